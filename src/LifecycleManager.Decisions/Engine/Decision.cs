@@ -1,0 +1,67 @@
+namespace LifecycleManager.Decisions.Engine;
+
+/// <summary>What a tick did to one app's count, with everything needed to explain it afterwards.</summary>
+public sealed record Decision
+{
+    /// <summary>When it was decided.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The absolute app id.</summary>
+    public required string App { get; init; }
+
+    /// <summary>The name of the policy.</summary>
+    public required string Policy { get; init; }
+
+    /// <summary>The rule whose recommendation was taken; null where no rule had an opinion.</summary>
+    public string? Rule { get; init; }
+
+    /// <summary>The instance count before.</summary>
+    public required int From { get; init; }
+
+    /// <summary>The instance count wanted; equal to <see cref="From"/> for a hold.</summary>
+    public required int To { get; init; }
+
+    /// <summary>The direction.</summary>
+    public DecisionKind Kind => To > From ? DecisionKind.ScaleOut : To < From ? DecisionKind.ScaleIn : DecisionKind.Hold;
+
+    /// <summary>One sentence for people: <c>too many transactions: tpm 24 > 10 * instances 2 for 30s, +1</c>.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Whether the policy only watches (dry run): the count is not applied.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>What every rule with an opinion asked for.</summary>
+    public IReadOnlyList<Recommendation> Recommendations { get; init; } = [];
+
+    /// <summary>What changed the count after the rules: bounds, limits, stabilization, cooldown, missing metrics, pause.</summary>
+    public IReadOnlyList<Adjustment> Adjustments { get; init; } = [];
+
+    /// <summary>The metrics the decision saw; null where a metric was missing.</summary>
+    public IReadOnlyDictionary<string, double?> Metrics { get; init; } = new Dictionary<string, double?>();
+}
+
+/// <summary>The direction of a <see cref="Decision"/>.</summary>
+public enum DecisionKind
+{
+    /// <summary>The count stays.</summary>
+    Hold,
+
+    /// <summary>The count grows.</summary>
+    ScaleOut,
+
+    /// <summary>The count shrinks.</summary>
+    ScaleIn,
+}
+
+/// <summary>One rule's opinion.</summary>
+/// <param name="Rule">The rule's name.</param>
+/// <param name="Count">The instance count it asks for.</param>
+/// <param name="Reason">Why, with the values it saw.</param>
+public sealed record Recommendation(string Rule, int Count, string Reason);
+
+/// <summary>One step that changed the count after the rules spoke.</summary>
+/// <param name="By">What changed it: <c>bounds</c>, <c>limit</c>, <c>stabilization</c>, <c>cooldown</c>, <c>missing metrics</c>, <c>pause</c>.</param>
+/// <param name="From">The count before the step.</param>
+/// <param name="To">The count after the step.</param>
+/// <param name="Reason">Why, for people.</param>
+public sealed record Adjustment(string By, int From, int To, string Reason);

@@ -1,0 +1,102 @@
+namespace LifecycleManager.Metrics.Queries;
+
+/// <summary>Where a metric comes from; the key that names it in a policy file.</summary>
+public enum MetricSource
+{
+    /// <summary>A Spring Boot actuator metric by name, any Boot version: <c>gauge.servo.tpm</c>, <c>system.cpu.usage</c>.</summary>
+    Actuator,
+
+    /// <summary>A series of the instances' Prometheus or OpenMetrics text, with optional label matchers.</summary>
+    Prometheus,
+
+    /// <summary>A Prometheus histogram by base name; read through <see cref="MetricQuery.Quantile"/>.</summary>
+    Histogram,
+
+    /// <summary>A PromQL expression evaluated by a Prometheus server.</summary>
+    PromQl,
+
+    /// <summary>A container statistic measured by the agents: <c>cpu</c> (share of the limit), <c>mem</c> (share of the limit),
+    /// <c>cpu.seconds</c>, <c>mem.bytes</c>, <c>net.rx.bytes</c>, <c>net.tx.bytes</c>.</summary>
+    Container,
+
+    /// <summary>The depth of a RabbitMQ queue (<c>vhost/queue</c> or <c>queue</c>).</summary>
+    RabbitMq,
+
+    /// <summary>A sample pushed to <c>POST /v1/samples</c>.</summary>
+    Pushed,
+}
+
+/// <summary>What is made of one instance's samples within the window.</summary>
+public enum WindowFunction
+{
+    /// <summary>The newest sample.</summary>
+    Last,
+
+    /// <summary>The mean of the samples in the window.</summary>
+    Avg,
+
+    /// <summary>The least sample in the window.</summary>
+    Min,
+
+    /// <summary>The greatest sample in the window.</summary>
+    Max,
+
+    /// <summary>The sum of the samples in the window.</summary>
+    Sum,
+
+    /// <summary>Per-second rate of a counter, extrapolated and reset-aware as Prometheus' <c>rate()</c>.</summary>
+    Rate,
+
+    /// <summary>Growth of a counter over the window, as Prometheus' <c>increase()</c>.</summary>
+    Increase,
+
+    /// <summary>Difference of a gauge over the window, as Prometheus' <c>delta()</c>.</summary>
+    Delta,
+
+    /// <summary>Per-second slope of a gauge by least squares, as Prometheus' <c>deriv()</c>.</summary>
+    Deriv,
+}
+
+/// <summary>How the values of an app's instances become one.</summary>
+public enum Aggregation
+{
+    /// <summary>The mean over the instances that report.</summary>
+    Avg,
+
+    /// <summary>The sum over the instances that report.</summary>
+    Sum,
+
+    /// <summary>The least of the instances.</summary>
+    Min,
+
+    /// <summary>The greatest of the instances.</summary>
+    Max,
+
+    /// <summary>How many instances report.</summary>
+    Count,
+}
+
+/// <summary>One metric of a policy: what to read, over which window, how to join the instances.</summary>
+public sealed record MetricQuery
+{
+    /// <summary>The kind of source.</summary>
+    public required MetricSource Source { get; init; }
+
+    /// <summary>The metric name, series selector (<c>name{label="value"}</c>), PromQL text or queue name.</summary>
+    public required string Selector { get; init; }
+
+    /// <summary>What is made of one instance's samples.</summary>
+    public WindowFunction Function { get; init; } = WindowFunction.Last;
+
+    /// <summary>The window; zero means the newest sample that is not stale.</summary>
+    public TimeSpan Window { get; init; }
+
+    /// <summary>How instances are joined.</summary>
+    public Aggregation Across { get; init; } = Aggregation.Avg;
+
+    /// <summary>For <see cref="MetricSource.Histogram"/>: the quantile, 0 to 1.</summary>
+    public double Quantile { get; init; } = double.NaN;
+
+    /// <summary>A management path that replaces the app's default for actuator sources, for example <c>/admin</c>; or null.</summary>
+    public string? Path { get; init; }
+}

@@ -1,0 +1,54 @@
+namespace LifecycleManager.Storage;
+
+/// <summary>
+/// A durable, ordered key-value store: the state of the master, the scheduler and the manager. Keys are paths
+/// (<c>scheduler/apps/brownfield/search</c>); values are opaque bytes. A write is durable when its task completes.
+/// </summary>
+/// <remarks>
+/// Writers that hold a leadership pass its <see cref="Fence"/>; a store refuses a write whose fence is older than the newest
+/// it has seen for that fence's name, so that a deposed leader can no longer change anything.
+/// </remarks>
+public interface IStateStore : IAsyncDisposable
+{
+    /// <summary>The value of a key, or null.</summary>
+    Task<StateEntry?> GetAsync(string key, CancellationToken cancellation = default);
+
+    /// <summary>All entries whose key starts with <paramref name="prefix"/>, in ordinal order of the keys.</summary>
+    IAsyncEnumerable<StateEntry> ListAsync(string prefix, CancellationToken cancellation = default);
+
+    /// <summary>Applies all writes, or none.</summary>
+    /// <exception cref="StateConflictException">A key was not at its expected version.</exception>
+    /// <exception cref="FencedException">The fence is older than the store's newest.</exception>
+    Task WriteAsync(IReadOnlyList<StateWrite> writes, Fence? fence = null, CancellationToken cancellation = default);
+}
+
+/// <summary>One entry of the store.</summary>
+/// <param name="Key">The key.</param>
+/// <param name="Value">The bytes.</param>
+/// <param name="Version">Grows by one with each write of the key, from 1.</param>
+public sealed record StateEntry(string Key, ReadOnlyMemory<byte> Value, long Version);
+
+/// <summary>One write of a batch.</summary>
+/// <param name="Key">The key.</param>
+/// <param name="Value">The new value; null deletes the key.</param>
+/// <param name="ExpectedVersion">Null: whatever is there; 0: the key must not exist; else the version it must have.</param>
+public sealed record StateWrite(string Key, ReadOnlyMemory<byte>? Value, long? ExpectedVersion = null);
+
+/// <summary>Proof of a leadership: the election's name and a token that grows with each new leader.</summary>
+/// <param name="Name">The election, for example <c>master</c>.</param>
+/// <param name="Token">The fencing token.</param>
+public sealed record Fence(string Name, long Token);
+
+/// <summary>A key was not at the version that a write expected.</summary>
+public sealed class StateConflictException(string key) : Exception($"'{key}' was changed by somebody else")
+{
+    /// <summary>The key.</summary>
+    public string Key { get; } = key;
+}
+
+/// <summary>A write came from a leader that has been deposed.</summary>
+public sealed class FencedException(Fence fence) : Exception($"the leadership of '{fence.Name}' with token {fence.Token} has ended")
+{
+    /// <summary>The fence that was refused.</summary>
+    public Fence Fence { get; } = fence;
+}
