@@ -20,10 +20,10 @@ internal static class Faults
                 await context.Response.WriteAsync("{");
                 for (long i = 0; !context.RequestAborted.IsCancellationRequested; i++)
                     await context.Response.WriteAsync($"\"gauge.{i}\":{i},", context.RequestAborted);
-                return null;
+                return Results.Empty;
             default:
                 await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                return null;
+                return Results.Empty;
         }
     }
 }
