@@ -40,12 +40,16 @@ public sealed class DemoLoadTests : IDisposable
     [Fact]
     public async Task Above_the_bound_and_without_an_instance_requests_are_skipped_not_queued()
     {
-        var answer = new TaskCompletionSource<HttpResponseMessage>();
-        _handler.Answer = _ => answer.Task;
+        var answer = new TaskCompletionSource();
+        _handler.Answer = async _ =>
+        {
+            await answer.Task;
+            return new HttpResponseMessage(HttpStatusCode.OK);
+        };
         var load = Load([new("http://a:1/")]);
         var run = load.RunAsync([new("busy", Seconds(1), 10)], null, Stop);
         while (_handler.Asked.Count + load.Counts.Skipped < 10) await Step();
-        answer.SetResult(new HttpResponseMessage(HttpStatusCode.OK));
+        answer.SetResult();
         await Run(run);
         Assert.Equal(new DemoLoadCounts(4, 0, 6, null), load.Counts);
 
