@@ -1,0 +1,58 @@
+using Refit;
+
+namespace LifecycleManager.Protocol.Marathon;
+
+/// <summary>
+/// Marathon's REST API as a client sees it; our scheduler and a real Marathon alike. App ids are given without their leading
+/// slash, since they stand in the path. Every call throws <see cref="ApiException"/> on an answer that is not a success.
+/// </summary>
+public interface IMarathonApi
+{
+    /// <summary>All apps.</summary>
+    /// <param name="embed">What to add: <c>apps.tasks</c>, <c>apps.counts</c>, <c>apps.deployments</c>, <c>apps.lastTaskFailure</c>.</param>
+    /// <param name="label">A label selector.</param>
+    /// <param name="cancellation">Gives up.</param>
+    [Get("/v2/apps")]
+    Task<AppList> GetApps(
+        [Query(CollectionFormat.Multi)] IEnumerable<string>? embed = null, string? label = null, CancellationToken cancellation = default);
+
+    /// <summary>One app.</summary>
+    [Get("/v2/apps/{**id}")]
+    Task<AppAnswer> GetApp(string id, CancellationToken cancellation = default);
+
+    /// <summary>Makes an app.</summary>
+    [Post("/v2/apps")]
+    Task<App> CreateApp([Body] App app, CancellationToken cancellation = default);
+
+    /// <summary>Changes an app; with <paramref name="partialUpdate"/> (the default) only the fields that are set.</summary>
+    [Put("/v2/apps/{**id}")]
+    Task<DeploymentResult> UpdateApp(
+        string id, [Body] App app, bool? force = null, bool? partialUpdate = null, CancellationToken cancellation = default);
+
+    /// <summary>Ends an app.</summary>
+    [Delete("/v2/apps/{**id}")]
+    Task<DeploymentResult> DeleteApp(string id, bool? force = null, CancellationToken cancellation = default);
+
+    /// <summary>Deployments under way.</summary>
+    [Get("/v2/deployments")]
+    Task<IReadOnlyList<Deployment>> GetDeployments(CancellationToken cancellation = default);
+
+    /// <summary>Instances that wait for an offer.</summary>
+    [Get("/v2/queue")]
+    Task<LaunchQueue> GetQueue(CancellationToken cancellation = default);
+
+    /// <summary>All instances.</summary>
+    [Get("/v2/tasks")]
+    [Headers("Accept: application/json")]
+    Task<TaskList> GetTasks(CancellationToken cancellation = default);
+
+    /// <summary>The event bus as server-sent events; unending.</summary>
+    [Get("/v2/events")]
+    [Headers("Accept: text/event-stream")]
+    Task<Stream> GetEvents(
+        [Query(CollectionFormat.Multi), AliasAs("event_type")] IEnumerable<string>? types = null, CancellationToken cancellation = default);
+
+    /// <summary>Whether anybody is there.</summary>
+    [Get("/ping")]
+    Task<string> Ping(CancellationToken cancellation = default);
+}
