@@ -1,4 +1,5 @@
 using LifecycleManager.Storage.Memory;
+using LifecycleManager.Storage.PostgreSql;
 using LifecycleManager.Storage.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,9 @@ namespace LifecycleManager.Storage;
 /// </remarks>
 public sealed class StateBackend : IAsyncDisposable
 {
+    // How long a call waits for a server to come back before it fails.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private StateBackend(IStateStore store, ILeaderElection election)
     {
         Store = store;
@@ -46,9 +50,23 @@ public sealed class StateBackend : IAsyncDisposable
                 return new StateBackend(
                     new SqliteStateStore(database, held, loggers.CreateLogger<SqliteStateStore>()),
                     new SqliteLeaderElection(database, held, time));
+            case "postgres":
+                return await OpenPostgresAsync(parsed, password, held, time, loggers, ct);
             default:
                 throw new NotSupportedException($"{parsed.Scheme}: is not supported yet");
         }
+    }
+
+    private static async Task<StateBackend> OpenPostgresAsync(
+        StateAddress address, string? password, HeldOffices held, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var lease = address.Seconds("lease", TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        var log = loggers.CreateLogger<PostgresStateStore>();
+        var database = await PostgresDatabase.OpenAsync(address, password, Patience, time, log, ct);
+        var electing = PostgresDatabase.ForElection(address, password, Patience, time, log);
+        return new StateBackend(
+            new PostgresStateStore(database, held),
+            new PostgresLeaderElection(electing, lease, held, time, loggers.CreateLogger<PostgresLeaderElection>()));
     }
 
     /// <summary>Withdraws candidatures, resigns from offices, finishes the writes under way and closes.</summary>

@@ -9,10 +9,12 @@ public abstract class TestState : IAsyncDisposable
 
     public abstract string Address { get; }
 
+    protected virtual string? Password => null;
+
     public async Task<StateBackend> OpenAsync()
     {
         var backend = await StateBackend.OpenAsync(
-            Address, null, TimeProvider.System, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+            Address, Password, TimeProvider.System, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
         _opened.Add(backend);
         return backend;
     }
