@@ -1,6 +1,7 @@
 using LifecycleManager.Storage.Memory;
 using LifecycleManager.Storage.PostgreSql;
 using LifecycleManager.Storage.Sqlite;
+using LifecycleManager.Storage.ZooKeeper;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Storage;
@@ -53,7 +54,7 @@ public sealed class StateBackend : IAsyncDisposable
             case "postgres":
                 return await OpenPostgresAsync(parsed, password, held, time, loggers, ct);
             default:
-                throw new NotSupportedException($"{parsed.Scheme}: is not supported yet");
+                return await OpenZooKeeperAsync(parsed, password, held, time, loggers, ct);
         }
     }
 
@@ -67,6 +68,25 @@ public sealed class StateBackend : IAsyncDisposable
         return new StateBackend(
             new PostgresStateStore(database, held),
             new PostgresLeaderElection(electing, lease, held, time, loggers.CreateLogger<PostgresLeaderElection>()));
+    }
+
+    private static async Task<StateBackend> OpenZooKeeperAsync(
+        StateAddress address, string? password, HeldOffices held, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var options = ZooKeeperOptions.From(address, password, Patience);
+        var client = new ZooKeeperClient(options, time, loggers.CreateLogger<ZooKeeperClient>());
+        try
+        {
+            await ZooKeeperLayout.EnsureAsync(client, ct);
+            return new StateBackend(
+                new ZooKeeperStateStore(client, held, time, Patience),
+                new ZooKeeperLeaderElection(client, held, loggers.CreateLogger<ZooKeeperLeaderElection>()));
+        }
+        catch
+        {
+            await client.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Withdraws candidatures, resigns from offices, finishes the writes under way and closes.</summary>
