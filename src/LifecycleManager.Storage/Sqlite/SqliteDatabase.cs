@@ -79,6 +79,13 @@ internal sealed class SqliteDatabase
 
     private void Migrate(SqliteConnection connection)
     {
+        // Reading needs no lock: one opens and stands for election even while a stopped process holds the writer's.
+        if (connection.ExecuteScalar<int>("PRAGMA application_id") == ApplicationId &&
+            connection.ExecuteScalar<int>("PRAGMA user_version") == SchemaVersion)
+        {
+            return;
+        }
+
         using var transaction = connection.BeginTransaction(deferred: false);
         var application = connection.ExecuteScalar<int>("PRAGMA application_id", transaction: transaction);
         var version = connection.ExecuteScalar<int>("PRAGMA user_version", transaction: transaction);

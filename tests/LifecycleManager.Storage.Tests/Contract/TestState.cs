@@ -9,7 +9,7 @@ public abstract class TestState : IAsyncDisposable
 
     public abstract string Address { get; }
 
-    protected virtual string? Password => null;
+    public virtual string? Password => null;
 
     public async Task<StateBackend> OpenAsync()
     {

@@ -14,6 +14,11 @@ public sealed class PostgresElectionTests : ElectionContract
     protected override TestState NewState() => new PostgresTestState();
 }
 
+public sealed class PostgresCrashTests : CrashContract
+{
+    protected override TestState NewState() => new PostgresTestState();
+}
+
 /// <summary>A schema of its own in the server that the tests are given.</summary>
 internal sealed class PostgresTestState : TestState
 {
@@ -29,7 +34,7 @@ internal sealed class PostgresTestState : TestState
         }
     }
 
-    protected override string? Password => new NpgsqlConnectionStringBuilder(_server).Password;
+    public override string? Password => new NpgsqlConnectionStringBuilder(_server).Password;
 
     public override async ValueTask DisposeAsync()
     {

@@ -13,6 +13,11 @@ public sealed class ZooKeeperElectionTests : ElectionContract
     protected override TestState NewState() => new ZooKeeperTestState();
 }
 
+public sealed class ZooKeeperCrashTests : CrashContract
+{
+    protected override TestState NewState() => new ZooKeeperTestState();
+}
+
 /// <summary>A path of its own in the server that the tests are given.</summary>
 internal sealed class ZooKeeperTestState : TestState
 {
