@@ -108,15 +108,15 @@ internal sealed class PostgresStateStore(PostgresDatabase database, HeldOffices 
     {
         // All in one round trip. A statement that a refused one precedes is rolled back with it.
         await using var batch = new NpgsqlBatch(connection, transaction);
-        var checks = new List<(NpgsqlBatchCommand Command, string Key)>();
+        var checks = new NpgsqlBatchCommand?[writes.Count];
         if (fence is not null) batch.BatchCommands.Add(Command("SELECT token FROM fence WHERE name = $1 FOR SHARE", fence.Name));
 
         // By key (a stable sort, so that the writes of one key keep their order): two batches never wait for each other crosswise.
-        foreach (var write in writes.OrderBy(write => write.Key, StringComparer.Ordinal))
+        foreach (var (index, write) in writes.Index().OrderBy(write => write.Item.Key, StringComparer.Ordinal))
         {
             var command = Command(write);
             batch.BatchCommands.Add(command);
-            if (write.ExpectedVersion is not null) checks.Add((command, write.Key));
+            if (write.ExpectedVersion is not null) checks[index] = command;
             if (write is { Value: null, ExpectedVersion: 0 }) batch.BatchCommands.Add(Command("DELETE FROM entry WHERE key = $1", write.Key));
         }
 
@@ -140,7 +140,8 @@ internal sealed class PostgresStateStore(PostgresDatabase database, HeldOffices 
             if (moved == 0) return held.Refuse(fence);
         }
 
-        return checks.Find(check => check.Command.RecordsAffected == 0) is { Key: { } key } ? new StateConflictException(key) : null;
+        var conflict = Array.FindIndex(checks, check => check?.RecordsAffected == 0);
+        return conflict < 0 ? null : new StateConflictException(writes[conflict].Key);
     }
 
     private static NpgsqlBatchCommand Command(StateWrite write) => write switch
