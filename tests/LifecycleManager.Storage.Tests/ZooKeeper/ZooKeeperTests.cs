@@ -34,5 +34,5 @@ internal sealed class ZooKeeperTestState : TestState
 
     public override string Address => AddressAt(Server.Host, Server.Port);
 
-    public override string AddressAt(string authority, int port) => $"zk://{authority}:{port}/{_path}";
+    public override string AddressAt(string authority, int port, int term = 3) => $"zk://{authority}:{port}/{_path}?session={term}s";
 }
