@@ -43,4 +43,27 @@ public sealed record ManagerOptions
 
     /// <summary>The collector that lives in this process; null makes one with the defaults for <see cref="Scheduler"/>.</summary>
     public CollectorOptions? Collector { get; init; }
+
+    internal void Check()
+    {
+        Positive(Tick, nameof(Tick));
+        Positive(AttemptTimeout, nameof(AttemptTimeout));
+        Positive(CallTimeout, nameof(CallTimeout));
+        Positive(FirstRetryDelay, nameof(FirstRetryDelay));
+        Positive(LongestRetryDelay, nameof(LongestRetryDelay));
+        AtLeastOne(Parallelism, nameof(Parallelism));
+        AtLeastOne(KeptDecisions, nameof(KeptDecisions));
+        AtLeastOne(KeptDecisionsPerApp, nameof(KeptDecisionsPerApp));
+        AtLeastOne(StreamClients, nameof(StreamClients));
+
+        static void Positive(TimeSpan value, string name)
+        {
+            if (value <= TimeSpan.Zero) throw new ArgumentOutOfRangeException(name, value, $"the manager's {name} must be more than zero");
+        }
+
+        static void AtLeastOne(int value, string name)
+        {
+            if (value < 1) throw new ArgumentOutOfRangeException(name, value, $"the manager's {name} must be at least 1");
+        }
+    }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics;
@@ -87,6 +86,7 @@ internal sealed class Evaluator : IAsyncDisposable
     {
         await _log.LoadAsync(cancellation);
         await _pauses.LoadAsync(cancellation);
+        _stopping.Dispose();
         _stopping = CancellationTokenSource.CreateLinkedTokenSource(office.Lost);
         _retries.Clear();
         _settledAt.Clear();
@@ -113,7 +113,7 @@ internal sealed class Evaluator : IAsyncDisposable
         });
         try
         {
-            await Task.WhenAll(underWay).WaitAsync(grace, _time);
+            if (underWay.Length > 0) await Task.WhenAll(underWay).WaitAsync(grace, _time);
         }
         catch (TimeoutException)
         {
@@ -155,8 +155,11 @@ internal sealed class Evaluator : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
+        await EndAsync(TimeSpan.Zero);
         await _mailbox.DisposeAsync();
+        _stopping.Dispose();
+        _oneTick.Dispose();
+        _applying.Dispose();
     }
 
     private async Task<TickReport> RunTickAsync(string why, DateTimeOffset? notBefore, CancellationToken cancellation)
@@ -329,9 +332,17 @@ internal sealed class Evaluator : IAsyncDisposable
             await _applying.WaitAsync(cancellation);
             try
             {
-                var clock = Stopwatch.GetTimestamp();
-                result = await _target.ScaleAsync(request, cancellation);
-                _metrics.Called(result.Status, Stopwatch.GetElapsedTime(clock));
+                // It may have been paused while it waited for its turn.
+                if (_pauses.Against(record.App, record.Kind) is { } pause)
+                {
+                    result = new ScaleResult(ScaleStatus.Locked, pause.ToString());
+                }
+                else
+                {
+                    var clock = _time.GetTimestamp();
+                    result = await _target.ScaleAsync(request, cancellation);
+                    _metrics.Called(result.Status, _time.GetElapsedTime(clock));
+                }
             }
             finally
             {

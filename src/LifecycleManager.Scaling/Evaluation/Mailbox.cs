@@ -30,7 +30,7 @@ internal sealed class Mailbox : IAsyncDisposable
                 answer.SetException(e);
             }
         });
-        if (!queued) throw new ObjectDisposedException(nameof(Mailbox));
+        ObjectDisposedException.ThrowIf(!queued, this);
         return await answer.Task;
     }
 

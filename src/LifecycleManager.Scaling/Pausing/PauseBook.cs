@@ -9,7 +9,7 @@ using LifecycleManager.Storage;
 namespace LifecycleManager.Scaling.Pausing;
 
 /// <summary>What is paused by hand: durable before it is acknowledged, read by the evaluation just before each change.</summary>
-internal sealed class PauseBook(IStateStore store, TimeProvider time)
+internal sealed class PauseBook(IStateStore store, TimeProvider time) : IDisposable
 {
     public const string Key = "manager/pauses";
 
@@ -79,6 +79,8 @@ internal sealed class PauseBook(IStateStore store, TimeProvider time)
             cancellation);
         return lifted;
     }
+
+    public void Dispose() => _writing.Dispose();
 
     private async Task ChangeAsync(
         Func<ImmutableList<PauseEntry>, ImmutableList<PauseEntry>> change, Fence? fence, CancellationToken cancellation)

@@ -8,6 +8,7 @@ namespace LifecycleManager.Scaling.Recording;
 /// The decisions on record, in the store and in memory. Written by the leader alone (its evaluation loop); read by anybody.
 /// </summary>
 internal sealed class DecisionLog(IStateStore store, ManagerOptions options, TimeProvider time, ILogger<DecisionLog> logger)
+    : IDisposable
 {
     public const string Prefix = "manager/decisions/";
 
@@ -99,6 +100,8 @@ internal sealed class DecisionLog(IStateStore store, ManagerOptions options, Tim
 
     /// <summary>Writes what an earlier failure has left behind.</summary>
     public Task FlushAsync(Fence? fence, CancellationToken cancellation) => FlushAsync([], fence, cancellation);
+
+    public void Dispose() => _loading.Dispose();
 
     private async Task FlushAsync(IReadOnlyList<DecisionRecord> records, Fence? fence, CancellationToken cancellation)
     {

@@ -85,7 +85,7 @@ internal sealed class MarathonTarget(IMarathonApi api, Uri address) : IScalingTa
         {
             var app = (await api.GetApp(request.App.TrimStart('/'), cancellation)).App;
             return app.Instances == request.Count
-                ? new ScaleResult(ScaleStatus.Applied, $"confirmed by reading back, since {why}", app.Deployments?.FirstOrDefault()?.Id)
+                ? new ScaleResult(ScaleStatus.Applied, $"confirmed by reading back, since {why}", app.Deployments is [var deployment, ..] ? deployment.Id : null)
                 : new ScaleResult(ScaleStatus.Unavailable, why);
         }
         catch (ApiException e) when (e.StatusCode == HttpStatusCode.NotFound)
