@@ -13,6 +13,8 @@ public sealed record PolicySet(IReadOnlyList<Policy> Policies)
 /// <summary>One policy: which apps it governs, within which bounds, by which rules.</summary>
 public sealed record Policy
 {
+    private TimeSpan? _longestPeriod;
+
     /// <summary>The unique name.</summary>
     public required string Name { get; init; }
 
@@ -29,7 +31,11 @@ public sealed record Policy
     public IReadOnlyList<PolicyMetric> Metrics { get; init; } = [];
 
     /// <summary>The rules, in the order of the file.</summary>
-    public IReadOnlyList<Rule> Rules { get; init; } = [];
+    public IReadOnlyList<Rule> Rules
+    {
+        get => RuleArray;
+        init => RuleArray = [.. value];
+    }
 
     /// <summary>How growth is tempered.</summary>
     public ScalingBehavior ScaleOut { get; init; } = ScalingBehavior.DefaultScaleOut;
@@ -56,7 +62,13 @@ public sealed record Policy
     public required string Digest { get; init; }
 
     /// <summary>What is read each tick, in slot order after the facts.</summary>
-    internal IReadOnlyList<MetricRead> Reads { get; init; } = [];
+    internal MetricRead[] Reads { get; init; } = [];
+
+    /// <summary>How far back any limit or cooldown looks.</summary>
+    internal TimeSpan LongestPeriod => _longestPeriod ??= ScaleOut.Limits.Concat(ScaleIn.Limits).Select(limit => limit.Period)
+        .Concat([ScaleOut.Cooldown, ScaleIn.Cooldown]).Max();
+
+    internal Rule[] RuleArray { get; private init; } = [];
 }
 
 /// <summary>A place in a policy file; lines and columns count from 1.</summary>
