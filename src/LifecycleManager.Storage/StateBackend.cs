@@ -36,8 +36,12 @@ public sealed class StateBackend : IAsyncDisposable
     /// <exception cref="ArgumentException">The address is none of the known forms.</exception>
     /// <exception cref="StateUnavailableException">Nothing answers there, or it refuses us.</exception>
     /// <exception cref="StateFormatException">What is there is not ours, or of a newer version.</exception>
-    public static async Task<StateBackend> OpenAsync(
-        string address, string? password, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    public static Task<StateBackend> OpenAsync(
+        string address, string? password, TimeProvider time, ILoggerFactory loggers, CancellationToken ct) =>
+        OpenAsync(address, password, Patience, time, loggers, ct);
+
+    internal static async Task<StateBackend> OpenAsync(
+        string address, string? password, TimeSpan patience, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
     {
         var parsed = StateAddress.Parse(address);
         var held = new HeldOffices();
@@ -52,35 +56,37 @@ public sealed class StateBackend : IAsyncDisposable
                     new SqliteStateStore(database, held, loggers.CreateLogger<SqliteStateStore>()),
                     new SqliteLeaderElection(database, held, time));
             case "postgres":
-                return await OpenPostgresAsync(parsed, password, held, time, loggers, ct);
+                return await OpenPostgresAsync(parsed, password, patience, held, time, loggers, ct);
             default:
-                return await OpenZooKeeperAsync(parsed, password, held, time, loggers, ct);
+                return await OpenZooKeeperAsync(parsed, password, patience, held, time, loggers, ct);
         }
     }
 
     private static async Task<StateBackend> OpenPostgresAsync(
-        StateAddress address, string? password, HeldOffices held, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+        StateAddress address, string? password, TimeSpan patience, HeldOffices held, TimeProvider time, ILoggerFactory loggers,
+        CancellationToken ct)
     {
         var lease = address.Seconds("lease", TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
         var log = loggers.CreateLogger<PostgresStateStore>();
-        var database = await PostgresDatabase.OpenAsync(address, password, Patience, time, log, ct);
-        var electing = PostgresDatabase.ForElection(address, password, Patience, time, log);
+        var database = await PostgresDatabase.OpenAsync(address, password, patience, time, log, ct);
+        var electing = PostgresDatabase.ForElection(address, password, patience, time, log);
         return new StateBackend(
             new PostgresStateStore(database, held),
             new PostgresLeaderElection(electing, lease, held, time, loggers.CreateLogger<PostgresLeaderElection>()));
     }
 
     private static async Task<StateBackend> OpenZooKeeperAsync(
-        StateAddress address, string? password, HeldOffices held, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+        StateAddress address, string? password, TimeSpan patience, HeldOffices held, TimeProvider time, ILoggerFactory loggers,
+        CancellationToken ct)
     {
-        var options = ZooKeeperOptions.From(address, password, Patience);
+        var options = ZooKeeperOptions.From(address, password, patience);
         var client = new ZooKeeperClient(options, time, loggers.CreateLogger<ZooKeeperClient>());
         try
         {
             await ZooKeeperLayout.EnsureAsync(client, ct);
             return new StateBackend(
-                new ZooKeeperStateStore(client, held, time, Patience),
-                new ZooKeeperLeaderElection(client, held, loggers.CreateLogger<ZooKeeperLeaderElection>()));
+                new ZooKeeperStateStore(client, held, time, patience),
+                new ZooKeeperLeaderElection(client, held, time, loggers.CreateLogger<ZooKeeperLeaderElection>()));
         }
         catch
         {

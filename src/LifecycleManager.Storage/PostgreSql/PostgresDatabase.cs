@@ -136,6 +136,7 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
             CancellationTimeout = 500,
             MaxPoolSize = electing ? 8 : 20,
             MaxAutoPrepare = 32,
+            NoResetOnClose = true,
             // A writer that stops amid a transaction must not hold up the next leader's election for long.
             Options = "-c idle_in_transaction_session_timeout=2000",
         };

@@ -10,7 +10,7 @@ namespace LifecycleManager.Storage.ZooKeeper;
 /// the one before it. The elected moves the fence's node in the transaction that publishes its address. It counts its session as
 /// lost well before the servers do (see <see cref="ZooKeeperSession"/>).
 /// </summary>
-internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, HeldOffices held, ILogger log) : ILeaderElection
+internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, HeldOffices held, TimeProvider time, ILogger log) : ILeaderElection
 {
     public const string Directory = "/elections";
 
@@ -43,7 +43,7 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
             }
             catch
             {
-                if (session is not null) await Task.WhenAny(WithdrawAsync(name, mark, session), Task.Delay(Withdrawal, CancellationToken.None));
+                if (session is not null) await Task.WhenAny(WithdrawAsync(name, mark, session), Task.Delay(Withdrawal, time, CancellationToken.None));
                 throw;
             }
         }
@@ -149,7 +149,7 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
 
             // Goes on behind when the connection is away: the office must not stay taken while the session lives.
             var withdrawing = WithdrawAsync(fence.Name, mark, session);
-            await Task.WhenAny(withdrawing, Task.Delay(Withdrawal));
+            await Task.WhenAny(withdrawing, Task.Delay(Withdrawal, time));
         });
         held.Add(office);
         ended = session.Ended.UnsafeRegister(

@@ -1,5 +1,4 @@
 using LifecycleManager.Storage.Tests.Contract;
-using LifecycleManager.Testing;
 
 namespace LifecycleManager.Storage.Tests.ZooKeeper;
 
@@ -18,11 +17,22 @@ public sealed class ZooKeeperCrashTests : CrashContract
     protected override TestState NewState() => new ZooKeeperTestState();
 }
 
+public sealed class ZooKeeperFaultTests : FaultContract
+{
+    protected override string Commit => "marked";
+
+    protected override TestState NewState() => new ZooKeeperTestState();
+}
+
 /// <summary>A path of its own in the server that the tests are given.</summary>
 internal sealed class ZooKeeperTestState : TestState
 {
-    private readonly string _server = Server.ZooKeeper();
+    private readonly string[] _server = Testing.Server.ZooKeeper().Split(':');
     private readonly string _path = $"lcm-test/{Guid.NewGuid():N}";
 
-    public override string Address => $"zk://{_server}/{_path}";
+    public override (string Host, int Port) Server => (_server[0], int.Parse(_server[1]));
+
+    public override string Address => AddressAt(Server.Host, Server.Port);
+
+    public override string AddressAt(string authority, int port) => $"zk://{authority}:{port}/{_path}";
 }
