@@ -139,7 +139,7 @@ internal static class DecisionText
             case StepKind.Pause:
                 return step.Detail > 0 ? "scale-out is paused" : "scale-in is paused";
             default:
-                var cooldown = step.From > step.To ? policy.ScaleIn.Cooldown : policy.ScaleOut.Cooldown;
+                var cooldown = step.From > step.To ? policy.ScaleOut.Cooldown : policy.ScaleIn.Cooldown;
                 return string.Create(CultureInfo.InvariantCulture, $"cooldown until {state.Events.Newest + cooldown:HH:mm:ss}");
         }
     }
