@@ -2,7 +2,6 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics;
 using LifecycleManager.Metrics.Queries;
-using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scaling.Api;
 using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.Leadership;
@@ -11,20 +10,16 @@ using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
 using LifecycleManager.Scaling.Schedules;
 using LifecycleManager.Scaling.Targets;
-using LifecycleManager.Scaling.Targets.Marathon;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Prometheus;
-using Refit;
 
 namespace LifecycleManager.Scaling;
 
 /// <summary>Puts the manager into a host: collector, decision engine and scaling engine together.</summary>
 public static class ManagerRole
 {
-    private const string TargetKey = "lcm-manager-target";
-
     /// <summary>
     /// Adds the manager. The container must have a <see cref="TimeProvider"/>, logging, a prometheus-net
     /// <see cref="CollectorRegistry"/>, an <c>IStateStore</c> and an <c>ILeaderElection</c>.
@@ -35,13 +30,7 @@ public static class ManagerRole
         options.Check();
         services.AddSingleton(options);
         services.AddCollector(options.Collector ?? new CollectorOptions { Scheduler = options.Scheduler });
-        services.AddKeyedRefitClient<IMarathonApi>(TargetKey, MarathonApi.Settings)
-            .ConfigureHttpClient(client => client.BaseAddress = options.Scheduler)
-            .ConfigurePrimaryHttpMessageHandler(() => TargetHttp.NewHandler())
-            .AddTargetResilience(options);
-        services.AddSingleton<IScalingTarget>(provider =>
-            new MarathonTarget(provider.GetRequiredKeyedService<IMarathonApi>(TargetKey), options.Scheduler));
-
+        services.AddScalingTarget(options);
         services.AddSingleton<IRuleEngine, BuiltInRuleEngine>();
         services.AddSingleton(provider => new DecisionEngine(provider.GetRequiredService<IRuleEngine>()));
         services.AddSingleton(provider => new PolicyDirectory(

@@ -11,12 +11,13 @@ namespace LifecycleManager.Scaling.Api;
 internal sealed record ErrorAnswer(string Message, string? Field = null, string? Leader = null);
 
 /// <summary><c>GET /v1/policies</c>.</summary>
-internal sealed record PoliciesAnswer(IReadOnlyList<PolicyAnswer> Policies, IReadOnlyList<PolicyFileAnswer> Files);
+internal sealed record PoliciesAnswer(
+    IReadOnlyList<PolicyAnswer> Policies, IReadOnlyList<PolicyFileAnswer> Files, IReadOnlyList<PolicyProblemAnswer> Problems);
 
 /// <summary>A policy in force.</summary>
 internal sealed record PolicyAnswer
 {
-    public required string Policy { get; init; }
+    public required string Name { get; init; }
     public required string File { get; init; }
     public required string Place { get; init; }
 
@@ -40,7 +41,7 @@ internal sealed record PolicyFileAnswer(
 
 /// <summary>What is wrong with a file.</summary>
 internal sealed record PolicyProblemAnswer(
-    string Place, int Line, int Column, string Severity, string Message, string? Suggestion, string Code);
+    string Place, string File, int Line, int Column, string Severity, string Message, string? Suggestion, string Code);
 
 /// <summary><c>GET /v1/apps</c>.</summary>
 internal sealed record AppsAnswer(IReadOnlyList<AppAnswer> Apps, int Ungoverned, DateTimeOffset? AsOf);

@@ -39,7 +39,7 @@ internal static class PoliciesApi
         return new PoliciesAnswer(
             [.. directory.Current.Policies.Select(policy => new PolicyAnswer
             {
-                Policy = policy.Name,
+                Name = policy.Name,
                 File = policy.Place.File,
                 Place = policy.Place.ToString(),
                 State = refused.Contains(policy.Place.File) ? "lastGood" : "inForce",
@@ -58,8 +58,11 @@ internal static class PoliciesApi
                 !file.Refused ? "inForce" : file.Policies.Count > 0 ? "lastGood" : "refused",
                 file.LoadedAt,
                 file.Policies,
-                [.. file.Problems.Select(p => new PolicyProblemAnswer(
-                    $"{p.File}:{p.Line}:{p.Column}", p.Line, p.Column, p.Severity == PolicySeverity.Error ? "error" : "warning",
-                    p.Message, p.Suggestion, p.Code))]))]);
+                [.. file.Problems.Select(Answer)]))],
+            [.. directory.Problems.Select(Answer)]);
     }
+
+    private static PolicyProblemAnswer Answer(PolicyProblem problem) => new(
+        $"{problem.File}:{problem.Line}:{problem.Column}", problem.File, problem.Line, problem.Column,
+        problem.Severity == PolicySeverity.Error ? "error" : "warning", problem.Message, problem.Suggestion, problem.Code);
 }

@@ -34,6 +34,7 @@ internal sealed class Evaluator : IAsyncDisposable
     private readonly SemaphoreSlim _oneTick = new(1, 1);
     private readonly SemaphoreSlim _applying;
     private long _ticksStarted;
+    private int _underWay;
     private TickReport? _lastReport;
     private volatile ManagerSnapshot _snapshot = ManagerSnapshot.Empty;
 
@@ -77,6 +78,9 @@ internal sealed class Evaluator : IAsyncDisposable
 
     /// <summary>What was known at the last tick.</summary>
     public ManagerSnapshot Snapshot => _snapshot;
+
+    /// <summary>How many changes are on their way to the target.</summary>
+    public int InFlight => Volatile.Read(ref _underWay);
 
     /// <summary>Raised when the scheduled rules have changed.</summary>
     public event Action<IReadOnlyList<ScheduledRule>>? SchedulesChanged;
@@ -321,6 +325,7 @@ internal sealed class Evaluator : IAsyncDisposable
         var record = proposal.Record;
         var lastChange = _log.Archive.LastChange(record.App);
         var request = new ScaleRequest(record.App, record.To, record.Policy, record.Reason) { OwnDeployment = lastChange?.Deployment };
+        Interlocked.Increment(ref _underWay);
         _inFlight[record.App] = Task.Run(() => ApplyAsync(record, request, office, _stopping.Token));
     }
 
@@ -360,6 +365,7 @@ internal sealed class Evaluator : IAsyncDisposable
         }
 
         await _mailbox.AskAsync(() => FinishAsync(record, result, office));
+        Interlocked.Decrement(ref _underWay);
     }
 
     private async Task<bool> FinishAsync(DecisionRecord record, ScaleResult? result, ILeadership office)
