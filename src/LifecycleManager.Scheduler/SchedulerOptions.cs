@@ -18,6 +18,9 @@ public sealed record SchedulerOptions
     /// <summary>Who it is, for a master that asks; null for one that does not.</summary>
     public string? Principal { get; init; }
 
+    /// <summary>The principal's secret, sent as HTTP basic authentication; null for a master that does not ask.</summary>
+    public string? Secret { get; init; }
+
     /// <summary>The user that tasks run as where the app names none; empty for the agent's own.</summary>
     public string User { get; init; } = "";
 

@@ -19,5 +19,12 @@ public static class TaskIds
     public static bool IsOurs(string taskId) =>
         taskId.EndsWith(Suffix, StringComparison.Ordinal) && taskId.Contains(Infix, StringComparison.Ordinal);
 
+    /// <summary>The app's path as far as the id tells it: a <c>_</c> may have been a <c>/</c>.</summary>
+    public static string AppPathOf(string taskId)
+    {
+        var end = taskId.LastIndexOf(Infix, StringComparison.Ordinal);
+        return "/" + (end < 0 ? taskId : taskId[..end]).Replace('_', '/');
+    }
+
     private static string Safe(AppId app) => app.Path.TrimStart('/').Replace('/', '_');
 }
