@@ -1,0 +1,18 @@
+using LifecycleManager.Storage.Tests.Contract;
+
+namespace LifecycleManager.Storage.Tests.Memory;
+
+public sealed class MemoryStoreTests : StoreContract
+{
+    protected override TestState NewState() => new MemoryTestState();
+}
+
+public sealed class MemoryElectionTests : ElectionContract
+{
+    protected override TestState NewState() => new MemoryTestState();
+}
+
+internal sealed class MemoryTestState : TestState
+{
+    public override string Address { get; } = $"memory:{Guid.NewGuid()}";
+}
