@@ -104,7 +104,7 @@ internal static class TaskInfoBuilder
             .Select(network => new NetworkInfo { Name = network.Name, Labels = network.Labels is { Count: > 0 } labels ? Labels(labels) : null })
             .ToList();
         if (networks is { Count: 0 }) networks = null;
-        if (container?.Docker is { Image: { } image } docker && !string.Equals(container.Type, "MESOS", StringComparison.OrdinalIgnoreCase))
+        if (container?.Docker is { Image: { } image } docker)
         {
             var mappings = app.Network == NetworkMode.Host ? [] : PortMappings(app, instance);
             return new ContainerInfo

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.Events;
@@ -12,7 +10,16 @@ internal sealed partial class SchedulerCore
     private DeploymentReceipt Change(
         Func<GroupDefinition, GroupDefinition> change, ChangeOptions options, HashSet<AppId> restart, DateTimeOffset now)
     {
-        var wanted = change(_root);
+        GroupDefinition wanted;
+        try
+        {
+            wanted = change(_root);
+        }
+        catch (Exception e)
+        {
+            throw new RequestRefusedException(e);
+        }
+
         var after = Index(wanted);
         var version = NewVersion(now);
         var before = new Dictionary<AppId, AppRecord?>();
@@ -271,8 +278,7 @@ internal sealed partial class SchedulerCore
         if (before is null) return new AppRecord(definition.WithVersion(version), version, version) { Versions = [version] };
         if (!restart && ReferenceEquals(before.Definition, definition)) return before;
         var sameCount = before.Definition.Instances == definition.Instances;
-        var sameRest = ReferenceEquals(before.Definition, definition)
-            || Canonical(before.Definition.Wire).SequenceEqual(Canonical(definition.Wire));
+        var sameRest = before.Definition.SameAs(definition, count: false);
         if (sameCount && sameRest && !restart) return before;
         return before with
         {
@@ -281,9 +287,6 @@ internal sealed partial class SchedulerCore
             LastConfigChangeAt = sameRest && !restart ? before.LastConfigChangeAt : version,
         };
     }
-
-    private static byte[] Canonical(App wire) =>
-        JsonSerializer.SerializeToUtf8Bytes(wire with { Version = null, Instances = null }, MarathonJson.Default.App);
 
     /// <summary>Whether instances run something else than what is wanted, or would if there were any.</summary>
     private bool Differs(AppId app, AppRecord? before, AppRecord? after) => after is not null

@@ -79,6 +79,7 @@ internal sealed partial class SchedulerCore
             Running = running,
             Healthy = healthy,
             Unhealthy = unhealthy,
+            Versions = entry.Record.Versions,
             CountOwner = entry.Record.CountOwner,
         };
     }

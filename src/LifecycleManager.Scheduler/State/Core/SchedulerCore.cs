@@ -134,7 +134,11 @@ internal sealed partial class SchedulerCore
                     throw new InvalidOperationException($"a request of an unknown kind: {request.GetType().Name}");
             }
         }
-        catch (Exception e)
+        catch (RequestRefusedException e)
+        {
+            _effects.Replies.Add(() => request.Fail(e.InnerException!));
+        }
+        catch (Exception e) when (e is AppLockedException or ChangeRefusedException or AppNotFoundException or DeploymentNotFoundException)
         {
             _effects.Replies.Add(() => request.Fail(e));
         }
@@ -205,6 +209,9 @@ internal sealed partial class SchedulerCore
     private static bool NeedsAttention(Instance instance) =>
         instance.Goal == InstanceGoal.Ended || instance.State.IsComingUp() || instance.State.IsUnreachable();
 }
+
+/// <summary>The requester's own function refuses; nothing has been changed. Anything else that is thrown is a defect of ours.</summary>
+internal sealed class RequestRefusedException(Exception inner) : Exception(inner.Message, inner);
 
 /// <summary>What the store held.</summary>
 internal sealed record LoadedState
