@@ -26,11 +26,13 @@ internal sealed class SqliteDatabase
     {
         path = System.IO.Path.GetFullPath(path);
         var database = new SqliteDatabase(path);
+        var opened = false;
         try
         {
             CreatePrivately(path);
             using var connection = database.Connect();
             database.Migrate(connection);
+            opened = true;
             return database;
         }
         catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_CORRUPT)
@@ -40,6 +42,11 @@ internal sealed class SqliteDatabase
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
             throw new StateUnavailableException($"the state in {path} cannot be opened: {e.Message}", e);
+        }
+        finally
+        {
+            // A pooled connection would outlive the file, should it be replaced.
+            if (!opened) database.Close();
         }
     }
 

@@ -260,8 +260,7 @@ internal sealed partial class ZooKeeperClient : IAsyncDisposable
                 }
                 catch (ConnectionLostException e) when (repeat || !e.Sent)
                 {
-                    // Its loss completed the watch, which then tells the caller to look again.
-                    if (watch is { Task.IsCompleted: true }) throw;
+                    // A watch that its loss has completed stays so, and makes the caller look again at once.
                     await Task.Delay(TimeSpan.FromMilliseconds(10), _time, cancellation);
                 }
                 catch (ZooKeeperException e) when (e.Error is ZooKeeperError.NoAuth or ZooKeeperError.AuthFailed or ZooKeeperError.InvalidAcl)
