@@ -1,8 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
-using Polly.CircuitBreaker;
-using Polly.Timeout;
 using Refit;
 
 namespace LifecycleManager.Scaling.Targets.Marathon;
@@ -19,7 +17,10 @@ internal sealed class MarathonTarget(IMarathonApi api, Uri address) : IScalingTa
         try
         {
             var list = await api.GetApps(Embed, cancellation: cancellation);
-            return [.. (list.Apps ?? []).Where(app => app.Id is not null).Select(ToScalable)];
+
+            // No list is not an empty one: it would look as if every app were gone.
+            if (list?.Apps is null) throw new JsonException();
+            return [.. list.Apps.Where(app => app.Id is not null).Select(ToScalable)];
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
@@ -55,6 +56,7 @@ internal sealed class MarathonTarget(IMarathonApi api, Uri address) : IScalingTa
             var answer = await api.UpdateApp(
                 request.App.TrimStart('/'), new App { Instances = request.Count }, force,
                 countOwner: $"policy {HeaderText(request.Policy)}", cancellation: cancellation);
+            if (answer is null) throw new JsonException();
             return (new ScaleResult(ScaleStatus.Applied, answer.Message, answer.DeploymentId), []);
         }
         catch (ApiException e) when ((int)e.StatusCode is >= 400 and < 500 and not (408 or 429))
@@ -83,8 +85,8 @@ internal sealed class MarathonTarget(IMarathonApi api, Uri address) : IScalingTa
     {
         try
         {
-            var app = (await api.GetApp(request.App.TrimStart('/'), cancellation)).App;
-            return app.Instances == request.Count
+            var app = (await api.GetApp(request.App.TrimStart('/'), cancellation))?.App;
+            return app?.Instances == request.Count
                 ? new ScaleResult(ScaleStatus.Applied, $"confirmed by reading back, since {why}", app.Deployments is [var deployment, ..] ? deployment.Id : null)
                 : new ScaleResult(ScaleStatus.Unavailable, why);
         }
@@ -100,14 +102,13 @@ internal sealed class MarathonTarget(IMarathonApi api, Uri address) : IScalingTa
 
     private string Explain(Exception e) => e switch
     {
+        ApiRequestException { InnerException: { } inner } => TargetErrors.Explain(inner, address),
         ApiException { StatusCode: HttpStatusCode.Unauthorized } =>
             $"{address} wants credentials (401): check the manager's target token or password file",
         ApiException { StatusCode: HttpStatusCode.Forbidden } => $"{address} does not let these credentials do that (403)",
         ApiException api when (int)api.StatusCode >= 400 =>
             $"{address} answered {(int)api.StatusCode}{(ErrorOf(api)?.Message is { } message ? ": " + message : "")}",
         ApiException => $"{address} did not answer with what Marathon answers",
-        BrokenCircuitException => $"{address} failed again and again and is given a rest",
-        TimeoutRejectedException => $"{address} did not answer in time",
         _ => TargetErrors.Explain(e, address),
     };
 
