@@ -45,7 +45,7 @@ public sealed class ZooKeeperClientTests
     [Fact]
     public async Task With_a_user_nobody_else_gets_in()
     {
-        await using var state = new ZooKeeperTestState();
+        await using var state = new ZooKeeperTestState { Digest = "lcm:s3cr3t" };
         var address = state.AddressAt($"lcm@{state.Server.Host}", state.Server.Port);
         await using (var ours = await OpenAsync(address, "s3cr3t"))
         {
