@@ -29,6 +29,7 @@ internal sealed partial class PostgresLeaderElection(
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
         Lease? seen = null;
         var seenAt = 0L;
+        string? trouble = null;
         while (true)
         {
             try
@@ -42,7 +43,9 @@ internal sealed partial class PostgresLeaderElection(
             }
             catch (Exception e) when (PostgresDatabase.IsTrouble(e))
             {
-                LogTrouble(name, database.Name, e.Message);
+                // It can last: said once.
+                if (e.Message != trouble) LogTrouble(name, database.Name, e.Message);
+                trouble = e.Message;
             }
 
             await Task.Delay(_poll, time, linked.Token);
