@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace LifecycleManager.Console.Clients;
+
+/// <summary>What the console asks of the manager.</summary>
+/// <param name="client">Null where the console was not told of a manager.</param>
+public sealed class ManagerClient(HttpClient? client)
+{
+    /// <summary>Whether there is a manager to ask.</summary>
+    public bool IsKnown => client is not null;
+
+    /// <summary>The newest decisions, newest first.</summary>
+    public async Task<IReadOnlyList<DecisionRow>> DecisionsAsync(string? app, int limit, CancellationToken cancellation)
+    {
+        var path = string.Create(CultureInfo.InvariantCulture, $"v1/decisions?limit={limit}") + (app is null ? "" : "&app=" + Uri.EscapeDataString(app));
+        return [.. List(await GetAsync(path, cancellation), "decisions").Select(decision => new DecisionRow(
+            Time(decision, "at"), Text(decision, "app"), Text(decision, "policy"), Text(decision, "rule"), Number(decision, "from"),
+            Number(decision, "to"), Text(decision, "reason"), Text(decision, "outcome"), decision.TryGetProperty("dryRun", out var dry) && dry.ValueKind == JsonValueKind.True))];
+    }
+
+    /// <summary>The policies in force, and what is wrong with their files.</summary>
+    public async Task<(IReadOnlyList<PolicyRow> Policies, IReadOnlyList<string> Problems)> PoliciesAsync(CancellationToken cancellation)
+    {
+        var answer = await GetAsync("v1/policies", cancellation);
+        return (
+            [.. List(answer, "policies").Select(policy => new PolicyRow(
+                Text(policy, "policy"), Text(policy, "app"), Text(policy, "file"), Number(policy, "min"), Number(policy, "max")))],
+            [.. List(answer, "files").SelectMany(file => List(file, "problems"), (file, problem) =>
+                $"{Text(file, "file")}:{Text(problem, "line")}:{Text(problem, "column")}: {Text(problem, "severity")}: {Text(problem, "message")}")]);
+    }
+
+    /// <summary>The scraped targets.</summary>
+    public async Task<IReadOnlyList<TargetRow>> TargetsAsync(CancellationToken cancellation) =>
+        [.. List(await GetAsync("v1/targets", cancellation), "targets").Select(target => new TargetRow(
+            Text(target, "app"), Text(target, "instance"), Text(target, "url"), Text(target, "state"), Text(target, "lastError")))];
+
+    private async Task<JsonElement> GetAsync(string path, CancellationToken cancellation) =>
+        client is null
+            ? throw new HttpRequestException("the console was not told where the manager is")
+            : await client.GetFromJsonAsync<JsonElement>(path, cancellation);
+
+    private static JsonElement.ArrayEnumerator List(JsonElement answer, string name) => answer.GetProperty(name).EnumerateArray();
+
+    private static string Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : "";
+
+    private static int Number(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.TryGetInt32(out var number) ? number : 0;
+
+    private static DateTimeOffset? Time(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) && value.TryGetDateTimeOffset(out var time) ? time : null;
+}
+
+/// <summary>A decision.</summary>
+public sealed record DecisionRow(
+    DateTimeOffset? At, string App, string Policy, string Rule, int From, int To, string Reason, string Outcome, bool DryRun);
+
+/// <summary>A policy in force.</summary>
+public sealed record PolicyRow(string Name, string App, string File, int Min, int Max);
+
+/// <summary>A scraped target.</summary>
+public sealed record TargetRow(string App, string Instance, string Url, string State, string LastError);

@@ -1,0 +1,36 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace LifecycleManager.Console.Clients;
+
+/// <summary>What the console asks of the master: the classic <c>/slaves</c>, so that a real Mesos answers as well.</summary>
+/// <param name="client">Null where the console was not told of a master.</param>
+public sealed class MasterClient(HttpClient? client)
+{
+    /// <summary>Whether there is a master to ask.</summary>
+    public bool IsKnown => client is not null;
+
+    /// <summary>The agents by host name.</summary>
+    public async Task<IReadOnlyList<AgentRow>> AgentsAsync(CancellationToken cancellation)
+    {
+        if (client is null) return [];
+        var answer = await client.GetFromJsonAsync<JsonElement>("slaves", cancellation);
+        return [.. answer.GetProperty("slaves").EnumerateArray().Select(Row).OrderBy(row => row.Hostname, StringComparer.Ordinal)];
+    }
+
+    private static AgentRow Row(JsonElement agent) => new(
+        agent.GetProperty("id").ToString(),
+        agent.GetProperty("hostname").ToString(),
+        !agent.TryGetProperty("active", out var active) || active.ValueKind == JsonValueKind.True,
+        Amount(agent, "used_resources", "cpus"), Amount(agent, "resources", "cpus"),
+        Amount(agent, "used_resources", "mem"), Amount(agent, "resources", "mem"),
+        agent.TryGetProperty("attributes", out var attributes) && attributes.ValueKind == JsonValueKind.Object
+            ? string.Join(", ", attributes.EnumerateObject().Select(attribute => $"{attribute.Name}: {attribute.Value}")) : "");
+
+    private static double Amount(JsonElement agent, string of, string name) =>
+        agent.TryGetProperty(of, out var resources) && resources.TryGetProperty(name, out var value) && value.TryGetDouble(out var number) ? number : 0;
+}
+
+/// <summary>An agent with its use.</summary>
+public sealed record AgentRow(
+    string Id, string Hostname, bool Active, double CpusUsed, double Cpus, double MemUsed, double Mem, string Attributes);

@@ -1,0 +1,14 @@
+namespace LifecycleManager.Console;
+
+/// <summary>Where the console reads what it shows.</summary>
+public sealed record ConsoleOptions
+{
+    /// <summary>The scheduler.</summary>
+    public required Uri Scheduler { get; init; }
+
+    /// <summary>The manager; null leaves its pages out.</summary>
+    public Uri? Manager { get; init; }
+
+    /// <summary>The master; null leaves its page out.</summary>
+    public Uri? Master { get; init; }
+}

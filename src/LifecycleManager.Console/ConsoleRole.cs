@@ -1,0 +1,54 @@
+using System.Reflection;
+using LifecycleManager.Console.Clients;
+using LifecycleManager.Console.Components;
+using LifecycleManager.Protocol.Marathon;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace LifecycleManager.Console;
+
+/// <summary>
+/// The web console: pages rendered on the server, refreshed by a small script, that read the roles' public REST APIs and
+/// nothing else. What a button does is a call of the same APIs by the browser.
+/// </summary>
+public static class ConsoleRole
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Adds the console's services.</summary>
+    public static IServiceCollection AddConsole(this IServiceCollection services, ConsoleOptions options)
+    {
+        services.AddRazorComponents();
+        services.AddSingleton(options);
+        services.AddSingleton(new SchedulerClient(MarathonApi.For(Client(options.Scheduler))));
+        services.AddSingleton(new ManagerClient(options.Manager is { } manager ? Client(manager) : null));
+        services.AddSingleton(new MasterClient(options.Master is { } master ? Client(master) : null));
+        return services;
+    }
+
+    /// <summary>Maps <c>/ui</c>, and leads <c>/</c> there.</summary>
+    public static void MapConsole(this WebApplication app)
+    {
+        app.MapGet("/", () => Results.Redirect("/ui"));
+        MapAsset(app, "console.css", "text/css; charset=utf-8");
+        MapAsset(app, "console.js", "text/javascript; charset=utf-8");
+        // No page has a form: nothing to forge.
+        app.MapRazorComponents<Shell>().DisableAntiforgery();
+    }
+
+    private static HttpClient Client(Uri address) => new() { BaseAddress = address, Timeout = Timeout };
+
+    private static void MapAsset(WebApplication app, string name, string type)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        var bytes = copy.ToArray();
+        app.MapGet("/ui/" + name, (HttpContext context) =>
+        {
+            context.Response.Headers.CacheControl = "no-cache";
+            return Results.Bytes(bytes, type);
+        });
+    }
+}

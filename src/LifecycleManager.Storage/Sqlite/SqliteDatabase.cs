@@ -1,0 +1,120 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace LifecycleManager.Storage.Sqlite;
+
+/// <summary>The file: its schema and its connections.</summary>
+internal sealed class SqliteDatabase
+{
+    // "lcm" and a number: tells our file from another program's.
+    private const int ApplicationId = 0x6C636D01;
+    private const int SchemaVersion = 1;
+    private const int BusySeconds = 10;
+
+    private readonly string _connectionString;
+
+    private SqliteDatabase(string path)
+    {
+        Path = path;
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = BusySeconds }.ToString();
+    }
+
+    public string Path { get; }
+
+    /// <summary>Opens or creates the file and brings its schema up to date.</summary>
+    public static SqliteDatabase Open(string path)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        var database = new SqliteDatabase(path);
+        var opened = false;
+        try
+        {
+            CreatePrivately(path);
+            using var connection = database.Connect();
+            database.Migrate(connection);
+            opened = true;
+            return database;
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_CORRUPT)
+        {
+            throw new StateFormatException($"{path} is not a usable SQLite database: {e.Message}", e);
+        }
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            throw new StateUnavailableException($"the state in {path} cannot be opened: {e.Message}", e);
+        }
+        finally
+        {
+            // A pooled connection would outlive the file, should it be replaced.
+            if (!opened) database.Close();
+        }
+    }
+
+    /// <summary>A pooled connection; a commit on it is on the disk when it returns.</summary>
+    public SqliteConnection Connect()
+    {
+        var connection = new SqliteConnection(_connectionString);
+        try
+        {
+            connection.Open();
+            connection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Closes the pooled connections.</summary>
+    public void Close()
+    {
+        using var connection = new SqliteConnection(_connectionString);
+        SqliteConnection.ClearPool(connection);
+    }
+
+    // The state can hold what apps keep in their environment: for its owner's eyes only. SQLite gives its side files the same mode.
+    private static void CreatePrivately(string path)
+    {
+        if (File.Exists(path)) return;
+        if (System.IO.Path.GetDirectoryName(path) is { Length: > 0 } directory) Directory.CreateDirectory(directory);
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var created = new FileStream(path, options);
+    }
+
+    private void Migrate(SqliteConnection connection)
+    {
+        // Reading needs no lock: one opens and stands for election even while a stopped process holds the writer's.
+        if (connection.ExecuteScalar<int>("PRAGMA application_id") == ApplicationId &&
+            connection.ExecuteScalar<int>("PRAGMA user_version") == SchemaVersion)
+        {
+            return;
+        }
+
+        using var transaction = connection.BeginTransaction(deferred: false);
+        var application = connection.ExecuteScalar<int>("PRAGMA application_id", transaction: transaction);
+        var version = connection.ExecuteScalar<int>("PRAGMA user_version", transaction: transaction);
+        var tables = connection.ExecuteScalar<int>("SELECT count(*) FROM sqlite_schema", transaction: transaction);
+        if (application != ApplicationId && tables > 0) throw new StateFormatException($"{Path} belongs to another program");
+        if (version > SchemaVersion)
+        {
+            throw new StateFormatException($"{Path} has schema {version}, written by a newer version; this one knows up to {SchemaVersion}");
+        }
+
+        if (version < 1)
+        {
+            connection.Execute(
+                $"""
+                CREATE TABLE entry (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, version INTEGER NOT NULL) STRICT;
+                CREATE TABLE fence (name TEXT NOT NULL PRIMARY KEY, token INTEGER NOT NULL, address TEXT) STRICT;
+                PRAGMA application_id = {ApplicationId};
+                """,
+                transaction: transaction);
+        }
+
+        connection.Execute($"PRAGMA user_version = {SchemaVersion}", transaction: transaction);
+        transaction.Commit();
+    }
+}

@@ -1,0 +1,106 @@
+using System.Net;
+using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Testing;
+using Microsoft.Playwright;
+
+namespace LifecycleManager.Console.Tests;
+
+/// <summary>The console in a real browser.</summary>
+public sealed class BrowserTests
+{
+    private static readonly App Search = new() { Id = "/search", Cmd = "serve", Instances = 1, Cpus = 0.5, Mem = 256, TasksRunning = 1 };
+
+    [Fact]
+    public async Task A_page_follows_the_cluster_without_a_reload()
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.Show(Search);
+        await using var browser = await Browser.OpenAsync(new Uri(console.Url, "/ui"));
+        await Assertions.Expect(browser.Page.GetByText("1 / 1")).ToBeVisibleAsync();
+
+        console.Show(Search with { Instances = 4, TasksRunning = 3 });
+
+        await Assertions.Expect(browser.Page.GetByText("3 / 4")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        Assert.Empty(browser.Errors);
+    }
+
+    [Fact]
+    public async Task Scale_asks_the_scheduler_and_what_it_refuses_is_shown()
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.Show(Search);
+        await using var browser = await Browser.OpenAsync(new Uri(console.Url, "/ui/apps/search"));
+
+        await browser.Page.GetByLabel("Instances").FillAsync("5");
+        console.ChangeAnswer = (HttpStatusCode.Conflict, """{"message": "App is locked by one or more deployments."}""");
+        await browser.Page.GetByRole(AriaRole.Button, new() { Name = "Scale" }).ClickAsync();
+
+        await Assertions.Expect(browser.Page.GetByText("App is locked by one or more deployments.")).ToBeVisibleAsync();
+        Assert.Equal(("PUT", "/v2/apps/search", """{"instances":5}"""), Assert.Single(console.Changes));
+    }
+
+    [Fact]
+    public async Task Delete_asks_first()
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.Show(Search);
+        await using var browser = await Browser.OpenAsync(new Uri(console.Url, "/ui/apps/search"));
+        var accept = false;
+        browser.Page.Dialog += (_, dialog) => _ = accept ? dialog.AcceptAsync() : dialog.DismissAsync();
+        var button = browser.Page.GetByRole(AriaRole.Button, new() { Name = "Delete" });
+
+        await button.ClickAsync();
+        Assert.Empty(console.Changes);
+
+        accept = true;
+        await button.ClickAsync();
+        await Assertions.Expect(button).ToBeEnabledAsync();
+        Assert.Equal(("DELETE", "/v2/apps/search", ""), Assert.Single(console.Changes));
+    }
+
+    [Fact]
+    public async Task A_scheduler_that_is_away_is_shown_and_found_again()
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.Show(Search);
+        await using var browser = await Browser.OpenAsync(new Uri(console.Url, "/ui"));
+
+        await browser.Page.RouteAsync("**/ui", route => route.AbortAsync());
+        await Assertions.Expect(browser.Page.GetByRole(AriaRole.Status)).ToHaveTextAsync("no answer", new() { Timeout = 20_000 });
+
+        await browser.Page.UnrouteAllAsync();
+        await Assertions.Expect(browser.Page.GetByRole(AriaRole.Status)).ToHaveTextAsync("live", new() { Timeout = 20_000 });
+    }
+
+    private sealed class Browser : IAsyncDisposable
+    {
+        private IPlaywright? _playwright;
+        private IBrowser? _browser;
+
+        public IPage Page { get; private set; } = default!;
+
+        /// <summary>What the page's scripts complained of.</summary>
+        public List<string> Errors { get; } = [];
+
+        public static async Task<Browser> OpenAsync(Uri url)
+        {
+            var program = Server.Executable("chromium", "chromium-browser", "google-chrome");
+            var browser = new Browser { _playwright = await Playwright.CreateAsync() };
+            browser._browser = await browser._playwright.Chromium.LaunchAsync(new()
+            {
+                ExecutablePath = program,
+                Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+            });
+            browser.Page = await browser._browser.NewPageAsync();
+            browser.Page.PageError += (_, error) => browser.Errors.Add(error);
+            await browser.Page.GotoAsync(url.ToString());
+            return browser;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_browser is not null) await _browser.DisposeAsync();
+            _playwright?.Dispose();
+        }
+    }
+}
