@@ -32,7 +32,11 @@ public sealed record StateEntry(string Key, ReadOnlyMemory<byte> Value, long Ver
 /// <param name="Key">The key.</param>
 /// <param name="Value">The new value; null deletes the key.</param>
 /// <param name="ExpectedVersion">Null: whatever is there; 0: the key must not exist; else the version it must have.</param>
-public sealed record StateWrite(string Key, ReadOnlyMemory<byte>? Value, long? ExpectedVersion = null);
+public sealed record StateWrite(string Key, ReadOnlyMemory<byte>? Value, long? ExpectedVersion = null)
+{
+    /// <summary>Deletes a key. (A <c>byte[]</c> variable that is null would turn into an empty value, and delete nothing.)</summary>
+    public static StateWrite Delete(string key, long? expectedVersion = null) => new(key, (ReadOnlyMemory<byte>?)null, expectedVersion);
+}
 
 /// <summary>Proof of a leadership: the election's name and a token that grows with each new leader.</summary>
 /// <param name="Name">The election, for example <c>master</c>.</param>

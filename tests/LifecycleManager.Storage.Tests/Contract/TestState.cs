@@ -9,10 +9,22 @@ public abstract class TestState : IAsyncDisposable
 
     public abstract string Address { get; }
 
-    public async Task<StateBackend> OpenAsync()
+    public virtual string? User => null;
+
+    public virtual string? Password => null;
+
+    /// <summary>Where the state's server listens, of those that have one.</summary>
+    public virtual (string Host, int Port) Server => throw new NotSupportedException();
+
+    /// <summary>The same state's address by another way.</summary>
+    public virtual string AddressAt(string authority, int port) => throw new NotSupportedException();
+
+    public Task<StateBackend> OpenAsync() => OpenAsync(Address);
+
+    public async Task<StateBackend> OpenAsync(string address, TimeSpan? patience = null)
     {
         var backend = await StateBackend.OpenAsync(
-            Address, null, TimeProvider.System, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+            address, Password, patience ?? TimeSpan.FromSeconds(10), TimeProvider.System, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
         _opened.Add(backend);
         return backend;
     }
