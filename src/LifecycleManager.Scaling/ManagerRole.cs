@@ -59,6 +59,5 @@ public static class ManagerRole
         ArgumentNullException.ThrowIfNull(app);
         app.MapCollector();
         ManagerApi.Map(app);
-        app.MapMetrics("/metrics", app.Services.GetRequiredService<CollectorRegistry>());
     }
 }

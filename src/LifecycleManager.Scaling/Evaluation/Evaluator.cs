@@ -354,7 +354,7 @@ internal sealed class Evaluator : IAsyncDisposable
                 _applying.Release();
             }
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (Exception) when (cancellation.IsCancellationRequested)
         {
             // The record stays pending: the next leader settles it by the count that it finds.
         }
