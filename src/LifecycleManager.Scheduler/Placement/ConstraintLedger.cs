@@ -102,7 +102,7 @@ internal sealed class ConstraintLedger
     /// <summary>Why a value is refused, for people.</summary>
     public string Explain(string? value)
     {
-        var name = $"constraint {_constraint.Field} {Name(_constraint.Operator)}{(_constraint.Value is null ? "" : " " + _constraint.Value)}";
+        var name = $"constraint {_constraint.Field} {_constraint.Operator.Name()}{(_constraint.Value is null ? "" : " " + _constraint.Value)}";
         if (value is null) return $"{name}: the agent has no {_constraint.Field}";
         return _constraint.Operator switch
         {
@@ -113,13 +113,6 @@ internal sealed class ConstraintLedger
             _ => $"{name}: the agent has '{value}'",
         };
     }
-
-    public static string Name(ConstraintOperator op) => op switch
-    {
-        ConstraintOperator.GroupBy => "GROUP_BY",
-        ConstraintOperator.MaxPer => "MAX_PER",
-        _ => op.ToString().ToUpperInvariant(),
-    };
 
     private bool Matches(string value, bool whenUndecided)
     {

@@ -85,7 +85,7 @@ public sealed record Instance
     /// <summary>It takes part in the app's count: it is up or coming up, and is not meant to end.</summary>
     public bool IsActive => Goal == InstanceGoal.Running && State is not InstanceState.UnreachableInactive;
 
-    private static readonly IReadOnlyDictionary<string, string> NoAttributes = new Dictionary<string, string>();
+    internal static readonly IReadOnlyDictionary<string, string> NoAttributes = new Dictionary<string, string>();
 }
 
 /// <summary>An address of an instance.</summary>

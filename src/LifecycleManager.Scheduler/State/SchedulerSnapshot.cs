@@ -65,6 +65,9 @@ public sealed record AppStatus
     /// <summary>Running instances that fail a health check.</summary>
     public int Unhealthy { get; init; }
 
+    /// <summary>The stored versions, newest first.</summary>
+    public IReadOnlyList<DateTimeOffset> Versions { get; init; } = [];
+
     /// <summary>The policy that owns the count, or null.</summary>
     public string? CountOwner { get; init; }
 }

@@ -9,7 +9,7 @@ public static class TaskIds
     private const string Infix = ".instance-";
 
     /// <summary>A new id.</summary>
-    public static string Make(AppId app, Guid unique) => $"{Safe(app)}{Infix}{unique:D}{Suffix}";
+    public static string Make(AppId app, Guid unique) => $"{app.Safe}{Infix}{unique:D}{Suffix}";
 
     /// <summary>The id without the task's part: Marathon's instance id.</summary>
     public static string InstanceOf(string taskId) =>
@@ -25,6 +25,4 @@ public static class TaskIds
         var end = taskId.LastIndexOf(Infix, StringComparison.Ordinal);
         return "/" + (end < 0 ? taskId : taskId[..end]).Replace('_', '/');
     }
-
-    private static string Safe(AppId app) => app.Path.TrimStart('/').Replace('/', '_');
 }
