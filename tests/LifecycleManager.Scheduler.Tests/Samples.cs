@@ -1,13 +1,11 @@
-using System.Reflection;
+using System.Runtime.CompilerServices;
 
 namespace LifecycleManager.Scheduler.Tests;
 
 /// <summary>The sample definitions, kept as they are.</summary>
 internal static class Samples
 {
-    public static string Text(string name)
-    {
-        var folder = Path.Combine(Path.GetDirectoryName(Assembly.GetExecutingAssembly().Location)!, "Definitions", "Samples");
-        return File.ReadAllText(Path.Combine(folder, name + ".json"));
-    }
+    public static string Text(string name) => File.ReadAllText(Path.Combine(Folder(), "Definitions", "Samples", name + ".json"));
+
+    private static string Folder([CallerFilePath] string here = "") => Path.GetDirectoryName(here)!;
 }
