@@ -41,20 +41,20 @@ public sealed partial class MesosJson : JsonSerializerContext
     }
 }
 
-/// <summary>Enums in protobuf's spelling: <c>DockerInfo.Network.Bridge</c> is <c>BRIDGE</c>.</summary>
-internal sealed class UpperSnake<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseUpper, allowIntegerValues: false)
+/// <summary>Enums in protobuf's spelling: <c>DockerInfo.Network.Bridge</c> is <c>BRIDGE</c>. Public for the rooms' own JSON contexts.</summary>
+public sealed class UpperSnake<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseUpper, allowIntegerValues: false)
     where T : struct, Enum;
 
 /// <summary>As <see cref="UpperSnake{T}"/>, with the prefix that the protobuf enum carries: <c>TASK_RUNNING</c>.</summary>
-internal sealed class TaskPrefixed<T>() : JsonStringEnumConverter<T>(new Prefix("TASK_"), allowIntegerValues: false)
+public sealed class TaskPrefixed<T>() : JsonStringEnumConverter<T>(new Prefix("TASK_"), allowIntegerValues: false)
     where T : struct, Enum;
 
 /// <summary>As <see cref="UpperSnake{T}"/>, with the prefix <c>REASON_</c>.</summary>
-internal sealed class ReasonPrefixed<T>() : JsonStringEnumConverter<T>(new Prefix("REASON_"), allowIntegerValues: false)
+public sealed class ReasonPrefixed<T>() : JsonStringEnumConverter<T>(new Prefix("REASON_"), allowIntegerValues: false)
     where T : struct, Enum;
 
 /// <summary>As <see cref="UpperSnake{T}"/>, with the prefix <c>SOURCE_</c>.</summary>
-internal sealed class SourcePrefixed<T>() : JsonStringEnumConverter<T>(new Prefix("SOURCE_"), allowIntegerValues: false)
+public sealed class SourcePrefixed<T>() : JsonStringEnumConverter<T>(new Prefix("SOURCE_"), allowIntegerValues: false)
     where T : struct, Enum;
 
 internal sealed class Prefix(string prefix) : JsonNamingPolicy
