@@ -53,7 +53,7 @@ internal sealed record FrameworkEntry(FrameworkInfo Info, DateTimeOffset Registe
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(AgentEntry))]
 [JsonSerializable(typeof(FrameworkEntry))]
 internal sealed partial class RegistryJson : JsonSerializerContext;
