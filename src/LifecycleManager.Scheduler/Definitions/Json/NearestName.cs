@@ -10,7 +10,7 @@ internal static class NearestName
     {
         if (wrong.Length is 0 or > Longest) return null;
         string? nearest = null;
-        var least = Math.Max(1, wrong.Length / 3) + 1;
+        var least = (wrong.Length < 4 ? 1 : Math.Max(2, wrong.Length / 3)) + 1;
         foreach (var name in known)
         {
             var distance = string.Equals(name, wrong, StringComparison.OrdinalIgnoreCase) ? 0 : Distance(wrong, name);
