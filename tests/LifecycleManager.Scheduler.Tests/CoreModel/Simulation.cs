@@ -19,7 +19,7 @@ internal sealed class Simulation
     private readonly Random _random;
     private readonly SimulatedStore _store;
     private readonly Fence _fence = new("scheduler", 1);
-    private readonly SchedulerOptions _options = new() { LaunchTimeout = TimeSpan.FromSeconds(60), MaxVersions = 5 };
+    private readonly SchedulerOptions _options = new() { LaunchTimeout = TimeSpan.FromDays(1), MaxVersions = 5 };
     private readonly List<string> _log = [];
 
     // What is wanted: count and command by app. Set by operations that were answered.
