@@ -37,7 +37,7 @@ internal sealed class AgentDirectoryJob(ScrapeContext context, Uri master, Actio
 
     protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
     {
-        using var body = await Context.Client.GetAsync(_uri, "application/json", null, cancellation, follow: true);
+        using var body = await Context.Client.GetAsync(_uri, "application/json", Context.Credentials.For("agents"), cancellation, follow: true);
         try
         {
             found(AgentDirectory.Read(body.Memory));

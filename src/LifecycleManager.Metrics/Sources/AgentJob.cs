@@ -21,7 +21,7 @@ internal sealed class AgentJob(ScrapeContext context, Uri agent, Func<string, In
 
     protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
     {
-        using var body = await Context.Client.GetAsync(_uri, "application/json", null, cancellation);
+        using var body = await Context.Client.GetAsync(_uri, "application/json", Context.Credentials.For("agents"), cancellation);
         List<AgentStatistics> all;
         try
         {
