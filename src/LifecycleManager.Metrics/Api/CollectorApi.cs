@@ -56,7 +56,7 @@ internal static class CollectorApi
         }
         catch (JsonException e)
         {
-            return Problem(400, ActuatorText.Describe(e));
+            return Problem(400, JsonText.Describe(e));
         }
     }
 

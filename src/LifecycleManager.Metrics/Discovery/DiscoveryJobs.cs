@@ -52,7 +52,7 @@ internal sealed class EurekaJob(ScrapeContext context, Uri server, Func<ILookup<
         }
         catch (JsonException e)
         {
-            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {ActuatorText.Describe(e)}");
+            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {JsonText.Describe(e)}");
         }
     }
 }

@@ -17,10 +17,11 @@ internal static class EurekaTargets
     /// <param name="json">The body.</param>
     /// <param name="appsOf">The apps that stand for a Eureka name in lower case.</param>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
-    public static IReadOnlyList<Target> Read(ReadOnlyMemory<byte> json, ILookup<string, string> appsOf)
+    public static IReadOnlyList<Target> Read(ReadOnlyMemory<byte> json, ILookup<string, string> appsOf) => JsonText.Read(json, root => Read(root, appsOf));
+
+    private static List<Target> Read(JsonElement root, ILookup<string, string> appsOf)
     {
-        using var document = JsonDocument.Parse(json);
-        if (Field(document.RootElement, "applications") is not { ValueKind: JsonValueKind.Object } applications)
+        if (Field(root, "applications") is not { ValueKind: JsonValueKind.Object } applications)
             throw new JsonException("an object with applications is needed");
         var targets = new List<Target>();
         foreach (var application in Many(Field(applications, "application")))

@@ -29,7 +29,7 @@ internal static class FileTargets
         }
         catch (JsonException e)
         {
-            throw new FormatException($"{path}:{(e.LineNumber ?? 0) + 1}:{(e.BytePositionInLine ?? 0) + 1}: malformed JSON", e);
+            throw new FormatException($"{path}:{(e.LineNumber ?? 0) + 1}:{(e.BytePositionInLine ?? 0) + 1}: {(e.LineNumber is null ? e.Message : "malformed JSON")}", e);
         }
         catch (YamlException e)
         {
@@ -41,11 +41,12 @@ internal static class FileTargets
         }
     }
 
-    private static IReadOnlyList<TargetGroup> Json(byte[] json)
+    private static TargetGroup[] Json(byte[] json) => JsonText.Read(json, Json);
+
+    private static TargetGroup[] Json(JsonElement root)
     {
-        using var document = JsonDocument.Parse(json);
-        if (document.RootElement.ValueKind != JsonValueKind.Array) throw new FormatException("a list of target groups is needed");
-        return [.. document.RootElement.EnumerateArray().Select((group, i) =>
+        if (root.ValueKind != JsonValueKind.Array) throw new FormatException("a list of target groups is needed");
+        return [.. root.EnumerateArray().Select((group, i) =>
         {
             if (group.ValueKind != JsonValueKind.Object || !group.TryGetProperty("targets", out var targets) || targets.ValueKind != JsonValueKind.Array)
                 throw new FormatException($"[{i}].targets: a list of addresses is needed");
@@ -56,7 +57,7 @@ internal static class FileTargets
         })];
     }
 
-    private static IReadOnlyList<TargetGroup> Yaml(string text)
+    private static TargetGroup[] Yaml(string text)
     {
         var yaml = new YamlStream();
         yaml.Load(new StringReader(text));

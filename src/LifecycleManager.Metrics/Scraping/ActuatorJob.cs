@@ -234,7 +234,7 @@ internal sealed class ActuatorJob(ScrapeContext context, Instance instance, Endp
         lock (set.Gate) Batch.Add(set, set.Get(""), new Sample(now, value), ownTime: false);
     }
 
-    private static ScrapeException Malformed(Uri uri, JsonException e) => new(FailureReason.Malformed, $"{uri}: {ActuatorText.Describe(e)}");
+    private static ScrapeException Malformed(Uri uri, JsonException e) => new(FailureReason.Malformed, $"{uri}: {JsonText.Describe(e)}");
 
     private sealed record Wanted(Selection Selection, string Name, string? Statistic, string PathAndQuery)
     {

@@ -82,14 +82,14 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
         set
         {
             _place = value;
-            if (value is not null && hints[key] != value) hints[key] = value;
+            if (value is not null && hints[HintKey] != value) hints[HintKey] = value;
         }
     }
 
     /// <summary>The places to try, in order: where it was, where the app's other instances have it, then the usual ones.</summary>
     protected IEnumerable<string> Places(IEnumerable<string> usual)
     {
-        var hint = _place ?? hints[key];
+        var hint = _place ?? hints[HintKey];
         return hint is null ? usual : usual.Prepend(hint).Distinct();
     }
 
@@ -100,6 +100,9 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
 
     /// <summary>Who the collector is to this app.</summary>
     protected AuthenticationHeaderValue? Credential() => Context.Credentials.For(instance.Target.App);
+
+    // Instances share what was found only where they were told the same path.
+    private EndpointKey HintKey => key with { Path = GivenPath };
 
     private Uri? Root(out string? problem)
     {

@@ -7,10 +7,11 @@ internal static class HealthText
 {
     /// <summary>The status of the whole, or of a component by its path (<c>db</c>, <c>db/primary</c>); null where there is no such component.</summary>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
-    public static string? Status(ReadOnlyMemory<byte> json, string? component)
+    public static string? Status(ReadOnlyMemory<byte> json, string? component) => JsonText.Read(json, root => Status(root, component));
+
+    private static string? Status(JsonElement root, string? component)
     {
-        using var document = JsonDocument.Parse(json);
-        JsonElement? at = document.RootElement;
+        JsonElement? at = root;
         if (at.Value.ValueKind != JsonValueKind.Object || Field(at, "status") is not { ValueKind: JsonValueKind.String }) throw new JsonException("health has a status");
         foreach (var name in (component ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries))
             at = Field(Field(at, "components"), name) ?? Field(Field(at, "details"), name) ?? (name == "status" ? null : Field(at, name));

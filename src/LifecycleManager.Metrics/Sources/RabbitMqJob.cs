@@ -24,13 +24,13 @@ internal sealed class RabbitMqJob(ScrapeContext context, SeriesKey key, Uri mana
 
     /// <summary>Reads the depth.</summary>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
-    internal static double? Read(ReadOnlyMemory<byte> json)
+    internal static double? Read(ReadOnlyMemory<byte> json) => JsonText.Read<double?>(json, root =>
     {
-        using var document = JsonDocument.Parse(json);
-        if (document.RootElement.ValueKind != JsonValueKind.Object) throw new JsonException("a queue is an object");
+        if (root.ValueKind != JsonValueKind.Object) throw new JsonException("a queue is an object");
         // Absent until the broker has gathered statistics of a new queue.
-        return document.RootElement.TryGetProperty("messages", out var messages) && messages.TryGetDouble(out var depth) ? depth : null;
-    }
+        if (!root.TryGetProperty("messages", out var messages)) return null;
+        return messages.ValueKind == JsonValueKind.Number && messages.TryGetDouble(out var depth) ? depth : throw new JsonException("messages is no number");
+    });
 
     protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
     {
@@ -41,9 +41,9 @@ internal sealed class RabbitMqJob(ScrapeContext context, SeriesKey key, Uri mana
             Store(depth is { } messages ? [("", messages)] : [], now, $"{_uri} does not know the queue's depth yet");
             return 1;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
-            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {(e is JsonException json ? ActuatorText.Describe(json) : "messages is no number")}");
+            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {JsonText.Describe(e)}");
         }
     }
 }
