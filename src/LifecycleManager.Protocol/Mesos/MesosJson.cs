@@ -41,7 +41,7 @@ public sealed partial class MesosJson : JsonSerializerContext
     }
 }
 
-/// <summary>Enums in protobuf's spelling: <c>DockerInfo.Network.Bridge</c> is <c>BRIDGE</c>.</summary>
+/// <summary>Enums in protobuf's spelling: <c>DockerInfo.Network.Bridge</c> is <c>BRIDGE</c>. Public for the rooms' own JSON contexts.</summary>
 public sealed class UpperSnake<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseUpper, allowIntegerValues: false)
     where T : struct, Enum;
 

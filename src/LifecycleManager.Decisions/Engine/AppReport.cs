@@ -1,0 +1,18 @@
+using LifecycleManager.Decisions.Policies;
+
+namespace LifecycleManager.Decisions.Engine;
+
+/// <summary>What the last tick saw of one app: for the manager's own metrics and its list of governed apps.</summary>
+/// <param name="App">The absolute app id.</param>
+/// <param name="Policy">The policy that governs it.</param>
+/// <param name="Bounds">The bounds in force, schedules included.</param>
+/// <param name="Metrics">The named metrics' values; null where a metric was missing.</param>
+/// <param name="Thresholds">The values that rules hold metrics against; null where one could not be computed.</param>
+/// <param name="MetricsMissing">Whether a rule could not be decided for want of a metric.</param>
+public sealed record AppReport(
+    string App,
+    string Policy,
+    InstanceBounds Bounds,
+    IReadOnlyList<KeyValuePair<string, double?>> Metrics,
+    IReadOnlyList<KeyValuePair<string, double?>> Thresholds,
+    bool MetricsMissing);

@@ -1,0 +1,118 @@
+using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Rules;
+
+namespace LifecycleManager.Decisions.Engine;
+
+/// <summary>What changed a count after the rules spoke.</summary>
+internal enum StepKind
+{
+    MissingMetrics,
+    Suspended,
+    BoundsMin,
+    BoundsMax,
+    OutOfBounds,
+    Stabilization,
+    Limit,
+    Disabled,
+    Pause,
+    Cooldown,
+}
+
+/// <summary>One <see cref="Adjustment"/> before it is put in words.</summary>
+internal readonly record struct Correction(StepKind Kind, int From, int To, int Detail);
+
+/// <summary>What the engine remembers of one app. Its arrays are made once for a policy and used at every tick.</summary>
+internal sealed class AppState(string id)
+{
+    public string Id { get; } = id;
+
+    public Policy? Policy { get; set; }
+
+    /// <summary>The policy set that <see cref="Policy"/> was chosen from.</summary>
+    public int Generation { get; set; } = -1;
+
+    public IReadOnlyDictionary<string, string>? Labels { get; set; }
+
+    public double[] Slots { get; set; } = [];
+
+    /// <summary>Why a read has no value, by read.</summary>
+    public string?[] Missing { get; set; } = [];
+
+    public RuleState[] Rules { get; set; } = [];
+
+    public RuleOpinion[] Opinions { get; set; } = [];
+
+    public bool Ticked { get; set; }
+
+    public AppFacts Facts { get; set; }
+
+    public int Pending { get; set; }
+
+    public bool CountChanged { get; set; }
+
+    public DateTimeOffset Previous { get; set; }
+
+    public InstanceBounds Bounds { get; set; }
+
+    public DateTimeOffset MissingSince { get; set; }
+
+    public int AskedFrom { get; set; } = -1;
+
+    public int AskedTo { get; set; } = -1;
+
+    public DateTimeOffset AskedAt { get; set; }
+
+    public int Winner { get; set; }
+
+    public int To { get; set; }
+
+    public bool AnyUnknown { get; set; }
+
+    public Correction[] Steps { get; } = new Correction[8];
+
+    public int StepCount { get; set; }
+
+    public Decision? Last { get; set; }
+
+    public int LastSignature { get; set; }
+
+    // Structs that change in place: fields, not properties.
+    public ScaleEvents Events = new();
+    public ExtremeWindow Highest = new(greatest: true);
+    public ExtremeWindow Lowest = new(greatest: false);
+
+    public void Adopt(Policy policy)
+    {
+        if (Policy?.Digest == policy.Digest && Policy.Name == policy.Name)
+        {
+            Policy = policy;
+            return;
+        }
+
+        // Another text under the same name: what was done to the app still counts for limits and windows, timers do not.
+        if (Policy?.Name != policy.Name)
+        {
+            Events.Clear();
+            Highest.Clear();
+            Lowest.Clear();
+            Ticked = false;
+        }
+
+        Policy = policy;
+        Slots = new double[Expressions.Slots.FirstRead + policy.Reads.Length];
+        Missing = new string?[policy.Reads.Length];
+        Rules = new RuleState[policy.RuleArray.Length];
+        Opinions = new RuleOpinion[policy.RuleArray.Length];
+        Bounds = policy.Instances;
+        MissingSince = default;
+        AskedTo = -1;
+        Last = null;
+    }
+
+    /// <summary>Remembers a step that changed something, and gives the new count.</summary>
+    public int Adjust(StepKind kind, int from, int to, int detail = 0)
+    {
+        if (StepCount < Steps.Length) Steps[StepCount++] = new Correction(kind, from, to, detail);
+        return to;
+    }
+}

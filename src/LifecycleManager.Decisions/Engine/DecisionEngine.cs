@@ -1,0 +1,395 @@
+using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Rules;
+using LifecycleManager.Metrics.Queries;
+
+namespace LifecycleManager.Decisions.Engine;
+
+/// <summary>
+/// Turns facts and metrics into instance counts. One owner at a time; deterministic; the only clock is <see cref="AppFacts.Now"/>.
+/// <para>The order is the HPA's: the rules' recommendations are combined (growth takes the highest; shrinking needs every rule
+/// with an opinion, and none that cannot be told), then come bounds, stabilization, limits and cooldown. A count outside of the bounds goes
+/// to the nearest bound at once, and an app at 0 whose policy wants at least 1 was suspended by hand and is left alone.</para>
+/// <para>A change counts for limits and cooldown once the facts show it; a decision that nobody carried out leaves no trace.</para>
+/// </summary>
+public sealed class DecisionEngine : IDisposable
+{
+    private readonly IRuleEngine _rules;
+    private readonly Dictionary<string, AppState> _apps = new(StringComparer.Ordinal);
+    private readonly RuleTick _tick = new();
+    private readonly List<InstanceReading> _readings = [];
+    private double[] _sorted = [];
+    private IRuleSession _session;
+    private PolicyIndex _index = new(PolicySet.Empty);
+    private int _generation;
+
+    /// <summary>An engine without policies.</summary>
+    public DecisionEngine(IRuleEngine rules)
+    {
+        ArgumentNullException.ThrowIfNull(rules);
+        _rules = rules;
+        _session = rules.Compile(PolicySet.Empty);
+    }
+
+    /// <summary>The policies in force.</summary>
+    public PolicySet Policies => _index.Policies;
+
+    /// <summary>The scheduled rules of the policies in force.</summary>
+    public IReadOnlyList<ScheduledRule> Schedules { get; private set; } = [];
+
+    /// <summary>Puts policies in force. Timers and windows of unchanged policies are kept.</summary>
+    public void Use(PolicySet policies)
+    {
+        ArgumentNullException.ThrowIfNull(policies);
+        var session = _rules.Compile(policies);
+        _session.Dispose();
+        _session = session;
+        _index = new PolicyIndex(policies);
+        _generation++;
+        Schedules = [.. policies.Policies.SelectMany(policy => policy.Rules).OfType<ScheduleRule>().Select(rule => rule.Schedule)];
+    }
+
+    /// <summary>The policy that governs an app; null for none.</summary>
+    public Policy? PolicyOf(AppRef app) => _index.Find(app);
+
+    /// <summary>What the collector has to gather for these apps; each pair of app and query once.</summary>
+    public IReadOnlyList<MetricDemand> Demands(IReadOnlyCollection<AppRef> apps)
+    {
+        ArgumentNullException.ThrowIfNull(apps);
+        var demands = new List<MetricDemand>();
+        var seen = new HashSet<MetricQuery>();
+        foreach (var app in apps)
+        {
+            if (_index.Find(app) is not { } policy) continue;
+            seen.Clear();
+            foreach (var read in policy.Reads)
+            {
+                if (seen.Add(read.Query)) demands.Add(new MetricDemand(app.Id, read.Query));
+            }
+        }
+
+        return demands;
+    }
+
+    /// <summary>
+    /// Decides one app's count at one tick. Null where no policy governs it.
+    /// A hold that says the same as the last tick's is the same object (its <see cref="Decision.At"/> is when it began), so that
+    /// a quiet cluster costs no memory; <see cref="Explain"/> gives the last tick's values at any time.
+    /// </summary>
+    public Decision? Decide(AppRef app, in AppFacts facts, IMetricReader metrics)
+    {
+        ArgumentNullException.ThrowIfNull(metrics);
+        if (StateOf(app) is not { } state) return null;
+        Observe(state, facts);
+        Load(state, metrics);
+        Read(state, metrics);
+        _session.Evaluate(state.Policy!, _tick, state.Opinions);
+        Combine(state);
+        return Conclude(state);
+    }
+
+    /// <summary>The last tick's decision with that tick's values; null where the app was not decided yet.</summary>
+    public Decision? Explain(string app)
+    {
+        if (!_apps.TryGetValue(app, out var state) || !state.Ticked) return null;
+        Load(state, NoMetrics.Instance);
+        return DecisionText.Write(state, _tick);
+    }
+
+    /// <summary>What the last tick saw of an app; null where it was not decided yet.</summary>
+    public AppReport? Report(string app)
+    {
+        if (!_apps.TryGetValue(app, out var state) || !state.Ticked) return null;
+        var policy = state.Policy!;
+        var metrics = policy.Reads.Select((read, i) => KeyValuePair.Create(read.Text, Known(state.Slots[Slots.FirstRead + i])));
+        var thresholds = policy.RuleArray.SelectMany(rule => rule.Thresholds).Select(threshold =>
+            KeyValuePair.Create(policy.Reads[threshold.Slot - Slots.FirstRead].Text, Known(threshold.Value(state.Slots))));
+        return new AppReport(app, policy.Name, state.Bounds, [.. metrics], [.. thresholds], state.AnyUnknown);
+
+        static double? Known(double value) => double.IsFinite(value) ? value : null;
+    }
+
+    /// <summary>
+    /// Teaches the forecasts of an app's policy what they did not see themselves (before a restart, say), oldest sample first.
+    /// </summary>
+    /// <param name="app">The app.</param>
+    /// <param name="metric">The metric as the rules write it: <c>rps</c>.</param>
+    /// <param name="samples">The samples.</param>
+    /// <returns>How many rules have learnt.</returns>
+    public int Learn(AppRef app, string metric, IReadOnlyCollection<(DateTimeOffset At, double Value)> samples)
+    {
+        if (StateOf(app) is not { } state) return 0;
+        var learnt = 0;
+        foreach (var rule in state.Policy!.RuleArray.OfType<ForecastRule>())
+        {
+            if (rule.Metric.Text != metric) continue;
+            rule.Learn(state.Rules, samples);
+            learnt++;
+        }
+
+        return learnt;
+    }
+
+    /// <summary>Forgets an app that is gone.</summary>
+    public void Forget(string app) => _apps.Remove(app);
+
+    /// <inheritdoc />
+    public void Dispose() => _session.Dispose();
+
+    /// <summary>The app's state under the policy that governs it now; null where none does.</summary>
+    private AppState? StateOf(AppRef app)
+    {
+        if (!_apps.TryGetValue(app.Id, out var state)) _apps.Add(app.Id, state = new AppState(app.Id));
+        if (state.Generation == _generation && ReferenceEquals(state.Labels, app.Labels)) return state;
+        var policy = _index.Find(app);
+        if (policy is null)
+        {
+            _apps.Remove(app.Id);
+            return null;
+        }
+
+        state.Adopt(policy);
+        (state.Generation, state.Labels) = (_generation, app.Labels);
+        return state;
+    }
+
+    /// <summary>Takes in the facts: what was asked for and has come about, and how the count moved.</summary>
+    private static void Observe(AppState state, in AppFacts facts)
+    {
+        state.CountChanged = state.Ticked && facts.Instances != state.Facts.Instances;
+        state.Previous = state.Ticked && state.Facts.Now < facts.Now ? state.Facts.Now : facts.Now;
+        if (state.AskedTo >= 0 && facts.Instances == state.AskedTo) state.Events.Add(state.AskedAt, state.AskedTo - state.AskedFrom);
+        state.AskedTo = -1;
+        state.Events.Prune(facts.Now, state.Policy!.LongestPeriod);
+        state.Pending = Math.Min(
+            facts.Instances, facts.Deploying ? Math.Max(facts.Staged, facts.Instances - facts.Healthy) : facts.Staged);
+        state.Facts = facts;
+        if (!state.Ticked)
+        {
+            // As the HPA does: the count found is a recommendation, so that a restart does not shrink an app at once.
+            state.Highest.Add(facts.Now, facts.Instances, state.Policy.ScaleIn.Stabilization);
+            state.Lowest.Add(facts.Now, facts.Instances, state.Policy.ScaleOut.Stabilization);
+            state.Ticked = true;
+        }
+    }
+
+    private void Load(AppState state, IMetricReader metrics)
+    {
+        _tick.Begin();
+        _tick.Facts = state.Facts;
+        _tick.Previous = state.Previous;
+        _tick.Pending = state.Pending;
+        _tick.CountChanged = state.CountChanged;
+        _tick.Slots = state.Slots;
+        _tick.States = state.Rules;
+        _tick.Reads = state.Policy!.Reads;
+        _tick.Metrics = metrics;
+    }
+
+    private void Read(AppState state, IMetricReader metrics)
+    {
+        var (facts, policy, slots) = (state.Facts, state.Policy!, state.Slots);
+        slots[Slots.Instances] = facts.Instances;
+        slots[Slots.Healthy] = facts.Healthy;
+        slots[Slots.Staged] = facts.Staged;
+        slots[Slots.Min] = state.Bounds.Min;
+        slots[Slots.Max] = state.Bounds.Max;
+        slots[Slots.Time] = (facts.Now + policy.Zone.GetUtcOffset(facts.Now)).UtcDateTime.TimeOfDay.TotalSeconds;
+        for (var i = 0; i < policy.Reads.Length; i++)
+        {
+            var read = policy.Reads[i];
+            var (value, missing) = double.IsNaN(read.InstanceQuantile) ? ReadJoined(read) : ReadQuantile(read);
+            slots[Slots.FirstRead + i] = value;
+            state.Missing[i] = missing;
+        }
+
+        (double, string?) ReadJoined(MetricRead read)
+        {
+            var reading = metrics.Read(facts.App, read.Query, facts.Now);
+            if (reading.IsKnown && double.IsFinite(reading.Value)) return (reading.Value, null);
+            return (double.NaN, reading.Missing ?? "not a finite number");
+        }
+
+        (double, string?) ReadQuantile(MetricRead read)
+        {
+            _readings.Clear();
+            metrics.ReadInstances(facts.App, read.Query, facts.Now, _readings);
+            if (_sorted.Length < _readings.Count) _sorted = new double[_readings.Count * 2];
+            var count = 0;
+            foreach (var reading in _readings)
+            {
+                if (reading.Missing is null && double.IsFinite(reading.Value)) _sorted[count++] = reading.Value;
+            }
+
+            return count == 0 ? (double.NaN, "no instance reports it") : (Quantile(count, read.InstanceQuantile), null);
+        }
+    }
+
+    /// <summary>The quantile by linear interpolation, as Prometheus' <c>quantile</c> has it.</summary>
+    private double Quantile(int count, double quantile)
+    {
+        Array.Sort(_sorted, 0, count);
+        var rank = quantile * (count - 1);
+        var lower = (int)Math.Floor(rank);
+        var upper = Math.Min(lower + 1, count - 1);
+        return _sorted[lower] + ((rank - lower) * (_sorted[upper] - _sorted[lower]));
+    }
+
+    private static void Combine(AppState state)
+    {
+        var (policy, facts) = (state.Policy!, state.Facts);
+        state.StepCount = 0;
+        state.Winner = -1;
+        state.AnyUnknown = false;
+        var (min, max, wanted) = (policy.Instances.Min, policy.Instances.Max, -1);
+        var (floor, floorRule) = (-1, -1);
+        for (var i = 0; i < state.Opinions.Length; i++)
+        {
+            ref readonly var opinion = ref state.Opinions[i];
+            switch (opinion.Verdict)
+            {
+                case RuleVerdict.Unknown:
+                    state.AnyUnknown = true;
+                    break;
+                case RuleVerdict.Count when opinion.Count > wanted:
+                    (wanted, state.Winner) = (opinion.Count, i);
+                    break;
+                case RuleVerdict.AtLeast when opinion.Count > floor:
+                    (floor, floorRule) = (opinion.Count, i);
+                    break;
+                case RuleVerdict.Bounds:
+                    if (opinion.Min >= 0) min = Math.Max(min, policy.Instances.Clamp(opinion.Min));
+                    if (opinion.Max >= 0) max = Math.Min(max, policy.Instances.Clamp(opinion.Max));
+                    break;
+            }
+        }
+
+        if (floor > (wanted < 0 ? facts.Instances : wanted)) (wanted, state.Winner) = (floor, floorRule);
+
+        // Of two rules whose bounds exclude each other the lower bound wins: being there comes before being cheap.
+        state.Bounds = new InstanceBounds(min, Math.Max(min, max));
+        state.To = facts.Instances == 0 && policy.Instances.Min > 0
+            ? state.Adjust(StepKind.Suspended, Math.Max(0, wanted), 0)
+            : Temper(state, wanted < 0 ? facts.Instances : wanted);
+    }
+
+    private static int Temper(AppState state, int wanted)
+    {
+        var (policy, facts, bounds) = (state.Policy!, state.Facts, state.Bounds);
+        var current = facts.Instances;
+        var missing = state.AnyUnknown && wanted <= current;
+        if (!missing) state.MissingSince = default;
+        else wanted = OnMissing(state, wanted);
+
+        if (bounds.Clamp(current) is var nearest && nearest != current)
+        {
+            wanted = state.Adjust(StepKind.OutOfBounds, wanted, nearest);
+            state.Highest.Add(facts.Now, wanted, policy.ScaleIn.Stabilization);
+            state.Lowest.Add(facts.Now, wanted, policy.ScaleOut.Stabilization);
+        }
+        else
+        {
+            if (wanted > bounds.Max) wanted = state.Adjust(StepKind.BoundsMax, wanted, bounds.Max);
+            if (wanted < bounds.Min) wanted = state.Adjust(StepKind.BoundsMin, wanted, bounds.Min);
+            if (missing && policy.OnMissingMetrics.Mode == MissingMetricsMode.Hold) return current;
+            wanted = Stabilize(state, wanted);
+            wanted = Limit(state, wanted);
+        }
+
+        if (wanted > current && policy.Pause.HasFlag(Pause.ScaleOut)) wanted = state.Adjust(StepKind.Pause, wanted, current, 1);
+        if (wanted < current && policy.Pause.HasFlag(Pause.ScaleIn)) wanted = state.Adjust(StepKind.Pause, wanted, current, -1);
+        var cooldown = wanted > current ? policy.ScaleOut.Cooldown : wanted < current ? policy.ScaleIn.Cooldown : TimeSpan.Zero;
+        if (cooldown > TimeSpan.Zero && state.Events.Newest is var newest && newest != default && newest <= facts.Now
+            && facts.Now - newest < cooldown)
+        {
+            wanted = state.Adjust(StepKind.Cooldown, wanted, current);
+        }
+
+        return wanted;
+    }
+
+    private static int OnMissing(AppState state, int wanted)
+    {
+        var (missing, current, now) = (state.Policy!.OnMissingMetrics, state.Facts.Instances, state.Facts.Now);
+        if (state.MissingSince == default || state.MissingSince > now) state.MissingSince = now;
+        if (missing.Mode == MissingMetricsMode.Hold || now - state.MissingSince < missing.After)
+        {
+            return wanted == current && state.Winner >= 0 ? wanted : state.Adjust(StepKind.MissingMetrics, wanted, current);
+        }
+
+        var count = missing.Mode switch
+        {
+            MissingMetricsMode.Min => state.Bounds.Min,
+            MissingMetricsMode.Max => state.Bounds.Max,
+            _ => missing.Count,
+        };
+        return state.Adjust(StepKind.MissingMetrics, wanted, count);
+    }
+
+    private static int Stabilize(AppState state, int wanted)
+    {
+        var (policy, now, current) = (state.Policy!, state.Facts.Now, state.Facts.Instances);
+        var least = state.Lowest.Add(now, wanted, policy.ScaleOut.Stabilization);
+        var most = state.Highest.Add(now, wanted, policy.ScaleIn.Stabilization);
+        var stable = Math.Min(Math.Max(current, least), most);
+        return stable == wanted ? wanted : state.Adjust(StepKind.Stabilization, wanted, stable, wanted > stable ? 1 : -1);
+    }
+
+    private static int Limit(AppState state, int wanted)
+    {
+        var current = state.Facts.Instances;
+        if (wanted == current) return wanted;
+        var grow = wanted > current;
+        var behavior = grow ? state.Policy!.ScaleOut : state.Policy!.ScaleIn;
+        var allowed = state.Events.Allowed(behavior, current, state.Facts.Now, grow, out var binding);
+        if (grow ? wanted <= allowed : wanted >= allowed) return wanted;
+        return behavior.Select == LimitSelect.Disabled
+            ? state.Adjust(StepKind.Disabled, wanted, allowed, grow ? 1 : -1)
+            : state.Adjust(StepKind.Limit, wanted, allowed, grow ? binding : ~binding);
+    }
+
+    private Decision Conclude(AppState state)
+    {
+        var facts = state.Facts;
+        if (state.To != facts.Instances)
+        {
+            if (!state.Policy!.DryRun) (state.AskedFrom, state.AskedTo, state.AskedAt) = (facts.Instances, state.To, facts.Now);
+        }
+
+        var signature = Signature(state);
+        if (state.Last is { Kind: DecisionKind.Hold } last && last.From == facts.Instances && state.To == facts.Instances
+            && state.LastSignature == signature)
+        {
+            return last;
+        }
+
+        state.LastSignature = signature;
+        return state.Last = DecisionText.Write(state, _tick);
+    }
+
+    /// <summary>Tells two holds apart by what held, not by the values that were seen.</summary>
+    private static int Signature(AppState state)
+    {
+        var hash = (state.Winner * 31) + state.To;
+        for (var i = 0; i < state.StepCount; i++) hash = (hash * 31) + ((int)state.Steps[i].Kind * 1009) + state.Steps[i].From;
+        foreach (ref readonly var opinion in state.Opinions.AsSpan())
+        {
+            // A wait that begins or ends is no news of its own.
+            var verdict = opinion.Verdict == RuleVerdict.Waiting ? RuleVerdict.None : opinion.Verdict;
+            hash = (hash * 31) + ((int)verdict * 17) + opinion.Count;
+        }
+
+        return hash;
+    }
+
+    private sealed class NoMetrics : IMetricReader
+    {
+        public static readonly NoMetrics Instance = new();
+
+        public MetricReading Read(string appId, MetricQuery query, DateTimeOffset now) => MetricReading.Unknown("not read");
+
+        public void ReadInstances(string appId, MetricQuery query, DateTimeOffset now, ICollection<InstanceReading> into)
+        {
+        }
+    }
+}

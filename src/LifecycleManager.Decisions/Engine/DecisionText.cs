@@ -1,0 +1,174 @@
+using System.Globalization;
+using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Rules;
+
+namespace LifecycleManager.Decisions.Engine;
+
+/// <summary>Puts what was decided into words.</summary>
+internal static class DecisionText
+{
+    public static Decision Write(AppState state, RuleTick tick)
+    {
+        var (policy, facts) = (state.Policy!, state.Facts);
+        var recommendations = new List<Recommendation>();
+        for (var i = 0; i < state.Opinions.Length; i++)
+        {
+            var opinion = state.Opinions[i];
+            if (opinion.Verdict is not (RuleVerdict.Count or RuleVerdict.AtLeast)) continue;
+            recommendations.Add(new Recommendation(policy.RuleArray[i].Name, opinion.Count, policy.RuleArray[i].Describe(opinion, tick)));
+        }
+
+        var adjustments = new Adjustment[state.StepCount];
+        for (var i = 0; i < adjustments.Length; i++)
+        {
+            var step = state.Steps[i];
+            adjustments[i] = new Adjustment(By(step.Kind), step.From, step.To, Why(state, tick, step));
+        }
+
+        var metrics = new Dictionary<string, double?>(policy.Reads.Length);
+        for (var i = 0; i < policy.Reads.Length; i++)
+        {
+            var value = state.Slots[Slots.FirstRead + i];
+            metrics[policy.Reads[i].Text] = double.IsNaN(value) ? null : value;
+        }
+
+        return new Decision
+        {
+            At = facts.Now,
+            App = state.Id,
+            Policy = policy.Name,
+            Rule = Rule(state),
+            From = facts.Instances,
+            To = state.To,
+            Reason = Reason(state, tick, adjustments),
+            DryRun = policy.DryRun,
+            Recommendations = recommendations,
+            Adjustments = adjustments,
+            Metrics = metrics,
+        };
+    }
+
+    private static string? Rule(AppState state)
+    {
+        var first = state.StepCount > 0 ? state.Steps[0].Kind : (StepKind?)null;
+        if (first == StepKind.OutOfBounds) return Narrowing(state)?.Name;
+        if (first is StepKind.MissingMetrics or StepKind.Suspended) return null;
+        return state.Winner >= 0 ? state.Policy!.RuleArray[state.Winner].Name : null;
+    }
+
+    private static string Reason(AppState state, RuleTick tick, Adjustment[] adjustments)
+    {
+        var parts = new List<string>();
+        var first = state.StepCount > 0 ? state.Steps[0].Kind : (StepKind?)null;
+        if (state.Winner >= 0 && first is not (StepKind.OutOfBounds or StepKind.Suspended))
+        {
+            var rule = state.Policy!.RuleArray[state.Winner];
+            parts.Add($"{rule.Name}: {rule.Describe(state.Opinions[state.Winner], tick)}");
+        }
+
+        parts.AddRange(adjustments.Select(adjustment => adjustment.Reason));
+        if (parts.Count == 0) return "no rule asks for a change";
+        return string.Join("; ", parts);
+    }
+
+    /// <summary>The rule that holds the bound which the count is outside of; null where it is the policy's own.</summary>
+    private static Rule? Narrowing(AppState state)
+    {
+        var (policy, grow) = (state.Policy!, state.Facts.Instances < state.Bounds.Min);
+        for (var i = 0; i < state.Opinions.Length; i++)
+        {
+            var opinion = state.Opinions[i];
+            if (opinion.Verdict != RuleVerdict.Bounds) continue;
+            if (grow ? opinion.Min >= 0 && policy.Instances.Clamp(opinion.Min) == state.Bounds.Min && state.Bounds.Min > policy.Instances.Min
+                : opinion.Max >= 0 && policy.Instances.Clamp(opinion.Max) == state.Bounds.Max && state.Bounds.Max < policy.Instances.Max)
+            {
+                return policy.RuleArray[i];
+            }
+        }
+
+        return null;
+    }
+
+    private static string By(StepKind kind) => kind switch
+    {
+        StepKind.MissingMetrics => "missing metrics",
+        StepKind.Suspended or StepKind.Pause => "pause",
+        StepKind.BoundsMin or StepKind.BoundsMax or StepKind.OutOfBounds => "bounds",
+        StepKind.Stabilization => "stabilization",
+        StepKind.Limit or StepKind.Disabled => "limit",
+        _ => "cooldown",
+    };
+
+    private static string Why(AppState state, RuleTick tick, Correction step)
+    {
+        var (policy, facts) = (state.Policy!, state.Facts);
+        switch (step.Kind)
+        {
+            case StepKind.MissingMetrics:
+                var missing = Missing(state);
+                if (step.To == facts.Instances && policy.OnMissingMetrics is { Mode: not MissingMetricsMode.Hold } later
+                    && facts.Now - state.MissingSince < later.After)
+                {
+                    return $"{missing}: held, {Mode(later)} after {Durations.Format(later.After)}";
+                }
+
+                return policy.OnMissingMetrics.Mode == MissingMetricsMode.Hold
+                    ? $"{missing}: held at {step.To}"
+                    : $"{missing}: {Mode(policy.OnMissingMetrics)}, {step.To}";
+            case StepKind.Suspended:
+                return $"suspended: the app is at 0 and the policy's least is {policy.Instances.Min}, so someone switched it off";
+            case StepKind.BoundsMax:
+                return $"at most {step.To}";
+            case StepKind.BoundsMin:
+                return $"at least {step.To}";
+            case StepKind.OutOfBounds:
+                var bound = facts.Instances < state.Bounds.Min ? $"fewer than at least {state.Bounds.Min}" : $"more than at most {state.Bounds.Max}";
+                return Narrowing(state) is { } rule
+                    ? $"{rule.Name}: {rule.Describe(state.Opinions[rule.Index], tick)}; {facts.Instances} is {bound}"
+                    : $"{facts.Instances} is {bound}";
+            case StepKind.Stabilization:
+                return step.Detail > 0
+                    ? $"{step.To} was enough within the last {Durations.Format(policy.ScaleOut.Stabilization)}"
+                    : $"{Still(state, step)} within the last {Durations.Format(policy.ScaleIn.Stabilization)}";
+            case StepKind.Limit:
+                var limit = step.Detail >= 0 ? policy.ScaleOut.Limits[step.Detail] : policy.ScaleIn.Limits[~step.Detail];
+                return $"limited to {step.To} by {limit}";
+            case StepKind.Disabled:
+                return step.Detail > 0 ? "scale-out is switched off" : "scale-in is switched off";
+            case StepKind.Pause:
+                return step.Detail > 0 ? "scale-out is paused" : "scale-in is paused";
+            default:
+                var cooldown = step.From > step.To ? policy.ScaleOut.Cooldown : policy.ScaleIn.Cooldown;
+                return string.Create(CultureInfo.InvariantCulture, $"cooldown until {state.Events.Newest + cooldown:HH:mm:ss}");
+        }
+    }
+
+    private static string Still(AppState state, Correction step) =>
+        step.To == state.Facts.Instances ? $"{step.To} or more was recommended" : $"{step.To} was recommended";
+
+    private static string Mode(MissingMetrics missing) => missing.Mode switch
+    {
+        MissingMetricsMode.Min => "to the least count",
+        MissingMetricsMode.Max => "to the greatest count",
+        _ => $"fallback to {missing.Count}",
+    };
+
+    /// <summary><c>tpm is missing (no sample in 1m)</c>: the reads of the rules that could not be decided.</summary>
+    private static string Missing(AppState state)
+    {
+        var policy = state.Policy!;
+        for (var i = 0; i < state.Opinions.Length; i++)
+        {
+            if (state.Opinions[i].Verdict != RuleVerdict.Unknown) continue;
+            foreach (var slot in policy.RuleArray[i].Reads)
+            {
+                if (state.Missing[slot - Slots.FirstRead] is { } why) return $"{policy.Reads[slot - Slots.FirstRead].Text} is missing ({why})";
+            }
+
+            return $"{policy.RuleArray[i].Name} cannot be told";
+        }
+
+        return "a metric is missing";
+    }
+}

@@ -1,0 +1,97 @@
+using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Metrics.Queries;
+
+namespace LifecycleManager.Decisions.Expressions;
+
+/// <summary>The metrics a policy's expressions may name, and the reads they turned into.</summary>
+internal sealed class ReadTable(IReadOnlyList<PolicyMetric> metrics)
+{
+    private static readonly TimeSpan HistogramWindow = TimeSpan.FromMinutes(1);
+    private readonly List<MetricRead> _reads = [];
+    private readonly HashSet<string> _used = new(StringComparer.Ordinal);
+
+    /// <summary>What has to be read, in slot order from <see cref="Slots.FirstRead"/>.</summary>
+    public IReadOnlyList<MetricRead> Reads => _reads;
+
+    /// <summary>The names that expressions have used.</summary>
+    public IReadOnlySet<string> Used => _used;
+
+    /// <summary>Every name that means something.</summary>
+    public IEnumerable<string> Names => metrics.Select(metric => metric.Name).Concat(Slots.Facts);
+
+    /// <summary>A metric by name; null where there is none.</summary>
+    public PolicyMetric? Find(string name)
+    {
+        _used.Add(name);
+        return metrics.FirstOrDefault(metric => metric.Name == name);
+    }
+
+    /// <summary>The slot of a metric as it is defined.</summary>
+    /// <exception cref="ArgumentException">The metric has no value of its own.</exception>
+    public int Plain(PolicyMetric metric)
+    {
+        if (metric.Query.Source == MetricSource.Histogram && double.IsNaN(metric.Query.Quantile))
+        {
+            throw new ArgumentException($"'{metric.Name}' is a histogram: give it a quantile, or read it as p95({metric.Name})");
+        }
+
+        return Slot(metric.Name, metric.Query);
+    }
+
+    /// <summary>The slot of a metric whose instances are joined in another way.</summary>
+    public int Joined(PolicyMetric metric, string text, Aggregation across) => Slot(text, Scalar(metric) with { Across = across });
+
+    /// <summary>The slot of a function over a window of a metric.</summary>
+    public int Windowed(PolicyMetric metric, string text, WindowFunction function, TimeSpan window)
+    {
+        var query = Scalar(metric);
+        if (query.Function is not (WindowFunction.Last or WindowFunction.Avg or WindowFunction.Min or WindowFunction.Max or WindowFunction.Sum)
+            && function != query.Function)
+        {
+            throw new ArgumentException(
+                $"'{metric.Name}' is a {query.Function.ToString().ToLowerInvariant()} already; define a metric without it for this");
+        }
+
+        return Slot(text, query with { Function = function, Window = window });
+    }
+
+    /// <summary>The slot of a quantile: of the histogram, or over the instances of any other metric.</summary>
+    public int Quantile(PolicyMetric metric, string text, double quantile, TimeSpan? window)
+    {
+        var query = metric.Query;
+        if (query.Source == MetricSource.Histogram)
+        {
+            var span = window ?? (query.Window > TimeSpan.Zero ? query.Window : HistogramWindow);
+            return Slot(text, query with { Quantile = quantile, Window = span });
+        }
+
+        if (query.Source is MetricSource.PromQl or MetricSource.RabbitMq)
+        {
+            throw new ArgumentException($"'{metric.Name}' has no instances to take a quantile of");
+        }
+
+        if (window is { } given)
+        {
+            if (query.Function is not (WindowFunction.Last or WindowFunction.Avg)) throw new ArgumentException($"'{metric.Name}' has a window already");
+            query = query with { Function = WindowFunction.Avg, Window = given };
+        }
+
+        return Slot(text, query, quantile);
+    }
+
+    private static MetricQuery Scalar(PolicyMetric metric) => metric.Query.Source != MetricSource.Histogram
+        ? metric.Query
+        : throw new ArgumentException($"'{metric.Name}' is a histogram: read it as p95({metric.Name}) or p95({metric.Name}, 5m)");
+
+    private int Slot(string text, MetricQuery query, double instanceQuantile = double.NaN)
+    {
+        var index = _reads.FindIndex(read => read.Query == query && read.InstanceQuantile.Equals(instanceQuantile));
+        if (index < 0)
+        {
+            index = _reads.Count;
+            _reads.Add(new MetricRead(text, query, instanceQuantile));
+        }
+
+        return Slots.FirstRead + index;
+    }
+}

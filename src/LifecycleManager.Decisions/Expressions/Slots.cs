@@ -1,0 +1,18 @@
+namespace LifecycleManager.Decisions.Expressions;
+
+/// <summary>The fixed slots that stand before a policy's reads.</summary>
+internal static class Slots
+{
+    public const int Instances = 0;
+    public const int Healthy = 1;
+    public const int Staged = 2;
+    public const int Min = 3;
+    public const int Max = 4;
+    public const int Time = 5;
+
+    /// <summary>The first read's slot.</summary>
+    public const int FirstRead = 6;
+
+    /// <summary>The facts' names, by slot.</summary>
+    public static readonly string[] Facts = ["instances", "healthy", "staged", "min", "max", "time"];
+}

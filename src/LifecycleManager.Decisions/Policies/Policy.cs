@@ -1,0 +1,108 @@
+using LifecycleManager.Decisions.Rules;
+
+namespace LifecycleManager.Decisions.Policies;
+
+/// <summary>The policies in force: parsed, checked and compiled.</summary>
+/// <param name="Policies">In the order of their files' names and of their place in the file; names are unique.</param>
+public sealed record PolicySet(IReadOnlyList<Policy> Policies)
+{
+    /// <summary>No policy at all.</summary>
+    public static PolicySet Empty { get; } = new([]);
+}
+
+/// <summary>One policy: which apps it governs, within which bounds, by which rules.</summary>
+public sealed record Policy
+{
+    private TimeSpan? _longestPeriod;
+
+    /// <summary>The unique name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where it was read from.</summary>
+    public required SourcePlace Place { get; init; }
+
+    /// <summary>The apps that it governs.</summary>
+    public required AppSelector App { get; init; }
+
+    /// <summary>The bounds that no rule may leave.</summary>
+    public required InstanceBounds Instances { get; init; }
+
+    /// <summary>The named metrics.</summary>
+    public IReadOnlyList<PolicyMetric> Metrics { get; init; } = [];
+
+    /// <summary>The rules, in the order of the file.</summary>
+    public IReadOnlyList<Rule> Rules
+    {
+        get => RuleArray;
+        init => RuleArray = [.. value];
+    }
+
+    /// <summary>How growth is tempered.</summary>
+    public ScalingBehavior ScaleOut { get; init; } = ScalingBehavior.DefaultScaleOut;
+
+    /// <summary>How shrinking is tempered.</summary>
+    public ScalingBehavior ScaleIn { get; init; } = ScalingBehavior.DefaultScaleIn;
+
+    /// <summary>What happens while a rule cannot be decided for want of a metric.</summary>
+    public MissingMetrics OnMissingMetrics { get; init; } = MissingMetrics.Hold;
+
+    /// <summary>Whether the policy only watches.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>What is suspended by hand.</summary>
+    public Pause Pause { get; init; }
+
+    /// <summary>Of several policies that match an app the one with the highest priority governs it.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>The zone of <c>time</c> in expressions, and of schedules that name none.</summary>
+    public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
+
+    /// <summary>A digest of everything the policy says, comments and layout apart: equal digests mean an unchanged policy.</summary>
+    public required string Digest { get; init; }
+
+    /// <summary>What is read each tick, in slot order after the facts.</summary>
+    internal MetricRead[] Reads { get; init; } = [];
+
+    /// <summary>How far back any limit or cooldown looks.</summary>
+    internal TimeSpan LongestPeriod => _longestPeriod ??= ScaleOut.Limits.Concat(ScaleIn.Limits).Select(limit => limit.Period)
+        .Concat([ScaleOut.Cooldown, ScaleIn.Cooldown]).Max();
+
+    internal Rule[] RuleArray { get; private init; } = [];
+}
+
+/// <summary>A place in a policy file; lines and columns count from 1.</summary>
+/// <param name="File">The file's path as it was given.</param>
+/// <param name="Line">The line.</param>
+/// <param name="Column">The column.</param>
+public readonly record struct SourcePlace(string File, int Line, int Column)
+{
+    /// <inheritdoc />
+    public override string ToString() => $"{File}:{Line}:{Column}";
+}
+
+/// <summary>The fewest and the most instances.</summary>
+/// <param name="Min">0 or more.</param>
+/// <param name="Max">At least <paramref name="Min"/>.</param>
+public readonly record struct InstanceBounds(int Min, int Max)
+{
+    /// <summary>The count within the bounds that is nearest to <paramref name="count"/>.</summary>
+    public int Clamp(int count) => Math.Clamp(count, Min, Math.Max(Min, Max));
+}
+
+/// <summary>What a policy suspends.</summary>
+[Flags]
+public enum Pause
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>No scale-out.</summary>
+    ScaleOut = 1,
+
+    /// <summary>No scale-in.</summary>
+    ScaleIn = 2,
+
+    /// <summary>Neither direction, bounds included.</summary>
+    All = ScaleOut | ScaleIn,
+}

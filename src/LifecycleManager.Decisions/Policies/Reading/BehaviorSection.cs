@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using LifecycleManager.Decisions.Expressions;
+
+namespace LifecycleManager.Decisions.Policies.Reading;
+
+/// <summary>Reads <c>scaleOut</c>, <c>scaleIn</c> and <c>onMissingMetrics</c>.</summary>
+internal sealed partial class BehaviorSection(ProblemSink problems)
+{
+    private static readonly (string, LimitSelect)[] Selects = [("max", LimitSelect.Max), ("min", LimitSelect.Min), ("disabled", LimitSelect.Disabled)];
+
+    public ScalingBehavior Read(MapReader policy, string key, ScalingBehavior usual)
+    {
+        if (policy.Sub(key, $"'{key}'") is not { } map) return usual;
+        var behavior = new ScalingBehavior
+        {
+            Stabilization = map.Duration("stabilization") ?? usual.Stabilization,
+            Select = map.Choice("select", Selects) ?? LimitSelect.Max,
+            Cooldown = map.Duration("cooldown") ?? TimeSpan.Zero,
+            Limits = map.Find("limit") is { } limit ? ReadLimits(limit) : usual.Limits,
+        };
+        map.Done();
+        return behavior;
+    }
+
+    public MissingMetrics ReadMissing(MapReader policy, InstanceBounds bounds)
+    {
+        if (policy.Find("onMissingMetrics") is not { } node) return MissingMetrics.Hold;
+        var after = TimeSpan.Zero;
+        YamlNode? mode = node;
+        if (node is YamlMap)
+        {
+            var map = MapReader.AsMap(node, "'onMissingMetrics'", problems)!;
+            after = map.Duration("after") ?? TimeSpan.Zero;
+            mode = map.Find("use");
+            var fallback = map.Integer("fallback", 0);
+            map.Done();
+            if ((mode is null) == !map.Keys.Contains("fallback"))
+            {
+                problems.Error(node, "'onMissingMetrics' needs 'use' or 'fallback'", "{ fallback: 3, after: 2m } or { use: max, after: 2m }", "missing-key");
+                return MissingMetrics.Hold;
+            }
+
+            if (mode is null) return Fallback(node, fallback ?? 0, after, bounds);
+        }
+
+        var text = mode is YamlScalar scalar ? scalar.Value : "";
+        switch (text)
+        {
+            case "hold": return MissingMetrics.Hold;
+            case "min": return new MissingMetrics(MissingMetricsMode.Min, bounds.Min, after);
+            case "max": return new MissingMetrics(MissingMetricsMode.Max, bounds.Max, after);
+        }
+
+        if (text.StartsWith("fallback:", StringComparison.Ordinal)
+            && int.TryParse(text["fallback:".Length..].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+        {
+            return Fallback(mode!, count, after, bounds);
+        }
+
+        problems.Error(
+            mode!, $"'onMissingMetrics' must be hold, min, max or fallback:N, not {mode!.Kind}",
+            Nearest.Suggest(text, ["hold", "min", "max", "fallback:1"]), "type");
+        return MissingMetrics.Hold;
+    }
+
+    private MissingMetrics Fallback(YamlNode node, int count, TimeSpan after, InstanceBounds bounds)
+    {
+        if (count < bounds.Min || count > bounds.Max)
+        {
+            problems.Error(node, $"the fallback {count} is outside of the bounds {bounds.Min} to {bounds.Max}", null, "bounds");
+        }
+
+        return new MissingMetrics(MissingMetricsMode.Fallback, count, after);
+    }
+
+    private List<ScalingLimit> ReadLimits(YamlNode node)
+    {
+        var limits = new List<ScalingLimit>();
+        foreach (var item in node is YamlList list ? list.Items : [node])
+        {
+            if (item is YamlScalar { Value: "none" } && node is YamlScalar) return [];
+            if (item is YamlScalar scalar && LimitPattern().Match(scalar.Value) is { Success: true } match
+                && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var amount)
+                && amount > 0 && Durations.TryParse(match.Groups[3].ValueSpan, out var period) && period > TimeSpan.Zero)
+            {
+                limits.Add(new ScalingLimit(amount, match.Groups[2].Success, period));
+                continue;
+            }
+
+            problems.Error(item, $"a limit is an amount and a period, not {item.Kind}", "write '4 per 1m', '100% per 1m' or none", "limit");
+        }
+
+        return limits;
+    }
+
+    [GeneratedRegex(@"^\s*([0-9]{1,6})\s*(%)?\s+per\s+(\S+)\s*$")]
+    private static partial Regex LimitPattern();
+}

@@ -1,0 +1,149 @@
+using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Metrics.Queries;
+
+namespace LifecycleManager.Decisions.Policies.Reading;
+
+/// <summary>Reads <c>metrics</c>.</summary>
+internal static class MetricSection
+{
+    private static readonly (string Key, MetricSource Source)[] Sources =
+    [
+        ("actuator", MetricSource.Actuator), ("prometheus", MetricSource.Prometheus), ("histogram", MetricSource.Histogram),
+        ("promql", MetricSource.PromQl), ("container", MetricSource.Container), ("rabbitmq", MetricSource.RabbitMq),
+        ("pushed", MetricSource.Pushed),
+    ];
+
+    private static readonly (string Key, WindowFunction Function)[] Shorthands =
+    [
+        ("rate", WindowFunction.Rate), ("increase", WindowFunction.Increase), ("delta", WindowFunction.Delta), ("deriv", WindowFunction.Deriv),
+    ];
+
+    private static readonly (string, WindowFunction)[] Functions =
+    [
+        ("avg", WindowFunction.Avg), ("min", WindowFunction.Min), ("max", WindowFunction.Max), ("sum", WindowFunction.Sum), .. Shorthands,
+    ];
+
+    private static readonly (string, Aggregation)[] Aggregations =
+    [
+        ("sum", Aggregation.Sum), ("avg", Aggregation.Avg), ("min", Aggregation.Min), ("max", Aggregation.Max), ("count", Aggregation.Count),
+    ];
+
+    private static readonly string[] ContainerStatistics = ["cpu", "mem", "cpu.seconds", "mem.bytes", "net.rx.bytes", "net.tx.bytes"];
+
+    public static List<(PolicyMetric Metric, YamlScalar Key)> Read(MapReader policy, ProblemSink problems)
+    {
+        var metrics = new List<(PolicyMetric, YamlScalar)>();
+        if (policy.Sub("metrics", "'metrics'") is not { } section) return metrics;
+        foreach (var name in section.Keys)
+        {
+            var (node, key) = (section.Find(name)!, section.KeyOf(name));
+            CheckName(key, problems);
+            if (MapReader.AsMap(node, $"the metric '{name}'", problems) is not { } map) continue;
+            if (ReadQuery(map, name, problems) is { } query) metrics.Add((new PolicyMetric(name, query, problems.Place(key)), key));
+        }
+
+        return metrics;
+    }
+
+    private static void CheckName(YamlScalar key, ProblemSink problems)
+    {
+        var name = key.Value;
+        var legal = name.Length is > 0 and <= 60 && (char.IsAsciiLetter(name[0]) || name[0] == '_')
+            && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.');
+        if (!legal)
+        {
+            problems.Error(key, $"'{name}' is no metric name", "letters, digits, '_' and '.', a letter first", "metric-name");
+        }
+        else if (Array.IndexOf(Slots.Facts, name) >= 0 || Array.IndexOf(ExpressionParser.Keywords, name) >= 0)
+        {
+            problems.Error(key, $"'{name}' has a meaning of its own in expressions", "choose another name", "metric-name");
+        }
+    }
+
+    private static MetricQuery? ReadQuery(MapReader map, string name, ProblemSink problems)
+    {
+        var given = Sources.Where(source => map.Keys.Contains(source.Key)).ToList();
+        foreach (var (key, _) in Sources) map.Find(key);
+        if (given.Count != 1)
+        {
+            var known = string.Join(", ", Sources.Select(source => source.Key));
+            problems.Error(
+                map.Map, $"the metric '{name}' needs {(given.Count == 0 ? "a" : "just one")} source", $"one of {known}", "metric-source");
+        }
+
+        var selector = given.Count > 0 ? map.Text(given[0].Key) : null;
+        var source = given.Count > 0 ? given[0].Source : MetricSource.Pushed;
+        var query = new MetricQuery
+        {
+            Source = source,
+            Selector = selector?.Trim() ?? "",
+            Across = map.Choice("across", Aggregations) ?? Aggregation.Avg,
+            Quantile = map.Number("quantile") ?? double.NaN,
+            Path = map.Text("path"),
+        };
+        query = ReadWindow(map, query, problems);
+        if (given.Count == 1) Check(map, query, selector, problems);
+        map.Done();
+        return query;
+    }
+
+    private static MetricQuery ReadWindow(MapReader map, MetricQuery query, ProblemSink problems)
+    {
+        var window = map.Duration("window", positive: true);
+        var function = map.Choice("function", Functions);
+        var shorthands = Shorthands.Where(shorthand => map.Keys.Contains(shorthand.Key)).ToList();
+        foreach (var (key, kind) in Shorthands)
+        {
+            if (map.Duration(key, positive: true) is not { } duration) continue;
+            if (window is not null || function is not null || shorthands.Count > 1)
+            {
+                problems.Error(map.KeyOf(key), $"'{key}: {Durations.Format(duration)}' has a window and a function already", "give one of them", "window");
+            }
+
+            (window, function) = (duration, kind);
+        }
+
+        if (function is not null && window is null)
+        {
+            problems.Error(map.KeyOf("function"), "'function' needs a 'window'", "window: 5m", "window");
+        }
+
+        if (query.Source == MetricSource.Histogram)
+        {
+            if (function is not null) problems.Error(map.Map, "a histogram takes a quantile, not a function", "quantile: 0.95", "window");
+            return query with { Window = window ?? TimeSpan.FromMinutes(1) };
+        }
+
+        return query with { Window = window ?? TimeSpan.Zero, Function = function ?? (window is null ? WindowFunction.Last : WindowFunction.Avg) };
+    }
+
+    private static void Check(MapReader map, MetricQuery query, string? selector, ProblemSink problems)
+    {
+        var node = map.Find(Sources.First(source => source.Source == query.Source).Key)!;
+        if (selector is not null && string.IsNullOrWhiteSpace(selector)) problems.Error(node, "the metric's name is empty", null, "metric-source");
+        if (!double.IsNaN(query.Quantile))
+        {
+            if (query.Source != MetricSource.Histogram) problems.Error(map.KeyOf("quantile"), "only a histogram has a quantile", null, "quantile");
+            else if (query.Quantile is < 0 or > 1)
+            {
+                problems.Error(map.Find("quantile")!, "a quantile is between 0 and 1", query.Quantile is > 1 and <= 100 ? $"write {Expression.Format(query.Quantile / 100)}" : null, "quantile");
+            }
+        }
+
+        if (query.Path is { } path)
+        {
+            if (query.Source != MetricSource.Actuator) problems.Error(map.KeyOf("path"), "only an actuator metric has a path", null, "path");
+            else if (!path.StartsWith('/')) problems.Error(map.Find("path")!, $"the path '{path}' must start with a slash", $"write /{path}", "path");
+        }
+
+        if (query.Source == MetricSource.Container && selector is not null && Array.IndexOf(ContainerStatistics, selector) < 0)
+        {
+            problems.Error(node, $"unknown container statistic '{selector}'", Nearest.Suggest(selector, ContainerStatistics), "metric-source");
+        }
+
+        if (query.Source is MetricSource.PromQl or MetricSource.RabbitMq && map.Keys.Contains("across"))
+        {
+            problems.Error(map.KeyOf("across"), "this source has no instances to join", "leave 'across' out", "across");
+        }
+    }
+}

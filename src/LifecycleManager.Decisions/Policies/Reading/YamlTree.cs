@@ -1,0 +1,131 @@
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace LifecycleManager.Decisions.Policies.Reading;
+
+/// <summary>A YAML node with its place; what the reader walks instead of reflecting over types.</summary>
+internal abstract class YamlNode(Mark start)
+{
+    /// <summary>Where the node starts; lines and columns from 1.</summary>
+    public Mark Start => start;
+
+    /// <summary>What the node is, for messages.</summary>
+    public abstract string Kind { get; }
+}
+
+internal sealed class YamlScalar(Scalar scalar) : YamlNode(scalar.Start)
+{
+    public string Value => scalar.Value;
+
+    public ScalarStyle Style => scalar.Style;
+
+    public bool IsNull => Style == ScalarStyle.Plain && Value is "" or "~" or "null";
+
+    public override string Kind => IsNull ? "nothing" : $"'{(Value.Length <= 40 ? Value : Value[..37] + "...")}'";
+}
+
+internal sealed class YamlList(Mark start) : YamlNode(start)
+{
+    public List<YamlNode> Items { get; } = [];
+
+    public override string Kind => "a list";
+}
+
+internal sealed class YamlMap(Mark start) : YamlNode(start)
+{
+    public List<(YamlScalar Key, YamlNode Value)> Entries { get; } = [];
+
+    public override string Kind => "a mapping";
+}
+
+/// <summary>A YAML file is wrong.</summary>
+internal sealed class YamlSyntaxException(Mark mark, string message) : Exception(message)
+{
+    public Mark Mark => mark;
+}
+
+/// <summary>
+/// Composes trees from YamlDotNet's events. It is bounded where the package's own composer is not: depth, so that no nesting
+/// overflows the stack, and nodes, so that no chain of aliases grows without end.
+/// </summary>
+internal static class YamlTree
+{
+    private const int MaxDepth = 24;
+    private const int MaxNodes = 50_000;
+
+    /// <summary>The documents of a text.</summary>
+    /// <exception cref="YamlSyntaxException">The text is no YAML, or is over a bound.</exception>
+    public static List<YamlNode> Read(string text)
+    {
+        try
+        {
+            var parser = new Parser(new StringReader(text));
+            var documents = new List<YamlNode>();
+            while (parser.MoveNext())
+            {
+                if (parser.Current is not DocumentStart) continue;
+                parser.MoveNext();
+                documents.Add(new Composer(parser).Node(0));
+            }
+
+            return documents;
+        }
+        catch (YamlException e)
+        {
+            var message = e.InnerException?.Message ?? e.Message;
+            throw new YamlSyntaxException(e.Start, "this is no YAML: " + char.ToLowerInvariant(message[0]) + message[1..].TrimEnd('.'));
+        }
+    }
+
+    private sealed class Composer(Parser parser)
+    {
+        private readonly Dictionary<AnchorName, YamlNode> _anchors = [];
+        private readonly Dictionary<YamlNode, int> _sizes = new(ReferenceEqualityComparer.Instance);
+        private int _nodes;
+
+        public YamlNode Node(int depth)
+        {
+            var at = parser.Current!;
+            if (depth > MaxDepth) throw new YamlSyntaxException(at.Start, $"this nests deeper than {MaxDepth}");
+            var before = _nodes;
+            if (++_nodes > MaxNodes) throw new YamlSyntaxException(at.Start, $"the file has more than {MaxNodes} values");
+            switch (at)
+            {
+                case AnchorAlias alias:
+                    if (!_anchors.TryGetValue(alias.Value, out var target))
+                    {
+                        throw new YamlSyntaxException(at.Start, $"the alias *{alias.Value} has no anchor before it");
+                    }
+
+                    _nodes += _sizes[target];
+                    return target;
+                case Scalar scalar:
+                    return Anchored(scalar, new YamlScalar(scalar), before);
+                case SequenceStart sequence:
+                    var list = new YamlList(sequence.Start);
+                    while (parser.MoveNext() && parser.Current is not SequenceEnd) list.Items.Add(Node(depth + 1));
+                    return Anchored(sequence, list, before);
+                case MappingStart mapping:
+                    var map = new YamlMap(mapping.Start);
+                    while (parser.MoveNext() && parser.Current is not MappingEnd)
+                    {
+                        if (parser.Current is not Scalar key) throw new YamlSyntaxException(parser.Current!.Start, "a key must be a word");
+                        parser.MoveNext();
+                        map.Entries.Add((new YamlScalar(key), Node(depth + 1)));
+                    }
+
+                    return Anchored(mapping, map, before);
+                default:
+                    throw new YamlSyntaxException(at.Start, "a value is missing");
+            }
+        }
+
+        private YamlNode Anchored(NodeEvent e, YamlNode node, int before)
+        {
+            if (e.Anchor.IsEmpty) return node;
+            _anchors[e.Anchor] = node;
+            _sizes[node] = _nodes - before;
+            return node;
+        }
+    }
+}

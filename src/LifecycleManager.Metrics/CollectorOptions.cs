@@ -1,0 +1,57 @@
+namespace LifecycleManager.Metrics;
+
+/// <summary>How the collector finds, asks and remembers.</summary>
+public sealed record CollectorOptions
+{
+    /// <summary>The scheduler (ours or a real Marathon) whose running tasks are the targets.</summary>
+    public required Uri Scheduler { get; init; }
+
+    /// <summary>The master (ours or a real Mesos) that knows the agents, for container statistics; null: there are none.</summary>
+    public Uri? Master { get; init; }
+
+    /// <summary>The Prometheus server that evaluates PromQL; null: such metrics are missing.</summary>
+    public Uri? Prometheus { get; init; }
+
+    /// <summary>Time between two scrapes of a target; 15 s.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The longest that a scrape may take, all its requests together; 5 s, and never more than the interval.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Time between two polls of the scheduler (and of the master); 10 s. Its events are followed besides.</summary>
+    public TimeSpan DiscoveryInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a sample stands for the present. Null: three intervals, at most 5 minutes. An instance without a younger sample
+    /// is missing, whatever the window.
+    /// </summary>
+    public TimeSpan? Staleness { get; init; }
+
+    /// <summary>
+    /// How long an instance runs before it counts as ready, on top of its health checks; 10 s. An app's label
+    /// <c>lcm.metrics.startup</c> (<c>45s</c>, <c>2m</c>) replaces it.
+    /// </summary>
+    public TimeSpan StartupTime { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The longest body that is read of any answer, after decompression; 10 MiB. A longer one fails the scrape.</summary>
+    public int MaxBodyBytes { get; init; } = 10 * 1024 * 1024;
+
+    /// <summary>The most samples in one scrape, wanted or not; 50,000. More fail the scrape.</summary>
+    public int MaxSamplesPerScrape { get; init; } = 50_000;
+
+    /// <summary>The most series that are kept of one target; 5,000. More fail the scrape.</summary>
+    public int MaxSeriesPerTarget { get; init; } = 5_000;
+
+    /// <summary>The most samples that are kept of one series; 4,096. The oldest leave first.</summary>
+    public int MaxSamplesPerSeries { get; init; } = 4_096;
+
+    /// <summary>The most scrapes at the same time; 256.</summary>
+    public int MaxConcurrentScrapes { get; init; } = 256;
+
+    /// <summary>The most series that pushes may make, over all apps; 10,000.</summary>
+    public int MaxPushedSeries { get; init; } = 10_000;
+
+    /// <summary><see cref="Staleness"/> or its default.</summary>
+    internal TimeSpan EffectiveStaleness =>
+        Staleness ?? TimeSpan.FromTicks(Math.Min(Interval.Ticks * 3, TimeSpan.FromMinutes(5).Ticks));
+}

@@ -1,0 +1,165 @@
+using System.Text.Json;
+using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Windows;
+
+namespace LifecycleManager.Metrics.Scraping;
+
+/// <summary>
+/// Scrapes a Spring Boot actuator of any version. Where it is and which version it is, its <c>/metrics</c> tells: a flat object of
+/// numbers is Boot 1.x, a list of names Boot 2 or 3, of which then only the wanted metrics are asked.
+/// </summary>
+/// <remarks>
+/// In a selector, <c>statistic</c> names the statistic of a Boot 2 metric (<c>COUNT</c>, <c>TOTAL_TIME</c>, <c>MAX</c>, ...); every other
+/// matcher is a tag and must be <c>=</c>, since the actuator knows nothing else.
+/// </remarks>
+internal sealed class ActuatorJob(ScrapeContext context, Instance instance, EndpointKey key, EndpointHints hints)
+    : EndpointJob(context, instance, key, hints)
+{
+    private const string Accept = "application/json,application/vnd.spring-boot.actuator.v3+json;q=0.9,application/vnd.spring-boot.actuator.v2+json;q=0.8";
+    private static readonly string[] Usual = ["/actuator", "/admin", "/"];
+    private Wanted[] _wanted = [];
+    private Selection[] _wantedOf = [];
+    private ActuatorShape _shape;
+
+    /// <summary>Why an actuator cannot answer a selector; null where it can.</summary>
+    public static string? Check(SeriesSelector selector) =>
+        selector.Matchers.FirstOrDefault(matcher => matcher.Kind != MatchKind.Equal) is { } matcher
+            ? $"an actuator's tags are compared with '=' only: {matcher.Label}"
+            : null;
+
+    protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
+    {
+        var selections = Selections;
+        if (!ReferenceEquals(selections, _wantedOf)) (_wanted, _wantedOf) = ([.. selections.Select(Wanted.Of)], selections);
+        Round++;
+        Batch.Clear();
+        // A known Boot 2 is asked for the metrics straight away; where it has none of them it may have been replaced.
+        if (Place is { } place && _shape == ActuatorShape.Names)
+        {
+            var (samples, found) = await ReadNamesAsync(place, now, cancellation);
+            if (found) return Commit(selections, samples, now);
+        }
+
+        return Commit(selections, await FindAsync(now, cancellation), now);
+    }
+
+    private int Commit(Selection[] selections, int samples, long now)
+    {
+        Batch.Commit(selections, Round, now, Context.Options.MaxSamplesPerSeries, selection =>
+            _shape == ActuatorShape.Flat && selection.Selector.Matchers.Count > 0
+                ? $"{Address} is Spring Boot 1.x, whose metrics have no tags: {selection.Key.Selector}"
+                : $"{Address} has no metric {selection.Key.Selector}");
+        return samples;
+    }
+
+    private async Task<int> FindAsync(long now, CancellationToken cancellation)
+    {
+        ScrapeException? worst = null;
+        var path = Key.Path ?? Instance.App.Labels.Path;
+        var tried = new List<string>();
+        foreach (var place in Places(path is null ? Usual : [path.TrimEnd('/') is { Length: > 0 } trimmed ? trimmed : "/"]))
+        {
+            tried.Add(place);
+            var uri = At(place.TrimEnd('/') + "/metrics");
+            try
+            {
+                using var body = await Context.Client.GetAsync(uri, Accept, null, cancellation);
+                if (body.MediaType.Contains("json", StringComparison.Ordinal))
+                {
+                    _shape = ReadMetrics(body, uri, now, out var count);
+                    Place = place;
+                    if (_shape == ActuatorShape.Flat) return count;
+                    return (await ReadNamesAsync(place, now, cancellation)).Samples;
+                }
+
+                worst ??= new ScrapeException(FailureReason.ContentType, $"{uri} answered {(body.MediaType.Length > 0 ? body.MediaType : "no type")} where an actuator's JSON is needed");
+            }
+            catch (ScrapeException e) when (e.Reason is FailureReason.Status or FailureReason.NotFound)
+            {
+                if (worst is null || (worst.Reason != FailureReason.Status && e.Reason == FailureReason.Status)) worst = e;
+            }
+        }
+
+        Place = null;
+        throw worst is { Reason: not FailureReason.NotFound }
+            ? worst
+            : new ScrapeException(FailureReason.NotFound, $"{At("/")} has no actuator metrics below {string.Join(", ", tried)}");
+    }
+
+    private ActuatorShape ReadMetrics(Body body, Uri uri, long now, out int count)
+    {
+        var values = _wanted.Length <= 64 ? stackalloc double[_wanted.Length] : new double[_wanted.Length];
+        try
+        {
+            var shape = ActuatorText.ReadMetrics(body.Bytes, [.. _wanted.Select(wanted => wanted.Name)], values, out count);
+            if (shape == ActuatorShape.Flat && count == 0) throw new ScrapeException(FailureReason.Malformed, $"{uri}: no number and no list of names, so no actuator's metrics");
+            if (count > Context.Options.MaxSamplesPerScrape)
+                throw new ScrapeException(FailureReason.TooManySamples, $"{uri} has more than {Context.Options.MaxSamplesPerScrape} metrics");
+            if (shape == ActuatorShape.Flat)
+            {
+                for (var i = 0; i < values.Length; i++)
+                {
+                    // Tags select nothing here, and NaN is as good as absent.
+                    if (!double.IsNaN(values[i]) && _wanted[i].Selection.Selector.Matchers.Count == 0) Add(_wanted[i], values[i], now);
+                }
+            }
+
+            return shape;
+        }
+        catch (JsonException e)
+        {
+            throw Malformed(uri, e);
+        }
+    }
+
+    private async Task<(int Samples, bool Found)> ReadNamesAsync(string place, long now, CancellationToken cancellation)
+    {
+        var samples = 0;
+        foreach (var wanted in _wanted)
+        {
+            var uri = At(place.TrimEnd('/') + wanted.PathAndQuery);
+            try
+            {
+                using var body = await Context.Client.GetAsync(uri, Accept, null, cancellation);
+                if (!body.MediaType.Contains("json", StringComparison.Ordinal))
+                    throw new ScrapeException(FailureReason.ContentType, $"{uri} answered {body.MediaType} where an actuator's JSON is needed");
+                var value = ActuatorText.ReadMetric(body.Bytes, wanted.Statistic);
+                if (value is not { } number || double.IsNaN(number)) continue;
+                samples++;
+                Add(wanted, number, now);
+            }
+            catch (ScrapeException e) when (e.Reason == FailureReason.NotFound)
+            {
+                // A timer that has not been used does not exist yet.
+            }
+            catch (JsonException e)
+            {
+                throw Malformed(uri, e);
+            }
+        }
+
+        return (samples, samples > 0 || _wanted.Length == 0);
+    }
+
+    private void Add(Wanted wanted, double value, long now)
+    {
+        var set = wanted.Selection.Set;
+        lock (set.Gate) Batch.Add(set, set.Get(""), new Sample(now, value), ownTime: false);
+    }
+
+    private static ScrapeException Malformed(Uri uri, JsonException e) => new(FailureReason.Malformed, $"{uri}: {ActuatorText.Describe(e)}");
+
+    private sealed record Wanted(Selection Selection, string Name, string? Statistic, string PathAndQuery)
+    {
+        public static Wanted Of(Selection selection)
+        {
+            var matchers = selection.Selector.Matchers;
+            var statistic = matchers.FirstOrDefault(matcher => matcher.Label == "statistic")?.Value;
+            var tags = matchers.Where(matcher => matcher.Label != "statistic")
+                .Select(matcher => $"tag={Uri.EscapeDataString(matcher.Label)}:{Uri.EscapeDataString(matcher.Value)}");
+            var query = string.Join('&', tags);
+            var path = $"/metrics/{Uri.EscapeDataString(selection.Selector.Name)}{(query.Length > 0 ? "?" + query : "")}";
+            return new Wanted(selection, selection.Selector.Name, statistic, path);
+        }
+    }
+}

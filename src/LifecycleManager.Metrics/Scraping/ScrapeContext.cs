@@ -1,0 +1,5 @@
+namespace LifecycleManager.Metrics.Scraping;
+
+/// <summary>What all scrapes share.</summary>
+internal sealed record ScrapeContext(
+    CollectorOptions Options, TimeProvider Time, ScrapeClient Client, RetryBudget Retries, CollectorMetrics Metrics);

@@ -1,0 +1,27 @@
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Placement;
+using LifecycleManager.Scheduler.State;
+
+namespace LifecycleManager.Scheduler.Launching;
+
+/// <summary>What placement has to know, from definitions and instances.</summary>
+internal static class AppPlacement
+{
+    /// <summary>From a definition.</summary>
+    public static PlacementSpec Spec(AppDefinition app) => new()
+    {
+        Cpus = RoleResources.Milli(app.Cpus),
+        Mem = RoleResources.Milli(app.Mem),
+        Disk = RoleResources.Milli(app.Disk),
+        Gpus = RoleResources.Milli(app.Gpus),
+        Constraints = app.Constraints,
+        Ports = [.. app.Ports.Select(port => port.HostPort)],
+        Roles = app.AcceptedResourceRoles,
+        NeedsDocker = app.IsDocker,
+    };
+
+    /// <summary>From the instances that count for constraints: all that use resources, or may.</summary>
+    public static IReadOnlyList<PlacedInstance> Existing(IEnumerable<Instance> instances) =>
+        [.. instances.Where(instance => instance.State != InstanceState.UnreachableInactive).Select(
+            instance => new PlacedInstance(instance.AgentId, instance.Host, instance.Region, instance.Zone, instance.Attributes))];
+}

@@ -1,0 +1,40 @@
+using LifecycleManager.Metrics.Queries;
+
+namespace LifecycleManager.Decisions.Tests;
+
+/// <summary>Metrics by selector: a joined value, or one per instance.</summary>
+internal sealed class FakeMetrics : IMetricReader
+{
+    private readonly Dictionary<string, double> _joined = [];
+    private readonly Dictionary<string, InstanceReading[]> _instances = [];
+
+    public double this[string selector]
+    {
+        set => _joined[selector] = value;
+    }
+
+    public void Remove(string selector) => _joined.Remove(selector);
+
+    public void Instances(string selector, params (double Value, bool Ready)[] instances) =>
+        _instances[selector] = [.. instances.Select((instance, i) => new InstanceReading(
+            $"task-{i}", instance.Value, instance.Ready, double.IsNaN(instance.Value) ? "no sample" : null))];
+
+    public MetricReading Read(string appId, MetricQuery query, DateTimeOffset now)
+    {
+        if (_joined.TryGetValue(query.Selector, out var value)) return new MetricReading(value, null, 1, 1, now);
+        if (_instances.TryGetValue(query.Selector, out var instances) && instances.Any(one => one.Missing is null && one.Ready))
+        {
+            var known = instances.Where(one => one.Missing is null && one.Ready).Select(one => one.Value).ToList();
+            var joined = query.Across == Aggregation.Sum ? known.Sum() : known.Average();
+            return new MetricReading(joined, null, known.Count, instances.Length, now);
+        }
+
+        return MetricReading.Unknown("no sample");
+    }
+
+    public void ReadInstances(string appId, MetricQuery query, DateTimeOffset now, ICollection<InstanceReading> into)
+    {
+        if (!_instances.TryGetValue(query.Selector, out var instances)) return;
+        foreach (var instance in instances) into.Add(instance);
+    }
+}

@@ -1,0 +1,127 @@
+using LifecycleManager.Decisions.Policies;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace LifecycleManager.Decisions.Tests.Policies;
+
+public sealed class PolicyDirectoryTests : IDisposable
+{
+    private readonly string _path = Directory.CreateTempSubdirectory("policies").FullName;
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public void A_bad_file_keeps_its_last_good_version_and_says_where_it_is_bad()
+    {
+        Write("a.yml", Policy("a", 3));
+        using var directory = Open();
+        Assert.Equal(3, Assert.Single(directory.Current.Policies).Instances.Max);
+
+        Write("a.yml", Policy("a", 4).Replace("add", "ad", StringComparison.Ordinal));
+        directory.Reload();
+        Assert.Equal(3, Assert.Single(directory.Current.Policies).Instances.Max);
+        var status = Assert.Single(directory.Files);
+        Assert.True(status.Refused);
+        Assert.Contains("a.yml:6:11: error: the rule 'r' does nothing", directory.Problems[0].ToString(), StringComparison.Ordinal);
+
+        Write("a.yml", "   \n");
+        directory.Reload();
+        Assert.Single(directory.Current.Policies);
+        Assert.Equal("blank", Assert.Single(directory.Problems).Code);
+
+        Write("a.yml", Policy("a", 5));
+        directory.Reload();
+        Assert.Equal(5, Assert.Single(directory.Current.Policies).Instances.Max);
+        Assert.Empty(directory.Problems);
+    }
+
+    [Fact]
+    public void The_poll_finds_new_changed_and_removed_files()
+    {
+        using var directory = Open();
+        Assert.Empty(directory.Current.Policies);
+        Write("sub/b.yaml", Policy("b", 2));
+        Write("b.test.yml", "tests: []");
+        Write(".hidden.yml", "broken: [");
+        Poll();
+        Assert.Equal("b", Assert.Single(directory.Current.Policies).Name);
+
+        File.Delete(Path.Combine(_path, "sub/b.yaml"));
+        Poll(TimeSpan.FromSeconds(5));
+        Poll(TimeSpan.FromSeconds(5));
+        Assert.Empty(directory.Current.Policies);
+    }
+
+    [Fact]
+    public void A_file_that_is_gone_for_a_moment_keeps_its_policies()
+    {
+        Write("a.yml", Policy("a", 3));
+        using var directory = Open();
+        var counts = new List<int>();
+        directory.Changed += () => counts.Add(directory.Current.Policies.Count);
+        File.Move(Path.Combine(_path, "a.yml"), Path.Combine(_path, "a.yml~"));
+        Poll(TimeSpan.FromSeconds(5));
+        Write("a.yml", Policy("a", 6));
+        Poll(TimeSpan.FromSeconds(5));
+        Assert.Equal(6, Assert.Single(directory.Current.Policies).Instances.Max);
+        Assert.DoesNotContain(0, counts);
+    }
+
+    [Fact]
+    public void A_name_belongs_to_the_first_file_and_the_second_is_refused()
+    {
+        Write("a.yml", Policy("same", 3));
+        Write("b.yml", Policy("same", 4));
+        using var directory = Open();
+        Assert.Equal(3, Assert.Single(directory.Current.Policies).Instances.Max);
+        Assert.Contains("a policy 'same' is in force already", Assert.Single(directory.Problems).Message, StringComparison.Ordinal);
+        File.Delete(Path.Combine(_path, "a.yml"));
+        directory.Reload();
+        Assert.Equal(4, Assert.Single(directory.Current.Policies).Instances.Max);
+    }
+
+    [Fact]
+    public void A_directory_that_is_not_there_yet_is_taken_up_once_it_is()
+    {
+        Directory.Delete(_path);
+        using var directory = Open();
+        Assert.Equal("unreadable", Assert.Single(directory.Problems).Code);
+        Write("a.yml", Policy("a", 3));
+        Poll();
+        Assert.Single(directory.Current.Policies);
+        Assert.Empty(directory.Problems);
+    }
+
+    [Fact]
+    public async Task The_watcher_tells_without_waiting_for_the_poll()
+    {
+        using var directory = new PolicyDirectory(_path, TimeProvider.System, NullLogger<PolicyDirectory>.Instance, TimeSpan.FromHours(1));
+        Write("a.tmp", Policy("a", 3));
+        File.Move(Path.Combine(_path, "a.tmp"), Path.Combine(_path, "a.yml"));
+        for (var i = 0; i < 400 && directory.Current.Policies.Count == 0; i++) await Task.Delay(50, TestContext.Current.CancellationToken);
+        Assert.Single(directory.Current.Policies);
+    }
+
+    public void Dispose()
+    {
+        if (Directory.Exists(_path)) Directory.Delete(_path, recursive: true);
+    }
+
+    private PolicyDirectory Open() => new(_path, _time, NullLogger<PolicyDirectory>.Instance);
+
+    private void Poll(TimeSpan? by = null) => _time.Advance(by ?? TimeSpan.FromSeconds(5));
+
+    private void Write(string name, string text)
+    {
+        var path = Path.Combine(_path, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+    }
+
+    private static string Policy(string name, int max) => $$"""
+        policy: {{name}}
+        app: /{{name}}
+        instances: { min: 1, max: {{max}} }
+        rules:
+          - { rule: r, when: instances < 1, then: { add: 1 } }
+        """.Replace("  - { rule: r, when: instances < 1, then: { add: 1 } }", "  - rule: r\n    then: { add: 1 }\n    when: instances < 1", StringComparison.Ordinal);
+}

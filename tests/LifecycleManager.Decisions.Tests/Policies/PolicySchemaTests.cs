@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Json.Schema;
+using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Policies.Reading;
+using YamlDotNet.Core;
+
+namespace LifecycleManager.Decisions.Tests.Policies;
+
+/// <summary>The schema and the reader must not disagree: what one takes the other takes.</summary>
+public sealed class PolicySchemaTests
+{
+    private static readonly JsonSchema Schema = JsonSchema.FromText(PolicySchema.Text);
+
+    public static TheoryData<string> Examples() =>
+        [.. PolicyDirectory.Find(Path.Combine(AppContext.BaseDirectory, "rules")).Select(file => Path.GetRelativePath(AppContext.BaseDirectory, file))];
+
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public void It_takes_the_example_policies(string file)
+    {
+        var text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, file));
+        Assert.Empty(PolicyParser.Parse(file, text).Problems);
+        Assert.True(Takes(text));
+    }
+
+    [Theory]
+    [InlineData("then: { add: 1, remove: 1 }", false)]
+    [InlineData("then: { min: 1, max: 2 }", true)]
+    [InlineData("then: { set: 'tpm / 10' }", true)]
+    [InlineData("then: { set: 3 }", true)]
+    [InlineData("then: { add: 50% }", true)]
+    [InlineData("then: { add: -1 }", false)]
+    [InlineData("then: { multiply: 1.5 }", true)]
+    [InlineData("then: { scale: 1 }", false)]
+    [InlineData("then: { add: 1 }\n    for: 1h30m", true)]
+    [InlineData("then: { add: 1 }\n    for: 30", false)]
+    [InlineData("then: { add: 1 }\n    for: 1x", false)]
+    [InlineData("then: { add: 1 }\n    target: { metric: tpm, value: 1 }", false)]
+    [InlineData("then: { add: 1 }\n    fro: 1s", false)]
+    [InlineData("then: { add: 1 }\nscaleIn: { limit: none, select: min, cooldown: 1m }", true)]
+    [InlineData("then: { add: 1 }\nscaleIn: { limit: 4 in 1m }", false)]
+    [InlineData("then: { add: 1 }\nscaleIn: { select: most }", false)]
+    [InlineData("then: { add: 1 }\nonMissingMetrics: fallback:3", true)]
+    [InlineData("then: { add: 1 }\nonMissingMetrics: { fallback: 3, after: 2m }", true)]
+    [InlineData("then: { add: 1 }\nonMissingMetrics: { after: 2m }", false)]
+    [InlineData("then: { add: 1 }\nonMissingMetrics: never", false)]
+    [InlineData("then: { add: 1 }\npause: scaleIn\ndryRun: true\npriority: 3\nzone: UTC\ndescription: x\nx-mine: [1]", true)]
+    [InlineData("then: { add: 1 }\npriority: high", false)]
+    [InlineData("then: { add: 1 }\ncolour: red", false)]
+    public void It_agrees_with_the_reader(string rest, bool good)
+    {
+        var text = "policy: p\napp: /a\ninstances: { min: 1, max: 9 }\nmetrics:\n  tpm: { actuator: x }\nrules:\n  - rule: r\n    when: tpm > 3\n    " + rest;
+        Assert.Equal(good, !PolicyParser.Parse("f.yml", text).Refused);
+        Assert.Equal(good, Takes(text));
+    }
+
+    [Theory]
+    [InlineData("{ actuator: x, path: /admin }", true)]
+    [InlineData("{ actuator: x, path: admin }", false)]
+    [InlineData("{ prometheus: 'x{a=\"b\"}', rate: 1m, across: sum }", true)]
+    [InlineData("{ container: cpu }", true)]
+    [InlineData("{ container: gpu }", false)]
+    [InlineData("{ actuator: x, pushed: y }", false)]
+    [InlineData("{ across: sum }", false)]
+    [InlineData("{ pushed: y, window: 5m, function: max }", true)]
+    [InlineData("{ rabbitmq: SearchQ }", true)]
+    [InlineData("text", false)]
+    public void They_agree_on_metrics(string metric, bool good)
+    {
+        var text = $"policy: p\napp: [ /a, '/b/*' ]\ninstances: {{ max: 9 }}\nmetrics:\n  tpm: {metric}\nrules:\n  - rule: r\n    target: {{ metric: tpm, value: 60%, per: instance }}";
+        Assert.Equal(good, !PolicyParser.Parse("f.yml", text).Refused);
+        Assert.Equal(good, Takes(text));
+    }
+
+    private static bool Takes(string text) => YamlTree.Read(text).All(document =>
+        Schema.Evaluate(JsonSerializer.SerializeToElement(ToJson(document)), new EvaluationOptions { OutputFormat = OutputFormat.Flag }).IsValid);
+
+    private static JsonNode? ToJson(YamlNode node) => node switch
+    {
+        YamlMap map => new JsonObject(map.Entries.Select(entry => KeyValuePair.Create(entry.Key.Value, ToJson(entry.Value)))),
+        YamlList list => new JsonArray([.. list.Items.Select(ToJson)]),
+        YamlScalar { Style: ScalarStyle.Plain } scalar when scalar.IsNull => null,
+        YamlScalar { Style: ScalarStyle.Plain, Value: "true" or "false" } scalar => scalar.Value == "true",
+        YamlScalar { Style: ScalarStyle.Plain } scalar when long.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) => whole,
+        YamlScalar { Style: ScalarStyle.Plain } scalar when double.TryParse(scalar.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
+        YamlScalar scalar => scalar.Value,
+        _ => null,
+    };
+}
