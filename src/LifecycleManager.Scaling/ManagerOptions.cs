@@ -1,4 +1,5 @@
 using LifecycleManager.Metrics;
+using LifecycleManager.Scaling.Targets;
 
 namespace LifecycleManager.Scaling;
 
@@ -7,6 +8,9 @@ public sealed record ManagerOptions
 {
     /// <summary>The scheduler (Marathon's REST API): ours, or a real Marathon.</summary>
     public Uri Scheduler { get; init; } = new("http://127.0.0.1:8080");
+
+    /// <summary>What is scaled; by default the scheduler.</summary>
+    public TargetOptions Target { get; init; } = new();
 
     /// <summary>The directory with the policy files.</summary>
     public string RulesDirectory { get; init; } = "rules";
