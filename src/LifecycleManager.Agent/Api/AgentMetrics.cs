@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LifecycleManager.Agent.Resources;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.AspNetCore.Builder;
@@ -22,7 +23,7 @@ internal sealed class AgentMetrics
         var failures = metrics.CreateCounter("lcm_agent_launch_failures_total", "Launches that failed.", "reason");
         var registered = metrics.CreateGauge("lcm_agent_registered", "Whether a master has registered the agent.");
         var docker = metrics.CreateGauge("lcm_agent_docker_up", "Whether a Docker engine answers.");
-        loop.LaunchFailed += reason => failures.WithLabels(reason.ToString()).Inc();
+        loop.LaunchFailed += reason => failures.WithLabels(JsonNamingPolicy.SnakeCaseUpper.ConvertName(reason.ToString())).Inc();
         registry.AddBeforeCollectCallback(() =>
         {
             var live = loop.Tasks.Where(run => !run.State.IsTerminal()).ToList();

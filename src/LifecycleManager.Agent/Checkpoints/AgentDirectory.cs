@@ -50,11 +50,8 @@ internal sealed class AgentDirectory : IDisposable
         Directory.CreateDirectory(runs);
         Directory.CreateDirectory(Path.Combine(runs, record.ContainerId));
         var latest = Path.Combine(runs, "latest");
-        // A link is replaced, not changed: whoever follows it always finds a run.
-        var next = latest + ".new";
-        File.Delete(next);
-        File.CreateSymbolicLink(next, record.ContainerId);
-        File.Move(next, latest, overwrite: true);
+        File.Delete(latest);
+        File.CreateSymbolicLink(latest, record.ContainerId);
     }
 
     public AgentRecord? ReadAgent() => DurableFile.Read(AgentFile, CheckpointJson.Default.AgentRecord);
