@@ -182,13 +182,14 @@ internal sealed partial class SchedulerCore
 
     private void Adopt(AppId app, AppRecord? record)
     {
-        if (!_apps.TryGetValue(app, out var entry)) _apps[app] = entry = new AppEntry(app) { Record = record! };
+        var isNew = !_apps.TryGetValue(app, out var entry);
+        entry ??= _apps[app] = new AppEntry(app) { Record = record! };
         if (record is null)
         {
             entry.IsRemoved = true;
             _effects.Delete(StateKeys.App(app));
         }
-        else if (!ReferenceEquals(entry.Record, record) || entry.IsRemoved)
+        else if (isNew || entry.IsRemoved || !ReferenceEquals(entry.Record, record))
         {
             entry.Older[entry.Record.Definition.Version] = entry.Record;
             entry.IsRemoved = false;
