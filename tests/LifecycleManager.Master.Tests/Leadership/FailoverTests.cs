@@ -36,7 +36,7 @@ public sealed class FailoverTests
         foreach (var task in agent.Tasks) returned.Adopt(task);
         await returned.RegisterAsync();
         Assert.Equal(agentId, returned.Id);
-        Assert.DoesNotContain(again.Events, e => e.Type == EventType.Update);
+        Assert.DoesNotContain(again.Events, e => e.Update?.Status.Reason == StatusReason.Reconciliation);
         await again.CallAsync(new SchedulerCall { Type = CallType.Reconcile, Reconcile = new ReconcileCall() });
         await again.WaitAsync(() => again.StateOf("t1") == TaskState.Running && again.StateOf("t2") == TaskState.Running);
         Assert.Equal(3, TestFramework.Cpus(await again.OfferAsync()), 6);
