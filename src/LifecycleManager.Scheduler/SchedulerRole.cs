@@ -1,3 +1,4 @@
+using LifecycleManager.Scheduler.Api;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -31,6 +32,7 @@ public static class SchedulerRole
     /// <summary>Maps Marathon's REST API, <c>/metrics</c> and <c>/health</c>.</summary>
     public static void MapScheduler(this WebApplication app)
     {
+        app.MapMarathonApi();
         app.MapMetrics(registry: app.Services.GetRequiredService<CollectorRegistry>());
         app.MapGet("/health", (HttpContext context) =>
         {
