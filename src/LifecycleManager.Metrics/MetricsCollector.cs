@@ -33,10 +33,12 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     private readonly CancellationTokenSource _stop = new();
     private Task _work = Task.CompletedTask;
     private IReadOnlyCollection<MetricDemand>? _demands;
+    private bool _disposed;
 
     /// <summary>Makes a collector that does nothing until it is started.</summary>
     public MetricsCollector(CollectorOptions options, TimeProvider time, CollectorRegistry registry, ILoggerFactory loggers)
     {
+        options.Check();
         (_options, _time) = (options, time);
         _client = new ScrapeClient(options);
         _scheduler = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(15) })
@@ -47,7 +49,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         var metrics = new CollectorMetrics(registry);
         Pushed = new PushedStore(options, time, metrics);
         _discovery = new MarathonDiscovery(options, MarathonApi.For(_scheduler), time, loggers.CreateLogger<MarathonDiscovery>());
-        _loop = new CollectorLoop(new ScrapeContext(options, time, _client, new RetryBudget(), metrics), Pushed, loggers.CreateLogger<MetricsCollector>());
+        _loop = new CollectorLoop(new ScrapeContext(options, time, _client, new CredentialStore(options.Credentials, time), new RetryBudget(), metrics), Pushed, loggers.CreateLogger<MetricsCollector>());
         registry.AddBeforeCollectCallback(() => metrics.Count(_loop.Jobs.Length, _loop.Jobs.Count(job => job.Status.Up == true)));
     }
 
@@ -111,6 +113,8 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     /// <inheritdoc/>
     public void Dispose()
     {
+        // A container that knows it under several names disposes of it as often.
+        if (Interlocked.Exchange(ref _disposed, true)) return;
         _stop.Cancel();
         _loop.Dispose();
         _client.Dispose();

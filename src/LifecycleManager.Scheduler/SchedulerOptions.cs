@@ -47,4 +47,7 @@ public sealed record SchedulerOptions
 
     /// <summary>Health checks under way at once.</summary>
     public int MaxConcurrentHealthChecks { get; init; } = 256;
+
+    /// <summary>The largest body of a request that holds one definition, bytes; of one that holds many, sixteen times that.</summary>
+    public int MaxRequestBody { get; init; } = 1024 * 1024;
 }

@@ -1,3 +1,5 @@
+using LifecycleManager.Scheduler.Api;
+using LifecycleManager.Scheduler.OpenApi;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -24,6 +26,7 @@ public static class SchedulerRole
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>(),
             provider.GetRequiredService<CollectorRegistry>()));
+        services.AddMarathonDocument();
         services.AddHostedService<SchedulerHost>();
         return services;
     }
@@ -31,6 +34,8 @@ public static class SchedulerRole
     /// <summary>Maps Marathon's REST API, <c>/metrics</c> and <c>/health</c>.</summary>
     public static void MapScheduler(this WebApplication app)
     {
+        app.MapMarathonApi();
+        app.MapMarathonDocument();
         app.MapMetrics(registry: app.Services.GetRequiredService<CollectorRegistry>());
         app.MapGet("/health", (HttpContext context) =>
         {

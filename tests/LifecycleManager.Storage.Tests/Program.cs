@@ -2,6 +2,9 @@ using LifecycleManager.Storage.Tests.Children;
 using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;
 
+// They wait for timeouts more than they work.
+[assembly: Xunit.v3.Parallelization(MaxThreads = 4)]
+
 namespace LifecycleManager.Storage.Tests;
 
 /// <summary>The tests; with <c>child</c> as the first argument, a process that the tests start to kill it.</summary>

@@ -79,20 +79,7 @@ public sealed class DecisionEngine : IDisposable
     public Decision? Decide(AppRef app, in AppFacts facts, IMetricReader metrics)
     {
         ArgumentNullException.ThrowIfNull(metrics);
-        if (!_apps.TryGetValue(app.Id, out var state)) _apps.Add(app.Id, state = new AppState(app.Id));
-        if (state.Generation != _generation || !ReferenceEquals(state.Labels, app.Labels))
-        {
-            var policy = _index.Find(app);
-            if (policy is null)
-            {
-                _apps.Remove(app.Id);
-                return null;
-            }
-
-            state.Adopt(policy);
-            (state.Generation, state.Labels) = (_generation, app.Labels);
-        }
-
+        if (StateOf(app) is not { } state) return null;
         Observe(state, facts);
         Load(state, metrics);
         Read(state, metrics);
@@ -122,11 +109,49 @@ public sealed class DecisionEngine : IDisposable
         static double? Known(double value) => double.IsFinite(value) ? value : null;
     }
 
+    /// <summary>
+    /// Teaches the forecasts of an app's policy what they did not see themselves (before a restart, say), oldest sample first.
+    /// </summary>
+    /// <param name="app">The app.</param>
+    /// <param name="metric">The metric as the rules write it: <c>rps</c>.</param>
+    /// <param name="samples">The samples.</param>
+    /// <returns>How many rules have learnt.</returns>
+    public int Learn(AppRef app, string metric, IReadOnlyCollection<(DateTimeOffset At, double Value)> samples)
+    {
+        if (StateOf(app) is not { } state) return 0;
+        var learnt = 0;
+        foreach (var rule in state.Policy!.RuleArray.OfType<ForecastRule>())
+        {
+            if (rule.Metric.Text != metric) continue;
+            rule.Learn(state.Rules, samples);
+            learnt++;
+        }
+
+        return learnt;
+    }
+
     /// <summary>Forgets an app that is gone.</summary>
     public void Forget(string app) => _apps.Remove(app);
 
     /// <inheritdoc />
     public void Dispose() => _session.Dispose();
+
+    /// <summary>The app's state under the policy that governs it now; null where none does.</summary>
+    private AppState? StateOf(AppRef app)
+    {
+        if (!_apps.TryGetValue(app.Id, out var state)) _apps.Add(app.Id, state = new AppState(app.Id));
+        if (state.Generation == _generation && ReferenceEquals(state.Labels, app.Labels)) return state;
+        var policy = _index.Find(app);
+        if (policy is null)
+        {
+            _apps.Remove(app.Id);
+            return null;
+        }
+
+        state.Adopt(policy);
+        (state.Generation, state.Labels) = (_generation, app.Labels);
+        return state;
+    }
 
     /// <summary>Takes in the facts: what was asked for and has come about, and how the count moved.</summary>
     private static void Observe(AppState state, in AppFacts facts)
@@ -217,6 +242,7 @@ public sealed class DecisionEngine : IDisposable
         state.Winner = -1;
         state.AnyUnknown = false;
         var (min, max, wanted) = (policy.Instances.Min, policy.Instances.Max, -1);
+        var (floor, floorRule) = (-1, -1);
         for (var i = 0; i < state.Opinions.Length; i++)
         {
             ref readonly var opinion = ref state.Opinions[i];
@@ -228,12 +254,17 @@ public sealed class DecisionEngine : IDisposable
                 case RuleVerdict.Count when opinion.Count > wanted:
                     (wanted, state.Winner) = (opinion.Count, i);
                     break;
+                case RuleVerdict.AtLeast when opinion.Count > floor:
+                    (floor, floorRule) = (opinion.Count, i);
+                    break;
                 case RuleVerdict.Bounds:
                     if (opinion.Min >= 0) min = Math.Max(min, policy.Instances.Clamp(opinion.Min));
                     if (opinion.Max >= 0) max = Math.Min(max, policy.Instances.Clamp(opinion.Max));
                     break;
             }
         }
+
+        if (floor > (wanted < 0 ? facts.Instances : wanted)) (wanted, state.Winner) = (floor, floorRule);
 
         // Of two rules whose bounds exclude each other the lower bound wins: being there comes before being cheap.
         state.Bounds = new InstanceBounds(min, Math.Max(min, max));

@@ -15,7 +15,7 @@ internal static class DecisionText
         for (var i = 0; i < state.Opinions.Length; i++)
         {
             var opinion = state.Opinions[i];
-            if (opinion.Verdict != RuleVerdict.Count) continue;
+            if (opinion.Verdict is not (RuleVerdict.Count or RuleVerdict.AtLeast)) continue;
             recommendations.Add(new Recommendation(policy.RuleArray[i].Name, opinion.Count, policy.RuleArray[i].Describe(opinion, tick)));
         }
 

@@ -15,6 +15,9 @@ public enum RuleVerdict
     /// <summary>The rule asks for a count.</summary>
     Count,
 
+    /// <summary>The rule asks for a count or more, and never for less than there is.</summary>
+    AtLeast,
+
     /// <summary>The rule narrows the bounds.</summary>
     Bounds,
 }

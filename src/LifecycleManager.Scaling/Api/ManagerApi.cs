@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Prometheus;
 
 namespace LifecycleManager.Scaling.Api;
 
@@ -17,13 +18,16 @@ internal static class ManagerApi
     /// <summary>Which manager leads, on answers of one that does not.</summary>
     public const string LeaderHeader = "Lcm-Leader";
 
-    public static void Map(IEndpointRouteBuilder app)
+    public static void Map(WebApplication app)
     {
+        var registry = app.Services.GetRequiredService<CollectorRegistry>();
+        app.MapMetrics(settings => settings.Registry = registry);
         app.MapGet("/health", HealthAsync);
         PoliciesApi.Map(app);
         DecisionsApi.Map(app);
         AppsApi.Map(app);
         PausesApi.Map(app);
+        HistoryApi.Map(app);
     }
 
     /// <summary>Answers as JSON.</summary>

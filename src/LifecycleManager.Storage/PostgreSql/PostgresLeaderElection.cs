@@ -15,6 +15,7 @@ namespace LifecycleManager.Storage.PostgreSql;
 internal sealed partial class PostgresLeaderElection(
     PostgresDatabase database, TimeSpan lease, HeldOffices held, TimeProvider time, ILogger log) : ILeaderElection
 {
+    private static readonly TimeSpan LongestRelease = TimeSpan.FromSeconds(2);
     private readonly CancellationTokenSource _closing = new();
     private readonly TimeSpan _poll = lease / 12;
     private readonly TimeSpan _renewal = lease / 6;
@@ -28,6 +29,7 @@ internal sealed partial class PostgresLeaderElection(
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
         Lease? seen = null;
         var seenAt = 0L;
+        string? trouble = null;
         while (true)
         {
             try
@@ -41,7 +43,9 @@ internal sealed partial class PostgresLeaderElection(
             }
             catch (Exception e) when (PostgresDatabase.IsTrouble(e))
             {
-                LogTrouble(name, database.Name, e.Message);
+                // It can last: said once.
+                if (e.Message != trouble) LogTrouble(name, database.Name, e.Message);
+                trouble = e.Message;
             }
 
             await Task.Delay(_poll, time, linked.Token);
@@ -166,12 +170,17 @@ internal sealed partial class PostgresLeaderElection(
 
     private async Task ReleaseAsync(Fence fence)
     {
+        // Pooled connections may be broken ones: again, for as long as a shutdown can wait.
+        using var limit = new CancellationTokenSource(LongestRelease, time);
         try
         {
-            await using var connection = await database.ConnectAsync(CancellationToken.None);
-            await connection.ExecuteAsync("UPDATE lease SET address = NULL WHERE name = @Name AND token = @Token", fence);
+            await database.RepeatAsync(
+                "released",
+                connection => connection.ExecuteAsync(new CommandDefinition(
+                    "UPDATE lease SET address = NULL WHERE name = @Name AND token = @Token", fence, cancellationToken: limit.Token)),
+                limit.Token);
         }
-        catch (Exception e) when (PostgresDatabase.IsTrouble(e))
+        catch (Exception e) when (e is StateUnavailableException or OperationCanceledException)
         {
             // Then it runs out.
             LogTrouble(fence.Name, database.Name, e.Message);

@@ -31,6 +31,11 @@ internal sealed class SqliteDatabase
         {
             CreatePrivately(path);
             using var connection = database.Connect();
+            if (connection.ExecuteScalar<string>("PRAGMA journal_mode") != "wal")
+            {
+                throw new StateUnavailableException($"{path} cannot have a write-ahead log: the state needs a local disk");
+            }
+
             database.Migrate(connection);
             opened = true;
             return database;

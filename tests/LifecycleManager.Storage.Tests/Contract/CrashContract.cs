@@ -74,6 +74,38 @@ public abstract class CrashContract : IAsyncLifetime
         await AssertJournalAsync(store, number);
     }
 
+    /// <summary>By hand (<c>-explicit only</c>): half a minute of processes stopped, going on, killed and started.</summary>
+    [Fact(Explicit = true)]
+    public async Task A_storm_of_failures_leaves_one_unbroken_journal()
+    {
+        var store = (await State.OpenAsync()).Store;
+        var random = new Random();
+        var living = new List<ChildProcess>();
+        for (var i = 0; i < 4; i++) living.Add(await StartAsync());
+        for (var end = DateTime.UtcNow.AddSeconds(30); DateTime.UtcNow < end;)
+        {
+            await Task.Delay(random.Next(50, 1500));
+            var chosen = random.Next(living.Count);
+            switch (random.Next(4))
+            {
+                case 0:
+                    living[chosen].Kill();
+                    living[chosen] = await StartAsync();
+                    break;
+                case 1:
+                    living[chosen].Continue();
+                    break;
+                default:
+                    living[chosen].Stop();
+                    break;
+            }
+        }
+
+        foreach (var child in living) child.Kill();
+        TestContext.Current.SendDiagnosticMessage($"{(await store.GetAsync("last"))?.Version} entries");
+        await AssertJournalAsync(store, 1);
+    }
+
     protected virtual bool FreedByStopping => true;
 
     private async Task<ChildProcess> StartAsync()

@@ -140,7 +140,7 @@ public abstract class FaultContract : IAsyncLifetime
     [Fact]
     public async Task A_short_break_costs_nobody_his_office()
     {
-        var (cut, other) = (await OpenThroughProxyAsync(), await State.OpenAsync());
+        var (cut, other) = (await OpenThroughProxyAsync(term: 8), await State.OpenAsync());
         var office = await cut.Election.StandAsync("master", "http://cut").WaitAsync(Generous);
         var waiting = other.Election.StandAsync("master", "http://other");
         for (var i = 0; i < 4; i++)
@@ -172,6 +172,6 @@ public abstract class FaultContract : IAsyncLifetime
         Assert.DoesNotContain("s3cr3t", wrong.ToString());
     }
 
-    private protected Task<StateBackend> OpenThroughProxyAsync(TimeSpan? patience = null) =>
-        State.OpenAsync(State.AddressAt((State.User is null ? "" : State.User + "@") + "127.0.0.1", Proxy.Port), patience);
+    private protected Task<StateBackend> OpenThroughProxyAsync(TimeSpan? patience = null, int term = 3) =>
+        State.OpenAsync(State.AddressAt((State.User is null ? "" : State.User + "@") + "127.0.0.1", Proxy.Port, term), patience);
 }

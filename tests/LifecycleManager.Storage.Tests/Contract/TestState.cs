@@ -17,7 +17,10 @@ public abstract class TestState : IAsyncDisposable
     public virtual (string Host, int Port) Server => throw new NotSupportedException();
 
     /// <summary>The same state's address by another way.</summary>
-    public virtual string AddressAt(string authority, int port) => throw new NotSupportedException();
+    /// <param name="authority">User and hosts.</param>
+    /// <param name="port">The last host's port.</param>
+    /// <param name="term">How long a leadership lasts without a sign of life, in seconds.</param>
+    public virtual string AddressAt(string authority, int port, int term = 3) => throw new NotSupportedException();
 
     public Task<StateBackend> OpenAsync() => OpenAsync(Address);
 

@@ -11,7 +11,7 @@ namespace LifecycleManager.Decisions.Policies.Reading;
 internal sealed class RuleSection(ProblemSink problems, ReadTable table, string policyName, TimeZoneInfo policyZone)
 {
     private const int MaxRules = 100;
-    private static readonly string[] Kinds = ["when", "step", "target", "schedule"];
+    private static readonly string[] Kinds = ["when", "step", "target", "schedule", "forecast"];
     private static readonly string[] Amounts = ["add", "remove", "set", "multiply"];
     private static readonly (string, bool)[] Pers = [("instance", true), ("total", false)];
 
@@ -69,6 +69,7 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
             "when" => ReadThreshold(map, name, index),
             "step" => ReadStep(map, name, index),
             "target" => ReadTarget(map, name, index),
+            "forecast" => ReadForecast(map, name, index),
             _ => ReadSchedule(map, name, index),
         };
     }
@@ -140,6 +141,50 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
             ByInstance = !perInstance && read is { Query.Across: Aggregation.Avg } && double.IsNaN(read.InstanceQuantile)
                 && read.Query.Source is MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Container,
         };
+    }
+
+    private ForecastRule? ReadForecast(MapReader map, string name, int index)
+    {
+        if (map.Sub("forecast", "'forecast'") is not { } forecast) return null;
+        var metric = forecast.Need("metric") is { } node ? Compile(node, "metric", ExpressionCompiler.Number) : null;
+        var value = forecast.Need("value") is null ? null : forecast.Number("value", positive: true);
+        var perInstance = forecast.Choice("per", Pers) ?? false;
+        var season = forecast.Duration("season", positive: true) ?? TimeSpan.FromDays(1);
+        var ahead = forecast.Duration("ahead", positive: true) ?? TimeSpan.FromMinutes(10);
+        var step = forecast.Duration("step", positive: true) ?? Usual(season, ahead);
+        var maxError = forecast.Number("maxError", positive: true) ?? 0.25;
+        forecast.Done();
+        var buckets = season / step;
+        if (buckets is < 4 or > 20_160)
+        {
+            problems.Error(forecast.Map, $"a season of {Durations.Format(season)} in steps of {Durations.Format(step)} has {buckets:0} steps, not 4 to 20160", "step: 5m", "forecast");
+            return null;
+        }
+
+        if (ahead > season || ahead < step)
+        {
+            problems.Error(forecast.Map, "'ahead' must be at least a step and at most a season", null, "forecast");
+            return null;
+        }
+
+        if (metric is null || value is null) return null;
+        return new ForecastRule
+        {
+            Name = name,
+            Place = problems.Place(map.Map),
+            Index = index,
+            Metric = metric,
+            Value = value.Value,
+            PerInstance = perInstance,
+            Season = season,
+            Step = step,
+            Ahead = ahead,
+            MaxError = maxError,
+        };
+
+        // Half of the way ahead, so that two steps see the load come; a minute or more, an eighth of a season or less.
+        static TimeSpan Usual(TimeSpan season, TimeSpan ahead) =>
+            TimeSpan.FromTicks(Math.Min(Math.Max(ahead.Ticks / 2, TimeSpan.TicksPerMinute), season.Ticks / 8));
     }
 
     private ScheduleRule? ReadSchedule(MapReader map, string name, int index)

@@ -22,8 +22,9 @@ internal sealed class MarathonTarget(IMarathonApi api, Uri address) : IScalingTa
             if (list?.Apps is null) throw new JsonException();
             return [.. list.Apps.Where(app => app.Id is not null).Select(ToScalable)];
         }
-        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        catch (Exception e)
         {
+            cancellation.ThrowIfCancellationRequested();
             throw new TargetUnavailableException(Explain(e), e);
         }
     }
@@ -42,8 +43,9 @@ internal sealed class MarathonTarget(IMarathonApi api, Uri address) : IScalingTa
                 ? second.Result with { Detail = $"replaced deployment {own}, which was our own last change" }
                 : second.Result;
         }
-        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        catch (Exception e)
         {
+            cancellation.ThrowIfCancellationRequested();
             return await SettleAsync(request, Explain(e), cancellation);
         }
     }
@@ -94,8 +96,9 @@ internal sealed class MarathonTarget(IMarathonApi api, Uri address) : IScalingTa
         {
             return new ScaleResult(ScaleStatus.NotFound, "the app is gone");
         }
-        catch (Exception) when (!cancellation.IsCancellationRequested)
+        catch (Exception)
         {
+            cancellation.ThrowIfCancellationRequested();
             return new ScaleResult(ScaleStatus.Unavailable, why);
         }
     }

@@ -1,0 +1,32 @@
+using LifecycleManager.Decisions.Engine;
+
+namespace LifecycleManager.Decisions.Tools.Simulation;
+
+/// <summary>An app whose instances take a while to start and go at once, the newest first.</summary>
+internal sealed class SimulatedApp(string id, int instances, TimeSpan startup)
+{
+    private readonly List<DateTimeOffset> _readyAt = [.. Enumerable.Repeat(DateTimeOffset.MinValue, instances)];
+    private int _ready = instances;
+
+    public int Instances => _readyAt.Count;
+
+    /// <summary>How many serve at a time; times must not go back.</summary>
+    public int Ready(DateTimeOffset now)
+    {
+        while (_ready < _readyAt.Count && _readyAt[_ready] <= now) _ready++;
+        return _ready;
+    }
+
+    public AppFacts Facts(DateTimeOffset now)
+    {
+        var ready = Ready(now);
+        return new AppFacts(id, Instances, ready, Instances - ready, ready < Instances, now);
+    }
+
+    public void Scale(int count, DateTimeOffset now)
+    {
+        while (_readyAt.Count < count) _readyAt.Add(now + startup);
+        if (count < _readyAt.Count) _readyAt.RemoveRange(count, _readyAt.Count - count);
+        _ready = Math.Min(_ready, count);
+    }
+}
