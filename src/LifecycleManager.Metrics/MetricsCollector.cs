@@ -33,6 +33,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     private readonly CancellationTokenSource _stop = new();
     private Task _work = Task.CompletedTask;
     private IReadOnlyCollection<MetricDemand>? _demands;
+    private bool _disposed;
 
     /// <summary>Makes a collector that does nothing until it is started.</summary>
     public MetricsCollector(CollectorOptions options, TimeProvider time, CollectorRegistry registry, ILoggerFactory loggers)
@@ -111,6 +112,8 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     /// <inheritdoc/>
     public void Dispose()
     {
+        // A container that knows it under several names disposes of it as often.
+        if (Interlocked.Exchange(ref _disposed, true)) return;
         _stop.Cancel();
         _loop.Dispose();
         _client.Dispose();

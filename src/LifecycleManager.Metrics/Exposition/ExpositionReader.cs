@@ -149,6 +149,7 @@ public ref struct ExpositionReader
     // A timestamp, and in OpenMetrics an exemplar.
     private ExpositionToken ReadRest(int at)
     {
+        if (at >= _text.Length) return Fail("the text does not end with # EOF", at);
         if (!(_open && Is(at, '#')))
         {
             var end = TokenEnd(at);

@@ -42,32 +42,33 @@ public sealed partial class MesosJson : JsonSerializerContext
 }
 
 /// <summary>Enums in protobuf's spelling: <c>DockerInfo.Network.Bridge</c> is <c>BRIDGE</c>.</summary>
-internal sealed class UpperSnake<T>() : ProtobufEnum<T>("")
+public sealed class UpperSnake<T>() : ProtobufEnum<T>("")
     where T : struct, Enum;
 
 /// <summary>As <see cref="UpperSnake{T}"/>, with the prefix that the protobuf enum carries: <c>TASK_RUNNING</c>.</summary>
-internal sealed class TaskPrefixed<T>() : ProtobufEnum<T>("TASK_")
+public sealed class TaskPrefixed<T>() : ProtobufEnum<T>("TASK_")
     where T : struct, Enum;
 
 /// <summary>As <see cref="UpperSnake{T}"/>, with the prefix <c>REASON_</c>.</summary>
-internal sealed class ReasonPrefixed<T>() : ProtobufEnum<T>("REASON_")
+public sealed class ReasonPrefixed<T>() : ProtobufEnum<T>("REASON_")
     where T : struct, Enum;
 
 /// <summary>As <see cref="UpperSnake{T}"/>, with the prefix <c>SOURCE_</c>.</summary>
-internal sealed class SourcePrefixed<T>() : ProtobufEnum<T>("SOURCE_")
+public sealed class SourcePrefixed<T>() : ProtobufEnum<T>("SOURCE_")
     where T : struct, Enum;
 
 /// <summary>
 /// An enum by its protobuf names. A name that we do not know is read as the enum's own <c>Unknown</c> or <c>Other</c>, as protobuf
 /// does, so that a newer peer's word does not break a stream; where unknown fields are refused, so are unknown names.
 /// </summary>
-internal abstract class ProtobufEnum<T> : JsonConverter<T>
+public abstract class ProtobufEnum<T> : JsonConverter<T>
     where T : struct, Enum
 {
     private readonly Dictionary<string, T> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<T, JsonEncodedText> _names = [];
     private readonly T? _unknown;
 
+    /// <param name="prefix">What the protobuf enum's names begin with.</param>
     protected ProtobufEnum(string prefix)
     {
         foreach (var value in Enum.GetValues<T>())
@@ -79,6 +80,7 @@ internal abstract class ProtobufEnum<T> : JsonConverter<T>
         }
     }
 
+    /// <inheritdoc/>
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType == JsonTokenType.String)
@@ -90,6 +92,7 @@ internal abstract class ProtobufEnum<T> : JsonConverter<T>
         throw new JsonException();
     }
 
+    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
     {
         if (!_names.TryGetValue(value, out var name)) throw new JsonException($"{value} is no {typeof(T).Name}");
