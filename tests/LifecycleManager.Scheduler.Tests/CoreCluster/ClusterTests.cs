@@ -314,4 +314,26 @@ public sealed class ClusterTests
         Assert.Equal(old, master.Tasks.Select(task => task.Info.TaskId.Value).Order());
         Assert.Equal("/web was not healthy within 0.5 s; rolled back", events.Of("deployment_failed").Single().GetProperty("reason").GetString());
     }
+
+    [Fact]
+    public async Task An_app_of_high_priority_takes_the_place_of_one_of_low_priority_that_can_spare_it()
+    {
+        await using var master = (await FakeMaster.StartAsync()).WithAgent("a1", cpus: 1);
+        await using var scheduler = await TestScheduler.StartAsync(master);
+        await scheduler.PutAsync(TestScheduler.App("/batch", 2, app => app with
+        {
+            Cpus = 0.5, UpgradeStrategy = new UpgradeStrategy { MinimumHealthCapacity = 0.5, MaximumOverCapacity = 0 },
+        }));
+        await scheduler.SettledAsync("/batch", 2);
+
+        await scheduler.PutAsync(TestScheduler.App("/web", 1, app => app with
+        {
+            Cpus = 0.5, Labels = new Dictionary<string, string> { ["lcm.priority"] = "10" },
+        }));
+        await scheduler.SettledAsync("/web", 1);
+
+        Assert.Equal(1, scheduler.App("/batch")!.Running);
+        Assert.Contains(scheduler.Snapshot.Queue, item => item.Definition.Id.Path == "/batch");
+        Assert.Empty(master.Faults);
+    }
 }

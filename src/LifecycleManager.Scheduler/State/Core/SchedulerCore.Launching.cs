@@ -129,6 +129,9 @@ internal sealed partial class SchedulerCore
         for (var index = 0; index < launchable.Count; index++)
             Account(launchable[index], requests[index], result.Outcomes[index], agents, now);
 
+        _leftOver.Clear();
+        foreach (var agent in agents) _leftOver[agent.AgentId] = (agent, now);
+
         var stillWaiting = launchable.Exists(entry => entry.Waiting is not null);
         var refuse = stillWaiting ? RefuseWhileWaiting : RefuseWhileIdle;
         var unused = new List<Offer>();

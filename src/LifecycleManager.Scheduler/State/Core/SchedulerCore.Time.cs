@@ -15,7 +15,7 @@ internal sealed partial class SchedulerCore
     public DateTimeOffset NextTick(DateTimeOffset now)
     {
         var next = _nextReconciliation;
-        if (_attention.Count > 0 || _deployments.Count > 0) next = Earlier(next, now + Patrol);
+        if (_attention.Count > 0 || _deployments.Count > 0 || _waiting.Count > 0) next = Earlier(next, now + Patrol);
         next = Earlier(next, _reconcileRetryAt);
         next = Earlier(next, NextLaunch(now));
         return next < now ? now : next;
@@ -33,6 +33,7 @@ internal sealed partial class SchedulerCore
         }
 
         foreach (var deployment in _deployments.ToList()) RollBackLate(deployment, now);
+        Preempt(now);
         if (!IsConnected) return;
         if (now >= _nextReconciliation) Reconcile(now);
         else if (now >= _reconcileRetryAt) AskForStates(now);
