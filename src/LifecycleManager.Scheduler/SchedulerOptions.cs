@@ -53,4 +53,10 @@ public sealed record SchedulerOptions
 
     /// <summary>The largest body of a request that holds one definition, bytes; of one that holds many, sixteen times that.</summary>
     public int MaxRequestBody { get; init; } = 1024 * 1024;
+
+    /// <summary>Eureka servers, <c>http://host:8761/eureka</c>; one that answers is enough. Empty: nobody is told of instances.</summary>
+    public IReadOnlyList<Uri> Eureka { get; init; } = [];
+
+    /// <summary>How often registrations in Eureka are renewed; they run out after three times that.</summary>
+    public TimeSpan EurekaRenewal { get; init; } = TimeSpan.FromSeconds(30);
 }
