@@ -3,9 +3,11 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics;
 using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
+using LifecycleManager.Scaling.Safety;
 using LifecycleManager.Scaling.Targets;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging;
@@ -25,6 +27,7 @@ internal sealed class Evaluator : IAsyncDisposable
     private readonly Func<PolicySet> _policies;
     private readonly DecisionLog _log;
     private readonly PauseBook _pauses;
+    private readonly MetricHistory _history;
     private readonly ManagerMetrics _metrics;
     private readonly ManagerOptions _options;
     private readonly TimeProvider _time;
@@ -42,6 +45,7 @@ internal sealed class Evaluator : IAsyncDisposable
     private readonly Dictionary<string, Task> _inFlight = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _settledAt = new(StringComparer.Ordinal);
     private readonly RetryGate _retries;
+    private readonly SafetyGuard _guard;
     private PolicySet? _used;
     private ILeadership? _office;
     private CancellationTokenSource _stopping = new();
@@ -56,6 +60,7 @@ internal sealed class Evaluator : IAsyncDisposable
         Func<PolicySet> policies,
         DecisionLog log,
         PauseBook pauses,
+        MetricHistory history,
         ManagerMetrics metrics,
         ManagerOptions options,
         TimeProvider time,
@@ -68,12 +73,14 @@ internal sealed class Evaluator : IAsyncDisposable
         _policies = policies;
         _log = log;
         _pauses = pauses;
+        _history = history;
         _metrics = metrics;
         _options = options;
         _time = time;
         _logger = logger;
         _applying = new SemaphoreSlim(options.Parallelism);
         _retries = new RetryGate(options.FirstRetryDelay, options.LongestRetryDelay);
+        _guard = new SafetyGuard(options.Safety);
     }
 
     /// <summary>What was known at the last tick.</summary>
@@ -230,10 +237,13 @@ internal sealed class Evaluator : IAsyncDisposable
         if (_unsettled) await SettleOpenAsync(apps, office, cancellation);
 
         _demand(_engine.Demands([.. apps.Select(app => new AppRef(app.Id, app.Labels))]));
+        _guard.ObserveInstances(apps, now);
         var wanted = DecideAll(apps, started, now);
+        _guard.ObserveMetrics(wanted.Select(app => (app.App.Id, _engine.Report(app.App.Id)?.MetricsMissing == true)), now);
         var proposals = new List<Proposal>();
         var notes = new List<DecisionRecord>();
         foreach (var (app, decision) in wanted) Consider(app, decision, now, proposals, notes);
+        KeepToRate(proposals, notes, now);
 
         try
         {
@@ -285,7 +295,12 @@ internal sealed class Evaluator : IAsyncDisposable
     private void Consider(
         ScalableApp app, Decision decision, DateTimeOffset now, List<Proposal> proposals, List<DecisionRecord> notes)
     {
-        if (!decision.DryRun && _pauses.Against(app.Id, decision.Kind) is { } pause) decision = Held(decision, "pause", pause.ToString());
+        if (!decision.DryRun) decision = _guard.Temper(decision, now);
+        if (!decision.DryRun && _pauses.Against(app.Id, decision.Kind) is { } pause)
+        {
+            decision = SafetyGuard.Adjust(decision, "pause", decision.From, pause.ToString());
+        }
+
         var last = _log.Archive.Last(app.Id);
         var known = last is not null && last.Covers(decision);
         if (decision.Kind == DecisionKind.Hold || decision.DryRun)
@@ -300,15 +315,37 @@ internal sealed class Evaluator : IAsyncDisposable
             : new Proposal(DecisionRecord.Of(_log.NextId(), decision), IsNew: true));
     }
 
-    private static Decision Held(Decision decision, string by, string reason) => decision with
+    /// <summary>Leaves for later what is too much for a minute; growth goes first.</summary>
+    private void KeepToRate(List<Proposal> proposals, List<DecisionRecord> notes, DateTimeOffset now)
     {
-        To = decision.From,
-        Reason = $"{decision.Reason}; held: {reason}",
-        Adjustments = [.. decision.Adjustments, new Adjustment(by, decision.To, decision.From, reason)],
-    };
+        var inOrder = proposals.OrderBy(proposal => proposal.Record.Kind == DecisionKind.ScaleOut ? 0 : 1).ToList();
+        proposals.Clear();
+        foreach (var proposal in inOrder)
+        {
+            if (_guard.TryTake(now))
+            {
+                proposals.Add(proposal);
+                continue;
+            }
+
+            _metrics.PutOff(proposal.Record.App);
+            if (!proposal.IsNew) continue;
+            notes.Add(proposal.Record with
+            {
+                Outcome = DecisionOutcome.Postponed, OutcomeAt = now,
+                OutcomeReason = $"{_options.Safety.ChangesPerMinute} changes were set off within a minute",
+            });
+        }
+    }
 
     private void Note(DecisionRecord note)
     {
+        if (note.Outcome == DecisionOutcome.Postponed)
+        {
+            LogOutcome(note);
+            return;
+        }
+
         _metrics.Decided(note);
         if (note.Outcome == DecisionOutcome.DryRun)
         {
@@ -523,7 +560,15 @@ internal sealed class Evaluator : IAsyncDisposable
         }
 
         _metrics.Show(governed.Values);
-        _snapshot = _snapshot with { Apps = governed, Ungoverned = apps.Count - governed.Count, TargetSeenAt = started };
+        _history.Add(governed.Values, now);
+        var stopped = _guard.ScaleInStopped(now);
+        _metrics.ScaleInStopped(stopped is not null);
+        if (stopped is not null && _snapshot.ScaleInStopped is null) _logger.LogWarning("{Why}", stopped);
+        if (stopped is null && _snapshot.ScaleInStopped is not null) _logger.LogInformation("Scale-in goes on");
+        _snapshot = _snapshot with
+        {
+            Apps = governed, Ungoverned = apps.Count - governed.Count, TargetSeenAt = started, ScaleInStopped = stopped,
+        };
     }
 
     /// <summary>A change to be set off.</summary>

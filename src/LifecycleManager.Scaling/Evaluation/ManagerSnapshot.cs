@@ -25,6 +25,9 @@ internal sealed record ManagerSnapshot
     /// <summary>Apps that no policy governs, by number.</summary>
     public int Ungoverned { get; init; }
 
+    /// <summary>Why scale-in is stopped everywhere; null where it is not.</summary>
+    public string? ScaleInStopped { get; init; }
+
     /// <summary>The scheduled rules in force.</summary>
     public IReadOnlyList<ScheduledRule> Schedules { get; init; } = [];
 }
