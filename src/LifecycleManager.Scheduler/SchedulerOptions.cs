@@ -27,6 +27,9 @@ public sealed record SchedulerOptions
     /// <summary>How long the master keeps the tasks of a scheduler that is away.</summary>
     public TimeSpan FailoverTimeout { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>Which of the fitting agents to prefer, for apps without the label <c>lcm.placement</c>.</summary>
+    public Placement.PlacementStrategy Placement { get; init; }
+
     /// <summary>An instance that is not running by then is ended and launched anew.</summary>
     public TimeSpan LaunchTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
