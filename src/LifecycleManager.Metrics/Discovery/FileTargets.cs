@@ -8,6 +8,7 @@ namespace LifecycleManager.Metrics.Discovery;
 internal static class FileTargets
 {
     private const long MostBytes = 10 * 1024 * 1024;
+    private const int MostDepth = 16;
 
     /// <summary>The files of a pattern: a path whose last part may have <c>*</c>, as in Prometheus.</summary>
     public static IReadOnlyList<string> Find(string pattern)
@@ -39,6 +40,11 @@ internal static class FileTargets
         {
             throw new FormatException($"{path}: {e.Message}", e);
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // A label that stands twice; and YamlDotNet's scanner on some malformed scalars.
+            throw new FormatException($"{path}: malformed: {e.Message}", e);
+        }
     }
 
     private static TargetGroup[] Json(byte[] json) => JsonText.Read(json, Json);
@@ -59,6 +65,14 @@ internal static class FileTargets
 
     private static TargetGroup[] Yaml(string text)
     {
+        // A tree is built by recursion, so that its depth is looked at first.
+        var parser = new Parser(new StringReader(text));
+        for (var depth = 0; parser.MoveNext();)
+        {
+            depth += parser.Current!.NestingIncrease;
+            if (depth > MostDepth) throw new FormatException($"line {parser.Current.Start.Line}: nested too deeply for a list of target groups");
+        }
+
         var yaml = new YamlStream();
         yaml.Load(new StringReader(text));
         if (yaml.Documents.Count == 0) return [];

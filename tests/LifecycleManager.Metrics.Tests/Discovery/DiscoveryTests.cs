@@ -53,6 +53,8 @@ public sealed class DiscoveryTests : IDisposable
     [InlineData("a.json", "[{\"targets\": [\"a:1\"]}]", "labels.app: an absolute app id is needed")]
     [InlineData("a.json", "[{\"targets\": [\"a:1\"], \"labels\": {\"app\": \"/a\", \"__scheme__\": \"ftp\"}}]", "labels.__scheme__: 'ftp'")]
     [InlineData("a.yml", "- targets: [a:1\n", "a.yml:2:1: ")]
+    [InlineData("a.yml", "- - - - - - - - - - - - - - - - - - a\n", "line 1: nested too deeply")]
+    [InlineData("a.json", "[{\"targets\": [\"a:1\"], \"labels\": {\"app\": \"/a\", \"app\": \"/b\"}}]", "malformed")]
     [InlineData("a.yml", "targets: []", "a list of target groups is needed")]
     [InlineData("a.yml", "- targets:\n  - {a: 1}\n", "line 2: a text is needed")]
     public void A_malformed_file_is_refused_with_its_place(string name, string text, string message)
