@@ -32,7 +32,8 @@ public static class MasterRole
         new SchedulerApi(host, options).Map(app);
         new AgentApi(host, options).Map(app);
         StateApi.Map(app, host, options);
-        new OperatorApi(host, options).Map(app);
-        MetricsApi.Map(app, host, app.Services.GetRequiredService<MasterMetrics>(), app.Services.GetRequiredService<CollectorRegistry>());
+        var metrics = app.Services.GetRequiredService<MasterMetrics>();
+        new OperatorApi(host, options, metrics).Map(app);
+        MetricsApi.Map(app, host, metrics, app.Services.GetRequiredService<CollectorRegistry>());
     }
 }

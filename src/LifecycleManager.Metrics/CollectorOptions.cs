@@ -1,3 +1,5 @@
+using LifecycleManager.Metrics.Discovery;
+
 namespace LifecycleManager.Metrics;
 
 /// <summary>How the collector finds, asks and remembers.</summary>
@@ -11,6 +13,21 @@ public sealed record CollectorOptions
 
     /// <summary>The Prometheus server that evaluates PromQL; null: such metrics are missing.</summary>
     public Uri? Prometheus { get; init; }
+
+    /// <summary>RabbitMQ's management API, <c>http://rabbit:15672</c>; null: queue depths are missing.</summary>
+    public Uri? RabbitMq { get; init; }
+
+    /// <summary>A Eureka server, <c>http://eureka:8761/eureka</c>, whose instances are targets too; null: none.</summary>
+    public Uri? Eureka { get; init; }
+
+    /// <summary>Prometheus <c>file_sd</c> files, JSON or YAML, whose addresses are targets too; the last part may have <c>*</c>.</summary>
+    public IReadOnlyList<string> TargetFiles { get; init; } = [];
+
+    /// <summary>Addresses that are targets too.</summary>
+    public IReadOnlyList<TargetGroup> StaticTargets { get; init; } = [];
+
+    /// <summary>Who the collector is to targets that want to know.</summary>
+    public IReadOnlyList<MetricsCredential> Credentials { get; init; } = [];
 
     /// <summary>Time between two scrapes of a target; 15 s.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(15);
@@ -50,6 +67,37 @@ public sealed record CollectorOptions
 
     /// <summary>The most series that pushes may make, over all apps; 10,000.</summary>
     public int MaxPushedSeries { get; init; } = 10_000;
+
+    /// <summary>Checks what the types do not.</summary>
+    /// <exception cref="ArgumentException">An option cannot be used; the message names it.</exception>
+    internal void Check()
+    {
+        Positive(Interval, nameof(Interval));
+        Positive(Timeout, nameof(Timeout));
+        Positive(DiscoveryInterval, nameof(DiscoveryInterval));
+        if (Staleness is { } staleness) Positive(staleness, nameof(Staleness));
+        ArgumentOutOfRangeException.ThrowIfNegative(StartupTime.Ticks, nameof(StartupTime));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxBodyBytes, 1024, nameof(MaxBodyBytes));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxSamplesPerScrape, 1, nameof(MaxSamplesPerScrape));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxSeriesPerTarget, 1, nameof(MaxSeriesPerTarget));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxSamplesPerSeries, 2, nameof(MaxSamplesPerSeries));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxConcurrentScrapes, 1, nameof(MaxConcurrentScrapes));
+        Address(Scheduler, nameof(Scheduler));
+        Address(Master, nameof(Master));
+        Address(Prometheus, nameof(Prometheus));
+        Address(RabbitMq, nameof(RabbitMq));
+        Address(Eureka, nameof(Eureka));
+
+        static void Positive(TimeSpan time, string name) => ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.FromMilliseconds(10), name);
+    }
+
+    // Addresses are shown and logged, so that a secret in one would be too.
+    private static void Address(Uri? address, string name)
+    {
+        if (address is null) return;
+        if (!address.IsAbsoluteUri || address.Scheme is not ("http" or "https")) throw new ArgumentException($"{name}: an http or https address is needed", name);
+        if (address.UserInfo.Length > 0) throw new ArgumentException($"{name}: a password in an address would be logged; give it in a file through {nameof(Credentials)}", name);
+    }
 
     /// <summary><see cref="Staleness"/> or its default.</summary>
     internal TimeSpan EffectiveStaleness =>

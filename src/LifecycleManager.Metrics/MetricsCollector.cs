@@ -38,6 +38,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     /// <summary>Makes a collector that does nothing until it is started.</summary>
     public MetricsCollector(CollectorOptions options, TimeProvider time, CollectorRegistry registry, ILoggerFactory loggers)
     {
+        options.Check();
         (_options, _time) = (options, time);
         _client = new ScrapeClient(options);
         _scheduler = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(15) })
@@ -48,7 +49,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         var metrics = new CollectorMetrics(registry);
         Pushed = new PushedStore(options, time, metrics);
         _discovery = new MarathonDiscovery(options, MarathonApi.For(_scheduler), time, loggers.CreateLogger<MarathonDiscovery>());
-        _loop = new CollectorLoop(new ScrapeContext(options, time, _client, new RetryBudget(), metrics), Pushed, loggers.CreateLogger<MetricsCollector>());
+        _loop = new CollectorLoop(new ScrapeContext(options, time, _client, new CredentialStore(options.Credentials, time), new RetryBudget(), metrics), Pushed, loggers.CreateLogger<MetricsCollector>());
         registry.AddBeforeCollectCallback(() => metrics.Count(_loop.Jobs.Length, _loop.Jobs.Count(job => job.Status.Up == true)));
     }
 

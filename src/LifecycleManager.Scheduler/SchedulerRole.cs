@@ -1,4 +1,5 @@
 using LifecycleManager.Scheduler.Api;
+using LifecycleManager.Scheduler.OpenApi;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -25,6 +26,7 @@ public static class SchedulerRole
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>(),
             provider.GetRequiredService<CollectorRegistry>()));
+        services.AddMarathonDocument();
         services.AddHostedService<SchedulerHost>();
         return services;
     }
@@ -33,6 +35,7 @@ public static class SchedulerRole
     public static void MapScheduler(this WebApplication app)
     {
         app.MapMarathonApi();
+        app.MapMarathonDocument();
         app.MapMetrics(registry: app.Services.GetRequiredService<CollectorRegistry>());
         app.MapGet("/health", (HttpContext context) =>
         {

@@ -55,7 +55,8 @@ internal static class UpCommand
             roles.Add(Stateful(ManagerCommand.Role(managerAt, managerPort.Name, manager.Options(parse, schedulerUrl, masterUrl, managerUrl))));
 
             using var signals = new Signals();
-            using var loggers = logging.Create(parse);
+            // The demo tells its story on the same terminal.
+            using var loggers = logging.Create(parse, quiet: parse.GetValue(demo));
             await using var stack = new RoleStack(loggers, TimeProvider.System);
             foreach (var role in roles) await stack.StartAsync(role, signals.Stop);
 

@@ -32,9 +32,11 @@ public sealed class Logging
     }
 
     /// <summary>Makes the log that the command line asks for.</summary>
-    public ILoggerFactory Create(ParseResult parse)
+    /// <param name="parse">The command line.</param>
+    /// <param name="quiet">Where nobody says a level: only what goes wrong.</param>
+    public ILoggerFactory Create(ParseResult parse, bool quiet = false)
     {
-        var level = parse.GetValue(_level);
+        var level = quiet && parse.GetResult(_level) is not { Implicit: false } ? LogLevel.Error : parse.GetValue(_level);
         var format = parse.GetValue(_format);
         return LoggerFactory.Create(logging =>
         {

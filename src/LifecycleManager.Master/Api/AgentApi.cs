@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LifecycleManager.Master.Cluster;
 using LifecycleManager.Master.Leadership;
 using LifecycleManager.Master.Streams;
@@ -34,7 +35,8 @@ internal sealed class AgentApi(MasterHost host, MasterOptions options)
 
     private async Task RegisterAsync(HttpContext context, Term term, RegisterCall call)
     {
-        var stream = new EventStream<AgentEvent>(MesosJson.Default.AgentEvent, options.StreamCapacity);
+        var stream = new EventStream<AgentEvent>(
+            message => JsonSerializer.SerializeToUtf8Bytes(message, MesosJson.Default.AgentEvent), options.StreamCapacity);
         await term.AskAsync(core =>
         {
             core.Register(call, stream);

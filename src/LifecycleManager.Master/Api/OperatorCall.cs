@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using LifecycleManager.Master.Registry;
+using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Master.Api;
 
@@ -6,6 +8,36 @@ namespace LifecycleManager.Master.Api;
 internal sealed record OperatorCall
 {
     public string? Type { get; init; }
+
+    public UpdateWeightsCall? UpdateWeights { get; init; }
+
+    public UpdateQuotaCall? UpdateQuota { get; init; }
+
+    public UpdateScheduleCall? UpdateMaintenanceSchedule { get; init; }
+
+    public DrainCall? DrainAgent { get; init; }
+
+    public AgentOnlyCall? DeactivateAgent { get; init; }
+
+    public AgentOnlyCall? ReactivateAgent { get; init; }
+
+    public AgentOnlyCall? MarkAgentGone { get; init; }
+
+    public TeardownCall? Teardown { get; init; }
+
+    public sealed record UpdateWeightsCall(IReadOnlyList<WeightInfo>? WeightInfos);
+
+    public sealed record WeightInfo(string Role, double Weight);
+
+    public sealed record UpdateQuotaCall(IReadOnlyList<QuotaConfig>? QuotaConfigs, bool? Force = null);
+
+    public sealed record UpdateScheduleCall(MaintenanceSchedule? Schedule);
+
+    public sealed record AgentOnlyCall(AgentId? AgentId);
+
+    public sealed record DrainCall(AgentId? AgentId, DurationInfo? MaxGracePeriod = null, bool? MarkGone = null);
+
+    public sealed record TeardownCall(FrameworkId? FrameworkId);
 }
 
 [JsonSourceGenerationOptions(

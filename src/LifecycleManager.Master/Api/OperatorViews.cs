@@ -95,6 +95,26 @@ internal static class OperatorViews
         Resources(json, "allocated_resources", agent.Used);
         Resources(json, "offered_resources", agent.Offered);
         StateJson.Strings(json, "features", agent.Features);
+        if (agent.Unavailability is { } unavailability)
+        {
+            json.WritePropertyName("unavailability");
+            JsonSerializer.Serialize(json, unavailability, MesosJson.Default.Unavailability);
+        }
+
+        if (agent.Entry.Drain is not { } drain) return;
+        json.WriteStartObject("drain_info");
+        json.WriteString("state", drain.Drained ? "DRAINED" : "DRAINING");
+        json.WriteStartObject("config");
+        if (drain.MaxGracePeriodSeconds is { } grace)
+        {
+            json.WriteStartObject("max_grace_period");
+            json.WriteNumber("nanoseconds", (long)(grace * 1e9));
+            json.WriteEndObject();
+        }
+
+        json.WriteBoolean("mark_gone", drain.MarkGone);
+        json.WriteEndObject();
+        json.WriteEndObject();
     }
 
     public static void Frameworks(Utf8JsonWriter json, MasterView view)
@@ -213,6 +233,71 @@ internal static class OperatorViews
         }
 
         json.WriteEndArray();
+    }
+
+    public static void OfMetrics(Utf8JsonWriter json, IEnumerable<(string Name, double Value)> metrics)
+    {
+        json.WriteStartArray("metrics");
+        foreach (var (name, value) in metrics)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            json.WriteNumber("value", value);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    public static void Quotas(Utf8JsonWriter json, RolesEntry roles)
+    {
+        json.WriteStartObject("status");
+        json.WriteStartArray("configs");
+        foreach (var quota in roles.Quotas)
+        {
+            json.WriteStartObject();
+            json.WriteString("role", quota.Role);
+            Scalars(json, "guarantees", quota.Guarantees);
+            Scalars(json, "limits", quota.Limits);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+
+        static void Scalars(Utf8JsonWriter json, string name, IReadOnlyDictionary<string, Scalar>? scalars)
+        {
+            if (scalars is null) return;
+            json.WriteStartObject(name);
+            foreach (var (resource, scalar) in scalars)
+            {
+                json.WriteStartObject(resource);
+                json.WriteNumber("value", scalar.Value);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+    }
+
+    public static void Weights(Utf8JsonWriter json, RolesEntry roles)
+    {
+        json.WriteStartArray("weight_infos");
+        foreach (var (role, weight) in roles.Weights)
+        {
+            json.WriteStartObject();
+            json.WriteString("role", role);
+            json.WriteNumber("weight", weight);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    public static void Schedule(Utf8JsonWriter json, MaintenanceSchedule schedule)
+    {
+        json.WritePropertyName("schedule");
+        JsonSerializer.Serialize(json, schedule, RegistryJson.Default.MaintenanceSchedule);
     }
 
     public static void Resources(Utf8JsonWriter json, string name, ResourceSet resources, string? role = null)

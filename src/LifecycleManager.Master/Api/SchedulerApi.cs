@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LifecycleManager.Master.Cluster;
 using LifecycleManager.Master.Leadership;
 using LifecycleManager.Master.Streams;
@@ -64,7 +65,8 @@ internal sealed class SchedulerApi(MasterHost host, MasterOptions options)
         }
 
         if (call.FrameworkId is { } id) info = info with { Id = id };
-        var stream = new EventStream<SchedulerEvent>(MesosJson.Default.SchedulerEvent, options.StreamCapacity);
+        var stream = new EventStream<SchedulerEvent>(
+            message => JsonSerializer.SerializeToUtf8Bytes(message, MesosJson.Default.SchedulerEvent), options.StreamCapacity);
         await term.AskAsync(core =>
         {
             core.Subscribe(subscribe with { FrameworkInfo = info }, stream);
@@ -113,6 +115,11 @@ internal sealed class SchedulerApi(MasterHost host, MasterOptions options)
             case CallType.Kill: core.Kill(framework, call.Kill!); break;
             case CallType.Acknowledge: core.Acknowledge(framework, call.Acknowledge!); break;
             case CallType.Reconcile: core.Reconcile(framework, call.Reconcile!); break;
+            case CallType.Message: core.Message(framework, call.Message!); break;
+            case CallType.Shutdown: core.Shutdown(framework, call.Shutdown!); break;
+
+            // As in Mesos, the default allocator has no use for it.
+            case CallType.Request: break;
             default: return new Answer(StatusCodes.Status501NotImplemented, $"{call.Type} is not implemented");
         }
 

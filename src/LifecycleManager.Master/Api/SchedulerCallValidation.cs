@@ -30,11 +30,11 @@ internal static class SchedulerCallValidation
         };
     }
 
-    /// <summary>The name of a call or operation of Mesos' that this master does not have, or null.</summary>
+    /// <summary>The name of an operation of Mesos' that this master does not have, or null.</summary>
     public static string? NotImplemented(SchedulerCall call)
     {
-        if (call.Type is CallType.Shutdown or CallType.Message or CallType.Request) return call.Type.ToString().ToUpperInvariant();
-        var other = call.Accept?.Operations?.FirstOrDefault(operation => operation.Type is not OperationType.Launch);
+        var other = call.Accept?.Operations?.FirstOrDefault(operation =>
+            operation.Type is not (OperationType.Launch or OperationType.LaunchGroup or OperationType.Reserve or OperationType.Unreserve));
         return other is null ? null : $"The operation {System.Text.Json.JsonNamingPolicy.SnakeCaseUpper.ConvertName(other.Type.ToString())}";
     }
 

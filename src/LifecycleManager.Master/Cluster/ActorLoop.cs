@@ -19,12 +19,14 @@ internal sealed class ActorLoop : IAsyncDisposable
     private readonly ILogger _log;
     private readonly ITimer _alarm;
     private readonly Task _running;
+    private readonly Action<Exception>? _failed;
     private long _alarmAt = long.MaxValue;
     private int _rang;
     private bool _stopped;
 
-    public ActorLoop(TimeProvider time, ILogger log)
+    public ActorLoop(TimeProvider time, ILogger log, Action<Exception>? failed = null)
     {
+        _failed = failed;
         _time = time;
         _log = log;
         _alarm = time.CreateTimer(_ => Ring(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -158,6 +160,7 @@ internal sealed class ActorLoop : IAsyncDisposable
         catch (Exception problem)
         {
             _log.LogCritical(problem, "An action of the master failed");
+            _failed?.Invoke(problem);
         }
     }
 

@@ -49,6 +49,9 @@ internal sealed class Agent(AgentId id, AgentEntry entry, Ledger.Account account
 
     public HashSet<OfferRecord> Offers { get; } = [];
 
+    /// <summary>ACCEPTs that wait for a reservation to be durable.</summary>
+    public HashSet<PendingAccept> Accepts { get; } = [];
+
     /// <summary>Its revocable resources as it last estimated them.</summary>
     public ResourceSet Revocable { get; set; } = ResourceSet.Empty;
 

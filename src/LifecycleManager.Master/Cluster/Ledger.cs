@@ -12,6 +12,7 @@ internal sealed class Ledger
     private readonly Dictionary<AgentId, Account> _agents = [];
     private readonly Dictionary<(FrameworkId Framework, string Role), Quantities> _byFramework = [];
     private readonly Dictionary<string, Quantities> _byRole = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Quantities> _unreserved = new(StringComparer.Ordinal);
 
     /// <summary>All that the agents have.</summary>
     public Quantities Total { get; } = new();
@@ -24,6 +25,9 @@ internal sealed class Ledger
 
     /// <summary>What the frameworks have in each role.</summary>
     public IReadOnlyDictionary<string, Quantities> ByRole => _byRole;
+
+    /// <summary>What of that counts against quotas: neither reserved nor revocable.</summary>
+    public IReadOnlyDictionary<string, Quantities> UnreservedByRole => _unreserved;
 
     /// <summary>What a framework has in a role, or null.</summary>
     public Quantities? Of(FrameworkId framework, string role) => _byFramework.GetValueOrDefault((framework, role));
@@ -151,6 +155,8 @@ internal sealed class Ledger
         own.Add(resources);
         if (!_byRole.TryGetValue(role, out var all)) _byRole[role] = all = new Quantities();
         all.Add(resources);
+        if (!_unreserved.TryGetValue(role, out var counted)) _unreserved[role] = counted = new Quantities();
+        counted.Add(resources.Where(CountsForQuota));
     }
 
     private void Discharge(FrameworkId framework, string role, ResourceSet resources)
@@ -161,7 +167,10 @@ internal sealed class Ledger
         var all = _byRole[role];
         all.Remove(resources);
         if (all.Milli.Count == 0) _byRole.Remove(role);
+        _unreserved[role].Remove(resources.Where(CountsForQuota));
     }
+
+    private static bool CountsForQuota(ResourceKind kind) => kind.ReservedRole is null && !kind.IsRevocable;
 
     /// <summary>An agent's account.</summary>
     internal sealed class Account(ResourceSet total)

@@ -7,19 +7,17 @@ namespace LifecycleManager.Master.Cluster;
 /// <content>ACCEPT: what frameworks do with offers.</content>
 internal sealed partial class MasterCore
 {
-    /// <summary>ACCEPT.</summary>
+    /// <summary>ACCEPT: its operations one after the other. A reservation is durable before the next operation.</summary>
     public void Accept(Framework framework, AcceptCall call)
     {
-        var operations = call.Operations ?? [];
         if (FindOffers(framework, call.OfferIds, out var offers) is { } problem)
         {
             foreach (var offer in offers) TakeBack(offer);
-            DropTasks(framework, operations, StatusReason.InvalidOffers, problem);
+            DropTasks(framework, call.Operations ?? [], StatusReason.InvalidOffers, problem);
             return;
         }
 
         var agent = _agents[offers[0].AgentId];
-        var role = offers[0].Role;
         var left = ResourceSet.Empty;
         foreach (var offer in offers)
         {
@@ -31,19 +29,9 @@ internal sealed partial class MasterCore
         }
 
         _metrics.OffersAccepted.Inc(offers.Count);
-        var used = false;
-        foreach (var operation in operations)
-        {
-            var before = left;
-            if (operation.Type == OperationType.Launch) left = Launch(framework, agent, role, left, operation.Launch!.TaskInfos);
-            used |= !ReferenceEquals(before, left);
-        }
-
-        _ledger.TakeBack(agent.Id, framework.Id, role, left);
-
-        // A refusal of no time is taken at its word only where something was launched: else the two would go in circles.
-        Refuse(framework, role, agent.Id, left, call.Filters, used ? TimeSpan.Zero : _options.AllocationInterval);
-        MarkDirty(agent);
+        var accept = new PendingAccept(framework, agent, offers[0].Role, left, call);
+        agent.Accepts.Add(accept);
+        Continue(accept);
     }
 
     private static string? FindOffers(Framework framework, IReadOnlyList<OfferId> ids, out List<OfferRecord> offers)
@@ -62,8 +50,54 @@ internal sealed partial class MasterCore
         return found.Any(offer => offer.Role != found[0].Role) ? "Aggregated offers must be allocated to the same role" : null;
     }
 
+    private void Continue(PendingAccept accept)
+    {
+        if (accept.IsCancelled) return;
+        while (accept.Next < accept.Operations.Count)
+        {
+            if (!accept.Agent.IsConnected || accept.Agent.IsLeaving || accept.Framework.UnregisteredAt is not null)
+            {
+                Cancel(accept, "The agent has disconnected");
+                return;
+            }
+
+            var operation = accept.Operations[accept.Next++];
+            var before = accept.Left;
+            var isDurableLater = false;
+            switch (operation.Type)
+            {
+                case OperationType.Launch: Launch(accept, operation.Launch!.TaskInfos); break;
+                case OperationType.LaunchGroup: LaunchGroup(accept, operation.LaunchGroup!); break;
+                case OperationType.Reserve: isDurableLater = Reserve(accept, operation.Reserve!.Resources); break;
+                case OperationType.Unreserve: isDurableLater = Unreserve(accept, operation.Unreserve!.Resources); break;
+            }
+
+            accept.HasEffect |= !ReferenceEquals(before, accept.Left);
+            if (isDurableLater) return;
+        }
+
+        accept.Agent.Accepts.Remove(accept);
+        _ledger.TakeBack(accept.Agent.Id, accept.Framework.Id, accept.Role, accept.Left);
+
+        // A refusal of no time is taken at its word only where something was done: else the two would go in circles.
+        Refuse(
+            accept.Framework, accept.Role, accept.Agent.Id, accept.Left, accept.Filters,
+            accept.HasEffect ? TimeSpan.Zero : _options.AllocationInterval);
+        MarkDirty(accept.Agent);
+    }
+
+    // What is left returns; what was still to be launched never was.
+    private void Cancel(PendingAccept accept, string why)
+    {
+        accept.IsCancelled = true;
+        accept.Agent.Accepts.Remove(accept);
+        _ledger.TakeBack(accept.Agent.Id, accept.Framework.Id, accept.Role, accept.Left);
+        DropTasks(accept.Framework, accept.Operations.Skip(accept.Next), StatusReason.AgentDisconnected, why);
+        MarkDirty(accept.Agent);
+    }
+
     // What an ACCEPT wanted to launch and cannot: it never was.
-    private void DropTasks(Framework framework, IReadOnlyList<Operation> operations, StatusReason reason, string message)
+    private void DropTasks(Framework framework, IEnumerable<Operation> operations, StatusReason reason, string message)
     {
         foreach (var task in operations.SelectMany(Tasks))
         {
@@ -74,43 +108,76 @@ internal sealed partial class MasterCore
     private static IEnumerable<TaskInfo> Tasks(Operation operation) =>
         operation.Launch?.TaskInfos ?? operation.LaunchGroup?.TaskGroup.Tasks ?? [];
 
-    private ResourceSet Launch(Framework framework, Agent agent, string role, ResourceSet left, IReadOnlyList<TaskInfo> tasks)
+    private void Launch(PendingAccept accept, IReadOnlyList<TaskInfo> tasks)
     {
+        var (framework, agent) = (accept.Framework, accept.Agent);
         var launched = new List<TaskInfo>(tasks.Count);
         foreach (var task in tasks)
         {
-            if (TaskValidation.Check(task, framework, agent, role, left, IsLive, out var resources, out var executor) is { } problem)
+            if (TaskValidation.Check(task, framework, agent, accept.Role, accept.Left, IsLive, out var resources, out var executor) is { } problem)
             {
                 SendUpdate(framework, MasterStatus(task.TaskId, task.AgentId, TaskState.Error, StatusReason.TaskInvalid, problem));
                 continue;
             }
 
-            left = left.Minus(resources.Plus(executor));
-            var allocated = Allocated(task, role);
-            StartTask(framework, agent, new TaskRecord
-            {
-                Info = allocated,
-                FrameworkId = framework.Id,
-                AgentId = agent.Id,
-                Role = role,
-                Resources = resources,
-                Executor = task.Executor?.ExecutorId,
-            }, task.Executor, executor);
-            launched.Add(allocated);
+            accept.Left = accept.Left.Minus(resources.Plus(executor));
+            launched.Add(StartTask(accept, task, resources, task.Executor, executor));
         }
 
-        if (launched.Count > 0)
-        {
-            agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Run, Run = new RunEvent(framework.Info, launched) });
-        }
-
-        return left;
+        if (launched.Count > 0) agent.Stream!.Send(new AgentEvent { Type = AgentEventType.Run, Run = new RunEvent(framework.Info, launched) });
     }
 
-    private bool IsLive(Framework framework, TaskId task) => framework.Tasks.ContainsKey(task) || framework.Unreachable.Contains(task);
-
-    private void StartTask(Framework framework, Agent agent, TaskRecord task, ExecutorInfo? executor, ResourceSet executorResources)
+    // All of them or none.
+    private void LaunchGroup(PendingAccept accept, LaunchGroupOperation group)
     {
+        var (framework, agent) = (accept.Framework, accept.Agent);
+        var tasks = group.TaskGroup.Tasks;
+        var left = accept.Left;
+        var resources = new List<ResourceSet>(tasks.Count);
+        var problem = TaskValidation.CheckGroup(group, framework, agent, accept.Role, left, out var executor);
+        if (problem is null) left = left.Minus(executor);
+        for (var i = 0; problem is null && i < tasks.Count; i++)
+        {
+            // A member runs in the group's executor.
+            var task = tasks[i] with { Executor = null };
+            problem = TaskValidation.Check(task, framework, agent, accept.Role, left, IsLive, out var own, out _);
+            if (problem is null && tasks.Take(i).Any(other => other.TaskId == task.TaskId)) problem = $"Task has duplicate ID: {task.TaskId.Value}";
+            if (problem is not null) problem = $"Task '{task.TaskId.Value}' is invalid: {problem}";
+            else left = left.Minus(own);
+            resources.Add(own);
+        }
+
+        if (problem is not null)
+        {
+            foreach (var task in tasks)
+            {
+                SendUpdate(framework, MasterStatus(task.TaskId, task.AgentId, TaskState.Error, StatusReason.TaskGroupInvalid, problem));
+            }
+
+            return;
+        }
+
+        accept.Left = left;
+        var info = group.Executor with { FrameworkId = framework.Id, Resources = Allocated(group.Executor.Resources ?? [], accept.Role) };
+        var launched = tasks.Select((task, i) => StartTask(accept, task with { Executor = info }, resources[i], info, executor)).ToList();
+        agent.Stream!.Send(new AgentEvent { Type = AgentEventType.Run, Run = new RunEvent(framework.Info, launched, Group: true, info) });
+    }
+
+    private static bool IsLive(Framework framework, TaskId task) => framework.Tasks.ContainsKey(task) || framework.Unreachable.Contains(task);
+
+    private TaskInfo StartTask(PendingAccept accept, TaskInfo info, ResourceSet resources, ExecutorInfo? executor, ResourceSet executorResources)
+    {
+        var (framework, agent) = (accept.Framework, accept.Agent);
+        var allocated = info with { Resources = Allocated(info.Resources, accept.Role) };
+        var task = new TaskRecord
+        {
+            Info = allocated,
+            FrameworkId = framework.Id,
+            AgentId = agent.Id,
+            Role = accept.Role,
+            Resources = resources,
+            Executor = executor?.ExecutorId,
+        };
         _ledger.Use(agent.Id, task.Resources);
         if (executor is not null)
         {
@@ -121,11 +188,13 @@ internal sealed partial class MasterCore
         framework.Tasks.Add(task.Id, task);
         agent.Tasks.Add((framework.Id, task.Id));
         TaskAdded(task);
+        return allocated;
     }
 
     // The agent gives the role back when it returns to another master.
-    private static TaskInfo Allocated(TaskInfo task, string role) => task with
+    private static Resource[] Allocated(IReadOnlyList<Resource> resources, string role)
     {
-        Resources = [.. task.Resources.Select(resource => resource with { AllocationInfo = new AllocationInfo(role) })],
-    };
+        var allocation = new AllocationInfo(role);
+        return [.. resources.Select(resource => resource with { AllocationInfo = allocation })];
+    }
 }

@@ -16,6 +16,7 @@ internal sealed partial class MasterCore
     public void Register(RegisterCall call, EventStream<AgentEvent> stream)
     {
         if (stream.IsClosed) return;
+        _streams.Add(stream);
         ResourceSet total;
         try
         {
@@ -87,6 +88,7 @@ internal sealed partial class MasterCore
     public void StreamEnded(EventStream<AgentEvent> stream, AgentId? id)
     {
         stream.Close();
+        _streams.Remove(stream);
         if (id is not { } known || !_agents.TryGetValue(known, out var agent) || agent.Stream != stream) return;
         agent.Stream = null;
         _log.LogInformation("Agent {Agent} at {Host} has disconnected", agent.Id.Value, agent.Info.Hostname);
@@ -209,6 +211,8 @@ internal sealed partial class MasterCore
             var task = _frameworks[key.Framework].Tasks[key.Task];
             if (task.Kill is { } kill && !task.State.IsTerminal()) SendKill(agent, kill);
         }
+
+        if (agent.Entry.Drain is not null) KillAll(agent);
     }
 
     private Framework? FrameworkOfAgentsTask(FrameworkId id, RegisterCall call)
@@ -252,6 +256,7 @@ internal sealed partial class MasterCore
         framework.Tasks[task.Id] = task;
         agent.Tasks.Add((framework.Id, task.Id));
         if (task.State.IsTerminal()) return;
+        TaskAdded(task);
         _ledger.Find(agent.Id, framework.Id, role, resources);
         if (found.Task.Executor is not { } executor) return;
         TaskValidation.Resources(executor.Resources, role, out var ofExecutor);
@@ -280,15 +285,16 @@ internal sealed partial class MasterCore
     });
 
     // Its end is durable before anybody learns of it: a framework that was told of a loss may start a replacement.
-    private void Leave(Agent agent, AgentEntry entry, TaskState state, string message)
+    private void Leave(Agent agent, AgentEntry entry, TaskState state, string message, Action? then = null)
     {
         agent.IsLeaving = true;
         agent.Ping?.Cancel();
         RescindAll(agent);
-        Store(entry, () => Left(agent, entry, state, message));
+        foreach (var accept in agent.Accepts.ToList()) Cancel(accept, message);
+        Store(entry, () => Left(agent, entry, state, message, then));
     }
 
-    private void Left(Agent agent, AgentEntry entry, TaskState state, string message)
+    private void Left(Agent agent, AgentEntry entry, TaskState state, string message, Action? then)
     {
         var reason = entry.Standing == AgentStanding.Gone && state == TaskState.GoneByOperator
             ? StatusReason.AgentRemovedByOperator : StatusReason.AgentRemoved;
@@ -317,7 +323,8 @@ internal sealed partial class MasterCore
             framework.Stream?.Send(new SchedulerEvent { Type = EventType.Failure, Failure = new FailureEvent(agent.Id) });
         }
 
-        AgentLeft(agent.Id, entry);
+        AgentLeft(agent.Id);
+        then?.Invoke();
     }
 
     private void AddAbsent(AgentId id, AgentEntry entry)

@@ -18,6 +18,7 @@ internal sealed partial class MasterCore
     public void Subscribe(SubscribeCall call, EventStream<SchedulerEvent> stream)
     {
         if (stream.IsClosed) return;
+        _streams.Add(stream);
         var info = call.FrameworkInfo;
         if (FrameworkInfos.Problem(info) is { } problem)
         {
@@ -59,6 +60,7 @@ internal sealed partial class MasterCore
     public void StreamEnded(EventStream<SchedulerEvent> stream, FrameworkId? id)
     {
         stream.Close();
+        _streams.Remove(stream);
         if (id is not { } known || !_frameworks.TryGetValue(known, out var framework) || framework.Stream != stream) return;
         _log.LogInformation(
             "Framework {Framework} ({Name}) has disconnected{Why}", known.Value, framework.Info.Name,
@@ -92,7 +94,13 @@ internal sealed partial class MasterCore
                 _agents[agent].Stream?.Send(new AgentEvent { Type = AgentEventType.KillFramework, KillFramework = framework.Id });
             }
 
-            foreach (var task in framework.Tasks.Values.Where(task => task.State.IsTerminal()).ToList()) Complete(framework, task);
+            foreach (var task in framework.Tasks.Values.ToList())
+            {
+                // What it was sent nobody else acknowledges, and the agent waits with what comes next.
+                SendAcknowledge(_agents[task.AgentId], framework.Id, task.Id, task.SentUuid);
+                if (task.State.IsTerminal()) Complete(framework, task);
+            }
+
             Retire(framework);
         });
         FrameworkRemoved(framework);

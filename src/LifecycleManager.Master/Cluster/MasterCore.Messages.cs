@@ -8,8 +8,6 @@ namespace LifecycleManager.Master.Cluster;
 /// <content>What agents say beside statuses.</content>
 internal sealed partial class MasterCore
 {
-    private static ResourceSet TotalOf(Agent agent, ResourceSet own) => own.Plus(agent.Revocable);
-
     /// <summary>OVERSUBSCRIBE: the slack that the agent now estimates; offered as revocable.</summary>
     public void Oversubscribe(Agent agent, IReadOnlyList<Resource> resources)
     {
@@ -32,8 +30,30 @@ internal sealed partial class MasterCore
 
         var own = agent.Account.Total.Where(kind => !kind.IsRevocable);
         agent.Revocable = revocable;
-        _ledger.Resize(agent.Id, TotalOf(agent, own));
+        _ledger.Resize(agent.Id, own.Plus(revocable));
         MarkDirty(agent);
+    }
+
+    /// <summary>MESSAGE of a framework to an executor; without promise, as in Mesos.</summary>
+    public void Message(Framework framework, MessageCall call)
+    {
+        if (!_agents.TryGetValue(call.AgentId, out var agent)) return;
+        agent.Stream?.Send(new AgentEvent
+        {
+            Type = AgentEventType.Message,
+            Message = new AgentMessage(framework.Id, call.ExecutorId, call.Data),
+        });
+    }
+
+    /// <summary>SHUTDOWN of an executor: all its tasks are ended, and an executor ends with its last task.</summary>
+    public void Shutdown(Framework framework, ShutdownCall call)
+    {
+        foreach (var task in framework.Tasks.Values.Where(task => task.AgentId == call.AgentId).ToList())
+        {
+            // A task without an executor of its own is its own executor, with its id.
+            var executor = task.Executor ?? new ExecutorId(task.Id.Value);
+            if (executor == call.ExecutorId) Kill(framework, new KillCall(task.Id, task.AgentId));
+        }
     }
 
     /// <summary>MESSAGE of an executor to its framework.</summary>

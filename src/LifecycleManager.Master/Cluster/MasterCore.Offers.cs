@@ -184,7 +184,7 @@ internal sealed partial class MasterCore
         return offer;
     }
 
-    private static Offer ToWire(OfferRecord offer, Agent agent, bool refined) => new()
+    private Offer ToWire(OfferRecord offer, Agent agent, bool refined) => new()
     {
         Id = offer.Id,
         FrameworkId = offer.FrameworkId,
@@ -202,6 +202,7 @@ internal sealed partial class MasterCore
         ExecutorIds = agent.Executors.Keys.Where(key => key.Framework == offer.FrameworkId).Select(key => key.Executor).ToList() is { Count: > 0 } ids
             ? ids : null,
         AllocationInfo = new AllocationInfo(offer.Role),
+        Unavailability = UnavailabilityOf(agent),
     };
 
     private Quantities FreeUnreserved()

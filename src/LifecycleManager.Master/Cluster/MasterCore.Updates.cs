@@ -20,6 +20,15 @@ internal sealed partial class MasterCore
         }
 
         framework.Tasks.TryGetValue(status.TaskId, out var task);
+        if (task is null && !call.LatestState.IsTerminal() && framework.Completed.TryGet(status.TaskId, out var ended)
+            && ended.State.IsTerminal() && ended.SentUuid is null)
+        {
+            // Its launch was on its way while the agent returned without it. The framework knows it as lost: so be it.
+            SendKill(agent, new KillEvent(framework.Id, status.TaskId));
+            SendAcknowledge(agent, framework.Id, status.TaskId, status.Uuid);
+            return;
+        }
+
         if (task is not null && task.AgentId != agent.Id)
         {
             // Of the second of two tasks with one id, that was ended: the framework knows only the first.
@@ -47,9 +56,9 @@ internal sealed partial class MasterCore
         }
 
         SendAcknowledge(agent, framework.Id, status.TaskId, status.Uuid);
-        if (status.State.IsTerminal() && framework.Tasks.TryGetValue(status.TaskId, out var ended))
+        if (status.State.IsTerminal() && framework.Tasks.TryGetValue(status.TaskId, out var last))
         {
-            Complete(framework, ended);
+            Complete(framework, last);
             Retire(framework);
         }
     }
@@ -140,7 +149,6 @@ internal sealed partial class MasterCore
         var agent = _agents[task.AgentId];
         _ledger.Free(agent.Id, framework.Id, task.Role, task.Resources);
         LeaveExecutor(agent, task);
-        TaskEnded(agent);
         MarkDirty(agent);
     }
 
@@ -163,7 +171,11 @@ internal sealed partial class MasterCore
     private void Complete(Framework framework, TaskRecord task)
     {
         framework.Tasks.Remove(task.Id);
-        if (_agents.TryGetValue(task.AgentId, out var agent)) agent.Tasks.Remove((framework.Id, task.Id));
+        if (_agents.TryGetValue(task.AgentId, out var agent))
+        {
+            agent.Tasks.Remove((framework.Id, task.Id));
+            CheckDrained(agent);
+        }
         var isUnreachable = task.Statuses.Count > 0 && task.Statuses[^1].UnreachableTime is not null;
         if (isUnreachable) framework.Unreachable.Put(task.Id, task, _options.MaxUnreachableTasks);
         else framework.Completed.Put(task.Id, task, _options.MaxCompletedTasks);

@@ -10,7 +10,7 @@ internal sealed partial class MasterCore
     {
         MasterId = MasterId,
         StartedAt = StartedAt,
-        Agents = [.. _agents.Values.Select(agent => new AgentView(agent, IsInMaintenance(agent)))],
+        Agents = [.. _agents.Values.Select(agent => new AgentView(agent, UnavailabilityOf(agent)))],
         Absent = [.. _absent.Values.Select(absent => (absent.Id, absent.Entry))],
         Frameworks = [.. _frameworks.Values.Where(framework => framework.UnregisteredAt is null).Select(View)],
         Completed = [.. _frameworks.Values.Where(framework => framework.UnregisteredAt is not null).Concat(_completed.Values).Select(View)],

@@ -2,6 +2,7 @@ using System.Text.Json;
 using LifecycleManager.Master.Allocators;
 using LifecycleManager.Master.Registry;
 using LifecycleManager.Master.Resources;
+using LifecycleManager.Master.Streams;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,12 @@ internal sealed partial class MasterCore
 {
     /// <summary>Where the agents are stored.</summary>
     public const string AgentKeys = "master/agents/";
+
+    /// <summary>Where weights and quotas are stored.</summary>
+    public const string RolesKey = "master/roles";
+
+    /// <summary>Where the maintenance schedule is stored.</summary>
+    public const string MaintenanceKey = "master/maintenance";
 
     /// <summary>Where the frameworks are stored.</summary>
     public const string FrameworkKeys = "master/frameworks/";
@@ -35,6 +42,9 @@ internal sealed partial class MasterCore
     private readonly BoundedLog<FrameworkId, FrameworkEntry> _removed = new();
     private readonly Dictionary<OfferId, OfferRecord> _offers = [];
     private readonly Ledger _ledger = new();
+
+    // All that are open, those included whose registration is still being stored.
+    private readonly HashSet<IEventStream> _streams = [];
 
     private long _nextAgent;
     private long _nextFramework;
@@ -64,8 +74,12 @@ internal sealed partial class MasterCore
     private DateTimeOffset Now => _time.GetUtcNow();
 
     /// <summary>Takes over what the registry has. Agents have a while to return; frameworks have their failover timeout.</summary>
-    public void Recover(IEnumerable<AgentEntry> agents, IEnumerable<FrameworkEntry> frameworks)
+    public void Recover(
+        IEnumerable<AgentEntry> agents, IEnumerable<FrameworkEntry> frameworks, RolesEntry? roles = null, MaintenanceSchedule? schedule = null)
     {
+        _roles = roles ?? RolesEntry.Empty;
+        _schedule = schedule ?? new MaintenanceSchedule();
+        WakeForMaintenance();
         foreach (var entry in agents)
         {
             var id = entry.Info.Id!.Value;
@@ -94,8 +108,7 @@ internal sealed partial class MasterCore
     /// <summary>Ends the term: every stream is closed, so that agents and frameworks look for the new leader.</summary>
     public void End()
     {
-        foreach (var agent in _agents.Values) agent.Stream?.Close();
-        foreach (var framework in _frameworks.Values) framework.Stream?.Close();
+        foreach (var stream in _streams) stream.Close();
     }
 
     /// <summary>Checks that every amount is counted exactly once. For tests: it walks over everything.</summary>
@@ -105,6 +118,7 @@ internal sealed partial class MasterCore
         foreach (var agent in _agents.Values)
         {
             var offered = agent.Offers.Aggregate(ResourceSet.Empty, (sum, offer) => sum.Plus(offer.Resources));
+            offered = agent.Accepts.Aggregate(offered, (sum, accept) => sum.Plus(accept.Left));
             var used = agent.Tasks.Select(key => _frameworks[key.Framework].Tasks[key.Task])
                 .Where(task => !task.State.IsTerminal())
                 .Aggregate(ResourceSet.Empty, (sum, task) => sum.Plus(task.Resources));

@@ -41,7 +41,7 @@ internal sealed record MasterView
 /// <summary>An agent at one moment.</summary>
 internal sealed record AgentView
 {
-    public AgentView(Agent agent, bool inMaintenance)
+    public AgentView(Agent agent, Unavailability? unavailability)
     {
         Id = agent.Id;
         Entry = agent.Entry;
@@ -52,7 +52,7 @@ internal sealed record AgentView
         Used = agent.Account.Used;
         IsConnected = agent.IsConnected;
         IsActive = agent.IsActive;
-        InMaintenance = inMaintenance;
+        Unavailability = unavailability;
         RegisteredAt = agent.RegisteredAt;
         ReregisteredAt = agent.ReregisteredAt;
     }
@@ -77,7 +77,7 @@ internal sealed record AgentView
 
     public bool IsActive { get; }
 
-    public bool InMaintenance { get; }
+    public Unavailability? Unavailability { get; }
 
     public DateTimeOffset RegisteredAt { get; }
 

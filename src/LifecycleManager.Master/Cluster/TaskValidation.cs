@@ -37,6 +37,22 @@ internal static class TaskValidation
             : $"Total resources {both} required by task and its executor is more than available {available}";
     }
 
+    /// <summary>What is wrong with a group's executor, or null and its resources where it does not run yet.</summary>
+    public static string? CheckGroup(
+        LaunchGroupOperation group, Framework framework, Agent agent, string role, ResourceSet available, out ResourceSet executor)
+    {
+        executor = ResourceSet.Empty;
+        var info = group.Executor;
+        if (group.TaskGroup.Tasks.Count == 0) return "Task group cannot be empty";
+        if (Ids.Problem(info.ExecutorId.Value) is { } id) return $"Executor ID '{info.ExecutorId.Value}' is invalid: {id}";
+        if (info.FrameworkId is { } other && other != framework.Id) return $"ExecutorInfo has an invalid FrameworkID: {other.Value}";
+        if (info.Type == "DEFAULT" && info.Command is not null) return "'ExecutorInfo.command' must not be set for 'DEFAULT' executor";
+        if (info.Type == "CUSTOM" && info.Command is null) return "'ExecutorInfo.command' must be set for 'CUSTOM' executor";
+        if (agent.Executors.ContainsKey((framework.Id, info.ExecutorId))) return null;
+        if (Resources(info.Resources, role, out executor) is { } problem) return $"Executor: {problem}";
+        return available.Contains(executor) ? null : $"Executor resources {executor} are more than available {available}";
+    }
+
     /// <summary>Reads resources that must be allocated to a role.</summary>
     public static string? Resources(IReadOnlyList<Resource>? wire, string role, out ResourceSet resources)
     {

@@ -56,10 +56,12 @@ internal sealed class Term : IAsyncDisposable
             frameworks.Add(Read(entry, RegistryJson.Default.FrameworkEntry));
         }
 
+        var roles = await ReadAsync(MasterCore.RolesKey, RegistryJson.Default.RolesEntry, cancellation);
+        var schedule = await ReadAsync(MasterCore.MaintenanceKey, RegistryJson.Default.MaintenanceSchedule, cancellation);
         _writing = _registry.RunAsync(Ended);
         await AskAsync(core =>
         {
-            core.Recover(agents, frameworks);
+            core.Recover(agents, frameworks, roles, schedule);
             return true;
         });
     }
@@ -88,6 +90,10 @@ internal sealed class Term : IAsyncDisposable
         Core.End();
         await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    private async Task<T?> ReadAsync<T>(
+        string key, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancellation) where T : class =>
+        await _store.GetAsync(key, cancellation) is { } entry ? Read(entry, type) : null;
 
     private static T Read<T>(StateEntry entry, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
     {

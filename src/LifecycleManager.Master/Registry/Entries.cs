@@ -51,9 +51,30 @@ internal enum AgentStanding
 /// <param name="RemovedAt">When it was torn down or given up; it can never return.</param>
 internal sealed record FrameworkEntry(FrameworkInfo Info, DateTimeOffset RegisteredAt, DateTimeOffset? RemovedAt = null);
 
+/// <summary>What operators have set for roles, under <c>master/roles</c>.</summary>
+internal sealed record RolesEntry(IReadOnlyDictionary<string, double> Weights, IReadOnlyList<QuotaConfig> Quotas)
+{
+    public static readonly RolesEntry Empty = new(new Dictionary<string, double>(), []);
+}
+
+/// <summary>A role's quota in Mesos' shape; scalars only.</summary>
+internal sealed record QuotaConfig(
+    string Role, IReadOnlyDictionary<string, Scalar>? Guarantees = null, IReadOnlyDictionary<string, Scalar>? Limits = null);
+
+/// <summary>When machines are to be away, in Mesos' shape, under <c>master/maintenance</c>.</summary>
+internal sealed record MaintenanceSchedule(IReadOnlyList<MaintenanceWindow>? Windows = null);
+
+/// <summary>Machines and the time they are away together.</summary>
+internal sealed record MaintenanceWindow(IReadOnlyList<MachineId> MachineIds, Unavailability Unavailability);
+
+/// <summary>A machine by host name or address.</summary>
+internal sealed record MachineId(string? Hostname = null, string? Ip = null);
+
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(AgentEntry))]
 [JsonSerializable(typeof(FrameworkEntry))]
+[JsonSerializable(typeof(RolesEntry))]
+[JsonSerializable(typeof(MaintenanceSchedule))]
 internal sealed partial class RegistryJson : JsonSerializerContext;

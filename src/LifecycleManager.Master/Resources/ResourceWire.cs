@@ -53,6 +53,7 @@ public static class ResourceWire
                 Ranges = kind.Type == ResourceType.Ranges ? new Ranges(amount.Ranges.Ranges) : null,
                 Set = kind.Type == ResourceType.Set ? new ValueSet(amount.Items) : null,
                 Role = refined ? null : kind.ReservedRole ?? "*",
+                Reservation = !refined && kind.Reservations is [.., { Type: "DYNAMIC" } made] ? new DynamicReservation(made.Principal, made.Labels) : null,
                 Reservations = refined && kind.Reservations.Count > 0 ? kind.Reservations : null,
                 AllocationInfo = allocation,
                 Revocable = kind.IsRevocable ? new RevocableInfo() : null,
@@ -68,7 +69,13 @@ public static class ResourceWire
         if (resource.Role is { } role and not "*")
         {
             if (reservations.Count > 0) throw new ResourceException("'role' and 'reservations' are both set");
-            reservations = [new ReservationInfo { Type = "STATIC", Role = role }];
+            reservations = [resource.Reservation is { } made
+                ? new ReservationInfo { Type = "DYNAMIC", Role = role, Principal = made.Principal, Labels = made.Labels }
+                : new ReservationInfo { Type = "STATIC", Role = role }];
+        }
+        else if (resource.Reservation is not null)
+        {
+            throw new ResourceException("'reservation' is set without the 'role' that it is for");
         }
 
         foreach (var reservation in reservations)

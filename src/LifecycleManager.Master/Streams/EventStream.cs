@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.AspNetCore.Http;
@@ -7,12 +6,21 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace LifecycleManager.Master.Streams;
 
+/// <summary>A stream of any events.</summary>
+internal interface IEventStream
+{
+    /// <summary>Ends the stream after what is queued.</summary>
+    void Close();
+}
+
 /// <summary>
 /// One subscriber's unending RecordIO answer. What is sent waits in a bounded queue; a subscriber that does not keep up is
 /// dropped and its connection aborted.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "A source without timer holds nothing, and may be cancelled after the end.")]
-internal sealed class EventStream<T>(JsonTypeInfo<T> type, int capacity)
+/// <param name="encode">An event as JSON; called when the event is written, off the loop.</param>
+/// <param name="capacity">How many events may wait.</param>
+internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity) : IEventStream
 {
     private const int FlushAt = 64 * 1024;
 
@@ -80,7 +88,7 @@ internal sealed class EventStream<T>(JsonTypeInfo<T> type, int capacity)
                 var unflushed = 0;
                 while (_queue.Reader.TryRead(out var message))
                 {
-                    var record = RecordIo.Encode(message, type);
+                    var record = RecordIo.Frame(encode(message));
                     await response.BodyWriter.WriteAsync(record, ends.Token);
                     unflushed += record.Length;
                     if (unflushed < FlushAt) continue;

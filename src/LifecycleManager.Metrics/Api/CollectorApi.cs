@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LifecycleManager.Metrics.Discovery;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Sources;
 using Microsoft.AspNetCore.Http;
@@ -55,7 +56,7 @@ internal static class CollectorApi
         }
         catch (JsonException e)
         {
-            return Problem(400, ActuatorText.Describe(e));
+            return Problem(400, JsonText.Describe(e));
         }
     }
 
@@ -74,6 +75,8 @@ internal static class CollectorApi
                 EndpointJob => "text",
                 SourceJob source => source.Key.Source.ToString().ToLowerInvariant(),
                 AgentJob => "agent",
+                EurekaJob => "eureka",
+                FileJob => "file",
                 _ => "master",
             },
             App = endpoint?.Instance.Target.App,

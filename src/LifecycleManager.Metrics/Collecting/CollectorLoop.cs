@@ -32,11 +32,15 @@ internal sealed class CollectorLoop : IDisposable
     private readonly Dictionary<Uri, AgentJob> _agents = [];
     private Dictionary<(string App, SeriesKey Key), Selection> _pushSelections = [];
     private AgentDirectoryJob? _directory;
+    private readonly Target[] _static;
+    private readonly List<DiscoveryJob> _discoveries = [];
     private TargetSnapshot? _snapshot;
-    private Dictionary<string, List<Target>> _targets = [];
+    private Dictionary<string, (TargetApp App, List<Target> Targets)> _targets = [];
+    private ILookup<string, string> _eurekaApps = Array.Empty<string>().ToLookup(name => name);
     private int _running;
 
     private TargetSnapshot? _newSnapshot;
+    private bool _newDiscoveries;
     private IReadOnlyCollection<MetricDemand>? _newDemands;
     private IReadOnlyList<Uri>? _newAgents;
     private ScrapeJob[] _jobs = [];
@@ -47,6 +51,9 @@ internal sealed class CollectorLoop : IDisposable
         (_context, _pushed, _log) = (context, pushed, log);
         _queue = new JobQueue(context.Options.Interval);
         _start = context.Time.GetTimestamp();
+        if (context.Options.Eureka is { } eureka) _discoveries.Add(new EurekaJob(context, eureka, () => Volatile.Read(ref _eurekaApps)));
+        _discoveries.AddRange(context.Options.TargetFiles.Select(pattern => new FileJob(context, pattern)));
+        _static = [.. context.Options.StaticTargets.SelectMany(group => group.Read("static"))];
         _timer = context.Time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -73,6 +80,17 @@ internal sealed class CollectorLoop : IDisposable
     /// <summary>Runs until cancelled, and until the scrapes under way have ended.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
+        Join();
+        foreach (var discovery in _discoveries)
+        {
+            discovery.Changed = () =>
+            {
+                Volatile.Write(ref _newDiscoveries, true);
+                Wake();
+            };
+            Schedule(discovery);
+        }
+
         try
         {
             while (true)
@@ -103,7 +121,8 @@ internal sealed class CollectorLoop : IDisposable
     {
         // Demands before targets: a target is only made where something is demanded of its app.
         if (Interlocked.Exchange(ref _newDemands, null) is { } demands) Apply(demands);
-        if (Interlocked.Exchange(ref _newSnapshot, null) is { } snapshot) Apply(snapshot);
+        var snapshot = Interlocked.Exchange(ref _newSnapshot, null);
+        if (Interlocked.Exchange(ref _newDiscoveries, false) || snapshot is not null) Apply(snapshot);
         if (Interlocked.Exchange(ref _newAgents, null) is { } agents) Apply(agents);
         var now = Now;
         while (_done.TryDequeue(out var done))
@@ -169,17 +188,20 @@ internal sealed class CollectorLoop : IDisposable
         }
     }
 
-    private void Apply(TargetSnapshot snapshot)
+    private void Apply(TargetSnapshot? snapshot)
     {
         var first = _snapshot is null;
-        _snapshot = snapshot;
-        _targets = snapshot.Targets.GroupBy(target => target.App, StringComparer.Ordinal)
-            .ToDictionary(group => group.Key, group => group.ToList(), StringComparer.Ordinal);
+        _snapshot = snapshot ?? _snapshot;
+        Volatile.Write(ref _eurekaApps, (_snapshot?.Apps.Values ?? []).Where(app => app.Labels.Eureka is not null)
+            .ToLookup(app => app.Labels.Eureka!.ToLowerInvariant(), app => app.Id));
+        Join();
         foreach (var app in _apps.Values)
         {
             if (UpdateInstances(app) || first) Bind(app);
         }
     }
+
+    private void Join() => _targets = TargetJoin.Join(_snapshot, _discoveries.Select(discovery => discovery.Targets).Append(_static));
 
     private void Apply(IReadOnlyList<Uri> agents)
     {
@@ -197,10 +219,9 @@ internal sealed class CollectorLoop : IDisposable
     // True where the set of instances changed, or the app came or went.
     private bool UpdateInstances(AppState app)
     {
-        var known = _snapshot?.Apps.GetValueOrDefault(app.Id);
+        var (known, targets) = _targets.GetValueOrDefault(app.Id, (null!, []));
         var changed = known is null != app.Known is null;
         app.Known = known;
-        var targets = _targets.GetValueOrDefault(app.Id, []);
         foreach (var id in app.Instances.Keys.Where(id => !targets.Exists(target => target.Id == id)).ToArray())
         {
             Remove(app.Instances[id]);
@@ -245,7 +266,7 @@ internal sealed class CollectorLoop : IDisposable
             {
                 var key = SeriesKey.Of(query);
                 container |= query.Source == MetricSource.Container;
-                if (query.Source == MetricSource.PromQl) wanted[key] = Math.Max(wanted.GetValueOrDefault(key), Retention(query));
+                if (query.Source is MetricSource.PromQl or MetricSource.RabbitMq) wanted[key] = Math.Max(wanted.GetValueOrDefault(key), Retention(query));
                 if (query.Source != MetricSource.Pushed || !SeriesSelector.TryParse(query.Selector, out var selector, out _)) continue;
                 if (!pushed.TryGetValue((app.Id, key), out var selection))
                 {
@@ -277,9 +298,10 @@ internal sealed class CollectorLoop : IDisposable
         ApplyDirectory(container);
     }
 
-    private PromQlJob? MakeSource(SeriesKey key) => key.Source switch
+    private SourceJob? MakeSource(SeriesKey key) => key.Source switch
     {
         MetricSource.PromQl when _context.Options.Prometheus is { } server => new PromQlJob(_context, key, server),
+        MetricSource.RabbitMq when _context.Options.RabbitMq is { } management => new RabbitMqJob(_context, key, management),
         _ => null,
     };
 
@@ -393,6 +415,7 @@ internal sealed class CollectorLoop : IDisposable
             foreach (var instance in app.Instances.Values) jobs.AddRange(instance.Jobs.Values);
         }
 
+        jobs.AddRange(_discoveries);
         jobs.AddRange(_sources.Values);
         if (_directory is not null) jobs.Add(_directory);
         jobs.AddRange(_agents.Values);

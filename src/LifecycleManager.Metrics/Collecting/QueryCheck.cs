@@ -19,7 +19,7 @@ internal static class QueryCheck
             case MetricSource.PromQl:
                 return options.Prometheus is null ? "no Prometheus server is configured" : null;
             case MetricSource.RabbitMq:
-                return "no RabbitMQ management address is configured";
+                return options.RabbitMq is null ? "no RabbitMQ management address is configured" : null;
             case MetricSource.Container:
                 if (!AgentJob.Statistics.Contains(query.Selector))
                     return $"'{query.Selector}' is no container statistic: {string.Join(", ", AgentJob.Statistics)} are known";

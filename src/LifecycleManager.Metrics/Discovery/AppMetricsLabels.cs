@@ -9,6 +9,7 @@ internal sealed record AppMetricsLabels
     public const string PortLabel = "lcm.metrics.port";
     public const string SchemeLabel = "lcm.metrics.scheme";
     public const string StartupLabel = "lcm.metrics.startup";
+    public const string EurekaLabel = "lcm.metrics.eureka";
 
     public static AppMetricsLabels None { get; } = new();
 
@@ -24,6 +25,9 @@ internal sealed record AppMetricsLabels
     /// <summary>How long an instance starts; null: the collector's default.</summary>
     public TimeSpan? Startup { get; private init; }
 
+    /// <summary>The app's name in Eureka; null: it has none.</summary>
+    public string? Eureka { get; private init; }
+
     /// <summary>What is wrong with the labels, naming the label; such labels make the app's targets down. Null where they are fine.</summary>
     public string? Problem { get; private init; }
 
@@ -32,7 +36,8 @@ internal sealed record AppMetricsLabels
         if (labels is null) return None;
         var (path, port, scheme, startup) = (labels.GetValueOrDefault(PathLabel), labels.GetValueOrDefault(PortLabel),
             labels.GetValueOrDefault(SchemeLabel), labels.GetValueOrDefault(StartupLabel));
-        if (path is null && port is null && scheme is null && startup is null) return None;
+        var eureka = labels.GetValueOrDefault(EurekaLabel);
+        if (path is null && port is null && scheme is null && startup is null && eureka is null) return None;
         var index = 0;
         TimeSpan time = default;
         string? problem = null;
@@ -48,6 +53,7 @@ internal sealed record AppMetricsLabels
             Port = index,
             Scheme = scheme ?? "http",
             Startup = startup is null ? null : time,
+            Eureka = eureka,
             Problem = problem,
         };
     }

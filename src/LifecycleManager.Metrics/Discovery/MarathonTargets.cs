@@ -24,7 +24,7 @@ internal static class MarathonTargets
             if (task.State != "TASK_RUNNING" || !checks.TryGetValue(task.AppId, out var app)) continue;
             var (host, ports) = Address(app, task);
             if (host is null) continue;
-            targets.Add(new Target(task.Id, task.AppId, host, ports, Instant(task.StartedAt), Health(app, task)));
+            targets.Add(new Target(task.Id, task.AppId, host, ports, Instant(task.StartedAt), Health(app, task)) { IsChecked = app.HealthChecks is { Count: > 0 } });
         }
 
         return new TargetSnapshot(known, targets);

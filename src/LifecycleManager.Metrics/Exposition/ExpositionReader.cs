@@ -100,8 +100,8 @@ public ref struct ExpositionReader
                     if (_open) return Fail("a blank line", _at);
                     _at++;
                     continue;
-                case (byte)' ' or (byte)'\t' when !_open:
-                    _at++;
+                case (byte)' ' or (byte)'\t' when !_open && SkipBlanks(_at, most: 0) is var end && Is(end, '\n'):
+                    _at = end;
                     continue;
                 case (byte)'#':
                     if (!ReadComment()) return ExpositionToken.Error;
@@ -140,10 +140,11 @@ public ref struct ExpositionReader
         var end = TokenEnd(at);
         if (!ExpositionNumber.TryParse(text[at..end], out var value)) return Fail("a value is needed: a number, NaN, +Inf or -Inf", at);
         Value = value;
-        at = SkipBlanks(end, most: 1);
         HasTimestamp = HasExemplar = false;
         _exemplarStart = _exemplarEnd = 0;
-        return IsLineEnd(at, out var next) ? Finish(next) : ReadRest(at);
+        if (_open && IsLineEnd(end, out var after)) return Finish(after);
+        at = SkipBlanks(end, most: 1);
+        return !_open && IsLineEnd(at, out var next) ? Finish(next) : ReadRest(at);
     }
 
     // A timestamp, and in OpenMetrics an exemplar.
@@ -156,7 +157,7 @@ public ref struct ExpositionReader
             if (!TryTimestamp(_text[at..end], out var milliseconds)) return Fail(_open ? "a timestamp in seconds is needed" : "a timestamp in milliseconds is needed", at);
             HasTimestamp = true;
             Timestamp = milliseconds;
-            at = SkipBlanks(end, most: 1);
+            at = SkipBlanks(end, most: _open && Is(end + 1, '#') ? 1 : 0);
         }
 
         if (_open && Is(at, '#'))
@@ -170,6 +171,7 @@ public ref struct ExpositionReader
 
     private int ReadExemplar(int at)
     {
+        if (!Name.EndsWith("_total"u8) && !Name.EndsWith("_bucket"u8)) return FailAt("only counters and buckets have exemplars", at);
         if (!Is(at + 1, ' ') || !Is(at + 2, '{')) return FailAt("an exemplar starts with '# {'", at);
         _exemplarStart = at + 3;
         at = ScanLabels(_exemplarStart);
@@ -218,8 +220,16 @@ public ref struct ExpositionReader
             }
 
             at = SkipBlanks(at, most: 0);
-            if (Is(at, ',')) at++;
-            else if (!Is(at, '}')) return FailAt("',' or '}' is needed after a label", at);
+            if (Is(at, ','))
+            {
+                at++;
+                if (_open && Is(at, '}')) return FailAt("a label is needed after ','", at);
+            }
+            else if (!Is(at, '}') && (_open || (uint)at >= (uint)text.Length || !IsLabelByte(text[at])))
+            {
+                // Prometheus text may leave the comma out.
+                return FailAt("',' or '}' is needed after a label", at);
+            }
         }
     }
 
@@ -229,35 +239,49 @@ public ref struct ExpositionReader
         var length = text[_at..].IndexOf((byte)'\n');
         var end = length < 0 ? text.Length : _at + length;
         var line = text[_at..end];
-        if (_open)
+        if (_open && line.SequenceEqual("# EOF"u8))
         {
-            if (line.SequenceEqual("# EOF"u8))
-            {
-                if (end + 1 < text.Length) return FailAt("nothing may follow # EOF", end + 1) >= 0;
-                _ended = true;
-                return true;
-            }
-
-            if (!line.StartsWith("# HELP "u8) && !line.StartsWith("# TYPE "u8) && !line.StartsWith("# UNIT "u8))
-                return FailAt("HELP, TYPE, UNIT or EOF is needed after '#'", _at) >= 0;
-            if (length < 0) return FailAt("the text does not end with # EOF", text.Length) >= 0;
+            if (end + 1 < text.Length) return FailAt("nothing may follow # EOF", end + 1) >= 0;
+            _ended = true;
+            return true;
         }
 
-        if (IsType(line, out var type) && !IsKnownType(type))
-            return FailAt("the metric type is unknown", end - type.Length) >= 0;
+        if (_open && length < 0) return FailAt("the text does not end with # EOF", text.Length) >= 0;
+        var at = _at + 1 + (_open ? 0 : Blanks(line[1..]));
+        var rest = text[at..end];
+        if (!_open && at > _at + 1 && (IsKeyword(rest, "HELP"u8) || IsKeyword(rest, "TYPE"u8)))
+        {
+            if (!CheckMetadata(rest[0] == 'T', unit: false, at + 4 + Blanks(rest[4..]), end)) return false;
+        }
+        else if (_open)
+        {
+            if (!rest.StartsWith(" HELP "u8) && !rest.StartsWith(" TYPE "u8) && !rest.StartsWith(" UNIT "u8))
+                return FailAt("HELP, TYPE, UNIT or EOF is needed after '#'", _at) >= 0;
+            if (!CheckMetadata(rest[1] == 'T', rest[1] == 'U', at + 6, end)) return false;
+        }
+
         _at = Math.Min(end + 1, text.Length);
         return true;
+
+        static bool IsKeyword(ReadOnlySpan<byte> rest, ReadOnlySpan<byte> word) =>
+            rest.StartsWith(word) && rest.Length > word.Length && rest[word.Length] is (byte)' ' or (byte)'\t';
+
+        static int Blanks(ReadOnlySpan<byte> of) => of.Length - of.TrimStart(" \t"u8).Length;
     }
 
-    // "# TYPE name type": the type, where the line is one.
-    private static bool IsType(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> type)
+    // "name text" from a place on. Like Prometheus, the one character after the name is passed over, whatever it is in old text.
+    private bool CheckMetadata(bool type, bool unit, int at, int end)
     {
-        type = default;
-        var rest = line[1..].TrimStart(" \t"u8);
-        if (rest.Length == line.Length - 1 || !rest.StartsWith("TYPE"u8) || rest.Length < 5 || rest[4] is not ((byte)' ' or (byte)'\t')) return false;
-        rest = rest[5..].TrimStart(" \t"u8);
-        var name = rest.IndexOfAny((byte)' ', (byte)'\t');
-        type = name < 0 ? default : rest[name..].TrimStart(" \t"u8);
+        var rest = _text[at..end];
+        var length = rest.IndexOfAnyExcept(NameBytes);
+        if (length < 0) length = rest.Length;
+        if (length == 0 || char.IsAsciiDigit((char)rest[0])) return FailAt("a metric name is needed", at) >= 0;
+        if (_open && length == rest.Length) return FailAt("a space is needed after the name", end) >= 0;
+        if (_open && rest[length] != ' ') return FailAt("a space is needed after the name", at + length) >= 0;
+        var value = length + 1 < rest.Length ? rest[(length + 1)..] : default;
+        if (type && !IsKnownType(value)) return FailAt("the metric type is unknown", end - value.Length) >= 0;
+        if (unit && !value.IsEmpty && !(rest[..length].EndsWith(value) && length > value.Length && rest[length - value.Length - 1] == '_'))
+            return FailAt("the unit is no suffix of the name", end - value.Length) >= 0;
         return true;
     }
 
@@ -270,7 +294,8 @@ public ref struct ExpositionReader
     private readonly bool TryTimestamp(ReadOnlySpan<byte> text, out long milliseconds)
     {
         milliseconds = 0;
-        if (!_open) return System.Buffers.Text.Utf8Parser.TryParse(text, out milliseconds, out var used) && used == text.Length;
+        // The format's own documentation has a negative one, which Prometheus refuses; it does no harm.
+        if (!_open) return System.Buffers.Text.Utf8Parser.TryParse(text, out milliseconds, out var used) && used == text.Length && text[0] != '+';
         if (!ExpositionNumber.TryParse(text, out var seconds) || !double.IsFinite(seconds) || Math.Abs(seconds) > 1e15) return false;
         milliseconds = (long)(seconds * 1000);
         return true;

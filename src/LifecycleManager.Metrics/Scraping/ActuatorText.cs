@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using LifecycleManager.Metrics.Exposition;
 
@@ -17,17 +16,24 @@ internal enum ActuatorShape
 /// <summary>Reads the actuator's JSON. Malformed JSON is a <see cref="JsonException"/> with its place.</summary>
 internal static class ActuatorText
 {
-    /// <summary>Where the JSON is malformed, or what is wrong with it.</summary>
-    public static string Describe(JsonException e) => e.LineNumber is { } line
-        ? string.Create(CultureInfo.InvariantCulture, $"malformed JSON at line {line + 1}, byte {(e.BytePositionInLine ?? 0) + 1}")
-        : e.Message;
-
     /// <summary>Reads the answer of <c>/metrics</c>.</summary>
     /// <param name="json">The body.</param>
     /// <param name="wanted">The names that are looked for.</param>
     /// <param name="values">Receives their values in the same order; NaN where absent.</param>
     /// <param name="count">How many numbers or names there are.</param>
     public static ActuatorShape ReadMetrics(ReadOnlySpan<byte> json, IReadOnlyList<string> wanted, Span<double> values, out int count)
+    {
+        try
+        {
+            return ReadAll(json, wanted, values, out count);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw JsonText.BadText(e);
+        }
+    }
+
+    private static ActuatorShape ReadAll(ReadOnlySpan<byte> json, IReadOnlyList<string> wanted, Span<double> values, out int count)
     {
         values.Fill(double.NaN);
         count = 0;
@@ -70,6 +76,18 @@ internal static class ActuatorText
     /// <param name="statistic">The wanted statistic; null: <c>VALUE</c>, else <c>COUNT</c>, else the first.</param>
     /// <returns>The value; null where the statistic is not there.</returns>
     public static double? ReadMetric(ReadOnlySpan<byte> json, string? statistic)
+    {
+        try
+        {
+            return ReadOne(json, statistic);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw JsonText.BadText(e);
+        }
+    }
+
+    private static double? ReadOne(ReadOnlySpan<byte> json, string? statistic)
     {
         var reader = new Utf8JsonReader(json);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("a JSON object is needed");

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using LifecycleManager.Metrics.Queries;
 using LifecycleManager.Metrics.Series;
 
@@ -63,7 +64,10 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
     public override string Id { get; } = $"{instance.Target.Id}|{key.Kind}|{key.Path}";
 
     public override string Address =>
-        Root(out var problem) is { } root ? new Uri(root, _place ?? key.Path ?? instance.App.Labels.Path ?? "/").ToString() : problem!;
+        Root(out var problem) is { } root ? new Uri(root, _place ?? GivenPath ?? "/").ToString() : problem!;
+
+    /// <summary>The path that the query, the source of the target or the app's label gives, in this order; null: the usual ones.</summary>
+    protected string? GivenPath => key.Path ?? instance.Target.Path ?? instance.App.Labels.Path;
 
     /// <summary>The number of the scrape under way; rises.</summary>
     protected long Round { get; set; }
@@ -78,14 +82,14 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
         set
         {
             _place = value;
-            if (value is not null && hints[key] != value) hints[key] = value;
+            if (value is not null && hints[HintKey] != value) hints[HintKey] = value;
         }
     }
 
     /// <summary>The places to try, in order: where it was, where the app's other instances have it, then the usual ones.</summary>
     protected IEnumerable<string> Places(IEnumerable<string> usual)
     {
-        var hint = _place ?? hints[key];
+        var hint = _place ?? hints[HintKey];
         return hint is null ? usual : usual.Prepend(hint).Distinct();
     }
 
@@ -93,6 +97,12 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
     /// <exception cref="ScrapeException">The instance has no such port, or the app's labels are wrong.</exception>
     protected Uri At(string pathAndQuery) =>
         new(Root(out var problem) ?? throw new ScrapeException(FailureReason.Configuration, problem!), pathAndQuery);
+
+    /// <summary>Who the collector is to this app.</summary>
+    protected AuthenticationHeaderValue? Credential() => Context.Credentials.For(instance.Target.App);
+
+    // Instances share what was found only where they were told the same path.
+    private EndpointKey HintKey => key with { Path = GivenPath };
 
     private Uri? Root(out string? problem)
     {
@@ -109,7 +119,7 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
         }
 
         var host = target.Host.Contains(':') && !target.Host.StartsWith('[') ? $"[{target.Host}]" : target.Host;
-        if (Uri.TryCreate($"{labels.Scheme}://{host}:{target.Ports[labels.Port]}/", UriKind.Absolute, out var root)) return root;
+        if (Uri.TryCreate($"{target.Scheme ?? labels.Scheme}://{host}:{target.Ports[labels.Port]}/", UriKind.Absolute, out var root)) return root;
         problem = $"{target.Id}: '{target.Host}' is no host name";
         return null;
     }

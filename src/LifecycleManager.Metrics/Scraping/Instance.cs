@@ -10,6 +10,7 @@ internal sealed class Instance(Target target, TargetApp app)
     private Target _target = target;
     private TargetApp _app = app;
     private ContainerSet[] _container = [];
+    private int _isUp;
 
     /// <summary>What the scheduler last said.</summary>
     public Target Target
@@ -44,11 +45,18 @@ internal sealed class Instance(Target target, TargetApp app)
     /// <summary>The cpu time at the last statistics, for the share; the agents' jobs own it.</summary>
     public CpuReading? LastCpu { get; set; }
 
+    /// <summary>What its actuator last said of its health, where nobody else checks it; null where nothing is known.</summary>
+    public bool? IsUp
+    {
+        get => Volatile.Read(ref _isUp) switch { 1 => true, 2 => false, _ => null };
+        set => Volatile.Write(ref _isUp, value switch { true => 1, false => 2, null => 0 });
+    }
+
     /// <summary>Whether it is healthy and past its start-up time.</summary>
     public bool IsReady(DateTimeOffset now, TimeSpan startup)
     {
         var target = Target;
-        return target.Healthy == true && (target.Started is not { } started || now - started >= (App.Labels.Startup ?? startup));
+        return target.Healthy == true && (target.IsChecked || IsUp != false) && (target.Started is not { } started || now - started >= (App.Labels.Startup ?? startup));
     }
 }
 

@@ -39,10 +39,11 @@ internal sealed class ScrapeClient : IDisposable
     /// <param name="cancellation">Gives up.</param>
     /// <param name="name">What to call the address in messages; null: itself.</param>
     /// <param name="explain">Takes the reason out of the body of a refusal, where the server gives one.</param>
+    /// <param name="unavailable">Whether the body of 503 is an answer too: that of a health check.</param>
     /// <param name="follow">Whether to follow one redirect: a standby's to its leader.</param>
     public async Task<Body> GetAsync(
         Uri uri, string accept, AuthenticationHeaderValue? credential, CancellationToken cancellation, string? name = null, Explain? explain = null,
-        bool follow = false)
+        bool follow = false, bool unavailable = false)
     {
         name ??= uri.ToString();
         using var request = new HttpRequestMessage(HttpMethod.Get, uri);
@@ -64,13 +65,14 @@ internal sealed class ScrapeClient : IDisposable
         {
             if (follow && (int)response.StatusCode is > 300 and < 400 && response.Headers.Location is { } leader)
                 return await GetAsync(new Uri(uri, leader), accept, credential, cancellation, explain: explain);
-            if (response.StatusCode != HttpStatusCode.OK && explain is null) throw Refused(name, response);
+            var isAnswer = response.StatusCode == HttpStatusCode.OK || (unavailable && response.StatusCode == HttpStatusCode.ServiceUnavailable);
+            if (!isAnswer && explain is null) throw Refused(name, response);
             var body = new Body { MediaType = response.Content.Headers.ContentType?.MediaType?.ToLowerInvariant() ?? "" };
             try
             {
                 await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
                 await body.FillAsync(stream, _maxBodyBytes, cancellation);
-                if (response.StatusCode == HttpStatusCode.OK) return body;
+                if (isAnswer) return body;
                 var refused = Refused(name, response);
                 throw explain!(body.Bytes) is { } reason ? new ScrapeException(refused.Reason, $"{refused.Message}: {reason}") : refused;
             }

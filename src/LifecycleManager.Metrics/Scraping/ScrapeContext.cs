@@ -2,4 +2,4 @@ namespace LifecycleManager.Metrics.Scraping;
 
 /// <summary>What all scrapes share.</summary>
 internal sealed record ScrapeContext(
-    CollectorOptions Options, TimeProvider Time, ScrapeClient Client, RetryBudget Retries, CollectorMetrics Metrics);
+    CollectorOptions Options, TimeProvider Time, ScrapeClient Client, CredentialStore Credentials, RetryBudget Retries, CollectorMetrics Metrics);

@@ -28,7 +28,8 @@ internal abstract class ScrapeJob
                 SamplingDuration = AtLeastHalfASecond(interval * (FailuresToOpen + 3)),
                 BreakDurationGenerator = args => new ValueTask<TimeSpan>(
                     AtLeastHalfASecond(interval * (Math.Min(LongestPause, 2 << Math.Min(args.HalfOpenAttempts, 2)) - 0.5))),
-                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is not (null or OperationCanceledException)),
+                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is not (null or OperationCanceledException
+                    or ScrapeException { Reason: FailureReason.Configuration })),
             })
             .AddTimeout(new TimeoutStrategyOptions { Timeout = interval < context.Options.Timeout ? interval : context.Options.Timeout })
             .AddRetry(new RetryStrategyOptions<int>

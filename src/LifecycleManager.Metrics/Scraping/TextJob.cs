@@ -20,7 +20,7 @@ internal sealed class TextJob(ScrapeContext context, Instance instance, Endpoint
 
     private string[] Candidates()
     {
-        var path = Key.Path ?? Instance.App.Labels.Path;
+        var path = GivenPath;
         if (path is null) return Usual;
         path = path.TrimEnd('/');
         return path.Length == 0 ? ["/prometheus", "/metrics"] : [path, path + "/prometheus", path + "/metrics"];
@@ -37,7 +37,7 @@ internal sealed class TextJob(ScrapeContext context, Instance instance, Endpoint
             try
             {
                 var uri = At(place);
-                var body = await Context.Client.GetAsync(uri, Accept, null, cancellation);
+                var body = await Context.Client.GetAsync(uri, Accept, Credential(), cancellation);
                 if (IsText(body))
                 {
                     Place = place;

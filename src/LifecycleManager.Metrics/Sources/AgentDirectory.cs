@@ -8,10 +8,11 @@ internal static class AgentDirectory
 {
     /// <summary>The addresses of the active agents.</summary>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
-    public static IReadOnlyList<Uri> Read(ReadOnlyMemory<byte> json)
+    public static IReadOnlyList<Uri> Read(ReadOnlyMemory<byte> json) => JsonText.Read(json, Read);
+
+    private static List<Uri> Read(JsonElement root)
     {
-        using var document = JsonDocument.Parse(json);
-        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("slaves", out var slaves)
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("slaves", out var slaves)
             || slaves.ValueKind != JsonValueKind.Array) throw new JsonException("an object with slaves is needed");
         var agents = new List<Uri>();
         foreach (var slave in slaves.EnumerateArray())
@@ -37,7 +38,7 @@ internal sealed class AgentDirectoryJob(ScrapeContext context, Uri master, Actio
 
     protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
     {
-        using var body = await Context.Client.GetAsync(_uri, "application/json", null, cancellation, follow: true);
+        using var body = await Context.Client.GetAsync(_uri, "application/json", Context.Credentials.For("agents"), cancellation, follow: true);
         try
         {
             found(AgentDirectory.Read(body.Memory));
@@ -45,7 +46,7 @@ internal sealed class AgentDirectoryJob(ScrapeContext context, Uri master, Actio
         }
         catch (JsonException e)
         {
-            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {ActuatorText.Describe(e)}");
+            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {JsonText.Describe(e)}");
         }
     }
 }

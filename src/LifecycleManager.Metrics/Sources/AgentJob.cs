@@ -21,7 +21,7 @@ internal sealed class AgentJob(ScrapeContext context, Uri agent, Func<string, In
 
     protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
     {
-        using var body = await Context.Client.GetAsync(_uri, "application/json", null, cancellation);
+        using var body = await Context.Client.GetAsync(_uri, "application/json", Context.Credentials.For("agents"), cancellation);
         List<AgentStatistics> all;
         try
         {
@@ -29,7 +29,7 @@ internal sealed class AgentJob(ScrapeContext context, Uri agent, Func<string, In
         }
         catch (JsonException e)
         {
-            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {ActuatorText.Describe(e)}");
+            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {JsonText.Describe(e)}");
         }
 
         foreach (var statistics in all)

@@ -16,12 +16,13 @@ internal readonly record struct AgentStatistics(
 {
     /// <summary>Reads the answer of <c>/monitor/statistics</c>, ours and Mesos' alike.</summary>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
-    public static List<AgentStatistics> Read(ReadOnlyMemory<byte> json)
+    public static List<AgentStatistics> Read(ReadOnlyMemory<byte> json) => JsonText.Read(json, Read);
+
+    private static List<AgentStatistics> Read(JsonElement root)
     {
-        using var document = JsonDocument.Parse(json);
-        if (document.RootElement.ValueKind != JsonValueKind.Array) throw new JsonException("an array of containers is needed");
+        if (root.ValueKind != JsonValueKind.Array) throw new JsonException("an array of containers is needed");
         var all = new List<AgentStatistics>();
-        foreach (var container in document.RootElement.EnumerateArray())
+        foreach (var container in root.EnumerateArray())
         {
             if (container.ValueKind != JsonValueKind.Object) throw new JsonException("a container is an object");
             // A task without an executor of its own lends its id to the executor that Mesos makes for it.

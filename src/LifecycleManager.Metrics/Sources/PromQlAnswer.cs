@@ -10,10 +10,10 @@ internal static class PromQlAnswer
 {
     /// <summary>Reads a scalar, or a vector with its series by the text of their labels.</summary>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
-    public static IReadOnlyList<(string Series, double Value)> Read(ReadOnlyMemory<byte> json)
+    public static IReadOnlyList<(string Series, double Value)> Read(ReadOnlyMemory<byte> json) => JsonText.Read(json, Read);
+
+    private static IReadOnlyList<(string Series, double Value)> Read(JsonElement root)
     {
-        using var document = JsonDocument.Parse(json);
-        var root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Object
             || !data.TryGetProperty("resultType", out var type) || !data.TryGetProperty("result", out var result) || result.ValueKind != JsonValueKind.Array)
             throw new JsonException("not the answer of a query");
@@ -48,7 +48,7 @@ internal static class PromQlAnswer
             return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("error", out var error)
                 && error.ValueKind == JsonValueKind.String ? error.GetString() : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }

@@ -17,7 +17,7 @@ internal sealed class PromQlJob(ScrapeContext context, SeriesKey key, Uri server
         var timeout = Math.Max(1, (int)Context.Options.Timeout.TotalMilliseconds);
         var uri = new Uri(string.Create(CultureInfo.InvariantCulture,
             $"{_base}?query={Uri.EscapeDataString(Key.Selector)}&time={now / 1000.0:0.000}&timeout={timeout}ms"));
-        using var body = await Context.Client.GetAsync(uri, "application/json", null, cancellation, _base, PromQlAnswer.ReadError);
+        using var body = await Context.Client.GetAsync(uri, "application/json", Context.Credentials.For("prometheus"), cancellation, _base, PromQlAnswer.ReadError);
         try
         {
             var values = PromQlAnswer.Read(body.Memory);
@@ -28,7 +28,7 @@ internal sealed class PromQlJob(ScrapeContext context, SeriesKey key, Uri server
         }
         catch (JsonException e)
         {
-            throw new ScrapeException(FailureReason.Malformed, $"{_base}: {ActuatorText.Describe(e)}");
+            throw new ScrapeException(FailureReason.Malformed, $"{_base}: {JsonText.Describe(e)}");
         }
     }
 }

@@ -19,10 +19,10 @@ internal sealed record PushedSample(string App, string Metric, double Value, lon
     /// <c>{"app": "/a", "metric": "m", "value": 1.5, "time": "2026-01-02T03:04:05Z" (or milliseconds), "labels": {"k": "v"}}</c>.
     /// </summary>
     /// <exception cref="JsonException">Malformed; the message names the field.</exception>
-    public static IReadOnlyList<PushedSample> Read(ReadOnlyMemory<byte> json)
+    public static IReadOnlyList<PushedSample> Read(ReadOnlyMemory<byte> json) => JsonText.Read(json, Read);
+
+    private static PushedSample[] Read(JsonElement root)
     {
-        using var document = JsonDocument.Parse(json);
-        var root = document.RootElement;
         var path = "";
         if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("samples", out var samples)) (root, path) = (samples, "samples");
         if (root.ValueKind == JsonValueKind.Object) return [One(root, "")];

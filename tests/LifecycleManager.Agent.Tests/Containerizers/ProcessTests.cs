@@ -196,7 +196,7 @@ public sealed class ProcessTests : IAsyncLifetime
         _master.Kill(ended);
 
         var dropped = await _master.UpdateAsync("nobody", TaskState.Dropped);
-        Assert.Null(dropped.Uuid);
+        Assert.NotNull(dropped.Uuid);
         Assert.Equal(StatusReason.TaskUnknown, dropped.Reason);
         await _master.UpdateAsync(ended, TaskState.Finished, update => update.Uuid is null);
     }

@@ -57,7 +57,7 @@ internal sealed class MasterUnderTest : IAsyncDisposable
     public async Task LeadsAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (_app.Services.GetRequiredService<Leadership.MasterHost>().Current is null) await Task.Delay(10, limit.Token);
+        while (_app.Services.GetRequiredService<Master.Leadership.MasterHost>().Current is null) await Task.Delay(10, limit.Token);
     }
 
     public SimulatedAgent Agent(double cpus = 4, double mem = 1024, string host = "127.0.0.2", Func<TaskInfo, TaskState?>? onRun = null) =>
@@ -100,8 +100,8 @@ internal sealed class MasterUnderTest : IAsyncDisposable
     }
 
     /// <summary>Runs something on the master's loop.</summary>
-    public Task<T> AskAsync<T>(Func<Cluster.MasterCore, T> function) =>
-        _app.Services.GetRequiredService<Leadership.MasterHost>().Current!.AskAsync(function);
+    public Task<T> AskAsync<T>(Func<Master.Cluster.MasterCore, T> function) =>
+        _app.Services.GetRequiredService<Master.Leadership.MasterHost>().Current!.AskAsync(function);
 
     public Task VerifyAsync() => AskAsync(core =>
     {

@@ -93,6 +93,15 @@ public sealed class SimulatedAgent : IAsyncDisposable
         return ReportAsync(key, task, state, message);
     }
 
+    /// <summary>Takes over a task, as an agent does that recovers after a restart.</summary>
+    public void Adopt(SimulatedTask task) => _tasks[(task.Framework.Id!.Value, task.Info.TaskId)] = task;
+
+    /// <summary>Loses a task without a word.</summary>
+    public void Forget(TaskId id)
+    {
+        foreach (var key in _tasks.Keys.Where(key => key.Item2 == id)) _tasks.TryRemove(key, out _);
+    }
+
     /// <summary>Sends the oldest status of each task again that is not acknowledged.</summary>
     public async Task RepeatAsync()
     {
@@ -135,6 +144,8 @@ public sealed class SimulatedAgent : IAsyncDisposable
                 _answered.TrySetResult(message);
                 await HandleAsync(message);
             }
+
+            _answered.TrySetException(new IOException("the stream has ended without an event"));
         }
     }
 
@@ -142,6 +153,10 @@ public sealed class SimulatedAgent : IAsyncDisposable
     {
         switch (message.Type)
         {
+            case AgentEventType.Registered:
+                // An acknowledgement may have been lost with the former connection.
+                await RepeatAsync();
+                break;
             case AgentEventType.Ping when AnswersPings:
                 await CallAsync(new AgentCall { Type = AgentCallType.Pong });
                 break;

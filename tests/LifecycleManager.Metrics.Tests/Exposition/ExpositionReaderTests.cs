@@ -46,7 +46,7 @@ public class ExpositionReaderTests
     [Fact]
     public void Reads_open_metrics_with_exemplars_and_times_in_seconds()
     {
-        const string Text = "# TYPE foo histogram\n# UNIT foo seconds\n# HELP foo A \"histogram\".\n"
+        const string Text = "# TYPE foo histogram\n# UNIT foo_seconds seconds\n# HELP foo A \"histogram\".\n"
             + "foo_bucket{le=\"0.1\"} 8.0 # {} 0.054\n"
             + "foo_bucket{le=\"1\"} 11 1520879607.789 # {trace_id=\"Kx}\\\"y\"} 0.67 1520879607.7\n"
             + "foo_bucket{le=\"+Inf\"} 17\nfoo_count 17\nfoo_sum 324789.3\nfoo_created 1520430000.123\n# EOF\n";
@@ -73,7 +73,8 @@ public class ExpositionReaderTests
     [InlineData("a 1 soon\n", 1, 5, "milliseconds")]
     [InlineData("a 1 1 1\n", 1, 7, "end here")]
     [InlineData("a{b=\"c} 1\n", 1, 0, "no end")]
-    [InlineData("a{b=\"c\" d=\"e\"} 1\n", 1, 9, "',' or '}'")]
+    [InlineData("a{b=\"c\";d=\"e\"} 1\n", 1, 8, "',' or '}'")]
+    [InlineData(" a 1\n", 1, 1, "metric name")]
     [InlineData("a{1b=\"c\"} 1\n", 1, 3, "label name")]
     [InlineData("a{b=\"c\"}\n", 1, 9, "value")]
     [InlineData("a", 1, 2, "value")]
@@ -96,8 +97,8 @@ public class ExpositionReaderTests
     [InlineData("a\t1\n# EOF\n", "space")]
     [InlineData("a 1\n\nb 2\n# EOF\n", "blank")]
     [InlineData("# a comment\na 1\n# EOF\n", "HELP")]
-    [InlineData("a 1 # {b=\"c\"\n# EOF\n", "'}'")]
-    [InlineData("a 1 # {b=\"c\"} x\n# EOF\n", "exemplar")]
+    [InlineData("a_total 1 # {b=\"c\"\n# EOF\n", "'}'")]
+    [InlineData("a_total 1 # {b=\"c\"} x\n# EOF\n", "exemplar")]
     [InlineData("a 1", "# EOF")]
     public void Holds_open_metrics_to_its_stricter_rules(string text, string what) =>
         Assert.Contains(what, Assert.NotNull(Texts.All(text, ExpositionFormat.OpenMetrics).Error).Message, StringComparison.Ordinal);

@@ -33,10 +33,10 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
     public SchedulerService Service => _app.Services.GetRequiredService<SchedulerService>();
 
     public static async Task<SchedulerUnderTest> StartAsync(
-        string store = "memory:", bool leading = true, Func<SchedulerOptions, SchedulerOptions>? change = null)
+        string store = "memory:", bool leading = true, Uri? master = null)
     {
         var url = new Uri($"http://127.0.0.1:{Server.FreePort()}");
-        var options = new SchedulerOptions { Address = url, Masters = [new Uri($"http://127.0.0.1:{Server.FreePort()}")] };
+        var options = new SchedulerOptions { Address = url, Masters = [master ?? new Uri($"http://127.0.0.1:{Server.FreePort()}")] };
         var backend = await StateBackend.OpenAsync(store, null, TimeProvider.System, NullLoggerFactory.Instance, default);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -45,7 +45,7 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
         builder.Services.AddSingleton(backend.Store);
         builder.Services.AddSingleton(backend.Election);
         builder.Services.AddSingleton(Metrics.NewCustomRegistry());
-        builder.Services.AddScheduler(change is null ? options : change(options));
+        builder.Services.AddScheduler(options);
         var app = builder.Build();
         app.MapScheduler();
         await app.StartAsync();
@@ -55,11 +55,14 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
     }
 
     /// <summary>Waits for something to become so.</summary>
-    public static async Task UntilAsync(Func<bool> condition)
+    public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    /// <summary>Waits for something to become so.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> condition)
     {
         for (var tries = 0; tries < 1_000; tries++)
         {
-            if (condition()) return;
+            if (await condition()) return;
             await Task.Delay(20);
         }
 

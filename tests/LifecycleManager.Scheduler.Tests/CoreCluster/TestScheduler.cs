@@ -23,7 +23,7 @@ internal sealed class TestScheduler : IAsyncDisposable
         _own = owns ? backend : null;
         Registry = Metrics.NewCustomRegistry();
         Service = new SchedulerService(
-            options, store ?? backend.Store, backend.Election, TimeProvider.System, NullLoggerFactory.Instance, Registry, new Random(1));
+            options, store ?? backend.Store, backend.Election, TimeProvider.System, NullLoggerFactory.Instance, Registry);
         _running = Service.RunAsync(_stopping.Token);
     }
 

@@ -16,6 +16,7 @@ internal sealed class ProcessContainer : IContainer
     private readonly ProcessIdentity _supervisor;
     private readonly bool _child;
     private readonly Cgroups _cgroups;
+    private readonly Func<Launch, Dictionary<string, string>> _environment;
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -24,7 +25,8 @@ internal sealed class ProcessContainer : IContainer
     private bool _memoryLimit;
 
     public ProcessContainer(
-        Launch launch, SupervisorFiles files, ProcessIdentity supervisor, bool child, Cgroups cgroups, AgentOptions options,
+        Launch launch, SupervisorFiles files, ProcessIdentity supervisor, bool child, Cgroups cgroups,
+        Func<Launch, Dictionary<string, string>> environment, AgentOptions options,
         TimeProvider time, ILogger log, CancellationToken stopping)
     {
         _launch = launch;
@@ -32,6 +34,7 @@ internal sealed class ProcessContainer : IContainer
         _supervisor = supervisor;
         _child = child;
         _cgroups = cgroups;
+        _environment = environment;
         _options = options;
         _time = time;
         _log = log;
@@ -72,12 +75,7 @@ internal sealed class ProcessContainer : IContainer
         var line = CommandLine.Of(command) ?? throw new InvalidOperationException("the check has no command");
         var start = new ProcessStartInfo(line[0], line.Skip(1)) { WorkingDirectory = _launch.Sandbox, UseShellExecute = false };
         start.Environment.Clear();
-        foreach (var name in _options.InheritedEnvironment)
-        {
-            if (Environment.GetEnvironmentVariable(name) is { } value) start.Environment[name] = value;
-        }
-
-        foreach (var (name, value) in TaskEnvironment.Of(_launch.Record, _launch.Sandbox, _options.Hostname)) start.Environment[name] = value;
+        foreach (var (name, value) in _environment(_launch)) start.Environment[name] = value;
         foreach (var variable in command.Environment?.Variables ?? []) start.Environment[variable.Name] = variable.Value ?? "";
         // What a check prints is nobody's, and must fill neither the sandbox nor the agent's own output.
         (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);

@@ -1,4 +1,5 @@
 using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Secrets;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
 
@@ -9,14 +10,16 @@ internal sealed class ProcessContainerizer : IContainerizer
 {
     private static readonly TimeSpan SupervisorStart = TimeSpan.FromSeconds(10);
     private readonly AgentOptions _options;
+    private readonly SecretStore _secrets;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Lazy<Cgroups> _cgroups;
     private readonly string? _bootId = ProcessTable.BootId();
 
-    public ProcessContainerizer(AgentOptions options, TimeProvider time, ILogger<ProcessContainerizer> log)
+    public ProcessContainerizer(AgentOptions options, SecretStore secrets, TimeProvider time, ILogger<ProcessContainerizer> log)
     {
         _options = options;
+        _secrets = secrets;
         _time = time;
         _log = log;
         // Looked at with the first task, so that an agent of containers alone makes no control group.
@@ -50,7 +53,7 @@ internal sealed class ProcessContainerizer : IContainerizer
         var record = launch.Record;
         var files = new SupervisorFiles(launch.Meta);
         var sameBoot = record.BootId == _bootId;
-        if (launch.WasRunning || (sameBoot && !files.Forestall()))
+        if (launch.WasRunning || !files.Forestall())
             return await FindAsync(launch, files, sameBoot, stopping);
 
         killed.ThrowIfCancellationRequested();
@@ -64,7 +67,7 @@ internal sealed class ProcessContainerizer : IContainerizer
             var pid = Supervisor.Start(files, launch.Sandbox, cgroups, Command(record, user), EnvironmentOf(launch));
             // Nobody else reaps it, so that the pid is this child's for certain.
             var identity = ProcessTable.Find(pid)?.Identity ?? throw new IOException("the process vanished at its start");
-            return new ProcessContainer(launch, files, identity, child: true, _cgroups.Value, _options, _time, _log, stopping);
+            return new ProcessContainer(launch, files, identity, child: true, _cgroups.Value, EnvironmentOf, _options, _time, _log, stopping);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -91,7 +94,7 @@ internal sealed class ProcessContainerizer : IContainerizer
             throw new ContainerGoneException($"the process did not start: {files.Complaints()}");
         }
 
-        return new ProcessContainer(launch, files, identity, child: false, _cgroups.Value, _options, _time, _log, stopping);
+        return new ProcessContainer(launch, files, identity, child: false, _cgroups.Value, EnvironmentOf, _options, _time, _log, stopping);
     }
 
     private string? UserOf(TaskRecord record) => record.Task.Command?.User is { Length: > 0 } user ? user
@@ -104,6 +107,7 @@ internal sealed class ProcessContainerizer : IContainerizer
             : ["setpriv", $"--reuid={user.Id}", $"--regid={user.Group}", "--init-groups", "--", .. command];
     }
 
+    /// <summary>What a task, or a check in its sandbox, gets for its environment.</summary>
     private Dictionary<string, string> EnvironmentOf(Launch launch)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -113,7 +117,7 @@ internal sealed class ProcessContainerizer : IContainerizer
         }
 
         environment.TryAdd("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-        foreach (var (name, value) in TaskEnvironment.Of(launch.Record, launch.Sandbox, _options.Hostname)) environment[name] = value;
+        foreach (var (name, value) in TaskEnvironment.Of(launch.Record, launch.Sandbox, _options.Hostname, _secrets.Resolve)) environment[name] = value;
         return environment;
     }
 
@@ -131,10 +135,13 @@ internal sealed class ProcessContainerizer : IContainerizer
         {
             var path = Path.Combine(launch.Sandbox, name);
             if (!File.Exists(path)) File.Create(path).Dispose();
-            if (user is not null) _ = Native.ChangeOwner(path, user.Id, user.Group);
         }
 
-        if (user is not null) _ = Native.ChangeOwner(launch.Sandbox, user.Id, user.Group);
+        if (user is null) return;
+        _ = Native.ChangeOwner(launch.Sandbox, user.Id, user.Group);
+        // Artifacts too; links are neither followed nor worth an owner.
+        var all = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        foreach (var path in Directory.EnumerateFileSystemEntries(launch.Sandbox, "*", all)) _ = Native.ChangeOwner(path, user.Id, user.Group);
     }
 }
 

@@ -80,7 +80,7 @@ internal static class WireJson
                 foreach (var field in element.EnumerateObject()) Field(field, type, path);
                 foreach (var required in type.Properties)
                 {
-                    var present = !required.IsRequired
+                    var present = !IsRequired(required)
                         || (element.TryGetProperty(required.Name, out var value) && value.ValueKind != JsonValueKind.Null);
                     problems.Unless(present, $"{path}/{required.Name}", "is missing");
                 }
@@ -88,6 +88,10 @@ internal static class WireJson
 
             writer.WriteEndObject();
         }
+
+        // A record's parameters are required by having no default.
+        private static bool IsRequired(JsonPropertyInfo property) =>
+            property.IsRequired || property.AssociatedParameter is { HasDefaultValue: false, IsNullable: false };
 
         private void Field(JsonProperty field, JsonTypeInfo type, string path)
         {

@@ -260,7 +260,9 @@ internal sealed partial class SchedulerCore
     /// <summary>The tree with the definitions that really came about, and the version on every group above a changed app.</summary>
     private static GroupDefinition Stamp(GroupDefinition wanted, Dictionary<AppId, AppRecord?> target, DateTimeOffset version)
     {
-        var root = GroupTree.With(wanted, target.ToDictionary(app => app.Key, app => app.Value?.Definition));
+        // Removed apps are not there already, and their groups may be gone with them.
+        var root = GroupTree.With(
+            wanted, target.Where(app => app.Value is not null).ToDictionary(app => app.Key, app => (AppDefinition?)app.Value!.Definition));
         var touched = new HashSet<string>(StringComparer.Ordinal);
         foreach (var app in target.Keys)
             for (var path = GroupTree.Parent(app.Path); touched.Add(path) && path != "/";) path = GroupTree.Parent(path);
