@@ -1,2 +1,2 @@
 // Each test is a whole cluster on this machine's ports, addresses and Docker engine.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
