@@ -124,9 +124,10 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         Resources = MachineResources.Detect(_options.Resources, _directory.Root);
         var known = _directory.ReadAgent() ?? new AgentRecord(Guid.NewGuid().ToString("N"), _bootId);
         if (known.BootId is { } boot && boot != _bootId) _log.LogInformation("The machine was restarted since the agent last ran");
-        known = known with { BootId = _bootId };
-        _directory.Write(known);
         Volatile.Write(ref _agent, known);
+        // Not on every start: a full disk keeps no agent from finding its tasks.
+        if (_directory.ReadAgent() is null || known.BootId != _bootId) Save(known with { BootId = _bootId });
+        known = _agent!;
         _fetcher = new Fetcher(_options, Path.Combine(_directory.Root, "cache"), _loggers.CreateLogger<Fetcher>());
         var secrets = new SecretStore(_options.SecretsDirectory);
         if (_options.Containerizers.Contains("process"))
@@ -265,6 +266,11 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         {
             case LoopMessage.FromMaster { Event: var e } when ReferenceEquals(e, MasterConnection.Ready):
                 _sender.SendAllAgain();
+                // An engine that came or went while the registration was on its way.
+                if (!Features.SequenceEqual(_registeredFeatures)) _connection.Renew();
+                break;
+            case LoopMessage.Describe { Call: var call }:
+                call.TrySetResult(Describe());
                 break;
             case LoopMessage.FromMaster { Event: { Type: AgentEventType.Registered, Registered: { } registered } }:
                 Registered(registered);
@@ -312,14 +318,29 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
 
     private void Save(AgentRecord agent)
     {
-        _directory!.Write(agent);
         Volatile.Write(ref _agent, agent);
+        try
+        {
+            _directory!.Write(agent);
+        }
+        catch (IOException e)
+        {
+            _log.LogError("What the agent knows of itself cannot be written; after a restart it would be another agent: {Reason}", e.Message);
+        }
     }
 
     private async Task<RegisterCall> RegisterAsync(CancellationToken cancellation)
     {
         // An agent that was given up returns only when its tasks have ended.
         await _accepting.WaitAsync(cancellation);
+        // In its turn: what an earlier stream has brought is part of what the agent runs.
+        var call = new TaskCompletionSource<RegisterCall>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _messages.Writer.WriteAsync(new LoopMessage.Describe(call), cancellation);
+        return await call.Task.WaitAsync(cancellation);
+    }
+
+    private RegisterCall Describe()
+    {
         var features = Features;
         _registeredFeatures = features;
         var tasks = _tasks.Values.ToList();

@@ -138,6 +138,8 @@ public sealed record AgentOptions
     /// <summary>The first delay before a status update is sent again; doubles.</summary>
     public TimeSpan UpdateRetry { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The longest such delay.</summary>
-    public TimeSpan MaxUpdateRetry { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>
+    /// The longest such delay. Shorter than Mesos' ten minutes: a scheduler that returns learns soon what it has missed.
+    /// </summary>
+    public TimeSpan MaxUpdateRetry { get; init; } = TimeSpan.FromMinutes(1);
 }

@@ -14,6 +14,7 @@ namespace LifecycleManager.Agent.Tasks;
 /// </summary>
 internal sealed class TaskRun : IDisposable
 {
+    private const int MaxMessage = 4096;
     private readonly string _meta;
     private readonly IContainerizer? _containerizer;
     private readonly Fetcher _fetcher;
@@ -324,7 +325,7 @@ internal sealed class TaskRun : IDisposable
         {
             TaskId = Record.TaskId,
             State = state,
-            Message = message,
+            Message = message is { Length: > MaxMessage } ? message[..MaxMessage] + "..." : message,
             Reason = reason,
             Source = source,
             AgentId = Record.AgentId,

@@ -37,7 +37,7 @@ public sealed class DockerAwayTests(Busybox busybox) : IAsyncLifetime
             Containerizers = ["docker", "process"],
             Docker = _proxy.Address,
             DockerPing = TimeSpan.FromMilliseconds(100),
-            DockerTimeout = TimeSpan.FromSeconds(1),
+            DockerTimeout = TimeSpan.FromSeconds(10),
             MountSandbox = false,
             KillGracePeriod = TimeSpan.Zero,
             StopTasksOnExit = true,

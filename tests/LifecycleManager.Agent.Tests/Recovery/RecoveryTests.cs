@@ -87,7 +87,7 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
         await using var agent = await TestAgent.StartAsync(options);
         for (var look = 0; (await ListAsync()).Contains(own); look++)
         {
-            Assert.True(look < 300, "the container is still there");
+            Assert.True(look < 1200, "the container is still there");
             await Task.Delay(100);
         }
 

@@ -13,7 +13,7 @@ public class ExpositionBenchmarks
     private const int Samples = 5_000;
     private readonly byte[] _text = ExpositionText.Make(Samples);
     private readonly byte[] _open = ExpositionText.Make(Samples, openMetrics: true);
-    private readonly SeriesCache _cache = new(Selections(), 10_000);
+    private readonly SeriesCache _cache = new(Selections(), 10_000, new SeriesNames());
     private long _round;
 
     /// <summary>Prometheus text, every sample read.</summary>
