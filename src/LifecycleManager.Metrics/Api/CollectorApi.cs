@@ -16,7 +16,8 @@ internal static class CollectorApi
     public static IResult Targets(MetricsCollector collector, IQueryCollection query)
     {
         string? app = query["app"], state = query["state"];
-        if (state is not (null or "up" or "down" or "unknown")) return Problem(400, $"state: '{state}' is none of up, down, unknown");
+        if (state is not (null or "up" or "down" or "unknown"))
+            return Problem(400, $"state: '{state}' is none of up, down, unknown");
         var now = collector.Time.GetUtcNow();
         var targets = collector.Jobs.Select(job => Describe(job, now, collector.Options.StartupTime))
             .Where(target => (app is null || target.App == app) && (state is null || target.State == state))
@@ -24,7 +25,8 @@ internal static class CollectorApi
             .ThenBy(target => target.Kind, StringComparer.Ordinal).ToArray();
         var discovery = collector.Discovery;
         var scheduler = new SchedulerAnswer(
-            collector.Options.Scheduler.ToString(), discovery is { LastSuccess: not null, LastError: null }, discovery.LastSuccess,
+            collector.Options.Scheduler.ToString(), discovery is { LastSuccess: not null, LastError: null },
+            discovery.LastSuccess,
             discovery.LastError, discovery.FollowsEvents);
         return Results.Json(new TargetsAnswer(scheduler, targets), CollectorJson.Default.TargetsAnswer);
     }
@@ -32,7 +34,8 @@ internal static class CollectorApi
     /// <summary><c>POST /v1/samples</c></summary>
     public static async Task<IResult> Push(MetricsCollector collector, HttpContext context)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MostBytes;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = MostBytes;
         using var body = new MemoryStream();
         try
         {
