@@ -5,8 +5,12 @@ using LifecycleManager.Agent.Checks;
 using LifecycleManager.Agent.Containerizers;
 using LifecycleManager.Agent.Containerizers.Docker;
 using LifecycleManager.Agent.Containerizers.Processes;
+using LifecycleManager.Agent.Fetching;
+using LifecycleManager.Agent.Garbage;
 using LifecycleManager.Agent.Masters;
+using LifecycleManager.Agent.Oversubscription;
 using LifecycleManager.Agent.Resources;
+using LifecycleManager.Agent.Secrets;
 using LifecycleManager.Agent.Tasks;
 using LifecycleManager.Agent.Updates;
 using LifecycleManager.Protocol.Agents;
@@ -24,6 +28,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
 {
     private const int MaxCompleted = 100;
     private const int MaxMessages = 1024;
+    private const int MaxUntracked = 1000;
     private static readonly TimeSpan LastUpdates = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(2);
     private readonly AgentOptions _options;
@@ -37,6 +42,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
     private readonly ConcurrentDictionary<TaskRun, Task> _runs = new();
     private readonly ConcurrentQueue<CompletedTask> _completed = new();
     private readonly Dictionary<string, IContainerizer> _containerizers = new(StringComparer.Ordinal);
+    private readonly Dictionary<(FrameworkId, TaskId), StatusLog> _untracked = [];
     private readonly UpdateSender _sender;
     private readonly MasterConnection _connection;
     private readonly CancellationTokenSource _stopping = new();
@@ -45,6 +51,8 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
     private AgentDirectory? _directory;
     private DockerEngine? _engine;
     private DockerContainerizer? _docker;
+    private ImageCollector? _images;
+    private Fetcher? _fetcher;
     private AgentRecord? _agent;
     private IReadOnlyList<string> _registeredFeatures = [];
     private Task _accepting = Task.CompletedTask;
@@ -116,21 +124,32 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         Resources = MachineResources.Detect(_options.Resources, _directory.Root);
         var known = _directory.ReadAgent() ?? new AgentRecord(Guid.NewGuid().ToString("N"), _bootId);
         if (known.BootId is { } boot && boot != _bootId) _log.LogInformation("The machine was restarted since the agent last ran");
-        known = known with { BootId = _bootId };
-        _directory.Write(known);
         Volatile.Write(ref _agent, known);
+        // Not on every start: a full disk keeps no agent from finding its tasks.
+        if (_directory.ReadAgent() is null || known.BootId != _bootId) Save(known with { BootId = _bootId });
+        known = _agent!;
+        _fetcher = new Fetcher(_options, Path.Combine(_directory.Root, "cache"), _loggers.CreateLogger<Fetcher>());
+        var secrets = new SecretStore(_options.SecretsDirectory);
         if (_options.Containerizers.Contains("process"))
-            Add(new ProcessContainerizer(_options, _time, _loggers.CreateLogger<ProcessContainerizer>()));
+            Add(new ProcessContainerizer(_options, secrets, _time, _loggers.CreateLogger<ProcessContainerizer>()));
         if (_options.Containerizers.Contains("docker"))
         {
             _engine = new DockerEngine(_options, _time, _loggers.CreateLogger<DockerEngine>());
-            _docker = new DockerContainerizer(_engine, _options, known.Home, _time, _loggers.CreateLogger<DockerContainerizer>());
+            _images = new ImageCollector(Path.Combine(_directory.Root, "images.json"), _engine, _time, _log);
+            _docker = new DockerContainerizer(_engine, _options, known.Home, secrets, _images, _time, _loggers.CreateLogger<DockerContainerizer>());
             Add(_docker);
         }
 
         Recover();
         var stopping = _stopping.Token;
         _loops.Add(Guard("loop", () => LoopAsync(stopping)));
+        _loops.Add(Guard("garbage", () => CollectAsync(stopping)));
+        if (_options.Oversubscribe)
+        {
+            var oversubscriber = new Oversubscriber(_options, () => Tasks, MachineResources.Scalar(Resources, "cpus"), _time, _log);
+            _loops.Add(Guard("oversubscription", () => oversubscriber.RunAsync(_connection.SendAsync, () => _connection.Master, stopping)));
+        }
+
         _loops.Add(Guard("updates", () => _sender.RunAsync(_connection.SendAsync, stopping)));
         _loops.Add(Guard("master", async () =>
         {
@@ -158,6 +177,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         foreach (var run in _tasks.Values) run.Dispose();
         _connection.Dispose();
         _engine?.Dispose();
+        _fetcher?.Dispose();
         _directory?.Dispose();
         _stopping.Dispose();
     }
@@ -204,9 +224,10 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
     private TaskRun Begin(TaskRecord record, bool run = true)
     {
         var containerizer = _containerizers.GetValueOrDefault(record.Containerizer);
-        var task = new TaskRun(record, _directory!, containerizer, _options, _time, _log);
+        var task = new TaskRun(record, _directory!, containerizer, _fetcher!, _options, _time, _log);
         task.Ended += ended => Post(new LoopMessage.Ended(ended));
         task.LaunchFailed += reason => LaunchFailed?.Invoke(reason);
+        _untracked.Remove((record.FrameworkId, record.TaskId));
         _tasks[(record.FrameworkId, record.TaskId)] = task;
         _sender.Add(record.FrameworkId, record.TaskId, task.Updates);
         if (run) Run(task);
@@ -245,6 +266,11 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         {
             case LoopMessage.FromMaster { Event: var e } when ReferenceEquals(e, MasterConnection.Ready):
                 _sender.SendAllAgain();
+                // An engine that came or went while the registration was on its way.
+                if (!Features.SequenceEqual(_registeredFeatures)) _connection.Renew();
+                break;
+            case LoopMessage.Describe { Call: var call }:
+                call.TrySetResult(Describe());
                 break;
             case LoopMessage.FromMaster { Event: { Type: AgentEventType.Registered, Registered: { } registered } }:
                 Registered(registered);
@@ -256,7 +282,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
                 await KillAsync(kill, stopping);
                 break;
             case LoopMessage.FromMaster { Event: { Type: AgentEventType.Acknowledge, Acknowledge: { } acknowledge } }:
-                if (_tasks.TryGetValue((acknowledge.FrameworkId, acknowledge.TaskId), out var task)) task.Updates.Acknowledge(acknowledge.Uuid);
+                Acknowledge(acknowledge);
                 break;
             case LoopMessage.FromMaster { Event: { Type: AgentEventType.KillFramework, KillFramework: { } framework } }:
                 foreach (var run in _tasks.Values.Where(run => run.Record.FrameworkId == framework))
@@ -292,14 +318,29 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
 
     private void Save(AgentRecord agent)
     {
-        _directory!.Write(agent);
         Volatile.Write(ref _agent, agent);
+        try
+        {
+            _directory!.Write(agent);
+        }
+        catch (IOException e)
+        {
+            _log.LogError("What the agent knows of itself cannot be written; after a restart it would be another agent: {Reason}", e.Message);
+        }
     }
 
     private async Task<RegisterCall> RegisterAsync(CancellationToken cancellation)
     {
         // An agent that was given up returns only when its tasks have ended.
         await _accepting.WaitAsync(cancellation);
+        // In its turn: what an earlier stream has brought is part of what the agent runs.
+        var call = new TaskCompletionSource<RegisterCall>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _messages.Writer.WriteAsync(new LoopMessage.Describe(call), cancellation);
+        return await call.Task.WaitAsync(cancellation);
+    }
+
+    private RegisterCall Describe()
+    {
         var features = Features;
         _registeredFeatures = features;
         var tasks = _tasks.Values.ToList();
@@ -308,7 +349,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
             {
                 Hostname = _options.Hostname,
                 Port = _options.Port,
-                Resources = _agent?.Resources ?? Resources,
+                Resources = ReservedResources() ?? Resources,
                 Attributes = Attributes,
                 Id = Id,
                 Domain = _domain,
@@ -317,6 +358,16 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
             [.. tasks.Select(run => new AgentTask(run.Record.FrameworkId, run.Record.Task, StatusOf(run)))],
             [.. tasks.Select(run => run.Record.Framework).DistinctBy(framework => framework.Id)],
             features);
+    }
+
+    /// <summary>The resources with their reservations, unless what the agent is told to offer has changed since.</summary>
+    private IReadOnlyList<Resource>? ReservedResources()
+    {
+        if (_agent?.Resources is not { } reserved) return null;
+        if (MachineResources.Totals(reserved).SequenceEqual(MachineResources.Totals(Resources))) return reserved;
+        _log.LogWarning("The agent's resources have changed: reservations of the former ones are void");
+        Save(_agent with { Resources = null });
+        return null;
     }
 
     private static TaskStatusInfo StatusOf(TaskRun run) => run.Updates.Latest
@@ -337,7 +388,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         {
             if (AgentDirectory.WhyNotId(task.TaskId.Value) is { } wrongId)
             {
-                await TellAsync(framework, task.TaskId, TaskState.Error, StatusReason.TaskInvalid, $"the task's id {wrongId}", stopping);
+                Tell(framework, task.TaskId, TaskState.Error, StatusReason.TaskInvalid, $"the task's id {wrongId}");
                 continue;
             }
 
@@ -350,7 +401,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
 
             if (_completed.FirstOrDefault(completed => completed.FrameworkId == framework && completed.TaskId == task.TaskId) is not null)
             {
-                await TellAsync(framework, task.TaskId, TaskState.Error, StatusReason.TaskInvalid, "a task of this id has already run here", stopping);
+                Tell(framework, task.TaskId, TaskState.Error, StatusReason.TaskInvalid, "a task of this id has already run here");
                 continue;
             }
 
@@ -373,7 +424,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 LaunchFailed?.Invoke(StatusReason.ContainerLaunchFailed);
-                await TellAsync(framework, task.TaskId, TaskState.Failed, StatusReason.ContainerLaunchFailed, $"the task cannot be written down: {e.Message}", stopping);
+                Tell(framework, task.TaskId, TaskState.Failed, StatusReason.ContainerLaunchFailed, $"the task cannot be written down: {e.Message}");
                 continue;
             }
 
@@ -397,6 +448,15 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         if (record.Task.Executor is not null && !run.Group) return "custom executors are not supported by this agent";
         if (!_containerizers.TryGetValue(record.Containerizer, out var containerizer)) return $"this agent has no containerizer '{record.Containerizer}'";
         if (record.Task.HealthCheck is not null && record.Task.Check is { } && CheckRunner.WhyInvalid(record.Task with { HealthCheck = null }) is { } check) return check;
+        try
+        {
+            foreach (var uri in record.Task.Command?.Uris ?? []) _ = Artifact.Of(uri);
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+
         return containerizer.WhyInvalid(record) ?? TaskEnvironment.WhyInvalid(record.Task.Command) ?? CheckRunner.WhyInvalid(record.Task);
     }
 
@@ -415,7 +475,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         else
         {
             var state = known is null || known.PartitionAware ? TaskState.Dropped : TaskState.Lost;
-            await TellAsync(kill.FrameworkId, kill.TaskId, state, StatusReason.TaskUnknown, "the agent does not know this task", stopping);
+            Tell(kill.FrameworkId, kill.TaskId, state, StatusReason.TaskUnknown, "the agent does not know this task");
         }
     }
 
@@ -425,25 +485,44 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         return new KillRecord(_time.GetUtcNow(), Math.Max(0, grace.TotalSeconds), state, reason, message);
     }
 
-    /// <summary>A status of no task that is kept here: sent once, without a uuid; whoever misses it asks again.</summary>
-    private Task<bool> TellAsync(FrameworkId framework, TaskId task, TaskState state, StatusReason reason, string message, CancellationToken stopping)
+    /// <summary>
+    /// Tells a status of a task that is not kept here, until it is acknowledged; after a crash, whoever misses it asks again.
+    /// </summary>
+    private void Tell(FrameworkId framework, TaskId task, TaskState state, StatusReason reason, string message)
     {
         _log.LogInformation("Task {Task} is {State}: {Message}", task.Value, state, message);
-        return TellAsync(
-            framework,
-            new TaskStatusInfo
-            {
-                TaskId = task,
-                State = state,
-                Message = message,
-                Reason = reason,
-                Source = StatusSource.Agent,
-                AgentId = Id,
-                Timestamp = _time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0,
-            },
-            stopping);
+        if (_untracked.ContainsKey((framework, task)) || _untracked.Count >= MaxUntracked) return;
+        var updates = new StatusLog(null);
+        updates.Append(new TaskStatusInfo
+        {
+            TaskId = task,
+            State = state,
+            Message = message,
+            Reason = reason,
+            Source = StatusSource.Agent,
+            AgentId = Id,
+            Timestamp = _time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0,
+            Uuid = Guid.NewGuid().ToByteArray(),
+        });
+        _untracked[(framework, task)] = updates;
+        _sender.Add(framework, task, updates);
     }
 
+    private void Acknowledge(AcknowledgeEvent acknowledge)
+    {
+        var key = (acknowledge.FrameworkId, acknowledge.TaskId);
+        if (_tasks.TryGetValue(key, out var run))
+        {
+            run.Updates.Acknowledge(acknowledge.Uuid);
+        }
+        else if (_untracked.TryGetValue(key, out var updates) && updates.Acknowledge(acknowledge.Uuid))
+        {
+            _untracked.Remove(key);
+            _sender.Remove(acknowledge.FrameworkId, acknowledge.TaskId);
+        }
+    }
+
+    /// <summary>Repeats a known status, once and without a uuid.</summary>
     private Task<bool> TellAsync(FrameworkId framework, TaskStatusInfo status, CancellationToken stopping) => _connection.SendAsync(
         new AgentCall { Type = AgentCallType.Update, Update = new StatusUpdateCall(framework, status with { Uuid = null }, status.State) }, stopping);
 
@@ -462,6 +541,8 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         _completed.Enqueue(CompletedTask.Of(run));
         while (_completed.Count > MaxCompleted) _completed.TryDequeue(out _);
         run.Dispose();
+        // The time of its end, for the collection of garbage.
+        if (System.IO.Directory.Exists(run.Sandbox)) System.IO.Directory.SetLastWriteTimeUtc(run.Sandbox, _time.GetUtcNow().UtcDateTime);
         System.IO.Directory.Delete(_directory!.Meta(run.Record.ContainerId), recursive: true);
     }
 
@@ -524,6 +605,28 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
             await look;
             await _engine.RunAsync(stopping);
         }));
+    }
+
+    private async Task CollectAsync(CancellationToken stopping)
+    {
+        var sandboxes = new SandboxCollector(_directory!.Sandboxes, _log);
+        while (true)
+        {
+            await Task.Delay(_options.CollectInterval, _time, stopping);
+            try
+            {
+                var live = _tasks.Values.Select(run => run.Record).ToList();
+                var containers = live.Select(record => record.ContainerId).ToHashSet();
+                var age = SandboxCollector.MaxAge(_options.SandboxDelay, _options.DiskHeadroom, SandboxCollector.DiskUsed(_directory.Root));
+                sandboxes.Collect(age, _time.GetUtcNow(), containers.Contains);
+                if (!_options.CollectImages || _images is null || _engine is not { IsUp: true }) continue;
+                await _images.CollectAsync(_options.ImageDelay, live.Select(record => record.Task.Container?.Docker?.Image ?? "").ToHashSet(), stopping);
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                _log.LogError(e, "Garbage could not be collected");
+            }
+        }
     }
 
     private async Task RemoveOrphansAsync(CancellationToken stopping)

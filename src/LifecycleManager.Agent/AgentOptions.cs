@@ -84,6 +84,51 @@ public sealed record AgentOptions
     /// <summary>Between two looks whether a Docker engine answers.</summary>
     public TimeSpan DockerPing { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Docker's <c>config.json</c> with the credentials for pulls; null for Docker's own place. A task's own
+    /// <c>.docker/config.json</c> in its sandbox comes first.
+    /// </summary>
+    public string? DockerConfig { get; init; }
+
+    /// <summary>The directory that secrets' references name files in; null for none.</summary>
+    public string? SecretsDirectory { get; init; }
+
+    /// <summary>How long all artifacts of a task may take.</summary>
+    public TimeSpan FetchTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The largest artifact, also when extracted, in bytes.</summary>
+    public long MaxArtifactSize { get; init; } = 2L * 1024 * 1024 * 1024;
+
+    /// <summary>The most that the cache of artifacts holds, in bytes.</summary>
+    public long FetchCacheSize { get; init; } = 2L * 1024 * 1024 * 1024;
+
+    /// <summary>How long an ended task's sandbox is kept on an empty disk; less on a filling one.</summary>
+    public TimeSpan SandboxDelay { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>The share of the disk that is kept free of sandboxes.</summary>
+    public double DiskHeadroom { get; init; } = 0.1;
+
+    /// <summary>Between two looks for what can be removed.</summary>
+    public TimeSpan CollectInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Whether images that the agent has pulled are removed when nobody has used them for <see cref="ImageDelay"/>.</summary>
+    public bool CollectImages { get; init; }
+
+    /// <summary>How long an image that nobody uses is kept.</summary>
+    public TimeSpan ImageDelay { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Whether idle cpus of guaranteed tasks are offered as revocable ones to best-effort tasks.</summary>
+    public bool Oversubscribe { get; init; }
+
+    /// <summary>Between two measurements of the tasks' use.</summary>
+    public TimeSpan OversubscribeInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The share of a guaranteed task's use that is kept free on top of it.</summary>
+    public double OversubscribeReserve { get; init; } = 0.2;
+
+    /// <summary>From this share of all cpus in use on, best-effort tasks are ended, the youngest first.</summary>
+    public double OversubscribeBusy { get; init; } = 0.9;
+
     /// <summary>The first delay before the master is tried again; doubles, with jitter.</summary>
     public TimeSpan RegistrationBackoff { get; init; } = TimeSpan.FromMilliseconds(500);
 
@@ -93,6 +138,8 @@ public sealed record AgentOptions
     /// <summary>The first delay before a status update is sent again; doubles.</summary>
     public TimeSpan UpdateRetry { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The longest such delay.</summary>
-    public TimeSpan MaxUpdateRetry { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>
+    /// The longest such delay. Shorter than Mesos' ten minutes: a scheduler that returns learns soon what it has missed.
+    /// </summary>
+    public TimeSpan MaxUpdateRetry { get; init; } = TimeSpan.FromMinutes(1);
 }

@@ -32,7 +32,7 @@ public static class AgentServices
         app.Services.GetRequiredService<AgentMetrics>().Map(app);
         StateEndpoints.Map(app, loop);
         StatisticsEndpoints.Map(app, loop, app.Services.GetRequiredService<TimeProvider>());
-        FileEndpoints.Map(app, loop);
+        FileEndpoints.Map(app, loop, app.Services.GetRequiredService<TimeProvider>());
         OperatorEndpoints.Map(app, loop);
     }
 }

@@ -9,6 +9,9 @@ internal abstract record LoopMessage
     /// <summary>The master says something.</summary>
     public sealed record FromMaster(AgentEvent Event) : LoopMessage;
 
+    /// <summary>The connection needs the REGISTER of the moment.</summary>
+    public sealed record Describe(TaskCompletionSource<RegisterCall> Call) : LoopMessage;
+
     /// <summary>A task has reached its terminal status.</summary>
     public sealed record Ended(TaskRun Run) : LoopMessage;
 

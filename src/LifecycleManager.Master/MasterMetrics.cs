@@ -1,13 +1,15 @@
-using LifecycleManager.Master.State;
+using LifecycleManager.Master.Cluster;
+using LifecycleManager.Master.Resources;
 using LifecycleManager.Protocol.Mesos;
 using Prometheus;
 
 namespace LifecycleManager.Master;
 
-/// <summary>What the master exports to Prometheus.</summary>
-public sealed class MasterMetrics
+/// <summary>The master's Prometheus metrics; gauges are read from a snapshot when they are scraped.</summary>
+internal sealed class MasterMetrics
 {
     private static readonly string[] Scalars = ["cpus", "mem", "disk", "gpus"];
+
     private readonly Gauge _leader;
     private readonly Gauge _agents;
     private readonly Gauge _frameworks;
@@ -15,59 +17,72 @@ public sealed class MasterMetrics
     private readonly Gauge _total;
     private readonly Gauge _used;
     private readonly Gauge _offered;
-    private readonly Counter _sent;
-    private readonly Counter _accepted;
-    private readonly Counter _declined;
-    private readonly Counter _rescinded;
-    private readonly Histogram _allocation;
+    private readonly Gauge _pending;
 
-    /// <summary>Registers the metrics.</summary>
     public MasterMetrics(CollectorRegistry registry)
     {
-        var factory = Metrics.WithCustomRegistry(registry);
-        _leader = factory.CreateGauge("lcm_master_leader", "1 while this master leads.");
-        _agents = factory.CreateGauge("lcm_master_agents", "Agents by state.", "state");
-        _frameworks = factory.CreateGauge("lcm_master_frameworks", "Frameworks by state.", "state");
-        _tasks = factory.CreateGauge("lcm_master_tasks", "Tasks by state.", "state");
-        _total = factory.CreateGauge("lcm_master_resources_total", "Resources of the connected agents.", "resource");
-        _used = factory.CreateGauge("lcm_master_resources_used", "Resources that tasks use.", "resource");
-        _offered = factory.CreateGauge("lcm_master_resources_offered", "Resources in open offers.", "resource");
-        _sent = factory.CreateCounter("lcm_master_offers_sent_total", "Offers sent.");
-        _accepted = factory.CreateCounter("lcm_master_offers_accepted_total", "Offers accepted.");
-        _declined = factory.CreateCounter("lcm_master_offers_declined_total", "Offers declined.");
-        _rescinded = factory.CreateCounter("lcm_master_offers_rescinded_total", "Offers rescinded.");
-        _allocation = factory.CreateHistogram("lcm_master_allocation_seconds", "Duration of a round of allocation.",
-            new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.0001, 2, 16) });
+        var metrics = Metrics.WithCustomRegistry(registry);
+        _leader = metrics.CreateGauge("lcm_master_leader", "1 while this master leads");
+        _agents = metrics.CreateGauge("lcm_master_agents", "Agents by state", "state");
+        _frameworks = metrics.CreateGauge("lcm_master_frameworks", "Frameworks by state", "state");
+        _tasks = metrics.CreateGauge("lcm_master_tasks", "Tasks by state", "state");
+        _total = metrics.CreateGauge("lcm_master_resources_total", "Resources of the registered agents", "resource");
+        _used = metrics.CreateGauge("lcm_master_resources_used", "Resources that tasks use", "resource");
+        _offered = metrics.CreateGauge("lcm_master_resources_offered", "Resources in outstanding offers", "resource");
+        _pending = metrics.CreateGauge("lcm_master_pending_events", "Actions that wait for the master's loop");
+        OffersSent = metrics.CreateCounter("lcm_master_offers_sent_total", "Offers sent");
+        OffersAccepted = metrics.CreateCounter("lcm_master_offers_accepted_total", "Offers accepted");
+        OffersDeclined = metrics.CreateCounter("lcm_master_offers_declined_total", "Offers declined");
+        OffersRescinded = metrics.CreateCounter("lcm_master_offers_rescinded_total", "Offers rescinded");
+        Allocation = metrics.CreateHistogram("lcm_master_allocation_seconds", "Time of one allocation", new HistogramConfiguration
+        {
+            Buckets = Histogram.ExponentialBuckets(0.0001, 2, 14),
+        });
     }
 
-    internal void Allocated(TimeSpan duration) => _allocation.Observe(duration.TotalSeconds);
+    public Counter OffersSent { get; }
 
-    internal void Follow() => _leader.Set(0);
+    public Counter OffersAccepted { get; }
 
-    internal void Show(MasterCore core)
+    public Counter OffersDeclined { get; }
+
+    public Counter OffersRescinded { get; }
+
+    public Histogram Allocation { get; }
+
+    /// <summary>Sets the gauges; null while another master leads.</summary>
+    public void Show(MasterView? view)
     {
-        _leader.Set(1);
-        foreach (var standing in Enum.GetValues<AgentStanding>())
-        {
-            var name = standing == AgentStanding.Connected ? "active" : standing.ToString().ToLowerInvariant();
-            _agents.WithLabels(name).Set(core.Agents.Values.Count(agent => agent.Standing == standing));
-        }
-
-        _frameworks.WithLabels("connected").Set(core.Frameworks.Values.Count(framework => framework.Connected));
-        _frameworks.WithLabels("disconnected").Set(core.Frameworks.Values.Count(framework => !framework.Connected));
+        _leader.Set(view is null ? 0 : 1);
+        _agents.WithLabels("active").Set(view?.Agents.Count(agent => agent.IsActive) ?? 0);
+        _agents.WithLabels("inactive").Set(view?.Agents.Count(agent => agent.IsConnected && !agent.IsActive) ?? 0);
+        _agents.WithLabels("disconnected").Set(view?.Agents.Count(agent => !agent.IsConnected) ?? 0);
+        _agents.WithLabels("unreachable").Set(view?.Unreachable ?? 0);
+        _agents.WithLabels("recovering").Set(view?.Recovering ?? 0);
+        _frameworks.WithLabels("connected").Set(view?.Frameworks.Count(framework => framework.IsConnected) ?? 0);
+        _frameworks.WithLabels("disconnected").Set(view?.Frameworks.Count(framework => !framework.IsConnected) ?? 0);
+        var tasks = new int[Enum.GetValues<TaskState>().Length];
+        foreach (var task in view?.Tasks ?? []) tasks[(int)task.State]++;
+        foreach (var task in view?.Frameworks.SelectMany(framework => framework.Unreachable) ?? []) tasks[(int)task.State]++;
         foreach (var state in Enum.GetValues<TaskState>())
-            _tasks.WithLabels(state.ToString().ToLowerInvariant()).Set(core.Frameworks.Values.Sum(framework => framework.Tasks.Values.Count(task => task.State == state)));
-        var connected = core.Agents.Values.Where(agent => agent.Standing == AgentStanding.Connected).ToArray();
-        foreach (var name in Scalars)
         {
-            _total.WithLabels(name).Set(connected.Sum(agent => agent.Total.Scalar(name)));
-            _used.WithLabels(name).Set(connected.Sum(agent => agent.Used.Scalar(name)));
-            _offered.WithLabels(name).Set(connected.Sum(agent => agent.Offered.Scalar(name)));
+            // Ended ones are counted only until they are acknowledged.
+            if (state != TaskState.Unknown) _tasks.WithLabels(Name(state)).Set(tasks[(int)state]);
         }
 
-        _sent.IncTo(core.Counters.OffersSent);
-        _accepted.IncTo(core.Counters.OffersAccepted);
-        _declined.IncTo(core.Counters.OffersDeclined);
-        _rescinded.IncTo(core.Counters.OffersRescinded);
+        foreach (var scalar in Scalars)
+        {
+            Set(_total, scalar, view?.Total);
+            Set(_used, scalar, view?.Used);
+            Set(_offered, scalar, view?.Offered);
+        }
+
+        _pending.Set(view?.PendingEvents ?? 0);
     }
+
+    /// <summary>A state in the labels' spelling: <c>gone_by_operator</c>.</summary>
+    internal static string Name(TaskState state) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString());
+
+    private static void Set(Gauge gauge, string scalar, Quantities? quantities) =>
+        gauge.WithLabels(scalar).Set((quantities?[scalar] ?? 0) / 1000.0);
 }

@@ -1,4 +1,6 @@
 using LifecycleManager.Metrics;
+using LifecycleManager.Scaling.Safety;
+using LifecycleManager.Scaling.Targets;
 
 namespace LifecycleManager.Scaling;
 
@@ -7,6 +9,9 @@ public sealed record ManagerOptions
 {
     /// <summary>The scheduler (Marathon's REST API): ours, or a real Marathon.</summary>
     public Uri Scheduler { get; init; } = new("http://127.0.0.1:8080");
+
+    /// <summary>What is scaled; by default the scheduler.</summary>
+    public TargetOptions Target { get; init; } = new();
 
     /// <summary>The directory with the policy files.</summary>
     public string RulesDirectory { get; init; } = "rules";
@@ -33,10 +38,19 @@ public sealed record ManagerOptions
     public TimeSpan LongestRetryDelay { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How many decisions are kept in all; the oldest go first.</summary>
-    public int KeptDecisions { get; init; } = 5_000;
+    public int KeptDecisions { get; init; } = 20_000;
 
     /// <summary>How many decisions are kept of one app.</summary>
     public int KeptDecisionsPerApp { get; init; } = 200;
+
+    /// <summary>What is never done, whatever the policies say.</summary>
+    public SafetyOptions Safety { get; init; } = new();
+
+    /// <summary>Between two samples of the history that <c>/v1/history</c> exports.</summary>
+    public TimeSpan HistoryInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How far the history goes back; less where there are very many series.</summary>
+    public TimeSpan KeptHistory { get; init; } = TimeSpan.FromHours(6);
 
     /// <summary>How many clients may follow the stream of decisions at once.</summary>
     public int StreamClients { get; init; } = 64;
@@ -55,6 +69,17 @@ public sealed record ManagerOptions
         AtLeastOne(KeptDecisions, nameof(KeptDecisions));
         AtLeastOne(KeptDecisionsPerApp, nameof(KeptDecisionsPerApp));
         AtLeastOne(StreamClients, nameof(StreamClients));
+        AtLeastOne(Safety.ChangesPerMinute, nameof(Safety.ChangesPerMinute));
+        AtLeastOne(Safety.MissingAtLeast, nameof(Safety.MissingAtLeast));
+        if (Safety.MaxStep is { } step) AtLeastOne(step, nameof(Safety.MaxStep));
+        Positive(Safety.Recovery, nameof(Safety.Recovery));
+        Positive(Safety.Acceptance, nameof(Safety.Acceptance));
+        Positive(HistoryInterval, nameof(HistoryInterval));
+        Positive(KeptHistory, nameof(KeptHistory));
+        if (!(Safety.MissingShare > 0))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Safety.MissingShare), Safety.MissingShare, "the manager's MissingShare must be more than 0");
+        }
 
         static void Positive(TimeSpan value, string name)
         {

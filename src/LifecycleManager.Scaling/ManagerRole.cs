@@ -4,6 +4,7 @@ using LifecycleManager.Metrics;
 using LifecycleManager.Metrics.Queries;
 using LifecycleManager.Scaling.Api;
 using LifecycleManager.Scaling.Evaluation;
+using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Leadership;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Pausing;
@@ -38,6 +39,7 @@ public static class ManagerRole
         services.AddSingleton<DecisionLog>();
         services.AddSingleton<PauseBook>();
         services.AddSingleton<ManagerMetrics>();
+        services.AddSingleton<MetricHistory>();
         services.AddSingleton(provider =>
         {
             var policies = provider.GetRequiredService<PolicyDirectory>();

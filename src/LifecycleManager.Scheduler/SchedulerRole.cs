@@ -1,3 +1,6 @@
+using LifecycleManager.Scheduler.Api;
+using LifecycleManager.Scheduler.Discovery;
+using LifecycleManager.Scheduler.OpenApi;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -24,13 +27,17 @@ public static class SchedulerRole
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>(),
             provider.GetRequiredService<CollectorRegistry>()));
+        services.AddMarathonDocument();
         services.AddHostedService<SchedulerHost>();
+        if (options.Eureka.Count > 0) services.AddHostedService<EurekaRegistrar>();
         return services;
     }
 
     /// <summary>Maps Marathon's REST API, <c>/metrics</c> and <c>/health</c>.</summary>
     public static void MapScheduler(this WebApplication app)
     {
+        app.MapMarathonApi();
+        app.MapMarathonDocument();
         app.MapMetrics(registry: app.Services.GetRequiredService<CollectorRegistry>());
         app.MapGet("/health", (HttpContext context) =>
         {

@@ -6,12 +6,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Agent.Api;
 
-/// <summary><c>/files/browse</c>, <c>/files/read</c> and <c>/files/download</c>, as Mesos has them.</summary>
+/// <summary><c>/files/browse</c>, <c>/files/read</c> and <c>/files/download</c>, as Mesos has them; and <c>/files/tail</c>.</summary>
 internal static class FileEndpoints
 {
     private const int DefaultRead = 64 * 1024;
 
-    public static void Map(WebApplication app, AgentLoop loop)
+    public static void Map(WebApplication app, AgentLoop loop, TimeProvider time)
     {
         foreach (var suffix in new[] { "", ".json" })
         {
@@ -20,6 +20,9 @@ internal static class FileEndpoints
                 Guard(path, () => Read(Files(loop), path!, offset ?? -1, length)));
             app.MapGet("/files/download" + suffix, (string? path) => Guard(path, () => Download(Files(loop), path!)));
         }
+
+        var tails = new FileTails(time);
+        app.MapGet("/files/tail", (string? path, long? bytes, bool? follow) => Guard(path, () => tails.Tail(Files(loop), path!, bytes, follow ?? false)));
     }
 
     public static SandboxFiles Files(AgentLoop loop) =>

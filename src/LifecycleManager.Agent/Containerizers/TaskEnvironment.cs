@@ -1,5 +1,5 @@
-using System.Text;
 using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Secrets;
 using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Agent.Containerizers;
@@ -14,11 +14,12 @@ internal static class TaskEnvironment
     /// <param name="record">The task.</param>
     /// <param name="sandbox">The sandbox as the task sees it.</param>
     /// <param name="hostname">The agent's host name, <c>HOST</c> unless the framework says it.</param>
-    public static Dictionary<string, string> Of(TaskRecord record, string sandbox, string hostname)
+    /// <param name="resolve">Resolves a secret.</param>
+    public static Dictionary<string, string> Of(TaskRecord record, string sandbox, string hostname, Func<Secret, string> resolve)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["HOST"] = hostname };
         foreach (var variable in record.Task.Command?.Environment?.Variables ?? [])
-            environment[variable.Name] = variable.Secret is { } secret ? ValueOf(secret) : variable.Value ?? "";
+            environment[variable.Name] = variable.Secret is { } secret ? resolve(secret) : variable.Value ?? "";
         environment["MESOS_SANDBOX"] = sandbox;
         environment["MESOS_TASK_ID"] = record.TaskId.Value;
         environment["MESOS_FRAMEWORK_ID"] = record.FrameworkId.Value;
@@ -36,11 +37,9 @@ internal static class TaskEnvironment
                 return $"the environment variable '{variable.Name}' has a name that is none";
             if (variable.Value?.Contains('\0', StringComparison.Ordinal) == true) return $"the environment variable '{variable.Name}' has a NUL";
             if (variable.Secret is null && variable.Type is "SECRET") return $"the environment variable '{variable.Name}' lacks its secret";
-            if (variable.Secret is { Value: null }) return $"the environment variable '{variable.Name}' names a secret by reference, which this agent does not resolve";
+            if (variable.Secret is { } secret && SecretStore.WhyInvalid(secret) is { } why) return $"the secret of the environment variable '{variable.Name}' {why}";
         }
 
         return null;
     }
-
-    private static string ValueOf(Secret secret) => secret.Value is { } value ? Encoding.UTF8.GetString(value.Data) : "";
 }

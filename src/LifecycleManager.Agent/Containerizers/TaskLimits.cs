@@ -10,6 +10,8 @@ internal sealed record TaskLimits(double Cpus, long CpuShares, long MemoryBytes)
     public const long CpuPeriod = 100_000;
 
     private const long Megabyte = 1024 * 1024;
+    private const long Shares = 1024;
+    private const long RevocableShares = 10;
     private const long LeastShares = 2;
     private const long LeastMemory = 32 * Megabyte;
     private const long LeastQuota = 1000;
@@ -23,10 +25,12 @@ internal sealed record TaskLimits(double Cpus, long CpuShares, long MemoryBytes)
     public static TaskLimits Of(TaskRecord record)
     {
         var cpus = MachineResources.Scalar(record.Task.Resources, "cpus");
+        // Best effort yields to everybody, as in Mesos.
+        var shares = record.Task.Resources.Any(resource => resource is { Name: "cpus", Revocable: not null }) ? RevocableShares : Shares;
         var memory = MachineResources.Scalar(record.Task.Resources, "mem");
         return new TaskLimits(
             cpus,
-            Math.Max(LeastShares, (long)(cpus * 1024)),
+            Math.Max(LeastShares, (long)(cpus * shares)),
             memory <= 0 ? 0 : Math.Max(LeastMemory, (long)(memory * Megabyte)));
     }
 }

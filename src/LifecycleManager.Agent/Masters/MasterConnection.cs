@@ -40,6 +40,7 @@ internal sealed class MasterConnection : IDisposable
         {
             AllowAutoRedirect = false,
             UseCookies = false,
+            UseProxy = false,
             ConnectTimeout = ConnectTimeout,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         })
@@ -90,14 +91,7 @@ internal sealed class MasterConnection : IDisposable
     {
         _backoff.Reset();
         _renewed = true;
-        try
-        {
-            _stream?.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // It has just ended by itself.
-        }
+        if (_stream is { } stream) Cancel(stream);
     }
 
     /// <summary>Sends one call to the master that has registered the agent.</summary>
@@ -167,7 +161,7 @@ internal sealed class MasterConnection : IDisposable
         await using var body = await response.Content.ReadAsStreamAsync(stream.Token);
         var silence = FirstEvent;
         // Without a timely event the stream counts as dead, whatever TCP thinks of it.
-        using var watch = _time.CreateTimer(_ => stream.Cancel(), null, silence, Timeout.InfiniteTimeSpan);
+        using var watch = _time.CreateTimer(_ => Cancel(stream), null, silence, Timeout.InfiniteTimeSpan);
         await foreach (var message in RecordIo.ReadAsync(body, MesosJson.Default.AgentEvent, cancellation: stream.Token))
         {
             switch (message.Type)
@@ -225,7 +219,19 @@ internal sealed class MasterConnection : IDisposable
     }
 
     private ITimer WithTimeout(CancellationTokenSource source, TimeSpan after) =>
-        _time.CreateTimer(_ => source.Cancel(), null, after, Timeout.InfiniteTimeSpan);
+        _time.CreateTimer(_ => Cancel(source), null, after, Timeout.InfiniteTimeSpan);
+
+    private static void Cancel(CancellationTokenSource source)
+    {
+        try
+        {
+            source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The stream has just ended by itself.
+        }
+    }
 
     // One line for each new reason: a master that is away for an hour does not fill the log.
     private void Complain(Uri master, string reason)

@@ -1,6 +1,7 @@
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Checks;
 using LifecycleManager.Agent.Containerizers;
+using LifecycleManager.Agent.Fetching;
 using LifecycleManager.Agent.Updates;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
@@ -13,8 +14,10 @@ namespace LifecycleManager.Agent.Tasks;
 /// </summary>
 internal sealed class TaskRun : IDisposable
 {
+    private const int MaxMessage = 4096;
     private readonly string _meta;
     private readonly IContainerizer? _containerizer;
+    private readonly Fetcher _fetcher;
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -27,12 +30,13 @@ internal sealed class TaskRun : IDisposable
     private CheckStatusInfo? _check;
 
     public TaskRun(
-        TaskRecord record, AgentDirectory directory, IContainerizer? containerizer, AgentOptions options, TimeProvider time, ILogger log)
+        TaskRecord record, AgentDirectory directory, IContainerizer? containerizer, Fetcher fetcher, AgentOptions options, TimeProvider time, ILogger log)
     {
         Record = record;
         Sandbox = directory.Sandbox(record);
         _meta = directory.Meta(record.ContainerId);
         _containerizer = containerizer;
+        _fetcher = fetcher;
         _options = options;
         _time = time;
         _log = log;
@@ -169,7 +173,14 @@ internal sealed class TaskRun : IDisposable
     {
         try
         {
-            return await _containerizer!.LaunchAsync(new Launch(Record, _meta, Sandbox, wasRunning, Progress), _killed.Token, stopping);
+            var launch = new Launch(Record, _meta, Sandbox, wasRunning, Progress);
+            if (!wasRunning)
+            {
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(_killed.Token, stopping);
+                await _fetcher.FetchAsync(launch, either.Token);
+            }
+
+            return await _containerizer!.LaunchAsync(launch, _killed.Token, stopping);
         }
         catch (LaunchException e)
         {
@@ -314,7 +325,7 @@ internal sealed class TaskRun : IDisposable
         {
             TaskId = Record.TaskId,
             State = state,
-            Message = message,
+            Message = message is { Length: > MaxMessage } ? message[..MaxMessage] + "..." : message,
             Reason = reason,
             Source = source,
             AgentId = Record.AgentId,

@@ -16,15 +16,16 @@ internal sealed class StatusLog : IDisposable
     private readonly Lock _gate = new();
     private readonly LinkedList<TaskStatusInfo> _pending = new();
     private readonly TaskCompletionSource _terminalAcknowledged = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly string _path;
+    private readonly string? _path;
     private FileStream? _file;
     private TaskStatusInfo? _latest;
 
     /// <summary>Opens the log and reads what is there.</summary>
-    public StatusLog(string path)
+    /// <param name="path">Its file; null for updates that need not survive the agent.</param>
+    public StatusLog(string? path)
     {
         _path = path;
-        if (File.Exists(path)) Recover();
+        if (path is not null && File.Exists(path)) Recover(path);
     }
 
     /// <summary>The newest status; null before the first.</summary>
@@ -114,6 +115,7 @@ internal sealed class StatusLog : IDisposable
 
     private void Write(UpdateLine line)
     {
+        if (_path is null) return;
         if (_file is null)
         {
             _file = new FileStream(_path, new FileStreamOptions
@@ -144,9 +146,9 @@ internal sealed class StatusLog : IDisposable
         }
     }
 
-    private void Recover()
+    private void Recover(string path)
     {
-        var bytes = File.ReadAllBytes(_path);
+        var bytes = File.ReadAllBytes(path);
         var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
         var rest = bytes.AsSpan(0, whole);
         while (!rest.IsEmpty)
@@ -171,7 +173,7 @@ internal sealed class StatusLog : IDisposable
         }
 
         if (whole == bytes.Length) return;
-        using var file = new FileStream(_path, FileMode.Open, FileAccess.Write);
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
         file.SetLength(whole);
     }
 }

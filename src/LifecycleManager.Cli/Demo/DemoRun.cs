@@ -20,6 +20,8 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
     private const double BusyPerSecond = 28;
 
     private volatile IReadOnlyList<Uri> _search = [];
+    private volatile bool _scaledOut;
+    private volatile bool _scaledIn;
     private readonly HashSet<string> _told = [];
 
     /// <summary>Runs the whole demo; returns when the load has ended and the service is back at one instance.</summary>
@@ -30,7 +32,13 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
         using var masterClient = new HttpClient { BaseAddress = master, Timeout = TimeSpan.FromSeconds(10) };
         var api = MarathonApi.For(schedulerClient);
 
-        var containers = await HasDockerAsync(masterClient, cancellation);
+        var containers = false;
+        await UntilAsync("an agent", async () =>
+        {
+            if (await ContainerizersAsync(masterClient, cancellation) is not { } known) return false;
+            containers = known.Contains("docker");
+            return true;
+        }, cancellation);
         if (containers)
         {
             story.Tell("demo", "a Docker engine answers: making the images of the three sample services");
@@ -48,8 +56,9 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
             await DeployAsync(api, new DemoApps(containers), cancellation);
             await LoadAsync(cancellation);
             await UntilAsync("one instance of search", async () => await InstancesAsync(api, cancellation) == 1, cancellation);
-            story.Tell("demo", "that was one scale-out and one scale-in, by rules/brownfield.yml; its reasons are kept at "
-                + new Uri(manager, "v1/decisions"));
+            story.Tell("demo", _scaledOut && _scaledIn
+                ? $"search was scaled out and in again by policy; the reasons are kept at {new Uri(manager, "v1/decisions")}"
+                : $"search was not scaled out and in: is its policy among those at {new Uri(manager, "v1/policies")}?");
         }
         finally
         {
@@ -74,16 +83,8 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
         story.Tell("deploy", $"PUT /v2/apps{app.Id}: {app.Instances} instance of {app.Container?.Docker?.Image ?? app.Cmd}");
         await UntilAsync($"the deployment of {app.Id}", async () =>
         {
-            try
-            {
-                await api.UpdateApp(app.Id![1..], app, force: true, partialUpdate: false, cancellation: cancellation);
-                return true;
-            }
-            catch (ApiException e) when ((int)e.StatusCode >= 500)
-            {
-                // The scheduler has only just been elected.
-                return false;
-            }
+            await api.UpdateApp(app.Id![1..], app, force: true, partialUpdate: false, cancellation: cancellation);
+            return true;
         }, cancellation);
     }
 
@@ -113,7 +114,7 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
             {
                 list = await api.GetTasks(cancellation);
             }
-            catch (Exception e) when (e is HttpRequestException or ApiException)
+            catch (Exception e) when (e is HttpRequestException or ApiExceptionBase)
             {
                 continue;
             }
@@ -156,6 +157,8 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
                 {
                     var (from, to) = (decision.GetProperty("from").GetInt32(), decision.GetProperty("to").GetInt32());
                     if (from == to || !_told.Add(decision.GetProperty("id").ToString())) continue;
+                    if (to > from) _scaledOut = true;
+                    else _scaledIn = true;
                     story.Tell(to > from ? "scale out" : "scale in",
                         $"{decision.GetProperty("app").GetString()} {from} -> {to}: {decision.GetProperty("reason").GetString()}");
                 }
@@ -181,9 +184,22 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
     private async Task UntilAsync(string what, Func<Task<bool>> happened, CancellationToken cancellation)
     {
         var begin = time.GetTimestamp();
-        while (!await happened())
+        string? problem = null;
+        while (true)
         {
-            if (time.GetElapsedTime(begin) > Patience) throw new CliException($"the demo waited {Patience.TotalMinutes} minutes in vain for {what}");
+            try
+            {
+                if (await happened()) return;
+                problem = null;
+            }
+            catch (Exception e) when (e is HttpRequestException or ApiRequestException or ApiException { StatusCode: >= System.Net.HttpStatusCode.InternalServerError })
+            {
+                // A role that has only just started may not lead yet.
+                problem = ": " + e.Message;
+            }
+
+            if (time.GetElapsedTime(begin) > Patience)
+                throw new CliException($"the demo waited {Patience.TotalMinutes} minutes in vain for {what}{problem}");
             await Task.Delay(Poll, time, cancellation);
         }
     }
@@ -193,12 +209,12 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
 
     private static Uri Address(AppTask task) => new($"http://{task.Host}:{(task.Ports is [var port, ..] ? port : 0)}/");
 
-    /// <summary>Whether the agent has an engine, as the master tells it.</summary>
-    private static async Task<bool> HasDockerAsync(HttpClient master, CancellationToken cancellation)
+    /// <summary>What the agent can run, as the master tells it; null while there is no agent.</summary>
+    private static async Task<IReadOnlyList<string>?> ContainerizersAsync(HttpClient master, CancellationToken cancellation)
     {
         using var answer = JsonDocument.Parse(await master.GetStringAsync("slaves", cancellation));
-        return answer.RootElement.GetProperty("slaves").EnumerateArray().Any(agent =>
-            agent.TryGetProperty("attributes", out var attributes) && attributes.TryGetProperty("containerizers", out var containerizers)
-            && containerizers.GetString()!.Split(',').Contains("docker"));
+        return answer.RootElement.GetProperty("slaves").EnumerateArray()
+            .Select(agent => agent.GetProperty("attributes").GetProperty("containerizers").GetString()!.Split(','))
+            .FirstOrDefault();
     }
 }

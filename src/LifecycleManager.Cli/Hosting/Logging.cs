@@ -32,15 +32,19 @@ public sealed class Logging
     }
 
     /// <summary>Makes the log that the command line asks for.</summary>
-    public ILoggerFactory Create(ParseResult parse)
+    /// <param name="parse">The command line.</param>
+    /// <param name="quiet">Where nobody says a level: only what goes wrong.</param>
+    public ILoggerFactory Create(ParseResult parse, bool quiet = false)
     {
-        var level = parse.GetValue(_level);
+        var level = quiet && parse.GetResult(_level) is not { Implicit: false } ? LogLevel.Error : parse.GetValue(_level);
         var format = parse.GetValue(_format);
         return LoggerFactory.Create(logging =>
         {
             logging.SetMinimumLevel(level);
             // The web server's and the HTTP clients' own chatter says nothing that the rooms do not say better.
             logging.AddFilter("Microsoft", level < LogLevel.Warning ? LogLevel.Warning : level);
+            // A role that cannot start is told by the command, once.
+            logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical);
             logging.AddFilter("System.Net.Http", level < LogLevel.Warning ? LogLevel.Warning : level);
             logging.AddFilter("Polly", level < LogLevel.Warning ? LogLevel.Warning : level);
             logging.AddFilter("Quartz", level < LogLevel.Warning ? LogLevel.Warning : level);

@@ -100,7 +100,8 @@ public sealed class RoleHost : IAsyncDisposable
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            throw new CliException($"the {role.Name}'s state {role.State} cannot be opened: {e.Message}", e);
+            // The message names the address without what may be secret in it.
+            throw new CliException($"the {role.Name}'s state cannot be opened: {e.Message}", e);
         }
     }
 

@@ -6,6 +6,9 @@ namespace LifecycleManager.Decisions.Expressions;
 /// <summary>A compiled expression over the slots of a policy.</summary>
 internal sealed class Expression
 {
+    /// <summary>What was parsed, for those who look into expressions without running them.</summary>
+    public required Node Root { get; init; }
+
     /// <summary>The text, white space folded.</summary>
     public required string Text { get; init; }
 

@@ -58,6 +58,7 @@ internal sealed class ExpressionCompiler
         var (folded, map) = Fold(text);
         return new Expression
         {
+            Root = root,
             Text = folded,
             Condition = code.Condition,
             Number = code.Number,

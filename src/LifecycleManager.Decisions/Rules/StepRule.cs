@@ -89,7 +89,7 @@ internal sealed class StepRule : Rule
 
     private static bool Narrower(Step step, Step than) => (double.IsNaN(step.Above), double.IsNaN(than.Above)) switch
     {
-        (false, false) => step.Above > than.Above,
+        (false, false) => step.Above > than.Above || (step.Above == than.Above && !double.IsNaN(step.Below) && !(step.Below >= than.Below)),
         (true, true) => step.Below < than.Below,
         (var open, _) => !open,
     };

@@ -1,86 +1,84 @@
-using LifecycleManager.Master.State;
+using System.Text.Json;
+using LifecycleManager.Master.Cluster;
+using LifecycleManager.Master.Leadership;
 using LifecycleManager.Master.Streams;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace LifecycleManager.Master.Api;
 
-/// <summary>This stack's own protocol between agents and their master.</summary>
-internal static class AgentApi
+/// <summary>The agents' API: <c>POST /api/v1/agent</c>; see <see cref="AgentCall"/>. 403: the agent is to register again.</summary>
+internal sealed class AgentApi(MasterHost host, MasterOptions options)
 {
-    private const long MaxBody = 64 * 1024 * 1024;
+    private readonly Door _door = new(host, options);
 
-    public static void Map(WebApplication app, MasterService master) =>
-        app.MapPost("/api/v1/agent", context => Requests.HandleAsync(context, master, () => HandleAsync(context, master)));
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/agent", _door.Leader(ServeAsync));
 
-    private static async Task HandleAsync(HttpContext context, MasterService master)
+    private async Task ServeAsync(HttpContext context, Term term)
     {
-        var call = await Requests.ReadAsync(context, MesosJson.Default.AgentCall, MaxBody);
+        var call = await _door.ReadAsync(context, MesosJson.Default.AgentCall, call => call.Type == AgentCallType.Unknown);
+        if (Problem(call) is { } problem) throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate agent call: {problem}");
         if (call.Type == AgentCallType.Register)
         {
-            await RegisterAsync(context, master, call.Register ?? throw new CallRefusedException(400, "the field 'register' is missing"));
+            await RegisterAsync(context, term, call.Register!);
             return;
         }
 
-        var id = call.AgentId ?? throw new CallRefusedException(400, "agent_id is missing");
-        var stream = context.Request.Headers["Mesos-Stream-Id"].ToString();
-        var left = await master.AskAsync(core =>
-        {
-            if (!core.Agents.TryGetValue(id, out var agent) || agent.Stream is null) throw new CallRefusedException(403, "the agent is not registered");
-            if (agent.Stream.Id != stream) throw new CallRefusedException(400, "the stream id is not that of the agent's registration");
-            switch (call.Type)
-            {
-                case AgentCallType.Pong:
-                    agent.Pings = 0;
-                    break;
-                case AgentCallType.Update:
-                    core.Update(agent, call.Update ?? throw new CallRefusedException(400, "the field 'update' is missing"));
-                    break;
-                case AgentCallType.Unregister:
-                    core.Unregister(agent);
-                    return true;
-                default:
-                    throw new CallRefusedException(501, $"{call.Type} is not supported");
-            }
-
-            return false;
-        });
-        if (left) await master.ForgetAsync(id);
-        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        var streamId = context.Request.Headers["Mesos-Stream-Id"].ToString();
+        var isRegistered = await term.AskAsync(core => Serve(core, call, streamId));
+        if (isRegistered) await Door.AnswerAsync(context, StatusCodes.Status202Accepted);
+        else await Door.AnswerAsync(context, StatusCodes.Status403Forbidden, "The agent is not registered on this stream");
     }
 
-    private static async Task RegisterAsync(HttpContext context, MasterService master, RegisterCall call)
+    private async Task RegisterAsync(HttpContext context, Term term, RegisterCall call)
     {
-        var events = new EventStream<AgentEvent>(MesosJson.Default.AgentEvent, master.Options.MaxStreamBacklog);
-        var id = await master.AskAsync(async core =>
+        var stream = new EventStream<AgentEvent>(
+            message => JsonSerializer.SerializeToUtf8Bytes(message, MesosJson.Default.AgentEvent), options.StreamCapacity);
+        await term.AskAsync(core =>
         {
-            // Fails here, before anything is remembered, when the resources are not valid.
-            _ = Resources.ResourceBag.Of(call.AgentInfo.Resources ?? []);
-            var chosen = call.AgentInfo.Id ?? core.NextAgentId();
-            await master.RememberAsync(call.AgentInfo with { Id = chosen });
-            core.Register(chosen, call, events);
-            return chosen;
+            core.Register(call, stream);
+            return true;
         });
         try
         {
-            await events.SendAsync(context);
-        }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
-        {
-            // The agent went away.
+            await stream.PumpAsync(context);
         }
         finally
         {
-            if (master.Leads)
-            {
-                await master.AskAsync(core =>
-                {
-                    core.Disconnected(id, events);
-                    return true;
-                });
-            }
+            await term.PostAsync(core => core.StreamEnded(stream, stream.AgentId));
         }
     }
+
+    private static bool Serve(MasterCore core, AgentCall call, string streamId)
+    {
+        if (core.AgentOf(call.AgentId, streamId) is not { } agent) return false;
+        switch (call.Type)
+        {
+            case AgentCallType.Update: core.Update(agent, call.Update!); break;
+            case AgentCallType.Unregister: core.Unregister(agent); break;
+            case AgentCallType.Oversubscribe: core.Oversubscribe(agent, call.Oversubscribe!.Resources); break;
+            case AgentCallType.Message: core.Message(agent, call.Message!); break;
+        }
+
+        return true;
+    }
+
+    private static string? Problem(AgentCall call) => call.Type switch
+    {
+        AgentCallType.Register when call.Register?.AgentInfo is null => "Expecting 'register.agent_info' to be present",
+        AgentCallType.Register when string.IsNullOrEmpty(call.Register!.AgentInfo.Hostname) => "Expecting 'register.agent_info.hostname' to be present",
+        AgentCallType.Register => call.Register!.Tasks?.Select((task, i) =>
+            task?.Task is null || task.Status is null || string.IsNullOrEmpty(task.Task.TaskId.Value) || string.IsNullOrEmpty(task.FrameworkId.Value)
+                ? $"'register.tasks[{i}]' is incomplete" : null).FirstOrDefault(problem => problem is not null),
+        AgentCallType.Update when call.Update?.Status is null || string.IsNullOrEmpty(call.Update.Status.TaskId.Value) =>
+            "Expecting 'update.status.task_id' to be present",
+        AgentCallType.Update when string.IsNullOrEmpty(call.Update!.FrameworkId.Value) => "Expecting 'update.framework_id' to be present",
+        AgentCallType.Oversubscribe when call.Oversubscribe?.Resources is null => "Expecting 'oversubscribe.resources' to be present",
+        AgentCallType.Message when call.Message?.Data is null => "Expecting 'message.data' to be present",
+        AgentCallType.Unknown => "Unknown call",
+        _ => null,
+    };
 }

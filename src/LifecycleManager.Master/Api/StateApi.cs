@@ -1,124 +1,135 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
-using LifecycleManager.Master.Resources;
-using LifecycleManager.Master.State;
-using LifecycleManager.Protocol.Mesos;
+using System.Text.Json;
+using LifecycleManager.Master.Cluster;
+using LifecycleManager.Master.Leadership;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace LifecycleManager.Master.Api;
 
-/// <summary>The classic endpoints, as Mesos' tools read them.</summary>
+/// <summary>The classic endpoints, also under <c>/master</c> as in Mesos.</summary>
 internal static class StateApi
 {
-    public static void Map(WebApplication app, MasterService master)
+    /// <summary>This build's version.</summary>
+    public static readonly string Version = typeof(StateApi).Assembly.GetName().Version!.ToString(3);
+
+    private const int DefaultTaskLimit = 100;
+
+    public static void Map(IEndpointRouteBuilder routes, MasterHost host, MasterOptions options)
     {
-        app.MapGet("/health", (Delegate)(() => Results.Ok()));
-        app.MapGet("/redirect", context => Requests.RedirectAsync(context, master));
-        MapJson(app, master, "/slaves", core => new JsonObject { ["slaves"] = Agents(core) });
-        MapJson(app, master, "/frameworks", core => new JsonObject { ["frameworks"] = Frameworks(core) });
-        MapJson(app, master, "/tasks", core => new JsonObject
+        var door = new Door(host, options);
+        foreach (var prefix in new[] { "", "/master" })
         {
-            ["tasks"] = new JsonArray([.. core.Frameworks.Values.SelectMany(framework => framework.Tasks.Values).Select(Task)]),
-        });
-        MapJson(app, master, "/state", core => new JsonObject
-        {
-            ["id"] = core.MasterId,
-            ["cluster"] = master.Options.Cluster,
-            ["hostname"] = master.Options.Address.Host,
-            ["leader"] = $"master@{master.Options.Address.Authority}",
-            ["start_time"] = master.StartTime.ToUnixTimeMilliseconds() / 1000.0,
-            ["activated_slaves"] = core.Agents.Values.Count(agent => agent.Standing == AgentStanding.Connected),
-            ["unreachable_slaves"] = core.Agents.Values.Count(agent => agent.Standing == AgentStanding.Unreachable),
-            ["slaves"] = Agents(core),
-            ["frameworks"] = Frameworks(core),
-            ["completed_frameworks"] = new JsonArray([.. core.CompletedFrameworks.Select(Framework)]),
-        });
-    }
-
-    private static void MapJson(WebApplication app, MasterService master, string path, Func<MasterCore, JsonObject> make)
-    {
-        app.MapGet(path, Handle);
-        app.MapGet("/master" + path, Handle);
-
-        Task Handle(HttpContext context) => Requests.HandleAsync(context, master, async () =>
-        {
-            var json = await master.AskAsync(core => make(core));
-            context.Response.ContentType = "application/json";
-            await context.Response.WriteAsync(json.ToJsonString(), context.RequestAborted);
-        });
-    }
-
-    private static JsonArray Agents(MasterCore core) => [.. core.Agents.Values.Where(agent => agent.Standing != AgentStanding.Unreachable).Select(Agent)];
-
-    private static JsonArray Frameworks(MasterCore core) => [.. core.Frameworks.Values.Select(Framework)];
-
-    private static JsonObject Agent(AgentEntry agent) => new()
-    {
-        ["id"] = agent.Id.Value,
-        ["hostname"] = agent.Info.Hostname,
-        ["port"] = agent.Info.Port ?? 5051,
-        ["pid"] = $"slave(1)@{agent.Info.Hostname}:{agent.Info.Port ?? 5051}",
-        ["active"] = agent.Standing == AgentStanding.Connected,
-        ["version"] = agent.Version,
-        ["registered_time"] = agent.Registered.ToUnixTimeMilliseconds() / 1000.0,
-        ["resources"] = Resources(agent.Total),
-        ["used_resources"] = Resources(agent.Used),
-        ["offered_resources"] = Resources(agent.Offered),
-        ["attributes"] = new JsonObject((agent.Info.Attributes ?? []).GroupBy(attribute => attribute.Name)
-            .Select(group => KeyValuePair.Create(group.Key, Value(group.Last())))),
-    };
-
-    private static JsonObject Framework(FrameworkEntry framework) => new()
-    {
-        ["id"] = framework.Id.Value,
-        ["name"] = framework.Info.Name,
-        ["user"] = framework.Info.User,
-        ["hostname"] = framework.Info.Hostname ?? "",
-        ["webui_url"] = framework.Info.WebuiUrl ?? "",
-        ["failover_timeout"] = framework.Info.FailoverTimeout ?? 0,
-        ["checkpoint"] = framework.Info.Checkpoint ?? false,
-        ["roles"] = new JsonArray([.. framework.Roles.Select(role => (JsonNode)role)]),
-        ["active"] = framework.Connected,
-        ["connected"] = framework.Connected,
-        ["registered_time"] = framework.Registered.ToUnixTimeMilliseconds() / 1000.0,
-        ["tasks"] = new JsonArray([.. framework.Tasks.Values.Select(Task)]),
-        ["completed_tasks"] = new JsonArray([.. framework.Completed.Select(Task)]),
-    };
-
-    private static JsonNode Task(TaskEntry task) => new JsonObject
-    {
-        ["id"] = task.Info.TaskId.Value,
-        ["name"] = task.Info.Name,
-        ["framework_id"] = task.Framework.Value,
-        ["slave_id"] = task.Info.AgentId.Value,
-        ["executor_id"] = "",
-        ["state"] = "TASK_" + task.State.ToString().ToUpperInvariant(),
-        ["resources"] = Resources(task.Resources),
-        ["statuses"] = new JsonArray([.. task.History.Select(status => new JsonObject
-        {
-            ["state"] = "TASK_" + status.State.ToString().ToUpperInvariant(), ["timestamp"] = status.Timestamp, ["healthy"] = status.Healthy,
-        })]),
-    };
-
-    private static JsonObject Resources(ResourceBag bag)
-    {
-        var json = new JsonObject { ["cpus"] = bag.Scalar("cpus"), ["mem"] = bag.Scalar("mem"), ["disk"] = bag.Scalar("disk"), ["gpus"] = bag.Scalar("gpus") };
-        foreach (var (name, thousandths) in bag.Scalars()) json[name] = thousandths / 1000.0;
-        foreach (var name in bag.Keys.Select(key => key.Name).Distinct())
-        {
-            if (bag.RangesOf(name) is { IsEmpty: false } ranges)
-                json[name] = "[" + string.Join(", ", ranges.Ranges.Select(range => $"{range.Begin}-{range.End}")) + "]";
+            routes.MapGet(prefix + "/state", door.Leader((context, term) => WriteAsync(context, term, (json, view) => State(json, view, term, options))));
+            routes.MapGet(prefix + "/slaves", door.Leader((context, term) => WriteAsync(context, term, (json, view) =>
+            {
+                var id = context.Request.Query["slave_id"].ToString();
+                StateJson.Agents(json, id.Length == 0 ? view : view with { Agents = [.. view.Agents.Where(agent => agent.Id.Value == id)] }, full: true);
+            })));
+            routes.MapGet(prefix + "/frameworks", door.Leader((context, term) => WriteAsync(context, term, (json, view) =>
+            {
+                var id = context.Request.Query["framework_id"].ToString();
+                Frameworks(json, id.Length == 0 ? view : view with
+                {
+                    Frameworks = [.. view.Frameworks.Where(framework => framework.Id.Value == id)],
+                    Completed = [.. view.Completed.Where(framework => framework.Id.Value == id)],
+                });
+            })));
+            routes.MapGet(prefix + "/tasks", door.Leader((context, term) =>
+            {
+                var query = TaskQuery.Of(context.Request.Query);
+                return WriteAsync(context, term, (json, view) => StateJson.Tasks(json, "tasks", query.Apply(view)));
+            }));
+            routes.MapGet(prefix + "/redirect", (HttpContext context) => door.RedirectAsync(context, "/"));
+            routes.MapGet(prefix + "/health", (HttpContext context) => Door.AnswerAsync(context, StatusCodes.Status200OK));
         }
 
-        return json;
+        routes.MapGet("/version", (HttpContext context) => JsonAsync(context, json => json.WriteString("version", Version)));
     }
 
-    private static JsonNode? Value(AgentAttribute attribute) => attribute.Type switch
+    public static async Task JsonAsync(HttpContext context, Action<Utf8JsonWriter> write)
     {
-        ResourceType.Scalar => attribute.Scalar?.Value,
-        ResourceType.Ranges => "[" + string.Join(", ", attribute.Ranges?.Range.Select(range => string.Create(CultureInfo.InvariantCulture, $"{range.Begin}-{range.End}")) ?? []) + "]",
-        ResourceType.Set => "{" + string.Join(", ", attribute.Set?.Item ?? []) + "}",
-        _ => attribute.Text?.Value,
-    };
+        context.Response.ContentType = "application/json";
+        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        json.WriteStartObject();
+        write(json);
+        json.WriteEndObject();
+        await json.FlushAsync(context.RequestAborted);
+    }
+
+    private static async Task WriteAsync(HttpContext context, Term term, Action<Utf8JsonWriter, MasterView> write)
+    {
+        var view = await term.AskAsync(core => core.View());
+        await JsonAsync(context, json => write(json, view));
+    }
+
+    private static void State(Utf8JsonWriter json, MasterView view, Term term, MasterOptions options)
+    {
+        json.WriteString("version", Version);
+        json.WriteString("id", view.MasterId);
+        json.WriteString("pid", $"master@{options.Address.Authority}");
+        json.WriteString("hostname", options.Address.Host);
+        if (options.Cluster is { } cluster) json.WriteString("cluster", cluster);
+        json.WriteNumber("start_time", StateJson.Seconds(view.StartedAt));
+        json.WriteNumber("elected_time", StateJson.Seconds(term.ElectedAt));
+        json.WriteString("leader", $"master@{options.Address.Authority}");
+        json.WriteStartObject("leader_info");
+        json.WriteString("id", view.MasterId);
+        json.WriteString("pid", $"master@{options.Address.Authority}");
+        json.WriteNumber("port", options.Address.Port);
+        json.WriteString("hostname", options.Address.Host);
+        json.WriteEndObject();
+        json.WriteNumber("activated_slaves", view.Agents.Count(agent => agent.IsActive));
+        json.WriteNumber("deactivated_slaves", view.Agents.Count(agent => !agent.IsActive));
+        json.WriteNumber("unreachable_slaves", view.Unreachable);
+        json.WriteStartObject("flags");
+        foreach (var (name, value) in Flags.Of(options)) json.WriteString(name, value);
+        json.WriteEndObject();
+        StateJson.Agents(json, view, full: false);
+        Frameworks(json, view);
+        json.WriteStartArray("orphan_tasks");
+        json.WriteEndArray();
+    }
+
+    private static void Frameworks(Utf8JsonWriter json, MasterView view)
+    {
+        json.WriteStartArray("frameworks");
+        foreach (var framework in view.Frameworks) StateJson.Framework(json, framework);
+        json.WriteEndArray();
+        json.WriteStartArray("completed_frameworks");
+        foreach (var framework in view.Completed) StateJson.Framework(json, framework);
+        json.WriteEndArray();
+        json.WriteStartArray("unregistered_frameworks");
+        json.WriteEndArray();
+    }
+
+    private sealed record TaskQuery(int Limit, int Offset, bool Ascending, string Framework, string Task)
+    {
+        public static TaskQuery Of(IQueryCollection query) => new(
+            Number(query, "limit", DefaultTaskLimit), Number(query, "offset", 0), query["order"] == "asc",
+            query["framework_id"].ToString(), query["task_id"].ToString());
+
+        public IEnumerable<TaskRecord> Apply(MasterView view)
+        {
+            var all = view.Frameworks.Concat(view.Completed)
+                .Where(framework => Framework.Length == 0 || framework.Id.Value == Framework)
+                .SelectMany(framework => framework.Tasks.Concat(framework.Unreachable).Concat(framework.Completed))
+                .Where(task => Task.Length == 0 || task.Id.Value == Task);
+
+            // As Mesos: by the time of the first status.
+            all = Ascending ? all.OrderBy(Since) : all.OrderByDescending(Since);
+            return all.Skip(Offset).Take(Limit);
+        }
+
+        private static double Since(TaskRecord task) => task.Statuses.Count > 0 ? task.Statuses[0].Timestamp ?? 0 : 0;
+
+        private static int Number(IQueryCollection query, string name, int otherwise)
+        {
+            var text = query[name].ToString();
+            if (text.Length == 0) return otherwise;
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+                : throw new CallException(StatusCodes.Status400BadRequest, $"'{name}' is no whole number: {text}");
+        }
+    }
 }

@@ -2,73 +2,124 @@ using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Master.Resources;
 
-/// <summary>A set of whole numbers as sorted, disjoint, inclusive ranges.</summary>
-public sealed class RangeSet
+/// <summary>A set of whole numbers as sorted, disjoint, inclusive ranges that do not touch. Immutable.</summary>
+public sealed class RangeSet : IEquatable<RangeSet>
 {
-    /// <summary>Nothing.</summary>
-    public static RangeSet Empty { get; } = new([]);
+    /// <summary>No number.</summary>
+    public static readonly RangeSet Empty = new([]);
 
     private readonly ValueRange[] _ranges;
 
     private RangeSet(ValueRange[] ranges) => _ranges = ranges;
 
-    /// <summary>The ranges in order.</summary>
+    /// <summary>The ranges in rising order.</summary>
     public IReadOnlyList<ValueRange> Ranges => _ranges;
 
-    /// <summary>Whether nothing is in it.</summary>
+    /// <summary>Whether it holds nothing.</summary>
     public bool IsEmpty => _ranges.Length == 0;
 
-    /// <summary>How many numbers are in it.</summary>
-    public ulong Count => _ranges.Aggregate(0UL, (sum, range) => sum + (range.End - range.Begin + 1));
-
-    /// <summary>Any ranges, in any order, overlapping or not.</summary>
-    /// <exception cref="FormatException">A range ends before it begins.</exception>
+    /// <summary>From ranges in any order that may overlap.</summary>
+    /// <exception cref="ResourceException">A range ends before it begins.</exception>
     public static RangeSet Of(IEnumerable<ValueRange> ranges)
     {
-        var merged = new List<ValueRange>();
-        foreach (var range in ranges.OrderBy(range => range.Begin))
+        var sorted = ranges.ToArray();
+        foreach (var range in sorted)
         {
-            if (range.End < range.Begin) throw new FormatException($"the range {range.Begin}-{range.End} ends before it begins");
-            if (merged.Count > 0 && range.Begin <= merged[^1].End + (merged[^1].End == ulong.MaxValue ? 0UL : 1UL))
-                merged[^1] = new ValueRange(merged[^1].Begin, Math.Max(merged[^1].End, range.End));
-            else merged.Add(range);
+            if (range.End < range.Begin) throw new ResourceException($"the range [{range.Begin}-{range.End}] ends before it begins");
         }
 
-        return merged.Count == 0 ? Empty : new RangeSet([.. merged]);
+        Array.Sort(sorted, (a, b) => a.Begin.CompareTo(b.Begin));
+        return Coalesce(sorted);
     }
 
-    /// <summary>What is in either.</summary>
-    public RangeSet Union(RangeSet other) => IsEmpty ? other : other.IsEmpty ? this : Of(_ranges.Concat(other._ranges));
+    /// <summary>The numbers in either.</summary>
+    public RangeSet Plus(RangeSet other)
+    {
+        if (IsEmpty) return other;
+        if (other.IsEmpty) return this;
+        var merged = new ValueRange[_ranges.Length + other._ranges.Length];
+        for (int i = 0, a = 0, b = 0; i < merged.Length; i++)
+        {
+            var left = b == other._ranges.Length || (a < _ranges.Length && _ranges[a].Begin <= other._ranges[b].Begin);
+            merged[i] = left ? _ranges[a++] : other._ranges[b++];
+        }
 
-    /// <summary>What is in this and not in the other.</summary>
-    public RangeSet Except(RangeSet other)
+        return Coalesce(merged);
+    }
+
+    /// <summary>The numbers in this and not in the other.</summary>
+    public RangeSet Minus(RangeSet other)
     {
         if (IsEmpty || other.IsEmpty) return this;
-        var left = new List<ValueRange>();
+        var left = new List<ValueRange>(_ranges.Length + 1);
+        var at = 0;
         foreach (var range in _ranges)
         {
             var begin = range.Begin;
-            var open = true;
-            foreach (var cut in other._ranges)
+            var done = false;
+            while (at < other._ranges.Length && other._ranges[at].End < begin) at++;
+            for (var i = at; i < other._ranges.Length && other._ranges[i].Begin <= range.End; i++)
             {
-                if (cut.End < begin) continue;
-                if (cut.Begin > range.End) break;
+                var cut = other._ranges[i];
                 if (cut.Begin > begin) left.Add(new ValueRange(begin, cut.Begin - 1));
                 if (cut.End >= range.End)
                 {
-                    open = false;
+                    done = true;
                     break;
                 }
 
                 begin = cut.End + 1;
             }
 
-            if (open) left.Add(new ValueRange(begin, range.End));
+            if (!done) left.Add(new ValueRange(begin, range.End));
         }
 
         return left.Count == 0 ? Empty : new RangeSet([.. left]);
     }
 
-    /// <summary>Whether all of the other is in this.</summary>
-    public bool Contains(RangeSet other) => other.Except(this).IsEmpty;
+    /// <summary>Whether every number of the other is in this.</summary>
+    public bool Contains(RangeSet other)
+    {
+        var at = 0;
+        foreach (var range in other._ranges)
+        {
+            while (at < _ranges.Length && _ranges[at].End < range.Begin) at++;
+            if (at == _ranges.Length || _ranges[at].Begin > range.Begin || _ranges[at].End < range.End) return false;
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(RangeSet? other) => other is not null && _ranges.AsSpan().SequenceEqual(other._ranges);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as RangeSet);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => _ranges.Aggregate(0, (hash, range) => HashCode.Combine(hash, range));
+
+    /// <summary>Mesos' notation: <c>[8000-9000, 31000-32000]</c>.</summary>
+    public override string ToString() => $"[{string.Join(", ", _ranges.Select(range => $"{range.Begin}-{range.End}"))}]";
+
+    private static RangeSet Coalesce(ValueRange[] sorted)
+    {
+        if (sorted.Length == 0) return Empty;
+        var count = 0;
+        foreach (var range in sorted)
+        {
+            if (count > 0 && Touches(sorted[count - 1], range))
+            {
+                sorted[count - 1] = sorted[count - 1] with { End = Math.Max(sorted[count - 1].End, range.End) };
+            }
+            else
+            {
+                sorted[count++] = range;
+            }
+        }
+
+        return new RangeSet(count == sorted.Length ? sorted : sorted[..count]);
+    }
+
+    private static bool Touches(ValueRange a, ValueRange b) => a.End == ulong.MaxValue || b.Begin <= a.End + 1;
 }

@@ -11,6 +11,7 @@ namespace LifecycleManager.Metrics.Api;
 internal static class CollectorApi
 {
     private const int MostBytes = 1024 * 1024;
+    private const int MostRead = 4 * MostBytes;
 
     /// <summary><c>GET /v1/targets?app=&amp;state=</c></summary>
     public static IResult Targets(MetricsCollector collector, IQueryCollection query)
@@ -35,7 +36,7 @@ internal static class CollectorApi
     public static async Task<IResult> Push(MetricsCollector collector, HttpContext context)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = MostBytes;
+            limit.MaxRequestBodySize = MostRead;
         using var body = new MemoryStream();
         try
         {
@@ -43,9 +44,11 @@ internal static class CollectorApi
             int read;
             while ((read = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
             {
-                body.Write(buffer, 0, read);
-                if (body.Length > MostBytes) return Problem(413, $"the body is longer than {MostBytes} bytes");
+                // Somewhat too long a body is read to its end, since a client that still writes would not see the answer.
+                if (body.Length <= MostBytes) body.Write(buffer, 0, read);
             }
+
+            if (body.Length > MostBytes) return Problem(413, $"the body is longer than {MostBytes} bytes");
 
             var samples = PushedSample.Read(body.GetBuffer().AsMemory(0, (int)body.Length));
             var (accepted, unused, refused) = collector.Pushed.Push(samples);

@@ -11,7 +11,8 @@ namespace LifecycleManager.Metrics.Scraping;
 /// <remarks>
 /// The names <c>health</c> and <c>health.{component or group}</c> are 1 where that is UP and else 0. In a selector,
 /// <c>statistic</c> names the statistic of a Boot 2 metric (<c>COUNT</c>, <c>TOTAL_TIME</c>, <c>MAX</c>, ...); every other
-/// matcher is a tag and must be <c>=</c>, since the actuator knows nothing else.
+/// matcher is a tag and must be <c>=</c>, since the actuator knows nothing else. A policy outlives the service's move to Boot 2:
+/// where that has no <c>gauge.servo.tpm</c>, its <c>servo.tpm</c> is read.
 /// </remarks>
 internal sealed class ActuatorJob(ScrapeContext context, Instance instance, EndpointKey key, EndpointHints hints)
     : EndpointJob(context, instance, key, hints)
@@ -215,29 +216,40 @@ internal sealed class ActuatorJob(ScrapeContext context, Instance instance, Endp
         var samples = 0;
         foreach (var wanted in _wanted)
         {
-            var uri = At(place.TrimEnd('/') + wanted.PathAndQuery);
-            try
-            {
-                using var body = await Context.Client.GetAsync(uri, Accept, Credential(), cancellation);
-                if (!body.MediaType.Contains("json", StringComparison.Ordinal))
-                    throw new ScrapeException(
-                        FailureReason.ContentType, $"{uri} answered {body.MediaType} where an actuator's JSON is needed");
-                var value = ActuatorText.ReadMetric(body.Bytes, wanted.Statistic);
-                if (value is not { } number || double.IsNaN(number)) continue;
-                samples++;
-                Add(wanted, number, now);
-            }
-            catch (ScrapeException e) when (e.Reason == FailureReason.NotFound)
-            {
-                // A timer that has not been used does not exist yet.
-            }
-            catch (JsonException e)
-            {
-                throw Malformed(uri, e);
-            }
+            var value = await ReadNameAsync(place, wanted.PathAndQuery, wanted.Statistic, cancellation);
+            if (value is null && wanted.Boot2PathAndQuery is { } path)
+                value = await ReadNameAsync(place, path, wanted.Statistic, cancellation);
+            if (value is not { } number) continue;
+            samples++;
+            Add(wanted, number, now);
         }
 
         return (samples, samples > 0 || _wanted.Length == 0);
+    }
+
+    /// <summary>
+    /// One metric of Boot 2; null where there is none of that name: a timer that has not been used does not exist yet.
+    /// </summary>
+    private async Task<double?> ReadNameAsync(
+        string place, string pathAndQuery, string? statistic, CancellationToken cancellation)
+    {
+        var uri = At(place.TrimEnd('/') + pathAndQuery);
+        try
+        {
+            using var body = await Context.Client.GetAsync(uri, Accept, Credential(), cancellation);
+            if (!body.MediaType.Contains("json", StringComparison.Ordinal))
+                throw new ScrapeException(
+                    FailureReason.ContentType, $"{uri} answered {body.MediaType} where an actuator's JSON is needed");
+            return ActuatorText.ReadMetric(body.Bytes, statistic) is { } number && !double.IsNaN(number) ? number : null;
+        }
+        catch (ScrapeException e) when (e.Reason == FailureReason.NotFound)
+        {
+            return null;
+        }
+        catch (JsonException e)
+        {
+            throw Malformed(uri, e);
+        }
     }
 
     private void Add(Wanted wanted, double value, long now)
@@ -249,8 +261,12 @@ internal sealed class ActuatorJob(ScrapeContext context, Instance instance, Endp
     private static ScrapeException Malformed(Uri uri, JsonException e) =>
         new(FailureReason.Malformed, $"{uri}: {JsonText.Describe(e)}");
 
-    private sealed record Wanted(Selection Selection, string Name, string? Statistic, string PathAndQuery)
+    private sealed record Wanted(
+        Selection Selection, string Name, string? Statistic, string PathAndQuery, string? Boot2PathAndQuery)
     {
+        /// <summary>What Boot 1.x puts before the names that an app gives to its metrics, and Boot 2 does not.</summary>
+        private static readonly string[] Boot1Prefixes = ["gauge.", "counter."];
+
         /// <summary>The component or group of a health selector, empty for the whole; null for a metric.</summary>
         public string? Component { get; } = Name switch
         {
@@ -266,8 +282,11 @@ internal sealed class ActuatorJob(ScrapeContext context, Instance instance, Endp
             var tags = matchers.Where(matcher => matcher.Label != "statistic")
                 .Select(matcher => $"tag={Uri.EscapeDataString(matcher.Label)}:{Uri.EscapeDataString(matcher.Value)}");
             var query = string.Join('&', tags);
-            var path = $"/metrics/{Uri.EscapeDataString(selection.Selector.Name)}{(query.Length > 0 ? "?" + query : "")}";
-            return new Wanted(selection, selection.Selector.Name, statistic, path);
+            var name = selection.Selector.Name;
+            var prefix = Boot1Prefixes.FirstOrDefault(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+            return new Wanted(selection, name, statistic, Path(name), prefix is null ? null : Path(name[prefix.Length..]));
+
+            string Path(string name) => $"/metrics/{Uri.EscapeDataString(name)}{(query.Length > 0 ? "?" + query : "")}";
         }
     }
 }

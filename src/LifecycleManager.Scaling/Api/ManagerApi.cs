@@ -27,6 +27,7 @@ internal static class ManagerApi
         DecisionsApi.Map(app);
         AppsApi.Map(app);
         PausesApi.Map(app);
+        HistoryApi.Map(app);
     }
 
     /// <summary>Answers as JSON.</summary>

@@ -3,9 +3,11 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics;
 using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
+using LifecycleManager.Scaling.Safety;
 using LifecycleManager.Scaling.Targets;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging;
@@ -25,6 +27,7 @@ internal sealed class Evaluator : IAsyncDisposable
     private readonly Func<PolicySet> _policies;
     private readonly DecisionLog _log;
     private readonly PauseBook _pauses;
+    private readonly MetricHistory _history;
     private readonly ManagerMetrics _metrics;
     private readonly ManagerOptions _options;
     private readonly TimeProvider _time;
@@ -41,7 +44,9 @@ internal sealed class Evaluator : IAsyncDisposable
     // Owned by the mailbox.
     private readonly Dictionary<string, Task> _inFlight = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _settledAt = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DecisionRecord> _last = new(StringComparer.Ordinal);
     private readonly RetryGate _retries;
+    private readonly SafetyGuard _guard;
     private PolicySet? _used;
     private ILeadership? _office;
     private CancellationTokenSource _stopping = new();
@@ -56,6 +61,7 @@ internal sealed class Evaluator : IAsyncDisposable
         Func<PolicySet> policies,
         DecisionLog log,
         PauseBook pauses,
+        MetricHistory history,
         ManagerMetrics metrics,
         ManagerOptions options,
         TimeProvider time,
@@ -68,12 +74,14 @@ internal sealed class Evaluator : IAsyncDisposable
         _policies = policies;
         _log = log;
         _pauses = pauses;
+        _history = history;
         _metrics = metrics;
         _options = options;
         _time = time;
         _logger = logger;
         _applying = new SemaphoreSlim(options.Parallelism);
         _retries = new RetryGate(options.FirstRetryDelay, options.LongestRetryDelay);
+        _guard = new SafetyGuard(options.Safety);
     }
 
     /// <summary>What was known at the last tick.</summary>
@@ -94,6 +102,7 @@ internal sealed class Evaluator : IAsyncDisposable
         _stopping = CancellationTokenSource.CreateLinkedTokenSource(office.Lost);
         _retries.Clear();
         _settledAt.Clear();
+        _last.Clear();
         _lastTickAt = null;
         _unsettled = true;
         _office = office;
@@ -127,6 +136,9 @@ internal sealed class Evaluator : IAsyncDisposable
         await _stopping.CancelAsync();
         await Task.WhenAll(underWay);
     }
+
+    /// <summary>The last evaluation of an app with that tick's values; null where it was not evaluated.</summary>
+    public Task<Decision?> ExplainAsync(string app) => _mailbox.AskAsync(() => Task.FromResult(_engine.Explain(app)));
 
     /// <summary>Puts the directory's policies in force now, leading or not, so that schedules and the API show them.</summary>
     public Task UsePoliciesAsync() => _mailbox.AskAsync(() => Task.FromResult(ApplyPolicies()));
@@ -230,10 +242,13 @@ internal sealed class Evaluator : IAsyncDisposable
         if (_unsettled) await SettleOpenAsync(apps, office, cancellation);
 
         _demand(_engine.Demands([.. apps.Select(app => new AppRef(app.Id, app.Labels))]));
+        _guard.ObserveInstances(apps, now);
         var wanted = DecideAll(apps, started, now);
+        _guard.ObserveMetrics(wanted.Select(app => (app.App.Id, _engine.Report(app.App.Id)?.MetricsMissing == true)), now);
         var proposals = new List<Proposal>();
         var notes = new List<DecisionRecord>();
         foreach (var (app, decision) in wanted) Consider(app, decision, now, proposals, notes);
+        KeepToRate(proposals, notes, now);
 
         try
         {
@@ -252,8 +267,9 @@ internal sealed class Evaluator : IAsyncDisposable
         }
 
         foreach (var note in notes) Note(note);
+        foreach (var proposal in proposals) _last[proposal.Record.App] = proposal.Record;
         foreach (var proposal in proposals) SetOff(proposal, office);
-        Publish(apps, started);
+        Publish(apps, wanted, started);
         return Report(TickOutcome.Ok, proposals.Count, null);
 
         TickReport Report(TickOutcome outcome, int changes, string? text) =>
@@ -285,8 +301,15 @@ internal sealed class Evaluator : IAsyncDisposable
     private void Consider(
         ScalableApp app, Decision decision, DateTimeOffset now, List<Proposal> proposals, List<DecisionRecord> notes)
     {
-        if (!decision.DryRun && _pauses.Against(app.Id, decision.Kind) is { } pause) decision = Held(decision, "pause", pause.ToString());
-        var last = _log.Archive.Last(app.Id);
+        if (!decision.DryRun) decision = _guard.Temper(decision, now);
+        if (!decision.DryRun && _pauses.Against(app.Id, decision.Kind) is { } pause)
+        {
+            decision = SafetyGuard.Adjust(decision, "pause", decision.From, pause.ToString());
+        }
+
+
+        // The last record is kept here too: in a large cluster the archive may have let go of it.
+        var last = _last.TryGetValue(app.Id, out var recorded) ? recorded : _log.Archive.Last(app.Id);
         var known = last is not null && last.Covers(decision);
         if (decision.Kind == DecisionKind.Hold || decision.DryRun)
         {
@@ -300,15 +323,38 @@ internal sealed class Evaluator : IAsyncDisposable
             : new Proposal(DecisionRecord.Of(_log.NextId(), decision), IsNew: true));
     }
 
-    private static Decision Held(Decision decision, string by, string reason) => decision with
+    /// <summary>Leaves for later what is too much for a minute; growth goes first.</summary>
+    private void KeepToRate(List<Proposal> proposals, List<DecisionRecord> notes, DateTimeOffset now)
     {
-        To = decision.From,
-        Reason = $"{decision.Reason}; held: {reason}",
-        Adjustments = [.. decision.Adjustments, new Adjustment(by, decision.To, decision.From, reason)],
-    };
+        var inOrder = proposals.OrderBy(proposal => proposal.Record.Kind == DecisionKind.ScaleOut ? 0 : 1).ToList();
+        proposals.Clear();
+        foreach (var proposal in inOrder)
+        {
+            if (_guard.TryTake(now))
+            {
+                proposals.Add(proposal);
+                continue;
+            }
+
+            _metrics.PutOff(proposal.Record.App);
+            if (!proposal.IsNew) continue;
+            notes.Add(proposal.Record with
+            {
+                Outcome = DecisionOutcome.Postponed, OutcomeAt = now,
+                OutcomeReason = $"{_options.Safety.ChangesPerMinute} changes were set off within a minute",
+            });
+        }
+    }
 
     private void Note(DecisionRecord note)
     {
+        _last[note.App] = note;
+        if (note.Outcome == DecisionOutcome.Postponed)
+        {
+            LogOutcome(note);
+            return;
+        }
+
         _metrics.Decided(note);
         if (note.Outcome == DecisionOutcome.DryRun)
         {
@@ -316,7 +362,7 @@ internal sealed class Evaluator : IAsyncDisposable
         }
         else
         {
-            _logger.LogInformation("{App} stays at {Count}: {Reason}", note.App, note.From, note.Reason);
+            _logger.LogDebug("{App} stays at {Count}: {Reason}", note.App, note.From, note.Reason);
         }
     }
 
@@ -391,6 +437,7 @@ internal sealed class Evaluator : IAsyncDisposable
         if (record.Outcome == DecisionOutcome.Failed) _retries.Failed(record.App, now);
         else _retries.Succeeded(record.App);
 
+        _last[record.App] = record;
         _metrics.Settled(record, result.Status);
         var news = before.Outcome != record.Outcome || before.OutcomeReason != record.OutcomeReason;
         if (news) LogOutcome(record);
@@ -475,6 +522,21 @@ internal sealed class Evaluator : IAsyncDisposable
         return true;
     }
 
+    private void SayWhatIsHeld(ImmutableSortedDictionary<string, AppStatus> governed)
+    {
+        var held = governed.Values.Where(app => app.MetricsMissing).ToList();
+        var before = _snapshot.Apps.Values.Count(app => app.MetricsMissing);
+        if (held.Count > 0 && before == 0)
+        {
+            _logger.LogWarning(
+                "{Count} apps have rules without metrics, the first is {App}: {Reason}", held.Count, held[0].App, held[0].Evaluation.Reason);
+        }
+        else if (held.Count == 0 && before > 0)
+        {
+            _logger.LogInformation("Every rule has its metrics again");
+        }
+    }
+
     private void CountSkipped(DateTimeOffset started)
     {
         if (_lastTickAt is { } last)
@@ -486,13 +548,17 @@ internal sealed class Evaluator : IAsyncDisposable
         _lastTickAt = started;
     }
 
-    private void Publish(IReadOnlyList<ScalableApp> apps, DateTimeOffset started)
+    private void Publish(
+        IReadOnlyList<ScalableApp> apps, List<(ScalableApp App, Decision Decision)> decided, DateTimeOffset started)
     {
         var now = _time.GetUtcNow();
+        var decisions = decided.ToDictionary(entry => entry.App.Id, entry => entry.Decision, StringComparer.Ordinal);
         var statuses = ImmutableSortedDictionary.CreateBuilder<string, AppStatus>(StringComparer.Ordinal);
         foreach (var app in apps)
         {
-            if (_engine.Explain(app.Id) is not { } evaluation || _engine.Report(app.Id) is not { } report) continue;
+            if (_engine.Report(app.Id) is not { } report) continue;
+            var evaluation = decisions.GetValueOrDefault(app.Id) ?? _snapshot.Apps.GetValueOrDefault(app.Id)?.Evaluation ?? _engine.Explain(app.Id);
+            if (evaluation is null) continue;
             statuses[app.Id] = new AppStatus
             {
                 App = app.Id,
@@ -520,10 +586,20 @@ internal sealed class Evaluator : IAsyncDisposable
             _metrics.Forget(gone);
             _retries.Succeeded(gone);
             _settledAt.Remove(gone);
+            _last.Remove(gone);
         }
 
+        SayWhatIsHeld(governed);
         _metrics.Show(governed.Values);
-        _snapshot = _snapshot with { Apps = governed, Ungoverned = apps.Count - governed.Count, TargetSeenAt = started };
+        _history.Add(governed.Values, now);
+        var stopped = _guard.ScaleInStopped(now);
+        _metrics.ScaleInStopped(stopped is not null);
+        if (stopped is not null && _snapshot.ScaleInStopped is null) _logger.LogWarning("{Why}", stopped);
+        if (stopped is null && _snapshot.ScaleInStopped is not null) _logger.LogInformation("Scale-in goes on");
+        _snapshot = _snapshot with
+        {
+            Apps = governed, Ungoverned = apps.Count - governed.Count, TargetSeenAt = started, ScaleInStopped = stopped,
+        };
     }
 
     /// <summary>A change to be set off.</summary>

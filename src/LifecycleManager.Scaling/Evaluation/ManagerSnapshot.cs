@@ -25,6 +25,9 @@ internal sealed record ManagerSnapshot
     /// <summary>Apps that no policy governs, by number.</summary>
     public int Ungoverned { get; init; }
 
+    /// <summary>Why scale-in is stopped everywhere; null where it is not.</summary>
+    public string? ScaleInStopped { get; init; }
+
     /// <summary>The scheduled rules in force.</summary>
     public IReadOnlyList<ScheduledRule> Schedules { get; init; } = [];
 }
@@ -72,7 +75,7 @@ internal sealed record AppStatus
     public required int Min { get; init; }
     public required int Max { get; init; }
 
-    /// <summary>What the last evaluation wanted.</summary>
+    /// <summary>What the last evaluation wanted; a hold that goes on has the values with which it began.</summary>
     public required Decision Evaluation { get; init; }
 
     public IReadOnlyList<KeyValuePair<string, double?>> Metrics { get; init; } = [];

@@ -60,6 +60,7 @@ internal sealed class ManagerHealth(
                 problems.Add($"{held.Count} of {snapshot.Apps.Count} apps have rules without metrics: {named}");
             }
 
+            if (snapshot.ScaleInStopped is { } stopped) problems.Add(stopped);
             if (log.Unsaved > 0) problems.Add($"{log.Unsaved} outcomes wait to be stored");
         }
         else if (leader is null)

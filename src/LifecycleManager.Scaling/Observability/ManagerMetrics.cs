@@ -31,6 +31,7 @@ internal sealed class ManagerMetrics
     private readonly Gauge _leader;
     private readonly Gauge _targetUp;
     private readonly Gauge _inFlight;
+    private readonly Gauge _scaleInStopped;
     private readonly Dictionary<string, AppSeries> _apps = new(StringComparer.Ordinal);
 
     public ManagerMetrics(CollectorRegistry registry)
@@ -72,6 +73,8 @@ internal sealed class ManagerMetrics
         _leader = metrics.CreateGauge("lcm_manager_leader", "1 while this manager leads.");
         _targetUp = metrics.CreateGauge("lcm_manager_target_up", "1 while the target could be read at the last tick.");
         _inFlight = metrics.CreateGauge("lcm_manager_changes_in_flight", "Changes on their way to the target at the last tick.");
+        _scaleInStopped = metrics.CreateGauge(
+            "lcm_manager_scale_in_stopped", "1 while scale-in is stopped everywhere since too much is missing at once.");
         _failures.Publish();
     }
 
@@ -122,10 +125,14 @@ internal sealed class ManagerMetrics
         switch (record.Outcome)
         {
             case DecisionOutcome.Applied: Decided(record); break;
-            case DecisionOutcome.Postponed: _postponed.WithLabels(record.App).Inc(); break;
+            case DecisionOutcome.Postponed: PutOff(record.App); break;
             default: _failures.WithLabels(record.App, Text(status)).Inc(); break;
         }
     }
+
+    public void PutOff(string app) => _postponed.WithLabels(app).Inc();
+
+    public void ScaleInStopped(bool stopped) => _scaleInStopped.Set(stopped ? 1 : 0);
 
     /// <summary>Shows the governed apps as of a tick.</summary>
     public void Show(IEnumerable<AppStatus> apps)

@@ -18,6 +18,7 @@ internal sealed class QuartzTicks(Evaluator evaluator, ManagerOptions options, T
     private readonly SemaphoreSlim _changing = new(1, 1);
     private readonly Dictionary<string, JobKey> _rules = new(StringComparer.Ordinal);
     private IScheduler? _scheduler;
+    private CancellationTokenSource _stopping = new();
 
     /// <summary>Begins to tick, the first time at once.</summary>
     public async Task StartAsync(IReadOnlyList<ScheduledRule> rules, CancellationToken cancellation)
@@ -46,6 +47,8 @@ internal sealed class QuartzTicks(Evaluator evaluator, ManagerOptions options, T
                 .Build(),
             default,
             cancellation);
+        _stopping.Dispose();
+        _stopping = new CancellationTokenSource();
         _scheduler = scheduler;
         await FollowAsync(rules, cancellation);
         await scheduler.Start(cancellation);
@@ -77,10 +80,11 @@ internal sealed class QuartzTicks(Evaluator evaluator, ManagerOptions options, T
         }
     }
 
-    /// <summary>Ends all ticking, and waits for a tick under way.</summary>
+    /// <summary>Ends all ticking; a tick under way is given up.</summary>
     public async Task StopAsync()
     {
         await _changing.WaitAsync();
+        await _stopping.CancelAsync();
         try
         {
             if (_scheduler is not { } scheduler) return;
@@ -98,6 +102,7 @@ internal sealed class QuartzTicks(Evaluator evaluator, ManagerOptions options, T
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        _stopping.Dispose();
         _changing.Dispose();
     }
 
@@ -137,7 +142,8 @@ internal sealed class QuartzTicks(Evaluator evaluator, ManagerOptions options, T
     {
         try
         {
-            await evaluator.TickAsync(why, notBefore, cancellation);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopping.Token);
+            await evaluator.TickAsync(why, notBefore, either.Token);
         }
         catch (OperationCanceledException)
         {

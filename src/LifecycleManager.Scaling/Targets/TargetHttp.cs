@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
 using Polly;
@@ -51,14 +53,49 @@ internal static class TargetHttp
     }
 
     /// <summary>A primary handler; connections are renewed so that a name that moves is followed.</summary>
-    public static SocketsHttpHandler NewHandler() => new()
+    public static SocketsHttpHandler NewHandler(TargetOptions target)
     {
-        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-        AllowAutoRedirect = true,
-        MaxAutomaticRedirections = 3,
-        AutomaticDecompression = DecompressionMethods.GZip,
-        UseCookies = false,
-    };
+        var handler = new SocketsHttpHandler
+        {
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+
+            // Credentials are added above this handler: a redirect must not carry them elsewhere.
+            AllowAutoRedirect = target.TokenFile is null && target.User is null,
+            MaxAutomaticRedirections = 3,
+            AutomaticDecompression = DecompressionMethods.GZip,
+            UseCookies = false,
+        };
+        if (target.Address is { Scheme: "unix" } socketFile)
+        {
+            handler.ConnectCallback = async (_, cancellation) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                try
+                {
+                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketFile.AbsolutePath), cancellation);
+                    return new NetworkStream(socket, ownsSocket: true);
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            };
+        }
+
+        if (target.CaFile is { } caFile)
+        {
+            var roots = new X509Certificate2Collection();
+            roots.ImportFromPemFile(caFile);
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck,
+            };
+            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
+        }
+
+        return handler;
+    }
 
     private static bool IsFault(Outcome<HttpResponseMessage> outcome) => outcome switch
     {

@@ -25,8 +25,8 @@ public static class AppIdSyntax
                 + $"'{part}' may have lower case letters, digits, and between them hyphens and dots";
         }
 
-        return parts.Count > 0 && Reserved.Contains(parts[^1], StringComparer.Ordinal)
-            ? $"must not end with '{parts[^1]}', one of [{string.Join(", ", Reserved)}], which mean something in the API's own paths"
+        return parts.FirstOrDefault(part => Reserved.Contains(part, StringComparer.Ordinal)) is { } reserved
+            ? $"must not have '{reserved}' as a part: [{string.Join(", ", Reserved)}] mean something in the API's own paths"
             : null;
     }
 

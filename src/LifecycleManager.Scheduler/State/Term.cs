@@ -149,8 +149,8 @@ internal sealed class Term
     }
 
     /// <summary>
-    /// Writes until it is durable: without its state the scheduler stands still, and nothing is lost by that. Writing the same again
-    /// after an error whose outcome is not known does no harm.
+    /// Writes until it is durable: without its state the scheduler stands still, and nothing is lost by that. When it is not known
+    /// whether something was written, the term ends, and the next one reads what is there.
     /// </summary>
     private async Task WriteAsync(IReadOnlyList<StateWrite> writes, CancellationToken cancellation)
     {
@@ -163,7 +163,7 @@ internal sealed class Term
                 await _with.Store.WriteAsync(writes, _fence, cancellation);
                 return;
             }
-            catch (Exception e) when (e is not (OperationCanceledException or FencedException or StateConflictException))
+            catch (StateUnavailableException e)
             {
                 _log.LogError(e, "{Count} changes cannot be stored; trying again", writes.Count);
             }

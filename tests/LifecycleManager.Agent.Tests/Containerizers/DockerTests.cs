@@ -250,9 +250,15 @@ public sealed class DockerTests(Busybox busybox) : IAsyncLifetime
         await LaunchAsync(Make.Container(id, busybox.Image, "exec sleep 1000"));
         await _master.UpdateAsync(id, TaskState.Running);
 
-        var json = System.Text.Json.Nodes.JsonNode.Parse(await _agent.Http.GetStringAsync("/monitor/statistics"))!;
+        // On a busy machine an engine may take longer than the agent waits for it.
+        System.Text.Json.Nodes.JsonNode? statistics = null;
+        for (var look = 0; statistics is null && look < 20; look++)
+        {
+            var json = System.Text.Json.Nodes.JsonNode.Parse(await _agent.Http.GetStringAsync("/monitor/statistics"))!;
+            statistics = json.AsArray().First(entry => entry!["executor_id"]!.GetValue<string>() == id)!["statistics"];
+        }
 
-        var statistics = json.AsArray().First(entry => entry!["executor_id"]!.GetValue<string>() == id)!["statistics"]!;
+        Assert.NotNull(statistics);
         Assert.Equal(64 * 1024 * 1024, statistics["mem_limit_bytes"]!.GetValue<long>());
         Assert.Equal(0.1, statistics["cpus_limit"]!.GetValue<double>());
         Assert.True(statistics["mem_total_bytes"]!.GetValue<long>() > 0);
@@ -272,7 +278,7 @@ public sealed class DockerTests(Busybox busybox) : IAsyncLifetime
     {
         for (var look = 0; (await busybox.ContainersAsync(task)).Count > 0; look++)
         {
-            Assert.True(look < 300, "the container is still there");
+            Assert.True(look < 1200, "the container is still there");
             await Task.Delay(100);
         }
     }

@@ -113,6 +113,31 @@ public sealed class ProcessTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_task_and_its_checks_run_as_the_user_that_it_asks_for()
+    {
+        if (Environment.UserName != "root") Assert.Skip("only root can run tasks as others");
+        var id = Make.Id();
+        const string Line = "id -un; echo x >$MESOS_SANDBOX/file; ls $MESOS_SANDBOX/../../../../../../../.. 2>/dev/null; sleep 1000";
+        _master.Launch(Make.Shell(id, Line) with
+        {
+            Command = new CommandInfo { Value = Line, User = "nobody" },
+            HealthCheck = new HealthCheck
+            {
+                Type = CheckType.Command,
+                Command = new CommandInfo { Value = "test $(id -un) = nobody && test -e file" },
+                DelaySeconds = 0,
+                IntervalSeconds = 0.1,
+            },
+        });
+        var stranger = Make.Id();
+        _master.Launch(Make.Shell(stranger, "true") with { Command = new CommandInfo { Value = "true", User = "no-such-user" } });
+
+        await _master.UpdateAsync(id, TaskState.Running, update => update.Healthy == true);
+        Assert.Equal("nobody\n", await File.ReadAllTextAsync(Path.Combine(Sandbox(id), "stdout")));
+        Assert.Equal("the user 'no-such-user' does not exist on this machine", (await _master.UpdateAsync(stranger, TaskState.Failed)).Message);
+    }
+
+    [Fact]
     public async Task What_a_task_leaves_behind_ends_with_it()
     {
         var id = Make.Id();
@@ -196,7 +221,7 @@ public sealed class ProcessTests : IAsyncLifetime
         _master.Kill(ended);
 
         var dropped = await _master.UpdateAsync("nobody", TaskState.Dropped);
-        Assert.Null(dropped.Uuid);
+        Assert.NotNull(dropped.Uuid);
         Assert.Equal(StatusReason.TaskUnknown, dropped.Reason);
         await _master.UpdateAsync(ended, TaskState.Finished, update => update.Uuid is null);
     }

@@ -19,7 +19,7 @@ public sealed class AgentProcess : IDisposable
     public static AgentProcess Start(FakeMaster master, TemporaryDirectory directory, bool docker = false)
     {
         var options = JsonSerializer.Serialize(new[] { master.Address.ToString(), directory.Path, docker ? "docker,process" : "process" });
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [Verb, options]) { UseShellExecute = false };
+        var start = new ProcessStartInfo(Environment.ProcessPath!, [Verb, options]) { UseShellExecute = false, RedirectStandardInput = true };
         start.Environment["DOTNET_gcServer"] = "0";
         return new AgentProcess(Process.Start(start)!);
     }
@@ -56,7 +56,9 @@ public sealed class AgentProcess : IDisposable
                 UpdateRetry = TimeSpan.FromMilliseconds(300),
             },
             new ConcurrentLog());
-        await app.RunAsync();
+        await app.StartAsync();
+        // The input ends with the tests themselves, however they end.
+        await Console.In.ReadToEndAsync();
         return 0;
     }
 }

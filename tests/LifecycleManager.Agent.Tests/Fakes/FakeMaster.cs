@@ -16,7 +16,8 @@ namespace LifecycleManager.Agent.Tests.Fakes;
 /// <summary>A master that speaks the real protocol over real HTTP and does what a test tells it to.</summary>
 public sealed class FakeMaster : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    /// <summary>For a machine that does much else.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly List<AgentCall> _calls = [];
     private readonly List<TaskStatusInfo> _updates = [];
     private readonly HashSet<string> _acknowledged = [];
@@ -195,7 +196,7 @@ public sealed class FakeMaster : IAsyncDisposable
 /// <summary>Waits by looking, with patience for a slow machine.</summary>
 public static class Wait
 {
-    public static Task<T> ForAsync<T>(Func<T?> look, string what) where T : class => ForAsync(look, () => what, TimeSpan.FromSeconds(30));
+    public static Task<T> ForAsync<T>(Func<T?> look, string what) where T : class => ForAsync(look, () => what, FakeMaster.Patience);
 
     public static async Task<T> ForAsync<T>(Func<T?> look, Func<string> what, TimeSpan patience) where T : class
     {

@@ -16,6 +16,7 @@ public sealed class BrownFieldTests
     [InlineData(BootShape.One, "gauge.servo.tpm", "/admin")]
     [InlineData(BootShape.Two, "servo.tpm", "/actuator")]
     [InlineData(BootShape.Both, "servo.tpm", "/actuator")]
+    [InlineData(BootShape.Two, "gauge.servo.tpm", "/actuator")]
     public async Task Finds_the_actuator_of_either_shape_without_being_told(BootShape boot, string metric, string place)
     {
         await using var search = await SearchAsync(boot);

@@ -57,6 +57,10 @@ public sealed class ManagerApiTests : IAsyncLifetime
         Assert.Equal(App, policy.GetProperty("apps")[0].GetString());
         Assert.Equal("up", (await manager.GetAsync("/health")).GetProperty("status").GetString());
         Assert.Contains("lcm_manager_instances{app=\"/brownfield/search\"} 3", await manager.Client.GetStringAsync("/metrics"));
+        var history = (await manager.Client.GetStringAsync($"/v1/history?app={App}")).Split('\n');
+        Assert.Equal("time,desired,healthy,instances,running,tpm", history[0]);
+        Assert.Contains(history, line => line.EndsWith(",3,3,3,3,24", StringComparison.Ordinal));
+        Assert.Contains($",{App},tpm,24\n", await manager.Client.GetStringAsync("/v1/history"));
     }
 
     [Theory]
@@ -66,6 +70,7 @@ public sealed class ManagerApiTests : IAsyncLifetime
     [InlineData("/v1/decisions?limit=1001", "limit")]
     [InlineData("/v1/decisions?since=yesterday", "since")]
     [InlineData("/v1/decisions?outcome=9", "outcome")]
+    [InlineData("/v1/history?app=/a&until=never", "until")]
     public async Task A_bad_filter_is_refused_by_name(string path, string field)
     {
         await using var manager = await StartAsync();
@@ -199,5 +204,6 @@ public sealed class ManagerApiTests : IAsyncLifetime
         await manager.GetAsync("/v1/decisions/nothing", HttpStatusCode.NotFound);
     }
 
-    private Task<Manager> StartAsync() => Manager.StartAsync(_marathon.Address, _backend, _metrics, _rules);
+    private Task<Manager> StartAsync() => Manager.StartAsync(
+        _marathon.Address, _backend, _metrics, _rules, options => options with { HistoryInterval = TimeSpan.FromMilliseconds(1) });
 }

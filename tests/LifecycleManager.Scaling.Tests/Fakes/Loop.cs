@@ -1,6 +1,7 @@
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Scaling.Evaluation;
+using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
@@ -50,6 +51,7 @@ internal sealed class Loop : IAsyncDisposable
         Target = _services.GetRequiredService<IScalingTarget>();
         Log = null!;
         Pauses = null!;
+        History = null!;
         Evaluator = null!;
         Registry = null!;
     }
@@ -62,6 +64,7 @@ internal sealed class Loop : IAsyncDisposable
     public PolicySet Policies { get; set; } = PolicySet.Empty;
     public DecisionLog Log { get; private set; }
     public PauseBook Pauses { get; private set; }
+    public MetricHistory History { get; private set; }
     public Evaluator Evaluator { get; private set; }
     public CollectorRegistry Registry { get; private set; }
     public Fence Fence => _office!.Fence;
@@ -93,8 +96,9 @@ internal sealed class Loop : IAsyncDisposable
         Registry = Prometheus.Metrics.NewCustomRegistry();
         Log = new DecisionLog(Store, _options, Time, NullLogger<DecisionLog>.Instance);
         Pauses = new PauseBook(Store, Time);
+        History = new MetricHistory(_options);
         Evaluator = new Evaluator(
-            Target, new DecisionEngine(new BuiltInRuleEngine()), Metrics, Metrics.Demand, () => Policies, Log, Pauses,
+            Target, new DecisionEngine(new BuiltInRuleEngine()), Metrics, Metrics.Demand, () => Policies, Log, Pauses, History,
             new ManagerMetrics(Registry), _options, Time, NullLogger<Evaluator>.Instance);
         _office = await _backend.Election.StandAsync("manager", "http://127.0.0.1:8090");
         await Evaluator.BeginAsync(_office, default);

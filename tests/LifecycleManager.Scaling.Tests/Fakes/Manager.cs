@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics.Queries;
-using LifecycleManager.Scaling.Api;
 using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -51,7 +50,7 @@ internal sealed class Manager : IAsyncDisposable
             (Func<PolicySet>)(() => provider.GetRequiredService<PolicyDirectory>().Current)));
         var app = builder.Build();
         app.UseRouting();
-        ManagerApi.Map(app);
+        app.MapManager();
         app.UseEndpoints(_ => { });
         await app.StartAsync();
         return new Manager(app, new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = address });

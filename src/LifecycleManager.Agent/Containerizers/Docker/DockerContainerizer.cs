@@ -2,6 +2,8 @@ using System.Net;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Garbage;
+using LifecycleManager.Agent.Secrets;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
 using TaskState = LifecycleManager.Protocol.Mesos.TaskState;
@@ -13,7 +15,7 @@ namespace LifecycleManager.Agent.Containerizers.Docker;
 /// interrupts, looking for that name shows what is left to do.
 /// </summary>
 internal sealed class DockerContainerizer(
-    DockerEngine engine, AgentOptions options, string home, TimeProvider time, ILogger<DockerContainerizer> log) : IContainerizer
+    DockerEngine engine, AgentOptions options, string home, SecretStore secrets, ImageCollector images, TimeProvider time, ILogger<DockerContainerizer> log) : IContainerizer
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private readonly bool _mount = options.MountSandbox ?? !File.Exists("/.dockerenv");
@@ -26,8 +28,9 @@ internal sealed class DockerContainerizer(
     {
         try
         {
-            DockerDescription.Of(record, options, home, null);
-            return null;
+            // Secrets are resolved when the task starts.
+            DockerDescription.Of(record, options, home, null, _ => "");
+            return !_mount && record.Task.Command?.Uris is { Count: > 0 } ? "artifacts need a sandbox, and this agent's containers do not see theirs" : null;
         }
         catch (FormatException e)
         {
@@ -152,6 +155,7 @@ internal sealed class DockerContainerizer(
             try
             {
                 await engine.CallAsync((client, token) => client.Images.InspectImageAsync(docker.Image, token), cancellation);
+                images.Used(docker.Image);
                 return;
             }
             catch (DockerApiException e) when (DockerEngine.IsNotFound(e))
@@ -160,7 +164,10 @@ internal sealed class DockerContainerizer(
             }
         }
 
-        await ImagePull.RunAsync(engine.Client, docker.Image, launch.Progress, time, cancellation);
+        var registry = ImageName.Parse(docker.Image).Registry;
+        var credentials = RegistryCredentials.Find(registry, launch.Sandbox, RegistryCredentials.AgentFile(options.DockerConfig), log);
+        await ImagePull.RunAsync(engine.Client, docker.Image, credentials, launch.Progress, time, cancellation);
+        images.Pulled(docker.Image);
     }
 
     private async Task CreateAsync(Launch launch, CancellationToken stopping)
@@ -168,7 +175,7 @@ internal sealed class DockerContainerizer(
         CreateContainerParameters description;
         try
         {
-            description = DockerDescription.Of(launch.Record, options, home, _mount ? launch.Sandbox : null);
+            description = DockerDescription.Of(launch.Record, options, home, _mount ? launch.Sandbox : null, secrets.Resolve);
         }
         catch (FormatException e)
         {

@@ -3,6 +3,7 @@ using System.Net;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Protocol.Mesos;
+using Secret = LifecycleManager.Protocol.Mesos.Secret;
 
 namespace LifecycleManager.Agent.Containerizers.Docker;
 
@@ -23,14 +24,16 @@ internal static class DockerDescription
     /// <param name="options">The agent.</param>
     /// <param name="home">Names the agent's work directory.</param>
     /// <param name="sandbox">The sandbox on the machine, or null when it is not mounted.</param>
+    /// <param name="resolve">Resolves a secret.</param>
     /// <exception cref="FormatException">The task cannot be run as described; the message says why.</exception>
-    public static CreateContainerParameters Of(TaskRecord record, AgentOptions options, string home, string? sandbox)
+    public static CreateContainerParameters Of(
+        TaskRecord record, AgentOptions options, string home, string? sandbox, Func<Secret, string> resolve)
     {
         var task = record.Task;
         var docker = task.Container?.Docker ?? throw new FormatException("the container has no docker part");
         if (string.IsNullOrWhiteSpace(docker.Image)) throw new FormatException("the container has no image");
         var limits = TaskLimits.Of(record);
-        var environment = TaskEnvironment.Of(record, sandbox is null ? "" : SandboxPath, options.Hostname);
+        var environment = TaskEnvironment.Of(record, sandbox is null ? "" : SandboxPath, options.Hostname, resolve);
         if (sandbox is null) environment.Remove("MESOS_SANDBOX");
         environment["MESOS_CONTAINER_NAME"] = NameOf(record.ContainerId);
         var network = docker.Network ?? DockerNetwork.Host;

@@ -25,8 +25,9 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
             try
             {
                 Open();
-                await CopyAsync(cancellation);
-                return;
+                // An engine that ends in good order ends the stream too, and the container may outlive it.
+                if (await CopyAsync(cancellation)) return;
+                await Task.Delay(Retry, time, cancellation);
             }
             catch (DockerApiException e) when (DockerEngine.IsNotFound(e))
             {
@@ -50,7 +51,8 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
         }
     }
 
-    private async Task CopyAsync(CancellationToken cancellation)
+    /// <returns>Whether there is no more to come.</returns>
+    private async Task<bool> CopyAsync(CancellationToken cancellation)
     {
         await engine.UpAsync(cancellation);
         var inspected = await engine.CallAsync((client, token) => client.Containers.InspectContainerAsync(name, token), cancellation);
@@ -85,6 +87,8 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
         }
 
         SavePosition();
+        inspected = await engine.CallAsync((client, token) => client.Containers.InspectContainerAsync(name, token), cancellation);
+        return inspected.State is not ({ Running: true } or { Paused: true });
     }
 
     private void Open()

@@ -12,7 +12,7 @@ internal static class ImagePull
     /// <summary>Pulls until done.</summary>
     /// <exception cref="LaunchException">The image is not to be had.</exception>
     public static async Task RunAsync(
-        IDockerClient client, string image, Action<string> progress, TimeProvider time, CancellationToken cancellation)
+        IDockerClient client, string image, AuthConfig credentials, Action<string> progress, TimeProvider time, CancellationToken cancellation)
     {
         var name = ImageName.Parse(image);
         var state = new PullProgress(image);
@@ -29,7 +29,7 @@ internal static class ImagePull
         try
         {
             await client.Images.CreateImageAsync(
-                new ImagesCreateParameters { FromImage = name.Repository, Tag = name.Tag }, new AuthConfig(), messages, cancellation);
+                new ImagesCreateParameters { FromImage = name.Repository, Tag = name.Tag }, credentials, messages, cancellation);
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {

@@ -43,8 +43,8 @@ internal sealed class TimestampedOutput
                 _stampLength += take;
                 chunk = chunk[take..];
                 if (_stampLength < MaxStamp && (chunk.IsEmpty || chunk[0] != (byte)' ')) continue;
-                if (!chunk.IsEmpty && chunk[0] == (byte)' ') chunk = chunk[1..];
-                Begin(output);
+                var ended = !chunk.IsEmpty && chunk[0] == (byte)' ';
+                if (Begin(output) && ended) chunk = chunk[1..];
                 continue;
             }
 
@@ -64,11 +64,13 @@ internal sealed class TimestampedOutput
         }
     }
 
-    private void Begin(Stream output)
+    /// <returns>Whether what has come is a time stamp.</returns>
+    private bool Begin(Stream output)
     {
         var time = Encoding.ASCII.GetString(_stamp, 0, _stampLength);
         _inEntry = true;
-        if (DockerTime.IsOne(time))
+        var stamped = DockerTime.IsOne(time);
+        if (stamped)
         {
             // The rest of a long line bears the time of its beginning.
             _skip = _continues ? _skip : _after is not null && DockerTime.Compare(time, _after) <= 0;
@@ -80,6 +82,7 @@ internal sealed class TimestampedOutput
         }
 
         _stampLength = 0;
+        return stamped;
     }
 }
 

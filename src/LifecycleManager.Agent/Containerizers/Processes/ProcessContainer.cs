@@ -16,6 +16,7 @@ internal sealed class ProcessContainer : IContainer
     private readonly ProcessIdentity _supervisor;
     private readonly bool _child;
     private readonly Cgroups _cgroups;
+    private readonly ProcessContainerizer _containerizer;
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -24,7 +25,8 @@ internal sealed class ProcessContainer : IContainer
     private bool _memoryLimit;
 
     public ProcessContainer(
-        Launch launch, SupervisorFiles files, ProcessIdentity supervisor, bool child, Cgroups cgroups, AgentOptions options,
+        Launch launch, SupervisorFiles files, ProcessIdentity supervisor, bool child, Cgroups cgroups,
+        ProcessContainerizer containerizer, AgentOptions options,
         TimeProvider time, ILogger log, CancellationToken stopping)
     {
         _launch = launch;
@@ -32,6 +34,7 @@ internal sealed class ProcessContainer : IContainer
         _supervisor = supervisor;
         _child = child;
         _cgroups = cgroups;
+        _containerizer = containerizer;
         _options = options;
         _time = time;
         _log = log;
@@ -69,15 +72,11 @@ internal sealed class ProcessContainer : IContainer
 
     public async Task<int> ExecuteAsync(CommandInfo command, CancellationToken cancellation)
     {
-        var line = CommandLine.Of(command) ?? throw new InvalidOperationException("the check has no command");
+        var line = _containerizer.AsUser(
+            _launch.Record, CommandLine.Of(command) ?? throw new InvalidOperationException("the check has no command"));
         var start = new ProcessStartInfo(line[0], line.Skip(1)) { WorkingDirectory = _launch.Sandbox, UseShellExecute = false };
         start.Environment.Clear();
-        foreach (var name in _options.InheritedEnvironment)
-        {
-            if (Environment.GetEnvironmentVariable(name) is { } value) start.Environment[name] = value;
-        }
-
-        foreach (var (name, value) in TaskEnvironment.Of(_launch.Record, _launch.Sandbox, _options.Hostname)) start.Environment[name] = value;
+        foreach (var (name, value) in _containerizer.EnvironmentOf(_launch)) start.Environment[name] = value;
         foreach (var variable in command.Environment?.Variables ?? []) start.Environment[variable.Name] = variable.Value ?? "";
         // What a check prints is nobody's, and must fill neither the sandbox nor the agent's own output.
         (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);

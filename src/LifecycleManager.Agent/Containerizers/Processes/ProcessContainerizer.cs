@@ -1,4 +1,5 @@
 using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Secrets;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
 
@@ -9,14 +10,16 @@ internal sealed class ProcessContainerizer : IContainerizer
 {
     private static readonly TimeSpan SupervisorStart = TimeSpan.FromSeconds(10);
     private readonly AgentOptions _options;
+    private readonly SecretStore _secrets;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Lazy<Cgroups> _cgroups;
     private readonly string? _bootId = ProcessTable.BootId();
 
-    public ProcessContainerizer(AgentOptions options, TimeProvider time, ILogger<ProcessContainerizer> log)
+    public ProcessContainerizer(AgentOptions options, SecretStore secrets, TimeProvider time, ILogger<ProcessContainerizer> log)
     {
         _options = options;
+        _secrets = secrets;
         _time = time;
         _log = log;
         // Looked at with the first task, so that an agent of containers alone makes no control group.
@@ -50,21 +53,21 @@ internal sealed class ProcessContainerizer : IContainerizer
         var record = launch.Record;
         var files = new SupervisorFiles(launch.Meta);
         var sameBoot = record.BootId == _bootId;
-        if (launch.WasRunning || (sameBoot && !files.Forestall()))
+        if (launch.WasRunning || !files.Forestall())
             return await FindAsync(launch, files, sameBoot, stopping);
 
         killed.ThrowIfCancellationRequested();
         stopping.ThrowIfCancellationRequested();
         try
         {
-            var user = UserOf(record) is { } name && name != Environment.UserName ? UserAccount.Find(name) : null;
+            var user = AccountOf(record);
             PrepareSandbox(launch, user);
             var cgroups = _cgroups.Value.Create(record.ContainerId, TaskLimits.Of(record));
             files.Begin();
-            var pid = Supervisor.Start(files, launch.Sandbox, cgroups, Command(record, user), EnvironmentOf(launch));
+            var pid = Supervisor.Start(files, launch.Sandbox, cgroups, AsUser(record, CommandLine.Of(record.Task.Command)!), EnvironmentOf(launch));
             // Nobody else reaps it, so that the pid is this child's for certain.
             var identity = ProcessTable.Find(pid)?.Identity ?? throw new IOException("the process vanished at its start");
-            return new ProcessContainer(launch, files, identity, child: true, _cgroups.Value, _options, _time, _log, stopping);
+            return new ProcessContainer(launch, files, identity, child: true, _cgroups.Value, this, _options, _time, _log, stopping);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -91,20 +94,22 @@ internal sealed class ProcessContainerizer : IContainerizer
             throw new ContainerGoneException($"the process did not start: {files.Complaints()}");
         }
 
-        return new ProcessContainer(launch, files, identity, child: false, _cgroups.Value, _options, _time, _log, stopping);
+        return new ProcessContainer(launch, files, identity, child: false, _cgroups.Value, this, _options, _time, _log, stopping);
     }
 
     private string? UserOf(TaskRecord record) => record.Task.Command?.User is { Length: > 0 } user ? user
         : _options.SwitchUser && record.Framework.User.Length > 0 ? record.Framework.User : null;
 
-    private static IReadOnlyList<string> Command(TaskRecord record, UserAccount? user)
-    {
-        var command = CommandLine.Of(record.Task.Command)!;
-        return user is null ? command
-            : ["setpriv", $"--reuid={user.Id}", $"--regid={user.Group}", "--init-groups", "--", .. command];
-    }
+    private UserAccount? AccountOf(TaskRecord record) =>
+        UserOf(record) is { } name && name != Environment.UserName ? UserAccount.Find(name) : null;
 
-    private Dictionary<string, string> EnvironmentOf(Launch launch)
+    /// <summary>A command of a task's, as it is executed for the task's user.</summary>
+    /// <exception cref="IOException">There is no such user.</exception>
+    public IReadOnlyList<string> AsUser(TaskRecord record, IReadOnlyList<string> command) => AccountOf(record) is { } user
+        ? ["setpriv", $"--reuid={user.Id}", $"--regid={user.Group}", "--init-groups", "--", .. command] : command;
+
+    /// <summary>What a task, or a check in its sandbox, gets for its environment.</summary>
+    public Dictionary<string, string> EnvironmentOf(Launch launch)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in _options.InheritedEnvironment)
@@ -113,11 +118,11 @@ internal sealed class ProcessContainerizer : IContainerizer
         }
 
         environment.TryAdd("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-        foreach (var (name, value) in TaskEnvironment.Of(launch.Record, launch.Sandbox, _options.Hostname)) environment[name] = value;
+        foreach (var (name, value) in TaskEnvironment.Of(launch.Record, launch.Sandbox, _options.Hostname, _secrets.Resolve)) environment[name] = value;
         return environment;
     }
 
-    private static void PrepareSandbox(Launch launch, UserAccount? user)
+    private void PrepareSandbox(Launch launch, UserAccount? user)
     {
         Directory.CreateDirectory(launch.Sandbox);
         foreach (var volume in launch.Record.Task.Container?.Volumes ?? [])
@@ -131,10 +136,17 @@ internal sealed class ProcessContainerizer : IContainerizer
         {
             var path = Path.Combine(launch.Sandbox, name);
             if (!File.Exists(path)) File.Create(path).Dispose();
-            if (user is not null) _ = Native.ChangeOwner(path, user.Id, user.Group);
         }
 
-        if (user is not null) _ = Native.ChangeOwner(launch.Sandbox, user.Id, user.Group);
+        if (user is null) return;
+        // The way to its own sandbox, no more: nothing on it can be listed.
+        var root = Path.GetFullPath(_options.WorkDirectory);
+        for (var directory = Path.GetDirectoryName(launch.Sandbox)!; directory.Length >= root.Length; directory = Path.GetDirectoryName(directory)!)
+            File.SetUnixFileMode(directory, File.GetUnixFileMode(directory) | UnixFileMode.OtherExecute);
+        _ = Native.ChangeOwner(launch.Sandbox, user.Id, user.Group);
+        // Artifacts too; links are neither followed nor worth an owner.
+        var all = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        foreach (var path in Directory.EnumerateFileSystemEntries(launch.Sandbox, "*", all)) _ = Native.ChangeOwner(path, user.Id, user.Group);
     }
 }
 
