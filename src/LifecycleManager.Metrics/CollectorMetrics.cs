@@ -16,7 +16,8 @@ internal sealed class CollectorMetrics
     public CollectorMetrics(CollectorRegistry registry)
     {
         var factory = Prometheus.Metrics.WithCustomRegistry(registry);
-        _seconds = factory.CreateHistogram("lcm_metrics_scrape_seconds", "Duration of scrapes.", new HistogramConfiguration { Buckets = Buckets });
+        _seconds = factory.CreateHistogram(
+            "lcm_metrics_scrape_seconds", "Duration of scrapes.", new HistogramConfiguration { Buckets = Buckets });
         _samples = factory.CreateCounter("lcm_metrics_samples_total", "Samples in scraped answers and pushes, wanted or not.");
         var failures = factory.CreateCounter("lcm_metrics_scrape_failures_total", "Failed scrapes by reason.", "reason");
         _failures = [.. Enum.GetValues<FailureReason>().Select(reason => failures.WithLabels(Word(reason)))];

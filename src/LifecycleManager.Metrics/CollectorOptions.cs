@@ -8,7 +8,9 @@ public sealed record CollectorOptions
     /// <summary>The scheduler (ours or a real Marathon) whose running tasks are the targets.</summary>
     public required Uri Scheduler { get; init; }
 
-    /// <summary>The master (ours or a real Mesos) that knows the agents, for container statistics; null: there are none.</summary>
+    /// <summary>
+    /// The master (ours or a real Mesos) that knows the agents, for container statistics; null: there are none.
+    /// </summary>
     public Uri? Master { get; init; }
 
     /// <summary>The Prometheus server that evaluates PromQL; null: such metrics are missing.</summary>
@@ -20,7 +22,9 @@ public sealed record CollectorOptions
     /// <summary>A Eureka server, <c>http://eureka:8761/eureka</c>, whose instances are targets too; null: none.</summary>
     public Uri? Eureka { get; init; }
 
-    /// <summary>Prometheus <c>file_sd</c> files, JSON or YAML, whose addresses are targets too; the last part may have <c>*</c>.</summary>
+    /// <summary>
+    /// Prometheus <c>file_sd</c> files, JSON or YAML, whose addresses are targets too; the last part may have <c>*</c>.
+    /// </summary>
     public IReadOnlyList<string> TargetFiles { get; init; } = [];
 
     /// <summary>Addresses that are targets too.</summary>
@@ -32,7 +36,7 @@ public sealed record CollectorOptions
     /// <summary>Time between two scrapes of a target; 15 s.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>The longest that a scrape may take, all its requests together; 5 s, and never more than the interval.</summary>
+    /// <summary>The longest that a scrape may take, all its requests together; 5 s. The next one waits for its end.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Time between two polls of the scheduler (and of the master); 10 s. Its events are followed besides.</summary>
@@ -50,7 +54,9 @@ public sealed record CollectorOptions
     /// </summary>
     public TimeSpan StartupTime { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The longest body that is read of any answer, after decompression; 10 MiB. A longer one fails the scrape.</summary>
+    /// <summary>
+    /// The longest body that is read of any answer, after decompression; 10 MiB. A longer one fails the scrape.
+    /// </summary>
     public int MaxBodyBytes { get; init; } = 10 * 1024 * 1024;
 
     /// <summary>The most samples in one scrape, wanted or not; 50,000. More fail the scrape.</summary>
@@ -88,15 +94,19 @@ public sealed record CollectorOptions
         Address(RabbitMq, nameof(RabbitMq));
         Address(Eureka, nameof(Eureka));
 
-        static void Positive(TimeSpan time, string name) => ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.FromMilliseconds(10), name);
+        static void Positive(TimeSpan time, string name) =>
+            ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.FromMilliseconds(10), name);
     }
 
     // Addresses are shown and logged, so that a secret in one would be too.
     private static void Address(Uri? address, string name)
     {
         if (address is null) return;
-        if (!address.IsAbsoluteUri || address.Scheme is not ("http" or "https")) throw new ArgumentException($"{name}: an http or https address is needed", name);
-        if (address.UserInfo.Length > 0) throw new ArgumentException($"{name}: a password in an address would be logged; give it in a file through {nameof(Credentials)}", name);
+        if (!address.IsAbsoluteUri || address.Scheme is not ("http" or "https"))
+            throw new ArgumentException($"{name}: an http or https address is needed", name);
+        if (address.UserInfo.Length > 0)
+            throw new ArgumentException(
+                $"{name}: a password in an address would be logged; give it in a file through {nameof(Credentials)}", name);
     }
 
     /// <summary><see cref="Staleness"/> or its default.</summary>

@@ -9,8 +9,8 @@ namespace LifecycleManager.Metrics;
 public static class CollectorRole
 {
     /// <summary>
-    /// Adds a <see cref="MetricsCollector"/>, also as <see cref="IMetricReader"/>, that runs with the host. The container must have
-    /// a <see cref="TimeProvider"/>, logging and a prometheus-net <c>CollectorRegistry</c>.
+    /// Adds a <see cref="MetricsCollector"/>, also as <see cref="IMetricReader"/>, that runs with the host. The container must
+    /// have a <see cref="TimeProvider"/>, logging and a prometheus-net <c>CollectorRegistry</c>.
     /// </summary>
     public static IServiceCollection AddCollector(this IServiceCollection services, CollectorOptions options)
     {

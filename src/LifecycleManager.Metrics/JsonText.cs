@@ -23,7 +23,6 @@ internal static class JsonText
     public static JsonException BadText(InvalidOperationException e) => new("a text is not valid UTF-8 or UTF-16", e);
 
     /// <summary>Where the JSON is malformed, or what is wrong with it.</summary>
-    public static string Describe(JsonException e) => e.LineNumber is { } line
-        ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"malformed JSON at line {line + 1}, byte {(e.BytePositionInLine ?? 0) + 1}")
-        : e.Message;
+    public static string Describe(JsonException e) =>
+        e.LineNumber is { } line ? $"malformed JSON at line {line + 1}, byte {(e.BytePositionInLine ?? 0) + 1}" : e.Message;
 }

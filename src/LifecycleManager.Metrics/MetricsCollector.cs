@@ -11,16 +11,16 @@ using Prometheus;
 namespace LifecycleManager.Metrics;
 
 /// <summary>
-/// Collects what is demanded of the apps' instances and answers what it was over windows of time. Reading is safe from any thread,
-/// never waits for the network, and allocates nothing where there is a value.
+/// Collects what is demanded of the apps' instances and answers what it was over windows of time. Reading is safe from any
+/// thread, never waits for the network, and allocates nothing where there is a value.
 /// </summary>
 /// <remarks>
-/// <para>An instance's value is the sum of its series that match (as the actuator adds up tags that are left out), or the least or
-/// greatest of them where instances are joined by <see cref="Aggregation.Min"/> or <see cref="Aggregation.Max"/>; then instances
-/// are joined. A histogram's buckets of all instances make one distribution for <see cref="Aggregation.Avg"/> and
+/// <para>An instance's value is the sum of its series that match (as the actuator adds up tags that are left out), or the least
+/// or greatest of them where instances are joined by <see cref="Aggregation.Min"/> or <see cref="Aggregation.Max"/>; then
+/// instances are joined. A histogram's buckets of all instances make one distribution for <see cref="Aggregation.Avg"/> and
 /// <see cref="Aggregation.Sum"/>; for the others the quantile is taken an instance at a time.</para>
-/// <para>A value is missing, with its reason, where the newest sample is older than <see cref="CollectorOptions.Staleness"/>, whatever
-/// the window; where a rate has fewer than two samples; and where the result is not finite.</para>
+/// <para>A value is missing, with its reason, where the newest sample is older than <see cref="CollectorOptions.Staleness"/>,
+/// whatever the window; where a rate has fewer than two samples; and where the result is not finite.</para>
 /// </remarks>
 public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposable
 {
@@ -49,7 +49,9 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         var metrics = new CollectorMetrics(registry);
         Pushed = new PushedStore(options, time, metrics);
         _discovery = new MarathonDiscovery(options, MarathonApi.For(_scheduler), time, loggers.CreateLogger<MarathonDiscovery>());
-        _loop = new CollectorLoop(new ScrapeContext(options, time, _client, new CredentialStore(options.Credentials, time), new RetryBudget(), metrics), Pushed, loggers.CreateLogger<MetricsCollector>());
+        var context = new ScrapeContext(
+            options, time, _client, new CredentialStore(options.Credentials, time), new RetryBudget(), metrics);
+        _loop = new CollectorLoop(context, Pushed, loggers.CreateLogger<MetricsCollector>());
         registry.AddBeforeCollectCallback(() => metrics.Count(_loop.Jobs.Length, _loop.Jobs.Count(job => job.Status.Up == true)));
     }
 
@@ -64,8 +66,8 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     internal ScrapeJob[] Jobs => _loop.Jobs;
 
     /// <summary>
-    /// Replaces what is collected, within moments. Costs nothing where it is given the same collection again; call it at each tick
-    /// or when policies or apps change.
+    /// Replaces what is collected, within moments. Costs nothing where it is given the same collection again; call it at each
+    /// tick or when policies or apps change.
     /// </summary>
     public void Demand(IReadOnlyCollection<MetricDemand> demands)
     {
@@ -133,7 +135,9 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
 
         if (bound.HasInstances && view.Absent is not null && _discovery.State is { LastSuccess: null } state)
         {
-            missing = state.LastError is null ? "the scheduler has not been asked yet" : $"the scheduler has never answered: {state.LastError}";
+            missing = state.LastError is null
+                ? "the scheduler has not been asked yet"
+                : $"the scheduler has never answered: {state.LastError}";
             return null;
         }
 

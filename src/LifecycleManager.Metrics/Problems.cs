@@ -17,8 +17,9 @@ internal static class Problems
             SocketError.TimedOut => "the connection timed out",
             var code => $"no connection: {code}",
         },
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "no TLS connection: the certificate or the protocol is refused",
-        HttpRequestException http => http.HttpRequestError == HttpRequestError.Unknown ? http.Message : $"bad answer: {http.HttpRequestError}",
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+            "no TLS connection: the certificate or the protocol is refused",
+        HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } http => $"bad answer: {http.HttpRequestError}",
         HttpIOException io => $"the answer broke off: {io.HttpRequestError}",
         OperationCanceledException => "timed out",
         _ => exception.Message,

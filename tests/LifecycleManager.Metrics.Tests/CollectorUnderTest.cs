@@ -27,7 +27,8 @@ internal sealed class CollectorUnderTest : IAsyncDisposable
 
     public MetricsCollector Collector => _app.Services.GetRequiredService<MetricsCollector>();
 
-    public static async Task<CollectorUnderTest> StartAsync(FakeScheduler scheduler, Func<CollectorOptions, CollectorOptions>? configure = null)
+    public static async Task<CollectorUnderTest> StartAsync(
+        FakeScheduler scheduler, Func<CollectorOptions, CollectorOptions>? configure = null)
     {
         var options = new CollectorOptions
         {
@@ -81,6 +82,11 @@ internal sealed class CollectorUnderTest : IAsyncDisposable
             await Task.Delay(20, TestContext.Current.CancellationToken);
         }
     }
+
+    /// <summary>Waits for a target that is down for a reason; on a busy machine it may be down for another one before.</summary>
+    public Task<TargetAnswer> DownAsync(string reason, string? kind = null) => TargetAsync(target =>
+        target.State == "down" && (kind ?? target.Kind) == target.Kind
+        && target.LastError!.Contains(reason, StringComparison.Ordinal));
 
     public async ValueTask DisposeAsync()
     {

@@ -36,12 +36,14 @@ internal sealed class FakeScheduler : IAsyncDisposable
 
     public FakeScheduler App(string id, Dictionary<string, string>? labels = null, bool checks = false)
     {
-        lock (_lock) _apps.Add(new App { Id = id, Labels = labels, HealthChecks = checks ? [new AppHealthCheck { Protocol = "HTTP" }] : null });
+        AppHealthCheck[]? healthChecks = checks ? [new AppHealthCheck { Protocol = "HTTP" }] : null;
+        lock (_lock) _apps.Add(new App { Id = id, Labels = labels, HealthChecks = healthChecks });
         return this;
     }
 
     public FakeScheduler Task(
-        string app, string id, int port, string state = "TASK_RUNNING", bool? alive = null, DateTimeOffset? started = null, string host = "127.0.0.1")
+        string app, string id, int port, string state = "TASK_RUNNING", bool? alive = null, DateTimeOffset? started = null,
+        string host = "127.0.0.1")
     {
         var task = new AppTask
         {
@@ -68,7 +70,8 @@ internal sealed class FakeScheduler : IAsyncDisposable
     {
         lock (_lock)
         {
-            foreach (var listener in _listeners) listener.Writer.TryWrite("event: status_update_event\ndata: {\"taskStatus\":\"TASK_RUNNING\"}\n\n");
+            foreach (var listener in _listeners)
+                listener.Writer.TryWrite("event: status_update_event\ndata: {\"taskStatus\":\"TASK_RUNNING\"}\n\n");
         }
     }
 

@@ -11,12 +11,14 @@ namespace LifecycleManager.Metrics.Api;
 internal static class CollectorApi
 {
     private const int MostBytes = 1024 * 1024;
+    private const int MostRead = 4 * MostBytes;
 
     /// <summary><c>GET /v1/targets?app=&amp;state=</c></summary>
     public static IResult Targets(MetricsCollector collector, IQueryCollection query)
     {
         string? app = query["app"], state = query["state"];
-        if (state is not (null or "up" or "down" or "unknown")) return Problem(400, $"state: '{state}' is none of up, down, unknown");
+        if (state is not (null or "up" or "down" or "unknown"))
+            return Problem(400, $"state: '{state}' is none of up, down, unknown");
         var now = collector.Time.GetUtcNow();
         var targets = collector.Jobs.Select(job => Describe(job, now, collector.Options.StartupTime))
             .Where(target => (app is null || target.App == app) && (state is null || target.State == state))
@@ -24,7 +26,8 @@ internal static class CollectorApi
             .ThenBy(target => target.Kind, StringComparer.Ordinal).ToArray();
         var discovery = collector.Discovery;
         var scheduler = new SchedulerAnswer(
-            collector.Options.Scheduler.ToString(), discovery is { LastSuccess: not null, LastError: null }, discovery.LastSuccess,
+            collector.Options.Scheduler.ToString(), discovery is { LastSuccess: not null, LastError: null },
+            discovery.LastSuccess,
             discovery.LastError, discovery.FollowsEvents);
         return Results.Json(new TargetsAnswer(scheduler, targets), CollectorJson.Default.TargetsAnswer);
     }
@@ -32,7 +35,8 @@ internal static class CollectorApi
     /// <summary><c>POST /v1/samples</c></summary>
     public static async Task<IResult> Push(MetricsCollector collector, HttpContext context)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MostBytes;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = MostRead;
         using var body = new MemoryStream();
         try
         {
@@ -40,9 +44,11 @@ internal static class CollectorApi
             int read;
             while ((read = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
             {
-                body.Write(buffer, 0, read);
-                if (body.Length > MostBytes) return Problem(413, $"the body is longer than {MostBytes} bytes");
+                // Somewhat too long a body is read to its end, since a client that still writes would not see the answer.
+                if (body.Length <= MostBytes) body.Write(buffer, 0, read);
             }
+
+            if (body.Length > MostBytes) return Problem(413, $"the body is longer than {MostBytes} bytes");
 
             var samples = PushedSample.Read(body.GetBuffer().AsMemory(0, (int)body.Length));
             var (accepted, unused, refused) = collector.Pushed.Push(samples);

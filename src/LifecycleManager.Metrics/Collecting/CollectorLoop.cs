@@ -22,7 +22,8 @@ internal sealed class CollectorLoop : IDisposable
     private readonly JobQueue _queue;
     private readonly long _start;
     private readonly ITimer _timer;
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _wake =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ConcurrentQueue<(ScrapeJob Job, JobStatus Before)> _done = new();
     private readonly ConcurrentDictionary<string, Instance> _instances = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, AppView> _views = new(StringComparer.Ordinal);
@@ -51,7 +52,8 @@ internal sealed class CollectorLoop : IDisposable
         (_context, _pushed, _log) = (context, pushed, log);
         _queue = new JobQueue(context.Options.Interval);
         _start = context.Time.GetTimestamp();
-        if (context.Options.Eureka is { } eureka) _discoveries.Add(new EurekaJob(context, eureka, () => Volatile.Read(ref _eurekaApps)));
+        if (context.Options.Eureka is { } eureka)
+            _discoveries.Add(new EurekaJob(context, eureka, () => Volatile.Read(ref _eurekaApps)));
         _discoveries.AddRange(context.Options.TargetFiles.Select(pattern => new FileJob(context, pattern)));
         _static = [.. context.Options.StaticTargets.SelectMany(group => group.Read("static"))];
         _timer = context.Time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -201,7 +203,8 @@ internal sealed class CollectorLoop : IDisposable
         }
     }
 
-    private void Join() => _targets = TargetJoin.Join(_snapshot, _discoveries.Select(discovery => discovery.Targets).Append(_static));
+    private void Join() =>
+        _targets = TargetJoin.Join(_snapshot, _discoveries.Select(discovery => discovery.Targets).Append(_static));
 
     private void Apply(IReadOnlyList<Uri> agents)
     {
@@ -266,8 +269,10 @@ internal sealed class CollectorLoop : IDisposable
             {
                 var key = SeriesKey.Of(query);
                 container |= query.Source == MetricSource.Container;
-                if (query.Source is MetricSource.PromQl or MetricSource.RabbitMq) wanted[key] = Math.Max(wanted.GetValueOrDefault(key), Retention(query));
-                if (query.Source != MetricSource.Pushed || !SeriesSelector.TryParse(query.Selector, out var selector, out _)) continue;
+                if (query.Source is MetricSource.PromQl or MetricSource.RabbitMq)
+                    wanted[key] = Math.Max(wanted.GetValueOrDefault(key), Retention(query));
+                if (query.Source != MetricSource.Pushed || !SeriesSelector.TryParse(query.Selector, out var selector, out _))
+                    continue;
                 if (!pushed.TryGetValue((app.Id, key), out var selection))
                 {
                     selection = _pushSelections.GetValueOrDefault((app.Id, key))
@@ -294,7 +299,8 @@ internal sealed class CollectorLoop : IDisposable
         }
 
         _pushSelections = pushed;
-        _pushed.Use(pushed.GroupBy(pair => pair.Key.App, pair => pair.Value).ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal));
+        _pushed.Use(pushed.GroupBy(pair => pair.Key.App, pair => pair.Value)
+            .ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal));
         ApplyDirectory(container);
     }
 
@@ -343,7 +349,9 @@ internal sealed class CollectorLoop : IDisposable
         foreach (var query in app.Queries)
         {
             var key = SeriesKey.Of(query);
-            bound[query] = problems.TryGetValue(key, out var problem) ? BoundQuery.Broken(query, problem) : Bind(app, query, key, instances);
+            bound[query] = problems.TryGetValue(key, out var problem)
+                ? BoundQuery.Broken(query, problem)
+                : Bind(app, query, key, instances);
         }
 
         _views[app.Id] = new AppView(Absent(app), instances, bound);
@@ -370,7 +378,8 @@ internal sealed class CollectorLoop : IDisposable
             lock (instance.Gate) set.Retention = retention;
         }
 
-        instance.Container = [.. instance.Sets.Where(pair => pair.Key.Source == MetricSource.Container).Select(pair => new ContainerSet(pair.Key.Selector, pair.Value))];
+        instance.Container = [.. instance.Sets.Where(pair => pair.Key.Source == MetricSource.Container)
+            .Select(pair => new ContainerSet(pair.Key.Selector, pair.Value))];
         var endpoints = instance.Sets.Keys.Where(key => EndpointKey.Of(key) is not null)
             .GroupBy(key => EndpointKey.Of(key)!.Value).ToDictionary(group => group.Key, group => group.ToArray());
         foreach (var gone in instance.Jobs.Keys.Where(key => !endpoints.ContainsKey(key)).ToArray()) Drop(instance.Jobs, gone);

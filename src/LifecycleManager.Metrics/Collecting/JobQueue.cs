@@ -3,8 +3,8 @@ using LifecycleManager.Metrics.Scraping;
 namespace LifecycleManager.Metrics.Collecting;
 
 /// <summary>
-/// When each job runs next. Every job has a place of its own within the interval, by the hash of its id, so that the work is spread
-/// evenly and a job's samples are equally far apart. Times are milliseconds of a clock that never goes back.
+/// When each job runs next. Every job has a place of its own within the interval, by the hash of its id, so that the work is
+/// spread evenly and a job's samples are equally far apart. Times are milliseconds of a clock that never goes back.
 /// </summary>
 internal sealed class JobQueue(TimeSpan interval)
 {

@@ -22,7 +22,8 @@ internal static class MetricReads
 
     /// <summary>One reading an instance.</summary>
     public static void ReadInstances(
-        AppView view, BoundQuery bound, DateTimeOffset now, TimeSpan staleness, TimeSpan startup, ICollection<InstanceReading> into)
+        AppView view, BoundQuery bound, DateTimeOffset now, TimeSpan staleness, TimeSpan startup,
+        ICollection<InstanceReading> into)
     {
         if (!bound.HasInstances) return;
         for (var i = 0; i < view.Instances.Length; i++)
@@ -31,7 +32,8 @@ internal static class MetricReads
             var value = double.NaN;
             var missing = bound.Problem
                 ?? ReadOne(bound, i, now.ToUnixTimeMilliseconds(), (long)staleness.TotalMilliseconds, out value, out _);
-            into.Add(new InstanceReading(instance.Target.Id, missing is null ? value : double.NaN, instance.IsReady(now, startup), missing));
+            if (missing is not null) value = double.NaN;
+            into.Add(new InstanceReading(instance.Target.Id, value, instance.IsReady(now, startup), missing));
         }
     }
 

@@ -28,7 +28,9 @@ internal sealed record AppMetricsLabels
     /// <summary>The app's name in Eureka; null: it has none.</summary>
     public string? Eureka { get; private init; }
 
-    /// <summary>What is wrong with the labels, naming the label; such labels make the app's targets down. Null where they are fine.</summary>
+    /// <summary>
+    /// What is wrong with the labels, naming the label; such labels make the app's targets down. Null where they are fine.
+    /// </summary>
     public string? Problem { get; private init; }
 
     public static AppMetricsLabels Parse(IReadOnlyDictionary<string, string>? labels)
@@ -41,12 +43,14 @@ internal sealed record AppMetricsLabels
         var index = 0;
         TimeSpan time = default;
         string? problem = null;
-        if (path is not null && (!path.StartsWith('/') || path.Contains('?') || path.Contains('#') || path.StartsWith("//", StringComparison.Ordinal)))
+        if (path is not null && (!path.StartsWith('/') || path.Contains('?') || path.Contains('#')
+            || path.StartsWith("//", StringComparison.Ordinal)))
             problem = $"label {PathLabel}: '{path}' is not a path that starts with one '/'";
         if (port is not null && (!int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out index) || index > 1000))
             problem = $"label {PortLabel}: '{port}' is not the index of a port";
         if (scheme is not (null or "http" or "https")) problem = $"label {SchemeLabel}: '{scheme}' is neither http nor https";
-        if (startup is not null && !TryTime(startup, out time)) problem = $"label {StartupLabel}: '{startup}' is not a time such as 45s or 2m";
+        if (startup is not null && !TryTime(startup, out time))
+            problem = $"label {StartupLabel}: '{startup}' is not a time such as 45s or 2m";
         return new AppMetricsLabels
         {
             Path = path is null ? null : path.Length > 1 ? path.TrimEnd('/') : path,
@@ -62,7 +66,9 @@ internal sealed record AppMetricsLabels
     {
         time = default;
         var unit = text.Length == 0 ? 0 : text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 };
-        if (unit == 0 || !int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number > 86400) return false;
+        if (unit == 0 || !int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            || number > 86400)
+            return false;
         time = TimeSpan.FromSeconds((double)number * unit);
         return true;
     }

@@ -60,7 +60,8 @@ internal sealed class EurekaJob(ScrapeContext context, Uri server, Func<ILookup<
 /// <summary>Reads the <c>file_sd</c> files of a pattern when they change. A bad file keeps its last good targets.</summary>
 internal sealed class FileJob(ScrapeContext context, string pattern) : DiscoveryJob(context)
 {
-    private readonly Dictionary<string, (DateTime Changed, long Length, IReadOnlyList<Target> Targets)> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (DateTime Changed, long Length, IReadOnlyList<Target> Targets)> _files =
+        new(StringComparer.Ordinal);
 
     public override string Id { get; } = $"file|{pattern}";
 

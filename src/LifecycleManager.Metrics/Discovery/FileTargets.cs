@@ -14,7 +14,9 @@ internal static class FileTargets
     public static IReadOnlyList<string> Find(string pattern)
     {
         var directory = Path.GetDirectoryName(Path.GetFullPath(pattern))!;
-        return Directory.Exists(directory) ? [.. Directory.EnumerateFiles(directory, Path.GetFileName(pattern)).Order(StringComparer.Ordinal)] : [];
+        return Directory.Exists(directory)
+            ? [.. Directory.EnumerateFiles(directory, Path.GetFileName(pattern)).Order(StringComparer.Ordinal)]
+            : [];
     }
 
     /// <summary>Reads one file.</summary>
@@ -30,7 +32,7 @@ internal static class FileTargets
         }
         catch (JsonException e)
         {
-            throw new FormatException($"{path}:{(e.LineNumber ?? 0) + 1}:{(e.BytePositionInLine ?? 0) + 1}: {(e.LineNumber is null ? e.Message : "malformed JSON")}", e);
+            throw new FormatException($"{path}: {JsonText.Describe(e)}", e);
         }
         catch (YamlException e)
         {
@@ -54,10 +56,12 @@ internal static class FileTargets
         if (root.ValueKind != JsonValueKind.Array) throw new FormatException("a list of target groups is needed");
         return [.. root.EnumerateArray().Select((group, i) =>
         {
-            if (group.ValueKind != JsonValueKind.Object || !group.TryGetProperty("targets", out var targets) || targets.ValueKind != JsonValueKind.Array)
+            if (group.ValueKind != JsonValueKind.Object || !group.TryGetProperty("targets", out var targets)
+                || targets.ValueKind != JsonValueKind.Array)
                 throw new FormatException($"[{i}].targets: a list of addresses is needed");
             var labels = group.TryGetProperty("labels", out var given) && given.ValueKind == JsonValueKind.Object
-                ? given.EnumerateObject().ToDictionary(label => label.Name, label => label.Value.ToString(), StringComparer.Ordinal)
+                ? given.EnumerateObject().ToDictionary(
+                    label => label.Name, label => label.Value.ToString(), StringComparer.Ordinal)
                 : [];
             return new TargetGroup([.. targets.EnumerateArray().Select(target => target.ToString())], labels);
         })];
@@ -70,17 +74,20 @@ internal static class FileTargets
         for (var depth = 0; parser.MoveNext();)
         {
             depth += parser.Current!.NestingIncrease;
-            if (depth > MostDepth) throw new FormatException($"line {parser.Current.Start.Line}: nested too deeply for a list of target groups");
+            if (depth > MostDepth)
+                throw new FormatException($"line {parser.Current.Start.Line}: nested too deeply for a list of target groups");
         }
 
         var yaml = new YamlStream();
         yaml.Load(new StringReader(text));
         if (yaml.Documents.Count == 0) return [];
-        if (yaml.Documents[0].RootNode is not YamlSequenceNode groups) throw new FormatException("a list of target groups is needed");
+        if (yaml.Documents[0].RootNode is not YamlSequenceNode groups)
+            throw new FormatException("a list of target groups is needed");
         return [.. groups.Select((group, i) =>
         {
             var fields = group as YamlMappingNode;
-            if (fields is null || !fields.Children.TryGetValue("targets", out var targets) || targets is not YamlSequenceNode addresses)
+            if (fields is null || !fields.Children.TryGetValue("targets", out var targets)
+                || targets is not YamlSequenceNode addresses)
                 throw new FormatException($"[{i}].targets: a list of addresses is needed");
             var labels = fields.Children.TryGetValue("labels", out var given) && given is YamlMappingNode map
                 ? map.Children.ToDictionary(label => Scalar(label.Key), label => Scalar(label.Value), StringComparer.Ordinal)

@@ -19,10 +19,12 @@ internal sealed class MarathonDiscovery(
     private static readonly string[] Types =
     [
         "status_update_event", "instance_changed_event", "instance_health_changed_event", "health_status_changed_event",
-        "unhealthy_instance_kill_event", "app_terminated_event", "api_post_event", "deployment_success", "deployment_step_success",
+        "unhealthy_instance_kill_event", "app_terminated_event", "api_post_event", "deployment_success",
+        "deployment_step_success",
     ];
 
-    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _changed =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private volatile DiscoveryState _state = new(null, null, false);
 
     /// <summary>How it goes.</summary>
@@ -41,11 +43,13 @@ internal sealed class MarathonDiscovery(
             {
                 using var timeout = new CancellationTokenSource(PollTimeout, time);
                 using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
-                // Tasks after apps: a task of an app that came in between waits for the next poll, and none appears without its app.
+                // Tasks after apps: a task of an app that came in between waits for the next poll, and none appears without its
+                // app.
                 var apps = await api.GetApps(cancellation: both.Token);
                 var tasks = await api.GetTasks(both.Token);
                 await publish(MarathonTargets.From(apps.Apps, tasks.Tasks), cancellation);
-                if (_state.LastError is not null) log.LogInformation("the scheduler at {Scheduler} answers again", options.Scheduler);
+                if (_state.LastError is not null)
+                    log.LogInformation("the scheduler at {Scheduler} answers again", options.Scheduler);
                 _state = _state with { LastSuccess = time.GetUtcNow(), LastError = null };
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -54,9 +58,12 @@ internal sealed class MarathonDiscovery(
             }
             catch (Exception e)
             {
-                var reason = e is OperationCanceledException ? $"no answer within {PollTimeout.TotalSeconds:0} s" : Problems.Describe(e);
+                var reason = e is OperationCanceledException
+                    ? $"no answer within {PollTimeout.TotalSeconds:0} s"
+                    : Problems.Describe(e);
                 if (_state.LastError is null)
-                    log.LogWarning("the scheduler at {Scheduler} does not answer, the last known targets stay: {Reason}", options.Scheduler, reason);
+                    log.LogWarning("the scheduler at {Scheduler} does not answer, the last known targets stay: {Reason}",
+                        options.Scheduler, reason);
                 _state = _state with { LastError = reason };
             }
 
@@ -113,7 +120,8 @@ internal sealed class MarathonDiscovery(
     }
 
     private Task Delay(TimeSpan delay, CancellationToken cancellation) =>
-        Task.Delay(delay, time, cancellation).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        Task.Delay(delay, time, cancellation)
+            .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

@@ -24,7 +24,10 @@ internal static class MarathonTargets
             if (task.State != "TASK_RUNNING" || !checks.TryGetValue(task.AppId, out var app)) continue;
             var (host, ports) = Address(app, task);
             if (host is null) continue;
-            targets.Add(new Target(task.Id, task.AppId, host, ports, Instant(task.StartedAt), Health(app, task)) { IsChecked = app.HealthChecks is { Count: > 0 } });
+            targets.Add(new Target(task.Id, task.AppId, host, ports, Instant(task.StartedAt), Health(app, task))
+            {
+                IsChecked = app.HealthChecks is { Count: > 0 },
+            });
         }
 
         return new TargetSnapshot(known, targets);
@@ -36,7 +39,8 @@ internal static class MarathonTargets
         if (task.Ports.Count > 0) return (task.Host, task.Ports);
         var mappings = app.Container?.PortMappings ?? app.Container?.Docker?.PortMappings;
         if (task.IpAddresses is [var address, ..] && mappings is not null)
-            return (address.IpAddress, [.. mappings.Where(mapping => mapping.ContainerPort > 0).Select(mapping => mapping.ContainerPort!.Value)]);
+            return (address.IpAddress,
+                [.. mappings.Where(mapping => mapping.ContainerPort > 0).Select(mapping => mapping.ContainerPort!.Value)]);
         return (task.Host, []);
     }
 
@@ -49,5 +53,7 @@ internal static class MarathonTargets
     }
 
     private static DateTimeOffset? Instant(string? text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant) ? instant : null;
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant)
+            ? instant
+            : null;
 }

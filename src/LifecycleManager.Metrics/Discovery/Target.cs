@@ -6,8 +6,11 @@ namespace LifecycleManager.Metrics.Discovery;
 /// <param name="Host">A name or address.</param>
 /// <param name="Ports">Ports on that host.</param>
 /// <param name="Started">When it ran; null where unknown.</param>
-/// <param name="Healthy">The verdict of the source's health checks; null where there is none yet, true where nothing is checked.</param>
-internal sealed record Target(string Id, string App, string Host, IReadOnlyList<int> Ports, DateTimeOffset? Started, bool? Healthy)
+/// <param name="Healthy">
+/// The verdict of the source's health checks; null where there is none yet, true where nothing is checked.
+/// </param>
+internal sealed record Target(
+    string Id, string App, string Host, IReadOnlyList<int> Ports, DateTimeOffset? Started, bool? Healthy)
 {
     /// <summary>Whether somebody checks its health; where nobody does, its actuator is asked.</summary>
     public bool IsChecked { get; init; }

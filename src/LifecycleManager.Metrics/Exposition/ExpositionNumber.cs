@@ -10,9 +10,12 @@ internal static class ExpositionNumber
     private const int MostDigits = 18;
 
     private static ReadOnlySpan<double> PowersOfTen =>
-        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21,
+            1e22];
 
-    /// <summary>Reads the whole of <paramref name="text"/>. A number beyond the range of a double is refused, as Go does.</summary>
+    /// <summary>
+    /// Reads the whole of <paramref name="text"/>. A number beyond the range of a double is refused, as Go does.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out double value)
     {
         // Clinger's fast path: a mantissa below 2^53 and a power of ten up to 22 are both exact, so one operation rounds once.
@@ -32,14 +35,16 @@ internal static class ExpositionNumber
         if ((uint)at < (uint)text.Length && text[at] == '.')
         {
             first = ++at;
-            while ((uint)at < (uint)text.Length && (uint)(text[at] - '0') <= 9) mantissa = mantissa * 10 + (uint)(text[at++] - '0');
+            while ((uint)at < (uint)text.Length && (uint)(text[at] - '0') <= 9)
+                mantissa = mantissa * 10 + (uint)(text[at++] - '0');
             scale = first - at;
             digits -= scale;
         }
 
         if (digits is > 0 and <= MostDigits)
         {
-            if ((uint)at < (uint)text.Length && (text[at] | 0x20) == 'e' && !TryExponent(text[(at + 1)..], ref scale, ref at)) return Slow(text, out value);
+            if ((uint)at < (uint)text.Length && (text[at] | 0x20) == 'e' && !TryExponent(text[(at + 1)..], ref scale, ref at))
+                return Slow(text, out value);
             if (at == text.Length && mantissa <= ExactMantissa && scale is >= -22 and <= 22)
             {
                 double exact = mantissa;
@@ -81,7 +86,8 @@ internal static class ExpositionNumber
         if (unsigned.IsEmpty) return false;
         if (!char.IsAsciiDigit((char)unsigned[0]) && unsigned[0] != '.')
         {
-            if (System.Text.Ascii.EqualsIgnoreCase(unsigned, "inf"u8) || System.Text.Ascii.EqualsIgnoreCase(unsigned, "infinity"u8))
+            if (System.Text.Ascii.EqualsIgnoreCase(unsigned, "inf"u8)
+                || System.Text.Ascii.EqualsIgnoreCase(unsigned, "infinity"u8))
             {
                 value = text[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
                 return true;

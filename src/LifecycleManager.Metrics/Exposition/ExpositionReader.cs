@@ -9,8 +9,8 @@ namespace LifecycleManager.Metrics.Exposition;
 /// the text is malformed. It takes and refuses what Prometheus' own parser (2.42) takes and refuses.
 /// </summary>
 /// <remarks>
-/// <c>HELP</c>, <c>UNIT</c> and comments are checked and skipped. Source: the exposition formats' documentation and the OpenMetrics 1.0
-/// specification.
+/// <c>HELP</c>, <c>UNIT</c> and comments are checked and skipped. Source: the exposition formats' documentation and the
+/// OpenMetrics 1.0 specification.
 /// </remarks>
 public ref struct ExpositionReader
 {
@@ -75,7 +75,8 @@ public ref struct ExpositionReader
         get
         {
             var before = _text[..Math.Min(_problemAt, _text.Length)];
-            return new ExpositionError(before.Count((byte)'\n') + 1, before.Length - before.LastIndexOf((byte)'\n'), _problem ?? "");
+            var column = before.Length - before.LastIndexOf((byte)'\n');
+            return new ExpositionError(before.Count((byte)'\n') + 1, column, _problem ?? "");
         }
     }
 
@@ -138,7 +139,8 @@ public ref struct ExpositionReader
         if (_open && !Is(at, ' ')) return Fail("one space is needed before the value", at);
         at = SkipBlanks(at, most: 1);
         var end = TokenEnd(at);
-        if (!ExpositionNumber.TryParse(text[at..end], out var value)) return Fail("a value is needed: a number, NaN, +Inf or -Inf", at);
+        if (!ExpositionNumber.TryParse(text[at..end], out var value))
+            return Fail("a value is needed: a number, NaN, +Inf or -Inf", at);
         Value = value;
         HasTimestamp = HasExemplar = false;
         _exemplarStart = _exemplarEnd = 0;
@@ -154,7 +156,8 @@ public ref struct ExpositionReader
         if (!(_open && Is(at, '#')))
         {
             var end = TokenEnd(at);
-            if (!TryTimestamp(_text[at..end], out var milliseconds)) return Fail(_open ? "a timestamp in seconds is needed" : "a timestamp in milliseconds is needed", at);
+            if (!TryTimestamp(_text[at..end], out var milliseconds))
+                return Fail(_open ? "a timestamp in seconds is needed" : "a timestamp in milliseconds is needed", at);
             HasTimestamp = true;
             Timestamp = milliseconds;
             at = SkipBlanks(end, most: _open && Is(end + 1, '#') ? 1 : 0);
@@ -171,7 +174,8 @@ public ref struct ExpositionReader
 
     private int ReadExemplar(int at)
     {
-        if (!Name.EndsWith("_total"u8) && !Name.EndsWith("_bucket"u8)) return FailAt("only counters and buckets have exemplars", at);
+        if (!Name.EndsWith("_total"u8) && !Name.EndsWith("_bucket"u8))
+            return FailAt("only counters and buckets have exemplars", at);
         if (!Is(at + 1, ' ') || !Is(at + 2, '{')) return FailAt("an exemplar starts with '# {'", at);
         _exemplarStart = at + 3;
         at = ScanLabels(_exemplarStart);
@@ -193,7 +197,8 @@ public ref struct ExpositionReader
         return ExpositionToken.Sample;
     }
 
-    // From behind '{' to behind '}'; -1 where malformed. Values are only scanned: LabelReader unescapes those that somebody wants.
+    // From behind '{' to behind '}'; -1 where malformed. Values are only scanned: LabelReader unescapes those that somebody
+    // wants.
     private int ScanLabels(int at)
     {
         var text = _text;
@@ -280,23 +285,29 @@ public ref struct ExpositionReader
         if (_open && rest[length] != ' ') return FailAt("a space is needed after the name", at + length) >= 0;
         var value = length + 1 < rest.Length ? rest[(length + 1)..] : default;
         if (type && !IsKnownType(value)) return FailAt("the metric type is unknown", end - value.Length) >= 0;
-        if (unit && !value.IsEmpty && !(rest[..length].EndsWith(value) && length > value.Length && rest[length - value.Length - 1] == '_'))
+        if (unit && !value.IsEmpty
+            && !(rest[..length].EndsWith(value) && length > value.Length && rest[length - value.Length - 1] == '_'))
             return FailAt("the unit is no suffix of the name", end - value.Length) >= 0;
         return true;
     }
 
     private readonly bool IsKnownType(ReadOnlySpan<byte> type) =>
-        type.SequenceEqual("counter"u8) || type.SequenceEqual("gauge"u8) || type.SequenceEqual("histogram"u8) || type.SequenceEqual("summary"u8)
+        type.SequenceEqual("counter"u8) || type.SequenceEqual("gauge"u8) || type.SequenceEqual("histogram"u8)
+            || type.SequenceEqual("summary"u8)
         || (_open
-            ? type.SequenceEqual("unknown"u8) || type.SequenceEqual("info"u8) || type.SequenceEqual("stateset"u8) || type.SequenceEqual("gaugehistogram"u8)
+            ? type.SequenceEqual("unknown"u8) || type.SequenceEqual("info"u8)
+                || type.SequenceEqual("stateset"u8) || type.SequenceEqual("gaugehistogram"u8)
             : type.SequenceEqual("untyped"u8));
 
     private readonly bool TryTimestamp(ReadOnlySpan<byte> text, out long milliseconds)
     {
         milliseconds = 0;
         // The format's own documentation has a negative one, which Prometheus refuses; it does no harm.
-        if (!_open) return System.Buffers.Text.Utf8Parser.TryParse(text, out milliseconds, out var used) && used == text.Length && text[0] != '+';
-        if (!ExpositionNumber.TryParse(text, out var seconds) || !double.IsFinite(seconds) || Math.Abs(seconds) > 1e15) return false;
+        if (!_open)
+            return System.Buffers.Text.Utf8Parser.TryParse(text, out milliseconds, out var used) && used == text.Length
+                && text[0] != '+';
+        if (!ExpositionNumber.TryParse(text, out var seconds) || !double.IsFinite(seconds) || Math.Abs(seconds) > 1e15)
+            return false;
         milliseconds = (long)(seconds * 1000);
         return true;
     }
@@ -329,7 +340,8 @@ public ref struct ExpositionReader
         return !_open;
     }
 
-    private static bool IsLabelByte(byte b) => b is (>= (byte)'a' and <= (byte)'z') or (byte)'_' or (>= (byte)'A' and <= (byte)'Z') or (>= (byte)'0' and <= (byte)'9');
+    private static bool IsLabelByte(byte b) =>
+        b is (>= (byte)'a' and <= (byte)'z') or (byte)'_' or (>= (byte)'A' and <= (byte)'Z') or (>= (byte)'0' and <= (byte)'9');
 
     private ExpositionToken Fail(string problem, int at)
     {

@@ -3,7 +3,9 @@ namespace LifecycleManager.Metrics.Queries;
 /// <summary>Where a metric comes from; the key that names it in a policy file.</summary>
 public enum MetricSource
 {
-    /// <summary>A Spring Boot actuator metric by name, any Boot version: <c>gauge.servo.tpm</c>, <c>system.cpu.usage</c>.</summary>
+    /// <summary>
+    /// A Spring Boot actuator metric by name, any Boot version: <c>gauge.servo.tpm</c>, <c>system.cpu.usage</c>.
+    /// </summary>
     Actuator,
 
     /// <summary>A series of the instances' Prometheus or OpenMetrics text, with optional label matchers.</summary>
@@ -97,6 +99,8 @@ public sealed record MetricQuery
     /// <summary>For <see cref="MetricSource.Histogram"/>: the quantile, 0 to 1.</summary>
     public double Quantile { get; init; } = double.NaN;
 
-    /// <summary>A management path that replaces the app's default for actuator sources, for example <c>/admin</c>; or null.</summary>
+    /// <summary>
+    /// A management path that replaces the app's default for actuator sources, for example <c>/admin</c>; or null.
+    /// </summary>
     public string? Path { get; init; }
 }

@@ -33,7 +33,8 @@ public sealed class LabelMatcher
         try
         {
             // Time linear in the label's length, as RE2 gives it to Prometheus.
-            _regex = new Regex($@"\A(?:{value})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline);
+            _regex = new Regex($@"\A(?:{value})\z",
+                RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline);
         }
         catch (NotSupportedException e)
         {
@@ -140,7 +141,8 @@ public sealed class SeriesSelector
         {
             SkipBlanks();
             var start = _at;
-            while (_at < text.Length && (char.IsAsciiLetterOrDigit(text[_at]) || text[_at] is '_' or ':' or '.' or '-' or '/')) _at++;
+            while (_at < text.Length && (char.IsAsciiLetterOrDigit(text[_at]) || text[_at] is '_' or ':' or '.' or '-' or '/'))
+                _at++;
             return text[start.._at];
         }
 
@@ -183,7 +185,8 @@ public sealed class SeriesSelector
             while (_at < text.Length && text[_at] != quote)
             {
                 var c = text[_at++];
-                if (c == '\\' && _at < text.Length && text[_at] is '\\' or '"' or '\'' or 'n') c = text[_at++] is var e && e == 'n' ? '\n' : e;
+                if (c == '\\' && _at < text.Length && text[_at] is '\\' or '"' or '\'' or 'n')
+                    c = text[_at++] is var e && e == 'n' ? '\n' : e;
                 value.Append(c);
             }
 

@@ -5,18 +5,20 @@ using LifecycleManager.Metrics.Windows;
 namespace LifecycleManager.Metrics.Scraping;
 
 /// <summary>
-/// Scrapes a Spring Boot actuator of any version. Where it is and which version it is, its <c>/metrics</c> tells: a flat object of
-/// numbers is Boot 1.x, a list of names Boot 2 or 3, of which then only the wanted metrics are asked.
+/// Scrapes a Spring Boot actuator of any version. Where it is and which version it is, its <c>/metrics</c> tells: a flat object
+/// of numbers is Boot 1.x, a list of names Boot 2 or 3, of which then only the wanted metrics are asked.
 /// </summary>
 /// <remarks>
-/// The names <c>health</c> and <c>health.{component or group}</c> are 1 where that is UP and else 0. In a selector, <c>statistic</c> names the statistic of a Boot 2 metric (<c>COUNT</c>, <c>TOTAL_TIME</c>, <c>MAX</c>, ...); every other
+/// The names <c>health</c> and <c>health.{component or group}</c> are 1 where that is UP and else 0. In a selector,
+/// <c>statistic</c> names the statistic of a Boot 2 metric (<c>COUNT</c>, <c>TOTAL_TIME</c>, <c>MAX</c>, ...); every other
 /// matcher is a tag and must be <c>=</c>, since the actuator knows nothing else. A policy outlives the service's move to Boot 2:
 /// where that has no <c>gauge.servo.tpm</c>, its <c>servo.tpm</c> is read.
 /// </remarks>
 internal sealed class ActuatorJob(ScrapeContext context, Instance instance, EndpointKey key, EndpointHints hints)
     : EndpointJob(context, instance, key, hints)
 {
-    private const string Accept = "application/json,application/vnd.spring-boot.actuator.v3+json;q=0.9,application/vnd.spring-boot.actuator.v2+json;q=0.8";
+    private const string Accept =
+        "application/json,application/vnd.spring-boot.actuator.v3+json;q=0.9,application/vnd.spring-boot.actuator.v2+json;q=0.8";
     private static readonly string[] Usual = ["/actuator", "/admin", "/"];
     private Wanted[] _wanted = [];
     private Wanted[] _health = [];
@@ -82,7 +84,9 @@ internal sealed class ActuatorJob(ScrapeContext context, Instance instance, Endp
                     return (await ReadNamesAsync(place, now, cancellation)).Samples;
                 }
 
-                worst ??= new ScrapeException(FailureReason.ContentType, $"{uri} answered {(body.MediaType.Length > 0 ? body.MediaType : "no type")} where an actuator's JSON is needed");
+                worst ??= new ScrapeException(
+                    FailureReason.ContentType,
+                    $"{uri} answered {body.MediaType} where an actuator's JSON is needed");
             }
             catch (ScrapeException e) when (e.Reason is FailureReason.Status or FailureReason.NotFound)
             {
@@ -119,13 +123,15 @@ internal sealed class ActuatorJob(ScrapeContext context, Instance instance, Endp
                 foreach (var wanted in _health)
                 {
                     // A group is not in the whole's body, but has an address of its own.
-                    var status = HealthText.Status(body.Memory, wanted.Component) ?? await GroupAsync(uri, wanted.Component!, cancellation);
+                    var status = HealthText.Status(body.Memory, wanted.Component)
+                        ?? await GroupAsync(uri, wanted.Component!, cancellation);
                     if (status is not null) Add(wanted, status == "UP" ? 1 : 0, now);
                 }
 
                 return _health.Length;
             }
-            catch (ScrapeException e) when (e.Reason is FailureReason.Status or FailureReason.NotFound or FailureReason.ContentType)
+            catch (ScrapeException e) when (
+                e.Reason is FailureReason.Status or FailureReason.NotFound or FailureReason.ContentType)
             {
                 if (worst is null || (worst.Reason == FailureReason.NotFound && e.Reason != FailureReason.NotFound)) worst = e;
             }
@@ -142,7 +148,8 @@ internal sealed class ActuatorJob(ScrapeContext context, Instance instance, Endp
     {
         try
         {
-            using var body = await GetHealthAsync(new Uri($"{health}/{string.Join('/', group.Split('/').Select(Uri.EscapeDataString))}"), cancellation);
+            using var body = await GetHealthAsync(
+                new Uri($"{health}/{string.Join('/', group.Split('/').Select(Uri.EscapeDataString))}"), cancellation);
             return HealthText.Status(body.Memory, null);
         }
         catch (ScrapeException e) when (e.Reason == FailureReason.NotFound)
@@ -180,15 +187,19 @@ internal sealed class ActuatorJob(ScrapeContext context, Instance instance, Endp
         try
         {
             var shape = ActuatorText.ReadMetrics(body.Bytes, [.. _wanted.Select(wanted => wanted.Name)], values, out count);
-            if (shape == ActuatorShape.Flat && count == 0) throw new ScrapeException(FailureReason.Malformed, $"{uri}: no number and no list of names, so no actuator's metrics");
+            if (shape == ActuatorShape.Flat && count == 0)
+                throw new ScrapeException(
+                    FailureReason.Malformed, $"{uri}: no number and no list of names, so no actuator's metrics");
             if (count > Context.Options.MaxSamplesPerScrape)
-                throw new ScrapeException(FailureReason.TooManySamples, $"{uri} has more than {Context.Options.MaxSamplesPerScrape} metrics");
+                throw new ScrapeException(
+                    FailureReason.TooManySamples, $"{uri} has more than {Context.Options.MaxSamplesPerScrape} metrics");
             if (shape == ActuatorShape.Flat)
             {
                 for (var i = 0; i < values.Length; i++)
                 {
                     // Tags select nothing here, and NaN is as good as absent.
-                    if (!double.IsNaN(values[i]) && _wanted[i].Selection.Selector.Matchers.Count == 0) Add(_wanted[i], values[i], now);
+                    if (!double.IsNaN(values[i]) && _wanted[i].Selection.Selector.Matchers.Count == 0)
+                        Add(_wanted[i], values[i], now);
                 }
             }
 
@@ -206,7 +217,8 @@ internal sealed class ActuatorJob(ScrapeContext context, Instance instance, Endp
         foreach (var wanted in _wanted)
         {
             var value = await ReadNameAsync(place, wanted.PathAndQuery, wanted.Statistic, cancellation);
-            if (value is null && wanted.Boot2PathAndQuery is { } path) value = await ReadNameAsync(place, path, wanted.Statistic, cancellation);
+            if (value is null && wanted.Boot2PathAndQuery is { } path)
+                value = await ReadNameAsync(place, path, wanted.Statistic, cancellation);
             if (value is not { } number) continue;
             samples++;
             Add(wanted, number, now);
@@ -215,15 +227,19 @@ internal sealed class ActuatorJob(ScrapeContext context, Instance instance, Endp
         return (samples, samples > 0 || _wanted.Length == 0);
     }
 
-    /// <summary>One metric of Boot 2; null where there is none of that name: a timer that has not been used does not exist yet.</summary>
-    private async Task<double?> ReadNameAsync(string place, string pathAndQuery, string? statistic, CancellationToken cancellation)
+    /// <summary>
+    /// One metric of Boot 2; null where there is none of that name: a timer that has not been used does not exist yet.
+    /// </summary>
+    private async Task<double?> ReadNameAsync(
+        string place, string pathAndQuery, string? statistic, CancellationToken cancellation)
     {
         var uri = At(place.TrimEnd('/') + pathAndQuery);
         try
         {
             using var body = await Context.Client.GetAsync(uri, Accept, Credential(), cancellation);
             if (!body.MediaType.Contains("json", StringComparison.Ordinal))
-                throw new ScrapeException(FailureReason.ContentType, $"{uri} answered {body.MediaType} where an actuator's JSON is needed");
+                throw new ScrapeException(
+                    FailureReason.ContentType, $"{uri} answered {body.MediaType} where an actuator's JSON is needed");
             return ActuatorText.ReadMetric(body.Bytes, statistic) is { } number && !double.IsNaN(number) ? number : null;
         }
         catch (ScrapeException e) when (e.Reason == FailureReason.NotFound)
@@ -242,15 +258,22 @@ internal sealed class ActuatorJob(ScrapeContext context, Instance instance, Endp
         lock (set.Gate) Batch.Add(set, set.Get(""), new Sample(now, value), ownTime: false);
     }
 
-    private static ScrapeException Malformed(Uri uri, JsonException e) => new(FailureReason.Malformed, $"{uri}: {JsonText.Describe(e)}");
+    private static ScrapeException Malformed(Uri uri, JsonException e) =>
+        new(FailureReason.Malformed, $"{uri}: {JsonText.Describe(e)}");
 
-    private sealed record Wanted(Selection Selection, string Name, string? Statistic, string PathAndQuery, string? Boot2PathAndQuery)
+    private sealed record Wanted(
+        Selection Selection, string Name, string? Statistic, string PathAndQuery, string? Boot2PathAndQuery)
     {
         /// <summary>What Boot 1.x puts before the names that an app gives to its metrics, and Boot 2 does not.</summary>
         private static readonly string[] Boot1Prefixes = ["gauge.", "counter."];
 
         /// <summary>The component or group of a health selector, empty for the whole; null for a metric.</summary>
-        public string? Component { get; } = Name == "health" ? "" : Name.StartsWith("health.", StringComparison.Ordinal) ? Name[7..] : null;
+        public string? Component { get; } = Name switch
+        {
+            "health" => "",
+            _ when Name.StartsWith("health.", StringComparison.Ordinal) => Name["health.".Length..],
+            _ => null,
+        };
 
         public static Wanted Of(Selection selection)
         {

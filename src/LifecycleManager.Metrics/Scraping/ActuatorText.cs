@@ -21,7 +21,8 @@ internal static class ActuatorText
     /// <param name="wanted">The names that are looked for.</param>
     /// <param name="values">Receives their values in the same order; NaN where absent.</param>
     /// <param name="count">How many numbers or names there are.</param>
-    public static ActuatorShape ReadMetrics(ReadOnlySpan<byte> json, IReadOnlyList<string> wanted, Span<double> values, out int count)
+    public static ActuatorShape ReadMetrics(
+        ReadOnlySpan<byte> json, IReadOnlyList<string> wanted, Span<double> values, out int count)
     {
         try
         {
@@ -33,7 +34,8 @@ internal static class ActuatorText
         }
     }
 
-    private static ActuatorShape ReadAll(ReadOnlySpan<byte> json, IReadOnlyList<string> wanted, Span<double> values, out int count)
+    private static ActuatorShape ReadAll(
+        ReadOnlySpan<byte> json, IReadOnlyList<string> wanted, Span<double> values, out int count)
     {
         values.Fill(double.NaN);
         count = 0;

@@ -45,11 +45,13 @@ internal sealed class CredentialStore(IReadOnlyList<MetricsCredential> credentia
         lock (_lock)
         {
             var now = time.GetTimestamp();
-            if (_read.TryGetValue(credential, out var entry) && time.GetElapsedTime(entry.Checked, now) < CheckEvery) return entry.Header;
+            if (_read.TryGetValue(credential, out var entry) && time.GetElapsedTime(entry.Checked, now) < CheckEvery)
+                return entry.Header;
             try
             {
                 var file = new FileInfo(credential.File);
-                if (entry is null || entry.Changed != file.LastWriteTimeUtc) entry = new Entry(Header(credential, file), file.LastWriteTimeUtc, now);
+                if (entry is null || entry.Changed != file.LastWriteTimeUtc)
+                    entry = new Entry(Header(credential, file), file.LastWriteTimeUtc, now);
                 _read[credential] = entry with { Checked = now };
                 return entry.Header;
             }
@@ -66,7 +68,8 @@ internal sealed class CredentialStore(IReadOnlyList<MetricsCredential> credentia
         if (file.Length > MostBytes) throw new IOException("too long");
         var secret = File.ReadAllText(file.FullName).Trim();
         if (secret.Length == 0 || secret.Any(char.IsControl))
-            throw new ScrapeException(FailureReason.Configuration, $"the credential file {credential.File} for {credential.For} does not hold one line of text");
+            throw new ScrapeException(FailureReason.Configuration,
+                $"the credential file {credential.File} for {credential.For} does not hold one line of text");
         return credential.User is { } user
             ? new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{secret}")))
             : new AuthenticationHeaderValue("Bearer", secret);

@@ -45,7 +45,8 @@ internal sealed class EndpointHints
 }
 
 /// <summary>Scrapes one endpoint of one instance.</summary>
-internal abstract class EndpointJob(ScrapeContext context, Instance instance, EndpointKey key, EndpointHints hints) : ScrapeJob(context)
+internal abstract class EndpointJob(ScrapeContext context, Instance instance, EndpointKey key, EndpointHints hints)
+    : ScrapeJob(context)
 {
     private Selection[] _selections = [];
     private string? _place;
@@ -66,7 +67,9 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
     public override string Address =>
         Root(out var problem) is { } root ? new Uri(root, _place ?? GivenPath ?? "/").ToString() : problem!;
 
-    /// <summary>The path that the query, the source of the target or the app's label gives, in this order; null: the usual ones.</summary>
+    /// <summary>
+    /// The path that the query, the source of the target or the app's label gives, in this order; null: the usual ones.
+    /// </summary>
     protected string? GivenPath => key.Path ?? instance.Target.Path ?? instance.App.Labels.Path;
 
     /// <summary>The number of the scrape under way; rises.</summary>
@@ -86,7 +89,9 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
         }
     }
 
-    /// <summary>The places to try, in order: where it was, where the app's other instances have it, then the usual ones.</summary>
+    /// <summary>
+    /// The places to try, in order: where it was, where the app's other instances have it, then the usual ones.
+    /// </summary>
     protected IEnumerable<string> Places(IEnumerable<string> usual)
     {
         var hint = _place ?? hints[HintKey];
@@ -119,7 +124,9 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
         }
 
         var host = target.Host.Contains(':') && !target.Host.StartsWith('[') ? $"[{target.Host}]" : target.Host;
-        if (Uri.TryCreate($"{target.Scheme ?? labels.Scheme}://{host}:{target.Ports[labels.Port]}/", UriKind.Absolute, out var root)) return root;
+        if (Uri.TryCreate($"{target.Scheme ?? labels.Scheme}://{host}:{target.Ports[labels.Port]}/", UriKind.Absolute,
+            out var root))
+            return root;
         problem = $"{target.Id}: '{target.Host}' is no host name";
         return null;
     }

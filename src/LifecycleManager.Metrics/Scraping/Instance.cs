@@ -56,7 +56,8 @@ internal sealed class Instance(Target target, TargetApp app)
     public bool IsReady(DateTimeOffset now, TimeSpan startup)
     {
         var target = Target;
-        return target.Healthy == true && (target.IsChecked || IsUp != false) && (target.Started is not { } started || now - started >= (App.Labels.Startup ?? startup));
+        return target.Healthy == true && (target.IsChecked || IsUp != false)
+            && (target.Started is not { } started || now - started >= (App.Labels.Startup ?? startup));
     }
 }
 

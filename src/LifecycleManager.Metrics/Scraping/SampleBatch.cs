@@ -13,7 +13,8 @@ internal sealed class SampleBatch
     /// <param name="series">The series in that set.</param>
     /// <param name="sample">The sample.</param>
     /// <param name="ownTime">Whether the time is the target's, not the scrape's.</param>
-    public void Add(SeriesSet set, StoredSeries series, Sample sample, bool ownTime) => _items.Add(new Item(set, series, sample, ownTime));
+    public void Add(SeriesSet set, StoredSeries series, Sample sample, bool ownTime) =>
+        _items.Add(new Item(set, series, sample, ownTime));
 
     /// <summary>Forgets everything.</summary>
     public void Clear() => _items.Clear();
@@ -27,7 +28,8 @@ internal sealed class SampleBatch
     /// <param name="now">The scrape's time.</param>
     /// <param name="mostPerSeries">The greatest number of samples a series.</param>
     /// <param name="absent">What to say of a selection that found nothing.</param>
-    public void Commit(IReadOnlyList<Selection> selections, long round, long now, int mostPerSeries, Func<Selection, string> absent)
+    public void Commit(
+        IReadOnlyList<Selection> selections, long round, long now, int mostPerSeries, Func<Selection, string> absent)
     {
         if (selections.Count == 0) return;
         lock (selections[0].Set.Gate)

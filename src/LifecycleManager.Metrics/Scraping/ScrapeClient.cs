@@ -4,7 +4,9 @@ using System.Net.Http.Headers;
 
 namespace LifecycleManager.Metrics.Scraping;
 
-/// <summary>All of the collector's GET requests: one connection pool, bounded answers, no redirects, no cookies, no proxy.</summary>
+/// <summary>
+/// All of the collector's GET requests: one connection pool, bounded answers, no redirects, no cookies, no proxy.
+/// </summary>
 internal sealed class ScrapeClient : IDisposable
 {
     private readonly HttpMessageInvoker _http;
@@ -42,7 +44,8 @@ internal sealed class ScrapeClient : IDisposable
     /// <param name="unavailable">Whether the body of 503 is an answer too: that of a health check.</param>
     /// <param name="follow">Whether to follow one redirect: a standby's to its leader.</param>
     public async Task<Body> GetAsync(
-        Uri uri, string accept, AuthenticationHeaderValue? credential, CancellationToken cancellation, string? name = null, Explain? explain = null,
+        Uri uri, string accept, AuthenticationHeaderValue? credential, CancellationToken cancellation, string? name = null,
+        Explain? explain = null,
         bool follow = false, bool unavailable = false)
     {
         name ??= uri.ToString();
@@ -65,16 +68,20 @@ internal sealed class ScrapeClient : IDisposable
         {
             if (follow && (int)response.StatusCode is > 300 and < 400 && response.Headers.Location is { } leader)
                 return await GetAsync(new Uri(uri, leader), accept, credential, cancellation, explain: explain);
-            var isAnswer = response.StatusCode == HttpStatusCode.OK || (unavailable && response.StatusCode == HttpStatusCode.ServiceUnavailable);
+            var isAnswer = response.StatusCode == HttpStatusCode.OK
+                || (unavailable && response.StatusCode == HttpStatusCode.ServiceUnavailable);
             if (!isAnswer && explain is null) throw Refused(name, response);
-            var body = new Body(response.Content.Headers.ContentLength) { MediaType = response.Content.Headers.ContentType?.MediaType?.ToLowerInvariant() ?? "" };
+            var headers = response.Content.Headers;
+            var body = new Body(headers.ContentLength) { MediaType = headers.ContentType?.MediaType?.ToLowerInvariant() ?? "" };
             try
             {
                 await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
                 await body.FillAsync(stream, _maxBodyBytes, cancellation);
                 if (isAnswer) return body;
                 var refused = Refused(name, response);
-                throw explain!(body.Bytes) is { } reason ? new ScrapeException(refused.Reason, $"{refused.Message}: {reason}") : refused;
+                throw explain!(body.Bytes) is { } reason
+                    ? new ScrapeException(refused.Reason, $"{refused.Message}: {reason}")
+                    : refused;
             }
             catch (Exception e)
             {
@@ -82,9 +89,12 @@ internal sealed class ScrapeClient : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 throw e switch
                 {
-                    ScrapeException { Reason: FailureReason.TooLarge } => new ScrapeException(FailureReason.TooLarge, $"{name}: {e.Message}"),
-                    InvalidDataException => new ScrapeException(FailureReason.Malformed, $"{name}: the compressed body is damaged"),
-                    IOException or HttpRequestException => new ScrapeException(FailureReason.Connection, $"{name}: {Problems.Describe(e)}"),
+                    ScrapeException { Reason: FailureReason.TooLarge } =>
+                        new ScrapeException(FailureReason.TooLarge, $"{name}: {e.Message}"),
+                    InvalidDataException =>
+                        new ScrapeException(FailureReason.Malformed, $"{name}: the compressed body is damaged"),
+                    IOException or HttpRequestException =>
+                        new ScrapeException(FailureReason.Connection, $"{name}: {Problems.Describe(e)}"),
                     _ => e,
                 };
             }
@@ -97,7 +107,8 @@ internal sealed class ScrapeClient : IDisposable
     {
         404 or 405 or 410 => new ScrapeException(FailureReason.NotFound, $"{name} answered {(int)response.StatusCode}"),
         >= 300 and < 400 => new ScrapeException(
-            FailureReason.Status, $"{name} answered {(int)response.StatusCode}, a redirect to {Place(response.Headers.Location)}"),
+            FailureReason.Status,
+            $"{name} answered {(int)response.StatusCode}, a redirect to {Place(response.Headers.Location)}"),
         var status => new ScrapeException(FailureReason.Status, $"{name} answered {status}"),
     };
 

@@ -19,19 +19,19 @@ internal abstract class ScrapeJob
     protected ScrapeJob(ScrapeContext context)
     {
         Context = context;
-        var interval = context.Options.Interval;
+        var (interval, timeout) = (context.Options.Interval, context.Options.Timeout);
         _pipeline = new ResiliencePipelineBuilder<int> { TimeProvider = context.Time }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<int>
             {
                 FailureRatio = 1,
                 MinimumThroughput = FailuresToOpen,
-                SamplingDuration = AtLeastHalfASecond(interval * (FailuresToOpen + 3)),
+                SamplingDuration = AtLeastHalfASecond((interval > timeout ? interval : timeout) * (FailuresToOpen + 3)),
                 BreakDurationGenerator = args => new ValueTask<TimeSpan>(
                     AtLeastHalfASecond(interval * (Math.Min(LongestPause, 2 << Math.Min(args.HalfOpenAttempts, 2)) - 0.5))),
                 ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is not (null or OperationCanceledException
                     or ScrapeException { Reason: FailureReason.Configuration })),
             })
-            .AddTimeout(new TimeoutStrategyOptions { Timeout = interval < context.Options.Timeout ? interval : context.Options.Timeout })
+            .AddTimeout(new TimeoutStrategyOptions { Timeout = timeout })
             .AddRetry(new RetryStrategyOptions<int>
             {
                 MaxRetryAttempts = 1,
@@ -68,7 +68,8 @@ internal abstract class ScrapeJob
         try
         {
             var samples = await _pipeline.ExecuteAsync(
-                static (call, token) => new ValueTask<int>(call.Job.ScrapeAsync(call.Now.ToUnixTimeMilliseconds(), token)), (Job: this, Now: now), cancellation);
+                static (call, token) => new ValueTask<int>(call.Job.ScrapeAsync(call.Now.ToUnixTimeMilliseconds(), token)),
+                (Job: this, Now: now), cancellation);
             Done(new JobStatus(true, null, now, Context.Time.GetElapsedTime(start), samples));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -116,5 +117,6 @@ internal abstract class ScrapeJob
         Context.Metrics.Scraped(status.Duration, status.Samples);
     }
 
-    private static TimeSpan AtLeastHalfASecond(TimeSpan time) => time < TimeSpan.FromSeconds(0.5) ? TimeSpan.FromSeconds(0.5) : time;
+    private static TimeSpan AtLeastHalfASecond(TimeSpan time) =>
+        time < TimeSpan.FromSeconds(0.5) ? TimeSpan.FromSeconds(0.5) : time;
 }

@@ -9,8 +9,8 @@ using LifecycleManager.Metrics.Series;
 namespace LifecycleManager.Metrics.Scraping;
 
 /// <summary>
-/// Remembers, by the raw bytes of a series in the text, which stored series it is; so that a scrape whose series are known decodes
-/// no label and allocates nothing.
+/// Remembers, by the raw bytes of a series in the text, which stored series it is; so that a scrape whose series are known
+/// decodes no label and allocates nothing.
 /// </summary>
 internal sealed class SeriesCache
 {
@@ -54,7 +54,9 @@ internal sealed class SeriesCache
         return false;
     }
 
-    /// <summary>The stored series that the sample at hand belongs to: one a selection that takes it, as a rule one or none.</summary>
+    /// <summary>
+    /// The stored series that the sample at hand belongs to: one a selection that takes it, as a rule one or none.
+    /// </summary>
     public ReadOnlySpan<Found> Find(in ExpositionReader reader)
     {
         var key = reader.Series;
@@ -94,7 +96,8 @@ internal sealed class SeriesCache
         if (entry.Round != _round)
         {
             entry.Round = _round;
-            if (++_seen > _most) Problem = (FailureReason.TooManySamples, $"more than {_most} series have the names that are looked for");
+            if (++_seen > _most)
+                Problem = (FailureReason.TooManySamples, $"more than {_most} series have the names that are looked for");
         }
 
         for (var i = 0; i < entry.Found.Length; i++)

@@ -66,14 +66,16 @@ internal sealed class TextJob(ScrapeContext context, Instance instance, Endpoint
     private int Store(Body body, long now)
     {
         var selections = Selections;
-        if (_cache is null || !_cache.IsFor(selections)) _cache = new SeriesCache(selections, Context.Options.MaxSeriesPerTarget, Context.Names);
+        if (_cache is null || !_cache.IsFor(selections))
+            _cache = new SeriesCache(selections, Context.Options.MaxSeriesPerTarget, Context.Names);
         Batch.Clear();
         _cache.Begin(++Round);
         try
         {
             var samples = Parse(body, _cache, now);
             Batch.Commit(
-                selections, Round, now, Context.Options.MaxSamplesPerSeries, selection => $"no series at {Address} matches {selection.Key.Selector}");
+                selections, Round, now, Context.Options.MaxSamplesPerSeries,
+                selection => $"no series at {Address} matches {selection.Key.Selector}");
             _cache.End();
             return samples;
         }
@@ -94,16 +96,20 @@ internal sealed class TextJob(ScrapeContext context, Instance instance, Endpoint
         while ((token = reader.Read()) == ExpositionToken.Sample)
         {
             if (++samples > Context.Options.MaxSamplesPerScrape)
-                throw new ScrapeException(FailureReason.TooManySamples, $"{Address} has more than {Context.Options.MaxSamplesPerScrape} samples");
+                throw new ScrapeException(
+                    FailureReason.TooManySamples, $"{Address} has more than {Context.Options.MaxSamplesPerScrape} samples");
             if (!cache.IsWanted(reader.Name)) continue;
             var ownTime = reader.HasTimestamp;
             var time = ownTime ? reader.Timestamp : now;
             // A time far ahead would hide every true sample after it.
             if (time > now + MostAhead) continue;
-            foreach (var found in cache.Find(in reader)) Batch.Add(found.Set, found.Series, new Sample(time, reader.Value), ownTime);
+            foreach (var found in cache.Find(in reader))
+                Batch.Add(found.Set, found.Series, new Sample(time, reader.Value), ownTime);
             if (cache.Problem is { } problem) throw new ScrapeException(problem.Reason, $"{Address}: {problem.Message}");
         }
 
-        return token == ExpositionToken.Error ? throw new ScrapeException(FailureReason.Malformed, $"{Address}: {reader.Error}") : samples;
+        return token == ExpositionToken.Error
+            ? throw new ScrapeException(FailureReason.Malformed, $"{Address}: {reader.Error}")
+            : samples;
     }
 }

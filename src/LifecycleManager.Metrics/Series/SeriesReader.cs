@@ -61,7 +61,8 @@ internal static class SeriesReader
     }
 
     /// <summary>Adds the set's buckets, or their rates over the window, to <paramref name="into"/>.</summary>
-    public static string? AddBuckets(SeriesSet set, MetricQuery query, long now, long staleness, ref BucketList into, ref long newest)
+    public static string? AddBuckets(
+        SeriesSet set, MetricQuery query, long now, long staleness, ref BucketList into, ref long newest)
     {
         if (double.IsNaN(query.Quantile)) return "a histogram is read through a quantile, and none is given";
         var window = (long)query.Window.TotalMilliseconds;
@@ -137,7 +138,8 @@ internal static class SeriesReader
         _ => query.Function.ToString(),
     };
 
-    private static string Text(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(time.TotalSeconds, 1)} s");
+    private static string Text(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Math.Round(time.TotalSeconds, 1)} s");
 }
 
 /// <summary>A growing list of buckets in pooled memory.</summary>

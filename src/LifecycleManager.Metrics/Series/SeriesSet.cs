@@ -60,7 +60,8 @@ internal sealed class SeriesSet(Lock gate)
     public bool Has(string name) => Find(name) is not null;
 
     /// <summary>Removes series without a sample since <paramref name="oldest"/>. Take the gate.</summary>
-    public void RemoveOlderThan(long oldest) => Remove(series => series.Samples.Count == 0 || series.Samples.Samples[^1].Time < oldest);
+    public void RemoveOlderThan(long oldest) =>
+        Remove(series => series.Samples.Count == 0 || series.Samples.Samples[^1].Time < oldest);
 
     /// <summary>Removes series that never had a sample: those of a scrape that failed. Take the gate.</summary>
     public void Prune() => Remove(series => series.Samples.Count == 0);

@@ -17,9 +17,12 @@ internal static class AgentDirectory
         var agents = new List<Uri>();
         foreach (var slave in slaves.EnumerateArray())
         {
-            if (slave.ValueKind != JsonValueKind.Object || (slave.TryGetProperty("active", out var active) && active.ValueKind == JsonValueKind.False)) continue;
+            if (slave.ValueKind != JsonValueKind.Object
+                || (slave.TryGetProperty("active", out var active) && active.ValueKind == JsonValueKind.False))
+                continue;
             // "slave(1)@10.0.0.5:5051": the name of the process and where it is.
-            if (slave.TryGetProperty("pid", out var pid) && pid.ValueKind == JsonValueKind.String && pid.GetString()!.Split('@', 2) is [_, var address]
+            if (slave.TryGetProperty("pid", out var pid) && pid.ValueKind == JsonValueKind.String
+                && pid.GetString()!.Split('@', 2) is [_, var address]
                 && Uri.TryCreate($"http://{address}/", UriKind.Absolute, out var agent)) agents.Add(agent);
         }
 
@@ -38,7 +41,8 @@ internal sealed class AgentDirectoryJob(ScrapeContext context, Uri master, Actio
 
     protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
     {
-        using var body = await Context.Client.GetAsync(_uri, "application/json", Context.Credentials.For("agents"), cancellation, follow: true);
+        using var body = await Context.Client.GetAsync(
+            _uri, "application/json", Context.Credentials.For("agents"), cancellation, follow: true);
         try
         {
             found(AgentDirectory.Read(body.Memory));

@@ -11,7 +11,8 @@ namespace LifecycleManager.Metrics.Sources;
 internal sealed class AgentJob(ScrapeContext context, Uri agent, Func<string, Instance?> find) : ScrapeJob(context)
 {
     /// <summary>The statistics that can be asked for.</summary>
-    public static readonly IReadOnlyList<string> Statistics = ["cpu", "mem", "cpu.seconds", "mem.bytes", "net.rx.bytes", "net.tx.bytes"];
+    public static readonly IReadOnlyList<string> Statistics =
+        ["cpu", "mem", "cpu.seconds", "mem.bytes", "net.rx.bytes", "net.tx.bytes"];
 
     private readonly Uri _uri = new(agent, "monitor/statistics");
 
@@ -48,8 +49,12 @@ internal sealed class AgentJob(ScrapeContext context, Uri agent, Func<string, In
         if (!double.IsNaN(statistics.CpuSeconds))
         {
             instance.LastCpu = new CpuReading(statistics.Timestamp, statistics.CpuSeconds);
-            if (previous is not null && statistics.Timestamp > previous.Timestamp && statistics.CpuSeconds >= previous.Seconds && statistics.CpuLimit > 0)
-                share = (statistics.CpuSeconds - previous.Seconds) / (statistics.Timestamp - previous.Timestamp) / statistics.CpuLimit;
+            if (previous is not null && statistics.Timestamp > previous.Timestamp && statistics.CpuSeconds >= previous.Seconds
+                && statistics.CpuLimit > 0)
+            {
+                var used = statistics.CpuSeconds - previous.Seconds;
+                share = used / (statistics.Timestamp - previous.Timestamp) / statistics.CpuLimit;
+            }
         }
 
         lock (instance.Gate)
@@ -65,7 +70,8 @@ internal sealed class AgentJob(ScrapeContext context, Uri agent, Func<string, In
                     "net.rx.bytes" => statistics.ReceivedBytes,
                     _ => statistics.SentBytes,
                 };
-                if (double.IsFinite(value)) set.Get("").Samples.Append(new Sample(now, value), set.Retention, Context.Options.MaxSamplesPerSeries);
+                if (double.IsFinite(value))
+                    set.Get("").Samples.Append(new Sample(now, value), set.Retention, Context.Options.MaxSamplesPerSeries);
                 set.Problem = double.IsFinite(value) ? null
                     : name == "cpu" && previous is null ? "the cpu share needs two statistics, and there is one yet"
                     : $"{_uri} does not measure {name} of this container";

@@ -12,7 +12,8 @@ namespace LifecycleManager.Metrics.Sources;
 /// <param name="ReceivedBytes">Network bytes in.</param>
 /// <param name="SentBytes">Network bytes out.</param>
 internal readonly record struct AgentStatistics(
-    string Task, double Timestamp, double CpuSeconds, double CpuLimit, double MemoryBytes, double MemoryLimit, double ReceivedBytes, double SentBytes)
+    string Task, double Timestamp, double CpuSeconds, double CpuLimit, double MemoryBytes, double MemoryLimit,
+    double ReceivedBytes, double SentBytes)
 {
     /// <summary>Reads the answer of <c>/monitor/statistics</c>, ours and Mesos' alike.</summary>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
@@ -27,9 +28,12 @@ internal readonly record struct AgentStatistics(
             if (container.ValueKind != JsonValueKind.Object) throw new JsonException("a container is an object");
             // A task without an executor of its own lends its id to the executor that Mesos makes for it.
             var task = Text(container, "executor_id") is { Length: > 0 } id ? id : Text(container, "source");
-            if (string.IsNullOrEmpty(task) || !container.TryGetProperty("statistics", out var statistics) || statistics.ValueKind != JsonValueKind.Object) continue;
+            if (string.IsNullOrEmpty(task) || !container.TryGetProperty("statistics", out var statistics)
+                || statistics.ValueKind != JsonValueKind.Object)
+                continue;
             all.Add(new AgentStatistics(
-                task, Number(statistics, "timestamp"), Number(statistics, "cpus_user_time_secs") + Number(statistics, "cpus_system_time_secs"),
+                task, Number(statistics, "timestamp"),
+                Number(statistics, "cpus_user_time_secs") + Number(statistics, "cpus_system_time_secs"),
                 Number(statistics, "cpus_limit"), Number(statistics, "mem_rss_bytes"), Number(statistics, "mem_limit_bytes"),
                 Number(statistics, "net_rx_bytes"), Number(statistics, "net_tx_bytes")));
         }
@@ -41,5 +45,8 @@ internal readonly record struct AgentStatistics(
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static double Number(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) ? number : double.NaN;
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
+            && value.TryGetDouble(out var number)
+            ? number
+            : double.NaN;
 }

@@ -14,8 +14,10 @@ internal static class PromQlAnswer
 
     private static IReadOnlyList<(string Series, double Value)> Read(JsonElement root)
     {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Object
-            || !data.TryGetProperty("resultType", out var type) || !data.TryGetProperty("result", out var result) || result.ValueKind != JsonValueKind.Array)
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("data", out var data)
+            || data.ValueKind != JsonValueKind.Object
+            || !data.TryGetProperty("resultType", out var type) || !data.TryGetProperty("result", out var result)
+            || result.ValueKind != JsonValueKind.Array)
             throw new JsonException("not the answer of a query");
         switch (type.ValueKind == JsonValueKind.String ? type.GetString() : null)
         {
@@ -28,7 +30,8 @@ internal static class PromQlAnswer
                     if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty("metric", out var metric))
                         throw new JsonException("an element of the vector has no labels");
                     // 2.40 and later may answer native histograms, which have no one value.
-                    if (!element.TryGetProperty("value", out var value)) throw new JsonException("the result is a histogram: use histogram_quantile() or the like");
+                    if (!element.TryGetProperty("value", out var value))
+                        throw new JsonException("the result is a histogram: use histogram_quantile() or the like");
                     values.Add((metric.GetRawText(), Value(value)));
                 }
 
@@ -45,7 +48,8 @@ internal static class PromQlAnswer
         {
             var reader = new Utf8JsonReader(json);
             using var document = JsonDocument.ParseValue(ref reader);
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("error", out var error)
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("error", out var error)
                 && error.ValueKind == JsonValueKind.String ? error.GetString() : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

@@ -8,7 +8,8 @@ namespace LifecycleManager.Metrics.Sources;
 /// <param name="Value">A finite number.</param>
 /// <param name="Time">Milliseconds since 1970; null: when it arrived.</param>
 /// <param name="Labels">Labels.</param>
-internal sealed record PushedSample(string App, string Metric, double Value, long? Time, IReadOnlyDictionary<string, string> Labels)
+internal sealed record PushedSample(
+    string App, string Metric, double Value, long? Time, IReadOnlyDictionary<string, string> Labels)
 {
     private const int MostSamples = 10_000;
     private const int LongestText = 1_024;
@@ -24,10 +25,13 @@ internal sealed record PushedSample(string App, string Metric, double Value, lon
     private static PushedSample[] Read(JsonElement root)
     {
         var path = "";
-        if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("samples", out var samples)) (root, path) = (samples, "samples");
+        if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("samples", out var samples))
+            (root, path) = (samples, "samples");
         if (root.ValueKind == JsonValueKind.Object) return [One(root, "")];
-        if (root.ValueKind != JsonValueKind.Array) throw new JsonException($"{(path.Length > 0 ? path : "the body")}: a sample or an array of samples is needed");
-        if (root.GetArrayLength() > MostSamples) throw new JsonException($"{root.GetArrayLength()} samples, {MostSamples} are allowed in one request");
+        if (root.ValueKind != JsonValueKind.Array)
+            throw new JsonException($"{(path.Length > 0 ? path : "the body")}: a sample or an array of samples is needed");
+        if (root.GetArrayLength() > MostSamples)
+            throw new JsonException($"{root.GetArrayLength()} samples, {MostSamples} are allowed in one request");
         return [.. root.EnumerateArray().Select((sample, i) => One(sample, $"{path}[{i}]."))];
     }
 
@@ -45,13 +49,15 @@ internal sealed record PushedSample(string App, string Metric, double Value, lon
             {
                 case "app":
                     app = Text(field.Value, name);
-                    if (!app.StartsWith('/')) throw new JsonException($"{name}: '{app}' is no absolute app id; it starts with '/'");
+                    if (!app.StartsWith('/'))
+                        throw new JsonException($"{name}: '{app}' is no absolute app id; it starts with '/'");
                     break;
                 case "metric":
                     metric = Text(field.Value, name);
                     break;
                 case "value":
-                    value = field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetDouble(out var number) && double.IsFinite(number)
+                    value = field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetDouble(out var number)
+                        && double.IsFinite(number)
                         ? number
                         : throw new JsonException($"{name}: a finite number is needed");
                     break;
@@ -59,10 +65,13 @@ internal sealed record PushedSample(string App, string Metric, double Value, lon
                     time = Instant(field.Value, name);
                     break;
                 case "labels":
-                    if (field.Value.ValueKind != JsonValueKind.Object) throw new JsonException($"{name}: an object of texts is needed");
+                    if (field.Value.ValueKind != JsonValueKind.Object)
+                        throw new JsonException($"{name}: an object of texts is needed");
                     var read = new Dictionary<string, string>(StringComparer.Ordinal);
-                    foreach (var label in field.Value.EnumerateObject()) read[label.Name] = Text(label.Value, $"{name}.{label.Name}");
-                    if (read.Count > MostLabels) throw new JsonException($"{name}: {read.Count} labels, {MostLabels} are allowed");
+                    foreach (var label in field.Value.EnumerateObject())
+                        read[label.Name] = Text(label.Value, $"{name}.{label.Name}");
+                    if (read.Count > MostLabels)
+                        throw new JsonException($"{name}: {read.Count} labels, {MostLabels} are allowed");
                     labels = read;
                     break;
                 default:
@@ -79,13 +88,17 @@ internal sealed record PushedSample(string App, string Metric, double Value, lon
     {
         if (value.ValueKind != JsonValueKind.String) throw new JsonException($"{name}: a text is needed");
         var text = value.GetString()!;
-        return text.Length is > 0 and <= LongestText ? text : throw new JsonException($"{name}: 1 to {LongestText} characters are needed");
+        return text.Length is > 0 and <= LongestText
+            ? text
+            : throw new JsonException($"{name}: 1 to {LongestText} characters are needed");
     }
 
     private static long Instant(JsonElement value, string name)
     {
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var milliseconds) && milliseconds > 0) return milliseconds;
-        if (value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var instant)) return instant.ToUnixTimeMilliseconds();
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var milliseconds) && milliseconds > 0)
+            return milliseconds;
+        if (value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var instant))
+            return instant.ToUnixTimeMilliseconds();
         throw new JsonException($"{name}: an ISO 8601 instant or milliseconds since 1970 are needed");
     }
 }

@@ -68,7 +68,8 @@ internal sealed class PushedStore(CollectorOptions options, TimeProvider time, C
         var set = selection.Set;
         var before = set.Series.Length;
         if (before >= options.MaxSeriesPerTarget || _series >= options.MaxPushedSeries) Forget(now);
-        var name = string.Join('\u0001', sample.Labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}\u0002{label.Value}"));
+        var name = string.Join('\u0001',
+            sample.Labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}\u0002{label.Value}"));
         if (!set.Has(name) && (before >= options.MaxSeriesPerTarget || _series >= options.MaxPushedSeries))
             return $"{sample.Metric} of {sample.App}: there are too many series";
         var series = set.Get(name);

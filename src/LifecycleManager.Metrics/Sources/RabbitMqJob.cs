@@ -19,7 +19,8 @@ internal sealed class RabbitMqJob(ScrapeContext context, SeriesKey key, Uri mana
     {
         var slash = queue.IndexOf('/');
         var (vhost, name) = slash < 0 ? ("/", queue) : slash == 0 ? ("/", queue[1..]) : (queue[..slash], queue[(slash + 1)..]);
-        return new Uri($"{management.ToString().TrimEnd('/')}/api/queues/{Uri.EscapeDataString(vhost)}/{Uri.EscapeDataString(name)}");
+        var path = $"/api/queues/{Uri.EscapeDataString(vhost)}/{Uri.EscapeDataString(name)}";
+        return new Uri(management.ToString().TrimEnd('/') + path);
     }
 
     /// <summary>Reads the depth.</summary>
@@ -29,12 +30,15 @@ internal sealed class RabbitMqJob(ScrapeContext context, SeriesKey key, Uri mana
         if (root.ValueKind != JsonValueKind.Object) throw new JsonException("a queue is an object");
         // Absent until the broker has gathered statistics of a new queue.
         if (!root.TryGetProperty("messages", out var messages)) return null;
-        return messages.ValueKind == JsonValueKind.Number && messages.TryGetDouble(out var depth) ? depth : throw new JsonException("messages is no number");
+        return messages.ValueKind == JsonValueKind.Number && messages.TryGetDouble(out var depth)
+            ? depth
+            : throw new JsonException("messages is no number");
     });
 
     protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
     {
-        using var body = await Context.Client.GetAsync(_uri, "application/json", Context.Credentials.For("rabbitmq"), cancellation);
+        using var body = await Context.Client.GetAsync(
+            _uri, "application/json", Context.Credentials.For("rabbitmq"), cancellation);
         try
         {
             var depth = Read(body.Memory);

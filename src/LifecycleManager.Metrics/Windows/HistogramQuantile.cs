@@ -21,7 +21,9 @@ public record struct Bucket(double UpperBound, double Count) : IComparable<Bucke
     public static bool operator >=(Bucket left, Bucket right) => left.CompareTo(right) >= 0;
 }
 
-/// <summary>Quantiles from histograms, as Prometheus' <c>histogram_quantile()</c> (2.42, <c>promql/quantile.go</c>) estimates them.</summary>
+/// <summary>
+/// Quantiles from histograms, as Prometheus' <c>histogram_quantile()</c> (2.42, <c>promql/quantile.go</c>) estimates them.
+/// </summary>
 public static class HistogramQuantile
 {
     /// <summary>Estimates a quantile; sorts and repairs the buckets in place.</summary>

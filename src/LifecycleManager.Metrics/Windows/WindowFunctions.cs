@@ -3,8 +3,8 @@ using LifecycleManager.Metrics.Queries;
 namespace LifecycleManager.Metrics.Windows;
 
 /// <summary>
-/// What is made of the samples within a window. The arithmetic is Prometheus' (2.42, <c>promql/functions.go</c>), compensated sums
-/// included, so that a policy sees what a dashboard shows.
+/// What is made of the samples within a window. The arithmetic is Prometheus' (2.42, <c>promql/functions.go</c>), compensated
+/// sums included, so that a policy sees what a dashboard shows.
 /// </summary>
 public static class WindowFunctions
 {

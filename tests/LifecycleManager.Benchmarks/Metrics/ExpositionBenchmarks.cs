@@ -42,7 +42,8 @@ public class ExpositionBenchmarks
 
     /// <summary>Bytes of the texts, for the throughput.</summary>
     [GlobalSetup]
-    public void Say() => System.Console.WriteLine($"// {_text.Length} bytes of text, {_open.Length} bytes of OpenMetrics, {Samples} samples");
+    public void Say() =>
+        System.Console.WriteLine($"// {_text.Length} bytes of text, {_open.Length} bytes of OpenMetrics, {Samples} samples");
 
     private static double Read(byte[] text, ExpositionFormat format)
     {

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace LifecycleManager.Benchmarks.Metrics;
 
-/// <summary>An exposition as a Spring Boot service with Micrometer makes it: histograms, gauges, labels of usual length.</summary>
+/// <summary>
+/// An exposition as a Spring Boot service with Micrometer makes it: histograms, gauges, labels of usual length.
+/// </summary>
 internal static class ExpositionText
 {
     public static byte[] Make(int samples, bool openMetrics = false)
@@ -18,16 +20,21 @@ internal static class ExpositionText
         {
             var labels = $"exception=\"none\",method=\"GET\",outcome=\"SUCCESS\",status=\"{200 + i / uris.Length}\",uri=\"{uris[i % uris.Length]}\"";
             long total = 0;
-            foreach (var bound in bounds) Line($"http_server_requests_seconds_bucket{{{labels},le=\"{bound}\"}}", total += random.Next(1000));
+            foreach (var bound in bounds)
+                Line($"http_server_requests_seconds_bucket{{{labels},le=\"{bound}\"}}", total += random.Next(1000));
             Line($"http_server_requests_seconds_count{{{labels}}}", total);
             Line($"http_server_requests_seconds_sum{{{labels}}}", random.NextDouble() * 1000);
         }
 
         for (var family = 0; count < samples; family++)
         {
-            text.Append(CultureInfo.InvariantCulture, $"# HELP jvm_memory_used_bytes_{family} The amount of used memory\n# TYPE jvm_memory_used_bytes_{family} gauge\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"# HELP jvm_memory_used_bytes_{family} The amount of used memory\n# TYPE jvm_memory_used_bytes_{family} gauge\n");
             for (var i = 0; i < 6 && count < samples; i++)
-                Line($"jvm_memory_used_bytes_{family}{{area=\"heap\",id=\"G1 Eden Space {i}\"}}", i % 2 == 0 ? random.Next() : random.NextDouble() * 1e9);
+            {
+                var value = i % 2 == 0 ? random.Next() : random.NextDouble() * 1e9;
+                Line($"jvm_memory_used_bytes_{family}{{area=\"heap\",id=\"G1 Eden Space {i}\"}}", value);
+            }
         }
 
         if (openMetrics) text.Append("# EOF\n");

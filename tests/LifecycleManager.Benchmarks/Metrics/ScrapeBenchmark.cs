@@ -13,8 +13,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace LifecycleManager.Benchmarks.Metrics;
 
 /// <summary>
-/// What scraping many targets costs, side by side with the Prometheus server on the same targets. The targets are addresses of the
-/// loopback network (127.1.x.y) behind one server in a process of its own, so that only the collectors' cpu time is counted.
+/// What scraping many targets costs, side by side with the Prometheus server on the same targets. The targets are addresses of
+/// the loopback network (127.1.x.y) behind one server in a process of its own, so that only the collectors' cpu time is counted.
 /// </summary>
 internal static class ScrapeBenchmark
 {
@@ -27,12 +27,14 @@ internal static class ScrapeBenchmark
     /// <param name="program">The executable and the arguments that start <see cref="ServeAsync"/>.</param>
     public static async Task RunAsync(TextWriter output, int targets, params string[] program)
     {
-        using var server = Process.Start(new ProcessStartInfo(program[0], program[1..]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+        using var server = Process.Start(
+            new ProcessStartInfo(program[0], program[1..]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
         try
         {
             var port = int.Parse((await server.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
             string[] addresses = [.. Enumerable.Range(0, targets).Select(i => $"127.1.{i / 250}.{i % 250 + 1}:{port}")];
-            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{targets} targets of {Samples} samples, each {Interval.TotalSeconds:0} s"));
+            await output.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture, $"{targets} targets of {Samples} samples, each {Interval.TotalSeconds:0} s"));
             await CollectorAsync(output, addresses);
             await PrometheusAsync(output, addresses);
         }
@@ -75,18 +77,24 @@ internal static class ScrapeBenchmark
             ],
         };
         using var collector = new MetricsCollector(options, TimeProvider.System, registry, NullLoggerFactory.Instance);
-        var load = new MetricQuery { Source = MetricSource.Prometheus, Selector = "http_server_requests_seconds_count", Function = WindowFunction.Rate, Window = TimeSpan.FromMinutes(1), Across = Aggregation.Sum };
-        var p95 = new MetricQuery { Source = MetricSource.Histogram, Selector = "http_server_requests_seconds{uri=\"/search\"}", Quantile = 0.95, Window = TimeSpan.FromMinutes(1) };
+        var load = new MetricQuery { Source = MetricSource.Prometheus, Selector = "http_server_requests_seconds_count",
+            Function = WindowFunction.Rate, Window = TimeSpan.FromMinutes(1), Across = Aggregation.Sum };
+        var p95 = new MetricQuery { Source = MetricSource.Histogram, Selector = "http_server_requests_seconds{uri=\"/search\"}",
+            Quantile = 0.95, Window = TimeSpan.FromMinutes(1) };
         await collector.StartAsync(CancellationToken.None);
-        collector.Demand([.. Enumerable.Range(0, (addresses.Length + 9) / 10).SelectMany(i => new[] { new MetricDemand($"/app-{i}", load), new MetricDemand($"/app-{i}", p95) })]);
+        collector.Demand([.. Enumerable.Range(0, (addresses.Length + 9) / 10)
+            .SelectMany(i => new[] { new MetricDemand($"/app-{i}", load), new MetricDemand($"/app-{i}", p95) })]);
         await Task.Delay(Interval * 1.5);
         var process = Process.GetCurrentProcess();
         var (cpu, clock, before) = (process.TotalProcessorTime, Stopwatch.StartNew(), await CountAsync(registry));
         await Task.Delay(Interval * 3);
         process.Refresh();
-        await Say(output, "collector", process.TotalProcessorTime - cpu, clock.Elapsed, await CountAsync(registry) - before, process.WorkingSet64);
+        await Say(output, "collector", process.TotalProcessorTime - cpu, clock.Elapsed, await CountAsync(registry) - before,
+            process.WorkingSet64);
         var app = $"/app-{addresses.Length / 20}";
-        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"  {app}: {collector.Read(app, load, DateTimeOffset.UtcNow)}, p95 {collector.Read(app, p95, DateTimeOffset.UtcNow).Value:0.###} s"));
+        await output.WriteLineAsync(
+            string.Create(CultureInfo.InvariantCulture,
+            $"  {app}: {collector.Read(app, load, DateTimeOffset.UtcNow)}, p95 {collector.Read(app, p95, DateTimeOffset.UtcNow).Value:0.###} s"));
         await collector.StopAsync(CancellationToken.None);
     }
 
@@ -110,7 +118,8 @@ internal static class ScrapeBenchmark
                 $"global: {{ scrape_interval: {Interval.TotalSeconds:0}s }}\nscrape_configs:\n- job_name: a\n  static_configs:\n  - targets: [{string.Join(',', addresses.Select(address => $"'{address}'"))}]\n"));
             var port = LifecycleManager.Testing.Server.FreePort();
             prometheus = Process.Start(new ProcessStartInfo("prometheus",
-                [$"--config.file={config}", $"--storage.tsdb.path={directory.FullName}/data", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]));
+                [$"--config.file={config}", $"--storage.tsdb.path={directory.FullName}/data",
+                $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]));
             await Task.Delay(Interval * 1.5);
             var (cpu, clock) = (prometheus!.TotalProcessorTime, Stopwatch.StartNew());
             await Task.Delay(Interval * 3);
@@ -130,7 +139,8 @@ internal static class ScrapeBenchmark
         }
     }
 
-    private static Task Say(TextWriter output, string who, TimeSpan cpu, TimeSpan time, double samples, long memory) => output.WriteLineAsync(string.Create(
+    private static Task Say(TextWriter output, string who, TimeSpan cpu, TimeSpan time, double samples, long memory) =>
+        output.WriteLineAsync(string.Create(
         CultureInfo.InvariantCulture,
         $"{who,-11} {cpu / time,6:0.000} cores  {samples,12:0} samples  {cpu.TotalNanoseconds / samples,8:0} ns/sample  {memory / 1024 / 1024,5} MB"));
 }

@@ -6,7 +6,8 @@ namespace LifecycleManager.Metrics.Tests.Api;
 
 public sealed class SamplesTests
 {
-    private static readonly MetricQuery Orders = new() { Source = MetricSource.Pushed, Selector = "orders{kind=\"new\"}", Across = Aggregation.Sum };
+    private static readonly MetricQuery Orders =
+        new() { Source = MetricSource.Pushed, Selector = "orders{kind=\"new\"}", Across = Aggregation.Sum };
 
     [Fact]
     public async Task Pushed_samples_are_read_and_unused_ones_are_counted()

@@ -5,7 +5,8 @@ namespace LifecycleManager.Metrics.Tests.Collecting;
 
 public sealed class CollectorTests
 {
-    private static readonly MetricQuery Load = new() { Source = MetricSource.Prometheus, Selector = "load", Across = Aggregation.Sum };
+    private static readonly MetricQuery Load =
+        new() { Source = MetricSource.Prometheus, Selector = "load", Across = Aggregation.Sum };
 
     private static Task<HttpServer> TextAsync(string body) =>
         HttpServer.StartAsync("text/plain; version=0.0.4", new() { ["/metrics"] = body });
@@ -15,9 +16,11 @@ public sealed class CollectorTests
     {
         await using var first = await TextAsync("load 1\n");
         await using var second = await TextAsync("load{a=\"x\"} 2\nload{a=\"y\"} 3\n");
-        await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").Task("/a", "one", first.Port).Task("/a", "staged", 1, "TASK_STAGING");
+        await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").Task("/a", "one", first.Port)
+            .Task("/a", "staged", 1, "TASK_STAGING");
         // Polls alone would be far too rare.
-        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { DiscoveryInterval = TimeSpan.FromMinutes(10) });
+        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options =>
+            options with { DiscoveryInterval = TimeSpan.FromMinutes(10) });
         var (avg, min, max, count) = (Load with { Across = Aggregation.Avg }, Load with { Across = Aggregation.Min },
             Load with { Across = Aggregation.Max }, Load with { Across = Aggregation.Count });
         collector.Demand(("/a", Load), ("/a", avg), ("/a", min), ("/a", max), ("/a", count));
@@ -39,7 +42,8 @@ public sealed class CollectorTests
     {
         await using var server = await TextAsync("load 1\n");
         await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").Task("/a", "one", server.Port);
-        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { DiscoveryInterval = TimeSpan.FromMilliseconds(100) });
+        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options =>
+            options with { DiscoveryInterval = TimeSpan.FromMilliseconds(100) });
         collector.Demand(("/a", Load));
         await collector.ReadAsync("/a", Load);
 
@@ -63,9 +67,11 @@ public sealed class CollectorTests
         await using var collector = await CollectorUnderTest.StartAsync(scheduler);
         Assert.Equal("it is not collected yet", collector.Collector.Read("/a", Load, DateTimeOffset.UtcNow).Missing);
         MetricQuery broken = Load with { Selector = "load{a=b}" }, nan = Load with { Selector = "limited" },
-            rate = Load with { Selector = "other", Function = WindowFunction.Rate }, queue = new() { Source = MetricSource.PromQl, Selector = "up" },
+            rate = Load with { Selector = "other", Function = WindowFunction.Rate },
+            queue = new() { Source = MetricSource.PromQl, Selector = "up" },
             disk = new() { Source = MetricSource.Container, Selector = "disk" };
-        collector.Demand(("/a", Load), ("/empty", Load), ("/gone", Load), ("/a", broken), ("/a", nan), ("/a", rate), ("/a", queue), ("/a", disk));
+        collector.Demand(("/a", Load), ("/empty", Load), ("/gone", Load), ("/a", broken), ("/a", nan), ("/a", rate),
+            ("/a", queue), ("/a", disk));
 
         async Task Missing(string app, MetricQuery query, string reason) => await collector.ReadAsync(
             app, query, reading => reading.Missing?.Contains(reason, StringComparison.Ordinal) == true);
@@ -92,14 +98,16 @@ public sealed class CollectorTests
             await context.Response.WriteAsync(body);
         });
         await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").Task("/a", "one", server.Port);
-        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { Staleness = TimeSpan.FromSeconds(3) });
+        await using var collector =
+            await CollectorUnderTest.StartAsync(scheduler, options => options with { Staleness = TimeSpan.FromSeconds(3) });
         var more = Load with { Selector = "more", Window = TimeSpan.FromMinutes(1), Function = WindowFunction.Avg };
         collector.Demand(("/a", Load), ("/a", more));
         await collector.ReadAsync("/a", Load);
         await collector.ReadAsync("/a", more);
 
         body = "load 1\n";
-        await collector.ReadAsync("/a", more, reading => reading.Missing?.Contains("no series", StringComparison.Ordinal) == true);
+        await collector.ReadAsync("/a", more, reading =>
+            reading.Missing?.Contains("no series", StringComparison.Ordinal) == true);
         Assert.True(collector.Collector.Read("/a", Load, DateTimeOffset.UtcNow).IsKnown);
 
         silent = true;
@@ -116,13 +124,15 @@ public sealed class CollectorTests
     {
         var now = DateTimeOffset.UtcNow;
         await using var server = await TextAsync("load 1\n");
-        await using var scheduler = (await FakeScheduler.StartAsync()).App("/a", checks: true).App("/b", new() { ["lcm.metrics.startup"] = "1h" })
+        await using var scheduler = (await FakeScheduler.StartAsync()).App("/a", checks: true)
+            .App("/b", new() { ["lcm.metrics.startup"] = "1h" })
             .Task("/a", "alive", server.Port, alive: true)
             .Task("/a", "sick", server.Port, alive: false)
             .Task("/a", "unknown", server.Port)
             .Task("/a", "young", server.Port, alive: true, started: now)
             .Task("/b", "slow", server.Port, started: now.AddMinutes(-30));
-        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { StartupTime = TimeSpan.FromMinutes(10) });
+        await using var collector =
+            await CollectorUnderTest.StartAsync(scheduler, options => options with { StartupTime = TimeSpan.FromMinutes(10) });
         collector.Demand(("/a", Load), ("/b", Load));
         await collector.ReadAsync("/a", Load, reading => reading.Reporting == 4);
 
@@ -145,14 +155,16 @@ public sealed class CollectorTests
         collector.Demand(("/a", Load), ("/b", Load), ("/c", Load));
         Assert.Equal(7, (await collector.ReadAsync("/a", Load)).Value);
         await collector.ReadAsync("/b", Load, reading => reading.Missing == "two: down: two has 1 ports, none with the index 1");
-        await collector.ReadAsync("/c", Load, reading => reading.Missing == "three: down: label lcm.metrics.scheme: 'ftp' is neither http nor https");
+        await collector.ReadAsync("/c", Load, reading =>
+            reading.Missing == "three: down: label lcm.metrics.scheme: 'ftp' is neither http nor https");
     }
 
     [Fact]
     public async Task Only_what_is_demanded_is_asked_and_nothing_when_nothing_is()
     {
         await using var server = await TextAsync("load 1\n");
-        await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").App("/b").Task("/a", "one", server.Port).Task("/b", "two", server.Port);
+        await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").App("/b").Task("/a", "one", server.Port)
+            .Task("/b", "two", server.Port);
         await using var collector = await CollectorUnderTest.StartAsync(scheduler);
         collector.Demand(("/a", Load));
         await collector.ReadAsync("/a", Load);
@@ -184,11 +196,13 @@ public sealed class CollectorTests
                     """,
             });
         await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").Task("/a", "one", 1);
-        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { Master = master.Url });
+        await using var collector =
+            await CollectorUnderTest.StartAsync(scheduler, options => options with { Master = master.Url });
         MetricQuery Container(string name) => new() { Source = MetricSource.Container, Selector = name };
         collector.Demand(("/a", Container("cpu")), ("/a", Container("mem")), ("/a", Container("net.rx.bytes")));
         Assert.Equal(0.25, (await collector.ReadAsync("/a", Container("mem"))).Value);
         Assert.True((await collector.ReadAsync("/a", Container("cpu"))).Value > 0);
-        Assert.Contains("does not measure net.rx.bytes", collector.Collector.Read("/a", Container("net.rx.bytes"), DateTimeOffset.UtcNow).Missing, StringComparison.Ordinal);
+        Assert.Contains("does not measure net.rx.bytes",
+            collector.Collector.Read("/a", Container("net.rx.bytes"), DateTimeOffset.UtcNow).Missing, StringComparison.Ordinal);
     }
 }

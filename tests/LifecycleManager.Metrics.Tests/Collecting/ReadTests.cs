@@ -14,19 +14,23 @@ public class ReadTests
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeMilliseconds(1_000_000);
     private static readonly TimeSpan Staleness = TimeSpan.FromSeconds(45);
 
-    private static MetricQuery Query(WindowFunction function = WindowFunction.Last, int window = 0, Aggregation across = Aggregation.Avg) =>
-        new() { Source = MetricSource.Prometheus, Selector = "m", Function = function, Window = TimeSpan.FromSeconds(window), Across = across };
+    private static MetricQuery Query(
+        WindowFunction function = WindowFunction.Last, int window = 0, Aggregation across = Aggregation.Avg) =>
+        new() { Source = MetricSource.Prometheus, Selector = "m", Function = function, Window = TimeSpan.FromSeconds(window),
+            Across = across };
 
     // One set an instance; each series a list of (seconds before now, value).
     private static MetricReading Read(MetricQuery query, params (int Ago, double Value)[][][] instances)
     {
-        var made = instances.Select((_, i) => new Instance(new Target($"i{i}", "/a", "h", [1], null, true), new TargetApp("/a", AppMetricsLabels.None))).ToArray();
+        var made = instances.Select((_, i) =>
+            new Instance(new Target($"i{i}", "/a", "h", [1], null, true), new TargetApp("/a", AppMetricsLabels.None))).ToArray();
         var sets = instances.Select((all, i) =>
         {
             var set = new SeriesSet(made[i].Gate) { Retention = 3_600_000 };
             foreach (var (series, n) in all.Select((series, n) => (series, n)))
             {
-                foreach (var (ago, value) in series) set.Get($"{n}").Samples.Append(new Sample(1_000_000 - ago * 1000, value), set.Retention, 1000);
+                foreach (var (ago, value) in series)
+                    set.Get($"{n}").Samples.Append(new Sample(1_000_000 - ago * 1000, value), set.Retention, 1000);
             }
 
             return set;
@@ -43,7 +47,8 @@ public class ReadTests
     [InlineData(Aggregation.Min, 2)]
     [InlineData(Aggregation.Max, 10)]
     [InlineData(Aggregation.Count, 2)]
-    public void Series_within_an_instance_are_added_up_or_compared_before_instances_are_joined(Aggregation across, double expected)
+    public void Series_within_an_instance_are_added_up_or_compared_before_instances_are_joined(
+        Aggregation across, double expected)
     {
         var reading = Read(Query(across: across), [At((5, 2)), At((5, 5))], [At((8, 10))], []);
         Assert.Equal(expected, reading.Value);
@@ -56,16 +61,19 @@ public class ReadTests
     {
         Assert.Equal(3, Read(Query(), [At((44, 3))]).Value);
         Assert.Equal("i0: stale: the newest sample is 45 s old", Read(Query(), [At((45, 3))]).Missing);
-        Assert.Equal("i0: stale: the newest sample is 50 s old", Read(Query(WindowFunction.Avg, 600), [At((100, 1), (50, 3))]).Missing);
+        Assert.Equal("i0: stale: the newest sample is 50 s old",
+            Read(Query(WindowFunction.Avg, 600), [At((100, 1), (50, 3))]).Missing);
     }
 
     [Fact]
-    public void Samples_ahead_of_the_instant_asked_for_are_not_seen() => Assert.Equal(1, Read(Query(), [At((10, 1), (-10, 2))]).Value);
+    public void Samples_ahead_of_the_instant_asked_for_are_not_seen() =>
+        Assert.Equal(1, Read(Query(), [At((10, 1), (-10, 2))]).Value);
 
     [Fact]
     public void A_rate_needs_two_samples_and_a_window()
     {
-        Assert.Equal("i0: fewer than two samples in the last 30 s: rate needs two", Read(Query(WindowFunction.Rate, 30), [At((40, 1), (5, 3))]).Missing);
+        Assert.Equal("i0: fewer than two samples in the last 30 s: rate needs two",
+            Read(Query(WindowFunction.Rate, 30), [At((40, 1), (5, 3))]).Missing);
         Assert.Equal("i0: rate needs a window", Read(Query(WindowFunction.Rate), [At((20, 1), (5, 3))]).Missing);
         Assert.Equal(0.1, Read(Query(WindowFunction.Rate, 30), [At((30, 0), (20, 1), (10, 2), (0, 3))]).Value, 1e-12);
     }
@@ -74,14 +82,20 @@ public class ReadTests
     public void What_is_not_finite_is_missing_and_does_not_spoil_what_is()
     {
         Assert.Equal("i0: the value is NaN", Read(Query(), [At((5, double.NaN))]).Missing);
-        Assert.Equal("none of 2 instances reports it; i0: the value is Infinity", Read(Query(), [At((5, double.PositiveInfinity))], []).Missing);
+        Assert.Equal("none of 2 instances reports it; i0: the value is Infinity",
+            Read(Query(), [At((5, double.PositiveInfinity))], []).Missing);
         Assert.Equal(4, Read(Query(), [At((5, double.NaN))], [At((5, 4))]).Value);
-        Assert.Equal("the instances together come to no finite number", Read(Query(across: Aggregation.Sum), [At((5, 1.7e308))], [At((5, 1.7e308))]).Missing);
+        Assert.Equal("the instances together come to no finite number",
+            Read(Query(across: Aggregation.Sum), [At((5, 1.7e308))], [At((5, 1.7e308))]).Missing);
     }
 
     [Fact]
     public void A_counter_that_starts_again_never_makes_a_rate_negative() => Gen.Double[0, 1e9].Array[2, 40].Sample(
-        values => Read(Query(WindowFunction.Rate, 100), [[.. values.Select((value, i) => (values.Length - 1 - i, value))]]).Value >= 0);
+        values =>
+        {
+            var samples = values.Select((value, i) => (values.Length - 1 - i, value)).ToArray();
+            return Read(Query(WindowFunction.Rate, 100), [samples]).Value >= 0;
+        });
 
     [Fact]
     public void Reading_allocates_nothing_where_there_is_a_value()

@@ -5,7 +5,8 @@ namespace LifecycleManager.Metrics.Tests.Discovery;
 
 public sealed class DiscoveryTests : IDisposable
 {
-    private static readonly MetricQuery Load = new() { Source = MetricSource.Prometheus, Selector = "load", Across = Aggregation.Sum };
+    private static readonly MetricQuery Load =
+        new() { Source = MetricSource.Prometheus, Selector = "load", Across = Aggregation.Sum };
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("lcm-file-sd-");
 
     public void Dispose() => _directory.Delete(recursive: true);
@@ -13,7 +14,8 @@ public sealed class DiscoveryTests : IDisposable
     [Fact]
     public async Task Files_and_static_lists_are_targets_beside_the_scheduler_s_and_follow_changes()
     {
-        await using var server = await HttpServer.StartAsync("text/plain", new() { ["/metrics"] = "load 1\n", ["/deep"] = "load 10\n" });
+        await using var server =
+            await HttpServer.StartAsync("text/plain", new() { ["/metrics"] = "load 1\n", ["/deep"] = "load 10\n" });
         await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").Task("/a", "one", server.Port);
         var file = Path.Combine(_directory.FullName, "targets.json");
         await File.WriteAllTextAsync(file, """
@@ -22,7 +24,8 @@ public sealed class DiscoveryTests : IDisposable
         await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with
         {
             TargetFiles = [Path.Combine(_directory.FullName, "*.json"), Path.Combine(_directory.FullName, "*.yml")],
-            StaticTargets = [new TargetGroup([$"127.0.0.1:{server.Port}"], new Dictionary<string, string> { ["app"] = "/static" })],
+            StaticTargets = [new TargetGroup(
+            [$"127.0.0.1:{server.Port}"], new Dictionary<string, string> { ["app"] = "/static" })],
         });
         collector.Demand(("/a", Load), ("/static", Load));
         // The scheduler's task and the file's first address are one instance; localhost is another.
@@ -30,9 +33,9 @@ public sealed class DiscoveryTests : IDisposable
         Assert.Equal(1, (await collector.ReadAsync("/static", Load)).Value);
 
         // A bad file keeps its last good targets and says what is wrong.
-        await File.WriteAllTextAsync(file, "[{\"targets\": [\"nowhere\"], \"labels\": {\"app\": \"/a\"}}]", TestContext.Current.CancellationToken);
-        var bad = await collector.TargetAsync(target => target is { Kind: "file", State: "down" });
-        Assert.Contains("targets.json: targets: 'nowhere' is no host:port", bad.LastError, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(
+            file, "[{\"targets\": [\"nowhere\"], \"labels\": {\"app\": \"/a\"}}]", TestContext.Current.CancellationToken);
+        await collector.DownAsync("targets.json: targets: 'nowhere' is no host:port", "file");
         Assert.Equal(2, collector.Collector.Read("/a", Load, DateTimeOffset.UtcNow).Instances);
 
         File.Delete(file);
@@ -48,7 +51,7 @@ public sealed class DiscoveryTests : IDisposable
 
     [Theory]
     [InlineData("a.json", "{}", "a list of target groups is needed")]
-    [InlineData("a.json", "[{\"targets\": [],}]", "a.json:1:17: malformed JSON")]
+    [InlineData("a.json", "[{\"targets\": [],}]", "a.json: malformed JSON at line 1, byte 17")]
     [InlineData("a.json", "[{\"labels\": {}}]", "[0].targets: a list of addresses is needed")]
     [InlineData("a.json", "[{\"targets\": [\"a:1\"]}]", "labels.app: an absolute app id is needed")]
     [InlineData("a.json", "[{\"targets\": [\"a:1\"], \"labels\": {\"app\": \"/a\", \"__scheme__\": \"ftp\"}}]", "labels.__scheme__: 'ftp'")]
@@ -79,8 +82,10 @@ public sealed class DiscoveryTests : IDisposable
                   "metadata": {"management.port": "PORT", "management.context-path": "/manage"}}}}}
                 """.Replace("PORT", $"{server.Port}", StringComparison.Ordinal),
         });
-        await using var scheduler = (await FakeScheduler.StartAsync()).App("/search", new() { ["lcm.metrics.eureka"] = "search-service" });
-        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { Eureka = new Uri(eureka.Url, "eureka") });
+        await using var scheduler = (await FakeScheduler.StartAsync())
+            .App("/search", new() { ["lcm.metrics.eureka"] = "search-service" });
+        await using var collector =
+            await CollectorUnderTest.StartAsync(scheduler, options => options with { Eureka = new Uri(eureka.Url, "eureka") });
         var tpm = new MetricQuery { Source = MetricSource.Actuator, Selector = "gauge.servo.tpm" };
         collector.Demand(("/search", tpm));
         Assert.Equal(5, (await collector.ReadAsync("/search", tpm)).Value);

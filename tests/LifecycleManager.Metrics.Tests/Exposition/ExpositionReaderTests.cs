@@ -101,7 +101,8 @@ public class ExpositionReaderTests
     [InlineData("a_total 1 # {b=\"c\"} x\n# EOF\n", "exemplar")]
     [InlineData("a 1", "# EOF")]
     public void Holds_open_metrics_to_its_stricter_rules(string text, string what) =>
-        Assert.Contains(what, Assert.NotNull(Texts.All(text, ExpositionFormat.OpenMetrics).Error).Message, StringComparison.Ordinal);
+        Assert.Contains(what, Assert.NotNull(Texts.All(text, ExpositionFormat.OpenMetrics).Error).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Refuses_what_is_not_utf8_and_says_where()
@@ -150,7 +151,8 @@ public class ExpositionReaderTests
     [InlineData("+NaN")]
     [InlineData("1 ")]
     [InlineData("infin")]
-    public void What_go_refuses_is_no_number(string text) => Assert.False(ExpositionNumber.TryParse(Encoding.UTF8.GetBytes(text), out _));
+    public void What_go_refuses_is_no_number(string text) =>
+        Assert.False(ExpositionNumber.TryParse(Encoding.UTF8.GetBytes(text), out _));
 
     [Fact]
     public void Every_double_survives_the_way_through_text() => CsCheck.Check.Sample(CsCheck.Gen.Double, value =>

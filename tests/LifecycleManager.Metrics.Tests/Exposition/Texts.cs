@@ -8,7 +8,8 @@ internal sealed record Read(string Series, double Value, long? Time = null);
 
 internal static class Texts
 {
-    public static (List<Read> Samples, ExpositionError? Error) All(string text, ExpositionFormat format = ExpositionFormat.Text) =>
+    public static (List<Read> Samples, ExpositionError? Error) All(
+        string text, ExpositionFormat format = ExpositionFormat.Text) =>
         All(Encoding.UTF8.GetBytes(text), format);
 
     public static (List<Read> Samples, ExpositionError? Error) All(byte[] text, ExpositionFormat format)

@@ -30,13 +30,15 @@ internal sealed class PrometheusServer : IAsyncDisposable
     {
         var executable = Server.Executable("prometheus");
         var directory = Directory.CreateTempSubdirectory("lcm-prometheus-").FullName;
-        await File.WriteAllTextAsync(Path.Combine(directory, "prometheus.yml"), $"global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n{scrapeConfigs}");
+        await File.WriteAllTextAsync(Path.Combine(directory, "prometheus.yml"),
+            $"global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n{scrapeConfigs}");
         var data = Path.Combine(directory, "data");
         if (history is not null)
         {
             var file = Path.Combine(directory, "history.txt");
             await File.WriteAllTextAsync(file, history);
-            using var promtool = Process.Start(new ProcessStartInfo(Server.Executable("promtool"), ["tsdb", "create-blocks-from", "openmetrics", file, data])
+            using var promtool = Process.Start(
+                new ProcessStartInfo(Server.Executable("promtool"), ["tsdb", "create-blocks-from", "openmetrics", file, data])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
@@ -49,7 +51,8 @@ internal sealed class PrometheusServer : IAsyncDisposable
         var port = Server.FreePort();
         var process = Process.Start(new ProcessStartInfo(executable,
         [
-            $"--config.file={Path.Combine(directory, "prometheus.yml")}", $"--storage.tsdb.path={data}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error",
+            $"--config.file={Path.Combine(directory, "prometheus.yml")}", $"--storage.tsdb.path={data}",
+            $"--web.listen-address=127.0.0.1:{port}", "--log.level=error",
         ]) { RedirectStandardError = true })!;
         process.BeginErrorReadLine();
         var server = new PrometheusServer(process, directory, port);
@@ -57,17 +60,23 @@ internal sealed class PrometheusServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Evaluates an expression: values by labels, in the form <c>name{a=b|c=d}</c> without those that scraping adds.</summary>
+    /// <summary>
+    /// Evaluates an expression: values by labels, in the form <c>name{a=b|c=d}</c> without those that scraping adds.
+    /// </summary>
     public async Task<Dictionary<string, double>> QueryAsync(string expression, long? milliseconds = null)
     {
         var time = milliseconds is { } at ? string.Create(CultureInfo.InvariantCulture, $"&time={at / 1000.0:0.000}") : "";
-        using var document = JsonDocument.Parse(await _http.GetStringAsync($"/api/v1/query?query={Uri.EscapeDataString(expression)}{time}"));
+        using var document =
+            JsonDocument.Parse(await _http.GetStringAsync($"/api/v1/query?query={Uri.EscapeDataString(expression)}{time}"));
         var values = new Dictionary<string, double>();
         foreach (var element in document.RootElement.GetProperty("data").GetProperty("result").EnumerateArray())
         {
-            var labels = element.GetProperty("metric").EnumerateObject().ToDictionary(label => label.Name, label => label.Value.GetString()!);
-            Assert.True(ExpositionNumber.TryParse(Encoding.UTF8.GetBytes(element.GetProperty("value")[1].GetString()!), out var value));
-            values[Name(labels.GetValueOrDefault("__name__", ""), labels.Where(label => label.Key is not ("__name__" or "instance" or "job")))] = value;
+            var labels = element.GetProperty("metric").EnumerateObject()
+                .ToDictionary(label => label.Name, label => label.Value.GetString()!);
+            Assert.True(ExpositionNumber.TryParse(
+                Encoding.UTF8.GetBytes(element.GetProperty("value")[1].GetString()!), out var value));
+            values[Name(labels.GetValueOrDefault("__name__", ""),
+                labels.Where(label => label.Key is not ("__name__" or "instance" or "job")))] = value;
         }
 
         return values;

@@ -6,7 +6,9 @@ using LifecycleManager.Metrics.Windows;
 
 namespace LifecycleManager.Metrics.Tests.Parity;
 
-/// <summary>Random series are given to our window functions and to a real Prometheus server: both must come to the same numbers.</summary>
+/// <summary>
+/// Random series are given to our window functions and to a real Prometheus server: both must come to the same numbers.
+/// </summary>
 public sealed class WindowParityTests
 {
     private static readonly double[] Bounds = [0.01, 0.05, 0.1, 0.5, 1, 5, double.PositiveInfinity];
@@ -41,16 +43,20 @@ public sealed class WindowParityTests
                 {
                     var counter = function is WindowFunction.Rate or WindowFunction.Increase;
                     var theirs = await prometheus.QueryAsync($"{name}({(counter ? "counted_total" : "gauged")}[{window}s])", at);
-                    Compare($"{name}[{window}s] at {at - start}", Unnamed(theirs), Apply(series, counter ? "counted_total" : "gauged", function, at - window * 1000, at));
+                    Compare($"{name}[{window}s] at {at - start}", Unnamed(theirs),
+                        Apply(series, counter ? "counted_total" : "gauged", function, at - window * 1000, at));
                 }
 
                 foreach (var quantile in (double[])[0, 0.25, 0.5, 0.95, 0.99, 1])
                 {
                     var q = quantile.ToString(CultureInfo.InvariantCulture);
                     var theirs = await prometheus.QueryAsync($"histogram_quantile({q}, rate(timed_bucket[{window}s]))", at);
-                    Compare($"quantile {q}[{window}s] at {at - start}", theirs, Quantiles(series, quantile, at - window * 1000, at));
-                    theirs = await prometheus.QueryAsync($"histogram_quantile({q}, sum by (le) (rate(timed_bucket[{window}s])))", at);
-                    Compare($"joined quantile {q}[{window}s] at {at - start}", theirs, Quantiles(series, quantile, at - window * 1000, at, joined: true));
+                    Compare($"quantile {q}[{window}s] at {at - start}", theirs,
+                        Quantiles(series, quantile, at - window * 1000, at));
+                    theirs = await prometheus.QueryAsync(
+                        $"histogram_quantile({q}, sum by (le) (rate(timed_bucket[{window}s])))", at);
+                    Compare($"joined quantile {q}[{window}s] at {at - start}", theirs,
+                        Quantiles(series, quantile, at - window * 1000, at, joined: true));
                 }
             }
         }
@@ -74,7 +80,9 @@ public sealed class WindowParityTests
             var value = random.Next(3) == 0 ? random.Next(1_000_000) : 0.0;
             foreach (var time in Times(random, start))
             {
-                value = random.Next(25) == 0 ? random.NextDouble() : value + (i % 3 == 0 ? random.Next(20) : random.NextDouble() * 1000);
+                value = random.Next(25) == 0
+                    ? random.NextDouble()
+                    : value + (i % 3 == 0 ? random.Next(20) : random.NextDouble() * 1000);
                 Line(text, $"counted_total{{i=\"{i}\"}}", value, time);
             }
         }
@@ -118,7 +126,8 @@ public sealed class WindowParityTests
             for (var b = 0; b < Bounds.Length; b++)
             {
                 var bound = double.IsInfinity(Bounds[b]) ? "+Inf" : Bounds[b].ToString("0.0##", CultureInfo.InvariantCulture);
-                for (var t = 0; t < times.Length; t++) Line(text, $"timed_bucket{{i=\"{i}\",le=\"{bound}\"}}", values[t][b], times[t]);
+                for (var t = 0; t < times.Length; t++)
+                    Line(text, $"timed_bucket{{i=\"{i}\",le=\"{bound}\"}}", values[t][b], times[t]);
             }
         }
 
@@ -128,7 +137,11 @@ public sealed class WindowParityTests
     // Steps of about 5 s, some far apart, some at full seconds so that window edges are met exactly.
     private static IEnumerable<long> Times(Random random, long start)
     {
-        for (var time = start; time < start + 1_300_000; time += random.Next(30) == 0 ? random.Next(20_000, 90_000) : random.Next(3) == 0 ? 5_000 : random.Next(4_000, 6_000))
+        for (var time = start; time < start + 1_300_000; time += random.Next(30) == 0
+            ? random.Next(20_000, 90_000)
+            : random.Next(3) == 0
+            ? 5_000
+            : random.Next(4_000, 6_000))
             yield return time;
     }
 
@@ -152,7 +165,8 @@ public sealed class WindowParityTests
             if (!all.TryGetValue(key, out var series))
             {
                 var bound = double.NaN;
-                if (labels.Remove("le", out var le)) Assert.True(ExpositionNumber.TryParse(Encoding.UTF8.GetBytes(le), out bound));
+                if (labels.Remove("le", out var le))
+                    Assert.True(ExpositionNumber.TryParse(Encoding.UTF8.GetBytes(le), out bound));
                 all[key] = series = (Encoding.UTF8.GetString(reader.Name), bound, PrometheusServer.Name("", labels), []);
             }
 
@@ -171,27 +185,33 @@ public sealed class WindowParityTests
     }
 
     private static Dictionary<string, double> Apply(
-        Dictionary<string, (string Metric, double Bound, string Owner, List<Sample> Samples)> all, string metric, WindowFunction function, long from, long to)
+        Dictionary<string, (string Metric, double Bound, string Owner, List<Sample> Samples)> all, string metric,
+        WindowFunction function, long from, long to)
     {
         var values = new Dictionary<string, double>();
         foreach (var series in all.Values.Where(series => series.Metric == metric))
         {
-            if (WindowFunctions.TryApply(function, Within(series.Samples, from, to), from, to, out var value)) values[series.Owner] = value;
+            if (WindowFunctions.TryApply(function, Within(series.Samples, from, to), from, to, out var value))
+                values[series.Owner] = value;
         }
 
         return values;
     }
 
     private static Dictionary<string, double> Quantiles(
-        Dictionary<string, (string Metric, double Bound, string Owner, List<Sample> Samples)> all, double quantile, long from, long to, bool joined = false)
+        Dictionary<string, (string Metric, double Bound, string Owner, List<Sample> Samples)> all, double quantile, long from,
+        long to, bool joined = false)
     {
         var values = new Dictionary<string, double>();
-        foreach (var histogram in all.Values.Where(series => series.Metric == "timed_bucket").GroupBy(series => joined ? "{}" : series.Owner))
+        foreach (var histogram in all.Values.Where(series => series.Metric == "timed_bucket").GroupBy(series => joined
+            ? "{}"
+            : series.Owner))
         {
             var buckets = new List<Bucket>();
             foreach (var series in histogram)
             {
-                if (WindowFunctions.TryApply(WindowFunction.Rate, Within(series.Samples, from, to), from, to, out var rate)) buckets.Add(new Bucket(series.Bound, rate));
+                if (WindowFunctions.TryApply(WindowFunction.Rate, Within(series.Samples, from, to), from, to, out var rate))
+                    buckets.Add(new Bucket(series.Bound, rate));
             }
 
             if (buckets.Count > 0) values[histogram.Key] = HistogramQuantile.Estimate(quantile, buckets.ToArray());

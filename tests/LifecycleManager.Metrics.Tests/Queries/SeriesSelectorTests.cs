@@ -23,7 +23,8 @@ public class SeriesSelectorTests
     [InlineData("m{a=~\"\"}", false)]
     [InlineData("m{a!~\"[^x]\"}", true)]
     [InlineData("m{a=~\".*z.*\"}", false)]
-    public void Matchers_select_as_prometheus_does(string selector, bool accepted) => Assert.Equal(accepted, Accepts(selector, ("a", "x")));
+    public void Matchers_select_as_prometheus_does(string selector, bool accepted) =>
+        Assert.Equal(accepted, Accepts(selector, ("a", "x")));
 
     [Fact]
     public void A_regular_expression_is_anchored_and_takes_line_breaks_and_escapes()

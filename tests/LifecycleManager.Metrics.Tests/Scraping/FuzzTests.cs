@@ -12,8 +12,10 @@ namespace LifecycleManager.Metrics.Tests.Scraping;
 /// <summary>Damaged input ends in an error with its place; never in another exception, never in an endless loop.</summary>
 public class FuzzTests
 {
-    private const string Text = "# HELP a b\n# TYPE a histogram\na_bucket{le=\"0.1\",x=\"\\\\ \\\"ü\\n\"} 5 1520879607789\na_bucket{le=\"+Inf\"} NaN\n\na_sum -1.5e-7\n";
-    private const string Open = "# TYPE a counter\n# UNIT a_seconds seconds\na_total{x=\"\\\"\"} 5 1520879607.789 # {trace=\"x\"} 0.1 1.5\n# EOF\n";
+    private const string Text =
+        "# HELP a b\n# TYPE a histogram\na_bucket{le=\"0.1\",x=\"\\\\ \\\"ü\\n\"} 5 1520879607789\na_bucket{le=\"+Inf\"} NaN\n\na_sum -1.5e-7\n";
+    private const string Open =
+        "# TYPE a counter\n# UNIT a_seconds seconds\na_total{x=\"\\\"\"} 5 1520879607.789 # {trace=\"x\"} 0.1 1.5\n# EOF\n";
 
     private static readonly string[] Json =
     [
@@ -31,7 +33,8 @@ public class FuzzTests
     // Bytes replaced, removed, doubled or put in anywhere; or nothing but random bytes.
     private static Gen<byte[]> Damaged(params string[] sound) => Gen.OneOf(
         Gen.Byte.Array[0, 200],
-        Gen.Select(Any(sound), Gen.Select(Gen.Int[0, 3], Gen.Int[0, 10_000], Gen.OneOf(Gen.Byte, Any("\n\r\t {}[]\"\\=,:#+-.eE0"u8.ToArray()))).Array[1, 6])
+        Gen.Select(Any(sound), Gen.Select(
+        Gen.Int[0, 3], Gen.Int[0, 10_000], Gen.OneOf(Gen.Byte, Any("\n\r\t {}[]\"\\=,:#+-.eE0"u8.ToArray()))).Array[1, 6])
             .Select((text, edits) =>
             {
                 var bytes = Encoding.UTF8.GetBytes(text).ToList();
@@ -119,7 +122,9 @@ public class FuzzTests
 
     [Fact]
     public void Selectors() => Damaged("http_requests{uri=\"/a\\\"\",status=~\"2..|3..\",x!~\"[a-z]+\"}").Sample(
-        bytes => SeriesSelector.TryParse(Encoding.UTF8.GetString(bytes), out var selector, out var error) ? selector is not null : error!.Length > 0, iter: 5_000);
+        bytes => SeriesSelector.TryParse(Encoding.UTF8.GetString(bytes), out var selector, out var error)
+        ? selector is not null
+        : error!.Length > 0, iter: 5_000);
 
     private static void Only<T>(Action parse) where T : Exception
     {

@@ -9,7 +9,8 @@ namespace LifecycleManager.Metrics.Tests.Scraping;
 
 public sealed class ScrapeTests
 {
-    private static readonly MetricQuery Load = new() { Source = MetricSource.Prometheus, Selector = "load", Across = Aggregation.Sum };
+    private static readonly MetricQuery Load =
+        new() { Source = MetricSource.Prometheus, Selector = "load", Across = Aggregation.Sum };
 
     private static MetricQuery Actuator(string selector) => new() { Source = MetricSource.Actuator, Selector = selector };
 
@@ -33,11 +34,12 @@ public sealed class ScrapeTests
             await gzip.WriteAsync("# EOF\n"u8.ToArray());
         });
         await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").Task("/a", "one", server.Port);
-        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { MaxBodyBytes = 200_000 });
+        await using var collector =
+            await CollectorUnderTest.StartAsync(scheduler, options => options with { MaxBodyBytes = 200_000 });
         collector.Demand(("/a", Load));
         Assert.Equal(3, (await collector.ReadAsync("/a", Load)).Value);
         samples = 100_000;
-        Assert.Contains("longer than 200000 bytes", (await collector.TargetAsync(target => target.State == "down")).LastError, StringComparison.Ordinal);
+        await collector.DownAsync("longer than 200000 bytes");
     }
 
     [Fact]
@@ -54,18 +56,19 @@ public sealed class ScrapeTests
             await context.Response.WriteAsync(body.ToString());
         });
         await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").Task("/a", "one", server.Port);
-        await using (var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { MaxSeriesPerTarget = 50 }))
+        await using (var collector =
+            await CollectorUnderTest.StartAsync(scheduler, options => options with { MaxSeriesPerTarget = 50 }))
         {
             collector.Demand(("/a", Load));
-            var target = await collector.TargetAsync(target => target.State == "down");
-            Assert.Contains("more than 50 series have the names that are looked for", target.LastError, StringComparison.Ordinal);
+            await collector.DownAsync("more than 50 series have the names that are looked for");
             Assert.False(collector.Collector.Read("/a", Load, DateTimeOffset.UtcNow).IsKnown);
         }
 
-        await using (var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { MaxSamplesPerScrape = 50 }))
+        await using (var collector =
+            await CollectorUnderTest.StartAsync(scheduler, options => options with { MaxSamplesPerScrape = 50 }))
         {
             collector.Demand(("/a", Load));
-            Assert.Contains("more than 50 samples", (await collector.TargetAsync(target => target.State == "down")).LastError, StringComparison.Ordinal);
+            await collector.DownAsync("more than 50 samples");
         }
 
         // Within the limits all is well, however the series change.
@@ -91,8 +94,7 @@ public sealed class ScrapeTests
         collector.Demand(("/a", Load));
         Assert.Equal(5, (await collector.ReadAsync("/a", Load)).Value);
         body = "load 100\nload{a=\"b\"} oops\n";
-        var target = await collector.TargetAsync(target => target.State == "down");
-        Assert.EndsWith("line 2, column 13: a value is needed: a number, NaN, +Inf or -Inf", target.LastError, StringComparison.Ordinal);
+        await collector.DownAsync("line 2, column 13: a value is needed: a number, NaN, +Inf or -Inf");
         Assert.Equal(5, collector.Collector.Read("/a", Load, DateTimeOffset.UtcNow).Value);
     }
 
@@ -106,10 +108,13 @@ public sealed class ScrapeTests
             context.Response.ContentType = "text/plain";
             await context.Response.WriteAsync("load 1\n");
         });
-        await using var scheduler = (await FakeScheduler.StartAsync()).App("/a", new() { ["lcm.metrics.path"] = "/metrics" }).Task("/a", "one", server.Port);
-        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { Interval = TimeSpan.FromMilliseconds(100) });
+        await using var scheduler = (await FakeScheduler.StartAsync()).App("/a", new() { ["lcm.metrics.path"] = "/metrics" })
+            .Task("/a", "one", server.Port);
+        await using var collector =
+            await CollectorUnderTest.StartAsync(scheduler, options => options with { Interval = TimeSpan.FromMilliseconds(100) });
         collector.Demand(("/a", Load));
-        var target = await collector.TargetAsync(target => target.LastError?.StartsWith("paused after repeated failures: ", StringComparison.Ordinal) == true);
+        var target = await collector.TargetAsync(target =>
+            target.LastError?.StartsWith("paused after repeated failures: ", StringComparison.Ordinal) == true);
         Assert.Contains("answered 500", target.LastError, StringComparison.Ordinal);
         broken = false;
         await collector.ReadAsync("/a", Load);
@@ -127,7 +132,9 @@ public sealed class ScrapeTests
             var basic = "Basic " + Convert.ToBase64String("me:s3cret"u8);
             await using var server = await HttpServer.StartAsync(async context =>
             {
-                var allowed = context.Request.Headers.Authorization.ToString() == (context.Request.Path == "/metrics" ? basic : "");
+                var allowed = context.Request.Headers.Authorization.ToString() == (context.Request.Path == "/metrics"
+                    ? basic
+                    : "");
                 context.Response.StatusCode = allowed ? 200 : 401;
                 context.Response.ContentType = "text/plain";
                 await context.Response.WriteAsync("load 1\n");
@@ -138,13 +145,16 @@ public sealed class ScrapeTests
                 .App("/missing").Task("/missing", "three", server.Port);
             await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with
             {
-                Credentials = [new MetricsCredential("/team/*", "me", file), new MetricsCredential("/missing", null, file + ".not")],
+                Credentials = [new MetricsCredential("/team/*", "me", file),
+                    new MetricsCredential("/missing", null, file + ".not")],
             });
             collector.Demand(("/team/a", Load), ("/b", Load), ("/missing", Load));
             await collector.ReadAsync("/team/a", Load);
             await collector.ReadAsync("/b", Load);
-            var missing = await collector.ReadAsync("/missing", Load, reading => reading.Missing?.Contains("cannot be read", StringComparison.Ordinal) == true);
-            Assert.DoesNotContain("s3cret", missing.Missing + await collector.Http.GetStringAsync("/v1/targets", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            var missing = await collector.ReadAsync("/missing", Load, reading =>
+                reading.Missing?.Contains("cannot be read", StringComparison.Ordinal) == true);
+            Assert.DoesNotContain("s3cret", missing.Missing + await collector.Http.GetStringAsync(
+                "/v1/targets", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         }
         finally
         {
@@ -160,7 +170,8 @@ public sealed class ScrapeTests
     [InlineData("/*/x-*", "/team/x-1", true)]
     [InlineData("/*/x-*", "/team/y-1", false)]
     [InlineData("*b*b", "ab", false)]
-    public void A_star_stands_for_any_characters(string pattern, string name, bool fits) => Assert.Equal(fits, CredentialStore.Fits(pattern, name));
+    public void A_star_stands_for_any_characters(string pattern, string name, bool fits) =>
+        Assert.Equal(fits, CredentialStore.Fits(pattern, name));
 
     [Theory]
     [InlineData("""{"status":"DOWN","diskSpace":{"status":"UP","free":1},"db":{"status":"DOWN"}}""")]
@@ -177,7 +188,8 @@ public sealed class ScrapeTests
         });
         await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").Task("/a", "one", server.Port);
         await using var collector = await CollectorUnderTest.StartAsync(scheduler);
-        collector.Demand(("/a", Actuator("health")), ("/a", Actuator("health.diskSpace")), ("/a", Actuator("health.db")), ("/a", Actuator("health.liveness")), ("/a", Actuator("health.mail")));
+        collector.Demand(("/a", Actuator("health")), ("/a", Actuator("health.diskSpace")), ("/a", Actuator("health.db")),
+            ("/a", Actuator("health.liveness")), ("/a", Actuator("health.mail")));
         Assert.Equal(0, (await collector.ReadAsync("/a", Actuator("health"))).Value);
         Assert.Equal(1, (await collector.ReadAsync("/a", Actuator("health.diskSpace"))).Value);
         Assert.Equal(0, (await collector.ReadAsync("/a", Actuator("health.db"))).Value);
@@ -204,12 +216,15 @@ public sealed class ScrapeTests
             else context.Response.StatusCode = 404;
         };
         await using var scheduler = await FakeScheduler.StartAsync();
-        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { RabbitMq = rabbit.Url });
+        await using var collector =
+            await CollectorUnderTest.StartAsync(scheduler, options => options with { RabbitMq = rabbit.Url });
         MetricQuery Queue(string name) => new() { Source = MetricSource.RabbitMq, Selector = name };
         collector.Demand(("/a", Queue("SearchQ")), ("/a", Queue("shop/new orders")), ("/a", Queue("nowhere")));
         Assert.Equal(12, (await collector.ReadAsync("/a", Queue("SearchQ"))).Value);
-        await collector.ReadAsync("/a", Queue("shop/new orders"), reading => reading.Missing?.Contains("does not know the queue's depth yet", StringComparison.Ordinal) == true);
-        await collector.ReadAsync("/a", Queue("nowhere"), reading => reading.Missing?.Contains("answered 404", StringComparison.Ordinal) == true);
+        await collector.ReadAsync("/a", Queue("shop/new orders"), reading =>
+            reading.Missing?.Contains("does not know the queue's depth yet", StringComparison.Ordinal) == true);
+        await collector.ReadAsync("/a", Queue("nowhere"), reading =>
+            reading.Missing?.Contains("answered 404", StringComparison.Ordinal) == true);
     }
 
     [Fact]
@@ -232,7 +247,8 @@ public sealed class ScrapeTests
     {
         var time = new FakeTimeProvider();
         var context = new ScrapeContext(
-            new CollectorOptions { Scheduler = new Uri("http://x") }, time, null!, new CredentialStore([], time), new RetryBudget(), null!);
+            new CollectorOptions { Scheduler = new Uri("http://x") }, time, null!, new CredentialStore([], time),
+            new RetryBudget(), null!);
         var queue = new LifecycleManager.Metrics.Collecting.JobQueue(TimeSpan.FromSeconds(15));
         var due = new List<long>();
         for (var i = 0; i < 3000; i++) queue.AddNext(new Named(context, $"app.instance-{i}._app.1|Text|"), 60_000);

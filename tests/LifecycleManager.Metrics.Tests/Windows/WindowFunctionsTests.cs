@@ -9,7 +9,9 @@ public class WindowFunctionsTests
     private static Sample[] Every15(params double[] values) => [.. values.Select((value, i) => new Sample(i * 15_000, value))];
 
     private static double Apply(WindowFunction function, Sample[] samples, long from = 0, long to = 60_000) =>
-        WindowFunctions.TryApply(function, samples, from, to, out var value) ? value : throw new InvalidOperationException("too few");
+        WindowFunctions.TryApply(function, samples, from, to, out var value)
+            ? value
+            : throw new InvalidOperationException("too few");
 
     [Theory]
     [InlineData(WindowFunction.Last, 40)]
@@ -40,7 +42,8 @@ public class WindowFunctionsTests
     [Fact]
     public void A_counter_is_not_stretched_below_zero() =>
         // 2 at 15 s growing 10 a step was zero 3 s before.
-        Assert.Equal(10 * (15 + 3 + 15) / 15.0, Apply(WindowFunction.Increase, [new(15_000, 2), new(30_000, 12)], to: 45_000), 1e-12);
+        Assert.Equal(10 * (15 + 3 + 15) / 15.0, Apply(WindowFunction.Increase, [new(15_000, 2), new(30_000, 12)], to: 45_000),
+            1e-12);
 
     [Theory]
     [InlineData(WindowFunction.Rate)]
@@ -73,7 +76,8 @@ public class WindowFunctionsTests
     [InlineData(-1, double.NegativeInfinity)]
     [InlineData(double.NaN, double.NaN)]
     public void Quantiles_are_interpolated_within_a_bucket(double quantile, double expected) =>
-        Assert.Equal(expected, HistogramQuantile.Estimate(quantile, [new(double.PositiveInfinity, 6), new(0.2, 6), new(0.1, 2)]), 1e-12);
+        Assert.Equal(expected, HistogramQuantile.Estimate(quantile, [new(double.PositiveInfinity, 6), new(0.2, 6), new(0.1, 2)]),
+            1e-12);
 
     [Fact]
     public void A_quantile_in_the_last_bucket_is_the_last_finite_bound() =>
