@@ -34,7 +34,7 @@ internal static class AppFilling
             BackoffSeconds = app.BackoffSeconds ?? AppDefaults.BackoffSeconds,
             BackoffFactor = app.BackoffFactor ?? AppDefaults.BackoffFactor,
             MaxLaunchDelaySeconds = app.MaxLaunchDelaySeconds ?? AppDefaults.MaxLaunchDelaySeconds,
-            Container = app.Container is null ? null : Fill(app.Container, host),
+            Container = app.Container is null ? null : Fill(app.Container, networks[0].Mode!),
             HealthChecks = [.. (app.HealthChecks ?? []).Select(Fill)],
             ReadinessChecks = [.. (app.ReadinessChecks ?? []).Select(Fill)],
             Dependencies = app.Dependencies ?? [],
@@ -72,7 +72,7 @@ internal static class AppFilling
         Labels = port.Labels ?? NoLabels,
     };
 
-    private static AppContainer Fill(AppContainer container, bool host) => container with
+    private static AppContainer Fill(AppContainer container, string network) => container with
     {
         Docker = container.Docker is not { } docker ? null : docker with
         {
@@ -81,14 +81,20 @@ internal static class AppFilling
             Parameters = docker.Parameters ?? [],
         },
         Volumes = container.Volumes ?? [],
-        PortMappings = host ? (container.PortMappings is { Count: 0 } ? null : container.PortMappings)
-            : [.. (container.PortMappings ?? [new AppPortMapping { Name = AppDefaults.PortName }]).Select(Fill)],
+        PortMappings = network switch
+        {
+            NetworkNotation.Host => container.PortMappings is { Count: 0 } ? null : container.PortMappings,
+
+            // On a named network a port is published only where it says so.
+            NetworkNotation.Container => [.. (container.PortMappings ?? []).Select(mapping => Fill(mapping, mapping.HostPort))],
+            _ => [.. (container.PortMappings ?? [new AppPortMapping { Name = AppDefaults.PortName }]).Select(mapping => Fill(mapping, mapping.HostPort ?? 0))],
+        },
     };
 
-    private static AppPortMapping Fill(AppPortMapping mapping) => mapping with
+    private static AppPortMapping Fill(AppPortMapping mapping, int? hostPort) => mapping with
     {
         ContainerPort = mapping.ContainerPort ?? 0,
-        HostPort = mapping.HostPort ?? 0,
+        HostPort = hostPort,
         ServicePort = mapping.ServicePort ?? 0,
         Protocol = mapping.Protocol ?? "tcp",
         Labels = mapping.Labels ?? NoLabels,

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Definitions.Json;
 
@@ -12,13 +13,15 @@ internal static class AppNotation
     public static App Canonical(App app, string path, Problems problems)
     {
         var container = ContainerOf(app, path, problems);
+        var named = NameOf(app);
         return app with
         {
+            IpAddress = named is null ? app.IpAddress : null,
             Fetch = FetchOf(app, path, problems),
             Uris = null,
             PortDefinitions = PortsOf(app, path, problems),
             Ports = null,
-            Networks = NetworksOf(app, container, path, problems),
+            Networks = NetworksOf(app, container, named, path, problems),
             Container = container,
             UnreachableStrategy = UnreachableNotation.Check(app.UnreachableStrategy, $"{path}/unreachableStrategy", problems),
             HealthChecks = app.HealthChecks is null ? null : [.. app.HealthChecks.Select(Canonical)],
@@ -53,7 +56,8 @@ internal static class AppNotation
         return definitions;
     }
 
-    private static IReadOnlyList<AppNetwork>? NetworksOf(App app, AppContainer? container, string path, Problems problems)
+    private static IReadOnlyList<AppNetwork>? NetworksOf(
+        App app, AppContainer? container, string? named, string path, Problems problems)
     {
         var old = app.Container?.Docker?.Network;
         if (old is null)
@@ -74,15 +78,38 @@ internal static class AppNotation
         {
             problems.Add($"{path}/container/docker/network", old.Equals("NONE", StringComparison.OrdinalIgnoreCase)
                 ? "NONE is not carried out: use BRIDGE without port mappings"
-                : $"'{old}' must be one of BRIDGE, HOST" + NearestName.Hint(old, ["BRIDGE", "HOST"]));
+                : $"'{old}' must be one of BRIDGE, HOST, USER" + NearestName.Hint(old, ["BRIDGE", "HOST", "USER"]));
         }
         else if (app.Networks is { Count: > 0 } networks && networks[0].Mode != mode)
         {
             problems.Add($"{path}/networks", $"contradicts container.docker.network {old}, which it replaces");
         }
 
-        return app.Networks is { Count: > 0 } ? app.Networks : [new AppNetwork { Mode = mode }];
+        return app.Networks is { Count: > 0 } ? app.Networks
+            : [new AppNetwork { Mode = mode, Name = mode == NetworkNotation.Container ? named : null }];
     }
+
+    // The network's name of the notation before networks, where it says nothing else.
+    private static string? NameOf(App app)
+    {
+        if (app.IpAddress is not { ValueKind: JsonValueKind.Object } address || app.Container?.Docker?.Network?.ToUpperInvariant() != "USER") return null;
+        string? name = null;
+        foreach (var field in address.EnumerateObject())
+        {
+            if (field.Name == "networkName" && field.Value.ValueKind == JsonValueKind.String) name = field.Value.GetString();
+            else if (!IsEmpty(field.Value)) return null;
+        }
+
+        return name;
+    }
+
+    private static bool IsEmpty(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Null => true,
+        JsonValueKind.Array => element.GetArrayLength() == 0,
+        JsonValueKind.Object => element.EnumerateObject().All(field => IsEmpty(field.Value)),
+        _ => false,
+    };
 
     private static AppContainer? ContainerOf(App app, string path, Problems problems)
     {

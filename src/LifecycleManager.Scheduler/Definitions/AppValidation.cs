@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Definitions.Json;
@@ -15,6 +16,8 @@ internal sealed class AppValidation
     private const double MostMegabytes = 1e9;
     private const double LongestSeconds = 10 * 365 * 86_400d;
 
+    private static readonly IReadOnlyDictionary<string, AppSecret> NoSecrets = new Dictionary<string, AppSecret>();
+
     private readonly App _app;
     private readonly string _path;
     private readonly DefinitionRules _rules;
@@ -30,7 +33,8 @@ internal sealed class AppValidation
 
     private bool IsDocker => _app.Container?.Docker is not null;
 
-    private bool IsBridge => _app.Networks is [{ Mode: NetworkNotation.Bridge }, ..];
+    // Docker's bridge or a named network: ports are the container's, and are mapped.
+    private bool IsMapped => _app.Networks is [{ Mode: NetworkNotation.Bridge or NetworkNotation.Container }, ..];
 
     public static void Validate(App app, string path, DefinitionRules rules, Problems problems) =>
         new AppValidation(app, path, rules, problems).Validate();
@@ -156,29 +160,29 @@ internal sealed class AppValidation
                 _problems.Add($"{at}({index})/mode", $"'{network.Mode}' must be one of host, container, container/bridge"
                     + NearestName.Hint(network.Mode ?? "", [NetworkNotation.Host, NetworkNotation.Container, NetworkNotation.Bridge]));
             }
-            else if (network.Mode == NetworkNotation.Container)
-            {
-                _problems.Add($"{at}({index})/mode", "named networks are not carried out: use host or container/bridge");
-            }
             else
             {
-                _problems.Unless(network.Name is null, $"{at}({index})/name", $"must not be set for {network.Mode}");
+                if (network.Mode != NetworkNotation.Container)
+                    _problems.Unless(network.Name is null, $"{at}({index})/name", $"must not be set for {network.Mode}");
+                else if (network.Name is not { Length: > 0 and <= 255 } name || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+                    _problems.Add($"{at}({index})/name", "must be the name of a network of the Docker engine, for mode container");
                 _problems.Unless(network.Labels is null or { Count: 0 }, $"{at}({index})/labels", "labels of networks are not carried out");
             }
         }
 
-        if (IsBridge && !IsDocker) _problems.Add($"{at}(0)/mode", "container/bridge needs a Docker container: a process is on the host's network");
+        if (IsMapped && !IsDocker)
+            _problems.Add($"{at}(0)/mode", $"{networks[0].Mode} needs a Docker container: a process is on the host's network");
     }
 
     private void Ports()
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         var service = new HashSet<int>();
-        if (IsBridge)
+        if (IsMapped)
         {
             _problems.Unless(
                 _app.PortDefinitions is null or { Count: 0 },
-                $"{_path}/portDefinitions", "are for the host's network: with container/bridge use container.portMappings");
+                $"{_path}/portDefinitions", "are for the host's network: use container.portMappings");
             var mappings = _app.Container?.PortMappings ?? [];
             for (var index = 0; index < mappings.Count; index++) Mapping(mappings, index, names, service);
             return;
@@ -204,7 +208,7 @@ internal sealed class AppValidation
         PortNumber(port.ServicePort, $"{at}/servicePort");
         Protocol(port.Protocol, $"{at}/protocol");
         PortName(port.Name, $"{at}/name", names);
-        _problems.Unless(port.NetworkNames is null or { Count: 0 }, $"{at}/networkNames", "named networks are not carried out");
+        _problems.Unless(port.NetworkNames is null or { Count: 0 }, $"{at}/networkNames", "must not be set: there is one network");
         if (port.ServicePort > 0 && !service.Add(port.ServicePort.Value))
             _problems.Add($"{at}/servicePort", $"{port.ServicePort} is there twice");
         if (port.HostPort is not > 0) return;
@@ -242,9 +246,20 @@ internal sealed class AppValidation
                 at, "is no name of an environment variable");
             if (value.ValueKind == JsonValueKind.String)
                 _problems.Unless(!value.GetString()!.Contains('\0', StringComparison.Ordinal), at, "must not have a NUL");
-            else if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("secret", out _))
-                _problems.Add(at, "secrets are not carried out yet");
+            else if (value.ValueKind == JsonValueKind.Object && value.EnumerateObject().Count() == 1
+                && value.TryGetProperty("secret", out var secret) && secret.ValueKind == JsonValueKind.String)
+            {
+                _problems.Unless(_app.Secrets?.ContainsKey(secret.GetString()!) == true, at, $"the secret '{secret.GetString()}' is not in 'secrets'");
+            }
             else _problems.Add(at, "must be a text or {\"secret\": \"name\"}");
+        }
+
+        foreach (var (name, secret) in _app.Secrets ?? NoSecrets)
+        {
+            _problems.Unless(
+                secret.Source is { Length: > 0 } and not "." and not ".." && Encoding.UTF8.GetByteCount(secret.Source) <= 255
+                    && !secret.Source.Any(c => c is '/' or '\\' || char.IsControl(c)),
+                $"{_path}/secrets/{name}/source", "must be the name of a secret on the agents: at most 255 bytes, without slashes");
         }
 
         foreach (var name in _app.Labels!.Keys) _problems.Unless(name.Length > 0, $"{_path}/labels", "must not have an empty name");
@@ -281,9 +296,8 @@ internal sealed class AppValidation
         _problems.Unless(_app.Gpus is not > 0, $"{_path}/gpus", "gpus are not carried out: the agents give none to their tasks");
         _problems.Unless(_app.Executor is "" or "//cmd", $"{_path}/executor", "custom executors are not carried out");
         _problems.Unless(_app.Fetch!.Count == 0, $"{_path}/fetch", "fetching files is not carried out: put them into the image or the command");
-        _problems.Unless(_app.IpAddress is null, $"{_path}/ipAddress", "ip-per-task is not carried out: use networks with container/bridge");
+        _problems.Unless(_app.IpAddress is null, $"{_path}/ipAddress", "is carried out with a networkName and container.docker.network USER only: use networks");
         _problems.Unless(_app.Residency is null, $"{_path}/residency", "residency and persistent volumes are not carried out");
-        _problems.Unless(_app.Secrets is null or { Count: 0 }, $"{_path}/secrets", "secrets are not carried out yet");
         _problems.Unless(_app.Tty is not true, $"{_path}/tty", "a terminal is not carried out");
         _problems.Unless(_app.Container?.LinuxInfo is null, $"{_path}/container/linuxInfo", "is not carried out");
         _problems.Unless(_app.Container?.Docker?.PullConfig is null, $"{_path}/container/docker/pullConfig", "is not carried out");

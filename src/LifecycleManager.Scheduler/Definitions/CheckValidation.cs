@@ -11,11 +11,18 @@ internal static class CheckValidation
 
     public static void Validate(App app, string path, Problems problems)
     {
-        var ports = app.Networks is [{ Mode: NetworkNotation.Host }, ..] or null
-            ? (app.PortDefinitions ?? []).Select(port => port.Name).ToList()
-            : (app.Container?.PortMappings ?? []).Select(port => port.Name).ToList();
+        var onHost = app.Networks is [{ Mode: NetworkNotation.Host }, ..] or null;
+        var mappings = app.Container?.PortMappings ?? [];
+        var ports = onHost ? (app.PortDefinitions ?? []).Select(port => port.Name).ToList() : mappings.Select(port => port.Name).ToList();
         var checks = app.HealthChecks!;
-        for (var index = 0; index < checks.Count; index++) Health(checks[index], ports.Count, $"{path}/healthChecks({index})", problems);
+        for (var index = 0; index < checks.Count; index++)
+        {
+            var at = $"{path}/healthChecks({index})";
+            Health(checks[index], ports.Count, at, problems);
+            if (!onHost && checks[index].PortIndex is >= 0 and var port && port < mappings.Count && mappings[port].HostPort is null)
+                problems.Add($"{at}/portIndex", $"the port {port} is not published on the host, where it would be asked: give it a hostPort");
+        }
+
         problems.Unless(
             checks.Count(check => check.Protocol is "COMMAND" or "MESOS_HTTP" or "MESOS_HTTPS" or "MESOS_TCP") <= 1,
             $"{path}/healthChecks", "AppDefinition can contain at most one Mesos health check");

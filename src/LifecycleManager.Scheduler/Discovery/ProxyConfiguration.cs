@@ -62,13 +62,13 @@ public static partial class ProxyConfiguration
         {
             var app = apps.GetValueOrDefault(group.Key);
             if (Label(app, "lcm.proxy") == "false") continue;
-            var ports = group.Max(task => Math.Min(task.Ports.Count, task.ServicePorts?.Count ?? 0));
-            for (var index = 0; index < ports; index++)
+            for (var index = 0; index < group.Max(task => task.ServicePorts?.Count ?? 0); index++)
             {
-                var servers = group.Where(task => index < task.Ports.Count && index < task.ServicePorts!.Count && IsHost(task.Host))
-                    .Select(task => new Backend(Plain(task.Id), Bracketed(task.Host!), task.Ports[index]))
+                if (Position(app, index) is not { } position) continue;
+                var servers = group.Where(task => position < task.Ports.Count && index < (task.ServicePorts?.Count ?? 0) && IsHost(task.Host))
+                    .Select(task => new Backend(Plain(task.Id), Bracketed(task.Host!), task.Ports[position]))
                     .OrderBy(server => server.Name, StringComparer.Ordinal).ToList();
-                var servicePort = group.Select(task => index < task.ServicePorts!.Count ? task.ServicePorts[index] : 0).FirstOrDefault(port => port > 0);
+                var servicePort = group.Select(task => index < (task.ServicePorts?.Count ?? 0) ? task.ServicePorts![index] : 0).FirstOrDefault(port => port > 0);
                 if (servicePort == 0 || servers.Count == 0) continue;
                 var hosts = (Label(app, $"lcm.proxy.{index}.vhost") ?? Label(app, $"HAPROXY_{index}_VHOST") ?? "")
                     .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -158,6 +158,13 @@ public static partial class ProxyConfiguration
     private static string Note(Service service) => service.Note is null ? "" : $"# {service.App}: {service.Note}\n";
 
     private static string? Label(App? app, string name) => app?.Labels?.GetValueOrDefault(name);
+
+    /// <summary>Where a port of the definition is among the ports of a task, which are the published ones; null where it is none.</summary>
+    private static int? Position(App? app, int index)
+    {
+        if (app?.Container?.PortMappings is not { Count: > 0 } mappings || index >= mappings.Count) return index;
+        return mappings[index].HostPort is null ? null : mappings.Take(index).Count(mapping => mapping.HostPort is not null);
+    }
 
     private static bool IsUdp(App? app, int index)
     {

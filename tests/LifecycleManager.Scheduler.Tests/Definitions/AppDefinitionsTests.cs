@@ -56,6 +56,20 @@ public sealed class AppDefinitionsTests
         Assert.Null(app.Wire.Ports);
     }
 
+    [Theory]
+    [InlineData("""{"id":"a","networks":[{"mode":"container","name":"dmz"}],"container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80},{"containerPort":81,"hostPort":0}]}}""")]
+    [InlineData("""{"id":"a","ipAddress":{"networkName":"dmz","groups":[],"discovery":{"ports":[]}},"container":{"docker":{"image":"i","network":"USER","portMappings":[{"containerPort":80},{"containerPort":81,"hostPort":0}]}}}""")]
+    public void On_a_named_network_a_port_is_published_where_it_says_so(string json)
+    {
+        var app = Create(json);
+        Assert.Equal((NetworkMode.Container, "dmz"), (app.Network, app.Wire.Networks![0].Name));
+        Assert.Equal([null, 0], app.Ports.Select(port => port.HostPort));
+    }
+
+    [Fact]
+    public void A_variable_may_be_a_secret() =>
+        Assert.Equal("p", Create("""{"id":"a","cmd":"x","env":{"A":{"secret":"s"}},"secrets":{"s":{"source":"p"}}}""").Wire.Secrets!["s"].Source);
+
     [Fact]
     public void Required_ports_are_host_ports()
     {
@@ -107,7 +121,16 @@ public sealed class AppDefinitionsTests
     [InlineData("""{"id":"a","cmd":"x","portDefinitions":[{"name":"x"},{"name":"x"}]}""", "/portDefinitions(1)/name", "unique")]
     [InlineData("""{"id":"a","cmd":"x","networks":[{"mode":"container/bridge"}]}""", "/networks(0)/mode", "Docker")]
     [InlineData("""{"id":"a","cmd":"x","networks":[{"mode":"bridge"}]}""", "/networks(0)/mode", "must be one of")]
-    [InlineData("""{"id":"a","cmd":"x","networks":[{"name":"dcos"}]}""", "/networks(0)/mode", "not carried out")]
+    [InlineData("""{"id":"a","cmd":"x","networks":[{"name":"dcos"}]}""", "/networks(0)/mode", "Docker")]
+    [InlineData("""{"id":"a","container":{"docker":{"image":"i","network":"USER"}}}""", "/networks(0)/name", "name of a network")]
+    [InlineData("""{"id":"a","container":{"docker":{"image":"i","network":"USER"}},"ipAddress":{"networkName":"n","groups":["g"]}}""", "/ipAddress", "use networks")]
+    [InlineData(
+        """{"id":"a","container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80}]},"networks":[{"name":"n"}],"healthChecks":[{}]}""",
+        "/healthChecks(0)/portIndex", "not published")]
+    [InlineData("""{"id":"a","cmd":"x","env":{"A":{"secret":"s"}}}""", "/env/A", "not in 'secrets'")]
+    [InlineData("""{"id":"a","cmd":"x","env":{"A":{"secret":"s","more":1}},"secrets":{"s":{"source":"p"}}}""", "/env/A", "text")]
+    [InlineData("""{"id":"a","cmd":"x","secrets":{"s":{"source":"../p"}}}""", "/secrets/s/source", "slashes")]
+    [InlineData("""{"id":"a","cmd":"x","secrets":{"s":{}}}""", "/secrets/s/source", "missing")]
     [InlineData("""{"id":"a","container":{"docker":{"image":"i","network":"BRIDG"}}}""", "/container/docker/network", "did you mean 'BRIDGE'?")]
     [InlineData("""{"id":"a","container":{"docker":{"network":"HOST"}}}""", "/container/docker/image", "image")]
     [InlineData("""{"id":"a","container":{"type":"DOCKER"},"cmd":"x"}""", "/container/docker", "missing")]
@@ -134,7 +157,7 @@ public sealed class AppDefinitionsTests
     [InlineData("""{"id":"a","cmd":"x","labels":{"A":1}}""", "/labels/A", "text")]
     [InlineData("""{"id":"a","cmd":"x","gpus":1}""", "/gpus", "not carried out")]
     [InlineData("""{"id":"a","cmd":"x","residency":{"taskLostBehavior":"WAIT_FOREVER"}}""", "/residency", "not carried out")]
-    [InlineData("""{"id":"a","cmd":"x","ipAddress":{}}""", "/ipAddress", "not carried out")]
+    [InlineData("""{"id":"a","cmd":"x","ipAddress":{}}""", "/ipAddress", "USER only")]
     [InlineData("""{"id":"a","cmd":"x","executor":"/custom"}""", "/executor", "not carried out")]
     [InlineData("""{"id":"a","cmd":"x","tty":true}""", "/tty", "not carried out")]
     public void What_is_not_valid_is_named(string json, string path, string words)

@@ -36,7 +36,8 @@ internal sealed class RandomApps(int seed)
             "{\"type\":\"MESOS\",\"volumes\":[{\"containerPath\":\"data\",\"hostPath\":\"/d\",\"mode\":\"RW\"}]}",
             "{\"docker\":{\"image\":\"i\",\"network\":\"HOST\",\"parameters\":[{\"key\":\"hostname\",\"value\":\"x\"}]}}",
         ],
-        ["networks"] = ["[{\"mode\":\"host\"}]", "[{\"mode\":\"container/bridge\"}]", "[]"],
+        ["secrets"] = ["{}", "{\"s\":{\"source\":\"p\"}}"],
+        ["networks"] = ["[{\"mode\":\"host\"}]", "[{\"name\":\"dmz\"}]", "[{\"mode\":\"container/bridge\"}]", "[]"],
         ["healthChecks"] =
         [
             "[]", "[{}]", "[{\"protocol\":\"HTTP\",\"path\":\"admin/health\",\"portIndex\":0}]", "[{\"protocol\":\"TCP\",\"port\":80}]",
@@ -46,7 +47,7 @@ internal sealed class RandomApps(int seed)
         ["dependencies"] = ["[]", "[\"../b\"]", "[\"/x/y\"]"],
         ["upgradeStrategy"] = ["{}", "{\"minimumHealthCapacity\":0,\"maximumOverCapacity\":1}"],
         ["labels"] = ["{}", "{\"a\":\"\",\"ü\":\"\\u0000\"}"],
-        ["env"] = ["{}", "{\"A\":\"b\",\"\\ud83d\\ude80\":\"c\"}"],
+        ["env"] = ["{}", "{\"A\":{\"secret\":\"s\"}}", "{\"A\":\"b\",\"\\ud83d\\ude80\":\"c\"}"],
         ["acceptedResourceRoles"] = ["[\"*\"]"],
         ["taskKillGracePeriodSeconds"] = ["0", "30"],
         ["unreachableStrategy"] = ["\"disabled\"", "{}", "{\"inactiveAfterSeconds\":1,\"expungeAfterSeconds\":2.5}"],
