@@ -1,3 +1,4 @@
+using LifecycleManager.Metrics.Api;
 using LifecycleManager.Metrics.Queries;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,9 +17,16 @@ public static class CollectorRole
         services.AddSingleton(options);
         services.AddSingleton<MetricsCollector>();
         services.AddSingleton<IMetricReader>(provider => provider.GetRequiredService<MetricsCollector>());
+        services.AddHostedService(provider => provider.GetRequiredService<MetricsCollector>());
         return services;
     }
 
     /// <summary>Maps <c>GET /v1/targets</c> and <c>POST /v1/samples</c>.</summary>
-    public static void MapCollector(this WebApplication app) => throw new NotImplementedException();
+    public static void MapCollector(this WebApplication app)
+    {
+        // Plain delegates: a handler with parameters would have its binding compiled at start.
+        var collector = app.Services.GetRequiredService<MetricsCollector>();
+        app.MapGet("/v1/targets", context => CollectorApi.Targets(collector, context.Request.Query).ExecuteAsync(context));
+        app.MapPost("/v1/samples", async context => await (await CollectorApi.Push(collector, context)).ExecuteAsync(context));
+    }
 }

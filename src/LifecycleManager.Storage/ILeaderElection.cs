@@ -22,6 +22,9 @@ public interface ILeadership : IAsyncDisposable
     /// <summary>To be passed with every write.</summary>
     Fence Fence { get; }
 
-    /// <summary>Cancelled before anybody else can be elected: the holder stops acting at once.</summary>
+    /// <summary>
+    /// Cancelled before anybody else can be elected: the holder stops acting at once. A process that was stopped, or a virtual
+    /// machine that was suspended, learns of it only when it goes on; until then the <see cref="Fence"/> protects the store.
+    /// </summary>
     CancellationToken Lost { get; }
 }

@@ -1,5 +1,7 @@
 using LifecycleManager.Storage.Memory;
+using LifecycleManager.Storage.PostgreSql;
 using LifecycleManager.Storage.Sqlite;
+using LifecycleManager.Storage.ZooKeeper;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Storage;
@@ -9,12 +11,16 @@ namespace LifecycleManager.Storage;
 /// <list type="bullet">
 /// <item><c>sqlite:PATH</c>: a file on a local disk, for one machine.</item>
 /// <item><c>postgres://user@host1:5432,host2/db?sslmode=require&amp;schema=lcm&amp;lease=3s</c></item>
-/// <item><c>zk://user@host1:2181,host2:2181/path?session=3s</c>; with a user, by ZooKeeper's digest authentication.</item>
+/// <item><c>zk://user@host1:2181,host2:2181/path?session=3s</c>; with a user, by ZooKeeper's digest authentication. Spoken without
+/// TLS: for a network that is trusted.</item>
 /// <item><c>memory:</c>, or <c>memory:NAME</c> for one that is shared by name within the process.</item>
 /// </list>
 /// </remarks>
 public sealed class StateBackend : IAsyncDisposable
 {
+    // How long a call waits for a server to come back before it fails.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private StateBackend(IStateStore store, ILeaderElection election)
     {
         Store = store;
@@ -31,8 +37,12 @@ public sealed class StateBackend : IAsyncDisposable
     /// <exception cref="ArgumentException">The address is none of the known forms.</exception>
     /// <exception cref="StateUnavailableException">Nothing answers there, or it refuses us.</exception>
     /// <exception cref="StateFormatException">What is there is not ours, or of a newer version.</exception>
-    public static async Task<StateBackend> OpenAsync(
-        string address, string? password, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    public static Task<StateBackend> OpenAsync(
+        string address, string? password, TimeProvider time, ILoggerFactory loggers, CancellationToken ct) =>
+        OpenAsync(address, password, Patience, time, loggers, ct);
+
+    internal static async Task<StateBackend> OpenAsync(
+        string address, string? password, TimeSpan patience, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
     {
         var parsed = StateAddress.Parse(address);
         var held = new HeldOffices();
@@ -46,8 +56,43 @@ public sealed class StateBackend : IAsyncDisposable
                 return new StateBackend(
                     new SqliteStateStore(database, held, loggers.CreateLogger<SqliteStateStore>()),
                     new SqliteLeaderElection(database, held, time));
+            case "postgres":
+                return await OpenPostgresAsync(parsed, password, patience, held, time, loggers, ct);
             default:
-                throw new NotSupportedException($"{parsed.Scheme}: is not supported yet");
+                return await OpenZooKeeperAsync(parsed, password, patience, held, time, loggers, ct);
+        }
+    }
+
+    private static async Task<StateBackend> OpenPostgresAsync(
+        StateAddress address, string? password, TimeSpan patience, HeldOffices held, TimeProvider time, ILoggerFactory loggers,
+        CancellationToken ct)
+    {
+        var lease = address.Seconds("lease", TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        var log = loggers.CreateLogger<PostgresStateStore>();
+        var database = await PostgresDatabase.OpenAsync(address, password, patience, time, log, ct);
+        var electing = PostgresDatabase.ForElection(address, password, patience, time, log);
+        return new StateBackend(
+            new PostgresStateStore(database, held),
+            new PostgresLeaderElection(electing, lease, held, time, loggers.CreateLogger<PostgresLeaderElection>()));
+    }
+
+    private static async Task<StateBackend> OpenZooKeeperAsync(
+        StateAddress address, string? password, TimeSpan patience, HeldOffices held, TimeProvider time, ILoggerFactory loggers,
+        CancellationToken ct)
+    {
+        var options = ZooKeeperOptions.From(address, password, patience);
+        var client = new ZooKeeperClient(options, time, loggers.CreateLogger<ZooKeeperClient>());
+        try
+        {
+            await ZooKeeperLayout.EnsureAsync(client, ct);
+            return new StateBackend(
+                new ZooKeeperStateStore(client, held, time, patience),
+                new ZooKeeperLeaderElection(client, held, time, loggers.CreateLogger<ZooKeeperLeaderElection>()));
+        }
+        catch
+        {
+            await client.DisposeAsync();
+            throw;
         }
     }
 

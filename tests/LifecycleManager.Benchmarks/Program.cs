@@ -1,1 +1,26 @@
-BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(System.Reflection.Assembly.GetExecutingAssembly()).Run(args);
+using BenchmarkDotNet.Running;
+using LifecycleManager.Benchmarks.Metrics;
+using LifecycleManager.Benchmarks.Stack;
+
+// `stack` measures the whole of `lcm up` as a process, `scrape [targets]` what scraping costs beside Prometheus; everything else is BenchmarkDotNet's: `--list flat`, `--filter '*'`.
+if (args is ["stack"])
+{
+    await StackBenchmark.RunAsync(Console.Out);
+    return;
+}
+
+if (args is ["scrape", .. var count])
+{
+    await ScrapeBenchmark.RunAsync(
+        Console.Out, count is [var number] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : 10_000,
+        "dotnet", typeof(StackBenchmark).Assembly.Location, "scrape-targets");
+    return;
+}
+
+if (args is ["scrape-targets"])
+{
+    await ScrapeBenchmark.ServeAsync();
+    return;
+}
+
+BenchmarkSwitcher.FromAssembly(typeof(StackBenchmark).Assembly).Run(args);

@@ -102,14 +102,15 @@ public sealed class PagesTests
     {
         await using var console = await ConsoleUnderTest.StartAsync();
         console.Answers["/v1/policies"] = """
-            {"policies": [{"name": "search", "app": "/search", "file": "search.yml", "min": 1, "max": 9}],
-             "problems": [{"file": "night.yml", "line": 7, "column": 3, "message": "unknown name 'tmp'"}]}
+            {"policies": [{"policy": "search", "app": "/search", "file": "search.yml", "min": 1, "max": 9}],
+             "files": [{"file": "search.yml", "problems": []},
+               {"file": "night.yml", "problems": [{"line": 7, "column": 3, "severity": "error", "message": "unknown name 'tmp'"}]}]}
             """;
         console.Answers["/v1/targets"] = """{"targets": [{"app": "/search", "url": "http://h:1/admin", "state": "down", "lastError": "500"}]}""";
 
         var page = await console.GetAsync("/ui/policies");
 
-        Assert.Contains("night.yml:7:3: unknown name &#x27;tmp&#x27;", page, StringComparison.Ordinal);
+        Assert.Contains("night.yml:7:3: error: unknown name &#x27;tmp&#x27;", page, StringComparison.Ordinal);
         Assert.Contains("1 to 9", page, StringComparison.Ordinal);
         Assert.Contains("http://h:1/admin", page, StringComparison.Ordinal);
     }

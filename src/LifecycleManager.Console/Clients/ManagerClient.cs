@@ -20,14 +20,15 @@ public sealed class ManagerClient(HttpClient? client)
             Number(decision, "to"), Text(decision, "reason"), Text(decision, "outcome"), decision.TryGetProperty("dryRun", out var dry) && dry.ValueKind == JsonValueKind.True))];
     }
 
-    /// <summary>The policies in force, and what is wrong with the files that were refused.</summary>
+    /// <summary>The policies in force, and what is wrong with their files.</summary>
     public async Task<(IReadOnlyList<PolicyRow> Policies, IReadOnlyList<string> Problems)> PoliciesAsync(CancellationToken cancellation)
     {
         var answer = await GetAsync("v1/policies", cancellation);
         return (
             [.. List(answer, "policies").Select(policy => new PolicyRow(
-                Text(policy, "name"), Text(policy, "app"), Text(policy, "file"), Number(policy, "min"), Number(policy, "max")))],
-            [.. List(answer, "problems").Select(problem => $"{Text(problem, "file")}:{Text(problem, "line")}:{Text(problem, "column")}: {Text(problem, "message")}")]);
+                Text(policy, "policy"), Text(policy, "app"), Text(policy, "file"), Number(policy, "min"), Number(policy, "max")))],
+            [.. List(answer, "files").SelectMany(file => List(file, "problems"), (file, problem) =>
+                $"{Text(file, "file")}:{Text(problem, "line")}:{Text(problem, "column")}: {Text(problem, "severity")}: {Text(problem, "message")}")]);
     }
 
     /// <summary>The scraped targets.</summary>

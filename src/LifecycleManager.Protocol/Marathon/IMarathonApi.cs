@@ -8,6 +8,9 @@ namespace LifecycleManager.Protocol.Marathon;
 /// </summary>
 public interface IMarathonApi
 {
+    /// <summary>The request header that names who owns an app's instance count.</summary>
+    const string CountOwnerHeader = "Lcm-Count-Owner";
+
     /// <summary>All apps.</summary>
     /// <param name="embed">What to add: <c>apps.tasks</c>, <c>apps.counts</c>, <c>apps.deployments</c>, <c>apps.lastTaskFailure</c>.</param>
     /// <param name="label">A label selector.</param>
@@ -25,9 +28,16 @@ public interface IMarathonApi
     Task<App> CreateApp([Body] App app, CancellationToken cancellation = default);
 
     /// <summary>Changes an app; with <paramref name="partialUpdate"/> (the default) only the fields that are set.</summary>
+    /// <param name="id">The app.</param>
+    /// <param name="app">The fields.</param>
+    /// <param name="force">Overrides deployments under way.</param>
+    /// <param name="partialUpdate">Whether absent fields keep their values.</param>
+    /// <param name="countOwner">Who owns the instance count from now on: <c>policy NAME</c>. A real Marathon ignores the header.</param>
+    /// <param name="cancellation">Gives up.</param>
     [Put("/v2/apps/{**id}")]
     Task<DeploymentResult> UpdateApp(
-        string id, [Body] App app, bool? force = null, bool? partialUpdate = null, CancellationToken cancellation = default);
+        string id, [Body] App app, bool? force = null, bool? partialUpdate = null,
+        [Header(CountOwnerHeader)] string? countOwner = null, CancellationToken cancellation = default);
 
     /// <summary>Ends an app.</summary>
     [Delete("/v2/apps/{**id}")]
@@ -38,8 +48,10 @@ public interface IMarathonApi
     Task<IReadOnlyList<Deployment>> GetDeployments(CancellationToken cancellation = default);
 
     /// <summary>Instances that wait for an offer.</summary>
+    /// <param name="embed">What to add: <c>lastUnusedOffers</c>.</param>
+    /// <param name="cancellation">Gives up.</param>
     [Get("/v2/queue")]
-    Task<LaunchQueue> GetQueue(CancellationToken cancellation = default);
+    Task<LaunchQueue> GetQueue([Query(CollectionFormat.Multi)] IEnumerable<string>? embed = null, CancellationToken cancellation = default);
 
     /// <summary>All instances.</summary>
     [Get("/v2/tasks")]

@@ -141,7 +141,13 @@ public sealed record Offer
 
     /// <summary>The role it is allocated to.</summary>
     public AllocationInfo? AllocationInfo { get; init; }
+
+    /// <summary>When the agent's machine is to be away for maintenance.</summary>
+    public Unavailability? Unavailability { get; init; }
 }
+
+/// <summary>When a machine is away; without a duration for good.</summary>
+public sealed record Unavailability(TimeInfo Start, DurationInfo? Duration = null);
 
 /// <summary>An address in Mesos' shape.</summary>
 public sealed record OfferUrl

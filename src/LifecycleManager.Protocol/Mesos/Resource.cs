@@ -61,6 +61,9 @@ public sealed record Resource
     /// <summary>Stacked reservations, outermost first; empty means unreserved.</summary>
     public IReadOnlyList<ReservationInfo>? Reservations { get; init; }
 
+    /// <summary>A dynamic reservation for <see cref="Role"/>, for those who do not know stacked ones.</summary>
+    public DynamicReservation? Reservation { get; init; }
+
     /// <summary>Present on resources that may be taken back at any time (oversubscription).</summary>
     public RevocableInfo? Revocable { get; init; }
 
@@ -78,6 +81,9 @@ public sealed record AllocationInfo(string? Role);
 
 /// <summary>Marks a resource that may be taken back.</summary>
 public sealed record RevocableInfo;
+
+/// <summary>Who reserved a resource by an operation, before reservations could be stacked.</summary>
+public sealed record DynamicReservation(string? Principal = null, Labels? Labels = null);
 
 /// <summary>One reservation.</summary>
 public sealed record ReservationInfo

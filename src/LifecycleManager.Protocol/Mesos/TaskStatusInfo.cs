@@ -244,4 +244,7 @@ public enum StatusReason
 
     /// <summary>I/O switchboard failure.</summary>
     IoSwitchboardExited,
+
+    /// <summary>Another of Mesos' reasons; only ever read.</summary>
+    Other,
 }

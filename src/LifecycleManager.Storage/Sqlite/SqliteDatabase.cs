@@ -26,11 +26,18 @@ internal sealed class SqliteDatabase
     {
         path = System.IO.Path.GetFullPath(path);
         var database = new SqliteDatabase(path);
+        var opened = false;
         try
         {
             CreatePrivately(path);
             using var connection = database.Connect();
+            if (connection.ExecuteScalar<string>("PRAGMA journal_mode") != "wal")
+            {
+                throw new StateUnavailableException($"{path} cannot have a write-ahead log: the state needs a local disk");
+            }
+
             database.Migrate(connection);
+            opened = true;
             return database;
         }
         catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_CORRUPT)
@@ -40,6 +47,11 @@ internal sealed class SqliteDatabase
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
             throw new StateUnavailableException($"the state in {path} cannot be opened: {e.Message}", e);
+        }
+        finally
+        {
+            // A pooled connection would outlive the file, should it be replaced.
+            if (!opened) database.Close();
         }
     }
 
@@ -79,6 +91,13 @@ internal sealed class SqliteDatabase
 
     private void Migrate(SqliteConnection connection)
     {
+        // Reading needs no lock: one opens and stands for election even while a stopped process holds the writer's.
+        if (connection.ExecuteScalar<int>("PRAGMA application_id") == ApplicationId &&
+            connection.ExecuteScalar<int>("PRAGMA user_version") == SchemaVersion)
+        {
+            return;
+        }
+
         using var transaction = connection.BeginTransaction(deferred: false);
         var application = connection.ExecuteScalar<int>("PRAGMA application_id", transaction: transaction);
         var version = connection.ExecuteScalar<int>("PRAGMA user_version", transaction: transaction);

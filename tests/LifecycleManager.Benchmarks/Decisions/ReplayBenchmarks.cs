@@ -38,7 +38,7 @@ public class ReplayBenchmarks
     /// <summary>Reads, replays, writes the table.</summary>
     [Benchmark]
     public int Year() => PolicyReplay.Run(
-        new ReplayOptions { PolicyFile = Path.Combine(_directory, "policy.yml"), Data = [Path.Combine(_directory, "year.csv")], Capacity = 100 }, TextWriter.Null, Console.Error);
+        new ReplayOptions { PolicyFile = Path.Combine(_directory, "policy.yml"), Data = [Path.Combine(_directory, "year.csv")], Capacity = 100 }, TextWriter.Null, System.Console.Error);
 
     /// <summary>Removes the files.</summary>
     [GlobalCleanup]

@@ -78,6 +78,16 @@ public sealed class MesosJsonTests
         Assert.Contains("colour", thrown.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_word_that_we_do_not_know_from_others_does_not_break_the_stream()
+    {
+        var @event = JsonSerializer.Deserialize("""{"type": "INVERSE_OFFERS"}""", MesosJson.Default.SchedulerEvent)!;
+        Assert.Equal(EventType.Unknown, @event.Type);
+
+        const string Json = """{"task_id": {"value": "t"}, "state": "TASK_FAILED", "reason": "REASON_OF_A_LATER_VERSION"}""";
+        Assert.Equal(StatusReason.Other, JsonSerializer.Deserialize(Json, MesosJson.Default.TaskStatusInfo)!.Reason);
+    }
+
     [Theory]
     [InlineData("""{"type": "EXPLODE"}""")]
     [InlineData("""{"type": 3}""")]

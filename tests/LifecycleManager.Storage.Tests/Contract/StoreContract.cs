@@ -1,4 +1,5 @@
 using System.Text;
+using CsCheck;
 
 namespace LifecycleManager.Storage.Tests.Contract;
 
@@ -23,9 +24,10 @@ public abstract class StoreContract : IAsyncLifetime
 
     protected abstract TestState NewState();
 
-    protected static StateWrite Put(string key, string value, long? expected = null) => new(key, Encoding.UTF8.GetBytes(value), expected);
+    /// <summary>How many random sequences are tried.</summary>
+    protected virtual int ModelRuns => 100;
 
-    protected static StateWrite Delete(string key, long? expected = null) => new(key, null, expected);
+    protected static StateWrite Put(string key, string value, long? expected = null) => new(key, Encoding.UTF8.GetBytes(value), expected);
 
     protected static string Text(StateEntry entry) => Encoding.UTF8.GetString(entry.Value.Span);
 
@@ -53,7 +55,7 @@ public abstract class StoreContract : IAsyncLifetime
     {
         await Store.WriteAsync([Put("a", "one")]);
         await Store.WriteAsync([Put("a", "two")]);
-        await Store.WriteAsync([Delete("a"), Delete("never there")]);
+        await Store.WriteAsync([StateWrite.Delete("a"), StateWrite.Delete("never there")]);
         Assert.Null(await Store.GetAsync("a"));
         await Store.WriteAsync([Put("a", "three", 0)]);
         Assert.Equal("a=three@1", await ShowAsync());
@@ -80,7 +82,7 @@ public abstract class StoreContract : IAsyncLifetime
     [Fact]
     public async Task A_batch_is_applied_in_order_a_key_may_come_twice()
     {
-        await Store.WriteAsync([Put("a", "1", 0), Put("a", "2", 1), Put("b", "1"), Delete("b", 1), Put("c", "1"), Delete("c"), Put("c", "2", 0)]);
+        await Store.WriteAsync([Put("a", "1", 0), Put("a", "2", 1), Put("b", "1"), StateWrite.Delete("b", 1), Put("c", "1"), StateWrite.Delete("c"), Put("c", "2", 0)]);
         Assert.Equal("a=2@2 c=2@1", await ShowAsync());
     }
 
@@ -92,10 +94,10 @@ public abstract class StoreContract : IAsyncLifetime
     {
         await Store.WriteAsync([Put("k", "1")]);
         await Store.WriteAsync([Put("k", "2")]);
-        var put = await Assert.ThrowsAsync<StateConflictException>(() => Store.WriteAsync([Put("new", "x"), Delete("k"), Put("k", "3", expected + (expected == 0 ? 5 : 0))]));
+        var put = await Assert.ThrowsAsync<StateConflictException>(() => Store.WriteAsync([Put("new", "x"), StateWrite.Delete("k"), Put("k", "3", expected + (expected == 0 ? 5 : 0))]));
         Assert.Equal("k", put.Key);
         await Assert.ThrowsAsync<StateConflictException>(() => Store.WriteAsync([Put("new", "x"), Put("k", "3", expected)]));
-        var delete = await Assert.ThrowsAsync<StateConflictException>(() => Store.WriteAsync([Put("new", "x"), Delete("k", expected)]));
+        var delete = await Assert.ThrowsAsync<StateConflictException>(() => Store.WriteAsync([Put("new", "x"), StateWrite.Delete("k", expected)]));
         Assert.Equal("k", delete.Key);
         Assert.Equal("k=2@2", await ShowAsync());
     }
@@ -104,8 +106,8 @@ public abstract class StoreContract : IAsyncLifetime
     public async Task A_missing_key_is_at_version_zero()
     {
         await Assert.ThrowsAsync<StateConflictException>(() => Store.WriteAsync([Put("k", "1", 1)]));
-        await Assert.ThrowsAsync<StateConflictException>(() => Store.WriteAsync([Delete("k", 1)]));
-        await Store.WriteAsync([Delete("k", 0), Put("k", "1", 0)]);
+        await Assert.ThrowsAsync<StateConflictException>(() => Store.WriteAsync([StateWrite.Delete("k", 1)]));
+        await Store.WriteAsync([StateWrite.Delete("k", 0), Put("k", "1", 0)]);
         Assert.Equal("k=1@1", await ShowAsync());
     }
 
@@ -225,6 +227,28 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Any_sequence_of_batches_does_what_the_model_does()
+    {
+        var runs = 0;
+        await StoreModel.Batches.Array[1, 12].SampleAsync(
+            async batches =>
+            {
+                // A corner of its own for each run: keys and a fence that no other has used.
+                var corner = $"run-{Interlocked.Increment(ref runs)}";
+                var model = new StoreModel();
+                foreach (var batch in batches)
+                {
+                    var expected = model.Write(batch);
+                    Assert.Equal(expected, await WriteAsync(corner, batch));
+                    if (expected == "done") Assert.Equal(model.Show("a"), await ShowCornerAsync(corner, "a"));
+                }
+
+                Assert.Equal(model.Show(""), await ShowCornerAsync(corner, ""));
+            },
+            iter: ModelRuns, threads: 2, print: batches => string.Join("\n", batches.Select(batch => batch.ToString())));
+    }
+
+    [Fact]
     public async Task Thousands_of_entries_are_listed_whole()
     {
         for (var i = 0; i < 5; i++)
@@ -236,4 +260,27 @@ public abstract class StoreContract : IAsyncLifetime
             Enumerable.Range(0, 2500).Select(n => $"many/{n:D5}=value {n}"),
             await Store.ListAsync("many/").Select(e => $"{e.Key}={Text(e)}").ToListAsync());
     }
+
+    private async Task<string> WriteAsync(string corner, ModelBatch batch)
+    {
+        try
+        {
+            var writes = batch.Writes.Select(w => w.Value is { } value
+                ? new StateWrite($"{corner}/{w.Key}", new[] { value }, w.Expected)
+                : StateWrite.Delete($"{corner}/{w.Key}", w.Expected));
+            await Store.WriteAsync([.. writes], batch.Fence is { } token ? new Fence(corner, token) : null);
+            return "done";
+        }
+        catch (FencedException)
+        {
+            return "fenced";
+        }
+        catch (StateConflictException e)
+        {
+            return e.Key[(corner.Length + 1)..];
+        }
+    }
+
+    private async Task<string> ShowCornerAsync(string corner, string prefix) => string.Join(
+        " ", await Store.ListAsync($"{corner}/{prefix}").Select(e => $"{e.Key[(corner.Length + 1)..]}={e.Value.Span[0]}@{e.Version}").ToListAsync());
 }

@@ -5,6 +5,8 @@ namespace LifecycleManager.Storage.Tests.Memory;
 public sealed class MemoryStoreTests : StoreContract
 {
     protected override TestState NewState() => new MemoryTestState();
+
+    protected override int ModelRuns => 3000;
 }
 
 public sealed class MemoryElectionTests : ElectionContract

@@ -12,6 +12,13 @@ public sealed class SqliteElectionTests : ElectionContract
     protected override TestState NewState() => new SqliteTestState();
 }
 
+public sealed class SqliteCrashTests : CrashContract
+{
+    protected override TestState NewState() => new SqliteTestState();
+
+    protected override bool FreedByStopping => false;
+}
+
 internal sealed class SqliteTestState : TestState
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("lcm-state-");

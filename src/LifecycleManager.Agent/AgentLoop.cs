@@ -1,0 +1,668 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Checks;
+using LifecycleManager.Agent.Containerizers;
+using LifecycleManager.Agent.Containerizers.Docker;
+using LifecycleManager.Agent.Containerizers.Processes;
+using LifecycleManager.Agent.Fetching;
+using LifecycleManager.Agent.Garbage;
+using LifecycleManager.Agent.Masters;
+using LifecycleManager.Agent.Oversubscription;
+using LifecycleManager.Agent.Resources;
+using LifecycleManager.Agent.Secrets;
+using LifecycleManager.Agent.Tasks;
+using LifecycleManager.Agent.Updates;
+using LifecycleManager.Protocol.Agents;
+using LifecycleManager.Protocol.Mesos;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Agent;
+
+/// <summary>
+/// The agent: recovers what an earlier run left, keeps registered with the leading master, and owns the set of tasks. The
+/// set is changed by one loop only; readers see it as it is at that moment.
+/// </summary>
+internal sealed class AgentLoop : IHostedService, IAsyncDisposable
+{
+    private const int MaxCompleted = 100;
+    private const int MaxMessages = 1024;
+    private const int MaxUntracked = 1000;
+    private static readonly TimeSpan LastUpdates = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(2);
+    private readonly AgentOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _log;
+    private readonly IReadOnlyList<AgentAttribute> _attributes;
+    private readonly DomainInfo? _domain;
+    private readonly Channel<LoopMessage> _messages = Channel.CreateBounded<LoopMessage>(MaxMessages);
+    private readonly ConcurrentDictionary<(FrameworkId, TaskId), TaskRun> _tasks = new();
+    private readonly ConcurrentDictionary<TaskRun, Task> _runs = new();
+    private readonly ConcurrentQueue<CompletedTask> _completed = new();
+    private readonly Dictionary<string, IContainerizer> _containerizers = new(StringComparer.Ordinal);
+    private readonly Dictionary<(FrameworkId, TaskId), StatusLog> _untracked = [];
+    private readonly UpdateSender _sender;
+    private readonly MasterConnection _connection;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<Task> _loops = [];
+    private readonly string? _bootId = ProcessTable.BootId();
+    private AgentDirectory? _directory;
+    private DockerEngine? _engine;
+    private DockerContainerizer? _docker;
+    private ImageCollector? _images;
+    private Fetcher? _fetcher;
+    private AgentRecord? _agent;
+    private IReadOnlyList<string> _registeredFeatures = [];
+    private Task _accepting = Task.CompletedTask;
+
+    public AgentLoop(AgentOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        _options = options;
+        _time = time;
+        _loggers = loggers;
+        _log = loggers.CreateLogger<AgentLoop>();
+        // Errors in what was stated show at once, not when a master is found.
+        Resources = MachineResources.Detect(options.Resources, Path.GetTempPath());
+        _attributes = options.Attributes is { } attributes ? AttributeText.Parse(attributes) : [];
+        if (options.Region is null != options.Zone is null) throw new FormatException("region and zone are stated together");
+        _domain = options.Region is { } region ? new DomainInfo(new(new(region), new(options.Zone!))) : null;
+        foreach (var name in options.Containerizers)
+        {
+            if (name is not ("docker" or "process")) throw new FormatException($"containerizers: '{name}' is neither docker nor process");
+        }
+
+        _sender = new UpdateSender(options, time, loggers.CreateLogger<UpdateSender>());
+        _connection = new MasterConnection(options, time, loggers.CreateLogger<MasterConnection>());
+        Started = time.GetUtcNow();
+    }
+
+    /// <summary>When this run of the agent began.</summary>
+    public DateTimeOffset Started { get; }
+
+    /// <summary>All that the agent offers.</summary>
+    public IReadOnlyList<Resource> Resources { get; private set; }
+
+    /// <summary>Its attributes, with what its containerizers are.</summary>
+    public IReadOnlyList<AgentAttribute> Attributes => [.. _attributes.Where(attribute => attribute.Name != "containerizers"),
+        AttributeText.OfText("containerizers", string.Join(',', Features))];
+
+    /// <summary>What it can do now.</summary>
+    public IReadOnlyList<string> Features => [.. _containerizers.Values.Where(c => c.Available).Select(c => c.Name).Order(StringComparer.Ordinal)];
+
+    public AgentOptions Options => _options;
+
+    public AgentId? Id => Volatile.Read(ref _agent)?.AgentId;
+
+    public DomainInfo? Domain => _domain;
+
+    /// <summary>The master that has registered the agent, or null.</summary>
+    public Uri? Master => _connection.Master;
+
+    /// <summary>The tasks that run, or whose last status is not acknowledged.</summary>
+    public IReadOnlyCollection<TaskRun> Tasks => [.. _tasks.Values];
+
+    /// <summary>Tasks that are over, the oldest first; few, and only since the agent's start.</summary>
+    public IReadOnlyCollection<CompletedTask> Completed => [.. _completed];
+
+    /// <summary>Status updates that are not acknowledged.</summary>
+    public int PendingUpdates => _sender.Pending;
+
+    /// <summary>Whether a Docker engine answers; null without that containerizer.</summary>
+    public bool? DockerUp => _engine?.IsUp;
+
+    /// <summary>Where the sandboxes are; null before the start.</summary>
+    public AgentDirectory? Directory => _directory;
+
+    /// <summary>Raised with each launch that failed.</summary>
+    public event Action<StatusReason>? LaunchFailed;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _directory = new AgentDirectory(_options.WorkDirectory);
+        Resources = MachineResources.Detect(_options.Resources, _directory.Root);
+        var known = _directory.ReadAgent() ?? new AgentRecord(Guid.NewGuid().ToString("N"), _bootId);
+        if (known.BootId is { } boot && boot != _bootId) _log.LogInformation("The machine was restarted since the agent last ran");
+        Volatile.Write(ref _agent, known);
+        // Not on every start: a full disk keeps no agent from finding its tasks.
+        if (_directory.ReadAgent() is null || known.BootId != _bootId) Save(known with { BootId = _bootId });
+        known = _agent!;
+        _fetcher = new Fetcher(_options, Path.Combine(_directory.Root, "cache"), _loggers.CreateLogger<Fetcher>());
+        var secrets = new SecretStore(_options.SecretsDirectory);
+        if (_options.Containerizers.Contains("process"))
+            Add(new ProcessContainerizer(_options, secrets, _time, _loggers.CreateLogger<ProcessContainerizer>()));
+        if (_options.Containerizers.Contains("docker"))
+        {
+            _engine = new DockerEngine(_options, _time, _loggers.CreateLogger<DockerEngine>());
+            _images = new ImageCollector(Path.Combine(_directory.Root, "images.json"), _engine, _time, _log);
+            _docker = new DockerContainerizer(_engine, _options, known.Home, secrets, _images, _time, _loggers.CreateLogger<DockerContainerizer>());
+            Add(_docker);
+        }
+
+        Recover();
+        var stopping = _stopping.Token;
+        _loops.Add(Guard("loop", () => LoopAsync(stopping)));
+        _loops.Add(Guard("garbage", () => CollectAsync(stopping)));
+        if (_options.Oversubscribe)
+        {
+            var oversubscriber = new Oversubscriber(_options, () => Tasks, MachineResources.Scalar(Resources, "cpus"), _time, _log);
+            _loops.Add(Guard("oversubscription", () => oversubscriber.RunAsync(_connection.SendAsync, () => _connection.Master, stopping)));
+        }
+
+        _loops.Add(Guard("updates", () => _sender.RunAsync(_connection.SendAsync, stopping)));
+        _loops.Add(Guard("master", async () =>
+        {
+            // What the agent can do is known before it is told to a master.
+            if (_engine is not null) await LookAtDockerAsync(stopping);
+            await _connection.RunAsync(RegisterAsync, (message, token) => _messages.Writer.WriteAsync(new LoopMessage.FromMaster(message), token), stopping);
+        }));
+        return Task.CompletedTask;
+
+        void Add(IContainerizer containerizer) => _containerizers[containerizer.Name] = containerizer;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_directory is null || _stopping.IsCancellationRequested) return;
+        // Bounded by its own option: a host's shorter patience would leave tasks half ended.
+        if (_options.StopTasksOnExit) await StopTasksAsync();
+        await _stopping.CancelAsync();
+        await Task.WhenAll([.. _loops, .. _runs.Values]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None);
+        foreach (var run in _tasks.Values) run.Dispose();
+        _connection.Dispose();
+        _engine?.Dispose();
+        _fetcher?.Dispose();
+        _directory?.Dispose();
+        _stopping.Dispose();
+    }
+
+    /// <summary>Runs a loop; it ends with the agent, or the log says why.</summary>
+    private async Task Guard(string name, Func<Task> loop)
+    {
+        await Task.Yield();
+        try
+        {
+            await loop();
+        }
+        catch (Exception e) when (_stopping.IsCancellationRequested)
+        {
+            _log.LogDebug("The {Loop} of the agent ends: {Reason}", name, e.Message);
+        }
+        catch (Exception e)
+        {
+            _log.LogCritical(e, "The {Loop} of the agent failed", name);
+        }
+    }
+
+    private void Recover()
+    {
+        foreach (var meta in System.IO.Directory.EnumerateDirectories(_directory!.Tasks))
+        {
+            try
+            {
+                var file = Path.Combine(meta, "task.json");
+                if (DurableFile.Read(file, CheckpointJson.Default.TaskRecord) is { } record) Begin(record);
+                // A crash came before the task was accepted: nothing was started for it.
+                else System.IO.Directory.Delete(meta, recursive: true);
+            }
+            catch (Exception e)
+            {
+                // One damaged directory keeps no other task from being found.
+                _log.LogError(e, "What is in {Directory} is no task that can be recovered", meta);
+            }
+        }
+
+        if (!_tasks.IsEmpty) _log.LogInformation("Recovered {Count} tasks", _tasks.Count);
+    }
+
+    private TaskRun Begin(TaskRecord record, bool run = true)
+    {
+        var containerizer = _containerizers.GetValueOrDefault(record.Containerizer);
+        var task = new TaskRun(record, _directory!, containerizer, _fetcher!, _options, _time, _log);
+        task.Ended += ended => Post(new LoopMessage.Ended(ended));
+        task.LaunchFailed += reason => LaunchFailed?.Invoke(reason);
+        _untracked.Remove((record.FrameworkId, record.TaskId));
+        _tasks[(record.FrameworkId, record.TaskId)] = task;
+        _sender.Add(record.FrameworkId, record.TaskId, task.Updates);
+        if (run) Run(task);
+        return task;
+    }
+
+    private void Run(TaskRun task) => _runs[task] = Guard(task.Record.TaskId.Value, async () =>
+    {
+        if (await task.RunAsync(_stopping.Token)) await _messages.Writer.WriteAsync(new LoopMessage.Done(task), _stopping.Token);
+    });
+
+    private void Post(LoopMessage message)
+    {
+        // A task never waits for the loop, and the loop may itself be what ended the task.
+        if (!_messages.Writer.TryWrite(message)) _ = _messages.Writer.WriteAsync(message, _stopping.Token).AsTask();
+    }
+
+    private async Task LoopAsync(CancellationToken stopping)
+    {
+        await foreach (var message in _messages.Reader.ReadAllAsync(stopping))
+        {
+            try
+            {
+                await HandleAsync(message, stopping);
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                _log.LogError(e, "A message could not be handled");
+            }
+        }
+    }
+
+    private async Task HandleAsync(LoopMessage message, CancellationToken stopping)
+    {
+        switch (message)
+        {
+            case LoopMessage.FromMaster { Event: var e } when ReferenceEquals(e, MasterConnection.Ready):
+                _sender.SendAllAgain();
+                // An engine that came or went while the registration was on its way.
+                if (!Features.SequenceEqual(_registeredFeatures)) _connection.Renew();
+                break;
+            case LoopMessage.Describe { Call: var call }:
+                call.TrySetResult(Describe());
+                break;
+            case LoopMessage.FromMaster { Event: { Type: AgentEventType.Registered, Registered: { } registered } }:
+                Registered(registered);
+                break;
+            case LoopMessage.FromMaster { Event: { Type: AgentEventType.Run, Run: { } run } }:
+                await LaunchAsync(run, stopping);
+                break;
+            case LoopMessage.FromMaster { Event: { Type: AgentEventType.Kill, Kill: { } kill } }:
+                await KillAsync(kill, stopping);
+                break;
+            case LoopMessage.FromMaster { Event: { Type: AgentEventType.Acknowledge, Acknowledge: { } acknowledge } }:
+                Acknowledge(acknowledge);
+                break;
+            case LoopMessage.FromMaster { Event: { Type: AgentEventType.KillFramework, KillFramework: { } framework } }:
+                foreach (var run in _tasks.Values.Where(run => run.Record.FrameworkId == framework))
+                    run.Kill(KillOf(run, TaskState.Killed, StatusReason.FrameworkRemoved, "its framework was removed"));
+                break;
+            case LoopMessage.FromMaster { Event: { Type: AgentEventType.Resources, Resources: { } resources } }:
+                Save(_agent! with { Resources = resources });
+                break;
+            case LoopMessage.FromMaster { Event: { Type: AgentEventType.Message, Message: { } data } }:
+                _log.LogWarning("A message for executor {Executor} is dropped: there are no custom executors", data.ExecutorId.Value);
+                break;
+            case LoopMessage.FromMaster { Event: { Type: AgentEventType.Shutdown } shutdown }:
+                GiveUp(shutdown.Reason);
+                break;
+            case LoopMessage.FromMaster { Event: var other }:
+                _log.LogWarning("The master's event {Type} is not understood", other.Type);
+                break;
+            case LoopMessage.Ended { Run: var ended }:
+                EndGroup(ended);
+                break;
+            case LoopMessage.Done { Run: var done }:
+                Forget(done);
+                break;
+        }
+    }
+
+    private void Registered(RegisteredEvent registered)
+    {
+        if (Id is { } old && old != registered.AgentId) _log.LogWarning("The master has given the agent the new id {Id}", registered.AgentId.Value);
+        if (Id != registered.AgentId) Save(_agent! with { AgentId = registered.AgentId });
+        _log.LogInformation("Registered as agent {Id}", registered.AgentId.Value);
+    }
+
+    private void Save(AgentRecord agent)
+    {
+        Volatile.Write(ref _agent, agent);
+        try
+        {
+            _directory!.Write(agent);
+        }
+        catch (IOException e)
+        {
+            _log.LogError("What the agent knows of itself cannot be written; after a restart it would be another agent: {Reason}", e.Message);
+        }
+    }
+
+    private async Task<RegisterCall> RegisterAsync(CancellationToken cancellation)
+    {
+        // An agent that was given up returns only when its tasks have ended.
+        await _accepting.WaitAsync(cancellation);
+        // In its turn: what an earlier stream has brought is part of what the agent runs.
+        var call = new TaskCompletionSource<RegisterCall>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _messages.Writer.WriteAsync(new LoopMessage.Describe(call), cancellation);
+        return await call.Task.WaitAsync(cancellation);
+    }
+
+    private RegisterCall Describe()
+    {
+        var features = Features;
+        _registeredFeatures = features;
+        var tasks = _tasks.Values.ToList();
+        return new RegisterCall(
+            new AgentInfo
+            {
+                Hostname = _options.Hostname,
+                Port = _options.Port,
+                Resources = ReservedResources() ?? Resources,
+                Attributes = Attributes,
+                Id = Id,
+                Domain = _domain,
+            },
+            AgentVersion.Text,
+            [.. tasks.Select(run => new AgentTask(run.Record.FrameworkId, run.Record.Task, StatusOf(run)))],
+            [.. tasks.Select(run => run.Record.Framework).DistinctBy(framework => framework.Id)],
+            features);
+    }
+
+    /// <summary>The resources with their reservations, unless what the agent is told to offer has changed since.</summary>
+    private IReadOnlyList<Resource>? ReservedResources()
+    {
+        if (_agent?.Resources is not { } reserved) return null;
+        if (MachineResources.Totals(reserved).SequenceEqual(MachineResources.Totals(Resources))) return reserved;
+        _log.LogWarning("The agent's resources have changed: reservations of the former ones are void");
+        Save(_agent with { Resources = null });
+        return null;
+    }
+
+    private static TaskStatusInfo StatusOf(TaskRun run) => run.Updates.Latest
+        ?? new TaskStatusInfo { TaskId = run.Record.TaskId, State = TaskState.Staging, AgentId = run.Record.AgentId };
+
+    private async Task LaunchAsync(RunEvent run, CancellationToken stopping)
+    {
+        if (run.Framework.Id is not { } framework || AgentDirectory.WhyNotId(framework.Value) is not null)
+        {
+            _log.LogError("Tasks of a framework without a proper id are dropped");
+            return;
+        }
+
+        var group = run.Group ? Guid.NewGuid().ToString("N") : null;
+        var accepted = new List<TaskRun>();
+        var refusals = new List<(TaskRun Run, string Why)>();
+        foreach (var task in run.Tasks)
+        {
+            if (AgentDirectory.WhyNotId(task.TaskId.Value) is { } wrongId)
+            {
+                Tell(framework, task.TaskId, TaskState.Error, StatusReason.TaskInvalid, $"the task's id {wrongId}");
+                continue;
+            }
+
+            if (_tasks.TryGetValue((framework, task.TaskId), out var known))
+            {
+                _log.LogWarning("Task {Task} is here already, as {State}; it is not launched again", task.TaskId.Value, known.State);
+                await TellAsync(framework, StatusOf(known), stopping);
+                continue;
+            }
+
+            if (_completed.FirstOrDefault(completed => completed.FrameworkId == framework && completed.TaskId == task.TaskId) is not null)
+            {
+                Tell(framework, task.TaskId, TaskState.Error, StatusReason.TaskInvalid, "a task of this id has already run here");
+                continue;
+            }
+
+            var record = new TaskRecord
+            {
+                Framework = run.Framework,
+                Task = task,
+                ContainerId = Guid.NewGuid().ToString(),
+                Containerizer = task.Container?.Type == ContainerType.Docker ? "docker" : "process",
+                AgentId = Id!.Value,
+                Accepted = _time.GetUtcNow(),
+                BootId = _bootId,
+                Group = group,
+            };
+            try
+            {
+                _directory!.MakeFor(record);
+                DurableFile.Write(Path.Combine(_directory.Meta(record.ContainerId), "task.json"), record, CheckpointJson.Default.TaskRecord);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                LaunchFailed?.Invoke(StatusReason.ContainerLaunchFailed);
+                Tell(framework, task.TaskId, TaskState.Failed, StatusReason.ContainerLaunchFailed, $"the task cannot be written down: {e.Message}");
+                continue;
+            }
+
+            var begun = Begin(record, run: false);
+            accepted.Add(begun);
+            if (WhyInvalid(record, run) is { } why) refusals.Add((begun, why));
+        }
+
+        foreach (var task in accepted)
+        {
+            if (refusals.Find(refusal => refusal.Run == task) is { Run: not null } refused)
+                task.Refuse(TaskState.Error, StatusReason.TaskInvalid, refused.Why);
+            else if (group is not null && refusals.Count > 0)
+                task.Refuse(TaskState.Error, StatusReason.TaskGroupInvalid, $"the task {refusals[0].Run.Record.TaskId.Value} of its group is not valid");
+            Run(task);
+        }
+    }
+
+    private string? WhyInvalid(TaskRecord record, RunEvent run)
+    {
+        if (record.Task.Executor is not null && !run.Group) return "custom executors are not supported by this agent";
+        if (!_containerizers.TryGetValue(record.Containerizer, out var containerizer)) return $"this agent has no containerizer '{record.Containerizer}'";
+        if (record.Task.HealthCheck is not null && record.Task.Check is { } && CheckRunner.WhyInvalid(record.Task with { HealthCheck = null }) is { } check) return check;
+        try
+        {
+            foreach (var uri in record.Task.Command?.Uris ?? []) _ = Artifact.Of(uri);
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+
+        return containerizer.WhyInvalid(record) ?? TaskEnvironment.WhyInvalid(record.Task.Command) ?? CheckRunner.WhyInvalid(record.Task);
+    }
+
+    private async Task KillAsync(KillEvent kill, CancellationToken stopping)
+    {
+        if (_tasks.TryGetValue((kill.FrameworkId, kill.TaskId), out var run))
+        {
+            // Of a task that has ended, the update that is under way says so.
+            run.Kill(KillOf(run, TaskState.Killed, null, "killed by its framework", kill.KillPolicy));
+            return;
+        }
+
+        var known = _tasks.Values.FirstOrDefault(other => other.Record.FrameworkId == kill.FrameworkId)?.Record;
+        var completed = _completed.FirstOrDefault(task => task.FrameworkId == kill.FrameworkId && task.TaskId == kill.TaskId);
+        if (completed is not null) await TellAsync(kill.FrameworkId, completed.Status with { Uuid = null }, stopping);
+        else
+        {
+            var state = known is null || known.PartitionAware ? TaskState.Dropped : TaskState.Lost;
+            Tell(kill.FrameworkId, kill.TaskId, state, StatusReason.TaskUnknown, "the agent does not know this task");
+        }
+    }
+
+    private KillRecord KillOf(TaskRun run, TaskState state, StatusReason? reason, string message, KillPolicy? policy = null)
+    {
+        var grace = (policy ?? run.Record.Task.KillPolicy)?.GracePeriod?.ToTimeSpan() ?? _options.KillGracePeriod;
+        return new KillRecord(_time.GetUtcNow(), Math.Max(0, grace.TotalSeconds), state, reason, message);
+    }
+
+    /// <summary>
+    /// Tells a status of a task that is not kept here, until it is acknowledged; after a crash, whoever misses it asks again.
+    /// </summary>
+    private void Tell(FrameworkId framework, TaskId task, TaskState state, StatusReason reason, string message)
+    {
+        _log.LogInformation("Task {Task} is {State}: {Message}", task.Value, state, message);
+        if (_untracked.ContainsKey((framework, task)) || _untracked.Count >= MaxUntracked) return;
+        var updates = new StatusLog(null);
+        updates.Append(new TaskStatusInfo
+        {
+            TaskId = task,
+            State = state,
+            Message = message,
+            Reason = reason,
+            Source = StatusSource.Agent,
+            AgentId = Id,
+            Timestamp = _time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0,
+            Uuid = Guid.NewGuid().ToByteArray(),
+        });
+        _untracked[(framework, task)] = updates;
+        _sender.Add(framework, task, updates);
+    }
+
+    private void Acknowledge(AcknowledgeEvent acknowledge)
+    {
+        var key = (acknowledge.FrameworkId, acknowledge.TaskId);
+        if (_tasks.TryGetValue(key, out var run))
+        {
+            run.Updates.Acknowledge(acknowledge.Uuid);
+        }
+        else if (_untracked.TryGetValue(key, out var updates) && updates.Acknowledge(acknowledge.Uuid))
+        {
+            _untracked.Remove(key);
+            _sender.Remove(acknowledge.FrameworkId, acknowledge.TaskId);
+        }
+    }
+
+    /// <summary>Repeats a known status, once and without a uuid.</summary>
+    private Task<bool> TellAsync(FrameworkId framework, TaskStatusInfo status, CancellationToken stopping) => _connection.SendAsync(
+        new AgentCall { Type = AgentCallType.Update, Update = new StatusUpdateCall(framework, status with { Uuid = null }, status.State) }, stopping);
+
+    private void EndGroup(TaskRun ended)
+    {
+        if (ended.Record.Group is not { } group || ended.State == TaskState.Finished) return;
+        foreach (var run in _tasks.Values.Where(run => run.Record.Group == group && run != ended))
+            run.Kill(KillOf(run, TaskState.Killed, null, $"the task {ended.Record.TaskId.Value} of its group has ended"));
+    }
+
+    private void Forget(TaskRun run)
+    {
+        _tasks.TryRemove((run.Record.FrameworkId, run.Record.TaskId), out _);
+        _runs.TryRemove(run, out _);
+        _sender.Remove(run.Record.FrameworkId, run.Record.TaskId);
+        _completed.Enqueue(CompletedTask.Of(run));
+        while (_completed.Count > MaxCompleted) _completed.TryDequeue(out _);
+        run.Dispose();
+        // The time of its end, for the collection of garbage.
+        if (System.IO.Directory.Exists(run.Sandbox)) System.IO.Directory.SetLastWriteTimeUtc(run.Sandbox, _time.GetUtcNow().UtcDateTime);
+        System.IO.Directory.Delete(_directory!.Meta(run.Record.ContainerId), recursive: true);
+    }
+
+    /// <summary>The master has given the agent up: its tasks end, and it returns as a new agent.</summary>
+    private void GiveUp(string? reason)
+    {
+        _log.LogCritical("The master has given this agent up ({Reason}): all tasks are ended, and the agent returns under a new id", reason ?? "no reason given");
+        var runs = _tasks.Values.ToList();
+        foreach (var run in runs) run.Kill(KillOf(run, TaskState.Killed, StatusReason.AgentRemoved, "the master has given the agent up"));
+        _accepting = EndAllAsync();
+        _connection.Renew();
+
+        async Task EndAllAsync()
+        {
+            while (runs.Any(run => !run.State.IsTerminal())) await Task.Delay(TimeSpan.FromMilliseconds(100), _time, _stopping.Token);
+            // Nobody waits for their updates any more.
+            foreach (var run in runs)
+            {
+                while (run.Updates.Head is { Uuid: { } uuid }) run.Updates.Acknowledge(uuid);
+            }
+
+            Save(_agent! with { AgentId = null, Resources = null });
+        }
+    }
+
+    private async Task StopTasksAsync()
+    {
+        var runs = _tasks.Values.Where(run => !run.State.IsTerminal()).ToList();
+        if (runs.Count == 0) return;
+        _log.LogInformation("Ending {Count} tasks", runs.Count);
+        foreach (var run in runs)
+        {
+            var kill = KillOf(run, TaskState.Killed, null, "the agent stops");
+            run.Kill(kill with { GraceSeconds = Math.Min(kill.GraceSeconds, _options.StopTasksTimeout.TotalSeconds) });
+        }
+
+        await UntilAsync(() => runs.All(run => run.State.IsTerminal()), _options.StopTasksTimeout + LastUpdates);
+        await UntilAsync(() => runs.All(run => run.Updates.Pending == 0) || Master is null, LastUpdates);
+        if (runs.Count(run => !run.State.IsTerminal()) is > 0 and var left)
+            _log.LogWarning("{Count} tasks have not ended in time; their end goes on when the agent starts again", left);
+    }
+
+    private async Task UntilAsync(Func<bool> done, TimeSpan limit)
+    {
+        var begin = _time.GetTimestamp();
+        while (!done() && _time.GetElapsedTime(begin) < limit) await Task.Delay(TimeSpan.FromMilliseconds(20), _time);
+    }
+
+    private async Task LookAtDockerAsync(CancellationToken stopping)
+    {
+        _engine!.Changed += () =>
+        {
+            if (_engine.IsUp) _ = Guard("orphans", () => RemoveOrphansAsync(stopping));
+            if (!Features.SequenceEqual(_registeredFeatures) && _connection.Master is not null) _connection.Renew();
+        };
+        var look = _engine.LookAsync(stopping);
+        await look.WaitAsync(FirstLook, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _loops.Add(Guard("docker", async () =>
+        {
+            await look;
+            await _engine.RunAsync(stopping);
+        }));
+    }
+
+    private async Task CollectAsync(CancellationToken stopping)
+    {
+        var sandboxes = new SandboxCollector(_directory!.Sandboxes, _log);
+        while (true)
+        {
+            await Task.Delay(_options.CollectInterval, _time, stopping);
+            try
+            {
+                var live = _tasks.Values.Select(run => run.Record).ToList();
+                var containers = live.Select(record => record.ContainerId).ToHashSet();
+                var age = SandboxCollector.MaxAge(_options.SandboxDelay, _options.DiskHeadroom, SandboxCollector.DiskUsed(_directory.Root));
+                sandboxes.Collect(age, _time.GetUtcNow(), containers.Contains);
+                if (!_options.CollectImages || _images is null || _engine is not { IsUp: true }) continue;
+                await _images.CollectAsync(_options.ImageDelay, live.Select(record => record.Task.Container?.Docker?.Image ?? "").ToHashSet(), stopping);
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                _log.LogError(e, "Garbage could not be collected");
+            }
+        }
+    }
+
+    private async Task RemoveOrphansAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await _docker!.RemoveOrphansAsync(id => _tasks.Values.Any(run => run.Record.ContainerId == id), stopping);
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            _log.LogWarning("Containers without a task are looked for later: {Reason}", DockerEngine.Reason(e));
+        }
+    }
+}
+
+/// <summary>A task that is over.</summary>
+/// <param name="FrameworkId">Its framework.</param>
+/// <param name="FrameworkName">The framework's name.</param>
+/// <param name="TaskId">Its id.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="ContainerId">Its container.</param>
+/// <param name="Sandbox">Its directory.</param>
+/// <param name="Resources">What it used.</param>
+/// <param name="Status">Its terminal status.</param>
+internal sealed record CompletedTask(
+    FrameworkId FrameworkId, string FrameworkName, TaskId TaskId, string Name, string ContainerId, string Sandbox,
+    IReadOnlyList<Resource> Resources, TaskStatusInfo Status)
+{
+    public static CompletedTask Of(TaskRun run) => new(
+        run.Record.FrameworkId, run.Record.Framework.Name, run.Record.TaskId, run.Record.Task.Name, run.Record.ContainerId,
+        run.Sandbox, run.Record.Task.Resources, run.Updates.Latest!);
+}
+
+/// <summary>The agent's version.</summary>
+internal static class AgentVersion
+{
+    /// <summary>Such as <c>0.1.0</c>.</summary>
+    public static string Text { get; } = typeof(AgentVersion).Assembly.GetName().Version?.ToString(3) ?? "0";
+}

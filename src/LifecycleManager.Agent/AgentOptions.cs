@@ -1,0 +1,145 @@
+using System.Net;
+
+namespace LifecycleManager.Agent;
+
+/// <summary>What an agent is told at its start.</summary>
+public sealed record AgentOptions
+{
+    /// <summary>
+    /// Where everything durable is kept: the agent's id, its tasks, their sandboxes. One agent a directory; a second one
+    /// refuses to start. Nobody else should be able to read it.
+    /// </summary>
+    public required string WorkDirectory { get; init; }
+
+    /// <summary>The masters, <c>http://host:5050</c>; tried in turn until one leads or says (307) who does.</summary>
+    public IReadOnlyList<Uri> Masters { get; init; } = [new("http://127.0.0.1:5050")];
+
+    /// <summary>The name or address at which peers reach the tasks; what offers and Marathon's <c>host</c> show.</summary>
+    public string Hostname { get; init; } = Dns.GetHostName();
+
+    /// <summary>The port of the agent's own HTTP surface, as it is published.</summary>
+    public int Port { get; init; } = 5051;
+
+    /// <summary>The address on which mapped Docker ports are published, and at which tasks are checked.</summary>
+    public IPAddress TaskAddress { get; init; } = IPAddress.Any;
+
+    /// <summary>
+    /// Resources in Mesos' syntax, <c>cpus:2;mem:1024;ports(*):[8000-9000, 31000-32000]</c>, or its JSON. Of cpus, mem (MB),
+    /// disk (MB) and ports, what is not stated is detected.
+    /// </summary>
+    public string? Resources { get; init; }
+
+    /// <summary>Attributes in Mesos' syntax, <c>datacenter:X;rack:1</c>.</summary>
+    public string? Attributes { get; init; }
+
+    /// <summary>The fault domain's region; stated together with <see cref="Zone"/>.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>The fault domain's zone.</summary>
+    public string? Zone { get; init; }
+
+    /// <summary>Which containerizers are used, of <c>docker</c> and <c>process</c>.</summary>
+    public IReadOnlyList<string> Containerizers { get; init; } = ["docker", "process"];
+
+    /// <summary>The Docker engine; null for <c>DOCKER_HOST</c>, else <c>unix:///var/run/docker.sock</c>.</summary>
+    public Uri? Docker { get; init; }
+
+    /// <summary>
+    /// Whether containers see their sandbox at <c>/mnt/mesos/sandbox</c>. Null: unless the agent itself runs in a container,
+    /// whose paths the engine does not know.
+    /// </summary>
+    public bool? MountSandbox { get; init; }
+
+    /// <summary>Cpus as a hard limit (CFS quota), not only as weight. Mesos' default is off.</summary>
+    public bool CpuQuota { get; init; }
+
+    /// <summary>The control group below which process tasks get their own.</summary>
+    public string CgroupRoot { get; init; } = "lcm";
+
+    /// <summary>Whether process tasks run as their framework's user; only an agent of root can.</summary>
+    public bool SwitchUser { get; init; }
+
+    /// <summary>
+    /// The agent's own environment variables that process tasks inherit; all others stay with the agent, since its
+    /// environment may hold secrets.
+    /// </summary>
+    public IReadOnlyList<string> InheritedEnvironment { get; init; } =
+        ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "DOTNET_ROOT", "DOTNET_CLI_TELEMETRY_OPTOUT", "JAVA_HOME"];
+
+    /// <summary>Whether the tasks are ended when the agent stops. Without, they run on and are found again.</summary>
+    public bool StopTasksOnExit { get; init; }
+
+    /// <summary>The longest that the end of the tasks may take when the agent stops; what is left then is killed.</summary>
+    public TimeSpan StopTasksTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Between SIGTERM and SIGKILL unless the task or the kill says otherwise.</summary>
+    public TimeSpan KillGracePeriod { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>The most that a task's stdout or stderr may hold, in bytes; twice that with the rotated file.</summary>
+    public long MaxLogSize { get; init; } = 10 * 1024 * 1024;
+
+    /// <summary>How long a Docker engine may take to answer an ordinary call.</summary>
+    public TimeSpan DockerTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Between two looks whether a Docker engine answers.</summary>
+    public TimeSpan DockerPing { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Docker's <c>config.json</c> with the credentials for pulls; null for Docker's own place. A task's own
+    /// <c>.docker/config.json</c> in its sandbox comes first.
+    /// </summary>
+    public string? DockerConfig { get; init; }
+
+    /// <summary>The directory that secrets' references name files in; null for none.</summary>
+    public string? SecretsDirectory { get; init; }
+
+    /// <summary>How long all artifacts of a task may take.</summary>
+    public TimeSpan FetchTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The largest artifact, also when extracted, in bytes.</summary>
+    public long MaxArtifactSize { get; init; } = 2L * 1024 * 1024 * 1024;
+
+    /// <summary>The most that the cache of artifacts holds, in bytes.</summary>
+    public long FetchCacheSize { get; init; } = 2L * 1024 * 1024 * 1024;
+
+    /// <summary>How long an ended task's sandbox is kept on an empty disk; less on a filling one.</summary>
+    public TimeSpan SandboxDelay { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>The share of the disk that is kept free of sandboxes.</summary>
+    public double DiskHeadroom { get; init; } = 0.1;
+
+    /// <summary>Between two looks for what can be removed.</summary>
+    public TimeSpan CollectInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Whether images that the agent has pulled are removed when nobody has used them for <see cref="ImageDelay"/>.</summary>
+    public bool CollectImages { get; init; }
+
+    /// <summary>How long an image that nobody uses is kept.</summary>
+    public TimeSpan ImageDelay { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Whether idle cpus of guaranteed tasks are offered as revocable ones to best-effort tasks.</summary>
+    public bool Oversubscribe { get; init; }
+
+    /// <summary>Between two measurements of the tasks' use.</summary>
+    public TimeSpan OversubscribeInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The share of a guaranteed task's use that is kept free on top of it.</summary>
+    public double OversubscribeReserve { get; init; } = 0.2;
+
+    /// <summary>From this share of all cpus in use on, best-effort tasks are ended, the youngest first.</summary>
+    public double OversubscribeBusy { get; init; } = 0.9;
+
+    /// <summary>The first delay before the master is tried again; doubles, with jitter.</summary>
+    public TimeSpan RegistrationBackoff { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The longest such delay.</summary>
+    public TimeSpan MaxRegistrationBackoff { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The first delay before a status update is sent again; doubles.</summary>
+    public TimeSpan UpdateRetry { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// The longest such delay. Shorter than Mesos' ten minutes: a scheduler that returns learns soon what it has missed.
+    /// </summary>
+    public TimeSpan MaxUpdateRetry { get; init; } = TimeSpan.FromMinutes(1);
+}

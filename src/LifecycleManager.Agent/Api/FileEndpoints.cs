@@ -1,0 +1,96 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using LifecycleManager.Agent.Sandboxes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace LifecycleManager.Agent.Api;
+
+/// <summary><c>/files/browse</c>, <c>/files/read</c> and <c>/files/download</c>, as Mesos has them; and <c>/files/tail</c>.</summary>
+internal static class FileEndpoints
+{
+    private const int DefaultRead = 64 * 1024;
+
+    public static void Map(WebApplication app, AgentLoop loop, TimeProvider time)
+    {
+        foreach (var suffix in new[] { "", ".json" })
+        {
+            app.MapGet("/files/browse" + suffix, (string? path) => Guard(path, () => Browse(Files(loop), path!)));
+            app.MapGet("/files/read" + suffix, (string? path, long? offset, long? length) =>
+                Guard(path, () => Read(Files(loop), path!, offset ?? -1, length)));
+            app.MapGet("/files/download" + suffix, (string? path) => Guard(path, () => Download(Files(loop), path!)));
+        }
+
+        var tails = new FileTails(time);
+        app.MapGet("/files/tail", (string? path, long? bytes, bool? follow) => Guard(path, () => tails.Tail(Files(loop), path!, bytes, follow ?? false)));
+    }
+
+    public static SandboxFiles Files(AgentLoop loop) =>
+        new(loop.Directory?.Sandboxes ?? throw new InvalidOperationException("the agent has not started"));
+
+    /// <summary>A directory's entries.</summary>
+    public static JsonArray? BrowseJson(SandboxFiles files, string path) => files.List(path) is { } entries
+        ? new JsonArray([.. entries.Select(entry => new JsonObject
+        {
+            ["path"] = entry.Path,
+            ["size"] = entry.Size,
+            ["mode"] = entry.Mode,
+            ["mtime"] = new DateTimeOffset(entry.Modified).ToUnixTimeSeconds(),
+            ["nlink"] = entry.Links,
+            ["uid"] = entry.UserName,
+            ["gid"] = entry.GroupName,
+        })])
+        : null;
+
+    /// <summary>Part of a file: the bytes from the offset on, and the file's size.</summary>
+    public static (byte[] Data, long Size)? ReadBytes(SandboxFiles files, string path, long offset, long length)
+    {
+        using var file = files.Open(path);
+        if (file is null) return null;
+        var size = file.Length;
+        if (offset >= size) return ([], size);
+        file.Seek(offset, SeekOrigin.Begin);
+        var buffer = new byte[Math.Min(Math.Min(length, SandboxFiles.MaxRead), size - offset)];
+        var read = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        return (buffer[..read], size);
+    }
+
+    private static IResult Browse(SandboxFiles files, string path) =>
+        BrowseJson(files, path) is { } json ? Shapes.Answer(json) : Shapes.Error(StatusCodes.Status404NotFound, $"there is no directory '{path}'");
+
+    private static IResult Read(SandboxFiles files, string path, long offset, long? length)
+    {
+        if (offset < -1) return Shapes.Error(StatusCodes.Status400BadRequest, "offset: is negative");
+        if (length < -1) return Shapes.Error(StatusCodes.Status400BadRequest, "length: is negative");
+        // Mesos' way to ask for the size.
+        var wanted = offset == -1 ? 0 : length is null or -1 ? DefaultRead : length.Value;
+        if (ReadBytes(files, path, Math.Max(0, offset), wanted) is not { } part)
+            return Shapes.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
+        return Shapes.Answer(new JsonObject
+        {
+            ["offset"] = offset == -1 ? part.Size : offset,
+            ["data"] = Encoding.UTF8.GetString(part.Data),
+        });
+    }
+
+    private static IResult Download(SandboxFiles files, string path) => files.Open(path) is { } file
+        ? Microsoft.AspNetCore.Http.Results.Stream(file, "application/octet-stream", Path.GetFileName(path))
+        : Shapes.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
+
+    private static IResult Guard(string? path, Func<IResult> answer)
+    {
+        if (string.IsNullOrEmpty(path)) return Shapes.Error(StatusCodes.Status400BadRequest, "path: is missing");
+        try
+        {
+            return answer();
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            return Shapes.Error(StatusCodes.Status403Forbidden, e.Message);
+        }
+        catch (IOException e)
+        {
+            return Shapes.Error(StatusCodes.Status500InternalServerError, e.Message);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LifecycleManager.Agent.Sandboxes;
+using LifecycleManager.Agent.Tasks;
+using LifecycleManager.Protocol.Mesos;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace LifecycleManager.Agent.Api;
+
+/// <summary>The agent's part of Mesos' v1 operator API, <c>POST /api/v1</c>. Calls that it lacks answer 501.</summary>
+internal static class OperatorEndpoints
+{
+    private const int MaxBody = 64 * 1024;
+    private static readonly JsonObject Unknown = [];
+
+    public static void Map(WebApplication app, AgentLoop loop) => app.MapPost("/api/v1", async (HttpContext context) =>
+    {
+        JsonObject? call;
+        try
+        {
+            var body = new byte[MaxBody + 1];
+            var length = await context.Request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, context.RequestAborted);
+            if (length > MaxBody) return Shapes.Error(StatusCodes.Status413PayloadTooLarge, $"the call is longer than {MaxBody} bytes");
+            call = JsonNode.Parse(body.AsSpan(0, length)) as JsonObject;
+        }
+        catch (JsonException e)
+        {
+            return Shapes.Error(StatusCodes.Status400BadRequest, $"the call is not JSON: {e.Message}");
+        }
+
+        if (call?["type"] is not JsonValue value || !value.TryGetValue<string>(out var type))
+            return Shapes.Error(StatusCodes.Status400BadRequest, "type: is missing");
+        try
+        {
+            return await AnswerAsync(type, call, loop, context.RequestServices.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System, context.RequestAborted);
+        }
+        catch (FormatException e)
+        {
+            return Shapes.Error(StatusCodes.Status400BadRequest, e.Message);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            return Shapes.Error(StatusCodes.Status403Forbidden, e.Message);
+        }
+    });
+
+    private static async Task<IResult> AnswerAsync(
+        string type, JsonObject call, AgentLoop loop, TimeProvider time, CancellationToken cancellation)
+    {
+        JsonObject? part = type switch
+        {
+            "GET_HEALTH" => new JsonObject { ["healthy"] = true },
+            "GET_VERSION" => new JsonObject { ["version_info"] = new JsonObject { ["version"] = AgentVersion.Text } },
+            "GET_AGENT" => new JsonObject { ["agent_info"] = AgentInfo(loop) },
+            "GET_TASKS" => Tasks(loop),
+            "GET_CONTAINERS" => await ContainersAsync(loop, time, cancellation),
+            "GET_STATE" => new JsonObject { ["get_tasks"] = Tasks(loop), ["get_frameworks"] = Frameworks(loop), ["get_executors"] = new JsonObject() },
+            "LIST_FILES" => FileEndpoints.BrowseJson(FileEndpoints.Files(loop), Text(call, "list_files", "path")) is { } entries
+                ? new JsonObject { ["file_infos"] = FileInfos(entries) } : null,
+            "READ_FILE" => ReadFile(call, FileEndpoints.Files(loop)),
+            _ => Unknown,
+        };
+        if (ReferenceEquals(part, Unknown)) return Shapes.Error(StatusCodes.Status501NotImplemented, $"this agent does not implement the call {type}");
+        if (part is null) return Shapes.Error(StatusCodes.Status404NotFound, "there is no such file");
+        return Shapes.Answer(new JsonObject { ["type"] = type, [type.ToLowerInvariant()] = part });
+    }
+
+    private static JsonNode AgentInfo(AgentLoop loop) => JsonSerializer.SerializeToNode(
+        new AgentInfo
+        {
+            Hostname = loop.Options.Hostname,
+            Port = loop.Options.Port,
+            Id = loop.Id,
+            Resources = loop.Resources,
+            Attributes = loop.Attributes,
+            Domain = loop.Domain,
+        },
+        MesosJson.Default.AgentInfo)!;
+
+    private static JsonObject Tasks(AgentLoop loop)
+    {
+        var json = new JsonObject
+        {
+            ["pending_tasks"] = new JsonArray(),
+            ["queued_tasks"] = new JsonArray(),
+            ["launched_tasks"] = new JsonArray(),
+            ["terminated_tasks"] = new JsonArray(),
+            ["completed_tasks"] = new JsonArray(),
+        };
+        foreach (var run in loop.Tasks)
+        {
+            var kind = run.State switch
+            {
+                TaskState.Staging or TaskState.Starting => "queued_tasks",
+                var state when state.IsTerminal() => "terminated_tasks",
+                _ => "launched_tasks",
+            };
+            json[kind]!.AsArray().Add(TaskOf(run));
+        }
+
+        foreach (var task in loop.Completed)
+        {
+            json["completed_tasks"]!.AsArray().Add(new JsonObject
+            {
+                ["name"] = task.Name,
+                ["task_id"] = Id(task.TaskId.Value),
+                ["framework_id"] = Id(task.FrameworkId.Value),
+                ["agent_id"] = Id(task.Status.AgentId?.Value),
+                ["state"] = Shapes.Of(task.Status.State),
+                ["resources"] = Shapes.List(task.Resources),
+                ["statuses"] = new JsonArray(Shapes.Of(task.Status)),
+            });
+        }
+
+        return json;
+    }
+
+    private static JsonObject TaskOf(TaskRun run) => new()
+    {
+        ["name"] = run.Record.Task.Name,
+        ["task_id"] = Id(run.Record.TaskId.Value),
+        ["framework_id"] = Id(run.Record.FrameworkId.Value),
+        ["agent_id"] = Id(run.Record.AgentId.Value),
+        ["state"] = Shapes.Of(run.State),
+        ["resources"] = Shapes.List(run.Record.Task.Resources),
+        ["statuses"] = run.Updates.Latest is { } status ? new JsonArray(Shapes.Of(status)) : new JsonArray(),
+        ["labels"] = new JsonObject { ["labels"] = Shapes.Of(run.Record.Task.Labels) },
+    };
+
+    private static JsonObject Frameworks(AgentLoop loop) => new()
+    {
+        ["frameworks"] = new JsonArray([.. loop.Tasks.Select(run => run.Record.Framework).DistinctBy(framework => framework.Id)
+            .Select(framework => new JsonObject { ["framework_info"] = JsonSerializer.SerializeToNode(framework, MesosJson.Default.FrameworkInfo) })]),
+    };
+
+    private static async Task<JsonObject> ContainersAsync(AgentLoop loop, TimeProvider time, CancellationToken cancellation)
+    {
+        var containers = await StatisticsEndpoints.AllAsync(loop, time, status: true, cancellation);
+        return new JsonObject
+        {
+            ["containers"] = new JsonArray([.. containers.Select(container =>
+            {
+                var json = new JsonObject
+                {
+                    ["framework_id"] = Id(container!["framework_id"]!.GetValue<string>()),
+                    ["executor_id"] = Id(container["executor_id"]!.GetValue<string>()),
+                    ["executor_name"] = container["executor_name"]!.DeepClone(),
+                    ["container_id"] = Id(container["container_id"]!.GetValue<string>()),
+                    ["container_status"] = container["status"]?.DeepClone(),
+                };
+                if (container["statistics"] is { } statistics) json["resource_statistics"] = statistics.DeepClone();
+                return json;
+            })]),
+        };
+    }
+
+    private static JsonArray FileInfos(JsonArray entries) => new([.. entries.Select(entry => new JsonObject
+    {
+        ["path"] = entry!["path"]!.DeepClone(),
+        ["size"] = entry["size"]!.DeepClone(),
+        ["nlink"] = entry["nlink"]!.DeepClone(),
+        ["uid"] = entry["uid"]!.DeepClone(),
+        ["gid"] = entry["gid"]!.DeepClone(),
+        ["mtime"] = new JsonObject { ["nanoseconds"] = entry["mtime"]!.GetValue<long>() * 1_000_000_000 },
+    })]);
+
+    private static JsonObject? ReadFile(JsonObject call, SandboxFiles files)
+    {
+        var path = Text(call, "read_file", "path");
+        var offset = Number(call, "read_file", "offset") ?? throw new FormatException("read_file.offset: is missing");
+        var length = Number(call, "read_file", "length") ?? SandboxFiles.MaxRead;
+        if (offset < 0 || length < 0) throw new FormatException("read_file: offset or length is negative");
+        return FileEndpoints.ReadBytes(files, path, offset, length) is { } part
+            ? new JsonObject { ["size"] = part.Size, ["data"] = Convert.ToBase64String(part.Data) } : null;
+    }
+
+    private static string Text(JsonObject call, string part, string field) =>
+        call[part]?[field] is JsonValue value && value.TryGetValue<string>(out var text) ? text : throw new FormatException($"{part}.{field}: is missing");
+
+    private static long? Number(JsonObject call, string part, string field) =>
+        call[part]?[field] is not JsonValue value ? null
+        : value.TryGetValue<long>(out var number) ? number : throw new FormatException($"{part}.{field}: is not a number");
+
+    private static JsonObject Id(string? value) => new() { ["value"] = value };
+}

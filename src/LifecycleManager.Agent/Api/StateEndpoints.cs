@@ -1,0 +1,98 @@
+using System.Text.Json.Nodes;
+using LifecycleManager.Agent.Tasks;
+using LifecycleManager.Protocol.Mesos;
+using Microsoft.AspNetCore.Builder;
+
+namespace LifecycleManager.Agent.Api;
+
+/// <summary><c>/state</c>, as Mesos' agent has it. It never shows a task's environment.</summary>
+internal static class StateEndpoints
+{
+    public static void Map(WebApplication app, AgentLoop loop)
+    {
+        app.MapGet("/state", () => Shapes.Answer(State(loop)));
+        app.MapGet("/state.json", () => Shapes.Answer(State(loop)));
+    }
+
+    private static JsonObject State(AgentLoop loop)
+    {
+        var tasks = loop.Tasks;
+        var completed = loop.Completed;
+        return new JsonObject
+        {
+            ["version"] = AgentVersion.Text,
+            ["start_time"] = loop.Started.ToUnixTimeMilliseconds() / 1000.0,
+            ["id"] = loop.Id?.Value,
+            ["pid"] = $"slave(1)@{loop.Options.Hostname}:{loop.Options.Port}",
+            ["hostname"] = loop.Options.Hostname,
+            ["master_hostname"] = loop.Master?.Host,
+            ["resources"] = Shapes.Of(loop.Resources),
+            ["attributes"] = Shapes.Of(loop.Attributes),
+            ["capabilities"] = new JsonArray([.. loop.Features.Select(feature => JsonValue.Create(feature))]),
+            ["frameworks"] = Frameworks(tasks.Where(run => !run.State.IsTerminal()), []),
+            ["completed_frameworks"] = Frameworks(tasks.Where(run => run.State.IsTerminal()), completed),
+            ["flags"] = new JsonObject
+            {
+                ["work_dir"] = loop.Options.WorkDirectory,
+                ["hostname"] = loop.Options.Hostname,
+                ["port"] = loop.Options.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                ["containerizers"] = string.Join(',', loop.Options.Containerizers),
+                ["master"] = string.Join(',', loop.Options.Masters),
+            },
+        };
+    }
+
+    private static JsonArray Frameworks(IEnumerable<TaskRun> runs, IEnumerable<CompletedTask> completed)
+    {
+        var executors = runs.Select(run => (Id: run.Record.FrameworkId, run.Record.Framework.Name, Json: Executor(run)))
+            .Concat(completed.Select(task => (Id: task.FrameworkId, Name: task.FrameworkName, Json: Executor(task))));
+        return new JsonArray([.. executors.GroupBy(executor => executor.Id).Select(group => new JsonObject
+        {
+            ["id"] = group.Key.Value,
+            ["name"] = group.First().Name,
+            ["executors"] = new JsonArray([.. group.Select(executor => executor.Json)]),
+            ["completed_executors"] = new JsonArray(),
+        })]);
+    }
+
+    private static JsonObject Executor(TaskRun run) => Executor(
+        run.Record.TaskId, run.Record.ContainerId, run.Sandbox, run.Record.Task.Resources, run.State.IsTerminal(), new JsonObject
+        {
+            ["id"] = run.Record.TaskId.Value,
+            ["name"] = run.Record.Task.Name,
+            ["framework_id"] = run.Record.FrameworkId.Value,
+            ["executor_id"] = "",
+            ["slave_id"] = run.Record.AgentId.Value,
+            ["state"] = Shapes.Of(run.State),
+            ["resources"] = Shapes.Of(run.Record.Task.Resources),
+            ["labels"] = Shapes.Of(run.Record.Task.Labels),
+            ["statuses"] = run.Updates.Latest is { } status ? new JsonArray(Shapes.Of(status)) : new JsonArray(),
+        });
+
+    private static JsonObject Executor(CompletedTask task) => Executor(
+        task.TaskId, task.ContainerId, task.Sandbox, task.Resources, ended: true, new JsonObject
+        {
+            ["id"] = task.TaskId.Value,
+            ["name"] = task.Name,
+            ["framework_id"] = task.FrameworkId.Value,
+            ["executor_id"] = "",
+            ["slave_id"] = task.Status.AgentId?.Value,
+            ["state"] = Shapes.Of(task.Status.State),
+            ["resources"] = Shapes.Of(task.Resources),
+            ["statuses"] = new JsonArray(Shapes.Of(task.Status)),
+        });
+
+    private static JsonObject Executor(
+        TaskId id, string container, string directory, IReadOnlyList<Resource> resources, bool ended, JsonObject task) => new()
+        {
+            ["id"] = id.Value,
+            ["name"] = $"Command Executor (Task: {id.Value})",
+            ["source"] = id.Value,
+            ["container"] = container,
+            ["directory"] = directory,
+            ["resources"] = Shapes.Of(resources),
+            ["tasks"] = ended ? new JsonArray() : new JsonArray(task),
+            ["completed_tasks"] = ended ? new JsonArray(task) : new JsonArray(),
+            ["queued_tasks"] = new JsonArray(),
+        };
+}

@@ -1,0 +1,76 @@
+using System.Text.Json.Serialization;
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Agent.Checkpoints;
+
+/// <summary>What an agent knows of itself.</summary>
+/// <param name="Home">Names this work directory for ever; containers bear it, so that several agents share an engine.</param>
+/// <param name="BootId">The machine's boot in which the agent last ran.</param>
+/// <param name="AgentId">The id that the master gave; null before the first registration.</param>
+/// <param name="Resources">Checkpointed resources after a reservation; null before one.</param>
+internal sealed record AgentRecord(string Home, string? BootId, AgentId? AgentId = null, IReadOnlyList<Resource>? Resources = null);
+
+/// <summary>A task as it was accepted; written before anything is started for it.</summary>
+internal sealed record TaskRecord
+{
+    public required FrameworkInfo Framework { get; init; }
+
+    public required TaskInfo Task { get; init; }
+
+    /// <summary>Names the container, its directories and its cgroup; never used twice.</summary>
+    public required string ContainerId { get; init; }
+
+    public required string Containerizer { get; init; }
+
+    /// <summary>The agent's id at that time.</summary>
+    public required AgentId AgentId { get; init; }
+
+    public required DateTimeOffset Accepted { get; init; }
+
+    /// <summary>The boot in which it was accepted.</summary>
+    public string? BootId { get; init; }
+
+    /// <summary>Same for tasks that are launched, and end, together.</summary>
+    public string? Group { get; init; }
+
+    [JsonIgnore]
+    public FrameworkId FrameworkId => Framework.Id!.Value;
+
+    [JsonIgnore]
+    public TaskId TaskId => Task.TaskId;
+
+    [JsonIgnore]
+    public bool PartitionAware => Can(FrameworkCapability.PartitionAware);
+
+    public bool Can(FrameworkCapability capability) => Framework.Capabilities?.Any(c => c.Type == capability) == true;
+}
+
+/// <summary>That a task is to end; written before the first signal, so that the end goes on after a crash.</summary>
+/// <param name="At">When the end was asked for.</param>
+/// <param name="GraceSeconds">Between SIGTERM and SIGKILL.</param>
+/// <param name="State">The terminal state that it leads to.</param>
+/// <param name="Reason">Its reason.</param>
+/// <param name="Message">For people.</param>
+/// <param name="Healthy">False when failed health checks are the cause.</param>
+internal sealed record KillRecord(
+    DateTimeOffset At, double GraceSeconds, TaskState State, StatusReason? Reason, string Message, bool? Healthy = null);
+
+/// <summary>One line of a task's updates: a status, or its acknowledgement.</summary>
+internal sealed record UpdateLine(TaskStatusInfo? Update = null, byte[]? Acknowledged = null);
+
+/// <summary>How far one stream of a container's output has been copied.</summary>
+/// <param name="Time">The engine's time stamp of the last copied line.</param>
+/// <param name="Length">The length of the sandbox's file then.</param>
+internal sealed record LogPosition(string Time, long Length);
+
+/// <summary>Of both streams; null before a first line.</summary>
+internal sealed record LogPositions(LogPosition? Stdout, LogPosition? Stderr);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(AgentRecord))]
+[JsonSerializable(typeof(TaskRecord))]
+[JsonSerializable(typeof(KillRecord))]
+[JsonSerializable(typeof(UpdateLine))]
+[JsonSerializable(typeof(LogPositions))]
+internal sealed partial class CheckpointJson : JsonSerializerContext;

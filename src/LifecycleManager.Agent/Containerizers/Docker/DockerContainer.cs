@@ -1,0 +1,201 @@
+using System.Net;
+using Docker.DotNet;
+using Docker.DotNet.Models;
+using LifecycleManager.Protocol.Mesos;
+using Microsoft.Extensions.Logging;
+using ContainerStatus = LifecycleManager.Protocol.Mesos.ContainerStatus;
+
+namespace LifecycleManager.Agent.Containerizers.Docker;
+
+/// <summary>A Docker container that was started, by this agent or an earlier one.</summary>
+internal sealed class DockerContainer : IContainer
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LastOutput = TimeSpan.FromSeconds(5);
+    private readonly DockerEngine _engine;
+    private readonly ContainerInspectResponse _container;
+    private readonly Launch _launch;
+    private readonly AgentOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+
+    public DockerContainer(
+        DockerEngine engine, ContainerInspectResponse container, Launch launch, AgentOptions options, TimeProvider time,
+        ILogger log, CancellationToken stopping)
+    {
+        _engine = engine;
+        _container = container;
+        _launch = launch;
+        _options = options;
+        _time = time;
+        _log = log;
+        var addresses = container.NetworkSettings?.Networks?.Values.Select(network => network.IPAddress).Where(ip => !string.IsNullOrEmpty(ip)).ToList() ?? [];
+        Address = addresses.FirstOrDefault();
+        Status = new ContainerStatus
+        {
+            ContainerId = new ContainerId(launch.Record.ContainerId),
+            ExecutorPid = container.State is { Pid: > 0 and var pid } ? (uint)pid : null,
+            NetworkInfos =
+            [
+                new NetworkInfo
+                {
+                    Name = container.HostConfig?.NetworkMode,
+                    IpAddresses = [.. (addresses.Count > 0 ? addresses : [HostAddress]).Select(ip => new NetworkInfo.IpAddress { Protocol = "IPv4", Address = ip })],
+                    PortMappings = launch.Record.Task.Container?.Docker?.PortMappings,
+                },
+            ],
+        };
+        Exit = WatchAsync(stopping);
+    }
+
+    public ContainerStatus Status { get; }
+
+    public Task<ContainerExit> Exit { get; }
+
+    private string Id => _container.ID;
+
+    /// <summary>The container's own address; null on the host's network.</summary>
+    private string? Address { get; }
+
+    private string HostAddress => IPAddress.Any.Equals(_options.TaskAddress) || IPAddress.IPv6Any.Equals(_options.TaskAddress)
+        ? File.Exists("/.dockerenv") ? _options.Hostname : "127.0.0.1"
+        : _options.TaskAddress.ToString();
+
+    public async Task StopAsync(TimeSpan grace, CancellationToken stopping)
+    {
+        try
+        {
+            await _engine.UpAsync(stopping);
+            await _engine.CallAsync(
+                (client, token) => client.Containers.StopContainerAsync(
+                    Id, new ContainerStopParameters { WaitBeforeKillSeconds = (uint)Math.Ceiling(Math.Max(0, grace.TotalSeconds)) }, token),
+                stopping, grace);
+        }
+        catch (DockerApiException e) when (DockerEngine.IsNotFound(e))
+        {
+            // Somebody else was faster; the watch sees it.
+        }
+    }
+
+    public async Task<int> ExecuteAsync(CommandInfo command, CancellationToken cancellation)
+    {
+        var line = CommandLine.Of(command) ?? throw new InvalidOperationException("the check has no command");
+        var exec = await _engine.Client.Exec.CreateContainerExecAsync(
+            Id,
+            new ContainerExecCreateParameters
+            {
+                Cmd = [.. line],
+                AttachStdout = true,
+                AttachStderr = true,
+                Env = [.. (command.Environment?.Variables ?? []).Select(variable => $"{variable.Name}={variable.Value}")],
+            },
+            cancellation);
+        using var output = await _engine.Client.Exec.StartContainerExecAsync(exec.ID, new ContainerExecStartParameters(), cancellation);
+        await output.CopyOutputToAsync(Stream.Null, Stream.Null, Stream.Null, cancellation);
+        var result = await _engine.Client.Exec.InspectContainerExecAsync(exec.ID, cancellation);
+        return (int)(result.ExitCode ?? throw new InvalidOperationException("the check's command has not ended"));
+    }
+
+    public (string Host, int Port) Reach(int port)
+    {
+        if (Address is null) return (HostAddress, port);
+        var mappings = _launch.Record.Task.Container?.Docker?.PortMappings ?? [];
+        // The host's port, else as Mesos has it the container's.
+        if (mappings.Any(mapping => mapping.HostPort == port)) return (HostAddress, port);
+        return mappings.FirstOrDefault(mapping => mapping.ContainerPort == port) is { } mapped ? (HostAddress, (int)mapped.HostPort) : (Address, port);
+    }
+
+    public async Task<ContainerUsage?> UsageAsync(CancellationToken cancellation)
+    {
+        if (!_engine.IsUp) return null;
+        ContainerStatsResponse? stats = null;
+        await _engine.CallAsync(
+            (client, token) => client.Containers.GetContainerStatsAsync(
+                Id, new ContainerStatsParameters { Stream = false, OneShot = true }, new Sink(value => stats = value), token),
+            cancellation);
+        return stats is null || Exit.IsCompleted ? null : DockerUsage.Of(stats, _time.GetUtcNow());
+    }
+
+    private async Task<ContainerExit> WatchAsync(CancellationToken stopping)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var output = new DockerLog(_engine, Id, _launch, _options, _time, _log).RunAsync(end.Token);
+        try
+        {
+            var state = await EndAsync(stopping);
+            await output.WaitAsync(LastOutput, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            stopping.ThrowIfCancellationRequested();
+            if (state is null) return new ContainerExit(null, Message: "the container was removed by somebody else");
+            var error = string.IsNullOrEmpty(state.Error) ? null : state.Error;
+            return new ContainerExit((int)state.ExitCode, state.OOMKilled, error);
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await output.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>How the container is when it does not run any more; null when it is not there any more.</summary>
+    private async Task<State?> EndAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                var container = await _engine.CallAsync((client, token) => client.Containers.InspectContainerAsync(Id, token), stopping);
+                if (container.State is { Running: false, Paused: false, Restarting: false }) return container.State;
+                await _engine.Client.Containers.WaitContainerAsync(Id, stopping);
+            }
+            catch (DockerApiException e) when (DockerEngine.IsNotFound(e))
+            {
+                return null;
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                _log.LogDebug(e, "The container {Container} cannot be watched just now", Id);
+                await Task.Delay(Retry, _time, stopping);
+                await _engine.UpAsync(stopping);
+            }
+        }
+    }
+
+    private sealed class Sink(Action<ContainerStatsResponse> take) : IProgress<ContainerStatsResponse>
+    {
+        public void Report(ContainerStatsResponse value) => take(value);
+    }
+}
+
+/// <summary>The engine's statistics in this agent's terms.</summary>
+internal static class DockerUsage
+{
+    public static ContainerUsage Of(ContainerStatsResponse stats, DateTimeOffset now)
+    {
+        var networks = stats.Networks?.Values;
+        var memory = stats.MemoryStats?.Stats;
+        return new ContainerUsage
+        {
+            Time = now,
+            // Control groups of version 2 tell no halves at times: what is not user's is the kernel's.
+            CpuUser = (stats.CPUStats?.CPUUsage?.UsageInUsermode ?? 0) / 1e9,
+            CpuSystem = ((stats.CPUStats?.CPUUsage?.TotalUsage ?? 0) - Math.Min(stats.CPUStats?.CPUUsage?.TotalUsage ?? 0, stats.CPUStats?.CPUUsage?.UsageInUsermode ?? 0)) / 1e9,
+            Throttled = (long?)stats.CPUStats?.ThrottlingData?.ThrottledPeriods,
+            ThrottledSeconds = stats.CPUStats?.ThrottlingData?.ThrottledTime / 1e9,
+            MemoryRss = memory?.TryGetValue("rss", out var rss) == true ? (long)rss : memory?.TryGetValue("anon", out var anon) == true ? (long)anon : null,
+            MemoryTotal = (long?)stats.MemoryStats?.Usage,
+            MemoryLimit = (long?)stats.MemoryStats?.Limit,
+            Processes = (int?)stats.PidsStats?.Current,
+            NetRxBytes = Sum(networks, network => network.RxBytes),
+            NetTxBytes = Sum(networks, network => network.TxBytes),
+            NetRxPackets = Sum(networks, network => network.RxPackets),
+            NetTxPackets = Sum(networks, network => network.TxPackets),
+            NetRxErrors = Sum(networks, network => network.RxErrors),
+            NetTxErrors = Sum(networks, network => network.TxErrors),
+            NetRxDropped = Sum(networks, network => network.RxDropped),
+            NetTxDropped = Sum(networks, network => network.TxDropped),
+        };
+    }
+
+    private static long? Sum(ICollection<NetworkStats>? networks, Func<NetworkStats, ulong> value) =>
+        networks is { Count: > 0 } ? networks.Sum(network => checked((long)value(network))) : null;
+}

@@ -1,0 +1,217 @@
+using System.Net;
+using Docker.DotNet;
+using Docker.DotNet.Models;
+using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Garbage;
+using LifecycleManager.Agent.Secrets;
+using LifecycleManager.Protocol.Mesos;
+using Microsoft.Extensions.Logging;
+using TaskState = LifecycleManager.Protocol.Mesos.TaskState;
+
+namespace LifecycleManager.Agent.Containerizers.Docker;
+
+/// <summary>
+/// Runs tasks as Docker containers. A container's name is derived from the launch's id, so that whatever step a crash
+/// interrupts, looking for that name shows what is left to do.
+/// </summary>
+internal sealed class DockerContainerizer(
+    DockerEngine engine, AgentOptions options, string home, SecretStore secrets, ImageCollector images, TimeProvider time, ILogger<DockerContainerizer> log) : IContainerizer
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private readonly bool _mount = options.MountSandbox ?? !File.Exists("/.dockerenv");
+
+    public string Name => "docker";
+
+    public bool Available => engine.IsUp;
+
+    public string? WhyInvalid(TaskRecord record)
+    {
+        try
+        {
+            // Secrets are resolved when the task starts.
+            DockerDescription.Of(record, options, home, null, _ => "");
+            return !_mount && record.Task.Command?.Uris is { Count: > 0 } ? "artifacts need a sandbox, and this agent's containers do not see theirs" : null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
+
+    public async Task<IContainer> LaunchAsync(Launch launch, CancellationToken killed, CancellationToken stopping)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(killed, stopping);
+        var name = DockerDescription.NameOf(launch.Record.ContainerId);
+        var asked = Path.Combine(launch.Meta, "creating");
+        while (true)
+        {
+            try
+            {
+                // Once the engine may have been asked, only it can say that there is nothing to remove.
+                var uncertain = launch.WasRunning || File.Exists(asked);
+                if (!engine.IsUp) launch.Progress("waiting for the Docker engine");
+                await engine.UpAsync(uncertain ? stopping : either.Token);
+                var container = uncertain ? await InspectAsync(name, stopping) : null;
+                if (container is null)
+                {
+                    if (launch.WasRunning) throw new ContainerGoneException("the container was removed by somebody else");
+                    either.Token.ThrowIfCancellationRequested();
+                    await PullAsync(launch, either.Token);
+                    either.Token.ThrowIfCancellationRequested();
+                    PrepareSandbox(launch);
+                    await File.WriteAllTextAsync(asked, "", stopping);
+                    await CreateAsync(launch, stopping);
+                    container = await InspectAsync(name, stopping) ?? throw new LaunchException("the container vanished before its start");
+                }
+
+                if (container.State?.Status == "created")
+                {
+                    if (killed.IsCancellationRequested)
+                    {
+                        await RemoveAsync(launch.Record.ContainerId, stopping);
+                        throw new OperationCanceledException(killed);
+                    }
+
+                    await StartAsync(name, launch, stopping);
+                    container = await InspectAsync(name, stopping) ?? throw new LaunchException("the container vanished at its start");
+                }
+
+                return new DockerContainer(engine, container, launch, options, time, log, stopping);
+            }
+            catch (DockerAwayException e)
+            {
+                log.LogWarning("The launch of {Task} is tried again: {Reason}", launch.Record.TaskId.Value, e.Message);
+                await Task.Delay(Retry, time, stopping);
+            }
+        }
+    }
+
+    public async Task RemoveAsync(string containerId, CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                await engine.UpAsync(stopping);
+                await RemoveNamedAsync(DockerDescription.NameOf(containerId), stopping);
+                return;
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                log.LogWarning("The container {Container} cannot be removed yet: {Reason}", containerId, DockerEngine.Reason(e));
+                await Task.Delay(options.DockerPing, time, stopping);
+            }
+        }
+    }
+
+    /// <summary>Removes containers of this agent's that belong to no task: their task had ended before the agent died.</summary>
+    public async Task RemoveOrphansAsync(Func<string, bool> isKnown, CancellationToken stopping)
+    {
+        var filter = new Dictionary<string, bool> { [$"{DockerDescription.HomeLabel}={home}"] = true };
+        var containers = await engine.CallAsync(
+            (client, token) => client.Containers.ListContainersAsync(
+                new ContainersListParameters { All = true, Filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = filter } }, token),
+            stopping);
+        foreach (var container in containers)
+        {
+            if (!container.Labels.TryGetValue(DockerDescription.ContainerLabel, out var id) || isKnown(id)) continue;
+            log.LogWarning("The container {Container} belongs to no task any more, and is removed", id);
+            await RemoveNamedAsync(container.ID, stopping);
+        }
+    }
+
+    private async Task RemoveNamedAsync(string name, CancellationToken stopping)
+    {
+        try
+        {
+            await engine.CallAsync(
+                (client, token) => client.Containers.RemoveContainerAsync(
+                    name, new ContainerRemoveParameters { Force = true, RemoveVolumes = true }, token),
+                stopping);
+        }
+        catch (DockerApiException e) when (e.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Conflict)
+        {
+            // Gone, or just going.
+        }
+    }
+
+    private async Task<ContainerInspectResponse?> InspectAsync(string name, CancellationToken stopping)
+    {
+        try
+        {
+            return await engine.CallAsync((client, token) => client.Containers.InspectContainerAsync(name, token), stopping);
+        }
+        catch (DockerApiException e) when (DockerEngine.IsNotFound(e))
+        {
+            return null;
+        }
+    }
+
+    private async Task PullAsync(Launch launch, CancellationToken cancellation)
+    {
+        var docker = launch.Record.Task.Container!.Docker!;
+        if (docker.ForcePullImage != true)
+        {
+            try
+            {
+                await engine.CallAsync((client, token) => client.Images.InspectImageAsync(docker.Image, token), cancellation);
+                images.Used(docker.Image);
+                return;
+            }
+            catch (DockerApiException e) when (DockerEngine.IsNotFound(e))
+            {
+                // To be pulled.
+            }
+        }
+
+        var registry = ImageName.Parse(docker.Image).Registry;
+        var credentials = RegistryCredentials.Find(registry, launch.Sandbox, RegistryCredentials.AgentFile(options.DockerConfig), log);
+        await ImagePull.RunAsync(engine.Client, docker.Image, credentials, launch.Progress, time, cancellation);
+        images.Pulled(docker.Image);
+    }
+
+    private async Task CreateAsync(Launch launch, CancellationToken stopping)
+    {
+        CreateContainerParameters description;
+        try
+        {
+            description = DockerDescription.Of(launch.Record, options, home, _mount ? launch.Sandbox : null, secrets.Resolve);
+        }
+        catch (FormatException e)
+        {
+            throw new LaunchException(e.Message, TaskState.Error, StatusReason.TaskInvalid);
+        }
+
+        try
+        {
+            await engine.CallAsync((client, token) => client.Containers.CreateContainerAsync(description, token), stopping);
+        }
+        catch (DockerApiException e) when (e.StatusCode == HttpStatusCode.Conflict)
+        {
+            // An earlier call that seemed to have failed had made it.
+        }
+        catch (DockerApiException e)
+        {
+            throw new LaunchException($"the container cannot be created: {DockerEngine.Reason(e)}");
+        }
+    }
+
+    private async Task StartAsync(string name, Launch launch, CancellationToken stopping)
+    {
+        try
+        {
+            await engine.CallAsync((client, token) => client.Containers.StartContainerAsync(name, new ContainerStartParameters(), token), stopping);
+        }
+        catch (DockerApiException e)
+        {
+            await RemoveAsync(launch.Record.ContainerId, stopping);
+            throw new LaunchException($"the container cannot be started: {DockerEngine.Reason(e)}");
+        }
+    }
+
+    private static void PrepareSandbox(Launch launch)
+    {
+        // The container's user is any; only the agent's own user gets to the sandbox from outside.
+        File.SetUnixFileMode(launch.Sandbox, (UnixFileMode)0x1ff | UnixFileMode.StickyBit);
+    }
+}

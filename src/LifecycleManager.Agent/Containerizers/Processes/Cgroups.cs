@@ -1,0 +1,267 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Agent.Containerizers.Processes;
+
+/// <summary>
+/// Control groups for process tasks, version 1 or 2, one group a container below a common root. Where they are not
+/// permitted every task runs without limits, and the log says so once.
+/// </summary>
+internal sealed class Cgroups
+{
+    private static readonly string[] Needed = ["cpu", "memory"];
+    private readonly Dictionary<string, string> _roots;
+    private readonly bool _quota;
+
+    private Cgroups(bool unified, Dictionary<string, string> roots, bool quota) => (Unified, _roots, _quota) = (unified, roots, quota);
+
+    /// <summary>Whether it is version 2.</summary>
+    public bool Unified { get; }
+
+    /// <summary>Whether limits are in force.</summary>
+    public bool Available => _roots.Count > 0;
+
+    /// <summary>Finds what the machine permits.</summary>
+    /// <param name="name">The common root's name.</param>
+    /// <param name="quota">Whether cpus are a hard limit.</param>
+    /// <param name="log">Told when nothing is permitted.</param>
+    /// <param name="mounts">The content of <c>/proc/self/mountinfo</c>.</param>
+    public static Cgroups Detect(string name, bool quota, ILogger log, string? mounts = null)
+    {
+        try
+        {
+            var found = CgroupMounts.Parse(mounts ?? File.ReadAllText("/proc/self/mountinfo"));
+            if (Needed.All(found.Controllers.ContainsKey))
+            {
+                var roots = new Dictionary<string, string>(StringComparer.Ordinal);
+                foreach (var controller in new[] { "cpu", "cpuacct", "memory", "pids" })
+                {
+                    if (!found.Controllers.TryGetValue(controller, out var mount)) continue;
+                    Directory.CreateDirectory(Path.Combine(mount, name));
+                    roots[controller] = Path.Combine(mount, name);
+                }
+
+                return new Cgroups(unified: false, roots, quota);
+            }
+
+            if (found.Unified is { } root)
+            {
+                var own = Path.Combine(root, name);
+                Directory.CreateDirectory(own);
+                Enable(root);
+                Enable(own);
+                var controllers = File.ReadAllText(Path.Combine(own, "cgroup.subtree_control")).Split();
+                if (Needed.All(controllers.Contains)) return new Cgroups(unified: true, new() { [""] = own }, quota);
+                log.LogWarning("Process tasks run without cpu and memory limits: {Root} does not delegate them", root);
+                return None;
+            }
+
+            log.LogWarning("Process tasks run without cpu and memory limits: no control groups are mounted");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.LogWarning("Process tasks run without cpu and memory limits: control groups are not permitted ({Reason})", e.Message);
+        }
+
+        return None;
+    }
+
+    /// <summary>No limits.</summary>
+    public static Cgroups None => new(unified: false, [], quota: false);
+
+    /// <summary>Makes a container's groups with its limits.</summary>
+    /// <returns>The directories that its first process joins.</returns>
+    /// <exception cref="IOException">A limit cannot be set.</exception>
+    public IReadOnlyList<string> Create(string containerId, TaskLimits limits)
+    {
+        if (!Available) return [];
+        foreach (var root in _roots.Values) Directory.CreateDirectory(Path.Combine(root, containerId));
+        if (Unified)
+        {
+            // Shares of 2 to 262144 as weights of 1 to 10000, as the OCI runtimes map them.
+            var weight = 1 + ((Math.Min(limits.CpuShares, 262_144) - 2) * 9999 / 262_142);
+            Set("", containerId, "cpu.weight", weight);
+            if (_quota) Set("", containerId, "cpu.max", $"{limits.CpuQuota} {TaskLimits.CpuPeriod}");
+            if (limits.LimitsMemory)
+            {
+                Set("", containerId, "memory.max", limits.MemoryBytes);
+                TrySet("", containerId, "memory.swap.max", "0");
+                // All of a task ends for its memory, not the one process that the kernel picks.
+                TrySet("", containerId, "memory.oom.group", "1");
+            }
+        }
+        else
+        {
+            Set("cpu", containerId, "cpu.shares", limits.CpuShares);
+            if (_quota)
+            {
+                Set("cpu", containerId, "cpu.cfs_period_us", TaskLimits.CpuPeriod);
+                Set("cpu", containerId, "cpu.cfs_quota_us", limits.CpuQuota);
+            }
+
+            if (limits.LimitsMemory)
+            {
+                Set("memory", containerId, "memory.limit_in_bytes", limits.MemoryBytes);
+                TrySet("memory", containerId, "memory.memsw.limit_in_bytes", $"{limits.MemoryBytes}");
+            }
+        }
+
+        return Directories(containerId);
+    }
+
+    /// <summary>The processes of a container.</summary>
+    public IReadOnlyCollection<int> Processes(string containerId)
+    {
+        var pids = new HashSet<int>();
+        foreach (var directory in Directories(containerId))
+        {
+            foreach (var line in Lines(Path.Combine(directory, "cgroup.procs")))
+            {
+                if (int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid > 0) pids.Add(pid);
+            }
+        }
+
+        return pids;
+    }
+
+    /// <summary>How many of a container's processes the kernel has killed for its memory limit.</summary>
+    public long OutOfMemoryKills(string containerId) => Unified
+        ? Value("", containerId, "memory.events", "oom_kill") ?? 0
+        : Value("memory", containerId, "memory.oom_control", "oom_kill") ?? 0;
+
+    /// <summary>What a container uses; null without control groups.</summary>
+    public ContainerUsage? Usage(string containerId, DateTimeOffset now)
+    {
+        if (!Available) return null;
+        if (Unified)
+        {
+            return new ContainerUsage
+            {
+                Time = now,
+                CpuUser = Value("", containerId, "cpu.stat", "user_usec") / 1e6,
+                CpuSystem = Value("", containerId, "cpu.stat", "system_usec") / 1e6,
+                Throttled = Value("", containerId, "cpu.stat", "nr_throttled"),
+                ThrottledSeconds = Value("", containerId, "cpu.stat", "throttled_usec") / 1e6,
+                MemoryRss = Value("", containerId, "memory.stat", "anon"),
+                MemoryTotal = Value("", containerId, "memory.current", null),
+                MemoryLimit = Value("", containerId, "memory.max", null),
+                Processes = Processes(containerId).Count,
+            };
+        }
+
+        var limit = Value("memory", containerId, "memory.limit_in_bytes", null);
+        return new ContainerUsage
+        {
+            Time = now,
+            CpuUser = Value("cpuacct", containerId, "cpuacct.stat", "user") / ProcessTable.TicksPerSecond,
+            CpuSystem = Value("cpuacct", containerId, "cpuacct.stat", "system") / ProcessTable.TicksPerSecond,
+            Throttled = Value("cpu", containerId, "cpu.stat", "nr_throttled"),
+            ThrottledSeconds = Value("cpu", containerId, "cpu.stat", "throttled_time") / 1e9,
+            MemoryRss = Value("memory", containerId, "memory.stat", "rss"),
+            MemoryTotal = Value("memory", containerId, "memory.usage_in_bytes", null),
+            // Without a limit the kernel shows the largest number of pages.
+            MemoryLimit = limit > 1L << 60 ? null : limit,
+            Processes = Processes(containerId).Count,
+        };
+    }
+
+    /// <summary>Removes a container's groups; those with processes stay.</summary>
+    public void Remove(string containerId)
+    {
+        foreach (var directory in Directories(containerId))
+        {
+            try
+            {
+                if (Directory.Exists(directory)) Directory.Delete(directory);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // A process that is still ending holds it; the next removal finds it empty.
+            }
+        }
+    }
+
+    private string[] Directories(string containerId) => [.. _roots.Values.Select(root => Path.Combine(root, containerId))];
+
+    private static void Enable(string group)
+    {
+        foreach (var controller in new[] { "cpu", "memory", "pids" })
+        {
+            try
+            {
+                File.WriteAllText(Path.Combine(group, "cgroup.subtree_control"), "+" + controller);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // What counts is what is enabled in the end.
+            }
+        }
+    }
+
+    private void Set(string controller, string containerId, string file, object value) => File.WriteAllText(
+        Path.Combine(_roots[controller], containerId, file), string.Create(CultureInfo.InvariantCulture, $"{value}"));
+
+    // Kernels without swap accounting lack the file.
+    private void TrySet(string controller, string containerId, string file, string value)
+    {
+        try
+        {
+            Set(controller, containerId, file, value);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The limit proper is set.
+        }
+    }
+
+    private long? Value(string controller, string containerId, string file, string? key)
+    {
+        if (!_roots.TryGetValue(controller, out var root)) return null;
+        foreach (var line in Lines(Path.Combine(root, containerId, file)))
+        {
+            var value = key is null ? line : line.StartsWith(key + " ", StringComparison.Ordinal) ? line[(key.Length + 1)..] : null;
+            if (value is not null) return long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        }
+
+        return null;
+    }
+
+    private static string[] Lines(string path)
+    {
+        try
+        {
+            return File.ReadAllLines(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+}
+
+/// <summary>Where control groups are mounted.</summary>
+/// <param name="Controllers">Version 1: the mount of each controller.</param>
+/// <param name="Unified">Version 2's mount; null when there is none.</param>
+internal sealed record CgroupMounts(IReadOnlyDictionary<string, string> Controllers, string? Unified)
+{
+    /// <summary>Reads them from the text of <c>/proc/self/mountinfo</c>.</summary>
+    public static CgroupMounts Parse(string mountInfo)
+    {
+        var controllers = new Dictionary<string, string>(StringComparer.Ordinal);
+        string? unified = null;
+        foreach (var line in mountInfo.Split('\n'))
+        {
+            // ... root mount-point options [optional fields] - type source super-options
+            var halves = line.Split(" - ", 2);
+            if (halves.Length != 2) continue;
+            var mount = halves[0].Split(' ');
+            var what = halves[1].Split(' ');
+            if (mount.Length < 5 || what.Length < 3) continue;
+            if (what[0] == "cgroup2") unified ??= mount[4];
+            if (what[0] != "cgroup") continue;
+            foreach (var controller in what[2].Split(',')) controllers.TryAdd(controller, mount[4]);
+        }
+
+        return new CgroupMounts(controllers, unified);
+    }
+}

@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using LifecycleManager.Agent.Sandboxes;
+using LifecycleManager.Protocol.Mesos;
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Agent.Containerizers.Processes;
+
+/// <summary>A running process task, this agent's child or one that an earlier agent left.</summary>
+internal sealed class ProcessContainer : IContainer
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private readonly Launch _launch;
+    private readonly SupervisorFiles _files;
+    private readonly ProcessIdentity _supervisor;
+    private readonly bool _child;
+    private readonly Cgroups _cgroups;
+    private readonly ProcessContainerizer _containerizer;
+    private readonly AgentOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly Lock _stop = new();
+    private DateTimeOffset? _killAt;
+    private bool _memoryLimit;
+
+    public ProcessContainer(
+        Launch launch, SupervisorFiles files, ProcessIdentity supervisor, bool child, Cgroups cgroups,
+        ProcessContainerizer containerizer, AgentOptions options,
+        TimeProvider time, ILogger log, CancellationToken stopping)
+    {
+        _launch = launch;
+        _files = files;
+        _supervisor = supervisor;
+        _child = child;
+        _cgroups = cgroups;
+        _containerizer = containerizer;
+        _options = options;
+        _time = time;
+        _log = log;
+        Status = new ContainerStatus
+        {
+            ContainerId = new ContainerId(launch.Record.ContainerId),
+            ExecutorPid = (uint)supervisor.Pid,
+            NetworkInfos = [new NetworkInfo { IpAddresses = [new NetworkInfo.IpAddress { Protocol = "IPv4", Address = AddressOf(options) }] }],
+        };
+        Exit = WatchAsync(stopping);
+    }
+
+    public ContainerStatus Status { get; }
+
+    public Task<ContainerExit> Exit { get; }
+
+    public Task StopAsync(TimeSpan grace, CancellationToken stopping)
+    {
+        lock (_stop)
+        {
+            var killAt = _time.GetUtcNow() + grace;
+            if (_killAt is { } earlier)
+            {
+                if (killAt < earlier) _killAt = killAt;
+                return Task.CompletedTask;
+            }
+
+            _killAt = killAt;
+        }
+
+        // Of a dead supervisor the group's number may be another's by now; the watch ends what is left of it.
+        if (ProcessTable.IsAlive(_supervisor)) _ = Native.Kill(-_supervisor.Pid, Native.SigTerm);
+        return Task.CompletedTask;
+    }
+
+    public async Task<int> ExecuteAsync(CommandInfo command, CancellationToken cancellation)
+    {
+        var line = _containerizer.AsUser(
+            _launch.Record, CommandLine.Of(command) ?? throw new InvalidOperationException("the check has no command"));
+        var start = new ProcessStartInfo(line[0], line.Skip(1)) { WorkingDirectory = _launch.Sandbox, UseShellExecute = false };
+        start.Environment.Clear();
+        foreach (var (name, value) in _containerizer.EnvironmentOf(_launch)) start.Environment[name] = value;
+        foreach (var variable in command.Environment?.Variables ?? []) start.Environment[variable.Name] = variable.Value ?? "";
+        // What a check prints is nobody's, and must fill neither the sandbox nor the agent's own output.
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("the check's command does not start");
+        process.StandardInput.Close();
+        var output = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, cancellation);
+        var errors = process.StandardError.BaseStream.CopyToAsync(Stream.Null, cancellation);
+        try
+        {
+            await process.WaitForExitAsync(cancellation);
+            return process.ExitCode;
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+            await Task.WhenAll(output, errors).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    public (string Host, int Port) Reach(int port) => (AddressOf(_options), port);
+
+    public Task<ContainerUsage?> UsageAsync(CancellationToken cancellation)
+    {
+        var usage = _cgroups.Usage(_launch.Record.ContainerId, _time.GetUtcNow());
+        if (usage is not null) return Task.FromResult<ContainerUsage?>(usage);
+        var processes = ProcessTable.OfSession(_supervisor.Pid);
+        return Task.FromResult<ContainerUsage?>(new ContainerUsage
+        {
+            Time = _time.GetUtcNow(),
+            CpuUser = processes.Sum(process => (double)process.UserTicks) / ProcessTable.TicksPerSecond,
+            CpuSystem = processes.Sum(process => (double)process.SystemTicks) / ProcessTable.TicksPerSecond,
+            MemoryRss = processes.Sum(process => process.RssPages) * Environment.SystemPageSize,
+            MemoryTotal = processes.Sum(process => process.RssPages) * Environment.SystemPageSize,
+            Processes = processes.Count,
+        });
+    }
+
+    private static string AddressOf(AgentOptions options) => System.Net.IPAddress.Any.Equals(options.TaskAddress)
+        || System.Net.IPAddress.IPv6Any.Equals(options.TaskAddress) ? "127.0.0.1" : options.TaskAddress.ToString();
+
+    private async Task<ContainerExit> WatchAsync(CancellationToken stopping)
+    {
+        var slow = _time.GetTimestamp();
+        while (Running())
+        {
+            await Task.Delay(Poll, _time, stopping);
+            DateTimeOffset? killAt;
+            lock (_stop) killAt = _killAt;
+            if (killAt <= _time.GetUtcNow()) KillAll();
+            // It can be stopped or stuck like anybody; then nobody learns the exit code.
+            if (killAt + Patience <= _time.GetUtcNow()) KillSupervisor();
+            if (_time.GetElapsedTime(slow) < Slow) continue;
+            slow = _time.GetTimestamp();
+            CheckMemory();
+            LogFiles.Rotate(_launch.Sandbox, _options.MaxLogSize, _log);
+        }
+
+        // Before the zombie is reaped its pid is nobody else's: what is left of the session can be told for certain.
+        CheckMemory();
+        for (var round = 0; KillAll() > 0 && round < 50; round++) await Task.Delay(Poll / 5, _time, stopping);
+        int? code = _files.ReadExit();
+        if (_child && Native.WaitPid(_supervisor.Pid, out var status, Native.NoHang) == _supervisor.Pid && code is null)
+            code = (status & 0x7f) == 0 ? (status >> 8) & 0xff : null;
+        _cgroups.Remove(_launch.Record.ContainerId);
+        var complaints = code is null or 125 ? _files.Complaints() : "";
+        return new ContainerExit(code, _memoryLimit, complaints.Length > 0 ? complaints : null);
+    }
+
+    private void KillSupervisor()
+    {
+        if (Running()) _ = Native.Kill(_supervisor.Pid, Native.SigKill);
+    }
+
+    private bool Running() => ProcessTable.IsAlive(_supervisor);
+
+    private void CheckMemory()
+    {
+        if (_memoryLimit || _cgroups.OutOfMemoryKills(_launch.Record.ContainerId) == 0) return;
+        _memoryLimit = true;
+        _log.LogInformation("Task {Task} exceeded its memory limit", _launch.Record.TaskId.Value);
+        KillAll();
+    }
+
+    /// <summary>SIGKILL to all of the container, also to those that have left its process group.</summary>
+    private int KillAll()
+    {
+        var alive = ProcessTable.IsAlive(_supervisor);
+        var zombie = _child && ProcessTable.Find(_supervisor.Pid)?.Identity == _supervisor;
+        var containerId = _launch.Record.ContainerId;
+        // The task before its supervisor, which then notes how it ended.
+        var others = ProcessTable.OfSession(_supervisor.Pid)
+            .Where(process => alive || zombie || ProcessTable.BelongsTo(process.Identity.Pid, containerId))
+            .Select(process => process.Identity.Pid)
+            .Union(_cgroups.Processes(containerId))
+            .Where(pid => pid != _supervisor.Pid)
+            .ToList();
+        foreach (var pid in others) _ = Native.Kill(pid, Native.SigKill);
+        return others.Count;
+    }
+}

@@ -1,0 +1,64 @@
+using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Tasks;
+using LifecycleManager.Protocol.Agents;
+using LifecycleManager.Protocol.Mesos;
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Agent.Oversubscription;
+
+/// <summary>Measures what tasks use, tells the master the slack, and ends best-effort tasks before a guaranteed one suffers.</summary>
+internal sealed class Oversubscriber(
+    AgentOptions options, Func<IReadOnlyCollection<TaskRun>> tasks, double cpus, TimeProvider time, ILogger log)
+{
+    private readonly LoadMeter _meter = new();
+    private (double Slack, Uri? Master)? _told;
+
+    public async Task RunAsync(Func<AgentCall, CancellationToken, Task<bool>> send, Func<Uri?> master, CancellationToken stopping)
+    {
+        while (true)
+        {
+            await Task.Delay(options.OversubscribeInterval, time, stopping);
+            var runs = tasks().Where(run => run.Container is not null && !run.State.IsTerminal()).ToDictionary(run => run.Record.ContainerId);
+            var loads = await MeasureAsync(runs.Values, stopping);
+            foreach (var victim in SlackEstimator.Preempt(loads, cpus, options.OversubscribeBusy)) Preempt(runs[victim]);
+
+            // A new master starts without an estimate.
+            var now = (SlackEstimator.Slack(loads, options.OversubscribeReserve), master());
+            if (now.Item2 is null || now == _told) continue;
+            var call = new AgentCall { Type = AgentCallType.Oversubscribe, Oversubscribe = new OversubscribeCall(SlackEstimator.Offer(now.Item1)) };
+            if (await send(call, stopping)) _told = now;
+        }
+    }
+
+    private async Task<List<TaskLoad>> MeasureAsync(IReadOnlyCollection<TaskRun> runs, CancellationToken stopping)
+    {
+        var loads = new List<TaskLoad>();
+        foreach (var run in runs)
+        {
+            double? used = null;
+            try
+            {
+                if (await run.Container!.UsageAsync(stopping) is { } usage) used = _meter.Take(run.Record.ContainerId, usage);
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                log.LogDebug(e, "Task {Task} is not measured just now", run.Record.TaskId.Value);
+            }
+
+            var given = run.Record.Task.Resources.Where(resource => resource.Name == "cpus").ToList();
+            loads.Add(new TaskLoad(
+                run.Record.ContainerId, given.Any(resource => resource.Revocable is not null), given.Sum(resource => resource.Scalar?.Value ?? 0), used,
+                run.Record.Accepted));
+        }
+
+        _meter.Keep(runs.Select(run => run.Record.ContainerId).ToHashSet());
+        return loads;
+    }
+
+    private void Preempt(TaskRun run)
+    {
+        log.LogInformation("The best-effort task {Task} is ended: guaranteed tasks need its cpus", run.Record.TaskId.Value);
+        run.Kill(new KillRecord(
+            time.GetUtcNow(), 0, run.Record.PartitionAware ? TaskState.Gone : TaskState.Lost, StatusReason.ContainerPreempted, "guaranteed tasks need its cpus"));
+    }
+}

@@ -1,0 +1,351 @@
+using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Checks;
+using LifecycleManager.Agent.Containerizers;
+using LifecycleManager.Agent.Fetching;
+using LifecycleManager.Agent.Updates;
+using LifecycleManager.Protocol.Mesos;
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Agent.Tasks;
+
+/// <summary>
+/// One task's life on this agent, from its acceptance to the acknowledgement of its end. Every step that a crash could cut
+/// off is written down before it is taken, and taken again on recovery.
+/// </summary>
+internal sealed class TaskRun : IDisposable
+{
+    private const int MaxMessage = 4096;
+    private readonly string _meta;
+    private readonly IContainerizer? _containerizer;
+    private readonly Fetcher _fetcher;
+    private readonly AgentOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _killed = new();
+    private readonly TaskCompletionSource _killSignal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private KillRecord? _kill;
+    private IContainer? _container;
+    private bool? _healthy;
+    private CheckStatusInfo? _check;
+
+    public TaskRun(
+        TaskRecord record, AgentDirectory directory, IContainerizer? containerizer, Fetcher fetcher, AgentOptions options, TimeProvider time, ILogger log)
+    {
+        Record = record;
+        Sandbox = directory.Sandbox(record);
+        _meta = directory.Meta(record.ContainerId);
+        _containerizer = containerizer;
+        _fetcher = fetcher;
+        _options = options;
+        _time = time;
+        _log = log;
+        Updates = new StatusLog(Path.Combine(_meta, "updates"));
+        _healthy = Updates.Latest?.Healthy;
+        _check = Updates.Latest?.CheckStatus;
+        if (DurableFile.Read(KillFile, CheckpointJson.Default.KillRecord) is { } kill) Note(kill);
+    }
+
+    public TaskRecord Record { get; }
+
+    public string Sandbox { get; }
+
+    public StatusLog Updates { get; }
+
+    /// <summary>The container once it runs.</summary>
+    public IContainer? Container => Volatile.Read(ref _container);
+
+    /// <summary>The present state; STAGING before the first status.</summary>
+    public TaskState State => Updates.Latest?.State ?? TaskState.Staging;
+
+    /// <summary>Raised once, when the terminal status is written; not when it was found at recovery.</summary>
+    public event Action<TaskRun>? Ended;
+
+    /// <summary>Raised for each launch that failed, with its reason.</summary>
+    public event Action<StatusReason>? LaunchFailed;
+
+    private string KillFile => Path.Combine(_meta, "kill.json");
+
+    /// <summary>
+    /// Asks the task to end; at any time, even before it runs. What it is asked to end as does not change with a second call,
+    /// but a shorter grace period counts.
+    /// </summary>
+    public void Kill(KillRecord kill)
+    {
+        lock (_gate)
+        {
+            if (State.IsTerminal()) return;
+            if (_kill is { } earlier)
+            {
+                if (EndOf(kill) >= EndOf(earlier)) return;
+                kill = earlier with { At = kill.At, GraceSeconds = kill.GraceSeconds };
+            }
+
+            try
+            {
+                DurableFile.Write(KillFile, kill, CheckpointJson.Default.KillRecord);
+            }
+            catch (IOException e)
+            {
+                // A full disk does not keep a task from being ended.
+                _log.LogError("That {Task} is to end cannot be written: {Reason}", Record.TaskId.Value, e.Message);
+            }
+
+            var again = _kill is not null;
+            Note(kill);
+            if (again && Container is { } container) _ = StopOnceAsync(container, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Ends the run at once with a terminal status, before anything was launched.</summary>
+    public void Refuse(TaskState state, StatusReason reason, string message) => Report(state, message, reason, StatusSource.Agent);
+
+    /// <summary>Runs, or goes on after a restart, until the terminal status is acknowledged or the agent stops.</summary>
+    /// <param name="stopping">Cancelled when the agent stops; the task runs on.</param>
+    /// <returns>True when the task needs no more remembering.</returns>
+    public async Task<bool> RunAsync(CancellationToken stopping)
+    {
+        try
+        {
+            if (!State.IsTerminal())
+            {
+                try
+                {
+                    await LiveAsync(stopping);
+                }
+                catch (Exception e) when (!stopping.IsCancellationRequested)
+                {
+                    _log.LogError(e, "Task {Task} failed in the agent", Record.TaskId.Value);
+                    if (!State.IsTerminal()) Report(TaskState.Failed, $"the agent failed: {e.Message}", StatusReason.ContainerLaunchFailed, StatusSource.Agent);
+                }
+            }
+
+            // The end is durable first: what is removed before it could not be told any more.
+            if (_containerizer is not null) await _containerizer.RemoveAsync(Record.ContainerId, stopping);
+            await Updates.TerminalAcknowledged.WaitAsync(stopping);
+            return true;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose()
+    {
+        Updates.Dispose();
+        _killed.Dispose();
+    }
+
+    private async Task LiveAsync(CancellationToken stopping)
+    {
+        if (_containerizer is null)
+        {
+            Report(Lost, $"the agent has no containerizer '{Record.Containerizer}' any more", StatusReason.AgentRestarted, StatusSource.Agent);
+            return;
+        }
+
+        var wasRunning = State is TaskState.Running or TaskState.Killing;
+        if (State == TaskState.Staging) Report(TaskState.Starting, null, null, StatusSource.Executor);
+        if (await LaunchAsync(wasRunning, stopping) is not { } container) return;
+        Volatile.Write(ref _container, container);
+        if (!wasRunning) Report(TaskState.Running, null, null, StatusSource.Executor, container);
+
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var checks = Checks(container).RunAsync(end.Token);
+        var timer = LimitTimeAsync(end.Token);
+        await Task.WhenAny(container.Exit, _killSignal.Task, StoppedAsync(end.Token));
+        stopping.ThrowIfCancellationRequested();
+        if (!container.Exit.IsCompleted)
+        {
+            if (State != TaskState.Killing && Record.Can(FrameworkCapability.TaskKillingState))
+                Report(TaskState.Killing, _kill!.Message, _kill.Reason, StatusSource.Executor, container);
+            await StopAsync(container, stopping);
+        }
+
+        var exit = await container.Exit;
+        await end.CancelAsync();
+        await Task.WhenAll(checks, timer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        ReportEnd(exit, container);
+    }
+
+    private async Task<IContainer?> LaunchAsync(bool wasRunning, CancellationToken stopping)
+    {
+        try
+        {
+            var launch = new Launch(Record, _meta, Sandbox, wasRunning, Progress);
+            if (!wasRunning)
+            {
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(_killed.Token, stopping);
+                await _fetcher.FetchAsync(launch, either.Token);
+            }
+
+            return await _containerizer!.LaunchAsync(launch, _killed.Token, stopping);
+        }
+        catch (LaunchException e)
+        {
+            LaunchFailed?.Invoke(e.Reason);
+            Report(e.State, e.Message, e.Reason, StatusSource.Agent);
+        }
+        catch (ContainerGoneException e)
+        {
+            if (_kill is { } kill) Report(kill.State, $"{kill.Message}; {e.Message}", kill.Reason, StatusSource.Agent);
+            else Report(Lost, e.Message, StatusReason.AgentRestarted, StatusSource.Agent);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested && _kill is not null)
+        {
+            Report(_kill.State, $"{_kill.Message}, before it ran", StatusReason.TaskKilledDuringLaunch, StatusSource.Agent);
+        }
+
+        return null;
+    }
+
+    private TaskState Lost => Record.PartitionAware ? TaskState.Gone : TaskState.Lost;
+
+    private void Progress(string message)
+    {
+        if (Updates.Latest is not { State: TaskState.Starting } latest || latest.Message == message) return;
+        Report(TaskState.Starting, message, null, StatusSource.Agent);
+    }
+
+    private CheckRunner Checks(IContainer container) => new(Record.Task, container, Record.Accepted, _time, _log)
+    {
+        OnHealth = (healthy, kill, failure) =>
+        {
+            lock (_gate)
+            {
+                _healthy = healthy;
+                if (State == TaskState.Running)
+                    Report(TaskState.Running, failure is null ? null : $"health check: {failure}", StatusReason.TaskHealthCheckStatusUpdated, StatusSource.Executor, container);
+            }
+
+            if (kill)
+            {
+                Kill(KillOf(TaskState.Killed, StatusReason.TaskHealthCheckStatusUpdated, $"killed for failed health checks: {failure}") with { Healthy = false });
+            }
+        },
+        OnCheck = status =>
+        {
+            lock (_gate)
+            {
+                _check = status;
+                if (State == TaskState.Running)
+                    Report(TaskState.Running, null, StatusReason.TaskCheckStatusUpdated, StatusSource.Executor, container);
+            }
+        },
+    };
+
+    private async Task LimitTimeAsync(CancellationToken cancellation)
+    {
+        if (Record.Task.MaxCompletionTime is not { } limit) return;
+        var left = Record.Accepted + limit.ToTimeSpan() - _time.GetUtcNow();
+        while (left > TimeSpan.Zero)
+        {
+            // Timers have an end at 49 days.
+            await Task.Delay(left > TimeSpan.FromDays(1) ? TimeSpan.FromDays(1) : left, _time, cancellation);
+            left = Record.Accepted + limit.ToTimeSpan() - _time.GetUtcNow();
+        }
+
+        Kill(KillOf(TaskState.Failed, StatusReason.MaxCompletionTimeReached, $"it ran longer than {limit.ToTimeSpan().TotalSeconds:0.###} s"));
+    }
+
+    private KillRecord KillOf(TaskState state, StatusReason reason, string message) => new(
+        _time.GetUtcNow(), (Record.Task.KillPolicy?.GracePeriod?.ToTimeSpan() ?? _options.KillGracePeriod).TotalSeconds, state, reason, message);
+
+    private async Task StopAsync(IContainer container, CancellationToken stopping)
+    {
+        while (!container.Exit.IsCompleted)
+        {
+            await StopOnceAsync(container, stopping);
+            // A container that was stopped ends within moments; one whose stop went wrong is asked again.
+            await Task.WhenAny(container.Exit, Task.Delay(TimeSpan.FromSeconds(Remaining().TotalSeconds + 5), _time, stopping));
+            stopping.ThrowIfCancellationRequested();
+        }
+    }
+
+    private async Task StopOnceAsync(IContainer container, CancellationToken stopping)
+    {
+        try
+        {
+            await container.StopAsync(Remaining(), stopping);
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            _log.LogWarning("Task {Task} cannot be ended yet: {Reason}", Record.TaskId.Value, e.Message);
+        }
+    }
+
+    private TimeSpan Remaining()
+    {
+        var left = EndOf(_kill!) - _time.GetUtcNow();
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private static DateTimeOffset EndOf(KillRecord kill) => kill.At + TimeSpan.FromSeconds(Math.Clamp(kill.GraceSeconds, 0, 86400));
+
+    private void Note(KillRecord kill)
+    {
+        _kill = kill;
+        _killed.Cancel();
+        _killSignal.TrySetResult();
+    }
+
+    private static async Task StoppedAsync(CancellationToken stopping) =>
+        await Task.Delay(Timeout.Infinite, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private void ReportEnd(ContainerExit exit, IContainer container)
+    {
+        lock (_gate)
+        {
+            var how = ExitText.Of(exit);
+            if (_kill is { } kill)
+            {
+                _healthy = kill.Healthy ?? _healthy;
+                Report(kill.State, $"{kill.Message}; {how}", kill.Reason, StatusSource.Executor, container);
+            }
+            else if (exit.MemoryLimit)
+            {
+                var limit = TaskLimits.Of(Record).MemoryBytes / (1024 * 1024);
+                Report(TaskState.Failed, $"it exceeded its memory limit of {limit} MB; {how}", StatusReason.ContainerLimitationMemory, StatusSource.Agent, container);
+            }
+            else if (exit.Code == 0)
+            {
+                Report(TaskState.Finished, how, null, StatusSource.Executor, container);
+            }
+            else
+            {
+                Report(TaskState.Failed, how, StatusReason.CommandExecutorFailed, StatusSource.Executor, container);
+            }
+        }
+    }
+
+    private void Report(TaskState state, string? message, StatusReason? reason, StatusSource source, IContainer? container = null)
+    {
+        var status = new TaskStatusInfo
+        {
+            TaskId = Record.TaskId,
+            State = state,
+            Message = message is { Length: > MaxMessage } ? message[..MaxMessage] + "..." : message,
+            Reason = reason,
+            Source = source,
+            AgentId = Record.AgentId,
+            ExecutorId = new ExecutorId(Record.TaskId.Value),
+            Timestamp = _time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0,
+            Uuid = Guid.NewGuid().ToByteArray(),
+            Healthy = _healthy,
+            CheckStatus = _check ?? (Record.Task.Check is { } check ? Prober.Nothing(check.Type ?? CheckType.Command) : null),
+            ContainerStatus = container?.Status ?? Updates.Latest?.ContainerStatus,
+        };
+        try
+        {
+            Updates.Append(status);
+        }
+        catch (IOException e)
+        {
+            _log.LogError("The status of {Task} cannot be written: {Reason}", Record.TaskId.Value, e.Message);
+        }
+
+        _log.LogInformation("Task {Task} is {State}{Message}", Record.TaskId.Value, state, message is null ? "" : $": {message}");
+        if (state.IsTerminal()) Ended?.Invoke(this);
+    }
+}

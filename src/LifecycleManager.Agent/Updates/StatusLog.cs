@@ -1,0 +1,179 @@
+using System.Text.Json;
+using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Agent.Updates;
+
+/// <summary>
+/// A task's status updates: kept on the disk until they are acknowledged, in order, one under way at a time. Each line of the
+/// file is an update or an acknowledgement; a half last line is what a crash left of a write that nobody was told of.
+/// </summary>
+internal sealed class StatusLog : IDisposable
+{
+    /// <summary>From here on, news of a running task's health replace older news that nobody has been told.</summary>
+    public const int MaxRunningUpdates = 32;
+
+    private readonly Lock _gate = new();
+    private readonly LinkedList<TaskStatusInfo> _pending = new();
+    private readonly TaskCompletionSource _terminalAcknowledged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly string? _path;
+    private FileStream? _file;
+    private TaskStatusInfo? _latest;
+
+    /// <summary>Opens the log and reads what is there.</summary>
+    /// <param name="path">Its file; null for updates that need not survive the agent.</param>
+    public StatusLog(string? path)
+    {
+        _path = path;
+        if (path is not null && File.Exists(path)) Recover(path);
+    }
+
+    /// <summary>The newest status; null before the first.</summary>
+    public TaskStatusInfo? Latest => Volatile.Read(ref _latest);
+
+    /// <summary>The oldest update that is not acknowledged.</summary>
+    public TaskStatusInfo? Head
+    {
+        get
+        {
+            lock (_gate) return _pending.First?.Value;
+        }
+    }
+
+    /// <summary>How many are not acknowledged.</summary>
+    public int Pending
+    {
+        get
+        {
+            lock (_gate) return _pending.Count;
+        }
+    }
+
+    /// <summary>Completes when the terminal update is acknowledged.</summary>
+    public Task TerminalAcknowledged => _terminalAcknowledged.Task;
+
+    /// <summary>Raised when there is a new <see cref="Head"/>.</summary>
+    public event Action? NewHead;
+
+    /// <summary>Adds an update; it is durable when this returns.</summary>
+    /// <exception cref="IOException">The disk is full or fails: the update is kept in memory all the same, and sent, and is
+    /// lost only if the agent dies too.</exception>
+    public void Append(TaskStatusInfo status)
+    {
+        if (status.Uuid is not { Length: 16 }) throw new ArgumentException("an update needs a uuid of 16 bytes", nameof(status));
+        bool first;
+        lock (_gate)
+        {
+            if (_latest?.State.IsTerminal() == true) throw new InvalidOperationException("the task has already ended");
+            if (_pending.Count >= MaxRunningUpdates && status.State == TaskState.Running && _pending.Last!.Value.State == TaskState.Running)
+                _pending.RemoveLast();
+            first = _pending.Count == 0;
+            _pending.AddLast(status);
+            Volatile.Write(ref _latest, status);
+            try
+            {
+                Write(new UpdateLine(Update: status));
+            }
+            finally
+            {
+                if (first) NewHead?.Invoke();
+            }
+        }
+    }
+
+    /// <summary>Takes the oldest update away.</summary>
+    /// <returns>False when the acknowledgement is for another than the oldest: a repetition, or a mistake.</returns>
+    public bool Acknowledge(byte[] uuid)
+    {
+        lock (_gate)
+        {
+            if (_pending.First is not { } head || !head.Value.Uuid.AsSpan().SequenceEqual(uuid)) return false;
+            try
+            {
+                Write(new UpdateLine(Acknowledged: uuid));
+            }
+            catch (IOException)
+            {
+                // On a full disk the update is sent again after a crash, which at-least-once allows.
+            }
+
+            _pending.RemoveFirst();
+            if (head.Value.State.IsTerminal()) _terminalAcknowledged.TrySetResult();
+            else if (_pending.Count > 0) NewHead?.Invoke();
+            return true;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _file?.Dispose();
+            _file = null;
+        }
+    }
+
+    private void Write(UpdateLine line)
+    {
+        if (_path is null) return;
+        if (_file is null)
+        {
+            _file = new FileStream(_path, new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.Read,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                BufferSize = 0,
+            });
+            _file.Seek(0, SeekOrigin.End);
+            DurableFile.SyncDirectory(Path.GetDirectoryName(_path)!);
+        }
+
+        var start = _file.Position;
+        try
+        {
+            byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(line, CheckpointJson.Default.UpdateLine), (byte)'\n'];
+            _file.Write(bytes);
+            _file.Flush(flushToDisk: true);
+        }
+        catch (IOException)
+        {
+            // No half line may stay before the next one.
+            _file.SetLength(start);
+            _file.Seek(start, SeekOrigin.Begin);
+            throw;
+        }
+    }
+
+    private void Recover(string path)
+    {
+        var bytes = File.ReadAllBytes(path);
+        var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
+        var rest = bytes.AsSpan(0, whole);
+        while (!rest.IsEmpty)
+        {
+            var end = rest.IndexOf((byte)'\n');
+            var line = JsonSerializer.Deserialize(rest[..end], CheckpointJson.Default.UpdateLine)!;
+            rest = rest[(end + 1)..];
+            if (line.Update is { } update)
+            {
+                _pending.AddLast(update);
+                _latest = update;
+            }
+
+            // An update that was replaced before it was sent is passed over.
+            while (line.Acknowledged is { } uuid && _pending.First is { } head)
+            {
+                _pending.RemoveFirst();
+                if (!head.Value.Uuid.AsSpan().SequenceEqual(uuid)) continue;
+                if (head.Value.State.IsTerminal()) _terminalAcknowledged.TrySetResult();
+                break;
+            }
+        }
+
+        if (whole == bytes.Length) return;
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
+        file.SetLength(whole);
+    }
+}

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using System.Net;
+using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Cli.Hosting;
+using LifecycleManager.Master;
+
+namespace LifecycleManager.Cli.Commands;
+
+/// <summary><c>lcm master</c></summary>
+internal static class MasterCommand
+{
+    public const string Name = "master";
+    public const int Port = 5050;
+
+    public static Command Create(Settings settings)
+    {
+        var command = new Command(Name, "Pools the resources of all agents and offers them to frameworks: Mesos' scheduler and operator APIs.");
+        var common = new RoleSettings(command, settings, Name, Port);
+        var state = new StateSettings(command, settings);
+        return RoleCommand.Create(settings, command, parse =>
+        {
+            var listen = common.Listen(parse);
+            return Role(listen, "--port", new MasterOptions { Address = common.Advertise(parse, listen) }) with
+            {
+                State = state.Address(parse, common.Directory(parse)),
+                StatePassword = state.Password(parse),
+            };
+        });
+    }
+
+    public static Role Role(IPEndPoint listen, string portOption, MasterOptions options) =>
+        new(Name, portOption, [listen], services => services.AddMaster(options), app => app.MapMaster());
+}

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Cli.Hosting;
+using LifecycleManager.Console;
+using LifecycleManager.Scheduler;
+
+namespace LifecycleManager.Cli.Commands;
+
+/// <summary><c>lcm scheduler</c></summary>
+internal static class SchedulerCommand
+{
+    public const string Name = "scheduler";
+    public const int Port = 8080;
+
+    public static Command Create(Settings settings)
+    {
+        var command = new Command(Name, "Keeps apps at their instance count: Marathon's REST API, and the console at /ui.");
+        var common = new RoleSettings(command, settings, Name, Port);
+        var state = new StateSettings(command, settings);
+        var masters = Setting.Of(settings, "--master", "The masters, comma separated: ours, or a real Mesos'",
+            Values.Urls, () => [new Uri($"http://127.0.0.1:{MasterCommand.Port}")], $"http://127.0.0.1:{MasterCommand.Port}");
+        var manager = Setting.Of<Uri?>(settings, "--manager", "The manager, for the console's pages of decisions and policies", Values.Url, () => null);
+        command.Add(masters);
+        command.Add(manager);
+        return RoleCommand.Create(settings, command, parse =>
+        {
+            var listen = common.Listen(parse);
+            var options = new SchedulerOptions { Masters = parse.GetValue(masters)!, Address = common.Advertise(parse, listen) };
+            return Role(listen, "--port", options, parse.GetValue(manager)) with
+            {
+                State = state.Address(parse, common.Directory(parse)),
+                StatePassword = state.Password(parse),
+            };
+        });
+    }
+
+    /// <summary>The role with the console, which asks the scheduler at its own address.</summary>
+    public static Role Role(System.Net.IPEndPoint listen, string portOption, SchedulerOptions options, Uri? manager) => new(
+        Name, portOption, [listen],
+        services => services.AddScheduler(options)
+            .AddConsole(new ConsoleOptions { Scheduler = RoleSettings.AddressOf(listen), Manager = manager, Master = options.Masters[0] }),
+        app =>
+        {
+            app.MapScheduler();
+            app.MapConsole();
+        });
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using LifecycleManager.Cli.Configuration;
+
+namespace LifecycleManager.Cli.Commands;
+
+/// <summary>Where a role keeps its state, and the password for it, which only ever comes from a file.</summary>
+internal sealed class StateSettings
+{
+    private readonly Option<string?> _state;
+    private readonly Option<string?> _passwordFile;
+
+    public StateSettings(Command command, Settings settings)
+    {
+        _state = Setting.Of<string?>(settings, "--state",
+            "Where the state is: sqlite:PATH, postgres://USER@HOST/DATABASE or zk://HOST1,HOST2/PATH; the last two let several stand by",
+            Values.Text, () => null, "SQLite in the work directory");
+        _passwordFile = Setting.Of<string?>(settings, "--state-password-file",
+            "A file with the password of the state's database", Values.Text, () => null);
+        command.Add(_state);
+        command.Add(_passwordFile);
+    }
+
+    public string Address(ParseResult parse, string directory) => parse.GetValue(_state) ?? Sqlite(directory);
+
+    public string? Password(ParseResult parse) => parse.GetValue(_passwordFile) is { } file ? Secrets.Read(file) : null;
+
+    public static string Sqlite(string directory) => $"sqlite:{Path.Combine(directory, "state.db")}";
+}
+
+/// <summary>Secrets that are handed over as files.</summary>
+internal static class Secrets
+{
+    public static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file).TrimEnd('\r', '\n');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException($"the password file {file} cannot be read: {e.Message}", e);
+        }
+    }
+}

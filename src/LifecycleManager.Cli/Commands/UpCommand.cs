@@ -1,0 +1,101 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Net;
+using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Cli.Demo;
+using LifecycleManager.Cli.Hosting;
+using LifecycleManager.Master;
+using LifecycleManager.Scheduler;
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Cli.Commands;
+
+/// <summary><c>lcm up</c>: every role in one process on this machine.</summary>
+internal static class UpCommand
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    public static Command Create(Settings settings)
+    {
+        var command = new Command("up", "Runs master, agent, scheduler, manager and console in one process, on this machine's loopback addresses.");
+        var bind = RoleSettings.Bind(settings);
+        var workDirectory = RoleSettings.WorkDirectory(settings);
+        var masterPort = Port(settings, MasterCommand.Name, MasterCommand.Port);
+        var agentPort = Port(settings, AgentCommand.Name, AgentCommand.Port);
+        var schedulerPort = Port(settings, SchedulerCommand.Name, SchedulerCommand.Port);
+        var managerPort = Port(settings, ManagerCommand.Name, ManagerCommand.Port);
+        var agents = Setting.Of(settings, "--agents", "How many agents; each has a loopback address of its own for its tasks", Values.Count(1, 16), () => 1, "1");
+        var demo = Setting.Flag(settings, "--demo", "Deploy three sample services, put load on one and tell what happens");
+        foreach (Option option in (Option[])[bind, workDirectory, masterPort, agentPort, schedulerPort, managerPort, agents, demo]) command.Add(option);
+        var agent = new AgentSettings(command, settings);
+        var manager = new ManagerSettings(command, settings, tick: Second, scrape: 2 * Second);
+        var logging = new Logging(command, settings, LogLevel.Warning);
+
+        command.SetAction(async (parse, _) =>
+        {
+            var address = parse.GetValue(bind)!;
+            IPEndPoint Listen(Option<int> port) => new(address, RoleSettings.PortOrFree(address, parse.GetValue(port)));
+            string Directory(string role) => RoleSettings.RoleDirectory(parse.GetValue(workDirectory)!, role);
+            var (masterAt, schedulerAt, managerAt) = (Listen(masterPort), Listen(schedulerPort), Listen(managerPort));
+            var (masterUrl, schedulerUrl, managerUrl) = (RoleSettings.AddressOf(masterAt), RoleSettings.AddressOf(schedulerAt), RoleSettings.AddressOf(managerAt));
+            Role Stateful(Role role) => role with { State = StateSettings.Sqlite(Directory(role.Name)) };
+
+            var roles = new List<Role> { Stateful(MasterCommand.Role(masterAt, masterPort.Name, new MasterOptions { Address = masterUrl })) };
+            var firstPort = RoleSettings.PortOrFree(address, parse.GetValue(agentPort));
+            for (var i = 0; i < parse.GetValue(agents); i++)
+            {
+                // An agent's surface is where its host name leads; the first one's is on the address of all roles too.
+                var task = TaskAddress(i);
+                var own = !task.Equals(address) && !address.Equals(IPAddress.Any);
+                var port = own ? firstPort : firstPort + i;
+                IReadOnlyList<IPEndPoint> listen = !own ? [new(address, port)] : i == 0 ? [new(address, port), new(task, port)] : [new(task, port)];
+                roles.Add(AgentCommand.Role(listen, agentPort.Name, agent.Options(parse, Directory(i == 0 ? "agent" : $"agent-{i + 1}"), [masterUrl], task.ToString(), task, port)));
+            }
+
+            roles.Add(Stateful(SchedulerCommand.Role(
+                schedulerAt, schedulerPort.Name, new SchedulerOptions { Masters = [masterUrl], Address = schedulerUrl }, managerUrl)));
+            roles.Add(Stateful(ManagerCommand.Role(managerAt, managerPort.Name, manager.Options(parse, schedulerUrl, masterUrl, managerUrl))));
+
+            using var signals = new Signals();
+            // The demo tells its story on the same terminal.
+            using var loggers = logging.Create(parse, quiet: parse.GetValue(demo));
+            await using var stack = new RoleStack(loggers, TimeProvider.System);
+            foreach (var role in roles) await stack.StartAsync(role, signals.Stop);
+
+            var story = new DemoStory(System.Console.Out, TimeProvider.System);
+            System.Console.Out.WriteLine($"""
+                LifecycleManager is up in {(DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds:0.0} s: Ctrl-C stops it and {(agent.StopTasks(parse) ? "ends its tasks" : "leaves its tasks running")}
+                  scheduler  {schedulerUrl}  console at {new Uri(schedulerUrl, "ui")}
+                  manager    {managerUrl}
+                  master     {masterUrl}
+                """);
+            try
+            {
+                if (parse.GetValue(demo))
+                {
+                    await new DemoRun(masterUrl, schedulerUrl, managerUrl, agent.Docker(parse) ?? DockerEndpoint.Default, story, TimeProvider.System).RunAsync(signals.Stop);
+                    story.Tell("demo", "the stack runs on; Ctrl-C stops it");
+                }
+
+                await Task.Delay(Timeout.Infinite, signals.Stop);
+            }
+            catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
+            {
+                // Asked to stop.
+            }
+
+            return 0;
+        });
+        return command;
+    }
+
+    private static Option<int> Port(Settings settings, string role, int port) =>
+        Setting.Of(settings, $"--{role}-port", $"The {role}'s port", Values.Port, () => port, $"{port}");
+
+    /// <summary>
+    /// Where the tasks of an agent are. On Linux the whole of 127.0.0.0/8 leads to this machine: with an address of its own a task
+    /// may have the port that a role or another agent's task has.
+    /// </summary>
+    private static IPAddress TaskAddress(int agent) =>
+        OperatingSystem.IsLinux() ? new IPAddress([127, 0, 0, (byte)(agent + 2)]) : IPAddress.Loopback;
+}

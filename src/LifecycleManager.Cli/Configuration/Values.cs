@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Net;
+
+namespace LifecycleManager.Cli.Configuration;
+
+/// <summary>How the values of options are read. Each throws <see cref="FormatException"/> with what is wrong.</summary>
+internal static class Values
+{
+    public static string Text(string text) => text;
+
+    public static int Port(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535
+            ? port
+            : throw new FormatException("a port from 0 (any free one) to 65535 is needed");
+
+    public static Func<string, int> Count(int min, int max) => text =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+            ? number
+            : throw new FormatException($"a number from {min} to {max} is needed");
+
+    public static IPAddress Address(string text) => text switch
+    {
+        "localhost" => IPAddress.Loopback,
+        "*" => IPAddress.Any,
+        _ => IPAddress.TryParse(text, out var address) ? address : throw new FormatException("an IP address is needed"),
+    };
+
+    public static Uri Url(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            ? url
+            : throw new FormatException("an http or https address is needed");
+
+    public static IReadOnlyList<Uri> Urls(string text) =>
+        [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Url)];
+
+    public static Func<string, TimeSpan> Time(TimeSpan min, TimeSpan max) => text =>
+    {
+        var (digits, unit) = text switch
+        {
+            [.. var d, 'm', 's'] => (d, TimeSpan.FromMilliseconds(1)),
+            [.. var d, 's'] => (d, TimeSpan.FromSeconds(1)),
+            [.. var d, 'm'] => (d, TimeSpan.FromMinutes(1)),
+            [.. var d, 'h'] => (d, TimeSpan.FromHours(1)),
+            _ => ("", TimeSpan.Zero),
+        };
+        if (!double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            throw new FormatException("a time such as 500ms, 10s, 1m or 2h is needed");
+        var time = number * unit;
+        return time >= min && time <= max ? time : throw new FormatException($"from {Show(min)} to {Show(max)} is possible");
+    };
+
+    public static string Show(TimeSpan time) => time switch
+    {
+        { TotalSeconds: < 1 } => FormattableString.Invariant($"{time.TotalMilliseconds}ms"),
+        { TotalMinutes: < 1 } => FormattableString.Invariant($"{time.TotalSeconds}s"),
+        { TotalHours: < 1 } => FormattableString.Invariant($"{time.TotalMinutes}m"),
+        _ => FormattableString.Invariant($"{time.TotalHours}h"),
+    };
+
+    public static Func<string, T> Among<T>() where T : struct, Enum => text =>
+        Enum.TryParse<T>(text, ignoreCase: true, out var value) && Enum.IsDefined(value)
+            ? value
+            : throw new FormatException($"{string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()} are known");
+}

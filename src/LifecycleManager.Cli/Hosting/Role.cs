@@ -1,0 +1,21 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace LifecycleManager.Cli.Hosting;
+
+/// <summary>A role as one process runs it: where it listens and what it is made of.</summary>
+/// <param name="Name">For people: <c>master</c>.</param>
+/// <param name="PortOption">The option that moves its port, for the error when the port is taken.</param>
+/// <param name="Listen">The addresses and ports it listens on; the first is the one shown.</param>
+/// <param name="Add">Adds the room's services.</param>
+/// <param name="Map">Maps the room's endpoints.</param>
+public sealed record Role(
+    string Name, string PortOption, IReadOnlyList<IPEndPoint> Listen, Action<IServiceCollection> Add, Action<WebApplication> Map)
+{
+    /// <summary>The address of its state, <c>sqlite:PATH</c>, <c>postgres://…</c> or <c>zk://…</c>; null for a role without.</summary>
+    public string? State { get; init; }
+
+    /// <summary>The password of the state, or null.</summary>
+    public string? StatePassword { get; init; }
+}

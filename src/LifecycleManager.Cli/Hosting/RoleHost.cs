@@ -1,0 +1,145 @@
+using System.Net.Sockets;
+using LifecycleManager.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Prometheus;
+
+namespace LifecycleManager.Cli.Hosting;
+
+/// <summary>One running role: its web server, its loops and its state.</summary>
+public sealed class RoleHost : IAsyncDisposable
+{
+    /// <summary>The longest request body that any role takes; the rooms bound theirs further.</summary>
+    private const long MaxRequestBody = 16 * 1024 * 1024;
+
+    /// <summary>How long open requests may take to end when a role stops; together the roles stay within 5 s.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly WebApplication _app;
+    private readonly StateBackend? _state;
+
+    private RoleHost(WebApplication app, StateBackend? state) => (_app, _state) = (app, state);
+
+    /// <summary>Starts a role.</summary>
+    /// <exception cref="CliException">Its port is in use, or its state cannot be opened.</exception>
+    public static async Task<RoleHost> StartAsync(Role role, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation)
+    {
+        CheckPorts(role);
+        var state = await OpenStateAsync(role, loggers, time, cancellation);
+        WebApplication? app = null;
+        try
+        {
+            app = Build(role, state, loggers, time);
+            await app.StartAsync(cancellation);
+            return new RoleHost(app, state);
+        }
+        catch (Exception e)
+        {
+            if (app is not null) await app.DisposeAsync();
+            if (state is not null) await state.DisposeAsync();
+            throw e is IOException or SocketException ? Explain(role, e) : e;
+        }
+    }
+
+    /// <summary>The role's services, for what composes it with others.</summary>
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Ends loops and connections, then closes the state.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync(CancellationToken.None);
+        await _app.DisposeAsync();
+        if (_state is not null) await _state.DisposeAsync();
+    }
+
+    private static WebApplication Build(Role role, StateBackend? state, ILoggerFactory loggers, TimeProvider time)
+    {
+        // The empty builder: configuration and logging are the process's, and nothing is paid for that no role uses.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "lcm" });
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxRequestBody;
+            foreach (var listen in role.Listen) kestrel.Listen(listen);
+        });
+
+        var registry = Prometheus.Metrics.NewCustomRegistry();
+        var services = builder.Services;
+        services.AddRouting();
+        services.AddSingleton(loggers);
+        services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        services.AddSingleton(time);
+        services.AddSingleton(registry);
+        services.AddSingleton<IHostLifetime, ProcessLifetime>();
+        services.Configure<HostOptions>(options => options.ShutdownTimeout = StopTimeout);
+        if (state is not null) services.AddSingleton(state.Store).AddSingleton(state.Election);
+        role.Add(services);
+
+        var app = builder.Build();
+        app.UseRouting();
+        app.UseHttpMetrics(options =>
+        {
+            options.RequestCount.Registry = registry;
+            options.RequestDuration.Registry = registry;
+            options.InProgress.Registry = registry;
+        });
+        role.Map(app);
+        return app;
+    }
+
+    private static async Task<StateBackend?> OpenStateAsync(
+        Role role, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation)
+    {
+        if (role.State is null) return null;
+        try
+        {
+            return await StateBackend.OpenAsync(role.State, role.StatePassword, time, loggers, cancellation);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // The message names the address without what may be secret in it.
+            throw new CliException($"the {role.Name}'s state cannot be opened: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A port that is taken is found before anything of the role lives.</summary>
+    private static void CheckPorts(Role role)
+    {
+        foreach (var listen in role.Listen)
+        {
+            try
+            {
+                using var probe = new TcpListener(listen);
+                probe.Start();
+            }
+            catch (SocketException e)
+            {
+                throw Explain(role, e);
+            }
+        }
+    }
+
+    private static CliException Explain(Role role, Exception e)
+    {
+        for (Exception? cause = e; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
+                return new CliException(
+                    $"the {role.Name} cannot listen on {string.Join(" and ", role.Listen)}: the port is in use; {role.PortOption} chooses another", e);
+        }
+
+        return new CliException($"the {role.Name} cannot start on {string.Join(" and ", role.Listen)}: {e.Message}", e);
+    }
+
+    /// <summary>The process stops its roles in order; no role stops itself on a signal.</summary>
+    private sealed class ProcessLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

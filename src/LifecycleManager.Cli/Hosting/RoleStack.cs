@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Cli.Hosting;
+
+/// <summary>Roles that one process runs: started in order, stopped in reverse.</summary>
+public sealed class RoleStack(ILoggerFactory loggers, TimeProvider time) : IAsyncDisposable
+{
+    private readonly Stack<RoleHost> _running = new();
+
+    /// <summary>Starts one more role.</summary>
+    /// <exception cref="CliException">It cannot start; those before it run on until this is disposed.</exception>
+    public async Task<RoleHost> StartAsync(Role role, CancellationToken cancellation)
+    {
+        var host = await RoleHost.StartAsync(role, loggers, time, cancellation);
+        _running.Push(host);
+        return host;
+    }
+
+    /// <summary>Stops all, the last started first.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        while (_running.TryPop(out var host)) await host.DisposeAsync();
+    }
+}

@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+
+namespace LifecycleManager.Cli.Hosting;
+
+/// <summary>Ctrl-C and SIGTERM as a cancellation; the second one ends the process at once.</summary>
+public sealed class Signals : IDisposable
+{
+    private const int Interrupted = 130;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly PosixSignalRegistration[] _registrations;
+
+    /// <summary>Begins to listen.</summary>
+    public Signals() => _registrations =
+        [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
+
+    /// <summary>Cancelled by the first signal.</summary>
+    public CancellationToken Stop => _stop.Token;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var registration in _registrations) registration.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (_stop.IsCancellationRequested) Environment.Exit(Interrupted);
+        _stop.Cancel();
+    }
+}

@@ -1,0 +1,48 @@
+using System.Text.Json.Serialization;
+using LifecycleManager.Master.Registry;
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Master.Api;
+
+/// <summary>An operator's call. The type is text, so that a call that this master does not have can be named.</summary>
+internal sealed record OperatorCall
+{
+    public string? Type { get; init; }
+
+    public UpdateWeightsCall? UpdateWeights { get; init; }
+
+    public UpdateQuotaCall? UpdateQuota { get; init; }
+
+    public UpdateScheduleCall? UpdateMaintenanceSchedule { get; init; }
+
+    public DrainCall? DrainAgent { get; init; }
+
+    public AgentOnlyCall? DeactivateAgent { get; init; }
+
+    public AgentOnlyCall? ReactivateAgent { get; init; }
+
+    public AgentOnlyCall? MarkAgentGone { get; init; }
+
+    public TeardownCall? Teardown { get; init; }
+
+    public sealed record UpdateWeightsCall(IReadOnlyList<WeightInfo>? WeightInfos);
+
+    public sealed record WeightInfo(string Role, double Weight);
+
+    public sealed record UpdateQuotaCall(IReadOnlyList<QuotaConfig>? QuotaConfigs, bool? Force = null);
+
+    public sealed record UpdateScheduleCall(MaintenanceSchedule? Schedule);
+
+    public sealed record AgentOnlyCall(AgentId? AgentId);
+
+    public sealed record DrainCall(AgentId? AgentId, DurationInfo? MaxGracePeriod = null, bool? MarkGone = null);
+
+    public sealed record TeardownCall(FrameworkId? FrameworkId);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.AllowReadingFromString)]
+[JsonSerializable(typeof(OperatorCall))]
+internal sealed partial class OperatorJson : JsonSerializerContext;

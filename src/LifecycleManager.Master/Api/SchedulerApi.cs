@@ -1,0 +1,130 @@
+using System.Text.Json;
+using LifecycleManager.Master.Cluster;
+using LifecycleManager.Master.Leadership;
+using LifecycleManager.Master.Streams;
+using LifecycleManager.Protocol.Mesos;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace LifecycleManager.Master.Api;
+
+/// <summary>Mesos' v1 scheduler API: <c>POST /api/v1/scheduler</c>.</summary>
+internal sealed class SchedulerApi(MasterHost host, MasterOptions options)
+{
+    private const string StreamHeader = "Mesos-Stream-Id";
+    private static readonly Answer Accepted = new(StatusCodes.Status202Accepted);
+
+    private readonly Door _door = new(host, options);
+
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/scheduler", _door.Leader(ServeAsync));
+
+    private async Task ServeAsync(HttpContext context, Term term)
+    {
+        var call = await _door.ReadAsync(context, MesosJson.Default.SchedulerCall, call => call.Type == CallType.Unknown);
+        if (SchedulerCallValidation.Problem(call) is { } problem)
+        {
+            throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate scheduler::Call: {problem}");
+        }
+
+        if (SchedulerCallValidation.NotImplemented(call) is { } missing)
+        {
+            throw new CallException(StatusCodes.Status501NotImplemented, $"{missing} is not implemented");
+        }
+
+        var principal = Door.PrincipalOf(context);
+        var streamId = context.Request.Headers[StreamHeader];
+        if (call.Type == CallType.Subscribe)
+        {
+            if (streamId.Count > 0)
+            {
+                throw new CallException(StatusCodes.Status400BadRequest, "Subscribe calls should not include the 'Mesos-Stream-Id' header");
+            }
+
+            await SubscribeAsync(context, term, call, principal);
+            return;
+        }
+
+        var answer = await term.AskAsync(core => Serve(core, call, streamId.Count > 0 ? streamId.ToString() : null, principal));
+        await Door.AnswerAsync(context, answer.Status, answer.Text);
+    }
+
+    private async Task SubscribeAsync(HttpContext context, Term term, SchedulerCall call, string? principal)
+    {
+        var subscribe = call.Subscribe!;
+        var info = subscribe.FrameworkInfo;
+        if (principal is not null)
+        {
+            if (info.Principal is not null && info.Principal != principal)
+            {
+                throw new CallException(
+                    StatusCodes.Status403Forbidden, $"Authenticated principal '{principal}' does not match principal '{info.Principal}' of the framework");
+            }
+
+            info = info with { Principal = principal };
+        }
+
+        if (call.FrameworkId is { } id) info = info with { Id = id };
+        var stream = new EventStream<SchedulerEvent>(
+            message => JsonSerializer.SerializeToUtf8Bytes(message, MesosJson.Default.SchedulerEvent), options.StreamCapacity);
+        await term.AskAsync(core =>
+        {
+            core.Subscribe(subscribe with { FrameworkInfo = info }, stream);
+            return true;
+        });
+        try
+        {
+            await stream.PumpAsync(context);
+        }
+        finally
+        {
+            await term.PostAsync(core => core.StreamEnded(stream, stream.FrameworkId));
+        }
+    }
+
+    private static Answer Serve(MasterCore core, SchedulerCall call, string? streamId, string? principal)
+    {
+        var framework = core.FindFramework(call.FrameworkId!.Value);
+        if (framework is null) return new Answer(StatusCodes.Status400BadRequest, "Framework cannot be found");
+        if (principal is not null && framework.Info.Principal != principal)
+        {
+            return new Answer(StatusCodes.Status403Forbidden, "Framework is of another principal");
+        }
+
+        if (!framework.IsConnected) return new Answer(StatusCodes.Status403Forbidden, "Framework is not subscribed");
+        if (streamId is null)
+        {
+            return new Answer(StatusCodes.Status400BadRequest, "All non-subscribe calls should include the 'Mesos-Stream-Id' header");
+        }
+
+        if (framework.Stream!.Id != streamId)
+        {
+            return new Answer(
+                StatusCodes.Status400BadRequest,
+                $"The stream ID '{streamId}' included in this request didn't match the stream ID currently associated with framework ID "
+                + framework.Id.Value);
+        }
+
+        switch (call.Type)
+        {
+            case CallType.Teardown: core.Remove(framework, "it was torn down"); break;
+            case CallType.Accept: core.Accept(framework, call.Accept!); break;
+            case CallType.Decline: core.Decline(framework, call.Decline!); break;
+            case CallType.Revive: core.Revive(framework, call.Revive?.Roles); break;
+            case CallType.Suppress: MasterCore.Suppress(framework, call.Suppress?.Roles); break;
+            case CallType.Kill: core.Kill(framework, call.Kill!); break;
+            case CallType.Acknowledge: core.Acknowledge(framework, call.Acknowledge!); break;
+            case CallType.Reconcile: core.Reconcile(framework, call.Reconcile!); break;
+            case CallType.Message: core.Message(framework, call.Message!); break;
+            case CallType.Shutdown: core.Shutdown(framework, call.Shutdown!); break;
+
+            // As in Mesos, the default allocator has no use for it.
+            case CallType.Request: break;
+            default: return new Answer(StatusCodes.Status501NotImplemented, $"{call.Type} is not implemented");
+        }
+
+        return Accepted;
+    }
+
+    private readonly record struct Answer(int Status, string? Text = null);
+}

@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Text.Json;
+using LifecycleManager.Master.Cluster;
+using LifecycleManager.Master.Leadership;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace LifecycleManager.Master.Api;
+
+/// <summary>The classic endpoints, also under <c>/master</c> as in Mesos.</summary>
+internal static class StateApi
+{
+    /// <summary>This build's version.</summary>
+    public static readonly string Version = typeof(StateApi).Assembly.GetName().Version!.ToString(3);
+
+    private const int DefaultTaskLimit = 100;
+
+    public static void Map(IEndpointRouteBuilder routes, MasterHost host, MasterOptions options)
+    {
+        var door = new Door(host, options);
+        foreach (var prefix in new[] { "", "/master" })
+        {
+            routes.MapGet(prefix + "/state", door.Leader((context, term) => WriteAsync(context, term, (json, view) => State(json, view, term, options))));
+            routes.MapGet(prefix + "/slaves", door.Leader((context, term) => WriteAsync(context, term, (json, view) =>
+            {
+                var id = context.Request.Query["slave_id"].ToString();
+                StateJson.Agents(json, id.Length == 0 ? view : view with { Agents = [.. view.Agents.Where(agent => agent.Id.Value == id)] }, full: true);
+            })));
+            routes.MapGet(prefix + "/frameworks", door.Leader((context, term) => WriteAsync(context, term, (json, view) =>
+            {
+                var id = context.Request.Query["framework_id"].ToString();
+                Frameworks(json, id.Length == 0 ? view : view with
+                {
+                    Frameworks = [.. view.Frameworks.Where(framework => framework.Id.Value == id)],
+                    Completed = [.. view.Completed.Where(framework => framework.Id.Value == id)],
+                });
+            })));
+            routes.MapGet(prefix + "/tasks", door.Leader((context, term) =>
+            {
+                var query = TaskQuery.Of(context.Request.Query);
+                return WriteAsync(context, term, (json, view) => StateJson.Tasks(json, "tasks", query.Apply(view)));
+            }));
+            routes.MapGet(prefix + "/redirect", (HttpContext context) => door.RedirectAsync(context, "/"));
+            routes.MapGet(prefix + "/health", (HttpContext context) => Door.AnswerAsync(context, StatusCodes.Status200OK));
+        }
+
+        routes.MapGet("/version", (HttpContext context) => JsonAsync(context, json => json.WriteString("version", Version)));
+    }
+
+    public static async Task JsonAsync(HttpContext context, Action<Utf8JsonWriter> write)
+    {
+        context.Response.ContentType = "application/json";
+        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        json.WriteStartObject();
+        write(json);
+        json.WriteEndObject();
+        await json.FlushAsync(context.RequestAborted);
+    }
+
+    private static async Task WriteAsync(HttpContext context, Term term, Action<Utf8JsonWriter, MasterView> write)
+    {
+        var view = await term.AskAsync(core => core.View());
+        await JsonAsync(context, json => write(json, view));
+    }
+
+    private static void State(Utf8JsonWriter json, MasterView view, Term term, MasterOptions options)
+    {
+        json.WriteString("version", Version);
+        json.WriteString("id", view.MasterId);
+        json.WriteString("pid", $"master@{options.Address.Authority}");
+        json.WriteString("hostname", options.Address.Host);
+        if (options.Cluster is { } cluster) json.WriteString("cluster", cluster);
+        json.WriteNumber("start_time", StateJson.Seconds(view.StartedAt));
+        json.WriteNumber("elected_time", StateJson.Seconds(term.ElectedAt));
+        json.WriteString("leader", $"master@{options.Address.Authority}");
+        json.WriteStartObject("leader_info");
+        json.WriteString("id", view.MasterId);
+        json.WriteString("pid", $"master@{options.Address.Authority}");
+        json.WriteNumber("port", options.Address.Port);
+        json.WriteString("hostname", options.Address.Host);
+        json.WriteEndObject();
+        json.WriteNumber("activated_slaves", view.Agents.Count(agent => agent.IsActive));
+        json.WriteNumber("deactivated_slaves", view.Agents.Count(agent => !agent.IsActive));
+        json.WriteNumber("unreachable_slaves", view.Unreachable);
+        json.WriteStartObject("flags");
+        foreach (var (name, value) in Flags.Of(options)) json.WriteString(name, value);
+        json.WriteEndObject();
+        StateJson.Agents(json, view, full: false);
+        Frameworks(json, view);
+        json.WriteStartArray("orphan_tasks");
+        json.WriteEndArray();
+    }
+
+    private static void Frameworks(Utf8JsonWriter json, MasterView view)
+    {
+        json.WriteStartArray("frameworks");
+        foreach (var framework in view.Frameworks) StateJson.Framework(json, framework);
+        json.WriteEndArray();
+        json.WriteStartArray("completed_frameworks");
+        foreach (var framework in view.Completed) StateJson.Framework(json, framework);
+        json.WriteEndArray();
+        json.WriteStartArray("unregistered_frameworks");
+        json.WriteEndArray();
+    }
+
+    private sealed record TaskQuery(int Limit, int Offset, bool Ascending, string Framework, string Task)
+    {
+        public static TaskQuery Of(IQueryCollection query) => new(
+            Number(query, "limit", DefaultTaskLimit), Number(query, "offset", 0), query["order"] == "asc",
+            query["framework_id"].ToString(), query["task_id"].ToString());
+
+        public IEnumerable<TaskRecord> Apply(MasterView view)
+        {
+            var all = view.Frameworks.Concat(view.Completed)
+                .Where(framework => Framework.Length == 0 || framework.Id.Value == Framework)
+                .SelectMany(framework => framework.Tasks.Concat(framework.Unreachable).Concat(framework.Completed))
+                .Where(task => Task.Length == 0 || task.Id.Value == Task);
+
+            // As Mesos: by the time of the first status.
+            all = Ascending ? all.OrderBy(Since) : all.OrderByDescending(Since);
+            return all.Skip(Offset).Take(Limit);
+        }
+
+        private static double Since(TaskRecord task) => task.Statuses.Count > 0 ? task.Statuses[0].Timestamp ?? 0 : 0;
+
+        private static int Number(IQueryCollection query, string name, int otherwise)
+        {
+            var text = query[name].ToString();
+            if (text.Length == 0) return otherwise;
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+                : throw new CallException(StatusCodes.Status400BadRequest, $"'{name}' is no whole number: {text}");
+        }
+    }
+}

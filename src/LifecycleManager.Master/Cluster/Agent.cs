@@ -1,0 +1,89 @@
+using LifecycleManager.Master.Registry;
+using LifecycleManager.Master.Resources;
+using LifecycleManager.Master.Streams;
+using LifecycleManager.Protocol.Agents;
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Master.Cluster;
+
+/// <summary>A registered agent. Owned by the master's loop.</summary>
+internal sealed class Agent(AgentId id, AgentEntry entry, Ledger.Account account, DateTimeOffset registeredAt)
+{
+    public AgentId Id { get; } = id;
+
+    /// <summary>As it is, or is being, stored.</summary>
+    public AgentEntry Entry { get; set; } = entry;
+
+    public AgentInfo Info => Entry.Info;
+
+    public Ledger.Account Account { get; } = account;
+
+    public string Version { get; set; } = "";
+
+    public IReadOnlyList<string> Features { get; set; } = [];
+
+    /// <summary>Null while it is not connected.</summary>
+    public EventStream<AgentEvent>? Stream { get; set; }
+
+    public bool IsConnected => Stream is not null;
+
+    /// <summary>Whether its free resources may be offered.</summary>
+    public bool IsActive => IsConnected && !Entry.Deactivated && Entry.Drain is null && !IsLeaving;
+
+    /// <summary>Set while its removal is being made durable.</summary>
+    public bool IsLeaving { get; set; }
+
+    /// <summary>PINGs since the last sign of life.</summary>
+    public int Unanswered { get; set; }
+
+    public LoopTimer? Ping { get; set; }
+
+    public DateTimeOffset RegisteredAt { get; } = registeredAt;
+
+    public DateTimeOffset? ReregisteredAt { get; set; }
+
+    /// <summary>Its tasks that have not been acknowledged as ended.</summary>
+    public HashSet<(FrameworkId Framework, TaskId Task)> Tasks { get; } = [];
+
+    public Dictionary<(FrameworkId Framework, ExecutorId Executor), ExecutorRecord> Executors { get; } = [];
+
+    public HashSet<OfferRecord> Offers { get; } = [];
+
+    /// <summary>ACCEPTs that wait for a reservation to be durable.</summary>
+    public HashSet<PendingAccept> Accepts { get; } = [];
+
+    /// <summary>Its revocable resources as it last estimated them.</summary>
+    public ResourceSet Revocable { get; set; } = ResourceSet.Empty;
+
+    public bool HasGpus => Account.Total.Milli("gpus") > 0;
+
+    public string? Region => Info.Domain?.FaultDomain?.Region.Name;
+}
+
+/// <summary>An executor with resources of its own: they are free when its last task has ended.</summary>
+internal sealed record ExecutorRecord(ExecutorInfo Info, string Role, ResourceSet Resources)
+{
+    /// <summary>Its tasks that have not ended.</summary>
+    public HashSet<TaskId> Tasks { get; } = [];
+}
+
+/// <summary>An agent that the registry knows and that is not registered now.</summary>
+internal sealed class AbsentAgent(AgentId id, AgentEntry entry)
+{
+    public AgentId Id { get; } = id;
+
+    public AgentEntry Entry { get; set; } = entry;
+
+    /// <summary>Whether it was registered with the former master and may still return in time.</summary>
+    public bool IsRecovering => Entry.Standing == AgentStanding.Admitted;
+}
+
+/// <summary>Resources that are offered.</summary>
+internal sealed record OfferRecord(OfferId Id, FrameworkId FrameworkId, AgentId AgentId, string Role, ResourceSet Resources)
+{
+    public LoopTimer? Timeout { get; set; }
+
+    public bool Equals(OfferRecord? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => Id.GetHashCode();
+}

@@ -1,0 +1,200 @@
+using LifecycleManager.Master.Resources;
+using LifecycleManager.Protocol.Agents;
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Master.Cluster;
+
+/// <content>ACCEPT: what frameworks do with offers.</content>
+internal sealed partial class MasterCore
+{
+    /// <summary>ACCEPT: its operations one after the other. A reservation is durable before the next operation.</summary>
+    public void Accept(Framework framework, AcceptCall call)
+    {
+        if (FindOffers(framework, call.OfferIds, out var offers) is { } problem)
+        {
+            foreach (var offer in offers) TakeBack(offer);
+            DropTasks(framework, call.Operations ?? [], StatusReason.InvalidOffers, problem);
+            return;
+        }
+
+        var agent = _agents[offers[0].AgentId];
+        var left = ResourceSet.Empty;
+        foreach (var offer in offers)
+        {
+            left = left.Plus(offer.Resources);
+            _offers.Remove(offer.Id);
+            offer.Timeout?.Cancel();
+            framework.Offers.Remove(offer.Id);
+            agent.Offers.Remove(offer);
+        }
+
+        _metrics.OffersAccepted.Inc(offers.Count);
+        var accept = new PendingAccept(framework, agent, offers[0].Role, left, call);
+        agent.Accepts.Add(accept);
+        Continue(accept);
+    }
+
+    private static string? FindOffers(Framework framework, IReadOnlyList<OfferId> ids, out List<OfferRecord> offers)
+    {
+        var found = offers = [];
+        string? problem = ids.Count == 0 ? "No offers specified" : null;
+        foreach (var id in ids)
+        {
+            if (!framework.Offers.TryGetValue(id, out var offer)) problem ??= $"Offer {id.Value} is no longer valid";
+            else if (found.Contains(offer)) problem ??= $"Duplicate offer {id.Value} in offer list";
+            else found.Add(offer);
+        }
+
+        if (problem is not null || found.Count == 0) return problem;
+        if (found.Any(offer => offer.AgentId != found[0].AgentId)) return "Aggregated offers must belong to one single agent";
+        return found.Any(offer => offer.Role != found[0].Role) ? "Aggregated offers must be allocated to the same role" : null;
+    }
+
+    private void Continue(PendingAccept accept)
+    {
+        if (accept.IsCancelled) return;
+        while (accept.Next < accept.Operations.Count)
+        {
+            if (!accept.Agent.IsConnected || accept.Agent.IsLeaving || accept.Framework.UnregisteredAt is not null)
+            {
+                Cancel(accept, "The agent has disconnected");
+                return;
+            }
+
+            var operation = accept.Operations[accept.Next++];
+            var before = accept.Left;
+            var isDurableLater = false;
+            switch (operation.Type)
+            {
+                case OperationType.Launch: Launch(accept, operation.Launch!.TaskInfos); break;
+                case OperationType.LaunchGroup: LaunchGroup(accept, operation.LaunchGroup!); break;
+                case OperationType.Reserve: isDurableLater = Reserve(accept, operation.Reserve!.Resources); break;
+                case OperationType.Unreserve: isDurableLater = Unreserve(accept, operation.Unreserve!.Resources); break;
+            }
+
+            accept.HasEffect |= !ReferenceEquals(before, accept.Left);
+            if (isDurableLater) return;
+        }
+
+        accept.Agent.Accepts.Remove(accept);
+        _ledger.TakeBack(accept.Agent.Id, accept.Framework.Id, accept.Role, accept.Left);
+
+        // A refusal of no time is taken at its word only where something was done: else the two would go in circles.
+        Refuse(
+            accept.Framework, accept.Role, accept.Agent.Id, accept.Left, accept.Filters,
+            accept.HasEffect ? TimeSpan.Zero : _options.AllocationInterval);
+        MarkDirty(accept.Agent);
+    }
+
+    // What is left returns; what was still to be launched never was.
+    private void Cancel(PendingAccept accept, string why)
+    {
+        accept.IsCancelled = true;
+        accept.Agent.Accepts.Remove(accept);
+        _ledger.TakeBack(accept.Agent.Id, accept.Framework.Id, accept.Role, accept.Left);
+        DropTasks(accept.Framework, accept.Operations.Skip(accept.Next), StatusReason.AgentDisconnected, why);
+        MarkDirty(accept.Agent);
+    }
+
+    // What an ACCEPT wanted to launch and cannot: it never was.
+    private void DropTasks(Framework framework, IEnumerable<Operation> operations, StatusReason reason, string message)
+    {
+        foreach (var task in operations.SelectMany(Tasks))
+        {
+            SendUpdate(framework, MasterStatus(task.TaskId, task.AgentId, TaskState.Dropped, reason, message));
+        }
+    }
+
+    private static IEnumerable<TaskInfo> Tasks(Operation operation) =>
+        operation.Launch?.TaskInfos ?? operation.LaunchGroup?.TaskGroup.Tasks ?? [];
+
+    private void Launch(PendingAccept accept, IReadOnlyList<TaskInfo> tasks)
+    {
+        var (framework, agent) = (accept.Framework, accept.Agent);
+        var launched = new List<TaskInfo>(tasks.Count);
+        foreach (var task in tasks)
+        {
+            if (TaskValidation.Check(task, framework, agent, accept.Role, accept.Left, IsLive, out var resources, out var executor) is { } problem)
+            {
+                SendUpdate(framework, MasterStatus(task.TaskId, task.AgentId, TaskState.Error, StatusReason.TaskInvalid, problem));
+                continue;
+            }
+
+            accept.Left = accept.Left.Minus(resources.Plus(executor));
+            launched.Add(StartTask(accept, task, resources, task.Executor, executor));
+        }
+
+        if (launched.Count > 0) agent.Stream!.Send(new AgentEvent { Type = AgentEventType.Run, Run = new RunEvent(framework.Info, launched) });
+    }
+
+    // All of them or none.
+    private void LaunchGroup(PendingAccept accept, LaunchGroupOperation group)
+    {
+        var (framework, agent) = (accept.Framework, accept.Agent);
+        var tasks = group.TaskGroup.Tasks;
+        var left = accept.Left;
+        var resources = new List<ResourceSet>(tasks.Count);
+        var problem = TaskValidation.CheckGroup(group, framework, agent, accept.Role, left, out var executor);
+        if (problem is null) left = left.Minus(executor);
+        for (var i = 0; problem is null && i < tasks.Count; i++)
+        {
+            // A member runs in the group's executor.
+            var task = tasks[i] with { Executor = null };
+            problem = TaskValidation.Check(task, framework, agent, accept.Role, left, IsLive, out var own, out _);
+            if (problem is null && tasks.Take(i).Any(other => other.TaskId == task.TaskId)) problem = $"Task has duplicate ID: {task.TaskId.Value}";
+            if (problem is not null) problem = $"Task '{task.TaskId.Value}' is invalid: {problem}";
+            else left = left.Minus(own);
+            resources.Add(own);
+        }
+
+        if (problem is not null)
+        {
+            foreach (var task in tasks)
+            {
+                SendUpdate(framework, MasterStatus(task.TaskId, task.AgentId, TaskState.Error, StatusReason.TaskGroupInvalid, problem));
+            }
+
+            return;
+        }
+
+        accept.Left = left;
+        var info = group.Executor with { FrameworkId = framework.Id, Resources = Allocated(group.Executor.Resources ?? [], accept.Role) };
+        var launched = tasks.Select((task, i) => StartTask(accept, task with { Executor = info }, resources[i], info, executor)).ToList();
+        agent.Stream!.Send(new AgentEvent { Type = AgentEventType.Run, Run = new RunEvent(framework.Info, launched, Group: true, info) });
+    }
+
+    private static bool IsLive(Framework framework, TaskId task) => framework.Tasks.ContainsKey(task) || framework.Unreachable.Contains(task);
+
+    private TaskInfo StartTask(PendingAccept accept, TaskInfo info, ResourceSet resources, ExecutorInfo? executor, ResourceSet executorResources)
+    {
+        var (framework, agent) = (accept.Framework, accept.Agent);
+        var allocated = info with { Resources = Allocated(info.Resources, accept.Role) };
+        var task = new TaskRecord
+        {
+            Info = allocated,
+            FrameworkId = framework.Id,
+            AgentId = agent.Id,
+            Role = accept.Role,
+            Resources = resources,
+            Executor = executor?.ExecutorId,
+        };
+        _ledger.Use(agent.Id, task.Resources);
+        if (executor is not null)
+        {
+            if (!agent.Executors.ContainsKey((framework.Id, executor.ExecutorId))) _ledger.Use(agent.Id, executorResources);
+            JoinExecutor(agent, task, executor, executorResources);
+        }
+
+        framework.Tasks.Add(task.Id, task);
+        agent.Tasks.Add((framework.Id, task.Id));
+        TaskAdded(task);
+        return allocated;
+    }
+
+    // The agent gives the role back when it returns to another master.
+    private static Resource[] Allocated(IReadOnlyList<Resource> resources, string role)
+    {
+        var allocation = new AllocationInfo(role);
+        return [.. resources.Select(resource => resource with { AllocationInfo = allocation })];
+    }
+}

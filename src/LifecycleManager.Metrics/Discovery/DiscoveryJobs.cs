@@ -1,0 +1,93 @@
+using System.Text.Json;
+using LifecycleManager.Metrics.Scraping;
+
+namespace LifecycleManager.Metrics.Discovery;
+
+/// <summary>A source of targets beside the scheduler. While it fails, its last targets stay.</summary>
+internal abstract class DiscoveryJob(ScrapeContext context) : ScrapeJob(context)
+{
+    private IReadOnlyList<Target> _targets = [];
+
+    /// <summary>The last known targets.</summary>
+    public IReadOnlyList<Target> Targets => Volatile.Read(ref _targets);
+
+    /// <summary>Called after the targets have changed.</summary>
+    public Action? Changed { get; set; }
+
+    protected void Publish(IReadOnlyList<Target> targets)
+    {
+        if (targets.SequenceEqual(Targets, TargetComparer.Instance)) return;
+        Volatile.Write(ref _targets, targets);
+        Changed?.Invoke();
+    }
+
+    // The record's own equality would compare the lists of ports by reference.
+    private sealed class TargetComparer : IEqualityComparer<Target>
+    {
+        public static TargetComparer Instance { get; } = new();
+
+        public bool Equals(Target? x, Target? y) =>
+            x is not null && y is not null && x.Ports.SequenceEqual(y.Ports) && x with { Ports = [] } == y with { Ports = [] };
+
+        public int GetHashCode(Target target) => StringComparer.Ordinal.GetHashCode(target.Id);
+    }
+}
+
+/// <summary>Asks a Eureka server.</summary>
+internal sealed class EurekaJob(ScrapeContext context, Uri server, Func<ILookup<string, string>> appsOf) : DiscoveryJob(context)
+{
+    private readonly Uri _uri = new(server.ToString().TrimEnd('/') + "/apps");
+
+    public override string Id { get; } = $"eureka|{server}";
+
+    public override string Address => _uri.ToString();
+
+    protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
+    {
+        using var body = await Context.Client.GetAsync(_uri, "application/json", Context.Credentials.For("eureka"), cancellation);
+        try
+        {
+            Publish(EurekaTargets.Read(body.Memory, appsOf()));
+            return 0;
+        }
+        catch (JsonException e)
+        {
+            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {JsonText.Describe(e)}");
+        }
+    }
+}
+
+/// <summary>Reads the <c>file_sd</c> files of a pattern when they change. A bad file keeps its last good targets.</summary>
+internal sealed class FileJob(ScrapeContext context, string pattern) : DiscoveryJob(context)
+{
+    private readonly Dictionary<string, (DateTime Changed, long Length, IReadOnlyList<Target> Targets)> _files = new(StringComparer.Ordinal);
+
+    public override string Id { get; } = $"file|{pattern}";
+
+    public override string Address => pattern;
+
+    protected override Task<int> ScrapeAsync(long now, CancellationToken cancellation)
+    {
+        string? problem = null;
+        var found = FileTargets.Find(pattern);
+        foreach (var gone in _files.Keys.Except(found, StringComparer.Ordinal).ToArray()) _files.Remove(gone);
+        foreach (var path in found)
+        {
+            try
+            {
+                var file = new FileInfo(path);
+                var last = _files.GetValueOrDefault(path);
+                if (last.Targets is null || last.Changed != file.LastWriteTimeUtc || last.Length != file.Length)
+                    _files[path] = (file.LastWriteTimeUtc, file.Length, FileTargets.Read(path));
+            }
+            catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+            {
+                problem ??= e.Message;
+            }
+        }
+
+        Publish([.. _files.OrderBy(file => file.Key, StringComparer.Ordinal).SelectMany(file => file.Value.Targets)]);
+        if (problem is not null) throw new ScrapeException(FailureReason.Configuration, problem);
+        return Task.FromResult(0);
+    }
+}

@@ -1,0 +1,67 @@
+using LifecycleManager.Metrics.Discovery;
+using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Series;
+
+namespace LifecycleManager.Metrics.Scraping;
+
+/// <summary>One running instance: its address as last told, and everything collected of it.</summary>
+internal sealed class Instance(Target target, TargetApp app)
+{
+    private Target _target = target;
+    private TargetApp _app = app;
+    private ContainerSet[] _container = [];
+    private int _isUp;
+
+    /// <summary>What the scheduler last said.</summary>
+    public Target Target
+    {
+        get => Volatile.Read(ref _target);
+        set => Volatile.Write(ref _target, value);
+    }
+
+    /// <summary>The app's labels.</summary>
+    public TargetApp App
+    {
+        get => Volatile.Read(ref _app);
+        set => Volatile.Write(ref _app, value);
+    }
+
+    /// <summary>Guards all series of the instance.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>All sets; the owner's.</summary>
+    public Dictionary<SeriesKey, SeriesSet> Sets { get; } = [];
+
+    /// <summary>All endpoint jobs; the owner's.</summary>
+    public Dictionary<EndpointKey, EndpointJob> Jobs { get; } = [];
+
+    /// <summary>The container statistics that are wanted.</summary>
+    public ContainerSet[] Container
+    {
+        get => Volatile.Read(ref _container);
+        set => Volatile.Write(ref _container, value);
+    }
+
+    /// <summary>The cpu time at the last statistics, for the share; the agents' jobs own it.</summary>
+    public CpuReading? LastCpu { get; set; }
+
+    /// <summary>What its actuator last said of its health, where nobody else checks it; null where nothing is known.</summary>
+    public bool? IsUp
+    {
+        get => Volatile.Read(ref _isUp) switch { 1 => true, 2 => false, _ => null };
+        set => Volatile.Write(ref _isUp, value switch { true => 1, false => 2, null => 0 });
+    }
+
+    /// <summary>Whether it is healthy and past its start-up time.</summary>
+    public bool IsReady(DateTimeOffset now, TimeSpan startup)
+    {
+        var target = Target;
+        return target.Healthy == true && (target.IsChecked || IsUp != false) && (target.Started is not { } started || now - started >= (App.Labels.Startup ?? startup));
+    }
+}
+
+/// <summary>A container statistic that somebody wants.</summary>
+internal sealed record ContainerSet(string Statistic, SeriesSet Set);
+
+/// <summary>Cpu time used up to a moment.</summary>
+internal sealed record CpuReading(double Timestamp, double Seconds);

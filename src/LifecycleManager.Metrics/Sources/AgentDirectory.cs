@@ -1,0 +1,52 @@
+using System.Text.Json;
+using LifecycleManager.Metrics.Scraping;
+
+namespace LifecycleManager.Metrics.Sources;
+
+/// <summary>Finds the agents through the master's <c>/slaves</c>.</summary>
+internal static class AgentDirectory
+{
+    /// <summary>The addresses of the active agents.</summary>
+    /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
+    public static IReadOnlyList<Uri> Read(ReadOnlyMemory<byte> json) => JsonText.Read(json, Read);
+
+    private static List<Uri> Read(JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("slaves", out var slaves)
+            || slaves.ValueKind != JsonValueKind.Array) throw new JsonException("an object with slaves is needed");
+        var agents = new List<Uri>();
+        foreach (var slave in slaves.EnumerateArray())
+        {
+            if (slave.ValueKind != JsonValueKind.Object || (slave.TryGetProperty("active", out var active) && active.ValueKind == JsonValueKind.False)) continue;
+            // "slave(1)@10.0.0.5:5051": the name of the process and where it is.
+            if (slave.TryGetProperty("pid", out var pid) && pid.ValueKind == JsonValueKind.String && pid.GetString()!.Split('@', 2) is [_, var address]
+                && Uri.TryCreate($"http://{address}/", UriKind.Absolute, out var agent)) agents.Add(agent);
+        }
+
+        return agents;
+    }
+}
+
+/// <summary>Asks the master for its agents at each interval, while somebody wants container statistics.</summary>
+internal sealed class AgentDirectoryJob(ScrapeContext context, Uri master, Action<IReadOnlyList<Uri>> found) : ScrapeJob(context)
+{
+    private readonly Uri _uri = new(master, "slaves");
+
+    public override string Id { get; } = $"master|{master}";
+
+    public override string Address => _uri.ToString();
+
+    protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
+    {
+        using var body = await Context.Client.GetAsync(_uri, "application/json", Context.Credentials.For("agents"), cancellation, follow: true);
+        try
+        {
+            found(AgentDirectory.Read(body.Memory));
+            return 0;
+        }
+        catch (JsonException e)
+        {
+            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {JsonText.Describe(e)}");
+        }
+    }
+}

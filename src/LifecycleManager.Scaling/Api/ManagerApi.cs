@@ -1,0 +1,109 @@
+using System.Text.Json.Serialization.Metadata;
+using LifecycleManager.Scaling.Evaluation;
+using LifecycleManager.Scaling.Leadership;
+using LifecycleManager.Scaling.Observability;
+using LifecycleManager.Scaling.Recording;
+using LifecycleManager.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Prometheus;
+
+namespace LifecycleManager.Scaling.Api;
+
+/// <summary>The manager's REST API.</summary>
+internal static class ManagerApi
+{
+    /// <summary>Which manager leads, on answers of one that does not.</summary>
+    public const string LeaderHeader = "Lcm-Leader";
+
+    public static void Map(WebApplication app)
+    {
+        var registry = app.Services.GetRequiredService<CollectorRegistry>();
+        app.MapMetrics(settings => settings.Registry = registry);
+        app.MapGet("/health", HealthAsync);
+        PoliciesApi.Map(app);
+        DecisionsApi.Map(app);
+        AppsApi.Map(app);
+        PausesApi.Map(app);
+        HistoryApi.Map(app);
+    }
+
+    /// <summary>Answers as JSON.</summary>
+    public static Task WriteAsync<T>(HttpContext http, T answer, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)
+    {
+        http.Response.StatusCode = status;
+        return http.Response.WriteAsJsonAsync(answer, type, cancellationToken: http.RequestAborted);
+    }
+
+    /// <summary>Answers with an error.</summary>
+    public static Task RefuseAsync(HttpContext http, int status, string message, string? field = null) =>
+        WriteAsync(http, new ErrorAnswer(message, field), ManagerJson.Default.ErrorAnswer, status);
+
+    /// <summary>
+    /// Readies an answer from the decisions on record: a manager that does not lead says so in its headers, and reads the store.
+    /// </summary>
+    public static async Task<DecisionArchive> ArchiveAsync(HttpContext http)
+    {
+        var log = http.RequestServices.GetRequiredService<DecisionLog>();
+        if (!http.RequestServices.GetRequiredService<Evaluator>().Snapshot.Leading)
+        {
+            http.Response.Headers[LeaderHeader] = await LeaderAsync(http) ?? "none";
+            await log.RefreshAsync(http.RequestAborted);
+        }
+
+        return log.Archive;
+    }
+
+    /// <summary>The leader's address, or null; also where the election cannot be asked.</summary>
+    public static async Task<string?> LeaderAsync(HttpContext http)
+    {
+        try
+        {
+            return await http.RequestServices.GetRequiredService<ILeaderElection>().LeaderAsync(ManagerOffice.Election, http.RequestAborted);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What only the leader does; another sends the caller there.</summary>
+    public static async Task RedirectToLeaderAsync(HttpContext http)
+    {
+        var leader = await LeaderAsync(http);
+        http.Response.Headers[LeaderHeader] = leader ?? "none";
+        if (leader is not null)
+        {
+            http.Response.Headers.Location = new Uri(new Uri(leader), http.Request.Path + http.Request.QueryString).ToString();
+        }
+
+        var message = leader is null ? "no manager leads now" : $"this manager does not lead: ask {leader}";
+        await WriteAsync(
+            http, new ErrorAnswer(message, Leader: leader), ManagerJson.Default.ErrorAnswer,
+            leader is null ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status307TemporaryRedirect);
+    }
+
+    /// <summary>Refuses query parameters that nobody reads.</summary>
+    public static bool HasUnknown(HttpContext http, out string? unknown, params ReadOnlySpan<string> known)
+    {
+        foreach (var name in http.Request.Query.Keys)
+        {
+            if (known.Contains(name)) continue;
+            unknown = name;
+            return true;
+        }
+
+        unknown = null;
+        return false;
+    }
+
+    private static async Task HealthAsync(HttpContext http)
+    {
+        var report = http.RequestServices.GetRequiredService<ManagerHealth>().Judge(await LeaderAsync(http));
+        await WriteAsync(
+            http, report, ManagerJson.Default.HealthReport,
+            report.Status == "down" ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Scaling.Recording;
+using LifecycleManager.Storage;
+
+namespace LifecycleManager.Scaling.Pausing;
+
+/// <summary>What is paused by hand: durable before it is acknowledged, read by the evaluation just before each change.</summary>
+internal sealed class PauseBook(IStateStore store, TimeProvider time) : IDisposable
+{
+    public const string Key = "manager/pauses";
+
+    /// <summary>The most entries at once.</summary>
+    public const int Most = 1_000;
+
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private volatile ImmutableList<PauseEntry> _entries = [];
+
+    /// <summary>What is paused now.</summary>
+    public IReadOnlyList<PauseEntry> Current
+    {
+        get
+        {
+            var now = time.GetUtcNow();
+            return _entries.RemoveAll(entry => entry.Until <= now);
+        }
+    }
+
+    public async Task LoadAsync(CancellationToken cancellation)
+    {
+        var stored = await store.GetAsync(Key, cancellation);
+        _entries = stored is null
+            ? []
+            : [.. JsonSerializer.Deserialize(stored.Value.Span, PauseJson.Default.IReadOnlyListPauseEntry) ?? []];
+    }
+
+    /// <summary>The entry that stands in the way of a change, or null.</summary>
+    public PauseEntry? Against(string app, DecisionKind kind)
+    {
+        var direction = kind switch { DecisionKind.ScaleOut => Pause.ScaleOut, DecisionKind.ScaleIn => Pause.ScaleIn, _ => Pause.None };
+        if (direction == Pause.None || _entries.IsEmpty) return null;
+        return Current.FirstOrDefault(entry => (entry.App is null || entry.App == app) && entry.What.HasFlag(direction));
+    }
+
+    /// <summary>Suspends; adds to what is suspended in the same scope already.</summary>
+    /// <exception cref="InvalidOperationException">There are too many entries.</exception>
+    public Task PauseAsync(string? app, Pause what, string? reason, DateTimeOffset? until, Fence? fence, CancellationToken cancellation) =>
+        ChangeAsync(
+            entries =>
+            {
+                var known = entries.Find(entry => entry.App == app);
+                if (known is null && entries.Count >= Most) throw new InvalidOperationException($"{Most} pauses are in force: resume some");
+                var entry = new PauseEntry
+                {
+                    App = app, What = what | (known?.What ?? Pause.None), Reason = reason, Since = time.GetUtcNow(), Until = until,
+                };
+                return entries.RemoveAll(e => e.App == app).Add(entry);
+            },
+            fence,
+            cancellation);
+
+    /// <summary>Lifts what is suspended in one scope; true where there was something to lift.</summary>
+    public async Task<bool> ResumeAsync(string? app, Pause what, Fence? fence, CancellationToken cancellation)
+    {
+        var lifted = false;
+        await ChangeAsync(
+            entries =>
+            {
+                var known = entries.Find(entry => entry.App == app);
+                lifted = known is not null && (known.What & what) != Pause.None;
+                if (!lifted) return entries;
+                var left = known!.What & ~what;
+                return left == Pause.None ? entries.Remove(known) : entries.Replace(known, known with { What = left });
+            },
+            fence,
+            cancellation);
+        return lifted;
+    }
+
+    public void Dispose() => _writing.Dispose();
+
+    private async Task ChangeAsync(
+        Func<ImmutableList<PauseEntry>, ImmutableList<PauseEntry>> change, Fence? fence, CancellationToken cancellation)
+    {
+        await _writing.WaitAsync(cancellation);
+        try
+        {
+            var next = change([.. Current]);
+            var json = JsonSerializer.SerializeToUtf8Bytes(next, PauseJson.Default.IReadOnlyListPauseEntry);
+            await store.WriteAsync([new StateWrite(Key, json)], fence, cancellation);
+            _entries = next;
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(CamelCase<Pause>)])]
+[JsonSerializable(typeof(IReadOnlyList<PauseEntry>))]
+internal sealed partial class PauseJson : JsonSerializerContext;

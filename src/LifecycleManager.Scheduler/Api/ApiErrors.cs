@@ -1,0 +1,57 @@
+using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Scheduler.Definitions.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Scheduler.Api;
+
+/// <summary>From what went wrong to Marathon's answers.</summary>
+internal static class ApiErrors
+{
+    public static async Task AnswerAsync(ApiRequest request, Exception failure, ILogger log)
+    {
+        var response = request.Context.Response;
+        if (failure is OperationCanceledException && request.Cancellation.IsCancellationRequested) return;
+        if (response.HasStarted)
+        {
+            // Half an answer must not look whole.
+            log.LogWarning(failure, "The answer to {Method} {Path} broke off", request.Method, request.Context.Request.Path);
+            request.Context.Abort();
+            return;
+        }
+
+        response.Clear();
+        Leaders.Mark(request);
+        var (status, error) = Of(failure);
+        if (status == 500) log.LogError(failure, "{Method} {Path} failed", request.Method, request.Context.Request.Path);
+        if (failure is ApiException { Allow: { } allow }) response.Headers.Allow = allow;
+        if (status == 503) response.Headers.RetryAfter = "1";
+        await request.JsonAsync(error, MarathonJson.Default.MarathonError, status);
+    }
+
+    private static (int Status, MarathonError Error) Of(Exception failure) => failure switch
+    {
+        ApiException api => (api.Status, new MarathonError { Message = api.Message, Details = api.Details }),
+        MalformedJsonException malformed => (400, new MarathonError
+        {
+            Message = "Invalid JSON",
+            Details = [new MarathonErrorDetail("", [malformed.Message])],
+        }),
+        ChangeRefusedException refused => (422, new MarathonError
+        {
+            Message = "Object is not valid",
+            Details = [.. refused.Problems.GroupBy(problem => problem.Path)
+                .Select(path => new MarathonErrorDetail(path.Key, [.. path.Select(problem => problem.Message)]))],
+        }),
+        AppLockedException locked => (409, new MarathonError
+        {
+            Message = locked.Message,
+            Deployments = [.. locked.DeploymentIds.Select(id => new DeploymentRef(id))],
+        }),
+        AppNotFoundException or DeploymentNotFoundException => (404, new MarathonError { Message = failure.Message }),
+        NotLeaderException or TooManySubscribersException => (503, new MarathonError { Message = failure.Message }),
+        BadHttpRequestException bad => (bad.StatusCode, new MarathonError { Message = bad.Message }),
+        OperationCanceledException or TimeoutException => (503, new MarathonError { Message = "the scheduler has stopped or changed its leader: ask again" }),
+        _ => (500, new MarathonError { Message = "the request failed; the scheduler's log says why" }),
+    };
+}

@@ -1,0 +1,15 @@
+using System.Text.Json.Serialization;
+
+namespace LifecycleManager.Scheduler.Api;
+
+/// <summary>What only the API's own requests have.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(TaskIdList))]
+internal sealed partial class ApiJson : JsonSerializerContext;
+
+/// <summary>The body of <c>POST /v2/tasks/delete</c>.</summary>
+internal sealed record TaskIdList
+{
+    /// <summary>The tasks.</summary>
+    public required IReadOnlyList<string> Ids { get; init; }
+}

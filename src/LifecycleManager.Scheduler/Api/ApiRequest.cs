@@ -1,0 +1,128 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Definitions.Json;
+using LifecycleManager.Scheduler.State;
+using Microsoft.AspNetCore.Http;
+
+namespace LifecycleManager.Scheduler.Api;
+
+/// <summary>One request, with what every handler needs.</summary>
+internal sealed class ApiRequest(HttpContext context, ApiServices services)
+{
+    // Taken once, so that an answer is of one moment.
+    private SchedulerSnapshot? _snapshot;
+
+    public HttpContext Context { get; } = context;
+
+    public ApiServices Services { get; } = services;
+
+    public SchedulerService Scheduler => Services.Scheduler;
+
+    public DefinitionRules Rules => Services.Rules;
+
+    public SchedulerSnapshot Snapshot => _snapshot ??= Scheduler.Snapshot;
+
+    public CancellationToken Cancellation => Context.RequestAborted;
+
+    public string Method => Context.Request.Method;
+
+    /// <summary>What a pattern's <c>{**path}</c> caught.</summary>
+    public string Path => Context.Request.RouteValues.TryGetValue("path", out var path) ? path as string ?? "" : "";
+
+    public bool Force => Flag("force");
+
+    public ChangeOptions Change(string reason) => new(Force, Text("reason") ?? reason)
+    {
+        CountOwner = Context.Request.Headers[IMarathonApi.CountOwnerHeader] is [.., { Length: > 0 and <= 256 } owner] ? owner : Text("owner"),
+    };
+
+    /// <summary>The last value of a query parameter; null when absent or empty.</summary>
+    public string? Text(string name) =>
+        Context.Request.Query.TryGetValue(name, out var values) && values is [.., { Length: > 0 } value] ? value : null;
+
+    /// <summary>All values of a query parameter, also as PHP writes it, <c>name[]</c>.</summary>
+    public IReadOnlyList<string> Texts(string name) =>
+    [
+        .. Context.Request.Query[name].Concat(Context.Request.Query[name + "[]"])
+            .Where(value => !string.IsNullOrEmpty(value)).Select(value => value!),
+    ];
+
+    /// <summary>A query parameter that is true or false; <c>?force</c> alone is true.</summary>
+    public bool Flag(string name, bool absent = false)
+    {
+        if (!Context.Request.Query.TryGetValue(name, out var values)) return absent;
+        return values.ToString().ToLowerInvariant() switch
+        {
+            "true" or "" => true,
+            "false" => false,
+            _ => throw ApiException.BadRequest($"the query parameter '{name}' must be true or false, not '{values}'"),
+        };
+    }
+
+    /// <summary>Whether the client would rather have plain text than JSON.</summary>
+    public bool WantsText
+    {
+        get
+        {
+            double text = 0, json = 0;
+            foreach (var part in Context.Request.Headers.Accept.ToString().Split(','))
+            {
+                var at = part.Split(';', StringSplitOptions.TrimEntries);
+                var quality = at.FirstOrDefault(item => item.StartsWith("q=", StringComparison.Ordinal)) is { } q
+                    && double.TryParse(q.AsSpan(2), NumberStyles.Float, CultureInfo.InvariantCulture, out var given) ? given : 1;
+                if (at[0].Trim() is "text/plain") text = Math.Max(text, quality);
+                if (at[0].Trim() is "application/json" or "application/*" or "*/*") json = Math.Max(json, quality);
+            }
+
+            return text > json || (text > 0 && text == json
+                && Context.Request.Headers.Accept.ToString().TrimStart().StartsWith("text/plain", StringComparison.Ordinal));
+        }
+    }
+
+    /// <summary>An instant that stands in the path or the body as a version.</summary>
+    /// <exception cref="ApiException">It is none.</exception>
+    public static DateTimeOffset Version(string text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var version)
+            ? version : throw new ApiException(400, $"'{text}' is not a version, which is an instant such as 2026-11-24T18:00:00.000Z");
+
+    /// <summary>The whole body.</summary>
+    /// <param name="many">Whether it may hold many definitions.</param>
+    /// <exception cref="ApiException">It is larger than bodies may be.</exception>
+    public async Task<ReadOnlyMemory<byte>> BodyAsync(bool many = false)
+    {
+        var most = many ? (long)Services.Options.MaxRequestBody * ApiServices.ManyFactor : Services.Options.MaxRequestBody;
+        if (Context.Request.ContentLength > most) throw TooLarge(most);
+        var reader = Context.Request.BodyReader;
+        while (true)
+        {
+            ReadResult result;
+            try
+            {
+                result = await reader.ReadAsync(Cancellation);
+            }
+            catch (BadHttpRequestException e)
+            {
+                throw new ApiException(e.StatusCode, e.Message);
+            }
+
+            if (result.Buffer.Length > most) throw TooLarge(most);
+            if (result.IsCompleted)
+            {
+                var body = result.Buffer.ToArray();
+                reader.AdvanceTo(result.Buffer.End);
+                if (body.Length == 0) throw new MalformedJsonException("the body is empty");
+                return body;
+            }
+
+            reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        }
+    }
+
+    /// <summary>405.</summary>
+    public ApiException NotAllowed(string allow) => new(405, $"{Method} is not allowed here; {allow} is") { Allow = allow };
+
+    private static ApiException TooLarge(long most) => new(413, $"the body is larger than {most} bytes");
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Deployments;
+using LifecycleManager.Scheduler.State;
+
+namespace LifecycleManager.Scheduler.Api;
+
+/// <summary>Apps and groups as answers show them.</summary>
+internal static class AppView
+{
+    /// <summary>An app with what is embedded.</summary>
+    public static App Of(AppStatus status, Embeds embeds, SchedulerSnapshot snapshot, DateTimeOffset now)
+    {
+        var counts = embeds.HasFlag(Embeds.Counts);
+        return status.Definition.Wire with
+        {
+            VersionInfo = new AppVersionInfo(Instants.Write(status.LastScalingAt), Instants.Write(status.LastConfigChangeAt)),
+            CountOwner = status.CountOwner,
+            TasksStaged = counts ? status.Staged : null,
+            TasksRunning = counts ? status.Running : null,
+            TasksHealthy = counts ? status.Healthy : null,
+            TasksUnhealthy = counts ? status.Unhealthy : null,
+            Deployments = embeds.HasFlag(Embeds.Deployments) ? [.. status.DeploymentIds.Select(id => new DeploymentRef(id))] : null,
+            Tasks = embeds.HasFlag(Embeds.Tasks) ? [.. TaskView.Tasks(status)] : null,
+            LastTaskFailure = embeds.HasFlag(Embeds.LastTaskFailure) ? Failure(status) : null,
+            TaskStats = embeds.HasFlag(Embeds.TaskStats) ? TaskStatistics.Of(status, now) : null,
+            ReadinessCheckResults = embeds.HasFlag(Embeds.Readiness) ? Readiness(status, snapshot) : null,
+        };
+    }
+
+    /// <summary>An app that has just been made: nothing runs of it.</summary>
+    public static App New(AppDefinition app, string deployment) => app.Wire with
+    {
+        VersionInfo = new AppVersionInfo(Instants.Write(app.Version), Instants.Write(app.Version)),
+        TasksStaged = 0,
+        TasksRunning = 0,
+        TasksHealthy = 0,
+        TasksUnhealthy = 0,
+        Deployments = [new DeploymentRef(deployment)],
+    };
+
+    /// <summary>The result of one readiness check.</summary>
+    public static void Write(Utf8JsonWriter json, ReadinessResult result)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", result.Name);
+        json.WriteString("taskId", result.TaskId);
+        json.WriteBoolean("ready", result.Ready);
+        if (result.LastStatus is { } code)
+        {
+            json.WriteStartObject("lastResponse");
+            json.WriteNumber("status", code);
+            json.WriteString("contentType", result.LastContentType ?? "");
+            json.WriteString("body", result.LastBody ?? "");
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static TaskFailure? Failure(AppStatus status) => status.LastFailure is not { } failure ? null : new TaskFailure
+    {
+        AppId = status.Definition.Id.Path,
+        Host = failure.Host,
+        Message = failure.Message,
+        State = failure.State,
+        TaskId = failure.TaskId,
+        Timestamp = Instants.Write(failure.At),
+        Version = Instants.Write(failure.Version),
+        SlaveId = failure.AgentId,
+    };
+
+    private static JsonElement Readiness(AppStatus status, SchedulerSnapshot snapshot)
+    {
+        var own = status.Instances.Select(instance => instance.TaskId).ToHashSet(StringComparer.Ordinal);
+        return JsonText.Element(json =>
+        {
+            json.WriteStartArray();
+            foreach (var result in snapshot.Deployments.Where(deployment => status.DeploymentIds.Contains(deployment.Id))
+                .SelectMany(deployment => deployment.ReadinessResults).Where(result => own.Contains(result.TaskId)))
+            {
+                Write(json, result);
+            }
+
+            json.WriteEndArray();
+        });
+    }
+}

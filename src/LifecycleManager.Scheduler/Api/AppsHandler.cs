@@ -1,0 +1,208 @@
+using System.Text.Json;
+using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Definitions.Json;
+using LifecycleManager.Scheduler.State;
+
+namespace LifecycleManager.Scheduler.Api;
+
+/// <summary><c>/v2/apps</c>.</summary>
+internal static class AppsHandler
+{
+    private const Embeds Shown = Embeds.Counts | Embeds.Tasks | Embeds.LastTaskFailure | Embeds.Deployments;
+
+    public static Task AnswerAsync(ApiRequest request)
+    {
+        if (request.Path.Trim('/').Length == 0) return ListAsync(request);
+        var path = AppPath.Parse(request.Path);
+        return path switch
+        {
+            { Part: "tasks" } => AppTasksHandler.AnswerAsync(request, path),
+            { IsWildcard: true } => request.Method is "GET" or "HEAD" ? GetGroupAsync(request, path.Id) : throw request.NotAllowed("GET"),
+            { Part: "restart" } => request.Method == "POST" ? RestartAsync(request, path.Id) : throw request.NotAllowed("POST"),
+            { Part: "versions" } => request.Method is "GET" or "HEAD" ? VersionsAsync(request, path) : throw request.NotAllowed("GET"),
+            _ => request.Method switch
+            {
+                "GET" or "HEAD" => GetAsync(request, path.Id),
+                "PUT" => PutAsync(request, path.Id, request.Flag("partialUpdate", absent: true)),
+                "PATCH" => PutAsync(request, path.Id, partial: true),
+                "DELETE" => DeleteAsync(request, path.Id),
+                _ => throw request.NotAllowed("GET, PUT, PATCH, DELETE"),
+            },
+        };
+    }
+
+    /// <summary>An app that is wanted.</summary>
+    /// <exception cref="AppNotFoundException">There is none.</exception>
+    public static AppStatus Find(ApiRequest request, AppId id) =>
+        request.Snapshot.Apps.TryGetValue(id, out var status) && !status.IsRemoved ? status : throw new AppNotFoundException(id);
+
+    /// <summary>All wanted apps by id.</summary>
+    public static IEnumerable<AppStatus> All(SchedulerSnapshot snapshot) =>
+        snapshot.Apps.Values.Where(status => !status.IsRemoved).OrderBy(status => status.Definition.Id);
+
+    private static Task ListAsync(ApiRequest request) => request.Method switch
+    {
+        "GET" or "HEAD" => GetAllAsync(request),
+        "POST" => PostAsync(request),
+        "PUT" => PutAllAsync(request, request.Flag("partialUpdate", absent: true)),
+        "PATCH" => PutAllAsync(request, partial: true),
+        _ => throw request.NotAllowed("GET, POST, PUT, PATCH"),
+    };
+
+    private static Task GetAllAsync(ApiRequest request)
+    {
+        var embeds = EmbedNames.Apps(request.Texts("embed")) | Embeds.Counts | Embeds.Deployments;
+        var (cmd, id) = (request.Text("cmd"), request.Text("id"));
+        var labels = request.Text("label") is { } label ? LabelSelector.Parse(label) : null;
+        if (request.IsKnown()) return Task.CompletedTask;
+        var now = request.Services.Time.GetUtcNow();
+        var apps = All(request.Snapshot).Where(status =>
+            (cmd is null || status.Definition.Wire.Cmd?.Contains(cmd, StringComparison.OrdinalIgnoreCase) == true)
+            && (id is null || status.Definition.Id.Path.Contains(id, StringComparison.OrdinalIgnoreCase))
+            && (labels is null || labels.Matches(status.Definition.Labels)));
+        return request.StreamAsync("apps", apps, (json, status) =>
+            JsonSerializer.Serialize(json, AppView.Of(status, embeds, request.Snapshot, now), MarathonJson.Default.App));
+    }
+
+    private static Task GetGroupAsync(ApiRequest request, AppId group)
+    {
+        if (request.Snapshot.Root.FindGroup(group) is null) throw ApiException.NotFound($"Group '{group}' does not exist");
+        var embeds = EmbedNames.Apps(request.Texts("embed")) | Shown;
+        if (request.IsKnown()) return Task.CompletedTask;
+        var now = request.Services.Time.GetUtcNow();
+        return request.StreamAsync("*", All(request.Snapshot).Where(status => status.Definition.Id.IsWithin(group)), (json, status) =>
+            JsonSerializer.Serialize(json, AppView.Of(status, embeds, request.Snapshot, now), MarathonJson.Default.App));
+    }
+
+    private static Task GetAsync(ApiRequest request, AppId id)
+    {
+        var status = Find(request, id);
+        var embeds = EmbedNames.Apps(request.Texts("embed")) | Shown;
+        if (request.IsKnown()) return Task.CompletedTask;
+        var app = AppView.Of(status, embeds, request.Snapshot, request.Services.Time.GetUtcNow());
+        return request.JsonAsync(new AppAnswer(app), MarathonJson.Default.AppAnswer);
+    }
+
+    private static async Task PostAsync(ApiRequest request)
+    {
+        var sent = AppDefinitions.ReadApp(await request.BodyAsync());
+        var app = AppDefinitions.Create(sent, AppId.Root, request.Rules);
+        var receipt = await request.ChangeAsync(
+            root =>
+            {
+                if (root.FindApp(app.Id) is not null) throw new ApiException(409, $"An app with id [{app.Id}] already exists.");
+                return Put(root, app, "");
+            },
+            request.Change($"{app.Id} was created"));
+        var made = receipt.Root.FindApp(app.Id)!;
+        request.Scheduler.PublishApiPost(request.Context.Request.Path, request.Context.Connection.RemoteIpAddress, made);
+        request.Context.Response.Headers.Location = $"/v2/apps{made.Id}";
+        await request.JsonAsync(AppView.New(made, receipt.DeploymentId), MarathonJson.Default.App, 201);
+    }
+
+    private static async Task PutAsync(ApiRequest request, AppId id, bool partial)
+    {
+        var sent = AppDefinitions.ReadApp(await request.BodyAsync());
+        var change = await ChangeOfAsync(request, id, sent, partial, "");
+        var created = false;
+        var receipt = await request.ChangeAsync(
+            root =>
+            {
+                created = root.FindApp(id) is null;
+                return change(root);
+            },
+            request.Change($"{id} was changed"));
+        if (receipt.Root.FindApp(id) is { } app)
+            request.Scheduler.PublishApiPost(request.Context.Request.Path, request.Context.Connection.RemoteIpAddress, app);
+        if (created) request.Context.Response.Headers.Location = $"/v2/apps{id}";
+        await request.DeploymentAsync(receipt, created ? 201 : 200);
+    }
+
+    private static async Task PutAllAsync(ApiRequest request, bool partial)
+    {
+        var sent = AppDefinitions.ReadApps(await request.BodyAsync(many: true));
+        var changes = new List<Func<GroupDefinition, GroupDefinition>>(sent.Count);
+        var ids = new HashSet<AppId>();
+        for (var index = 0; index < sent.Count; index++)
+        {
+            if (sent[index].Id is not { Length: > 0 } text)
+                throw new ChangeRefusedException([new ChangeProblem($"({index})/id", "must not be empty")]);
+            var id = AppId.Resolve(text, AppId.Root);
+            if (!ids.Add(id)) throw new ChangeRefusedException([new ChangeProblem($"({index})/id", $"{id} is there twice")]);
+            changes.Add(await ChangeOfAsync(request, id, sent[index], partial, $"({index})"));
+        }
+
+        var receipt = await request.ChangeAsync(
+            root => changes.Aggregate(root, (tree, change) => change(tree)), request.Change($"{sent.Count} apps were changed"));
+        foreach (var app in ids.Select(receipt.Root.FindApp))
+            if (app is not null) request.Scheduler.PublishApiPost(request.Context.Request.Path, request.Context.Connection.RemoteIpAddress, app);
+        await request.DeploymentAsync(receipt);
+    }
+
+    private static async Task DeleteAsync(ApiRequest request, AppId id)
+    {
+        var receipt = await request.ChangeAsync(
+            root => root.FindApp(id) is null ? throw new AppNotFoundException(id) : root.RemoveApp(id), request.Change($"{id} was deleted"));
+        await request.DeploymentAsync(receipt);
+    }
+
+    private static async Task RestartAsync(ApiRequest request, AppId id)
+    {
+        var receipt = await request.Scheduler.RestartAsync([id], request.Change($"{id} was restarted"), request.Cancellation);
+        await request.DeploymentAsync(receipt);
+    }
+
+    private static async Task VersionsAsync(ApiRequest request, AppPath path)
+    {
+        if (path.Argument is null)
+        {
+            var versions = await request.Scheduler.AppVersionsAsync(path.Id, request.Cancellation);
+            if (versions.Count == 0) throw new AppNotFoundException(path.Id);
+            await request.JsonAsync(new VersionList([.. versions.Select(Instants.Write)]), MarathonJson.Default.VersionList);
+            return;
+        }
+
+        var app = await VersionAsync(request, path.Id, path.Argument);
+        await request.JsonAsync(app.Wire, MarathonJson.Default.App);
+    }
+
+    private static async Task<AppDefinition> VersionAsync(ApiRequest request, AppId id, string version)
+    {
+        Find(request, id);
+        return await request.Scheduler.AppVersionAsync(id, ApiRequest.Version(version), request.Cancellation)
+            ?? throw ApiException.NotFound($"App '{id}' does not exist in version '{version}'");
+    }
+
+    /// <summary>What one app's update does to the tree: makes the app, changes it, or takes it back to a version.</summary>
+    private static async Task<Func<GroupDefinition, GroupDefinition>> ChangeOfAsync(
+        ApiRequest request, AppId id, App sent, bool partial, string path)
+    {
+        if (sent.Version is { } version)
+        {
+            if (sent with { Id = null, Version = null } != new App())
+                throw new ChangeRefusedException([new ChangeProblem($"{path}/version", "The 'version' field may only be combined with the 'id' field.")]);
+            var old = await VersionAsync(request, id, version);
+            return root => Put(root, old, path);
+        }
+
+        // Whatever does not need the newest tree is found out before the loop is asked.
+        var whole = partial ? null : AppDefinitions.CreateAt(id, sent, request.Rules, path);
+        return root =>
+        {
+            var existing = root.FindApp(id);
+            var app = whole ?? (existing is null
+                ? AppDefinitions.CreateAt(id, sent, request.Rules, path)
+                : AppDefinitions.Update(existing, sent, request.Rules, path));
+            return Put(root, app, path);
+        };
+    }
+
+    private static GroupDefinition Put(GroupDefinition root, AppDefinition app, string path)
+    {
+        var problems = new Problems();
+        TreeValidation.Validate(root, app.Id, path, problems);
+        problems.ThrowIfAny();
+        return root.PutApp(app);
+    }
+}

@@ -1,0 +1,35 @@
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Deployments;
+using LifecycleManager.Scheduler.State;
+
+namespace LifecycleManager.Scheduler.Api;
+
+/// <summary>What a change would do.</summary>
+internal static class DryRun
+{
+    /// <summary>The steps of the deployment that would lead to a tree.</summary>
+    /// <exception cref="ChangeRefusedException">It would be refused.</exception>
+    public static IReadOnlyList<DeploymentStep> Plan(SchedulerSnapshot snapshot, GroupDefinition wanted)
+    {
+        var before = new Dictionary<AppId, AppRecord?>();
+        var after = new Dictionary<AppId, AppRecord?>();
+        var wantedApps = wanted.AllApps.ToDictionary(app => app.Id);
+        foreach (var (id, app) in wantedApps)
+        {
+            var known = snapshot.Apps.TryGetValue(id, out var status) && !status.IsRemoved ? status : null;
+            if (known is not null && (ReferenceEquals(known.Definition, app) || known.Definition.SameAs(app))) continue;
+            before[id] = known is null ? null : new AppRecord(known.Definition, known.LastScalingAt, known.LastConfigChangeAt);
+            after[id] = new AppRecord(app, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch);
+        }
+
+        foreach (var (id, status) in snapshot.Apps)
+        {
+            if (status.IsRemoved || wantedApps.ContainsKey(id)) continue;
+            before[id] = new AppRecord(status.Definition, status.LastScalingAt, status.LastConfigChangeAt);
+            after[id] = null;
+        }
+
+        return DeploymentPlanner.Plan(
+            before, after, id => before[id] is { } was && !was.Definition.SameAs(after[id]!.Definition, count: false), DependencyOrder.Levels(wanted));
+    }
+}

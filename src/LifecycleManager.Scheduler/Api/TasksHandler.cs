@@ -1,0 +1,66 @@
+using System.Text.Json;
+using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Scheduler.Definitions.Json;
+using LifecycleManager.Scheduler.State;
+
+namespace LifecycleManager.Scheduler.Api;
+
+/// <summary><c>/v2/tasks</c> and <c>/v2/tasks/delete</c>.</summary>
+internal static class TasksHandler
+{
+    private const int MostIds = 100_000;
+    private static readonly string[] Statuses = ["running", "staging"];
+
+    public static Task ListAsync(ApiRequest request)
+    {
+        if (request.Method is not ("GET" or "HEAD")) throw request.NotAllowed("GET");
+        var wanted = request.Texts("status");
+        foreach (var status in wanted)
+        {
+            if (!Statuses.Contains(status, StringComparer.Ordinal))
+                throw ApiException.BadRequest($"status={status} must be one of {string.Join(", ", Statuses)}{NearestName.Hint(status, Statuses)}");
+        }
+
+        var apps = AppsHandler.All(request.Snapshot);
+        if (request.WantsText) return request.TextAsync(TaskView.Text(apps));
+        if (request.IsKnown()) return Task.CompletedTask;
+        var tasks = apps.SelectMany(TaskView.Tasks).Where(task => wanted.Count == 0 || wanted.Contains(task.State switch
+        {
+            "TASK_RUNNING" => "running",
+            "TASK_STAGING" or "TASK_STARTING" => "staging",
+            _ => "",
+        }));
+        return request.StreamAsync("tasks", tasks, (json, task) => JsonSerializer.Serialize(json, task, MarathonJson.Default.AppTask));
+    }
+
+    public static async Task DeleteAsync(ApiRequest request)
+    {
+        if (request.Method != "POST") throw request.NotAllowed("POST");
+        var options = Kill(request);
+        var ids = WireJson.Read(await request.BodyAsync(many: true), ApiJson.Default.TaskIdList).Ids;
+        if (ids.Count > MostIds) throw new ChangeRefusedException([new ChangeProblem("/ids", $"must have at most {MostIds} elements")]);
+        var byInstance = request.Snapshot.Instances;
+        var tasks = ids.Select(id => byInstance.ContainsKey(id) ? id : id + "._app.1").ToList();
+        var killed = await request.Scheduler.KillAsync(tasks, options, request.Cancellation);
+        if (killed.Deployment is { } receipt)
+        {
+            await request.DeploymentAsync(receipt);
+            return;
+        }
+
+        await request.JsonAsync(
+            new TaskList([.. killed.Instances.Select(instance => TaskView.Of(instance, ServicePorts(request, instance)))]),
+            MarathonJson.Default.TaskList);
+    }
+
+    /// <summary>How the query wants instances to end.</summary>
+    public static KillOptions Kill(ApiRequest request)
+    {
+        var options = new KillOptions(request.Flag("scale"), request.Flag("wipe"), request.Force);
+        if (options is { Scale: true, Wipe: true }) throw ApiException.BadRequest("You cannot use scale and wipe at the same time.");
+        return options;
+    }
+
+    private static List<int>? ServicePorts(ApiRequest request, Instance instance) =>
+        request.Snapshot.Apps.TryGetValue(instance.AppId, out var status) ? [.. status.Definition.Ports.Select(port => port.ServicePort)] : null;
+}

@@ -1,0 +1,66 @@
+using LifecycleManager.Scheduler.Definitions;
+
+namespace LifecycleManager.Scheduler.Deployments;
+
+/// <summary>A deployment under way.</summary>
+public sealed record DeploymentStatus
+{
+    /// <summary>The id, a UUID.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The version of the tree that it leads to.</summary>
+    public required DateTimeOffset Version { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>All steps in order.</summary>
+    public required IReadOnlyList<DeploymentStep> Steps { get; init; }
+
+    /// <summary>The current step, from 0; equal to the count of the steps when all are done.</summary>
+    public int CurrentStep { get; init; }
+
+    /// <summary>The apps that it changes.</summary>
+    public IEnumerable<AppId> AffectedApps => Steps.SelectMany(step => step.Actions).Select(action => action.App).Distinct();
+
+    /// <summary>Why it was made, where somebody said so.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The last answers of readiness checks, by task id.</summary>
+    public IReadOnlyList<ReadinessResult> ReadinessResults { get; init; } = [];
+}
+
+/// <summary>Actions that go on side by side.</summary>
+/// <param name="Actions">The actions, each on another app.</param>
+public sealed record DeploymentStep(IReadOnlyList<DeploymentAction> Actions);
+
+/// <summary>What a deployment does to one app.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="App">The app.</param>
+public sealed record DeploymentAction(DeploymentActionKind Kind, AppId App);
+
+/// <summary>The kinds of actions, in Marathon's words.</summary>
+public enum DeploymentActionKind
+{
+    /// <summary>The app is new; its first instances, none, are started.</summary>
+    StartApplication,
+
+    /// <summary>The count changes.</summary>
+    ScaleApplication,
+
+    /// <summary>Instances are replaced, keeping the upgrade strategy.</summary>
+    RestartApplication,
+
+    /// <summary>All instances end.</summary>
+    StopApplication,
+}
+
+/// <summary>The last answer of a readiness check.</summary>
+/// <param name="Name">The check.</param>
+/// <param name="TaskId">The instance.</param>
+/// <param name="Ready">Whether the answer means ready.</param>
+/// <param name="LastStatus">The code of the last answer, where there was one.</param>
+/// <param name="LastContentType">Its content type.</param>
+/// <param name="LastBody">The beginning of its body, where the check preserves it.</param>
+public sealed record ReadinessResult(
+    string Name, string TaskId, bool Ready, int? LastStatus = null, string? LastContentType = null, string? LastBody = null);

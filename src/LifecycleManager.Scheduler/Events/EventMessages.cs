@@ -1,0 +1,244 @@
+using System.Buffers;
+using System.Text.Json;
+using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Scheduler.Deployments;
+using LifecycleManager.Scheduler.State;
+using DeploymentStep = LifecycleManager.Scheduler.Deployments.DeploymentStep;
+
+namespace LifecycleManager.Scheduler.Events;
+
+/// <summary>
+/// Marathon's events, field by field as its event bus documents them. Deployment plans are in Marathon's light format: without
+/// the two whole trees.
+/// </summary>
+internal static class EventMessages
+{
+    public static SchedulerEventMessage StatusUpdate(DateTimeOffset now, Instance instance, string taskStatus, string message) =>
+        Write("status_update_event", now, json =>
+        {
+            json.WriteString("slaveId", instance.AgentId);
+            json.WriteString("taskId", instance.TaskId);
+            json.WriteString("taskStatus", taskStatus);
+            json.WriteString("message", message);
+            json.WriteString("appId", instance.AppId.Path);
+            json.WriteString("host", instance.Host);
+            json.WriteStartArray("ipAddresses");
+            foreach (var address in instance.Addresses)
+            {
+                json.WriteStartObject();
+                json.WriteString("ipAddress", address.Address);
+                json.WriteString("protocol", address.Protocol);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("ports");
+            foreach (var port in instance.Ports)
+                if (port is { } number) json.WriteNumberValue(number);
+            json.WriteEndArray();
+            json.WriteString("version", Instants.Write(instance.Version));
+        });
+
+    public static SchedulerEventMessage InstanceChanged(DateTimeOffset now, Instance instance) =>
+        Write("instance_changed_event", now, json =>
+        {
+            json.WriteString("instanceId", instance.InstanceId);
+            json.WriteString("condition", instance.State.ConditionName());
+            json.WriteString("runSpecId", instance.AppId.Path);
+            json.WriteString("agentId", instance.AgentId);
+            json.WriteString("host", instance.Host);
+            json.WriteString("runSpecVersion", Instants.Write(instance.Version));
+        });
+
+    public static SchedulerEventMessage InstanceHealthChanged(DateTimeOffset now, Instance instance) =>
+        Write("instance_health_changed_event", now, json =>
+        {
+            json.WriteString("instanceId", instance.InstanceId);
+            json.WriteString("runSpecId", instance.AppId.Path);
+            if (instance.Healthy is { } healthy) json.WriteBoolean("healthy", healthy);
+            else json.WriteNull("healthy");
+            json.WriteString("runSpecVersion", Instants.Write(instance.Version));
+        });
+
+    public static SchedulerEventMessage UnknownInstanceTerminated(DateTimeOffset now, string taskId, InstanceState state) =>
+        Write("unknown_instance_terminated_event", now, json =>
+        {
+            json.WriteString("instanceId", TaskIds.InstanceOf(taskId));
+            json.WriteString("runSpecId", TaskIds.AppPathOf(taskId));
+            json.WriteString("condition", state.ConditionName());
+        });
+
+    public static SchedulerEventMessage HealthStatusChanged(DateTimeOffset now, Instance instance, bool alive) =>
+        Write("health_status_changed_event", now, json =>
+        {
+            json.WriteString("appId", instance.AppId.Path);
+            json.WriteString("taskId", instance.TaskId);
+            json.WriteString("instanceId", instance.InstanceId);
+            json.WriteString("version", Instants.Write(instance.Version));
+            json.WriteBoolean("alive", alive);
+        });
+
+    public static SchedulerEventMessage HealthCheckAdded(
+        DateTimeOffset now, string app, DateTimeOffset version, AppHealthCheck check) =>
+        Write("add_health_check_event", now, json =>
+        {
+            json.WriteString("appId", app);
+            json.WriteString("version", Instants.Write(version));
+            WriteCheck(json, check);
+        });
+
+    public static SchedulerEventMessage HealthCheckRemoved(DateTimeOffset now, string app) =>
+        Write("remove_health_check_event", now, json => json.WriteString("appId", app));
+
+    public static SchedulerEventMessage HealthCheckFailed(DateTimeOffset now, Instance instance, AppHealthCheck check) =>
+        Write("failed_health_check_event", now, json =>
+        {
+            json.WriteString("appId", instance.AppId.Path);
+            json.WriteString("taskId", instance.TaskId);
+            json.WriteString("instanceId", instance.InstanceId);
+            WriteCheck(json, check);
+        });
+
+    public static SchedulerEventMessage UnhealthyKill(DateTimeOffset now, Instance instance, string reason) =>
+        Write("unhealthy_instance_kill_event", now, json =>
+        {
+            json.WriteString("appId", instance.AppId.Path);
+            json.WriteString("taskId", instance.TaskId);
+            json.WriteString("instanceId", instance.InstanceId);
+            json.WriteString("version", Instants.Write(instance.Version));
+            json.WriteString("reason", reason);
+            json.WriteString("host", instance.Host);
+            json.WriteString("slaveId", instance.AgentId);
+        });
+
+    public static SchedulerEventMessage GroupChanged(DateTimeOffset now, string group, DateTimeOffset version) =>
+        Write("group_change_success", now, json =>
+        {
+            json.WriteString("groupId", group);
+            json.WriteString("version", Instants.Write(version));
+        });
+
+    public static SchedulerEventMessage GroupChangeFailed(DateTimeOffset now, string group, DateTimeOffset version, string reason) =>
+        Write("group_change_failed", now, json =>
+        {
+            json.WriteString("groupId", group);
+            json.WriteString("version", Instants.Write(version));
+            json.WriteString("reason", reason);
+        });
+
+    public static SchedulerEventMessage DeploymentInfo(DateTimeOffset now, DeploymentStatus deployment, DeploymentStep step) =>
+        DeploymentWithStep("deployment_info", now, deployment, step);
+
+    public static SchedulerEventMessage DeploymentStepSuccess(DateTimeOffset now, DeploymentStatus deployment, DeploymentStep step) =>
+        DeploymentWithStep("deployment_step_success", now, deployment, step);
+
+    public static SchedulerEventMessage DeploymentSucceeded(DateTimeOffset now, DeploymentStatus deployment) =>
+        Write("deployment_success", now, json =>
+        {
+            json.WriteString("id", deployment.Id);
+            WritePlan(json, deployment);
+        });
+
+    public static SchedulerEventMessage DeploymentFailed(DateTimeOffset now, DeploymentStatus deployment, string reason) =>
+        Write("deployment_failed", now, json =>
+        {
+            json.WriteString("id", deployment.Id);
+            WritePlan(json, deployment);
+            json.WriteString("reason", reason);
+        });
+
+    public static SchedulerEventMessage AppTerminated(DateTimeOffset now, string app) =>
+        Write("app_terminated_event", now, json => json.WriteString("appId", app));
+
+    public static SchedulerEventMessage ApiPost(DateTimeOffset now, string client, string uri, App app) =>
+        Write("api_post_event", now, json =>
+        {
+            json.WriteString("clientIp", client);
+            json.WriteString("uri", uri);
+            json.WritePropertyName("appDefinition");
+            JsonSerializer.Serialize(json, app, MarathonJson.Default.App);
+        });
+
+    public static SchedulerEventMessage StreamAttached(DateTimeOffset now, string remote) =>
+        Write("event_stream_attached", now, json => json.WriteString("remoteAddress", remote));
+
+    public static SchedulerEventMessage StreamDetached(DateTimeOffset now, string remote) =>
+        Write("event_stream_detached", now, json => json.WriteString("remoteAddress", remote));
+
+    public static SchedulerEventMessage FrameworkMessage(DateTimeOffset now, string agent, string executor, byte[] message) =>
+        Write("framework_message_event", now, json =>
+        {
+            json.WriteString("slaveId", agent);
+            json.WriteString("executorId", executor);
+            json.WriteBase64String("message", message);
+        });
+
+    public static SchedulerEventMessage Registered(DateTimeOffset now, string frameworkId, string master) =>
+        Write("scheduler_registered_event", now, json =>
+        {
+            json.WriteString("frameworkId", frameworkId);
+            json.WriteString("master", master);
+        });
+
+    public static SchedulerEventMessage Reregistered(DateTimeOffset now, string master) =>
+        Write("scheduler_reregistered_event", now, json => json.WriteString("master", master));
+
+    public static SchedulerEventMessage Disconnected(DateTimeOffset now) => Write("scheduler_disconnected_event", now, _ => { });
+
+    private static SchedulerEventMessage DeploymentWithStep(
+        string type, DateTimeOffset now, DeploymentStatus deployment, DeploymentStep step) =>
+        Write(type, now, json =>
+        {
+            WritePlan(json, deployment);
+            json.WritePropertyName("currentStep");
+            WriteStep(json, step);
+        });
+
+    private static void WritePlan(Utf8JsonWriter json, DeploymentStatus deployment)
+    {
+        json.WriteStartObject("plan");
+        json.WriteString("id", deployment.Id);
+        json.WriteString("version", Instants.Write(deployment.Version));
+        json.WriteStartArray("steps");
+        foreach (var step in deployment.Steps) WriteStep(json, step);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteStep(Utf8JsonWriter json, DeploymentStep step)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("actions");
+        foreach (var action in step.Actions)
+        {
+            json.WriteStartObject();
+            json.WriteString("action", action.Kind.ToString());
+            json.WriteString("app", action.App.Path);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteCheck(Utf8JsonWriter json, AppHealthCheck check)
+    {
+        json.WritePropertyName("healthCheck");
+        JsonSerializer.Serialize(json, check, MarathonJson.Default.AppHealthCheck);
+    }
+
+    private static SchedulerEventMessage Write(string type, DateTimeOffset now, Action<Utf8JsonWriter> fields)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("eventType", type);
+            json.WriteString("timestamp", Instants.Write(now));
+            fields(json);
+            json.WriteEndObject();
+        }
+
+        return new SchedulerEventMessage(type, now, buffer.WrittenMemory.ToArray());
+    }
+}

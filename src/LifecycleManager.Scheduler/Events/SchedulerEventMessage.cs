@@ -1,0 +1,7 @@
+namespace LifecycleManager.Scheduler.Events;
+
+/// <summary>An event of Marathon's event bus, written once for all who listen.</summary>
+/// <param name="EventType">Its type, <c>status_update_event</c>.</param>
+/// <param name="Timestamp">When.</param>
+/// <param name="Json">The whole event as JSON in UTF-8, with <c>eventType</c> and <c>timestamp</c>, on one line.</param>
+public sealed record SchedulerEventMessage(string EventType, DateTimeOffset Timestamp, ReadOnlyMemory<byte> Json);

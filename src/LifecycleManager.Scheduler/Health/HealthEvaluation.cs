@@ -1,0 +1,46 @@
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.State;
+
+namespace LifecycleManager.Scheduler.Health;
+
+/// <summary>What one check of an instance found.</summary>
+/// <param name="Success">Whether it passed.</param>
+/// <param name="Cause">Why it failed.</param>
+internal sealed record CheckResult(bool Success, string? Cause = null);
+
+/// <summary>What the results of health checks mean, as Marathon has it.</summary>
+internal static class HealthEvaluation
+{
+    /// <summary>The verdict after one more result, and whether the instance is to be killed.</summary>
+    /// <param name="before">The verdict so far.</param>
+    /// <param name="check">The check.</param>
+    /// <param name="result">The result.</param>
+    /// <param name="startedAt">When the instance first ran.</param>
+    /// <param name="now">Now.</param>
+    public static (InstanceHealth After, bool Kill) Apply(
+        InstanceHealth before, HealthCheckSpec check, CheckResult result, DateTimeOffset startedAt, DateTimeOffset now)
+    {
+        if (result.Success)
+        {
+            return (before with
+            {
+                Alive = true,
+                ConsecutiveFailures = 0,
+                FirstSuccess = before.FirstSuccess ?? now,
+                LastSuccess = now,
+            }, false);
+        }
+
+        // While it starts, failures say nothing: until the first success or the end of the grace period.
+        if (before.FirstSuccess is null && now < startedAt + check.GracePeriod) return (before, false);
+
+        var after = before with
+        {
+            Alive = false,
+            ConsecutiveFailures = before.ConsecutiveFailures + 1,
+            LastFailure = now,
+            LastFailureCause = result.Cause,
+        };
+        return (after, check.MaxConsecutiveFailures > 0 && after.ConsecutiveFailures >= check.MaxConsecutiveFailures);
+    }
+}

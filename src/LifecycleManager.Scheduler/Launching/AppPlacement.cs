@@ -1,0 +1,30 @@
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Placement;
+using LifecycleManager.Scheduler.State;
+
+namespace LifecycleManager.Scheduler.Launching;
+
+/// <summary>What placement has to know, from definitions and instances.</summary>
+internal static class AppPlacement
+{
+    /// <summary>From a definition.</summary>
+    /// <param name="app">The definition.</param>
+    /// <param name="strategy">The cluster's strategy, for an app that states none.</param>
+    public static PlacementSpec Spec(AppDefinition app, PlacementStrategy strategy) => new()
+    {
+        Cpus = RoleResources.Milli(app.Cpus),
+        Mem = RoleResources.Milli(app.Mem),
+        Disk = RoleResources.Milli(app.Disk),
+        Gpus = RoleResources.Milli(app.Gpus),
+        Constraints = app.Constraints,
+        Ports = [.. app.Ports.Select(port => port.HostPort)],
+        Roles = app.AcceptedResourceRoles,
+        NeedsDocker = app.IsDocker,
+        Strategy = PlacementLabels.Strategy(app.Labels) ?? strategy,
+    };
+
+    /// <summary>From the instances that count for constraints: all that use resources, or may.</summary>
+    public static IReadOnlyList<PlacedInstance> Existing(IEnumerable<Instance> instances) =>
+        [.. instances.Where(instance => instance.State != InstanceState.UnreachableInactive).Select(
+            instance => new PlacedInstance(instance.AgentId, instance.Host, instance.Region, instance.Zone, instance.Attributes))];
+}

@@ -1,0 +1,45 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Scalar.AspNetCore;
+
+namespace LifecycleManager.Scheduler.OpenApi;
+
+/// <summary>The REST API's document and its page. Both are made when they are asked for, and need nothing from elsewhere.</summary>
+public static class OpenApiEndpoints
+{
+    private const string Name = "marathon";
+
+    /// <summary>Adds what <see cref="MapMarathonDocument"/> needs.</summary>
+    public static IServiceCollection AddMarathonDocument(this IServiceCollection services) => services.AddOpenApi(Name, options =>
+    {
+        // The endpoints are paths with paths in them, which no convention can describe: the document is written, not guessed.
+        options.ShouldInclude = _ => false;
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            MarathonDocument.Fill(document);
+            return Task.CompletedTask;
+        });
+    });
+
+    /// <summary>Maps <c>/openapi</c>, <c>/openapi/marathon.json</c> and <c>/docs</c>.</summary>
+    public static void MapMarathonDocument(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapOpenApi("/openapi/{documentName}.json");
+        endpoints.MapGet("/openapi", context =>
+        {
+            context.Response.Redirect($"/openapi/{Name}.json");
+            return Task.CompletedTask;
+        });
+        endpoints.MapScalarApiReference("/docs", options => options
+            .AddDocument(Name)
+            .WithOpenApiRoutePattern("/openapi/{documentName}.json")
+            .WithTitle("LifecycleManager scheduler")
+            .DisableDefaultFonts()
+            .DisableTelemetry()
+            .DisableAgent()
+            .DisableMcp()
+            .HideClientButton());
+    }
+}

@@ -1,0 +1,46 @@
+using LifecycleManager.Scheduler.Definitions;
+
+namespace LifecycleManager.Scheduler;
+
+/// <summary>A change meets a deployment that holds the same apps: 409.</summary>
+public sealed class AppLockedException(IReadOnlyList<string> deploymentIds)
+    : Exception("App is locked by one or more deployments. Override with the option '?force=true'. View details at '/v2/deployments/<DEPLOYMENT_ID>'.")
+{
+    /// <summary>The deployments that hold them.</summary>
+    public IReadOnlyList<string> DeploymentIds { get; } = deploymentIds;
+}
+
+/// <summary>A change cannot be made: 422.</summary>
+public sealed class ChangeRefusedException(IReadOnlyList<ChangeProblem> problems)
+    : Exception(string.Join("; ", problems.Select(problem => $"{problem.Path}: {problem.Message}")))
+{
+    /// <summary>What is wrong, and where.</summary>
+    public IReadOnlyList<ChangeProblem> Problems { get; } = problems;
+}
+
+/// <summary>What is wrong with a change at one path.</summary>
+/// <param name="Path">Where, <c>/id</c>.</param>
+/// <param name="Message">What.</param>
+public sealed record ChangeProblem(string Path, string Message);
+
+/// <summary>This scheduler does not lead: ask the leader, or 503 while there is none.</summary>
+public sealed class NotLeaderException(string? leader)
+    : Exception(leader is null ? "there is no leading scheduler at the moment" : $"the leading scheduler is at {leader}")
+{
+    /// <summary>The leader's address, <c>http://host:port</c>, or null.</summary>
+    public string? Leader { get; } = leader;
+}
+
+/// <summary>There is no such app: 404.</summary>
+public sealed class AppNotFoundException(AppId app) : Exception($"App '{app.Path}' does not exist")
+{
+    /// <summary>The app.</summary>
+    public AppId App { get; } = app;
+}
+
+/// <summary>There is no such deployment: 404.</summary>
+public sealed class DeploymentNotFoundException(string id) : Exception($"Deployment {id} does not exist")
+{
+    /// <summary>The deployment.</summary>
+    public string DeploymentId { get; } = id;
+}

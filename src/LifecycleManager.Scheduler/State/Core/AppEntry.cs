@@ -1,0 +1,122 @@
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Deployments;
+using LifecycleManager.Scheduler.Launching;
+
+namespace LifecycleManager.Scheduler.State.Core;
+
+/// <summary>Everything about one app, as its owner holds it.</summary>
+internal sealed class AppEntry(AppId id)
+{
+    public AppId Id { get; } = id;
+
+    /// <summary>The app as it is meant to be; of a removed one, as it last was.</summary>
+    public required AppRecord Record { get; set; }
+
+    /// <summary>No longer in the tree.</summary>
+    public bool IsRemoved { get; set; }
+
+    public Dictionary<string, Instance> Instances { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Older versions that instances still run or a deployment may go back to.</summary>
+    public Dictionary<DateTimeOffset, AppRecord> Older { get; } = [];
+
+    /// <summary>The deployment that changes the app.</summary>
+    public ActiveDeployment? Deployment { get; set; }
+
+    public InstanceFailure? LastFailure { get; set; }
+
+    /// <summary>The launch that waits, or null.</summary>
+    public WaitingLaunch? Waiting { get; set; }
+
+    public LaunchDelay Delay { get; set; }
+
+    /// <summary>The configuration that <see cref="Delay"/> is about: a new one starts without delay.</summary>
+    public DateTimeOffset DelayOf { get; set; }
+
+    /// <summary>The last answers of readiness checks by task and check.</summary>
+    public Dictionary<(string TaskId, string Check), ReadinessResult> Readiness { get; } = [];
+
+    /// <summary>The definition of a version, where it is known.</summary>
+    public AppDefinition? DefinitionOf(DateTimeOffset version) =>
+        Record.Definition.Version == version ? Record.Definition : Older.GetValueOrDefault(version)?.Definition;
+
+    /// <summary>The delay that holds for a configuration.</summary>
+    public LaunchDelay DelayFor(DateTimeOffset config) => DelayOf == config ? Delay : default;
+}
+
+/// <summary>Instances of one version of an app that wait for offers.</summary>
+internal sealed class WaitingLaunch
+{
+    public required AppRecord Record { get; set; }
+
+    public required int Count { get; set; }
+
+    public required DateTimeOffset Since { get; init; }
+
+    /// <summary>The launch was delayed when offers were last asked for.</summary>
+    public bool IsDelayed { get; set; }
+
+    public int Processed { get; set; }
+
+    public int Unused { get; set; }
+
+    public DateTimeOffset? LastUnusedAt { get; set; }
+
+    public DateTimeOffset? LastUsedAt { get; set; }
+
+    public int[] RefusedInAll { get; } = new int[Placement.Refusals.Order.Count];
+
+    public (int Processed, int[] Refused) LastRound { get; set; } = (0, new int[Placement.Refusals.Order.Count]);
+
+    /// <summary>By agent, bounded.</summary>
+    public Dictionary<string, RefusedOffer> LastRefused { get; } = new(StringComparer.Ordinal);
+}
+
+/// <summary>A deployment under way.</summary>
+internal sealed class ActiveDeployment
+{
+    public required string Id { get; init; }
+
+    public required DateTimeOffset Version { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public string? Reason { get; init; }
+
+    public required IReadOnlyList<DeploymentStep> Steps { get; init; }
+
+    /// <summary>The affected apps as they were; null for new ones.</summary>
+    public required IReadOnlyDictionary<AppId, AppRecord?> Before { get; init; }
+
+    public int CurrentStep { get; set; }
+
+    public DateTimeOffset StepStartedAt { get; set; }
+
+    /// <summary>Apps of the current step that are not done.</summary>
+    public HashSet<AppId> Pending { get; } = [];
+
+    /// <summary>What the current step does to an app, or null.</summary>
+    public DeploymentActionKind? CurrentAction(AppId app) => CurrentStep >= Steps.Count
+        ? null
+        : Steps[CurrentStep].Actions.FirstOrDefault(action => action.App == app)?.Kind;
+
+    /// <summary>Whether a later step changes an app.</summary>
+    public bool IsAhead(AppId app) => Steps.Skip(CurrentStep + 1).Any(step => step.Actions.Any(action => action.App == app));
+
+    public void BeginStep()
+    {
+        Pending.Clear();
+        if (CurrentStep < Steps.Count) Pending.UnionWith(Steps[CurrentStep].Actions.Select(action => action.App));
+    }
+
+    public DeploymentStatus Status(IReadOnlyList<ReadinessResult> readiness) => new()
+    {
+        Id = Id,
+        Version = Version,
+        CreatedAt = CreatedAt,
+        Steps = Steps,
+        CurrentStep = CurrentStep,
+        Reason = Reason,
+        ReadinessResults = readiness,
+    };
+}

@@ -1,0 +1,57 @@
+using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Events;
+using LifecycleManager.Scheduler.Placement;
+using LifecycleManager.Storage;
+
+namespace LifecycleManager.Scheduler.State.Core;
+
+/// <summary>
+/// What follows from some inputs. The order is the promise: first everything is written, durably and at once; only then are calls
+/// sent, events published and requests answered. So whatever the outside sees has happened, and a launch is known before it exists.
+/// </summary>
+internal sealed class Effects
+{
+    private readonly Dictionary<string, ReadOnlyMemory<byte>?> _writes = new(StringComparer.Ordinal);
+
+    /// <summary>Calls to the master, in order.</summary>
+    public List<SchedulerCall> Calls { get; } = [];
+
+    /// <summary>Events, in order.</summary>
+    public List<SchedulerEventMessage> Events { get; } = [];
+
+    /// <summary>Answers to requests.</summary>
+    public List<Action> Replies { get; } = [];
+
+    /// <summary>Instances whose checks begin or end.</summary>
+    public List<WatchOrder> Watches { get; } = [];
+
+    /// <summary>What the metrics count.</summary>
+    public List<Counted> Counts { get; } = [];
+
+    /// <summary>Whether anything is to be written.</summary>
+    public bool HasWrites => _writes.Count > 0;
+
+    /// <summary>The writes; of several to one key only the last.</summary>
+    public IReadOnlyList<StateWrite> Writes => [.. _writes.Select(write => new StateWrite(write.Key, write.Value))];
+
+    /// <summary>Writes a key.</summary>
+    public void Put(string key, byte[] value) => _writes[key] = value;
+
+    /// <summary>Deletes a key.</summary>
+    public void Delete(string key) => _writes[key] = null;
+}
+
+/// <summary>Begin (with a definition) or end (without) the checks of an instance.</summary>
+internal sealed record WatchOrder(string TaskId, Instance? Instance, AppDefinition? Definition);
+
+/// <summary>Something that the metrics count.</summary>
+internal abstract record Counted;
+
+internal sealed record LaunchCounted(AppId App) : Counted;
+
+internal sealed record FailureCounted(AppId App) : Counted;
+
+internal sealed record RefusalCounted(RefusalReasons Reason, int Count) : Counted;
+
+internal sealed record DeploymentCounted(string Outcome) : Counted;

@@ -1,0 +1,352 @@
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Deployments;
+using LifecycleManager.Scheduler.Events;
+
+namespace LifecycleManager.Scheduler.State.Core;
+
+// Requests that change what is wanted.
+internal sealed partial class SchedulerCore
+{
+    private DeploymentReceipt Change(
+        Func<GroupDefinition, GroupDefinition> change,
+        ChangeOptions options,
+        HashSet<AppId> restart,
+        DateTimeOffset now,
+        bool keepOwnedCounts = true)
+    {
+        GroupDefinition wanted;
+        try
+        {
+            wanted = change(_root);
+        }
+        catch (Exception e)
+        {
+            throw new RequestRefusedException(e);
+        }
+
+        var after = Index(wanted);
+        var version = NewVersion(now);
+        var before = new Dictionary<AppId, AppRecord?>();
+        var target = new Dictionary<AppId, AppRecord?>();
+        var same = new Dictionary<AppId, AppDefinition?>();
+        var claimed = new List<AppRecord>();
+        var messages = new List<string>();
+        foreach (var (id, asked) in after)
+        {
+            var known = _apps.TryGetValue(id, out var entry) && !entry.IsRemoved ? entry.Record : null;
+            var isTouched = known is null || !ReferenceEquals(known.Definition, asked);
+            var kept = keepOwnedCounts ? CountOwnership.Keep(known, asked, options.CountOwner) : null;
+            if (kept is not null) messages.Add(kept.Message);
+            var record = Successor(known, kept?.Definition ?? asked, version, restart.Contains(id));
+            var owned = isTouched ? CountOwnership.Claim(record, options.CountOwner) : record;
+            if (!ReferenceEquals(record, known))
+            {
+                before[id] = known;
+                target[id] = owned;
+            }
+            else
+            {
+                // Handed in anew, and yet the same: it stays as it is, with its version.
+                if (isTouched) same[id] = record.Definition;
+                if (!ReferenceEquals(owned, record)) claimed.Add(owned);
+            }
+        }
+
+        foreach (var (id, entry) in _apps)
+        {
+            if (entry.IsRemoved || after.ContainsKey(id)) continue;
+            before[id] = entry.Record;
+            target[id] = null;
+        }
+
+        var receipt = Deploy(GroupTree.With(wanted, same), before, target, version, options, now);
+        foreach (var record in claimed)
+        {
+            _apps[record.Definition.Id].Record = record;
+            _effects.Put(StateKeys.App(record.Definition.Id), StateMapping.Write(record));
+            _stale.Add(record.Definition.Id);
+        }
+
+        return receipt with { Messages = messages };
+    }
+
+    private DeploymentReceipt Restart(RestartRequest request, DateTimeOffset now)
+    {
+        foreach (var app in request.Apps)
+            if (!_apps.TryGetValue(app, out var entry) || entry.IsRemoved) throw new AppNotFoundException(app);
+        return Change(root => root, request.Options, request.Apps.ToHashSet(), now);
+    }
+
+    private KillReceipt Kill(KillRequest request, DateTimeOffset now)
+    {
+        var instances = request.TaskIds.Distinct()
+            .Where(_appOf.ContainsKey)
+            .Select(id => _appOf[id].Instances[id])
+            .ToList();
+        DeploymentReceipt? receipt = null;
+        if (request.Options.Scale)
+        {
+            var fewer = instances.Where(instance => instance.IsActive).CountBy(instance => instance.AppId).ToDictionary();
+            if (fewer.Count > 0)
+            {
+                receipt = Change(
+                    root => GroupTree.With(root, fewer
+                        .Where(app => _apps[app.Key] is { IsRemoved: false })
+                        .ToDictionary(app => app.Key, app => (AppDefinition?)Fewer(_apps[app.Key].Record.Definition, app.Value))),
+                    new ChangeOptions(request.Options.Force, "instances were ended for good"),
+                    restart: [],
+                    now,
+                    keepOwnedCounts: false);
+            }
+        }
+
+        foreach (var instance in instances)
+        {
+            var entry = _appOf[instance.TaskId];
+            if (request.Options.Wipe && instance.State.IsUnreachable())
+            {
+                Forget(entry, instance.TaskId);
+                Publish(EventMessages.InstanceChanged(now, instance with { State = InstanceState.Gone, Since = now }));
+            }
+            else End(entry, instance, now);
+        }
+
+        return new KillReceipt(instances, receipt);
+
+        static AppDefinition Fewer(AppDefinition app, int by) => app.WithInstances(Math.Max(0, app.Instances - by));
+    }
+
+    private DeploymentReceipt? Cancel(string id, bool force, DateTimeOffset now)
+    {
+        var deployment = _deployments.Find(candidate => candidate.Id == id) ?? throw new DeploymentNotFoundException(id);
+        if (force)
+        {
+            Fail(deployment, "canceled", now);
+            return null;
+        }
+
+        return RollBack(deployment, $"rollback of deployment {id}", now);
+    }
+
+    private DeploymentReceipt RollBack(ActiveDeployment deployment, string reason, DateTimeOffset now)
+    {
+        // The versions come back as they were, so that instances that were never replaced are right as they are.
+        var before = new Dictionary<AppId, AppRecord?>();
+        var target = new Dictionary<AppId, AppRecord?>();
+        foreach (var (app, was) in deployment.Before)
+        {
+            before[app] = _apps.TryGetValue(app, out var entry) && !entry.IsRemoved ? entry.Record : null;
+            target[app] = was;
+        }
+
+        var root = GroupTree.With(_root, target.ToDictionary(app => app.Key, app => app.Value?.Definition));
+        return Deploy(root, before, target, NewVersion(now), new ChangeOptions(Force: true, reason), now);
+    }
+
+    /// <summary>Stores a change and the deployment that carries it out.</summary>
+    private DeploymentReceipt Deploy(
+        GroupDefinition wanted,
+        Dictionary<AppId, AppRecord?> before,
+        Dictionary<AppId, AppRecord?> target,
+        DateTimeOffset version,
+        ChangeOptions options,
+        DateTimeOffset now)
+    {
+        // First everything that may refuse the change, then everything that makes it.
+        var levels = DependencyOrder.Levels(wanted);
+        var conflicts = _deployments.Where(deployment => target.Keys.Any(deployment.Before.ContainsKey)).ToList();
+        if (conflicts.Count > 0 && !options.Force) throw new AppLockedException([.. conflicts.Select(deployment => deployment.Id)]);
+
+        var changed = target.Keys.ToList();
+        foreach (var conflict in conflicts)
+        {
+            Fail(conflict, options.Reason ?? "canceled by another deployment", now);
+
+            // What it had not finished is this deployment's to finish.
+            foreach (var app in conflict.Before.Keys.Where(app => !target.ContainsKey(app)))
+            {
+                if (!_apps.TryGetValue(app, out var entry)) continue;
+                before[app] = entry.Record;
+                target[app] = entry.IsRemoved ? null : entry.Record;
+            }
+        }
+
+        // Every app whose definition is not what was handed in: new versions, kept counts.
+        var root = Stamp(wanted, target, version);
+        var groups = GroupTree.Store(root, version);
+        if (target.Count > 0 || !SameGroups(GroupTree.Store(_root, version), groups))
+        {
+            StoreHistory(before, target, changed, groups, version);
+            _effects.Put(StateKeys.Groups, StateMapping.Write(groups, StateJson.Default.StoredGroups));
+            _root = root;
+        }
+
+        foreach (var (app, record) in target) Adopt(app, record);
+        var steps = DeploymentPlanner.Plan(before, target, app => Differs(app, before[app], target[app]), levels);
+        Publish(EventMessages.GroupChanged(now, "/", version));
+        var deployment = new ActiveDeployment
+        {
+            Id = NewId(),
+            Version = version,
+            CreatedAt = Instants.Truncate(now),
+            Reason = options.Reason,
+            Steps = steps,
+            Before = before,
+            StepStartedAt = now,
+        };
+        if (steps.Count == 0)
+        {
+            Publish(EventMessages.DeploymentSucceeded(now, deployment.Status([])));
+        }
+        else
+        {
+            deployment.BeginStep();
+            _deployments.Add(deployment);
+            foreach (var app in before.Keys) _apps[app].Deployment = deployment;
+            Begin(deployment, now);
+        }
+
+        return new DeploymentReceipt(deployment.Id, version, _root);
+    }
+
+    private void Adopt(AppId app, AppRecord? record)
+    {
+        var isNew = !_apps.TryGetValue(app, out var entry);
+        entry ??= _apps[app] = new AppEntry(app) { Record = record! };
+        if (record is null)
+        {
+            entry.IsRemoved = true;
+            _effects.Delete(StateKeys.App(app));
+        }
+        else if (isNew || entry.IsRemoved || !ReferenceEquals(entry.Record, record))
+        {
+            entry.Older[entry.Record.Definition.Version] = entry.Record;
+            entry.IsRemoved = false;
+            entry.Record = Prune(entry, record);
+            _effects.Put(StateKeys.App(app), StateMapping.Write(entry.Record));
+            _effects.Put(StateKeys.Version(app, record.Definition.Version), StateMapping.Write(entry.Record));
+        }
+
+        Touch(app);
+    }
+
+    /// <summary>Adds the version to the app's list, and forgets the oldest beyond the limit that nothing uses.</summary>
+    private AppRecord Prune(AppEntry entry, AppRecord record)
+    {
+        var version = record.Definition.Version;
+        var known = entry.IsRemoved ? [] : entry.Record.Versions;
+        var all = known.Append(version).Concat(record.Versions).Distinct().OrderDescending().ToList();
+        var used = entry.Instances.Values.Select(instance => instance.Version).ToHashSet();
+        used.Add(version);
+        used.Add(entry.Record.Definition.Version);
+        foreach (var old in all.Skip(_options.MaxVersions).Where(old => !used.Contains(old)).ToList())
+        {
+            all.Remove(old);
+            _effects.Delete(StateKeys.Version(entry.Id, old));
+        }
+
+        foreach (var old in entry.Older.Keys.Where(old => !used.Contains(old)).ToList()) entry.Older.Remove(old);
+        return record with { Versions = all };
+    }
+
+    private void StoreHistory(
+        Dictionary<AppId, AppRecord?> before,
+        Dictionary<AppId, AppRecord?> target,
+        List<AppId> changed,
+        StoredGroups groups,
+        DateTimeOffset version)
+    {
+        var groupsBefore = GroupTree.Store(_root, _root.Version);
+        var change = new StoredChange
+        {
+            Version = Instants.Write(version),
+            Apps = [.. changed.Select(app => new StoredAppChange(
+                app.Path,
+                before[app] is { } was ? Instants.Write(was.Definition.Version) : null,
+                target[app] is { } @is ? Instants.Write(@is.Definition.Version) : null,
+                target[app] is null ? [.. (before[app]?.Versions ?? []).Select(Instants.Write)] : null))],
+            GroupsBefore = SameGroups(groupsBefore, groups) ? null : groupsBefore,
+        };
+        _history.Add(change);
+        _effects.Put(StateKeys.Change(version), StateMapping.Write(change, StateJson.Default.StoredChange));
+        while (_history.Count > _options.MaxVersions)
+        {
+            var oldest = _history[0];
+            _history.RemoveAt(0);
+            _effects.Delete(StateKeys.Change(Instants.Read(oldest.Version)));
+            foreach (var removed in oldest.Apps.Where(app => app.After is null))
+            {
+                var app = new AppId(removed.App);
+                var kept = _apps.TryGetValue(app, out var entry)
+                    ? entry.Record.Versions.Concat(entry.Instances.Values.Select(instance => instance.Version)).ToHashSet()
+                    : [];
+                foreach (var old in (removed.Versions ?? []).Select(Instants.Read).Where(old => !kept.Contains(old)))
+                    _effects.Delete(StateKeys.Version(app, old));
+            }
+        }
+    }
+
+    /// <summary>The tree with the definitions that really came about, and the version on every group above a changed app.</summary>
+    private static GroupDefinition Stamp(GroupDefinition wanted, Dictionary<AppId, AppRecord?> target, DateTimeOffset version)
+    {
+        // Removed apps are not there already, and their groups may be gone with them.
+        var root = GroupTree.With(
+            wanted, target.Where(app => app.Value is not null).ToDictionary(app => app.Key, app => (AppDefinition?)app.Value!.Definition));
+        var touched = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var app in target.Keys)
+            for (var path = GroupTree.Parent(app.Path); touched.Add(path) && path != "/";) path = GroupTree.Parent(path);
+        return Mark(root);
+
+        GroupDefinition Mark(GroupDefinition group) => !touched.Contains(group.Id.Path) && group.Id.Path != "/" ? group : group with
+        {
+            Version = version,
+            Groups = [.. group.Groups.Select(Mark)],
+        };
+    }
+
+    /// <summary>What an app becomes by a definition; the very same record where nothing changes.</summary>
+    private static AppRecord Successor(AppRecord? before, AppDefinition definition, DateTimeOffset version, bool restart)
+    {
+        if (before is null) return new AppRecord(definition.WithVersion(version), version, version) { Versions = [version] };
+        if (!restart && ReferenceEquals(before.Definition, definition)) return before;
+        var sameCount = before.Definition.Instances == definition.Instances;
+        var sameRest = before.Definition.SameAs(definition, count: false);
+        if (sameCount && sameRest && !restart) return before;
+        return before with
+        {
+            Definition = definition.WithVersion(version),
+            LastScalingAt = version,
+            LastConfigChangeAt = sameRest && !restart ? before.LastConfigChangeAt : version,
+        };
+    }
+
+    /// <summary>Whether instances run something else than what is wanted, or would if there were any.</summary>
+    private bool Differs(AppId app, AppRecord? before, AppRecord? after) => after is not null
+        && ((before is not null && before.LastConfigChangeAt != after.LastConfigChangeAt)
+            || _apps[app].Instances.Values.Any(instance => instance.IsActive && instance.ConfigVersion != after.LastConfigChangeAt));
+
+    private static Dictionary<AppId, AppDefinition> Index(GroupDefinition root)
+    {
+        var apps = new Dictionary<AppId, AppDefinition>();
+        foreach (var app in root.AllApps)
+        {
+            if (!apps.TryAdd(app.Id, app))
+                throw new ChangeRefusedException([new ChangeProblem("/id", $"there are two apps with the id {app.Id.Path}")]);
+        }
+
+        return apps;
+    }
+
+    private static bool SameGroups(StoredGroups left, StoredGroups right) =>
+        left.Groups.Count == right.Groups.Count && left.Groups.Zip(right.Groups).All(pair =>
+            pair.First.Id == pair.Second.Id
+            && (pair.First.Dependencies ?? []).SequenceEqual(pair.Second.Dependencies ?? [])
+            && pair.First.EnforceRole == pair.Second.EnforceRole);
+
+    private string NewId()
+    {
+        var bytes = new byte[16];
+        _random.NextBytes(bytes);
+        return new Guid(bytes).ToString("D");
+    }
+}

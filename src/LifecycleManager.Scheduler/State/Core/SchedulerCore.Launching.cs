@@ -1,0 +1,257 @@
+using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Events;
+using LifecycleManager.Scheduler.Launching;
+using LifecycleManager.Scheduler.Placement;
+
+namespace LifecycleManager.Scheduler.State.Core;
+
+// Offers: asking for them while a launch waits, using them, giving them back.
+internal sealed partial class SchedulerCore
+{
+    // While a launch waits, an offer that did not fit is worth another look after a while; without one there are no offers at all.
+    private const double RefuseWhileWaiting = 10;
+    private const double RefuseWhileIdle = 300;
+
+    // Many changes in a row ask for offers once; the first of them asks at once.
+    private static readonly TimeSpan ReviveInterval = TimeSpan.FromMilliseconds(200);
+
+    private readonly List<Offer> _offers = [];
+    private readonly HashSet<AppId> _waiting = [];
+    private bool _suppressed;
+    private bool _reviveWanted;
+    private DateTimeOffset _revivedAt = DateTimeOffset.MinValue;
+
+    private DateTimeOffset NextLaunch(DateTimeOffset now)
+    {
+        var next = DateTimeOffset.MaxValue;
+        if (_reviveWanted) next = _revivedAt + ReviveInterval;
+        foreach (var app in _waiting)
+        {
+            var until = DelayedUntil(_apps[app]);
+            if (until > now) next = Earlier(next, until);
+            else if (_apps[app].Waiting!.IsDelayed) next = now;
+        }
+
+        return next;
+    }
+
+    /// <summary>Makes an app wait for so many instances; 0 takes it from the queue.</summary>
+    private void Want(AppEntry entry, AppRecord record, int count, DateTimeOffset now)
+    {
+        if (count == 0)
+        {
+            if (entry.Waiting is null) return;
+            entry.Waiting = null;
+            _waiting.Remove(entry.Id);
+            _stale.Add(entry.Id);
+            return;
+        }
+
+        if (entry.Waiting is null)
+        {
+            entry.Waiting = new WaitingLaunch { Record = record, Count = count, Since = now };
+            _waiting.Add(entry.Id);
+        }
+        else
+        {
+            entry.Waiting.Record = record;
+            entry.Waiting.Count = count;
+        }
+
+        // Whatever brought us here may have made room: look at all offers again.
+        _reviveWanted = true;
+        _stale.Add(entry.Id);
+    }
+
+    private static DateTimeOffset DelayedUntil(AppEntry entry) =>
+        entry.Waiting is { } waiting ? entry.DelayFor(waiting.Record.LastConfigChangeAt).Until : DateTimeOffset.MinValue;
+
+    private bool ResetDelay(AppId app)
+    {
+        if (!_apps.TryGetValue(app, out var entry) || entry.Waiting is null) return false;
+        entry.Delay = default;
+        entry.Waiting.IsDelayed = false;
+        _reviveWanted = true;
+        _stale.Add(app);
+        return true;
+    }
+
+    private List<AppEntry> Launchable(DateTimeOffset now)
+    {
+        var launchable = new List<AppEntry>();
+        foreach (var app in _waiting)
+        {
+            var entry = _apps[app];
+            var delayed = DelayedUntil(entry) > now;
+            if (!delayed) launchable.Add(entry);
+            if (entry.Waiting!.IsDelayed && !delayed) _reviveWanted = true;
+            entry.Waiting.IsDelayed = delayed;
+        }
+
+        launchable.Sort((left, right) =>
+        {
+            var priority = PriorityOf(right).CompareTo(PriorityOf(left));
+            if (priority != 0) return priority;
+            var since = left.Waiting!.Since.CompareTo(right.Waiting!.Since);
+            return since != 0 ? since : string.CompareOrdinal(left.Id.Path, right.Id.Path);
+        });
+        return launchable;
+    }
+
+    private static int PriorityOf(AppEntry entry) => PlacementLabels.Priority(entry.Record.Definition.Labels);
+
+    private void UseOffers(DateTimeOffset now)
+    {
+        if (_offers.Count == 0) return;
+        var offers = _offers.ToList();
+        _offers.Clear();
+        if (!IsConnected) return;
+
+        var launchable = Launchable(now);
+        if (launchable.Count == 0)
+        {
+            Decline(offers, RefuseWhileIdle);
+            return;
+        }
+
+        var agents = AgentPool.From(offers);
+        var requests = launchable.ConvertAll(entry => new PlacementRequest(
+            AppPlacement.Spec(entry.Waiting!.Record.Definition, _options.Placement), entry.Waiting.Count, AppPlacement.Existing(entry.Instances.Values)));
+        var result = Placer.Place(agents, requests, _random);
+        var tasks = new List<TaskInfo>?[agents.Count];
+        foreach (var placement in result.Placements)
+        {
+            var entry = launchable[placement.Request];
+            (tasks[placement.Agent] ??= []).Add(Launch(entry, entry.Waiting!.Record, agents[placement.Agent], placement, now));
+        }
+
+        for (var index = 0; index < launchable.Count; index++)
+            Account(launchable[index], requests[index], result.Outcomes[index], agents, now);
+
+        _leftOver.Clear();
+        foreach (var agent in agents) _leftOver[agent.AgentId] = (agent, now);
+
+        var stillWaiting = launchable.Exists(entry => entry.Waiting is not null);
+        var refuse = stillWaiting ? RefuseWhileWaiting : RefuseWhileIdle;
+        var unused = new List<Offer>();
+        for (var index = 0; index < agents.Count; index++)
+        {
+            if (tasks[index] is { } launched) Accept(agents[index], launched, refuse);
+            else unused.AddRange(agents[index].Offers);
+        }
+
+        Decline(unused, refuse);
+    }
+
+    private TaskInfo Launch(AppEntry entry, AppRecord record, AgentPool agent, Placement.Placement placement, DateTimeOffset now)
+    {
+        var bytes = new byte[16];
+        _random.NextBytes(bytes);
+        var staged = Instants.Truncate(now);
+        var instance = new Instance
+        {
+            TaskId = TaskIds.Make(entry.Id, new Guid(bytes)),
+            AppId = entry.Id,
+            Version = record.Definition.Version,
+            ConfigVersion = record.LastConfigChangeAt,
+            AgentId = agent.AgentId,
+            Host = agent.Host,
+            Ports = placement.Ports,
+            Attributes = agent.Attributes,
+            Region = agent.Region,
+            Zone = agent.Zone,
+            Role = placement.Taken.Count > 0 ? placement.Taken[0].From.Role : "*",
+            State = InstanceState.Provisioned,
+            StagedAt = staged,
+            Since = staged,
+            Ready = record.Definition.ReadinessChecks.Count == 0,
+        };
+        Put(entry, instance);
+        _effects.Counts.Add(new LaunchCounted(entry.Id));
+        Publish(EventMessages.InstanceChanged(now, instance));
+        return TaskInfoBuilder.Build(record.Definition, instance, placement.Taken, _options.User);
+    }
+
+    /// <summary>Writes down what became of the offers, for those who ask why an instance waits.</summary>
+    private void Account(
+        AppEntry entry, PlacementRequest request, RequestOutcome outcome, IReadOnlyList<AgentPool> agents, DateTimeOffset now)
+    {
+        var waiting = entry.Waiting!;
+        waiting.Processed += outcome.Processed;
+        waiting.LastRound = (outcome.Processed, outcome.RefusedBy);
+        if (outcome.Placed > 0) waiting.LastUsedAt = now;
+        var refused = 0;
+        for (var reason = 0; reason < outcome.RefusedBy.Length; reason++)
+        {
+            if (outcome.RefusedBy[reason] == 0) continue;
+            refused += outcome.RefusedBy[reason];
+            waiting.RefusedInAll[reason] += outcome.RefusedBy[reason];
+            _effects.Counts.Add(new RefusalCounted(Refusals.Order[reason], outcome.RefusedBy[reason]));
+        }
+
+        waiting.Unused += refused;
+        waiting.Count -= outcome.Placed;
+        _stale.Add(entry.Id);
+        if (waiting.Count <= 0)
+        {
+            entry.Waiting = null;
+            _waiting.Remove(entry.Id);
+            return;
+        }
+
+        if (refused == 0) return;
+        waiting.LastUnusedAt = now;
+        var existing = AppPlacement.Existing(entry.Instances.Values);
+        foreach (var (index, reasons) in outcome.Refused)
+        {
+            var agent = agents[index];
+            if (waiting.LastRefused.Count >= Placer.MaxSamples && !waiting.LastRefused.ContainsKey(agent.AgentId))
+                waiting.LastRefused.Remove(waiting.LastRefused.MinBy(refusal => refusal.Value.At).Key);
+            waiting.LastRefused[agent.AgentId] = new RefusedOffer(
+                agent.Offers[0],
+                now,
+                [.. reasons.Each().Select(reason => reason.ToString())],
+                string.Join("; ", Placer.Explain(request.Spec, agent, existing)));
+        }
+    }
+
+    private void Accept(AgentPool agent, List<TaskInfo> tasks, double refuse) => Call(new SchedulerCall
+    {
+        Type = CallType.Accept,
+        Accept = new AcceptCall(
+            [.. agent.Offers.Select(offer => offer.Id)],
+            [new Operation { Type = OperationType.Launch, Launch = new LaunchOperation(tasks) }],
+            new Filters { RefuseSeconds = refuse }),
+    });
+
+    private void Decline(List<Offer> offers, double refuse)
+    {
+        if (offers.Count == 0) return;
+        Call(new SchedulerCall
+        {
+            Type = CallType.Decline,
+            Decline = new DeclineCall([.. offers.Select(offer => offer.Id)], new Filters { RefuseSeconds = refuse }),
+        });
+    }
+
+    /// <summary>Asks for offers when a launch can go on, and for none when none can.</summary>
+    private void AskForOffers(DateTimeOffset now)
+    {
+        if (!IsConnected) return;
+        if (Launchable(now).Count == 0)
+        {
+            _reviveWanted = false;
+            if (_suppressed) return;
+            _suppressed = true;
+            Call(new SchedulerCall { Type = CallType.Suppress });
+            return;
+        }
+
+        if (!_reviveWanted || now < _revivedAt + ReviveInterval) return;
+        _reviveWanted = false;
+        _suppressed = false;
+        _revivedAt = now;
+        Call(new SchedulerCall { Type = CallType.Revive });
+    }
+}

@@ -1,0 +1,249 @@
+using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Scheduler.Events;
+using LifecycleManager.Scheduler.Mesos;
+
+namespace LifecycleManager.Scheduler.State.Core;
+
+// The conversation with the master: subscription, reconciliation, status updates, kills.
+internal sealed partial class SchedulerCore
+{
+    private const int ReconcileChunk = 1_000;
+    private static readonly TimeSpan FirstReconcileRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestReconcileRetry = TimeSpan.FromMinutes(2);
+
+    private readonly HashSet<string> _unreconciled = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> _killSentAt = new(StringComparer.Ordinal);
+    private DateTimeOffset _nextReconciliation;
+    private DateTimeOffset _reconcileRetryAt = DateTimeOffset.MaxValue;
+    private TimeSpan _reconcileRetry;
+
+    private bool IsConnected => Master is not null;
+
+    private void Subscribed(MasterSubscribed subscribed, DateTimeOffset now)
+    {
+        var again = _frameworkId == subscribed.FrameworkId.Value;
+        Session = subscribed.Session;
+        Master = subscribed.Master;
+        if (!again)
+        {
+            _frameworkId = subscribed.FrameworkId.Value;
+            _effects.Put(StateKeys.Framework, StateMapping.Write(new StoredFramework(_frameworkId), StateJson.Default.StoredFramework));
+        }
+
+        Publish(again
+            ? EventMessages.Reregistered(now, subscribed.Master.ToString())
+            : EventMessages.Registered(now, _frameworkId!, subscribed.Master.ToString()));
+        _offers.Clear();
+        _suppressed = false;
+        _reviveWanted = false;
+        _killSentAt.Clear();
+        Reconcile(now);
+    }
+
+    private void Lost(MasterLost lost, DateTimeOffset now)
+    {
+        if (lost.Session != Session) return;
+        Master = null;
+        _offers.Clear();
+        _unreconciled.Clear();
+        _reconcileRetryAt = DateTimeOffset.MaxValue;
+        Publish(EventMessages.Disconnected(now));
+    }
+
+    /// <summary>Asks for every known task by name, then for whatever else the master knows of us.</summary>
+    private void Reconcile(DateTimeOffset now)
+    {
+        _unreconciled.Clear();
+        _unreconciled.UnionWith(_appOf.Keys);
+        _reconcileRetry = FirstReconcileRetry;
+        _nextReconciliation = now + _options.ReconciliationInterval;
+        AskForStates(now);
+        Call(new SchedulerCall { Type = CallType.Reconcile, Reconcile = new ReconcileCall([]) });
+    }
+
+    private void AskForStates(DateTimeOffset now)
+    {
+        _reconcileRetryAt = _unreconciled.Count == 0 ? DateTimeOffset.MaxValue : now + _reconcileRetry;
+        _reconcileRetry = _reconcileRetry * 2 > LongestReconcileRetry ? LongestReconcileRetry : _reconcileRetry * 2;
+        foreach (var chunk in _unreconciled.Chunk(ReconcileChunk))
+        {
+            Call(new SchedulerCall
+            {
+                Type = CallType.Reconcile,
+                Reconcile = new ReconcileCall([.. chunk.Select(task =>
+                    new ReconcileCall.Task(new TaskId(task), new AgentId(_appOf[task].Instances[task].AgentId)))]),
+            });
+        }
+    }
+
+    private void FromMaster(SchedulerEvent @event, DateTimeOffset now)
+    {
+        switch (@event.Type)
+        {
+            case EventType.Offers:
+                _offers.AddRange(@event.Offers?.Offers ?? []);
+                break;
+            case EventType.Rescind:
+                _offers.RemoveAll(offer => offer.Id == @event.Rescind?.OfferId);
+                break;
+            case EventType.Update:
+                if (@event.Update is { } update) Update(update.Status, now);
+                break;
+            case EventType.Message:
+                if (@event.Message is { } message)
+                    Publish(EventMessages.FrameworkMessage(now, message.AgentId.Value, message.ExecutorId.Value, message.Data));
+                break;
+            case EventType.Error:
+                // A framework that was removed can never come back under its id; everything of it is gone with it.
+                if (@event.Error?.Message.Contains("removed", StringComparison.OrdinalIgnoreCase) == true
+                    || @event.Error?.Message.Contains("completed", StringComparison.OrdinalIgnoreCase) == true)
+                {
+                    _frameworkId = null;
+                    _effects.Delete(StateKeys.Framework);
+                }
+
+                break;
+        }
+    }
+
+    private void Update(TaskStatusInfo status, DateTimeOffset now)
+    {
+        var taskId = status.TaskId.Value;
+        _unreconciled.Remove(taskId);
+        if (_unreconciled.Count == 0) _reconcileRetryAt = DateTimeOffset.MaxValue;
+        var state = InstanceStates.From(status.State);
+        if (!_appOf.TryGetValue(taskId, out var entry)) Stray(status, state, now);
+        else if (state.IsTerminal()) Ended(entry, entry.Instances[taskId], state, status, now);
+        else Lives(entry, entry.Instances[taskId], state, status, now);
+
+        // Sent only once everything above is durable.
+        if (status is { Uuid: { Length: > 0 } uuid, AgentId: { } agent })
+            Call(new SchedulerCall { Type = CallType.Acknowledge, Acknowledge = new AcknowledgeCall(agent, status.TaskId, uuid) });
+    }
+
+    /// <summary>A task that is not known: an instance that was given up and came back, or one of a life before.</summary>
+    private void Stray(TaskStatusInfo status, InstanceState state, DateTimeOffset now)
+    {
+        if (state.IsTerminal())
+        {
+            Publish(EventMessages.UnknownInstanceTerminated(now, status.TaskId.Value, state));
+            return;
+        }
+
+        if (state.IsUnreachable() || state == InstanceState.Killing) return;
+        Call(new SchedulerCall { Type = CallType.Kill, Kill = new KillCall(status.TaskId, status.AgentId) });
+    }
+
+    private void Lives(AppEntry entry, Instance before, InstanceState state, TaskStatusInfo status, DateTimeOffset now)
+    {
+        if (state == InstanceState.Unreachable && before.State == InstanceState.UnreachableInactive) state = before.State;
+        var after = before with
+        {
+            State = state,
+            Since = state == before.State ? before.Since : now,
+            StartedAt = before.StartedAt ?? (state == InstanceState.Running ? now : null),
+            UnreachableSince = state.IsUnreachable()
+                ? before.UnreachableSince ?? UnreachableTime(status) ?? now
+                : null,
+            Addresses = Addresses(status) ?? before.Addresses,
+            ContainerId = status.ContainerStatus?.ContainerId?.Value ?? before.ContainerId,
+            AgentHealthy = status.Healthy ?? before.AgentHealthy,
+        };
+        var definition = entry.DefinitionOf(before.Version);
+        if (status.Healthy is { } healthy) after = AgentHealth(after, definition, healthy, now);
+        if (!Same(before, after)) Put(entry, after);
+        if (!ReferenceEquals(before.Health, after.Health)) Put(entry, after, store: false);
+        if (state != before.State)
+        {
+            Publish(EventMessages.StatusUpdate(now, after, state.MesosName(), status.Message ?? ""));
+            Publish(EventMessages.InstanceChanged(now, after));
+        }
+
+        AnnounceHealth(before, after, now);
+        if (state == InstanceState.Running && (before.State != InstanceState.Running || !before.Addresses.SequenceEqual(after.Addresses)))
+            Watch(after, definition);
+        else if (state != InstanceState.Running && before.State == InstanceState.Running)
+            _effects.Watches.Add(new WatchOrder(after.TaskId, null, null));
+
+        // It was to end, and came back from where it could not be told.
+        if (after.Goal == InstanceGoal.Ended && before.State.IsUnreachable() && !state.IsUnreachable()) SendKill(after, now);
+    }
+
+    private void Ended(AppEntry entry, Instance before, InstanceState state, TaskStatusInfo status, DateTimeOffset now)
+    {
+        var after = before with { State = state, Since = now };
+        Forget(entry, before.TaskId);
+        Publish(EventMessages.StatusUpdate(now, after, MesosNameOf(status.State), status.Message ?? ""));
+        Publish(EventMessages.InstanceChanged(now, after));
+        if (before.Goal == InstanceGoal.Ended) return;
+
+        // Nobody wanted its end.
+        if (state is InstanceState.Killed or InstanceState.Unknown) return;
+        _effects.Counts.Add(new FailureCounted(entry.Id));
+        entry.LastFailure = new InstanceFailure(
+            after.TaskId, after.Host, after.AgentId, MesosNameOf(status.State), status.Message ?? "", now, after.Version);
+        if (state.IsFailure() && !IsInfrastructures(status.Reason)) DelayLaunches(entry, before, now);
+    }
+
+    /// <summary>The end says nothing about the app: its agent, the master or an offer was the cause.</summary>
+    private static bool IsInfrastructures(StatusReason? reason) => reason is StatusReason.InvalidOffers or StatusReason.AgentRemoved
+        or StatusReason.AgentRemovedByOperator or StatusReason.AgentDisconnected or StatusReason.AgentUnknown or StatusReason.AgentRestarted
+        or StatusReason.AgentDraining or StatusReason.MasterDisconnected or StatusReason.Reconciliation or StatusReason.ContainerPreempted;
+
+    private static void DelayLaunches(AppEntry entry, Instance failed, DateTimeOffset now)
+    {
+        var backoff = (entry.DefinitionOf(failed.Version) ?? entry.Record.Definition).Backoff;
+        entry.Delay = entry.DelayFor(failed.ConfigVersion)
+            .Failed(backoff.Initial, backoff.Factor, backoff.Maximum, now - failed.StartedAt, now);
+        entry.DelayOf = failed.ConfigVersion;
+    }
+
+    /// <summary>Gives an instance its end, durably, and tells the master.</summary>
+    private void End(AppEntry entry, Instance instance, DateTimeOffset now)
+    {
+        if (instance.Goal == InstanceGoal.Ended) return;
+        var ending = instance with { Goal = InstanceGoal.Ended };
+        Put(entry, ending);
+        if (!ending.State.IsUnreachable()) SendKill(ending, now);
+    }
+
+    private void SendKill(Instance instance, DateTimeOffset now)
+    {
+        _killSentAt[instance.TaskId] = now;
+        Call(new SchedulerCall
+        {
+            Type = CallType.Kill,
+            Kill = new KillCall(new TaskId(instance.TaskId), new AgentId(instance.AgentId)),
+        });
+    }
+
+    private void Call(SchedulerCall call)
+    {
+        if (IsConnected && _frameworkId is { } id) _effects.Calls.Add(call with { FrameworkId = new FrameworkId(id) });
+    }
+
+    private static bool Same(Instance before, Instance after) =>
+        before.State == after.State && before.StartedAt == after.StartedAt && before.UnreachableSince == after.UnreachableSince
+        && before.ContainerId == after.ContainerId && before.AgentHealthy == after.AgentHealthy
+        && before.Addresses.SequenceEqual(after.Addresses);
+
+    private static DateTimeOffset? UnreachableTime(TaskStatusInfo status) => status.UnreachableTime is { Nanoseconds: > 0 } time
+        ? DateTimeOffset.UnixEpoch.AddTicks(time.Nanoseconds / 100)
+        : null;
+
+    private static List<InstanceAddress>? Addresses(TaskStatusInfo status)
+    {
+        var addresses = status.ContainerStatus?.NetworkInfos?
+            .SelectMany(network => network.IpAddresses ?? [])
+            .Where(address => address.Address is not null)
+            .Select(address => new InstanceAddress(address.Address!, address.Protocol ?? "IPv4"))
+            .ToList();
+        return addresses is { Count: > 0 } ? addresses : null;
+    }
+
+    private static string MesosNameOf(TaskState state) => state switch
+    {
+        TaskState.GoneByOperator => "TASK_GONE_BY_OPERATOR",
+        _ => "TASK_" + state.ToString().ToUpperInvariant(),
+    };
+}

@@ -1,0 +1,58 @@
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Deployments;
+using LifecycleManager.Scheduler.Health;
+using LifecycleManager.Scheduler.Mesos;
+
+namespace LifecycleManager.Scheduler.State.Core;
+
+/// <summary>What the owner of the state is told or asked.</summary>
+internal abstract record SchedulerInput;
+
+/// <summary>From the master.</summary>
+internal sealed record FromMaster(MasterSignal Signal) : SchedulerInput;
+
+/// <summary>A health check was answered.</summary>
+internal sealed record HealthReported(string TaskId, int Check, CheckResult Result) : SchedulerInput;
+
+/// <summary>A readiness check was answered.</summary>
+internal sealed record ReadinessReported(ReadinessResult Result) : SchedulerInput;
+
+/// <summary>Time has passed.</summary>
+internal sealed record Tick : SchedulerInput
+{
+    public static readonly Tick Instance = new();
+}
+
+/// <summary>A request: answered with a result or an exception once what it changed is durable.</summary>
+internal abstract record Request : SchedulerInput
+{
+    /// <summary>The request cannot be served.</summary>
+    public abstract void Fail(Exception reason);
+}
+
+/// <summary>A request for a <typeparamref name="T"/>.</summary>
+internal abstract record Request<T> : Request
+{
+    private readonly TaskCompletionSource<T> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<T> Answer => _answer.Task;
+
+    public void Succeed(T result) => _answer.TrySetResult(result);
+
+    public override void Fail(Exception reason) => _answer.TrySetException(reason);
+}
+
+internal sealed record ChangeRequest(Func<GroupDefinition, GroupDefinition> Change, ChangeOptions Options) : Request<DeploymentReceipt>;
+
+internal sealed record RestartRequest(IReadOnlyCollection<AppId> Apps, ChangeOptions Options) : Request<DeploymentReceipt>;
+
+internal sealed record KillRequest(IReadOnlyCollection<string> TaskIds, KillOptions Options) : Request<KillReceipt>;
+
+internal sealed record CancelRequest(string Id, bool Force) : Request<DeploymentReceipt?>;
+
+internal sealed record ResetDelayRequest(AppId App) : Request<bool>;
+
+/// <summary>The tree and the changes that led to it, newest first.</summary>
+internal sealed record HistoryRequest : Request<TreeHistory>;
+
+internal sealed record TreeHistory(GroupDefinition Root, StoredGroups Groups, IReadOnlyList<StoredChange> Changes);

@@ -1,0 +1,175 @@
+using LifecycleManager.Scheduler.Definitions;
+
+namespace LifecycleManager.Scheduler.State;
+
+/// <summary>One instance of an app, from the decision to launch it until its end. Immutable.</summary>
+public sealed record Instance
+{
+    /// <summary>The Mesos task's id, <c>app_path.instance-uuid._app.1</c>.</summary>
+    public required string TaskId { get; init; }
+
+    /// <summary>The app.</summary>
+    public required AppId AppId { get; init; }
+
+    /// <summary>The version of the app that it was launched from.</summary>
+    public required DateTimeOffset Version { get; init; }
+
+    /// <summary>
+    /// The version that last changed more than the count when it was launched: two instances with the same one run the same thing.
+    /// </summary>
+    public required DateTimeOffset ConfigVersion { get; init; }
+
+    /// <summary>The agent.</summary>
+    public required string AgentId { get; init; }
+
+    /// <summary>The agent's host name.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>Host ports in the order of the app's ports; null where a port is not published.</summary>
+    public IReadOnlyList<int?> Ports { get; init; } = [];
+
+    /// <summary>The agent's attributes as text, for constraints.</summary>
+    public IReadOnlyDictionary<string, string> Attributes { get; init; } = NoAttributes;
+
+    /// <summary>The agent's region.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>The agent's zone.</summary>
+    public string? Zone { get; init; }
+
+    /// <summary>The role that its resources come from.</summary>
+    public string Role { get; init; } = "*";
+
+    /// <summary>Its state.</summary>
+    public required InstanceState State { get; init; }
+
+    /// <summary>What is to become of it.</summary>
+    public InstanceGoal Goal { get; init; }
+
+    /// <summary>When the launch was decided.</summary>
+    public required DateTimeOffset StagedAt { get; init; }
+
+    /// <summary>When it first ran.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it came into its state.</summary>
+    public required DateTimeOffset Since { get; init; }
+
+    /// <summary>Since when its agent does not answer.</summary>
+    public DateTimeOffset? UnreachableSince { get; init; }
+
+    /// <summary>Addresses that the agent reported.</summary>
+    public IReadOnlyList<InstanceAddress> Addresses { get; init; } = [];
+
+    /// <summary>The sandbox or container on the agent, as reported.</summary>
+    public string? ContainerId { get; init; }
+
+    /// <summary>The verdict of the agent's own health check; null before the first.</summary>
+    public bool? AgentHealthy { get; init; }
+
+    /// <summary>Verdicts of the health checks in the order of the definition's; empty before the first.</summary>
+    public IReadOnlyList<InstanceHealth> Health { get; init; } = [];
+
+    /// <summary>Whether all readiness checks of its definition have passed; true without any.</summary>
+    public bool Ready { get; init; } = true;
+
+    /// <summary>All health checks pass; null while none has been answered (or there are none).</summary>
+    public bool? Healthy => Health.Count == 0 ? AgentHealthy
+        : AgentHealthy == false || Health.Any(health => health is { IsKnown: true, Alive: false }) ? false
+        : Health.All(health => health.IsKnown) ? true
+        : null;
+
+    /// <summary>Marathon's id of the instance: <c>app_path.instance-uuid</c>.</summary>
+    public string InstanceId => TaskIds.InstanceOf(TaskId);
+
+    /// <summary>It takes part in the app's count: it is up or coming up, and is not meant to end.</summary>
+    public bool IsActive => Goal == InstanceGoal.Running && State is not InstanceState.UnreachableInactive;
+
+    internal static readonly IReadOnlyDictionary<string, string> NoAttributes = new Dictionary<string, string>();
+}
+
+/// <summary>An address of an instance.</summary>
+/// <param name="Address">The address.</param>
+/// <param name="Protocol"><c>IPv4</c> or <c>IPv6</c>.</param>
+public sealed record InstanceAddress(string Address, string Protocol);
+
+/// <summary>What is to become of an instance.</summary>
+public enum InstanceGoal
+{
+    /// <summary>It runs; its end is a failure and is made good.</summary>
+    Running,
+
+    /// <summary>It ends; the kill is repeated until it has.</summary>
+    Ended,
+}
+
+/// <summary>The states of an instance, Marathon's conditions.</summary>
+public enum InstanceState
+{
+    /// <summary>Stored; the launch has been or is about to be sent.</summary>
+    Provisioned,
+
+    /// <summary>The agent has it.</summary>
+    Staging,
+
+    /// <summary>It is being brought up.</summary>
+    Starting,
+
+    /// <summary>It runs.</summary>
+    Running,
+
+    /// <summary>It is being ended.</summary>
+    Killing,
+
+    /// <summary>Its agent does not answer; it may come back.</summary>
+    Unreachable,
+
+    /// <summary>As <see cref="Unreachable"/>, for so long that it has been replaced.</summary>
+    UnreachableInactive,
+
+    /// <summary>It ended by itself with success.</summary>
+    Finished,
+
+    /// <summary>It ended by itself without success.</summary>
+    Failed,
+
+    /// <summary>It was ended.</summary>
+    Killed,
+
+    /// <summary>It was refused.</summary>
+    Error,
+
+    /// <summary>It never reached its agent.</summary>
+    Dropped,
+
+    /// <summary>Its agent is there and does not have it, or is gone for good.</summary>
+    Gone,
+
+    /// <summary>The master does not know it.</summary>
+    Unknown,
+}
+
+/// <summary>A health check's verdict on an instance.</summary>
+public sealed record InstanceHealth
+{
+    /// <summary>Whether a check has been answered at all.</summary>
+    public bool IsKnown => FirstSuccess is not null || LastFailure is not null;
+
+    /// <summary>Whether the last check passed.</summary>
+    public bool Alive { get; init; }
+
+    /// <summary>Failures in a row.</summary>
+    public int ConsecutiveFailures { get; init; }
+
+    /// <summary>The first success.</summary>
+    public DateTimeOffset? FirstSuccess { get; init; }
+
+    /// <summary>The last success.</summary>
+    public DateTimeOffset? LastSuccess { get; init; }
+
+    /// <summary>The last failure.</summary>
+    public DateTimeOffset? LastFailure { get; init; }
+
+    /// <summary>Why it failed last.</summary>
+    public string? LastFailureCause { get; init; }
+}

@@ -1,0 +1,38 @@
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.State.Core;
+
+namespace LifecycleManager.Scheduler.State;
+
+/// <summary>The tree as it was, by walking the changes back.</summary>
+internal static class OlderTrees
+{
+    /// <summary>The tree at a version; null when the version is not stored any more.</summary>
+    public static async Task<GroupDefinition?> AtAsync(
+        TreeHistory history,
+        DateTimeOffset version,
+        Func<AppId, DateTimeOffset, CancellationToken, Task<AppDefinition?>> read,
+        CancellationToken cancellation)
+    {
+        if (version == history.Root.Version) return history.Root;
+        var text = Instants.Write(version);
+        if (history.Changes.All(change => change.Version != text)) return null;
+
+        var groups = history.Groups;
+        var back = new Dictionary<AppId, string?>();
+        foreach (var change in history.Changes)
+        {
+            if (change.Version == text) break;
+            foreach (var app in change.Apps) back[new AppId(app.App)] = app.Before;
+            if (change.GroupsBefore is not null) groups = change.GroupsBefore;
+        }
+
+        var apps = history.Root.AllApps.ToDictionary(app => app.Id, app => (AppDefinition?)app);
+        foreach (var (app, before) in back)
+        {
+            if (before is null) apps.Remove(app);
+            else if (await read(app, Instants.Read(before), cancellation) is { } definition) apps[app] = definition;
+        }
+
+        return GroupTree.With(GroupTree.From(groups), apps) with { Version = version };
+    }
+}

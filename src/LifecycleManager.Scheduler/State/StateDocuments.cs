@@ -1,0 +1,121 @@
+using System.Text.Json.Serialization;
+using LifecycleManager.Protocol.Marathon;
+
+namespace LifecycleManager.Scheduler.State;
+
+// The stored shapes, apart from the types that the code works with, so that the one can change without the other. Version 1.
+
+internal sealed record StoredSchema(int Version);
+
+internal sealed record StoredFramework(string Id);
+
+/// <param name="App">The definition.</param>
+/// <param name="LastScalingAt">The version that last changed the count.</param>
+/// <param name="LastConfigChangeAt">The version that last changed anything else.</param>
+/// <param name="CountOwner">The policy that owns the count.</param>
+/// <param name="Versions">The stored versions, newest first.</param>
+internal sealed record StoredApp(
+    App App, string LastScalingAt, string LastConfigChangeAt, string? CountOwner = null, IReadOnlyList<string>? Versions = null);
+
+internal sealed record StoredGroups(string Version, IReadOnlyList<StoredGroup> Groups);
+
+internal sealed record StoredGroup(string Id, string Version, IReadOnlyList<string>? Dependencies = null, bool? EnforceRole = null);
+
+internal sealed record StoredInstance
+{
+    public required string TaskId { get; init; }
+
+    public required string App { get; init; }
+
+    public required string Version { get; init; }
+
+    public required string Config { get; init; }
+
+    public required string AgentId { get; init; }
+
+    public required string Host { get; init; }
+
+    public IReadOnlyList<int?>? Ports { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Attributes { get; init; }
+
+    public string? Region { get; init; }
+
+    public string? Zone { get; init; }
+
+    public string? Role { get; init; }
+
+    public required string State { get; init; }
+
+    public bool? Ending { get; init; }
+
+    public required string StagedAt { get; init; }
+
+    public string? StartedAt { get; init; }
+
+    public required string Since { get; init; }
+
+    public string? UnreachableSince { get; init; }
+
+    public IReadOnlyList<StoredAddress>? Addresses { get; init; }
+
+    public string? ContainerId { get; init; }
+
+    public bool? AgentHealthy { get; init; }
+
+    public bool? NotReady { get; init; }
+}
+
+internal sealed record StoredAddress(string Address, string Protocol);
+
+internal sealed record StoredDeployment
+{
+    public required string Id { get; init; }
+
+    public required string Version { get; init; }
+
+    public required string CreatedAt { get; init; }
+
+    public string? Reason { get; init; }
+
+    public required IReadOnlyList<StoredStep> Steps { get; init; }
+
+    public required int CurrentStep { get; init; }
+
+    public required string StepStartedAt { get; init; }
+
+    /// <summary>The affected apps with the version before; null for new ones.</summary>
+    public required IReadOnlyDictionary<string, string?> Before { get; init; }
+}
+
+internal sealed record StoredStep(IReadOnlyList<StoredAction> Actions);
+
+internal sealed record StoredAction(string Action, string App);
+
+/// <summary>One version of the tree: which apps came to which version, from which. Walking back gives every older tree.</summary>
+internal sealed record StoredChange
+{
+    public required string Version { get; init; }
+
+    public required IReadOnlyList<StoredAppChange> Apps { get; init; }
+
+    /// <summary>The groups before the change, where it changed them.</summary>
+    public StoredGroups? GroupsBefore { get; init; }
+}
+
+/// <param name="App">The app.</param>
+/// <param name="Before">Its version before; null for a new one.</param>
+/// <param name="After">Its version after; null for a removed one.</param>
+/// <param name="Versions">Of a removed one: its stored versions, which are forgotten together with this change.</param>
+internal sealed record StoredAppChange(string App, string? Before, string? After, IReadOnlyList<string>? Versions = null);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(StoredSchema))]
+[JsonSerializable(typeof(StoredFramework))]
+[JsonSerializable(typeof(StoredApp))]
+[JsonSerializable(typeof(StoredGroups))]
+[JsonSerializable(typeof(StoredInstance))]
+[JsonSerializable(typeof(StoredDeployment))]
+[JsonSerializable(typeof(StoredChange))]
+internal sealed partial class StateJson : JsonSerializerContext;

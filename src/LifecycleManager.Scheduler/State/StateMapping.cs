@@ -1,0 +1,96 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using LifecycleManager.Scheduler.Definitions;
+
+namespace LifecycleManager.Scheduler.State;
+
+/// <summary>Between what is stored and what the code works with.</summary>
+internal static class StateMapping
+{
+    public static byte[] Write<T>(T document, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(document, type);
+
+    public static T Read<T>(ReadOnlyMemory<byte> bytes, JsonTypeInfo<T> type) =>
+        JsonSerializer.Deserialize(bytes.Span, type) ?? throw new JsonException("the stored document is null");
+
+    public static byte[] Write(AppRecord app) => Write(
+        new StoredApp(
+            app.Definition.Wire,
+            Instants.Write(app.LastScalingAt),
+            Instants.Write(app.LastConfigChangeAt),
+            app.CountOwner,
+            [.. app.Versions.Select(Instants.Write)]),
+        StateJson.Default.StoredApp);
+
+    public static AppRecord ReadApp(ReadOnlyMemory<byte> bytes)
+    {
+        var stored = Read(bytes, StateJson.Default.StoredApp);
+        return new AppRecord(
+            AppDefinition.FromWire(stored.App), Instants.Read(stored.LastScalingAt), Instants.Read(stored.LastConfigChangeAt))
+        {
+            CountOwner = stored.CountOwner,
+            Versions = [.. (stored.Versions ?? []).Select(Instants.Read)],
+        };
+    }
+
+    public static byte[] Write(Instance instance) => Write(
+        new StoredInstance
+        {
+            TaskId = instance.TaskId,
+            App = instance.AppId.Path,
+            Version = Instants.Write(instance.Version),
+            Config = Instants.Write(instance.ConfigVersion),
+            AgentId = instance.AgentId,
+            Host = instance.Host,
+            Ports = instance.Ports.Count == 0 ? null : instance.Ports,
+            Attributes = instance.Attributes.Count == 0 ? null : instance.Attributes,
+            Region = instance.Region,
+            Zone = instance.Zone,
+            Role = instance.Role == "*" ? null : instance.Role,
+            State = instance.State.ToString(),
+            Ending = instance.Goal == InstanceGoal.Ended ? true : null,
+            StagedAt = Instants.Write(instance.StagedAt),
+            StartedAt = Write(instance.StartedAt),
+            Since = Instants.Write(instance.Since),
+            UnreachableSince = Write(instance.UnreachableSince),
+            Addresses = instance.Addresses.Count == 0
+                ? null
+                : [.. instance.Addresses.Select(address => new StoredAddress(address.Address, address.Protocol))],
+            ContainerId = instance.ContainerId,
+            AgentHealthy = instance.AgentHealthy,
+            NotReady = instance.Ready ? null : true,
+        },
+        StateJson.Default.StoredInstance);
+
+    public static Instance ReadInstance(ReadOnlyMemory<byte> bytes)
+    {
+        var stored = Read(bytes, StateJson.Default.StoredInstance);
+        return new Instance
+        {
+            TaskId = stored.TaskId,
+            AppId = new AppId(stored.App),
+            Version = Instants.Read(stored.Version),
+            ConfigVersion = Instants.Read(stored.Config),
+            AgentId = stored.AgentId,
+            Host = stored.Host,
+            Ports = stored.Ports ?? [],
+            Attributes = stored.Attributes ?? Instance.NoAttributes,
+            Region = stored.Region,
+            Zone = stored.Zone,
+            Role = stored.Role ?? "*",
+            State = Enum.Parse<InstanceState>(stored.State),
+            Goal = stored.Ending == true ? InstanceGoal.Ended : InstanceGoal.Running,
+            StagedAt = Instants.Read(stored.StagedAt),
+            StartedAt = Read(stored.StartedAt),
+            Since = Instants.Read(stored.Since),
+            UnreachableSince = Read(stored.UnreachableSince),
+            Addresses = [.. (stored.Addresses ?? []).Select(address => new InstanceAddress(address.Address, address.Protocol))],
+            ContainerId = stored.ContainerId,
+            AgentHealthy = stored.AgentHealthy,
+            Ready = stored.NotReady != true,
+        };
+    }
+
+    private static string? Write(DateTimeOffset? instant) => instant is { } value ? Instants.Write(value) : null;
+
+    private static DateTimeOffset? Read(string? text) => text is null ? null : Instants.Read(text);
+}

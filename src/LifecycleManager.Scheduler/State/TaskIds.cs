@@ -1,0 +1,28 @@
+using LifecycleManager.Scheduler.Definitions;
+
+namespace LifecycleManager.Scheduler.State;
+
+/// <summary>Task ids in Marathon 1.11's form, <c>group_app.instance-uuid._app.1</c>.</summary>
+public static class TaskIds
+{
+    private const string Suffix = "._app.1";
+    private const string Infix = ".instance-";
+
+    /// <summary>A new id.</summary>
+    public static string Make(AppId app, Guid unique) => $"{app.Safe}{Infix}{unique:D}{Suffix}";
+
+    /// <summary>The id without the task's part: Marathon's instance id.</summary>
+    public static string InstanceOf(string taskId) =>
+        taskId.EndsWith(Suffix, StringComparison.Ordinal) ? taskId[..^Suffix.Length] : taskId;
+
+    /// <summary>Whether the id has the form that this scheduler gives.</summary>
+    public static bool IsOurs(string taskId) =>
+        taskId.EndsWith(Suffix, StringComparison.Ordinal) && taskId.Contains(Infix, StringComparison.Ordinal);
+
+    /// <summary>The app's path as far as the id tells it: a <c>_</c> may have been a <c>/</c>.</summary>
+    public static string AppPathOf(string taskId)
+    {
+        var end = taskId.LastIndexOf(Infix, StringComparison.Ordinal);
+        return "/" + (end < 0 ? taskId : taskId[..end]).Replace('_', '/');
+    }
+}

@@ -1,0 +1,37 @@
+using LifecycleManager.Agent.Checks;
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Agent.Tests.Checks;
+
+public sealed class HealthVerdictTests
+{
+    private static readonly TimeSpan Early = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Late = TimeSpan.FromSeconds(50);
+
+    [Fact]
+    public void Failures_within_the_grace_period_do_not_count_until_the_first_success()
+    {
+        var verdict = new HealthVerdict(new HealthCheck { GracePeriodSeconds = 10, ConsecutiveFailures = 2 });
+
+        Assert.Equal((false, false), verdict.Observe(false, Early));
+        Assert.Equal((false, false), verdict.Observe(false, Early));
+        Assert.Null(verdict.Healthy);
+        Assert.Equal((true, false), verdict.Observe(true, Early));
+        Assert.Equal((true, false), verdict.Observe(false, Early));
+        Assert.Equal((false, true), verdict.Observe(false, Early));
+    }
+
+    [Fact]
+    public void Only_failures_in_a_row_kill_and_only_changes_are_news()
+    {
+        var verdict = new HealthVerdict(new HealthCheck { ConsecutiveFailures = 3 });
+
+        Assert.Equal((true, false), verdict.Observe(false, Late));
+        Assert.Equal((false, false), verdict.Observe(false, Late));
+        Assert.Equal((true, false), verdict.Observe(true, Late));
+        Assert.Equal((false, false), verdict.Observe(true, Late));
+        Assert.Equal((true, false), verdict.Observe(false, Late));
+        Assert.Equal((false, false), verdict.Observe(false, Late));
+        Assert.Equal((false, true), verdict.Observe(false, Late));
+    }
+}

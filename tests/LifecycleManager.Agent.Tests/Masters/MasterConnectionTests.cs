@@ -1,0 +1,155 @@
+using LifecycleManager.Agent.Masters;
+using LifecycleManager.Agent.Tests.Fakes;
+using LifecycleManager.Protocol.Agents;
+using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Testing;
+
+namespace LifecycleManager.Agent.Tests.Masters;
+
+public sealed class MasterConnectionTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task An_agent_keeps_its_id_for_ever()
+    {
+        await using var master = await FakeMaster.StartAsync();
+        await using (await TestAgent.StartAsync(TestAgent.Options(master, _directory)))
+            Assert.Null((await master.RegistrationAsync()).AgentInfo.Id);
+
+        await using var again = await TestAgent.StartAsync(TestAgent.Options(master, _directory) with { Attributes = "rack:7", Region = "eu", Zone = "a" });
+        var registration = await master.RegistrationAsync(2);
+
+        Assert.Equal(master.NextAgentId, registration.AgentInfo.Id?.Value);
+        Assert.Equal(2, registration.AgentInfo.Resources!.First(resource => resource.Name == "cpus").Scalar!.Value);
+        Assert.Equal([new(8000, 9000), new(31000, 32000)], registration.AgentInfo.Resources!.First(resource => resource.Name == "ports").Ranges!.Range);
+        Assert.Equal(["rack", "containerizers"], registration.AgentInfo.Attributes!.Select(attribute => attribute.Name));
+        Assert.Equal(("eu", "a"), (registration.AgentInfo.Domain!.FaultDomain!.Region.Name, registration.AgentInfo.Domain.FaultDomain.Zone.Name));
+        Assert.Equal(["process"], registration.Features);
+    }
+
+    [Fact]
+    public async Task A_follower_sends_the_agent_to_the_leader_and_a_dead_master_is_passed_over()
+    {
+        await using var leader = await FakeMaster.StartAsync();
+        await using var follower = await FakeMaster.StartAsync();
+        follower.Leader = $"//127.0.0.1:{leader.Port}";
+        var dead = new Uri($"http://127.0.0.1:{Server.FreePort()}");
+
+        await using var agent = await TestAgent.StartAsync(TestAgent.Options(follower, _directory) with { Masters = [dead, follower.Address] });
+
+        await leader.RegistrationAsync();
+        await Wait.ForAsync(() => agent.Loop.Master == leader.Address, "the leader to be known");
+        Assert.Empty(follower.Calls(AgentCallType.Register));
+    }
+
+    [Fact]
+    public async Task After_a_failover_the_new_master_learns_all_tasks_and_all_that_was_not_acknowledged()
+    {
+        await using var master = await FakeMaster.StartAsync();
+        await using var agent = await TestAgent.StartAsync(TestAgent.Options(master, _directory) with { StopTasksOnExit = true });
+        var (runs, ends) = (Make.Id("runs"), Make.Id("ends"));
+        await master.RegistrationAsync();
+        master.Launch(Make.Shell(runs, "sleep 1000"), Make.Shell(ends, "while ! test -e go; do sleep 0.05; done"));
+        await master.UpdateAsync(runs, TaskState.Running);
+        await master.UpdateAsync(ends, TaskState.Running);
+
+        await master.StopAsync();
+        var sandbox = agent.Loop.Tasks.First(run => run.Record.TaskId.Value == ends).Sandbox;
+        await File.WriteAllTextAsync(Path.Combine(sandbox, "go"), "");
+        await Wait.ForAsync(() => agent.Loop.Tasks.Any(run => run.State == TaskState.Finished), "the task to end without a master");
+        Assert.Null(agent.Loop.Master);
+        Assert.Equal("ok", await agent.Http.GetStringAsync("/health"));
+        await master.ListenAsync();
+
+        var registration = await master.RegistrationAsync(2);
+        Assert.Equal(
+            [(ends, TaskState.Finished), (runs, TaskState.Running)],
+            registration.Tasks!.Select(task => (task.Task.TaskId.Value, task.Status.State)).OrderBy(task => task.Value, StringComparer.Ordinal));
+        await master.UpdateAsync(ends, TaskState.Finished);
+    }
+
+    [Fact]
+    public async Task A_silent_master_is_left()
+    {
+        await using var master = await FakeMaster.StartAsync();
+        master.PingSeconds = 0.1;
+        await using var agent = await TestAgent.StartAsync(TestAgent.Options(master, _directory));
+
+        await master.RegistrationAsync(3);
+
+        master.PingSeconds = 15;
+        await master.RegistrationAsync(master.Calls(AgentCallType.Register).Count + 1);
+        await Wait.ForAsync(
+            () =>
+            {
+                master.Send(new AgentEvent { Type = AgentEventType.Ping });
+                return master.Calls(AgentCallType.Pong).Count > 0;
+            },
+            "a pong");
+    }
+
+    [Fact]
+    public async Task An_agent_that_was_given_up_ends_its_tasks_and_returns_as_a_new_one()
+    {
+        await using var master = await FakeMaster.StartAsync();
+        await using var agent = await TestAgent.StartAsync(TestAgent.Options(master, _directory));
+        await master.RegistrationAsync();
+        var id = Make.Id();
+        master.Launch(Make.Shell(id, "sleep 1000"));
+        await master.UpdateAsync(id, TaskState.Running);
+        master.NextAgentId = "second";
+
+        master.Send(new AgentEvent { Type = AgentEventType.Shutdown, Reason = "gone" });
+
+        var registration = await master.RegistrationAsync(2);
+        Assert.Null(registration.AgentInfo.Id);
+        await Wait.ForAsync(() => agent.Loop.Id?.Value == "second", "the new id");
+        Assert.DoesNotContain(agent.Loop.Tasks, run => !run.State.IsTerminal());
+    }
+
+    [Fact]
+    public async Task One_work_directory_has_one_agent()
+    {
+        await using var master = await FakeMaster.StartAsync();
+        await using var agent = await TestAgent.StartAsync(TestAgent.Options(master, _directory));
+
+        var refused = await Assert.ThrowsAsync<IOException>(() => TestAgent.StartAsync(TestAgent.Options(master, _directory)));
+
+        Assert.Equal($"another agent runs in {_directory.Path}", refused.Message);
+    }
+
+    [Fact]
+    public async Task Without_an_engine_docker_is_not_advertised_and_the_log_says_so_once()
+    {
+        await using var master = await FakeMaster.StartAsync();
+        await using var agent = await TestAgent.StartAsync(TestAgent.Options(master, _directory) with
+        {
+            Containerizers = ["docker", "process"],
+            Docker = new Uri($"unix://{_directory.Path}/no.sock"),
+            DockerPing = TimeSpan.FromMilliseconds(50),
+        });
+
+        var registration = await master.RegistrationAsync();
+        await Task.Delay(500);
+
+        Assert.Equal(["process"], registration.Features);
+        Assert.Contains(registration.AgentInfo.Attributes!, attribute => attribute is { Name: "containerizers", Text.Value: "process" });
+        Assert.Single(agent.Log.Lines, line => line.Contains("No Docker engine answers", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Delays_double_with_jitter_up_to_their_bound()
+    {
+        var backoff = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), new Random(1));
+        var bounds = new[] { 1, 2, 4, 5, 5, 5 };
+        foreach (var bound in bounds) Assert.InRange(backoff.Next().TotalSeconds, 0, bound);
+        var late = Enumerable.Range(0, 200).Select(_ => backoff.Next().TotalSeconds).ToList();
+        Assert.InRange(late.Average(), 2, 3);
+        Assert.InRange(late.Max(), 4.5, 5);
+        backoff.Reset();
+        Assert.InRange(backoff.Next().TotalSeconds, 0, 1);
+    }
+}

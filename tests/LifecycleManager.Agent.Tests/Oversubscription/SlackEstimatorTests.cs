@@ -1,0 +1,90 @@
+using CsCheck;
+using LifecycleManager.Agent.Containerizers;
+using LifecycleManager.Agent.Oversubscription;
+using LifecycleManager.Agent.Tests.Fakes;
+using LifecycleManager.Protocol.Agents;
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Agent.Tests.Oversubscription;
+
+public sealed class SlackEstimatorTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Idle_cpus_of_guaranteed_tasks_are_slack_with_a_reserve()
+    {
+        Assert.Equal(2.8, SlackEstimator.Slack([Of("a", 4, 1)], 0.2));
+        Assert.Equal(0, SlackEstimator.Slack([Of("a", 4, null)], 0.2));
+        Assert.Equal(0, SlackEstimator.Slack([Of("a", 4, 9)], 0.2));
+        Assert.Equal(0, SlackEstimator.Slack([Of("a", 4, 0) with { Revocable = true }], 0.2));
+        var resource = Assert.Single(SlackEstimator.Offer(2.8));
+        Assert.NotNull(resource.Revocable);
+        Assert.Empty(SlackEstimator.Offer(0));
+    }
+
+    [Fact]
+    public void On_a_busy_machine_the_youngest_best_effort_tasks_go_and_never_a_guaranteed_one()
+    {
+        TaskLoad[] tasks =
+        [
+            Of("guaranteed", 2, 1.5),
+            Of("older", 1, 1) with { Revocable = true },
+            Of("younger", 1, 1) with { Revocable = true, Started = Start.AddMinutes(1) },
+        ];
+
+        Assert.Equal(["younger"], SlackEstimator.Preempt(tasks, 3, 0.9));
+        Assert.Empty(SlackEstimator.Preempt(tasks, 8, 0.9));
+        Assert.Equal(["younger", "older"], SlackEstimator.Preempt(tasks, 1, 0.9));
+    }
+
+    [Fact]
+    public void Whatever_runs_the_offer_never_exceeds_what_is_given_and_guaranteed_tasks_stay()
+    {
+        var task = Gen.Select(Gen.Bool, Gen.Double[0, 8], Gen.Double[0, 16], Gen.Bool)
+            .Select((revocable, cpus, used, measured) => new TaskLoad(Guid.NewGuid().ToString(), revocable, cpus, measured ? used : null, Start));
+        Gen.Select(task.List[0, 10], Gen.Double[0, 1]).Sample((tasks, reserve) =>
+        {
+            var slack = SlackEstimator.Slack(tasks, reserve);
+            Assert.InRange(slack, 0, tasks.Where(t => !t.Revocable).Sum(t => t.Cpus));
+            var victims = SlackEstimator.Preempt(tasks, 4, 0.9).ToHashSet();
+            Assert.DoesNotContain(tasks, t => !t.Revocable && victims.Contains(t.ContainerId));
+        }, iter: 500);
+    }
+
+    [Fact]
+    public void A_rise_counts_at_once_and_a_fall_slowly()
+    {
+        var meter = new LoadMeter();
+
+        Assert.Null(meter.Take("c", At(0, 10)));
+        Assert.Equal(1, meter.Take("c", At(10, 20)));
+        Assert.Equal(3, meter.Take("c", At(20, 50)));
+        Assert.Equal(1.5, meter.Take("c", At(30, 50)));
+        meter.Keep(new HashSet<string>());
+        Assert.Null(meter.Take("c", At(40, 50)));
+    }
+
+    [Fact]
+    public async Task The_master_is_told_the_slack_of_real_tasks()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var master = await FakeMaster.StartAsync();
+        await using var agent = await TestAgent.StartAsync(TestAgent.Options(master, directory) with
+        {
+            Oversubscribe = true,
+            OversubscribeInterval = TimeSpan.FromMilliseconds(200),
+            StopTasksOnExit = true,
+        });
+        await master.RegistrationAsync();
+        var idle = Make.Id();
+        master.Launch(Make.Shell(idle, "sleep 1000") with { Resources = [Resource.OfScalar("cpus", 1.5), Resource.OfScalar("mem", 64)] });
+
+        await Wait.ForAsync(
+            () => master.Calls(AgentCallType.Oversubscribe).Any(call => call.Oversubscribe!.Resources is [{ Revocable: not null, Scalar.Value: >= 1 }]), "an estimate");
+    }
+
+    private static ContainerUsage At(int second, double seconds) => new() { Time = Start.AddSeconds(second), CpuUser = seconds };
+
+    private static TaskLoad Of(string id, double cpus, double? used) => new(id, false, cpus, used, Start);
+}

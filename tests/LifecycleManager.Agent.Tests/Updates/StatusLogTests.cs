@@ -1,0 +1,96 @@
+using LifecycleManager.Agent.Tests.Fakes;
+using LifecycleManager.Agent.Updates;
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Agent.Tests.Updates;
+
+public sealed class StatusLogTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    private string File1 => Path.Combine(_directory.Path, "updates");
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void One_update_at_a_time_in_order_and_only_its_own_acknowledgement_counts()
+    {
+        using var log = new StatusLog(File1);
+        var (starting, running, finished) = (Of(TaskState.Starting), Of(TaskState.Running), Of(TaskState.Finished));
+        foreach (var status in new[] { starting, running, finished }) log.Append(status);
+
+        Assert.False(log.Acknowledge(running.Uuid!));
+        Assert.Equal(starting, log.Head);
+        Assert.True(log.Acknowledge(starting.Uuid!));
+        Assert.False(log.Acknowledge(starting.Uuid!));
+        Assert.Equal(running, log.Head);
+        Assert.True(log.Acknowledge(running.Uuid!));
+        Assert.False(log.TerminalAcknowledged.IsCompleted);
+        Assert.True(log.Acknowledge(finished.Uuid!));
+        Assert.True(log.TerminalAcknowledged.IsCompletedSuccessfully);
+        Assert.Null(log.Head);
+    }
+
+    [Fact]
+    public void Nothing_follows_the_end()
+    {
+        using var log = new StatusLog(File1);
+        log.Append(Of(TaskState.Killed));
+
+        Assert.Throws<InvalidOperationException>(() => log.Append(Of(TaskState.Running)));
+    }
+
+    [Fact]
+    public void Wherever_a_crash_cuts_the_file_what_was_told_is_kept()
+    {
+        var statuses = new[] { Of(TaskState.Starting), Of(TaskState.Running), Of(TaskState.Running), Of(TaskState.Failed) };
+        var lengths = new List<long>();
+        using (var log = new StatusLog(File1))
+        {
+            foreach (var status in statuses)
+            {
+                log.Append(status);
+                lengths.Add(new FileInfo(File1).Length);
+            }
+
+            log.Acknowledge(statuses[0].Uuid!);
+        }
+
+        var whole = File.ReadAllBytes(File1);
+        for (var cut = 0; cut <= whole.Length; cut += 7)
+        {
+            File.WriteAllBytes(File1, whole[..cut]);
+            using var log = new StatusLog(File1);
+            var kept = lengths.Count(length => length <= cut);
+            Assert.Equal(kept == 0 ? null : statuses[kept - 1].State, log.Latest?.State);
+            // The file goes on where it was cut.
+            if (log.Latest?.State.IsTerminal() != true) log.Append(Of(TaskState.Lost));
+            using var again = new StatusLog(File1);
+            Assert.True(again.Latest!.State.IsTerminal());
+        }
+
+        File.WriteAllBytes(File1, whole);
+        using var last = new StatusLog(File1);
+        Assert.Equal(statuses[1].Uuid, last.Head!.Uuid);
+        Assert.Equal(3, last.Pending);
+    }
+
+    [Fact]
+    public void An_endless_row_of_health_news_is_bounded_and_keeps_the_newest()
+    {
+        using (var log = new StatusLog(File1))
+        {
+            log.Append(Of(TaskState.Starting));
+            for (var i = 0; i < 1000; i++) log.Append(Of(TaskState.Running) with { Message = $"{i}" });
+
+            Assert.Equal(StatusLog.MaxRunningUpdates, log.Pending);
+            Assert.Equal("999", log.Latest!.Message);
+            while (log.Head is { } head && head.Message != "999") Assert.True(log.Acknowledge(head.Uuid!));
+        }
+
+        using var recovered = new StatusLog(File1);
+        Assert.Equal("999", recovered.Latest!.Message);
+    }
+
+    private static TaskStatusInfo Of(TaskState state) => new() { TaskId = new TaskId("t"), State = state, Uuid = Guid.NewGuid().ToByteArray() };
+}

@@ -1,0 +1,168 @@
+using System.Net;
+using LifecycleManager.Master.Tests.Simulation;
+using LifecycleManager.Protocol.Agents;
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Master.Tests.Api;
+
+public sealed class AgentTests
+{
+    private static readonly MasterOptions Quick = new() { AgentPingInterval = TimeSpan.FromMilliseconds(100), MaxAgentPings = 3 };
+
+    [Fact]
+    public async Task An_agent_that_does_not_answer_is_unreachable_and_its_tasks_return_with_it()
+    {
+        await using var master = await MasterUnderTest.StartAsync(Quick);
+        await using var agent = await master.RegisteredAgentAsync();
+        await using var aware = await master.FrameworkAsync();
+        var offer = await aware.OfferAsync();
+        await aware.LaunchAsync(offer, TestFramework.Sleep(offer, "t1"));
+        await aware.WaitAsync(() => aware.StateOf("t1") == TaskState.Running);
+        agent.AnswersPings = false;
+
+        await aware.WaitAsync(() => aware.StateOf("t1") == TaskState.Unreachable);
+        var status = aware.Updates("t1").Last();
+        Assert.Equal((StatusReason.AgentRemoved, StatusSource.Master), (status.Reason!.Value, status.Source!.Value));
+        await aware.WaitAsync(() => aware.Events.Any(e => e.Failure?.AgentId == agent.Id));
+        await aware.WaitAsync(() => !agent.IsConnected);
+        Assert.Empty((await master.GetAsync("/slaves")).GetProperty("slaves").EnumerateArray());
+        Assert.Equal(1, (await master.GetAsync("/state")).GetProperty("unreachable_slaves").GetInt32());
+
+        // Its id is taken: it may still run.
+        await using var second = await master.RegisteredAgentAsync(host: "127.0.0.3");
+        var other = await aware.OfferAsync();
+        await aware.LaunchAsync(other, TestFramework.Sleep(other, "t1"));
+        await aware.WaitAsync(() => aware.StateOf("t1") == TaskState.Error);
+
+        agent.AnswersPings = true;
+        await agent.RegisterAsync();
+        await aware.CallAsync(new SchedulerCall { Type = CallType.Reconcile, Reconcile = new ReconcileCall([new(new TaskId("t1"))]) });
+        await aware.WaitAsync(() => aware.StateOf("t1") == TaskState.Running);
+        await master.VerifyAsync();
+    }
+
+    [Fact]
+    public async Task An_agent_that_answers_stays()
+    {
+        await using var master = await MasterUnderTest.StartAsync(Quick);
+        await using var agent = await master.RegisteredAgentAsync();
+        await using var framework = await master.FrameworkAsync();
+        await framework.WaitAsync(() => agent.Events.Count(e => e.Type == AgentEventType.Ping) > 5);
+        Assert.True(agent.IsConnected);
+    }
+
+    [Fact]
+    public async Task A_disconnected_agent_is_not_offered_and_its_offers_are_rescinded()
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        await using var agent = await master.RegisteredAgentAsync();
+        await using var framework = await master.FrameworkAsync();
+        await framework.WaitAsync(() => framework.Offers.Count == 1);
+        await agent.DisconnectAsync();
+        await framework.WaitAsync(() => framework.Offers.Count == 0);
+        Assert.Contains(framework.Events, e => e.Type == EventType.Rescind);
+        await framework.CallAsync(new SchedulerCall { Type = CallType.Revive });
+        await master.VerifyAsync();
+        Assert.Empty(framework.Offers);
+
+        await agent.RegisterAsync();
+        await framework.WaitAsync(() => framework.Offers.Count == 1);
+    }
+
+    [Fact]
+    public async Task A_task_that_never_reached_its_agent_is_dropped_when_the_agent_returns()
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        await using var agent = await master.RegisteredAgentAsync(onRun: _ => null);
+        await using var framework = await master.FrameworkAsync();
+        var offer = await framework.OfferAsync();
+        await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t1"));
+        await framework.WaitAsync(() => agent.Tasks.Count == 1);
+        agent.Forget(new TaskId("t1"));
+        await agent.DisconnectAsync();
+        await agent.RegisterAsync();
+        await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Dropped);
+        Assert.Equal(4, TestFramework.Cpus(await framework.OfferAsync(4)), 6);
+        await master.VerifyAsync();
+    }
+
+    [Fact]
+    public async Task A_launch_that_arrives_after_it_was_given_up_is_ended()
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        await using var agent = await master.RegisteredAgentAsync(onRun: _ => null);
+        await using var framework = await master.FrameworkAsync();
+        var offer = await framework.OfferAsync();
+        await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t1"));
+        await framework.WaitAsync(() => agent.Tasks.Count == 1);
+        var late = agent.Tasks.Single();
+        agent.Forget(new TaskId("t1"));
+        await agent.DisconnectAsync();
+        await agent.RegisterAsync();
+        await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Dropped);
+
+        // The agent had it in a queue of its own all the while.
+        agent.Adopt(late);
+        await agent.ReportAsync(new TaskId("t1"), TaskState.Running);
+        await framework.WaitAsync(() => agent.Events.Any(e => e.Type == AgentEventType.Kill));
+        await framework.WaitAsync(() => agent.Tasks.Count == 0);
+        Assert.DoesNotContain(framework.Updates("t1"), status => status.State == TaskState.Running);
+        await master.VerifyAsync();
+    }
+
+    [Fact]
+    public async Task A_second_task_of_one_id_is_ended_and_the_first_runs_on()
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        await using var agent = await master.RegisteredAgentAsync();
+        await using var framework = await master.FrameworkAsync();
+        var offer = await framework.OfferAsync();
+        await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t1"));
+        await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Running);
+
+        // As after a master that forgot the first: another agent comes with the same id.
+        await using var other = new SimulatedAgent(master.Client, MasterUnderTest.Info(4, 1024, "127.0.0.3") with { Id = new AgentId("old-S1") });
+        other.Adopt(new SimulatedTask(framework.Info, TestFramework.Sleep(offer, "t1") with { AgentId = new AgentId("old-S1") })
+        {
+            Latest = new TaskStatusInfo { TaskId = new TaskId("t1"), State = TaskState.Running },
+        });
+        await other.RegisterAsync();
+        await framework.WaitAsync(() => other.Tasks.Count == 0);
+        Assert.Single(agent.Tasks);
+        Assert.Equal(TaskState.Running, framework.StateOf("t1"));
+        Assert.DoesNotContain(framework.Updates("t1"), status => status.State == TaskState.Killed);
+        await master.VerifyAsync();
+    }
+
+    [Fact]
+    public async Task Calls_on_an_old_stream_are_forbidden_and_wrong_ones_are_named()
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        await using var agent = await master.RegisteredAgentAsync();
+        await using var again = new SimulatedAgent(master.Client, agent.Info);
+        await again.RegisterAsync();
+        Assert.Equal(HttpStatusCode.Forbidden, await agent.CallAsync(new AgentCall { Type = AgentCallType.Pong }));
+        Assert.Equal(HttpStatusCode.Accepted, await again.CallAsync(new AgentCall { Type = AgentCallType.Pong }));
+        Assert.Equal(HttpStatusCode.BadRequest, await again.CallAsync(new AgentCall { Type = AgentCallType.Update }));
+
+        await using var wrong = new SimulatedAgent(master.Client, agent.Info with { Resources = [Resource.OfScalar("cpus", -1)] });
+        var refused = await wrong.RegisterAsync();
+        Assert.Equal(AgentEventType.Error, refused.Type);
+        Assert.Contains("cpus", refused.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_agent_that_leaves_for_good_ends_its_tasks_and_its_id()
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        await using var agent = await master.RegisteredAgentAsync();
+        await using var framework = await master.FrameworkAsync();
+        var offer = await framework.OfferAsync();
+        await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t1"));
+        await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Running);
+        await agent.CallAsync(new AgentCall { Type = AgentCallType.Unregister });
+        await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Gone);
+        Assert.Equal(AgentEventType.Shutdown, (await agent.RegisterAsync()).Type);
+        await master.VerifyAsync();
+    }
+}

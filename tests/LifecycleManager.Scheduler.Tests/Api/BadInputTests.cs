@@ -1,0 +1,105 @@
+namespace LifecycleManager.Scheduler.Tests.Api;
+
+public sealed class BadInputTests : IAsyncLifetime
+{
+    private SchedulerUnderTest _scheduler = null!;
+
+    public async ValueTask InitializeAsync() => _scheduler = await SchedulerUnderTest.StartAsync();
+
+    public ValueTask DisposeAsync() => _scheduler.DisposeAsync();
+
+    [Theory]
+    [InlineData("""{"id":"/a","cmd":"x" """, "line 1")]
+    [InlineData("{\n\"id\": nonsense}", "line 2, column 8")]
+    [InlineData("""{"id":"/a","id":"/b"}""", "id")]
+    [InlineData("", "empty")]
+    [InlineData("""{"id":"/a"} trailing""", "line 1")]
+    public async Task What_is_no_json_is_answered_by_400_and_the_position(string body, string words)
+    {
+        var answer = (await _scheduler.PostAsync("/v2/apps", body)).Is(400);
+        Assert.Equal("Invalid JSON", (string?)answer.Json["message"]);
+        answer.Names("", words);
+    }
+
+    [Fact]
+    public async Task What_is_not_utf_8_is_no_json()
+    {
+        using var content = new ByteArrayContent([(byte)'"', 0xC3, 0x28, (byte)'"']);
+        using var answer = await _scheduler.Client.PostAsync(new Uri("/v2/apps", UriKind.Relative), content);
+        Assert.Equal(400, (int)answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task All_that_is_wrong_is_named_at_once()
+    {
+        var answer = (await _scheduler.PostAsync("/v2/apps", """
+            {"id":"/Upper","cmd":"x","cpu":1,"mem":"much","instances":1.5,"container":{"docker":{"imgae":"x"}},"healthChecks":[{"paths":"/"}]}
+            """)).Is(422);
+        Assert.Equal("Object is not valid", (string?)answer.Json["message"]);
+        answer.Names("/cpu", "did you mean 'cpus'?");
+        answer.Names("/mem", "must be a number, not a text");
+        answer.Names("/instances", "must be a whole number");
+        answer.Names("/container/docker/imgae", "did you mean 'image'?");
+        answer.Names("/healthChecks(0)/paths", "did you mean 'path'?");
+    }
+
+    [Fact]
+    public async Task A_body_that_is_too_large_is_refused()
+    {
+        var body = $$"""{"id":"/a","cmd":"{{new string('x', 1024 * 1024)}}"}""";
+        (await _scheduler.PostAsync("/v2/apps", body)).Is(413);
+        (await _scheduler.PutAsync("/v2/groups/g", $$"""{"apps":[{"id":"a","instances":0,"cmd":"{{new string('x', 1024 * 1024)}}"}]}""")).Is(200);
+    }
+
+    [Theory]
+    [InlineData("/v2/apps?force=perhaps")]
+    [InlineData("/v2/apps/a/tasks?scale=1")]
+    public async Task A_flag_is_true_or_false(string path)
+    {
+        (await _scheduler.PostAsync("/v2/apps", """{"id":"/a","cmd":"x","instances":0}""")).Is(201);
+        var answer = path.Contains("tasks", StringComparison.Ordinal)
+            ? await _scheduler.DeleteAsync(path) : await _scheduler.PostAsync(path, """{"id":"/b","cmd":"x"}""");
+        answer.Is(400);
+    }
+
+    [Theory]
+    [InlineData("/v2/apps/a/versions/yesterday", 400)]
+    [InlineData("/v2/apps/a/versions/2001-01-01T00:00:00.000Z", 404)]
+    [InlineData("/v2/groups/versions/2001-01-01T00:00:00.000Z", 404)]
+    [InlineData("/v2/groups/none", 404)]
+    [InlineData("/v2/tasks?status=sleeping", 400)]
+    [InlineData("/v2/queue?embed=everything", 400)]
+    [InlineData("/v2/pods", 501)]
+    public async Task What_is_not_there_is_said_so(string path, int status)
+    {
+        (await _scheduler.PostAsync("/v2/apps", """{"id":"/a","cmd":"x","instances":0}""")).Is(201);
+        Assert.NotNull((await _scheduler.GetAsync(path)).Is(status).Json["message"]);
+    }
+
+    [Fact]
+    public async Task An_id_in_the_body_must_be_that_of_the_path()
+    {
+        (await _scheduler.PutAsync("/v2/apps/g/a", """{"id":"b","cmd":"x"}""")).Is(422).Names("/id", "/g/a");
+        (await _scheduler.PutAsync("/v2/apps/g/a", """{"id":"a","cmd":"x","instances":0}""")).Is(201);
+        (await _scheduler.PutAsync("/v2/apps/g/a", """{"id":"/g/a","mem":5}""")).Is(200);
+        (await _scheduler.PutAsync("/v2/apps/g/a", """{"id":"g/a","mem":6}""")).Is(200);
+        (await _scheduler.PutAsync("/v2/apps/g/a", """{"version":"2026-01-01T00:00:00.000Z","mem":6}""")).Is(422).Names("/version", "only be combined");
+    }
+
+    [Fact]
+    public async Task A_group_and_an_app_cannot_have_one_name()
+    {
+        (await _scheduler.PostAsync("/v2/apps", """{"id":"/a/b","cmd":"x","instances":0}""")).Is(201);
+        (await _scheduler.PostAsync("/v2/apps", """{"id":"/a","cmd":"x","instances":0}""")).Is(422).Names("/id", "same identifier");
+        (await _scheduler.PostAsync("/v2/apps", """{"id":"/a/b/c","cmd":"x","instances":0}""")).Is(422).Names("/id", "/a/b");
+        (await _scheduler.PutAsync("/v2/groups/a/b", """{"apps":[]}""")).Is(422).Names("/id", "same identifier");
+    }
+
+    [Fact]
+    public async Task A_cycle_of_dependencies_is_named()
+    {
+        (await _scheduler.PostAsync("/v2/apps", """{"id":"/a","cmd":"x","instances":0,"dependencies":["b"]}""")).Is(201);
+        (await _scheduler.PostAsync("/v2/apps", """{"id":"/b","cmd":"x","instances":0,"dependencies":["/a"]}""")).Is(422)
+            .Names("/dependencies", "/a");
+    }
+}

@@ -1,0 +1,24 @@
+namespace LifecycleManager.Scheduler.Tests.CoreModel;
+
+public sealed class ModelTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Whatever_happens_no_task_is_lost_or_doubled_and_everything_comes_to_what_is_wanted(int part)
+    {
+        for (var seed = part * 100; seed < (part * 100) + 30; seed++)
+        {
+            try
+            {
+                new Simulation(seed, new SimulatedStore()).Run(150);
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"seed {seed}: {e.Message}", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace LifecycleManager.Storage.Tests.Children;
+
+/// <summary>
+/// A process that stands for election and, while it leads, writes a journal: entry after entry, each with its token, telling each
+/// on its output once it is acknowledged. Ends with its input.
+/// </summary>
+internal static class Child
+{
+    public const string Election = "journal";
+
+    public static async Task<int> RunAsync(string address, string password)
+    {
+        using var ended = new CancellationTokenSource();
+        _ = Task.Run(() =>
+        {
+            while (Console.In.Read() >= 0)
+            {
+            }
+
+            ended.Cancel();
+        });
+        await using var backend = await StateBackend.OpenAsync(
+            address, password.Length == 0 ? null : password, TimeProvider.System, NullLoggerFactory.Instance, ended.Token);
+        Tell("opened");
+        while (!ended.IsCancellationRequested)
+        {
+            try
+            {
+                await using var office = await backend.Election.StandAsync(Election, $"http://process/{Environment.ProcessId}", ended.Token);
+                await LeadAsync(backend.Store, office, ended.Token);
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        }
+
+        return 0;
+    }
+
+    private static async Task LeadAsync(IStateStore store, ILeadership office, CancellationToken ended)
+    {
+        Tell($"elected {office.Fence.Token}");
+        using var told = office.Lost.Register(() => Tell("lost"));
+        try
+        {
+            // One more than is there; the last attempt of the leader before may still arrive, then the version tells.
+            var last = await store.GetAsync("last", ended);
+            for (var number = last is null ? 1 : long.Parse(Encoding.UTF8.GetString(last.Value.Span)) + 1; !ended.IsCancellationRequested; number++)
+            {
+                // Whether it still leads is not asked here: a process that was stopped acts on once it goes on, and the store has to refuse it.
+                await store.WriteAsync(
+                    [
+                        new StateWrite($"journal/{number:D8}", Encoding.UTF8.GetBytes($"{office.Fence.Token}"), 0),
+                        new StateWrite("last", Encoding.UTF8.GetBytes($"{number}"), number - 1),
+                    ],
+                    office.Fence, CancellationToken.None);
+                Tell($"wrote {number}");
+            }
+        }
+        catch (Exception e) when (e is FencedException or StateConflictException or WriteOutcomeUnknownException or StateUnavailableException)
+        {
+            Tell($"refused {e.GetType().Name}");
+        }
+    }
+
+    private static void Tell(string what)
+    {
+        Console.Out.WriteLine(what);
+        Console.Out.Flush();
+    }
+}

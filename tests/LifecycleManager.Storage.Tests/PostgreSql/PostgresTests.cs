@@ -1,0 +1,98 @@
+using LifecycleManager.Storage.Tests.Contract;
+using Npgsql;
+
+namespace LifecycleManager.Storage.Tests.PostgreSql;
+
+public sealed class PostgresStoreTests : StoreContract
+{
+    protected override TestState NewState() => new PostgresTestState();
+}
+
+public sealed class PostgresElectionTests : ElectionContract
+{
+    protected override TestState NewState() => new PostgresTestState();
+}
+
+public sealed class PostgresCrashTests : CrashContract
+{
+    protected override TestState NewState() => new PostgresTestState();
+}
+
+public sealed class PostgresFaultTests : FaultContract
+{
+    protected override string Commit => "COMMIT\0";
+
+    protected override TestState NewState() => new PostgresTestState();
+}
+
+public sealed class PostgresServerTests
+{
+    [Fact]
+    public async Task Sessions_that_the_server_ends_lose_no_acknowledged_write_and_no_office()
+    {
+        await using var state = new PostgresTestState();
+        await using var backend = await state.OpenAsync(state.AddressAt($"{state.User}@{state.Server.Host}", state.Server.Port, term: 8));
+        await using var office = await backend.Election.StandAsync("master", "http://one");
+        await using var admin = NpgsqlDataSource.Create(state.ConnectionString);
+        var (acknowledged, unknown) = (0, 0);
+        using var ended = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        var ending = Task.Run(async () =>
+        {
+            while (!ended.IsCancellationRequested)
+            {
+                await using var end = admin.CreateCommand(
+                    $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid IN " +
+                    $"(SELECT pid FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace " +
+                    $"WHERE n.nspname = '{state.Schema}')");
+                await end.ExecuteNonQueryAsync();
+                await Task.Delay(15);
+            }
+        });
+        for (var i = 1; !ended.IsCancellationRequested; i++)
+        {
+            try
+            {
+                await backend.Store.WriteAsync([new StateWrite($"k/{i:D6}", new byte[] { 1 }, 0)], office.Fence);
+                acknowledged++;
+            }
+            catch (WriteOutcomeUnknownException)
+            {
+                unknown++;
+            }
+        }
+
+        await ending;
+        Assert.False(office.Lost.IsCancellationRequested);
+        Assert.InRange(await backend.Store.ListAsync("k/").CountAsync(), acknowledged, acknowledged + unknown);
+        Assert.True(acknowledged > 10);
+    }
+}
+
+/// <summary>A schema of its own in the server that the tests are given.</summary>
+internal sealed class PostgresTestState : TestState
+{
+    private readonly NpgsqlConnectionStringBuilder _given = new(Testing.Server.PostgreSql());
+
+    public string Schema { get; } = $"test_{Guid.NewGuid():N}";
+
+    public string ConnectionString => _given.ToString();
+
+    public override string? User => _given.Username;
+
+    public override string? Password => _given.Password;
+
+    public override (string Host, int Port) Server => (_given.Host!, _given.Port);
+
+    public override string Address => AddressAt($"{User}@{_given.Host}", _given.Port);
+
+    public override string AddressAt(string authority, int port, int term = 3) =>
+        $"postgres://{authority}:{port}/{_given.Database}?schema={Schema}&lease={term}s";
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await using var source = NpgsqlDataSource.Create(_given);
+        await using var drop = source.CreateCommand($"DROP SCHEMA IF EXISTS {Schema} CASCADE");
+        await drop.ExecuteNonQueryAsync();
+    }
+}
