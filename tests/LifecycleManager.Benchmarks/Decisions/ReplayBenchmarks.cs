@@ -31,7 +31,7 @@ public class ReplayBenchmarks
               rps: { prometheus: r, rate: 1m, across: sum }
             rules:
               - { rule: keep, target: { metric: rps, value: 80, per: instance } }
-              - { rule: burst, when: 'rps > 90 * instances and avg(rps, 5m) > 80 * instances', for: 2m, then: { add: 1 } }
+              - { rule: burst, when: rps > 90 * instances and healthy == instances, for: 2m, then: { add: 1 } }
             """);
     }
 

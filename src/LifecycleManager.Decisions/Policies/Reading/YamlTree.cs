@@ -57,9 +57,9 @@ internal static class YamlTree
     /// <exception cref="YamlSyntaxException">The text is no YAML, or is over a bound.</exception>
     public static List<YamlNode> Read(string text)
     {
+        var parser = new Parser(new StringReader(text));
         try
         {
-            var parser = new Parser(new StringReader(text));
             var documents = new List<YamlNode>();
             while (parser.MoveNext())
             {
@@ -74,6 +74,11 @@ internal static class YamlTree
         {
             var message = e.InnerException?.Message ?? e.Message;
             throw new YamlSyntaxException(e.Start, "this is no YAML: " + char.ToLowerInvariant(message[0]) + message[1..].TrimEnd('.'));
+        }
+        catch (Exception e) when (e is not YamlSyntaxException)
+        {
+            // The package's scanner gives up on some broken texts with other exceptions; the last event is the nearest place known.
+            throw new YamlSyntaxException(parser.Current?.Start ?? new Mark(0, 1, 1), "this is no YAML somewhere after here");
         }
     }
 
