@@ -100,9 +100,9 @@ internal sealed class DockerContainer : IContainer
     {
         if (Address is null) return (HostAddress, port);
         var mappings = _launch.Record.Task.Container?.Docker?.PortMappings ?? [];
-        // The host's port, else as Mesos has it the container's.
-        if (mappings.Any(mapping => mapping.HostPort == port)) return (HostAddress, port);
-        return mappings.FirstOrDefault(mapping => mapping.ContainerPort == port) is { } mapped ? (HostAddress, (int)mapped.HostPort) : (Address, port);
+        // As Mesos has it the container's port, else the host's.
+        var mapped = mappings.FirstOrDefault(mapping => mapping.ContainerPort == port) ?? mappings.FirstOrDefault(mapping => mapping.HostPort == port);
+        return mapped is null ? (Address, port) : (HostAddress, (int)mapped.HostPort);
     }
 
     public async Task<ContainerUsage?> UsageAsync(CancellationToken cancellation)
