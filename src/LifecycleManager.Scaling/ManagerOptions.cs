@@ -38,7 +38,7 @@ public sealed record ManagerOptions
     public TimeSpan LongestRetryDelay { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How many decisions are kept in all; the oldest go first.</summary>
-    public int KeptDecisions { get; init; } = 5_000;
+    public int KeptDecisions { get; init; } = 20_000;
 
     /// <summary>How many decisions are kept of one app.</summary>
     public int KeptDecisionsPerApp { get; init; } = 200;

@@ -27,6 +27,9 @@ public sealed record SchedulerOptions
     /// <summary>How long the master keeps the tasks of a scheduler that is away.</summary>
     public TimeSpan FailoverTimeout { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>Which of the fitting agents to prefer, for apps without the label <c>lcm.placement</c>.</summary>
+    public Placement.PlacementStrategy Placement { get; init; }
+
     /// <summary>An instance that is not running by then is ended and launched anew.</summary>
     public TimeSpan LaunchTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -50,4 +53,10 @@ public sealed record SchedulerOptions
 
     /// <summary>The largest body of a request that holds one definition, bytes; of one that holds many, sixteen times that.</summary>
     public int MaxRequestBody { get; init; } = 1024 * 1024;
+
+    /// <summary>Eureka servers, <c>http://host:8761/eureka</c>; one that answers is enough. Empty: nobody is told of instances.</summary>
+    public IReadOnlyList<Uri> Eureka { get; init; } = [];
+
+    /// <summary>How often registrations in Eureka are renewed; they run out after three times that.</summary>
+    public TimeSpan EurekaRenewal { get; init; } = TimeSpan.FromSeconds(30);
 }

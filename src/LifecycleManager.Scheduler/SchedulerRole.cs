@@ -1,4 +1,5 @@
 using LifecycleManager.Scheduler.Api;
+using LifecycleManager.Scheduler.Discovery;
 using LifecycleManager.Scheduler.OpenApi;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -28,6 +29,7 @@ public static class SchedulerRole
             provider.GetRequiredService<CollectorRegistry>()));
         services.AddMarathonDocument();
         services.AddHostedService<SchedulerHost>();
+        if (options.Eureka.Count > 0) services.AddHostedService<EurekaRegistrar>();
         return services;
     }
 

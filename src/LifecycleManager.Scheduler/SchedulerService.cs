@@ -240,7 +240,10 @@ public sealed class TooManySubscribersException() : Exception("too many event st
 /// <param name="Reason">Why, for people and the log.</param>
 public sealed record ChangeOptions(bool Force = false, string? Reason = null)
 {
-    /// <summary>Whoever owns the counts that this change sets, such as <c>policy search</c>; null for a person or a pipeline.</summary>
+    /// <summary>
+    /// Whoever owns the counts that this change sets from now on, such as <c>policy search</c>; <c>none</c> takes them from whoever
+    /// owned them. Null, for a person or a pipeline: counts that are owned stay, and the receipt says so.
+    /// </summary>
     public string? CountOwner { get; init; }
 }
 

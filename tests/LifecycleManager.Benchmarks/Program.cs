@@ -13,7 +13,7 @@ if (args is ["scrape", .. var count])
 {
     await ScrapeBenchmark.RunAsync(
         Console.Out, count is [var number] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : 10_000,
-        "dotnet", typeof(Program).Assembly.Location, "scrape-targets");
+        "dotnet", typeof(StackBenchmark).Assembly.Location, "scrape-targets");
     return;
 }
 
@@ -23,4 +23,4 @@ if (args is ["scrape-targets"])
     return;
 }
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+BenchmarkSwitcher.FromAssembly(typeof(StackBenchmark).Assembly).Run(args);

@@ -102,7 +102,7 @@ public sealed class UpCommandTests
         using (var posted = await stack.PostAsync(SampleApps.File("website"))) Assert.Equal(HttpStatusCode.Created, posted.StatusCode);
 
         await Eventually.TrueAsync(async () =>
-            (await stack.Scheduler.GetStringAsync("/v2/queue")).Contains("no Docker engine", StringComparison.Ordinal), "the reason in the queue", more: stack.Describe);
+            (await stack.Scheduler.GetStringAsync("/v2/queue?embed=lastUnusedOffers")).Contains("no Docker engine", StringComparison.Ordinal), "the reason in the queue", more: stack.Describe);
         Assert.Single(stack.Lcm.Lines, line => line.Contains("Docker engine", StringComparison.Ordinal));
     }
 }

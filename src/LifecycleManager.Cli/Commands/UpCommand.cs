@@ -41,12 +41,14 @@ internal static class UpCommand
             Role Stateful(Role role) => role with { State = StateSettings.Sqlite(Directory(role.Name)) };
 
             var roles = new List<Role> { Stateful(MasterCommand.Role(masterAt, masterPort.Name, new MasterOptions { Address = masterUrl })) };
+            var firstPort = RoleSettings.PortOrFree(address, parse.GetValue(agentPort));
             for (var i = 0; i < parse.GetValue(agents); i++)
             {
-                // The agent's surface is where its host name leads, and on the address that all roles share.
+                // An agent's surface is where its host name leads; the first one's is on the address of all roles too.
                 var task = TaskAddress(i);
-                var port = parse.GetValue(agentPort) is 0 ? RoleSettings.PortOrFree(address, 0) : parse.GetValue(agentPort) + i;
-                IReadOnlyList<IPEndPoint> listen = address.Equals(IPAddress.Any) || task.Equals(address) ? [new(address, port)] : [new(address, port), new(task, port)];
+                var own = !task.Equals(address) && !address.Equals(IPAddress.Any);
+                var port = own ? firstPort : firstPort + i;
+                IReadOnlyList<IPEndPoint> listen = !own ? [new(address, port)] : i == 0 ? [new(address, port), new(task, port)] : [new(task, port)];
                 roles.Add(AgentCommand.Role(listen, agentPort.Name, agent.Options(parse, Directory(i == 0 ? "agent" : $"agent-{i + 1}"), [masterUrl], task.ToString(), task, port)));
             }
 

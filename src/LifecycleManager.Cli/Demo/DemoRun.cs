@@ -114,7 +114,7 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
             {
                 list = await api.GetTasks(cancellation);
             }
-            catch (Exception e) when (e is HttpRequestException or ApiException)
+            catch (Exception e) when (e is HttpRequestException or ApiExceptionBase)
             {
                 continue;
             }
@@ -192,7 +192,7 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
                 if (await happened()) return;
                 problem = null;
             }
-            catch (Exception e) when (e is HttpRequestException or ApiException { StatusCode: >= System.Net.HttpStatusCode.InternalServerError })
+            catch (Exception e) when (e is HttpRequestException or ApiRequestException or ApiException { StatusCode: >= System.Net.HttpStatusCode.InternalServerError })
             {
                 // A role that has only just started may not lead yet.
                 problem = ": " + e.Message;

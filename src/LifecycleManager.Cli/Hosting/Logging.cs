@@ -43,6 +43,8 @@ public sealed class Logging
             logging.SetMinimumLevel(level);
             // The web server's and the HTTP clients' own chatter says nothing that the rooms do not say better.
             logging.AddFilter("Microsoft", level < LogLevel.Warning ? LogLevel.Warning : level);
+            // A role that cannot start is told by the command, once.
+            logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical);
             logging.AddFilter("System.Net.Http", level < LogLevel.Warning ? LogLevel.Warning : level);
             logging.AddFilter("Polly", level < LogLevel.Warning ? LogLevel.Warning : level);
             logging.AddFilter("Quartz", level < LogLevel.Warning ? LogLevel.Warning : level);

@@ -6,6 +6,7 @@ namespace LifecycleManager.Console.Clients;
 public sealed class SchedulerClient(IMarathonApi api)
 {
     private static readonly string[] Counts = ["apps.counts", "apps.deployments"];
+    private static readonly string[] RefusedOffers = ["lastUnusedOffers"];
 
     /// <summary>All apps by id, with their counts and deployments.</summary>
     public async Task<IReadOnlyList<App>> AppsAsync(CancellationToken cancellation) =>
@@ -18,7 +19,7 @@ public sealed class SchedulerClient(IMarathonApi api)
     public Task<IReadOnlyList<Deployment>> DeploymentsAsync(CancellationToken cancellation) => api.GetDeployments(cancellation);
 
     /// <summary>What waits for an offer.</summary>
-    public async Task<IReadOnlyList<QueueItem>> QueueAsync(CancellationToken cancellation) => (await api.GetQueue(cancellation)).Queue;
+    public async Task<IReadOnlyList<QueueItem>> QueueAsync(CancellationToken cancellation) => (await api.GetQueue(RefusedOffers, cancellation)).Queue;
 
     /// <summary>All instances.</summary>
     public async Task<IReadOnlyList<AppTask>> TasksAsync(CancellationToken cancellation) => (await api.GetTasks(cancellation)).Tasks;

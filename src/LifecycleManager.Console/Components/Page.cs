@@ -29,7 +29,7 @@ public abstract class Page : ComponentBase
         {
             Problem = "There is no such thing (any more).";
         }
-        catch (Exception e) when (e is HttpRequestException or ApiException or TaskCanceledException or JsonException)
+        catch (Exception e) when (e is HttpRequestException or ApiExceptionBase or TaskCanceledException or JsonException)
         {
             Problem = $"Not to be read at the moment: {e.Message}";
         }

@@ -19,7 +19,7 @@ internal sealed class AgentApi(MasterHost host, MasterOptions options)
 
     private async Task ServeAsync(HttpContext context, Term term)
     {
-        var call = await _door.ReadAsync(context, MesosJson.Default.AgentCall);
+        var call = await _door.ReadAsync(context, MesosJson.Default.AgentCall, call => call.Type == AgentCallType.Unknown);
         if (Problem(call) is { } problem) throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate agent call: {problem}");
         if (call.Type == AgentCallType.Register)
         {

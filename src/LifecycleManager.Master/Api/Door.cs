@@ -61,8 +61,11 @@ internal sealed class Door(MasterHost host, MasterOptions options)
     public static string? PrincipalOf(HttpContext context) => context.Items[nameof(Principal)] as string;
 
     /// <summary>Reads a call from the body.</summary>
-    /// <exception cref="CallException">It is no JSON, not the message, or too long.</exception>
-    public async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
+    /// <param name="context">The request.</param>
+    /// <param name="type">The message.</param>
+    /// <param name="isUnknown">Whether the call's type is a word that we do not know.</param>
+    /// <exception cref="CallException">It is no JSON, not the message, too long, or of an unknown type (501, with its name).</exception>
+    public async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, Func<T, bool>? isUnknown = null)
     {
         var request = context.Request;
         var media = MediaTypeHeaderValue.TryParse(request.ContentType, out var parsed) ? parsed.MediaType.Value : null;
@@ -80,8 +83,18 @@ internal sealed class Door(MasterHost host, MasterOptions options)
         if (limit is { IsReadOnly: false }) limit.MaxRequestBodySize = options.MaxRequestBody;
         try
         {
-            return await JsonSerializer.DeserializeAsync(request.Body, type, context.RequestAborted)
+            using var body = new MemoryStream((int)Math.Min(request.ContentLength ?? 0, options.MaxRequestBody));
+            await request.Body.CopyToAsync(body, context.RequestAborted);
+            var bytes = new ReadOnlyMemory<byte>(body.GetBuffer(), 0, (int)body.Length);
+            var call = JsonSerializer.Deserialize(bytes.Span, type)
                 ?? throw new CallException(StatusCodes.Status400BadRequest, "Failed to parse body into JSON: the body is null");
+            if (isUnknown?.Invoke(call) == true)
+            {
+                using var json = JsonDocument.Parse(bytes);
+                throw new CallException(StatusCodes.Status501NotImplemented, $"The call of type {json.RootElement.GetProperty("type")} is not implemented");
+            }
+
+            return call;
         }
         catch (JsonException problem)
         {

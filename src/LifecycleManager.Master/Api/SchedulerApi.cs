@@ -21,7 +21,7 @@ internal sealed class SchedulerApi(MasterHost host, MasterOptions options)
 
     private async Task ServeAsync(HttpContext context, Term term)
     {
-        var call = await _door.ReadAsync(context, MesosJson.Default.SchedulerCall);
+        var call = await _door.ReadAsync(context, MesosJson.Default.SchedulerCall, call => call.Type == CallType.Unknown);
         if (SchedulerCallValidation.Problem(call) is { } problem)
         {
             throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate scheduler::Call: {problem}");

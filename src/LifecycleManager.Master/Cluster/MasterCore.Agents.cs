@@ -183,6 +183,12 @@ internal sealed partial class MasterCore
                 continue;
             }
 
+            if (known is null && !task.Status.State.IsTerminal() && IsEndedByMaster(framework, task.Task.TaskId))
+            {
+                SendKill(agent, new KillEvent(framework.Id, task.Task.TaskId));
+                continue;
+            }
+
             reported.Add((framework.Id, task.Task.TaskId));
             if (known is null) AddFoundTask(agent, framework, task);
             else if (!known.State.IsTerminal()) SetState(known.With(task.Status.State, task.Status), known);

@@ -20,10 +20,8 @@ internal sealed partial class MasterCore
         }
 
         framework.Tasks.TryGetValue(status.TaskId, out var task);
-        if (task is null && !call.LatestState.IsTerminal() && framework.Completed.TryGet(status.TaskId, out var ended)
-            && ended.State.IsTerminal() && ended.SentUuid is null)
+        if (task is null && !call.LatestState.IsTerminal() && IsEndedByMaster(framework, status.TaskId))
         {
-            // Its launch was on its way while the agent returned without it. The framework knows it as lost: so be it.
             SendKill(agent, new KillEvent(framework.Id, status.TaskId));
             SendAcknowledge(agent, framework.Id, status.TaskId, status.Uuid);
             return;
@@ -139,6 +137,10 @@ internal sealed partial class MasterCore
                 id, known, TaskState.Unreachable, StatusReason.Reconciliation, "Reconciliation: Agent is unreachable", absent.Entry.Since));
         }
     }
+
+    // Its launch was on its way while its agent returned without it: the framework was told that it does not run, so be it.
+    private static bool IsEndedByMaster(Framework framework, TaskId task) =>
+        framework.Completed.TryGet(task, out var ended) && ended.State.IsTerminal() && ended.SentUuid is null;
 
     // A terminal state frees the resources, once.
     private void SetState(TaskRecord task, TaskRecord before)

@@ -3,9 +3,13 @@ using System.Buffers;
 namespace LifecycleManager.Metrics.Scraping;
 
 /// <summary>An answer's body in pooled memory.</summary>
-internal sealed class Body : IDisposable
+/// <param name="expected">How long it will be, where that is known.</param>
+internal sealed class Body(long? expected) : IDisposable
 {
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
+    private const int Usual = 16 * 1024;
+    private const int MostAtOnce = 1024 * 1024;
+    // One more than is expected, so that the read that finds the end has room. A length that is only claimed costs little.
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(MostAtOnce, expected + 1 ?? Usual));
     private int _length;
 
     /// <summary>The media type without parameters, in lower case; empty where there is none.</summary>

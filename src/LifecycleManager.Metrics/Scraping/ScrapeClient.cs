@@ -67,7 +67,7 @@ internal sealed class ScrapeClient : IDisposable
                 return await GetAsync(new Uri(uri, leader), accept, credential, cancellation, explain: explain);
             var isAnswer = response.StatusCode == HttpStatusCode.OK || (unavailable && response.StatusCode == HttpStatusCode.ServiceUnavailable);
             if (!isAnswer && explain is null) throw Refused(name, response);
-            var body = new Body { MediaType = response.Content.Headers.ContentType?.MediaType?.ToLowerInvariant() ?? "" };
+            var body = new Body(response.Content.Headers.ContentLength) { MediaType = response.Content.Headers.ContentType?.MediaType?.ToLowerInvariant() ?? "" };
             try
             {
                 await using var stream = await response.Content.ReadAsStreamAsync(cancellation);

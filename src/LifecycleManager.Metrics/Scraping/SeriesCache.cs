@@ -17,6 +17,7 @@ internal sealed class SeriesCache
     private static readonly ulong Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
     private readonly Selection[] _selections;
     private readonly int _most;
+    private readonly SeriesNames _shared;
     private readonly byte[][] _names;
     private readonly ulong _lengths;
     private int[] _buckets = new int[16];
@@ -25,9 +26,9 @@ internal sealed class SeriesCache
     private int _seen;
     private long _round;
 
-    public SeriesCache(Selection[] selections, int most)
+    public SeriesCache(Selection[] selections, int most, SeriesNames shared)
     {
-        (_selections, _most) = (selections, most);
+        (_selections, _most, _shared) = (selections, most, shared);
         _names = [.. selections.Select(selection => selection.SeriesName).Distinct().Select(Encoding.UTF8.GetBytes)];
         foreach (var name in _names) _lengths |= 1UL << (name.Length & 63);
     }
@@ -122,7 +123,7 @@ internal sealed class SeriesCache
 
         // An empty label is an absent one, and order does not matter: texts that differ so are one series.
         foreach (var name in labels.Where(pair => pair.Value.Length == 0).Select(pair => pair.Key).ToArray()) labels.Remove(name);
-        var canonical = string.Join('\u0001', labels.Select(pair => $"{pair.Key}\u0002{pair.Value}"));
+        var canonical = _shared.Share(string.Join('\u0001', labels.Select(pair => $"{pair.Key}\u0002{pair.Value}")));
         var metric = Encoding.UTF8.GetString(reader.Name);
         var found = new List<Found>();
         foreach (var selection in _selections)
@@ -134,7 +135,7 @@ internal sealed class SeriesCache
             lock (selection.Set.Gate) found.Add(new Found(selection.Set, selection.Set.Get(canonical, bound)));
         }
 
-        Insert(new Entry { Key = key.ToArray(), Hash = hash, Found = [.. found] });
+        Insert(new Entry { Key = _shared.Share(key), Hash = hash, Found = [.. found] });
         return See(ref _entries[_count - 1]);
     }
 

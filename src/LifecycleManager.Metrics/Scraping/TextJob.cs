@@ -66,7 +66,7 @@ internal sealed class TextJob(ScrapeContext context, Instance instance, Endpoint
     private int Store(Body body, long now)
     {
         var selections = Selections;
-        if (_cache is null || !_cache.IsFor(selections)) _cache = new SeriesCache(selections, Context.Options.MaxSeriesPerTarget);
+        if (_cache is null || !_cache.IsFor(selections)) _cache = new SeriesCache(selections, Context.Options.MaxSeriesPerTarget, Context.Names);
         Batch.Clear();
         _cache.Begin(++Round);
         try

@@ -15,6 +15,7 @@ internal readonly record struct SeriesKey(MetricSource Source, string Selector, 
 /// <param name="gate">Guards the series; shared by all sets of one instance.</param>
 internal sealed class SeriesSet(Lock gate)
 {
+    private const int MostWithoutIndex = 128;
     private StoredSeries[] _series = [];
     private Dictionary<string, StoredSeries>? _byName;
 
@@ -32,11 +33,11 @@ internal sealed class SeriesSet(Lock gate)
     /// <summary>The series with a name that is unique here; makes it where it is new. Take the gate.</summary>
     public StoredSeries Get(string name, double upperBound = double.NaN)
     {
-        _byName ??= new Dictionary<string, StoredSeries>(1, StringComparer.Ordinal);
-        if (_byName.TryGetValue(name, out var series)) return series;
-        series = new StoredSeries(name, upperBound);
-        _byName.Add(name, series);
+        if (Find(name) is { } known) return known;
+        var series = new StoredSeries(name, upperBound);
+        _byName?.Add(name, series);
         _series = [.. _series, series];
+        if (_series.Length == MostWithoutIndex) _byName = _series.ToDictionary(one => one.Name, StringComparer.Ordinal);
         return series;
     }
 
@@ -56,7 +57,7 @@ internal sealed class SeriesSet(Lock gate)
     }
 
     /// <summary>Whether there is a series with this name. Take the gate.</summary>
-    public bool Has(string name) => _byName?.ContainsKey(name) == true;
+    public bool Has(string name) => Find(name) is not null;
 
     /// <summary>Removes series without a sample since <paramref name="oldest"/>. Take the gate.</summary>
     public void RemoveOlderThan(long oldest) => Remove(series => series.Samples.Count == 0 || series.Samples.Samples[^1].Time < oldest);
@@ -70,9 +71,21 @@ internal sealed class SeriesSet(Lock gate)
         foreach (var series in Array.FindAll(_series, condemned))
         {
             series.Detached = true;
-            _byName!.Remove(series.Name);
+            _byName?.Remove(series.Name);
         }
 
-        _series = [.. _byName!.Values];
+        _series = Array.FindAll(_series, series => !series.Detached);
+    }
+
+    // Names are looked up when a scrape meets a series for the first time, so that few need no index.
+    private StoredSeries? Find(string name)
+    {
+        if (_byName is not null) return _byName.GetValueOrDefault(name);
+        foreach (var series in _series)
+        {
+            if (series.Name == name) return series;
+        }
+
+        return null;
     }
 }

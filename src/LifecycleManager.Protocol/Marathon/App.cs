@@ -123,6 +123,9 @@ public sealed record App
     /// <summary>Answers only: when it was last scaled and changed.</summary>
     public AppVersionInfo? VersionInfo { get; init; }
 
+    /// <summary>Answers only: the policy whose word the instance count is, <c>policy NAME</c>; absent where a person's is.</summary>
+    public string? CountOwner { get; init; }
+
     /// <summary>Answers only: instances that are being brought up.</summary>
     public int? TasksStaged { get; init; }
 

@@ -48,8 +48,10 @@ public interface IMarathonApi
     Task<IReadOnlyList<Deployment>> GetDeployments(CancellationToken cancellation = default);
 
     /// <summary>Instances that wait for an offer.</summary>
+    /// <param name="embed">What to add: <c>lastUnusedOffers</c>.</param>
+    /// <param name="cancellation">Gives up.</param>
     [Get("/v2/queue")]
-    Task<LaunchQueue> GetQueue(CancellationToken cancellation = default);
+    Task<LaunchQueue> GetQueue([Query(CollectionFormat.Multi)] IEnumerable<string>? embed = null, CancellationToken cancellation = default);
 
     /// <summary>All instances.</summary>
     [Get("/v2/tasks")]

@@ -40,7 +40,8 @@ internal static class AppsApi
         var explain = id.EndsWith(Explain, StringComparison.Ordinal);
         var app = "/" + (explain ? id[..^Explain.Length] : id).Trim('/');
         var archive = await ManagerApi.ArchiveAsync(http);
-        var snapshot = http.RequestServices.GetRequiredService<Evaluator>().Snapshot;
+        var evaluator = http.RequestServices.GetRequiredService<Evaluator>();
+        var snapshot = evaluator.Snapshot;
         var status = snapshot.Leading ? snapshot.Apps.GetValueOrDefault(app) : null;
         var last = archive.Last(app);
         if (status is null && last is null)
@@ -49,6 +50,11 @@ internal static class AppsApi
                 http, StatusCodes.Status404NotFound,
                 $"no policy governs '{app}', or the scheduler has no such app, and no decision about it is kept");
             return;
+        }
+
+        if (explain && status is not null && await evaluator.ExplainAsync(app) is { } evaluation)
+        {
+            status = status with { Evaluation = evaluation };
         }
 
         var pauses = http.RequestServices.GetRequiredService<PauseBook>();

@@ -8,7 +8,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace LifecycleManager.Scaling.Api;
 
-/// <summary><c>GET /v1/history</c>: counts and metrics as CSV (<c>time,app,name,value</c>), filtered by app, since and until.</summary>
+/// <summary>
+/// <c>GET /v1/history</c>: counts and metrics as CSV, filtered by app, since and until. Of one app a table with a column a metric, as
+/// <c>lcm policy replay</c> reads it; of all apps lines of <c>time,app,name,value</c>.
+/// </summary>
 internal static class HistoryApi
 {
     public static void Map(IEndpointRouteBuilder app) => app.MapGet("/v1/history", ExportAsync);
@@ -38,8 +41,14 @@ internal static class HistoryApi
 
         var app = (string?)http.Request.Query["app"] is { Length: > 0 } text ? "/" + text.Trim('/') : null;
         http.Response.ContentType = "text/csv; charset=utf-8";
-        await http.Response.WriteAsync("time,app,name,value\n", http.RequestAborted);
         var history = http.RequestServices.GetRequiredService<MetricHistory>();
+        if (app is not null)
+        {
+            foreach (var row in MetricHistory.Table(history.Read(app, since, until))) await http.Response.WriteAsync(row, http.RequestAborted);
+            return;
+        }
+
+        await http.Response.WriteAsync("time,app,name,value\n", http.RequestAborted);
         var lines = new System.Text.StringBuilder();
         foreach (var (id, name, points) in history.Read(app, since, until))
         {

@@ -44,6 +44,7 @@ internal sealed class Evaluator : IAsyncDisposable
     // Owned by the mailbox.
     private readonly Dictionary<string, Task> _inFlight = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _settledAt = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DecisionRecord> _last = new(StringComparer.Ordinal);
     private readonly RetryGate _retries;
     private readonly SafetyGuard _guard;
     private PolicySet? _used;
@@ -101,6 +102,7 @@ internal sealed class Evaluator : IAsyncDisposable
         _stopping = CancellationTokenSource.CreateLinkedTokenSource(office.Lost);
         _retries.Clear();
         _settledAt.Clear();
+        _last.Clear();
         _lastTickAt = null;
         _unsettled = true;
         _office = office;
@@ -134,6 +136,9 @@ internal sealed class Evaluator : IAsyncDisposable
         await _stopping.CancelAsync();
         await Task.WhenAll(underWay);
     }
+
+    /// <summary>The last evaluation of an app with that tick's values; null where it was not evaluated.</summary>
+    public Task<Decision?> ExplainAsync(string app) => _mailbox.AskAsync(() => Task.FromResult(_engine.Explain(app)));
 
     /// <summary>Puts the directory's policies in force now, leading or not, so that schedules and the API show them.</summary>
     public Task UsePoliciesAsync() => _mailbox.AskAsync(() => Task.FromResult(ApplyPolicies()));
@@ -262,8 +267,9 @@ internal sealed class Evaluator : IAsyncDisposable
         }
 
         foreach (var note in notes) Note(note);
+        foreach (var proposal in proposals) _last[proposal.Record.App] = proposal.Record;
         foreach (var proposal in proposals) SetOff(proposal, office);
-        Publish(apps, started);
+        Publish(apps, wanted, started);
         return Report(TickOutcome.Ok, proposals.Count, null);
 
         TickReport Report(TickOutcome outcome, int changes, string? text) =>
@@ -301,7 +307,9 @@ internal sealed class Evaluator : IAsyncDisposable
             decision = SafetyGuard.Adjust(decision, "pause", decision.From, pause.ToString());
         }
 
-        var last = _log.Archive.Last(app.Id);
+
+        // The last record is kept here too: in a large cluster the archive may have let go of it.
+        var last = _last.TryGetValue(app.Id, out var recorded) ? recorded : _log.Archive.Last(app.Id);
         var known = last is not null && last.Covers(decision);
         if (decision.Kind == DecisionKind.Hold || decision.DryRun)
         {
@@ -340,6 +348,7 @@ internal sealed class Evaluator : IAsyncDisposable
 
     private void Note(DecisionRecord note)
     {
+        _last[note.App] = note;
         if (note.Outcome == DecisionOutcome.Postponed)
         {
             LogOutcome(note);
@@ -353,7 +362,7 @@ internal sealed class Evaluator : IAsyncDisposable
         }
         else
         {
-            _logger.LogInformation("{App} stays at {Count}: {Reason}", note.App, note.From, note.Reason);
+            _logger.LogDebug("{App} stays at {Count}: {Reason}", note.App, note.From, note.Reason);
         }
     }
 
@@ -428,6 +437,7 @@ internal sealed class Evaluator : IAsyncDisposable
         if (record.Outcome == DecisionOutcome.Failed) _retries.Failed(record.App, now);
         else _retries.Succeeded(record.App);
 
+        _last[record.App] = record;
         _metrics.Settled(record, result.Status);
         var news = before.Outcome != record.Outcome || before.OutcomeReason != record.OutcomeReason;
         if (news) LogOutcome(record);
@@ -512,6 +522,21 @@ internal sealed class Evaluator : IAsyncDisposable
         return true;
     }
 
+    private void SayWhatIsHeld(ImmutableSortedDictionary<string, AppStatus> governed)
+    {
+        var held = governed.Values.Where(app => app.MetricsMissing).ToList();
+        var before = _snapshot.Apps.Values.Count(app => app.MetricsMissing);
+        if (held.Count > 0 && before == 0)
+        {
+            _logger.LogWarning(
+                "{Count} apps have rules without metrics, the first is {App}: {Reason}", held.Count, held[0].App, held[0].Evaluation.Reason);
+        }
+        else if (held.Count == 0 && before > 0)
+        {
+            _logger.LogInformation("Every rule has its metrics again");
+        }
+    }
+
     private void CountSkipped(DateTimeOffset started)
     {
         if (_lastTickAt is { } last)
@@ -523,13 +548,17 @@ internal sealed class Evaluator : IAsyncDisposable
         _lastTickAt = started;
     }
 
-    private void Publish(IReadOnlyList<ScalableApp> apps, DateTimeOffset started)
+    private void Publish(
+        IReadOnlyList<ScalableApp> apps, List<(ScalableApp App, Decision Decision)> decided, DateTimeOffset started)
     {
         var now = _time.GetUtcNow();
+        var decisions = decided.ToDictionary(entry => entry.App.Id, entry => entry.Decision, StringComparer.Ordinal);
         var statuses = ImmutableSortedDictionary.CreateBuilder<string, AppStatus>(StringComparer.Ordinal);
         foreach (var app in apps)
         {
-            if (_engine.Explain(app.Id) is not { } evaluation || _engine.Report(app.Id) is not { } report) continue;
+            if (_engine.Report(app.Id) is not { } report) continue;
+            var evaluation = decisions.GetValueOrDefault(app.Id) ?? _snapshot.Apps.GetValueOrDefault(app.Id)?.Evaluation ?? _engine.Explain(app.Id);
+            if (evaluation is null) continue;
             statuses[app.Id] = new AppStatus
             {
                 App = app.Id,
@@ -557,8 +586,10 @@ internal sealed class Evaluator : IAsyncDisposable
             _metrics.Forget(gone);
             _retries.Succeeded(gone);
             _settledAt.Remove(gone);
+            _last.Remove(gone);
         }
 
+        SayWhatIsHeld(governed);
         _metrics.Show(governed.Values);
         _history.Add(governed.Values, now);
         var stopped = _guard.ScaleInStopped(now);

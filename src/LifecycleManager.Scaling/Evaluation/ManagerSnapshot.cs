@@ -75,7 +75,7 @@ internal sealed record AppStatus
     public required int Min { get; init; }
     public required int Max { get; init; }
 
-    /// <summary>What the last evaluation wanted.</summary>
+    /// <summary>What the last evaluation wanted; a hold that goes on has the values with which it began.</summary>
     public required Decision Evaluation { get; init; }
 
     public IReadOnlyList<KeyValuePair<string, double?>> Metrics { get; init; } = [];

@@ -60,9 +60,35 @@ internal sealed class MetricHistory(ManagerOptions options)
         }
     }
 
+    /// <summary>
+    /// The series of one app as a table: the time, then a column a series; empty where there is no value. The separator is the comma,
+    /// or the tabulator where a name holds a comma.
+    /// </summary>
+    public static IEnumerable<string> Table(IReadOnlyList<(string App, string Name, IReadOnlyList<Point> Points)> series)
+    {
+        var separator = series.Any(column => column.Name.Contains(',', StringComparison.Ordinal)) ? '\t' : ',';
+        yield return string.Join(separator, series.Select(column => column.Name).Prepend("time")) + "\n";
+        var rows = new SortedDictionary<DateTimeOffset, double?[]>();
+        for (var i = 0; i < series.Count; i++)
+        {
+            foreach (var point in series[i].Points)
+            {
+                if (!rows.TryGetValue(point.At, out var row)) rows[point.At] = row = new double?[series.Count];
+                row[i] = point.Value;
+            }
+        }
+
+        foreach (var (at, row) in rows)
+        {
+            yield return Time(at) + string.Concat(row.Select(value => separator + value?.ToString("R", CultureInfo.InvariantCulture))) + "\n";
+        }
+    }
+
     /// <summary>One line of <c>time,app,name,value</c>.</summary>
     public static string Line(string app, string name, Point point) => string.Create(
-        CultureInfo.InvariantCulture, $"{point.At.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ},{Quote(app)},{Quote(name)},{point.Value:R}\n");
+        CultureInfo.InvariantCulture, $"{Time(point.At)},{Quote(app)},{Quote(name)},{point.Value:R}\n");
+
+    private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
     private void Add(string app, string name, double value, DateTimeOffset now)
     {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
+using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Definitions.Json;
 using LifecycleManager.Scheduler.State;
@@ -33,7 +34,10 @@ internal sealed class ApiRequest(HttpContext context, ApiServices services)
 
     public bool Force => Flag("force");
 
-    public ChangeOptions Change(string reason) => new(Force, Text("reason") ?? reason) { CountOwner = Text("owner") };
+    public ChangeOptions Change(string reason) => new(Force, Text("reason") ?? reason)
+    {
+        CountOwner = Context.Request.Headers[IMarathonApi.CountOwnerHeader] is [.., { Length: > 0 and <= 256 } owner] ? owner : Text("owner"),
+    };
 
     /// <summary>The last value of a query parameter; null when absent or empty.</summary>
     public string? Text(string name) =>

@@ -16,6 +16,7 @@ internal static class AppView
         return status.Definition.Wire with
         {
             VersionInfo = new AppVersionInfo(Instants.Write(status.LastScalingAt), Instants.Write(status.LastConfigChangeAt)),
+            CountOwner = status.CountOwner,
             TasksStaged = counts ? status.Staged : null,
             TasksRunning = counts ? status.Running : null,
             TasksHealthy = counts ? status.Healthy : null,

@@ -23,6 +23,7 @@ internal static class AppNotation
             UnreachableStrategy = UnreachableNotation.Check(app.UnreachableStrategy, $"{path}/unreachableStrategy", problems),
             HealthChecks = app.HealthChecks is null ? null : [.. app.HealthChecks.Select(Canonical)],
             VersionInfo = null,
+            CountOwner = null,
             TasksStaged = null,
             TasksRunning = null,
             TasksHealthy = null,

@@ -8,7 +8,9 @@ namespace LifecycleManager.Scheduler.Launching;
 internal static class AppPlacement
 {
     /// <summary>From a definition.</summary>
-    public static PlacementSpec Spec(AppDefinition app) => new()
+    /// <param name="app">The definition.</param>
+    /// <param name="strategy">The cluster's strategy, for an app that states none.</param>
+    public static PlacementSpec Spec(AppDefinition app, PlacementStrategy strategy) => new()
     {
         Cpus = RoleResources.Milli(app.Cpus),
         Mem = RoleResources.Milli(app.Mem),
@@ -18,6 +20,7 @@ internal static class AppPlacement
         Ports = [.. app.Ports.Select(port => port.HostPort)],
         Roles = app.AcceptedResourceRoles,
         NeedsDocker = app.IsDocker,
+        Strategy = PlacementLabels.Strategy(app.Labels) ?? strategy,
     };
 
     /// <summary>From the instances that count for constraints: all that use resources, or may.</summary>

@@ -12,7 +12,7 @@ internal sealed class WireSchemas(OpenApiDocument document)
     // Taken in requests so that an answer can be sent back, and of no effect there.
     private static readonly HashSet<string> OfAnswers = new(StringComparer.Ordinal)
     {
-        "versionInfo", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "tasks", "lastTaskFailure",
+        "versionInfo", "countOwner", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "tasks", "lastTaskFailure",
         "taskStats", "readinessCheckResults",
     };
 

@@ -13,7 +13,7 @@ public class ExpositionBenchmarks
     private const int Samples = 5_000;
     private readonly byte[] _text = ExpositionText.Make(Samples);
     private readonly byte[] _open = ExpositionText.Make(Samples, openMetrics: true);
-    private readonly SeriesCache _cache = new(Selections(), 10_000);
+    private readonly SeriesCache _cache = new(Selections(), 10_000, new SeriesNames());
     private long _round;
 
     /// <summary>Prometheus text, every sample read.</summary>
@@ -42,7 +42,7 @@ public class ExpositionBenchmarks
 
     /// <summary>Bytes of the texts, for the throughput.</summary>
     [GlobalSetup]
-    public void Say() => Console.WriteLine($"// {_text.Length} bytes of text, {_open.Length} bytes of OpenMetrics, {Samples} samples");
+    public void Say() => System.Console.WriteLine($"// {_text.Length} bytes of text, {_open.Length} bytes of OpenMetrics, {Samples} samples");
 
     private static double Read(byte[] text, ExpositionFormat format)
     {

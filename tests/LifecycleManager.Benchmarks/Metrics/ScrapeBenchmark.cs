@@ -57,8 +57,8 @@ internal static class ScrapeBenchmark
             await context.Response.Body.WriteAsync(body);
         });
         await app.StartAsync();
-        Console.WriteLine(new Uri(app.Urls.Single().Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)).Port);
-        await Console.In.ReadToEndAsync();
+        System.Console.WriteLine(new Uri(app.Urls.Single().Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)).Port);
+        await System.Console.In.ReadToEndAsync();
     }
 
     private static async Task CollectorAsync(TextWriter output, string[] addresses)

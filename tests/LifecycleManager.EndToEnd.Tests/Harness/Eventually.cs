@@ -17,7 +17,7 @@ internal static class Eventually
                 if (await probe() is { } found) return found;
                 last = "";
             }
-            catch (Exception e) when (e is HttpRequestException or TaskCanceledException or Refit.ApiException or System.Text.Json.JsonException)
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException or Refit.ApiExceptionBase or System.Text.Json.JsonException)
             {
                 last = e.Message;
             }

@@ -47,7 +47,7 @@ internal sealed class Load : IAsyncDisposable
                         .Select(task => new Uri($"http://{task.Host}:{task.Ports[0]}/")),
                 ];
             }
-            catch (Exception e) when (e is HttpRequestException or OperationCanceledException or Refit.ApiException)
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException or Refit.ApiExceptionBase)
             {
                 // The scheduler is away: a load balancer goes on with what it knows.
             }

@@ -87,6 +87,30 @@ public sealed class AgentTests
     }
 
     [Fact]
+    public async Task A_launch_that_arrives_after_it_was_given_up_is_ended()
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        await using var agent = await master.RegisteredAgentAsync(onRun: _ => null);
+        await using var framework = await master.FrameworkAsync();
+        var offer = await framework.OfferAsync();
+        await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t1"));
+        await framework.WaitAsync(() => agent.Tasks.Count == 1);
+        var late = agent.Tasks.Single();
+        agent.Forget(new TaskId("t1"));
+        await agent.DisconnectAsync();
+        await agent.RegisterAsync();
+        await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Dropped);
+
+        // The agent had it in a queue of its own all the while.
+        agent.Adopt(late);
+        await agent.ReportAsync(new TaskId("t1"), TaskState.Running);
+        await framework.WaitAsync(() => agent.Events.Any(e => e.Type == AgentEventType.Kill));
+        await framework.WaitAsync(() => agent.Tasks.Count == 0);
+        Assert.DoesNotContain(framework.Updates("t1"), status => status.State == TaskState.Running);
+        await master.VerifyAsync();
+    }
+
+    [Fact]
     public async Task A_second_task_of_one_id_is_ended_and_the_first_runs_on()
     {
         await using var master = await MasterUnderTest.StartAsync();

@@ -117,8 +117,8 @@ public sealed class OperationsTests
 
         await using var second = await master.RegisteredAgentAsync(host: "127.0.0.3");
         await using var third = await master.RegisteredAgentAsync(host: "127.0.0.4");
-        await framework.WaitAsync(() => framework.Offers.Count >= 2);
-        var two = framework.Offers.Where(o => TestFramework.Cpus(o) > 1).DistinctBy(o => o.AgentId).Take(2).ToList();
+        List<Offer> two = [];
+        await framework.WaitAsync(() => (two = [.. framework.Offers.Where(o => TestFramework.Cpus(o) > 1).DistinctBy(o => o.AgentId)]).Count == 2);
         await framework.AcceptAsync(two, 0, new Operation
         {
             Type = OperationType.Launch,

@@ -55,6 +55,9 @@ public sealed class SimulatedAgent : IAsyncDisposable
     /// <summary>Opens the stream and waits for the master's first event.</summary>
     public async Task<AgentEvent> RegisterAsync()
     {
+        // One stream at a time: what was still on the former is not read any more.
+        await DisconnectAsync();
+        _connection.Dispose();
         _connection = new CancellationTokenSource();
         _answered = new TaskCompletionSource<AgentEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
         var call = new AgentCall

@@ -58,8 +58,9 @@ public sealed class ManagerApiTests : IAsyncLifetime
         Assert.Equal("up", (await manager.GetAsync("/health")).GetProperty("status").GetString());
         Assert.Contains("lcm_manager_instances{app=\"/brownfield/search\"} 3", await manager.Client.GetStringAsync("/metrics"));
         var history = (await manager.Client.GetStringAsync($"/v1/history?app={App}")).Split('\n');
-        Assert.Equal("time,app,name,value", history[0]);
-        Assert.Contains(history, line => line.EndsWith($",{App},tpm,24", StringComparison.Ordinal));
+        Assert.Equal("time,desired,healthy,instances,running,tpm", history[0]);
+        Assert.Contains(history, line => line.EndsWith(",3,3,3,3,24", StringComparison.Ordinal));
+        Assert.Contains($",{App},tpm,24\n", await manager.Client.GetStringAsync("/v1/history"));
     }
 
     [Theory]

@@ -407,4 +407,45 @@ public sealed class EvaluatorTests
 
         Assert.Equal(2, loop.Marathon.Requests.Count);
     }
+
+    [Fact]
+    public async Task More_apps_than_records_are_kept_of_are_still_noted_once_each()
+    {
+        await using var loop = await Loop.StartAsync(
+            Loop.Search.Replace(App, "/brownfield/*"), options => options with { KeptDecisions = 5 });
+        for (var i = 0; i < 20; i++) loop.Marathon.Add($"/brownfield/app-{i}", 2);
+
+        await loop.TickAsync();
+        var writes = loop.Store.Writes;
+        await loop.TickAsync();
+        Assert.InRange(loop.Store.Writes - writes, 0, 15);
+        writes = loop.Store.Writes;
+        for (var i = 0; i < 3; i++) await loop.TickAsync();
+
+        Assert.Equal(writes, loop.Store.Writes);
+    }
+
+    [Fact]
+    public async Task A_stop_does_not_wait_for_a_scheduler_that_hangs()
+    {
+        await using var loop = await Loop.StartAsync();
+        loop.Marathon.Add(App, 2);
+        loop.Metrics[App, Tpm] = 24;
+        loop.Marathon.Fault = FakeMarathon.OnPut(http =>
+            Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));
+        await loop.TickOnlyAsync();
+        await Loop.Until(() => loop.Marathon.Requests.Count == 2, "it was not asked");
+
+        var end = loop.Evaluator.EndAsync(TimeSpan.FromSeconds(3));
+        await Loop.Until(
+            () =>
+            {
+                loop.Time.Advance(TimeSpan.FromSeconds(1));
+                return end.IsCompleted;
+            },
+            "it did not end");
+
+        await end;
+        Assert.Equal(DecisionOutcome.Pending, Assert.Single(loop.Records()).Outcome);
+    }
 }

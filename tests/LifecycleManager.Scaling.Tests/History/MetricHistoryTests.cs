@@ -26,6 +26,16 @@ public sealed class MetricHistoryTests
     }
 
     [Fact]
+    public void Of_one_app_it_is_a_table_with_gaps_where_a_value_was_missing()
+    {
+        var at = new DateTimeOffset(2026, 11, 24, 19, 0, 0, TimeSpan.Zero);
+        var rows = MetricHistory.Table(
+            [("/a", "cpu", [new(at, 0.5)]), ("/a", "rate(x, 1m)", [new(at, 1), new(at.AddSeconds(15), 2)])]);
+        Assert.Equal(
+            ["time\tcpu\trate(x, 1m)\n", "2026-11-24T19:00:00.000Z\t0.5\t1\n", "2026-11-24T19:00:15.000Z\t\t2\n"], rows);
+    }
+
+    [Fact]
     public void A_line_is_CSV_whatever_the_names_hold()
     {
         var point = new MetricHistory.Point(new DateTimeOffset(2026, 11, 24, 20, 0, 0, TimeSpan.FromHours(1)), 0.1);

@@ -33,7 +33,7 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
     public SchedulerService Service => _app.Services.GetRequiredService<SchedulerService>();
 
     public static async Task<SchedulerUnderTest> StartAsync(
-        string store = "memory:", bool leading = true, Uri? master = null)
+        string store = "memory:", bool leading = true, Uri? master = null, Func<SchedulerOptions, SchedulerOptions>? change = null)
     {
         var url = new Uri($"http://127.0.0.1:{Server.FreePort()}");
         var options = new SchedulerOptions { Address = url, Masters = [master ?? new Uri($"http://127.0.0.1:{Server.FreePort()}")] };
@@ -45,7 +45,7 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
         builder.Services.AddSingleton(backend.Store);
         builder.Services.AddSingleton(backend.Election);
         builder.Services.AddSingleton(Metrics.NewCustomRegistry());
-        builder.Services.AddScheduler(options);
+        builder.Services.AddScheduler(change is null ? options : change(options));
         var app = builder.Build();
         app.MapScheduler();
         await app.StartAsync();

@@ -255,4 +255,85 @@ public sealed class ClusterTests
 
         Assert.True(master.Calls.Count - before <= 2, $"{master.Calls.Count - before} calls in a second");
     }
+
+    [Fact]
+    public async Task A_count_that_a_policy_owns_is_kept_when_a_pipeline_sends_the_definition_again()
+    {
+        await using var master = (await FakeMaster.StartAsync()).WithAgent("a1");
+        await using var state = await TestScheduler.StateAsync();
+        await using (var first = await TestScheduler.StartAsync(master, state))
+        {
+            await first.PutAsync(TestScheduler.App("/web", 1));
+            await first.SettledAsync("/web", 1);
+            await first.Service.ChangeAsync(
+                root => root.PutApp(TestScheduler.App("/web", 3)), new ChangeOptions { CountOwner = "policy web" }, CancellationToken.None);
+            await first.SettledAsync("/web", 3);
+        }
+
+        await using var scheduler = await TestScheduler.StartAsync(master, state);
+        var pipeline = await scheduler.PutAsync(TestScheduler.App("/web", 1, app => app with { Cmd = "sleep 2000" }));
+        await scheduler.SettledAsync("/web", 3);
+
+        Assert.Equal(["/web keeps 3 instances in place of 1, since policy web owns its count"], pipeline.Messages);
+        Assert.Equal("policy web", scheduler.App("/web")!.CountOwner);
+        Assert.All(master.Tasks, task => Assert.Equal("sleep 2000", task.Info.Command!.Value));
+
+        var again = await scheduler.PutAsync(TestScheduler.App("/web", 2, app => app with { Cmd = "sleep 2000" }));
+        Assert.Single(again.Messages);
+        Assert.Equal(3, again.Root.FindApp(new AppId("/web"))!.Instances);
+        Assert.Equal(pipeline.Version, again.Root.FindApp(new AppId("/web"))!.Version);
+
+        var released = await scheduler.Service.ChangeAsync(
+            root => root.PutApp(TestScheduler.App("/web", 1, app => app with { Cmd = "sleep 2000" })),
+            new ChangeOptions { CountOwner = "none" },
+            CancellationToken.None);
+        await scheduler.SettledAsync("/web", 1);
+        Assert.Empty(released.Messages);
+        Assert.Null(scheduler.App("/web")!.CountOwner);
+    }
+
+    [Fact]
+    public async Task A_new_version_that_does_not_become_healthy_in_its_time_goes_back_by_itself()
+    {
+        await using var master = (await FakeMaster.StartAsync()).WithAgent("a1");
+        await using var scheduler = await TestScheduler.StartAsync(master);
+        var events = scheduler.Record();
+        await scheduler.PutAsync(TestScheduler.App("/web", 2));
+        await scheduler.SettledAsync("/web", 2);
+        var old = master.Tasks.Select(task => task.Info.TaskId.Value).Order().ToList();
+        master.OnLaunch = _ => TaskState.Staging;
+
+        await scheduler.PutAsync(TestScheduler.App("/web", 2, app => app with
+        {
+            Cmd = "broken", Labels = new Dictionary<string, string> { ["lcm.rollback.after"] = "0.5s" },
+        }));
+        await scheduler.UntilAsync(_ => master.Launched.Count > 2, "the new version is on its way");
+        await scheduler.UntilAsync(snapshot => snapshot.Root.FindApp(new AppId("/web"))!.Wire.Cmd == "sleep 1000", "it goes back");
+        await scheduler.SettledAsync("/web", 2);
+
+        Assert.Equal(old, master.Tasks.Select(task => task.Info.TaskId.Value).Order());
+        Assert.Equal("/web was not healthy within 0.5 s; rolled back", events.Of("deployment_failed").Single().GetProperty("reason").GetString());
+    }
+
+    [Fact]
+    public async Task An_app_of_high_priority_takes_the_place_of_one_of_low_priority_that_can_spare_it()
+    {
+        await using var master = (await FakeMaster.StartAsync()).WithAgent("a1", cpus: 1);
+        await using var scheduler = await TestScheduler.StartAsync(master);
+        await scheduler.PutAsync(TestScheduler.App("/batch", 2, app => app with
+        {
+            Cpus = 0.5, UpgradeStrategy = new UpgradeStrategy { MinimumHealthCapacity = 0.5, MaximumOverCapacity = 0 },
+        }));
+        await scheduler.SettledAsync("/batch", 2);
+
+        await scheduler.PutAsync(TestScheduler.App("/web", 1, app => app with
+        {
+            Cpus = 0.5, Labels = new Dictionary<string, string> { ["lcm.priority"] = "10" },
+        }));
+        await scheduler.SettledAsync("/web", 1);
+
+        Assert.Equal(1, scheduler.App("/batch")!.Running);
+        Assert.Contains(scheduler.Snapshot.Queue, item => item.Definition.Id.Path == "/batch");
+        Assert.Empty(master.Faults);
+    }
 }

@@ -115,6 +115,7 @@ internal sealed class Simulation
             Cpus = 0.5,
             Mem = 10,
             Constraints = _random.Next(4) == 0 ? [["hostname", "GROUP_BY"]] : null,
+            Labels = _random.Next(4) == 0 ? new Dictionary<string, string> { ["lcm.priority"] = "10" } : null,
             Dependencies = app == "/d" && _random.Next(2) == 0 ? ["/a"] : null,
             UpgradeStrategy = new UpgradeStrategy { MinimumHealthCapacity = Pick(shares), MaximumOverCapacity = Pick(shares) },
         });

@@ -8,7 +8,11 @@ namespace LifecycleManager.Scheduler.State.Core;
 internal sealed partial class SchedulerCore
 {
     private DeploymentReceipt Change(
-        Func<GroupDefinition, GroupDefinition> change, ChangeOptions options, HashSet<AppId> restart, DateTimeOffset now)
+        Func<GroupDefinition, GroupDefinition> change,
+        ChangeOptions options,
+        HashSet<AppId> restart,
+        DateTimeOffset now,
+        bool keepOwnedCounts = true)
     {
         GroupDefinition wanted;
         try
@@ -24,13 +28,28 @@ internal sealed partial class SchedulerCore
         var version = NewVersion(now);
         var before = new Dictionary<AppId, AppRecord?>();
         var target = new Dictionary<AppId, AppRecord?>();
-        foreach (var (id, definition) in after)
+        var same = new Dictionary<AppId, AppDefinition?>();
+        var claimed = new List<AppRecord>();
+        var messages = new List<string>();
+        foreach (var (id, asked) in after)
         {
             var known = _apps.TryGetValue(id, out var entry) && !entry.IsRemoved ? entry.Record : null;
-            var record = Successor(known, definition, version, restart.Contains(id));
-            if (ReferenceEquals(record, known)) continue;
-            before[id] = known;
-            target[id] = record;
+            var isTouched = known is null || !ReferenceEquals(known.Definition, asked);
+            var kept = keepOwnedCounts ? CountOwnership.Keep(known, asked, options.CountOwner) : null;
+            if (kept is not null) messages.Add(kept.Message);
+            var record = Successor(known, kept?.Definition ?? asked, version, restart.Contains(id));
+            var owned = isTouched ? CountOwnership.Claim(record, options.CountOwner) : record;
+            if (!ReferenceEquals(record, known))
+            {
+                before[id] = known;
+                target[id] = owned;
+            }
+            else
+            {
+                // Handed in anew, and yet the same: it stays as it is, with its version.
+                if (isTouched) same[id] = record.Definition;
+                if (!ReferenceEquals(owned, record)) claimed.Add(owned);
+            }
         }
 
         foreach (var (id, entry) in _apps)
@@ -40,7 +59,15 @@ internal sealed partial class SchedulerCore
             target[id] = null;
         }
 
-        return Deploy(wanted, before, target, version, options, now);
+        var receipt = Deploy(GroupTree.With(wanted, same), before, target, version, options, now);
+        foreach (var record in claimed)
+        {
+            _apps[record.Definition.Id].Record = record;
+            _effects.Put(StateKeys.App(record.Definition.Id), StateMapping.Write(record));
+            _stale.Add(record.Definition.Id);
+        }
+
+        return receipt with { Messages = messages };
     }
 
     private DeploymentReceipt Restart(RestartRequest request, DateTimeOffset now)
@@ -68,7 +95,8 @@ internal sealed partial class SchedulerCore
                         .ToDictionary(app => app.Key, app => (AppDefinition?)Fewer(_apps[app.Key].Record.Definition, app.Value))),
                     new ChangeOptions(request.Options.Force, "instances were ended for good"),
                     restart: [],
-                    now);
+                    now,
+                    keepOwnedCounts: false);
             }
         }
 
@@ -132,7 +160,7 @@ internal sealed partial class SchedulerCore
         var changed = target.Keys.ToList();
         foreach (var conflict in conflicts)
         {
-            Fail(conflict, "canceled by another deployment", now);
+            Fail(conflict, options.Reason ?? "canceled by another deployment", now);
 
             // What it had not finished is this deployment's to finish.
             foreach (var app in conflict.Before.Keys.Where(app => !target.ContainsKey(app)))
@@ -143,6 +171,7 @@ internal sealed partial class SchedulerCore
             }
         }
 
+        // Every app whose definition is not what was handed in: new versions, kept counts.
         var root = Stamp(wanted, target, version);
         var groups = GroupTree.Store(root, version);
         if (target.Count > 0 || !SameGroups(GroupTree.Store(_root, version), groups))

@@ -91,11 +91,15 @@ internal sealed partial class SchedulerCore
 
         launchable.Sort((left, right) =>
         {
+            var priority = PriorityOf(right).CompareTo(PriorityOf(left));
+            if (priority != 0) return priority;
             var since = left.Waiting!.Since.CompareTo(right.Waiting!.Since);
             return since != 0 ? since : string.CompareOrdinal(left.Id.Path, right.Id.Path);
         });
         return launchable;
     }
+
+    private static int PriorityOf(AppEntry entry) => PlacementLabels.Priority(entry.Record.Definition.Labels);
 
     private void UseOffers(DateTimeOffset now)
     {
@@ -113,7 +117,7 @@ internal sealed partial class SchedulerCore
 
         var agents = AgentPool.From(offers);
         var requests = launchable.ConvertAll(entry => new PlacementRequest(
-            AppPlacement.Spec(entry.Waiting!.Record.Definition), entry.Waiting.Count, AppPlacement.Existing(entry.Instances.Values)));
+            AppPlacement.Spec(entry.Waiting!.Record.Definition, _options.Placement), entry.Waiting.Count, AppPlacement.Existing(entry.Instances.Values)));
         var result = Placer.Place(agents, requests, _random);
         var tasks = new List<TaskInfo>?[agents.Count];
         foreach (var placement in result.Placements)
@@ -124,6 +128,9 @@ internal sealed partial class SchedulerCore
 
         for (var index = 0; index < launchable.Count; index++)
             Account(launchable[index], requests[index], result.Outcomes[index], agents, now);
+
+        _leftOver.Clear();
+        foreach (var agent in agents) _leftOver[agent.AgentId] = (agent, now);
 
         var stillWaiting = launchable.Exists(entry => entry.Waiting is not null);
         var refuse = stillWaiting ? RefuseWhileWaiting : RefuseWhileIdle;

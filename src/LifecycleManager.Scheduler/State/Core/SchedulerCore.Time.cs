@@ -1,4 +1,4 @@
-using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.Events;
 
 namespace LifecycleManager.Scheduler.State.Core;
@@ -15,7 +15,7 @@ internal sealed partial class SchedulerCore
     public DateTimeOffset NextTick(DateTimeOffset now)
     {
         var next = _nextReconciliation;
-        if (_attention.Count > 0 || _deployments.Count > 0) next = Earlier(next, now + Patrol);
+        if (_attention.Count > 0 || _deployments.Count > 0 || _waiting.Count > 0) next = Earlier(next, now + Patrol);
         next = Earlier(next, _reconcileRetryAt);
         next = Earlier(next, NextLaunch(now));
         return next < now ? now : next;
@@ -32,6 +32,8 @@ internal sealed partial class SchedulerCore
             else if (now - instance.StagedAt >= _options.LaunchTimeout) GiveUpLaunch(entry, instance, now);
         }
 
+        foreach (var deployment in _deployments.ToList()) RollBackLate(deployment, now);
+        Preempt(now);
         if (!IsConnected) return;
         if (now >= _nextReconciliation) Reconcile(now);
         else if (now >= _reconcileRetryAt) AskForStates(now);
@@ -62,6 +64,19 @@ internal sealed partial class SchedulerCore
         if (!IsConnected) return;
         if (_killSentAt.TryGetValue(instance.TaskId, out var sent) && now - sent < _options.KillRetry) return;
         SendKill(instance, now);
+    }
+
+    /// <summary>A new version that does not become healthy within the time that its app states goes back to the one before.</summary>
+    private void RollBackLate(ActiveDeployment deployment, DateTimeOffset now)
+    {
+        if (!_deployments.Contains(deployment)) return;
+        foreach (var app in deployment.Pending)
+        {
+            if (deployment.CurrentAction(app) != DeploymentActionKind.RestartApplication || deployment.Before.GetValueOrDefault(app) is null) continue;
+            if (RollbackLabel.Read(_apps[app].Record.Definition.Labels) is not { } patience || now - deployment.StepStartedAt < patience) continue;
+            RollBack(deployment, FormattableString.Invariant($"{app.Path} was not healthy within {patience.TotalSeconds:0.###} s; rolled back"), now);
+            return;
+        }
     }
 
     private void GiveUpLaunch(AppEntry entry, Instance instance, DateTimeOffset now)

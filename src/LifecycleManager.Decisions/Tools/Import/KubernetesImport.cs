@@ -1,0 +1,224 @@
+using System.Globalization;
+using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Policies.Reading;
+
+namespace LifecycleManager.Decisions.Tools.Import;
+
+/// <summary>Translates a HorizontalPodAutoscaler (autoscaling/v1, v2) and KEDA's ScaledObject.</summary>
+internal static class KubernetesImport
+{
+    public static PolicyDraft Hpa(YamlMap root)
+    {
+        var spec = root.Map("spec");
+        var draft = Draft(root, spec.Map("scaleTargetRef").Text("name"), "a HorizontalPodAutoscaler");
+        draft.Min = spec.Int("minReplicas") ?? 1;
+        draft.Max = spec.Int("maxReplicas") ?? Math.Max(1, draft.Min);
+        if (spec.Int("targetCPUUtilizationPercentage") is { } cpu) Resource(draft, "cpu", cpu);
+        foreach (var metric in spec.List("metrics")) Metric(draft, metric, spec);
+        Behavior(draft, spec.Map("behavior"));
+        return draft;
+    }
+
+    public static PolicyDraft Keda(YamlMap root)
+    {
+        var spec = root.Map("spec");
+        var draft = Draft(root, spec.Map("scaleTargetRef").Text("name"), "a KEDA ScaledObject");
+        draft.Min = spec.Int("minReplicaCount") ?? 0;
+        draft.Max = spec.Int("maxReplicaCount") ?? 100;
+        if (spec.Int("idleReplicaCount") is { } idle)
+        {
+            draft.Note($"idleReplicaCount {idle} became the least count; the step from it to minReplicaCount {draft.Min} has no counterpart");
+            draft.Min = idle;
+        }
+
+        var polling = spec.Int("pollingInterval") ?? 30;
+        var annotations = root.Map("metadata").Map("annotations");
+        if (annotations.Text("autoscaling.keda.sh/paused") == "true" || annotations.Text("autoscaling.keda.sh/paused-replicas") is not null) draft.Pause = "all";
+        if (spec.Map("fallback") is { Entries.Count: > 0 } fallback)
+        {
+            draft.Missing = $"{{ fallback: {Math.Clamp(fallback.Int("replicas") ?? draft.Min, draft.Min, draft.Max)}, after: {PolicyDraft.Seconds((fallback.Int("failureThreshold") ?? 3) * polling)} }}";
+        }
+
+        if (draft.Min == 0 && spec.Int("cooldownPeriod") is { } cooldown)
+        {
+            draft.ScaleIn = $"{{ stabilization: {PolicyDraft.Seconds(cooldown)} }}";
+            draft.Note("cooldownPeriod became the stabilization of every scale-in, not of the last one to zero alone");
+        }
+
+        foreach (var trigger in spec.List("triggers")) Trigger(draft, trigger);
+        Behavior(draft, spec.Map("advanced").Map("horizontalPodAutoscalerConfig").Map("behavior"));
+        return draft;
+    }
+
+    private static PolicyDraft Draft(YamlMap root, string? target, string from)
+    {
+        var metadata = root.Map("metadata");
+        var space = metadata.Text("namespace");
+        var app = "/" + (space is null or "default" ? "" : space + "/") + (target ?? metadata.Text("name") ?? "app");
+        return new PolicyDraft(metadata.Text("name") ?? target ?? "imported", app, from);
+    }
+
+    private static void Metric(PolicyDraft draft, YamlMap metric, YamlMap spec)
+    {
+        switch (metric.Text("type"))
+        {
+            case "Resource" or "ContainerResource":
+                var resource = metric.Map(metric.Text("type") == "Resource" ? "resource" : "containerResource");
+                var target = resource.Map("target");
+                var name = resource.Text("name") ?? "cpu";
+                if ((target.Int("averageUtilization") ?? resource.Int("targetAverageUtilization")) is { } share) Resource(draft, name, share);
+                else if (Quantity(target.Text("averageValue") ?? resource.Text("targetAverageValue")) is { } value)
+                {
+                    var read = draft.Metric(name, name == "memory" ? "{ container: mem.bytes }" : "{ container: cpu.seconds, rate: 1m }");
+                    Target(draft, read, value, perInstance: false);
+                }
+
+                break;
+            case "Pods":
+                var pods = metric.Map("pods");
+                var podMetric = pods.Map("metric").Text("name") ?? pods.Text("metricName") ?? "metric";
+                draft.Note($"the pods' metric '{podMetric}' is read from the instances' Prometheus text; say where it is if that is wrong");
+                Target(draft, draft.Metric(podMetric, $"{{ prometheus: {PolicyDraft.Quote(podMetric)}, across: avg }}"), Quantity(pods.Map("target").Text("averageValue") ?? pods.Text("targetAverageValue")) ?? 1, perInstance: false);
+                break;
+            case "Object" or "External":
+                var kind = metric.Text("type") == "Object" ? "object" : "external";
+                var of = metric.Map(kind);
+                var external = of.Map("metric").Text("name") ?? of.Text("metricName") ?? "metric";
+                var labels = string.Join(",", of.Map("metric").Map("selector").Map("matchLabels").Entries.Select(label => $"{label.Key.Value}=\"{(label.Value as YamlScalar)?.Value}\""));
+                draft.Note($"the {kind} metric '{external}' became a PromQL query; check that it is the one");
+                var query = $"sum({external}{(labels.Length > 0 ? "{" + labels + "}" : "")})";
+                var goal = of.Map("target");
+                var average = Quantity(goal.Text("averageValue") ?? of.Text("targetAverageValue"));
+                Target(draft, draft.Metric(external, $"{{ promql: {PolicyDraft.Quote(query)} }}"), average ?? Quantity(goal.Text("value") ?? of.Text("targetValue")) ?? 1, average is not null);
+                break;
+            case var other:
+                draft.Note($"a metric of the type '{other}' was left out");
+                break;
+        }
+
+        _ = spec;
+    }
+
+    private static void Resource(PolicyDraft draft, string name, int percent)
+    {
+        var memory = name == "memory";
+        if (name is not ("cpu" or "memory"))
+        {
+            draft.Note($"the resource '{name}' was left out");
+            return;
+        }
+
+        draft.Note($"utilization of {name} is a share of the container's limit here, of its request in Kubernetes");
+        Target(draft, draft.Metric(name, memory ? "{ container: mem }" : "{ container: cpu }"), percent / 100.0, perInstance: false);
+    }
+
+    private static void Target(PolicyDraft draft, string metric, double value, bool perInstance) =>
+        draft.Rule($"keep {metric} at its target", $"target: {{ metric: {metric}, value: {PolicyDraft.Number(Math.Max(value, 1e-6))}{(perInstance ? ", per: instance" : "")} }}");
+
+    private static void Behavior(PolicyDraft draft, YamlMap behavior)
+    {
+        draft.ScaleOut = Direction(behavior.Map("scaleUp"), 0) ?? draft.ScaleOut;
+        draft.ScaleIn = Direction(behavior.Map("scaleDown"), 300) ?? draft.ScaleIn;
+
+        static string? Direction(YamlMap rules, int usual)
+        {
+            if (rules.Entries.Count == 0) return null;
+            var parts = new List<string> { $"stabilization: {PolicyDraft.Seconds(rules.Int("stabilizationWindowSeconds") ?? usual)}" };
+            var limits = rules.List("policies").Where(policy => policy.Int("value") > 0)
+                .Select(policy => $"{policy.Int("value")}{(policy.Text("type") == "Percent" ? "%" : "")} per {PolicyDraft.Seconds(policy.Int("periodSeconds") is > 0 and var period ? period : 15)}").ToList();
+            if (limits.Count > 0) parts.Add($"limit: [ {string.Join(", ", limits)} ]");
+            if (rules.Text("selectPolicy") is { } select && select.ToLowerInvariant() is "min" or "disabled") parts.Add($"select: {rules.Text("selectPolicy")!.ToLowerInvariant()}");
+            return $"{{ {string.Join(", ", parts)} }}";
+        }
+    }
+
+    private static void Trigger(PolicyDraft draft, YamlMap trigger)
+    {
+        var data = trigger.Map("metadata");
+        var name = trigger.Text("name");
+        switch (trigger.Text("type"))
+        {
+            case "prometheus":
+                Activated(name ?? "query", $"{{ promql: {PolicyDraft.Quote(data.Text("query") ?? "up")} }}", data.Text("threshold"), data.Text("activationThreshold"));
+                break;
+            case "rabbitmq":
+                if (data.Text("mode") is "MessageRate") draft.Note("the rabbitmq trigger's message rate became the queue's length");
+                var queue = data.Text("queueName") ?? "queue";
+                var host = data.Text("vhostName");
+                Activated(name ?? "queue", $"{{ rabbitmq: {PolicyDraft.Quote(host is null ? queue : $"{host}/{queue}")} }}", data.Text("value") ?? data.Text("queueLength"), data.Text("activationValue"));
+                break;
+            case "cpu" or "memory":
+                var type = trigger.Text("metricType") ?? data.Text("type");
+                if (type == "AverageValue") draft.Note($"the {trigger.Text("type")} trigger's AverageValue was left out; give it as a metric in units");
+                else if (int.TryParse(data.Text("value"), NumberStyles.None, CultureInfo.InvariantCulture, out var percent)) Resource(draft, trigger.Text("type")!, percent);
+                break;
+            case "cron":
+                if (Quartz(data.Text("start")) is { } start && Quartz(data.Text("end")) is { } end)
+                {
+                    draft.Rule(
+                        name ?? $"from {data.Text("start")}", $"schedule: {{ cron: '{start}', until: '{end}', zone: {PolicyDraft.Quote(data.Text("timezone") ?? "UTC")} }}",
+                        $"then: {{ min: {Math.Clamp(data.Int("desiredReplicas") ?? 1, 0, draft.Max)} }}");
+                }
+                else
+                {
+                    draft.Note($"the cron trigger '{data.Text("start")}' to '{data.Text("end")}' was left out: it has no single cron of Quartz'");
+                }
+
+                break;
+            case var other:
+                draft.Note($"the trigger '{other}' was left out; feed its number to the manager as a pushed sample, or ask Prometheus for it");
+                break;
+        }
+
+        void Activated(string wish, string metric, string? threshold, string? activation)
+        {
+            var read = draft.Metric(wish, metric);
+            var value = Quantity(threshold) is > 0 and var given ? given : 1;
+            var wakes = Quantity(activation) is > 0 and var over ? $", activation: {PolicyDraft.Number(over)}" : "";
+            draft.Rule($"keep {read} at its target", $"target: {{ metric: {read}, value: {PolicyDraft.Number(value)}, per: instance{wakes} }}");
+        }
+    }
+
+    /// <summary>Five fields of Unix as Quartz' six; null where both days are given, which Quartz has no word for.</summary>
+    internal static string? Quartz(string? unix)
+    {
+        if (unix?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is not { Length: 5 } fields) return null;
+        var (day, weekday) = (fields[2], fields[4]);
+        if (day != "*" && weekday != "*") return null;
+        // Quartz counts Sunday as 1, Unix as 0 or 7.
+        var quartzDay = weekday == "*" ? "?" : string.Join(',', weekday.Split(',').Select(part => string.Join('-', part.Split('-').Select(one =>
+            int.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? ((number % 7) + 1).ToString(CultureInfo.InvariantCulture) : one.ToUpperInvariant()))));
+        return $"0 {fields[0]} {fields[1]} {(weekday == "*" ? day : "?")} {fields[3]} {quartzDay}";
+    }
+
+    /// <summary>A Kubernetes quantity: 500m, 1500, 2Gi, 10k.</summary>
+    internal static double? Quantity(string? text)
+    {
+        if (string.IsNullOrWhiteSpace(text)) return null;
+        var digits = text.Trim();
+        (string Suffix, double Factor)[] suffixes =
+            [("Ki", 1024), ("Mi", 1 << 20), ("Gi", 1 << 30), ("Ti", 1L << 40), ("m", 0.001), ("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12)];
+        foreach (var (suffix, factor) in suffixes)
+        {
+            if (digits.EndsWith(suffix, StringComparison.Ordinal) && double.TryParse(digits[..^suffix.Length], NumberStyles.Float, CultureInfo.InvariantCulture, out var number)) return number * factor;
+        }
+
+        return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var plain) && double.IsFinite(plain) ? plain : null;
+    }
+}
+
+/// <summary>Reading of YAML that others wrote: what is not there is empty.</summary>
+internal static class Lenient
+{
+    private static readonly YamlMap Empty = new(default);
+
+    public static YamlNode? Get(this YamlMap map, string key) => map.Entries.FirstOrDefault(entry => entry.Key.Value == key).Value;
+
+    public static YamlMap Map(this YamlMap map, string key) => map.Get(key) as YamlMap ?? Empty;
+
+    public static IEnumerable<YamlMap> List(this YamlMap map, string key) => (map.Get(key) as YamlList)?.Items.OfType<YamlMap>() ?? [];
+
+    public static string? Text(this YamlMap map, string key) => map.Get(key) is YamlScalar { IsNull: false } scalar ? scalar.Value : null;
+
+    public static int? Int(this YamlMap map, string key) => int.TryParse(map.Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
+}

@@ -1,0 +1,265 @@
+using System.Text;
+using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Policies.Reading;
+using YamlDotNet.Core;
+
+namespace LifecycleManager.Decisions.Tools;
+
+/// <summary>
+/// <c>lcm policy fmt</c>: policy files in one form: the keys in one order, a metric a line, short mappings in braces, comments kept with
+/// what they stand by. What the file says is compared before and after; a file that would change its meaning is left alone.
+/// </summary>
+public static class PolicyFmt
+{
+    private const int MaxLine = 120;
+
+    private static readonly string[] TopKeys =
+    [
+        "policy", "description", "app", "priority", "instances", "zone", "metrics", "rules", "scaleOut", "scaleIn", "cooldown", "onMissingMetrics",
+        "pause", "dryRun",
+    ];
+
+    private static readonly string[] RuleKeys = ["rule", "description", "when", "for", "step", "target", "forecast", "schedule", "then"];
+
+    /// <summary>Formats files; directories stand for the policy files in them.</summary>
+    /// <param name="paths">Files and directories.</param>
+    /// <param name="check">Whether to change nothing and only tell which files would change.</param>
+    /// <param name="output">Gets the names of files that changed, or would.</param>
+    /// <param name="error">Gets what is wrong.</param>
+    /// <returns>0 done, or nothing to do; 1 with <paramref name="check"/>, files would change; 2 a file could not be formatted.</returns>
+    public static int Run(IEnumerable<string> paths, bool check, TextWriter output, TextWriter error)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(error);
+        var whole = PolicyFiles.TryExpand(paths, PolicyDirectory.IsPolicyFile, error, out var files);
+        var changed = 0;
+        foreach (var path in files)
+        {
+            if (PolicyFiles.TryRead(path, error) is not { } text)
+            {
+                whole = false;
+                continue;
+            }
+
+            try
+            {
+                var formatted = Format(text);
+                if (formatted == text) continue;
+                changed++;
+                output.WriteLine(path);
+                if (!check) File.WriteAllText(path, formatted);
+            }
+            catch (Exception e) when (e is YamlSyntaxException or YamlException or InvalidOperationException or IOException or UnauthorizedAccessException)
+            {
+                var place = e is YamlSyntaxException syntax ? $":{syntax.Mark.Line}:{syntax.Mark.Column}" : "";
+                error.WriteLine($"{path}{place}: {e.Message}");
+                whole = false;
+            }
+        }
+
+        return !whole ? ExitCodes.Failed : check && changed > 0 ? ExitCodes.Found : ExitCodes.Good;
+    }
+
+    /// <summary>The text in its one form.</summary>
+    /// <exception cref="InvalidOperationException">The result would say something else; the text must be formatted by hand.</exception>
+    internal static string Format(string text)
+    {
+        var documents = YamlTree.Read(text);
+        if (documents.Count == 0) return text;
+        var comments = Comments(text);
+        var writer = new Writer(text, comments);
+        for (var i = 0; i < documents.Count; i++)
+        {
+            if (i > 0) writer.Line("---");
+            writer.Document(documents[i], i + 1 < documents.Count ? (int)documents[i + 1].Start.Line : int.MaxValue);
+        }
+
+        var formatted = writer.ToString();
+        var after = YamlTree.Read(formatted);
+        if (after.Count != documents.Count || !documents.Zip(after).All(pair => Canonical(pair.First) == Canonical(pair.Second)) || Comments(formatted).Count != comments.Count)
+        {
+            throw new InvalidOperationException("the file cannot be formatted without changing it; format it by hand");
+        }
+
+        return formatted;
+    }
+
+    private static List<Comment> Comments(string text)
+    {
+        var comments = new List<Comment>();
+        var scanner = new Scanner(new StringReader(text), skipComments: false);
+        while (scanner.MoveNext())
+        {
+            if (scanner.Current is YamlDotNet.Core.Tokens.Comment comment) comments.Add(new Comment((int)comment.Start.Line, (int)comment.Start.Column, "# " + comment.Value.Trim(), comment.IsInline));
+        }
+
+        return comments;
+    }
+
+    private static string Canonical(YamlNode node) => node switch
+    {
+        YamlScalar scalar => $"{scalar.Value.Length}:{scalar.Value}",
+        YamlList list => $"[{string.Join(',', list.Items.Select(Canonical))}]",
+        YamlMap map => $"{{{string.Join(',', map.Entries.Select(entry => Canonical(entry.Key) + "=" + Canonical(entry.Value)).Order(StringComparer.Ordinal))}}}",
+        _ => "",
+    };
+
+    private sealed record Comment(int Line, int Column, string Text, bool Inline);
+
+    /// <summary>Writes documents with the comments that stood by their entries.</summary>
+    private sealed class Writer(string source, List<Comment> comments)
+    {
+        private readonly StringBuilder _text = new();
+        private readonly string[] _lines = source.ReplaceLineEndings("\n").Split('\n');
+        private readonly Dictionary<YamlNode, List<Comment>> _before = new(ReferenceEqualityComparer.Instance);
+        private readonly Dictionary<YamlNode, List<Comment>> _beside = new(ReferenceEqualityComparer.Instance);
+        private int _taken;
+        private string _last = "";
+
+        public void Line(string line)
+        {
+            _text.Append(line).Append('\n');
+            _last = line;
+        }
+
+        public void Document(YamlNode root, int nextDocument)
+        {
+            if (root is not YamlMap map) throw new InvalidOperationException("a policy must be a mapping");
+            var trailing = Attach(map, nextDocument);
+            foreach (var (key, value) in Ordered(map, TopKeys)) Top(key, value);
+            foreach (var comment in trailing) Line(comment.Text);
+        }
+
+        public override string ToString() => _text.ToString();
+
+        /// <summary>Gives each comment to the entry it stands before or beside; what stands before none is given back.</summary>
+        private List<Comment> Attach(YamlMap map, int nextDocument)
+        {
+            var entries = Entries(map).OrderBy(entry => entry.Start.Line).ThenBy(entry => entry.Start.Column).ToList();
+            var trailing = new List<Comment>();
+            for (; _taken < comments.Count && comments[_taken].Line < nextDocument; _taken++)
+            {
+                var comment = comments[_taken];
+                var last = entries.FindLast(entry => entry.Start.Line <= comment.Line);
+                var next = entries.Find(entry => entry.Start.Line >= comment.Line);
+                // A comment that is indented deeper than what follows is still of what came before.
+                var owner = comment.Inline || (last is not null && comment.Column > (next?.Start.Column ?? 1)) ? last : next;
+                if (owner is null) trailing.Add(comment);
+                else (comment.Inline ? _beside : _before).TryAdd(owner, []);
+                if (owner is not null) (comment.Inline ? _beside : _before)[owner].Add(comment);
+            }
+
+            return trailing;
+        }
+
+        /// <summary>The entries that have a line of their own.</summary>
+        private static IEnumerable<YamlNode> Entries(YamlMap map)
+        {
+            foreach (var (key, value) in map.Entries)
+            {
+                yield return key;
+                if (key.Value == "metrics" && value is YamlMap metrics)
+                {
+                    foreach (var (metric, _) in metrics.Entries) yield return metric;
+                }
+
+                if (key.Value != "rules" || value is not YamlList rules) continue;
+                foreach (var rule in rules.Items.OfType<YamlMap>().SelectMany(rule => rule.Entries)) yield return rule.Key;
+            }
+        }
+
+        private static IEnumerable<(YamlScalar Key, YamlNode Value)> Ordered(YamlMap map, string[] order) =>
+            map.Entries.OrderBy(entry => Array.IndexOf(order, entry.Key.Value) is var place and >= 0 ? place : order.Length);
+
+        private void Top(YamlScalar key, YamlNode value)
+        {
+            Before(key, "");
+            if (key.Value == "metrics" && value is YamlMap { Entries.Count: > 0 } metrics)
+            {
+                Line("metrics:" + Beside(key));
+                foreach (var (name, metric) in metrics.Entries)
+                {
+                    Before(name, "  ");
+                    Entry("  ", name, metric);
+                }
+            }
+            else if (key.Value == "rules" && value is YamlList { Items.Count: > 0 } rules && rules.Items.All(rule => rule is YamlMap { Entries.Count: > 0 }))
+            {
+                Line("rules:" + Beside(key));
+                foreach (var rule in rules.Items.Cast<YamlMap>())
+                {
+                    var lead = "  - ";
+                    foreach (var (name, part) in Ordered(rule, RuleKeys))
+                    {
+                        // A comment over a rule's first key stands over the dash.
+                        Before(name, lead == "  - " ? "  " : "    ");
+                        Entry(lead, name, part);
+                        lead = "    ";
+                    }
+                }
+            }
+            else
+            {
+                Entry("", key, value);
+            }
+        }
+
+        private void Entry(string lead, YamlScalar key, YamlNode value)
+        {
+            var line = $"{lead}{Scalar(key)}: {Flow(value)}{Beside(key)}";
+            if (line.Length <= MaxLine || value is YamlScalar) Line(line.TrimEnd());
+            else Block(lead, key, value);
+        }
+
+        private void Block(string lead, YamlScalar key, YamlNode value)
+        {
+            Line($"{lead}{Scalar(key)}:{Beside(key)}");
+            var indent = new string(' ', lead.Length + 2);
+            if (value is YamlMap map)
+            {
+                foreach (var (name, part) in map.Entries)
+                {
+                    var line = $"{indent}{Scalar(name)}: {Flow(part)}";
+                    if (line.Length <= MaxLine || part is YamlScalar) Line(line.TrimEnd());
+                    else Block(indent, name, part);
+                }
+            }
+            else if (value is YamlList list)
+            {
+                foreach (var item in list.Items) Line($"{indent}- {Flow(item)}".TrimEnd());
+            }
+        }
+
+        private void Before(YamlNode entry, string indent)
+        {
+            var own = _before.GetValueOrDefault(entry) ?? [];
+            var first = own.Count > 0 ? own[0].Line : (int)entry.Start.Line;
+            // One blank line is kept where there were any, but not at the start.
+            if (first >= 2 && first - 2 < _lines.Length && string.IsNullOrWhiteSpace(_lines[first - 2]) && _text.Length > 0 && _last != "---") Line("");
+            foreach (var comment in own) Line(indent + comment.Text);
+        }
+
+        private string Beside(YamlNode entry) =>
+            _beside.TryGetValue(entry, out var beside) ? " " + string.Join(' ', beside.Select(comment => comment.Text)) : "";
+
+        private static string Flow(YamlNode node) => node switch
+        {
+            YamlMap map => map.Entries.Count == 0 ? "{}" : "{ " + string.Join(", ", map.Entries.Select(entry => $"{Scalar(entry.Key)}: {Flow(entry.Value)}")) + " }",
+            YamlList list => list.Items.Count == 0 ? "[]" : "[ " + string.Join(", ", list.Items.Select(Flow)) + " ]",
+            YamlScalar scalar => Scalar(scalar),
+            _ => "",
+        };
+
+        private static string Scalar(YamlScalar scalar)
+        {
+            var value = scalar.Value;
+            if (value.Any(char.IsControl))
+            {
+                return "\"" + string.Concat(value.Select(c => c switch { '"' => "\\\"", '\\' => "\\\\", '\n' => "\\n", '\t' => "\\t", '\r' => "\\r", _ when char.IsControl(c) => $"\\u{(int)c:x4}", _ => c.ToString() })) + "\"";
+            }
+
+            var plain = scalar.Style is ScalarStyle.Plain && value.AsSpan().IndexOfAny(",[]{}") < 0 && !value.Contains(": ", StringComparison.Ordinal) && !value.Contains(" #", StringComparison.Ordinal);
+            return plain ? value : "'" + value.Replace("'", "''", StringComparison.Ordinal) + "'";
+        }
+    }
+}

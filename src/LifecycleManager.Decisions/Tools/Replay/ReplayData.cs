@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace LifecycleManager.Decisions.Tools.Replay;
+
+/// <summary>Recorded metrics on an even grid of time: columns by name, NaN where nothing was recorded.</summary>
+internal sealed class ReplayData
+{
+    private const int MaxRows = 20_000_000;
+
+    private ReplayData(DateTimeOffset start, TimeSpan step, Dictionary<string, double[]> columns)
+    {
+        (Start, Step, Columns) = (start, step, columns);
+        Length = columns.Values.Max(column => column.Length);
+    }
+
+    public DateTimeOffset Start { get; }
+
+    public TimeSpan Step { get; }
+
+    public int Length { get; }
+
+    public IReadOnlyDictionary<string, double[]> Columns { get; }
+
+    /// <summary>
+    /// Reads what was recorded: CSV with a header and the time first (Unix seconds or milliseconds, or ISO 8601), a Prometheus range query's
+    /// answer, or this manager's own decisions (<c>GET /v1/decisions</c>).
+    /// </summary>
+    /// <param name="text">The file's text.</param>
+    /// <param name="name">The column's name for an answer whose series has no name of its own; or null.</param>
+    /// <exception cref="FormatException">The text is none of these; the message says where it stops being one.</exception>
+    public static Dictionary<string, SortedList<long, double>> Read(string text, string? name)
+    {
+        var head = text.AsSpan().TrimStart();
+        try
+        {
+            return head is ['{' or '[', ..] ? ReadJson(text, name) : ReadCsv(text);
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException($"this is no JSON: {e.Message}");
+        }
+    }
+
+    /// <summary>Puts recorded columns on one grid. The step is the median distance of the samples unless given.</summary>
+    public static ReplayData Align(Dictionary<string, SortedList<long, double>> recorded, TimeSpan? step)
+    {
+        var filled = recorded.Where(column => column.Value.Count > 0).ToList();
+        if (filled.Count == 0) throw new FormatException("there is no sample in the data");
+        var first = filled.Min(column => column.Value.Keys[0]);
+        var last = filled.Max(column => column.Value.Keys[^1]);
+        var width = (long)(step?.TotalMilliseconds ?? Median(filled.MaxBy(column => column.Value.Count).Value.Keys));
+        var rows = ((last - first) / width) + 1;
+        if (rows > MaxRows) throw new FormatException($"the data would take {rows} steps of {width} ms; give a longer step");
+        var columns = new Dictionary<string, double[]>(StringComparer.Ordinal);
+        foreach (var (column, samples) in filled)
+        {
+            var values = new double[rows];
+            Array.Fill(values, double.NaN);
+            foreach (var (at, value) in samples) values[(at - first) / width] = value;
+            // A sample stays good for a while, as Prometheus' lookback has it: five minutes or two steps.
+            var good = Math.Max(2, 300_000 / width);
+            var (held, age) = (double.NaN, 0L);
+            for (var i = 0; i < values.Length; i++)
+            {
+                if (!double.IsNaN(values[i])) (held, age) = (values[i], 0);
+                else if (++age < good) values[i] = held;
+            }
+
+            columns[column] = values;
+        }
+
+        return new ReplayData(DateTimeOffset.FromUnixTimeMilliseconds(first), TimeSpan.FromMilliseconds(width), columns);
+    }
+
+    private static long Median(IList<long> times)
+    {
+        if (times.Count < 2) return 60_000;
+        var gaps = new List<long>(times.Count - 1);
+        for (var i = 1; i < times.Count; i++) gaps.Add(times[i] - times[i - 1]);
+        gaps.Sort();
+        return Math.Max(1, gaps[gaps.Count / 2]);
+    }
+
+    private static Dictionary<string, SortedList<long, double>> ReadCsv(string text)
+    {
+        var recorded = new Dictionary<string, SortedList<long, double>>(StringComparer.Ordinal);
+        var reader = new StringReader(text);
+        string[]? header = null;
+        var separator = ',';
+        for (var line = 1; reader.ReadLine() is { } row; line++)
+        {
+            if (string.IsNullOrWhiteSpace(row) || row[0] == '#') continue;
+            if (header is null)
+            {
+                separator = row.Contains(';', StringComparison.Ordinal) ? ';' : row.Contains('\t', StringComparison.Ordinal) ? '\t' : ',';
+                header = [.. row.Split(separator).Select(cell => cell.Trim().Trim('"'))];
+                if (header.Length < 2 || header.Distinct().Count() != header.Length) throw new FormatException("the header must name the time and at least one metric, each once");
+                for (var i = 1; i < header.Length; i++) recorded[header[i]] = new SortedList<long, double>();
+                continue;
+            }
+
+            var cells = row.Split(separator);
+            if (cells.Length != header.Length) throw new FormatException($"line {line}: {cells.Length} cells, but the header has {header.Length}");
+            var at = Time(cells[0].Trim().Trim('"')) ?? throw new FormatException($"line {line}: '{cells[0]}' is no time");
+            for (var i = 1; i < cells.Length; i++)
+            {
+                var cell = cells[i].AsSpan().Trim().Trim('"');
+                if (cell.IsEmpty || cell is "NaN") continue;
+                if (!double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)) throw new FormatException($"line {line}: '{cells[i]}' is no number");
+                if (double.IsFinite(value)) recorded[header[i]][at] = value;
+            }
+        }
+
+        return recorded;
+    }
+
+    private static Dictionary<string, SortedList<long, double>> ReadJson(string text, string? name)
+    {
+        using var document = JsonDocument.Parse(text);
+        var recorded = new Dictionary<string, SortedList<long, double>>(StringComparer.Ordinal);
+        var root = document.RootElement;
+        if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object)
+        {
+            ReadPrometheus(data, name, recorded);
+            return recorded;
+        }
+
+        var decisions = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("decisions", out var list) ? list : root;
+        if (decisions.ValueKind != JsonValueKind.Array) throw new FormatException("expected a Prometheus answer with 'data', or a list of decisions");
+        foreach (var decision in decisions.EnumerateArray())
+        {
+            if (decision.ValueKind != JsonValueKind.Object || !decision.TryGetProperty("at", out var time) || time.ValueKind != JsonValueKind.String
+                || Time(time.GetString()!) is not { } at)
+            {
+                throw new FormatException("a decision has no time 'at'");
+            }
+
+            if (decision.TryGetProperty("to", out var to) && to.TryGetInt32(out var count)) Column("instances")[at] = count;
+            if (!decision.TryGetProperty("metrics", out var metrics) || metrics.ValueKind != JsonValueKind.Object) continue;
+            foreach (var metric in metrics.EnumerateObject())
+            {
+                if (metric.Value.ValueKind == JsonValueKind.Number) Column(metric.Name)[at] = metric.Value.GetDouble();
+            }
+        }
+
+        return recorded;
+
+        SortedList<long, double> Column(string column)
+        {
+            if (!recorded.TryGetValue(column, out var samples)) recorded.Add(column, samples = new SortedList<long, double>());
+            return samples;
+        }
+    }
+
+    private static void ReadPrometheus(JsonElement data, string? name, Dictionary<string, SortedList<long, double>> recorded)
+    {
+        if (!data.TryGetProperty("result", out var result) || result.ValueKind != JsonValueKind.Array
+            || !data.TryGetProperty("resultType", out var type) || type.ValueKind != JsonValueKind.String || type.GetString() != "matrix")
+        {
+            throw new FormatException("expected the answer of a range query (a matrix)");
+        }
+
+        foreach (var series in result.EnumerateArray())
+        {
+            if (series.ValueKind != JsonValueKind.Object || !series.TryGetProperty("values", out var values) || values.ValueKind != JsonValueKind.Array) throw new FormatException("a series has no 'values'");
+            var own = series.TryGetProperty("metric", out var metric) && metric.ValueKind == JsonValueKind.Object && metric.TryGetProperty("__name__", out var label) ? label.ToString() : null;
+            var column = name ?? own ?? throw new FormatException("the series has no name of its own; say which metric it is: NAME=FILE");
+            if (!recorded.TryGetValue(column, out var samples)) recorded.Add(column, samples = new SortedList<long, double>());
+            foreach (var pair in values.EnumerateArray())
+            {
+                if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2 || pair[0].ValueKind != JsonValueKind.Number
+                    || !double.TryParse(pair[1].ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
+                {
+                    throw new FormatException($"'{column}' has a sample that is none");
+                }
+
+                var at = (long)Math.Round(pair[0].GetDouble() * 1000);
+                // Several series of one name are instances of one total.
+                if (double.IsFinite(value)) samples[at] = samples.GetValueOrDefault(at) + value;
+            }
+        }
+    }
+
+    /// <summary>Milliseconds since 1970; null for no time.</summary>
+    private static long? Time(string text)
+    {
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
+        {
+            var milliseconds = number < 1e11 ? number * 1000 : number;
+            return milliseconds is >= 0 and < 2.5e14 ? (long)Math.Round(milliseconds) : null;
+        }
+
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && time.Year > 1969
+            ? time.ToUnixTimeMilliseconds()
+            : null;
+    }
+}

@@ -1,0 +1,49 @@
+using LifecycleManager.Master.Cluster;
+using LifecycleManager.Master.Tests.Simulation;
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Master.Tests.Cluster;
+
+public sealed class LimitsTests
+{
+    [Fact]
+    public void The_oldest_are_forgotten_first_and_what_is_put_again_is_the_newest()
+    {
+        var log = new BoundedLog<int, string>();
+        log.Put(1, "a", 2);
+        log.Put(2, "b", 2);
+        log.Put(1, "c", 2);
+        Assert.Equal([2], log.Put(3, "d", 2));
+        Assert.Equal(["c", "d"], log.Values);
+    }
+
+    [Fact]
+    public void A_permit_is_free_again_when_its_window_has_passed()
+    {
+        var start = DateTimeOffset.UnixEpoch;
+        var limiter = new RateLimiter(2, TimeSpan.FromMinutes(10));
+        Assert.True(limiter.TryTake(start));
+        Assert.True(limiter.TryTake(start.AddMinutes(4)));
+        Assert.False(limiter.TryTake(start.AddMinutes(9)));
+        Assert.True(limiter.TryTake(start.AddMinutes(10)));
+        Assert.False(limiter.TryTake(start.AddMinutes(13)));
+    }
+
+    [Fact]
+    public async Task Agents_are_removed_no_faster_than_the_limit_and_those_that_wait_may_still_return()
+    {
+        await using var master = await MasterUnderTest.StartAsync(new MasterOptions
+        {
+            AgentPingInterval = TimeSpan.FromMilliseconds(100), MaxAgentPings = 2, AgentRemovalLimit = 1, AgentRemovalWindow = TimeSpan.FromHours(1),
+        });
+        await using var framework = await master.FrameworkAsync();
+        var agents = new List<SimulatedAgent>();
+        for (var i = 0; i < 3; i++) agents.Add(await master.RegisteredAgentAsync(host: $"127.0.0.{i + 2}"));
+        foreach (var agent in agents) agent.AnswersPings = false;
+        await framework.WaitAsync(() => framework.Events.Any(e => e.Type == EventType.Failure));
+        await Task.Delay(1000);
+        Assert.Single(framework.Events, e => e.Type == EventType.Failure);
+        Assert.Equal(2, (await master.GetAsync("/slaves")).GetProperty("slaves").GetArrayLength());
+        foreach (var agent in agents) await agent.DisposeAsync();
+    }
+}
