@@ -28,6 +28,7 @@ public sealed class RoleHost : IAsyncDisposable
     /// <exception cref="CliException">Its port is in use, or its state cannot be opened.</exception>
     public static async Task<RoleHost> StartAsync(Role role, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation)
     {
+        CheckPorts(role);
         var state = await OpenStateAsync(role, loggers, time, cancellation);
         WebApplication? app = null;
         try
@@ -102,6 +103,23 @@ public sealed class RoleHost : IAsyncDisposable
         {
             // The message names the address without what may be secret in it.
             throw new CliException($"the {role.Name}'s state cannot be opened: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A port that is taken is found before anything of the role lives.</summary>
+    private static void CheckPorts(Role role)
+    {
+        foreach (var listen in role.Listen)
+        {
+            try
+            {
+                using var probe = new TcpListener(listen);
+                probe.Start();
+            }
+            catch (SocketException e)
+            {
+                throw Explain(role, e);
+            }
         }
     }
 

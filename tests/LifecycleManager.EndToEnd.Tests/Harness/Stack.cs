@@ -67,7 +67,7 @@ internal sealed class Stack : IAsyncDisposable
             "--master-port", $"{_ports[0]}", "--agent-port", $"{_ports[1]}", "--scheduler-port", $"{_ports[2]}", "--manager-port", $"{_ports[3]}",
             "--tick", "1s", "--scrape-interval", "1s", .. _more,
         ]);
-        foreach (var (client, path) in new[] { (Master, "/health"), (Agent, "/health"), (Scheduler, "/ping"), (Manager, "/health") })
+        foreach (var (client, path) in new[] { (Master, "/health"), (Agent, "/health"), (Scheduler, "/v2/apps"), (Manager, "/health") })
         {
             await Eventually.TrueAsync(async () =>
             {
