@@ -6,7 +6,8 @@ namespace LifecycleManager.Agent.Checks;
 internal sealed class HealthVerdict(HealthCheck check)
 {
     private readonly TimeSpan _grace = TimeSpan.FromSeconds(check.GracePeriodSeconds ?? 10);
-    private readonly uint _limit = Math.Max(1, check.ConsecutiveFailures ?? 3);
+    // Zero is Marathon's word for never.
+    private readonly uint _limit = check.ConsecutiveFailures switch { null => 3, 0 => uint.MaxValue, { } stated => stated };
     private uint _failures;
     private bool _initializing = true;
 

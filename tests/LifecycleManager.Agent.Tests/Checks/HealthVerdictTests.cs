@@ -22,6 +22,14 @@ public sealed class HealthVerdictTests
     }
 
     [Fact]
+    public void A_limit_of_zero_never_kills()
+    {
+        var verdict = new HealthVerdict(new HealthCheck { ConsecutiveFailures = 0 });
+
+        for (var i = 0; i < 100; i++) Assert.False(verdict.Observe(false, Late).Kill);
+    }
+
+    [Fact]
     public void Only_failures_in_a_row_kill_and_only_changes_are_news()
     {
         var verdict = new HealthVerdict(new HealthCheck { ConsecutiveFailures = 3 });

@@ -18,7 +18,11 @@ public sealed class TimestampedOutputTests
             var expected = new StringBuilder();
             for (var i = 0; i < lines.Length; i++)
             {
-                stream.Append($"2026-11-24T18:47:06.{i:D3}Z ").Append(lines[i]).Append('\n');
+                var stamp = $"2026-11-24T18:47:06.{i:D3}Z ";
+                stream.Append(stamp).Append(lines[i]);
+                // The engine's buffer is full before it has seen the line's end.
+                if (lines[i].Length == 16384) stream.Append(stamp);
+                stream.Append('\n');
                 expected.Append(lines[i]).Append('\n');
             }
 

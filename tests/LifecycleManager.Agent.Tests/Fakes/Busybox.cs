@@ -80,7 +80,17 @@ public sealed class Busybox : IAsyncDisposable
             Filters = new Dictionary<string, IDictionary<string, bool>> { ["ancestor"] = new Dictionary<string, bool> { [Image] = true } },
         });
         foreach (var container in left)
-            await _client.Containers.RemoveContainerAsync(container.ID, new ContainerRemoveParameters { Force = true, RemoveVolumes = true });
+        {
+            try
+            {
+                await _client.Containers.RemoveContainerAsync(container.ID, new ContainerRemoveParameters { Force = true, RemoveVolumes = true });
+            }
+            catch (DockerApiException)
+            {
+                // It is just being removed.
+            }
+        }
+
         await _client.Images.DeleteImageAsync(Image, new ImageDeleteParameters { Force = true });
         _client.Dispose();
     }

@@ -66,10 +66,17 @@ internal sealed class DockerContainer : IContainer
         try
         {
             await _engine.UpAsync(stopping);
+            var seconds = (uint)Math.Ceiling(Math.Max(0, grace.TotalSeconds));
+            // A stop with no time at all is sent as one with the engine's ten seconds.
             await _engine.CallAsync(
-                (client, token) => client.Containers.StopContainerAsync(
-                    Id, new ContainerStopParameters { WaitBeforeKillSeconds = (uint)Math.Ceiling(Math.Max(0, grace.TotalSeconds)) }, token),
+                (client, token) => seconds == 0
+                    ? client.Containers.KillContainerAsync(Id, new ContainerKillParameters { Signal = "SIGKILL" }, token)
+                    : client.Containers.StopContainerAsync(Id, new ContainerStopParameters { WaitBeforeKillSeconds = seconds }, token),
                 stopping, grace);
+        }
+        catch (DockerApiException e) when (e.StatusCode == HttpStatusCode.Conflict)
+        {
+            // It does not run any more.
         }
         catch (DockerApiException e) when (DockerEngine.IsNotFound(e))
         {
@@ -100,9 +107,9 @@ internal sealed class DockerContainer : IContainer
     {
         if (Address is null) return (HostAddress, port);
         var mappings = _launch.Record.Task.Container?.Docker?.PortMappings ?? [];
-        // The host's port, else as Mesos has it the container's.
-        if (mappings.Any(mapping => mapping.HostPort == port)) return (HostAddress, port);
-        return mappings.FirstOrDefault(mapping => mapping.ContainerPort == port) is { } mapped ? (HostAddress, (int)mapped.HostPort) : (Address, port);
+        // As Mesos has it the container's port, else the host's.
+        var mapped = mappings.FirstOrDefault(mapping => mapping.ContainerPort == port) ?? mappings.FirstOrDefault(mapping => mapping.HostPort == port);
+        return mapped is null ? (Address, port) : (HostAddress, (int)mapped.HostPort);
     }
 
     public async Task<ContainerUsage?> UsageAsync(CancellationToken cancellation)

@@ -4,7 +4,7 @@ namespace LifecycleManager.Agent.Containerizers.Docker;
 
 /// <summary>
 /// Takes the time stamps out of one stream of a container's log. The engine puts one before each entry: a line, or the next
-/// 16 KiB of a longer one.
+/// 16 KiB of a longer one; the line feed of a line of just that length is an entry of its own.
 /// </summary>
 internal sealed class TimestampedOutput
 {
@@ -50,8 +50,6 @@ internal sealed class TimestampedOutput
 
             var feed = chunk.IndexOf((byte)'\n');
             var length = Math.Min(feed < 0 ? chunk.Length : feed + 1, MaxEntry - _entryLength);
-            // The line feed itself comes on top of a full entry.
-            if (feed == length && _entryLength + length == MaxEntry) length++;
             if (!_skip) output.Write(chunk[..length]);
             _entryLength += length;
             var line = chunk[length - 1] == (byte)'\n';
