@@ -18,20 +18,24 @@ namespace LifecycleManager.Master.Tests.Cluster;
 /// </summary>
 public sealed class AccountsTests
 {
+    private const int MaxRounds = 12;
     private static readonly HashSet<string> Seen = [];
 
     [Fact]
     public void Every_amount_is_counted_exactly_once_whatever_happens()
     {
-        Gen.Select(Gen.Int[0, 23], Gen.Int[0, 1000], Gen.Int[0, 1000]).Array[20, 120].Sample(
-            steps => RunAsync(steps).GetAwaiter().GetResult(), iter: 300, threads: 1);
-
-        // It proves nothing about what did not happen.
+        // It proves nothing about what did not happen: a rare event may want more rounds than one.
         string[] expected =
         [
             "Run", "Kill", "KillFramework", "Acknowledge", "Ping", "Shutdown", "Resources", "Offers", "Rescind", "Update", "Failure", "Error",
             "Staging", "Running", "Failed", "Killed", "Finished", "Dropped", "Unreachable", "GoneByOperator",
         ];
+        for (var round = 0; round == 0 || (round < MaxRounds && expected.Except(Seen).Any()); round++)
+        {
+            Gen.Select(Gen.Int[0, 23], Gen.Int[0, 1000], Gen.Int[0, 1000]).Array[20, 120].Sample(
+                steps => RunAsync(steps).GetAwaiter().GetResult(), iter: 300, threads: 1);
+        }
+
         Assert.Empty(expected.Except(Seen));
     }
 
