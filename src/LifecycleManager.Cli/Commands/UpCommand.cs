@@ -69,6 +69,7 @@ internal static class UpCommand
                   manager    {managerUrl}
                   master     {masterUrl}
                 """);
+            var givingBack = GiveBackAsync(signals.Stop);
             try
             {
                 if (parse.GetValue(demo))
@@ -84,9 +85,17 @@ internal static class UpCommand
                 // Asked to stop.
             }
 
+            await givingBack;
             return 0;
         });
         return command;
+    }
+
+    /// <summary>Gives back what only the start needed, once: an idle stack shares its machine with the tasks.</summary>
+    private static async Task GiveBackAsync(CancellationToken cancellation)
+    {
+        await Task.Delay(5 * Second, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!cancellation.IsCancellationRequested) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     private static Option<int> Port(Settings settings, string role, int port) =>

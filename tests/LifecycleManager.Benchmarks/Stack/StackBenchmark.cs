@@ -92,7 +92,7 @@ internal static class StackBenchmark
         var took = Stopwatch.GetElapsedTime(begin).TotalSeconds;
 
         await api.DeleteApp("search", force: true);
-        while ((await api.GetTasks()).Tasks.Count > 0) await Task.Delay(50);
+        while ((await api.GetApps()).Apps.Count > 0 || (await api.GetDeployments()).Count > 0) await Task.Delay(50);
         return took;
     }
 
