@@ -54,8 +54,6 @@ internal sealed record ReplayModel(string Load, double Capacity, TimeSpan Startu
 /// <summary>Runs one policy over recorded metrics.</summary>
 internal static class ReplayRun
 {
-    private static readonly TimeSpan FlapWithin = TimeSpan.FromMinutes(10);
-
     /// <param name="policy">The policy.</param>
     /// <param name="data">What was recorded.</param>
     /// <param name="model">How the app behaves.</param>
@@ -84,99 +82,36 @@ internal static class ReplayRun
             },
         };
 
-        var instances = new int[data.Length];
-        var used = new double[data.Length];
-        var (outs, ins, flaps, violations, over) = (0, 0, 0, 0, 0);
-        var (lastChange, lastAt, wasOver, total, unserved) = (0, DateTimeOffset.MinValue, false, 0.0, 0.0);
+        var tally = new ReplayTally(data, model);
         var reference = new AppRef(App, null);
         for (row = 0; row < data.Length; row++)
         {
             var now = data.Start + (row * data.Step);
             ready = app.Ready(now);
             metrics.Ready = ready;
-            var capacity = ready * model.Capacity;
-            used[row] = double.IsNaN(load[row]) ? double.NaN : capacity > 0 ? load[row] / capacity : load[row] > 0 ? double.PositiveInfinity : 0;
-            if (!double.IsNaN(load[row]))
-            {
-                total += load[row];
-                unserved += Math.Max(0, load[row] - capacity);
-            }
-
-            var isOver = used[row] > model.Objective;
-            if (isOver) over++;
-            if (isOver && !wasOver) violations++;
-            wasOver = isOver;
             var decision = engine.Decide(reference, app.Facts(now), metrics)!;
             var change = decision.To - app.Instances;
-            if (change != 0)
-            {
-                if (change > 0) outs++;
-                else ins++;
-                if (lastChange != 0 && (change > 0) != (lastChange > 0) && now - lastAt < FlapWithin) flaps++;
-                (lastChange, lastAt) = (change, now);
-                app.Scale(decision.To, now);
-            }
-
-            instances[row] = app.Instances;
+            if (change != 0) app.Scale(decision.To, now);
+            tally.Add(row, ready, change, app.Instances);
         }
 
-        // A year's worth of infinities says no more than "nobody was there": shown as twice the objective.
-        for (var i = 0; i < used.Length; i++) if (double.IsInfinity(used[i])) used[i] = 2 * Math.Max(1, model.Objective);
-        return new ReplayResult
-        {
-            Name = policy.Name,
-            Instances = instances,
-            Utilization = used,
-            Step = data.Step,
-            ScaleOuts = outs,
-            ScaleIns = ins,
-            Flaps = flaps,
-            Unserved = total > 0 ? unserved / total : 0,
-            Violation = over * data.Step,
-            Violations = violations,
-        };
+        return tally.Result(policy.Name);
     }
 
     /// <summary>What really ran, from the recorded counts; null where none were recorded.</summary>
     public static ReplayResult? Recorded(ReplayData data, ReplayModel model)
     {
         if (!data.Columns.TryGetValue("instances", out var counts)) return null;
-        var load = data.Columns[model.Load];
-        var instances = new int[data.Length];
-        var used = new double[data.Length];
-        var (outs, ins, flaps, violations, over, total, unserved) = (0, 0, 0, 0, 0, 0.0, 0.0);
-        var (lastChange, lastAt, wasOver) = (0, -1, false);
+        var tally = new ReplayTally(data, model);
+        var last = 0;
         for (var i = 0; i < data.Length; i++)
         {
-            instances[i] = double.IsNaN(counts[i]) ? i > 0 ? instances[i - 1] : 0 : (int)Math.Round(counts[i]);
-            var capacity = instances[i] * model.Capacity;
-            used[i] = double.IsNaN(load[i]) ? double.NaN : capacity > 0 ? load[i] / capacity : 0;
-            if (!double.IsNaN(load[i])) (total, unserved) = (total + load[i], unserved + Math.Max(0, load[i] - capacity));
-            var isOver = used[i] > model.Objective;
-            if (isOver) over++;
-            if (isOver && !wasOver) violations++;
-            wasOver = isOver;
-            var change = i > 0 ? instances[i] - instances[i - 1] : 0;
-            if (change == 0) continue;
-            if (change > 0) outs++;
-            else ins++;
-            if (lastChange != 0 && (change > 0) != (lastChange > 0) && (i - lastAt) * data.Step < FlapWithin) flaps++;
-            (lastChange, lastAt) = (change, i);
+            var instances = double.IsNaN(counts[i]) ? last : (int)Math.Round(counts[i]);
+            tally.Add(i, instances, i > 0 ? instances - last : 0, instances);
+            last = instances;
         }
 
-        return new ReplayResult
-        {
-            Name = "recorded",
-            Instances = instances,
-            Utilization = used,
-            Step = data.Step,
-            ScaleOuts = outs,
-            ScaleIns = ins,
-            Flaps = flaps,
-            Unserved = total > 0 ? unserved / total : 0,
-            Violation = over * data.Step,
-            Violations = violations,
-        };
+        return tally.Result("recorded");
     }
 
     private static HashSet<string> Shared(Policy policy, ReplayData data) => !data.Columns.ContainsKey("instances")
