@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Deployments;
+using LifecycleManager.Scheduler.Events;
 using Wire = LifecycleManager.Protocol.Marathon;
 
 namespace LifecycleManager.Scheduler.Api;
@@ -33,22 +34,7 @@ internal static class DeploymentsHandler
     {
         json.WriteStartObject();
         json.WriteStartArray("steps");
-        foreach (var step in steps)
-        {
-            json.WriteStartObject();
-            json.WriteStartArray("actions");
-            foreach (var action in step.Actions)
-            {
-                json.WriteStartObject();
-                json.WriteString("action", action.Kind.ToString());
-                json.WriteString("app", action.App.Path);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-
+        foreach (var step in steps) EventMessages.WriteStep(json, step);
         json.WriteEndArray();
         json.WriteEndObject();
     }

@@ -205,7 +205,8 @@ internal static class EventMessages
         json.WriteEndObject();
     }
 
-    private static void WriteStep(Utf8JsonWriter json, DeploymentStep step)
+    /// <summary>A step with its actions, as events and dry runs show it.</summary>
+    internal static void WriteStep(Utf8JsonWriter json, DeploymentStep step)
     {
         json.WriteStartObject();
         json.WriteStartArray("actions");
