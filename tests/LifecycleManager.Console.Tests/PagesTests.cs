@@ -106,7 +106,7 @@ public sealed class PagesTests
              "files": [{"file": "search.yml", "problems": []},
                {"file": "night.yml", "problems": [{"line": 7, "column": 3, "severity": "error", "message": "unknown name 'tmp'"}]}]}
             """;
-        console.Answers["/v1/targets"] = """{"targets": [{"app": "/search", "url": "http://h:1/admin", "state": "down", "lastError": "500"}]}""";
+        console.Answers["/v1/targets"] = """{"targets": [{"app": "/search", "address": "http://h:1/admin", "state": "down", "lastError": "500"}]}""";
 
         var page = await console.GetAsync("/ui/policies");
 

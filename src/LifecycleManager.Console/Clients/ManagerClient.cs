@@ -34,7 +34,7 @@ public sealed class ManagerClient(HttpClient? client)
     /// <summary>The scraped targets.</summary>
     public async Task<IReadOnlyList<TargetRow>> TargetsAsync(CancellationToken cancellation) =>
         [.. List(await GetAsync("v1/targets", cancellation), "targets").Select(target => new TargetRow(
-            Text(target, "app"), Text(target, "instance"), Text(target, "url"), Text(target, "state"), Text(target, "lastError")))];
+            Text(target, "app"), Text(target, "instance"), Text(target, "address"), Text(target, "state"), Text(target, "lastError")))];
 
     private async Task<JsonElement> GetAsync(string path, CancellationToken cancellation) =>
         client is null
@@ -60,4 +60,4 @@ public sealed record DecisionRow(
 public sealed record PolicyRow(string Name, string App, string File, int Min, int Max);
 
 /// <summary>A scraped target.</summary>
-public sealed record TargetRow(string App, string Instance, string Url, string State, string LastError);
+public sealed record TargetRow(string App, string Instance, string Address, string State, string LastError);
