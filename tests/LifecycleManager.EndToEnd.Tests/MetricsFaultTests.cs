@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LifecycleManager.EndToEnd.Tests.Harness;
 
 namespace LifecycleManager.EndToEnd.Tests;
@@ -36,8 +37,7 @@ public sealed class MetricsFaultTests
 
         await Eventually.TrueAsync(async () =>
         {
-            var targets = System.Text.Json.Nodes.JsonNode.Parse(await stack.Manager.GetStringAsync("/v1/targets"))!;
-            var list = targets as System.Text.Json.Nodes.JsonArray ?? targets["targets"]!.AsArray();
+            var list = JsonNode.Parse(await stack.Manager.GetStringAsync("/v1/targets"))!["targets"]!.AsArray();
             return list.Count == 2 && list.All(target => (string?)target!["state"] == "down" && !string.IsNullOrEmpty((string?)target["lastError"]));
         }, "two targets that are down", more: stack.Describe);
         await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Cli.Hosting;
+using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics;
 using LifecycleManager.Scaling;
 
@@ -51,9 +52,9 @@ internal sealed class ManagerSettings
     {
         _rules = Setting.Of(settings, "--rules", "The directory of the policy files", Path.GetFullPath, DefaultRules, "rules, else the examples beside lcm");
         _tick = Setting.Of(settings, "--tick", "Between two evaluations of the policies",
-            Values.Time(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)), () => tick, Values.Show(tick));
+            Values.Time(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)), () => tick, Durations.Format(tick));
         _scrape = Setting.Of(settings, "--scrape-interval", "Between two scrapes of an instance",
-            Values.Time(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)), () => scrape, Values.Show(scrape));
+            Values.Time(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)), () => scrape, Durations.Format(scrape));
         _prometheus = Setting.Of<Uri?>(settings, "--prometheus", "A Prometheus server, for promql metrics", Values.Url, () => null);
         command.Add(_rules);
         command.Add(_tick);

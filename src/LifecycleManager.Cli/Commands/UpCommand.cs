@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Net;
+using LifecycleManager.Agent.Containerizers.Docker;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Cli.Demo;
 using LifecycleManager.Cli.Hosting;
@@ -69,7 +70,6 @@ internal static class UpCommand
                   manager    {managerUrl}
                   master     {masterUrl}
                 """);
-            var givingBack = GiveBackAsync(signals.Stop);
             try
             {
                 if (parse.GetValue(demo))
@@ -85,17 +85,9 @@ internal static class UpCommand
                 // Asked to stop.
             }
 
-            await givingBack;
             return 0;
         });
         return command;
-    }
-
-    /// <summary>Gives back what only the start needed, once: an idle stack shares its machine with the tasks.</summary>
-    private static async Task GiveBackAsync(CancellationToken cancellation)
-    {
-        await Task.Delay(5 * Second, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!cancellation.IsCancellationRequested) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     private static Option<int> Port(Settings settings, string role, int port) =>

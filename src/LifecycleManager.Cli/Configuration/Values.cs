@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using LifecycleManager.Decisions.Policies;
 
 namespace LifecycleManager.Cli.Configuration;
 
@@ -33,29 +34,11 @@ internal static class Values
     public static IReadOnlyList<Uri> Urls(string text) =>
         [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Url)];
 
+    /// <summary>A duration, in the notation of the policies.</summary>
     public static Func<string, TimeSpan> Time(TimeSpan min, TimeSpan max) => text =>
-    {
-        var (digits, unit) = text switch
-        {
-            [.. var d, 'm', 's'] => (d, TimeSpan.FromMilliseconds(1)),
-            [.. var d, 's'] => (d, TimeSpan.FromSeconds(1)),
-            [.. var d, 'm'] => (d, TimeSpan.FromMinutes(1)),
-            [.. var d, 'h'] => (d, TimeSpan.FromHours(1)),
-            _ => ("", TimeSpan.Zero),
-        };
-        if (!double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
-            throw new FormatException("a time such as 500ms, 10s, 1m or 2h is needed");
-        var time = number * unit;
-        return time >= min && time <= max ? time : throw new FormatException($"from {Show(min)} to {Show(max)} is possible");
-    };
-
-    public static string Show(TimeSpan time) => time switch
-    {
-        { TotalSeconds: < 1 } => FormattableString.Invariant($"{time.TotalMilliseconds}ms"),
-        { TotalMinutes: < 1 } => FormattableString.Invariant($"{time.TotalSeconds}s"),
-        { TotalHours: < 1 } => FormattableString.Invariant($"{time.TotalMinutes}m"),
-        _ => FormattableString.Invariant($"{time.TotalHours}h"),
-    };
+        !Durations.TryParse(text, out var time) ? throw new FormatException("a time such as 500ms, 10s, 1m or 2h is needed")
+        : time < min || time > max ? throw new FormatException($"from {Durations.Format(min)} to {Durations.Format(max)} is possible")
+        : time;
 
     public static Func<string, T> Among<T>() where T : struct, Enum => text =>
         Enum.TryParse<T>(text, ignoreCase: true, out var value) && Enum.IsDefined(value)

@@ -22,7 +22,6 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
     private volatile IReadOnlyList<Uri> _search = [];
     private volatile bool _scaledOut;
     private volatile bool _scaledIn;
-    private readonly HashSet<string> _told = [];
 
     /// <summary>Runs the whole demo; returns when the load has ended and the service is back at one instance.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -106,6 +105,7 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
     private async Task FollowTasksAsync(IMarathonApi api, CancellationToken cancellation)
     {
         var known = new Dictionary<string, AppTask>();
+        var told = new HashSet<string>();
         using var timer = new PeriodicTimer(Poll, time);
         while (await timer.WaitForNextTickAsync(cancellation))
         {
@@ -114,7 +114,7 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
             {
                 list = await api.GetTasks(cancellation);
             }
-            catch (Exception e) when (e is HttpRequestException or ApiExceptionBase)
+            catch (Exception e) when (e is ApiExceptionBase || IsAway(e, cancellation))
             {
                 continue;
             }
@@ -123,8 +123,8 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
             _search = [.. tasks.Values.Where(task => task.AppId == DemoApps.Search && IsHealthy(task)).Select(Address)];
             foreach (var task in tasks.Values)
             {
-                if (IsHealthy(task) && _told.Add(task.Id + " healthy")) story.Tell("healthy", $"{task.AppId} at {Address(task)}");
-                else if (task.State == "TASK_KILLING" && _told.Add(task.Id + " killing")) story.Tell("stopping", $"{task.AppId} at {Address(task)}");
+                if (IsHealthy(task) && told.Add(task.Id + " healthy")) story.Tell("healthy", $"{task.AppId} at {Address(task)}");
+                else if (task.State == "TASK_KILLING" && told.Add(task.Id + " killing")) story.Tell("stopping", $"{task.AppId} at {Address(task)}");
             }
 
             foreach (var gone in known.Keys.Except(tasks.Keys)) story.Tell("gone", $"{known[gone].AppId} at {Address(known[gone])}");
@@ -136,6 +136,7 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
     private async Task FollowDecisionsAsync(HttpClient client, CancellationToken cancellation)
     {
         var since = time.GetUtcNow();
+        var told = new HashSet<string>();
         using var timer = new PeriodicTimer(Poll, time);
         while (await timer.WaitForNextTickAsync(cancellation))
         {
@@ -145,18 +146,17 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
                 var path = string.Create(CultureInfo.InvariantCulture, $"v1/decisions?limit=50&since={Uri.EscapeDataString(since.ToString("O"))}");
                 answer = JsonDocument.Parse(await client.GetStringAsync(path, cancellation));
             }
-            catch (Exception e) when (e is HttpRequestException or JsonException)
+            catch (Exception e) when (e is JsonException || IsAway(e, cancellation))
             {
                 continue;
             }
 
             using (answer)
             {
-                var decisions = answer.RootElement.ValueKind == JsonValueKind.Array ? answer.RootElement : answer.RootElement.GetProperty("decisions");
-                foreach (var decision in decisions.EnumerateArray().Reverse())
+                foreach (var decision in answer.RootElement.GetProperty("decisions").EnumerateArray().Reverse())
                 {
                     var (from, to) = (decision.GetProperty("from").GetInt32(), decision.GetProperty("to").GetInt32());
-                    if (from == to || !_told.Add(decision.GetProperty("id").ToString())) continue;
+                    if (from == to || !told.Add(decision.GetProperty("id").ToString())) continue;
                     if (to > from) _scaledOut = true;
                     else _scaledIn = true;
                     story.Tell(to > from ? "scale out" : "scale in",
@@ -203,6 +203,10 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
             await Task.Delay(Poll, time, cancellation);
         }
     }
+
+    /// <summary>Whether a peer did not answer, or not in time; not whether the demo was asked to stop.</summary>
+    private static bool IsAway(Exception e, CancellationToken cancellation) =>
+        e is HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested);
 
     private static bool IsHealthy(AppTask task) =>
         task.State == "TASK_RUNNING" && task.Ports.Count > 0 && task.HealthCheckResults is { Count: > 0 } results && results.All(result => result.Alive);

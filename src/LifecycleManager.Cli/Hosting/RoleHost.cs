@@ -45,9 +45,6 @@ public sealed class RoleHost : IAsyncDisposable
         }
     }
 
-    /// <summary>The role's services, for what composes it with others.</summary>
-    public IServiceProvider Services => _app.Services;
-
     /// <summary>Ends loops and connections, then closes the state.</summary>
     public async ValueTask DisposeAsync()
     {

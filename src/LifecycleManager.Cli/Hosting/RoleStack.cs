@@ -9,12 +9,8 @@ public sealed class RoleStack(ILoggerFactory loggers, TimeProvider time) : IAsyn
 
     /// <summary>Starts one more role.</summary>
     /// <exception cref="CliException">It cannot start; those before it run on until this is disposed.</exception>
-    public async Task<RoleHost> StartAsync(Role role, CancellationToken cancellation)
-    {
-        var host = await RoleHost.StartAsync(role, loggers, time, cancellation);
-        _running.Push(host);
-        return host;
-    }
+    public async Task StartAsync(Role role, CancellationToken cancellation) =>
+        _running.Push(await RoleHost.StartAsync(role, loggers, time, cancellation));
 
     /// <summary>Stops all, the last started first.</summary>
     public async ValueTask DisposeAsync()

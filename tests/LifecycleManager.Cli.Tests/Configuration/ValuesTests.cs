@@ -1,5 +1,6 @@
 using System.Net;
 using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Decisions.Policies;
 
 namespace LifecycleManager.Cli.Tests.Configuration;
 
@@ -15,7 +16,7 @@ public sealed class ValuesTests
     public void A_time_has_a_unit(string text, double milliseconds)
     {
         Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), Time(text));
-        Assert.Equal(Time(text), Time(Values.Show(Time(text))));
+        Assert.Equal(Time(text), Time(Durations.Format(Time(text))));
     }
 
     [Theory]

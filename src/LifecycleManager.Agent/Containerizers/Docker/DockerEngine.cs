@@ -22,7 +22,7 @@ internal sealed class DockerEngine : IDisposable
         _options = options;
         _time = time;
         _log = log;
-        Address = options.Docker ?? FromEnvironment();
+        Address = options.Docker ?? DockerEndpoint.Default;
         // Long answers, such as a container's log, have no end; every other call has its own.
         Client = new DockerClientBuilder().WithEndpoint(Address).WithTimeout(Timeout.InfiniteTimeSpan).Build();
     }
@@ -160,11 +160,6 @@ internal sealed class DockerEngine : IDisposable
     private static bool IsTransport(Exception e) =>
         e is HttpRequestException or IOException or TimeoutException or System.Net.Sockets.SocketException or ObjectDisposedException;
 
-    private static Uri FromEnvironment()
-    {
-        var host = Environment.GetEnvironmentVariable("DOCKER_HOST");
-        return new Uri(string.IsNullOrEmpty(host) ? "unix:///var/run/docker.sock" : host);
-    }
 }
 
 /// <summary>The engine does not answer; what was asked for may have happened or not.</summary>
