@@ -15,6 +15,7 @@ internal sealed partial class ZooKeeperClient : IAsyncDisposable
 
     private const int MaxCalls = 1024;
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(1);
+    private static readonly byte[] Everybody = AllRights("world", "anyone");
 
     private readonly ZooKeeperOptions _options;
     private readonly TimeProvider _time;
@@ -30,9 +31,7 @@ internal sealed partial class ZooKeeperClient : IAsyncDisposable
     public ZooKeeperClient(ZooKeeperOptions options, TimeProvider time, ILogger log)
     {
         (_options, _time, _log) = (options, time, log);
-        const int AllRights = 31;
-        var who = options.Digest is null ? ("world", "anyone") : ("auth", "");
-        _acl = new JuteWriter().Int(1).Int(AllRights).Text(who.Item1).Text(who.Item2).Written.ToArray();
+        _acl = options.Digest is null ? Everybody : AllRights("auth", "");
         _running = Task.Run(RunAsync);
     }
 
@@ -55,20 +54,21 @@ internal sealed partial class ZooKeeperClient : IAsyncDisposable
     {
         var body = new JuteWriter();
         node.Write(body, Absolute(node.Path), _acl);
-        var reply = await CallAsync(OpCode.Create, body, node.Path, repeat: false, null, session, cancellation);
+        var reply = await CallAsync(OpCode.Create, body, Absolute(node.Path), repeat: false, null, session, cancellation);
         return new JuteReader(reply).Text()[_options.Root.Length..];
     }
 
     /// <summary>Creates the nodes of a path that are not there yet.</summary>
     public async Task EnsureAsync(string path, CancellationToken cancellation = default)
     {
-        // The root's own nodes lie outside of it: everybody may use them who may use ZooKeeper at all.
+        // The nodes above the root are not ours alone: everybody may use them who may use ZooKeeper at all. What lies
+        // below the root is safe all the same, since a node that has children cannot be deleted.
         var absolute = Absolute(path);
         for (var slash = absolute.IndexOf('/', 1); ; slash = absolute.IndexOf('/', slash + 1))
         {
             var node = slash < 0 ? absolute : absolute[..slash];
             var body = new JuteWriter();
-            new CreateNode(node, default).Write(body, node, _acl);
+            new CreateNode(node, default).Write(body, node, node.Length < _options.Root.Length ? Everybody : _acl);
             try
             {
                 await CallAsync(OpCode.Create, body, node, repeat: true, null, null, cancellation);
@@ -95,7 +95,7 @@ internal sealed partial class ZooKeeperClient : IAsyncDisposable
         try
         {
             var body = new JuteWriter().Text(Absolute(path)).Bool(watch is not null);
-            return new JuteReader(await CallAsync(OpCode.Exists, body, path, repeat: true, watch, session, cancellation)).Stat();
+            return new JuteReader(await CallAsync(OpCode.Exists, body, Absolute(path), repeat: true, watch, session, cancellation)).Stat();
         }
         catch (ZooKeeperException e) when (e.Error == ZooKeeperError.NoNode)
         {
@@ -109,7 +109,7 @@ internal sealed partial class ZooKeeperClient : IAsyncDisposable
         try
         {
             var body = new JuteWriter().Text(Absolute(path)).Bool(watch is not null);
-            var reply = new JuteReader(await CallAsync(OpCode.GetData, body, path, repeat: true, watch, session, cancellation));
+            var reply = new JuteReader(await CallAsync(OpCode.GetData, body, Absolute(path), repeat: true, watch, session, cancellation));
             return (reply.Bytes(), reply.Stat());
         }
         catch (ZooKeeperException e) when (e.Error == ZooKeeperError.NoNode)
@@ -125,7 +125,7 @@ internal sealed partial class ZooKeeperClient : IAsyncDisposable
         try
         {
             var body = new JuteWriter().Text(Absolute(path)).Bool(watch is not null);
-            return new JuteReader(await CallAsync(OpCode.GetChildren2, body, path, repeat: true, watch, session, cancellation)).Texts();
+            return new JuteReader(await CallAsync(OpCode.GetChildren2, body, Absolute(path), repeat: true, watch, session, cancellation)).Texts();
         }
         catch (ZooKeeperException e) when (e.Error == ZooKeeperError.NoNode)
         {
@@ -138,7 +138,7 @@ internal sealed partial class ZooKeeperClient : IAsyncDisposable
     {
         var body = new JuteWriter();
         node.Write(body, Absolute(node.Path), _acl);
-        return new JuteReader(await CallAsync(OpCode.SetData, body, node.Path, repeat: false, null, session, cancellation)).Stat().Version;
+        return new JuteReader(await CallAsync(OpCode.SetData, body, Absolute(node.Path), repeat: false, null, session, cancellation)).Stat().Version;
     }
 
     /// <summary>Deletes a node whatever its version; says whether it was there (or, when repeated, may have been deleted by us before).</summary>
@@ -148,7 +148,7 @@ internal sealed partial class ZooKeeperClient : IAsyncDisposable
         {
             var body = new JuteWriter();
             new DeleteNode(path, -1).Write(body, Absolute(path), _acl);
-            await CallAsync(OpCode.Delete, body, path, repeat: true, null, session, cancellation);
+            await CallAsync(OpCode.Delete, body, Absolute(path), repeat: true, null, session, cancellation);
             return true;
         }
         catch (ZooKeeperException e) when (e.Error == ZooKeeperError.NoNode)
@@ -159,7 +159,7 @@ internal sealed partial class ZooKeeperClient : IAsyncDisposable
 
     /// <summary>What is read on this session from now on is no older than now.</summary>
     public Task SyncAsync(ZooKeeperSession? session = null, CancellationToken cancellation = default) =>
-        CallAsync(OpCode.Sync, new JuteWriter().Text(Absolute("/")), "/", repeat: true, null, session, cancellation);
+        CallAsync(OpCode.Sync, new JuteWriter().Text(Absolute("/")), Absolute("/"), repeat: true, null, session, cancellation);
 
     /// <summary>
     /// Does all, or nothing, and returns the new version of each node that was set (0 for the others). Not repeated: a
@@ -239,6 +239,8 @@ internal sealed partial class ZooKeeperClient : IAsyncDisposable
         lock (_gate) return _connected.Task;
     }
 
+    private static byte[] AllRights(string scheme, string id) => new JuteWriter().Int(1).Int(31).Text(scheme).Text(id).Written.ToArray();
+
     private string Absolute(string path) => path == "/" && _options.Root.Length > 0 ? _options.Root : _options.Root + path;
 
     private async Task<ReadOnlyMemory<byte>> CallAsync(
@@ -253,7 +255,7 @@ internal sealed partial class ZooKeeperClient : IAsyncDisposable
                 var connection = await ConnectAsync(start, session, cancellation);
                 try
                 {
-                    var reply = connection.SendAsync(code, body, Absolute(path), watch);
+                    var reply = connection.SendAsync(code, body, path, watch);
 
                     // Who cancels a write would never know: it is waited for, and the heartbeat bounds the wait.
                     return await (repeat ? reply.WaitAsync(cancellation) : reply);

@@ -32,7 +32,9 @@ public sealed class ZooKeeperClientTests
     public async Task What_a_transaction_can_hold_is_written_and_more_is_refused()
     {
         await using var state = new ZooKeeperTestState();
-        var store = (await state.OpenAsync()).Store;
+
+        // A busy server may take seconds for the batch, and is not to be taken for lost.
+        var store = (await state.OpenAsync(state.AddressAt(state.Server.Host, state.Server.Port, term: 30))).Store;
         await store.WriteAsync([new StateWrite("large", new byte[900_000])]);
         Assert.Equal(900_000, (await store.GetAsync("large"))!.Value.Length);
         await Assert.ThrowsAsync<StateTooLargeException>(() => store.WriteAsync([new StateWrite("k", new byte[900_001])]));
@@ -58,6 +60,19 @@ public sealed class ZooKeeperClientTests
         var wrong = await Assert.ThrowsAsync<StateUnavailableException>(() => OpenAsync(address, "wr0ng"));
         Assert.DoesNotContain("wr0ng", wrong.ToString());
         await Assert.ThrowsAsync<ArgumentException>(() => OpenAsync(address, null));
+    }
+
+    [Fact]
+    public async Task With_a_user_the_nodes_above_the_root_stay_everybodys()
+    {
+        await using var state = new ZooKeeperTestState();
+        string At(string user, string child) =>
+            state.AddressAt(user + state.Server.Host, state.Server.Port).Replace("?", $"/{child}?", StringComparison.Ordinal);
+
+        // The first to come creates the node above; its root has no children to keep, so that the test's end can delete it.
+        await using (var admin = Client(At("lcm@", "one"), "s3cr3t")) await admin.EnsureAsync("");
+        await using var other = await OpenAsync(At("", "two"), null);
+        await other.Store.WriteAsync([new StateWrite("k", new byte[] { 1 })]);
     }
 
     [Fact]
@@ -126,6 +141,6 @@ public sealed class ZooKeeperClientTests
     private static Task<StateBackend> OpenAsync(string address, string? password) =>
         StateBackend.OpenAsync(address, password, TimeSpan.FromSeconds(5), TimeProvider.System, NullLoggerFactory.Instance, default);
 
-    private static ZooKeeperClient Client(string address) => new(
-        ZooKeeperOptions.From(StateAddress.Parse(address), null, TimeSpan.FromSeconds(5)), TimeProvider.System, NullLogger.Instance);
+    private static ZooKeeperClient Client(string address, string? password = null) => new(
+        ZooKeeperOptions.From(StateAddress.Parse(address), password, TimeSpan.FromSeconds(5)), TimeProvider.System, NullLogger.Instance);
 }

@@ -50,7 +50,7 @@ public sealed class ZooKeeperServersTests
         await using var server = new ZooKeeperProcess();
         await server.StartAsync();
         await using var backend = await StateBackend.OpenAsync(
-            $"zk://127.0.0.1:{server.Port}/lcm", null, TimeSpan.FromSeconds(1), TimeProvider.System, NullLoggerFactory.Instance, default);
+            $"zk://127.0.0.1:{server.Port}/lcm", null, TimeSpan.FromSeconds(3), TimeProvider.System, NullLoggerFactory.Instance, default);
         var office = await backend.Election.StandAsync("master", "http://one").WaitAsync(Generous);
         var acknowledged = 0;
         var writing = Task.Run(async () =>
