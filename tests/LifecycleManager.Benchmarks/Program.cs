@@ -1,11 +1,19 @@
 using BenchmarkDotNet.Running;
+using LifecycleManager.Benchmarks.Cluster;
 using LifecycleManager.Benchmarks.Metrics;
 using LifecycleManager.Benchmarks.Stack;
 
-// `stack` measures the whole of `lcm up` as a process, `scrape [targets]` what scraping costs beside Prometheus; everything else is BenchmarkDotNet's: `--list flat`, `--filter '*'`.
+// `stack` measures the whole of `lcm up` as a process, `cluster` a master with 5,000 agents, `scrape [targets]` what scraping costs
+// beside Prometheus; everything else is BenchmarkDotNet's: `--list flat`, `--filter '*'`.
 if (args is ["stack"])
 {
     await StackBenchmark.RunAsync(Console.Out);
+    return;
+}
+
+if (args is ["cluster", .. var parts])
+{
+    await ClusterBenchmark.RunAsync(Console.Out, parts);
     return;
 }
 

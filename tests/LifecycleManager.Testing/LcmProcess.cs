@@ -6,10 +6,8 @@ using System.Runtime.InteropServices;
 namespace LifecycleManager.Testing;
 
 /// <summary>A real <c>lcm</c> process: started from its build output, ended by signals, its output kept for failures.</summary>
-public sealed partial class LcmProcess : IAsyncDisposable
+public sealed class LcmProcess : IAsyncDisposable
 {
-    private const int Kill = 9;
-    private const int Interrupt = 2;
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
 
@@ -53,14 +51,20 @@ public sealed partial class LcmProcess : IAsyncDisposable
     /// <summary>SIGKILL to the process itself; what it started lives on.</summary>
     public async Task KillAsync()
     {
-        Signal(Kill);
+        Signal(Signals.Kill);
         await _process.WaitForExitAsync();
     }
+
+    /// <summary>SIGSTOP: it hangs, its connections open, until it goes on.</summary>
+    public void Stop() => Signal(Signals.Stop);
+
+    /// <summary>SIGCONT.</summary>
+    public void Continue() => Signal(Signals.Continue);
 
     /// <summary>Ctrl-C; the exit code.</summary>
     public async Task<int> InterruptAsync(TimeSpan limit)
     {
-        if (!_process.HasExited) Signal(Interrupt);
+        if (!_process.HasExited) Signal(Signals.Interrupt);
         return await ExitAsync(limit);
     }
 
@@ -85,10 +89,10 @@ public sealed partial class LcmProcess : IAsyncDisposable
     {
         if (!_process.HasExited)
         {
-            Signal(Interrupt);
+            Signal(Signals.Interrupt);
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
             await _process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!_process.HasExited) Signal(Kill);
+            if (!_process.HasExited) Signal(Signals.Kill);
             await _process.WaitForExitAsync();
         }
 
@@ -102,11 +106,7 @@ public sealed partial class LcmProcess : IAsyncDisposable
 
     private void Signal(int number)
     {
-        if (kill(_process.Id, number) != 0 && !_process.HasExited)
+        if (!Signals.Send(_process.Id, number) && !_process.HasExited)
             throw new InvalidOperationException($"signal {number} could not be sent: {Marshal.GetLastPInvokeErrorMessage()}");
     }
-
-    [LibraryImport("libc", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int kill(int pid, int signal);
 }

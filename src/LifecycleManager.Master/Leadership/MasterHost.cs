@@ -27,7 +27,8 @@ internal sealed class MasterHost : BackgroundService
     private readonly ILogger _log;
     private readonly CancellationToken _stopping;
     private volatile Term? _term;
-    private (string? Address, long At)? _leader;
+    private readonly Lock _asking = new();
+    private (Task<string?> Answer, long At)? _leader;
 
     public MasterHost(
         MasterOptions options, IStateStore store, ILeaderElection election, IEnumerable<IAllocator> allocators, MasterMetrics metrics,
@@ -54,20 +55,23 @@ internal sealed class MasterHost : BackgroundService
     public Term? Current => _term is { HasEnded: false } term ? term : null;
 
     /// <summary>The leader's address, or null while there is none. A short while old at most.</summary>
-    public async Task<string?> LeaderAsync(CancellationToken cancellation)
+    public Task<string?> LeaderAsync(CancellationToken cancellation)
     {
-        if (Current is not null) return _options.Address.ToString().TrimEnd('/');
-        if (_leader is { } known && _time.GetElapsedTime(known.At) < LeaderAge) return known.Address;
-        try
+        if (Current is not null) return Task.FromResult<string?>(_options.Address.ToString().TrimEnd('/'));
+
+        // One question at a time: after a leader's death thousands ask at once, and the election needs the store itself.
+        Task<string?> answer;
+        lock (_asking)
         {
-            var address = await _election.LeaderAsync(Election, cancellation);
-            _leader = (address, _time.GetTimestamp());
-            return address;
+            if (_leader is not { } known || (known.Answer.IsCompleted && _time.GetElapsedTime(known.At) >= LeaderAge))
+            {
+                _leader = known = (AskLeaderAsync(), _time.GetTimestamp());
+            }
+
+            answer = known.Answer;
         }
-        catch (StateUnavailableException)
-        {
-            return null;
-        }
+
+        return answer.WaitAsync(cancellation);
     }
 
     /// <inheritdoc/>
@@ -93,6 +97,18 @@ internal sealed class MasterHost : BackgroundService
         }
     }
 
+    private async Task<string?> AskLeaderAsync()
+    {
+        try
+        {
+            return await _election.LeaderAsync(Election, _stopping);
+        }
+        catch (Exception problem) when (problem is StateUnavailableException or OperationCanceledException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
     private async Task LeadAsync(ILeadership leadership, CancellationToken stops)
     {
         await using var term = new Term(_options, _store, leadership.Fence, _allocator, _metrics, _time, _loggers);
@@ -102,7 +118,6 @@ internal sealed class MasterHost : BackgroundService
         await using var lost = leadership.Lost.Register(term.End);
         await term.RecoverAsync(ends.Token);
         _term = term;
-        _leader = null;
         try
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, ends.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -110,6 +125,7 @@ internal sealed class MasterHost : BackgroundService
         finally
         {
             _term = null;
+            lock (_asking) _leader = null;
         }
 
         if (stops.IsCancellationRequested) return;

@@ -40,6 +40,12 @@ public sealed class SimulatedAgent : IAsyncDisposable
     /// <summary>Its id.</summary>
     public AgentId Id => Info.Id!.Value;
 
+    /// <summary>The master that it talks to; null for the client's own address.</summary>
+    public Uri? Master { get; set; }
+
+    /// <summary>Ends with its present stream.</summary>
+    public Task Connection => _reading;
+
     /// <summary>Whether pings are answered.</summary>
     public bool AnswersPings { get; set; } = true;
 
@@ -70,7 +76,7 @@ public sealed class SimulatedAgent : IAsyncDisposable
                 [.. _tasks.Values.Select(task => task.Framework).DistinctBy(framework => framework.Id)],
                 ["process"]),
         };
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/agent") { Content = Json(call, MesosJson.Default.AgentCall) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, Address) { Content = Json(call, MesosJson.Default.AgentCall) };
         var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _connection.Token);
         if (response.StatusCode != HttpStatusCode.OK)
         {
@@ -114,7 +120,7 @@ public sealed class SimulatedAgent : IAsyncDisposable
     /// <summary>Makes a call and gives the status.</summary>
     public async Task<HttpStatusCode> CallAsync(AgentCall call)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/agent")
+        using var request = new HttpRequestMessage(HttpMethod.Post, Address)
         {
             Content = Json(call with { AgentId = Info.Id }, MesosJson.Default.AgentCall),
         };
@@ -129,6 +135,8 @@ public sealed class SimulatedAgent : IAsyncDisposable
         await DisconnectAsync();
         _connection.Dispose();
     }
+
+    private Uri Address => new(Master ?? _client.BaseAddress!, "/api/v1/agent");
 
     private static ByteArrayContent Json<T>(T value, JsonTypeInfo<T> type) => new(JsonSerializer.SerializeToUtf8Bytes(value, type))
     {

@@ -1,5 +1,6 @@
 using LifecycleManager.Storage.Tests.Faults;
 using LifecycleManager.Storage.ZooKeeper;
+using LifecycleManager.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LifecycleManager.Storage.Tests.ZooKeeper;

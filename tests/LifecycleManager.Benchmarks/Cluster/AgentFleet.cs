@@ -1,0 +1,94 @@
+using LifecycleManager.Agent;
+using LifecycleManager.Agent.Masters;
+using LifecycleManager.Master.Tests.Simulation;
+using LifecycleManager.Protocol.Agents;
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Benchmarks.Cluster;
+
+/// <summary>Simulated agents that stay registered as real ones do: each with connections of its own, trying the masters in turn.</summary>
+internal sealed class AgentFleet : IAsyncDisposable
+{
+    private static readonly AgentOptions Defaults = new() { WorkDirectory = "" };
+    private readonly IReadOnlyList<Uri> _masters;
+    private readonly List<HttpClient> _clients = [];
+    private readonly List<SimulatedAgent> _agents = [];
+    private readonly List<Task> _running = [];
+    private readonly CancellationTokenSource _ends = new();
+    private readonly SemaphoreSlim _atOnce = new(64);
+
+    public AgentFleet(int count, IReadOnlyList<Uri> masters)
+    {
+        _masters = masters;
+        for (var i = 0; i < count; i++)
+        {
+            var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+            {
+                Timeout = Timeout.InfiniteTimeSpan,
+            };
+            _clients.Add(client);
+            _agents.Add(new SimulatedAgent(client, new AgentInfo
+            {
+                Hostname = $"10.{i >> 16}.{(i >> 8) & 255}.{i & 255}",
+                Port = 5051,
+                Resources =
+                [
+                    Resource.OfScalar("cpus", 16), Resource.OfScalar("mem", 65536), Resource.OfScalar("disk", 500_000),
+                    Resource.OfRanges("ports", new ValueRange(31000, 32000)),
+                ],
+                Attributes = [new AgentAttribute { Name = "rack", Type = ResourceType.Text, Text = new Text($"r{i % 40}") }],
+            }));
+        }
+    }
+
+    /// <summary>How many are registered at a master now.</summary>
+    public int RegisteredAt(Uri master) => _agents.Count(agent => agent.IsConnected && agent.Info.Id is not null && agent.Master == master);
+
+    /// <summary>PINGs that came.</summary>
+    public int Pings => _agents.Sum(agent => agent.Events.Count(e => e.Type == AgentEventType.Ping));
+
+    public void Start() => _running.AddRange(_agents.Select(agent => Task.Run(() => StayAsync(agent))));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ends.CancelAsync();
+        await Task.WhenAll(_agents.Select(agent => agent.DisposeAsync().AsTask()));
+        await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var client in _clients) client.Dispose();
+        _ends.Dispose();
+        _atOnce.Dispose();
+    }
+
+    private async Task StayAsync(SimulatedAgent agent)
+    {
+        var next = 0;
+        var backoff = new Backoff(Defaults.RegistrationBackoff, Defaults.MaxRegistrationBackoff, Random.Shared);
+        while (!_ends.IsCancellationRequested)
+        {
+            agent.Master = _masters[next];
+            next = (next + 1) % _masters.Count;
+            try
+            {
+                // Connections are opened some at a time: a listener's queue is short, and its overflow is not what is measured.
+                await _atOnce.WaitAsync(_ends.Token);
+                try
+                {
+                    await agent.RegisterAsync();
+                }
+                finally
+                {
+                    _atOnce.Release();
+                }
+
+                backoff.Reset();
+                await agent.Connection.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
+            {
+                // The next master, after a while.
+            }
+
+            await Task.Delay(backoff.Next(), _ends.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}
