@@ -19,6 +19,20 @@ internal static class Values
             ? number
             : throw new FormatException($"a number from {min} to {max} is needed");
 
+    /// <summary>A number, or a share in percent.</summary>
+    public static double Number(string text)
+    {
+        var percent = text.EndsWith('%');
+        return double.TryParse(text.AsSpan(0, text.Length - (percent ? 1 : 0)), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && double.IsFinite(number)
+                ? percent ? number / 100 : number
+                : throw new FormatException("a number such as 0.8, 80% or 120 is needed");
+    }
+
+    /// <summary>Values that are separated by commas.</summary>
+    public static IReadOnlyList<string> List(string text) =>
+        text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
     public static IPAddress Address(string text) => text switch
     {
         "localhost" => IPAddress.Loopback,
@@ -39,6 +53,12 @@ internal static class Values
         !Durations.TryParse(text, out var time) ? throw new FormatException("a time such as 500ms, 10s, 1m or 2h is needed")
         : time < min || time > max ? throw new FormatException($"from {Durations.Format(min)} to {Durations.Format(max)} is possible")
         : time;
+
+    /// <summary>An instant, or how long ago it was.</summary>
+    public static DateTimeOffset? Instant(string text, TimeProvider time) =>
+        Durations.TryParse(text, out var ago) ? time.GetUtcNow() - ago
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant) ? instant
+        : throw new FormatException("a time such as 2026-11-24T19:00:00Z, or how long ago such as 90m, is needed");
 
     public static Func<string, T> Among<T>() where T : struct, Enum => text =>
         Enum.TryParse<T>(text, ignoreCase: true, out var value) && Enum.IsDefined(value)

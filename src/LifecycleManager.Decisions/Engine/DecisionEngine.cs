@@ -109,6 +109,12 @@ public sealed class DecisionEngine : IDisposable
         static double? Known(double value) => double.IsFinite(value) ? value : null;
     }
 
+    /// <summary>What the rules read of an app, by the name that they write; none where the app was not decided yet.</summary>
+    public IReadOnlyList<KeyValuePair<string, MetricQuery>> Queries(string app) =>
+        _apps.TryGetValue(app, out var state) && state.Policy is { } policy
+            ? [.. policy.Reads.Select(read => KeyValuePair.Create(read.Text, read.Query))]
+            : [];
+
     /// <summary>
     /// Teaches the forecasts of an app's policy what they did not see themselves (before a restart, say), oldest sample first.
     /// </summary>

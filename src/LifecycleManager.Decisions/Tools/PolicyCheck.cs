@@ -35,32 +35,51 @@ public static class PolicyCheck
     /// <param name="strict">Whether warnings fail the check too.</param>
     /// <param name="output">Gets the findings.</param>
     /// <param name="error">Gets what could not be read.</param>
+    /// <param name="files">Where files are read; null for the disk.</param>
     /// <returns>0 nothing wrong (but perhaps warnings); 1 errors, or warnings when strict; 2 a path could not be read.</returns>
-    public static int Run(IEnumerable<string> paths, CheckFormat format, bool strict, TextWriter output, TextWriter error)
+    public static int Run(IEnumerable<string> paths, CheckFormat format, bool strict, TextWriter output, TextWriter error, IPolicyFiles? files = null)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
-        var whole = PolicyFiles.TryExpand(paths, PolicyDirectory.IsPolicyFile, error, out var files);
-        var problems = new List<PolicyProblem>();
+        var whole = Check(paths, error, files ?? DiskFiles.Instance, out var problems, out var policies, out var count);
+        Write(problems, count, policies, format, output);
+        if (!whole) return ExitCodes.Failed;
+        return problems.Any(problem => strict || problem.Severity == PolicySeverity.Error) ? ExitCodes.Found : ExitCodes.Good;
+    }
+
+    /// <summary>The findings themselves.</summary>
+    /// <param name="paths">Files and directories.</param>
+    /// <param name="error">Gets what could not be read.</param>
+    /// <param name="source">Where files are read.</param>
+    /// <param name="problems">What was found.</param>
+    /// <param name="policyCount">How many policies there are.</param>
+    /// <param name="fileCount">How many files were read.</param>
+    /// <returns>Whether every path could be read.</returns>
+    public static bool Check(
+        IEnumerable<string> paths, TextWriter error, IPolicyFiles source, out IReadOnlyList<PolicyProblem> problems, out int policyCount, out int fileCount)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        ArgumentNullException.ThrowIfNull(source);
+        var whole = source.TryExpand(paths, PolicyDirectory.IsPolicyFile, error, out var files);
+        var found = new List<PolicyProblem>();
         var policies = new List<Policy>();
         foreach (var path in files)
         {
-            if (PolicyFiles.TryRead(path, error) is not { } text)
+            if (source.TryRead(path, error) is not { } text)
             {
                 whole = false;
                 continue;
             }
 
-            problems.AddRange(Check(path, text, policies));
+            found.AddRange(Check(path, text, policies));
         }
 
-        problems.AddRange(PolicyAnalysis.Among(policies));
-        Write(problems, files.Count, policies.Count, format, output);
-        if (!whole) return ExitCodes.Failed;
-        return problems.Any(problem => strict || problem.Severity == PolicySeverity.Error) ? ExitCodes.Found : ExitCodes.Good;
+        found.AddRange(PolicyAnalysis.Among(policies));
+        (problems, policyCount, fileCount) = (found, policies.Count, files.Count);
+        return whole;
     }
 
-    /// <summary>The findings of one file's text; the manager's endpoint uses it too.</summary>
+    /// <summary>The findings of one file's text.</summary>
     public static IReadOnlyList<PolicyProblem> Check(string path, string text) => Check(path, text, []);
 
     private static List<PolicyProblem> Check(string path, string text, List<Policy> policies)
@@ -84,7 +103,7 @@ public static class PolicyCheck
         return [.. problems.OrderBy(problem => problem.Line).ThenBy(problem => problem.Column)];
     }
 
-    private static void Write(List<PolicyProblem> problems, int files, int policies, CheckFormat format, TextWriter output)
+    private static void Write(IReadOnlyList<PolicyProblem> problems, int files, int policies, CheckFormat format, TextWriter output)
     {
         switch (format)
         {
@@ -130,7 +149,7 @@ public static class PolicyCheck
         return property ? text.Replace(":", "%3A", StringComparison.Ordinal).Replace(",", "%2C", StringComparison.Ordinal) : text;
     }
 
-    private static JsonObject Sarif(List<PolicyProblem> problems) => new()
+    private static JsonObject Sarif(IReadOnlyList<PolicyProblem> problems) => new()
     {
         ["$schema"] = "https://json.schemastore.org/sarif-2.1.0.json",
         ["version"] = "2.1.0",

@@ -5,41 +5,39 @@ namespace LifecycleManager.Decisions.Tools;
 /// <summary>Reads files for the tools, with one line of complaint where that fails.</summary>
 internal static class PolicyFiles
 {
-    /// <summary>The largest data file taken, in bytes.</summary>
-    private const long MaxBytes = 1L << 30;
-
     /// <summary>The files that paths name; directories stand for the files in them that <paramref name="wanted"/> takes.</summary>
-    public static bool TryExpand(IEnumerable<string> paths, Func<string, bool> wanted, TextWriter error, out List<string> files)
+    public static bool TryExpand(this IPolicyFiles source, IEnumerable<string> paths, Func<string, bool> wanted, TextWriter error, out List<string> files)
     {
         files = [];
         var good = true;
         foreach (var path in paths)
         {
-            if (Directory.Exists(path))
+            try
             {
-                files.AddRange(Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
-                    .Where(file => wanted(file)).Order(StringComparer.Ordinal));
-            }
-            else if (File.Exists(path))
-            {
-                files.Add(path);
-            }
-            else
-            {
+                if (source.Find(path) is { } found)
+                {
+                    files.AddRange(found.Where(file => file == path || wanted(file)));
+                    continue;
+                }
+
                 error.WriteLine($"{path}: no such file or directory");
-                good = false;
             }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                error.WriteLine($"{path}: cannot be read: {e.Message}");
+            }
+
+            good = false;
         }
 
         return good;
     }
 
-    public static string? TryRead(string path, TextWriter error)
+    public static string? TryRead(this IPolicyFiles source, string path, TextWriter error)
     {
         try
         {
-            if (new FileInfo(path).Length > MaxBytes) throw new IOException("the file is too large");
-            return File.ReadAllText(path);
+            return source.Read(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -48,13 +46,10 @@ internal static class PolicyFiles
         }
     }
 
-    public static bool IsTestFile(string path) =>
-        path.EndsWith(".test.yml", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".test.yaml", StringComparison.OrdinalIgnoreCase);
-
     /// <summary>The policies of one file; null after its problems were written.</summary>
-    public static IReadOnlyList<Policy>? TryLoad(string path, TextWriter error)
+    public static IReadOnlyList<Policy>? TryLoad(this IPolicyFiles source, string path, TextWriter error)
     {
-        if (TryRead(path, error) is not { } text) return null;
+        if (source.TryRead(path, error) is not { } text) return null;
         var file = PolicyParser.Parse(path, text);
         if (!file.Refused) return file.Policies;
         foreach (var problem in file.Problems) error.WriteLine(problem);

@@ -26,16 +26,18 @@ public static class PolicyFmt
     /// <param name="check">Whether to change nothing and only tell which files would change.</param>
     /// <param name="output">Gets the names of files that changed, or would.</param>
     /// <param name="error">Gets what is wrong.</param>
+    /// <param name="files">Where files are read and written; null for the disk.</param>
     /// <returns>0 done, or nothing to do; 1 with <paramref name="check"/>, files would change; 2 a file could not be formatted.</returns>
-    public static int Run(IEnumerable<string> paths, bool check, TextWriter output, TextWriter error)
+    public static int Run(IEnumerable<string> paths, bool check, TextWriter output, TextWriter error, IPolicyFiles? files = null)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
-        var whole = PolicyFiles.TryExpand(paths, PolicyDirectory.IsPolicyFile, error, out var files);
+        files ??= DiskFiles.Instance;
+        var whole = files.TryExpand(paths, PolicyDirectory.IsPolicyFile, error, out var found);
         var changed = 0;
-        foreach (var path in files)
+        foreach (var path in found)
         {
-            if (PolicyFiles.TryRead(path, error) is not { } text)
+            if (files.TryRead(path, error) is not { } text)
             {
                 whole = false;
                 continue;
@@ -47,7 +49,7 @@ public static class PolicyFmt
                 if (formatted == text) continue;
                 changed++;
                 output.WriteLine(path);
-                if (!check) File.WriteAllText(path, formatted);
+                if (!check) files.Write(path, formatted);
             }
             catch (Exception e) when (e is YamlSyntaxException or YamlException or InvalidOperationException or IOException or UnauthorizedAccessException)
             {

@@ -15,8 +15,9 @@ public static class PolicyImport
     /// <param name="paths">The files; their kind is told by their content.</param>
     /// <param name="output">Gets the policies, one YAML document each.</param>
     /// <param name="error">Gets what is wrong.</param>
+    /// <param name="files">Where files are read; null for the disk.</param>
     /// <returns>0 translated; 1 the translation is no good policy (its errors are written); 2 a file is of none of these kinds.</returns>
-    public static int Run(IReadOnlyList<string> paths, TextWriter output, TextWriter error)
+    public static int Run(IReadOnlyList<string> paths, TextWriter output, TextWriter error, IPolicyFiles? files = null)
     {
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(output);
@@ -24,7 +25,7 @@ public static class PolicyImport
         var drafts = new List<PolicyDraft>();
         foreach (var path in paths)
         {
-            if (PolicyFiles.TryRead(path, error) is not { } text) return ExitCodes.Failed;
+            if ((files ?? DiskFiles.Instance).TryRead(path, error) is not { } text) return ExitCodes.Failed;
             try
             {
                 var some = Read(path, text);

@@ -18,8 +18,9 @@ public static class PolicyInit
     /// <param name="file">Where to; null for <paramref name="output"/>. Nothing is overwritten. <c>x.yml</c> gets a test <c>x.test.yml</c> beside it.</param>
     /// <param name="output">Gets the policy, or what was written.</param>
     /// <param name="error">Gets what is wrong.</param>
+    /// <param name="files">Where files are written; null for the disk.</param>
     /// <returns>0 written; 2 an argument is wrong, or the file is there already.</returns>
-    public static int Run(string app, string kind, string? file, TextWriter output, TextWriter error)
+    public static int Run(string app, string kind, string? file, TextWriter output, TextWriter error, IPolicyFiles? files = null)
     {
         ArgumentNullException.ThrowIfNull(app);
         ArgumentNullException.ThrowIfNull(output);
@@ -48,9 +49,7 @@ public static class PolicyInit
         {
             foreach (var (path, text) in (ReadOnlySpan<(string, string)>)[(file, policy), (testFile, test)])
             {
-                using var stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-                using var writer = new StreamWriter(stream);
-                writer.Write(text);
+                (files ?? DiskFiles.Instance).Write(path, text, isNew: true);
                 output.WriteLine($"written: {path}");
             }
 

@@ -39,6 +39,9 @@ public sealed record ReplayOptions
     /// <summary>The step of the replay; null for that of the recording.</summary>
     public TimeSpan? Step { get; init; }
 
+    /// <summary>The most steps that are replayed; more are refused.</summary>
+    public int MaxSteps { get; init; } = 20_000_000;
+
     /// <summary>A file for the HTML report; or null.</summary>
     public string? HtmlFile { get; init; }
 }
@@ -53,16 +56,20 @@ public static class PolicyReplay
     /// <param name="options">What and how.</param>
     /// <param name="output">Gets the table.</param>
     /// <param name="error">Gets what is wrong.</param>
+    /// <param name="files">Where files are read and written; null for the disk.</param>
+    /// <param name="cancellation">Ends the replay.</param>
     /// <returns>0 replayed; 2 a file or an option is wrong.</returns>
-    public static int Run(ReplayOptions options, TextWriter output, TextWriter error)
+    public static int Run(
+        ReplayOptions options, TextWriter output, TextWriter error, IPolicyFiles? files = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
-        if (Choose(options.PolicyFile, options.Policy, error) is not { } policy) return ExitCodes.Failed;
+        files ??= DiskFiles.Instance;
+        if (Choose(files, options.PolicyFile, options.Policy, error) is not { } policy) return ExitCodes.Failed;
         Policy? other = null;
-        if (options.CompareFile is { } compare && (other = Choose(compare, compare == options.PolicyFile ? null : options.Policy, error, lenient: true)) is null) return ExitCodes.Failed;
-        if (ReadData(options, error) is not { } data) return ExitCodes.Failed;
+        if (options.CompareFile is { } compare && (other = Choose(files, compare, compare == options.PolicyFile ? null : options.Policy, error, lenient: true)) is null) return ExitCodes.Failed;
+        if (ReadData(files, options, error) is not { } data) return ExitCodes.Failed;
         if (Model(options, policy, data, error) is not { } model) return ExitCodes.Failed;
         var policies = other is null ? [policy] : new[] { policy, other.Name == policy.Name ? other with { Name = other.Name + " (2)" } : other };
         var utilization = options.Utilization.ToHashSet(StringComparer.Ordinal);
@@ -72,13 +79,13 @@ public static class PolicyReplay
             if (unknown.Count > 0) error.WriteLine($"warning: '{one.Name}' reads {string.Join(", ", unknown)}, which the data has not; it is missing throughout");
         }
 
-        var results = policies.Select(one => ReplayRun.Of(one, data, model, utilization)).ToList();
+        var results = policies.Select(one => ReplayRun.Of(one, data, model, utilization, cancellation)).ToList();
         if (ReplayRun.Recorded(data, model) is { } recorded) results.Add(recorded);
         ReplayReport.WriteTable(results, model, data, output);
         if (options.HtmlFile is not { } html) return ExitCodes.Good;
         try
         {
-            File.WriteAllText(html, ReplayReport.Html(results, model, data));
+            files.Write(html, ReplayReport.Html(results, model, data));
             output.WriteLine($"report: {html}");
             return ExitCodes.Good;
         }
@@ -89,9 +96,9 @@ public static class PolicyReplay
         }
     }
 
-    private static Policy? Choose(string file, string? name, TextWriter error, bool lenient = false)
+    private static Policy? Choose(IPolicyFiles files, string file, string? name, TextWriter error, bool lenient = false)
     {
-        if (PolicyFiles.TryLoad(file, error) is not { } policies) return null;
+        if (files.TryLoad(file, error) is not { } policies) return null;
         var chosen = name is null ? policies : [.. policies.Where(policy => policy.Name == name)];
         if (chosen.Count == 0 && lenient) chosen = policies;
         if (chosen.Count == 1) return chosen[0];
@@ -101,14 +108,14 @@ public static class PolicyReplay
         return null;
     }
 
-    private static ReplayData? ReadData(ReplayOptions options, TextWriter error)
+    private static ReplayData? ReadData(IPolicyFiles files, ReplayOptions options, TextWriter error)
     {
         var all = new Dictionary<string, SortedList<long, double>>(StringComparer.Ordinal);
         foreach (var source in options.Data)
         {
             var equals = source.IndexOf('=', StringComparison.Ordinal);
-            var (name, path) = equals > 0 && !File.Exists(source) ? (source[..equals], source[(equals + 1)..]) : (null, source);
-            if (PolicyFiles.TryRead(path, error) is not { } text) return null;
+            var (name, path) = equals > 0 && files.Find(source) is null ? (source[..equals], source[(equals + 1)..]) : (null, source);
+            if (files.TryRead(path, error) is not { } text) return null;
             try
             {
                 foreach (var (column, samples) in ReplayData.Read(text, name))
@@ -127,7 +134,7 @@ public static class PolicyReplay
 
         try
         {
-            return ReplayData.Align(all, options.Step);
+            return ReplayData.Align(all, options.Step, options.MaxSteps);
         }
         catch (FormatException e)
         {

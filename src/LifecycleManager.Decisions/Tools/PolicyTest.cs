@@ -16,16 +16,20 @@ public static class PolicyTest
     /// <param name="paths">Files and directories.</param>
     /// <param name="output">Gets a line for each test, and the failures.</param>
     /// <param name="error">Gets what could not be run.</param>
+    /// <param name="files">Where files are read; null for the disk.</param>
+    /// <param name="cancellation">Ends the run.</param>
     /// <returns>0 all passed; 1 a test failed; 2 a file could not be run, or there was none.</returns>
-    public static int Run(IEnumerable<string> paths, TextWriter output, TextWriter error)
+    public static int Run(
+        IEnumerable<string> paths, TextWriter output, TextWriter error, IPolicyFiles? files = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
-        var whole = PolicyFiles.TryExpand(paths, PolicyFiles.IsTestFile, error, out var files);
+        files ??= DiskFiles.Instance;
+        var whole = files.TryExpand(paths, IsTestFile, error, out var found);
         var (passed, failed) = (0, 0);
-        foreach (var path in files)
+        foreach (var path in found)
         {
-            if (Load(path, error) is not { } file)
+            if (Load(files, path, error) is not { } file)
             {
                 whole = false;
                 continue;
@@ -34,7 +38,7 @@ public static class PolicyTest
             output.WriteLine(path);
             foreach (var test in file.Tests)
             {
-                var failures = Run(test, file);
+                var failures = Run(test, file, cancellation);
                 output.WriteLine($"  {(failures.Count == 0 ? "ok  " : "FAIL")} {test.Name}");
                 foreach (var failure in failures) output.WriteLine("       " + failure);
                 if (failures.Count == 0) passed++;
@@ -42,12 +46,19 @@ public static class PolicyTest
             }
         }
 
-        if (files.Count == 0 && whole) error.WriteLine("no test files (*.test.yml) found");
+        if (found.Count == 0 && whole) error.WriteLine("no test files (*.test.yml) found");
         output.WriteLine($"{passed} passed, {failed} failed");
-        return !whole || files.Count == 0 ? ExitCodes.Failed : failed > 0 ? ExitCodes.Found : ExitCodes.Good;
+        return !whole || found.Count == 0 ? ExitCodes.Failed : failed > 0 ? ExitCodes.Found : ExitCodes.Good;
     }
 
-    private static List<string> Run(TestCase test, TestFile file)
+    /// <summary>Whether a path is a test file's: <c>x.test.yml</c>.</summary>
+    public static bool IsTestFile(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return path.EndsWith(".test.yml", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".test.yaml", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static List<string> Run(TestCase test, TestFile file, CancellationToken cancellation)
     {
         using var engine = new DecisionEngine(new BuiltInRuleEngine());
         engine.Use(new PolicySet(file.Policies));
@@ -65,6 +76,7 @@ public static class PolicyTest
         {
             while (expected.TryPeek(out var next) && next.At < at) Compare(expected.Dequeue());
             if (expected.Count == 0 || failures.Count >= 10) break;
+            cancellation.ThrowIfCancellationRequested();
             var now = test.Start + at;
             metrics.Ready = simulated.Ready(now);
             var decision = engine.Decide(app, simulated.Facts(now), metrics)!;
@@ -81,16 +93,16 @@ public static class PolicyTest
         }
     }
 
-    private static TestFile? Load(string path, TextWriter error)
+    private static TestFile? Load(IPolicyFiles files, string path, TextWriter error)
     {
-        if (PolicyFiles.TryRead(path, error) is not { } text) return null;
+        if (files.TryRead(path, error) is not { } text) return null;
         var problems = new ProblemSink(path, text);
         TestFile? file = null;
         try
         {
             var documents = YamlTree.Read(text);
             if (documents.Count != 1) problems.Add(1, 1, PolicySeverity.Error, "a test file is one YAML document", null, "syntax");
-            else file = new TestReader(problems, path, error).Read(documents[0]);
+            else file = new TestReader(problems, path, error, files).Read(documents[0]);
         }
         catch (YamlSyntaxException e)
         {
@@ -127,7 +139,7 @@ public static class PolicyTest
         private static string Word(DecisionKind kind) => TestReader.Kinds.First(known => known.Kind == kind).Word;
     }
 
-    private sealed class TestReader(ProblemSink problems, string path, TextWriter error)
+    private sealed class TestReader(ProblemSink problems, string path, TextWriter error, IPolicyFiles files)
     {
         public static readonly (string Word, DecisionKind Kind)[] Kinds =
             [("hold", DecisionKind.Hold), ("scaleOut", DecisionKind.ScaleOut), ("scaleIn", DecisionKind.ScaleIn)];
@@ -153,7 +165,7 @@ public static class PolicyTest
             foreach (var policy in policies)
             {
                 var file = Path.Combine(Path.GetDirectoryName(path) ?? "", policy);
-                if (PolicyFiles.TryLoad(file, error) is not { } some) return null;
+                if (files.TryLoad(file, error) is not { } some) return null;
                 loaded.AddRange(some);
             }
 

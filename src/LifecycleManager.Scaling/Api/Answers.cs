@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Tools;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
@@ -74,6 +75,9 @@ internal sealed record ExplainAnswer
     /// <summary>One sentence.</summary>
     public required string Summary { get; init; }
 
+    /// <summary>The instant that was asked for; null for the present.</summary>
+    public DateTimeOffset? At { get; init; }
+
     public required AppAnswer App { get; init; }
 
     /// <summary>The last evaluation with its values.</summary>
@@ -82,6 +86,8 @@ internal sealed record ExplainAnswer
     public required IReadOnlyList<MetricAnswer> Metrics { get; init; }
     public required IReadOnlyList<string> Rules { get; init; }
     public required IReadOnlyList<ScheduleAnswer> Schedules { get; init; }
+
+    /// <summary>The last decisions up to that instant, newest first.</summary>
     public required IReadOnlyList<DecisionRecord> Recent { get; init; }
 }
 
@@ -90,8 +96,29 @@ internal sealed record EvaluationAnswer(
     DateTimeOffset At, string? Rule, int From, int To, string Reason, bool DryRun,
     IReadOnlyList<Recommendation> Recommendations, IReadOnlyList<Adjustment> Adjustments);
 
-/// <summary>A metric and what rules hold it against; null where unknown.</summary>
-internal sealed record MetricAnswer(string Metric, double? Value, IReadOnlyList<double> Thresholds);
+/// <summary>A metric, what rules hold it against, and what it is made of; null where unknown.</summary>
+internal sealed record MetricAnswer(string Metric, double? Value, IReadOnlyList<double> Thresholds)
+{
+    /// <summary>Why there is no value.</summary>
+    public string? Missing { get; init; }
+
+    /// <summary>The newest sample that took part.</summary>
+    public DateTimeOffset? NewestSample { get; init; }
+
+    /// <summary>How many instances took part, and of how many.</summary>
+    public int? Reporting { get; init; }
+
+    public int? Instances { get; init; }
+
+    /// <summary>The instances' own values; on record only those of the first ones.</summary>
+    public IReadOnlyList<InstanceSample> Samples { get; init; } = [];
+
+    /// <summary>How it came there: the last values before, oldest first, as far as the history reaches.</summary>
+    public IReadOnlyList<PointAnswer> History { get; init; } = [];
+}
+
+/// <summary>A value at an instant.</summary>
+internal sealed record PointAnswer(DateTimeOffset At, double Value);
 
 /// <summary><c>GET /v1/schedules</c>.</summary>
 internal sealed record SchedulesAnswer(IReadOnlyList<ScheduleAnswer> Schedules);
@@ -123,7 +150,7 @@ internal sealed record PauseBody
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    Converters = [typeof(CamelCase<DecisionKind>), typeof(CamelCase<DecisionOutcome>), typeof(CamelCase<Pause>)])]
+    Converters = [typeof(CamelCase<DecisionKind>), typeof(CamelCase<DecisionOutcome>), typeof(CamelCase<Pause>), typeof(CamelCase<CheckFormat>)])]
 [JsonSerializable(typeof(ErrorAnswer))]
 [JsonSerializable(typeof(PoliciesAnswer))]
 [JsonSerializable(typeof(AppsAnswer))]
@@ -131,6 +158,11 @@ internal sealed record PauseBody
 [JsonSerializable(typeof(SchedulesAnswer))]
 [JsonSerializable(typeof(PausesAnswer))]
 [JsonSerializable(typeof(PauseBody))]
+[JsonSerializable(typeof(FilesBody))]
+[JsonSerializable(typeof(CheckBody))]
+[JsonSerializable(typeof(ReplayBody))]
+[JsonSerializable(typeof(InitBody))]
+[JsonSerializable(typeof(ToolAnswer))]
 [JsonSerializable(typeof(DecisionPage))]
 [JsonSerializable(typeof(HealthReport))]
 internal sealed partial class ManagerJson : JsonSerializerContext;

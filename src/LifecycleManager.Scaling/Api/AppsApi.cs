@@ -1,5 +1,4 @@
 using LifecycleManager.Decisions.Engine;
-using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
@@ -10,16 +9,21 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace LifecycleManager.Scaling.Api;
 
-/// <summary><c>/v1/apps</c> and <c>/v1/apps/{id}/explain</c>.</summary>
+/// <summary><c>/v1/apps</c>; <c>/v1/apps/{id}/explain</c> goes to <see cref="ExplainApi"/>.</summary>
 internal static class AppsApi
 {
     private const string Explain = "/explain";
-    private const int Recent = 10;
 
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapGet("/v1/apps", ListAsync);
-        app.MapGet("/v1/apps/{**id}", OneAsync);
+        app.MapGet("/v1/apps/{**id}", http =>
+        {
+            var id = (string?)http.Request.RouteValues["id"] ?? "";
+            return id.EndsWith(Explain, StringComparison.Ordinal)
+                ? ExplainApi.ExplainAsync(http, "/" + id[..^Explain.Length].Trim('/'))
+                : OneAsync(http, "/" + id.Trim('/'));
+        });
     }
 
     private static async Task ListAsync(HttpContext http)
@@ -34,69 +38,30 @@ internal static class AppsApi
             http, new AppsAnswer(apps, snapshot.Ungoverned, snapshot.Leading ? snapshot.LastTick?.At : null), ManagerJson.Default.AppsAnswer);
     }
 
-    private static async Task OneAsync(HttpContext http)
+    private static async Task OneAsync(HttpContext http, string app)
     {
-        var id = (string?)http.Request.RouteValues["id"] ?? "";
-        var explain = id.EndsWith(Explain, StringComparison.Ordinal);
-        var app = "/" + (explain ? id[..^Explain.Length] : id).Trim('/');
         var archive = await ManagerApi.ArchiveAsync(http);
-        var evaluator = http.RequestServices.GetRequiredService<Evaluator>();
-        var snapshot = evaluator.Snapshot;
-        var status = snapshot.Leading ? snapshot.Apps.GetValueOrDefault(app) : null;
-        var last = archive.Last(app);
-        if (status is null && last is null)
+        var snapshot = http.RequestServices.GetRequiredService<Evaluator>().Snapshot;
+        if (snapshot.Leading && snapshot.Apps.GetValueOrDefault(app) is { } status)
         {
-            await ManagerApi.RefuseAsync(
-                http, StatusCodes.Status404NotFound,
-                $"no policy governs '{app}', or the scheduler has no such app, and no decision about it is kept");
-            return;
+            var pauses = http.RequestServices.GetRequiredService<PauseBook>();
+            await ManagerApi.WriteAsync(http, Answer(status, archive, pauses), ManagerJson.Default.AppAnswer);
         }
-
-        if (explain && status is not null && await evaluator.ExplainAsync(app) is { } evaluation)
+        else if (archive.Last(app) is { } last)
         {
-            status = status with { Evaluation = evaluation };
+            await ManagerApi.WriteAsync(http, Answer(last, archive), ManagerJson.Default.AppAnswer);
         }
-
-        var pauses = http.RequestServices.GetRequiredService<PauseBook>();
-        var answer = status is null ? Answer(last!, archive) : Answer(status, archive, pauses);
-        if (!explain)
+        else
         {
-            await ManagerApi.WriteAsync(http, answer, ManagerJson.Default.AppAnswer);
-            return;
+            await RefuseUnknownAsync(http, app);
         }
-
-        var now = http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
-        var policy = http.RequestServices.GetRequiredService<PolicyDirectory>().Current.Policies
-            .FirstOrDefault(policy => policy.Name == answer.Policy);
-        var explanation = new ExplainAnswer
-        {
-            Summary = Summary(status, answer),
-            App = answer,
-            Evaluation = status is null ? null : Answer(status.Evaluation),
-            Metrics = status is null ? [] : Metrics(status),
-            Rules = policy is null ? [] : [.. policy.Rules.Select(rule => rule.Name)],
-            Schedules = PoliciesApi.Schedules(snapshot, now, answer.Policy),
-            Recent = archive.Query(new DecisionFilter { App = app, Limit = Recent }).Decisions,
-        };
-        await ManagerApi.WriteAsync(http, explanation, ManagerJson.Default.ExplainAnswer);
     }
 
-    private static string Summary(AppStatus? status, AppAnswer answer)
-    {
-        if (status is null)
-        {
-            var kept = answer.LastDecision!;
-            return $"{answer.App} is not evaluated here; the last decision on record, of {kept.At:O}, was {kept.To}: {kept.Reason}";
-        }
+    public static Task RefuseUnknownAsync(HttpContext http, string app) => ManagerApi.RefuseAsync(
+        http, StatusCodes.Status404NotFound,
+        $"no policy governs '{app}', or the scheduler has no such app, and no decision about it is kept");
 
-        var change = answer.LastChange is { } last && last.To == status.Instances
-            ? $", since {last.At.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z ({last.Policy}: {last.Reason})"
-            : ", set by somebody else";
-        var wish = status.Evaluation.To == status.Instances ? "; it stays" : $"; {status.Evaluation.To} are wanted";
-        return $"{answer.App} has {status.Instances} instances{change}{wish}: {status.Evaluation.Reason}";
-    }
-
-    private static AppAnswer Answer(AppStatus status, DecisionArchive archive, PauseBook pauses) => new()
+    public static AppAnswer Answer(AppStatus status, DecisionArchive archive, PauseBook pauses) => new()
     {
         App = status.App,
         Policy = status.Policy,
@@ -117,7 +82,7 @@ internal static class AppsApi
         LastChange = archive.LastChange(status.App),
     };
 
-    private static AppAnswer Answer(DecisionRecord record, DecisionArchive archive) => new()
+    public static AppAnswer Answer(DecisionRecord record, DecisionArchive archive) => new()
     {
         App = record.App,
         Policy = record.Policy,
@@ -126,18 +91,4 @@ internal static class AppsApi
         LastDecision = record,
         LastChange = archive.LastChange(record.App),
     };
-
-    private static EvaluationAnswer Answer(Decision decision) => new(
-        decision.At, decision.Rule, decision.From, decision.To, decision.Reason, decision.DryRun,
-        decision.Recommendations, decision.Adjustments);
-
-    private static IReadOnlyList<MetricAnswer> Metrics(AppStatus status) =>
-    [
-        .. status.Metrics.Select(metric => new MetricAnswer(
-            metric.Key,
-            metric.Value is { } value && double.IsFinite(value) ? value : null,
-            [.. status.Thresholds
-                .Where(threshold => threshold.Key == metric.Key && threshold.Value is { } value && double.IsFinite(value))
-                .Select(threshold => threshold.Value!.Value)])),
-    ];
 }

@@ -152,8 +152,8 @@ internal static class DecisionsApi
                 case "outcome" when Enum.TryParse<DecisionOutcome>(text, ignoreCase: true, out var outcome) && Enum.IsDefined(outcome):
                     filter = filter with { Outcome = outcome };
                     break;
-                case "since" when TryTime(text, out var since): filter = filter with { Since = since }; break;
-                case "until" when TryTime(text, out var until): filter = filter with { Until = until }; break;
+                case "since" when ManagerApi.TryTime(text, out var since): filter = filter with { Since = since }; break;
+                case "until" when ManagerApi.TryTime(text, out var until): filter = filter with { Until = until }; break;
                 case "limit" when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit)
                     && limit is >= 1 and <= DecisionFilter.LargestPage:
                     filter = filter with { Limit = limit };
@@ -172,7 +172,4 @@ internal static class DecisionsApi
 
         return true;
     }
-
-    private static bool TryTime(string text, out DateTimeOffset time) => DateTimeOffset.TryParse(
-        text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.History;
 using Microsoft.AspNetCore.Builder;
@@ -62,8 +61,7 @@ internal static class HistoryApi
     {
         (time, wrong) = (null, null);
         if ((string?)http.Request.Query[name] is not { Length: > 0 } text) return true;
-        if (DateTimeOffset.TryParse(
-            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var parsed))
+        if (ManagerApi.TryTime(text, out var parsed))
         {
             time = parsed;
             return true;

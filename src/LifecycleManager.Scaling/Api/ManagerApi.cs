@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.Leadership;
@@ -24,6 +26,7 @@ internal static class ManagerApi
         app.MapMetrics(settings => settings.Registry = registry);
         app.MapGet("/health", HealthAsync);
         PoliciesApi.Map(app);
+        ToolsApi.Map(app);
         DecisionsApi.Map(app);
         AppsApi.Map(app);
         PausesApi.Map(app);
@@ -35,6 +38,28 @@ internal static class ManagerApi
     {
         http.Response.StatusCode = status;
         return http.Response.WriteAsJsonAsync(answer, type, cancellationToken: http.RequestAborted);
+    }
+
+    /// <summary>Reads a body; null with what is wrong with it. No body at all is <paramref name="otherwise"/>.</summary>
+    public static async Task<(T? Body, string? Field, string? Message, int Status)> ReadAsync<T>(
+        HttpContext http, JsonTypeInfo<T> type, T? otherwise = null)
+        where T : class
+    {
+        try
+        {
+            if (http.Request.ContentLength == 0 && otherwise is not null) return (otherwise, null, null, StatusCodes.Status200OK);
+            return await JsonSerializer.DeserializeAsync(http.Request.Body, type, http.RequestAborted) is { } body
+                ? (body, null, null, StatusCodes.Status200OK)
+                : (otherwise, null, "the body is null", StatusCodes.Status400BadRequest);
+        }
+        catch (JsonException e)
+        {
+            return (null, e.Path, $"the body is not what is expected: {e.Message}", StatusCodes.Status400BadRequest);
+        }
+        catch (BadHttpRequestException e)
+        {
+            return (null, null, e.Message, e.StatusCode);
+        }
     }
 
     /// <summary>Answers with an error.</summary>
@@ -98,6 +123,10 @@ internal static class ManagerApi
         unknown = null;
         return false;
     }
+
+    /// <summary>Reads a time such as <c>2026-11-24T19:00:00Z</c>; without a zone it is UTC.</summary>
+    public static bool TryTime(string text, out DateTimeOffset time) => DateTimeOffset.TryParse(
+        text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
 
     private static async Task HealthAsync(HttpContext http)
     {

@@ -1,11 +1,9 @@
-using System.Text.Json;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Scaling.Leadership;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -85,25 +83,10 @@ internal static class PausesApi
         }
     }
 
-    private sealed record BodyLimit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
-
     private static async Task<(PauseBody? Body, string? Field, string? Message, int Status)> ReadAsync(HttpContext http, bool resume)
     {
-        PauseBody body;
-        try
-        {
-            if (http.Request.ContentLength == 0) body = new PauseBody();
-            else body = await JsonSerializer.DeserializeAsync(http.Request.Body, ManagerJson.Default.PauseBody, http.RequestAborted) ?? new PauseBody();
-        }
-        catch (JsonException e)
-        {
-            return Wrong(e.Path, $"the body is not what is expected: {e.Message}");
-        }
-        catch (BadHttpRequestException e)
-        {
-            return (null, null, e.Message, e.StatusCode);
-        }
-
+        var read = await ManagerApi.ReadAsync(http, ManagerJson.Default.PauseBody, otherwise: new PauseBody());
+        if (read.Body is not { } body) return read;
         if (body.What is not (null or "all" or "scaleIn" or "scaleOut"))
         {
             return Wrong("what", $"what '{body.What}' is none of all, scaleIn, scaleOut");

@@ -62,7 +62,7 @@ internal static class PoliciesApi
             [.. directory.Problems.Select(Answer)]);
     }
 
-    private static PolicyProblemAnswer Answer(PolicyProblem problem) => new(
+    public static PolicyProblemAnswer Answer(PolicyProblem problem) => new(
         $"{problem.File}:{problem.Line}:{problem.Column}", problem.File, problem.Line, problem.Column,
         problem.Severity == PolicySeverity.Error ? "error" : "warning", problem.Message, problem.Suggestion, problem.Code);
 }

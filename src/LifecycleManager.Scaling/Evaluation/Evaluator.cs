@@ -137,8 +137,14 @@ internal sealed class Evaluator : IAsyncDisposable
         await Task.WhenAll(underWay);
     }
 
-    /// <summary>The last evaluation of an app with that tick's values; null where it was not evaluated.</summary>
-    public Task<Decision?> ExplainAsync(string app) => _mailbox.AskAsync(() => Task.FromResult(_engine.Explain(app)));
+    /// <summary>
+    /// The last evaluation of an app with that tick's values, and the samples that there are for them now; null where it was not
+    /// evaluated.
+    /// </summary>
+    public Task<(Decision Decision, IReadOnlyList<MetricEvidence> Evidence)?> ExplainAsync(string app) => _mailbox.AskAsync(() =>
+        Task.FromResult<(Decision, IReadOnlyList<MetricEvidence>)?>(_engine.Explain(app) is { } decision
+            ? (decision, Evidence.Read(_engine, _reader, app, _time.GetUtcNow(), Evidence.MostExplained))
+            : null));
 
     /// <summary>Puts the directory's policies in force now, leading or not, so that schedules and the API show them.</summary>
     public Task UsePoliciesAsync() => _mailbox.AskAsync(() => Task.FromResult(ApplyPolicies()));
@@ -307,21 +313,25 @@ internal sealed class Evaluator : IAsyncDisposable
             decision = SafetyGuard.Adjust(decision, "pause", decision.From, pause.ToString());
         }
 
-
         // The last record is kept here too: in a large cluster the archive may have let go of it.
         var last = _last.TryGetValue(app.Id, out var recorded) ? recorded : _log.Archive.Last(app.Id);
         var known = last is not null && last.Covers(decision);
         if (decision.Kind == DecisionKind.Hold || decision.DryRun)
         {
-            if (!known) notes.Add(DecisionRecord.Of(_log.NextId(), decision));
+            if (!known) notes.Add(NewRecord(decision, now));
             return;
         }
 
         if (_retries.NotBefore(app.Id, now) is not null && known) return;
         proposals.Add(known
             ? new Proposal(last! with { Reason = decision.Reason, Metrics = DecisionRecord.Of("", decision).Metrics }, IsNew: false)
-            : new Proposal(DecisionRecord.Of(_log.NextId(), decision), IsNew: true));
+            : new Proposal(NewRecord(decision, now), IsNew: true));
     }
+
+    private DecisionRecord NewRecord(Decision decision, DateTimeOffset now) => DecisionRecord.Of(_log.NextId(), decision) with
+    {
+        Evidence = Evidence.Read(_engine, _reader, decision.App, now, Evidence.MostRecorded),
+    };
 
     /// <summary>Leaves for later what is too much for a minute; growth goes first.</summary>
     private void KeepToRate(List<Proposal> proposals, List<DecisionRecord> notes, DateTimeOffset now)

@@ -44,6 +44,9 @@ public sealed record DecisionRecord
     /// <summary>The metrics it saw; null where one was missing.</summary>
     public IReadOnlyDictionary<string, double?> Metrics { get; init; } = new Dictionary<string, double?>();
 
+    /// <summary>The samples behind the metrics, of the first instances.</summary>
+    public IReadOnlyList<MetricEvidence> Evidence { get => field ?? []; init; }
+
     /// <summary>What became of it.</summary>
     public required DecisionOutcome Outcome { get; init; }
 

@@ -6,8 +6,6 @@ namespace LifecycleManager.Decisions.Tools.Replay;
 /// <summary>Recorded metrics on an even grid of time: columns by name, NaN where nothing was recorded.</summary>
 internal sealed class ReplayData
 {
-    private const int MaxRows = 20_000_000;
-
     private ReplayData(DateTimeOffset start, TimeSpan step, Dictionary<string, double[]> columns)
     {
         (Start, Step, Columns) = (start, step, columns);
@@ -43,7 +41,7 @@ internal sealed class ReplayData
     }
 
     /// <summary>Puts recorded columns on one grid. The step is the median distance of the samples unless given.</summary>
-    public static ReplayData Align(Dictionary<string, SortedList<long, double>> recorded, TimeSpan? step)
+    public static ReplayData Align(Dictionary<string, SortedList<long, double>> recorded, TimeSpan? step, int maxRows)
     {
         var filled = recorded.Where(column => column.Value.Count > 0).ToList();
         if (filled.Count == 0) throw new FormatException("there is no sample in the data");
@@ -51,7 +49,7 @@ internal sealed class ReplayData
         var last = filled.Max(column => column.Value.Keys[^1]);
         var width = (long)(step?.TotalMilliseconds ?? Median(filled.MaxBy(column => column.Value.Count).Value.Keys));
         var rows = ((last - first) / width) + 1;
-        if (rows > MaxRows) throw new FormatException($"the data would take {rows} steps of {width} ms; give a longer step");
+        if (rows > maxRows) throw new FormatException($"the data would take {rows} steps of {width} ms; give a longer step");
         var columns = new Dictionary<string, double[]>(StringComparer.Ordinal);
         foreach (var (column, samples) in filled)
         {

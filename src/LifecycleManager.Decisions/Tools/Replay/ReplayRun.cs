@@ -58,7 +58,8 @@ internal static class ReplayRun
     /// <param name="data">What was recorded.</param>
     /// <param name="model">How the app behaves.</param>
     /// <param name="utilization">Metrics of the policy that follow the utilization, whatever was recorded: cpu, for one.</param>
-    public static ReplayResult Of(Policy policy, ReplayData data, ReplayModel model, IReadOnlySet<string> utilization)
+    /// <param name="cancellation">Ends the run.</param>
+    public static ReplayResult Of(Policy policy, ReplayData data, ReplayModel model, IReadOnlySet<string> utilization, CancellationToken cancellation)
     {
         const string App = "/replay";
         using var engine = new DecisionEngine(new BuiltInRuleEngine());
@@ -86,6 +87,7 @@ internal static class ReplayRun
         var reference = new AppRef(App, null);
         for (row = 0; row < data.Length; row++)
         {
+            cancellation.ThrowIfCancellationRequested();
             var now = data.Start + (row * data.Step);
             ready = app.Ready(now);
             metrics.Ready = ready;

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Text.Json;
+using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Decisions.Tools;
+
+namespace LifecycleManager.Cli.Commands.Policy;
+
+/// <summary><c>lcm policy explain</c></summary>
+internal static class ExplainCommand
+{
+    private const int LongestAnswer = 64 * 1024 * 1024;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    public static Command Create(Settings settings)
+    {
+        var app = new Argument<string>("app") { Description = "The app's id: /shop/search" };
+        var at = Setting.Of<DateTimeOffset?>(settings, "--at", "The instant, 2026-11-24T19:00:00Z, or how long ago: 90m [default: now]",
+            text => Values.Instant(text, TimeProvider.System), () => null);
+        var manager = Setting.Of(settings, "--manager", "The manager", Values.Url,
+            () => new Uri($"http://127.0.0.1:{ManagerCommand.Port}"), $"http://127.0.0.1:{ManagerCommand.Port}");
+        var format = Setting.Of(settings, "--format", "text, or json as the manager answers", Values.Among<ExplainFormat>(), () => ExplainFormat.Text, "text");
+        var command = new Command("explain", "Tells why an app's count is what it is, or was at a time: the rules, what changed their wish, and the samples behind it.")
+        {
+            app, at, manager, format,
+        };
+        command.SetAction((parse, cancellation) => RunAsync(
+            parse.GetValue(manager)!, parse.GetValue(app)!, parse.GetValue(at), parse.GetValue(format), parse.InvocationConfiguration, cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        Uri manager, string app, DateTimeOffset? at, ExplainFormat format, InvocationConfiguration console, CancellationToken cancellation)
+    {
+        using var http = new HttpClient { Timeout = Patience, MaxResponseContentBufferSize = LongestAnswer };
+        var query = at is { } instant ? "?at=" + Uri.EscapeDataString(instant.UtcDateTime.ToString("O")) : "";
+        var path = string.Join('/', app.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.EscapeDataString));
+        var address = new Uri($"{manager.ToString().TrimEnd('/')}/v1/apps/{path}/explain{query}");
+        try
+        {
+            using var answer = await http.GetAsync(address, cancellation);
+            var text = await answer.Content.ReadAsStringAsync(cancellation);
+            if (!answer.IsSuccessStatusCode)
+            {
+                console.Error.WriteLine(Message(text) ?? $"{address} answered {(int)answer.StatusCode}");
+                return ExitCodes.Failed;
+            }
+
+            using var explanation = JsonDocument.Parse(text);
+            if (format == ExplainFormat.Json) console.Output.WriteLine(JsonSerializer.Serialize(explanation, Indented));
+            else ExplainText.Write(explanation.RootElement, console.Output);
+            return ExitCodes.Good;
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            console.Error.WriteLine($"{address} cannot be read: {e.Message}");
+            return ExitCodes.Failed;
+        }
+    }
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    private static string? Message(string text)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            return json.RootElement.GetProperty("message").GetString();
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private enum ExplainFormat
+    {
+        Text,
+        Json,
+    }
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace LifecycleManager.Cli.Commands.Policy;
+
+/// <summary>Writes the manager's explanation for people.</summary>
+internal static class ExplainText
+{
+    private const int MostSamples = 20;
+
+    public static void Write(JsonElement answer, TextWriter output)
+    {
+        output.WriteLine(Text(answer, "summary"));
+        var app = answer.GetProperty("app");
+        var bounds = Text(app, "min") is { } min ? $", {min} to {Text(app, "max")} instances" : "";
+        output.WriteLine($"policy {Text(app, "policy")}{bounds}");
+        if (app.TryGetProperty("paused", out var pause)) output.WriteLine($"paused: {Text(pause, "what")} {Text(pause, "reason")}".TrimEnd());
+        if (answer.TryGetProperty("evaluation", out var evaluation))
+        {
+            foreach (var rule in Items(evaluation, "recommendations"))
+            {
+                var taken = Text(rule, "rule") == Text(evaluation, "rule") ? "*" : " ";
+                output.WriteLine($"  {taken} {Text(rule, "rule")}: {Text(rule, "count")} instances, {Text(rule, "reason")}");
+            }
+
+            foreach (var step in Items(evaluation, "adjustments"))
+                output.WriteLine($"  > {Text(step, "by")}: {Text(step, "from")} to {Text(step, "to")}, {Text(step, "reason")}");
+        }
+
+        foreach (var metric in Items(answer, "metrics")) WriteMetric(metric, output);
+        var recent = Items(answer, "recent").ToList();
+        if (recent.Count > 0) output.WriteLine("decisions");
+        foreach (var record in recent)
+        {
+            var what = Text(record, "kind") == "hold" ? $"{Text(record, "from")} stays" : $"{Text(record, "from")} to {Text(record, "to")}";
+            output.WriteLine($"  {Time(record, "at")}  {what,-9} {Text(record, "outcome"),-9} {Text(record, "reason")}");
+        }
+    }
+
+    private static void WriteMetric(JsonElement metric, TextWriter output)
+    {
+        var value = Text(metric, "value") ?? $"missing: {Text(metric, "missing") ?? "no reason is kept"}";
+        var thresholds = string.Join(", ", Items(metric, "thresholds").Select(Number));
+        var against = thresholds.Length > 0 ? $" against {thresholds}" : "";
+        var of = Text(metric, "instances") is { } all and not "0" ? $", {Text(metric, "reporting")} of {all} instances" : "";
+        var newest = metric.TryGetProperty("newestSample", out _) ? $", newest sample {Time(metric, "newestSample")}" : "";
+        output.WriteLine($"metric {Text(metric, "metric")} {value}{against}{of}{newest}");
+        var samples = Items(metric, "samples").ToList();
+        foreach (var sample in samples.Take(MostSamples))
+        {
+            var ready = Text(sample, "ready") == "true" ? "" : " (not ready)";
+            output.WriteLine($"    {Text(sample, "instance")}  {Text(sample, "value") ?? Text(sample, "missing")}{ready}");
+        }
+
+        if (samples.Count > MostSamples) output.WriteLine($"    and {samples.Count - MostSamples} more: --format json has them");
+        var history = Items(metric, "history").ToList();
+        if (history.Count > 1) output.WriteLine($"    before: {string.Join("  ", history.Select(point => Number(point.GetProperty("value"))))}");
+    }
+
+    private static JsonElement.ArrayEnumerator Items(JsonElement of, string name) =>
+        of.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : default;
+
+    private static string? Text(JsonElement of, string name) => !of.TryGetProperty(name, out var value) ? null : value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Number => Number(value),
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        _ => null,
+    };
+
+    private static string Number(JsonElement value) => value.GetDouble().ToString("G6", CultureInfo.InvariantCulture);
+
+    private static string Time(JsonElement of, string name) =>
+        of.TryGetProperty(name, out var value) && value.TryGetDateTimeOffset(out var time)
+            ? time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+            : "?";
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using LifecycleManager.Cli.Configuration;
+
+namespace LifecycleManager.Cli.Commands.Policy;
+
+/// <summary><c>lcm policy</c>: the tools of those who write policies. Exit codes: 0 all is well, 1 something was found, 2 it did not work.</summary>
+internal static class PolicyCommand
+{
+    public const string Name = "policy";
+    private const string Codes = "Exit codes: 0 all is well, 1 something was found, 2 it could not be done.";
+
+    public static Command Create(Settings settings) => new(Name, $"Checks, tests, replays and explains policies. {Codes}")
+    {
+        CheckCommand.Create(settings),
+        TestCommand.Create(),
+        ReplayCommand.Create(settings),
+        ExplainCommand.Create(settings),
+        SchemaCommand.Create(),
+        InitCommand.Create(settings),
+        FmtCommand.Create(settings),
+        ImportCommand.Create(settings),
+    };
+
+    /// <summary>The files and directories that a tool works on; the rules of the current directory unless others are named.</summary>
+    public static Argument<string[]> Paths(string description) => new("path")
+    {
+        Description = $"{description} [default: rules]",
+        Arity = ArgumentArity.ZeroOrMore,
+        DefaultValueFactory = _ => ["rules"],
+    };
+}

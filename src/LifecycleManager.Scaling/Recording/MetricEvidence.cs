@@ -1,0 +1,25 @@
+namespace LifecycleManager.Scaling.Recording;
+
+/// <summary>What was known of one metric when a decision was taken, down to the instances' samples.</summary>
+/// <param name="Metric">The metric as the rules write it.</param>
+/// <param name="Value">Joined over the instances; null where it was missing.</param>
+/// <param name="Missing">Why it was missing; null where it was not.</param>
+/// <param name="NewestSample">The time of the newest sample that took part; null where there was none.</param>
+/// <param name="Reporting">How many instances took part.</param>
+/// <param name="Instances">How many instances there were; 0 for a source without instances.</param>
+/// <param name="Samples">The instances' own values: those of a bounded number of instances.</param>
+public sealed record MetricEvidence(
+    string Metric,
+    double? Value,
+    string? Missing,
+    DateTimeOffset? NewestSample,
+    int Reporting,
+    int Instances,
+    IReadOnlyList<InstanceSample> Samples);
+
+/// <summary>One instance's value.</summary>
+/// <param name="Instance">The task or instance id.</param>
+/// <param name="Value">The value; null where it was missing.</param>
+/// <param name="Ready">Whether the instance was healthy and past its start-up time.</param>
+/// <param name="Missing">Why it was missing; null where it was not.</param>
+public sealed record InstanceSample(string Instance, double? Value, bool Ready, string? Missing);
