@@ -38,6 +38,13 @@ public sealed class AppNotFoundException(AppId app) : Exception($"App '{app.Path
     public AppId App { get; } = app;
 }
 
+/// <summary>A deployment is not where it would have to be for what is asked of it: 409.</summary>
+public sealed class DeploymentStateException(string id, string reason) : Exception($"Deployment {id} {reason}")
+{
+    /// <summary>The deployment.</summary>
+    public string DeploymentId { get; } = id;
+}
+
 /// <summary>There is no such deployment: 404.</summary>
 public sealed class DeploymentNotFoundException(string id) : Exception($"Deployment {id} does not exist")
 {

@@ -1,5 +1,6 @@
 using System.Net;
 using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.Health;
 using LifecycleManager.Scheduler.State;
@@ -98,6 +99,17 @@ public sealed class SchedulerService
     /// <exception cref="DeploymentNotFoundException">There is no such deployment.</exception>
     public Task<DeploymentReceipt?> CancelDeploymentAsync(string id, bool force, CancellationToken cancellation) =>
         AskAsync(new CancelRequest(id, force), cancellation);
+
+    /// <summary>Pauses, resumes or promotes a deployment.</summary>
+    /// <param name="id">The deployment.</param>
+    /// <param name="word">What it is to do.</param>
+    /// <param name="force">Promote also what is not healthy.</param>
+    /// <param name="cancellation">Ends the waiting for the answer.</param>
+    /// <returns>The deployment as it was left by that.</returns>
+    /// <exception cref="DeploymentNotFoundException">There is no such deployment.</exception>
+    /// <exception cref="DeploymentStateException">It waits for nothing, or not for this.</exception>
+    public Task<DeploymentStatus> SteerAsync(string id, DeploymentSteering word, bool force, CancellationToken cancellation) =>
+        AskAsync(new SteerRequest(id, word, force), cancellation);
 
     /// <summary>Lets a delayed launch go on at once.</summary>
     /// <returns>False when the app has nothing in the queue.</returns>
@@ -245,6 +257,25 @@ public sealed record ChangeOptions(bool Force = false, string? Reason = null)
     /// owned them. Null, for a person or a pipeline: counts that are owned stay, and the receipt says so.
     /// </summary>
     public string? CountOwner { get; init; }
+
+    /// <summary>The app that is changed is deployed blue-green; null for a rolling deployment.</summary>
+    public BlueGreenOptions? BlueGreen { get; init; }
+}
+
+/// <summary>A word to a deployment.</summary>
+public enum DeploymentSteering
+{
+    /// <summary>Nothing more is replaced until it is resumed.</summary>
+    Pause,
+
+    /// <summary>It goes on from where it was paused.</summary>
+    Resume,
+
+    /// <summary>The pause that it is in is over.</summary>
+    Promote,
+
+    /// <summary>All its stages and pauses are over.</summary>
+    PromoteFull,
 }
 
 /// <summary>A change that is stored, and the deployment that carries it out.</summary>

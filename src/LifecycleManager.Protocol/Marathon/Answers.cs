@@ -49,6 +49,9 @@ public sealed record AppTask
 
     /// <summary>The role of its resources.</summary>
     public string? Role { get; init; }
+
+    /// <summary>False for an instance that stands by in a blue-green deployment and is to be given no work; else absent.</summary>
+    public bool? InService { get; init; }
 }
 
 /// <summary>An address of a task.</summary>
@@ -158,6 +161,63 @@ public sealed record Deployment
 
     /// <summary>How many steps.</summary>
     public int TotalSteps { get; init; }
+
+    /// <summary>Why it rests; absent while it goes on.</summary>
+    public DeploymentPause? Paused { get; init; }
+}
+
+/// <summary>A deployment's rest.</summary>
+public sealed record DeploymentPause
+{
+    /// <summary>Since when all is done that the step does; absent where somebody paused it in the middle.</summary>
+    public string? Since { get; init; }
+
+    /// <summary>When it goes on by itself; absent where it waits to be promoted or resumed.</summary>
+    public string? Until { get; init; }
+
+    /// <summary>What it waits for, for people.</summary>
+    public required string Message { get; init; }
+}
+
+/// <summary>How an app's blue-green deployment stands.</summary>
+public sealed record BlueGreenState
+{
+    /// <summary>The app.</summary>
+    public required string App { get; init; }
+
+    /// <summary>The deployment.</summary>
+    public required string DeploymentId { get; init; }
+
+    /// <summary><c>starting</c>, <c>ready</c>, <c>switched</c>, <c>ending</c> or <c>aborting</c>.</summary>
+    public required string State { get; init; }
+
+    /// <summary>What is missing before it can switch; empty when nothing is.</summary>
+    public IReadOnlyList<string> Missing { get; init; } = [];
+
+    /// <summary>The version that served when it began.</summary>
+    public required BlueGreenSide Blue { get; init; }
+
+    /// <summary>The version that is to serve.</summary>
+    public required BlueGreenSide Green { get; init; }
+
+    /// <summary>When it goes on by itself; absent where it waits for a word or is not ready.</summary>
+    public string? Until { get; init; }
+}
+
+/// <summary>One of the two versions.</summary>
+public sealed record BlueGreenSide
+{
+    /// <summary>Whether it is the one that serves.</summary>
+    public required bool InService { get; init; }
+
+    /// <summary>The wanted count; of blue after the switch, 0.</summary>
+    public required int Instances { get; init; }
+
+    /// <summary>Instances that run.</summary>
+    public required int Running { get; init; }
+
+    /// <summary>Instances that run, pass all their health checks and are ready.</summary>
+    public required int Healthy { get; init; }
 }
 
 /// <summary>Actions that go on side by side.</summary>
@@ -171,6 +231,9 @@ public sealed record DeploymentAction
 
     /// <summary>The app.</summary>
     public required string App { get; init; }
+
+    /// <summary>Of a rollout in stages: <c>canary 25%</c>, <c>green</c> or <c>switched</c>.</summary>
+    public string? Stage { get; init; }
 
     /// <summary>Results of readiness checks.</summary>
     public IReadOnlyList<JsonElement>? ReadinessCheckResults { get; init; }

@@ -17,6 +17,7 @@ namespace LifecycleManager.Protocol.Marathon;
 [JsonSerializable(typeof(VersionList))]
 [JsonSerializable(typeof(DeploymentResult))]
 [JsonSerializable(typeof(IReadOnlyList<Deployment>))]
+[JsonSerializable(typeof(BlueGreenState))]
 [JsonSerializable(typeof(LaunchQueue))]
 [JsonSerializable(typeof(MarathonError))]
 [JsonSerializable(typeof(Group))]

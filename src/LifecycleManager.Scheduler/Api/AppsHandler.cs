@@ -14,6 +14,7 @@ internal static class AppsHandler
     public static Task AnswerAsync(ApiRequest request)
     {
         if (request.Path.Trim('/').Length == 0) return ListAsync(request);
+        if (BlueGreenHandler.Find(request) is { } blueGreen) return blueGreen;
         var path = AppPath.Parse(request.Path);
         return path switch
         {
@@ -175,7 +176,7 @@ internal static class AppsHandler
     }
 
     /// <summary>What one app's update does to the tree: makes the app, changes it, or takes it back to a version.</summary>
-    private static async Task<Func<GroupDefinition, GroupDefinition>> ChangeOfAsync(
+    internal static async Task<Func<GroupDefinition, GroupDefinition>> ChangeOfAsync(
         ApiRequest request, AppId id, App sent, bool partial, string path)
     {
         if (sent.Version is { } version)

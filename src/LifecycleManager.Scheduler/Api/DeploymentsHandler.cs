@@ -16,10 +16,35 @@ internal static class DeploymentsHandler
         return request.JsonAsync([.. request.Snapshot.Deployments.Select(Of)], MarathonJson.Default.IReadOnlyListDeployment);
     }
 
+    /// <summary><c>pause</c>, <c>resume</c>, <c>promote</c> and <c>abort</c>, what Marathon has not.</summary>
+    public static async Task SteerAsync(ApiRequest request)
+    {
+        var id = (string)request.Context.Request.RouteValues["id"]!;
+        var word = (string)request.Context.Request.RouteValues["word"]!;
+        var steering = word switch
+        {
+            "pause" => DeploymentSteering.Pause,
+            "resume" => DeploymentSteering.Resume,
+            "promote" => request.Flag("full") ? DeploymentSteering.PromoteFull : DeploymentSteering.Promote,
+            "abort" => (DeploymentSteering?)null,
+            _ => throw ApiException.NotFound($"a deployment can be told to pause, resume, promote or abort, not '{word}'"),
+        };
+        if (request.Method != "POST") throw request.NotAllowed("POST");
+        if (steering is null) await request.DeploymentAsync((await request.Scheduler.CancelDeploymentAsync(id, force: false, request.Cancellation))!);
+        else await request.JsonAsync(Of(await request.Scheduler.SteerAsync(id, steering.Value, request.Force, request.Cancellation)), MarathonJson.Default.Deployment);
+    }
+
     public static async Task OneAsync(ApiRequest request)
     {
         var id = (string)request.Context.Request.RouteValues["id"]!;
-        if (request.Method != "DELETE") throw request.NotAllowed("DELETE");
+        if (request.Method is "GET" or "HEAD")
+        {
+            var status = request.Snapshot.Deployments.FirstOrDefault(deployment => deployment.Id == id) ?? throw new DeploymentNotFoundException(id);
+            await request.JsonAsync(Of(status), MarathonJson.Default.Deployment);
+            return;
+        }
+
+        if (request.Method != "DELETE") throw request.NotAllowed("GET, DELETE");
         if (await request.Scheduler.CancelDeploymentAsync(id, request.Force, request.Cancellation) is { } rollback)
         {
             await request.DeploymentAsync(rollback);
@@ -51,13 +76,24 @@ internal static class DeploymentsHandler
             CurrentActions = [.. (current?.Actions ?? []).Select(action => Of(action, status))],
             CurrentStep = Math.Min(status.CurrentStep + 1, status.Steps.Count),
             TotalSteps = status.Steps.Count,
+            Paused = Pause(status, current),
         };
+    }
+
+    private static DeploymentPause? Pause(DeploymentStatus status, Deployments.DeploymentStep? current)
+    {
+        var since = status.HeldSince is { } held ? Instants.Write(held) : null;
+        if (status.IsPaused) return new DeploymentPause { Since = since, Message = "it was paused; POST to /resume lets it go on" };
+        return since is null ? null : current?.Pause?.For is { } time
+            ? new DeploymentPause { Since = since, Until = Instants.Write(status.HeldSince!.Value + time), Message = $"it rests for {time.TotalSeconds:0} s" }
+            : new DeploymentPause { Since = since, Message = "it waits to be promoted: POST to /promote, or to /abort" };
     }
 
     private static Wire.DeploymentAction Of(Deployments.DeploymentAction action, DeploymentStatus? current) => new()
     {
         Action = action.Kind.ToString(),
         App = action.App.Path,
+        Stage = action.Stage?.ToString(),
         ReadinessCheckResults = current is null ? null :
         [
             .. current.ReadinessResults.Where(result => State.TaskIds.AppPathOf(result.TaskId) == "/" + action.App.Safe.Replace('_', '/'))

@@ -32,6 +32,7 @@ public static class MarathonApiEndpoints
         Map("/v2/groups/{**path}", GroupsHandler.AnswerAsync);
         Map("/v2/deployments", DeploymentsHandler.ListAsync);
         Map("/v2/deployments/{id}", DeploymentsHandler.OneAsync);
+        Map("/v2/deployments/{id}/{word}", DeploymentsHandler.SteerAsync);
         Map("/v2/tasks", TasksHandler.ListAsync);
         Map("/v2/tasks/delete", TasksHandler.DeleteAsync);
         Map("/v2/queue", QueueHandler.ListAsync);

@@ -13,7 +13,8 @@ internal static class TaskView
     public static IEnumerable<AppTask> Tasks(AppStatus status)
     {
         var ports = status.Definition.Ports.Select(port => port.ServicePort).ToList();
-        return status.Instances.Where(instance => !instance.State.IsTerminal()).Select(instance => Of(instance, ports));
+        return status.Instances.Where(instance => !instance.State.IsTerminal())
+            .Select(instance => status.Serves(instance) ? Of(instance, ports) : Of(instance, ports) with { InService = false });
     }
 
     /// <summary>One instance.</summary>
@@ -46,7 +47,7 @@ internal static class TaskView
         foreach (var status in apps)
         {
             var app = status.Definition;
-            var running = status.Instances.Where(instance => instance.State == InstanceState.Running).ToList();
+            var running = status.Instances.Where(instance => instance.State == InstanceState.Running && status.Serves(instance)).ToList();
             if (app.Ports.Count == 0)
             {
                 text.Append(app.Id.Safe).Append("\t \t");

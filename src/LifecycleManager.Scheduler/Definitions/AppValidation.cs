@@ -48,6 +48,8 @@ internal sealed class AppValidation
         Network();
         Ports();
         Environment();
+        FetchValidation.Validate(_app, _path, _problems);
+        LabelValidation.Validate(_app, _path, _problems);
         ConstraintValidation.Validate(_app, $"{_path}/constraints", _problems);
         CheckValidation.Validate(_app, _path, _problems);
         Launching();
@@ -262,7 +264,6 @@ internal sealed class AppValidation
                 $"{_path}/secrets/{name}/source", "must be the name of a secret on the agents: at most 255 bytes, without slashes");
         }
 
-        foreach (var name in _app.Labels!.Keys) _problems.Unless(name.Length > 0, $"{_path}/labels", "must not have an empty name");
     }
 
     private void Launching()
@@ -295,7 +296,6 @@ internal sealed class AppValidation
     {
         _problems.Unless(_app.Gpus is not > 0, $"{_path}/gpus", "gpus are not carried out: the agents give none to their tasks");
         _problems.Unless(_app.Executor is "" or "//cmd", $"{_path}/executor", "custom executors are not carried out");
-        _problems.Unless(_app.Fetch!.Count == 0, $"{_path}/fetch", "fetching files is not carried out: put them into the image or the command");
         _problems.Unless(_app.IpAddress is null, $"{_path}/ipAddress", "is carried out with a networkName and container.docker.network USER only: use networks");
         _problems.Unless(_app.Residency is null, $"{_path}/residency", "residency and persistent volumes are not carried out");
         _problems.Unless(_app.Tty is not true, $"{_path}/tty", "a terminal is not carried out");

@@ -26,18 +26,35 @@ public sealed record DeploymentStatus
     /// <summary>Why it was made, where somebody said so.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Since when all is done that the current step does, and its pause goes on; null while it does not.</summary>
+    public DateTimeOffset? HeldSince { get; init; }
+
+    /// <summary>Somebody paused it: nothing more is replaced until it is resumed.</summary>
+    public bool IsPaused { get; init; }
+
+    /// <summary>It is a new version that starts beside the one that serves, and takes its place at once.</summary>
+    public bool IsBlueGreen { get; init; }
+
+    /// <summary>It takes apps back to what they were.</summary>
+    public bool IsRollback { get; init; }
+
     /// <summary>The last answers of readiness checks, by task id.</summary>
     public IReadOnlyList<ReadinessResult> ReadinessResults { get; init; } = [];
 }
 
 /// <summary>Actions that go on side by side.</summary>
 /// <param name="Actions">The actions, each on another app.</param>
-public sealed record DeploymentStep(IReadOnlyList<DeploymentAction> Actions);
+public sealed record DeploymentStep(IReadOnlyList<DeploymentAction> Actions)
+{
+    /// <summary>How long it rests before the next step; null for not at all.</summary>
+    public StepPause? Pause { get; init; }
+}
 
 /// <summary>What a deployment does to one app.</summary>
 /// <param name="Kind">What.</param>
 /// <param name="App">The app.</param>
-public sealed record DeploymentAction(DeploymentActionKind Kind, AppId App);
+/// <param name="Stage">For a restart in stages: which; null for all of it.</param>
+public sealed record DeploymentAction(DeploymentActionKind Kind, AppId App, RolloutStage? Stage = null);
 
 /// <summary>The kinds of actions, in Marathon's words.</summary>
 public enum DeploymentActionKind

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace LifecycleManager.Scheduler.Deployments;
 
 /// <summary>
@@ -11,26 +9,10 @@ public static class RollbackLabel
     /// <summary>Its name.</summary>
     public const string Name = "lcm.rollback.after";
 
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
-
     /// <summary>The time that an app states, or null.</summary>
     public static TimeSpan? Read(IReadOnlyDictionary<string, string> labels) =>
         labels.TryGetValue(Name, out var text) && TryParse(text, out var time) ? time : null;
 
     /// <summary>Reads a time over zero, of a week at most.</summary>
-    public static bool TryParse(string text, out TimeSpan time)
-    {
-        time = default;
-        var (number, unit) = text.Length == 0 ? (text, 1) : text[^1] switch
-        {
-            's' => (text[..^1], 1),
-            'm' => (text[..^1], 60),
-            'h' => (text[..^1], 3_600),
-            _ => (text, 1),
-        };
-        if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)) return false;
-        if (seconds <= 0 || seconds * unit > Longest.TotalSeconds) return false;
-        time = TimeSpan.FromSeconds(seconds * unit);
-        return true;
-    }
+    public static bool TryParse(string text, out TimeSpan time) => TimeText.TryParse(text, out time) && time > TimeSpan.Zero;
 }

@@ -6,7 +6,11 @@ namespace LifecycleManager.Scheduler.Deployments;
 /// <param name="Launch">Instances to launch as soon as offers allow.</param>
 /// <param name="Kill">Instances to end now, by task id.</param>
 /// <param name="IsComplete">Nothing is left to do or to wait for.</param>
-internal sealed record AppDecision(int Launch, IReadOnlyList<string> Kill, bool IsComplete);
+internal sealed record AppDecision(int Launch, IReadOnlyList<string> Kill, bool IsComplete)
+{
+    /// <summary>Instances of the version before to launch, in a rollout that keeps some of it; they come first.</summary>
+    public int LaunchOld { get; init; }
+}
 
 /// <summary>Keeps an app at its count: what is lost is replaced, what is too much ends.</summary>
 internal static class Scaling

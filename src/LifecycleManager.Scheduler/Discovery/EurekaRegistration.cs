@@ -35,6 +35,7 @@ public sealed record EurekaRegistration(
             foreach (var instance in status.Instances)
             {
                 if (instance is not { State: InstanceState.Running, Goal: InstanceGoal.Running, Ready: true }) continue;
+                if (!status.Serves(instance)) continue;
                 if (status.Definition.HealthChecks.Count > 0 && instance.Healthy != true) continue;
                 if (Of(status.Definition, name, instance) is { } registration) wanted[registration.InstanceId] = registration;
             }

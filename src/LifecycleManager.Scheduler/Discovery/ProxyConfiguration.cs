@@ -84,7 +84,7 @@ public static partial class ProxyConfiguration
     }
 
     private static bool IsServing(AppTask task) =>
-        task.State == "TASK_RUNNING" && task.HealthCheckResults?.Any(result => !result.Alive) != true;
+        task.State == "TASK_RUNNING" && task.InService != false && task.HealthCheckResults?.Any(result => !result.Alive) != true;
 
     private static string Nginx(List<Service> services, ProxyOptions options)
     {

@@ -132,6 +132,10 @@ internal static class EventMessages
     public static SchedulerEventMessage DeploymentStepSuccess(DateTimeOffset now, DeploymentStatus deployment, DeploymentStep step) =>
         DeploymentWithStep("deployment_step_success", now, deployment, step);
 
+    /// <summary>Not one of Marathon's: a step is done, and its pause begins.</summary>
+    public static SchedulerEventMessage DeploymentPaused(DateTimeOffset now, DeploymentStatus deployment, DeploymentStep step) =>
+        DeploymentWithStep("deployment_paused", now, deployment, step);
+
     public static SchedulerEventMessage DeploymentSucceeded(DateTimeOffset now, DeploymentStatus deployment) =>
         Write("deployment_success", now, json =>
         {
@@ -215,6 +219,7 @@ internal static class EventMessages
             json.WriteStartObject();
             json.WriteString("action", action.Kind.ToString());
             json.WriteString("app", action.App.Path);
+            if (action.Stage is { } stage) json.WriteString("stage", stage.ToString());
             json.WriteEndObject();
         }
 

@@ -59,6 +59,29 @@ internal static class ApiOperations
         {
             Query = [Force, Reason], Answer = typeof(DeploymentResult), Failures = [404, 409],
         },
+        new(HttpMethod.Post, "/v2/apps/{id}/blue-green", "Blue-green", "Starts a new version beside the one that serves, and switches once it is healthy.")
+        {
+            Query =
+            [
+                new("switch", "auto (without it) or manual."), new("verify", "With auto: how long it must be healthy before the switch, such as 30s."),
+                new("keep", "How long the old version is kept after the switch, to go back to."),
+                new("abortAfter", "Give the new version up when it is not healthy within this time."), Force, Reason,
+            ],
+            Body = typeof(App), Answer = typeof(DeploymentResult), Failures = Changed,
+        },
+        new(HttpMethod.Get, "/v2/apps/{id}/blue-green", "Blue-green", "How it stands.") { Answer = typeof(BlueGreenState), Failures = [404] },
+        new(HttpMethod.Post, "/v2/apps/{id}/blue-green/verify", "Blue-green", "Whether the new version may take over; with 409, what is missing.")
+        {
+            Answer = typeof(BlueGreenState), Failures = [404, 409],
+        },
+        new(HttpMethod.Post, "/v2/apps/{id}/blue-green/switch", "Blue-green", "Gives the work to the new version.")
+        {
+            Answer = typeof(BlueGreenState), Failures = [404, 409],
+        },
+        new(HttpMethod.Post, "/v2/apps/{id}/blue-green/abort", "Blue-green", "Goes back to the old version.")
+        {
+            Answer = typeof(DeploymentResult), Failures = [404],
+        },
         new(HttpMethod.Get, "/v2/apps/{id}/versions", "Apps", "The versions of an app, newest first.") { Answer = typeof(VersionList), Failures = [404] },
         new(HttpMethod.Get, "/v2/apps/{id}/versions/{version}", "Apps", "An app as it was.") { Answer = typeof(App), Failures = [400, 404] },
         new(HttpMethod.Get, "/v2/apps/{id}/tasks", "Tasks", "The instances of an app.")
@@ -105,6 +128,24 @@ internal static class ApiOperations
         },
         new(HttpMethod.Get, "/v2/groups/{id}/versions/{version}", "Groups", "A group as it was.") { Answer = typeof(Group), Failures = [400, 404] },
         new(HttpMethod.Get, "/v2/deployments", "Deployments", "Deployments under way.") { Answer = typeof(IReadOnlyList<Deployment>) },
+        new(HttpMethod.Get, "/v2/deployments/{id}", "Deployments", "A deployment under way.") { Answer = typeof(Deployment), Failures = [404] },
+        new(HttpMethod.Post, "/v2/deployments/{id}/pause", "Deployments", "Replaces nothing more until it is resumed.")
+        {
+            Answer = typeof(Deployment), Failures = [404, 409],
+        },
+        new(HttpMethod.Post, "/v2/deployments/{id}/resume", "Deployments", "Lets a paused deployment go on.")
+        {
+            Answer = typeof(Deployment), Failures = [404, 409],
+        },
+        new(HttpMethod.Post, "/v2/deployments/{id}/promote", "Deployments", "Ends the rest after a stage of a rollout (label lcm.canary, blue-green).")
+        {
+            Query = [new("full", "End all further stages too.", ApiParameterKind.Flag), new("force", "Also where the new version is not healthy.", ApiParameterKind.Flag)],
+            Answer = typeof(Deployment), Failures = [400, 404, 409],
+        },
+        new(HttpMethod.Post, "/v2/deployments/{id}/abort", "Deployments", "Takes its apps back to what they were.")
+        {
+            Answer = typeof(DeploymentResult), Failures = [404],
+        },
         new(HttpMethod.Delete, "/v2/deployments/{id}", "Deployments", "Cancels a deployment and takes its apps back; with force, leaves them as they are (202).")
         {
             Query = [Force], Answer = typeof(DeploymentResult), Failures = [404],

@@ -86,11 +86,26 @@ internal sealed record StoredDeployment
 
     /// <summary>The affected apps with the version before; null for new ones.</summary>
     public required IReadOnlyDictionary<string, string?> Before { get; init; }
+
+    public bool? Rollback { get; init; }
+
+    public bool? BlueGreen { get; init; }
+
+    public double? PatienceSeconds { get; init; }
+
+    public string? HeldSince { get; init; }
+
+    /// <summary>While it is paused: the instances of the new version by app.</summary>
+    public IReadOnlyDictionary<string, int>? Frozen { get; init; }
+
+    public bool? Promoted { get; init; }
 }
 
-internal sealed record StoredStep(IReadOnlyList<StoredAction> Actions);
+/// <param name="Actions">What goes on side by side.</param>
+/// <param name="Pause">The rest after it: seconds, negative until it is promoted.</param>
+internal sealed record StoredStep(IReadOnlyList<StoredAction> Actions, double? Pause = null);
 
-internal sealed record StoredAction(string Action, string App);
+internal sealed record StoredAction(string Action, string App, string? Stage = null);
 
 /// <summary>One version of the tree: which apps came to which version, from which. Walking back gives every older tree.</summary>
 internal sealed record StoredChange

@@ -1,6 +1,7 @@
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.Mesos;
 using LifecycleManager.Scheduler.State;
 using LifecycleManager.Scheduler.State.Core;
@@ -24,6 +25,9 @@ internal sealed class Simulation
 
     // What is wanted: count and command by app. Set by operations that were answered.
     private readonly SortedDictionary<string, (int Count, string Command)> _wanted = new(StringComparer.Ordinal);
+
+    // Apps whose deployment was cancelled by force: they may run several versions.
+    private readonly HashSet<string> _leftAsItIs = [];
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private SchedulerCore _core;
     private long _session;
@@ -51,8 +55,14 @@ internal sealed class Simulation
 
     private void Step()
     {
-        switch (_random.Next(20))
+        switch (_random.Next(23))
         {
+            case 20 or 21:
+                Steer();
+                break;
+            case 22:
+                BlueGreen();
+                break;
             case 0 or 1:
                 Put();
                 break;
@@ -115,12 +125,43 @@ internal sealed class Simulation
             Cpus = 0.5,
             Mem = 10,
             Constraints = _random.Next(4) == 0 ? [["hostname", "GROUP_BY"]] : null,
-            Labels = _random.Next(4) == 0 ? new Dictionary<string, string> { ["lcm.priority"] = "10" } : null,
+            Labels = Labels(),
             Dependencies = app == "/d" && _random.Next(2) == 0 ? ["/a"] : null,
             UpgradeStrategy = new UpgradeStrategy { MinimumHealthCapacity = Pick(shares), MaximumOverCapacity = Pick(shares) },
         });
         if (Ask(new ChangeRequest(root => root.PutApp(definition), new ChangeOptions(_random.Next(2) == 0)), $"put {app} x{count} '{command}'"))
             _wanted[app] = (count, command);
+    }
+
+    private Dictionary<string, string>? Labels()
+    {
+        var labels = new Dictionary<string, string>();
+        if (_random.Next(4) == 0) labels["lcm.priority"] = "10";
+        if (_random.Next(3) == 0) labels["lcm.canary"] = Pick(["1 pause", "1 10s, 50% pause", "25%, 2 30s"]);
+        if (_random.Next(6) == 0) labels["lcm.rollback.after"] = "20s";
+        return labels.Count == 0 ? null : labels;
+    }
+
+    private void BlueGreen()
+    {
+        var id = new AppId(Pick(Apps));
+        if (Show().Root.FindApp(id) is not { Instances: > 0 } app) return;
+        var command = $"run {_random.Next(1_000)}";
+        var green = AppDefinition.FromWire(app.Wire with { Cmd = command });
+        var options = new BlueGreenOptions(id)
+        {
+            SwitchesItself = _random.Next(2) == 0, Keep = TimeSpan.FromSeconds(_random.Next(2) * 20), AbortAfter = _random.Next(3) == 0 ? TimeSpan.FromSeconds(30) : null,
+        };
+        Ask(new ChangeRequest(root => root.PutApp(green), new ChangeOptions(_random.Next(2) == 0) { BlueGreen = options }), $"{id.Path} blue-green '{command}'");
+        Resync();
+    }
+
+    private void Steer()
+    {
+        var deployments = Show().Deployments;
+        if (deployments.Count == 0) return;
+        var word = Pick(Enum.GetValues<DeploymentSteering>());
+        Ask(new SteerRequest(deployments[_random.Next(deployments.Count)].Id, word, _random.Next(2) == 0), $"{word}");
     }
 
     private void Remove()
@@ -134,8 +175,10 @@ internal sealed class Simulation
     {
         var deployments = Show().Deployments;
         if (deployments.Count == 0) return;
-        var id = deployments[_random.Next(deployments.Count)].Id;
-        Ask(new CancelRequest(id, _random.Next(3) == 0), "cancel");
+        var deployment = deployments[_random.Next(deployments.Count)];
+        var force = _random.Next(3) == 0;
+        if (force) _leftAsItIs.UnionWith(deployment.AffectedApps.Select(app => app.Path));
+        Ask(new CancelRequest(deployment.Id, force), $"cancel, force {force}");
 
         // What it went back to is the scheduler's word, checked for consistency in the end.
         _wanted.Clear();
@@ -261,6 +304,20 @@ internal sealed class Simulation
                 Assert.Fail($"{app.Definition.Id.Path} has {active} active instances of {app.Definition.Instances}\n{Story()}");
         }
 
+        // A canary that rests has its part, and no more; of two versions side by side one serves.
+        foreach (var deployment in snapshot.Deployments.Where(deployment => deployment is { HeldSince: not null, IsPaused: false }))
+        {
+            foreach (var action in deployment.Steps[deployment.CurrentStep].Actions.Where(action => action.Stage is not null))
+            {
+                var app = snapshot.Apps[action.App];
+                var isNew = app.Instances.Where(instance => instance.IsActive && instance.ConfigVersion == app.LastConfigChangeAt).ToList();
+                var most = action.Stage!.Kind == RolloutKind.Canary ? action.Stage.Size.Of(app.Definition.Instances) : app.Definition.Instances;
+                if (isNew.Count > most) Assert.Fail($"{app.Definition.Id.Path} has {isNew.Count} new instances of {most} at {action.Stage}\n{Story()}");
+                if (action.Stage.Kind == RolloutKind.Green && isNew.Exists(app.Serves)) Assert.Fail($"green of {app.Definition.Id.Path} serves\n{Story()}");
+                if (action.Stage.Kind == RolloutKind.Switched && !isNew.TrueForAll(app.Serves)) Assert.Fail($"green of {app.Definition.Id.Path} does not serve\n{Story()}");
+            }
+        }
+
         var ids = snapshot.Deployments.Select(deployment => deployment.Id).ToHashSet();
         foreach (var app in snapshot.Apps.Values)
             Assert.True(ids.IsSupersetOf(app.DeploymentIds), $"{app.Definition.Id.Path} is locked by a deployment that is over\n{Story()}");
@@ -285,15 +342,25 @@ internal sealed class Simulation
 
             _now = _now.AddSeconds(2);
             Deliver(Tick.Instance);
+            foreach (var deployment in Show().Deployments)
+            {
+                if (deployment.IsPaused) Deliver(new SteerRequest(deployment.Id, DeploymentSteering.Resume, false));
+                else if (deployment.HeldSince is not null) Deliver(new SteerRequest(deployment.Id, DeploymentSteering.Promote, false));
+            }
+
             if (round % 5 == 0) Cluster.Offer();
         }
 
+        // What was on trial may have been taken back by itself.
+        Resync();
         var snapshot = Show();
         var tasks = Cluster.Tasks.Values.CountBy(task => (task.App, task.Command)).ToDictionary();
         foreach (var (app, wanted) in _wanted)
         {
             var there = Cluster.Tasks.Values.Count(task => task.App == app);
             if (there != wanted.Count) Assert.Fail($"{app} has {there} tasks of {wanted.Count}\n{Story()}");
+            if (!_leftAsItIs.Contains(app) && tasks.GetValueOrDefault((app, wanted.Command)) != wanted.Count)
+                Assert.Fail($"{app} runs something else than '{wanted.Command}'\n{Story()}");
         }
 
         Assert.True(Cluster.Tasks.Values.All(task => _wanted.ContainsKey(task.App)), $"tasks of removed apps are left\n{Story()}");

@@ -216,6 +216,29 @@ public sealed class AppDefinitionsTests
         Create("""{"id":"a","cmd":"x","instances":1,"constraints":[["hostname","CLUSTER"],["hostname","UNIQUE"]]}""");
     }
 
+    [Theory]
+    [InlineData("uris", "[\"http://h/a.tgz\",\"file:///b\",\"/c\"]", null)]
+    [InlineData("fetch", "[{\"uri\":\"https://h/a\",\"destPath\":\"d/e\",\"executable\":true,\"cache\":true}]", null)]
+    [InlineData("fetch", "[{\"uri\":\"https://h/a.tar.xz\",\"extract\":false}]", null)]
+    [InlineData("fetch", "[{\"uri\":\"https://h/a.tar.xz\"}]", "/fetch(0): 'a.tar.xz' is not extracted")]
+    [InlineData("fetch", "[{\"uri\":\"hdfs://h/a\"}]", "/fetch(0)/uri: 'hdfs' is not carried out")]
+    [InlineData("fetch", "[{\"uri\":\"a\"}]", "/fetch(0)/uri: must be an address")]
+    [InlineData("fetch", "[{\"uri\":\"http://h/\"}]", "/fetch(0)/uri: '' is no name")]
+    [InlineData("fetch", "[{\"uri\":\"http://h/a#sha256=ab\"}]", "/fetch(0)/uri: has a fragment")]
+    [InlineData("fetch", "[{\"uri\":\"http://h/a\",\"destPath\":\"../b\"}]", "/fetch(0)/destPath: '../b' is no name")]
+    [InlineData("uris", "[\"http://h/a\",\"http://i/a\"]", "/fetch(1)/uri: 'a' is there twice")]
+    [InlineData("labels", "{\"lcm.placement\":\"random\",\"lcm.priority\":\"-3\",\"lcm.rollback.after\":\"1.5m\",\"lcm.canary\":\"1 pause\"}", null)]
+    [InlineData("labels", "{\"lcm.placement\":\"pack\"}", "/labels/lcm.placement: 'pack' must be one of spread, bin-packing, random")]
+    [InlineData("labels", "{\"lcm.priority\":\"high\"}", "/labels/lcm.priority: 'high' must be a whole number")]
+    [InlineData("labels", "{\"lcm.rollback.after\":\"0\"}", "/labels/lcm.rollback.after: '0' must be a time")]
+    [InlineData("labels", "{\"lcm.canary\":\"all\"}", "/labels/lcm.canary: 'all' must be stages")]
+    public void What_is_fetched_and_what_labels_ask_for_is_taken_or_refused_by_name(string field, string value, string? problem)
+    {
+        var json = $$"""{"id":"a","cmd":"x","{{field}}":{{value}}}""";
+        if (problem is null) Assert.NotNull(Create(json));
+        else Assert.Contains(problem, Assert.Throws<ChangeRefusedException>(() => Create(json)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_partial_update_changes_what_it_says()
     {

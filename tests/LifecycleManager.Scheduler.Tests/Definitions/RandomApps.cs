@@ -46,7 +46,7 @@ internal sealed class RandomApps(int seed)
         ["readinessChecks"] = ["[]", "[{}]", "[{\"portName\":\"default\"}]"],
         ["dependencies"] = ["[]", "[\"../b\"]", "[\"/x/y\"]"],
         ["upgradeStrategy"] = ["{}", "{\"minimumHealthCapacity\":0,\"maximumOverCapacity\":1}"],
-        ["labels"] = ["{}", "{\"a\":\"\",\"ü\":\"\\u0000\"}"],
+        ["labels"] = ["{}", "{\"lcm.canary\":\"1 pause, 50%\",\"lcm.priority\":\"7\"}", "{\"lcm.canary\":\"0%\"}", "{\"lcm.rollback.after\":\"9e9\"}", "{\"a\":\"\",\"ü\":\"\\u0000\"}"],
         ["env"] = ["{}", "{\"A\":{\"secret\":\"s\"}}", "{\"A\":\"b\",\"\\ud83d\\ude80\":\"c\"}"],
         ["acceptedResourceRoles"] = ["[\"*\"]"],
         ["taskKillGracePeriodSeconds"] = ["0", "30"],
@@ -54,8 +54,8 @@ internal sealed class RandomApps(int seed)
         ["killSelection"] = ["\"OLDEST_FIRST\"", "\"YOUNGEST_FIRST\""],
         ["role"] = ["\"*\""],
         ["user"] = ["\"root\""],
-        ["uris"] = ["[]"],
-        ["fetch"] = ["[]"],
+        ["uris"] = ["[]", "[\"http://h/a.tgz\"]", "[\"file:///etc/hosts\",\"http://h/%2e%2e\"]"],
+        ["fetch"] = ["[]", "[{\"uri\":\"https://h/a\",\"executable\":true,\"destPath\":\"b/c\"}]", "[{\"uri\":\"/x.zip\",\"cache\":true}]"],
     };
 
     private static readonly string[] Strange =

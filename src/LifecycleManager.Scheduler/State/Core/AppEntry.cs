@@ -88,9 +88,30 @@ internal sealed class ActiveDeployment
     /// <summary>The affected apps as they were; null for new ones.</summary>
     public required IReadOnlyDictionary<AppId, AppRecord?> Before { get; init; }
 
+    /// <summary>Goes back to what was: in one go, and never back again.</summary>
+    public bool IsRollback { get; init; }
+
+    /// <summary>Only one of the two versions serves at any moment.</summary>
+    public bool IsBlueGreen { get; init; }
+
+    /// <summary>How long a version may take to become healthy; null: as the app's label says.</summary>
+    public TimeSpan? Patience { get; init; }
+
     public int CurrentStep { get; set; }
 
     public DateTimeOffset StepStartedAt { get; set; }
+
+    /// <summary>Since when the current step is done and its pause goes on.</summary>
+    public DateTimeOffset? HeldSince { get; set; }
+
+    /// <summary>Somebody paused it: so many instances of each app are of the new version, and stay so. Null while it goes on.</summary>
+    public IReadOnlyDictionary<AppId, int>? Frozen { get; set; }
+
+    /// <summary>Promoted in full: no stage and no pause is heeded any more.</summary>
+    public bool IsPromoted { get; set; }
+
+    /// <summary>The pause of the current step has been ended by somebody.</summary>
+    public bool MayPass { get; set; }
 
     /// <summary>Apps of the current step that are not done.</summary>
     public HashSet<AppId> Pending { get; } = [];
@@ -100,12 +121,31 @@ internal sealed class ActiveDeployment
         ? null
         : Steps[CurrentStep].Actions.FirstOrDefault(action => action.App == app)?.Kind;
 
+    /// <summary>The stage at which the current step holds an app; null where it is in none.</summary>
+    public RolloutStage? CurrentStage(AppId app) => CurrentStep >= Steps.Count || (IsPromoted && !IsBlueGreen)
+        ? null
+        : Steps[CurrentStep].Actions.FirstOrDefault(action => action.App == app)?.Stage;
+
+    /// <summary>The current step is a stage of a rollout.</summary>
+    public bool IsAtStage => CurrentStep < Steps.Count && Steps[CurrentStep].Actions.Any(action => action.Stage is not null);
+
+    /// <summary>Of an app that is deployed blue-green: whether the new version serves; null of any other.</summary>
+    public bool? HasSwitched(AppId app)
+    {
+        if (!IsBlueGreen) return null;
+        if (IsRollback) return true;
+        var at = Steps.TakeWhile(step => step.Actions.All(action => action.App != app || action.Stage?.Kind != RolloutKind.Switched)).Count();
+        return at == Steps.Count ? null : CurrentStep >= at;
+    }
+
     /// <summary>Whether a later step changes an app.</summary>
     public bool IsAhead(AppId app) => Steps.Skip(CurrentStep + 1).Any(step => step.Actions.Any(action => action.App == app));
 
     public void BeginStep()
     {
         Pending.Clear();
+        HeldSince = null;
+        MayPass = false;
         if (CurrentStep < Steps.Count) Pending.UnionWith(Steps[CurrentStep].Actions.Select(action => action.App));
     }
 
@@ -117,6 +157,10 @@ internal sealed class ActiveDeployment
         Steps = Steps,
         CurrentStep = CurrentStep,
         Reason = Reason,
+        HeldSince = HeldSince,
+        IsPaused = Frozen is not null,
+        IsBlueGreen = IsBlueGreen,
+        IsRollback = IsRollback,
         ReadinessResults = readiness,
     };
 }

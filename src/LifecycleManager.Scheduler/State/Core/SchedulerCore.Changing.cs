@@ -133,15 +133,65 @@ internal sealed partial class SchedulerCore
         // The versions come back as they were, so that instances that were never replaced are right as they are.
         var before = new Dictionary<AppId, AppRecord?>();
         var target = new Dictionary<AppId, AppRecord?>();
+        var version = NewVersion(now);
         foreach (var (app, was) in deployment.Before)
         {
             before[app] = _apps.TryGetValue(app, out var entry) && !entry.IsRemoved ? entry.Record : null;
-            target[app] = was;
+
+            // A count that was changed meanwhile, as by a policy, is not what is taken back.
+            target[app] = was is not null && before[app] is { } current && IsRescaled(entry!, deployment)
+                ? Successor(was, was.Definition.WithInstances(current.Definition.Instances), version, restart: false) with { CountOwner = current.CountOwner }
+                : was;
         }
 
         var root = GroupTree.With(_root, target.ToDictionary(app => app.Key, app => app.Value?.Definition));
-        return Deploy(root, before, target, NewVersion(now), new ChangeOptions(Force: true, reason), now);
+        return Deploy(root, before, target, version, new ChangeOptions(Force: true, reason), now, rolledBack: deployment);
     }
+
+    private DeploymentStatus Steer(SteerRequest steer, DateTimeOffset now)
+    {
+        var deployment = _deployments.Find(candidate => candidate.Id == steer.Id) ?? throw new DeploymentNotFoundException(steer.Id);
+        switch (steer.Word)
+        {
+            case DeploymentSteering.Pause:
+                if (deployment.Frozen is not null) throw new DeploymentStateException(steer.Id, "is paused already");
+                deployment.Frozen = deployment.Before.Keys.Where(_apps.ContainsKey).ToDictionary(app => app, app => _apps[app].Instances.Values
+                    .Count(instance => instance.IsActive && instance.ConfigVersion == _apps[app].Record.LastConfigChangeAt));
+                break;
+            case DeploymentSteering.Resume when deployment.Frozen is null:
+                throw new DeploymentStateException(steer.Id, "is not paused");
+            case DeploymentSteering.Resume:
+                Thaw(deployment, now);
+                break;
+            default:
+                Promote(deployment, steer, now);
+                break;
+        }
+
+        foreach (var app in deployment.Before.Keys) Touch(app);
+        if (_deployments.Contains(deployment)) Save(deployment);
+        return deployment.Status([]);
+    }
+
+    private static void Promote(ActiveDeployment deployment, SteerRequest steer, DateTimeOffset now)
+    {
+        var full = steer.Word == DeploymentSteering.PromoteFull;
+        if (deployment.HeldSince is null && deployment.Frozen is null && !(full && deployment.IsAtStage))
+        {
+            throw new DeploymentStateException(steer.Id, deployment is { IsAtStage: true, Pending.Count: > 0 }
+                ? $"is not ready: {string.Join(", ", deployment.Pending.Select(app => app.Path))} is not whole and healthy yet"
+                : "waits for nobody's word");
+        }
+
+        if (full && deployment.IsBlueGreen && deployment.Pending.Count > 0 && !steer.Force)
+            throw new DeploymentStateException(steer.Id, "is not ready: the new version is not whole and healthy yet");
+        deployment.MayPass = deployment.HeldSince is not null;
+        deployment.IsPromoted |= full;
+        if (deployment.Frozen is not null) Thaw(deployment, now);
+    }
+
+    // The time for which it stood still is not held against it.
+    private static void Thaw(ActiveDeployment deployment, DateTimeOffset now) => (deployment.Frozen, deployment.StepStartedAt) = (null, now);
 
     /// <summary>Stores a change and the deployment that carries it out.</summary>
     private DeploymentReceipt Deploy(
@@ -150,16 +200,27 @@ internal sealed partial class SchedulerCore
         Dictionary<AppId, AppRecord?> target,
         DateTimeOffset version,
         ChangeOptions options,
-        DateTimeOffset now)
+        DateTimeOffset now,
+        ActiveDeployment? rolledBack = null)
     {
         // First everything that may refuse the change, then everything that makes it.
         var levels = DependencyOrder.Levels(wanted);
         var conflicts = _deployments.Where(deployment => target.Keys.Any(deployment.Before.ContainsKey)).ToList();
+        if (conflicts is [var staged] && options.BlueGreen is null && Joins(staged, before, target))
+            return Rescale(staged, wanted, before, target, version, now);
         if (conflicts.Count > 0 && !options.Force) throw new AppLockedException([.. conflicts.Select(deployment => deployment.Id)]);
 
         var changed = target.Keys.ToList();
+        var origins = new Dictionary<AppId, AppRecord?>();
         foreach (var conflict in conflicts)
         {
+            foreach (var app in conflict.Before.Keys.Where(app => conflict.CurrentStage(app) is not null && rolledBack is null))
+            {
+                // The version that was on trial is none to go back to; one that served nobody ends at once.
+                origins[app] = conflict.Before[app];
+                if (conflict.CurrentStage(app)!.Kind == RolloutKind.Green) EndVersion(_apps[app], _apps[app].Record.LastConfigChangeAt, now);
+            }
+
             Fail(conflict, options.Reason ?? "canceled by another deployment", now);
 
             // What it had not finished is this deployment's to finish.
@@ -171,18 +232,17 @@ internal sealed partial class SchedulerCore
             }
         }
 
-        // Every app whose definition is not what was handed in: new versions, kept counts.
-        var root = Stamp(wanted, target, version);
-        var groups = GroupTree.Store(root, version);
-        if (target.Count > 0 || !SameGroups(GroupTree.Store(_root, version), groups))
+        Stand(wanted, before, target, changed, version);
+        foreach (var (app, record) in target) Adopt(app, record);
+        var steps = DeploymentPlanner.Plan(
+            before, target, app => Differs(app, before[app], target[app]), levels, app => Stages(app, before[app]!, target[app]!, options, rolledBack));
+        foreach (var (app, origin) in origins)
         {
-            StoreHistory(before, target, changed, groups, version);
-            _effects.Put(StateKeys.Groups, StateMapping.Write(groups, StateJson.Default.StoredGroups));
-            _root = root;
+            if (before.GetValueOrDefault(app) is null) continue;
+            before[app] = origin;
+            if (origin is not null) _effects.Put(StateKeys.Version(app, origin.Definition.Version), StateMapping.Write(origin));
         }
 
-        foreach (var (app, record) in target) Adopt(app, record);
-        var steps = DeploymentPlanner.Plan(before, target, app => Differs(app, before[app], target[app]), levels);
         Publish(EventMessages.GroupChanged(now, "/", version));
         var deployment = new ActiveDeployment
         {
@@ -192,6 +252,9 @@ internal sealed partial class SchedulerCore
             Reason = options.Reason,
             Steps = steps,
             Before = before,
+            IsRollback = rolledBack is not null,
+            IsBlueGreen = options.BlueGreen is not null || rolledBack is { IsBlueGreen: true, IsAtStage: true },
+            Patience = options.BlueGreen?.AbortAfter,
             StepStartedAt = now,
         };
         if (steps.Count == 0)
@@ -206,6 +269,42 @@ internal sealed partial class SchedulerCore
             Begin(deployment, now);
         }
 
+        return new DeploymentReceipt(deployment.Id, version, _root);
+    }
+
+    /// <summary>The stages in which an app goes to another version: as its label says, or blue-green; back it goes at once.</summary>
+    private static IReadOnlyList<RolloutStep> Stages(
+        AppId app, AppRecord before, AppRecord target, ChangeOptions options, ActiveDeployment? rolledBack)
+    {
+        if (rolledBack is not null || before.Definition.Instances == 0 || target.Definition.Instances == 0) return [];
+        if (options.BlueGreen is { } blueGreen && blueGreen.App == app) return BlueGreen.Stages(blueGreen);
+
+        // A restart runs what was there already: nothing is on trial.
+        return before.Definition.SameAs(target.Definition, count: false) ? [] : CanaryLabel.Read(target.Definition.Labels);
+    }
+
+    private void EndVersion(AppEntry entry, DateTimeOffset config, DateTimeOffset now)
+    {
+        foreach (var instance in entry.Instances.Values.Where(instance => instance.IsActive && instance.ConfigVersion == config).ToList())
+            End(entry, instance, now);
+    }
+
+    /// <summary>Only counts change, of apps that a rollout in stages holds: they change within it, since it may rest for days.</summary>
+    private static bool Joins(ActiveDeployment deployment, Dictionary<AppId, AppRecord?> before, Dictionary<AppId, AppRecord?> target) =>
+        target.All(app => app.Value is not null && before[app.Key] is { } was && was.LastConfigChangeAt == app.Value.LastConfigChangeAt
+            && app.Value.Definition.Instances > 0 && deployment.CurrentStage(app.Key) is not null);
+
+    private DeploymentReceipt Rescale(
+        ActiveDeployment deployment,
+        GroupDefinition wanted,
+        Dictionary<AppId, AppRecord?> before,
+        Dictionary<AppId, AppRecord?> target,
+        DateTimeOffset version,
+        DateTimeOffset now)
+    {
+        Stand(wanted, before, target, [.. target.Keys], version);
+        foreach (var (app, record) in target) Adopt(app, record);
+        Publish(EventMessages.GroupChanged(now, "/", version));
         return new DeploymentReceipt(deployment.Id, version, _root);
     }
 
@@ -239,6 +338,7 @@ internal sealed partial class SchedulerCore
         var used = entry.Instances.Values.Select(instance => instance.Version).ToHashSet();
         used.Add(version);
         used.Add(entry.Record.Definition.Version);
+        if (entry.Deployment?.Before.GetValueOrDefault(entry.Id) is { } origin) used.Add(origin.Definition.Version);
         foreach (var old in all.Skip(_options.MaxVersions).Where(old => !used.Contains(old)).ToList())
         {
             all.Remove(old);
@@ -284,6 +384,22 @@ internal sealed partial class SchedulerCore
                     _effects.Delete(StateKeys.Version(app, old));
             }
         }
+    }
+
+    /// <summary>Makes a tree the one that is wanted: with every app whose definition is not what was handed in, new versions, kept counts.</summary>
+    private void Stand(
+        GroupDefinition wanted,
+        Dictionary<AppId, AppRecord?> before,
+        Dictionary<AppId, AppRecord?> target,
+        List<AppId> changed,
+        DateTimeOffset version)
+    {
+        var root = Stamp(wanted, target, version);
+        var groups = GroupTree.Store(root, version);
+        if (target.Count == 0 && SameGroups(GroupTree.Store(_root, version), groups)) return;
+        StoreHistory(before, target, changed, groups, version);
+        _effects.Put(StateKeys.Groups, StateMapping.Write(groups, StateJson.Default.StoredGroups));
+        _root = root;
     }
 
     /// <summary>The tree with the definitions that really came about, and the version on every group above a changed app.</summary>

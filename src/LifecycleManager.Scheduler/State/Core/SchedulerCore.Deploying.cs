@@ -33,13 +33,16 @@ internal sealed partial class SchedulerCore
         var decision = IsHeld(entry, deployment, action)
             ? new AppDecision(0, [], IsComplete: true)
             : action == DeploymentActionKind.RestartApplication
-            ? RollingRestart.Decide(
-                count, definition.MinimumHealthCapacity, definition.MaximumOverCapacity, definition.KillSelection, views)
+            ? Replace(entry, deployment!, definition, count, views)
             : Scaling.Decide(count, definition.KillSelection, views, deployment?.CreatedAt ?? DateTimeOffset.MinValue);
         foreach (var taskId in decision.Kill) End(entry, entry.Instances[taskId], now);
         _dirty.Remove(entry.Id);
-        Want(entry, record, decision.Launch, now);
-        if (action is not null && decision.IsComplete && deployment!.Pending.Remove(entry.Id)) _stale.Add(entry.Id);
+        if (decision.LaunchOld > 0) Want(entry, deployment!.Before[entry.Id]!, decision.LaunchOld, now);
+        else Want(entry, record, decision.Launch, now);
+
+        // Of a paused deployment nothing is done: what is whole now is less than the step is about.
+        if (action is not null && decision.IsComplete && deployment!.Frozen is null && deployment.Pending.Remove(entry.Id)) _stale.Add(entry.Id);
+        else if (!decision.IsComplete && deployment is { HeldSince: not null }) Unsettle(deployment, entry.Id, now);
         if (entry is { IsRemoved: true, Instances.Count: 0, Deployment: null }) _apps.Remove(entry.Id);
     }
 
@@ -59,6 +62,53 @@ internal sealed partial class SchedulerCore
         return (entry.Record, entry.IsRemoved ? 0 : entry.Record.Definition.Instances);
     }
 
+    /// <summary>A version is replaced by another: at once, or as far as the stage goes that the deployment is at.</summary>
+    private static AppDecision Replace(
+        AppEntry entry, ActiveDeployment deployment, AppDefinition definition, int count, IReadOnlyCollection<InstanceView> views)
+    {
+        var stage = deployment.CurrentStage(entry.Id);
+        var selection = definition.KillSelection;
+        if (stage?.Kind == RolloutKind.Switched) return BlueGreen.Decide(count, null, selection, views);
+        if (stage?.Kind == RolloutKind.Green)
+        {
+            var blue = IsRescaled(entry, deployment) ? count : deployment.Before[entry.Id]!.Definition.Instances;
+            return BlueGreen.Decide(count, blue, selection, views);
+        }
+
+        var fresh = Math.Min(stage?.Size.Of(count) ?? count, deployment.Frozen?.GetValueOrDefault(entry.Id, count) ?? count);
+        return fresh >= count || deployment.Before.GetValueOrDefault(entry.Id) is null
+            ? RollingRestart.Decide(count, definition.MinimumHealthCapacity, definition.MaximumOverCapacity, selection, views)
+            : CanaryRollout.Decide(count, fresh, definition.MinimumHealthCapacity, definition.MaximumOverCapacity, selection, views);
+    }
+
+    /// <summary>The count has changed since the deployment began.</summary>
+    private static bool IsRescaled(AppEntry entry, ActiveDeployment deployment) => entry.Record.LastScalingAt > deployment.Version;
+
+    /// <summary>What was healthy is not any more: its pause begins anew once it is, and its patience now.</summary>
+    private void Unsettle(ActiveDeployment deployment, AppId app, DateTimeOffset now)
+    {
+        if (deployment.CurrentAction(app) is null) return;
+        deployment.Pending.Add(app);
+        deployment.HeldSince = null;
+        deployment.StepStartedAt = now;
+        Save(deployment);
+    }
+
+    /// <summary>Whether a step that is done may be left: its pause is over, or is ended, or it has none.</summary>
+    private bool MayPass(ActiveDeployment deployment, DateTimeOffset now)
+    {
+        if (deployment.Frozen is not null) return false;
+        if (deployment.Steps[deployment.CurrentStep].Pause is not { } pause || deployment.IsPromoted || deployment.MayPass) return true;
+        if (deployment.HeldSince is null)
+        {
+            deployment.HeldSince = now;
+            Save(deployment);
+            Publish(EventMessages.DeploymentPaused(now, deployment.Status([]), deployment.Steps[deployment.CurrentStep]));
+        }
+
+        return pause.For is { } time && now - deployment.HeldSince >= time;
+    }
+
     /// <summary>Takes deployments to their next steps.</summary>
     /// <returns>Whether any apps have to be decided about again.</returns>
     private bool Advance(DateTimeOffset now)
@@ -66,7 +116,7 @@ internal sealed partial class SchedulerCore
         var moved = false;
         foreach (var deployment in _deployments.ToList())
         {
-            while (deployment.Pending.Count == 0)
+            while (deployment.Pending.Count == 0 && MayPass(deployment, now))
             {
                 moved = true;
                 var done = deployment.Steps[deployment.CurrentStep];
@@ -91,10 +141,13 @@ internal sealed partial class SchedulerCore
 
     private void Begin(ActiveDeployment deployment, DateTimeOffset now)
     {
-        _effects.Put(StateKeys.Deployment(deployment.Id), StateMapping.Write(Store(deployment), StateJson.Default.StoredDeployment));
+        Save(deployment);
         Publish(EventMessages.DeploymentInfo(now, deployment.Status([]), deployment.Steps[deployment.CurrentStep]));
         foreach (var app in deployment.Before.Keys) Touch(app);
     }
+
+    private void Save(ActiveDeployment deployment) => _effects.Put(
+        StateKeys.Deployment(deployment.Id), StateMapping.Write(Store(deployment), StateJson.Default.StoredDeployment));
 
     private void Finish(ActiveDeployment deployment, DateTimeOffset now)
     {
@@ -123,7 +176,7 @@ internal sealed partial class SchedulerCore
         }
     }
 
-    private void Resume(StoredDeployment stored)
+    private void Resume(StoredDeployment stored, DateTimeOffset now)
     {
         var before = new Dictionary<AppId, AppRecord?>();
         foreach (var (path, version) in stored.Before)
@@ -138,14 +191,21 @@ internal sealed partial class SchedulerCore
             Version = Instants.Read(stored.Version),
             CreatedAt = Instants.Read(stored.CreatedAt),
             Reason = stored.Reason,
-            Steps = [.. stored.Steps.Select(step => new DeploymentStep([.. step.Actions.Select(
-                action => new DeploymentAction(Enum.Parse<DeploymentActionKind>(action.Action), new AppId(action.App)))]))],
+            Steps = [.. stored.Steps.Select(Read)],
             Before = before,
+            IsRollback = stored.Rollback == true,
+            IsBlueGreen = stored.BlueGreen == true,
+            Patience = stored.PatienceSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             CurrentStep = stored.CurrentStep,
-            StepStartedAt = Instants.Read(stored.StepStartedAt),
+
+            // While nobody led, nobody could see it become healthy.
+            StepStartedAt = now,
+            IsPromoted = stored.Promoted == true,
+            Frozen = stored.Frozen?.ToDictionary(app => new AppId(app.Key), app => app.Value),
         };
         Remember(deployment.Version);
         deployment.BeginStep();
+        if (stored.HeldSince is { } held) deployment.HeldSince = Instants.Read(held);
 
         // An app that a stop has already emptied and forgotten is done.
         deployment.Pending.RemoveWhere(app => !_apps.ContainsKey(app));
@@ -153,6 +213,15 @@ internal sealed partial class SchedulerCore
         foreach (var app in before.Keys)
             if (_apps.TryGetValue(app, out var entry)) entry.Deployment = deployment;
     }
+
+    private static DeploymentStep Read(StoredStep stored) => new(
+    [
+        .. stored.Actions.Select(action => new DeploymentAction(
+            Enum.Parse<DeploymentActionKind>(action.Action), new AppId(action.App), action.Stage is { } stage ? RolloutStage.Parse(stage) : null)),
+    ])
+    {
+        Pause = stored.Pause is not { } seconds ? null : new StepPause(seconds < 0 ? null : TimeSpan.FromSeconds(seconds)),
+    };
 
     private static AppRecord? RecordOf(AppEntry entry, DateTimeOffset version) =>
         entry.Record.Definition.Version == version ? entry.Record : entry.Older.GetValueOrDefault(version);
@@ -163,8 +232,15 @@ internal sealed partial class SchedulerCore
         Version = Instants.Write(deployment.Version),
         CreatedAt = Instants.Write(deployment.CreatedAt),
         Reason = deployment.Reason,
-        Steps = [.. deployment.Steps.Select(step =>
-            new StoredStep([.. step.Actions.Select(action => new StoredAction(action.Kind.ToString(), action.App.Path))]))],
+        Steps = [.. deployment.Steps.Select(step => new StoredStep(
+            [.. step.Actions.Select(action => new StoredAction(action.Kind.ToString(), action.App.Path, action.Stage?.ToString()))],
+            step.Pause is { } pause ? pause.For?.TotalSeconds ?? -1 : null))],
+        Rollback = deployment.IsRollback ? true : null,
+        BlueGreen = deployment.IsBlueGreen ? true : null,
+        PatienceSeconds = deployment.Patience?.TotalSeconds,
+        HeldSince = deployment.HeldSince is { } held ? Instants.Write(held) : null,
+        Frozen = deployment.Frozen?.ToDictionary(app => app.Key.Path, app => app.Value),
+        Promoted = deployment.IsPromoted ? true : null,
         CurrentStep = deployment.CurrentStep,
         StepStartedAt = Instants.Write(deployment.StepStartedAt),
         Before = deployment.Before.ToDictionary(

@@ -167,6 +167,7 @@ internal sealed partial class SchedulerCore
             Since = staged,
             Ready = record.Definition.ReadinessChecks.Count == 0,
         };
+        if (record.Definition.Version != entry.Record.Definition.Version) entry.Older.TryAdd(record.Definition.Version, record);
         Put(entry, instance);
         _effects.Counts.Add(new LaunchCounted(entry.Id));
         Publish(EventMessages.InstanceChanged(now, instance));

@@ -74,6 +74,7 @@ internal sealed partial class SchedulerCore
             LastConfigChangeAt = entry.Record.LastConfigChangeAt,
             Instances = [.. entry.Instances.Values.OrderBy(instance => instance.StagedAt).ThenBy(instance => instance.TaskId, StringComparer.Ordinal)],
             DeploymentIds = entry.Deployment is { } deployment ? [deployment.Id] : [],
+            Serving = entry.Deployment?.HasSwitched(entry.Id) is { } switched ? (entry.Record.LastConfigChangeAt, !switched) : null,
             LastFailure = entry.LastFailure,
             Staged = staged,
             Running = running,

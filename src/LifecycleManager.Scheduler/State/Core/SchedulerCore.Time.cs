@@ -69,14 +69,25 @@ internal sealed partial class SchedulerCore
     /// <summary>A new version that does not become healthy within the time that its app states goes back to the one before.</summary>
     private void RollBackLate(ActiveDeployment deployment, DateTimeOffset now)
     {
-        if (!_deployments.Contains(deployment)) return;
+        if (deployment.IsRollback || deployment.Frozen is not null || !_deployments.Contains(deployment)) return;
         foreach (var app in deployment.Pending)
         {
             if (deployment.CurrentAction(app) != DeploymentActionKind.RestartApplication || deployment.Before.GetValueOrDefault(app) is null) continue;
-            if (RollbackLabel.Read(_apps[app].Record.Definition.Labels) is not { } patience || now - deployment.StepStartedAt < patience) continue;
+            if ((deployment.Patience ?? RollbackLabel.Read(_apps[app].Record.Definition.Labels)) is not { } patience
+                || now - deployment.StepStartedAt < patience || IsWhole(_apps[app], deployment))
+                continue;
             RollBack(deployment, FormattableString.Invariant($"{app.Path} was not healthy within {patience.TotalSeconds:0.###} s; rolled back"), now);
             return;
         }
+    }
+
+    /// <summary>All instances of the new version that the step is about are up: what it waits for are old ones that end.</summary>
+    private static bool IsWhole(AppEntry entry, ActiveDeployment deployment)
+    {
+        var count = entry.Record.Definition.Instances;
+        var config = entry.Record.LastConfigChangeAt;
+        return entry.Instances.Values.Count(instance => instance.ConfigVersion == config
+            && InstanceView.Of(instance, entry.DefinitionOf(instance.Version), config).IsUp) >= (deployment.CurrentStage(entry.Id)?.Size is { Value: > 0 } size ? size.Of(count) : count);
     }
 
     private void GiveUpLaunch(AppEntry entry, Instance instance, DateTimeOffset now)

@@ -44,7 +44,7 @@ internal sealed partial class SchedulerCore
 
         foreach (var change in _history) Remember(Instants.Read(change.Version));
         foreach (var instance in loaded.Instances) Adopt(instance);
-        foreach (var stored in loaded.Deployments) Resume(stored);
+        foreach (var stored in loaded.Deployments) Resume(stored, now);
         foreach (var app in _apps.Keys) Touch(app);
         _nextReconciliation = now + options.ReconciliationInterval;
     }
@@ -124,6 +124,9 @@ internal sealed partial class SchedulerCore
                 case CancelRequest cancel:
                     Reply(cancel, Cancel(cancel.Id, cancel.Force, now));
                     break;
+                case SteerRequest steer:
+                    Reply(steer, Steer(steer, now));
+                    break;
                 case ResetDelayRequest reset:
                     Reply(reset, ResetDelay(reset.App));
                     break;
@@ -138,7 +141,8 @@ internal sealed partial class SchedulerCore
         {
             _effects.Replies.Add(() => request.Fail(e.InnerException!));
         }
-        catch (Exception e) when (e is AppLockedException or ChangeRefusedException or AppNotFoundException or DeploymentNotFoundException)
+        catch (Exception e) when (e is AppLockedException or ChangeRefusedException or AppNotFoundException or DeploymentNotFoundException
+            or DeploymentStateException)
         {
             _effects.Replies.Add(() => request.Fail(e));
         }

@@ -50,6 +50,9 @@ internal sealed record KillRequest(IReadOnlyCollection<string> TaskIds, KillOpti
 
 internal sealed record CancelRequest(string Id, bool Force) : Request<DeploymentReceipt?>;
 
+/// <summary>A word from somebody to a deployment under way.</summary>
+internal sealed record SteerRequest(string Id, DeploymentSteering Word, bool Force) : Request<DeploymentStatus>;
+
 internal sealed record ResetDelayRequest(AppId App) : Request<bool>;
 
 /// <summary>The tree and the changes that led to it, newest first.</summary>

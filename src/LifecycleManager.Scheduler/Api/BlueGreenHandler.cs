@@ -1,0 +1,161 @@
+using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Deployments;
+using LifecycleManager.Scheduler.State;
+
+namespace LifecycleManager.Scheduler.Api;
+
+/// <summary>
+/// <c>/v2/apps/{id}/blue-green</c>, what Marathon has not: a new version beside the one that serves, verified, switched to, or given up.
+/// </summary>
+internal static class BlueGreenHandler
+{
+    private const string Name = "blue-green";
+
+    /// <summary>The answer, where the request's path is one of these of an app that there is; null for any other.</summary>
+    public static Task? Find(ApiRequest request)
+    {
+        var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var word = parts is [.., _, Name, "verify" or "switch" or "abort"] ? parts[^1] : parts is [.., _, Name] ? "" : null;
+        if (word is null) return null;
+
+        // Nothing is within an app, so that no id of another one is taken away.
+        var id = AppId.Resolve("/" + string.Join('/', parts[..^(word.Length > 0 ? 2 : 1)]), AppId.Root);
+        if (!request.Snapshot.Apps.TryGetValue(id, out var status) || status.IsRemoved)
+            return request.Method == "POST" ? throw new AppNotFoundException(id) : null;
+        if (word.Length > 0 && request.Method != "POST") throw request.NotAllowed("POST");
+        return word switch
+        {
+            "verify" => VerifyAsync(request, id),
+            "switch" => SwitchAsync(request, id),
+            "abort" => AbortAsync(request, id),
+            _ => request.Method switch
+            {
+                "GET" or "HEAD" => request.JsonAsync(StateOf(Deployment(request, id), request.Snapshot.Apps[id]), MarathonJson.Default.BlueGreenState),
+                "POST" => BeginAsync(request, status),
+                _ => throw request.NotAllowed("GET, POST"),
+            },
+        };
+    }
+
+    private static async Task BeginAsync(ApiRequest request, AppStatus status)
+    {
+        var id = status.Definition.Id;
+        var options = new BlueGreenOptions(id)
+        {
+            SwitchesItself = request.Text("switch") switch
+            {
+                null or "auto" => true,
+                "manual" => false,
+                var other => throw ApiException.BadRequest($"switch={other} must be auto or manual"),
+            },
+            Verify = Time(request, "verify") ?? TimeSpan.Zero,
+            Keep = Time(request, "keep") ?? TimeSpan.Zero,
+            AbortAfter = Time(request, "abortAfter"),
+        };
+        if (options.AbortAfter == TimeSpan.Zero) throw ApiException.BadRequest("abortAfter must be over zero");
+        if (!options.SwitchesItself && options.Verify > TimeSpan.Zero)
+            throw ApiException.BadRequest("verify is for switch=auto: with manual, whoever switches has verified");
+        var sent = AppDefinitions.ReadApp(await request.BodyAsync());
+        var change = await AppsHandler.ChangeOfAsync(request, id, sent, partial: true, "");
+        var receipt = await request.ChangeAsync(
+            root =>
+            {
+                var before = root.FindApp(id) ?? throw new AppNotFoundException(id);
+                var changed = change(root);
+                var after = changed.FindApp(id)!;
+                if (before.SameAs(after, count: false))
+                    throw new ChangeRefusedException([new ChangeProblem("/", "nothing changes but the count: there is no other version to switch to")]);
+                if (before.Instances == 0 || after.Instances == 0)
+                    throw new ChangeRefusedException([new ChangeProblem("/instances", "must be over zero before and after, for one version to stand beside the other")]);
+                return changed;
+            },
+            request.Change($"{id} was changed, blue-green") with { BlueGreen = options });
+        if (receipt.Root.FindApp(id) is { } app)
+            request.Scheduler.PublishApiPost(request.Context.Request.Path, request.Context.Connection.RemoteIpAddress, app);
+        await request.DeploymentAsync(receipt);
+    }
+
+    private static Task VerifyAsync(ApiRequest request, AppId id)
+    {
+        var state = StateOf(Deployment(request, id), request.Snapshot.Apps[id]);
+        return request.JsonAsync(state, MarathonJson.Default.BlueGreenState, state.Missing.Count == 0 ? 200 : 409);
+    }
+
+    private static async Task SwitchAsync(ApiRequest request, AppId id)
+    {
+        var deployment = Deployment(request, id);
+        var state = StateOf(deployment, request.Snapshot.Apps[id]);
+        if (state.State is not ("starting" or "ready")) throw new DeploymentStateException(deployment.Id, $"has switched already: it is {state.State}");
+        if (deployment.HeldSince is null)
+        {
+            throw new DeploymentStateException(
+                deployment.Id, $"cannot switch: {(state.Missing.Count > 0 ? string.Join("; ", state.Missing) : "it is not verified yet")}");
+        }
+
+        await request.Scheduler.SteerAsync(deployment.Id, DeploymentSteering.Promote, force: false, request.Cancellation);
+        await request.JsonAsync(StateNow(request, deployment, id), MarathonJson.Default.BlueGreenState);
+    }
+
+    private static async Task AbortAsync(ApiRequest request, AppId id) => await request.DeploymentAsync(
+        (await request.Scheduler.CancelDeploymentAsync(Deployment(request, id).Id, force: false, request.Cancellation))!);
+
+    private static DeploymentStatus Deployment(ApiRequest request, AppId id) =>
+        request.Snapshot.Deployments.FirstOrDefault(deployment => deployment.IsBlueGreen && deployment.AffectedApps.Contains(id))
+            ?? throw ApiException.NotFound($"no blue-green deployment of '{id}' is under way");
+
+    // With nothing left of blue to wait for, the deployment may be over.
+    private static BlueGreenState StateNow(ApiRequest request, DeploymentStatus deployment, AppId id)
+    {
+        var snapshot = request.Scheduler.Snapshot;
+        return StateOf(
+            snapshot.Deployments.FirstOrDefault(now => now.Id == deployment.Id) ?? deployment with { CurrentStep = deployment.Steps.Count },
+            snapshot.Apps[id]);
+    }
+
+    private static BlueGreenState StateOf(DeploymentStatus deployment, AppStatus app)
+    {
+        var id = app.Definition.Id;
+        var step = deployment.CurrentStep < deployment.Steps.Count ? deployment.Steps[deployment.CurrentStep] : null;
+        var stage = step?.Actions.FirstOrDefault(action => action.App == id)?.Stage?.Kind;
+        var begun = step is null || deployment.Steps.Take(deployment.CurrentStep + 1).Any(one => one.Actions.Any(action => action.App == id));
+        var switched = deployment.IsRollback || (begun && stage != RolloutKind.Green);
+
+        // Back to blue, it is blue that has the wanted configuration.
+        bool IsGreen(Instance instance) => (instance.ConfigVersion == app.LastConfigChangeAt) != deployment.IsRollback;
+        var (blue, green) = (Side(app, instance => !IsGreen(instance)), Side(app, IsGreen));
+        var count = app.Definition.Instances;
+        blue = blue with { InService = deployment.IsRollback || !switched, Instances = deployment.IsRollback ? count : switched ? 0 : blue.Instances };
+        green = green with { InService = !blue.InService, Instances = deployment.IsRollback ? 0 : count };
+        var missing = new List<string>();
+        if (!deployment.IsRollback && green.Running < count) missing.Add($"{green.Running} of {count} new instances run");
+        if (!deployment.IsRollback && green.Healthy < count) missing.Add($"{green.Healthy} of {count} new instances are healthy and ready");
+        return new BlueGreenState
+        {
+            App = id.Path,
+            DeploymentId = deployment.Id,
+            State = deployment.IsRollback ? "aborting" : !switched ? missing.Count == 0 ? "ready" : "starting"
+                : stage == RolloutKind.Switched ? "switched" : "ending",
+            Missing = missing,
+            Blue = blue,
+            Green = green,
+            Until = deployment.HeldSince is { } held && step?.Pause?.For is { } time ? Instants.Write(held + time) : null,
+        };
+    }
+
+    private static BlueGreenSide Side(AppStatus app, Func<Instance, bool> within)
+    {
+        var active = app.Instances.Where(instance => instance.IsActive && within(instance)).ToList();
+        var running = active.Where(instance => instance.State == InstanceState.Running).ToList();
+        return new BlueGreenSide
+        {
+            InService = false,
+            Instances = active.Count,
+            Running = running.Count,
+            Healthy = running.Count(instance => instance.Ready && (app.Definition.HealthChecks.Count == 0 || instance.Healthy == true)),
+        };
+    }
+
+    private static TimeSpan? Time(ApiRequest request, string name) => request.Text(name) is not { } text ? null
+        : TimeText.TryParse(text, out var time) ? time : throw ApiException.BadRequest($"{name}={text} must be {TimeText.Form}");
+}
