@@ -40,6 +40,7 @@ public static class ManagerRole
         services.AddSingleton<PauseBook>();
         services.AddSingleton<ManagerMetrics>();
         services.AddSingleton<MetricHistory>();
+        services.AddSingleton<ForecastHistory>();
         services.AddSingleton(provider =>
         {
             var policies = provider.GetRequiredService<PolicyDirectory>();

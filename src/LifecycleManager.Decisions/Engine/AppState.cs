@@ -31,6 +31,9 @@ internal sealed class AppState(string id)
     /// <summary>The policy set that <see cref="Policy"/> was chosen from.</summary>
     public int Generation { get; set; } = -1;
 
+    /// <summary>The history that its forecasts were last taught from.</summary>
+    public int Learning { get; set; }
+
     public IReadOnlyDictionary<string, string>? Labels { get; set; }
 
     public double[] Slots { get; set; } = [];
@@ -81,12 +84,13 @@ internal sealed class AppState(string id)
     public ExtremeWindow Highest = new(greatest: true);
     public ExtremeWindow Lowest = new(greatest: false);
 
-    public void Adopt(Policy policy)
+    /// <summary>Takes a policy; true where its rules begin without memory.</summary>
+    public bool Adopt(Policy policy)
     {
         if (Policy?.Digest == policy.Digest && Policy.Name == policy.Name)
         {
             Policy = policy;
-            return;
+            return false;
         }
 
         // Another text under the same name: what was done to the app still counts for limits and windows, timers do not.
@@ -107,6 +111,7 @@ internal sealed class AppState(string id)
         MissingSince = default;
         AskedTo = -1;
         Last = null;
+        return true;
     }
 
     /// <summary>Remembers a step that changed something, and gives the new count.</summary>

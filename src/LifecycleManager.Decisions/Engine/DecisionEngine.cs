@@ -22,6 +22,8 @@ public sealed class DecisionEngine : IDisposable
     private IRuleSession _session;
     private PolicyIndex _index = new(PolicySet.Empty);
     private int _generation;
+    private int _learning;
+    private Func<string, string, IReadOnlyList<(DateTimeOffset At, double Value)>>? _history;
 
     /// <summary>An engine without policies.</summary>
     public DecisionEngine(IRuleEngine rules)
@@ -116,24 +118,27 @@ public sealed class DecisionEngine : IDisposable
             : [];
 
     /// <summary>
-    /// Teaches the forecasts of an app's policy what they did not see themselves (before a restart, say), oldest sample first.
+    /// Gives the engine the history of what forecasts are made of, by app and by the metric as the rules write it, oldest sample first.
+    /// It is asked anew for every app now, and later whenever an app gets another policy: a change of a bound shall not cost what weeks
+    /// have taught. An empty answer leaves what a forecast knows.
     /// </summary>
-    /// <param name="app">The app.</param>
-    /// <param name="metric">The metric as the rules write it: <c>rps</c>.</param>
-    /// <param name="samples">The samples.</param>
-    /// <returns>How many rules have learnt.</returns>
-    public int Learn(AppRef app, string metric, IReadOnlyCollection<(DateTimeOffset At, double Value)> samples)
+    public void UseHistory(Func<string, string, IReadOnlyList<(DateTimeOffset At, double Value)>> history)
     {
-        if (StateOf(app) is not { } state) return 0;
-        var learnt = 0;
-        foreach (var rule in state.Policy!.RuleArray.OfType<ForecastRule>())
-        {
-            if (rule.Metric.Text != metric) continue;
-            rule.Learn(state.Rules, samples);
-            learnt++;
-        }
+        ArgumentNullException.ThrowIfNull(history);
+        _history = history;
+        _learning++;
+        _generation++;
+    }
 
-        return learnt;
+    /// <summary>What the forecasts of an app saw at its last tick, for a history of them; NaN where it could not be told.</summary>
+    public IEnumerable<ForecastSample> Forecasts(string app)
+    {
+        if (!_apps.TryGetValue(app, out var state) || !state.Ticked) yield break;
+        foreach (var rule in state.Policy!.RuleArray)
+        {
+            if (rule is ForecastRule forecast)
+                yield return new ForecastSample(forecast.Metric.Text, forecast.Step, forecast.Season, forecast.Metric.Number!(state.Slots));
+        }
     }
 
     /// <summary>Forgets an app that is gone.</summary>
@@ -154,9 +159,18 @@ public sealed class DecisionEngine : IDisposable
             return null;
         }
 
-        state.Adopt(policy);
-        (state.Generation, state.Labels) = (_generation, app.Labels);
+        var afresh = state.Adopt(policy) || state.Learning != _learning;
+        (state.Generation, state.Labels, state.Learning) = (_generation, app.Labels, _learning);
+        if (afresh && _history is not null) Relearn(state);
         return state;
+    }
+
+    private void Relearn(AppState state)
+    {
+        foreach (var rule in state.Policy!.RuleArray.OfType<ForecastRule>())
+        {
+            if (_history!(state.Id, rule.Metric.Text) is { Count: > 0 } samples) rule.Learn(state.Rules, samples);
+        }
     }
 
     /// <summary>Takes in the facts: what was asked for and has come about, and how the count moved.</summary>

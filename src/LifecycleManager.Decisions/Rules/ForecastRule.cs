@@ -39,9 +39,10 @@ internal sealed class ForecastRule : Rule
         return new RuleOpinion(RuleVerdict.AtLeast, RuleAction.Ceiling(count), A: peak, B: forecast.Error);
     }
 
-    /// <summary>Teaches the rule what it did not see: samples from a store of history, oldest first.</summary>
+    /// <summary>Teaches the rule what it did not see: samples from a store of history, oldest first. What it knew is forgotten.</summary>
     public void Learn(RuleState[] states, IEnumerable<(DateTimeOffset At, double Value)> samples)
     {
+        states[Index].Memory = null;
         var forecast = Memory(states);
         foreach (var (at, value) in samples) forecast.Add(at, value);
     }

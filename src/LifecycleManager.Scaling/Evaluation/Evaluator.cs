@@ -28,6 +28,7 @@ internal sealed class Evaluator : IAsyncDisposable
     private readonly DecisionLog _log;
     private readonly PauseBook _pauses;
     private readonly MetricHistory _history;
+    private readonly ForecastHistory _forecasts;
     private readonly ManagerMetrics _metrics;
     private readonly ManagerOptions _options;
     private readonly TimeProvider _time;
@@ -62,6 +63,7 @@ internal sealed class Evaluator : IAsyncDisposable
         DecisionLog log,
         PauseBook pauses,
         MetricHistory history,
+        ForecastHistory forecasts,
         ManagerMetrics metrics,
         ManagerOptions options,
         TimeProvider time,
@@ -75,6 +77,7 @@ internal sealed class Evaluator : IAsyncDisposable
         _log = log;
         _pauses = pauses;
         _history = history;
+        _forecasts = forecasts;
         _metrics = metrics;
         _options = options;
         _time = time;
@@ -98,6 +101,8 @@ internal sealed class Evaluator : IAsyncDisposable
     {
         await _log.LoadAsync(cancellation);
         await _pauses.LoadAsync(cancellation);
+        await _forecasts.LoadAsync(cancellation);
+        _engine.UseHistory(_forecasts.Read);
         _stopping.Dispose();
         _stopping = CancellationTokenSource.CreateLinkedTokenSource(office.Lost);
         _retries.Clear();
@@ -276,6 +281,12 @@ internal sealed class Evaluator : IAsyncDisposable
         foreach (var proposal in proposals) _last[proposal.Record.App] = proposal.Record;
         foreach (var proposal in proposals) SetOff(proposal, office);
         Publish(apps, wanted, started);
+        foreach (var (app, _) in wanted)
+        {
+            foreach (var sample in _engine.Forecasts(app.Id)) _forecasts.Add(app.Id, sample, now);
+        }
+
+        await _forecasts.FlushAsync(office.Fence, now, cancellation);
         return Report(TickOutcome.Ok, proposals.Count, null);
 
         TickReport Report(TickOutcome outcome, int changes, string? text) =>

@@ -99,7 +99,7 @@ internal sealed class Loop : IAsyncDisposable
         History = new MetricHistory(_options);
         Evaluator = new Evaluator(
             Target, new DecisionEngine(new BuiltInRuleEngine()), Metrics, Metrics.Demand, () => Policies, Log, Pauses, History,
-            new ManagerMetrics(Registry), _options, Time, NullLogger<Evaluator>.Instance);
+            new ForecastHistory(Store, NullLogger<ForecastHistory>.Instance), new ManagerMetrics(Registry), _options, Time, NullLogger<Evaluator>.Instance);
         _office = await _backend.Election.StandAsync("manager", "http://127.0.0.1:8090");
         await Evaluator.BeginAsync(_office, default);
     }
