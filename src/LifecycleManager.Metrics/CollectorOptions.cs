@@ -5,8 +5,11 @@ namespace LifecycleManager.Metrics;
 /// <summary>How the collector finds, asks and remembers.</summary>
 public sealed record CollectorOptions
 {
-    /// <summary>The scheduler (ours or a real Marathon) whose running tasks are the targets.</summary>
-    public required Uri Scheduler { get; init; }
+    /// <summary>
+    /// The scheduler (ours or a real Marathon) whose running tasks are the targets; null: there is none, and targets come from the other
+    /// sources alone.
+    /// </summary>
+    public required Uri? Scheduler { get; init; }
 
     /// <summary>
     /// The master (ours or a real Mesos) that knows the agents, for container statistics; null: there are none.

@@ -94,7 +94,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         _work = Task.Run(
             () => Task.WhenAll(
                 _loop.RunAsync(_stop.Token),
-                _discovery.RunAsync(
+                _options.Scheduler is null ? Task.CompletedTask : _discovery.RunAsync(
                     (snapshot, _) =>
                     {
                         _loop.Use(snapshot);
@@ -133,7 +133,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
             return null;
         }
 
-        if (bound.HasInstances && view.Absent is not null && _discovery.State is { LastSuccess: null } state)
+        if (bound.HasInstances && view.Absent is not null && _options.Scheduler is not null && _discovery.State is { LastSuccess: null } state)
         {
             missing = state.LastError is null
                 ? "the scheduler has not been asked yet"

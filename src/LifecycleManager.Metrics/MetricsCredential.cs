@@ -8,5 +8,12 @@ namespace LifecycleManager.Metrics;
 /// The first that fits is taken.
 /// </param>
 /// <param name="User">The user name for basic authentication; null: the secret is a bearer token.</param>
-/// <param name="File">The file with the password or token; read again when it changes. Surrounding white space is cut.</param>
-public sealed record MetricsCredential(string For, string? User, string File);
+/// <param name="Secret">
+/// Where the password or token is: a file, read again when it changes, or <c>env:NAME</c> for an environment variable. Surrounding white
+/// space is cut.
+/// </param>
+public sealed record MetricsCredential(string For, string? User, string Secret)
+{
+    /// <summary>What <see cref="Secret"/> begins with where it names a variable.</summary>
+    public const string Variable = "env:";
+}

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Cli.Hosting;
-using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Metrics;
 using LifecycleManager.Scaling;
+using LifecycleManager.Scaling.Targets;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace LifecycleManager.Cli.Commands;
 
@@ -12,6 +12,7 @@ internal static class ManagerCommand
 {
     public const string Name = "manager";
     public const int Port = 8090;
+    private static readonly Uri DefaultScheduler = new($"http://127.0.0.1:{SchedulerCommand.Port}");
 
     public static Command Create(Settings settings)
     {
@@ -19,15 +20,22 @@ internal static class ManagerCommand
         var common = new RoleSettings(command, settings, Name, Port);
         var state = new StateSettings(command, settings);
         var policy = new ManagerSettings(command, settings, tick: TimeSpan.FromSeconds(5), scrape: TimeSpan.FromSeconds(15));
-        var scheduler = Setting.Of(settings, "--scheduler", "The scheduler: ours, or a real Marathon", Values.Url,
-            () => new Uri($"http://127.0.0.1:{SchedulerCommand.Port}"), $"http://127.0.0.1:{SchedulerCommand.Port}");
-        var master = Setting.Of<Uri?>(settings, "--master", "The master, for the agents' container statistics", Values.Url, () => null);
+        var tuning = new ManagerTuning(command, settings);
+        var target = new TargetSettings(command, settings);
+        var scheduler = Setting.Of<Uri?>(settings, "--scheduler", "The scheduler: ours, or a real Marathon",
+            Values.PlainUrl, () => null, $"{DefaultScheduler.ToString().TrimEnd('/')}; none where another target is scaled");
+        var master = Setting.Of<Uri?>(settings, "--master", "The master, for the agents' container statistics", Values.PlainUrl, () => null);
         command.Add(scheduler);
         command.Add(master);
         return RoleCommand.Create(settings, command, parse =>
         {
             var listen = common.Listen(parse);
-            var options = policy.Options(parse, parse.GetValue(scheduler)!, parse.GetValue(master), common.Advertise(parse, listen));
+            var scaled = target.Options(parse);
+            var tasks = parse.GetValue(scheduler) ?? (scaled.Kind == TargetKind.Marathon ? scaled.Address ?? DefaultScheduler : null);
+            var options = tuning.Apply(parse, policy.Options(parse, tasks, parse.GetValue(master), common.Advertise(parse, listen))) with
+            {
+                Target = scaled,
+            };
             return Role(listen, "--port", options) with
             {
                 State = state.Address(parse, common.Directory(parse)),
@@ -37,43 +45,18 @@ internal static class ManagerCommand
     }
 
     public static Role Role(System.Net.IPEndPoint listen, string portOption, ManagerOptions options) =>
-        new(Name, portOption, [listen], services => services.AddManager(options), app => app.MapManager());
-}
+        new(Name, portOption, [listen], services => Add(services, options), app => app.MapManager());
 
-/// <summary>The options of the manager that <c>lcm up</c> has too.</summary>
-internal sealed class ManagerSettings
-{
-    private readonly Option<string> _rules;
-    private readonly Option<TimeSpan> _tick;
-    private readonly Option<TimeSpan> _scrape;
-    private readonly Option<Uri?> _prometheus;
-
-    public ManagerSettings(Command command, Settings settings, TimeSpan tick, TimeSpan scrape)
+    private static void Add(IServiceCollection services, ManagerOptions options)
     {
-        _rules = Setting.Of(settings, "--rules", "The directory of the policy files", Path.GetFullPath, DefaultRules, "rules, else the examples beside lcm");
-        _tick = Setting.Of(settings, "--tick", "Between two evaluations of the policies",
-            Values.Time(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)), () => tick, Durations.Format(tick));
-        _scrape = Setting.Of(settings, "--scrape-interval", "Between two scrapes of an instance",
-            Values.Time(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)), () => scrape, Durations.Format(scrape));
-        _prometheus = Setting.Of<Uri?>(settings, "--prometheus", "A Prometheus server, for promql metrics", Values.Url, () => null);
-        command.Add(_rules);
-        command.Add(_tick);
-        command.Add(_scrape);
-        command.Add(_prometheus);
-    }
-
-    public ManagerOptions Options(ParseResult parse, Uri scheduler, Uri? master, Uri address) => new()
-    {
-        Scheduler = scheduler,
-        Address = address,
-        RulesDirectory = parse.GetValue(_rules)!,
-        Tick = parse.GetValue(_tick),
-        Collector = new CollectorOptions
+        try
         {
-            Scheduler = scheduler, Master = master, Prometheus = parse.GetValue(_prometheus), Interval = parse.GetValue(_scrape),
-        },
-    };
-
-    private static string DefaultRules() =>
-        Path.GetFullPath("rules") is var here && Directory.Exists(here) ? here : Path.Combine(AppContext.BaseDirectory, "rules");
+            services.AddManager(options);
+        }
+        catch (ArgumentException e)
+        {
+            // Options that contradict each other, or a file that is not there.
+            throw new CliException(e.Message, e);
+        }
+    }
 }

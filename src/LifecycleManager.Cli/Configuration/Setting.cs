@@ -13,18 +13,20 @@ public static class Setting
     /// <param name="parse">Reads a value; throws <see cref="FormatException"/> with what is wrong.</param>
     /// <param name="otherwise">The value where nobody says it.</param>
     /// <param name="help">The default as <c>--help</c> shows it; null leaves it out.</param>
+    /// <param name="secret">Whether an error must not show the value.</param>
     public static Option<T> Of<T>(
-        Settings settings, string name, string description, Func<string, T> parse, Func<T> otherwise, string? help = null)
+        Settings settings, string name, string description, Func<string, T> parse, Func<T> otherwise, string? help = null,
+        bool secret = false)
     {
         var bare = name.TrimStart('-');
         return new Option<T>(name)
         {
             Description = help is null ? description : $"{description} [default: {help}]",
             HelpName = bare,
-            CustomParser = result => Parse(result, parse, result.Tokens[^1].Value, name),
+            CustomParser = result => Parse(result, parse, result.Tokens[^1].Value, name, secret),
             // Evaluated only where the command line is silent.
             DefaultValueFactory = result =>
-                settings.Find(bare) is { } found ? Parse(result, parse, found.Value, found.Where) : otherwise(),
+                settings.Find(bare) is { } found ? Parse(result, parse, found.Value, found.Where, secret) : otherwise(),
         };
     }
 
@@ -39,7 +41,7 @@ public static class Setting
         };
     }
 
-    private static T Parse<T>(ArgumentResult result, Func<string, T> parse, string value, string where)
+    private static T Parse<T>(ArgumentResult result, Func<string, T> parse, string value, string where, bool secret = false)
     {
         try
         {
@@ -47,9 +49,16 @@ public static class Setting
         }
         catch (FormatException e)
         {
-            result.AddError($"{where} {value}: {e.Message}");
+            result.AddError(secret ? $"{where}: {e.Message}" : $"{where} {Shown(value)}: {e.Message}");
             return default!;
         }
+    }
+
+    /// <summary>The value without what stands before the @ of an address: it may be a password.</summary>
+    private static string Shown(string value)
+    {
+        var (slashes, at) = (value.IndexOf("//", StringComparison.Ordinal), value.LastIndexOf('@'));
+        return slashes >= 0 && at > slashes ? value[..(slashes + 2)] + "***" + value[at..] : value;
     }
 
     private static bool ReadFlag(string text) => text.ToLowerInvariant() switch

@@ -45,6 +45,14 @@ internal static class Values
             ? url
             : throw new FormatException("an http or https address is needed");
 
+    /// <summary>An address without credentials in it: addresses are shown and logged.</summary>
+    public static Uri PlainUrl(string text) =>
+        Url(text) is { UserInfo.Length: 0 } url ? url : throw new FormatException("an address must not hold credentials; give them as files");
+
+    /// <summary>An address, also of a socket.</summary>
+    public static Uri Endpoint(string text) =>
+        text.StartsWith("unix:///", StringComparison.Ordinal) && Uri.TryCreate(text, UriKind.Absolute, out var socket) ? socket : PlainUrl(text);
+
     public static IReadOnlyList<Uri> Urls(string text) =>
         [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Url)];
 

@@ -25,8 +25,8 @@ internal static class CollectorApi
             .OrderBy(target => target.App, StringComparer.Ordinal).ThenBy(target => target.Instance, StringComparer.Ordinal)
             .ThenBy(target => target.Kind, StringComparer.Ordinal).ToArray();
         var discovery = collector.Discovery;
-        var scheduler = new SchedulerAnswer(
-            collector.Options.Scheduler.ToString(), discovery is { LastSuccess: not null, LastError: null },
+        var scheduler = collector.Options.Scheduler is not { } address ? null : new SchedulerAnswer(
+            address.ToString(), discovery is { LastSuccess: not null, LastError: null },
             discovery.LastSuccess,
             discovery.LastError, discovery.FollowsEvents);
         return Results.Json(new TargetsAnswer(scheduler, targets), CollectorJson.Default.TargetsAnswer);

@@ -3,9 +3,9 @@ using System.Text.Json.Serialization;
 namespace LifecycleManager.Metrics.Api;
 
 /// <summary><c>GET /v1/targets</c>.</summary>
-/// <param name="Scheduler">How it goes with the scheduler.</param>
+/// <param name="Scheduler">How it goes with the scheduler; null where there is none.</param>
 /// <param name="Targets">Everything that is asked: instances' endpoints, and sources that have no instances.</param>
-public sealed record TargetsAnswer(SchedulerAnswer Scheduler, IReadOnlyList<TargetAnswer> Targets);
+public sealed record TargetsAnswer(SchedulerAnswer? Scheduler, IReadOnlyList<TargetAnswer> Targets);
 
 /// <summary>How it goes with the scheduler.</summary>
 /// <param name="Address">Its address.</param>

@@ -357,7 +357,10 @@ internal sealed class CollectorLoop : IDisposable
         _views[app.Id] = new AppView(Absent(app), instances, bound);
     }
 
-    private static string? Absent(AppState app) => app.Known is null ? $"the scheduler has no app {app.Id}" : null;
+    private string? Absent(AppState app) =>
+        app.Known is not null ? null
+        : _context.Options.Scheduler is null ? $"no target of {app.Id} is known"
+        : $"the scheduler has no app {app.Id}";
 
     private BoundQuery Bind(AppState app, MetricQuery query, SeriesKey key, Instance[] instances) => query.Source switch
     {

@@ -49,27 +49,37 @@ internal sealed class CredentialStore(IReadOnlyList<MetricsCredential> credentia
                 return entry.Header;
             try
             {
-                var file = new FileInfo(credential.File);
-                if (entry is null || entry.Changed != file.LastWriteTimeUtc)
-                    entry = new Entry(Header(credential, file), file.LastWriteTimeUtc, now);
+                if (credential.Secret.StartsWith(MetricsCredential.Variable, StringComparison.Ordinal))
+                {
+                    entry ??= new Entry(Header(credential, Environment.GetEnvironmentVariable(credential.Secret[MetricsCredential.Variable.Length..])), default, now);
+                }
+                else
+                {
+                    var file = new FileInfo(credential.Secret);
+                    if (entry is null || entry.Changed != file.LastWriteTimeUtc)
+                        entry = new Entry(Header(credential, Content(file)), file.LastWriteTimeUtc, now);
+                }
+
                 _read[credential] = entry with { Checked = now };
                 return entry.Header;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 throw new ScrapeException(FailureReason.Configuration, string.Create(CultureInfo.InvariantCulture,
-                    $"the credential file {credential.File} for {credential.For} cannot be read: {e.GetType().Name}"));
+                    $"the credential file {credential.Secret} for {credential.For} cannot be read: {e.GetType().Name}"));
             }
         }
     }
 
-    private static AuthenticationHeaderValue Header(MetricsCredential credential, FileInfo file)
+    private static string Content(FileInfo file) =>
+        file.Length > MostBytes ? throw new IOException("too long") : File.ReadAllText(file.FullName);
+
+    private static AuthenticationHeaderValue Header(MetricsCredential credential, string? content)
     {
-        if (file.Length > MostBytes) throw new IOException("too long");
-        var secret = File.ReadAllText(file.FullName).Trim();
-        if (secret.Length == 0 || secret.Any(char.IsControl))
+        var secret = content?.Trim();
+        if (string.IsNullOrEmpty(secret) || secret.Any(char.IsControl))
             throw new ScrapeException(FailureReason.Configuration,
-                $"the credential file {credential.File} for {credential.For} does not hold one line of text");
+                $"the credential {credential.Secret} for {credential.For} does not hold one line of text");
         return credential.User is { } user
             ? new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{secret}")))
             : new AuthenticationHeaderValue("Bearer", secret);

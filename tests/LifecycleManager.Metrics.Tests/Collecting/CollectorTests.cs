@@ -49,11 +49,11 @@ public sealed class CollectorTests
 
         scheduler.Broken = true;
         scheduler.HangUp();
-        await collector.TargetAsync(_ => !collector.TargetsAsync().Result.Scheduler.Up);
+        await collector.TargetAsync(_ => !collector.TargetsAsync().Result.Scheduler!.Up);
         var seen = server.Requests.Count;
         await collector.TargetAsync(_ => server.Requests.Count > seen + 1);
         Assert.True(collector.Collector.Read("/a", Load, DateTimeOffset.UtcNow).IsKnown);
-        Assert.Contains("500", (await collector.TargetsAsync()).Scheduler.LastError, StringComparison.Ordinal);
+        Assert.Contains("500", (await collector.TargetsAsync()).Scheduler!.LastError, StringComparison.Ordinal);
 
         scheduler.Broken = false;
         await collector.TargetAsync(_ => collector.TargetsAsync().Result.Scheduler is { Up: true, FollowsEvents: true });

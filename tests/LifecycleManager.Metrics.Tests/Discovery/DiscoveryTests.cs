@@ -49,6 +49,22 @@ public sealed class DiscoveryTests : IDisposable
             && collector.TargetsAsync().Result.Targets.Any(target => target.Instance == $"more.yml:/a@127.0.0.2:{server.Port}"));
     }
 
+    [Fact]
+    public async Task Without_a_scheduler_the_other_sources_are_enough_and_nobody_is_asked_in_vain()
+    {
+        await using var server = await HttpServer.StartAsync("text/plain", new() { ["/metrics"] = "load 3\n" });
+        await using var scheduler = await FakeScheduler.StartAsync();
+        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with
+        {
+            Scheduler = null,
+            StaticTargets = [new TargetGroup([$"127.0.0.1:{server.Port}"], new Dictionary<string, string> { ["app"] = "/static" })],
+        });
+        collector.Demand(("/static", Load), ("/unknown", Load));
+        Assert.Equal(3, (await collector.ReadAsync("/static", Load)).Value);
+        Assert.Equal("no target of /unknown is known", (await collector.ReadAsync("/unknown", Load, reading => reading.Missing!.Contains("/unknown"))).Missing);
+        Assert.Null((await collector.TargetsAsync()).Scheduler);
+    }
+
     [Theory]
     [InlineData("a.json", "{}", "a list of target groups is needed")]
     [InlineData("a.json", "[{\"targets\": [],}]", "a.json: malformed JSON at line 1, byte 17")]

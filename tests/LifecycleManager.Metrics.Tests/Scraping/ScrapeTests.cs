@@ -142,14 +142,18 @@ public sealed class ScrapeTests
             await using var scheduler = (await FakeScheduler.StartAsync())
                 .App("/team/a", new() { ["lcm.metrics.path"] = "/metrics" }).Task("/team/a", "one", server.Port)
                 .App("/b", new() { ["lcm.metrics.path"] = "/open" }).Task("/b", "two", server.Port)
+                .App("/team/env", new() { ["lcm.metrics.path"] = "/metrics" }).Task("/team/env", "four", server.Port)
                 .App("/missing").Task("/missing", "three", server.Port);
+            Environment.SetEnvironmentVariable("SCRAPE_TESTS_SECRET", "s3cret");
             await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with
             {
-                Credentials = [new MetricsCredential("/team/*", "me", file),
+                Credentials = [new MetricsCredential("/team/env", "me", "env:SCRAPE_TESTS_SECRET"),
+                    new MetricsCredential("/team/*", "me", file),
                     new MetricsCredential("/missing", null, file + ".not")],
             });
-            collector.Demand(("/team/a", Load), ("/b", Load), ("/missing", Load));
+            collector.Demand(("/team/a", Load), ("/team/env", Load), ("/b", Load), ("/missing", Load));
             await collector.ReadAsync("/team/a", Load);
+            await collector.ReadAsync("/team/env", Load);
             await collector.ReadAsync("/b", Load);
             var missing = await collector.ReadAsync("/missing", Load, reading =>
                 reading.Missing?.Contains("cannot be read", StringComparison.Ordinal) == true);

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Metrics;
+using LifecycleManager.Metrics.Discovery;
+using LifecycleManager.Scaling;
+using LifecycleManager.Scaling.Safety;
+
+namespace LifecycleManager.Cli.Commands;
+
+/// <summary>The options of the manager that <c>lcm up</c> has too: policies, where metrics come from, what is never done.</summary>
+internal sealed class ManagerSettings
+{
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+    private static readonly SafetyOptions Safe = new();
+    private readonly Option<string> _rules;
+    private readonly Option<TimeSpan> _tick;
+    private readonly Option<TimeSpan> _scrape;
+    private readonly Option<TimeSpan?> _staleness;
+    private readonly Option<Uri?> _prometheus;
+    private readonly Option<Uri?> _rabbitMq;
+    private readonly Option<Uri?> _eureka;
+    private readonly Option<IReadOnlyList<string>> _targetFiles;
+    private readonly Option<IReadOnlyList<TargetGroup>> _targets;
+    private readonly Option<IReadOnlyList<MetricsCredential>> _credentials;
+    private readonly Option<int> _changes;
+    private readonly Option<int?> _maxStep;
+    private readonly Option<double> _missingShare;
+
+    public ManagerSettings(Command command, Settings settings, TimeSpan tick, TimeSpan scrape)
+    {
+        _rules = Setting.Of(settings, "--rules", "The directory of the policy files", Path.GetFullPath, DefaultRules, "rules, else the examples beside lcm");
+        _tick = Setting.Of(settings, "--tick", "Between two evaluations of the policies", Values.Time(Shortest, Hour), () => tick, Durations.Format(tick));
+        _scrape = Setting.Of(settings, "--scrape-interval", "Between two scrapes of an instance", Values.Time(Shortest, Hour), () => scrape, Durations.Format(scrape));
+        _staleness = Setting.Of<TimeSpan?>(settings, "--staleness", "How long a sample stands for the present",
+            text => Values.Time(Shortest, 24 * Hour)(text), () => null, "three scrape intervals, at most 5m");
+        _prometheus = Setting.Of<Uri?>(settings, "--prometheus", "A Prometheus server, for promql metrics", Values.PlainUrl, () => null);
+        _rabbitMq = Setting.Of<Uri?>(settings, "--rabbitmq", "RabbitMQ's management API, for rabbitmq metrics: http://rabbit:15672", Values.PlainUrl, () => null);
+        _eureka = Setting.Of<Uri?>(settings, "--eureka", "A Eureka server whose instances are scraped too: http://eureka:8761/eureka", Values.PlainUrl, () => null);
+        _targetFiles = Setting.Of(settings, "--target-files", "Prometheus' file_sd files of what is scraped too, comma separated; the last part may have *",
+            Values.List, () => []);
+        _targets = Setting.Of(settings, "--targets", "What is scraped too: APP=HOST:PORT,HOST:PORT;APP=https://HOST:PORT/PATH", MetricsValues.Targets, () => []);
+        _credentials = Setting.Of(settings, "--credentials",
+            "Who the collector is, FOR=USER@FILE or FOR=FILE for a bearer token, comma separated; FOR is an app's id (with *), prometheus, rabbitmq, "
+            + "eureka or agents; instead of FILE, env:NAME takes the secret from the variable NAME",
+            MetricsValues.Credentials, () => [], secret: true);
+        _changes = Setting.Of(settings, "--changes-per-minute", "The most changes of counts within a minute, over all apps",
+            Values.Count(1, 1_000_000), () => Safe.ChangesPerMinute, $"{Safe.ChangesPerMinute}");
+        _maxStep = Setting.Of<int?>(settings, "--max-step", "The most instances that one change adds or removes",
+            text => Values.Count(1, 1_000_000)(text), () => null, "no limit");
+        _missingShare = Setting.Of(settings, "--missing-share",
+            "Scale-in stops everywhere while this share of the instances, or of the apps' metrics, is missing at once; over 100% never",
+            MetricsValues.Share, () => Safe.MissingShare, "25%");
+        foreach (var option in (Option[])[
+            _rules, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _eureka, _targetFiles, _targets, _credentials, _changes, _maxStep, _missingShare])
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <param name="parse">The command line.</param>
+    /// <param name="scheduler">Whose tasks are scraped; null for none.</param>
+    /// <param name="master">The master, for container statistics; null for none.</param>
+    /// <param name="address">At which others reach the manager.</param>
+    public ManagerOptions Options(ParseResult parse, Uri? scheduler, Uri? master, Uri address)
+    {
+        var options = new ManagerOptions
+        {
+            Address = address,
+            RulesDirectory = parse.GetValue(_rules)!,
+            Tick = parse.GetValue(_tick),
+            Safety = new SafetyOptions
+            {
+                ChangesPerMinute = parse.GetValue(_changes), MaxStep = parse.GetValue(_maxStep), MissingShare = parse.GetValue(_missingShare),
+            },
+            Collector = new CollectorOptions
+            {
+                Scheduler = scheduler,
+                Master = master,
+                Interval = parse.GetValue(_scrape),
+                Staleness = parse.GetValue(_staleness),
+                Prometheus = parse.GetValue(_prometheus),
+                RabbitMq = parse.GetValue(_rabbitMq),
+                Eureka = parse.GetValue(_eureka),
+                TargetFiles = parse.GetValue(_targetFiles)!,
+                StaticTargets = parse.GetValue(_targets)!,
+                Credentials = parse.GetValue(_credentials)!,
+            },
+        };
+        return scheduler is null ? options : options with { Scheduler = scheduler };
+    }
+
+    private static string DefaultRules() =>
+        Path.GetFullPath("rules") is var here && Directory.Exists(here) ? here : Path.Combine(AppContext.BaseDirectory, "rules");
+}
