@@ -1,4 +1,3 @@
-using System.Formats.Tar;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Tests.Fakes;
@@ -11,8 +10,6 @@ namespace LifecycleManager.Agent.Tests.Fakes;
 /// <summary>A small image of this machine's own busybox, loaded on first use and removed at the end.</summary>
 public sealed class Busybox : IAsyncDisposable
 {
-    private static readonly string[] Tools =
-        ["sh", "sleep", "echo", "cat", "env", "id", "seq", "nc", "httpd", "ip", "tail", "head", "dd", "date", "ls", "hostname", "kill", "test", "touch", "printf", "wget", "true", "false"];
     private readonly SemaphoreSlim _once = new(1);
     private DockerClient? _client;
 
@@ -22,24 +19,12 @@ public sealed class Busybox : IAsyncDisposable
     public async Task<IDockerClient> DockerAsync()
     {
         var address = Server.Docker();
-        var busybox = Server.Executable("busybox");
         await _once.WaitAsync();
         try
         {
             if (_client is not null) return _client;
             var client = new DockerClientBuilder().WithEndpoint(address).Build();
-            using var layer = new MemoryStream();
-            await using (var tar = new TarWriter(layer, TarEntryFormat.Pax, leaveOpen: true))
-            {
-                await using var binary = File.OpenRead(busybox);
-                const UnixFileMode Runnable = (UnixFileMode)0x1ed;
-                await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "bin/busybox") { DataStream = binary, Mode = Runnable });
-                foreach (var tool in Tools)
-                    await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.SymbolicLink, "bin/" + tool) { LinkName = "/bin/busybox" });
-                await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.Directory, "tmp/") { Mode = (UnixFileMode)0x1ff });
-            }
-
-            layer.Position = 0;
+            await using var layer = await BusyboxLayer.MakeAsync();
             await client.Images.CreateImageAsync(
                 new ImagesCreateParameters
                 {
