@@ -1,3 +1,5 @@
+using LifecycleManager.Decisions.Rules;
+
 namespace LifecycleManager.Decisions.Engine;
 
 /// <summary>What a tick did to one app's count, with everything needed to explain it afterwards.</summary>
@@ -58,6 +60,13 @@ public enum DecisionKind
 /// <param name="Count">The instance count it asks for.</param>
 /// <param name="Reason">Why, with the values it saw.</param>
 public sealed record Recommendation(string Rule, int Count, string Reason);
+
+/// <summary>What a rule said, also where it asked for nothing.</summary>
+/// <param name="Rule">The rule's name.</param>
+/// <param name="Verdict">The kind of answer.</param>
+/// <param name="Count">The count it asks for; null where it asks for none.</param>
+/// <param name="Reason">Why, with the values it saw: the condition that does not hold, how much of a season is learnt.</param>
+public sealed record RuleReport(string Rule, RuleVerdict Verdict, int? Count, string Reason);
 
 /// <summary>One step that changed the count after the rules spoke.</summary>
 /// <param name="By">What changed it: <c>bounds</c>, <c>limit</c>, <c>stabilization</c>, <c>cooldown</c>, <c>missing metrics</c>, <c>pause</c>.</param>

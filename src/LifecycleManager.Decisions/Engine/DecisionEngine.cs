@@ -98,6 +98,21 @@ public sealed class DecisionEngine : IDisposable
         return DecisionText.Write(state, _tick);
     }
 
+    /// <summary>What each rule said of an app at the last tick; none where it was not decided yet.</summary>
+    public IReadOnlyList<RuleReport> Opinions(string app)
+    {
+        if (!_apps.TryGetValue(app, out var state) || !state.Ticked) return [];
+        Load(state, NoMetrics.Instance);
+        return
+        [
+            .. state.Policy!.RuleArray.Select((rule, i) => new RuleReport(
+                rule.Name,
+                state.Opinions[i].Verdict,
+                state.Opinions[i].Verdict is RuleVerdict.Count or RuleVerdict.AtLeast ? state.Opinions[i].Count : null,
+                rule.Describe(state.Opinions[i], _tick))),
+        ];
+    }
+
     /// <summary>What the last tick saw of an app; null where it was not decided yet.</summary>
     public AppReport? Report(string app)
     {

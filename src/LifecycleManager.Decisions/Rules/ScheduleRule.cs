@@ -44,7 +44,7 @@ internal sealed class ScheduleRule : Rule
     public override string Describe(in RuleOpinion opinion, RuleTick tick)
     {
         var when = Schedule.Until is null ? $"at {Schedule.Cron}" : $"from {Schedule.Cron} until {Schedule.Until}";
-        return $"{when} ({Schedule.Zone.Id}), {Then.Describe(opinion, tick)}";
+        return $"{when} ({Schedule.Zone.Id}), {(opinion.Verdict == RuleVerdict.None ? "not now" : Then.Describe(opinion, tick))}";
     }
 
     private int Once(int instances) => Math.Max(Then.Max >= 0 ? Math.Min(instances, Then.Max) : instances, Then.Min);

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Decisions.Tools;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Pausing;
@@ -83,6 +84,9 @@ internal sealed record ExplainAnswer
     /// <summary>The last evaluation with its values.</summary>
     public EvaluationAnswer? Evaluation { get; init; }
 
+    /// <summary>What each rule said, also those that ask for nothing; of the present alone.</summary>
+    public IReadOnlyList<RuleReport>? Opinions { get; init; }
+
     public required IReadOnlyList<MetricAnswer> Metrics { get; init; }
     public required IReadOnlyList<string> Rules { get; init; }
     public required IReadOnlyList<ScheduleAnswer> Schedules { get; init; }
@@ -150,7 +154,7 @@ internal sealed record PauseBody
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    Converters = [typeof(CamelCase<DecisionKind>), typeof(CamelCase<DecisionOutcome>), typeof(CamelCase<Pause>), typeof(CamelCase<CheckFormat>)])]
+    Converters = [typeof(CamelCase<DecisionKind>), typeof(CamelCase<DecisionOutcome>), typeof(CamelCase<Pause>), typeof(CamelCase<RuleVerdict>), typeof(CamelCase<CheckFormat>)])]
 [JsonSerializable(typeof(ErrorAnswer))]
 [JsonSerializable(typeof(PoliciesAnswer))]
 [JsonSerializable(typeof(AppsAnswer))]

@@ -54,12 +54,8 @@ internal static class ExplainApi
         var recent = archive.Query(new DecisionFilter { App = app, Limit = Recent }).Decisions;
         if (snapshot.Leading && snapshot.Apps.GetValueOrDefault(app) is { } status)
         {
-            IReadOnlyList<MetricEvidence> evidence = [];
-            if (await evaluator.ExplainAsync(app) is { } explained)
-            {
-                (var evaluation, evidence) = explained;
-                status = status with { Evaluation = evaluation };
-            }
+            var explained = await evaluator.ExplainAsync(app);
+            if (explained is not null) status = status with { Evaluation = explained.Decision };
 
             var answer = AppsApi.Answer(status, archive, http.RequestServices.GetRequiredService<PauseBook>());
             var history = History(http, app, now);
@@ -69,7 +65,8 @@ internal static class ExplainApi
                 App = answer,
                 Evaluation = Answer(status.Evaluation),
                 Metrics = [.. status.Metrics.Select(metric => Answer(
-                    metric.Key, metric.Value, Thresholds(status, metric.Key), evidence.FirstOrDefault(one => one.Metric == metric.Key), history))],
+                    metric.Key, metric.Value, Thresholds(status, metric.Key), explained?.Evidence.FirstOrDefault(one => one.Metric == metric.Key), history))],
+                Opinions = explained?.Opinions,
                 Rules = [],
                 Schedules = [],
                 Recent = recent,

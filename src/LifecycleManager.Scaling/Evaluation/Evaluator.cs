@@ -143,12 +143,13 @@ internal sealed class Evaluator : IAsyncDisposable
     }
 
     /// <summary>
-    /// The last evaluation of an app with that tick's values, and the samples that there are for them now; null where it was not
-    /// evaluated.
+    /// The last evaluation of an app with that tick's values, what each rule said, and the samples that there are for them now; null
+    /// where it was not evaluated.
     /// </summary>
-    public Task<(Decision Decision, IReadOnlyList<MetricEvidence> Evidence)?> ExplainAsync(string app) => _mailbox.AskAsync(() =>
-        Task.FromResult<(Decision, IReadOnlyList<MetricEvidence>)?>(_engine.Explain(app) is { } decision
-            ? (decision, Evidence.Read(_engine, _reader, app, _time.GetUtcNow(), Evidence.MostExplained))
+    public Task<Explanation?> ExplainAsync(string app) => _mailbox.AskAsync(() =>
+        Task.FromResult(_engine.Explain(app) is { } decision
+            ? new Explanation(
+                decision, _engine.Opinions(app), Evidence.Read(_engine, _reader, app, _time.GetUtcNow(), Evidence.MostExplained))
             : null));
 
     /// <summary>Puts the directory's policies in force now, leading or not, so that schedules and the API show them.</summary>
@@ -622,6 +623,9 @@ internal sealed class Evaluator : IAsyncDisposable
             Apps = governed, Ungoverned = apps.Count - governed.Count, TargetSeenAt = started, ScaleInStopped = stopped,
         };
     }
+
+    /// <summary>Why an app's count is what it is.</summary>
+    internal sealed record Explanation(Decision Decision, IReadOnlyList<RuleReport> Opinions, IReadOnlyList<MetricEvidence> Evidence);
 
     /// <summary>A change to be set off.</summary>
     private sealed record Proposal(DecisionRecord Record, bool IsNew);

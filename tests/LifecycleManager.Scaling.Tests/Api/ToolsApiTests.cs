@@ -176,6 +176,10 @@ public sealed class ToolsApiTests : IAsyncLifetime
         Assert.Equal(24, metric.GetProperty("samples")[0].GetProperty("value").GetDouble());
         Assert.Equal("1", metric.GetProperty("samples")[0].GetProperty("instance").GetString());
 
+        Assert.Equal(
+            ["none: not tpm 24 > 10 * instances 3", "none: not tpm 24 < 5 * instances 3"],
+            now.GetProperty("opinions").EnumerateArray().Select(rule => $"{rule.GetProperty("verdict").GetString()}: {rule.GetProperty("reason").GetString()}"));
+
         var grown = await _manager.GetAsync("/v1/decisions?kind=scaleOut");
         var at = grown.GetProperty("decisions")[0].GetProperty("at").GetDateTimeOffset();
         _metrics[App, Tpm] = 7;

@@ -17,10 +17,12 @@ internal static class ExplainText
         if (app.TryGetProperty("paused", out var pause)) output.WriteLine($"paused: {Text(pause, "what")} {Text(pause, "reason")}".TrimEnd());
         if (answer.TryGetProperty("evaluation", out var evaluation))
         {
-            foreach (var rule in Items(evaluation, "recommendations"))
+            // Of the present every rule is told, also why one asks for nothing; on record are those that asked for something.
+            foreach (var rule in answer.TryGetProperty("opinions", out _) ? Items(answer, "opinions") : Items(evaluation, "recommendations"))
             {
                 var taken = Text(rule, "rule") == Text(evaluation, "rule") ? "*" : " ";
-                output.WriteLine($"  {taken} {Text(rule, "rule")}: {Text(rule, "count")} instances, {Text(rule, "reason")}");
+                var count = Text(rule, "count") is { } asked ? $"{asked} instances, " : "";
+                output.WriteLine($"  {taken} {Text(rule, "rule")}: {count}{Text(rule, "reason")}");
             }
 
             foreach (var step in Items(evaluation, "adjustments"))
