@@ -1,0 +1,18 @@
+namespace LifecycleManager.Security;
+
+/// <summary>What a principal may do, beside running tasks in its roles.</summary>
+[Flags]
+public enum Permission
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>Read state, metrics, statistics and sandbox files.</summary>
+    View = 1,
+
+    /// <summary>Change the cluster: quotas, weights, maintenance, drains, teardowns. It includes <see cref="View"/>.</summary>
+    Operate = 2 | View,
+
+    /// <summary>Be an agent: register a machine's resources and report its tasks.</summary>
+    Agent = 4,
+}
