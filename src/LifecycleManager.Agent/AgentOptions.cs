@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using LifecycleManager.Security;
 
 namespace LifecycleManager.Agent;
 
@@ -13,6 +15,15 @@ public sealed record AgentOptions
 
     /// <summary>The masters, <c>http://host:5050</c>; tried in turn until one leads or says (307) who does.</summary>
     public IReadOnlyList<Uri> Masters { get; init; } = [new("http://127.0.0.1:5050")];
+
+    /// <summary>Who the agent is to a master that asks; null for one that does not, or that asks for a certificate.</summary>
+    public Credential? Credential { get; init; }
+
+    /// <summary>The certificate, with its key, that the agent shows a master that asks for one.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>Who may read the agent's own HTTP surface; by default everybody.</summary>
+    public Principals Principals { get; init; } = Principals.Anyone;
 
     /// <summary>The name or address at which peers reach the tasks; what offers and Marathon's <c>host</c> show.</summary>
     public string Hostname { get; init; } = Dns.GetHostName();

@@ -1,4 +1,5 @@
 using LifecycleManager.Agent.Api;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,13 @@ public static class AgentServices
     public static void MapAgent(this WebApplication app)
     {
         var loop = app.Services.GetRequiredService<AgentLoop>();
+
+        // All of the surface reads; whether the agent is well anybody may ask.
+        var gate = new Gate(loop.Options.Principals, "mesos-agent");
+        app.Use(async (context, next) =>
+        {
+            if (context.Request.Path == "/health" || await gate.AdmitAsync(context, Permission.View)) await next(context);
+        });
         app.Services.GetRequiredService<AgentMetrics>().Map(app);
         StateEndpoints.Map(app, loop);
         StatisticsEndpoints.Map(app, loop, app.Services.GetRequiredService<TimeProvider>());

@@ -1,3 +1,5 @@
+using LifecycleManager.Security;
+
 namespace LifecycleManager.Console;
 
 /// <summary>Where the console reads what it shows.</summary>
@@ -11,4 +13,7 @@ public sealed record ConsoleOptions
 
     /// <summary>The master; null leaves its page out.</summary>
     public Uri? Master { get; init; }
+
+    /// <summary>Who the console is to a master that asks; null for one that does not.</summary>
+    public Credential? MasterCredential { get; init; }
 }

@@ -23,7 +23,7 @@ public static class ConsoleRole
         services.AddSingleton(options);
         services.AddSingleton(new SchedulerClient(MarathonApi.For(Client(options.Scheduler))));
         services.AddSingleton(new ManagerClient(options.Manager is { } manager ? Client(manager) : null));
-        services.AddSingleton(new MasterClient(options.Master is { } master ? Client(master) : null));
+        services.AddSingleton(new MasterClient(options.Master, options.MasterCredential));
         return services;
     }
 

@@ -1,3 +1,5 @@
+using LifecycleManager.Security;
+
 namespace LifecycleManager.Master;
 
 /// <summary>How a master runs. The defaults are Mesos'.</summary>
@@ -66,6 +68,6 @@ public sealed record MasterOptions
     /// <summary>The region of this master; agents of other regions are offered only to REGION_AWARE frameworks. Null: no matter.</summary>
     public string? Region { get; init; }
 
-    /// <summary>Principals and their secrets (HTTP Basic); once there is one, every call must carry one. Never logged.</summary>
-    public IReadOnlyDictionary<string, string> Credentials { get; init; } = new Dictionary<string, string>();
+    /// <summary>Who may call and what each may do; by default everybody everything.</summary>
+    public Principals Principals { get; init; } = Principals.Anyone;
 }

@@ -34,6 +34,6 @@ public static class MasterRole
         StateApi.Map(app, host, options);
         var metrics = app.Services.GetRequiredService<MasterMetrics>();
         new OperatorApi(host, options, metrics).Map(app);
-        MetricsApi.Map(app, host, metrics, app.Services.GetRequiredService<CollectorRegistry>());
+        MetricsApi.Map(app, host, metrics, app.Services.GetRequiredService<CollectorRegistry>(), options);
     }
 }

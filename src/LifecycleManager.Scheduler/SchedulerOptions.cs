@@ -1,3 +1,6 @@
+using System.Security.Cryptography.X509Certificates;
+using LifecycleManager.Security;
+
 namespace LifecycleManager.Scheduler;
 
 /// <summary>How a scheduler runs.</summary>
@@ -15,11 +18,11 @@ public sealed record SchedulerOptions
     /// <summary>The role whose resources it takes, beside the unreserved ones.</summary>
     public string Role { get; init; } = "*";
 
-    /// <summary>Who it is, for a master that asks; null for one that does not.</summary>
-    public string? Principal { get; init; }
+    /// <summary>Who it is to a master that asks; null for one that does not, or that asks for a certificate.</summary>
+    public Credential? Credential { get; init; }
 
-    /// <summary>The principal's secret, sent as HTTP basic authentication; null for a master that does not ask.</summary>
-    public string? Secret { get; init; }
+    /// <summary>The certificate, with its key, that it shows a master that asks for one.</summary>
+    public X509Certificate2? Certificate { get; init; }
 
     /// <summary>The user that tasks run as where the app names none; empty for the agent's own.</summary>
     public string User { get; init; } = "";

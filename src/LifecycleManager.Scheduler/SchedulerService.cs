@@ -58,7 +58,13 @@ public sealed class SchedulerService
         _bus = new EventBus(options.MaxEventSubscribers, options.EventBuffer, time);
         _metrics = new SchedulerMetrics(registry);
         _snapshot = Idle(null);
-        var master = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false })
+        var master = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            SslOptions = { ClientCertificates = options.Certificate is { } certificate ? [certificate] : null },
+        })
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };

@@ -15,7 +15,7 @@ public sealed record Principal(string Name, Permission Permissions, IReadOnlyLis
         foreach (var pattern in Roles)
         {
             if (pattern == "*" || pattern == role) return true;
-            if (pattern.EndsWith("/*", StringComparison.Ordinal) && role.AsSpan().StartsWith(pattern.AsSpan(..^1), StringComparison.Ordinal)) return true;
+            if (pattern.EndsWith("/*", StringComparison.Ordinal) && role.AsSpan().StartsWith(pattern.AsSpan(0, pattern.Length - 1), StringComparison.Ordinal)) return true;
         }
 
         return false;

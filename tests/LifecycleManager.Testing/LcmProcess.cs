@@ -14,7 +14,10 @@ public sealed class LcmProcess : IAsyncDisposable
     private LcmProcess(Process process) => _process = process;
 
     /// <summary>Starts <c>lcm</c>, whose build output stands beside the caller's, with arguments.</summary>
-    public static LcmProcess Start(string workDirectory, params IEnumerable<string> arguments)
+    public static LcmProcess Start(string workDirectory, params IEnumerable<string> arguments) => Start(workDirectory, new Dictionary<string, string>(), arguments);
+
+    /// <summary>Starts it with variables of its own beside.</summary>
+    public static LcmProcess Start(string workDirectory, IReadOnlyDictionary<string, string> variables, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -26,6 +29,7 @@ public sealed class LcmProcess : IAsyncDisposable
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("LCM_", StringComparison.Ordinal)).ToArray())
             start.Environment.Remove(name);
+        foreach (var (name, value) in variables) start.Environment[name] = value;
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
         var lcm = new LcmProcess(process);
         process.OutputDataReceived += (_, e) => lcm.Add(e.Data);

@@ -43,6 +43,7 @@ internal sealed class MasterConnection : IDisposable
             UseProxy = false,
             ConnectTimeout = ConnectTimeout,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            SslOptions = { ClientCertificates = options.Certificate is { } certificate ? [certificate] : null },
         })
         { Timeout = Timeout.InfiniteTimeSpan };
     }
@@ -73,7 +74,7 @@ internal sealed class MasterConnection : IDisposable
             }
             catch (Exception e) when (!cancellation.IsCancellationRequested)
             {
-                Complain(master, e is OperationCanceledException ? "it has fallen silent" : e.Message);
+                Complain(master, e is OperationCanceledException ? "it has fallen silent" : Reason(e));
             }
             finally
             {
@@ -200,14 +201,18 @@ internal sealed class MasterConnection : IDisposable
         // Mesos writes "//host:port".
         var leader = new Uri(master, location);
         if (leader.Scheme is not ("http" or "https")) throw new HttpRequestException($"it sends the agent to {leader}");
+        // The agent's secret and its tasks' are for no network that can be listened to.
+        if (master.Scheme == "https" && leader.Scheme == "http") throw new HttpRequestException($"it sends the agent to {leader}, which is not encrypted");
         return new Uri(leader.GetLeftPart(UriPartial.Authority));
     }
 
-    private static HttpRequestMessage Request(Uri master, AgentCall call)
+    private HttpRequestMessage Request(Uri master, AgentCall call)
     {
         var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(call, MesosJson.Default.AgentCall));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        return new HttpRequestMessage(HttpMethod.Post, new Uri(master, "/api/v1/agent")) { Content = content };
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(master, "/api/v1/agent")) { Content = content };
+        request.Headers.Authorization = _options.Credential?.Header;
+        return request;
     }
 
     private static async Task<string> ReasonAsync(HttpResponseMessage response, CancellationToken cancellation)
@@ -232,6 +237,9 @@ internal sealed class MasterConnection : IDisposable
             // The stream has just ended by itself.
         }
     }
+
+    // The outer message of a connection that fails over TLS says nothing.
+    private static string Reason(Exception e) => e.InnerException is { } inner ? $"{e.Message} {inner.GetBaseException().Message}" : e.Message;
 
     // One line for each new reason: a master that is away for an hour does not fill the log.
     private void Complain(Uri master, string reason)

@@ -36,7 +36,7 @@ internal static class ManagerCommand
             {
                 Target = scaled,
             };
-            return Role(listen, "--port", options) with
+            return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, hasPrincipals: false)) with
             {
                 State = state.Address(parse, common.Directory(parse)),
                 StatePassword = state.Password(parse),

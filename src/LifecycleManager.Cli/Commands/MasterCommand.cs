@@ -17,10 +17,12 @@ internal static class MasterCommand
         var command = new Command(Name, "Pools the resources of all agents and offers them to frameworks: Mesos' scheduler and operator APIs.");
         var common = new RoleSettings(command, settings, Name, Port);
         var state = new StateSettings(command, settings);
+        var master = new MasterSettings(command, settings);
         return RoleCommand.Create(settings, command, parse =>
         {
             var listen = common.Listen(parse);
-            return Role(listen, "--port", new MasterOptions { Address = common.Advertise(parse, listen) }) with
+            var options = master.Options(parse, common.Advertise(parse, listen));
+            return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, options.Principals.AreRequired)) with
             {
                 State = state.Address(parse, common.Directory(parse)),
                 StatePassword = state.Password(parse),

@@ -18,7 +18,7 @@ internal static class RoleCommand
             await using var stack = new RoleStack(loggers, TimeProvider.System);
             var asked = role(parse);
             await stack.StartAsync(asked, signals.Stop);
-            System.Console.Out.WriteLine($"lcm: {asked.Name} listens on {RoleSettings.AddressOf(asked.Listen[0])}");
+            System.Console.Out.WriteLine($"lcm: {asked.Name} listens on {RoleSettings.AddressOf(asked)}");
             await Task.Delay(Timeout.Infinite, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return 0;
         });

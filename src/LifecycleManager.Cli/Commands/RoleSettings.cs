@@ -2,6 +2,9 @@ using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Cli.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 
 namespace LifecycleManager.Cli.Commands;
 
@@ -13,6 +16,11 @@ internal sealed class RoleSettings
     private readonly Option<int> _port;
     private readonly Option<string> _workDirectory;
     private readonly Option<Uri?> _advertise;
+    private readonly Option<string?> _certificate;
+    private readonly Option<string?> _key;
+    private readonly Option<string?> _clientAuthorities;
+    private readonly Option<int> _maxConnections;
+    private readonly IConfigurationSection? _kestrel;
 
     public RoleSettings(Command command, Settings settings, string role, int port)
     {
@@ -21,11 +29,18 @@ internal sealed class RoleSettings
         _port = Setting.Of(settings, "--port", "The port to listen on", Values.Port, () => port, $"{port}");
         _workDirectory = WorkDirectory(settings);
         _advertise = Setting.Of<Uri?>(settings, "--advertise", "The address at which others reach this process",
-            Values.Url, () => null, "http://BIND:PORT; this machine's name where it listens on all addresses");
-        command.Add(_bind);
-        command.Add(_port);
-        command.Add(_advertise);
-        command.Add(_workDirectory);
+            Values.Url, () => null, "http://BIND:PORT, https with TLS; this machine's name where it listens on all addresses");
+        _certificate = Setting.Of<string?>(settings, "--tls-certificate",
+            "A PEM file of the certificate (and its chain) to serve with, and to show a role that asks for one", Values.Text, () => null, "no TLS");
+        _key = Setting.Of<string?>(settings, "--tls-key", "A PEM file of its key", Values.Text, () => null, "in the certificate's file");
+        _clientAuthorities = Setting.Of<string?>(settings, "--tls-client-ca",
+            "A PEM file of the authorities whose clients' certificates are taken; a must, unless --credentials has secrets too",
+            Values.Text, () => null, "no certificate is asked for");
+        _maxConnections = Setting.Of(settings, "--max-connections", "Connections open at once; further ones are closed",
+            Values.Count(1, 1_000_000), () => 20_000, "20000");
+        _kestrel = settings.Section("Kestrel");
+        foreach (Option option in (Option[])[_bind, _port, _advertise, _workDirectory, _certificate, _key, _clientAuthorities, _maxConnections])
+            command.Add(option);
     }
 
     /// <summary>The addresses to listen on, by default this machine's alone.</summary>
@@ -38,11 +53,65 @@ internal sealed class RoleSettings
 
     public IPEndPoint Listen(ParseResult parse)
     {
+        if (Endpoint() is { } endpoint) return endpoint.Listen;
         var bind = parse.GetValue(_bind)!;
         return new IPEndPoint(bind, PortOrFree(bind, parse.GetValue(_port)));
     }
 
-    public Uri Advertise(ParseResult parse, IPEndPoint listen) => parse.GetValue(_advertise) ?? AddressOf(listen);
+    public Uri Advertise(ParseResult parse, IPEndPoint listen) => parse.GetValue(_advertise) ?? Own(parse, listen);
+
+    /// <summary>Where this process reaches itself.</summary>
+    public Uri Own(ParseResult parse, IPEndPoint listen)
+    {
+        var scheme = Endpoint()?.Scheme ?? (parse.GetValue(_certificate) is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps);
+
+        // A certificate is of a name, and that is what others know.
+        return scheme == Uri.UriSchemeHttps && parse.GetValue(_advertise) is { } advertised ? advertised
+            : new UriBuilder(AddressOf(listen)) { Scheme = scheme }.Uri;
+    }
+
+    /// <summary>The role with its TLS and its bounds.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="role">The role.</param>
+    /// <param name="tls">Its TLS, from <see cref="Tls"/>.</param>
+    public Role Secure(ParseResult parse, Role role, ServerTls? tls) => role with
+    {
+        Tls = tls,
+        Kestrel = _kestrel,
+        MaxConnections = parse.GetValue(_maxConnections),
+    };
+
+    /// <summary>What is stated of TLS, or null.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="hasPrincipals">Whether callers may also say who they are by a secret.</param>
+    /// <exception cref="CliException">It is incomplete or cannot be read.</exception>
+    public ServerTls? Tls(ParseResult parse, bool hasPrincipals)
+    {
+        var (key, authorities) = (parse.GetValue(_key), parse.GetValue(_clientAuthorities));
+        if (parse.GetValue(_certificate) is not { } certificate)
+            return key is null && authorities is null ? null : throw new CliException("--tls-key and --tls-client-ca need a --tls-certificate");
+        if (Endpoint() is not null) throw new CliException("either --tls-certificate or Kestrel:Endpoints of appsettings.json says how to listen");
+        return ServerTls.Read(certificate, key, authorities, clientsMust: !hasPrincipals);
+    }
+
+    /// <summary>The first of Kestrel's own endpoints, where the settings have any.</summary>
+    private (IPEndPoint Listen, string Scheme)? Endpoint()
+    {
+        if (_kestrel?.GetSection("Endpoints").GetChildren().FirstOrDefault() is not { } endpoint) return null;
+        var at = $"appsettings.json {endpoint.Path}:Url";
+        if (endpoint["Url"] is not { Length: > 0 } url) throw new CliException($"{at} is missing");
+        try
+        {
+            var parsed = BindingAddress.Parse(url);
+            var address = parsed.Host is "localhost" ? IPAddress.Loopback : IPAddress.TryParse(parsed.Host.Trim('[', ']'), out var ip) ? ip : IPAddress.Any;
+            if (parsed.Port == 0) throw new CliException($"{at} {url}: others must know the port");
+            return (new IPEndPoint(address, parsed.Port), parsed.Scheme);
+        }
+        catch (FormatException e)
+        {
+            throw new CliException($"{at} {url}: {e.Message}", e);
+        }
+    }
 
     /// <summary>This role's own directory, made when missing.</summary>
     public string Directory(ParseResult parse) => RoleDirectory(parse.GetValue(_workDirectory)!, _role);
@@ -70,6 +139,14 @@ internal sealed class RoleSettings
         var host = any ? Dns.GetHostName()
             : listen.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{listen.Address}]" : listen.Address.ToString();
         return new Uri($"http://{host}:{listen.Port}");
+    }
+
+    /// <summary>The address by which a role is reached.</summary>
+    public static Uri AddressOf(Role role)
+    {
+        var isTls = role.Tls is not null
+            || role.Kestrel?.GetSection("Endpoints").GetChildren().FirstOrDefault()?["Url"]?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) == true;
+        return new UriBuilder(AddressOf(role.Listen[0])) { Scheme = isTls ? Uri.UriSchemeHttps : Uri.UriSchemeHttp }.Uri;
     }
 
     /// <summary>A role publishes its address before it listens, so that port 0 must be settled first.</summary>

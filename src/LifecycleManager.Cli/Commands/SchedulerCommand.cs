@@ -20,13 +20,21 @@ internal static class SchedulerCommand
         var masters = Setting.Of(settings, "--master", "The masters, comma separated: ours, or a real Mesos'",
             Values.Urls, () => [new Uri($"http://127.0.0.1:{MasterCommand.Port}")], $"http://127.0.0.1:{MasterCommand.Port}");
         var manager = Setting.Of<Uri?>(settings, "--manager", "The manager, for the console's pages of decisions and policies", Values.Url, () => null);
+        var credential = new CredentialSettings(command, settings);
         command.Add(masters);
         command.Add(manager);
         return RoleCommand.Create(settings, command, parse =>
         {
             var listen = common.Listen(parse);
-            var options = new SchedulerOptions { Masters = parse.GetValue(masters)!, Address = common.Advertise(parse, listen) };
-            return Role(listen, "--port", options, parse.GetValue(manager)) with
+            var tls = common.Tls(parse, hasPrincipals: false);
+            var options = new SchedulerOptions
+            {
+                Masters = parse.GetValue(masters)!,
+                Address = common.Advertise(parse, listen),
+                Credential = credential.Credential(parse),
+                Certificate = tls?.ForClient,
+            };
+            return common.Secure(parse, Role(listen, "--port", options, parse.GetValue(manager), common.Own(parse, listen)), tls) with
             {
                 State = state.Address(parse, common.Directory(parse)),
                 StatePassword = state.Password(parse),
@@ -35,10 +43,13 @@ internal static class SchedulerCommand
     }
 
     /// <summary>The role with the console, which asks the scheduler at its own address.</summary>
-    public static Role Role(System.Net.IPEndPoint listen, string portOption, SchedulerOptions options, Uri? manager) => new(
+    public static Role Role(System.Net.IPEndPoint listen, string portOption, SchedulerOptions options, Uri? manager, Uri own) => new(
         Name, portOption, [listen],
         services => services.AddScheduler(options)
-            .AddConsole(new ConsoleOptions { Scheduler = RoleSettings.AddressOf(listen), Manager = manager, Master = options.Masters[0] }),
+            .AddConsole(new ConsoleOptions
+            {
+                Scheduler = own, Manager = manager, Master = options.Masters[0], MasterCredential = options.Credential,
+            }),
         app =>
         {
             app.MapScheduler();

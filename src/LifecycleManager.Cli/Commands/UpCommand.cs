@@ -34,6 +34,7 @@ internal static class UpCommand
 
         command.SetAction(async (parse, _) =>
         {
+            if (settings.Section("Kestrel") is not null) throw new CliException("appsettings.json Kestrel is of one role; lcm up has four");
             var address = parse.GetValue(bind)!;
             IPEndPoint Listen(Option<int> port) => new(address, RoleSettings.PortOrFree(address, parse.GetValue(port)));
             string Directory(string role) => RoleSettings.RoleDirectory(parse.GetValue(workDirectory)!, role);
@@ -54,7 +55,7 @@ internal static class UpCommand
             }
 
             roles.Add(Stateful(SchedulerCommand.Role(
-                schedulerAt, schedulerPort.Name, new SchedulerOptions { Masters = [masterUrl], Address = schedulerUrl }, managerUrl)));
+                schedulerAt, schedulerPort.Name, new SchedulerOptions { Masters = [masterUrl], Address = schedulerUrl }, managerUrl, schedulerUrl)));
             roles.Add(Stateful(ManagerCommand.Role(managerAt, managerPort.Name, manager.Options(parse, schedulerUrl, masterUrl, managerUrl))));
 
             using var signals = new Signals();

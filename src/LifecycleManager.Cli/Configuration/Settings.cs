@@ -28,6 +28,9 @@ public sealed class Settings(IConfiguration configuration)
         return (value, Environment.GetEnvironmentVariable(variable) == value ? variable : $"appsettings.json \"{option}\"");
     }
 
+    /// <summary>A section of the file, such as <c>Kestrel</c>, or null where there is none.</summary>
+    public IConfigurationSection? Section(string name) => configuration.GetSection(name) is var section && section.Exists() ? section : null;
+
     private static IEnumerable<KeyValuePair<string, string?>> Variables() =>
         from System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables()
         let name = (string)variable.Key

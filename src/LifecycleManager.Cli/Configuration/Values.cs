@@ -33,6 +33,41 @@ internal static class Values
     public static IReadOnlyList<string> List(string text) =>
         text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>A number, or a share in percent, within bounds.</summary>
+    public static Func<string, double> Number(double min, double max) => text =>
+        Number(text) is var number && number >= min && number <= max
+            ? number
+            : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"a number from {min} to {max} is needed"));
+
+    /// <summary>A number of bytes: <c>512KB</c>, <c>10MB</c>, <c>2GB</c>; the units are of 1024.</summary>
+    public static Func<string, long> Size(long min, long max) => text =>
+    {
+        var (digits, factor) = text switch
+        {
+            _ when text.EndsWith("KB", StringComparison.OrdinalIgnoreCase) => (text[..^2], 1L << 10),
+            _ when text.EndsWith("MB", StringComparison.OrdinalIgnoreCase) => (text[..^2], 1L << 20),
+            _ when text.EndsWith("GB", StringComparison.OrdinalIgnoreCase) => (text[..^2], 1L << 30),
+            _ when text.EndsWith("TB", StringComparison.OrdinalIgnoreCase) => (text[..^2], 1L << 40),
+            _ => throw new FormatException("a size such as 512KB, 10MB or 2GB is needed"),
+        };
+        if (!double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            throw new FormatException("a size such as 512KB, 10MB or 2GB is needed");
+        var bytes = number * factor;
+        return bytes >= min && bytes <= max ? (long)bytes : throw new FormatException($"from {Format(min)} to {Format(max)} is possible");
+
+        static string Format(long bytes) => bytes switch
+        {
+            >= 1L << 40 when bytes % (1L << 40) == 0 => $"{bytes >> 40}TB",
+            >= 1L << 30 when bytes % (1L << 30) == 0 => $"{bytes >> 30}GB",
+            >= 1L << 20 when bytes % (1L << 20) == 0 => $"{bytes >> 20}MB",
+            _ => $"{bytes >> 10}KB",
+        };
+    };
+
+    /// <summary>Values that are separated by commas, at least one.</summary>
+    public static IReadOnlyList<string> Words(string text) =>
+        List(text) is { Count: > 0 } words ? words : throw new FormatException("words, comma separated, are needed");
+
     public static IPAddress Address(string text) => text switch
     {
         "localhost" => IPAddress.Loopback,

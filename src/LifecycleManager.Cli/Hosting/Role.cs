@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace LifecycleManager.Cli.Hosting;
@@ -18,4 +19,16 @@ public sealed record Role(
 
     /// <summary>The password of the state, or null.</summary>
     public string? StatePassword { get; init; }
+
+    /// <summary>Its TLS; null serves without, unless <see cref="Kestrel"/> says otherwise.</summary>
+    public ServerTls? Tls { get; init; }
+
+    /// <summary>Connections open at once; further ones are closed.</summary>
+    public int MaxConnections { get; init; } = 20_000;
+
+    /// <summary>
+    /// Kestrel's own section of the settings, or null. Its <c>Endpoints</c>, where there are any, are listened on instead of
+    /// <see cref="Listen"/>; its <c>Limits</c> win over ours.
+    /// </summary>
+    public IConfigurationSection? Kestrel { get; init; }
 }

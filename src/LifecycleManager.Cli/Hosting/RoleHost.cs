@@ -3,6 +3,8 @@ using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -41,7 +43,9 @@ public sealed class RoleHost : IAsyncDisposable
         {
             if (app is not null) await app.DisposeAsync();
             if (state is not null) await state.DisposeAsync();
-            throw e is IOException or SocketException ? Explain(role, e) : e;
+            // Kestrel's word for a certificate that is for no server, and for endpoints that make no sense.
+            var isKestrels = e is InvalidOperationException && (role.Tls is not null || role.Kestrel is not null);
+            throw isKestrels || e is IOException or SocketException ? Explain(role, e) : e;
         }
     }
 
@@ -57,12 +61,8 @@ public sealed class RoleHost : IAsyncDisposable
     {
         // The empty builder: configuration and logging are the process's, and nothing is paid for that no role uses.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "lcm" });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = MaxRequestBody;
-            foreach (var listen in role.Listen) kestrel.Listen(listen);
-        });
+        if (role.Tls is not null || role.Kestrel is not null) builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, role));
 
         var registry = Prometheus.Metrics.NewCustomRegistry();
         var services = builder.Services;
@@ -86,6 +86,25 @@ public sealed class RoleHost : IAsyncDisposable
         });
         role.Map(app);
         return app;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, Role role)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = MaxRequestBody;
+        kestrel.Limits.MaxConcurrentConnections = role.MaxConnections;
+        if (role.Kestrel is { } section)
+        {
+            section.GetSection("Limits").Bind(kestrel.Limits);
+            kestrel.Configure(section);
+            if (section.GetSection("Endpoints").GetChildren().Any()) return;
+        }
+
+        foreach (var listen in role.Listen)
+        {
+            if (role.Tls is { } tls) kestrel.Listen(listen, options => options.UseHttps(tls.Options()));
+            else kestrel.Listen(listen);
+        }
     }
 
     private static async Task<StateBackend?> OpenStateAsync(

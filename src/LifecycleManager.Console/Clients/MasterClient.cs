@@ -1,21 +1,52 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using LifecycleManager.Security;
 
 namespace LifecycleManager.Console.Clients;
 
 /// <summary>What the console asks of the master: the classic <c>/slaves</c>, so that a real Mesos answers as well.</summary>
-/// <param name="client">Null where the console was not told of a master.</param>
-public sealed class MasterClient(HttpClient? client)
+/// <param name="master">Null where the console was not told of a master.</param>
+/// <param name="credential">Who the console is to a master that asks.</param>
+public sealed class MasterClient(Uri? master, Credential? credential) : IDisposable
 {
+    private const int MaxRedirects = 5;
+
+    // Redirects are followed here: the handler's own way forgets who asks.
+    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(5) };
+
     /// <summary>Whether there is a master to ask.</summary>
-    public bool IsKnown => client is not null;
+    public bool IsKnown => master is not null;
 
     /// <summary>The agents by host name.</summary>
     public async Task<IReadOnlyList<AgentRow>> AgentsAsync(CancellationToken cancellation)
     {
-        if (client is null) return [];
-        var answer = await client.GetFromJsonAsync<JsonElement>("slaves", cancellation);
+        if (master is null) return [];
+        var answer = await AskAsync(new Uri(master, "slaves"), cancellation);
         return [.. answer.GetProperty("slaves").EnumerateArray().Select(Row).OrderBy(row => row.Hostname, StringComparer.Ordinal)];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _client.Dispose();
+
+    private async Task<JsonElement> AskAsync(Uri target, CancellationToken cancellation)
+    {
+        for (var redirects = 0; ; redirects++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, target);
+            request.Headers.Authorization = credential?.Header;
+            using var response = await _client.SendAsync(request, cancellation);
+            if (response.StatusCode == HttpStatusCode.TemporaryRedirect && response.Headers.Location is { } location && redirects < MaxRedirects)
+            {
+                var leader = new Uri(target, location);
+                if (target.Scheme == "https" && leader.Scheme != "https") throw new HttpRequestException($"{target} redirects to {leader}, which is not encrypted");
+                target = leader;
+                continue;
+            }
+
+            response.EnsureSuccessStatusCode();
+            return await response.Content.ReadFromJsonAsync<JsonElement>(cancellation);
+        }
     }
 
     private static AgentRow Row(JsonElement agent) => new(

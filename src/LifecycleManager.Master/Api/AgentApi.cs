@@ -4,6 +4,7 @@ using LifecycleManager.Master.Leadership;
 using LifecycleManager.Master.Streams;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,7 +16,7 @@ internal sealed class AgentApi(MasterHost host, MasterOptions options)
 {
     private readonly Door _door = new(host, options);
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/agent", _door.Leader(ServeAsync));
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/agent", _door.Leader(Permission.Agent, ServeAsync));
 
     private async Task ServeAsync(HttpContext context, Term term)
     {

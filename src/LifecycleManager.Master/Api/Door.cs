@@ -1,8 +1,7 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using LifecycleManager.Master.Leadership;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -12,8 +11,10 @@ namespace LifecycleManager.Master.Api;
 /// <summary>What every call passes: who calls, whether this master leads, how long the body is. Errors are plain text, as Mesos'.</summary>
 internal sealed class Door(MasterHost host, MasterOptions options)
 {
+    private readonly Gate _gate = new(options.Principals, "mesos-master");
+
     /// <summary>Serves a call of the leader; others are sent there (307), or told that there is none (503).</summary>
-    public RequestDelegate Leader(Func<HttpContext, Term, Task> serve) => Authenticated(async context =>
+    public RequestDelegate Leader(Permission permission, Func<HttpContext, Term, Task> serve) => For(permission, async context =>
     {
         if (host.Current is not { } term)
         {
@@ -39,26 +40,18 @@ internal sealed class Door(MasterHost host, MasterOptions options)
         }
     });
 
-    /// <summary>Serves a call of whoever has credentials, where there are any.</summary>
-    public RequestDelegate Authenticated(RequestDelegate serve) => async context =>
+    /// <summary>Serves a call of whoever may make it.</summary>
+    public RequestDelegate For(Permission permission, RequestDelegate serve) => async context =>
     {
-        if (options.Credentials.Count > 0)
-        {
-            if (Principal(context.Request.Headers.Authorization.ToString()) is not { } principal)
-            {
-                context.Response.Headers.WWWAuthenticate = "Basic realm=\"mesos-master\"";
-                await AnswerAsync(context, StatusCodes.Status401Unauthorized, "Unauthorized");
-                return;
-            }
-
-            context.Items[nameof(Principal)] = principal;
-        }
-
-        await serve(context);
+        if (await _gate.AdmitAsync(context, permission)) await serve(context);
     };
 
-    /// <summary>Who was authenticated, or null where nobody needs to be.</summary>
-    public static string? PrincipalOf(HttpContext context) => context.Items[nameof(Principal)] as string;
+    /// <summary>Refuses a call that needs more than it was let in for.</summary>
+    /// <exception cref="CallException">The caller may not (403).</exception>
+    public static void Need(HttpContext context, Permission permission)
+    {
+        if (!Gate.May(context, permission)) throw new CallException(StatusCodes.Status403Forbidden, Gate.Refusal(context, permission));
+    }
 
     /// <summary>Reads a call from the body.</summary>
     /// <param name="context">The request.</param>
@@ -134,18 +127,6 @@ internal sealed class Door(MasterHost host, MasterOptions options)
         if (accept.Count == 0 || !MediaTypeHeaderValue.TryParseList(accept, out var types)) return true;
         return types.Any(type => type.MatchesAllTypes || type.Quality is null or > 0
             && (type.MediaType == "application/*" || type.MediaType == "application/json"));
-    }
-
-    private string? Principal(string authorization)
-    {
-        if (!authorization.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase)) return null;
-        Span<byte> decoded = stackalloc byte[512];
-        if (!Convert.TryFromBase64String(authorization[6..].Trim(), decoded, out var length)) return null;
-        var pair = decoded[..length];
-        if (pair.IndexOf((byte)':') is var colon && colon < 0) return null;
-        var principal = Encoding.UTF8.GetString(pair[..colon]);
-        return options.Credentials.TryGetValue(principal, out var secret)
-            && CryptographicOperations.FixedTimeEquals(pair[(colon + 1)..], Encoding.UTF8.GetBytes(secret)) ? principal : null;
     }
 }
 

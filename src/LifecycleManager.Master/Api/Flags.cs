@@ -12,8 +12,8 @@ internal static class Flags
         yield return ("agent_ping_timeout", Duration(options.AgentPingInterval));
         yield return ("max_agent_ping_timeouts", options.MaxAgentPings.ToString(CultureInfo.InvariantCulture));
         yield return ("agent_reregister_timeout", Duration(options.AgentReregisterTimeout));
-        yield return ("authenticate_agents", options.Credentials.Count > 0 ? "true" : "false");
-        yield return ("authenticate_http_frameworks", options.Credentials.Count > 0 ? "true" : "false");
+        yield return ("authenticate_agents", options.Principals.AreRequired ? "true" : "false");
+        yield return ("authenticate_http_frameworks", options.Principals.AreRequired ? "true" : "false");
         yield return ("max_completed_frameworks", options.MaxCompletedFrameworks.ToString(CultureInfo.InvariantCulture));
         yield return ("max_completed_tasks_per_framework", options.MaxCompletedTasks.ToString(CultureInfo.InvariantCulture));
         yield return ("max_unreachable_tasks_per_framework", options.MaxUnreachableTasks.ToString(CultureInfo.InvariantCulture));

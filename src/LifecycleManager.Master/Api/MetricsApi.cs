@@ -1,6 +1,7 @@
 using LifecycleManager.Master.Cluster;
 using LifecycleManager.Master.Leadership;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -11,22 +12,23 @@ namespace LifecycleManager.Master.Api;
 /// <summary><c>/metrics</c> for Prometheus and <c>/metrics/snapshot</c> in Mesos' names.</summary>
 internal static class MetricsApi
 {
-    public static void Map(IEndpointRouteBuilder routes, MasterHost host, MasterMetrics metrics, CollectorRegistry registry)
+    public static void Map(IEndpointRouteBuilder routes, MasterHost host, MasterMetrics metrics, CollectorRegistry registry, MasterOptions options)
     {
+        var door = new Door(host, options);
         registry.AddBeforeCollectCallback(async cancellation => metrics.Show(await ViewAsync(host)));
-        routes.MapGet("/metrics", async (HttpContext context) =>
+        routes.MapGet("/metrics", door.For(Permission.View, async context =>
         {
             context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
             await registry.CollectAndExportAsTextAsync(context.Response.Body, context.RequestAborted);
-        });
-        routes.MapGet("/metrics/snapshot", async (HttpContext context) =>
+        }));
+        routes.MapGet("/metrics/snapshot", door.For(Permission.View, async context =>
         {
             var view = await ViewAsync(host);
             await StateApi.JsonAsync(context, json =>
             {
                 foreach (var (name, value) in Snapshot(view, metrics)) json.WriteNumber(name, value);
             });
-        });
+        }));
     }
 
     /// <summary>Mesos' names and their values.</summary>

@@ -4,6 +4,7 @@ using LifecycleManager.Master.Cluster;
 using LifecycleManager.Master.Leadership;
 using LifecycleManager.Master.Streams;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,11 +16,15 @@ internal sealed class OperatorApi(MasterHost host, MasterOptions options, Master
 {
     private readonly Door _door = new(host, options);
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1", _door.Leader(ServeAsync));
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1", _door.Leader(Permission.None, ServeAsync));
 
     private async Task ServeAsync(HttpContext context, Term term)
     {
         var call = await _door.ReadAsync(context, OperatorJson.Default.OperatorCall);
+
+        // Whatever does not only read needs the right to change, also a call that comes to be later.
+        var reads = call.Type is "SUBSCRIBE" or null || call.Type.StartsWith("GET_", StringComparison.Ordinal);
+        Door.Need(context, reads ? Permission.View : Permission.Operate);
         switch (call.Type)
         {
             case "GET_HEALTH": await AnswerAsync(context, call, json => json.WriteBoolean("healthy", true)); break;

@@ -3,6 +3,7 @@ using LifecycleManager.Master.Cluster;
 using LifecycleManager.Master.Leadership;
 using LifecycleManager.Master.Streams;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,7 +18,7 @@ internal sealed class SchedulerApi(MasterHost host, MasterOptions options)
 
     private readonly Door _door = new(host, options);
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/scheduler", _door.Leader(ServeAsync));
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/scheduler", _door.Leader(Permission.None, ServeAsync));
 
     private async Task ServeAsync(HttpContext context, Term term)
     {
@@ -32,7 +33,7 @@ internal sealed class SchedulerApi(MasterHost host, MasterOptions options)
             throw new CallException(StatusCodes.Status501NotImplemented, $"{missing} is not implemented");
         }
 
-        var principal = Door.PrincipalOf(context);
+        var principal = Gate.PrincipalOf(context);
         var streamId = context.Request.Headers[StreamHeader];
         if (call.Type == CallType.Subscribe)
         {
@@ -45,23 +46,23 @@ internal sealed class SchedulerApi(MasterHost host, MasterOptions options)
             return;
         }
 
-        var answer = await term.AskAsync(core => Serve(core, call, streamId.Count > 0 ? streamId.ToString() : null, principal));
+        var answer = await term.AskAsync(core => Serve(core, call, streamId.Count > 0 ? streamId.ToString() : null, principal?.Name));
         await Door.AnswerAsync(context, answer.Status, answer.Text);
     }
 
-    private async Task SubscribeAsync(HttpContext context, Term term, SchedulerCall call, string? principal)
+    private async Task SubscribeAsync(HttpContext context, Term term, SchedulerCall call, Principal? principal)
     {
         var subscribe = call.Subscribe!;
         var info = subscribe.FrameworkInfo;
         if (principal is not null)
         {
-            if (info.Principal is not null && info.Principal != principal)
+            if (info.Principal is not null && info.Principal != principal.Name)
             {
                 throw new CallException(
-                    StatusCodes.Status403Forbidden, $"Authenticated principal '{principal}' does not match principal '{info.Principal}' of the framework");
+                    StatusCodes.Status403Forbidden, $"Authenticated principal '{principal.Name}' does not match principal '{info.Principal}' of the framework");
             }
 
-            info = info with { Principal = principal };
+            info = info with { Principal = principal.Name };
         }
 
         if (call.FrameworkId is { } id) info = info with { Id = id };
@@ -69,7 +70,7 @@ internal sealed class SchedulerApi(MasterHost host, MasterOptions options)
             message => JsonSerializer.SerializeToUtf8Bytes(message, MesosJson.Default.SchedulerEvent), options.StreamCapacity);
         await term.AskAsync(core =>
         {
-            core.Subscribe(subscribe with { FrameworkInfo = info }, stream);
+            core.Subscribe(subscribe with { FrameworkInfo = info }, stream, principal);
             return true;
         });
         try

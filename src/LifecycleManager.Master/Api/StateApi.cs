@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using LifecycleManager.Master.Cluster;
 using LifecycleManager.Master.Leadership;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -21,13 +22,13 @@ internal static class StateApi
         var door = new Door(host, options);
         foreach (var prefix in new[] { "", "/master" })
         {
-            routes.MapGet(prefix + "/state", door.Leader((context, term) => WriteAsync(context, term, (json, view) => State(json, view, term, options))));
-            routes.MapGet(prefix + "/slaves", door.Leader((context, term) => WriteAsync(context, term, (json, view) =>
+            routes.MapGet(prefix + "/state", door.Leader(Permission.View, (context, term) => WriteAsync(context, term, (json, view) => State(json, view, term, options))));
+            routes.MapGet(prefix + "/slaves", door.Leader(Permission.View, (context, term) => WriteAsync(context, term, (json, view) =>
             {
                 var id = context.Request.Query["slave_id"].ToString();
                 StateJson.Agents(json, id.Length == 0 ? view : view with { Agents = [.. view.Agents.Where(agent => agent.Id.Value == id)] }, full: true);
             })));
-            routes.MapGet(prefix + "/frameworks", door.Leader((context, term) => WriteAsync(context, term, (json, view) =>
+            routes.MapGet(prefix + "/frameworks", door.Leader(Permission.View, (context, term) => WriteAsync(context, term, (json, view) =>
             {
                 var id = context.Request.Query["framework_id"].ToString();
                 Frameworks(json, id.Length == 0 ? view : view with
@@ -36,7 +37,7 @@ internal static class StateApi
                     Completed = [.. view.Completed.Where(framework => framework.Id.Value == id)],
                 });
             })));
-            routes.MapGet(prefix + "/tasks", door.Leader((context, term) =>
+            routes.MapGet(prefix + "/tasks", door.Leader(Permission.View, (context, term) =>
             {
                 var query = TaskQuery.Of(context.Request.Query);
                 return WriteAsync(context, term, (json, view) => StateJson.Tasks(json, "tasks", query.Apply(view)));

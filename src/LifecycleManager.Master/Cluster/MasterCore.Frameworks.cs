@@ -2,6 +2,7 @@ using LifecycleManager.Master.Registry;
 using LifecycleManager.Master.Streams;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Security;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Master.Cluster;
@@ -15,7 +16,10 @@ internal sealed partial class MasterCore
     public Framework? FindFramework(FrameworkId id) => _frameworks.GetValueOrDefault(id);
 
     /// <summary>SUBSCRIBE: the stream gets SUBSCRIBED or ERROR first.</summary>
-    public void Subscribe(SubscribeCall call, EventStream<SchedulerEvent> stream)
+    /// <param name="call">The call.</param>
+    /// <param name="stream">Where its events go.</param>
+    /// <param name="principal">Who subscribes; null where nobody is asked.</param>
+    public void Subscribe(SubscribeCall call, EventStream<SchedulerEvent> stream, Principal? principal = null)
     {
         if (stream.IsClosed) return;
         _streams.Add(stream);
@@ -26,8 +30,20 @@ internal sealed partial class MasterCore
             return;
         }
 
+        if (principal is not null && FrameworkInfos.Roles(info).Where(role => !principal.MayRunAs(role)).ToList() is { Count: > 0 } refused)
+        {
+            Fail(stream, $"Principal '{principal.Name}' is not authorized to use the roles {string.Join(", ", refused.Select(role => $"'{role}'"))}");
+            return;
+        }
+
         if (info.Id is { } id && id.Value.Length > 0)
         {
+            if (principal is not null && _frameworks.GetValueOrDefault(id)?.Info.Principal is { } owner && owner != principal.Name)
+            {
+                Fail(stream, $"Framework is of another principal than '{principal.Name}'");
+                return;
+            }
+
             if (_removed.Contains(id) || _frameworks.GetValueOrDefault(id)?.UnregisteredAt is not null)
             {
                 Fail(stream, "Framework has been removed");

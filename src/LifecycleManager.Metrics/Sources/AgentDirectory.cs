@@ -7,10 +7,12 @@ namespace LifecycleManager.Metrics.Sources;
 internal static class AgentDirectory
 {
     /// <summary>The addresses of the active agents.</summary>
+    /// <param name="json">The answer.</param>
+    /// <param name="scheme">The master's scheme, and as in Mesos the whole cluster's.</param>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
-    public static IReadOnlyList<Uri> Read(ReadOnlyMemory<byte> json) => JsonText.Read(json, Read);
+    public static IReadOnlyList<Uri> Read(ReadOnlyMemory<byte> json, string scheme = "http") => JsonText.Read(json, root => Read(root, scheme));
 
-    private static List<Uri> Read(JsonElement root)
+    private static List<Uri> Read(JsonElement root, string scheme)
     {
         if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("slaves", out var slaves)
             || slaves.ValueKind != JsonValueKind.Array) throw new JsonException("an object with slaves is needed");
@@ -23,7 +25,7 @@ internal static class AgentDirectory
             // "slave(1)@10.0.0.5:5051": the name of the process and where it is.
             if (slave.TryGetProperty("pid", out var pid) && pid.ValueKind == JsonValueKind.String
                 && pid.GetString()!.Split('@', 2) is [_, var address]
-                && Uri.TryCreate($"http://{address}/", UriKind.Absolute, out var agent)) agents.Add(agent);
+                && Uri.TryCreate($"{scheme}://{address}/", UriKind.Absolute, out var agent)) agents.Add(agent);
         }
 
         return agents;
@@ -45,7 +47,7 @@ internal sealed class AgentDirectoryJob(ScrapeContext context, Uri master, Actio
             _uri, "application/json", Context.Credentials.For("agents"), cancellation, follow: true);
         try
         {
-            found(AgentDirectory.Read(body.Memory));
+            found(AgentDirectory.Read(body.Memory, _uri.Scheme));
             return 0;
         }
         catch (JsonException e)

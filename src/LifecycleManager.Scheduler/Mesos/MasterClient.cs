@@ -62,7 +62,9 @@ internal sealed class MasterClient(
             }
             catch (Exception e)
             {
-                reason = e is OperationCanceledException ? "no answer in time" : e.Message;
+                // The outer message of a connection that fails over TLS says nothing.
+                reason = e is OperationCanceledException ? "no answer in time"
+                    : e.InnerException is { } inner ? $"{e.Message} {inner.GetBaseException().Message}" : e.Message;
             }
 
             if (subscribed)

@@ -52,7 +52,10 @@ internal sealed class MasterSession : IDisposable
                 var location = response.Headers.Location
                     ?? throw new MasterException($"{target} redirects without saying where");
                 response.Dispose();
-                target = new Uri(target, location);
+                var leader = new Uri(target, location);
+                // The secret and what the tasks hold are for no network that can be listened to.
+                if (target.Scheme == "https" && leader.Scheme != "https") throw new MasterException($"{target} redirects to {leader}, which is not encrypted");
+                target = leader;
                 continue;
             }
 
@@ -97,12 +100,7 @@ internal sealed class MasterSession : IDisposable
         };
         request.Content.Headers.ContentType = Json;
         if (!string.IsNullOrEmpty(streamId)) request.Headers.Add(StreamIdHeader, streamId);
-        if (options is { Principal: { } principal, Secret: { } secret })
-        {
-            var credential = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{principal}:{secret}"));
-            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", credential);
-        }
-
+        request.Headers.Authorization = options.Credential?.Header;
         return request;
     }
 

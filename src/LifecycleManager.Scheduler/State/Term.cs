@@ -182,7 +182,7 @@ internal sealed class Term
             Name = options.FrameworkName,
             Id = _core.FrameworkId is { } id ? new FrameworkId(id) : null,
             Role = options.Role,
-            Principal = options.Principal,
+            Principal = options.Credential?.Principal,
             FailoverTimeout = options.FailoverTimeout.TotalSeconds,
             Checkpoint = true,
             Hostname = options.Address.Host,

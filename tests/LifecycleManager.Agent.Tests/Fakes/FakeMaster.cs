@@ -39,6 +39,9 @@ public sealed class FakeMaster : IAsyncDisposable
     /// <summary>The id that is given to agents without one.</summary>
     public string NextAgentId { get; set; } = "agent-" + Guid.NewGuid().ToString("N")[..8];
 
+    /// <summary>The header that each call must have; null for none.</summary>
+    public string? Authorization { get; set; }
+
     public double PingSeconds { get; set; } = 15;
 
     public FrameworkInfo Framework { get; set; } = new()
@@ -140,6 +143,12 @@ public sealed class FakeMaster : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext context)
     {
+        if (Authorization is { } expected && context.Request.Headers.Authorization != expected)
+        {
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return;
+        }
+
         var call = (await JsonSerializer.DeserializeAsync(context.Request.Body, MesosJson.Strict.AgentCall, context.RequestAborted))!;
         if (Leader is { } leader)
         {

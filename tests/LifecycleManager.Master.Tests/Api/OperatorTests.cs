@@ -238,30 +238,6 @@ public sealed class OperatorTests
         }
     }
 
-    [Fact]
-    public async Task With_credentials_every_call_needs_them_and_a_framework_is_its_principals()
-    {
-        await using var master = await MasterUnderTest.StartAsync(new MasterOptions
-        {
-            Credentials = new Dictionary<string, string> { ["marathon"] = "s3cret", ["other"] = "s3cret" },
-        });
-        Assert.Equal(HttpStatusCode.Unauthorized, (await master.Client.GetAsync("/state")).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await master.Client.GetAsync("/health")).StatusCode);
-        master.Client.DefaultRequestHeaders.Authorization = Basic("marathon", "wrong");
-        Assert.Equal(HttpStatusCode.Unauthorized, (await master.Client.GetAsync("/slaves")).StatusCode);
-        master.Client.DefaultRequestHeaders.Authorization = Basic("marathon", "s3cret");
-        await using var framework = await master.FrameworkAsync();
-        Assert.Equal(HttpStatusCode.Accepted, (await framework.CallAsync(new SchedulerCall { Type = CallType.Revive })).Status);
-        var state = await master.GetAsync("/state");
-        Assert.Equal("marathon", state.GetProperty("frameworks")[0].GetProperty("principal").GetString());
-        Assert.DoesNotContain("s3cret", state.ToString(), StringComparison.Ordinal);
-        master.Client.DefaultRequestHeaders.Authorization = Basic("other", "s3cret");
-        Assert.Equal(HttpStatusCode.Forbidden, (await framework.CallAsync(new SchedulerCall { Type = CallType.Teardown })).Status);
-
-        static System.Net.Http.Headers.AuthenticationHeaderValue Basic(string principal, string secret) =>
-            new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{principal}:{secret}")));
-    }
-
     private static string OnAgent(string call, AgentId id, string more = "") =>
         "{\"type\": \"" + call + "\", \"" + call.ToLowerInvariant() + "\": {\"agent_id\": {\"value\": \"" + id.Value + "\"}" + more + "}}";
 

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Security;
+
+namespace LifecycleManager.Cli.Commands;
+
+/// <summary>Who may call a role: a file, since a command line and its variables are to be seen by others.</summary>
+internal sealed class PrincipalSettings
+{
+    private readonly Option<Principals> _credentials;
+
+    public PrincipalSettings(Command command, Settings settings)
+    {
+        _credentials = Setting.Of(settings, "--credentials",
+            "A file of who may call, as Mesos has it: {\"credentials\": [{\"principal\": \"p\", \"secret\": \"s\", "
+            + "\"permissions\": [\"view\", \"operate\", \"agent\"], \"roles\": [\"*\"]}]}",
+            Read, () => Security.Principals.Anyone, "anybody may do everything");
+        command.Add(_credentials);
+    }
+
+    public Principals Principals(ParseResult parse) => parse.GetValue(_credentials)!;
+
+    private static Principals Read(string path)
+    {
+        try
+        {
+            return Security.Principals.Read(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FormatException($"the file cannot be read: {e.Message}", e);
+        }
+    }
+}
+
+/// <summary>Who a role is to the master: a principal, and its secret from a file or from <c>LCM_SECRET</c>, never from the command line.</summary>
+internal sealed class CredentialSettings
+{
+    private readonly Settings _settings;
+    private readonly Option<string?> _principal;
+    private readonly Option<string?> _secretFile;
+
+    public CredentialSettings(Command command, Settings settings)
+    {
+        _settings = settings;
+        _principal = Setting.Of<string?>(settings, "--principal", "Who this role is to a master that asks", Values.Text, () => null);
+        _secretFile = Setting.Of<string?>(settings, "--secret-file", "A file with the principal's secret", Values.Text, () => null, "the variable LCM_SECRET");
+        command.Add(_principal);
+        command.Add(_secretFile);
+    }
+
+    /// <summary>The credential; null where no principal is stated.</summary>
+    /// <exception cref="CliException">There is a principal without a secret, or a secret without a principal.</exception>
+    public Credential? Credential(ParseResult parse)
+    {
+        var principal = parse.GetValue(_principal);
+        var secret = parse.GetValue(_secretFile) is { } file ? Secrets.Read(file) : _settings.Find("secret")?.Value;
+        if (principal is null) return secret is null ? null : throw new CliException("a secret needs the --principal whose it is");
+        if (principal.Contains(':')) throw new CliException($"--principal {principal}: a principal has no colon");
+        return string.IsNullOrEmpty(secret)
+            ? throw new CliException($"--principal {principal}: its secret is missing: --secret-file, or the variable LCM_SECRET")
+            : new Credential(principal, secret);
+    }
+}

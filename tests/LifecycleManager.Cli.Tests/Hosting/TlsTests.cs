@@ -1,0 +1,164 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using LifecycleManager.Cli.Commands;
+using LifecycleManager.Cli.Hosting;
+using LifecycleManager.Master;
+using LifecycleManager.Security;
+using LifecycleManager.Testing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace LifecycleManager.Cli.Tests.Hosting;
+
+/// <summary>A real master behind real TLS.</summary>
+public sealed class TlsTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("lcm-tls-").FullName;
+    private readonly CertificateAuthority _authority;
+    private readonly CertificateAuthority _stranger;
+    private readonly string _certificate;
+    private readonly string _key;
+
+    public TlsTests()
+    {
+        _authority = new CertificateAuthority("lcm test authority");
+        _stranger = new CertificateAuthority("somebody else's authority");
+        (_certificate, _key) = _authority.Files(_directory, "server", "localhost", server: true);
+    }
+
+    public void Dispose()
+    {
+        _authority.Dispose();
+        _stranger.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_certificate_is_who_its_client_is_and_a_secret_still_counts()
+    {
+        var principals = Principals.Parse("""
+            {"credentials": [
+              {"principal": "*.agents.example.org", "permissions": ["agent"]},
+              {"principal": "ops", "secret": "o", "permissions": ["operate"]}
+            ]}
+            """);
+        var (host, address) = await StartAsync(new MasterOptions { Principals = principals });
+        await using var running = host;
+        using var node = Client(address, _authority.Issue("node1.agents.example.org"));
+        using var other = Client(address, _authority.Issue("node1.elsewhere.org"));
+        using var stranger = Client(address, _stranger.Issue("node1.agents.example.org"));
+        using var plain = Client(address, null);
+
+        // Of an agent: its call is looked at, and it may not look at anything else.
+        Assert.Equal(HttpStatusCode.BadRequest, await AgentCallAsync(node));
+        Assert.Equal(HttpStatusCode.Forbidden, (await node.GetAsync("/state")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await AgentCallAsync(other));
+        await Assert.ThrowsAsync<HttpRequestException>(() => AgentCallAsync(stranger));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await plain.GetAsync("/state")).StatusCode);
+        plain.DefaultRequestHeaders.Authorization = new Credential("ops", "o").Header;
+        Assert.Equal(HttpStatusCode.OK, (await plain.GetAsync("/state")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Without_secrets_a_certificate_is_a_must()
+    {
+        var (host, address) = await StartAsync(new MasterOptions());
+        await using var running = host;
+        using var node = Client(address, _authority.Issue("anybody"));
+        using var plain = Client(address, null);
+        Assert.Equal(HttpStatusCode.OK, (await node.GetAsync("/health")).StatusCode);
+        await Assert.ThrowsAsync<HttpRequestException>(() => plain.GetAsync("/health"));
+    }
+
+    [Fact]
+    public async Task Kestrels_own_section_says_where_to_listen_and_its_limits()
+    {
+        var port = Server.FreePort();
+        var section = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Kestrel:Endpoints:Https:Url"] = $"https://localhost:{port}",
+            ["Kestrel:Endpoints:Https:Certificate:Path"] = _certificate,
+            ["Kestrel:Endpoints:Https:Certificate:KeyPath"] = _key,
+            ["Kestrel:Limits:MaxConcurrentConnections"] = "1",
+        }).Build().GetSection("Kestrel");
+        var role = MasterCommand.Role(new IPEndPoint(IPAddress.Loopback, port), "--port", new MasterOptions()) with
+        {
+            State = "memory:" + Guid.NewGuid(),
+            Kestrel = section,
+        };
+        await using var host = await RoleHost.StartAsync(role, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
+        Assert.Equal($"https://127.0.0.1:{port}/", RoleSettings.AddressOf(role).ToString());
+        using var first = Client(new Uri($"https://localhost:{port}"), null);
+        using var second = Client(new Uri($"https://localhost:{port}"), null);
+        Assert.Equal(HttpStatusCode.OK, (await first.GetAsync("/health")).StatusCode);
+        await Assert.ThrowsAsync<HttpRequestException>(() => second.GetAsync("/health"));
+    }
+
+    [Fact]
+    public async Task A_certificate_of_no_server_cannot_serve_and_one_of_no_client_is_shown_to_nobody()
+    {
+        var (certificate, key) = _authority.Files(_directory, "client", "client", server: false);
+        var client = ServerTls.Read(certificate, key, null, clientsMust: false);
+        Assert.NotNull(client.ForClient);
+        Assert.Null(ServerTls.Read(_certificate, _key, null, clientsMust: false).ForClient);
+        var role = MasterCommand.Role(new IPEndPoint(IPAddress.Loopback, Server.FreePort()), "--port", new MasterOptions()) with
+        {
+            State = "memory:" + Guid.NewGuid(),
+            Tls = client,
+        };
+        var error = await Assert.ThrowsAsync<CliException>(() => RoleHost.StartAsync(role, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None));
+        Assert.Contains("Server Authentication", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_certificate_that_cannot_be_used_is_an_error_of_one_line()
+    {
+        var missing = Assert.Throws<CliException>(() => ServerTls.Read(Path.Combine(_directory, "nothing.pem"), _key, null, clientsMust: false));
+        Assert.Contains("nothing.pem", missing.Message, StringComparison.Ordinal);
+        var (_, otherKey) = _authority.Files(_directory, "other", "other", server: true);
+        Assert.Contains("cannot be used", Assert.Throws<CliException>(() => ServerTls.Read(_certificate, otherKey, null, false)).Message, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(_directory, "empty.pem"), "");
+        Assert.Contains("holds no certificate",
+            Assert.Throws<CliException>(() => ServerTls.Read(_certificate, _key, Path.Combine(_directory, "empty.pem"), false)).Message, StringComparison.Ordinal);
+    }
+
+    private async Task<(RoleHost Host, Uri Address)> StartAsync(MasterOptions options)
+    {
+        var port = Server.FreePort();
+        var role = MasterCommand.Role(new IPEndPoint(IPAddress.Loopback, port), "--port", options) with
+        {
+            State = "memory:" + Guid.NewGuid(),
+            Tls = ServerTls.Read(_certificate, _key, _authority.AuthorityFile(_directory), clientsMust: !options.Principals.AreRequired),
+        };
+        var host = await RoleHost.StartAsync(role, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
+        var address = new Uri($"https://localhost:{port}");
+        if (!options.Principals.AreRequired) return (host, address);
+
+        using var probe = Client(address, null);
+        probe.DefaultRequestHeaders.Authorization = new Credential("ops", "o").Header;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while ((await probe.GetAsync("/state", limit.Token)).StatusCode == HttpStatusCode.ServiceUnavailable) await Task.Delay(20, limit.Token);
+        return (host, address);
+    }
+
+    private static async Task<HttpStatusCode> AgentCallAsync(HttpClient client)
+    {
+        using var call = new StringContent("""{"type": "REGISTER"}""", Encoding.UTF8, "application/json");
+        return (await client.PostAsync("/api/v1/agent", call)).StatusCode;
+    }
+
+    private HttpClient Client(Uri address, X509Certificate2? certificate)
+    {
+        var handler = new SocketsHttpHandler();
+        handler.SslOptions.ClientCertificates = certificate is null ? null : [certificate];
+        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            CustomTrustStore = { _authority.Certificate },
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        return new HttpClient(handler) { BaseAddress = address };
+    }
+}

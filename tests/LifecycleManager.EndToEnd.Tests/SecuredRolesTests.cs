@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using LifecycleManager.EndToEnd.Tests.Harness;
+using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Testing;
+
+namespace LifecycleManager.EndToEnd.Tests;
+
+/// <summary>Roles as processes behind TLS, each with its own principal and no more rights than it needs.</summary>
+public sealed class SecuredRolesTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("lcm-e2e-secured-").FullName;
+    private readonly CertificateAuthority _authority = new("lcm test authority");
+
+    public void Dispose()
+    {
+        _authority.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task An_app_runs_behind_tls_where_everybody_says_who_he_is()
+    {
+        var authority = _authority.AuthorityFile(_directory);
+        var (certificate, key) = _authority.Files(_directory, "server", "localhost", server: true);
+        var (nodeCertificate, nodeKey) = _authority.Files(_directory, "node", "node1.agents.test", server: true, client: true);
+        var credentials = Write("credentials.json", """
+            {"credentials": [
+              {"principal": "*.agents.test", "permissions": ["agent"]},
+              {"principal": "node", "secret": "agents-secret", "permissions": ["agent"]},
+              {"principal": "marathon", "secret": "schedulers-secret", "permissions": ["view"], "roles": ["*"]},
+              {"principal": "manager", "secret": "managers-secret", "permissions": ["view"]}
+            ]}
+            """);
+        var (master, node, other, scheduler, manager) =
+            (Server.FreePort(), Server.FreePort(), Server.FreePort(), Server.FreePort(), Server.FreePort());
+        string[] tls = ["--tls-certificate", certificate, "--tls-key", key];
+        var masterUrl = $"https://localhost:{master}";
+        Directory.CreateDirectory(Path.Combine(_directory, "rules"));
+        await using var masterProcess = Start("master", master, "", [.. tls, "--credentials", credentials, "--tls-client-ca", authority]);
+
+        // One agent by its certificate; one by a secret from the environment, whose certificate is for its own surface alone.
+        await using var nodeProcess = Start("agent", node, "", ["--master", masterUrl, "--tls-certificate", nodeCertificate, "--tls-key", nodeKey, "--containerizers", "process"]);
+        await using var otherProcess = Start("agent", other, "agents-secret",
+            [.. tls, "--master", masterUrl, "--principal", "node", "--credentials", credentials, "--containerizers", "process", "--hostname", "localhost"]);
+        await using var schedulerProcess = Start("scheduler", scheduler, "",
+            [.. tls, "--master", masterUrl, "--principal", "marathon", "--secret-file", Write("scheduler.secret", "schedulers-secret\n"),
+                "--advertise", $"https://localhost:{scheduler}"]);
+        await using var managerProcess = Start("manager", manager, "",
+            ["--scheduler", $"https://localhost:{scheduler}", "--master", masterUrl,
+                "--credentials", $"agents=manager@{Write("manager.secret", "managers-secret")}", "--rules", Path.Combine(_directory, "rules")]);
+        LcmProcess[] all = [masterProcess, nodeProcess, otherProcess, schedulerProcess, managerProcess];
+        string Outputs() => string.Join("\n\n", all.Select(process => process.Output));
+
+        using var handler = new SocketsHttpHandler();
+        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            CustomTrustStore = { _authority.Certificate },
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        using var client = new HttpClient(handler) { BaseAddress = new Uri($"https://localhost:{scheduler}"), Timeout = TimeSpan.FromSeconds(10) };
+        using var viewer = new HttpClient(handler, disposeHandler: false) { BaseAddress = new Uri(masterUrl), Timeout = TimeSpan.FromSeconds(10) };
+        viewer.DefaultRequestHeaders.Authorization = new Security.Credential("manager", "managers-secret").Header;
+        await Eventually.TrueAsync(async () =>
+        {
+            var slaves = (await viewer.GetFromJsonAsync<JsonElement>("/slaves")).GetProperty("slaves");
+            return slaves.EnumerateArray().Count(slave => slave.GetProperty("active").GetBoolean()) == 2;
+        }, "two agents", TimeSpan.FromSeconds(90), Outputs);
+
+        var api = MarathonApi.For(client);
+        await Eventually.TrueAsync(async () =>
+        {
+            await api.UpdateApp("sleeper", new App { Cmd = "exec sleep 100000", Cpus = 0.01, Mem = 16, Instances = 2 }, force: true);
+            return true;
+        }, "the app", TimeSpan.FromSeconds(90), Outputs);
+        await Eventually.TrueAsync(
+            async () => (await api.GetTasks()).Tasks.Count(task => task.State == "TASK_RUNNING") == 2, "2 instances", TimeSpan.FromSeconds(90), Outputs);
+
+        // The console reads the master as the scheduler does; the agent's surface knows whom it was told of.
+        Assert.Contains("localhost", await client.GetStringAsync("/ui/agents"), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await viewer.GetAsync($"https://localhost:{other}/state")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync($"https://localhost:{other}/files/browse?path=/")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync($"{masterUrl}/state")).StatusCode);
+        Assert.DoesNotContain("-secret", Outputs().Replace("--secret-file", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        await api.DeleteApp("sleeper", force: true, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(async () => (await api.GetTasks()).Tasks.Count == 0, "the app's end", TimeSpan.FromSeconds(90), Outputs);
+
+        LcmProcess Start(string role, int port, string secret, IEnumerable<string> more)
+        {
+            var variables = new Dictionary<string, string> { ["SSL_CERT_FILE"] = authority };
+            if (secret.Length > 0) variables["LCM_SECRET"] = secret;
+            return LcmProcess.Start(_directory, variables,
+                [role, "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir", Path.Combine(_directory, $"work-{port}"), .. more]);
+        }
+    }
+
+    private string Write(string name, string text)
+    {
+        var path = Path.Combine(_directory, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+}
