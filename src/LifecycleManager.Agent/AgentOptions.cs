@@ -89,6 +89,12 @@ public sealed record AgentOptions
     /// <summary>The most that a task's stdout or stderr may hold, in bytes; twice that with the rotated file.</summary>
     public long MaxLogSize { get; init; } = 10 * 1024 * 1024;
 
+    /// <summary>Whether a task ends whose sandbox holds more than the disk that it states; one that states none has no limit.</summary>
+    public bool EnforceDiskQuota { get; init; } = true;
+
+    /// <summary>Between two measurements of a sandbox.</summary>
+    public TimeSpan DiskWatchInterval { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How long a Docker engine may take to answer an ordinary call.</summary>
     public TimeSpan DockerTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Checks;
 using LifecycleManager.Agent.Containerizers;
@@ -154,6 +155,7 @@ internal sealed class TaskRun : IDisposable
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var checks = Checks(container).RunAsync(end.Token);
         var timer = LimitTimeAsync(end.Token);
+        var quota = LimitDiskAsync(end.Token);
         await Task.WhenAny(container.Exit, _killSignal.Task, StoppedAsync(end.Token));
         stopping.ThrowIfCancellationRequested();
         if (!container.Exit.IsCompleted)
@@ -165,7 +167,7 @@ internal sealed class TaskRun : IDisposable
 
         var exit = await container.Exit;
         await end.CancelAsync();
-        await Task.WhenAll(checks, timer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(checks, timer, quota).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         ReportEnd(exit, container);
     }
 
@@ -247,6 +249,14 @@ internal sealed class TaskRun : IDisposable
         }
 
         Kill(KillOf(TaskState.Failed, StatusReason.MaxCompletionTimeReached, $"it ran longer than {limit.ToTimeSpan().TotalSeconds:0.###} s"));
+    }
+
+    private async Task LimitDiskAsync(CancellationToken cancellation)
+    {
+        if (!_options.EnforceDiskQuota || DiskQuota.Of(Record) is not { } quota) return;
+        var used = await DiskQuota.ExceededAsync(Sandbox, quota, _options.DiskWatchInterval, _time, cancellation);
+        Kill(KillOf(TaskState.Failed, StatusReason.ContainerLimitationDisk,
+            string.Create(CultureInfo.InvariantCulture, $"its sandbox of {used / 1048576.0:0.#} MB exceeded its disk limit of {quota / 1048576.0:0.#} MB")));
     }
 
     private KillRecord KillOf(TaskState state, StatusReason reason, string message) => new(

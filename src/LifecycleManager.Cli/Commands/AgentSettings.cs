@@ -33,6 +33,8 @@ internal sealed class AgentSettings
     private readonly Option<TimeSpan> _stopTasksTimeout;
     private readonly Option<TimeSpan> _killGrace;
     private readonly Option<long> _maxLog;
+    private readonly Option<bool> _enforceDisk;
+    private readonly Option<TimeSpan> _diskWatch;
     private readonly Option<TimeSpan> _fetchTimeout;
     private readonly Option<long> _maxArtifact;
     private readonly Option<long> _fetchCache;
@@ -63,7 +65,7 @@ internal sealed class AgentSettings
         _dockerTimeout = Time("--docker-timeout", "How long the Docker engine may take to answer", Second, Hour, Default.DockerTimeout);
         _dockerPing = Time("--docker-ping", "Between two looks whether it answers", Second / 10, Hour, Default.DockerPing);
         _mountSandbox = Setting.Of<bool?>(settings, "--mount-sandbox", "Whether containers see their sandbox, true or false",
-            text => bool.TryParse(text, out var yes) ? yes : throw new FormatException("true or false is needed"), () => null,
+            text => Bool(text), () => null,
             "true, unless the agent runs in a container");
         _cpuQuota = Setting.Flag(settings, "--cpu-quota", "Cpus are a hard limit, not only a weight");
         _cgroupRoot = Setting.Of(settings, "--cgroup-root", "The control group below which process tasks get their own", Values.Text,
@@ -76,6 +78,9 @@ internal sealed class AgentSettings
         _stopTasksTimeout = Time("--stop-tasks-timeout", "The longest that their end may take", Second, Hour, Default.StopTasksTimeout);
         _killGrace = Time("--kill-grace-period", "Between SIGTERM and SIGKILL, unless the task says", TimeSpan.Zero, Hour, Default.KillGracePeriod);
         _maxLog = Size("--max-log-size", "The most that a task's stdout or stderr holds before it is rotated", 64L << 10, 1L << 40, Default.MaxLogSize, "10MB");
+        _enforceDisk = Setting.Of(settings, "--enforce-container-disk-quota", "Whether a task ends whose sandbox holds more than its disk, true or false",
+            Bool, () => Default.EnforceDiskQuota, "true");
+        _diskWatch = Time("--container-disk-watch-interval", "Between two measurements of a sandbox", Second / 10, Hour, Default.DiskWatchInterval);
         _fetchTimeout = Time("--fetch-timeout", "How long all artifacts of a task may take", Second, 24 * Hour, Default.FetchTimeout);
         _maxArtifact = Size("--max-artifact-size", "The largest artifact, also when extracted", 1L << 20, 1L << 40, Default.MaxArtifactSize, "2GB");
         _fetchCache = Size("--fetch-cache-size", "The most that the cache of artifacts holds", 0, 1L << 40, Default.FetchCacheSize, "2GB");
@@ -95,7 +100,7 @@ internal sealed class AgentSettings
         foreach (Option option in (Option[])
         [
             _resources, _attributes, _region, _zone, _containerizers, _docker, _dockerConfig, _dockerTimeout, _dockerPing, _mountSandbox, _cpuQuota,
-            _cgroupRoot, _switchUser, _inherit, _secrets, _stopTasks, _stopTasksTimeout, _killGrace, _maxLog, _fetchTimeout, _maxArtifact, _fetchCache,
+            _cgroupRoot, _switchUser, _inherit, _secrets, _stopTasks, _stopTasksTimeout, _killGrace, _maxLog, _enforceDisk, _diskWatch, _fetchTimeout, _maxArtifact, _fetchCache,
             _sandboxDelay, _diskHeadroom, _collectInterval, _collectImages, _imageDelay, _oversubscribe, _oversubscribeInterval, _oversubscribeReserve,
             _oversubscribeBusy, _registrationBackoff, _maxRegistrationBackoff, _updateRetry, _maxUpdateRetry,
         ])
@@ -148,6 +153,8 @@ internal sealed class AgentSettings
             StopTasksTimeout = parse.GetValue(_stopTasksTimeout),
             KillGracePeriod = parse.GetValue(_killGrace),
             MaxLogSize = parse.GetValue(_maxLog),
+            EnforceDiskQuota = parse.GetValue(_enforceDisk),
+            DiskWatchInterval = parse.GetValue(_diskWatch),
             FetchTimeout = parse.GetValue(_fetchTimeout),
             MaxArtifactSize = parse.GetValue(_maxArtifact),
             FetchCacheSize = parse.GetValue(_fetchCache),
@@ -168,6 +175,8 @@ internal sealed class AgentSettings
 
     private static IReadOnlyList<string> Containerizers(string text) => Values.Words(text) is var names && names.All(name => name is "docker" or "process")
         ? names : throw new FormatException("docker and process are known");
+
+    private static bool Bool(string text) => bool.TryParse(text, out var yes) ? yes : throw new FormatException("true or false is needed");
 
     private static Uri Engine(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "unix" or "npipe" or "tcp" or "http" or "https"

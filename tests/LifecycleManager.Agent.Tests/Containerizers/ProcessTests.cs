@@ -265,6 +265,24 @@ public sealed class ProcessTests : IAsyncLifetime
         Assert.Equal(StatusReason.MaxCompletionTimeReached, (await _master.UpdateAsync(id, TaskState.Failed)).Reason);
     }
 
+    [Fact]
+    public async Task A_task_whose_sandbox_grows_beyond_its_disk_is_ended_and_says_why()
+    {
+        var (greedy, modest) = (Make.Id("greedy"), Make.Id("modest"));
+        Resource[] resources = [Resource.OfScalar("cpus", 0.1), Resource.OfScalar("mem", 64), Resource.OfScalar("disk", 4)];
+
+        // A sparse file takes no disk, and a second name of one file takes none either.
+        _master.Launch(
+            Make.Shell(modest, "truncate -s 1G sparse; dd if=/dev/zero of=a bs=1M count=3 2>/dev/null; ln a b; ln -s / root; echo made; sleep 1000") with { Resources = resources },
+            Make.Shell(greedy, "mkdir -p x/y; dd if=/dev/zero of=x/y/z bs=1M count=8 2>/dev/null; sleep 1000") with { Resources = resources });
+        var failed = await _master.UpdateAsync(greedy, TaskState.Failed);
+        Assert.Equal(StatusReason.ContainerLimitationDisk, failed.Reason);
+        Assert.Contains("exceeded its disk limit of 4 MB", failed.Message, StringComparison.Ordinal);
+        await OutputAsync(modest, "made");
+        Assert.InRange(LifecycleManager.Agent.Sandboxes.DiskUsage.Of(Sandbox(modest), CancellationToken.None), 3 << 20, 4 << 20);
+        Assert.DoesNotContain(_master.States(modest), state => state.IsTerminal());
+    }
+
     private static bool CanLimit() => LifecycleManager.Agent.Containerizers.Processes.Cgroups
         .Detect("lcm-tests", quota: false, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).Available;
 

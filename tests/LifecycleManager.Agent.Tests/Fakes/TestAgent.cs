@@ -34,6 +34,7 @@ public sealed class TestAgent : IAsyncDisposable
         RegistrationBackoff = TimeSpan.FromMilliseconds(20),
         MaxRegistrationBackoff = TimeSpan.FromMilliseconds(200),
         UpdateRetry = TimeSpan.FromMilliseconds(300),
+        DiskWatchInterval = TimeSpan.FromMilliseconds(200),
         DockerPing = TimeSpan.FromMilliseconds(300),
     };
 

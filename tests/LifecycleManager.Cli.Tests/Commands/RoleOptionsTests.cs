@@ -60,6 +60,8 @@ public sealed class RoleOptionsTests
     [InlineData("--stop-tasks-timeout 4s", "StopTasksTimeout", "00:00:04")]
     [InlineData("--kill-grace-period 11s", "KillGracePeriod", "00:00:11")]
     [InlineData("--max-log-size 1MB", "MaxLogSize", "1048576")]
+    [InlineData("--enforce-container-disk-quota false", "EnforceDiskQuota", "False")]
+    [InlineData("--container-disk-watch-interval 2s", "DiskWatchInterval", "00:00:02")]
     [InlineData("--fetch-timeout 1m", "FetchTimeout", "00:01:00")]
     [InlineData("--max-artifact-size 3MB", "MaxArtifactSize", "3145728")]
     [InlineData("--fetch-cache-size 4GB", "FetchCacheSize", "4294967296")]

@@ -13,7 +13,7 @@ internal sealed class Cgroups
     private readonly Dictionary<string, string> _roots;
     private readonly bool _quota;
 
-    private Cgroups(bool unified, Dictionary<string, string> roots, bool quota) => (Unified, _roots, _quota) = (unified, roots, quota);
+    internal Cgroups(bool unified, Dictionary<string, string> roots, bool quota) => (Unified, _roots, _quota) = (unified, roots, quota);
 
     /// <summary>Whether it is version 2.</summary>
     public bool Unified { get; }

@@ -83,6 +83,19 @@ internal static unsafe partial class Native
         return StatX(CurrentDirectory, path, NoFollow, BasicStats, buffer) == 0 ? (buffer[4], buffer[5], buffer[6]) : default;
     }
 
+    /// <summary>What a path takes of the disk, its count of links, and what file it is; zeros when it cannot be looked at.</summary>
+    public static (long Bytes, uint Links, ulong Device, ulong Inode) Usage(string path)
+    {
+        const int NoFollow = 0x100;
+        const uint BasicStats = 0x7ff;
+        const int CurrentDirectory = -100;
+        const int BlockSize = 512;
+        // struct statx: nlink at byte 16, ino at 32, blocks at 48, the device's numbers at 136 and 140.
+        var buffer = stackalloc uint[64];
+        return StatX(CurrentDirectory, path, NoFollow, BasicStats, buffer) == 0
+            ? (*(long*)(buffer + 12) * BlockSize, buffer[4], *(ulong*)(buffer + 34), *(ulong*)(buffer + 8)) : default;
+    }
+
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatX(int directory, string path, int flags, uint mask, void* buffer);
 }
