@@ -5,7 +5,8 @@ namespace LifecycleManager.Testing;
 
 /// <summary>
 /// A Docker engine of one test alone, whose containers outlive it; skips the test where it is not installed or needs rights that
-/// the test has not. It has no network of its own: containers use the host's.
+/// the test has not. It lives in a network namespace of its own, without any network: an engine told to have no bridge deletes
+/// <c>docker0</c>, which is another's where the machine has an engine already. Containers can only be run with host networking.
 /// </summary>
 public sealed class DockerProcess() : ServerProcess("docker")
 {
@@ -23,10 +24,12 @@ public sealed class DockerProcess() : ServerProcess("docker")
 
         // What a killed engine has left would keep its successor from starting.
         File.Delete(Path.Combine(Directory, "docker.pid"));
+
+        // The wrapper becomes the engine: it keeps its process id.
         return new ProcessStartInfo(
-            _engine,
+            Server.Executable("unshare"),
             [
-                "--data-root", Path.Combine(Directory, "data"), "--exec-root", Path.Combine(Directory, "exec"),
+                "--net", _engine, "--data-root", Path.Combine(Directory, "data"), "--exec-root", Path.Combine(Directory, "exec"),
                 "--pidfile", Path.Combine(Directory, "docker.pid"), "--host", Address.ToString(),
                 "--bridge=none", "--iptables=false", "--ip6tables=false", "--live-restore", "--log-level=warn",
             ]);
