@@ -1,10 +1,11 @@
 using BenchmarkDotNet.Running;
 using LifecycleManager.Benchmarks.Cluster;
+using LifecycleManager.Benchmarks.Limits;
 using LifecycleManager.Benchmarks.Metrics;
 using LifecycleManager.Benchmarks.Stack;
 
 // `stack` measures the whole of `lcm up` as a process, `cluster` a master with 5,000 agents, `scrape [targets]` what scraping costs
-// beside Prometheus; everything else is BenchmarkDotNet's: `--list flat`, `--filter '*'`.
+// beside Prometheus, `limits` what collector and decision engine promise; everything else is BenchmarkDotNet's: `--list flat`, `--filter '*'`.
 if (args is ["stack"])
 {
     await StackBenchmark.RunAsync(Console.Out);
@@ -14,6 +15,12 @@ if (args is ["stack"])
 if (args is ["cluster", .. var parts])
 {
     await ClusterBenchmark.RunAsync(Console.Out, parts);
+    return;
+}
+
+if (args is ["limits"])
+{
+    LimitsBenchmark.Run(Console.Out);
     return;
 }
 

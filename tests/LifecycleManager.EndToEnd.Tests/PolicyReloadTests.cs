@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LifecycleManager.EndToEnd.Tests.Harness;
+using LifecycleManager.Testing;
 
 namespace LifecycleManager.EndToEnd.Tests;
 
@@ -27,6 +28,18 @@ public sealed class PolicyReloadTests
         stack.WriteRules("sleeper.yml", Minimum(3));
         await stack.InstancesAsync("/sleeper", 3);
         Assert.Equal("inForce", (string?)(await FileAsync(stack))!["state"]);
+
+        await Eventually.TrueAsync(
+            async () => (int?)JsonNode.Parse(await stack.Manager.GetStringAsync("/v1/apps/sleeper"))!["instances"] == 3, "a tick that sees three", more: stack.Describe);
+        Assert.Contains("/sleeper has 3 instances, since ", await ExplainAsync(stack), StringComparison.Ordinal);
+        Assert.Contains("fewer than at least 3", await ExplainAsync(stack, "--at", "0s"), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> ExplainAsync(Stack stack, params string[] more)
+    {
+        await using var lcm = LcmProcess.Start(stack.Rules, ["policy", "explain", "/sleeper", "--manager", stack.Manager.BaseAddress!.ToString(), .. more]);
+        Assert.True(await lcm.ExitAsync(TimeSpan.FromMinutes(1)) == 0, lcm.Output);
+        return lcm.Output;
     }
 
     private static async Task<JsonNode?> FileAsync(Stack stack) =>

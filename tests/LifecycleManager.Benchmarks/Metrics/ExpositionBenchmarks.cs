@@ -10,7 +10,7 @@ namespace LifecycleManager.Benchmarks.Metrics;
 [MemoryDiagnoser]
 public class ExpositionBenchmarks
 {
-    private const int Samples = 5_000;
+    internal const int Samples = 5_000;
     private readonly byte[] _text = ExpositionText.Make(Samples);
     private readonly byte[] _open = ExpositionText.Make(Samples, openMetrics: true);
     private readonly SeriesCache _cache = new(Selections(), 10_000, new SeriesNames());
