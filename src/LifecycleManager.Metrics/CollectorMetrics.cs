@@ -12,6 +12,10 @@ internal sealed class CollectorMetrics
     private readonly Counter.Child[] _failures;
     private readonly Gauge _targets;
     private readonly Gauge _up;
+    private readonly Gauge _appTargets;
+    private readonly Gauge _appUp;
+    private readonly Lock _counting = new();
+    private HashSet<string> _apps = [];
 
     public CollectorMetrics(CollectorRegistry registry)
     {
@@ -23,12 +27,33 @@ internal sealed class CollectorMetrics
         _failures = [.. Enum.GetValues<FailureReason>().Select(reason => failures.WithLabels(Word(reason)))];
         _targets = factory.CreateGauge("lcm_metrics_targets", "Endpoints that are scraped.");
         _up = factory.CreateGauge("lcm_metrics_targets_up", "Endpoints whose last scrape succeeded.");
+        _appTargets = factory.CreateGauge("lcm_metrics_app_targets", "Endpoints of the app's instances that are scraped.", "app");
+        _appUp = factory.CreateGauge("lcm_metrics_app_targets_up", "Endpoints of the app's instances whose last scrape succeeded.", "app");
     }
 
-    public void Count(int targets, int up)
+    /// <summary>Counts what is scraped, in all and by app; an app that is gone leaves.</summary>
+    public void Count(IReadOnlyCollection<ScrapeJob> jobs)
     {
-        _targets.Set(targets);
-        _up.Set(up);
+        lock (_counting)
+        {
+            _targets.Set(jobs.Count);
+            _up.Set(jobs.Count(job => job.Status.Up == true));
+            var apps = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var app in jobs.OfType<EndpointJob>().GroupBy(job => job.Instance.Target.App))
+            {
+                apps.Add(app.Key);
+                _appTargets.WithLabels(app.Key).Set(app.Count());
+                _appUp.WithLabels(app.Key).Set(app.Count(job => job.Status.Up == true));
+            }
+
+            foreach (var gone in _apps.Except(apps))
+            {
+                _appTargets.RemoveLabelled(gone);
+                _appUp.RemoveLabelled(gone);
+            }
+
+            _apps = apps;
+        }
     }
 
     public void Scraped(TimeSpan duration, int samples)

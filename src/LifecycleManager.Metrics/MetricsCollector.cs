@@ -52,7 +52,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         var context = new ScrapeContext(
             options, time, _client, new CredentialStore(options.Credentials, time), new RetryBudget(), metrics);
         _loop = new CollectorLoop(context, Pushed, loggers.CreateLogger<MetricsCollector>());
-        registry.AddBeforeCollectCallback(() => metrics.Count(_loop.Jobs.Length, _loop.Jobs.Count(job => job.Status.Up == true)));
+        registry.AddBeforeCollectCallback(() => metrics.Count(_loop.Jobs));
     }
 
     internal CollectorOptions Options => _options;

@@ -31,10 +31,14 @@ public sealed class CollectorTests
         Assert.Equal((6, 2), (both.Value, both.Instances));
         double Read(MetricQuery query) => collector.Collector.Read("/a", query, DateTimeOffset.UtcNow).Value;
         Assert.Equal((3, 1, 3, 2), (Read(avg), Read(min), Read(max), Read(count)));
+        bool Shows(string line) => collector.Http.GetStringAsync("/metrics").Result.Contains(line + "\n", StringComparison.Ordinal);
+        await collector.ReadAsync("/a", Load, _ => Shows("lcm_metrics_app_targets{app=\"/a\"} 2") && Shows("lcm_metrics_app_targets_up{app=\"/a\"} 2"));
 
         scheduler.RemoveTask("one");
         scheduler.Announce();
         Assert.Equal(5, (await collector.ReadAsync("/a", Load, reading => reading.Instances == 1)).Value);
+        collector.Demand();
+        await collector.ReadAsync("/a", Load, _ => !Shows("lcm_metrics_app_targets{app=\"/a\"} 1") && !Shows("lcm_metrics_app_targets{app=\"/a\"} 2"));
     }
 
     [Fact]
