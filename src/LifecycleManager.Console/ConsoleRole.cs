@@ -3,8 +3,10 @@ using LifecycleManager.Console.Clients;
 using LifecycleManager.Console.Components;
 using LifecycleManager.Protocol.Marathon;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace LifecycleManager.Console;
 
@@ -20,6 +22,10 @@ public static class ConsoleRole
     public static IServiceCollection AddConsole(this IServiceCollection services, ConsoleOptions options)
     {
         services.AddRazorComponents();
+        // No page has a form, so nothing is signed: the keys that would be made and read at every start are left alone.
+        var keys = services.Where(service => service.ServiceType == typeof(IHostedService) &&
+            service.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly).ToList();
+        foreach (var service in keys) services.Remove(service);
         services.AddSingleton(options);
         services.AddSingleton(new SchedulerClient(MarathonApi.For(Client(options.Scheduler))));
         services.AddSingleton(new ManagerClient(options.Manager is { } manager ? Client(manager) : null));

@@ -73,12 +73,14 @@ internal static class UpCommand
                 """);
             try
             {
+                var releasing = StartMemory.ReleaseAsync(TimeProvider.System, signals.Stop);
                 if (parse.GetValue(demo))
                 {
                     await new DemoRun(masterUrl, schedulerUrl, managerUrl, agent.Docker(parse) ?? DockerEndpoint.Default, story, TimeProvider.System).RunAsync(signals.Stop);
                     story.Tell("demo", "the stack runs on; Ctrl-C stops it");
                 }
 
+                await releasing;
                 await Task.Delay(Timeout.Infinite, signals.Stop);
             }
             catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
