@@ -47,6 +47,14 @@ internal sealed class OperatorApi(MasterHost host, MasterOptions options, Master
                 var weights = await term.AskAsync(core => core.RoleSettings);
                 await AnswerAsync(context, call, json => OperatorViews.Weights(json, weights));
                 break;
+            case "GET_EXECUTORS": await AnswerAsync(context, call, OperatorViews.Executors); break;
+
+            // Operations are those of resource providers and of operations with an id, which are refused.
+            case "GET_OPERATIONS": await AnswerAsync(context, call, json => OperatorViews.Nothing(json, "operations")); break;
+            case "GET_MAINTENANCE_STATUS":
+                var planned = await term.AskAsync(core => core.Schedule);
+                await AnswerAsync(context, call, json => OperatorViews.MaintenanceStatus(json, planned));
+                break;
             case "GET_MAINTENANCE_SCHEDULE":
                 var schedule = await term.AskAsync(core => core.Schedule);
                 await AnswerAsync(context, call, json => OperatorViews.Schedule(json, schedule));
@@ -82,6 +90,15 @@ internal sealed class OperatorApi(MasterHost host, MasterOptions options, Master
             case "MARK_AGENT_GONE":
                 var gone = Agent(call.MarkAgentGone?.AgentId, "mark_agent_gone.agent_id");
                 await ChangeAsync(context, term, core => core.MarkGone(gone));
+                break;
+            case "RESERVE_RESOURCES":
+            case "UNRESERVE_RESOURCES":
+                var (part, isReserve) = call.Type[0] == 'R' ? (call.ReserveResources, true) : (call.UnreserveResources, false);
+                var at = call.Type.ToLowerInvariant();
+                var on = Agent(part?.AgentId, $"{at}.agent_id");
+                var resources = Present(part!.Resources, $"{at}.resources");
+                for (var i = 0; i < resources.Count; i++) Present(resources[i], $"{at}.resources[{i}]");
+                await ChangeAsync(context, term, core => core.Reserve(on, resources, isReserve, Gate.PrincipalOf(context)?.Name));
                 break;
             case "TEARDOWN":
                 if (call.Teardown?.FrameworkId is not { Value.Length: > 0 } framework) throw Invalid("Expecting 'teardown.framework_id' to be present");

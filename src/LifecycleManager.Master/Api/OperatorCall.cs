@@ -25,6 +25,10 @@ internal sealed record OperatorCall
 
     public TeardownCall? Teardown { get; init; }
 
+    public ResourcesCall? ReserveResources { get; init; }
+
+    public ResourcesCall? UnreserveResources { get; init; }
+
     public sealed record UpdateWeightsCall(IReadOnlyList<WeightInfo>? WeightInfos);
 
     public sealed record WeightInfo(string Role, double Weight);
@@ -38,6 +42,8 @@ internal sealed record OperatorCall
     public sealed record DrainCall(AgentId? AgentId, DurationInfo? MaxGracePeriod = null, bool? MarkGone = null);
 
     public sealed record TeardownCall(FrameworkId? FrameworkId);
+
+    public sealed record ResourcesCall(AgentId? AgentId, IReadOnlyList<Resource>? Resources);
 }
 
 [JsonSourceGenerationOptions(

@@ -52,13 +52,37 @@ internal static class OperatorViews
     public static void State(Utf8JsonWriter json, MasterView view)
     {
         Section(json, "get_tasks", view, Tasks);
-        Section(json, "get_executors", view, (inner, _) =>
-        {
-            inner.WriteStartArray("executors");
-            inner.WriteEndArray();
-        });
+        Section(json, "get_executors", view, (inner, _) => Executors(inner));
         Section(json, "get_frameworks", view, Frameworks);
         Section(json, "get_agents", view, Agents);
+    }
+
+    // Of this stack's agents: none has an executor that is a process of its own.
+    public static void Executors(Utf8JsonWriter json) => Nothing(json, "executors");
+
+    public static void Nothing(Utf8JsonWriter json, string name)
+    {
+        json.WriteStartArray(name);
+        json.WriteEndArray();
+    }
+
+    // As Mesos: whatever is in the schedule is draining, until an operator says that it is down (START_MAINTENANCE).
+    public static void MaintenanceStatus(Utf8JsonWriter json, MaintenanceSchedule schedule)
+    {
+        json.WriteStartObject("status");
+        json.WriteStartArray("draining_machines");
+        foreach (var machine in (schedule.Windows ?? []).SelectMany(window => window.MachineIds))
+        {
+            json.WriteStartObject();
+            json.WritePropertyName("id");
+            JsonSerializer.Serialize(json, machine, RegistryJson.Default.MachineId);
+            Nothing(json, "statuses");
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        Nothing(json, "down_machines");
+        json.WriteEndObject();
     }
 
     public static void Agents(Utf8JsonWriter json, MasterView view)

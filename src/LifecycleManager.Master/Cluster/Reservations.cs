@@ -10,7 +10,10 @@ internal static class Reservations
     public static bool HasDynamic(ResourceSet resources) => resources.Entries.Any(entry => IsDynamic(entry.Kind));
 
     /// <summary>What is wrong with resources to reserve, or null.</summary>
-    public static string? CheckReserve(ResourceSet resources, Framework framework, string role)
+    /// <param name="resources">The resources as they are to become.</param>
+    /// <param name="principal">Whose reservation it is to be; null where nobody is asked.</param>
+    /// <param name="offered">The role that the resources are offered to; null for an operator's, of any role.</param>
+    public static string? CheckReserve(ResourceSet resources, string? principal, string? offered)
     {
         if (resources.IsEmpty) return "no resources";
         foreach (var (kind, _) in resources.Entries)
@@ -18,10 +21,11 @@ internal static class Reservations
             if (!IsDynamic(kind)) return $"{kind} is not dynamically reserved";
             if (kind.IsRevocable) return $"{kind} is revocable";
             var last = kind.Reservations[^1];
-            if (last.Role != role) return $"{kind} is reserved for '{last.Role}' and the offer is for '{role}'";
-            if (framework.Info.Principal is { } principal && last.Principal is { } other && other != principal)
+            if (offered is not null && last.Role != offered) return $"{kind} is reserved for '{last.Role}' and the offer is for '{offered}'";
+            if (last.Role is not { } role || role == Roles.Default || Roles.Problem(role) is not null) return $"{kind} cannot be reserved for the role '{last.Role}'";
+            if (principal is not null && last.Principal is { } other && other != principal)
             {
-                return $"the reservation's principal '{other}' is not the framework's, '{principal}'";
+                return $"the reservation's principal '{other}' is not the caller's, '{principal}'";
             }
 
             if (kind.Reservations.Count > 1 && !new ResourceKind(kind.Name, kind.Type, [kind.Reservations[^2]]).IsAllocatableTo(role))
@@ -34,7 +38,7 @@ internal static class Reservations
     }
 
     /// <summary>What is wrong with resources to unreserve, or null.</summary>
-    public static string? CheckUnreserve(ResourceSet resources, Framework framework, string role)
+    public static string? CheckUnreserve(ResourceSet resources)
     {
         if (resources.IsEmpty) return "no resources";
         foreach (var (kind, _) in resources.Entries)

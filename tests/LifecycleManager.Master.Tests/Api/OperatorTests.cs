@@ -169,6 +169,72 @@ public sealed class OperatorTests
         Assert.Equal(1.5, quota.GetProperty("guarantees").GetProperty("cpus").GetProperty("value").GetDouble());
         Assert.Equal("127.0.0.2", (await keep.OperateAsync("""{"type": "GET_MAINTENANCE_SCHEDULE"}""")).GetProperty("get_maintenance_schedule")
             .GetProperty("schedule").GetProperty("windows")[0].GetProperty("machine_ids")[0].GetProperty("hostname").GetString());
+        Assert.Equal("127.0.0.2", (await keep.OperateAsync("""{"type": "GET_MAINTENANCE_STATUS"}""")).GetProperty("get_maintenance_status")
+            .GetProperty("status").GetProperty("draining_machines")[0].GetProperty("id").GetProperty("hostname").GetString());
+    }
+
+    [Fact]
+    public async Task An_operator_reserves_what_is_free_and_gives_it_back()
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        await using var agent = await master.RegisteredAgentAsync(cpus: 4);
+        await using var framework = await master.FrameworkAsync();
+        var offer = await framework.OfferAsync(4);
+        await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t1", cpus: 1));
+        await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Running && framework.Offers.Count == 1);
+
+        // The example of Mesos' reservation.md; the offer that holds what is asked for is rescinded.
+        await master.OperateAsync(Call("RESERVE_RESOURCES", 2));
+        await framework.WaitAsync(() => framework.Events.Any(e => e.Type == EventType.Rescind));
+        await framework.WaitAsync(() => framework.Offers.Count == 1);
+        Assert.Equal(1, framework.Offers.Sum(TestFramework.Cpus), 6);
+        Assert.Equal(2, (await master.GetAsync("/slaves")).GetProperty("slaves")[0].GetProperty("reserved_resources").GetProperty("engineering").GetProperty("cpus").GetDouble());
+        Assert.Contains(agent.Events, e => e.Type == AgentEventType.Resources);
+        await using var owner = await master.FrameworkAsync(TestFramework.PartitionAware("owner", 3600, "engineering") with
+        {
+            Capabilities = [new(FrameworkCapability.MultiRole), new(FrameworkCapability.ReservationRefinement)],
+        });
+        await owner.WaitAsync(() => owner.Offers.Sum(TestFramework.Cpus) >= 2);
+        await master.VerifyAsync();
+
+        Assert.Equal(HttpStatusCode.Conflict, await StatusAsync(Call("RESERVE_RESOURCES", 2)));
+        Assert.Equal(HttpStatusCode.Conflict, await StatusAsync(Call("UNRESERVE_RESOURCES", 3)));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(Call("RESERVE_RESOURCES", 1, role: "*")));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(OnAgent("RESERVE_RESOURCES", agent.Id)));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(Call("RESERVE_RESOURCES", 1).Replace(agent.Id.Value, "another", StringComparison.Ordinal)));
+        Assert.Equal(HttpStatusCode.Accepted, await StatusAsync(Call("UNRESERVE_RESOURCES", 2)));
+        Assert.Empty((await master.GetAsync("/slaves")).GetProperty("slaves")[0].GetProperty("reserved_resources").EnumerateObject());
+        await master.VerifyAsync();
+
+        string Call(string type, double cpus, string role = "engineering") => OnAgent(type, agent.Id, $$$""", "resources": [{"type": "SCALAR", "name": "cpus", "reservations": [{"type": "DYNAMIC", "role": "{{{role}}}"}], "scalar": {"value": {{{cpus}}}}}]""");
+
+        async Task<HttpStatusCode> StatusAsync(string call)
+        {
+            using var content = new StringContent(call, Encoding.UTF8, "application/json");
+            return (await master.Client.PostAsync("/api/v1", content)).StatusCode;
+        }
+    }
+
+    /// <summary>All the calls of Mesos' master.proto: each is carried out, or answers 501 with its name.</summary>
+    [Theory]
+    [InlineData("GET_HEALTH GET_FLAGS GET_VERSION GET_METRICS GET_STATE GET_AGENTS GET_FRAMEWORKS GET_EXECUTORS GET_OPERATIONS GET_TASKS GET_ROLES "
+        + "GET_WEIGHTS GET_MASTER GET_MAINTENANCE_STATUS GET_MAINTENANCE_SCHEDULE GET_QUOTA", 200)]
+    [InlineData("UPDATE_WEIGHTS RESERVE_RESOURCES UNRESERVE_RESOURCES UPDATE_MAINTENANCE_SCHEDULE UPDATE_QUOTA TEARDOWN MARK_AGENT_GONE DRAIN_AGENT "
+        + "DEACTIVATE_AGENT REACTIVATE_AGENT", 400)]
+    [InlineData("GET_LOGGING_LEVEL SET_LOGGING_LEVEL LIST_FILES READ_FILE CREATE_VOLUMES DESTROY_VOLUMES GROW_VOLUME SHRINK_VOLUME START_MAINTENANCE "
+        + "STOP_MAINTENANCE SET_QUOTA REMOVE_QUOTA NOT_EVEN_MESOS_OWN", 501)]
+    public async Task Every_call_of_mesos_has_its_answer(string types, int status)
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        foreach (var type in types.Split(' '))
+        {
+            using var content = new StringContent($$"""{"type": "{{type}}"}""", Encoding.UTF8, "application/json");
+            using var answer = await master.Client.PostAsync("/api/v1", content);
+            var text = await answer.Content.ReadAsStringAsync();
+            Assert.True((int)answer.StatusCode == status, $"{type}: {(int)answer.StatusCode} {text}");
+            Assert.Contains(status == 400 ? type.ToLowerInvariant() : type, text, StringComparison.Ordinal);
+            if (status == 200) Assert.True(JsonDocument.Parse(text).RootElement.TryGetProperty(type.ToLowerInvariant(), out _), text);
+        }
     }
 
     [Fact]
