@@ -1,5 +1,7 @@
+using System.Net;
 using LifecycleManager.Master.Cluster;
 using LifecycleManager.Master.Tests.Simulation;
+using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Master.Tests.Cluster;
@@ -27,6 +29,36 @@ public sealed class LimitsTests
         Assert.False(limiter.TryTake(start.AddMinutes(9)));
         Assert.True(limiter.TryTake(start.AddMinutes(10)));
         Assert.False(limiter.TryTake(start.AddMinutes(13)));
+    }
+
+    [Fact]
+    public async Task Agents_frameworks_and_operators_are_bounded_and_those_who_were_there_stay()
+    {
+        await using var master = await MasterUnderTest.StartAsync(new MasterOptions { MaxAgents = 1, MaxSubscribers = 1 });
+        await using var agent = await master.RegisteredAgentAsync();
+        await using var second = master.Agent(host: "127.0.0.3");
+        var refused = await second.RegisterAsync();
+        Assert.Equal(AgentEventType.Error, refused.Type);
+        Assert.Contains("1 agents are registered already", refused.Reason, StringComparison.Ordinal);
+
+        await using var framework = await master.FrameworkAsync();
+        await using var other = await master.FrameworkAsync();
+        Assert.Contains("1 frameworks are subscribed already", Assert.Single(other.Events, e => e.Type == EventType.Error).Error!.Message, StringComparison.Ordinal);
+        using var operated = await SubscribeAsync();
+        Assert.Equal(HttpStatusCode.OK, operated.StatusCode);
+        using var tooMany = await SubscribeAsync();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, tooMany.StatusCode);
+        Assert.True(agent.IsConnected && framework.IsConnected);
+        await framework.OfferAsync();
+
+        async Task<HttpResponseMessage> SubscribeAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1")
+            {
+                Content = new StringContent("""{"type": "SUBSCRIBE"}""", System.Text.Encoding.UTF8, "application/json"),
+            };
+            return await master.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        }
     }
 
     [Fact]
