@@ -43,7 +43,7 @@ public sealed class FailureMatrixTests(FaultCluster cluster) : IClassFixture<Fau
         Assert.Equal(FaultCluster.Processes + FaultCluster.Containers, Untouched(before).Count());
         Assert.Equal(Untouched(before), Untouched(after));
         Assert.Empty(cluster.StartedTwice());
-        Assert.Empty(cluster.Watch.Broken);
+        Assert.Empty(cluster.Watch.TakeBroken());
     }
 
     private static IEnumerable<string> Untouched(IEnumerable<RunningTask> tasks) =>

@@ -128,8 +128,9 @@ public sealed class FaultCluster : IAsyncLifetime
         var before = await CountAsync("/churn");
         if (Random.Next(3) == 0)
         {
-            // As the app's upgrade strategy says: minimumHealthCapacity 0.5, maximumOverCapacity 0.5.
-            _watch.Bound("/churn", (before + 1) / 2, before + (before / 2));
+            // As the app's upgrade strategy says: minimumHealthCapacity 0.5, maximumOverCapacity 0.5; and one more than the count where
+            // otherwise nothing could be replaced, which is so for a single instance.
+            _watch.Bound("/churn", (before + 1) / 2, before + Math.Max(1, before / 2));
             await AskAsync(HttpMethod.Post, "/v2/apps/churn/restart?force=true");
             return $"a restart of {before} instances";
         }

@@ -25,12 +25,14 @@ internal sealed class TaskWatch : IAsyncDisposable
         _watching = Task.Run(WatchAsync);
     }
 
-    /// <summary>What was broken so far.</summary>
-    public IReadOnlyCollection<string> Broken
+    /// <summary>What was broken since the last question.</summary>
+    public IReadOnlyCollection<string> TakeBroken()
     {
-        get
+        lock (_lock)
         {
-            lock (_lock) return [.. _broken];
+            string[] broken = [.. _broken];
+            _broken.Clear();
+            return broken;
         }
     }
 
