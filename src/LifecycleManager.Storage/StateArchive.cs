@@ -16,6 +16,9 @@ namespace LifecycleManager.Storage;
 /// </remarks>
 public static class StateArchive
 {
+    /// <summary>There while a restore is under way, and after one that did not end: no role works on such a state.</summary>
+    internal const string Restoring = "restoring";
+
     private const string Format = "lifecyclemanager-state";
     private const int Version = 1;
 
@@ -61,16 +64,7 @@ public static class StateArchive
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(archive);
-        if (archive.CanSeek)
-        {
-            var start = archive.Position;
-            await foreach (var _ in ReadAsync(archive, cancellation))
-            {
-            }
-
-            archive.Position = start;
-        }
-
+        if (archive.CanSeek) await VerifyAsync(archive, cancellation);
         var batch = new List<StateWrite>();
         var (bytes, count) = (0, 0L);
         await foreach (var (key, value) in ReadAsync(archive, cancellation))
@@ -90,6 +84,41 @@ public static class StateArchive
 
         if (batch.Count > 0) await store.WriteAsync(batch, null, cancellation);
         return count;
+    }
+
+    /// <summary>
+    /// Puts the archive in the place of everything that is in the store. It is checked to its end before anything changes. Where the
+    /// store cannot take it at once, an end in between leaves a state that <see cref="StateBackend.OpenAsync"/> refuses, until a
+    /// restore has come to its end.
+    /// </summary>
+    /// <param name="store">Nobody else may write to it meanwhile.</param>
+    /// <param name="archive">What <see cref="ExportAsync"/> wrote; read twice.</param>
+    /// <param name="cancellation">Ends it between two batches.</param>
+    /// <returns>The number of entries.</returns>
+    /// <exception cref="StateFormatException">It is no archive, of a newer version, damaged or cut short; nothing was changed.</exception>
+    public static async Task<long> RestoreAsync(IStateStore store, Stream archive, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(archive);
+        await VerifyAsync(archive, cancellation);
+        var old = new List<StateWrite>();
+        await foreach (var entry in store.ListAsync("", cancellation))
+            if (entry.Key != Restoring) old.Add(StateWrite.Delete(entry.Key));
+        await store.WriteAsync([new StateWrite(Restoring, ReadOnlyMemory<byte>.Empty)], null, cancellation);
+        foreach (var batch in old.Chunk(MaxBatch)) await store.WriteAsync(batch, null, cancellation);
+        var count = await ImportAsync(store, archive, overwrite: false, cancellation);
+        await store.WriteAsync([StateWrite.Delete(Restoring)], null, cancellation);
+        return count;
+    }
+
+    private static async Task VerifyAsync(Stream archive, CancellationToken cancellation)
+    {
+        var start = archive.Position;
+        await foreach (var _ in ReadAsync(archive, cancellation))
+        {
+        }
+
+        archive.Position = start;
     }
 
     private static async Task WriteAsync(Stream archive, Line line, CancellationToken cancellation)

@@ -37,7 +37,24 @@ public sealed class StateBackend : IAsyncDisposable
     /// <exception cref="ArgumentException">The address is none of the known forms.</exception>
     /// <exception cref="StateUnavailableException">Nothing answers there, or it refuses us.</exception>
     /// <exception cref="StateFormatException">What is there is not ours, or of a newer version.</exception>
-    public static Task<StateBackend> OpenAsync(
+    public static async Task<StateBackend> OpenAsync(
+        string address, string? password, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var backend = await OpenToRestoreAsync(address, password, time, loggers, ct);
+        try
+        {
+            if (await backend.Store.GetAsync(StateArchive.Restoring, ct) is null) return backend;
+            throw new StateFormatException("a restore into it has not come to its end: restore it again");
+        }
+        catch
+        {
+            await backend.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The same, for a state that is about to be restored; what an earlier restore left may be there.</summary>
+    public static Task<StateBackend> OpenToRestoreAsync(
         string address, string? password, TimeProvider time, ILoggerFactory loggers, CancellationToken ct) =>
         OpenAsync(address, password, Patience, time, loggers, ct);
 

@@ -37,6 +37,9 @@ public static class CommandLine
         AgentCommand.Create(settings),
         SchedulerCommand.Create(settings),
         ManagerCommand.Create(settings),
+        ProxyCommand.Create(settings),
+        StateArchiveCommands.Backup(settings),
+        StateArchiveCommands.Restore(settings),
         PolicyCommand.Create(settings),
     };
 }

@@ -119,12 +119,18 @@ internal sealed class RoleSettings
     public static string RoleDirectory(string workDirectory, string role)
     {
         var path = Path.Combine(workDirectory, role);
+        MakePrivate(path);
+        return path;
+    }
+
+    /// <summary>Makes a directory, for its owner alone, unless it is there.</summary>
+    public static void MakePrivate(string path)
+    {
         try
         {
             // State names agents, apps and their environments: nobody else's business on a shared machine.
             if (OperatingSystem.IsWindows()) System.IO.Directory.CreateDirectory(path);
             else System.IO.Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            return path;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

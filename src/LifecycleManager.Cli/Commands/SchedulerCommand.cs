@@ -17,6 +17,7 @@ internal static class SchedulerCommand
         var command = new Command(Name, "Keeps apps at their instance count: Marathon's REST API, and the console at /ui.");
         var common = new RoleSettings(command, settings, Name, Port);
         var state = new StateSettings(command, settings);
+        var scheduler = new SchedulerSettings(command, settings);
         var masters = Setting.Of(settings, "--master", "The masters, comma separated: ours, or a real Mesos'",
             Values.Urls, () => [new Uri($"http://127.0.0.1:{MasterCommand.Port}")], $"http://127.0.0.1:{MasterCommand.Port}");
         var manager = Setting.Of<Uri?>(settings, "--manager", "The manager, for the console's pages of decisions and policies", Values.Url, () => null);
@@ -27,10 +28,8 @@ internal static class SchedulerCommand
         {
             var listen = common.Listen(parse);
             var tls = common.Tls(parse, hasPrincipals: false);
-            var options = new SchedulerOptions
+            var options = scheduler.Options(parse, parse.GetValue(masters)!, common.Advertise(parse, listen)) with
             {
-                Masters = parse.GetValue(masters)!,
-                Address = common.Advertise(parse, listen),
                 Credential = credential.Credential(parse),
                 Certificate = tls?.ForClient,
             };

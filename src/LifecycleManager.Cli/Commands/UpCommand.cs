@@ -29,6 +29,7 @@ internal static class UpCommand
         var demo = Setting.Flag(settings, "--demo", "Deploy three sample services, put load on one and tell what happens");
         foreach (Option option in (Option[])[bind, workDirectory, masterPort, agentPort, schedulerPort, managerPort, agents, demo]) command.Add(option);
         var agent = new AgentSettings(command, settings);
+        var scheduler = new SchedulerSettings(command, settings);
         var manager = new ManagerSettings(command, settings, tick: Second, scrape: 2 * Second);
         var logging = new Logging(command, settings, LogLevel.Warning);
 
@@ -55,7 +56,7 @@ internal static class UpCommand
             }
 
             roles.Add(Stateful(SchedulerCommand.Role(
-                schedulerAt, schedulerPort.Name, new SchedulerOptions { Masters = [masterUrl], Address = schedulerUrl }, managerUrl, schedulerUrl)));
+                schedulerAt, schedulerPort.Name, scheduler.Options(parse, [masterUrl], schedulerUrl), managerUrl, schedulerUrl)));
             roles.Add(Stateful(ManagerCommand.Role(managerAt, managerPort.Name, manager.Options(parse, schedulerUrl, masterUrl, managerUrl))));
 
             using var signals = new Signals();

@@ -88,7 +88,10 @@ public static partial class ProxyConfiguration
 
     private static string Nginx(List<Service> services, ProxyOptions options)
     {
-        var text = new StringBuilder("# Written by LifecycleManager from what runs; changes here are lost.\nevents {\n}\n\nstream {\n");
+        var text = new StringBuilder("# Written by LifecycleManager from what runs; changes here are lost.\n")
+            // Debian's nginx has its stream module in a file of its own; where there is none, nothing is included.
+            .Append("include /etc/nginx/modules-enabled/*.conf;\nworker_processes auto;\nworker_rlimit_nofile 65536;\n")
+            .Append("events {\n  worker_connections 16384;\n}\n\nstream {\n");
         foreach (var service in services)
         {
             text.Append(Note(service));

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Scheduler;
+using LifecycleManager.Scheduler.Placement;
+
+namespace LifecycleManager.Cli.Commands;
+
+/// <summary>The options of the scheduler that <c>lcm up</c> has too.</summary>
+internal sealed class SchedulerSettings
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Year = TimeSpan.FromDays(365);
+    private static readonly SchedulerOptions Defaults = new();
+
+    private readonly Option<string> _name;
+    private readonly Option<string> _role;
+    private readonly Option<string> _user;
+    private readonly Option<TimeSpan> _failover;
+    private readonly Option<PlacementStrategy> _placement;
+    private readonly Option<TimeSpan> _launch;
+    private readonly Option<TimeSpan> _kill;
+    private readonly Option<TimeSpan> _reconciliation;
+    private readonly Option<int> _versions;
+    private readonly Option<int> _subscribers;
+    private readonly Option<int> _buffer;
+    private readonly Option<int> _checks;
+    private readonly Option<int> _body;
+    private readonly Option<IReadOnlyList<Uri>> _eureka;
+    private readonly Option<TimeSpan> _renewal;
+
+    public SchedulerSettings(Command command, Settings settings)
+    {
+        Option<T> Add<T>(Option<T> option)
+        {
+            command.Add(option);
+            return option;
+        }
+
+        Option<TimeSpan> Time(string name, string description, TimeSpan least, TimeSpan most, TimeSpan otherwise) => Add(Setting.Of(
+            settings, name, description, Values.Time(least, most), () => otherwise, Durations.Format(otherwise)));
+        Option<int> Count(string name, string description, int least, int most, int otherwise) => Add(Setting.Of(
+            settings, name, description, Values.Count(least, most), () => otherwise, $"{otherwise}"));
+
+        _name = Add(Setting.Of(settings, "--framework-name", "The framework's name at the master", Values.Text, () => Defaults.FrameworkName, Defaults.FrameworkName));
+        _role = Add(Setting.Of(settings, "--framework-role", "The role whose reserved resources are used beside the unreserved ones",
+            Values.Text, () => Defaults.Role, Defaults.Role));
+        _user = Add(Setting.Of(settings, "--user", "The user that tasks run as where the app names none", Values.Text, () => Defaults.User, "the agent's own"));
+        _failover = Time("--failover-timeout", "How long the master keeps the tasks of a scheduler that is away", Second, Year, Defaults.FailoverTimeout);
+        _placement = Add(Setting.Of(settings, "--placement", "spread, bin-packing or random: which of the fitting agents to prefer, unless the app says",
+            Strategy, () => Defaults.Placement, "spread"));
+        _launch = Time("--launch-timeout", "An instance that is not running by then is launched anew", Second, Year, Defaults.LaunchTimeout);
+        _kill = Time("--kill-retry", "A kill without effect is repeated after this", Second, TimeSpan.FromHours(1), Defaults.KillRetry);
+        _reconciliation = Time("--reconciliation-interval", "Between two comparisons of all tasks with the master's",
+            Second, TimeSpan.FromDays(1), Defaults.ReconciliationInterval);
+        _versions = Count("--max-versions", "Old versions kept of each app", 1, 10_000, Defaults.MaxVersions);
+        _subscribers = Count("--max-event-subscribers", "Event streams open at once", 1, 100_000, Defaults.MaxEventSubscribers);
+        _buffer = Count("--event-buffer", "Events that a subscriber may lag behind", 16, 1_000_000, Defaults.EventBuffer);
+        _checks = Count("--max-health-checks", "Health checks under way at once", 1, 100_000, Defaults.MaxConcurrentHealthChecks);
+        _body = Count("--max-request-body", "The largest definition, bytes; a group may have sixteen times that", 1_024, 1024 * 1024, Defaults.MaxRequestBody);
+        _eureka = Add(Setting.Of(settings, "--eureka", "Eureka servers for the apps that ask for it by label, comma separated",
+            Values.Urls, () => Defaults.Eureka));
+        _renewal = Time("--eureka-renewal", "Between two renewals of the registrations in Eureka", Second, TimeSpan.FromHours(1), Defaults.EurekaRenewal);
+    }
+
+    public SchedulerOptions Options(ParseResult parse, IReadOnlyList<Uri> masters, Uri address) => new()
+    {
+        Masters = masters,
+        Address = address,
+        FrameworkName = parse.GetValue(_name)!,
+        Role = parse.GetValue(_role)!,
+        User = parse.GetValue(_user)!,
+        FailoverTimeout = parse.GetValue(_failover),
+        Placement = parse.GetValue(_placement),
+        LaunchTimeout = parse.GetValue(_launch),
+        KillRetry = parse.GetValue(_kill),
+        ReconciliationInterval = parse.GetValue(_reconciliation),
+        MaxVersions = parse.GetValue(_versions),
+        MaxEventSubscribers = parse.GetValue(_subscribers),
+        EventBuffer = parse.GetValue(_buffer),
+        MaxConcurrentHealthChecks = parse.GetValue(_checks),
+        MaxRequestBody = parse.GetValue(_body),
+        Eureka = parse.GetValue(_eureka)!,
+        EurekaRenewal = parse.GetValue(_renewal),
+    };
+
+    private static PlacementStrategy Strategy(string text) => PlacementLabels.TryParse(text, out var strategy)
+        ? strategy : throw new FormatException("spread, bin-packing, random are known");
+}
