@@ -47,12 +47,13 @@ public sealed class ProxyTests
                     $"{instances} servers in the configuration", more: () => following.Output);
             }
 
+            var reloads = Path.Combine(directory, "reloads");
+            await Eventually.TrueAsync(() => Task.FromResult(File.ReadAllLines(reloads).Length >= 4), "four reloads", more: () => following.Output);
             await stop.CancelAsync();
             var (count, failures) = (await requests).Aggregate((0, (IReadOnlyList<string>)[]), (a, b) => (a.Item1 + b.Count, [.. a.Item2, .. b.Failures]));
             Assert.True(failures.Count == 0, $"{failures.Count} of {count} requests failed:\n{string.Join('\n', failures.Take(20))}\n{following.Output}");
             Assert.True(count > 100, $"only {count} requests");
             Assert.Equal(1, connections.Count);
-            Assert.True(File.ReadAllLines(Path.Combine(directory, "reloads")).Length >= 4, following.Output);
 
             async Task<(int Count, List<string> Failures)> RequestAsync(HttpClient client, bool close)
             {

@@ -263,7 +263,6 @@ internal sealed class AppValidation
                     && !secret.Source.Any(c => c is '/' or '\\' || char.IsControl(c)),
                 $"{_path}/secrets/{name}/source", "must be the name of a secret on the agents: at most 255 bytes, without slashes");
         }
-
     }
 
     private void Launching()

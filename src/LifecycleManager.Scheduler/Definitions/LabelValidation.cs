@@ -25,5 +25,7 @@ internal static class LabelValidation
             };
             if (wanted is not null) problems.Add($"{path}/labels" + (name.Length == 0 ? "" : "/" + name), name.Length == 0 ? wanted : $"'{value}' {wanted}");
         }
+
+        foreach (var (label, problem) in PlacementLabels.AffinityProblems(app.Id ?? "/", app.Labels)) problems.Add($"{path}/labels/{label}", problem);
     }
 }

@@ -23,6 +23,23 @@ internal static class AppPlacement
         Strategy = PlacementLabels.Strategy(app.Labels) ?? strategy,
     };
 
+    /// <summary>Everybody as neighbours of everybody; empty where nobody wishes anything.</summary>
+    public static IReadOnlyList<Neighbour> Neighbours(IEnumerable<(AppDefinition App, IEnumerable<Instance> Instances)> apps)
+    {
+        var all = apps.Select(app => (app.App, Terms: PlacementLabels.Affinity(app.App.Labels), app.Instances)).ToList();
+        return !all.Exists(app => app.Terms.Count > 0) ? []
+            : all.ConvertAll(app => new Neighbour(app.App.Id.Path, app.Terms, Existing(app.Instances)));
+    }
+
+    /// <summary>A wish for instances of an app among its neighbours.</summary>
+    public static PlacementRequest Request(
+        AppDefinition app, int count, IEnumerable<Instance> instances, IReadOnlyList<Neighbour> neighbours, PlacementStrategy strategy) =>
+        new(Spec(app, strategy), count, Existing(instances))
+        {
+            App = app.Id.Path,
+            Near = neighbours.Count == 0 ? [] : NearRule.For(app.Id.Path, PlacementLabels.Affinity(app.Labels), neighbours),
+        };
+
     /// <summary>From the instances that count for constraints: all that use resources, or may.</summary>
     public static IReadOnlyList<PlacedInstance> Existing(IEnumerable<Instance> instances) =>
         [.. instances.Where(instance => instance.State != InstanceState.UnreachableInactive).Select(

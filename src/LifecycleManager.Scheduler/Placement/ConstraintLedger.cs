@@ -40,7 +40,11 @@ internal sealed class ConstraintLedger
 
     /// <summary>The value of the field at a place, or null where the place has none.</summary>
     public string? ValueAt(string host, string? region, string? zone, IReadOnlyDictionary<string, string> attributes) =>
-        _constraint.Field switch
+        ValueOf(_constraint.Field, host, region, zone, attributes);
+
+    /// <summary>The value of a field at a place, or null where the place has none.</summary>
+    public static string? ValueOf(string of, string host, string? region, string? zone, IReadOnlyDictionary<string, string> attributes) =>
+        of switch
         {
             "hostname" or "@hostname" => host,
             "@region" => region,

@@ -50,7 +50,14 @@ public enum PlacementStrategy
 /// <param name="Spec">What one instance needs.</param>
 /// <param name="Count">How many.</param>
 /// <param name="Existing">Where the app's instances are already.</param>
-public sealed record PlacementRequest(PlacementSpec Spec, int Count, IReadOnlyList<PlacedInstance> Existing);
+public sealed record PlacementRequest(PlacementSpec Spec, int Count, IReadOnlyList<PlacedInstance> Existing)
+{
+    /// <summary>The app, for what others wish to be near it or away from it.</summary>
+    public string App { get; init; } = "";
+
+    /// <summary>What the app owes to its neighbours; takes note of what the round places before it.</summary>
+    public IReadOnlyList<NearRule> Near { get; init; } = [];
+}
 
 /// <summary>Where an instance is.</summary>
 /// <param name="AgentId">The agent.</param>

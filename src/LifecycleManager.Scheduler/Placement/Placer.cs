@@ -16,13 +16,20 @@ public static class Placer
         var round = new Round(agents, random);
         var placements = new List<Placement>();
         var outcomes = new List<RequestOutcome>(requests.Count);
-        for (var index = 0; index < requests.Count; index++) outcomes.Add(round.Serve(index, requests[index], placements));
+        for (var index = 0; index < requests.Count; index++)
+        {
+            foreach (var rule in requests[index].Near)
+                foreach (var placed in placements) rule.Note(requests[placed.Request].App, agents[placed.Agent]);
+            outcomes.Add(round.Serve(index, requests[index], placements));
+        }
+
         return new PlacementResult(placements, outcomes);
     }
 
     /// <summary>Every reason why an agent, as it is now, does not take one more instance; empty where it does.</summary>
-    public static IReadOnlyList<string> Explain(PlacementSpec spec, AgentPool agent, IReadOnlyList<PlacedInstance> existing)
+    public static IReadOnlyList<string> Explain(PlacementRequest request, AgentPool agent, IReadOnlyList<PlacedInstance> existing)
     {
+        var spec = request.Spec;
         var messages = new List<string>();
         var usable = Usable(spec, agent);
         if (usable.Count == 0)
@@ -33,6 +40,7 @@ public static class Placer
             if (!ledger.Allows(value)) messages.Add(ledger.Explain(value));
         }
 
+        messages.AddRange(request.Near.Where(rule => rule.IsRequired && !rule.Allows(agent)).Select(rule => rule.Explain(agent)));
         if (spec.NeedsDocker && agent.LacksDocker) messages.Add("the agent has no Docker engine");
         Compare("cpus", spec.Cpus, role => role.Cpus, "");
         Compare("memory", spec.Mem, role => role.Mem, " MB");
@@ -74,7 +82,8 @@ public static class Placer
         return ledgers;
     }
 
-    private readonly record struct Rank(int Instances, double Order);
+    /// <summary>First those that fewest preferences speak against, then the strategy's order.</summary>
+    private readonly record struct Rank(int Disliked, int Instances, double Order);
 
     private sealed class RankOrder : IComparer<Rank>
     {
@@ -82,6 +91,7 @@ public static class Placer
 
         public int Compare(Rank x, Rank y)
         {
+            if (x.Disliked != y.Disliked) return x.Disliked.CompareTo(y.Disliked);
             var byInstances = x.Instances.CompareTo(y.Instances);
             return byInstances != 0 ? byInstances : x.Order.CompareTo(y.Order);
         }
@@ -128,7 +138,7 @@ public static class Placer
             foreach (var placed in request.Existing)
                 if (_byId.TryGetValue(placed.AgentId, out var at)) _instances[at]++;
 
-            var buckets = Buckets(spec, ledgers, balancing, outcome);
+            var buckets = Buckets(request, ledgers, balancing, outcome);
             var order = new PriorityQueue<Bucket, int>();
             foreach (var bucket in buckets) order.Enqueue(bucket, balancing?.CountAt(bucket.Value) ?? 0);
 
@@ -142,7 +152,7 @@ public static class Placer
                     break;
                 }
 
-                if (!PlaceOne(number, spec, bucket, moving, outcome, placements)) continue;
+                if (!PlaceOne(number, request, bucket, moving, outcome, placements)) continue;
                 outcome.Placed++;
                 order.Enqueue(bucket, balancing?.CountAt(bucket.Value) ?? 0);
             }
@@ -151,14 +161,15 @@ public static class Placer
         }
 
         private List<Bucket> Buckets(
-            PlacementSpec spec, ConstraintLedger[] ledgers, ConstraintLedger? balancing, RequestOutcome outcome)
+            PlacementRequest request, ConstraintLedger[] ledgers, ConstraintLedger? balancing, RequestOutcome outcome)
         {
+            var spec = request.Spec;
             var single = new Bucket(null);
             var byValue = balancing is null ? null : new Dictionary<string, Bucket>(StringComparer.Ordinal);
             for (var index = 0; index < _agents.Count; index++)
             {
                 var agent = _agents[index];
-                var reasons = Never(spec, agent, ledgers);
+                var reasons = Never(request, agent, ledgers);
                 if (reasons != RefusalReasons.None)
                 {
                     Refuse(index, reasons | Lacking(spec, agent), outcome);
@@ -173,17 +184,19 @@ public static class Placer
                     if (!byValue.TryGetValue(value, out bucket)) byValue[value] = bucket = new Bucket(value);
                 }
 
-                bucket.Agents.Enqueue(index, RankOf(spec, index));
+                bucket.Agents.Enqueue(index, RankOf(request, index));
             }
 
             return byValue is null ? [single] : [.. byValue.Values];
         }
 
         /// <summary>Reasons that placing other instances of the app cannot undo.</summary>
-        private static RefusalReasons Never(PlacementSpec spec, AgentPool agent, ConstraintLedger[] ledgers)
+        private static RefusalReasons Never(PlacementRequest request, AgentPool agent, ConstraintLedger[] ledgers)
         {
             var reasons = RefusalReasons.None;
-            if (spec.NeedsDocker && agent.LacksDocker) reasons |= RefusalReasons.UnfulfilledContainerizer;
+            foreach (var rule in request.Near)
+                if (rule.IsRequired && !rule.Allows(agent)) reasons |= RefusalReasons.UnfulfilledConstraint;
+            if (request.Spec.NeedsDocker && agent.LacksDocker) reasons |= RefusalReasons.UnfulfilledContainerizer;
             foreach (var ledger in ledgers)
             {
                 var value = ledger.ValueAt(agent);
@@ -193,22 +206,26 @@ public static class Placer
             return reasons;
         }
 
-        private Rank RankOf(PlacementSpec spec, int index)
+        private Rank RankOf(PlacementRequest request, int index)
         {
             var agent = _agents[index];
+            var disliked = 0;
+            foreach (var rule in request.Near)
+                if (!rule.IsRequired && !rule.Allows(agent)) disliked++;
             var free = (agent.FreeCpus / _mostCpus) + (agent.FreeMem / _mostMem);
-            return spec.Strategy switch
+            return request.Spec.Strategy switch
             {
-                PlacementStrategy.BinPacking => new Rank(0, free),
-                PlacementStrategy.Random => new Rank(0, _random.NextDouble()),
-                _ => new Rank(_instances[index], -free),
+                PlacementStrategy.BinPacking => new Rank(disliked, 0, free),
+                PlacementStrategy.Random => new Rank(disliked, 0, _random.NextDouble()),
+                _ => new Rank(disliked, _instances[index], -free),
             };
         }
 
         /// <summary>Places one instance in a bucket, or empties the bucket.</summary>
         private bool PlaceOne(
-            int number, PlacementSpec spec, Bucket bucket, ConstraintLedger[] moving, RequestOutcome outcome, List<Placement> placements)
+            int number, PlacementRequest request, Bucket bucket, ConstraintLedger[] moving, RequestOutcome outcome, List<Placement> placements)
         {
+            var spec = request.Spec;
             List<(int Agent, Rank Rank)>? later = null;
             var done = false;
             while (!done && bucket.Agents.TryDequeue(out var index, out var rank))
@@ -231,7 +248,7 @@ public static class Placer
                 placements.Add(Take(number, spec, index));
                 foreach (var ledger in moving) ledger.Add(ledger.ValueAt(agent));
                 if (_instances[index]++ == 0) outcome.Processed++;
-                bucket.Agents.Enqueue(index, RankOf(spec, index));
+                bucket.Agents.Enqueue(index, RankOf(request, index));
                 done = true;
             }
 

@@ -91,6 +91,6 @@ internal static class Preemption
             Attributes = agent.Attributes,
             Roles = [free],
         };
-        return Placer.Explain(request.Spec, vacated, request.Existing).Count == 0;
+        return Placer.Explain(request, vacated, request.Existing).Count == 0;
     }
 }

@@ -17,7 +17,8 @@ internal static class Eventually
                 if (await probe() is { } found) return found;
                 last = "";
             }
-            catch (Exception e) when (e is HttpRequestException or TaskCanceledException or Refit.ApiExceptionBase or System.Text.Json.JsonException)
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException or Refit.ApiExceptionBase or System.Text.Json.JsonException
+                or System.Net.Sockets.SocketException)
             {
                 last = e.Message;
             }

@@ -84,7 +84,7 @@ public sealed class PlacerTests
 
         Assert.Equal([1], result.Placements.Select(placement => placement.Agent));
         Assert.Equal(
-            ["constraint hostname UNIQUE: an instance is already at 'a'"], Placer.Explain(spec, agents[0], existing));
+            ["constraint hostname UNIQUE: an instance is already at 'a'"], Placer.Explain(new PlacementRequest(spec, 1, []), agents[0], existing));
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class PlacerTests
                 "constraint rack IS r2: the agent has 'r1'", "the agent has no Docker engine", "needs 0.5 cpus, 0.05 are free",
                 "needs 2000 MB memory, 1000 are free", "host port 8090 is not free", "needs 2 ports, 1 are free",
             ],
-            Placer.Explain(spec, agent, []));
+            Placer.Explain(new PlacementRequest(spec, 1, []), agent, []));
         var outcome = Placer.Place([agent], [new PlacementRequest(spec, 1, [])], new Random(1)).Outcomes[0];
         Assert.Equal(
             RefusalReasons.UnfulfilledConstraint | RefusalReasons.UnfulfilledContainerizer | RefusalReasons.InsufficientCpus

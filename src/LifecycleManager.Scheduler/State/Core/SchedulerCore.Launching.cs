@@ -99,6 +99,9 @@ internal sealed partial class SchedulerCore
         return launchable;
     }
 
+    private IReadOnlyList<Neighbour> Neighbours() => AppPlacement.Neighbours(_apps.Values
+        .Select(entry => (entry.Waiting?.Record.Definition ?? entry.Record.Definition, (IEnumerable<Instance>)entry.Instances.Values)));
+
     private static int PriorityOf(AppEntry entry) => PlacementLabels.Priority(entry.Record.Definition.Labels);
 
     private void UseOffers(DateTimeOffset now)
@@ -116,8 +119,9 @@ internal sealed partial class SchedulerCore
         }
 
         var agents = AgentPool.From(offers);
-        var requests = launchable.ConvertAll(entry => new PlacementRequest(
-            AppPlacement.Spec(entry.Waiting!.Record.Definition, _options.Placement), entry.Waiting.Count, AppPlacement.Existing(entry.Instances.Values)));
+        var neighbours = Neighbours();
+        var requests = launchable.ConvertAll(entry => AppPlacement.Request(
+            entry.Waiting!.Record.Definition, entry.Waiting.Count, entry.Instances.Values, neighbours, _options.Placement));
         var result = Placer.Place(agents, requests, _random);
         var tasks = new List<TaskInfo>?[agents.Count];
         foreach (var placement in result.Placements)
@@ -213,7 +217,7 @@ internal sealed partial class SchedulerCore
                 agent.Offers[0],
                 now,
                 [.. reasons.Each().Select(reason => reason.ToString())],
-                string.Join("; ", Placer.Explain(request.Spec, agent, existing)));
+                string.Join("; ", Placer.Explain(request, agent, existing)));
         }
     }
 

@@ -25,8 +25,7 @@ internal sealed partial class SchedulerCore
 
         var tenants = _apps.Values.SelectMany(Tenants).ToLookup(tenant => tenant.AgentId, StringComparer.Ordinal);
         var agents = tenants.Select(group => LeftOver(group.First(), now)).ToList();
-        var request = new PlacementRequest(
-            AppPlacement.Spec(waiting.Waiting!.Record.Definition, _options.Placement), 1, AppPlacement.Existing(waiting.Instances.Values));
+        var request = AppPlacement.Request(waiting.Waiting!.Record.Definition, 1, waiting.Instances.Values, Neighbours(), _options.Placement);
         var spare = _apps.Values.ToDictionary(entry => entry.Id.Path, Spare, StringComparer.Ordinal);
         if (Preemption.Choose(request, PriorityOf(waiting), agents, tenants, spare) is not { } victims) return;
         foreach (var taskId in victims)
