@@ -3,6 +3,8 @@ using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.Health;
+using LifecycleManager.Scheduler.Launching;
+using LifecycleManager.Scheduler.Mesos;
 using LifecycleManager.Scheduler.State;
 using LifecycleManager.Scheduler.State.Core;
 using LifecycleManager.Storage;
@@ -18,6 +20,7 @@ namespace LifecycleManager.Scheduler;
 public sealed class SchedulerService
 {
     private const string Election = "scheduler";
+    private static readonly TimeSpan MasterLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Restart = TimeSpan.FromSeconds(1);
 
     private readonly SchedulerOptions _options;
@@ -96,6 +99,32 @@ public sealed class SchedulerService
     /// <exception cref="AppLockedException">With <see cref="KillOptions.Scale"/>: a deployment holds the app.</exception>
     public Task<KillReceipt> KillAsync(IReadOnlyCollection<string> taskIds, KillOptions options, CancellationToken cancellation) =>
         AskAsync(new KillRequest(taskIds, options), cancellation);
+
+    /// <summary>Which instances would be better off elsewhere, by constraints, affinities and strategies; nothing is changed.</summary>
+    /// <param name="most">The most moves.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="TimeoutException">The master does not tell its agents.</exception>
+    public async Task<IReadOnlyList<Placement.Move>> PlanMovesAsync(int most, CancellationToken cancellation)
+    {
+        var snapshot = Snapshot;
+        if (snapshot.Framework.Master is not { } master) throw new TimeoutException("no master is connected");
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            limit.CancelAfter(MasterLimit);
+            var agents = await AgentsReader.ReadAsync(_with.MasterHttp, _options, new Uri(new Uri(master), "slaves"), limit.Token);
+            return await Task.Run(() => Placement.Rebalancing.Plan(agents, AppPlacement.Settled(snapshot, _options.Placement), most, cancellation), cancellation);
+        }
+        catch (Exception e) when (e is HttpRequestException or System.Text.Json.JsonException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"the master at {master} does not tell its agents: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Replaces instances by others elsewhere, one app after another, each within its upgrade strategy.</summary>
+    /// <exception cref="AppLockedException">A deployment holds one of their apps.</exception>
+    public Task<DeploymentReceipt> MoveAsync(IReadOnlyCollection<string> taskIds, CancellationToken cancellation) =>
+        AskAsync(new RebalanceRequest(taskIds), cancellation);
 
     /// <summary>
     /// Cancels a deployment. Without <paramref name="force"/> a new deployment takes the affected apps back to what they were; with

@@ -34,6 +34,7 @@ public sealed class ProxyTests
             using var fresh = new HttpClient();
             var url = new Uri($"http://127.0.0.1:{port}/admin/health");
             await Eventually.TrueAsync(async () => (await kept.GetAsync(url)).IsSuccessStatusCode, "an answer through nginx", more: () => following.Output);
+            await ReloadsAsync(1);
             using var stop = new CancellationTokenSource();
             var requests = Task.WhenAll(RequestAsync(kept, close: false), RequestAsync(fresh, close: true), RequestAsync(fresh, close: true));
 
@@ -47,13 +48,16 @@ public sealed class ProxyTests
                     $"{instances} servers in the configuration", more: () => following.Output);
             }
 
-            var reloads = Path.Combine(directory, "reloads");
-            await Eventually.TrueAsync(() => Task.FromResult(File.ReadAllLines(reloads).Length >= 4), "four reloads", more: () => following.Output);
+            await ReloadsAsync(4);
             await stop.CancelAsync();
             var (count, failures) = (await requests).Aggregate((0, (IReadOnlyList<string>)[]), (a, b) => (a.Item1 + b.Count, [.. a.Item2, .. b.Failures]));
             Assert.True(failures.Count == 0, $"{failures.Count} of {count} requests failed:\n{string.Join('\n', failures.Take(20))}\n{following.Output}");
             Assert.True(count > 100, $"only {count} requests");
             Assert.Equal(1, connections.Count);
+
+            Task ReloadsAsync(int count) => Eventually.TrueAsync(
+                () => Task.FromResult(File.Exists(Path.Combine(directory, "reloads")) && File.ReadAllLines(Path.Combine(directory, "reloads")).Length >= count),
+                $"{count} reloads", more: () => following.Output);
 
             async Task<(int Count, List<string> Failures)> RequestAsync(HttpClient client, bool close)
             {

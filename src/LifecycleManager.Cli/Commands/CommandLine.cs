@@ -37,6 +37,7 @@ public static class CommandLine
         AgentCommand.Create(settings),
         SchedulerCommand.Create(settings),
         ManagerCommand.Create(settings),
+        RebalanceCommand.Create(settings),
         ProxyCommand.Create(settings),
         StateArchiveCommands.Backup(settings),
         StateArchiveCommands.Restore(settings),

@@ -58,6 +58,16 @@ public interface IMarathonApi
     [Headers("Accept: application/json")]
     Task<TaskList> GetTasks(CancellationToken cancellation = default);
 
+    /// <summary>Which instances would be better off elsewhere, and why. Not a real Marathon's.</summary>
+    /// <param name="max">The most moves; 100 without it.</param>
+    /// <param name="cancellation">Gives up.</param>
+    [Get("/v2/rebalance")]
+    Task<RebalanceAnswer> PlanRebalance(int? max = null, CancellationToken cancellation = default);
+
+    /// <summary>Replaces the named instances by others elsewhere, each app within its upgrade strategy. Not a real Marathon's.</summary>
+    [Post("/v2/rebalance")]
+    Task<RebalanceAnswer> Rebalance([Body] RebalanceTasks tasks, CancellationToken cancellation = default);
+
     /// <summary>The event bus as server-sent events; unending.</summary>
     [Get("/v2/events")]
     [Headers("Accept: text/event-stream")]

@@ -21,6 +21,8 @@ namespace LifecycleManager.Protocol.Marathon;
 [JsonSerializable(typeof(LaunchQueue))]
 [JsonSerializable(typeof(MarathonError))]
 [JsonSerializable(typeof(Group))]
+[JsonSerializable(typeof(RebalanceAnswer))]
+[JsonSerializable(typeof(RebalanceTasks))]
 public sealed partial class MarathonJson : JsonSerializerContext
 {
     /// <summary>The same shapes, but an unknown field is a <see cref="JsonException"/> with its path.</summary>

@@ -37,6 +37,7 @@ public static class MarathonApiEndpoints
         Map("/v2/tasks/delete", TasksHandler.DeleteAsync);
         Map("/v2/queue", QueueHandler.ListAsync);
         Map("/v2/queue/{**path}", QueueHandler.DelayAsync);
+        Map("/v2/rebalance", RebalanceHandler.AnswerAsync);
         Map("/v2/events", EventsHandler.AnswerAsync);
         Map("/v2/pods/{**path}", _ => throw new ApiException(501, "pods are not carried out: define an app for each container"));
         Map("/v2/leader", InfoHandler.LeaderAsync, led: request => request.Method is not ("GET" or "HEAD"));

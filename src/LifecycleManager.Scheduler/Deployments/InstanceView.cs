@@ -5,7 +5,7 @@ namespace LifecycleManager.Scheduler.Deployments;
 
 /// <summary>What a decision has to know of an instance.</summary>
 /// <param name="TaskId">The task.</param>
-/// <param name="IsNew">It runs what is wanted.</param>
+/// <param name="IsNew">It runs what is wanted, and stays where it is.</param>
 /// <param name="IsActive">It counts: it is not meant to end, and not given up as unreachable.</param>
 /// <param name="Occupies">It uses resources, or may.</param>
 /// <param name="IsUp">It runs, passes all its checks and is ready.</param>
@@ -23,7 +23,7 @@ internal readonly record struct InstanceView(
         var healthy = own is null || own.HealthChecks.Count == 0 || instance.Healthy == true;
         return new InstanceView(
             instance.TaskId,
-            instance.ConfigVersion == wantedConfig,
+            instance.ConfigVersion == wantedConfig && !instance.Moves,
             instance.IsActive,
             !instance.State.IsUnreachable() || (instance.Goal == InstanceGoal.Running && instance.State == InstanceState.Unreachable),
             running && instance.Goal == InstanceGoal.Running && healthy && instance.Ready,

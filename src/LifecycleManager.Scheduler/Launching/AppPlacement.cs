@@ -23,6 +23,19 @@ internal static class AppPlacement
         Strategy = PlacementLabels.Strategy(app.Labels) ?? strategy,
     };
 
+    /// <summary>Apps at rest, whose running instances may move; those that a deployment holds are only in the way of others.</summary>
+    public static IReadOnlyList<SettledApp> Settled(SchedulerSnapshot snapshot, PlacementStrategy strategy) =>
+    [
+        .. snapshot.Apps.Values.Where(app => app is { IsRemoved: false, DeploymentIds.Count: 0 }).OrderBy(app => app.Definition.Id).Select(app => new SettledApp(
+            app.Definition.Id.Path, Spec(app.Definition, strategy), PlacementLabels.Affinity(app.Definition.Labels),
+            [
+                .. app.Instances.Where(instance => instance is { State: InstanceState.Running, Goal: InstanceGoal.Running }).Select(instance => new Settled(
+                    instance.TaskId,
+                    new PlacedInstance(instance.AgentId, instance.Host, instance.Region, instance.Zone, instance.Attributes),
+                    [.. instance.Ports.OfType<int>()])),
+            ])),
+    ];
+
     /// <summary>Everybody as neighbours of everybody; empty where nobody wishes anything.</summary>
     public static IReadOnlyList<Neighbour> Neighbours(IEnumerable<(AppDefinition App, IEnumerable<Instance> Instances)> apps)
     {

@@ -164,6 +164,15 @@ internal static class ApiOperations
             Query = [new("embed", "lastUnusedOffers: the refused offers with their reasons.", ApiParameterKind.Texts)],
             Answer = typeof(LaunchQueue), Failures = [400],
         },
+        new(HttpMethod.Get, "/v2/rebalance", "Placement", "Which instances would be better off elsewhere, and why.")
+        {
+            Query = [new("max", "The most moves; 100 without it.")], Answer = typeof(RebalanceAnswer), Failures = [400, 503],
+        },
+        new(HttpMethod.Post, "/v2/rebalance", "Placement", "Replaces the named instances, without a body those of a plan, by others elsewhere.")
+        {
+            Query = [new("max", "The most moves of a plan."), new("dryRun", "Plan only.", ApiParameterKind.Flag)],
+            Body = typeof(RebalanceTasks), Answer = typeof(RebalanceAnswer), Failures = [400, 404, 409, 413, 422, 503],
+        },
         new(HttpMethod.Delete, "/v2/queue/{id}/delay", "Queue", "Ends the delay of an app's launches.") { Status = 204, Failures = [404] },
         new(HttpMethod.Get, "/v2/events", "Events", "The event bus as server-sent events.")
         {

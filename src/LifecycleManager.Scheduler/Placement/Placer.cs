@@ -34,13 +34,7 @@ public static class Placer
         var usable = Usable(spec, agent);
         if (usable.Count == 0)
             messages.Add($"no resources for the roles {string.Join(", ", spec.Roles)}");
-        foreach (var ledger in Ledgers(spec, existing))
-        {
-            var value = ledger.ValueAt(agent);
-            if (!ledger.Allows(value)) messages.Add(ledger.Explain(value));
-        }
-
-        messages.AddRange(request.Near.Where(rule => rule.IsRequired && !rule.Allows(agent)).Select(rule => rule.Explain(agent)));
+        messages.AddRange(Forbidden(request, agent, existing));
         if (spec.NeedsDocker && agent.LacksDocker) messages.Add("the agent has no Docker engine");
         Compare("cpus", spec.Cpus, role => role.Cpus, "");
         Compare("memory", spec.Mem, role => role.Mem, " MB");
@@ -59,6 +53,19 @@ public static class Placer
             var has = usable.Sum(of);
             if (need > has) messages.Add(FormattableString.Invariant($"needs {need / 1000.0:0.###}{unit} {name}, {has / 1000.0:0.###} are free"));
         }
+    }
+
+    /// <summary>What the app's constraints and affinities have against an agent.</summary>
+    internal static IEnumerable<string> Forbidden(PlacementRequest request, AgentPool agent, IReadOnlyList<PlacedInstance> existing)
+    {
+        foreach (var ledger in Ledgers(request.Spec, existing))
+        {
+            var value = ledger.ValueAt(agent);
+            if (!ledger.Allows(value)) yield return ledger.Explain(value);
+        }
+
+        foreach (var rule in request.Near)
+            if (rule.IsRequired && !rule.Allows(agent)) yield return rule.Explain(agent);
     }
 
     internal static List<RoleResources> Usable(PlacementSpec spec, AgentPool agent)

@@ -73,6 +73,9 @@ public sealed record Instance
     /// <summary>Whether all readiness checks of its definition have passed; true without any.</summary>
     public bool Ready { get; init; } = true;
 
+    /// <summary>The deployment that holds the app replaces it by one elsewhere.</summary>
+    public bool Moves { get; init; }
+
     /// <summary>All health checks pass; null while none has been answered (or there are none).</summary>
     public bool? Healthy => Health.Count == 0 ? AgentHealthy
         : AgentHealthy == false || Health.Any(health => health is { IsKnown: true, Alive: false }) ? false

@@ -64,6 +64,8 @@ internal sealed record StoredInstance
     public bool? AgentHealthy { get; init; }
 
     public bool? NotReady { get; init; }
+
+    public bool? Moves { get; init; }
 }
 
 internal sealed record StoredAddress(string Address, string Protocol);

@@ -58,6 +58,7 @@ internal static class StateMapping
             ContainerId = instance.ContainerId,
             AgentHealthy = instance.AgentHealthy,
             NotReady = instance.Ready ? null : true,
+            Moves = instance.Moves ? true : null,
         },
         StateJson.Default.StoredInstance);
 
@@ -87,6 +88,7 @@ internal static class StateMapping
             ContainerId = stored.ContainerId,
             AgentHealthy = stored.AgentHealthy,
             Ready = stored.NotReady != true,
+            Moves = stored.Moves == true,
         };
     }
 

@@ -172,6 +172,7 @@ internal sealed partial class SchedulerCore
             if (!_apps.TryGetValue(app, out var entry)) continue;
             entry.Deployment = null;
             entry.Readiness.Clear();
+            StayAll(entry);
             Touch(app);
         }
     }

@@ -118,6 +118,9 @@ internal sealed partial class SchedulerCore
                 case RestartRequest restart:
                     Reply(restart, Restart(restart, now));
                     break;
+                case RebalanceRequest rebalance:
+                    Reply(rebalance, Rebalance(rebalance, now));
+                    break;
                 case KillRequest kill:
                     Reply(kill, Kill(kill, now));
                     break;

@@ -46,6 +46,9 @@ internal sealed record ChangeRequest(Func<GroupDefinition, GroupDefinition> Chan
 
 internal sealed record RestartRequest(IReadOnlyCollection<AppId> Apps, ChangeOptions Options) : Request<DeploymentReceipt>;
 
+/// <summary>Replaces some instances by others elsewhere.</summary>
+internal sealed record RebalanceRequest(IReadOnlyCollection<string> TaskIds) : Request<DeploymentReceipt>;
+
 internal sealed record KillRequest(IReadOnlyCollection<string> TaskIds, KillOptions Options) : Request<KillReceipt>;
 
 internal sealed record CancelRequest(string Id, bool Force) : Request<DeploymentReceipt?>;
