@@ -46,6 +46,11 @@ internal static class WireJson
         {
             throw new MalformedJsonException(Explain(e));
         }
+        catch (InvalidOperationException e)
+        {
+            // A field's name with half a surrogate pair, as it is compared with the others.
+            throw new MalformedJsonException(e.Message);
+        }
     }
 
     private static string Explain(JsonException e)
