@@ -51,7 +51,7 @@ public sealed class SecuredRolesTests : IDisposable
                 "--advertise", $"https://localhost:{scheduler}"]);
         await using var managerProcess = Start("manager", manager, "",
             ["--scheduler", $"https://localhost:{scheduler}", "--master", masterUrl,
-                "--credentials", $"agents=manager@{Write("manager.secret", "managers-secret")}", "--rules", Path.Combine(_directory, "rules")]);
+                "--metrics-credentials", $"agents=manager@{Write("manager.secret", "managers-secret")}", "--rules", Path.Combine(_directory, "rules")]);
         LcmProcess[] all = [masterProcess, nodeProcess, otherProcess, schedulerProcess, managerProcess];
         string Outputs() => string.Join("\n\n", all.Select(process => process.Output));
 

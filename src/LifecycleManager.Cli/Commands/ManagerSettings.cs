@@ -41,7 +41,7 @@ internal sealed class ManagerSettings
         _targetFiles = Setting.Of(settings, "--target-files", "Prometheus' file_sd files of what is scraped too, comma separated; the last part may have *",
             Values.List, () => []);
         _targets = Setting.Of(settings, "--targets", "What is scraped too: APP=HOST:PORT,HOST:PORT;APP=https://HOST:PORT/PATH", MetricsValues.Targets, () => []);
-        _credentials = Setting.Of(settings, "--credentials",
+        _credentials = Setting.Of(settings, "--metrics-credentials",
             "Who the collector is, FOR=USER@FILE or FOR=FILE for a bearer token, comma separated; FOR is an app's id (with *), prometheus, rabbitmq, "
             + "eureka or agents; instead of FILE, env:NAME takes the secret from the variable NAME",
             MetricsValues.Credentials, () => [], secret: true);

@@ -21,6 +21,7 @@ public sealed class DecisionEngine : IDisposable
     private double[] _sorted = [];
     private IRuleSession _session;
     private PolicyIndex _index = new(PolicySet.Empty);
+    private (DateTimeOffset Now, TimeZoneInfo? Zone, double Seconds) _timeOf;
     private int _generation;
     private int _learning;
     private Func<string, string, IReadOnlyList<(DateTimeOffset At, double Value)>>? _history;
@@ -229,7 +230,7 @@ public sealed class DecisionEngine : IDisposable
         slots[Slots.Staged] = facts.Staged;
         slots[Slots.Min] = state.Bounds.Min;
         slots[Slots.Max] = state.Bounds.Max;
-        slots[Slots.Time] = (facts.Now + policy.Zone.GetUtcOffset(facts.Now)).UtcDateTime.TimeOfDay.TotalSeconds;
+        slots[Slots.Time] = TimeOfDay(facts.Now, policy.Zone);
         for (var i = 0; i < policy.Reads.Length; i++)
         {
             var read = policy.Reads[i];
@@ -258,6 +259,14 @@ public sealed class DecisionEngine : IDisposable
 
             return count == 0 ? (double.NaN, "no instance reports it") : (Quantile(count, read.InstanceQuantile), null);
         }
+    }
+
+    /// <summary>Seconds since midnight in a zone; most apps of a tick share both.</summary>
+    private double TimeOfDay(DateTimeOffset now, TimeZoneInfo zone)
+    {
+        if (now != _timeOf.Now || !ReferenceEquals(zone, _timeOf.Zone))
+            _timeOf = (now, zone, (now + zone.GetUtcOffset(now)).UtcDateTime.TimeOfDay.TotalSeconds);
+        return _timeOf.Seconds;
     }
 
     /// <summary>The quantile by linear interpolation, as Prometheus' <c>quantile</c> has it.</summary>

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Metrics.Queries;
 using RulesEngine.Models;
 
@@ -8,7 +9,7 @@ namespace LifecycleManager.Benchmarks.Decisions;
 
 /// <summary>
 /// 10,000 apps with 5 rules each, all of them holding: the tick of a quiet cluster. The promise is under 50 ms on one core without
-/// any allocation, and at least ten times as fast as the RulesEngine package on the same five conditions.
+/// any allocation; the rules alone at least ten times as fast as the RulesEngine package on the same five conditions.
 /// </summary>
 [MemoryDiagnoser]
 public class DecisionBenchmarks
@@ -33,6 +34,11 @@ public class DecisionBenchmarks
 
     private readonly DecisionEngine _engine = new(new BuiltInRuleEngine());
     private readonly Reader _reader = new();
+    private readonly IRuleSession _session = new BuiltInRuleEngine().Compile(PolicySet.Empty);
+    private readonly RuleTick _tick = new();
+    private Policy _policy = null!;
+    private RuleOpinion[] _opinions = [];
+    private (double[] Slots, RuleState[] States)[] _states = [];
     private AppRef[] _apps = [];
     private DateTimeOffset _now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
     private RulesEngine.RulesEngine _other = null!;
@@ -45,7 +51,11 @@ public class DecisionBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _engine.Use(new PolicySet(PolicyParser.Parse("bench.yml", Policies).Policies));
+        _policy = PolicyParser.Parse("bench.yml", Policies).Policies[0];
+        _engine.Use(new PolicySet([_policy]));
+        _opinions = new RuleOpinion[_policy.RuleArray.Length];
+        double[] slots = [3, 3, 0, 1, 20, 43200, .. _policy.Reads.Select(read => read.Text switch { "tpm" => 25.0, "cpu" => 0.4, _ => 200 })];
+        _states = [.. Enumerable.Range(0, Apps).Select(_ => ((double[])slots.Clone(), new RuleState[_opinions.Length]))];
         _apps = [.. Enumerable.Range(0, Apps).Select(i => new AppRef($"/apps/{i}", null))];
         Tick();
         _inputs = [.. Enumerable.Range(0, Apps).Select(_ => new Input(25, 0.4, 200, 3, 3, 0, 43200))];
@@ -60,7 +70,7 @@ public class DecisionBenchmarks
         var workflow = new Workflow
         {
             WorkflowName = "all",
-            Rules = [.. conditions.Select((condition, i) => new Rule { RuleName = $"r{i}", Expression = condition, RuleExpressionType = RuleExpressionType.LambdaExpression })],
+            Rules = [.. conditions.Select((condition, i) => new RulesEngine.Models.Rule { RuleName = $"r{i}", Expression = condition, RuleExpressionType = RuleExpressionType.LambdaExpression })],
         };
         _other = new RulesEngine.RulesEngine([workflow]);
         _ = _other.ExecuteAllRulesAsync("all", new RuleParameter("app", _inputs[0])).AsTask().GetAwaiter().GetResult();
@@ -78,6 +88,26 @@ public class DecisionBenchmarks
         }
 
         return changes;
+    }
+
+    /// <summary>The rules alone, on numbers that are there, as the RulesEngine package has them below.</summary>
+    [Benchmark]
+    public int RulesAlone()
+    {
+        _now += TimeSpan.FromSeconds(5);
+        var held = 0;
+        foreach (var (slots, states) in _states)
+        {
+            _tick.Facts = new AppFacts("/apps/0", 3, 3, 0, false, _now);
+            (_tick.Previous, _tick.Slots, _tick.States) = (_now, slots, states);
+            _session.Evaluate(_policy, _tick, _opinions);
+            foreach (ref readonly var opinion in _opinions.AsSpan())
+            {
+                if (opinion.Verdict == RuleVerdict.Count) held++;
+            }
+        }
+
+        return held;
     }
 
     /// <summary>The conditions alone in the RulesEngine package.</summary>

@@ -22,7 +22,7 @@ public sealed class ManagerOptionsTests
         { "--eureka", "http://e:8761/eureka", c => c.Eureka, new Uri("http://e:8761/eureka") },
         { "--target-files", "/etc/a/*.json, /etc/b.yml", c => string.Join('|', c.TargetFiles), "/etc/a/*.json|/etc/b.yml" },
         { "--targets", "/a=h:1,g:2;/b=https://i:3/m", c => string.Join('|', c.StaticTargets.Select(group => $"{string.Join(' ', group.Labels.Values)} {group.Targets[0]}")), "/a h:1|/a g:2|/b https /m i:3" },
-        { "--credentials", "rabbitmq=guest@/run/r, /shop/*=env:TOKEN,prometheus=./p", c => string.Join('|', c.Credentials.Select(one => $"{one.For} {one.User} {one.Secret}")), "rabbitmq guest /run/r|/shop/*  env:TOKEN|prometheus  ./p" },
+        { "--metrics-credentials", "rabbitmq=guest@/run/r, /shop/*=env:TOKEN,prometheus=./p", c => string.Join('|', c.Credentials.Select(one => $"{one.For} {one.User} {one.Secret}")), "rabbitmq guest /run/r|/shop/*  env:TOKEN|prometheus  ./p" },
         { "--scrape-timeout", "2s", c => c.Timeout, TimeSpan.FromSeconds(2) },
         { "--discovery-interval", "3s", c => c.DiscoveryInterval, TimeSpan.FromSeconds(3) },
         { "--startup-time", "0s", c => c.StartupTime, TimeSpan.Zero },
@@ -88,8 +88,8 @@ public sealed class ManagerOptionsTests
 
     [Theory]
     [InlineData("--rabbitmq", "http://guest:hunter2@r:15672")]
-    [InlineData("--credentials", "rabbitmq=guest:hunter2")]
-    [InlineData("--credentials", "rabbitmq=guest@hunter2")]
+    [InlineData("--metrics-credentials", "rabbitmq=guest:hunter2")]
+    [InlineData("--metrics-credentials", "rabbitmq=guest@hunter2")]
     [InlineData("--targets", "shop=h:1")]
     [InlineData("--targets", "/shop=h")]
     [InlineData("--missing-share", "0")]
