@@ -17,7 +17,9 @@ namespace LifecycleManager.Scaling.Api;
 /// </summary>
 internal static class ToolsApi
 {
-    private const int LongestBody = 4 * 1024 * 1024;
+    /// <summary>The check compares each policy with each: of thousands it takes seconds.</summary>
+    private const int LongestBody = 1024 * 1024;
+
     private const int LongestRecording = 32 * 1024 * 1024;
     private const int MostFiles = 200;
 
