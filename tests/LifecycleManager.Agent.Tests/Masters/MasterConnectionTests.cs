@@ -111,6 +111,28 @@ public sealed class MasterConnectionTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_stream_has_brought_is_in_the_registration_that_follows_its_end()
+    {
+        await using var master = await FakeMaster.StartAsync();
+        await using var agent = await TestAgent.StartAsync(TestAgent.Options(master, _directory));
+        await master.RegistrationAsync();
+        for (var round = 1; round <= 5; round++)
+        {
+            var ids = Enumerable.Range(0, 10).Select(i => Make.Id($"round{round}-{i}")).ToArray();
+            foreach (var id in ids) master.Launch(Make.Shell(id, "sleep 1000"));
+            master.Hangup();
+            var tasks = (await master.RegistrationAsync(round + 1)).Tasks!.Select(task => task.Task.TaskId.Value).ToHashSet();
+
+            // What the end of the stream has cut off never came to be; what came is told, the newest too.
+            var known = agent.Loop.Tasks.Select(run => run.Record.TaskId.Value).ToHashSet();
+            Assert.Equal(ids.Where(known.Contains), ids.Where(tasks.Contains));
+            Assert.Equal(ids.TakeWhile(known.Contains), ids.Where(known.Contains));
+            Assert.NotEmpty(known);
+            await Wait.ForAsync(() => agent.Loop.Master is not null, "the registration");
+        }
+    }
+
+    [Fact]
     public async Task One_work_directory_has_one_agent()
     {
         await using var master = await FakeMaster.StartAsync();
