@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using LifecycleManager.Master.Cluster;
 using LifecycleManager.Master.Leadership;
+using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,6 +17,13 @@ internal static class StateApi
     public static readonly string Version = typeof(StateApi).Assembly.GetName().Version!.ToString(3);
 
     private const int DefaultTaskLimit = 100;
+
+    // Mesos' other endpoints; the operator API has a call for most.
+    private static readonly string[] NotImplemented =
+    [
+        "/create-volumes", "/destroy-volumes", "/flags", "/machine/down", "/machine/up", "/maintenance/schedule", "/maintenance/status", "/quota",
+        "/quota/{role}", "/reserve", "/roles", "/state-summary", "/unreserve", "/weights", "/api/v1/executor",
+    ];
 
     public static void Map(IEndpointRouteBuilder routes, MasterHost host, MasterOptions options)
     {
@@ -42,6 +50,13 @@ internal static class StateApi
                 var query = TaskQuery.Of(context.Request.Query);
                 return WriteAsync(context, term, (json, view) => StateJson.Tasks(json, "tasks", query.Apply(view)));
             }));
+            routes.MapPost(prefix + "/teardown", door.Leader(Permission.Operate, TeardownAsync));
+            foreach (var other in NotImplemented)
+            {
+                routes.Map(prefix + other, door.For(Permission.None, context => Door.AnswerAsync(
+                    context, StatusCodes.Status501NotImplemented, $"{context.Request.Path} is not implemented; POST /api/v1 may have a call for it")));
+            }
+
             routes.MapGet(prefix + "/redirect", (HttpContext context) => door.RedirectAsync(context, "/"));
             routes.MapGet(prefix + "/health", (HttpContext context) => Door.AnswerAsync(context, StatusCodes.Status200OK));
         }
@@ -57,6 +72,16 @@ internal static class StateApi
         write(json);
         json.WriteEndObject();
         await json.FlushAsync(context.RequestAborted);
+    }
+
+    private static async Task TeardownAsync(HttpContext context, Term term)
+    {
+        var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : null;
+        if (form?["frameworkId"].ToString() is not { Length: > 0 } id)
+            throw new CallException(StatusCodes.Status400BadRequest, "Missing 'frameworkId' in the request body");
+        var changing = await term.AskAsync(core => core.Teardown(new FrameworkId(id)));
+        var result = await changing.WaitAsync(term.Ended);
+        await Door.AnswerAsync(context, result.Status, result.Text);
     }
 
     private static async Task WriteAsync(HttpContext context, Term term, Action<Utf8JsonWriter, MasterView> write)

@@ -237,6 +237,42 @@ public sealed class OperatorTests
         }
     }
 
+    [Theory]
+    [InlineData("/state-summary")]
+    [InlineData("/master/quota")]
+    [InlineData("/quota/eng")]
+    [InlineData("/master/maintenance/schedule")]
+    [InlineData("/reserve")]
+    [InlineData("/api/v1/executor")]
+    public async Task An_endpoint_of_mesos_that_is_not_here_says_so(string path)
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        foreach (var method in new[] { HttpMethod.Get, HttpMethod.Post })
+        {
+            using var request = new HttpRequestMessage(method, path);
+            using var answer = await master.Client.SendAsync(request);
+            Assert.Equal(HttpStatusCode.NotImplemented, answer.StatusCode);
+            Assert.Contains(path, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_framework_is_torn_down_by_a_form()
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        await using var framework = await master.FrameworkAsync();
+        Assert.Equal(HttpStatusCode.BadRequest, await TeardownAsync("other", "x"));
+        Assert.Equal(HttpStatusCode.NotFound, await TeardownAsync("frameworkId", "x"));
+        Assert.Equal(HttpStatusCode.OK, await TeardownAsync("frameworkId", framework.Id.Value));
+        await framework.WaitAsync(() => !framework.IsConnected);
+
+        async Task<HttpStatusCode> TeardownAsync(string name, string value)
+        {
+            using var form = new FormUrlEncodedContent([new(name, value)]);
+            return (await master.Client.PostAsync("/master/teardown", form)).StatusCode;
+        }
+    }
+
     [Fact]
     public async Task A_limit_holds_and_a_machine_in_maintenance_is_not_offered()
     {
