@@ -31,7 +31,7 @@ public sealed class SecuredRolesTests : IDisposable
             {"credentials": [
               {"principal": "*.agents.test", "permissions": ["agent"]},
               {"principal": "node", "secret": "agents-secret", "permissions": ["agent"]},
-              {"principal": "marathon", "secret": "schedulers-secret", "permissions": ["view"], "roles": ["*"]},
+              {"principal": "marathon", "secret": "schedulers-secret", "permissions": ["view"], "roles": ["web"]},
               {"principal": "manager", "secret": "managers-secret", "permissions": ["view"]}
             ]}
             """);
@@ -47,7 +47,7 @@ public sealed class SecuredRolesTests : IDisposable
         await using var otherProcess = Start("agent", other, "agents-secret",
             [.. tls, "--master", masterUrl, "--principal", "node", "--credentials", credentials, "--containerizers", "process", "--hostname", "localhost"]);
         await using var schedulerProcess = Start("scheduler", scheduler, "",
-            [.. tls, "--master", masterUrl, "--principal", "marathon", "--secret-file", Write("scheduler.secret", "schedulers-secret\n"),
+            [.. tls, "--master", masterUrl, "--framework-role", "web", "--principal", "marathon", "--secret-file", Write("scheduler.secret", "schedulers-secret\n"),
                 "--advertise", $"https://localhost:{scheduler}"]);
         await using var managerProcess = Start("manager", manager, "",
             ["--scheduler", $"https://localhost:{scheduler}", "--master", masterUrl,
