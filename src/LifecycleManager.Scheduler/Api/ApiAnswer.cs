@@ -71,9 +71,11 @@ internal static class ApiAnswer
     }
 
     /// <summary>Sets the tag, and says whether the client has the answer already; then 304 is all.</summary>
-    public static bool IsKnown(this ApiRequest request)
+    /// <param name="request">The request.</param>
+    /// <param name="parts">The parts of the snapshot that the answer is made of.</param>
+    public static bool IsKnown(this ApiRequest request, params IEnumerable<object> parts)
     {
-        var tag = request.Services.Tag(request.Snapshot);
+        var tag = request.Services.Tag(parts);
         var response = request.Context.Response;
         response.Headers.ETag = tag;
         response.Headers.CacheControl = "no-cache";

@@ -1,5 +1,6 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.State;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -9,9 +10,8 @@ internal sealed class ApiServices
     /// <summary>How many times larger a body may be that holds many definitions.</summary>
     public const int ManyFactor = 16;
 
-    private readonly Lock _lock = new();
     private readonly string _instance = Guid.NewGuid().ToString("N")[..8];
-    private SchedulerSnapshot? _last;
+    private readonly ConditionalWeakTable<object, string> _tags = [];
     private long _count;
 
     public ApiServices(SchedulerService scheduler, SchedulerOptions options, TimeProvider time, CancellationToken stopping)
@@ -32,15 +32,10 @@ internal sealed class ApiServices
     public DefinitionRules Rules { get; }
 
     /// <summary>
-    /// A tag that is the same as long as nothing at all has changed: all answers from one snapshot are alike, and no answer has to be
-    /// made to know it.
+    /// A tag that is the same as long as what an answer is made of is: parts of snapshots are immutable and shared while nothing changes
+    /// them, so that no answer has to be made to know it.
     /// </summary>
-    public string Tag(SchedulerSnapshot snapshot)
-    {
-        lock (_lock)
-        {
-            if (!ReferenceEquals(snapshot, _last)) (_last, _count) = (snapshot, _count + 1);
-            return $"W/\"{_instance}-{_count}\"";
-        }
-    }
+    public string Tag(IEnumerable<object> parts) => $"W/\"{_instance}-{string.Join('-', parts.Select(Number))}\"";
+
+    private string Number(object part) => _tags.GetValue(part, _ => Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture));
 }

@@ -22,7 +22,7 @@ internal static class AppTasksHandler
         else apps = [.. AppsHandler.All(request.Snapshot).Where(status => status.Definition.Id.IsWithin(path.Id))];
 
         if (request.WantsText) return request.TextAsync(TaskView.Text(apps));
-        if (request.IsKnown()) return Task.CompletedTask;
+        if (request.IsKnown(path.IsWildcard ? request.Snapshot.Apps : apps[0])) return Task.CompletedTask;
         return request.StreamAsync(
             "tasks", apps.SelectMany(TaskView.Tasks), (json, task) => JsonSerializer.Serialize(json, task, MarathonJson.Default.AppTask));
     }

@@ -42,6 +42,10 @@ internal static class AppsHandler
     public static IEnumerable<AppStatus> All(SchedulerSnapshot snapshot) =>
         snapshot.Apps.Values.Where(status => !status.IsRemoved).OrderBy(status => status.Definition.Id);
 
+    /// <summary>What an answer is made of, for its tag: results of readiness checks are the deployments', and those are of one snapshot.</summary>
+    public static IEnumerable<object> Parts(ApiRequest request, Embeds embeds, params IEnumerable<object> parts) =>
+        embeds.HasFlag(Embeds.Readiness) ? [request.Snapshot] : embeds.HasFlag(Embeds.TaskStats) ? [new object()] : parts;
+
     private static Task ListAsync(ApiRequest request) => request.Method switch
     {
         "GET" or "HEAD" => GetAllAsync(request),
@@ -56,7 +60,7 @@ internal static class AppsHandler
         var embeds = EmbedNames.Apps(request.Texts("embed")) | Embeds.Counts | Embeds.Deployments;
         var (cmd, id) = (request.Text("cmd"), request.Text("id"));
         var labels = request.Text("label") is { } label ? LabelSelector.Parse(label) : null;
-        if (request.IsKnown()) return Task.CompletedTask;
+        if (request.IsKnown(Parts(request, embeds, request.Snapshot.Apps))) return Task.CompletedTask;
         var now = request.Services.Time.GetUtcNow();
         var apps = All(request.Snapshot).Where(status =>
             (cmd is null || status.Definition.Wire.Cmd?.Contains(cmd, StringComparison.OrdinalIgnoreCase) == true)
@@ -70,7 +74,7 @@ internal static class AppsHandler
     {
         if (request.Snapshot.Root.FindGroup(group) is null) throw ApiException.NotFound($"Group '{group}' does not exist");
         var embeds = EmbedNames.Apps(request.Texts("embed")) | Shown;
-        if (request.IsKnown()) return Task.CompletedTask;
+        if (request.IsKnown(Parts(request, embeds, request.Snapshot.Apps))) return Task.CompletedTask;
         var now = request.Services.Time.GetUtcNow();
         return request.StreamAsync("*", All(request.Snapshot).Where(status => status.Definition.Id.IsWithin(group)), (json, status) =>
             JsonSerializer.Serialize(json, AppView.Of(status, embeds, request.Snapshot, now), MarathonJson.Default.App));
@@ -80,7 +84,7 @@ internal static class AppsHandler
     {
         var status = Find(request, id);
         var embeds = EmbedNames.Apps(request.Texts("embed")) | Shown;
-        if (request.IsKnown()) return Task.CompletedTask;
+        if (request.IsKnown(Parts(request, embeds, status))) return Task.CompletedTask;
         var app = AppView.Of(status, embeds, request.Snapshot, request.Services.Time.GetUtcNow());
         return request.JsonAsync(new AppAnswer(app), MarathonJson.Default.AppAnswer);
     }

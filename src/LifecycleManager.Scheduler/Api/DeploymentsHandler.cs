@@ -12,7 +12,7 @@ internal static class DeploymentsHandler
     public static Task ListAsync(ApiRequest request)
     {
         if (request.Method is not ("GET" or "HEAD")) throw request.NotAllowed("GET");
-        if (request.IsKnown()) return Task.CompletedTask;
+        if (request.IsKnown(request.Snapshot)) return Task.CompletedTask;
         return request.JsonAsync([.. request.Snapshot.Deployments.Select(Of)], MarathonJson.Default.IReadOnlyListDeployment);
     }
 

@@ -12,6 +12,8 @@ internal static class EventsHandler
     public static async Task AnswerAsync(ApiRequest request)
     {
         if (request.Method != "GET") throw request.NotAllowed("GET");
+        if (request.Text("plan-format") is { } format and not "light")
+            throw ApiException.BadRequest($"plan-format={format} is not carried out: plans are in the light format, without the trees before and after");
         var types = request.Texts("event_type");
         var remote = request.Context.Connection.RemoteIpAddress?.ToString() ?? "";
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Cancellation, request.Services.Stopping);

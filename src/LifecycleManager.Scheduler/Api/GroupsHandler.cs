@@ -35,7 +35,7 @@ internal static class GroupsHandler
     {
         var group = request.Snapshot.Root.FindGroup(id) ?? throw Missing(id);
         var embeds = EmbedNames.Groups(request.Texts("embed"));
-        if (request.IsKnown()) return Task.CompletedTask;
+        if (request.IsKnown(AppsHandler.Parts(request, embeds, request.Snapshot.Root, request.Snapshot.Apps))) return Task.CompletedTask;
         return request.JsonAsync(Of(group, embeds, request.Snapshot, request.Services.Time.GetUtcNow()), MarathonJson.Default.Group);
     }
 
@@ -43,7 +43,7 @@ internal static class GroupsHandler
     {
         if (request.Snapshot.Root.FindGroup(id) is null) throw Missing(id);
         var embeds = EmbedNames.Apps(request.Texts("embed")) | Embeds.Counts | Embeds.Deployments;
-        if (request.IsKnown()) return Task.CompletedTask;
+        if (request.IsKnown(AppsHandler.Parts(request, embeds, request.Snapshot.Apps))) return Task.CompletedTask;
         var now = request.Services.Time.GetUtcNow();
         return request.StreamAsync("apps", AppsHandler.All(request.Snapshot).Where(status => status.Definition.Id.IsWithin(id)), (json, status) =>
             JsonSerializer.Serialize(json, AppView.Of(status, embeds, request.Snapshot, now), MarathonJson.Default.App));

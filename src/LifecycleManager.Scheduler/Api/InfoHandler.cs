@@ -55,6 +55,8 @@ internal static class InfoHandler
     {
         if (request.Method == "DELETE")
         {
+            foreach (var name in new[] { "backup", "restore" })
+                if (request.Text(name) is not null) throw ApiException.BadRequest($"'{name}' is not carried out here: see lcm backup --help");
             await request.Scheduler.AbdicateAsync(request.Cancellation);
             await Message("Leadership abdicated");
             return;

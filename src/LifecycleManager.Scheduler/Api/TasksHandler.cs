@@ -23,7 +23,7 @@ internal static class TasksHandler
 
         var apps = AppsHandler.All(request.Snapshot);
         if (request.WantsText) return request.TextAsync(TaskView.Text(apps));
-        if (request.IsKnown()) return Task.CompletedTask;
+        if (request.IsKnown(request.Snapshot.Apps)) return Task.CompletedTask;
         var tasks = apps.SelectMany(TaskView.Tasks).Where(task => wanted.Count == 0 || wanted.Contains(task.State switch
         {
             "TASK_RUNNING" => "running",

@@ -132,6 +132,9 @@ internal static class EventMessages
     public static SchedulerEventMessage DeploymentStepSuccess(DateTimeOffset now, DeploymentStatus deployment, DeploymentStep step) =>
         DeploymentWithStep("deployment_step_success", now, deployment, step);
 
+    public static SchedulerEventMessage DeploymentStepFailed(DateTimeOffset now, DeploymentStatus deployment, DeploymentStep step) =>
+        DeploymentWithStep("deployment_step_failure", now, deployment, step);
+
     /// <summary>Not one of Marathon's: a step is done, and its pause begins.</summary>
     public static SchedulerEventMessage DeploymentPaused(DateTimeOffset now, DeploymentStatus deployment, DeploymentStep step) =>
         DeploymentWithStep("deployment_paused", now, deployment, step);

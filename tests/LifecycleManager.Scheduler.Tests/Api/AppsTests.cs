@@ -185,6 +185,20 @@ public sealed class AppsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_tag_of_an_app_is_its_own()
+    {
+        (await _scheduler.PostAsync("/v2/apps", """{"id":"/one","cmd":"x","instances":0}""")).Is(201);
+        var tag = (await _scheduler.GetAsync("/v2/apps/one")).Is(200).Headers["ETag"];
+        var tasks = (await _scheduler.GetAsync("/v2/apps/one/tasks")).Is(200).Headers["ETag"];
+        (await _scheduler.PostAsync("/v2/apps", """{"id":"/two","cmd":"x","instances":0}""")).Is(201);
+        (await _scheduler.GetAsync("/v2/apps/one", ("If-None-Match", tag))).Is(304);
+        (await _scheduler.GetAsync("/v2/apps/one/tasks", ("If-None-Match", tasks))).Is(304);
+        (await _scheduler.PutAsync("/v2/apps/one", """{"mem":5}""")).Is(200);
+        (await _scheduler.GetAsync("/v2/apps/one", ("If-None-Match", tag))).Is(200);
+        (await _scheduler.GetAsync("/v2/groups", ("If-None-Match", (await _scheduler.GetAsync("/v2/groups")).Headers["ETag"]))).Is(304);
+    }
+
+    [Fact]
     public async Task Answers_are_zipped_for_those_who_take_it()
     {
         (await _scheduler.PostAsync("/v2/apps", Samples.Text("search"))).Is(201);

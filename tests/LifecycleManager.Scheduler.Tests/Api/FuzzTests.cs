@@ -1,3 +1,5 @@
+using LifecycleManager.Scheduler.Api;
+using LifecycleManager.Scheduler.OpenApi;
 using LifecycleManager.Scheduler.Tests.Definitions;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -37,6 +39,74 @@ public sealed class FuzzTests
 
         await using var again = await SchedulerUnderTest.StartAsync(store);
         Assert.Equal(taken, await IdsAsync(again));
+    }
+
+    [Fact]
+    public async Task No_operation_fails_whatever_its_path_its_query_and_its_body()
+    {
+        await using var scheduler = await SchedulerUnderTest.StartAsync();
+        (await scheduler.PostAsync("/v2/apps", """{"id":"/a","cmd":"x","labels":{"lcm.canary":"1 pause"}}""")).Is(201);
+        (await scheduler.PutAsync("/v2/groups/g", """{"apps":[{"id":"b","cmd":"x"}],"groups":[{"id":"h","apps":[{"id":"c","cmd":"x"}]}]}""")).Is(200);
+        var operations = ApiOperations.All.Where(operation => operation.Path is not ("/v2/events" or "/v2/leader")).ToList();
+        var answered = new HashSet<int>();
+        for (var seed = 0; seed < 700; seed++)
+        {
+            var random = new Random(seed);
+            string Pick(params string[] values) => values[random.Next(values.Length)];
+            var operation = operations[random.Next(operations.Count)];
+            var version = Pick("2026-01-01T00:00:00.000Z", "0001-01-01", "x", "9999-12-31T23:59:59.999Z");
+            var known = (await scheduler.GetAsync("/v2/deployments")).Json.AsArray().Select(deployment => (string)deployment!["id"]!).FirstOrDefault();
+            var path = operation.Path
+                .Replace("{version}", version, StringComparison.Ordinal)
+                .Replace("{id}", operation.Path.Contains("deployments", StringComparison.Ordinal) && known is not null && random.Next(2) == 0 ? known
+                    : Pick("a", "g", "g/b", "g/h/c", "none", "%2e%2e", "%F0%9F%9A%80", "a%2Fb", "g/*", "*", "a/tasks", "%00", "x/blue-green"), StringComparison.Ordinal);
+            path = System.Text.RegularExpressions.Regex.Replace(path, @"\{\w+\}", _ => Pick("t", "a.1", "%20"));
+            var query = string.Join('&', operation.Query.Where(_ => random.Next(3) == 0)
+                .Select(parameter => $"{parameter.Name}={Pick("true", "false", "", "light", "apps.tasks", "group.apps", "manual", "auto", "1s", "-1", "9e99", "%00", "a==b", "a in (")}"));
+            var body = operation.Body is null ? null
+                : operation.Body == typeof(Protocol.Marathon.App) ? new RandomApps(seed).App(random.Next(2) == 0 ? "/a" : null)
+                : operation.Body == typeof(Protocol.Marathon.Group) ? Group(random, seed, 0)
+                : operation.Body == typeof(TaskIdList) ? Pick("""{"ids":[]}""", """{"ids":["a.1",""]}""", """{"ids":[null]}""", "[]")
+                : $"[{new RandomApps(seed).App("/a")},{new RandomApps(seed + 1).App()}]";
+            var answer = await scheduler.SendAsync(operation.Method.Method, $"{path}?{query}", body);
+            answered.Add((int)answer.Status);
+            Assert.True((int)answer.Status < 500, $"{operation.Method} {path}?{query} {body}: {(int)answer.Status} {answer.Text}");
+            Assert.True((int)answer.Status != 404 || answer.Bytes.Length == 0 || answer.Text.Contains("message", StringComparison.Ordinal), answer.Text);
+        }
+
+        Assert.Superset(new HashSet<int> { 200, 201, 400, 404, 409, 422 }, answered);
+    }
+
+    [Fact]
+    public async Task A_group_that_was_taken_is_there_whole()
+    {
+        await using var scheduler = await SchedulerUnderTest.StartAsync();
+        var taken = 0;
+        for (var seed = 0; seed < 80; seed++)
+        {
+            var body = $$"""{"apps":[{{new RandomApps(seed).App("x")}},{"id":"y","cmd":"x","instances":0}],"groups":[{"id":"h","apps":[{{new RandomApps(seed + 900).App("z")}}]}]}""";
+            var answer = await scheduler.PutAsync($"/v2/groups/g{seed}", body);
+            Assert.True((int)answer.Status is 200 or 400 or 422, $"{(int)answer.Status} {answer.Text} for {body}");
+            var ids = (await scheduler.GetAsync($"/v2/apps?id=/g{seed}/")).Is(200).Json["apps"]!.AsArray().Select(app => (string)app!["id"]!);
+            if ((int)answer.Status == 200) Assert.Equal([$"/g{seed}/h/z", $"/g{seed}/x", $"/g{seed}/y"], ids);
+            else Assert.Empty(ids);
+            if ((int)answer.Status == 200) taken++;
+        }
+
+        Assert.True(taken > 5, $"only {taken} were taken");
+    }
+
+    private static string Group(Random random, int seed, int depth)
+    {
+        var fields = new List<string>();
+        if (random.Next(2) == 0) fields.Add($"\"id\":\"{(random.Next(2) == 0 ? "g" : $"n{seed}")}\"");
+        if (random.Next(2) == 0) fields.Add($"\"apps\":[{new RandomApps(seed).App("a")}]");
+        if (random.Next(3) == 0 && depth < 3) fields.Add($"\"groups\":[{Group(random, seed + 1, depth + 1)}]");
+        if (random.Next(5) == 0) fields.Add("\"dependencies\":[\"/a\",\"../g\"]");
+        if (random.Next(5) == 0) fields.Add($"\"scaleBy\":{(random.Next(2) == 0 ? "2" : "-1")}");
+        if (random.Next(9) == 0) fields.Add("\"pods\":[{}]");
+        if (random.Next(9) == 0) fields.Add("\"version\":\"2026-01-01T00:00:00.000Z\"");
+        return "{" + string.Join(',', fields) + "}";
     }
 
     private static async Task<SortedSet<string>> IdsAsync(SchedulerUnderTest scheduler) => new(

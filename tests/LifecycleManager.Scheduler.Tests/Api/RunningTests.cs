@@ -130,6 +130,31 @@ public sealed class RunningTests : IAsyncLifetime
         Assert.DoesNotContain("api_post_event", types);
     }
 
+    [Fact]
+    public async Task Refused_changes_and_health_checks_are_events_too()
+    {
+        (await _scheduler.GetAsync("/v2/events?plan-format=full")).Is(400);
+        using var message = new HttpRequestMessage(HttpMethod.Get, "/v2/events?plan-format=light");
+        using var answer = await _scheduler.Client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        const string App = """{"id":"/a","cmd":"serve","cpus":1000,"healthChecks":[{"protocol":"COMMAND","command":{"value":"true"}}]}""";
+        (await _scheduler.PostAsync("/v2/apps", App)).Is(201);
+        (await _scheduler.PutAsync("/v2/apps/a", """{"instances":2}""")).Is(409);
+        (await _scheduler.PutAsync("/v2/apps/a?force=true", """{"healthChecks":[]}""")).Is(200);
+
+        var left = new HashSet<string>(
+        [
+            "add_health_check_event", "group_change_failed", "deployment_step_failure", "deployment_failed", "remove_health_check_event", "group_change_success",
+            "deployment_info", "api_post_event",
+        ]);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (left.Count > 0)
+        {
+            var line = await reader.ReadLineAsync(patience.Token) ?? throw new EndOfStreamException();
+            if (line.StartsWith("event: ", StringComparison.Ordinal)) left.Remove(line["event: ".Length..]);
+        }
+    }
+
     private async Task RunAsync(string app, int count)
     {
         var id = (string)(await _scheduler.PostAsync("/v2/apps", app)).Is(201).Json["id"]!;

@@ -67,7 +67,7 @@ internal sealed partial class SchedulerCore
             _stale.Add(record.Definition.Id);
         }
 
-        return receipt with { Messages = messages };
+        return receipt with { Messages = [.. receipt.Messages, .. messages] };
     }
 
     private DeploymentReceipt Restart(RestartRequest request, DateTimeOffset now)
@@ -233,7 +233,12 @@ internal sealed partial class SchedulerCore
         }
 
         Stand(wanted, before, target, changed, version);
-        foreach (var (app, record) in target) Adopt(app, record);
+        foreach (var (app, record) in target)
+        {
+            TellOfChecks(before[app], record, now);
+            Adopt(app, record);
+        }
+
         var steps = DeploymentPlanner.Plan(
             before, target, app => Differs(app, before[app], target[app]), levels, app => Stages(app, before[app]!, target[app]!, options, rolledBack));
         foreach (var (app, origin) in origins)
@@ -283,6 +288,14 @@ internal sealed partial class SchedulerCore
         return before.Definition.SameAs(target.Definition, count: false) ? [] : CanaryLabel.Read(target.Definition.Labels);
     }
 
+    private void TellOfChecks(AppRecord? before, AppRecord? after, DateTimeOffset now)
+    {
+        if (before is not null && before.LastConfigChangeAt == after?.LastConfigChangeAt) return;
+        if (before is { Definition.HealthChecks.Count: > 0 }) Publish(EventMessages.HealthCheckRemoved(now, before.Definition.Id.Path));
+        foreach (var check in after?.Definition.HealthChecks ?? [])
+            Publish(EventMessages.HealthCheckAdded(now, after!.Definition.Id.Path, after.Definition.Version, check.Wire));
+    }
+
     private void EndVersion(AppEntry entry, DateTimeOffset config, DateTimeOffset now)
     {
         foreach (var instance in entry.Instances.Values.Where(instance => instance.IsActive && instance.ConfigVersion == config).ToList())
@@ -305,7 +318,10 @@ internal sealed partial class SchedulerCore
         Stand(wanted, before, target, [.. target.Keys], version);
         foreach (var (app, record) in target) Adopt(app, record);
         Publish(EventMessages.GroupChanged(now, "/", version));
-        return new DeploymentReceipt(deployment.Id, version, _root);
+        return new DeploymentReceipt(deployment.Id, version, _root)
+        {
+            Messages = [$"the count of {string.Join(", ", target.Keys.Select(app => app.Path))} changes within deployment {deployment.Id}, which goes on"],
+        };
     }
 
     private void Adopt(AppId app, AppRecord? record)

@@ -160,6 +160,8 @@ internal sealed partial class SchedulerCore
     {
         Release(deployment);
         _effects.Counts.Add(new DeploymentCounted("canceled"));
+        if (deployment.CurrentStep < deployment.Steps.Count)
+            Publish(EventMessages.DeploymentStepFailed(now, deployment.Status([]), deployment.Steps[deployment.CurrentStep]));
         Publish(EventMessages.DeploymentFailed(now, deployment.Status([]), reason));
     }
 

@@ -142,13 +142,19 @@ internal sealed partial class SchedulerCore
         }
         catch (RequestRefusedException e)
         {
-            _effects.Replies.Add(() => request.Fail(e.InnerException!));
+            Refuse(request, e.InnerException!, now);
         }
         catch (Exception e) when (e is AppLockedException or ChangeRefusedException or AppNotFoundException or DeploymentNotFoundException
             or DeploymentStateException)
         {
-            _effects.Replies.Add(() => request.Fail(e));
+            Refuse(request, e, now);
         }
+    }
+
+    private void Refuse(Request request, Exception reason, DateTimeOffset now)
+    {
+        if (request is ChangeRequest or RestartRequest) Publish(EventMessages.GroupChangeFailed(now, "/", now, reason.Message));
+        _effects.Replies.Add(() => request.Fail(reason));
     }
 
     private void Reply<T>(Request<T> request, T result) => _effects.Replies.Add(() => request.Succeed(result));
