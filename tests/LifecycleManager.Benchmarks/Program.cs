@@ -2,9 +2,11 @@ using BenchmarkDotNet.Running;
 using LifecycleManager.Benchmarks.Cluster;
 using LifecycleManager.Benchmarks.Limits;
 using LifecycleManager.Benchmarks.Metrics;
+using LifecycleManager.Benchmarks.Scheduling;
 using LifecycleManager.Benchmarks.Stack;
 
-// `stack` measures the whole of `lcm up` as a process, `cluster` a master with 5,000 agents, `scrape [targets]` what scraping costs
+// `stack` measures the whole of `lcm up` as a process, `cluster` a master with 5,000 agents,
+// `scheduler [placement|apps|held|events|group]` the scheduler's limits, `scrape [targets]` what scraping costs
 // beside Prometheus, `limits` what collector and decision engine promise; everything else is BenchmarkDotNet's: `--list flat`, `--filter '*'`.
 if (args is ["stack"])
 {
@@ -21,6 +23,12 @@ if (args is ["cluster", .. var parts])
 if (args is ["limits"])
 {
     LimitsBenchmark.Run(Console.Out);
+    return;
+}
+
+if (args is ["scheduler", .. var limits])
+{
+    await SchedulerBenchmark.RunAsync(Console.Out, limits);
     return;
 }
 

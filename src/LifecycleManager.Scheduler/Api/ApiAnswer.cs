@@ -17,6 +17,9 @@ internal static class ApiAnswer
     // Answers are JSON and nothing else (nosniff), so that texts may stand in them as they are, in any script.
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>Writes as all answers are written.</summary>
+    public static Utf8JsonWriter Writer(Stream output) => new(output, Readable);
+
     /// <summary>Answers with one value.</summary>
     public static Task JsonAsync<T>(this ApiRequest request, T value, JsonTypeInfo<T> type, int status = 200) =>
         request.JsonAsync(json => JsonSerializer.Serialize(json, value, type), status);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Definitions;
@@ -9,6 +10,20 @@ namespace LifecycleManager.Scheduler.Api;
 /// <summary>Apps and groups as answers show them.</summary>
 internal static class AppView
 {
+    // Most apps are the same in many snapshots, and are asked for again and again: their text is kept as long as they are.
+    private static readonly ConditionalWeakTable<AppStatus, byte[]> Known = [];
+
+    /// <summary>An app in the list as text; the embeds are always the same.</summary>
+    public static ReadOnlySpan<byte> Bytes(AppStatus status, Embeds embeds, SchedulerSnapshot snapshot, DateTimeOffset now)
+    {
+        if (Known.TryGetValue(status, out var known)) return known;
+        using var buffer = new MemoryStream();
+        using (var json = ApiAnswer.Writer(buffer)) JsonSerializer.Serialize(json, Of(status, embeds, snapshot, now), MarathonJson.Default.App);
+        var bytes = buffer.ToArray();
+        Known.TryAdd(status, bytes);
+        return bytes;
+    }
+
     /// <summary>An app with what is embedded.</summary>
     public static App Of(AppStatus status, Embeds embeds, SchedulerSnapshot snapshot, DateTimeOffset now)
     {

@@ -9,6 +9,9 @@ namespace LifecycleManager.Scheduler.Api;
 /// <summary><c>/v2/apps</c>.</summary>
 internal static class AppsHandler
 {
+    // What a list shows unasked: all of it is the status' own, and does not change with time.
+    private const Embeds Listed = Embeds.Counts | Embeds.Deployments;
+
     private const Embeds Shown = Embeds.Counts | Embeds.Tasks | Embeds.LastTaskFailure | Embeds.Deployments;
 
     public static Task AnswerAsync(ApiRequest request)
@@ -57,7 +60,7 @@ internal static class AppsHandler
 
     private static Task GetAllAsync(ApiRequest request)
     {
-        var embeds = EmbedNames.Apps(request.Texts("embed")) | Embeds.Counts | Embeds.Deployments;
+        var embeds = EmbedNames.Apps(request.Texts("embed")) | Listed;
         var (cmd, id) = (request.Text("cmd"), request.Text("id"));
         var labels = request.Text("label") is { } label ? LabelSelector.Parse(label) : null;
         if (request.IsKnown(Parts(request, embeds, request.Snapshot.Apps))) return Task.CompletedTask;
@@ -67,7 +70,10 @@ internal static class AppsHandler
             && (id is null || status.Definition.Id.Path.Contains(id, StringComparison.OrdinalIgnoreCase))
             && (labels is null || labels.Matches(status.Definition.Labels)));
         return request.StreamAsync("apps", apps, (json, status) =>
-            JsonSerializer.Serialize(json, AppView.Of(status, embeds, request.Snapshot, now), MarathonJson.Default.App));
+        {
+            if (embeds == Listed) json.WriteRawValue(AppView.Bytes(status, Listed, request.Snapshot, now), skipInputValidation: true);
+            else JsonSerializer.Serialize(json, AppView.Of(status, embeds, request.Snapshot, now), MarathonJson.Default.App);
+        });
     }
 
     private static Task GetGroupAsync(ApiRequest request, AppId group)
