@@ -12,7 +12,8 @@ public sealed record DemoLoadCounts(long Ok, long Failed, long Skipped, string? 
 
 /// <summary>
 /// Sends requests to the instances in turn, at a stated rate however slowly they answer (an open loop: a slow service
-/// must not hide its load), with a bound on those under way.
+/// must not hide its load), with a bound on those under way. A request that found nobody goes once more to the next instance,
+/// as a load balancer sends it: an instance may end between its being listed and its being asked.
 /// </summary>
 /// <param name="instances">The running instances at this moment; asked before each request.</param>
 /// <param name="client">Sends; its timeout is the requests'. Not disposed here.</param>
@@ -91,14 +92,17 @@ public sealed class DemoLoad(Func<IReadOnlyList<Uri>> instances, HttpClient clie
         }
 
         Interlocked.Increment(ref _underWay);
-        return SendAsync(new Uri(running[(int)(_turn++ % running.Count)], PathAndQuery), cancellationToken);
+        return SendAsync(InTurn(running), cancellationToken);
     }
+
+    private Uri InTurn(IReadOnlyList<Uri> running) =>
+        new(running[(int)((Interlocked.Increment(ref _turn) - 1) % running.Count)], PathAndQuery);
 
     private async Task SendAsync(Uri address, CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await client.GetAsync(address, cancellationToken);
+            using var response = await GetAsync();
             if (response.IsSuccessStatusCode) Interlocked.Increment(ref _ok);
             else Fail($"{address.Authority} answered {(int)response.StatusCode}");
         }
@@ -113,6 +117,19 @@ public sealed class DemoLoad(Func<IReadOnlyList<Uri>> instances, HttpClient clie
         finally
         {
             Interlocked.Decrement(ref _underWay);
+        }
+
+        async Task<HttpResponseMessage> GetAsync()
+        {
+            try
+            {
+                return await client.GetAsync(address, cancellationToken);
+            }
+            catch (HttpRequestException) when (instances() is { Count: > 0 } running)
+            {
+                address = InTurn(running);
+                return await client.GetAsync(address, cancellationToken);
+            }
         }
     }
 

@@ -40,12 +40,19 @@ internal static class RebalanceHandler
         }
     }
 
-    private static Task<IReadOnlyList<Move>> PlanAsync(ApiRequest request)
+    private static async Task<IReadOnlyList<Move>> PlanAsync(ApiRequest request)
     {
         var most = UsualMoves;
         if (request.Text("max") is { } max && (!int.TryParse(max, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MostMoves))
             throw ApiException.BadRequest($"the query parameter 'max' must be a number from 1 to {MostMoves}, not '{max}'");
-        return request.Scheduler.PlanMovesAsync(most, request.Cancellation);
+        try
+        {
+            return await request.Scheduler.PlanMovesAsync(most, request.Cancellation);
+        }
+        catch (TimeoutException away)
+        {
+            throw new ApiException(503, away.Message);
+        }
     }
 
     private static Task AnswerAsync(ApiRequest request, IReadOnlyList<Move> moves, DeploymentReceipt? receipt)

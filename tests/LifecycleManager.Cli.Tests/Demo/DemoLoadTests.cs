@@ -38,6 +38,20 @@ public sealed class DemoLoadTests : IDisposable
     }
 
     [Fact]
+    public async Task A_request_that_finds_nobody_goes_once_more_to_the_next_instance()
+    {
+        var load = Load([new("http://a:1/"), new("http://b:2/")]);
+        _handler.Answer = _ => _handler.Asked[^1].StartsWith("http://a", StringComparison.Ordinal)
+            ? throw new HttpRequestException("refused")
+            : Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK));
+
+        await Run(load.RunAsync([new("one", Seconds(1), 2)], null, Stop));
+
+        Assert.Equal(new DemoLoadCounts(2, 0, 0, null), load.Counts);
+        Assert.Equal(4, _handler.Asked.Count);
+    }
+
+    [Fact]
     public async Task Above_the_bound_and_without_an_instance_requests_are_skipped_not_queued()
     {
         var answer = new TaskCompletionSource();

@@ -70,7 +70,9 @@ public sealed class FuzzTests
                 : $"[{new RandomApps(seed).App("/a")},{new RandomApps(seed + 1).App()}]";
             var answer = await scheduler.SendAsync(operation.Method.Method, $"{path}?{query}", body);
             answered.Add((int)answer.Status);
-            Assert.True((int)answer.Status < 500, $"{operation.Method} {path}?{query} {body}: {(int)answer.Status} {answer.Text}");
+            // Only a plan of moves needs the agents, and no master tells of them here.
+            var needsMaster = operation.Path == "/v2/rebalance" && answer.Text.Contains("no master is connected", StringComparison.Ordinal);
+            Assert.True((int)answer.Status < 500 || needsMaster && (int)answer.Status == 503, $"{operation.Method} {path}?{query} {body}: {(int)answer.Status} {answer.Text}");
             Assert.True((int)answer.Status != 404 || answer.Bytes.Length == 0 || answer.Text.Contains("message", StringComparison.Ordinal), answer.Text);
         }
 

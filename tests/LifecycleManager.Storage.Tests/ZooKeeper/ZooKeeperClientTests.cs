@@ -65,11 +65,11 @@ public sealed class ZooKeeperClientTests
     [Fact]
     public async Task With_a_user_the_nodes_above_the_root_stay_everybodys()
     {
-        await using var state = new ZooKeeperTestState();
+        await using var state = new ZooKeeperTestState { Digest = "lcm:s3cr3t" };
         string At(string user, string child) =>
             state.AddressAt(user + state.Server.Host, state.Server.Port).Replace("?", $"/{child}?", StringComparison.Ordinal);
 
-        // The first to come creates the node above; its root has no children to keep, so that the test's end can delete it.
+        // The first to come creates the node above.
         await using (var admin = Client(At("lcm@", "one"), "s3cr3t")) await admin.EnsureAsync("");
         await using var other = await OpenAsync(At("", "two"), null);
         await other.Store.WriteAsync([new StateWrite("k", new byte[] { 1 })]);
