@@ -31,12 +31,7 @@ public static class AgentServices
     {
         var loop = app.Services.GetRequiredService<AgentLoop>();
 
-        // All of the surface reads; whether the agent is well anybody may ask.
-        var gate = new Gate(loop.Options.Principals, "mesos-agent");
-        app.Use(async (context, next) =>
-        {
-            if (context.Request.Path == "/health" || await gate.AdmitAsync(context, Permission.View)) await next(context);
-        });
+        app.UseGate(new Gate(loop.Options.Principals, "mesos-agent"));
         app.Services.GetRequiredService<AgentMetrics>().Map(app);
         StateEndpoints.Map(app, loop);
         StatisticsEndpoints.Map(app, loop, app.Services.GetRequiredService<TimeProvider>());

@@ -27,8 +27,9 @@ public static class ConsoleRole
             service.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly).ToList();
         foreach (var service in keys) services.Remove(service);
         services.AddSingleton(options);
-        services.AddSingleton(new SchedulerClient(MarathonApi.For(Client(options.Scheduler))));
-        services.AddSingleton(new ManagerClient(options.Manager is { } manager ? Client(manager) : null));
+        services.AddHttpContextAccessor();
+        services.AddSingleton(provider => new SchedulerClient(MarathonApi.For(Client(provider, options.Scheduler))));
+        services.AddSingleton(provider => new ManagerClient(options.Manager is { } manager ? Client(provider, manager) : null));
         services.AddSingleton(new MasterClient(options.Master, options.MasterCredential));
         return services;
     }
@@ -43,7 +44,11 @@ public static class ConsoleRole
         app.MapRazorComponents<Shell>().DisableAntiforgery();
     }
 
-    private static HttpClient Client(Uri address) => new() { BaseAddress = address, Timeout = Timeout };
+    private static HttpClient Client(IServiceProvider provider, Uri address)
+    {
+        var handler = new CallerHandler(provider.GetRequiredService<IHttpContextAccessor>()) { InnerHandler = new SocketsHttpHandler() };
+        return new HttpClient(handler) { BaseAddress = address, Timeout = Timeout };
+    }
 
     private static void MapAsset(WebApplication app, string name, string type)
     {

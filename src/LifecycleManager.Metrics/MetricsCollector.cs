@@ -41,7 +41,9 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         options.Check();
         (_options, _time) = (options, time);
         _client = new ScrapeClient(options);
-        _scheduler = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(15) })
+        var credentials = new CredentialStore(options.Credentials, time);
+        var connections = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(15) };
+        _scheduler = new HttpClient(new SchedulerCredential(credentials) { InnerHandler = connections })
         {
             BaseAddress = options.Scheduler,
             Timeout = Timeout.InfiniteTimeSpan,
@@ -50,7 +52,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         Pushed = new PushedStore(options, time, metrics);
         _discovery = new MarathonDiscovery(options, MarathonApi.For(_scheduler), time, loggers.CreateLogger<MarathonDiscovery>());
         var context = new ScrapeContext(
-            options, time, _client, new CredentialStore(options.Credentials, time), new RetryBudget(), metrics);
+            options, time, _client, credentials, new RetryBudget(), metrics);
         _loop = new CollectorLoop(context, Pushed, loggers.CreateLogger<MetricsCollector>());
         registry.AddBeforeCollectCallback(() => metrics.Count(_loop.Jobs));
     }

@@ -4,7 +4,8 @@ namespace LifecycleManager.Metrics;
 /// Who the collector is to a target. The operator says so, never an app's label: an app could have itself sent another's secret.
 /// </summary>
 /// <param name="For">
-/// An app id (<c>*</c> stands for any characters), or a source: <c>prometheus</c>, <c>rabbitmq</c>, <c>eureka</c>, <c>agents</c>.
+/// An app id (<c>*</c> stands for any characters), or a source: <c>prometheus</c>, <c>rabbitmq</c>, <c>eureka</c>, <c>agents</c>,
+/// <c>scheduler</c>.
 /// The first that fits is taken.
 /// </param>
 /// <param name="User">The user name for basic authentication; null: the secret is a bearer token.</param>
@@ -16,4 +17,7 @@ public sealed record MetricsCredential(string For, string? User, string Secret)
 {
     /// <summary>What <see cref="Secret"/> begins with where it names a variable.</summary>
     public const string Variable = "env:";
+
+    /// <summary>The scheduler whose tasks are followed, as <see cref="For"/> names it.</summary>
+    public const string Scheduler = "scheduler";
 }

@@ -1,6 +1,7 @@
 using LifecycleManager.Metrics;
 using LifecycleManager.Scaling.Safety;
 using LifecycleManager.Scaling.Targets;
+using LifecycleManager.Security;
 
 namespace LifecycleManager.Scaling;
 
@@ -18,6 +19,9 @@ public sealed record ManagerOptions
 
     /// <summary>How others reach this manager; published while it leads.</summary>
     public Uri Address { get; init; } = new("http://127.0.0.1:8090");
+
+    /// <summary>Who may call; by default anybody may do everything.</summary>
+    public Principals Principals { get; init; } = Principals.Anyone;
 
     /// <summary>Between two evaluations.</summary>
     public TimeSpan Tick { get; init; } = TimeSpan.FromSeconds(5);

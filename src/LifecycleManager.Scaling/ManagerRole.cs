@@ -11,6 +11,7 @@ using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
 using LifecycleManager.Scaling.Schedules;
 using LifecycleManager.Scaling.Targets;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -30,7 +31,7 @@ public static class ManagerRole
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
         services.AddSingleton(options);
-        services.AddCollector(options.Collector ?? new CollectorOptions { Scheduler = options.Scheduler });
+        services.AddCollector(Collector(options));
         services.AddScalingTarget(options);
         services.AddSingleton<IRuleEngine, BuiltInRuleEngine>();
         services.AddSingleton(provider => new DecisionEngine(provider.GetRequiredService<IRuleEngine>()));
@@ -60,7 +61,17 @@ public static class ManagerRole
     public static void MapManager(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.UseGate(new Gate(app.Services.GetRequiredService<ManagerOptions>().Principals, "lcm-manager"));
         app.MapCollector();
         ManagerApi.Map(app);
+    }
+
+    /// <summary>Who scales apps by a scheduler's API may also see their tasks there.</summary>
+    private static CollectorOptions Collector(ManagerOptions options)
+    {
+        var collector = options.Collector ?? new CollectorOptions { Scheduler = options.Scheduler };
+        return options.Target is { Kind: TargetKind.Marathon, User: { } user, PasswordFile: { } file }
+            ? collector with { Credentials = [.. collector.Credentials, new MetricsCredential(MetricsCredential.Scheduler, user, file)] }
+            : collector;
     }
 }

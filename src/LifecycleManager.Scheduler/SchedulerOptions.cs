@@ -12,6 +12,9 @@ public sealed record SchedulerOptions
     /// <summary>How other schedulers and the master's pages reach this one.</summary>
     public Uri Address { get; init; } = new("http://127.0.0.1:8080");
 
+    /// <summary>Who may call its REST API and the console; by default anybody may do everything.</summary>
+    public Principals Principals { get; init; } = Principals.Anyone;
+
     /// <summary>The framework's name.</summary>
     public string FrameworkName { get; init; } = "marathon";
 

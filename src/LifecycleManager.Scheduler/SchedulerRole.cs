@@ -1,6 +1,7 @@
 using LifecycleManager.Scheduler.Api;
 using LifecycleManager.Scheduler.Discovery;
 using LifecycleManager.Scheduler.OpenApi;
+using LifecycleManager.Security;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -33,9 +34,10 @@ public static class SchedulerRole
         return services;
     }
 
-    /// <summary>Maps Marathon's REST API, <c>/metrics</c> and <c>/health</c>.</summary>
+    /// <summary>Maps Marathon's REST API, <c>/metrics</c> and <c>/health</c>, behind the gate that all mapped later is behind too.</summary>
     public static void MapScheduler(this WebApplication app)
     {
+        app.UseGate(new Gate(app.Services.GetRequiredService<SchedulerOptions>().Principals, "marathon"));
         app.MapMarathonApi();
         app.MapMarathonDocument();
         app.MapMetrics(registry: app.Services.GetRequiredService<CollectorRegistry>());
@@ -44,7 +46,7 @@ public static class SchedulerRole
             var snapshot = context.RequestServices.GetRequiredService<SchedulerService>().Snapshot;
             var state = snapshot.Leader.IsLeading ? snapshot.Framework.Connected ? "leading, connected" : "leading, without a master" : "standing by";
             return Results.Text($"{{\"status\":\"UP\",\"detail\":\"{state}\"}}", "application/json");
-        });
+        }).Needs(Permission.None);
     }
 }
 

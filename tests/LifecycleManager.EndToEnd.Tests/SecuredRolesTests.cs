@@ -35,6 +35,13 @@ public sealed class SecuredRolesTests : IDisposable
               {"principal": "manager", "secret": "managers-secret", "permissions": ["view"]}
             ]}
             """);
+        var callers = Write("callers.json", """
+            {"credentials": [
+              {"principal": "manager", "secret": "managers-secret", "permissions": ["operate"]},
+              {"principal": "guest", "secret": "guests-secret", "permissions": ["view"]}
+            ]}
+            """);
+        var managersSecret = Write("manager.secret", "managers-secret");
         var (master, node, other, scheduler, manager) =
             (Server.FreePort(), Server.FreePort(), Server.FreePort(), Server.FreePort(), Server.FreePort());
         string[] tls = ["--tls-certificate", certificate, "--tls-key", key];
@@ -48,10 +55,11 @@ public sealed class SecuredRolesTests : IDisposable
             [.. tls, "--master", masterUrl, "--principal", "node", "--credentials", credentials, "--containerizers", "process", "--hostname", "localhost"]);
         await using var schedulerProcess = Start("scheduler", scheduler, "",
             [.. tls, "--master", masterUrl, "--framework-role", "web", "--principal", "marathon", "--secret-file", Write("scheduler.secret", "schedulers-secret\n"),
-                "--advertise", $"https://localhost:{scheduler}"]);
+                "--credentials", callers, "--advertise", $"https://localhost:{scheduler}"]);
         await using var managerProcess = Start("manager", manager, "",
             ["--scheduler", $"https://localhost:{scheduler}", "--master", masterUrl,
-                "--metrics-credentials", $"agents=manager@{Write("manager.secret", "managers-secret")}", "--rules", Path.Combine(_directory, "rules")]);
+                "--metrics-credentials", $"agents=manager@{managersSecret}", "--target-user", "manager", "--target-password-file", managersSecret,
+                "--credentials", callers, "--rules", Path.Combine(_directory, "rules")]);
         LcmProcess[] all = [masterProcess, nodeProcess, otherProcess, schedulerProcess, managerProcess];
         string Outputs() => string.Join("\n\n", all.Select(process => process.Output));
 
@@ -64,7 +72,8 @@ public sealed class SecuredRolesTests : IDisposable
         };
         using var client = new HttpClient(handler) { BaseAddress = new Uri($"https://localhost:{scheduler}"), Timeout = TimeSpan.FromSeconds(10) };
         using var viewer = new HttpClient(handler, disposeHandler: false) { BaseAddress = new Uri(masterUrl), Timeout = TimeSpan.FromSeconds(10) };
-        viewer.DefaultRequestHeaders.Authorization = new Security.Credential("manager", "managers-secret").Header;
+        viewer.DefaultRequestHeaders.Authorization = client.DefaultRequestHeaders.Authorization = new Security.Credential("manager", "managers-secret").Header;
+        using var guest = new HttpClient(handler, disposeHandler: false) { BaseAddress = client.BaseAddress, Timeout = TimeSpan.FromSeconds(10) };
         await Eventually.TrueAsync(async () =>
         {
             var slaves = (await viewer.GetFromJsonAsync<JsonElement>("/slaves")).GetProperty("slaves");
@@ -83,8 +92,20 @@ public sealed class SecuredRolesTests : IDisposable
         // The console reads the master as the scheduler does; the agent's surface knows whom it was told of.
         Assert.Contains("localhost", await client.GetStringAsync("/ui/agents"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await viewer.GetAsync($"https://localhost:{other}/state")).StatusCode);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync($"https://localhost:{other}/files/browse?path=/")).StatusCode);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync($"{masterUrl}/state")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await guest.GetAsync($"https://localhost:{other}/files/browse?path=/")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await guest.GetAsync($"{masterUrl}/state")).StatusCode);
+
+        // The scheduler and the manager ask too; the manager sees the scheduler's tasks, and the console what its caller may see.
+        Assert.Equal(HttpStatusCode.OK, (await guest.GetAsync("/ping")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await guest.GetAsync("/ui")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await guest.GetAsync($"http://127.0.0.1:{manager}/v1/apps")).StatusCode);
+        guest.DefaultRequestHeaders.Authorization = new Security.Credential("guest", "guests-secret").Header;
+        Assert.Contains("sleeper", await guest.GetStringAsync("/ui"), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Forbidden, (await guest.DeleteAsync("/v2/apps/sleeper")).StatusCode);
+        await Eventually.TrueAsync(
+            async () => (await guest.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{manager}/v1/targets"))
+                .GetProperty("scheduler").GetProperty("followsEvents").GetBoolean(),
+            "the manager to follow the scheduler", TimeSpan.FromSeconds(60), Outputs);
         Assert.DoesNotContain("-secret", Outputs().Replace("--secret-file", "", StringComparison.Ordinal), StringComparison.Ordinal);
         await api.DeleteApp("sleeper", force: true, TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(async () => (await api.GetTasks()).Tasks.Count == 0, "the app's end", TimeSpan.FromSeconds(90), Outputs);

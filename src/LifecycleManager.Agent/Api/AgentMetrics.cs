@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LifecycleManager.Agent.Resources;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Prometheus;
@@ -53,6 +54,6 @@ internal sealed class AgentMetrics
             await _registry.CollectAndExportAsTextAsync(context.Response.Body, context.RequestAborted);
         });
         // An agent without a master is well: its tasks run on.
-        app.MapGet("/health", () => Results.Text("ok"));
+        app.MapGet("/health", () => Results.Text("ok")).Needs(Permission.None);
     }
 }

@@ -22,6 +22,7 @@ internal static class ManagerCommand
         var policy = new ManagerSettings(command, settings, tick: TimeSpan.FromSeconds(5), scrape: TimeSpan.FromSeconds(15));
         var tuning = new ManagerTuning(command, settings);
         var target = new TargetSettings(command, settings);
+        var principals = new PrincipalSettings(command, settings);
         var scheduler = Setting.Of<Uri?>(settings, "--scheduler", "The scheduler: ours, or a real Marathon",
             Values.PlainUrl, () => null, $"{DefaultScheduler.ToString().TrimEnd('/')}; none where another target is scaled");
         var master = Setting.Of<Uri?>(settings, "--master", "The master, for the agents' container statistics", Values.PlainUrl, () => null);
@@ -35,8 +36,9 @@ internal static class ManagerCommand
             var options = tuning.Apply(parse, policy.Options(parse, tasks, parse.GetValue(master), common.Advertise(parse, listen))) with
             {
                 Target = scaled,
+                Principals = principals.Principals(parse),
             };
-            return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, hasPrincipals: false)) with
+            return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, options.Principals.AreRequired)) with
             {
                 State = state.Address(parse, common.Directory(parse)),
                 StatePassword = state.Password(parse),

@@ -43,7 +43,7 @@ internal sealed class ManagerSettings
         _targets = Setting.Of(settings, "--targets", "What is scraped too: APP=HOST:PORT,HOST:PORT;APP=https://HOST:PORT/PATH", MetricsValues.Targets, () => []);
         _credentials = Setting.Of(settings, "--metrics-credentials",
             "Who the collector is, FOR=USER@FILE or FOR=FILE for a bearer token, comma separated; FOR is an app's id (with *), prometheus, rabbitmq, "
-            + "eureka or agents; instead of FILE, env:NAME takes the secret from the variable NAME",
+            + "eureka, agents or scheduler; instead of FILE, env:NAME takes the secret from the variable NAME",
             MetricsValues.Credentials, () => [], secret: true);
         _changes = Setting.Of(settings, "--changes-per-minute", "The most changes of counts within a minute, over all apps",
             Values.Count(1, 1_000_000), () => Safe.ChangesPerMinute, $"{Safe.ChangesPerMinute}");

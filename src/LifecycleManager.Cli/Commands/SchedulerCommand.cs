@@ -22,14 +22,17 @@ internal static class SchedulerCommand
             Values.Urls, () => [new Uri($"http://127.0.0.1:{MasterCommand.Port}")], $"http://127.0.0.1:{MasterCommand.Port}");
         var manager = Setting.Of<Uri?>(settings, "--manager", "The manager, for the console's pages of decisions and policies", Values.Url, () => null);
         var credential = new CredentialSettings(command, settings);
+        var principals = new PrincipalSettings(command, settings);
         command.Add(masters);
         command.Add(manager);
         return RoleCommand.Create(settings, command, parse =>
         {
             var listen = common.Listen(parse);
-            var tls = common.Tls(parse, hasPrincipals: false);
+            var callers = principals.Principals(parse);
+            var tls = common.Tls(parse, callers.AreRequired);
             var options = scheduler.Options(parse, parse.GetValue(masters)!, common.Advertise(parse, listen)) with
             {
+                Principals = callers,
                 Credential = credential.Credential(parse),
                 Certificate = tls?.ForClient,
             };

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using LifecycleManager.Security;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -84,6 +85,7 @@ public sealed class RoleHost : IAsyncDisposable
             options.RequestDuration.Registry = registry;
             options.InProgress.Registry = registry;
         });
+        app.UseCrossOriginProtection();
         role.Map(app);
         return app;
     }

@@ -5,6 +5,7 @@ using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.Leadership;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Recording;
+using LifecycleManager.Security;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -24,7 +25,7 @@ internal static class ManagerApi
     {
         var registry = app.Services.GetRequiredService<CollectorRegistry>();
         app.MapMetrics(settings => settings.Registry = registry);
-        app.MapGet("/health", HealthAsync);
+        app.MapGet("/health", HealthAsync).Needs(Permission.None);
         PoliciesApi.Map(app);
         ToolsApi.Map(app);
         DecisionsApi.Map(app);

@@ -4,6 +4,7 @@ using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Tools;
 using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.History;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -47,7 +48,7 @@ internal static class ToolsApi
         });
 
         void Post<T>(string name, int longest, JsonTypeInfo<T> type, Func<HttpContext, T, ToolRun, int> run) where T : class =>
-            app.MapPost("/v1/policies/" + name, http => RunAsync(http, type, run, turn)).WithMetadata(new BodyLimit(longest));
+            app.MapPost("/v1/policies/" + name, http => RunAsync(http, type, run, turn)).WithMetadata(new BodyLimit(longest)).Needs(Permission.View);
     }
 
     private static async Task RunAsync<T>(HttpContext http, JsonTypeInfo<T> type, Func<HttpContext, T, ToolRun, int> run, SemaphoreSlim turn)

@@ -1,3 +1,4 @@
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -43,10 +44,10 @@ public static class MarathonApiEndpoints
             501, "pods are not carried out: define an app for each container, in a group for what belongs together"));
         Map("/v2/leader", InfoHandler.LeaderAsync, led: request => request.Method is not ("GET" or "HEAD"));
         Map("/v2/info", InfoHandler.InfoAsync, led: _ => false);
-        Map("/ping", InfoHandler.PingAsync, led: _ => false);
+        Map("/ping", InfoHandler.PingAsync, led: _ => false).Needs(Permission.None);
         Map("/v2/{**path}", request => throw ApiException.NotFound($"there is no {request.Context.Request.Path}"), led: _ => false);
 
-        void Map(string pattern, Func<ApiRequest, Task> answer, Func<ApiRequest, bool>? led = null) =>
+        IEndpointConventionBuilder Map(string pattern, Func<ApiRequest, Task> answer, Func<ApiRequest, bool>? led = null) =>
             endpoints.Map(pattern, async context =>
             {
                 var request = new ApiRequest(context, services);

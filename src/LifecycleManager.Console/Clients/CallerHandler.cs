@@ -1,0 +1,14 @@
+using Microsoft.AspNetCore.Http;
+
+namespace LifecycleManager.Console.Clients;
+
+/// <summary>Asks a role as who looks at the page, so that the page shows no more than he may see.</summary>
+internal sealed class CallerHandler(IHttpContextAccessor caller) : DelegatingHandler
+{
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (caller.HttpContext?.Request.Headers.Authorization is [{ } authorization, ..])
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        return base.SendAsync(request, cancellationToken);
+    }
+}
