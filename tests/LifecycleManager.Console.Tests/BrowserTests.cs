@@ -40,6 +40,23 @@ public sealed class BrowserTests
     }
 
     [Fact]
+    public async Task A_canary_is_promoted()
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.Answers["/v2/deployments"] = """
+            [{"id": "d-1", "version": "v", "currentStep": 1, "totalSteps": 3,
+              "currentActions": [{"action": "RestartApplication", "app": "/web", "stage": "canary 25%"}], "paused": {"message": "it waits"}}]
+            """;
+        await using var browser = await Browser.OpenAsync(new Uri(console.Url, "/ui/deployments"));
+
+        var button = browser.Page.GetByRole(AriaRole.Button, new() { Name = "Promote" });
+        await button.ClickAsync();
+
+        await Assertions.Expect(button).ToBeEnabledAsync();
+        Assert.Equal(("POST", "/v2/deployments/d-1/promote", ""), Assert.Single(console.Changes));
+    }
+
+    [Fact]
     public async Task Delete_asks_first()
     {
         await using var console = await ConsoleUnderTest.StartAsync();

@@ -39,7 +39,7 @@ public sealed class PagesTests
     public async Task An_app_shows_its_instances_with_the_reason_of_bad_health_and_its_decisions()
     {
         await using var console = await ConsoleUnderTest.StartAsync();
-        console.Show(Search);
+        console.Show(Search with { CountOwner = "policy search" });
         console.Answers["/v1/decisions"] = """
             {"decisions": [{"id": "1", "at": "2026-11-24T12:00:00Z", "app": "/brownfield/search", "policy": "search", "rule": "busy",
               "from": 2, "to": 3, "reason": "busy: tpm 24 > 10 * instances 2 for 30s, +1", "outcome": "applied", "dryRun": false}]}
@@ -47,6 +47,7 @@ public sealed class PagesTests
 
         var page = await console.GetAsync("/ui/apps/brownfield/search");
 
+        Assert.Contains("policy search", page, StringComparison.Ordinal);
         Assert.Contains("10.0.0.7:31005", page, StringComparison.Ordinal);
         Assert.Contains("503 Service Unavailable", page, StringComparison.Ordinal);
         Assert.Contains("busy: tpm 24 &gt; 10 * instances 2 for 30s, &#x2B;1", page, StringComparison.Ordinal);
@@ -78,6 +79,28 @@ public sealed class PagesTests
         Assert.Contains("2 waiting", page, StringComparison.Ordinal);
         Assert.Contains("node-3", page, StringComparison.Ordinal);
         Assert.Contains("0.2 of 0.5 cpus are free", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_deployment_shows_its_stage_and_what_it_waits_for()
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.Answers["/v2/deployments"] = """
+            [{"id": "d-1", "version": "2026-11-24T12:00:00.000Z", "currentStep": 1, "totalSteps": 3,
+              "currentActions": [{"action": "RestartApplication", "app": "/web", "stage": "canary 25%"}],
+              "paused": {"since": "2026-11-24T12:00:00.000Z", "message": "it waits to be promoted"}},
+             {"id": "d-2", "version": "2026-11-24T12:00:00.000Z", "currentStep": 1, "totalSteps": 1,
+              "currentActions": [{"action": "ScaleApplication", "app": "/idle"}]}]
+            """;
+
+        var page = await console.GetAsync("/ui/deployments");
+
+        var (waits, goesOn) = (page[..page.IndexOf("d-2", StringComparison.Ordinal)], page[page.IndexOf("d-2", StringComparison.Ordinal)..]);
+        Assert.Contains("canary 25%", waits, StringComparison.Ordinal);
+        Assert.Contains("it waits to be promoted", waits, StringComparison.Ordinal);
+        Assert.Contains("data-action=\"promote\"", waits, StringComparison.Ordinal);
+        Assert.DoesNotContain("data-action=\"promote\"", goesOn, StringComparison.Ordinal);
+        Assert.Contains("data-action=\"pause\"", goesOn, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,6 +43,7 @@ document.addEventListener('click', async event => {
       case 'scale': await call('PUT', path, { instances: button.closest('.actions').querySelector('input').valueAsNumber }); break;
       case 'restart': await call('POST', `${path}/restart`); break;
       case 'delete': if (confirm(`Delete ${app} and end all of its instances?`)) await call('DELETE', path); break;
+      case 'pause': case 'resume': case 'promote': await call('POST', `${path}/${button.dataset.action}`); break;
       case 'rollback': await call('DELETE', path); break;
       case 'cancel': if (confirm('Stop this deployment and leave everything as it is now?')) await call('DELETE', `${path}?force=true`); break;
     }

@@ -40,6 +40,7 @@ public static class OpenApiEndpoints
             .DisableTelemetry()
             .DisableAgent()
             .DisableMcp()
+            .HideDeveloperTools()
             .HideClientButton());
     }
 }
