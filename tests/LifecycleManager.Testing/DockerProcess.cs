@@ -8,7 +8,8 @@ namespace LifecycleManager.Testing;
 /// the test has not. It lives in a network namespace of its own, without any network: an engine told to have no bridge deletes
 /// <c>docker0</c>, which is another's where the machine has an engine already. Containers can only be run with host networking.
 /// </summary>
-public sealed class DockerProcess() : ServerProcess("docker")
+/// <param name="swarm">Whether it can become a swarm's node: it then has a loopback interface, and its containers end with it.</param>
+public sealed class DockerProcess(bool swarm = false) : ServerProcess("docker")
 {
     private readonly string _engine = Server.Executable("dockerd");
 
@@ -25,13 +26,15 @@ public sealed class DockerProcess() : ServerProcess("docker")
         // What a killed engine has left would keep its successor from starting.
         File.Delete(Path.Combine(Directory, "docker.pid"));
 
-        // The wrapper becomes the engine: it keeps its process id.
+        // The wrappers become the engine: it keeps their process id.
+        string[] loopback = swarm ? ["/bin/sh", "-c", $"{Server.Executable("busybox")} ip link set lo up && exec \"$0\" \"$@\""] : [];
         return new ProcessStartInfo(
             Server.Executable("unshare"),
             [
-                "--net", _engine, "--data-root", Path.Combine(Directory, "data"), "--exec-root", Path.Combine(Directory, "exec"),
+                "--net", .. loopback, _engine, "--data-root", Path.Combine(Directory, "data"), "--exec-root", Path.Combine(Directory, "exec"),
                 "--pidfile", Path.Combine(Directory, "docker.pid"), "--host", Address.ToString(),
-                "--bridge=none", "--iptables=false", "--ip6tables=false", "--live-restore", "--log-level=warn",
+                "--bridge=none", "--iptables=false", "--ip6tables=false", "--log-level=warn",
+                .. swarm ? Array.Empty<string>() : ["--live-restore"],
             ]);
     }
 

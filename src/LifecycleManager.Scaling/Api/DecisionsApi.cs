@@ -123,7 +123,7 @@ internal static class DecisionsApi
 
     private static async Task SendAsync(HttpContext http, DecisionRecord record, CancellationToken cancellation)
     {
-        var json = JsonSerializer.Serialize(record, ManagerJson.Default.DecisionRecord);
+        var json = ManagerApi.Text(record, ManagerJson.Default.DecisionRecord);
         await http.Response.WriteAsync($"id: {record.Id}\nevent: decision\ndata: {json}\n\n", cancellation);
     }
 

@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using LifecycleManager.Scaling.Evaluation;
@@ -21,6 +24,9 @@ internal static class ManagerApi
     /// <summary>Which manager leads, on answers of one that does not.</summary>
     public const string LeaderHeader = "Lcm-Leader";
 
+    // Reasons are read with curl, too: "tpm 12 > 10", not "tpm 12 \u003E 10". The answers are no HTML.
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static void Map(WebApplication app)
     {
         var registry = app.Services.GetRequiredService<CollectorRegistry>();
@@ -35,10 +41,20 @@ internal static class ManagerApi
     }
 
     /// <summary>Answers as JSON.</summary>
-    public static Task WriteAsync<T>(HttpContext http, T answer, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)
+    public static async Task WriteAsync<T>(HttpContext http, T answer, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)
     {
         http.Response.StatusCode = status;
-        return http.Response.WriteAsJsonAsync(answer, type, cancellationToken: http.RequestAborted);
+        http.Response.ContentType = "application/json; charset=utf-8";
+        await using (var json = new Utf8JsonWriter(http.Response.BodyWriter, Readable)) JsonSerializer.Serialize(json, answer, type);
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>The JSON of an answer as a text.</summary>
+    public static string Text<T>(T answer, JsonTypeInfo<T> type)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, Readable)) JsonSerializer.Serialize(json, answer, type);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
     /// <summary>Reads a body; null with what is wrong with it. No body at all is <paramref name="otherwise"/>.</summary>
