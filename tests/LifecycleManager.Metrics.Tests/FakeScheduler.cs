@@ -43,11 +43,11 @@ internal sealed class FakeScheduler : IAsyncDisposable
 
     public FakeScheduler Task(
         string app, string id, int port, string state = "TASK_RUNNING", bool? alive = null, DateTimeOffset? started = null,
-        string host = "127.0.0.1")
+        string host = "127.0.0.1", int? firstPort = null)
     {
         var task = new AppTask
         {
-            Id = id, AppId = app, Host = host, Ports = [port], State = state,
+            Id = id, AppId = app, Host = host, Ports = firstPort is { } first ? [first, port] : [port], State = state,
             StartedAt = (started ?? DateTimeOffset.UtcNow.AddHours(-1)).ToString("o", CultureInfo.InvariantCulture),
             HealthCheckResults = alive is { } verdict ? [new HealthCheckResult { Alive = verdict }] : null,
         };

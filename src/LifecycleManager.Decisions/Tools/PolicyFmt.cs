@@ -15,7 +15,7 @@ public static class PolicyFmt
 
     private static readonly string[] TopKeys =
     [
-        "policy", "description", "app", "priority", "instances", "zone", "metrics", "rules", "scaleOut", "scaleIn", "cooldown", "onMissingMetrics",
+        "policy", "description", "app", "priority", "instances", "zone", "scrape", "metrics", "rules", "scaleOut", "scaleIn", "cooldown", "onMissingMetrics",
         "pause", "dryRun",
     ];
 

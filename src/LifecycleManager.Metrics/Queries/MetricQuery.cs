@@ -99,8 +99,6 @@ public sealed record MetricQuery
     /// <summary>For <see cref="MetricSource.Histogram"/>: the quantile, 0 to 1.</summary>
     public double Quantile { get; init; } = double.NaN;
 
-    /// <summary>
-    /// A management path that replaces the app's default for actuator sources, for example <c>/admin</c>; or null.
-    /// </summary>
-    public string? Path { get; init; }
+    /// <summary>How the instances are scraped for it, where the policy says so; null leaves all to the app's labels.</summary>
+    public ScrapeSettings? Scrape { get; init; }
 }

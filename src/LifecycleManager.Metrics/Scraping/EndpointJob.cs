@@ -14,13 +14,13 @@ internal enum EndpointKind
     Text,
 }
 
-/// <summary>An endpoint of an instance: its kind, and the path where a query sets one.</summary>
-internal readonly record struct EndpointKey(EndpointKind Kind, string? Path)
+/// <summary>An endpoint of an instance: its kind, and what a query says of it.</summary>
+internal readonly record struct EndpointKey(EndpointKind Kind, ScrapeSettings? Scrape)
 {
     public static EndpointKey? Of(SeriesKey key) => key.Source switch
     {
-        MetricSource.Actuator => new EndpointKey(EndpointKind.Actuator, key.Path),
-        MetricSource.Prometheus or MetricSource.Histogram => new EndpointKey(EndpointKind.Text, key.Path),
+        MetricSource.Actuator => new EndpointKey(EndpointKind.Actuator, key.Scrape),
+        MetricSource.Prometheus or MetricSource.Histogram => new EndpointKey(EndpointKind.Text, key.Scrape),
         _ => null,
     };
 }
@@ -28,15 +28,15 @@ internal readonly record struct EndpointKey(EndpointKind Kind, string? Path)
 /// <summary>What answered at one instance of an app; its other instances try that first.</summary>
 internal sealed class EndpointHints
 {
-    private Dictionary<EndpointKey, string> _places = [];
+    private Dictionary<(EndpointKind Kind, string? GivenPath), string> _places = [];
 
-    public string? this[EndpointKey key]
+    public string? this[(EndpointKind Kind, string? GivenPath) key]
     {
         get => Volatile.Read(ref _places).GetValueOrDefault(key);
         set
         {
             // Scrapes of several instances may race: the loser's hint is lost, which costs another try and nothing else.
-            var next = new Dictionary<EndpointKey, string>(Volatile.Read(ref _places));
+            var next = new Dictionary<(EndpointKind Kind, string? GivenPath), string>(Volatile.Read(ref _places));
             if (value is null) next.Remove(key);
             else next[key] = value;
             Volatile.Write(ref _places, next);
@@ -62,7 +62,8 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
         set => Volatile.Write(ref _selections, value);
     }
 
-    public override string Id { get; } = $"{instance.Target.Id}|{key.Kind}|{key.Path}";
+    public override string Id { get; } = 
+        $"{instance.Target.Id}|{key.Kind}|{(key.Scrape?.Port is { } port ? $":{port}" : "")}{key.Scrape?.Path}";
 
     public override string Address =>
         Root(out var problem) is { } root ? new Uri(root, _place ?? GivenPath ?? "/").ToString() : problem!;
@@ -70,7 +71,7 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
     /// <summary>
     /// The path that the query, the source of the target or the app's label gives, in this order; null: the usual ones.
     /// </summary>
-    protected string? GivenPath => key.Path ?? instance.Target.Path ?? instance.App.Labels.Path;
+    protected string? GivenPath => key.Scrape?.Path ?? instance.Target.Path ?? instance.App.Labels.Path;
 
     /// <summary>The number of the scrape under way; rises.</summary>
     protected long Round { get; set; }
@@ -104,10 +105,14 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
         new(Root(out var problem) ?? throw new ScrapeException(FailureReason.Configuration, problem!), pathAndQuery);
 
     /// <summary>Who the collector is to this app.</summary>
-    protected AuthenticationHeaderValue? Credential() => Context.Credentials.For(instance.Target.App);
+    /// <exception cref="ScrapeException">The policy names credentials that there are not.</exception>
+    protected AuthenticationHeaderValue? Credential() => key.Scrape?.Credentials is not { } name
+        ? Context.Credentials.For(instance.Target.App)
+        : Context.Credentials.For(name) ?? throw new ScrapeException(
+            FailureReason.Configuration, $"the policy names the credentials '{name}', which the manager was not given");
 
     // Instances share what was found only where they were told the same path.
-    private EndpointKey HintKey => key with { Path = GivenPath };
+    private (EndpointKind Kind, string? GivenPath) HintKey => (key.Kind, GivenPath);
 
     private Uri? Root(out string? problem)
     {
@@ -115,18 +120,18 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
         var labels = instance.App.Labels;
         problem = labels.Problem;
         if (problem is not null) return null;
-        if (labels.Port >= target.Ports.Count)
+        var index = key.Scrape?.Port ?? labels.Port;
+        if (index >= target.Ports.Count)
         {
             problem = target.Ports.Count == 0
                 ? $"{target.Id} has no port on {target.Host}"
-                : $"{target.Id} has {target.Ports.Count} ports, none with the index {labels.Port}";
+                : $"{target.Id} has {target.Ports.Count} ports, none with the index {index}";
             return null;
         }
 
         var host = target.Host.Contains(':') && !target.Host.StartsWith('[') ? $"[{target.Host}]" : target.Host;
-        if (Uri.TryCreate($"{target.Scheme ?? labels.Scheme}://{host}:{target.Ports[labels.Port]}/", UriKind.Absolute,
-            out var root))
-            return root;
+        var scheme = key.Scrape?.Scheme ?? target.Scheme ?? labels.Scheme;
+        if (Uri.TryCreate($"{scheme}://{host}:{target.Ports[index]}/", UriKind.Absolute, out var root)) return root;
         problem = $"{target.Id}: '{target.Host}' is no host name";
         return null;
     }

@@ -3,9 +3,9 @@ using LifecycleManager.Metrics.Queries;
 namespace LifecycleManager.Metrics.Series;
 
 /// <summary>What identifies collected data, whatever functions and windows are then read over it.</summary>
-internal readonly record struct SeriesKey(MetricSource Source, string Selector, string? Path)
+internal readonly record struct SeriesKey(MetricSource Source, string Selector, ScrapeSettings? Scrape)
 {
-    public static SeriesKey Of(MetricQuery query) => new(query.Source, query.Selector, query.Path);
+    public static SeriesKey Of(MetricQuery query) => new(query.Source, query.Selector, query.Scrape);
 }
 
 /// <summary>

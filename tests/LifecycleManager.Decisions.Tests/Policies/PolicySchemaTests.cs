@@ -49,6 +49,13 @@ public sealed class PolicySchemaTests
     [InlineData("then: { add: 1 }\npause: scaleIn\ndryRun: true\npriority: 3\nzone: UTC\ndescription: x\nx-mine: [1]", true)]
     [InlineData("then: { add: 1 }\npriority: high", false)]
     [InlineData("then: { add: 1 }\ncolour: red", false)]
+    [InlineData("then: { add: 1 }\nscrape: { path: /admin, port: 1, scheme: https, credentials: shop-api }", true)]
+    [InlineData("then: { add: 1 }\nscrape: { port: -1 }", false)]
+    [InlineData("then: { add: 1 }\nscrape: { path: admin }", false)]
+    [InlineData("then: { add: 1 }\nscrape: { scheme: ftp }", false)]
+    [InlineData("then: { add: 1 }\nscrape: { credentials: scheduler }", false)]
+    [InlineData("then: { add: 1 }\nscrape: { credentials: /other/app }", false)]
+    [InlineData("then: { add: 1 }\nscrape: { host: elsewhere }", false)]
     public void It_agrees_with_the_reader(string rest, bool good)
     {
         var text = "policy: p\napp: /a\ninstances: { min: 1, max: 9 }\nmetrics:\n  tpm: { actuator: x }\nrules:\n  - rule: r\n    when: tpm > 3\n    " + rest;
@@ -59,6 +66,9 @@ public sealed class PolicySchemaTests
     [Theory]
     [InlineData("{ actuator: x, path: /admin }", true)]
     [InlineData("{ actuator: x, path: admin }", false)]
+    [InlineData("{ prometheus: x, path: /prom/text }", true)]
+    [InlineData("{ actuator: x, path: //other.host/admin }", false)]
+    [InlineData("{ actuator: x, path: '/admin?all=1' }", false)]
     [InlineData("{ prometheus: 'x{a=\"b\"}', rate: 1m, across: sum }", true)]
     [InlineData("{ container: cpu }", true)]
     [InlineData("{ container: gpu }", false)]

@@ -164,6 +164,30 @@ public sealed class CollectorTests
     }
 
     [Fact]
+    public async Task A_policy_chooses_path_port_and_credentials_before_labels_do()
+    {
+        await using var server = await HttpServer.StartAsync(async context =>
+        {
+            context.Response.StatusCode = context.Request.Path != "/deep/prom" ? 404 : context.Request.Headers.Authorization == "Bearer s3cret" ? 200 : 401;
+            context.Response.ContentType = "text/plain";
+            if (context.Response.StatusCode == 200) await context.Response.WriteAsync("load 7\n");
+        });
+        Environment.SetEnvironmentVariable("COLLECTOR_TESTS_SECRET", "s3cret");
+        await using var scheduler = (await FakeScheduler.StartAsync())
+            .App("/a", new() { ["lcm.metrics.path"] = "/elsewhere" }).Task("/a", "one", server.Port, firstPort: 1);
+        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with
+        {
+            Credentials = [new MetricsCredential("shop-api", null, "env:COLLECTOR_TESTS_SECRET")],
+        });
+        var query = Load with { Scrape = new ScrapeSettings { Path = "/deep/prom", Port = 1, Credentials = "shop-api" } };
+        var stranger = Load with { Scrape = new ScrapeSettings { Path = "/deep/prom", Port = 1, Credentials = "nobodys" } };
+        collector.Demand(("/a", query), ("/a", stranger));
+        Assert.Equal(7, (await collector.ReadAsync("/a", query)).Value);
+        await collector.ReadAsync("/a", stranger, reading =>
+            reading.Missing == "one: down: the policy names the credentials 'nobodys', which the manager was not given");
+    }
+
+    [Fact]
     public async Task Only_what_is_demanded_is_asked_and_nothing_when_nothing_is()
     {
         await using var server = await TextAsync("load 1\n");

@@ -33,13 +33,14 @@ internal static class MetricSection
     public static List<(PolicyMetric Metric, YamlScalar Key)> Read(MapReader policy, ProblemSink problems)
     {
         var metrics = new List<(PolicyMetric, YamlScalar)>();
+        var scrape = new ScrapeSection(problems).Read(policy);
         if (policy.Sub("metrics", "'metrics'") is not { } section) return metrics;
         foreach (var name in section.Keys)
         {
             var (node, key) = (section.Find(name)!, section.KeyOf(name));
             CheckName(key, problems);
             if (MapReader.AsMap(node, $"the metric '{name}'", problems) is not { } map) continue;
-            if (ReadQuery(map, name, problems) is { } query) metrics.Add((new PolicyMetric(name, query, problems.Place(key)), key));
+            if (ReadQuery(map, name, scrape, problems) is { } query) metrics.Add((new PolicyMetric(name, query, problems.Place(key)), key));
         }
 
         return metrics;
@@ -60,7 +61,7 @@ internal static class MetricSection
         }
     }
 
-    private static MetricQuery? ReadQuery(MapReader map, string name, ProblemSink problems)
+    private static MetricQuery? ReadQuery(MapReader map, string name, ScrapeSettings? scrape, ProblemSink problems)
     {
         var given = Sources.Where(source => map.Keys.Contains(source.Key)).ToList();
         foreach (var (key, _) in Sources) map.Find(key);
@@ -73,19 +74,22 @@ internal static class MetricSection
 
         var selector = given.Count > 0 ? map.Text(given[0].Key) : null;
         var source = given.Count > 0 ? given[0].Source : MetricSource.Pushed;
+        var path = map.Text("path");
         var query = new MetricQuery
         {
             Source = source,
             Selector = selector?.Trim() ?? "",
             Across = map.Choice("across", Aggregations) ?? Aggregation.Avg,
             Quantile = map.Number("quantile") ?? double.NaN,
-            Path = map.Text("path"),
+            Scrape = path is not null ? (scrape ?? new ScrapeSettings()) with { Path = path } : IsScraped(source) ? scrape : null,
         };
         query = ReadWindow(map, query, problems);
-        if (given.Count == 1) Check(map, query, selector, problems);
+        if (given.Count == 1) Check(map, query, selector, path, problems);
         map.Done();
         return query;
     }
+
+    private static bool IsScraped(MetricSource source) => source is MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Histogram;
 
     private static MetricQuery ReadWindow(MapReader map, MetricQuery query, ProblemSink problems)
     {
@@ -117,7 +121,7 @@ internal static class MetricSection
         return query with { Window = window ?? TimeSpan.Zero, Function = function ?? (window is null ? WindowFunction.Last : WindowFunction.Avg) };
     }
 
-    private static void Check(MapReader map, MetricQuery query, string? selector, ProblemSink problems)
+    private static void Check(MapReader map, MetricQuery query, string? selector, string? path, ProblemSink problems)
     {
         var node = map.Find(Sources.First(source => source.Source == query.Source).Key)!;
         if (selector is not null && string.IsNullOrWhiteSpace(selector)) problems.Error(node, "the metric's name is empty", null, "metric-source");
@@ -130,10 +134,10 @@ internal static class MetricSection
             }
         }
 
-        if (query.Path is { } path)
+        if (path is not null)
         {
-            if (query.Source != MetricSource.Actuator) problems.Error(map.KeyOf("path"), "only an actuator metric has a path", null, "path");
-            else if (!path.StartsWith('/')) problems.Error(map.Find("path")!, $"the path '{path}' must start with a slash", $"write /{path}", "path");
+            if (!IsScraped(query.Source)) problems.Error(map.KeyOf("path"), "only a metric that is scraped from the instances has a path", null, "path");
+            else ScrapeSection.CheckPath(map.Find("path")!, path, problems);
         }
 
         if (query.Source == MetricSource.Container && selector is not null && Array.IndexOf(ContainerStatistics, selector) < 0)

@@ -74,7 +74,7 @@ internal sealed class SeriesMetrics : IMetricReader
     }
 
     private static bool IsOf(MetricQuery metric, MetricQuery query) =>
-        metric.Source == query.Source && metric.Selector == query.Selector && metric.Path == query.Path;
+        metric.Source == query.Source && metric.Selector == query.Selector && metric.Scrape == query.Scrape;
 
     private static double Join(double joined, double value, Aggregation across) => across switch
     {
