@@ -22,6 +22,7 @@ public sealed class UpCommandTests
         Assert.Equal(0, await lcm.ExitAsync(TimeSpan.FromSeconds(30)));
         Assert.Contains("--bind", lcm.Output, StringComparison.Ordinal);
         Assert.Contains("--work-dir", lcm.Output, StringComparison.Ordinal);
+        Assert.All(lcm.Lines, line => Assert.True(line.Split("[default: ").Length <= 2, line));
     }
 
     [Fact]

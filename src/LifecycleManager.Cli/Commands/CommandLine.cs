@@ -15,7 +15,7 @@ public static class CommandLine
         var failed = arguments is [PolicyCommand.Name, ..] ? ExitCodes.Failed : 1;
         try
         {
-            var parse = Root(settings()).Parse(arguments);
+            var parse = HelpText.Use(Root(settings())).Parse(arguments);
             var code = await parse.InvokeAsync(new InvocationConfiguration
             {
                 // Signals are ours: a role stops in order, and its tasks run on.

@@ -45,10 +45,11 @@ public sealed class SchedulerSettingsTests
         Assert.Equal([Master], options.Masters);
         Assert.Equal(["http://e1:8761/eureka", "http://e2:8761/eureka"], options.Eureka.Select(url => url.ToString()));
 
-        // One that is added to the room has to be added here. Who the scheduler is, every role says alike.
+        // One that is added to the room has to be added here. Who the scheduler is and who may call, every role says alike.
         var defaults = new SchedulerOptions();
         foreach (var property in typeof(SchedulerOptions).GetProperties()
-            .Where(property => property.Name is not (nameof(SchedulerOptions.Credential) or nameof(SchedulerOptions.Certificate))))
+            .Where(property => property.Name is not (nameof(SchedulerOptions.Credential) or nameof(SchedulerOptions.Certificate)
+                or nameof(SchedulerOptions.Principals))))
             Assert.True(!Equals(property.GetValue(options), property.GetValue(defaults)), $"no option of the command line sets {property.Name}");
     }
 

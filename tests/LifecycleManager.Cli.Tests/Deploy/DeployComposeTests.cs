@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Testing;
 
 namespace LifecycleManager.Cli.Tests.Deploy;
@@ -60,7 +61,8 @@ public sealed partial class DeployComposeTests
         Assert.All(service.Map("environment"), variable =>
         {
             var (key, value) = ((string)variable.Key, (string)variable.Value);
-            if (!Secret().IsMatch(key))
+            // That one holds users with their files, as another test sees to.
+            if (!Secret().IsMatch(key) || key == "LCM_METRICS_CREDENTIALS")
             {
                 Assert.DoesNotMatch("://[^/@]*:[^/@]*@", value);
                 return;
@@ -105,6 +107,18 @@ public sealed partial class DeployComposeTests
             .SelectMany(job => ((List<object>)((Dictionary<object, object>)job)["static_configs"]).SelectMany(config => config.Texts("targets")));
 
         Assert.All(Roles, role => Assert.Contains($"{role}:{Compose.Map("services").Map(role).Map("environment").Text("LCM_PORT")}", targets));
+    }
+
+    [Fact]
+    public void The_manager_knows_every_source_of_metrics_that_there_is()
+    {
+        var manager = Compose.Map("services").Map("manager");
+        var environment = manager.Map("environment");
+        Assert.All(new[] { ("LCM_SCHEDULER", "scheduler"), ("LCM_MASTER", "master"), ("LCM_PROMETHEUS", "prometheus"), ("LCM_RABBITMQ", "rabbitmq") },
+            source => Assert.Equal(source.Item2, new Uri(environment.Text(source.Item1)!).Host));
+        var credential = Assert.Single(MetricsValues.Credentials(environment.Text("LCM_METRICS_CREDENTIALS")!));
+        Assert.Equal(("rabbitmq", Compose.Map("services").Map("rabbitmq").Map("environment").Text("RABBITMQ_DEFAULT_USER")), (credential.For, credential.User));
+        Assert.Contains(credential.Secret["/run/secrets/".Length..], manager.Texts("secrets"));
     }
 
     [Fact]

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Text.RegularExpressions;
+
+namespace LifecycleManager.Cli.Commands;
+
+/// <summary>
+/// <c>--help</c> with each default once, as our descriptions word it: the library adds the value as a type prints it, such as
+/// <c>00:00:05</c> for 5s, and cannot be told not to.
+/// </summary>
+internal sealed partial class HelpText(HelpAction help) : SynchronousCommandLineAction
+{
+    /// <summary>What the rest of the command line lacks does not matter.</summary>
+    public override bool ClearsParseErrors => true;
+
+    /// <summary>Puts it in the place of a command's help.</summary>
+    public static RootCommand Use(RootCommand root)
+    {
+        foreach (var option in root.Options.OfType<HelpOption>()) option.Action = new HelpText((HelpAction)option.Action!);
+        return root;
+    }
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        var output = parseResult.InvocationConfiguration.Output;
+        using var text = new StringWriter();
+        parseResult.InvocationConfiguration.Output = text;
+        var code = help.Invoke(parseResult);
+        parseResult.InvocationConfiguration.Output = output;
+        output.Write(SecondDefault().Replace(text.ToString(), "$1"));
+        return code;
+    }
+
+    [GeneratedRegex(@"( \[default: [^\]\n]*\]) \[default: [^\]\n]*\]")]
+    private static partial Regex SecondDefault();
+}
