@@ -84,7 +84,7 @@ internal sealed record ExplainAnswer
     /// <summary>The last evaluation with its values.</summary>
     public EvaluationAnswer? Evaluation { get; init; }
 
-    /// <summary>What each rule said, also those that ask for nothing; of the present alone.</summary>
+    /// <summary>What each rule said, also those that ask for nothing; absent where it is not on record.</summary>
     public IReadOnlyList<RuleReport>? Opinions { get; init; }
 
     public required IReadOnlyList<MetricAnswer> Metrics { get; init; }

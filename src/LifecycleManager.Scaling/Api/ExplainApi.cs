@@ -104,7 +104,9 @@ internal static class ExplainApi
 
         var last = recent[0];
         var history = History(http, app, at);
-        int? Count(string name) => history.GetValueOrDefault(name) is { Count: > 0 } points ? (int)points[^1].Value : null;
+
+        // A point of before that decision is older than what the decision saw.
+        int? Count(string name) => history.GetValueOrDefault(name) is [.., var point] && point.At > last.At ? (int)point.Value : null;
         var instances = Count("instances") ?? (last.Outcome == DecisionOutcome.Applied ? last.To : last.From);
         var change = recent.FirstOrDefault(record => record.Outcome == DecisionOutcome.Applied);
         var answer = new AppAnswer
@@ -127,6 +129,7 @@ internal static class ExplainApi
             At = at,
             App = answer,
             Evaluation = Answer(last),
+            Opinions = last.Opinions.Count > 0 ? last.Opinions : null,
             Metrics = Metrics(last, history),
             Rules = [],
             Schedules = [],

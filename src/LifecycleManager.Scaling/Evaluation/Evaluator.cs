@@ -342,6 +342,7 @@ internal sealed class Evaluator : IAsyncDisposable
 
     private DecisionRecord NewRecord(Decision decision, DateTimeOffset now) => DecisionRecord.Of(_log.NextId(), decision) with
     {
+        Opinions = _engine.Opinions(decision.App),
         Evidence = Evidence.Read(_engine, _reader, decision.App, now, Evidence.MostRecorded),
     };
 

@@ -38,6 +38,9 @@ public sealed record DecisionRecord
     /// <summary>What every rule with an opinion asked for.</summary>
     public IReadOnlyList<Recommendation> Recommendations { get; init; } = [];
 
+    /// <summary>What every rule said, also those that asked for nothing, with the values they saw.</summary>
+    public IReadOnlyList<RuleReport> Opinions { get => field ?? []; init; }
+
     /// <summary>What changed the count after the rules.</summary>
     public IReadOnlyList<Adjustment> Adjustments { get; init; } = [];
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Rules;
 
 namespace LifecycleManager.Scaling.Recording;
 
@@ -8,7 +9,7 @@ namespace LifecycleManager.Scaling.Recording;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(CamelCase<DecisionKind>), typeof(CamelCase<DecisionOutcome>)])]
+    Converters = [typeof(CamelCase<DecisionKind>), typeof(CamelCase<DecisionOutcome>), typeof(CamelCase<RuleVerdict>)])]
 [JsonSerializable(typeof(DecisionRecord))]
 [JsonSerializable(typeof(DecisionPage))]
 internal sealed partial class RecordingJson : JsonSerializerContext;

@@ -186,6 +186,9 @@ public sealed class ToolsApiTests : IAsyncLifetime
         await Loop.Until(() => _marathon[App].Instances == 2, "it did not scale in");
         var then = await _manager.GetAsync($"/v1/apps{App}/explain?at={Uri.EscapeDataString(at.ToString("O"))}");
 
+        var opinions = then.GetProperty("opinions").EnumerateArray().ToList();
+        Assert.Equal(["count", "none"], opinions.Select(rule => rule.GetProperty("verdict").GetString()));
+        Assert.Equal((3, "not tpm 24 < 5 * instances 2"), (opinions[0].GetProperty("count").GetInt32(), opinions[1].GetProperty("reason").GetString()));
         Assert.Contains("was 2 to 3 (applied", then.GetProperty("summary").GetString(), StringComparison.Ordinal);
         Assert.Equal("too many transactions", then.GetProperty("evaluation").GetProperty("rule").GetString());
         metric = Assert.Single(then.GetProperty("metrics").EnumerateArray());

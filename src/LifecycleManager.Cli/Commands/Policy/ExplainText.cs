@@ -17,7 +17,7 @@ internal static class ExplainText
         if (app.TryGetProperty("paused", out var pause)) output.WriteLine($"paused: {Text(pause, "what")} {Text(pause, "reason")}".TrimEnd());
         if (answer.TryGetProperty("evaluation", out var evaluation))
         {
-            // Of the present every rule is told, also why one asks for nothing; on record are those that asked for something.
+            // Every rule is told, also why one asks for nothing; on old records are only those that asked for something.
             foreach (var rule in answer.TryGetProperty("opinions", out _) ? Items(answer, "opinions") : Items(evaluation, "recommendations"))
             {
                 var taken = Text(rule, "rule") == Text(evaluation, "rule") ? "*" : " ";
