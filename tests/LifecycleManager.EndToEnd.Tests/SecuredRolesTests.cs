@@ -106,9 +106,27 @@ public sealed class SecuredRolesTests : IDisposable
             async () => (await guest.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{manager}/v1/targets"))
                 .GetProperty("scheduler").GetProperty("followsEvents").GetBoolean(),
             "the manager to follow the scheduler", TimeSpan.FromSeconds(60), Outputs);
+
+        // So do the tools.
+        var guestsSecret = Write("guest.secret", "guests-secret");
+        var plan = await ToolAsync("rebalance", "--scheduler", $"https://localhost:{scheduler}", "--principal", "guest", "--secret-file", guestsSecret);
+        Assert.Equal((0, "lcm: every instance is where it would be placed"), plan);
+        var strange = await ToolAsync("rebalance", "--scheduler", $"https://localhost:{scheduler}");
+        Assert.Equal(1, strange.Code);
+        Assert.Contains("401", strange.Output, StringComparison.Ordinal);
+        var explained = await ToolAsync(
+            "policy", "explain", "/sleeper", "--manager", $"http://127.0.0.1:{manager}", "--principal", "guest", "--secret-file", guestsSecret);
+        Assert.Contains("/sleeper", explained.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("401", explained.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("-secret", Outputs().Replace("--secret-file", "", StringComparison.Ordinal), StringComparison.Ordinal);
         await api.DeleteApp("sleeper", force: true, TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(async () => (await api.GetTasks()).Tasks.Count == 0, "the app's end", TimeSpan.FromSeconds(90), Outputs);
+
+        async Task<(int Code, string Output)> ToolAsync(params string[] arguments)
+        {
+            await using var tool = LcmProcess.Start(_directory, new Dictionary<string, string> { ["SSL_CERT_FILE"] = authority }, arguments);
+            return (await tool.ExitAsync(TimeSpan.FromMinutes(1)), tool.Output);
+        }
 
         LcmProcess Start(string role, int port, string secret, IEnumerable<string> more)
         {

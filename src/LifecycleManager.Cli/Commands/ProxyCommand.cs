@@ -33,6 +33,7 @@ internal static class ProxyCommand
             Values.Time(TimeSpan.Zero, TimeSpan.FromMinutes(10)), () => Second, "1s");
         var once = Setting.Flag(settings, "--once", "Do it once and end");
         foreach (Option option in (Option[])[schedulers, kind, output, check, reload, address, httpPort, poll, pause, once]) command.Add(option);
+        var credential = new CredentialSettings(command, settings, "a scheduler");
         var logging = new Logging(command, settings, LogLevel.Information);
 
         command.SetAction(async (parse, _) =>
@@ -45,6 +46,8 @@ internal static class ProxyCommand
             using var loggers = logging.Create(parse);
             // The stream of events never ends; the other calls have their own limit.
             var clients = addresses.Select(one => new HttpClient { BaseAddress = one, Timeout = Timeout.InfiniteTimeSpan }).ToList();
+            var caller = credential.Credential(parse)?.Header;
+            foreach (var client in clients) client.DefaultRequestHeaders.Authorization = caller;
             try
             {
                 var follower = new ProxyFollower(

@@ -33,17 +33,20 @@ internal sealed class PrincipalSettings
     }
 }
 
-/// <summary>Who a role is to the master: a principal, and its secret from a file or from <c>LCM_SECRET</c>, never from the command line.</summary>
+/// <summary>Who a role or a tool is to those that ask: a principal, and its secret from a file or from <c>LCM_SECRET</c>, never from the command line.</summary>
 internal sealed class CredentialSettings
 {
     private readonly Settings _settings;
     private readonly Option<string?> _principal;
     private readonly Option<string?> _secretFile;
 
-    public CredentialSettings(Command command, Settings settings)
+    /// <param name="command">Gets the options.</param>
+    /// <param name="settings">Where they come from, too.</param>
+    /// <param name="whom">Who asks, for <c>--help</c>.</param>
+    public CredentialSettings(Command command, Settings settings, string whom = "a master")
     {
         _settings = settings;
-        _principal = Setting.Of<string?>(settings, "--principal", "Who this role is to a master that asks", Values.Text, () => null);
+        _principal = Setting.Of<string?>(settings, "--principal", $"Who this is to {whom} that asks", Values.Text, () => null);
         _secretFile = Setting.Of<string?>(settings, "--secret-file", "A file with the principal's secret", Values.Text, () => null, "the variable LCM_SECRET");
         command.Add(_principal);
         command.Add(_secretFile);

@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Decisions.Tools;
+using LifecycleManager.Security;
 
 namespace LifecycleManager.Cli.Commands.Policy;
 
@@ -23,15 +25,17 @@ internal static class ExplainCommand
         {
             app, at, manager, format,
         };
+        var credential = new CredentialSettings(command, settings, "a manager");
         command.SetAction((parse, cancellation) => RunAsync(
-            parse.GetValue(manager)!, parse.GetValue(app)!, parse.GetValue(at), parse.GetValue(format), parse.InvocationConfiguration, cancellation));
+            parse.GetValue(manager)!, credential.Credential(parse), parse.GetValue(app)!, parse.GetValue(at), parse.GetValue(format), parse.InvocationConfiguration, cancellation));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Uri manager, string app, DateTimeOffset? at, ExplainFormat format, InvocationConfiguration console, CancellationToken cancellation)
+        Uri manager, Credential? credential, string app, DateTimeOffset? at, ExplainFormat format, InvocationConfiguration console, CancellationToken cancellation)
     {
         using var http = new HttpClient { Timeout = Patience, MaxResponseContentBufferSize = LongestAnswer };
+        http.DefaultRequestHeaders.Authorization = credential?.Header;
         var query = at is { } instant ? "?at=" + Uri.EscapeDataString(instant.UtcDateTime.ToString("O")) : "";
         var path = string.Join('/', app.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.EscapeDataString));
         var address = new Uri($"{manager.ToString().TrimEnd('/')}/v1/apps/{path}/explain{query}");
@@ -57,7 +61,7 @@ internal static class ExplainCommand
         }
     }
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static string? Message(string text)
     {

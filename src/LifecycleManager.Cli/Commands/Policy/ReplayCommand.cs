@@ -38,10 +38,11 @@ internal static class ReplayCommand
         {
             file, data, policy, compare, load, capacity, utilization, startup, objective, instances, step, html,
         };
+        var credential = new CredentialSettings(command, settings, "a server of recordings");
         command.SetAction((parse, cancellation) => Task.Run(
             () =>
             {
-                using var files = new WebFiles();
+                using var files = new WebFiles(credential.Credential(parse));
                 return PolicyReplay.Run(
                     new ReplayOptions
                     {

@@ -1,9 +1,11 @@
 using LifecycleManager.Decisions.Tools;
+using LifecycleManager.Security;
 
 namespace LifecycleManager.Cli.Commands.Policy;
 
 /// <summary>The files of this machine, and what http addresses answer: a recording need not be saved first.</summary>
-internal sealed class WebFiles : IPolicyFiles, IDisposable
+/// <param name="credential">Who asks, for servers that want to know; null for nobody in particular.</param>
+internal sealed class WebFiles(Credential? credential) : IPolicyFiles, IDisposable
 {
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(1), MaxResponseContentBufferSize = 1024 * 1024 * 1024 };
 
@@ -15,6 +17,7 @@ internal sealed class WebFiles : IPolicyFiles, IDisposable
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Authorization = credential?.Header;
             using var answer = _http.Send(request);
             using var reader = new StreamReader(answer.Content.ReadAsStream());
             var text = reader.ReadToEnd();
