@@ -195,6 +195,10 @@ public sealed class SchedulerService
     public void PublishApiPost(string uri, IPAddress? client, AppDefinition app) =>
         _bus.Publish(EventMessages.ApiPost(_time.GetUtcNow(), client?.ToString() ?? "", uri, app.Wire));
 
+    /// <summary>Publishes <c>pod_created_event</c>, <c>pod_updated_event</c> or <c>pod_deleted_event</c>.</summary>
+    public void PublishPod(string type, string uri, IPAddress? client) =>
+        _bus.Publish(EventMessages.PodChanged(_time.GetUtcNow(), type, client?.ToString() ?? "", uri));
+
     /// <summary>Stands for election, leads while elected, and stands again, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {

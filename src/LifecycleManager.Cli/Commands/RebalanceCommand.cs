@@ -61,7 +61,7 @@ internal static class RebalanceCommand
         {
             if (deployment.CurrentStep == step) continue;
             step = deployment.CurrentStep;
-            await output.WriteLineAsync($"lcm: app {step} of {deployment.TotalSteps}: {string.Join(", ", deployment.CurrentActions.Select(action => action.App))}");
+            await output.WriteLineAsync($"lcm: app {step} of {deployment.TotalSteps}: {string.Join(", ", deployment.CurrentActions.Select(action => action.App ?? action.Pod))}");
         }
 
         await output.WriteLineAsync("lcm: the deployment has ended");

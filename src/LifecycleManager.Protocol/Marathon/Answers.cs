@@ -223,14 +223,20 @@ public sealed record BlueGreenSide
 /// <summary>Actions that go on side by side.</summary>
 public sealed record DeploymentStep(IReadOnlyList<DeploymentAction> Actions);
 
-/// <summary>One action: <c>StartApplication</c>, <c>ScaleApplication</c>, <c>RestartApplication</c>, <c>StopApplication</c>.</summary>
+/// <summary>
+/// One action: <c>StartApplication</c>, <c>ScaleApplication</c>, <c>RestartApplication</c>, <c>StopApplication</c>; of a pod
+/// <c>StartPod</c>, <c>ScalePod</c>, <c>RestartPod</c>, <c>StopPod</c>.
+/// </summary>
 public sealed record DeploymentAction
 {
     /// <summary>The kind.</summary>
     public required string Action { get; init; }
 
-    /// <summary>The app.</summary>
-    public required string App { get; init; }
+    /// <summary>The app; absent for a pod.</summary>
+    public string? App { get; init; }
+
+    /// <summary>The pod; absent for an app.</summary>
+    public string? Pod { get; init; }
 
     /// <summary>Of a rollout in stages: <c>canary 25%</c>, <c>green</c> or <c>switched</c>.</summary>
     public string? Stage { get; init; }
@@ -254,8 +260,11 @@ public sealed record QueueItem
     /// <summary>Since when.</summary>
     public string? Since { get; init; }
 
-    /// <summary>The app.</summary>
-    public required App App { get; init; }
+    /// <summary>The app; absent for a pod.</summary>
+    public App? App { get; init; }
+
+    /// <summary>The pod; absent for an app.</summary>
+    public Pod? Pod { get; init; }
 
     /// <summary>What became of the offers.</summary>
     public QueueSummary? ProcessedOffersSummary { get; init; }
@@ -337,7 +346,7 @@ public sealed record Group
     public IReadOnlyList<Group>? Groups { get; init; }
 
     /// <summary>Its pods.</summary>
-    public IReadOnlyList<JsonElement>? Pods { get; init; }
+    public IReadOnlyList<Pod>? Pods { get; init; }
 
     /// <summary>Apps and groups that must run first.</summary>
     public IReadOnlyList<string>? Dependencies { get; init; }

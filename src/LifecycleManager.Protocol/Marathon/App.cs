@@ -120,6 +120,12 @@ public sealed record App
     /// <summary>The version; an ISO 8601 instant.</summary>
     public string? Version { get; init; }
 
+    /// <summary>
+    /// Of what the scheduler keeps alone, never on the wire of <c>/v2/apps</c>: the pod that this stands for, whose instances are launched
+    /// and counted as an app's are.
+    /// </summary>
+    public Pod? Pod { get; init; }
+
     /// <summary>Answers only: when it was last scaled and changed.</summary>
     public AppVersionInfo? VersionInfo { get; init; }
 

@@ -21,6 +21,9 @@ namespace LifecycleManager.Protocol.Marathon;
 [JsonSerializable(typeof(LaunchQueue))]
 [JsonSerializable(typeof(MarathonError))]
 [JsonSerializable(typeof(Group))]
+[JsonSerializable(typeof(IReadOnlyList<Pod>))]
+[JsonSerializable(typeof(IReadOnlyList<PodStatus>))]
+[JsonSerializable(typeof(IReadOnlyList<PodInstanceStatus>))]
 [JsonSerializable(typeof(RebalanceAnswer))]
 [JsonSerializable(typeof(RebalanceTasks))]
 public sealed partial class MarathonJson : JsonSerializerContext

@@ -5,6 +5,7 @@ namespace LifecycleManager.Scheduler.Api;
 /// <summary>What only the API's own requests have.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(TaskIdList))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>The body of <c>POST /v2/tasks/delete</c>.</summary>

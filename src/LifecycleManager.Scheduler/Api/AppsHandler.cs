@@ -39,11 +39,11 @@ internal static class AppsHandler
     /// <summary>An app that is wanted.</summary>
     /// <exception cref="AppNotFoundException">There is none.</exception>
     public static AppStatus Find(ApiRequest request, AppId id) =>
-        request.Snapshot.Apps.TryGetValue(id, out var status) && !status.IsRemoved ? status : throw new AppNotFoundException(id);
+        request.Snapshot.Apps.TryGetValue(id, out var status) && status is { IsRemoved: false, Definition.IsPod: false } ? status : throw new AppNotFoundException(id);
 
     /// <summary>All wanted apps by id.</summary>
     public static IEnumerable<AppStatus> All(SchedulerSnapshot snapshot) =>
-        snapshot.Apps.Values.Where(status => !status.IsRemoved).OrderBy(status => status.Definition.Id);
+        snapshot.Apps.Values.Where(status => status is { IsRemoved: false, Definition.IsPod: false }).OrderBy(status => status.Definition.Id);
 
     /// <summary>What an answer is made of, for its tag: results of readiness checks are the deployments', and those are of one snapshot.</summary>
     public static IEnumerable<object> Parts(ApiRequest request, Embeds embeds, params IEnumerable<object> parts) =>
@@ -154,7 +154,7 @@ internal static class AppsHandler
     private static async Task DeleteAsync(ApiRequest request, AppId id)
     {
         var receipt = await request.ChangeAsync(
-            root => root.FindApp(id) is null ? throw new AppNotFoundException(id) : root.RemoveApp(id), request.Change($"{id} was deleted"));
+            root => root.FindApp(id) is { IsPod: false } ? root.RemoveApp(id) : throw new AppNotFoundException(id), request.Change($"{id} was deleted"));
         await request.DeploymentAsync(receipt);
     }
 
@@ -166,6 +166,7 @@ internal static class AppsHandler
 
     private static async Task VersionsAsync(ApiRequest request, AppPath path)
     {
+        if (request.Snapshot.Apps.TryGetValue(path.Id, out var known) && known.Definition.IsPod) throw new AppNotFoundException(path.Id);
         if (path.Argument is null)
         {
             var versions = await request.Scheduler.AppVersionsAsync(path.Id, request.Cancellation);
@@ -202,7 +203,7 @@ internal static class AppsHandler
         return root =>
         {
             var existing = root.FindApp(id);
-            var app = whole ?? (existing is null
+            var app = whole ?? (existing is null or { IsPod: true }
                 ? AppDefinitions.CreateAt(id, sent, request.Rules, path)
                 : AppDefinitions.Update(existing, sent, request.Rules, path));
             return Put(root, app, path);
@@ -212,6 +213,7 @@ internal static class AppsHandler
     private static GroupDefinition Put(GroupDefinition root, AppDefinition app, string path)
     {
         var problems = new Problems();
+        problems.Unless(root.FindApp(app.Id) is null or { IsPod: false }, $"{path}/id", $"a pod has the id {app.Id}");
         TreeValidation.Validate(root, app.Id, path, problems);
         problems.ThrowIfAny();
         return root.PutApp(app);

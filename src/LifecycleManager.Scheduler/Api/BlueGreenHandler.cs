@@ -21,7 +21,7 @@ internal static class BlueGreenHandler
 
         // Nothing is within an app, so that no id of another one is taken away.
         var id = AppId.Resolve("/" + string.Join('/', parts[..^(word.Length > 0 ? 2 : 1)]), AppId.Root);
-        if (!request.Snapshot.Apps.TryGetValue(id, out var status) || status.IsRemoved)
+        if (!request.Snapshot.Apps.TryGetValue(id, out var status) || status.IsRemoved || status.Definition.IsPod)
             return request.Method == "POST" ? throw new AppNotFoundException(id) : null;
         if (word.Length > 0 && request.Method != "POST") throw request.NotAllowed("POST");
         return word switch

@@ -71,7 +71,8 @@ internal static class DeploymentsHandler
         {
             Id = status.Id,
             Version = Instants.Write(status.Version),
-            AffectedApps = [.. status.AffectedApps.Select(app => app.Path)],
+            AffectedApps = [.. Affected(status, pods: false)],
+            AffectedPods = [.. Affected(status, pods: true)],
             Steps = [.. status.Steps.Select(step => new Wire.DeploymentStep([.. step.Actions.Select(action => Of(action, null))]))],
             CurrentActions = [.. (current?.Actions ?? []).Select(action => Of(action, status))],
             CurrentStep = Math.Min(status.CurrentStep + 1, status.Steps.Count),
@@ -79,6 +80,9 @@ internal static class DeploymentsHandler
             Paused = Pause(status, current),
         };
     }
+
+    private static IEnumerable<string> Affected(DeploymentStatus status, bool pods) =>
+        status.Steps.SelectMany(step => step.Actions).Where(action => action.IsPod == pods).Select(action => action.App.Path).Distinct();
 
     private static DeploymentPause? Pause(DeploymentStatus status, Deployments.DeploymentStep? current)
     {
@@ -91,8 +95,9 @@ internal static class DeploymentsHandler
 
     private static Wire.DeploymentAction Of(Deployments.DeploymentAction action, DeploymentStatus? current) => new()
     {
-        Action = action.Kind.ToString(),
-        App = action.App.Path,
+        Action = action.Name,
+        App = action.IsPod ? null : action.App.Path,
+        Pod = action.IsPod ? action.App.Path : null,
         Stage = action.Stage?.ToString(),
         ReadinessCheckResults = current is null ? null :
         [

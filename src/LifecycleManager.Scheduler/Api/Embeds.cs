@@ -15,6 +15,7 @@ internal enum Embeds
     Readiness = 32,
     Groups = 64,
     Apps = 128,
+    Pods = 256,
 }
 
 /// <summary>The names of <see cref="Embeds"/> in <c>?embed=</c>.</summary>
@@ -35,13 +36,13 @@ internal static class EmbedNames
     {
         ["group.groups"] = Embeds.Groups,
         ["group.apps"] = Embeds.Apps,
-        ["group.pods"] = Embeds.None,
+        ["group.pods"] = Embeds.Pods,
     };
 
     /// <summary>For apps: <c>apps.tasks</c>, <c>app.tasks</c> or <c>tasks</c>.</summary>
     public static Embeds Apps(IReadOnlyList<string> values) => values.Aggregate(Embeds.None, (all, value) => all | App(value, ["apps.", "app.", ""]));
 
-    /// <summary>For groups: <c>group.groups</c>, <c>group.apps</c>, <c>group.apps.tasks</c>; without any, groups and apps.</summary>
+    /// <summary>For groups: <c>group.groups</c>, <c>group.apps</c>, <c>group.apps.tasks</c>; without any, groups, apps and pods.</summary>
     public static Embeds Groups(IReadOnlyList<string> values)
     {
         var embeds = Embeds.None;
@@ -52,7 +53,7 @@ internal static class EmbedNames
             else embeds |= App(value, ["group.apps."]) | Embeds.Apps;
         }
 
-        return values.Count == 0 ? Embeds.Groups | Embeds.Apps : embeds;
+        return values.Count == 0 ? Embeds.Groups | Embeds.Apps | Embeds.Pods : embeds;
     }
 
     private static Embeds App(string value, string[] prefixes)

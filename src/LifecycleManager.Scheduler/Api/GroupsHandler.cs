@@ -114,7 +114,7 @@ internal static class GroupsHandler
     private static async Task VersionAsync(ApiRequest request, AppId id, string version)
     {
         var group = await OldAsync(request, id, version);
-        await request.JsonAsync(Of(group, Embeds.Groups | Embeds.Apps, null, default), MarathonJson.Default.Group);
+        await request.JsonAsync(Of(group, Embeds.Groups | Embeds.Apps | Embeds.Pods, null, default), MarathonJson.Default.Group);
     }
 
     private static async Task<GroupDefinition> OldAsync(ApiRequest request, AppId id, string version) =>
@@ -129,10 +129,10 @@ internal static class GroupsHandler
         Version = Instants.Write(group.Version),
         Dependencies = [.. group.Dependencies.Select(dependency => dependency.Path)],
         EnforceRole = false,
-        Pods = [],
+        Pods = embeds.HasFlag(Embeds.Pods) ? [.. group.Apps.Where(app => app.IsPod).Select(PodView.Of)] : [],
         Apps = !embeds.HasFlag(Embeds.Apps) ? null :
         [
-            .. group.Apps.Select(app => snapshot is not null && snapshot.Apps.TryGetValue(app.Id, out var status)
+            .. group.Apps.Where(app => !app.IsPod).Select(app => snapshot is not null && snapshot.Apps.TryGetValue(app.Id, out var status)
                 ? AppView.Of(status, embeds, snapshot, now) : app.Wire),
         ],
         Groups = embeds.HasFlag(Embeds.Groups) ? [.. group.Groups.Select(child => Of(child, embeds, snapshot, now))] : null,

@@ -40,8 +40,8 @@ public static class MarathonApiEndpoints
         Map("/v2/queue/{**path}", QueueHandler.DelayAsync);
         Map("/v2/rebalance", RebalanceHandler.AnswerAsync);
         Map("/v2/events", EventsHandler.AnswerAsync);
-        Map("/v2/pods/{**path}", _ => throw new ApiException(
-            501, "pods are not carried out: define an app for each container, in a group for what belongs together"));
+        Map("/v2/pods/{**path}", PodsHandler.AnswerAsync);
+        Map("/v2/pods::status", PodsHandler.AnswerAsync);
         Map("/v2/leader", InfoHandler.LeaderAsync, led: request => request.Method is not ("GET" or "HEAD"));
         Map("/v2/info", InfoHandler.InfoAsync, led: _ => false);
         Map("/ping", InfoHandler.PingAsync, led: _ => false).Needs(Permission.None);

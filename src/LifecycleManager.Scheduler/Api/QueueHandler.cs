@@ -41,7 +41,8 @@ internal static class QueueHandler
             Count = item.Count,
             Delay = new QueueDelay(Math.Ceiling(left), left <= 0),
             Since = Instants.Write(item.Since),
-            App = item.Definition.Wire,
+            App = item.Definition.IsPod ? null : item.Definition.Wire,
+            Pod = item.Definition.IsPod ? PodView.Of(item.Definition) : null,
             ProcessedOffersSummary = new QueueSummary
             {
                 ProcessedOffersCount = item.ProcessedOffers,

@@ -47,8 +47,14 @@ public sealed record AppDefinition
     /// <summary>The network.</summary>
     public NetworkMode Network { get; init; }
 
-    /// <summary>Runs in a Docker container; else it is a process.</summary>
-    public bool IsDocker => Wire.Container?.Docker is not null;
+    /// <summary>Runs in a Docker container, or a container of the pod does; else it is a process.</summary>
+    public bool IsDocker => Wire.Container?.Docker is not null || Containers.Any(container => container.App.IsDocker);
+
+    /// <summary>It stands for a pod: an instance is a task for each of <see cref="Containers"/>.</summary>
+    public bool IsPod => Wire.Pod is not null;
+
+    /// <summary>Of a pod: its containers, each as an app of one task.</summary>
+    public IReadOnlyList<(string Name, AppDefinition App)> Containers { get; init; } = [];
 
     /// <summary>The role that its resources are taken from, beside the unreserved ones.</summary>
     public string Role { get; init; } = "*";
@@ -100,7 +106,24 @@ public sealed record AppDefinition
     public bool SameAs(AppDefinition other, bool count = true) => AppComparison.Same(Wire, other.Wire, count);
 
     /// <summary>From the canonical notation that <see cref="Wire"/> has.</summary>
-    public static AppDefinition FromWire(App normalized)
+    public static AppDefinition FromWire(App normalized) => normalized.Pod is { } pod ? Whole(Single(normalized), pod) : Single(normalized);
+
+    private static AppDefinition Whole(AppDefinition app, Pod pod)
+    {
+        var rules = new DefinitionRules { Role = app.Role };
+        List<(string Name, AppDefinition App)> containers =
+            [.. pod.Containers!.Select(container => (container.Name!, Single(AppFilling.Fill(Pods.PodNotation.Container(pod, container), rules))))];
+        return app with
+        {
+            Containers = containers,
+            Ports = [.. containers.SelectMany(container => container.App.Ports.Select(port => port with { HostPort = port.ServicePort, ServicePort = 0 }))],
+
+            // They are the agents': an instance is healthy when each container that has a check passes it.
+            HealthChecks = containers.Find(container => container.App.HealthChecks.Count > 0) is { App: { } checkedOne } ? [checkedOne.HealthChecks[0]] : [],
+        };
+    }
+
+    private static AppDefinition Single(App normalized)
     {
         var network = NetworkOf(normalized);
         var ports = network == NetworkMode.Host ? HostPorts(normalized) : MappedPorts(normalized);

@@ -12,6 +12,7 @@ internal static class AppNotation
 {
     public static App Canonical(App app, string path, Problems problems)
     {
+        problems.Unless(app.Pod is null, $"{path}/pod", "is not a known field: pods are made at /v2/pods");
         var container = ContainerOf(app, path, problems);
         var named = NameOf(app);
         return app with

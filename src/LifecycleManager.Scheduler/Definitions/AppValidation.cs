@@ -78,7 +78,7 @@ internal sealed class AppValidation
     {
         var (cmd, args) = (_app.Cmd is { Length: > 0 }, _app.Args is { Count: > 0 });
         if (cmd && args) _problems.Add($"{_path}/", "AppDefinition must not contain both 'cmd' and 'args'.");
-        else if (!cmd && !args && !IsDocker)
+        else if (!cmd && !args && !IsDocker && _app.Pod is null)
             _problems.Add($"{_path}/", "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.");
         Plain(_app.Cmd, "cmd");
         for (var index = 0; index < (_app.Args?.Count ?? 0); index++) Plain(_app.Args![index], $"args({index})");

@@ -1,5 +1,6 @@
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Definitions.Json;
+using LifecycleManager.Scheduler.Definitions.Pods;
 
 namespace LifecycleManager.Scheduler.Definitions;
 
@@ -47,13 +48,16 @@ public static class GroupUpdates
         GroupDefinition? existing, AppId id, Group update, DefinitionRules rules, string path, Problems problems)
     {
         if (!id.IsRoot && AppIdSyntax.WhyInvalid(id) is { } reason) problems.Add($"{path}/id", reason);
-        problems.Unless(update.Pods is null or { Count: 0 }, $"{path}/pods", "pods are not carried out");
         problems.Unless(update.EnforceRole is not true, $"{path}/enforceRole", "roles of groups are not carried out");
         problems.Unless(path.Length == 0 || update.ScaleBy is null, $"{path}/scaleBy", "must be set for the group of the request only");
         var group = existing ?? new GroupDefinition { Id = id };
         return group with
         {
-            Apps = update.Apps is null ? group.Apps : Apps(update.Apps, id, rules, path, problems),
+            Apps = update is { Apps: null, Pods: null } ? group.Apps :
+            [
+                .. update.Apps is null ? group.Apps.Where(app => !app.IsPod) : Apps(update.Apps, id, rules, path, problems),
+                .. update.Pods is null ? group.Apps.Where(app => app.IsPod) : Pods(update.Pods, id, rules, path, problems),
+            ],
             Groups = update.Groups is null ? group.Groups : Groups(group, update.Groups, rules, path, problems),
             Dependencies = update.Dependencies is null ? group.Dependencies : Dependencies(update.Dependencies, id, path, problems),
         };
@@ -68,6 +72,20 @@ public static class GroupUpdates
             if (AppDefinitions.TryCreate(apps[index], group, rules, at, problems) is not { } app) continue;
             if (app.Id.Parent == group) built.Add(app);
             else problems.Add($"{at}/id", $"'{app.Id}' is not in the group {group}");
+        }
+
+        return built;
+    }
+
+    private static List<AppDefinition> Pods(IReadOnlyList<Pod> pods, AppId group, DefinitionRules rules, string path, Problems problems)
+    {
+        var built = new List<AppDefinition>(pods.Count);
+        for (var index = 0; index < pods.Count; index++)
+        {
+            var at = $"{path}/pods({index})";
+            if (PodDefinitions.TryCreate(pods[index], group, rules, at, problems) is not { } pod) continue;
+            if (pod.Id.Parent == group) built.Add(pod);
+            else problems.Add($"{at}/id", $"'{pod.Id}' is not in the group {group}");
         }
 
         return built;

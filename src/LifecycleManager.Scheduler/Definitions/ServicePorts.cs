@@ -40,8 +40,10 @@ public static class ServicePorts
         }
     }
 
+    // A pod has none: nobody reaches its endpoints by another port.
     private static bool Lacks(AppDefinition app)
     {
+        if (app.IsPod) return false;
         foreach (var port in app.Ports)
             if (port.ServicePort == 0) return true;
         return false;

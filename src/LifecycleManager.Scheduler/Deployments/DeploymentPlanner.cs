@@ -25,16 +25,15 @@ internal static class DeploymentPlanner
         var steps = new List<DeploymentStep>();
         var apps = after.Keys.OrderBy(app => app.Path, StringComparer.Ordinal).ToList();
         Add(apps.Where(app => after[app] is null && before[app] is not null)
-            .Select(app => new DeploymentAction(DeploymentActionKind.StopApplication, app)));
+            .Select(app => Action(DeploymentActionKind.StopApplication, app)));
         Add(apps.Where(app => after[app] is not null && before[app] is null)
-            .Select(app => new DeploymentAction(DeploymentActionKind.StartApplication, app)));
+            .Select(app => Action(DeploymentActionKind.StartApplication, app)));
         foreach (var level in apps.Where(app => after[app] is not null).GroupBy(app => levels.GetValueOrDefault(app)).OrderBy(level => level.Key))
         {
             var staged = level.Where(app => rollout is not null && before[app] is not null && restart(app))
                 .Select(app => (App: app, Stages: rollout!(app))).Where(app => app.Stages.Count > 0).ToList();
             var whole = level.Except(staged.Select(app => app.App))
-                .Select(app => new DeploymentAction(
-                    restart(app) ? DeploymentActionKind.RestartApplication : DeploymentActionKind.ScaleApplication, app))
+                .Select(app => Action(restart(app) ? DeploymentActionKind.RestartApplication : DeploymentActionKind.ScaleApplication, app))
                 .ToList();
 
             // Side by side: whoever has fewer stages stays at its last one until all have theirs behind them.
@@ -43,7 +42,7 @@ internal static class DeploymentPlanner
                 var now = staged.ConvertAll(app => (app.App, Step: app.Stages[Math.Min(index, app.Stages.Count - 1)], Has: index < app.Stages.Count));
                 steps.Add(new DeploymentStep(
                 [
-                    .. whole, .. now.Select(app => new DeploymentAction(DeploymentActionKind.RestartApplication, app.App, app.Step.Stage)),
+                    .. whole, .. now.Select(app => Action(DeploymentActionKind.RestartApplication, app.App, app.Step.Stage)),
                 ])
                 {
                     Pause = now.Where(app => app.Has).Select(app => app.Step.Pause).Aggregate((StepPause?)null, StepPause.Longer),
@@ -51,10 +50,13 @@ internal static class DeploymentPlanner
                 whole = [];
             }
 
-            Add(whole.Concat(staged.Select(app => new DeploymentAction(DeploymentActionKind.RestartApplication, app.App))));
+            Add(whole.Concat(staged.Select(app => Action(DeploymentActionKind.RestartApplication, app.App))));
         }
 
         return steps;
+
+        DeploymentAction Action(DeploymentActionKind kind, AppId app, RolloutStage? stage = null) =>
+            new(kind, app, stage, (after[app] ?? before[app])!.Definition.IsPod);
 
         void Add(IEnumerable<DeploymentAction> actions)
         {

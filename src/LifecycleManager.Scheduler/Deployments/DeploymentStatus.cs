@@ -54,7 +54,12 @@ public sealed record DeploymentStep(IReadOnlyList<DeploymentAction> Actions)
 /// <param name="Kind">What.</param>
 /// <param name="App">The app.</param>
 /// <param name="Stage">For a restart in stages: which; null for all of it.</param>
-public sealed record DeploymentAction(DeploymentActionKind Kind, AppId App, RolloutStage? Stage = null);
+/// <param name="IsPod">The app stands for a pod.</param>
+public sealed record DeploymentAction(DeploymentActionKind Kind, AppId App, RolloutStage? Stage = null, bool IsPod = false)
+{
+    /// <summary>The kind in Marathon's words: <c>ScaleApplication</c>, <c>ScalePod</c>.</summary>
+    public string Name => IsPod ? Kind.ToString().Replace("Application", "Pod", StringComparison.Ordinal) : Kind.ToString();
+}
 
 /// <summary>The kinds of actions, in Marathon's words.</summary>
 public enum DeploymentActionKind

@@ -166,6 +166,13 @@ internal static class EventMessages
             JsonSerializer.Serialize(json, app, MarathonJson.Default.App);
         });
 
+    public static SchedulerEventMessage PodChanged(DateTimeOffset now, string type, string client, string uri) =>
+        Write(type, now, json =>
+        {
+            json.WriteString("clientIp", client);
+            json.WriteString("uri", uri);
+        });
+
     public static SchedulerEventMessage StreamAttached(DateTimeOffset now, string remote) =>
         Write("event_stream_attached", now, json => json.WriteString("remoteAddress", remote));
 
@@ -220,8 +227,8 @@ internal static class EventMessages
         foreach (var action in step.Actions)
         {
             json.WriteStartObject();
-            json.WriteString("action", action.Kind.ToString());
-            json.WriteString("app", action.App.Path);
+            json.WriteString("action", action.Name);
+            json.WriteString(action.IsPod ? "pod" : "app", action.App.Path);
             if (action.Stage is { } stage) json.WriteString("stage", stage.ToString());
             json.WriteEndObject();
         }

@@ -22,7 +22,7 @@ internal static class TaskInfoBuilder
             Name = name,
             TaskId = new TaskId(instance.TaskId),
             AgentId = new AgentId(instance.AgentId),
-            Resources = [.. taken.SelectMany(Resources)],
+            Resources = Resources(taken),
             Command = Command(app, instance, defaultUser),
             Container = Container(app, instance),
             HealthCheck = AgentHealthCheck(app, instance),
@@ -39,6 +39,9 @@ internal static class TaskInfoBuilder
         var host = index < instance.Ports.Count ? instance.Ports[index] : null;
         return app.Ports[index].ContainerPort is 0 or null ? host : app.Ports[index].ContainerPort;
     }
+
+    /// <summary>What was taken, as Mesos has it.</summary>
+    internal static IReadOnlyList<Resource> Resources(IReadOnlyList<TakenResources> taken) => [.. taken.SelectMany(Resources)];
 
     private static IEnumerable<Resource> Resources(TakenResources taken)
     {

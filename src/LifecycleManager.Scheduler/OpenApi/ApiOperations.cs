@@ -127,6 +127,36 @@ internal static class ApiOperations
             Answer = typeof(IReadOnlyList<string>), Failures = [404],
         },
         new(HttpMethod.Get, "/v2/groups/{id}/versions/{version}", "Groups", "A group as it was.") { Answer = typeof(Group), Failures = [400, 404] },
+        new(HttpMethod.Get, "/v2/pods", "Pods", "All pods.") { Answer = typeof(IReadOnlyList<Pod>) },
+        new(HttpMethod.Head, "/v2/pods", "Pods", "Whether there are pods at all."),
+        new(HttpMethod.Post, "/v2/pods", "Pods", "Makes a pod.")
+        {
+            Query = [Force, Reason], Body = typeof(Pod), Status = 201, Answer = typeof(Pod), Failures = [409, .. Invalid],
+        },
+        new(HttpMethod.Get, "/v2/pods::status", "Pods", "All pods with their instances.") { Answer = typeof(IReadOnlyList<PodStatus>) },
+        new(HttpMethod.Get, "/v2/pods/{id}", "Pods", "A pod.") { Answer = typeof(Pod), Failures = [404] },
+        new(HttpMethod.Put, "/v2/pods/{id}", "Pods", "Changes a pod.")
+        {
+            Query = [Force, Reason], Body = typeof(Pod), Answer = typeof(Pod), Failures = Changed,
+        },
+        new(HttpMethod.Delete, "/v2/pods/{id}", "Pods", "Ends a pod and all its instances.") { Query = [Force, Reason], Status = 202, Failures = [404, 409] },
+        new(HttpMethod.Get, "/v2/pods/{id}::status", "Pods", "A pod with its instances, their containers and endpoints.")
+        {
+            Answer = typeof(PodStatus), Failures = [404],
+        },
+        new(HttpMethod.Get, "/v2/pods/{id}::versions", "Pods", "The versions of a pod, newest first.")
+        {
+            Answer = typeof(IReadOnlyList<string>), Failures = [404],
+        },
+        new(HttpMethod.Get, "/v2/pods/{id}::versions/{version}", "Pods", "A pod as it was.") { Answer = typeof(Pod), Failures = [400, 404] },
+        new(HttpMethod.Delete, "/v2/pods/{id}::instances", "Pods", "Ends instances of a pod, whose ids are the body.")
+        {
+            Query = [Scale, Wipe, Force], Body = typeof(IReadOnlyList<string>), Answer = typeof(IReadOnlyList<PodInstanceStatus>), Failures = Changed,
+        },
+        new(HttpMethod.Delete, "/v2/pods/{id}::instances/{instance}", "Pods", "Ends an instance of a pod.")
+        {
+            Query = [Scale, Wipe, Force], Answer = typeof(IReadOnlyList<PodInstanceStatus>), Failures = [400, 404, 409],
+        },
         new(HttpMethod.Get, "/v2/deployments", "Deployments", "Deployments under way.") { Answer = typeof(IReadOnlyList<Deployment>) },
         new(HttpMethod.Get, "/v2/deployments/{id}", "Deployments", "A deployment under way.") { Answer = typeof(Deployment), Failures = [404] },
         new(HttpMethod.Post, "/v2/deployments/{id}/pause", "Deployments", "Replaces nothing more until it is resumed.")

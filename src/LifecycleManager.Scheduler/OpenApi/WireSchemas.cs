@@ -52,6 +52,8 @@ internal sealed class WireSchemas(OpenApiDocument document)
             schemas[name] = schema;
             foreach (var property in info.Properties)
             {
+                // What the scheduler keeps alone.
+                if (info.Type == typeof(App) && property.PropertyType == typeof(Pod)) continue;
                 var inner = Of(property.PropertyType);
                 if (info.Type == typeof(App) && OfAnswers.Contains(property.Name) && inner is OpenApiSchema plain) plain.ReadOnly = true;
                 schema.Properties[property.Name] = inner;

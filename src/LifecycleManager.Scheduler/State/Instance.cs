@@ -5,7 +5,10 @@ namespace LifecycleManager.Scheduler.State;
 /// <summary>One instance of an app, from the decision to launch it until its end. Immutable.</summary>
 public sealed record Instance
 {
-    /// <summary>The Mesos task's id, <c>app_path.instance-uuid._app.1</c>.</summary>
+    /// <summary>
+    /// The Mesos task's id, <c>app_path.instance-uuid._app.1</c>; of a pod's instance, what the ids of its tasks begin with,
+    /// <c>pod_path.instance-uuid</c>.
+    /// </summary>
     public required string TaskId { get; init; }
 
     /// <summary>The app.</summary>
@@ -63,6 +66,9 @@ public sealed record Instance
 
     /// <summary>The sandbox or container on the agent, as reported.</summary>
     public string? ContainerId { get; init; }
+
+    /// <summary>Of a pod: the tasks, one for each container; of an app, none.</summary>
+    public IReadOnlyList<PodTask> Tasks { get; init; } = [];
 
     /// <summary>The verdict of the agent's own health check; null before the first.</summary>
     public bool? AgentHealthy { get; init; }

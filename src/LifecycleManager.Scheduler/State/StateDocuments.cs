@@ -63,10 +63,16 @@ internal sealed record StoredInstance
 
     public bool? AgentHealthy { get; init; }
 
+    /// <summary>Of a pod's instance: its tasks.</summary>
+    public IReadOnlyList<StoredTask>? Tasks { get; init; }
+
     public bool? NotReady { get; init; }
 
     public bool? Moves { get; init; }
 }
+
+internal sealed record StoredTask(
+    string Name, string State, string Since, bool? Healthy = null, string? HealthySince = null, string? ContainerId = null, string? Message = null);
 
 internal sealed record StoredAddress(string Address, string Protocol);
 
@@ -107,7 +113,7 @@ internal sealed record StoredDeployment
 /// <param name="Pause">The rest after it: seconds, negative until it is promoted.</param>
 internal sealed record StoredStep(IReadOnlyList<StoredAction> Actions, double? Pause = null);
 
-internal sealed record StoredAction(string Action, string App, string? Stage = null);
+internal sealed record StoredAction(string Action, string App, string? Stage = null, bool? Pod = null);
 
 /// <summary>One version of the tree: which apps came to which version, from which. Walking back gives every older tree.</summary>
 internal sealed record StoredChange

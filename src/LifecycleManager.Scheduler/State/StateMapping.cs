@@ -57,6 +57,11 @@ internal static class StateMapping
                 : [.. instance.Addresses.Select(address => new StoredAddress(address.Address, address.Protocol))],
             ContainerId = instance.ContainerId,
             AgentHealthy = instance.AgentHealthy,
+            Tasks = instance.Tasks.Count == 0 ? null :
+            [
+                .. instance.Tasks.Select(task => new StoredTask(
+                    task.Name, task.State.ToString(), Instants.Write(task.Since), task.Healthy, Write(task.HealthySince), task.ContainerId, task.Message)),
+            ],
             NotReady = instance.Ready ? null : true,
             Moves = instance.Moves ? true : null,
         },
@@ -87,6 +92,13 @@ internal static class StateMapping
             Addresses = [.. (stored.Addresses ?? []).Select(address => new InstanceAddress(address.Address, address.Protocol))],
             ContainerId = stored.ContainerId,
             AgentHealthy = stored.AgentHealthy,
+            Tasks =
+            [
+                .. (stored.Tasks ?? []).Select(task => new PodTask(task.Name, Enum.Parse<InstanceState>(task.State), Instants.Read(task.Since))
+                {
+                    Healthy = task.Healthy, HealthySince = Read(task.HealthySince), ContainerId = task.ContainerId, Message = task.Message,
+                }),
+            ],
             Ready = stored.NotReady != true,
             Moves = stored.Moves == true,
         };

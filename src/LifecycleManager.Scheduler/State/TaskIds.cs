@@ -11,6 +11,16 @@ public static class TaskIds
     /// <summary>A new id.</summary>
     public static string Make(AppId app, Guid unique) => $"{app.Safe}{Infix}{unique:D}{Suffix}";
 
+    /// <summary>What the ids of the tasks of a new instance of a pod begin with: <c>pod_path.instance-uuid</c>.</summary>
+    public static string MakePod(AppId pod, Guid unique) => $"{pod.Safe}{Infix}{unique:D}";
+
+    /// <summary>The instance and the container of a pod's task; null where the id has no such form.</summary>
+    public static (string Instance, string Container)? OfPod(string taskId)
+    {
+        var dot = taskId.LastIndexOf('.');
+        return dot <= 0 || taskId.EndsWith(Suffix, StringComparison.Ordinal) ? null : (taskId[..dot], taskId[(dot + 1)..]);
+    }
+
     /// <summary>The id without the task's part: Marathon's instance id.</summary>
     public static string InstanceOf(string taskId) =>
         taskId.EndsWith(Suffix, StringComparison.Ordinal) ? taskId[..^Suffix.Length] : taskId;

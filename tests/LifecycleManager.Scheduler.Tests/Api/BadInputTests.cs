@@ -69,7 +69,6 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("/v2/groups/none", 404)]
     [InlineData("/v2/tasks?status=sleeping", 400)]
     [InlineData("/v2/queue?embed=everything", 400)]
-    [InlineData("/v2/pods", 501)]
     public async Task What_is_not_there_is_said_so(string path, int status)
     {
         (await _scheduler.PostAsync("/v2/apps", """{"id":"/a","cmd":"x","instances":0}""")).Is(201);

@@ -66,6 +66,8 @@ public sealed class FuzzTests
             var body = operation.Body is null ? null
                 : operation.Body == typeof(Protocol.Marathon.App) ? new RandomApps(seed).App(random.Next(2) == 0 ? "/a" : null)
                 : operation.Body == typeof(Protocol.Marathon.Group) ? Group(random, seed, 0)
+                : operation.Body == typeof(Protocol.Marathon.Pod) ? RandomPod(random, random.Next(2) == 0 ? "/p" : $"/p{seed}")
+                : operation.Body == typeof(IReadOnlyList<string>) ? Pick("[]", """["x"]""", "[null]", "{}")
                 : operation.Body == typeof(TaskIdList) ? Pick("""{"ids":[]}""", """{"ids":["a.1",""]}""", """{"ids":[null]}""", "[]")
                 : $"[{new RandomApps(seed).App("/a")},{new RandomApps(seed + 1).App()}]";
             var answer = await scheduler.SendAsync(operation.Method.Method, $"{path}?{query}", body);
@@ -109,6 +111,54 @@ public sealed class FuzzTests
         if (random.Next(9) == 0) fields.Add("\"pods\":[{}]");
         if (random.Next(9) == 0) fields.Add("\"version\":\"2026-01-01T00:00:00.000Z\"");
         return "{" + string.Join(',', fields) + "}";
+    }
+
+    [Fact]
+    public async Task A_pod_that_was_taken_is_there_after_a_restart()
+    {
+        var store = "memory:" + Guid.NewGuid().ToString("N");
+        await using var kept = await StateBackend.OpenAsync(store, null, TimeProvider.System, NullLoggerFactory.Instance, default);
+        var taken = new List<string>();
+        await using (var scheduler = await SchedulerUnderTest.StartAsync(store))
+        {
+            for (var seed = 0; seed < 300; seed++)
+            {
+                var body = RandomPod(new Random(seed), $"/pods/p{seed:000}");
+                var answer = await scheduler.PostAsync("/v2/pods", body);
+                Assert.True((int)answer.Status is 201 or 422, $"{(int)answer.Status} {answer.Text} for {body}");
+                if ((int)answer.Status == 201) taken.Add((string)answer.Json["id"]!);
+            }
+        }
+
+        Assert.True(taken.Count > 20, $"only {taken.Count} were taken");
+        await using var again = await SchedulerUnderTest.StartAsync(store);
+        Assert.Equal(taken, (await again.GetAsync("/v2/pods")).Is(200).Json.AsArray().Select(pod => (string)pod!["id"]!));
+    }
+
+    private static string RandomPod(Random random, string id)
+    {
+        // Each field is missing, good, or now and then something else.
+        string Field(string name, params string[] values) =>
+            random.Next(3) == 0 ? "" : $",\"{name}\":{(random.Next(25) == 0 ? "{\"x\":[]}" : values[random.Next(random.Next(6) == 0 ? values.Length : 1)])}";
+        string Container(int index) => $$"""
+            {"name":"c{{index}}"{{Field("resources", """{"cpus":0.1,"mem":32}""", """{"cpus":-1}""", """{"mem":1e300}""", """{"gpus":1}""")}}
+            ,"exec":{"command":{{(random.Next(9) == 0 ? """{"shell":"x","argv":["y"]}""" : random.Next(2) == 0 ? """{"shell":"sleep 1"}""" : """{"argv":["sleep","1"]}""")}}}
+            {{Field("image", """{"kind":"DOCKER","id":"a:1"}""", """{"kind":"APPC","id":"a"}""", """{"kind":"DOCKER","id":" "}""", """{"kind":"DOCKER","id":"a","pullConfig":{}}""")}}
+            ,"endpoints":[{"name":"e{{index}}"{{Field("hostPort", "0", "8081", "-1", "70000")}}{{Field("protocol", """["tcp"]""", """["udp","tcp"]""", """["tcp","tcp"]""", """["sctp"]""", "[]")}}{{Field("labels", """{"a":"b"}""")}} }]
+            {{Field("healthCheck", $$"""{"http":{"endpoint":"e{{index}}"} }""", """{"tcp":{"endpoint":"no"}}""", """{"exec":{"command":{"shell":"true"}}}""", """{"exec":{"command":{"argv":["true"]}}}""", "{}")}}
+            {{Field("environment", """{"A":"1"}""", """{"A":{"secret":"none"}}""", """{"=":"x"}""", """{"A":1}""")}}
+            {{Field("volumeMounts", "[]", """[{"name":"data","mountPath":"/data"}]""", """[{"name":"no","mountPath":"/x"}]""", """[{"name":"data"}]""")}}
+            {{Field("lifecycle", """{"killGracePeriodSeconds":3}""", """{"killGracePeriodSeconds":-3}""")}}{{Field("artifacts", """[{"uri":"http://h/f"}]""", """[{"uri":"x y"}]""")}}{{Field("tty", "false", "true")}} }
+            """;
+        var constraint = random.Next(4) == 0 ? """{"operator":"LIKE"}""" : """{"fieldName":"@hostname","operator":"UNIQUE"}""";
+        return $$"""
+            {"id":"{{id}}","containers":[{{string.Join(',', Enumerable.Range(0, random.Next(1, 4)).Select(Container))}}]
+            {{Field("volumes", """[{"name":"data","host":"/srv"}]""", """[{"name":"data"}]""", """[{"name":"data","secret":"s"}]""")}}
+            {{Field("networks", """[{"mode":"host"}]""", """[{"mode":"container","name":"n"}]""", "[]")}}
+            {{Field("scaling", """{"kind":"fixed","instances":0}""", """{"kind":"fixed","instances":-1}""", """{"kind":"other"}""", """{"kind":"fixed","instances":3,"maxInstances":2}""")}}
+            {{Field("scheduling", $$"""{"placement":{"constraints":[{{constraint}}]} }""", """{"backoff":{"backoffFactor":0.1}}""", """{"upgrade":{"minimumHealthCapacity":2}}""", """{"unreachableStrategy":"disabled","killSelection":"OLDEST_FIRST"}""", """{"killSelection":"ANY"}""")}}
+            {{Field("labels", """{"team":"x"}""", """{"lcm.priority":"high"}""")}}{{Field("user", "\"nobody\"", "\"a b\"")}}{{Field("executorResources", """{"cpus":0.2}""", """{"mem":-1}""")}} }
+            """;
     }
 
     private static async Task<SortedSet<string>> IdsAsync(SchedulerUnderTest scheduler) => new(

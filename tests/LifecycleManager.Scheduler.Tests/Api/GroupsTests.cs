@@ -102,7 +102,7 @@ public sealed class GroupsTests : IAsyncLifetime
         answer.Names("/groups(0)/apps(0)/", "cmd");
         answer.Names("/groups(1)/id", "must not be empty");
         (await _scheduler.PostAsync("/v2/groups", """{"id":"/g","apps":[{"id":"a","cmd":"x"},{"id":"a","cmd":"y"}]}""")).Is(422).Names("/apps", "twice");
-        (await _scheduler.PostAsync("/v2/groups", """{"id":"/g","pods":[{"id":"p"}]}""")).Is(422).Names("/pods", "not carried out");
+        (await _scheduler.PostAsync("/v2/groups", """{"id":"/g","pods":[{"id":"p"}]}""")).Is(422).Names("/pods(0)/containers", "1 to 100");
     }
 
     private async Task<List<string>> AppsAsync(string path) =>

@@ -220,7 +220,8 @@ internal sealed partial class SchedulerCore
     private static DeploymentStep Read(StoredStep stored) => new(
     [
         .. stored.Actions.Select(action => new DeploymentAction(
-            Enum.Parse<DeploymentActionKind>(action.Action), new AppId(action.App), action.Stage is { } stage ? RolloutStage.Parse(stage) : null)),
+            Enum.Parse<DeploymentActionKind>(action.Action), new AppId(action.App), action.Stage is { } stage ? RolloutStage.Parse(stage) : null,
+            action.Pod == true)),
     ])
     {
         Pause = stored.Pause is not { } seconds ? null : new StepPause(seconds < 0 ? null : TimeSpan.FromSeconds(seconds)),
@@ -236,7 +237,7 @@ internal sealed partial class SchedulerCore
         CreatedAt = Instants.Write(deployment.CreatedAt),
         Reason = deployment.Reason,
         Steps = [.. deployment.Steps.Select(step => new StoredStep(
-            [.. step.Actions.Select(action => new StoredAction(action.Kind.ToString(), action.App.Path, action.Stage?.ToString()))],
+            [.. step.Actions.Select(action => new StoredAction(action.Kind.ToString(), action.App.Path, action.Stage?.ToString(), action.IsPod ? true : null))],
             step.Pause is { } pause ? pause.For?.TotalSeconds ?? -1 : null))],
         Rollback = deployment.IsRollback ? true : null,
         BlueGreen = deployment.IsBlueGreen ? true : null,

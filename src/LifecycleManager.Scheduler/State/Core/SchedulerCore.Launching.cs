@@ -123,11 +123,11 @@ internal sealed partial class SchedulerCore
         var requests = launchable.ConvertAll(entry => AppPlacement.Request(
             entry.Waiting!.Record.Definition, entry.Waiting.Count, entry.Instances.Values, neighbours, _options.Placement));
         var result = Placer.Place(agents, requests, _random);
-        var tasks = new List<TaskInfo>?[agents.Count];
+        var launches = new Launches?[agents.Count];
         foreach (var placement in result.Placements)
         {
             var entry = launchable[placement.Request];
-            (tasks[placement.Agent] ??= []).Add(Launch(entry, entry.Waiting!.Record, agents[placement.Agent], placement, now));
+            Launch(launches[placement.Agent] ??= new Launches(), entry, entry.Waiting!.Record, agents[placement.Agent], placement, now);
         }
 
         for (var index = 0; index < launchable.Count; index++)
@@ -141,21 +141,22 @@ internal sealed partial class SchedulerCore
         var unused = new List<Offer>();
         for (var index = 0; index < agents.Count; index++)
         {
-            if (tasks[index] is { } launched) Accept(agents[index], launched, refuse);
+            if (launches[index] is { } launched) Accept(agents[index], launched, refuse);
             else unused.AddRange(agents[index].Offers);
         }
 
         Decline(unused, refuse);
     }
 
-    private TaskInfo Launch(AppEntry entry, AppRecord record, AgentPool agent, Placement.Placement placement, DateTimeOffset now)
+    private void Launch(
+        Launches launches, AppEntry entry, AppRecord record, AgentPool agent, Placement.Placement placement, DateTimeOffset now)
     {
         var bytes = new byte[16];
         _random.NextBytes(bytes);
         var staged = Instants.Truncate(now);
         var instance = new Instance
         {
-            TaskId = TaskIds.Make(entry.Id, new Guid(bytes)),
+            TaskId = record.Definition.IsPod ? TaskIds.MakePod(entry.Id, new Guid(bytes)) : TaskIds.Make(entry.Id, new Guid(bytes)),
             AppId = entry.Id,
             Version = record.Definition.Version,
             ConfigVersion = record.LastConfigChangeAt,
@@ -167,6 +168,7 @@ internal sealed partial class SchedulerCore
             Zone = agent.Zone,
             Role = placement.Taken.Count > 0 ? placement.Taken[0].From.Role : "*",
             State = InstanceState.Provisioned,
+            Tasks = [.. record.Definition.Containers.Select(container => new PodTask(container.Name, InstanceState.Provisioned, staged))],
             StagedAt = staged,
             Since = staged,
             Ready = record.Definition.ReadinessChecks.Count == 0,
@@ -175,7 +177,8 @@ internal sealed partial class SchedulerCore
         Put(entry, instance);
         _effects.Counts.Add(new LaunchCounted(entry.Id));
         Publish(EventMessages.InstanceChanged(now, instance));
-        return TaskInfoBuilder.Build(record.Definition, instance, placement.Taken, _options.User);
+        if (record.Definition.IsPod) launches.Groups.Add(PodTaskGroup.Build(record.Definition, instance, placement.Taken, _options.User));
+        else launches.Tasks.Add(TaskInfoBuilder.Build(record.Definition, instance, placement.Taken, _options.User));
     }
 
     /// <summary>Writes down what became of the offers, for those who ask why an instance waits.</summary>
@@ -221,13 +224,10 @@ internal sealed partial class SchedulerCore
         }
     }
 
-    private void Accept(AgentPool agent, List<TaskInfo> tasks, double refuse) => Call(new SchedulerCall
+    private void Accept(AgentPool agent, Launches launches, double refuse) => Call(new SchedulerCall
     {
         Type = CallType.Accept,
-        Accept = new AcceptCall(
-            [.. agent.Offers.Select(offer => offer.Id)],
-            [new Operation { Type = OperationType.Launch, Launch = new LaunchOperation(tasks) }],
-            new Filters { RefuseSeconds = refuse }),
+        Accept = new AcceptCall([.. agent.Offers.Select(offer => offer.Id)], launches.Operations, new Filters { RefuseSeconds = refuse }),
     });
 
     private void Decline(List<Offer> offers, double refuse)
@@ -258,5 +258,19 @@ internal sealed partial class SchedulerCore
         _suppressed = false;
         _revivedAt = now;
         Call(new SchedulerCall { Type = CallType.Revive });
+    }
+
+    /// <summary>What is launched on one agent.</summary>
+    private sealed class Launches
+    {
+        public List<TaskInfo> Tasks { get; } = [];
+
+        public List<LaunchGroupOperation> Groups { get; } = [];
+
+        public IReadOnlyList<Operation> Operations =>
+        [
+            .. Tasks.Count == 0 ? Array.Empty<Operation>() : [new Operation { Type = OperationType.Launch, Launch = new LaunchOperation(Tasks) }],
+            .. Groups.Select(group => new Operation { Type = OperationType.LaunchGroup, LaunchGroup = group }),
+        ];
     }
 }

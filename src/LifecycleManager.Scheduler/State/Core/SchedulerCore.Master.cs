@@ -54,7 +54,7 @@ internal sealed partial class SchedulerCore
     private void Reconcile(DateTimeOffset now)
     {
         _unreconciled.Clear();
-        _unreconciled.UnionWith(_appOf.Keys);
+        _unreconciled.UnionWith(_appOf.SelectMany(of => PodTasks.LiveIds(of.Value.Instances[of.Key])));
         _reconcileRetry = FirstReconcileRetry;
         _nextReconciliation = now + _options.ReconciliationInterval;
         AskForStates(now);
@@ -71,7 +71,7 @@ internal sealed partial class SchedulerCore
             {
                 Type = CallType.Reconcile,
                 Reconcile = new ReconcileCall([.. chunk.Select(task =>
-                    new ReconcileCall.Task(new TaskId(task), new AgentId(_appOf[task].Instances[task].AgentId)))]),
+                    new ReconcileCall.Task(new TaskId(task), new AgentId(Find(task)!.Value.Instance.AgentId)))]),
             });
         }
     }
@@ -112,13 +112,51 @@ internal sealed partial class SchedulerCore
         _unreconciled.Remove(taskId);
         if (_unreconciled.Count == 0) _reconcileRetryAt = DateTimeOffset.MaxValue;
         var state = InstanceStates.From(status.State);
-        if (!_appOf.TryGetValue(taskId, out var entry)) Stray(status, state, now);
-        else if (state.IsTerminal()) Ended(entry, entry.Instances[taskId], state, status, now);
-        else Lives(entry, entry.Instances[taskId], state, status, now);
+        if (Find(taskId) is not var (entry, instance, container)) Stray(status, state, now);
+        else if (container is not null) OneOf(entry, instance, container, state, status, now);
+        else if (state.IsTerminal()) Ended(entry, instance, state, status, now);
+        else Lives(entry, instance, state, status, now);
 
         // Sent only once everything above is durable.
         if (status is { Uuid: { Length: > 0 } uuid, AgentId: { } agent })
             Call(new SchedulerCall { Type = CallType.Acknowledge, Acknowledge = new AcknowledgeCall(agent, status.TaskId, uuid) });
+    }
+
+    /// <summary>The instance of a task; of a pod's task, its container too. Null where neither is known.</summary>
+    private (AppEntry Entry, Instance Instance, string? Container)? Find(string taskId)
+    {
+        if (_appOf.TryGetValue(taskId, out var entry)) return (entry, entry.Instances[taskId], null);
+        return TaskIds.OfPod(taskId) is var (id, container) && _appOf.TryGetValue(id, out entry)
+            && entry.Instances[id] is var instance && instance.Tasks.Any(task => task.Name == container) ? (entry, instance, container) : null;
+    }
+
+    /// <summary>News of one of a pod's tasks: what it makes of the instance is the instance's news.</summary>
+    private void OneOf(AppEntry entry, Instance before, string container, InstanceState state, TaskStatusInfo status, DateTimeOffset now)
+    {
+        var healthy = status.Healthy;
+        var tasks = before.Tasks.Select(task => task.Name != container || task.State.IsTerminal() ? task : task with
+        {
+            State = state,
+            Since = task.State == state ? task.Since : now,
+            Healthy = healthy ?? task.Healthy,
+            HealthySince = healthy is null || healthy == task.Healthy ? task.HealthySince : now,
+            ContainerId = status.ContainerStatus?.ContainerId?.Value ?? task.ContainerId,
+            Message = status.Message ?? task.Message,
+        }).ToList();
+        var whole = PodTasks.StateOf(tasks);
+        if (whole.IsTerminal())
+        {
+            var end = PodTasks.TellingEnd(tasks);
+            Ended(entry, before with { Tasks = tasks }, whole, status with
+            {
+                State = PodTasks.MesosState(whole), Message = end.Message is { Length: > 0 } said ? $"{end.Name}: {said}" : end.Name,
+            }, now);
+            return;
+        }
+
+        var definition = entry.DefinitionOf(before.Version);
+        var @checked = (definition?.Containers ?? []).Where(one => one.App.HealthChecks.Count > 0).Select(one => one.Name).ToHashSet();
+        Lives(entry, before, whole, status with { Healthy = PodTasks.HealthOf(tasks, @checked) }, now, tasks);
     }
 
     /// <summary>A task that is not known: an instance that was given up and came back, or one of a life before.</summary>
@@ -134,7 +172,8 @@ internal sealed partial class SchedulerCore
         Call(new SchedulerCall { Type = CallType.Kill, Kill = new KillCall(status.TaskId, status.AgentId) });
     }
 
-    private void Lives(AppEntry entry, Instance before, InstanceState state, TaskStatusInfo status, DateTimeOffset now)
+    private void Lives(
+        AppEntry entry, Instance before, InstanceState state, TaskStatusInfo status, DateTimeOffset now, IReadOnlyList<PodTask>? tasks = null)
     {
         if (state == InstanceState.Unreachable && before.State == InstanceState.UnreachableInactive) state = before.State;
         var after = before with
@@ -148,6 +187,7 @@ internal sealed partial class SchedulerCore
             Addresses = Addresses(status) ?? before.Addresses,
             ContainerId = status.ContainerStatus?.ContainerId?.Value ?? before.ContainerId,
             AgentHealthy = status.Healthy ?? before.AgentHealthy,
+            Tasks = tasks ?? before.Tasks,
         };
         var definition = entry.DefinitionOf(before.Version);
         if (status.Healthy is { } healthy) after = AgentHealth(after, definition, healthy, now);
@@ -210,11 +250,8 @@ internal sealed partial class SchedulerCore
     private void SendKill(Instance instance, DateTimeOffset now)
     {
         _killSentAt[instance.TaskId] = now;
-        Call(new SchedulerCall
-        {
-            Type = CallType.Kill,
-            Kill = new KillCall(new TaskId(instance.TaskId), new AgentId(instance.AgentId)),
-        });
+        foreach (var id in PodTasks.LiveIds(instance))
+            Call(new SchedulerCall { Type = CallType.Kill, Kill = new KillCall(new TaskId(id), new AgentId(instance.AgentId)) });
     }
 
     private void Call(SchedulerCall call)
@@ -225,7 +262,7 @@ internal sealed partial class SchedulerCore
     private static bool Same(Instance before, Instance after) =>
         before.State == after.State && before.StartedAt == after.StartedAt && before.UnreachableSince == after.UnreachableSince
         && before.ContainerId == after.ContainerId && before.AgentHealthy == after.AgentHealthy
-        && before.Addresses.SequenceEqual(after.Addresses);
+        && before.Addresses.SequenceEqual(after.Addresses) && before.Tasks.SequenceEqual(after.Tasks);
 
     private static DateTimeOffset? UnreachableTime(TaskStatusInfo status) => status.UnreachableTime is { Nanoseconds: > 0 } time
         ? DateTimeOffset.UnixEpoch.AddTicks(time.Nanoseconds / 100)

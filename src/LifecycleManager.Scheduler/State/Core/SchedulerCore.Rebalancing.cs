@@ -28,7 +28,7 @@ internal sealed partial class SchedulerCore
             Version = _root.Version,
             CreatedAt = Instants.Truncate(now),
             Reason = "rebalance",
-            Steps = [.. apps.Select(entry => new DeploymentStep([new DeploymentAction(DeploymentActionKind.RestartApplication, entry.Id)]))],
+            Steps = [.. apps.Select(entry => new DeploymentStep([new DeploymentAction(DeploymentActionKind.RestartApplication, entry.Id, IsPod: entry.Record.Definition.IsPod)]))],
             Before = apps.ToDictionary(entry => entry.Id, entry => (AppRecord?)entry.Record),
             StepStartedAt = now,
         };

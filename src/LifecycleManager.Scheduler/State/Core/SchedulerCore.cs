@@ -193,7 +193,7 @@ internal sealed partial class SchedulerCore
 
     private void Forget(AppEntry entry, string taskId)
     {
-        entry.Instances.Remove(taskId);
+        if (entry.Instances.Remove(taskId, out var instance)) _unreconciled.ExceptWith(PodTasks.LiveIds(instance));
         _appOf.Remove(taskId);
         _attention.Remove(taskId);
         _unreconciled.Remove(taskId);
