@@ -56,6 +56,40 @@ public sealed class PodsTests
         }, "the end of all tasks", more: stack.Describe);
     }
 
+    [Fact]
+    public async Task A_pod_of_images_is_containers_on_the_machine_s_network()
+    {
+        using var containers = new Containers();
+        const string Image = "lcm-e2e-pods";
+        await containers.MakeBusyboxAsync(Image, "1");
+        var shared = Directory.CreateTempSubdirectory("lcm-e2e-pods-");
+        await File.WriteAllTextAsync(Path.Combine(shared.FullName, "index.html"), "shared", TestContext.Current.CancellationToken);
+        await using var stack = await Stack.UpAsync(["--stop-tasks"]);
+        await SendAsync(stack, HttpMethod.Post, "/v2/pods", $$"""
+            {"id":"/shop/pair",
+             "containers":[
+               {"name":"web","image":{"kind":"DOCKER","id":"{{Image}}:1"},"resources":{"cpus":0.1,"mem":32},
+                "exec":{"command":{"shell":"exec /bin/httpd -f -h /www -p $ENDPOINT_HTTP"} },"endpoints":[{"name":"http"}],
+                "volumeMounts":[{"name":"pages","mountPath":"/www","readOnly":true}],
+                "healthCheck":{"tcp":{"endpoint":"http"},"intervalSeconds":0.5,"delaySeconds":0},"lifecycle":{"killGracePeriodSeconds":1} },
+               {"name":"writer","image":{"kind":"DOCKER","id":"{{Image}}:1"},"resources":{"cpus":0.1,"mem":32},
+                "exec":{"command":{"shell":"echo $ENDPOINT_HTTP > /pages/port; exec /bin/sleep 1000"} },
+                "volumeMounts":[{"name":"pages","mountPath":"/pages"}],"lifecycle":{"killGracePeriodSeconds":1} }],
+             "volumes":[{"name":"pages","host":"{{shared.FullName}}"}]}
+            """, HttpStatusCode.Created);
+
+        var instance = Assert.Single(await StableAsync(stack, 1));
+        Assert.Equal(2, (await containers.RunningAsync(Image + ":1")).Count);
+        var port = (int)instance["containers"]![0]!["endpoints"]![0]!["allocatedHostPort"]!;
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{instance["agentHostname"]}:{port}") };
+        Assert.Equal("shared", await http.GetStringAsync("/index.html", TestContext.Current.CancellationToken));
+        await Eventually.TrueAsync(async () => (await http.GetStringAsync("/port")).Trim() == port.ToString(CultureInfo.InvariantCulture), "what the other writes");
+
+        await SendAsync(stack, HttpMethod.Delete, "/v2/pods/shop/pair?force=true", null, HttpStatusCode.Accepted);
+        await Eventually.TrueAsync(async () => (await containers.RunningAsync(Image + ":1")).Count == 0, "the end of both", more: stack.Describe);
+        shared.Delete(recursive: true);
+    }
+
     private static string Pod(int instances, string mark) => string.Create(CultureInfo.InvariantCulture, $$"""
         {"id":"/shop/pair",
          "containers":[

@@ -18,5 +18,13 @@ internal sealed class Containers : IDisposable
         })).Select(container => container.ID).Order(StringComparer.Ordinal),
     ];
 
+    /// <summary>Makes an image of this machine's busybox, programs in /bin.</summary>
+    public async Task MakeBusyboxAsync(string repository, string tag)
+    {
+        await using var layer = await BusyboxLayer.MakeAsync();
+        await _client.Images.CreateImageAsync(
+            new ImagesCreateParameters { FromSrc = "-", Repo = repository, Tag = tag }, layer, new AuthConfig(), new Progress<JSONMessage>());
+    }
+
     public void Dispose() => _client.Dispose();
 }
