@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Json;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using LifecycleManager.EndToEnd.Tests.Harness;
 
@@ -49,11 +47,7 @@ public sealed class PodsTests
         await StableAsync(stack, 1, instances => !Ids(instances).Contains((string)changed[0]["id"]!));
 
         await SendAsync(stack, HttpMethod.Delete, "/v2/pods/shop/pair?force=true", null, HttpStatusCode.Accepted);
-        await Eventually.TrueAsync(async () =>
-        {
-            var state = await stack.Master.GetFromJsonAsync<JsonElement>("/tasks");
-            return state.GetProperty("tasks").EnumerateArray().All(task => task.GetProperty("state").GetString() is not ("TASK_RUNNING" or "TASK_STAGING"));
-        }, "the end of all tasks", more: stack.Describe);
+        await Tasks.EndAsync(stack.Master, stack.Master.BaseAddress!, stack.Describe);
     }
 
     [Fact]

@@ -63,6 +63,7 @@ public sealed class RolesTests
             await Instances(4);
             await api.DeleteApp("sleeper", force: true, TestContext.Current.CancellationToken);
             await Instances(0);
+            await Tasks.EndAsync(client, new Uri($"http://127.0.0.1:{master}"), Outputs);
         }
         finally
         {

@@ -120,7 +120,7 @@ public sealed class SecuredRolesTests : IDisposable
         Assert.DoesNotContain("401", explained.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("-secret", Outputs().Replace("--secret-file", "", StringComparison.Ordinal), StringComparison.Ordinal);
         await api.DeleteApp("sleeper", force: true, TestContext.Current.CancellationToken);
-        await Eventually.TrueAsync(async () => (await api.GetTasks()).Tasks.Count == 0, "the app's end", TimeSpan.FromSeconds(90), Outputs);
+        await Tasks.EndAsync(viewer, new Uri(masterUrl), Outputs);
 
         async Task<(int Code, string Output)> ToolAsync(params string[] arguments)
         {

@@ -32,8 +32,7 @@ public sealed class FailoverTests : IAsyncLifetime
         if (_leading is not null)
         {
             foreach (var app in new[] { "/roll", "/few" }) await _http.DeleteAsync(new Uri(_leading.Address, $"/v2/apps{app}?force=true"));
-            await Eventually.TrueAsync(async () => (await TasksAsync(_leading, "/roll")).Count + (await TasksAsync(_leading, "/few")).Count == 0,
-                "the end of all tasks", more: Describe);
+            await Tasks.EndAsync(_http, _nodes[0].Address, Describe);
         }
 
         await Task.WhenAll(_nodes.Select(node => node.DisposeAsync().AsTask()));

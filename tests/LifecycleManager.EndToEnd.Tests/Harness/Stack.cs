@@ -126,7 +126,7 @@ internal sealed class Stack : IAsyncDisposable
             try
             {
                 foreach (var app in (await Api.GetApps()).Apps) await Api.DeleteApp(app.Id![1..], force: true);
-                await Eventually.TrueAsync(async () => (await Api.GetTasks()).Tasks.Count == 0, "the end of all tasks", TimeSpan.FromSeconds(30));
+                await Tasks.EndAsync(Master, Master.BaseAddress!);
             }
             catch (Exception e) when (e is HttpRequestException or Refit.ApiExceptionBase or TaskCanceledException)
             {
