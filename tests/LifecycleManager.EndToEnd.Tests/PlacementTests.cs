@@ -120,6 +120,31 @@ public sealed class PlacementTests
         }
     }
 
+    [Fact]
+    public async Task A_higher_priority_takes_the_place_of_a_lower_one_but_never_below_its_minimum_health_capacity()
+    {
+        await using var stack = await Stack.UpAsync(["--resources", "cpus:1;mem:1024;ports:[31000-31100]"]);
+        await PostAsync(stack, "/low", 2, change: app =>
+        {
+            app["cpus"] = 0.4;
+            app["upgradeStrategy"] = new JsonObject { ["minimumHealthCapacity"] = 0.5, ["maximumOverCapacity"] = 0 };
+        });
+        await stack.InstancesAsync("/low", 2);
+        await PostAsync(stack, "/high", 2, labels: ("lcm.priority", "10"), change: app => app["cpus"] = 0.4);
+
+        // One of the two gives way; the other is what must stay, so that the second of the higher ones waits and says why.
+        await RunningAsync(stack, "/high", 1);
+        await RunningAsync(stack, "/low", 1);
+        await Eventually.TrueAsync(async () =>
+        {
+            var queue = JsonNode.Parse(await stack.Scheduler.GetStringAsync("/v2/queue?embed=lastUnusedOffers"))!["queue"]!.AsArray();
+            return queue.Any(item => (string)item!["app"]!["id"]! == "/high" && (int)item["count"]! == 1
+                && item["lastUnusedOffers"]!.AsArray().Any(offer => ((string)offer!["message"]!).Contains("cpus", StringComparison.Ordinal)));
+        }, "the second one's wait", more: stack.Describe);
+        Assert.Single(await stack.RunningAsync("/low"));
+        Assert.Single(await stack.RunningAsync("/high"));
+    }
+
     private static Task AgentsAsync(Stack stack, int count) => Eventually.TrueAsync(
         async () => (int)JsonNode.Parse(await stack.Master.GetStringAsync("/state"))!["activated_slaves"]! == count, $"{count} agents", more: stack.Describe);
 

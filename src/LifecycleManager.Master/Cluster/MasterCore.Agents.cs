@@ -126,9 +126,10 @@ internal sealed partial class MasterCore
 
         _admitting.Remove(id);
         var isNew = !_agents.TryGetValue(id, out var agent);
+        var wasUnreachable = false;
         if (agent is null)
         {
-            _absent.Remove(id);
+            wasUnreachable = _absent.Remove(id, out var absent) && absent.Entry.Standing == AgentStanding.Unreachable;
             agent = new Agent(id, entry, _ledger.Open(id, total), Now);
             _agents[id] = agent;
             ArmPing(agent);
@@ -154,14 +155,14 @@ internal sealed partial class MasterCore
         _log.LogInformation(
             "Agent {Agent} at {Host} is registered with {Total} and {Tasks} tasks",
             id.Value, agent.Info.Hostname, agent.Account.Total, call.Tasks?.Count ?? 0);
-        TakeTasks(agent, call);
+        TakeTasks(agent, call, wasUnreachable);
         AgentReturned(agent, isNew);
         if (stream.IsClosed) StreamEnded(stream, id);
         MarkDirty(agent);
     }
 
     // What the agent runs is true; what the master believed beyond that never reached it or is gone.
-    private void TakeTasks(Agent agent, RegisterCall call)
+    private void TakeTasks(Agent agent, RegisterCall call, bool wasUnreachable)
     {
         var reported = new HashSet<(FrameworkId, TaskId)>();
         var unwanted = new HashSet<FrameworkId>();
@@ -190,7 +191,7 @@ internal sealed partial class MasterCore
             }
 
             reported.Add((framework.Id, task.Task.TaskId));
-            if (known is null) AddFoundTask(agent, framework, task);
+            if (known is null) AddFoundTask(agent, framework, task, wasUnreachable);
             else if (!known.State.IsTerminal()) SetState(known.With(task.Status.State, task.Status), known);
         }
 
@@ -233,7 +234,7 @@ internal sealed partial class MasterCore
         return framework;
     }
 
-    private void AddFoundTask(Agent agent, Framework framework, AgentTask found)
+    private void AddFoundTask(Agent agent, Framework framework, AgentTask found, bool wasUnreachable)
     {
         ResourceSet resources;
         try
@@ -263,6 +264,10 @@ internal sealed partial class MasterCore
         agent.Tasks.Add((framework.Id, task.Id));
         if (task.State.IsTerminal()) return;
         TaskAdded(task);
+
+        // Who was told that it is out of reach is told that it is back, as Mesos tells it.
+        if (wasUnreachable && framework.IsPartitionAware)
+            SendUpdate(framework, Latest(task) with { Reason = StatusReason.AgentReregistered, Message = "Unreachable agent reregistered" });
         _ledger.Find(agent.Id, framework.Id, role, resources);
         if (found.Task.Executor is not { } executor) return;
         TaskValidation.Resources(executor.Resources, role, out var ofExecutor);

@@ -36,8 +36,10 @@ public sealed class AgentTests
 
         agent.AnswersPings = true;
         await agent.RegisterAsync();
-        await aware.CallAsync(new SchedulerCall { Type = CallType.Reconcile, Reconcile = new ReconcileCall([new(new TaskId("t1"))]) });
         await aware.WaitAsync(() => aware.StateOf("t1") == TaskState.Running);
+        status = aware.Updates("t1").Last();
+        Assert.Equal((StatusReason.AgentReregistered, StatusSource.Master), (status.Reason!.Value, status.Source!.Value));
+        Assert.Null(status.Uuid);
         await master.VerifyAsync();
     }
 
