@@ -3,12 +3,13 @@ using System.Text.Json.Nodes;
 using LifecycleManager.Agent.Sandboxes;
 using LifecycleManager.Agent.Tasks;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Agent.Api;
 
-/// <summary>The agent's part of Mesos' v1 operator API, <c>POST /api/v1</c>. Calls that it lacks answer 501.</summary>
+/// <summary>The agent's part of Mesos' v1 operator API, <c>POST /api/v1</c>. All of them read; those that it lacks answer 501.</summary>
 internal static class OperatorEndpoints
 {
     private const int MaxBody = 64 * 1024;
@@ -43,7 +44,7 @@ internal static class OperatorEndpoints
         {
             return Shapes.Error(StatusCodes.Status403Forbidden, e.Message);
         }
-    });
+    }).Needs(Permission.View);
 
     private static async Task<IResult> AnswerAsync(
         string type, JsonObject call, AgentLoop loop, TimeProvider time, CancellationToken cancellation)

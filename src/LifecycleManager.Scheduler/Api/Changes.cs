@@ -10,10 +10,18 @@ internal static class Changes
     public static async Task<DeploymentReceipt> ChangeAsync(
         this ApiRequest request, Func<GroupDefinition, GroupDefinition> change, ChangeOptions options)
     {
+        IReadOnlyList<string> collisions = [];
         var receipt = await request.Scheduler.ChangeAsync(
-            root => ServicePorts.Assign(change(root), root, request.Rules), options, request.Cancellation);
+            root =>
+            {
+                var wanted = ServicePorts.Assign(change(root), root, request.Rules);
+                collisions = ServicePorts.Collisions(wanted, root);
+                return wanted;
+            },
+            options,
+            request.Cancellation);
         request.Mark(receipt);
-        return receipt;
+        return receipt with { Messages = [.. receipt.Messages, .. collisions] };
     }
 
     /// <summary>Names the deployment in the answer's headers.</summary>

@@ -40,6 +40,32 @@ public static class ServicePorts
         }
     }
 
+    /// <summary>
+    /// Service ports that an app was given although another has them. Marathon takes that, and so do we, for load balancers may tell such
+    /// apps apart; but it is said.
+    /// </summary>
+    /// <param name="root">The tree as it is to be.</param>
+    /// <param name="before">As it was: what collided then has been said.</param>
+    public static IReadOnlyList<string> Collisions(GroupDefinition root, GroupDefinition before)
+    {
+        var owners = new Dictionary<int, AppDefinition>();
+        List<string>? messages = null;
+        foreach (var app in root.AllApps)
+        {
+            foreach (var port in app.Ports)
+            {
+                if (port.ServicePort == 0 || owners.TryAdd(port.ServicePort, app) || owners[port.ServicePort] is var other && ReferenceEquals(other, app)) continue;
+                if (!ReferenceEquals(before.FindApp(app.Id), app) || !ReferenceEquals(before.FindApp(other.Id), other))
+                    (messages ??= []).Add($"the service port {port.ServicePort} is that of {other.Id} and of {app.Id}");
+                if (messages?.Count >= MostCollisions) return messages;
+            }
+        }
+
+        return messages ?? [];
+    }
+
+    private const int MostCollisions = 100;
+
     // A pod has none: nobody reaches its endpoints by another port.
     private static bool Lacks(AppDefinition app)
     {

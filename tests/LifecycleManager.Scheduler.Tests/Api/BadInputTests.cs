@@ -76,6 +76,16 @@ public sealed class BadInputTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Two_apps_of_one_service_port_are_named()
+    {
+        (await _scheduler.PutAsync("/v2/apps/a", """{"cmd":"x","instances":0,"portDefinitions":[{"port":12000}]}""")).Is(201);
+        var answer = (await _scheduler.PutAsync("/v2/apps/b", """{"cmd":"x","instances":0,"portDefinitions":[{"port":12000},{"port":0}]}""")).Is(201);
+        Assert.Equal("the service port 12000 is that of /a and of /b", (string?)answer.Json["message"]);
+        Assert.Null((await _scheduler.PutAsync("/v2/apps/c", """{"cmd":"x","instances":0}""")).Is(201).Json["message"]);
+        (await _scheduler.PutAsync("/v2/apps/d", """{"cmd":"x","portDefinitions":[{"port":12001},{"port":12001}]}""")).Is(422).Names("/portDefinitions(1)/port", "12001");
+    }
+
+    [Fact]
     public async Task An_id_in_the_body_must_be_that_of_the_path()
     {
         (await _scheduler.PutAsync("/v2/apps/g/a", """{"id":"b","cmd":"x"}""")).Is(422).Names("/id", "/g/a");
