@@ -21,7 +21,7 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
     public Uri Url => new(_app.Urls.Single());
 
     /// <summary>Answers by path; a path that is not there is answered by 404.</summary>
-    public ConcurrentDictionary<string, string> Answers { get; } = new();
+    public ConcurrentDictionary<string, string> Answers { get; } = new() { ["/v2/pods::status"] = "[]" };
 
     /// <summary>The changes that were asked for: method, path and query, body.</summary>
     public ConcurrentQueue<(string Method, string Path, string Body)> Changes { get; } = new();

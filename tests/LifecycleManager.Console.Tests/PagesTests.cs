@@ -36,6 +36,28 @@ public sealed class PagesTests
     }
 
     [Fact]
+    public async Task Pods_are_shown_with_their_instances_and_containers()
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.Show();
+        console.Answers["/v2/pods::status"] = """
+            [{"id": "/shop/pair", "spec": {"id": "/shop/pair", "scaling": {"instances": 2}, "version": "2026-11-24T12:00:00.000Z"}, "status": "DEGRADED",
+              "statusSince": "x", "lastUpdated": "x", "lastChanged": "x", "instances": [{"id": "shop_pair.instance-0123456789ab", "status": "STABLE",
+                "statusSince": "x", "agentHostname": "node-7", "resources": {}, "specReference": "x", "lastUpdated": "x", "lastChanged": "x",
+                "containers": [{"name": "web", "status": "TASK_RUNNING", "statusSince": "x", "containerId": "x", "resources": {}, "lastUpdated": "x", "lastChanged": "x",
+                  "conditions": [{"name": "healthy", "value": "false", "lastChanged": "x", "lastUpdated": "x"}],
+                  "endpoints": [{"name": "http", "allocatedHostPort": 31005, "healthy": false}]}]}]}]
+            """;
+
+        var page = await console.GetAsync("/ui");
+
+        Assert.Contains("/shop/pair", page, StringComparison.Ordinal);
+        Assert.Contains("1 / 2", page, StringComparison.Ordinal);
+        Assert.Contains("node-7", page, StringComparison.Ordinal);
+        Assert.Contains("web running, unhealthy :31005", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_app_shows_its_instances_with_the_reason_of_bad_health_and_its_decisions()
     {
         await using var console = await ConsoleUnderTest.StartAsync();

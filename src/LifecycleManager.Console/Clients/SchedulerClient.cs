@@ -12,6 +12,10 @@ public sealed class SchedulerClient(IMarathonApi api)
     public async Task<IReadOnlyList<App>> AppsAsync(CancellationToken cancellation) =>
         [.. (await api.GetApps(Counts, cancellation: cancellation)).Apps.OrderBy(app => app.Id, StringComparer.Ordinal)];
 
+    /// <summary>All pods by id, with their instances.</summary>
+    public async Task<IReadOnlyList<PodStatus>> PodsAsync(CancellationToken cancellation) =>
+        [.. (await api.GetPodStatuses(cancellation)).OrderBy(pod => pod.Id, StringComparer.Ordinal)];
+
     /// <summary>One app with its instances.</summary>
     public async Task<App> AppAsync(string id, CancellationToken cancellation) => (await api.GetApp(id.Trim('/'), cancellation)).App;
 

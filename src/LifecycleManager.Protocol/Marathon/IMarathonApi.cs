@@ -58,6 +58,10 @@ public interface IMarathonApi
     [Headers("Accept: application/json")]
     Task<TaskList> GetTasks(CancellationToken cancellation = default);
 
+    /// <summary>All pods with their instances.</summary>
+    [Get("/v2/pods::status")]
+    Task<IReadOnlyList<PodStatus>> GetPodStatuses(CancellationToken cancellation = default);
+
     /// <summary>Which instances would be better off elsewhere, and why. Not a real Marathon's.</summary>
     /// <param name="max">The most moves; 100 without it.</param>
     /// <param name="cancellation">Gives up.</param>
