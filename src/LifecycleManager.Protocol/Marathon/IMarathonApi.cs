@@ -72,8 +72,8 @@ public interface IMarathonApi
     [Post("/v2/rebalance")]
     Task<RebalanceAnswer> Rebalance([Body] RebalanceTasks tasks, CancellationToken cancellation = default);
 
-    /// <summary>The event bus as server-sent events; unending.</summary>
-    [Get("/v2/events")]
+    /// <summary>The event bus as server-sent events; unending. Plans are in the light format: whole trees are nobody's need here.</summary>
+    [Get("/v2/events?plan-format=light")]
     [Headers("Accept: text/event-stream")]
     Task<Stream> GetEvents(
         [Query(CollectionFormat.Multi), AliasAs("event_type")] IEnumerable<string>? types = null, CancellationToken cancellation = default);

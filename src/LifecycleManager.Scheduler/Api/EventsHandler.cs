@@ -12,8 +12,12 @@ internal static class EventsHandler
     public static async Task AnswerAsync(ApiRequest request)
     {
         if (request.Method != "GET") throw request.NotAllowed("GET");
-        if (request.Text("plan-format") is { } format and not "light")
-            throw ApiException.BadRequest($"plan-format={format} is not carried out: plans are in the light format, without the trees before and after");
+        var full = request.Text("plan-format") switch
+        {
+            null or "full" => true,
+            "light" => false,
+            var other => throw ApiException.BadRequest($"plan-format={other} must be full or light"),
+        };
         var types = request.Texts("event_type");
         var remote = request.Context.Connection.RemoteIpAddress?.ToString() ?? "";
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Cancellation, request.Services.Stopping);
@@ -43,7 +47,7 @@ internal static class EventsHandler
                 }
 
                 if (!await next) return;
-                Write(response.BodyWriter, events.Current);
+                Write(response.BodyWriter, events.Current, full);
                 next = events.MoveNextAsync().AsTask();
                 if (!next.IsCompleted) await response.BodyWriter.FlushAsync(ending.Token);
             }
@@ -67,15 +71,16 @@ internal static class EventsHandler
         return first != next && !cancellation.IsCancellationRequested;
     }
 
-    private static void Write(System.IO.Pipelines.PipeWriter writer, SchedulerEventMessage message)
+    private static void Write(System.IO.Pipelines.PipeWriter writer, SchedulerEventMessage message, bool full)
     {
+        var json = full && message.Full is { } lazy ? lazy.Value : message.Json;
         var head = Encoding.ASCII.GetByteCount(message.EventType) + 16;
-        var span = writer.GetSpan(head + message.Json.Length + 2);
+        var span = writer.GetSpan(head + json.Length + 2);
         var at = Put(span, "event: "u8);
         at += Encoding.ASCII.GetBytes(message.EventType, span[at..]);
         at += Put(span[at..], "\ndata: "u8);
-        message.Json.Span.CopyTo(span[at..]);
-        at += message.Json.Length;
+        json.Span.CopyTo(span[at..]);
+        at += json.Length;
         at += Put(span[at..], "\n\n"u8);
         writer.Advance(at);
     }

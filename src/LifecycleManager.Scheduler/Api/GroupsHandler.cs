@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Definitions.Pods;
 using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.State;
 
@@ -114,7 +115,7 @@ internal static class GroupsHandler
     private static async Task VersionAsync(ApiRequest request, AppId id, string version)
     {
         var group = await OldAsync(request, id, version);
-        await request.JsonAsync(Of(group, Embeds.Groups | Embeds.Apps | Embeds.Pods, null, default), MarathonJson.Default.Group);
+        await request.JsonAsync(GroupNotation.Shown(group), MarathonJson.Default.Group);
     }
 
     private static async Task<GroupDefinition> OldAsync(ApiRequest request, AppId id, string version) =>
@@ -123,16 +124,16 @@ internal static class GroupsHandler
 
     private static ApiException Missing(AppId id) => ApiException.NotFound($"Group '{id}' does not exist");
 
-    private static Group Of(GroupDefinition group, Embeds embeds, SchedulerSnapshot? snapshot, DateTimeOffset now) => new()
+    private static Group Of(GroupDefinition group, Embeds embeds, SchedulerSnapshot snapshot, DateTimeOffset now) => new()
     {
         Id = group.Id.Path,
         Version = Instants.Write(group.Version),
         Dependencies = [.. group.Dependencies.Select(dependency => dependency.Path)],
         EnforceRole = false,
-        Pods = embeds.HasFlag(Embeds.Pods) ? [.. group.Apps.Where(app => app.IsPod).Select(PodView.Of)] : [],
+        Pods = embeds.HasFlag(Embeds.Pods) ? [.. group.Apps.Where(app => app.IsPod).Select(PodNotation.Shown)] : [],
         Apps = !embeds.HasFlag(Embeds.Apps) ? null :
         [
-            .. group.Apps.Where(app => !app.IsPod).Select(app => snapshot is not null && snapshot.Apps.TryGetValue(app.Id, out var status)
+            .. group.Apps.Where(app => !app.IsPod).Select(app => snapshot.Apps.TryGetValue(app.Id, out var status)
                 ? AppView.Of(status, embeds, snapshot, now) : app.Wire),
         ],
         Groups = embeds.HasFlag(Embeds.Groups) ? [.. group.Groups.Select(child => Of(child, embeds, snapshot, now))] : null,

@@ -1,6 +1,6 @@
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.Health;
+using LifecycleManager.Scheduler.Definitions.Pods;
 using LifecycleManager.Scheduler.State;
 
 namespace LifecycleManager.Scheduler.Api;
@@ -8,15 +8,6 @@ namespace LifecycleManager.Scheduler.Api;
 /// <summary>Pods as answers show them.</summary>
 internal static class PodView
 {
-    /// <summary>A pod's definition.</summary>
-    public static Pod Of(AppDefinition pod) => pod.Wire.Pod! with
-    {
-        Version = Instants.Write(pod.Version),
-        Scaling = pod.Wire.Pod.Scaling! with { Instances = pod.Instances },
-        Role = pod.Role,
-        Scheduling = pod.Wire.Pod.Scheduling! with { UnreachableStrategy = pod.Wire.UnreachableStrategy },
-    };
-
     /// <summary>A pod with its instances.</summary>
     public static PodStatus Status(AppStatus status, DateTimeOffset now)
     {
@@ -26,7 +17,7 @@ internal static class PodView
         return new PodStatus
         {
             Id = status.Definition.Id.Path,
-            Spec = Of(status.Definition),
+            Spec = PodNotation.Shown(status.Definition),
             Status = status.IsRemoved ? "TERMINAL" : stable == status.Definition.Instances && instances.Count == stable ? "STABLE" : "DEGRADED",
             StatusSince = Instants.Write(since),
             Instances = instances,

@@ -37,7 +37,7 @@ internal static class PodsHandler
         {
             [] => request.Method switch
             {
-                "GET" or "HEAD" => request.JsonAsync(PodView.Of(Find(request, id).Definition), MarathonJson.Default.Pod),
+                "GET" or "HEAD" => request.JsonAsync(PodNotation.Shown(Find(request, id).Definition), MarathonJson.Default.Pod),
                 "PUT" => PutAsync(request, id),
                 "DELETE" => DeleteAsync(request, id),
                 _ => throw request.NotAllowed("GET, PUT, DELETE"),
@@ -65,7 +65,7 @@ internal static class PodsHandler
         request.Snapshot.Apps.Values.Where(status => status is { IsRemoved: false, Definition.IsPod: true }).OrderBy(status => status.Definition.Id);
 
     private static Task ListAsync(ApiRequest request) =>
-        request.JsonAsync([.. All(request).Select(status => PodView.Of(status.Definition))], MarathonJson.Default.IReadOnlyListPod);
+        request.JsonAsync([.. All(request).Select(status => PodNotation.Shown(status.Definition))], MarathonJson.Default.IReadOnlyListPod);
 
     private static Task AllStatusAsync(ApiRequest request)
     {
@@ -86,7 +86,7 @@ internal static class PodsHandler
         var made = receipt.Root.FindApp(pod.Id)!;
         request.Scheduler.PublishPod("pod_created_event", request.Context.Request.Path, request.Context.Connection.RemoteIpAddress);
         request.Context.Response.Headers.Location = $"/v2/pods{made.Id}";
-        await request.JsonAsync(PodView.Of(made), MarathonJson.Default.Pod, 201);
+        await request.JsonAsync(PodNotation.Shown(made), MarathonJson.Default.Pod, 201);
     }
 
     private static async Task PutAsync(ApiRequest request, AppId id)
@@ -95,7 +95,7 @@ internal static class PodsHandler
         Find(request, id);
         var receipt = await request.ChangeAsync(root => Put(root, pod), request.Change($"{id} was changed"));
         request.Scheduler.PublishPod("pod_updated_event", request.Context.Request.Path, request.Context.Connection.RemoteIpAddress);
-        await request.JsonAsync(PodView.Of(receipt.Root.FindApp(id)!), MarathonJson.Default.Pod);
+        await request.JsonAsync(PodNotation.Shown(receipt.Root.FindApp(id)!), MarathonJson.Default.Pod);
     }
 
     private static async Task DeleteAsync(ApiRequest request, AppId id)
@@ -124,7 +124,7 @@ internal static class PodsHandler
         Find(request, id);
         var old = await request.Scheduler.AppVersionAsync(id, ApiRequest.Version(version), request.Cancellation);
         if (old is not { IsPod: true }) throw ApiException.NotFound($"Pod '{id}' does not exist in version '{version}'");
-        await request.JsonAsync(PodView.Of(old), MarathonJson.Default.Pod);
+        await request.JsonAsync(PodNotation.Shown(old), MarathonJson.Default.Pod);
     }
 
     private static async Task<IReadOnlyList<string>> IdsAsync(ApiRequest request) =>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Scheduler.Definitions.Pods;
 using LifecycleManager.Scheduler.Launching;
 
 namespace LifecycleManager.Scheduler.Api;
@@ -42,7 +43,7 @@ internal static class QueueHandler
             Delay = new QueueDelay(Math.Ceiling(left), left <= 0),
             Since = Instants.Write(item.Since),
             App = item.Definition.IsPod ? null : item.Definition.Wire,
-            Pod = item.Definition.IsPod ? PodView.Of(item.Definition) : null,
+            Pod = item.Definition.IsPod ? PodNotation.Shown(item.Definition) : null,
             ProcessedOffersSummary = new QueueSummary
             {
                 ProcessedOffersCount = item.ProcessedOffers,

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.State;
 using DeploymentStep = LifecycleManager.Scheduler.Deployments.DeploymentStep;
@@ -8,8 +9,8 @@ using DeploymentStep = LifecycleManager.Scheduler.Deployments.DeploymentStep;
 namespace LifecycleManager.Scheduler.Events;
 
 /// <summary>
-/// Marathon's events, field by field as its event bus documents them. Deployment plans are in Marathon's light format: without
-/// the two whole trees.
+/// Marathon's events, field by field as its event bus documents them. Deployment plans are there in both of Marathon's formats: light,
+/// and full with the two whole trees.
 /// </summary>
 internal static class EventMessages
 {
@@ -126,31 +127,31 @@ internal static class EventMessages
             json.WriteString("reason", reason);
         });
 
-    public static SchedulerEventMessage DeploymentInfo(DateTimeOffset now, DeploymentStatus deployment, DeploymentStep step) =>
-        DeploymentWithStep("deployment_info", now, deployment, step);
+    public static SchedulerEventMessage DeploymentInfo(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, DeploymentStep step) =>
+        DeploymentWithStep("deployment_info", now, deployment, trees, step);
 
-    public static SchedulerEventMessage DeploymentStepSuccess(DateTimeOffset now, DeploymentStatus deployment, DeploymentStep step) =>
-        DeploymentWithStep("deployment_step_success", now, deployment, step);
+    public static SchedulerEventMessage DeploymentStepSuccess(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, DeploymentStep step) =>
+        DeploymentWithStep("deployment_step_success", now, deployment, trees, step);
 
-    public static SchedulerEventMessage DeploymentStepFailed(DateTimeOffset now, DeploymentStatus deployment, DeploymentStep step) =>
-        DeploymentWithStep("deployment_step_failure", now, deployment, step);
+    public static SchedulerEventMessage DeploymentStepFailed(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, DeploymentStep step) =>
+        DeploymentWithStep("deployment_step_failure", now, deployment, trees, step);
 
     /// <summary>Not one of Marathon's: a step is done, and its pause begins.</summary>
-    public static SchedulerEventMessage DeploymentPaused(DateTimeOffset now, DeploymentStatus deployment, DeploymentStep step) =>
-        DeploymentWithStep("deployment_paused", now, deployment, step);
+    public static SchedulerEventMessage DeploymentPaused(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, DeploymentStep step) =>
+        DeploymentWithStep("deployment_paused", now, deployment, trees, step);
 
-    public static SchedulerEventMessage DeploymentSucceeded(DateTimeOffset now, DeploymentStatus deployment) =>
-        Write("deployment_success", now, json =>
+    public static SchedulerEventMessage DeploymentSucceeded(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees) =>
+        WithPlan("deployment_success", now, trees, (json, full) =>
         {
             json.WriteString("id", deployment.Id);
-            WritePlan(json, deployment);
+            WritePlan(json, deployment, full);
         });
 
-    public static SchedulerEventMessage DeploymentFailed(DateTimeOffset now, DeploymentStatus deployment, string reason) =>
-        Write("deployment_failed", now, json =>
+    public static SchedulerEventMessage DeploymentFailed(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, string reason) =>
+        WithPlan("deployment_failed", now, trees, (json, full) =>
         {
             json.WriteString("id", deployment.Id);
-            WritePlan(json, deployment);
+            WritePlan(json, deployment, full);
             json.WriteString("reason", reason);
         });
 
@@ -200,18 +201,32 @@ internal static class EventMessages
     public static SchedulerEventMessage Disconnected(DateTimeOffset now) => Write("scheduler_disconnected_event", now, _ => { });
 
     private static SchedulerEventMessage DeploymentWithStep(
-        string type, DateTimeOffset now, DeploymentStatus deployment, DeploymentStep step) =>
-        Write(type, now, json =>
+        string type, DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, DeploymentStep step) =>
+        WithPlan(type, now, trees, (json, full) =>
         {
-            WritePlan(json, deployment);
+            WritePlan(json, deployment, full);
             json.WritePropertyName("currentStep");
             WriteStep(json, step);
         });
 
-    private static void WritePlan(Utf8JsonWriter json, DeploymentStatus deployment)
+    private static SchedulerEventMessage WithPlan(string type, DateTimeOffset now, DeploymentTrees trees, Action<Utf8JsonWriter, DeploymentTrees?> fields) =>
+        Write(type, now, json => fields(json, null)) with
+        {
+            Full = new Lazy<ReadOnlyMemory<byte>>(() => Write(type, now, json => fields(json, trees)).Json),
+        };
+
+    private static void WritePlan(Utf8JsonWriter json, DeploymentStatus deployment, DeploymentTrees? trees)
     {
         json.WriteStartObject("plan");
         json.WriteString("id", deployment.Id);
+        if (trees is not null)
+        {
+            json.WritePropertyName("original");
+            JsonSerializer.Serialize(json, GroupNotation.Shown(trees.Original), MarathonJson.Default.Group);
+            json.WritePropertyName("target");
+            JsonSerializer.Serialize(json, GroupNotation.Shown(trees.Target), MarathonJson.Default.Group);
+        }
+
         json.WriteString("version", Instants.Write(deployment.Version));
         json.WriteStartArray("steps");
         foreach (var step in deployment.Steps) WriteStep(json, step);

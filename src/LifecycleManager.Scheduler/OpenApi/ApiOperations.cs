@@ -206,7 +206,7 @@ internal static class ApiOperations
         new(HttpMethod.Delete, "/v2/queue/{id}/delay", "Queue", "Ends the delay of an app's launches.") { Status = 204, Failures = [404] },
         new(HttpMethod.Get, "/v2/events", "Events", "The event bus as server-sent events.")
         {
-            Query = [new("event_type", "Only these types.", ApiParameterKind.Texts), new("plan-format", "light, as plans are without it too.")], Media = ["text/event-stream"], Failures = [503],
+            Query = [new("event_type", "Only these types.", ApiParameterKind.Texts), new("plan-format", "Of deployments' plans: full, with the trees before and after (without it, too), or light.")], Media = ["text/event-stream"], Failures = [503],
         },
         new(HttpMethod.Get, "/v2/info", "Server", "The scheduler, its framework and its options."),
         new(HttpMethod.Get, "/v2/leader", "Server", "Who leads.") { Failures = [404] },

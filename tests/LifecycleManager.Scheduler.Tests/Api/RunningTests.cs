@@ -130,10 +130,36 @@ public sealed class RunningTests : IAsyncLifetime
         Assert.DoesNotContain("api_post_event", types);
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("&plan-format=full", true)]
+    [InlineData("&plan-format=light", false)]
+    public async Task A_plan_has_the_trees_before_and_after_unless_it_is_to_be_light(string format, bool full)
+    {
+        (await _scheduler.PostAsync("/v2/apps", """{"id":"/g/a","cmd":"serve","instances":0}""")).Is(201);
+        using var message = new HttpRequestMessage(HttpMethod.Get, "/v2/events?event_type=deployment_success" + format);
+        using var answer = await _scheduler.Client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        (await _scheduler.PutAsync("/v2/apps/g/a?force=true", """{"cmd":"serve more"}""")).Is(200);
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        string? Cmd(System.Text.Json.Nodes.JsonNode plan, string tree) => (string?)plan[tree]?["groups"]![0]!["apps"]![0]!["cmd"];
+        while (true)
+        {
+            var line = await reader.ReadLineAsync(patience.Token) ?? throw new EndOfStreamException();
+            if (!line.StartsWith("data: ", StringComparison.Ordinal)) continue;
+            var plan = System.Text.Json.Nodes.JsonNode.Parse(line["data: ".Length..])!["plan"]!;
+            if (full && Cmd(plan, "target") != "serve more") continue;
+            Assert.Equal(full ? ("serve", "serve more") : (null, null), (Cmd(plan, "original"), Cmd(plan, "target")));
+            Assert.NotNull(plan["steps"]);
+            return;
+        }
+    }
+
     [Fact]
     public async Task Refused_changes_and_health_checks_are_events_too()
     {
-        (await _scheduler.GetAsync("/v2/events?plan-format=full")).Is(400);
+        (await _scheduler.GetAsync("/v2/events?plan-format=whole")).Is(400);
         using var message = new HttpRequestMessage(HttpMethod.Get, "/v2/events?plan-format=light");
         using var answer = await _scheduler.Client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());

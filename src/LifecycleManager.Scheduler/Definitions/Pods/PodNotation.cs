@@ -72,6 +72,15 @@ internal static partial class PodNotation
         },
     };
 
+    /// <summary>A pod as answers show it.</summary>
+    public static Pod Shown(AppDefinition pod) => pod.Wire.Pod! with
+    {
+        Version = Instants.Write(pod.Version),
+        Scaling = pod.Wire.Pod.Scaling! with { Instances = pod.Instances },
+        Role = pod.Role,
+        Scheduling = pod.Wire.Pod.Scheduling! with { UnreachableStrategy = pod.Wire.UnreachableStrategy },
+    };
+
     /// <summary>The pod as an app: what an instance takes in all, and how instances are counted, placed and replaced.</summary>
     public static App Whole(Pod pod, int instances, string path, Problems problems)
     {

@@ -264,7 +264,7 @@ internal sealed partial class SchedulerCore
         };
         if (steps.Count == 0)
         {
-            Publish(EventMessages.DeploymentSucceeded(now, deployment.Status([])));
+            Publish(EventMessages.DeploymentSucceeded(now, deployment.Status([]), TreesOf(deployment)));
         }
         else
         {

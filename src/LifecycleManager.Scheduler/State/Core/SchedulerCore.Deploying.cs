@@ -103,7 +103,7 @@ internal sealed partial class SchedulerCore
         {
             deployment.HeldSince = now;
             Save(deployment);
-            Publish(EventMessages.DeploymentPaused(now, deployment.Status([]), deployment.Steps[deployment.CurrentStep]));
+            Publish(EventMessages.DeploymentPaused(now, deployment.Status([]), TreesOf(deployment), deployment.Steps[deployment.CurrentStep]));
         }
 
         return pause.For is { } time && now - deployment.HeldSince >= time;
@@ -120,7 +120,7 @@ internal sealed partial class SchedulerCore
             {
                 moved = true;
                 var done = deployment.Steps[deployment.CurrentStep];
-                Publish(EventMessages.DeploymentStepSuccess(now, deployment.Status([]), done));
+                Publish(EventMessages.DeploymentStepSuccess(now, deployment.Status([]), TreesOf(deployment), done));
                 foreach (var action in done.Actions)
                     if (action.Kind == DeploymentActionKind.StopApplication) Publish(EventMessages.AppTerminated(now, action.App.Path));
                 deployment.CurrentStep++;
@@ -142,7 +142,7 @@ internal sealed partial class SchedulerCore
     private void Begin(ActiveDeployment deployment, DateTimeOffset now)
     {
         Save(deployment);
-        Publish(EventMessages.DeploymentInfo(now, deployment.Status([]), deployment.Steps[deployment.CurrentStep]));
+        Publish(EventMessages.DeploymentInfo(now, deployment.Status([]), TreesOf(deployment), deployment.Steps[deployment.CurrentStep]));
         foreach (var app in deployment.Before.Keys) Touch(app);
     }
 
@@ -153,7 +153,7 @@ internal sealed partial class SchedulerCore
     {
         Release(deployment);
         _effects.Counts.Add(new DeploymentCounted("success"));
-        Publish(EventMessages.DeploymentSucceeded(now, deployment.Status([])));
+        Publish(EventMessages.DeploymentSucceeded(now, deployment.Status([]), TreesOf(deployment)));
     }
 
     private void Fail(ActiveDeployment deployment, string reason, DateTimeOffset now)
@@ -161,9 +161,11 @@ internal sealed partial class SchedulerCore
         Release(deployment);
         _effects.Counts.Add(new DeploymentCounted("canceled"));
         if (deployment.CurrentStep < deployment.Steps.Count)
-            Publish(EventMessages.DeploymentStepFailed(now, deployment.Status([]), deployment.Steps[deployment.CurrentStep]));
-        Publish(EventMessages.DeploymentFailed(now, deployment.Status([]), reason));
+            Publish(EventMessages.DeploymentStepFailed(now, deployment.Status([]), TreesOf(deployment), deployment.Steps[deployment.CurrentStep]));
+        Publish(EventMessages.DeploymentFailed(now, deployment.Status([]), TreesOf(deployment), reason));
     }
+
+    private DeploymentTrees TreesOf(ActiveDeployment deployment) => new(_root, deployment.Before);
 
     private void Release(ActiveDeployment deployment)
     {
