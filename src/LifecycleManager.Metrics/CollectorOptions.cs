@@ -83,6 +83,7 @@ public sealed record CollectorOptions
     {
         Positive(Interval, nameof(Interval));
         Positive(Timeout, nameof(Timeout));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Timeout, TimeSpan.FromDays(1), nameof(Timeout));
         Positive(DiscoveryInterval, nameof(DiscoveryInterval));
         if (Staleness is { } staleness) Positive(staleness, nameof(Staleness));
         ArgumentOutOfRangeException.ThrowIfNegative(StartupTime.Ticks, nameof(StartupTime));

@@ -65,8 +65,8 @@ public sealed record ManagerOptions
     internal void Check()
     {
         Positive(Tick, nameof(Tick));
-        Positive(AttemptTimeout, nameof(AttemptTimeout));
-        Positive(CallTimeout, nameof(CallTimeout));
+        ADayAtMost(AttemptTimeout, nameof(AttemptTimeout));
+        ADayAtMost(CallTimeout, nameof(CallTimeout));
         Positive(FirstRetryDelay, nameof(FirstRetryDelay));
         Positive(LongestRetryDelay, nameof(LongestRetryDelay));
         AtLeastOne(Parallelism, nameof(Parallelism));
@@ -88,6 +88,12 @@ public sealed record ManagerOptions
         static void Positive(TimeSpan value, string name)
         {
             if (value <= TimeSpan.Zero) throw new ArgumentOutOfRangeException(name, value, $"the manager's {name} must be more than zero");
+        }
+
+        static void ADayAtMost(TimeSpan value, string name)
+        {
+            Positive(value, name);
+            if (value > TimeSpan.FromDays(1)) throw new ArgumentOutOfRangeException(name, value, $"the manager's {name} must be a day at most");
         }
 
         static void AtLeastOne(int value, string name)

@@ -43,9 +43,12 @@ public static class SchedulerRole
         app.MapMetrics(registry: app.Services.GetRequiredService<CollectorRegistry>());
         app.MapGet("/health", (HttpContext context) =>
         {
-            var snapshot = context.RequestServices.GetRequiredService<SchedulerService>().Snapshot;
+            var scheduler = context.RequestServices.GetRequiredService<SchedulerService>();
+            var snapshot = scheduler.Snapshot;
+            if (scheduler.Failure is { } failure)
+                return Results.Json(new { status = "DOWN", detail = $"the last term ended: {failure}" }, statusCode: StatusCodes.Status503ServiceUnavailable);
             var state = snapshot.Leader.IsLeading ? snapshot.Framework.Connected ? "leading, connected" : "leading, without a master" : "standing by";
-            return Results.Text($"{{\"status\":\"UP\",\"detail\":\"{state}\"}}", "application/json");
+            return Results.Json(new { status = "UP", detail = state });
         }).Needs(Permission.None);
     }
 }

@@ -23,6 +23,9 @@ public sealed class SchedulerService
     private static readonly TimeSpan MasterLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Restart = TimeSpan.FromSeconds(1);
 
+    // A term that has lasted so long shows that what ended the one before is over.
+    private static readonly TimeSpan Proof = TimeSpan.FromSeconds(10);
+
     private readonly SchedulerOptions _options;
     private readonly IStateStore _store;
     private readonly ILeaderElection _election;
@@ -34,6 +37,8 @@ public sealed class SchedulerService
     private volatile SchedulerSnapshot _snapshot;
     private volatile Term? _term;
     private CancellationTokenSource? _abdication;
+    private volatile string? _failure;
+    private long _termBegan;
 
     /// <summary>Makes a scheduler; it does nothing before <see cref="RunAsync"/>.</summary>
     public SchedulerService(
@@ -74,6 +79,9 @@ public sealed class SchedulerService
         _with = new TermSurroundings(
             options, store, time, loggers, _bus, _metrics, master, new Probe(Probe.Client(), time), random, snapshot => _snapshot = snapshot);
     }
+
+    /// <summary>Why the last term ended by a defect, until another has lasted for ten seconds; null where all is well.</summary>
+    public string? Failure => _term is not null && _time.GetElapsedTime(Volatile.Read(ref _termBegan)) >= Proof ? null : _failure;
 
     /// <summary>Everything at this moment; free to take.</summary>
     public SchedulerSnapshot Snapshot => _snapshot;
@@ -214,7 +222,7 @@ public sealed class SchedulerService
             }
             catch (Exception e)
             {
-                _log.LogError(e, "The scheduler's term has ended; it begins again with what is stored");
+                _log.LogError(e, "The scheduler's term has ended: {Reason}. Another begins with what is stored", e.Message);
             }
 
             try
@@ -237,8 +245,14 @@ public sealed class SchedulerService
         {
             var term = await Term.LoadAsync(_with, leadership.Fence, ending.Token);
             _abdication = abdication;
+            Volatile.Write(ref _termBegan, _time.GetTimestamp());
             _term = term;
             await term.RunAsync(ending.Token);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or FencedException))
+        {
+            _failure = e.Message;
+            throw;
         }
         finally
         {
@@ -257,6 +271,9 @@ public sealed class SchedulerService
             try
             {
                 var leader = await _election.LeaderAsync(Election, cancellation);
+
+                // Another one does the work now.
+                if (leader is not null && leader != _options.Address.GetLeftPart(UriPartial.Authority)) _failure = null;
                 if (leader != _snapshot.Leader.Address) _snapshot = Idle(leader);
             }
             catch (Exception e) when (e is not OperationCanceledException)

@@ -1,4 +1,5 @@
 using LifecycleManager.Agent.Containerizers;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
 
@@ -37,7 +38,7 @@ internal sealed class CheckRunner(TaskInfo task, IContainer container, DateTimeO
     {
         var verdict = new HealthVerdict(check);
         var type = TypeOf(check.Type, check.Command, check.Http, check.Tcp);
-        await Task.Delay(Seconds(check.DelaySeconds, 15), time, cancellation);
+        await time.DelayAsync(Seconds(check.DelaySeconds, 15), cancellation);
         while (true)
         {
             var result = await Prober.ProbeAsync(
@@ -46,7 +47,7 @@ internal sealed class CheckRunner(TaskInfo task, IContainer container, DateTimeO
             var (changed, kill) = verdict.Observe(result.Success, time.GetUtcNow() - started);
             if (changed || kill) OnHealth(result.Success, kill, result.Failure);
             if (kill) return;
-            await Task.Delay(Seconds(check.IntervalSeconds, 10), time, cancellation);
+            await time.DelayAsync(Seconds(check.IntervalSeconds, 10), cancellation);
         }
     }
 
@@ -54,24 +55,24 @@ internal sealed class CheckRunner(TaskInfo task, IContainer container, DateTimeO
     {
         CheckStatusInfo? last = null;
         var type = TypeOf(check.Type, check.Command?.Command, check.Http, check.Tcp);
-        await Task.Delay(Seconds(check.DelaySeconds, 15), time, cancellation);
+        await time.DelayAsync(Seconds(check.DelaySeconds, 15), cancellation);
         while (true)
         {
             var result = await Prober.ProbeAsync(
                 type, check.Command?.Command, check.Http, check.Tcp, Timeout(check.TimeoutSeconds), container, time, cancellation);
             if (result.Status != last) OnCheck(result.Status);
             last = result.Status;
-            await Task.Delay(Seconds(check.IntervalSeconds, 10), time, cancellation);
+            await time.DelayAsync(Seconds(check.IntervalSeconds, 10), cancellation);
         }
     }
 
     private static CheckType TypeOf(CheckType? stated, CommandInfo? command, HttpCheck? http, TcpCheck? tcp) => stated
         ?? (command is not null ? CheckType.Command : http is not null ? CheckType.Http : tcp is not null ? CheckType.Tcp : CheckType.Unknown);
 
-    private static TimeSpan Seconds(double? stated, double otherwise) => TimeSpan.FromSeconds(Math.Min(stated ?? otherwise, 86400));
+    private static TimeSpan Seconds(double? stated, double otherwise) => LongDurations.FromSeconds(stated ?? otherwise);
 
     // Zero is Mesos' word for no limit.
-    private static TimeSpan Timeout(double? stated) => stated is 0 ? TimeSpan.FromDays(1) : Seconds(stated, 20);
+    private static TimeSpan Timeout(double? stated) => stated is 0 ? TimeSpan.MaxValue : Seconds(stated, 20);
 
     private static string? WhyInvalid(
         string what, CheckType type, CommandInfo? command, HttpCheck? http, TcpCheck? tcp, params ReadOnlySpan<double?> times)

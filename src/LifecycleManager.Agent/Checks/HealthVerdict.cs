@@ -1,3 +1,4 @@
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Agent.Checks;
@@ -5,7 +6,7 @@ namespace LifecycleManager.Agent.Checks;
 /// <summary>Mesos' rules of a health check: what a row of results means. No clock, no network.</summary>
 internal sealed class HealthVerdict(HealthCheck check)
 {
-    private readonly TimeSpan _grace = TimeSpan.FromSeconds(check.GracePeriodSeconds ?? 10);
+    private readonly TimeSpan _grace = LongDurations.FromSeconds(check.GracePeriodSeconds ?? 10);
     // Zero is Marathon's word for never.
     private readonly uint _limit = check.ConsecutiveFailures switch { null => 3, 0 => uint.MaxValue, { } stated => stated };
     private uint _failures;

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using LifecycleManager.Agent.Containerizers;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Agent.Checks;
@@ -34,21 +35,20 @@ internal static class Prober
         CheckType type, CommandInfo? command, HttpCheck? http, TcpCheck? tcp, TimeSpan timeout, IContainer container,
         TimeProvider time, CancellationToken stopping)
     {
-        using var limit = new CancellationTokenSource(timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
+        using var limit = new TimeLimit(time, timeout, stopping);
         try
         {
             switch (type)
             {
                 case CheckType.Command when command is not null:
-                    var code = await container.ExecuteAsync(command, either.Token).WaitAsync(either.Token);
+                    var code = await container.ExecuteAsync(command, limit.Token).WaitAsync(limit.Token);
                     return new ProbeResult(code == 0, Command(code), code == 0 ? null : $"the command exited with {code}");
                 case CheckType.Http when http is not null:
-                    var status = await GetAsync(http, container, either.Token);
+                    var status = await GetAsync(http, container, limit.Token);
                     var fine = status is >= 200 and < 400;
                     return new ProbeResult(fine, Of(status), fine ? null : $"the answer is {status}");
                 case CheckType.Tcp when tcp is not null:
-                    await ConnectAsync(tcp, container, either.Token);
+                    await ConnectAsync(tcp, container, limit.Token);
                     return new ProbeResult(true, Of(true));
                 default:
                     return new ProbeResult(false, Nothing(type), "the check does not say what to do");
@@ -56,7 +56,7 @@ internal static class Prober
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
-            var reason = limit.IsCancellationRequested ? $"no result within {timeout.TotalSeconds:0.###} s" : e.Message;
+            var reason = limit.Token.IsCancellationRequested ? $"no result within {timeout.TotalSeconds:0.###} s" : e.Message;
             return new ProbeResult(false, type == CheckType.Tcp ? Of(false) : Nothing(type), reason);
         }
     }

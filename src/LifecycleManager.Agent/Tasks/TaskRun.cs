@@ -4,6 +4,7 @@ using LifecycleManager.Agent.Checks;
 using LifecycleManager.Agent.Containerizers;
 using LifecycleManager.Agent.Fetching;
 using LifecycleManager.Agent.Updates;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
 
@@ -16,6 +17,7 @@ namespace LifecycleManager.Agent.Tasks;
 internal sealed class TaskRun : IDisposable
 {
     private const int MaxMessage = 4096;
+    private static readonly TimeSpan PatienceWithStop = TimeSpan.FromSeconds(5);
     private readonly string _meta;
     private readonly IContainerizer? _containerizer;
     private readonly Fetcher _fetcher;
@@ -240,14 +242,7 @@ internal sealed class TaskRun : IDisposable
     private async Task LimitTimeAsync(CancellationToken cancellation)
     {
         if (Record.Task.MaxCompletionTime is not { } limit) return;
-        var left = Record.Accepted + limit.ToTimeSpan() - _time.GetUtcNow();
-        while (left > TimeSpan.Zero)
-        {
-            // Timers have an end at 49 days.
-            await Task.Delay(left > TimeSpan.FromDays(1) ? TimeSpan.FromDays(1) : left, _time, cancellation);
-            left = Record.Accepted + limit.ToTimeSpan() - _time.GetUtcNow();
-        }
-
+        await _time.DelayAsync(Record.Accepted.Plus(limit.ToTimeSpan()) - _time.GetUtcNow(), cancellation);
         Kill(KillOf(TaskState.Failed, StatusReason.MaxCompletionTimeReached, $"it ran longer than {limit.ToTimeSpan().TotalSeconds:0.###} s"));
     }
 
@@ -268,7 +263,7 @@ internal sealed class TaskRun : IDisposable
         {
             await StopOnceAsync(container, stopping);
             // A container that was stopped ends within moments; one whose stop went wrong is asked again.
-            await Task.WhenAny(container.Exit, Task.Delay(TimeSpan.FromSeconds(Remaining().TotalSeconds + 5), _time, stopping));
+            await Task.WhenAny(container.Exit, _time.DelayAsync(Remaining() + PatienceWithStop, stopping));
             stopping.ThrowIfCancellationRequested();
         }
     }
@@ -291,7 +286,7 @@ internal sealed class TaskRun : IDisposable
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    private static DateTimeOffset EndOf(KillRecord kill) => kill.At + TimeSpan.FromSeconds(Math.Clamp(kill.GraceSeconds, 0, 86400));
+    private static DateTimeOffset EndOf(KillRecord kill) => kill.At.Plus(LongDurations.FromSeconds(kill.GraceSeconds));
 
     private void Note(KillRecord kill)
     {

@@ -12,13 +12,15 @@ internal sealed class ManagerTuning
     private static readonly CollectorOptions Collector = new() { Scheduler = null };
     private static readonly ManagerOptions Manager = new();
     private readonly List<Func<ParseResult, ManagerOptions, ManagerOptions>> _parts = [];
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
     private readonly Command _command;
     private readonly Settings _settings;
 
     public ManagerTuning(Command command, Settings settings)
     {
         (_command, _settings) = (command, settings);
-        Time("--scrape-timeout", "The longest that a scrape takes", Collector.Timeout, (c, value) => c with { Timeout = value });
+        Time("--scrape-timeout", "The longest that a scrape takes", Collector.Timeout, (c, value) => c with { Timeout = value }, most: Day);
         Time("--discovery-interval", "Between two polls of the scheduler, whose events are followed besides", Collector.DiscoveryInterval,
             (c, value) => c with { DiscoveryInterval = value });
         Time("--startup-time", "How long an instance runs before it counts as ready; an app's label lcm.metrics.startup replaces it", Collector.StartupTime,
@@ -29,8 +31,8 @@ internal sealed class ManagerTuning
         Count("--max-samples-per-series", "The most samples that are kept of one series", Collector.MaxSamplesPerSeries, (c, value) => c with { MaxSamplesPerSeries = value }, 2);
         Count("--max-concurrent-scrapes", "The most scrapes at the same time", Collector.MaxConcurrentScrapes, (c, value) => c with { MaxConcurrentScrapes = value });
         Count("--max-pushed-series", "The most series that pushed samples may make", Collector.MaxPushedSeries, (c, value) => c with { MaxPushedSeries = value });
-        Time("--attempt-timeout", "The longest that one attempt of a call to what is scaled takes", Manager.AttemptTimeout, (m, value) => m with { AttemptTimeout = value });
-        Time("--call-timeout", "The longest that such a call takes with its retries", Manager.CallTimeout, (m, value) => m with { CallTimeout = value });
+        Time("--attempt-timeout", "The longest that one attempt of a call to what is scaled takes", Manager.AttemptTimeout, (m, value) => m with { AttemptTimeout = value }, most: Day);
+        Time("--call-timeout", "The longest that such a call takes with its retries", Manager.CallTimeout, (m, value) => m with { CallTimeout = value }, most: Day);
         Time("--first-retry-delay", "Before a change that failed is tried again; doubles with each failure", Manager.FirstRetryDelay,
             (m, value) => m with { FirstRetryDelay = value });
         Time("--longest-retry-delay", "The longest such pause", Manager.LongestRetryDelay, (m, value) => m with { LongestRetryDelay = value });
@@ -51,12 +53,15 @@ internal sealed class ManagerTuning
     /// <summary>The options with what the command line says.</summary>
     public ManagerOptions Apply(ParseResult parse, ManagerOptions options) => _parts.Aggregate(options, (so, part) => part(parse, so));
 
-    private void Time(string name, string description, TimeSpan otherwise, Func<ManagerOptions, TimeSpan, ManagerOptions> set, TimeSpan? least = null) =>
+    private void Time(string name, string description, TimeSpan otherwise, Func<ManagerOptions, TimeSpan, ManagerOptions> set,
+        TimeSpan? least = null, TimeSpan? most = null) =>
         Add(Setting.Of(
-            _settings, name, description, Values.Time(least ?? TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(366)), () => otherwise, Durations.Format(otherwise)), set);
+            _settings, name, description, Values.Time(least ?? TimeSpan.FromMilliseconds(10), most ?? TimeSpan.FromDays(366)), () => otherwise,
+            Durations.Format(otherwise)), set);
 
-    private void Time(string name, string description, TimeSpan otherwise, Func<CollectorOptions, TimeSpan, CollectorOptions> set, TimeSpan? least = null) =>
-        Time(name, description, otherwise, (options, value) => options with { Collector = set(options.Collector!, value) }, least);
+    private void Time(string name, string description, TimeSpan otherwise, Func<CollectorOptions, TimeSpan, CollectorOptions> set,
+        TimeSpan? least = null, TimeSpan? most = null) =>
+        Time(name, description, otherwise, (options, value) => options with { Collector = set(options.Collector!, value) }, least, most);
 
     private void Count(string name, string description, int otherwise, Func<ManagerOptions, int, ManagerOptions> set, int least = 1) =>
         Add(Setting.Of(_settings, name, description, Values.Count(least, int.MaxValue), () => otherwise, $"{otherwise}"), set);

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using LifecycleManager.Primitives.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Master.Cluster;
@@ -11,13 +12,16 @@ internal sealed class ActorLoop : IAsyncDisposable
 {
     private const int Capacity = 65_536;
 
+    // Beyond any machine's life, and within what timestamps can count.
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(36_500);
+
     private readonly Channel<Work> _inbox = Channel.CreateBounded<Work>(
         new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     private readonly PriorityQueue<LoopTimer, long> _timers = new();
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly ITimer _alarm;
+    private readonly CappedTimer _alarm;
     private readonly Task _running;
     private readonly Action<Exception>? _failed;
     private long _alarmAt = long.MaxValue;
@@ -29,7 +33,7 @@ internal sealed class ActorLoop : IAsyncDisposable
         _failed = failed;
         _time = time;
         _log = log;
-        _alarm = time.CreateTimer(_ => Ring(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _alarm = new CappedTimer(time, Ring);
         _running = Task.Run(RunAsync);
     }
 
@@ -82,7 +86,7 @@ internal sealed class ActorLoop : IAsyncDisposable
     public LoopTimer After(TimeSpan delay, Action action)
     {
         var timer = new LoopTimer(action);
-        _timers.Enqueue(timer, _time.GetTimestamp() + (long)(Math.Max(0, delay.TotalSeconds) * _time.TimestampFrequency));
+        _timers.Enqueue(timer, _time.GetTimestamp() + (long)(Math.Clamp(delay.TotalSeconds, 0, MaxDelay.TotalSeconds) * _time.TimestampFrequency));
         return timer;
     }
 
@@ -145,10 +149,7 @@ internal sealed class ActorLoop : IAsyncDisposable
         if (!_timers.TryPeek(out _, out var due)) return;
         if (Interlocked.Exchange(ref _rang, 0) == 0 && due == _alarmAt) return;
         _alarmAt = due;
-        var wait = Math.Max(0, (due - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
-
-        // Timers count in milliseconds: rounded up, so that it is due when the alarm rings.
-        _alarm.Change(TimeSpan.FromMilliseconds(Math.Min(Math.Ceiling(wait * 1000), int.MaxValue)), Timeout.InfiniteTimeSpan);
+        _alarm.Set(TimeSpan.FromSeconds((due - _time.GetTimestamp()) / (double)_time.TimestampFrequency));
     }
 
     private void Run(Action action)

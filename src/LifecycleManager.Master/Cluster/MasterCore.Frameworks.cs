@@ -1,5 +1,6 @@
 using LifecycleManager.Master.Registry;
 using LifecycleManager.Master.Streams;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Security;
@@ -196,7 +197,7 @@ internal sealed partial class MasterCore
     {
         framework.Failover?.Cancel();
         framework.Failover = _loop.After(
-            TimeSpan.FromSeconds(framework.Info.FailoverTimeout ?? 0),
+            LongDurations.FromSeconds(framework.Info.FailoverTimeout ?? 0),
             () =>
             {
                 if (!framework.IsConnected) Remove(framework, "it did not return within its failover timeout");

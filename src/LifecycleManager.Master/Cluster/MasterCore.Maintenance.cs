@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LifecycleManager.Master.Registry;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Storage;
 
@@ -8,7 +9,6 @@ namespace LifecycleManager.Master.Cluster;
 /// <content>Maintenance: machines are not offered while they are to be away, and offers say when that is.</content>
 internal sealed partial class MasterCore
 {
-    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(7);
     private MaintenanceSchedule _schedule = new();
     private LoopTimer? _maintenance;
 
@@ -77,8 +77,7 @@ internal sealed partial class MasterCore
     private static (DateTimeOffset Start, DateTimeOffset End) Bounds(Unavailability away)
     {
         var start = DateTimeOffset.UnixEpoch.AddTicks(away.Start.Nanoseconds / 100);
-        return (start, away.Duration is { } duration && duration.ToTimeSpan() < DateTimeOffset.MaxValue - start
-            ? start + duration.ToTimeSpan() : DateTimeOffset.MaxValue);
+        return (start, away.Duration is { } duration ? start.Plus(duration.ToTimeSpan()) : DateTimeOffset.MaxValue);
     }
 
     // Looks again when the next window begins or ends.
@@ -88,8 +87,7 @@ internal sealed partial class MasterCore
         var next = (_schedule.Windows ?? []).Select(window => Bounds(window.Unavailability))
             .SelectMany(bounds => new[] { bounds.Start, bounds.End }).Where(time => time > Now).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
         if (next == DateTimeOffset.MaxValue) return;
-        var wait = next - Now;
-        _maintenance = _loop.After(wait < LongestTimer ? wait : LongestTimer, () =>
+        _maintenance = _loop.After(next - Now, () =>
         {
             foreach (var agent in _agents.Values.Where(IsInMaintenance)) RescindAll(agent);
             MarkAllDirty();

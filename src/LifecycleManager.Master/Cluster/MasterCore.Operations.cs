@@ -1,5 +1,6 @@
 using LifecycleManager.Master.Registry;
 using LifecycleManager.Master.Resources;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
@@ -118,7 +119,7 @@ internal sealed partial class MasterCore
     {
         var own = task.Kill?.KillPolicy ?? task.Info.KillPolicy;
         if (most is not { } seconds) return own;
-        var limit = DurationInfo.From(TimeSpan.FromSeconds(seconds));
+        var limit = DurationInfo.From(LongDurations.FromSeconds(seconds));
         return own?.GracePeriod is { } period && period.Nanoseconds <= limit.Nanoseconds ? own : new KillPolicy { GracePeriod = limit };
     }
 

@@ -5,6 +5,7 @@ using LifecycleManager.Metrics.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Series;
 using LifecycleManager.Metrics.Sources;
+using LifecycleManager.Primitives.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Metrics.Collecting;
@@ -21,7 +22,7 @@ internal sealed class CollectorLoop : IDisposable
     private readonly ILogger _log;
     private readonly JobQueue _queue;
     private readonly long _start;
-    private readonly ITimer _timer;
+    private readonly CappedTimer _timer;
     private readonly Channel<bool> _wake =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ConcurrentQueue<(ScrapeJob Job, JobStatus Before)> _done = new();
@@ -56,7 +57,7 @@ internal sealed class CollectorLoop : IDisposable
             _discoveries.Add(new EurekaJob(context, eureka, () => Volatile.Read(ref _eurekaApps)));
         _discoveries.AddRange(context.Options.TargetFiles.Select(pattern => new FileJob(context, pattern)));
         _static = [.. context.Options.StaticTargets.SelectMany(group => group.Read("static"))];
-        _timer = context.Time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = new CappedTimer(context.Time, Wake);
     }
 
     /// <summary>What readers see, by app.</summary>
@@ -143,7 +144,7 @@ internal sealed class CollectorLoop : IDisposable
         }
 
         if (_running < _context.Options.MaxConcurrentScrapes && _queue.NextDue is { } due)
-            _timer.Change(TimeSpan.FromMilliseconds(Math.Max(1, due - now)), Timeout.InfiniteTimeSpan);
+            _timer.Set(TimeSpan.FromMilliseconds(Math.Max(1, due - now)));
     }
 
     private async Task RunAsync(ScrapeJob job, CancellationToken cancellation)

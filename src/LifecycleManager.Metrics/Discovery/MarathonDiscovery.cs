@@ -1,3 +1,4 @@
+using LifecycleManager.Primitives.Timing;
 using System.Threading.Channels;
 using LifecycleManager.Protocol.Marathon;
 using Microsoft.Extensions.Logging;
@@ -108,11 +109,10 @@ internal sealed class MarathonDiscovery(
 
     private async Task WaitAsync(TimeSpan interval, CancellationToken cancellation)
     {
-        using var timeout = new CancellationTokenSource(interval, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
+        using var limit = new TimeLimit(time, interval, cancellation);
         try
         {
-            await _changed.Reader.ReadAsync(both.Token);
+            await _changed.Reader.ReadAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {

@@ -1,4 +1,6 @@
 using System.Threading.Channels;
+using LifecycleManager.Primitives.Timing;
+using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.State.Core;
 
 namespace LifecycleManager.Scheduler.Health;
@@ -12,6 +14,9 @@ internal sealed class CheckRunner(
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
 
+    // Instances that hang must not keep others from being looked at, however patient their checks are.
+    private static readonly TimeSpan MaxSlotTime = TimeSpan.FromSeconds(30);
+
     private readonly Channel<object> _inbox = Channel.CreateUnbounded<object>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<string, Watched> _watched = new(StringComparer.Ordinal);
     private readonly PriorityQueue<Job, DateTimeOffset> _due = new();
@@ -24,19 +29,17 @@ internal sealed class CheckRunner(
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        await using var timer = time.CreateTimer(_ => _inbox.Writer.TryWrite(this), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var timer = new CappedTimer(time, () => _inbox.Writer.TryWrite(this));
         try
         {
             await foreach (var item in _inbox.Reader.ReadAllAsync(cancellation))
             {
                 if (item is WatchOrder order) Take(order);
                 else if (item is Done done) Again(done);
+                else if (item is SlotFreed) _running--;
                 Start(cancellation);
                 if (_due.TryPeek(out _, out var next))
-                {
-                    var pause = next - time.GetUtcNow();
-                    timer.Change(pause > TimeSpan.Zero ? pause : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-                }
+                    timer.Set(next - time.GetUtcNow());
             }
         }
         catch (OperationCanceledException)
@@ -76,41 +79,53 @@ internal sealed class CheckRunner(
 
     private async Task RunAsync(Job job, CancellationToken cancellation)
     {
-        var passed = false;
+        var (app, passed, holdsSlot) = (job.Watched.Order.Definition!, false, true);
         try
         {
-            var (instance, app) = (job.Watched.Order.Instance!, job.Watched.Order.Definition!);
-            if (job.IsReadiness)
+            var probing = job.IsReadiness ? ReadyAsync(job, app, cancellation) : CheckAsync(job, app, cancellation);
+            var timeout = job.IsReadiness ? app.ReadinessChecks[job.Check].Timeout : app.HealthChecks[job.Check].Timeout;
+            if (timeout > MaxSlotTime && await Task.WhenAny(probing, time.DelayAsync(MaxSlotTime, cancellation)) != probing)
             {
-                var result = await probe.ReadyAsync(app.ReadinessChecks[job.Check], app, instance, cancellation);
-                passed = result.Ready;
-                await report(new ReadinessReported(result), cancellation);
+                holdsSlot = false;
+                _inbox.Writer.TryWrite(new SlotFreed());
             }
-            else if (await probe.CheckAsync(app.HealthChecks[job.Check], app, instance, cancellation) is { } result)
-            {
-                passed = result.Success;
-                await report(new HealthReported(instance.TaskId, job.Check, result), cancellation);
-            }
+
+            passed = await probing;
         }
         catch (Exception) when (cancellation.IsCancellationRequested)
         {
-            return;
+            // As asked.
         }
         finally
         {
-            _inbox.Writer.TryWrite(new Done(job, passed));
+            _inbox.Writer.TryWrite(new Done(job, passed, holdsSlot));
         }
+    }
+
+    private async Task<bool> ReadyAsync(Job job, AppDefinition app, CancellationToken cancellation)
+    {
+        var result = await probe.ReadyAsync(app.ReadinessChecks[job.Check], app, job.Watched.Order.Instance!, cancellation);
+        await report(new ReadinessReported(result), cancellation);
+        return result.Ready;
+    }
+
+    private async Task<bool> CheckAsync(Job job, AppDefinition app, CancellationToken cancellation)
+    {
+        var instance = job.Watched.Order.Instance!;
+        if (await probe.CheckAsync(app.HealthChecks[job.Check], app, instance, cancellation) is not { } result) return false;
+        await report(new HealthReported(instance.TaskId, job.Check, result), cancellation);
+        return result.Success;
     }
 
     private void Again(Done done)
     {
-        _running--;
+        if (done.HoldsSlot) _running--;
         var job = done.Job;
         if (!IsWatched(job)) return;
         var now = time.GetUtcNow();
         if (job.IsReadiness)
         {
-            if (!done.Passed) _due.Enqueue(job, now + job.Watched.Order.Definition!.ReadinessChecks[job.Check].Interval);
+            if (!done.Passed) _due.Enqueue(job, now.Plus(job.Watched.Order.Definition!.ReadinessChecks[job.Check].Interval));
             return;
         }
 
@@ -122,14 +137,14 @@ internal sealed class CheckRunner(
             if (!job.HasPassed) pause *= 0.5 + (random.NextDouble() / 2);
             job = job with { HasPassed = true };
         }
-        else if (now < (job.Watched.Order.Instance!.StartedAt ?? now) + check.GracePeriod)
+        else if (now < (job.Watched.Order.Instance!.StartedAt ?? now).Plus(check.GracePeriod))
         {
             // Nothing is counted yet: look more often, so that what has come up is known to be up.
             var soon = FirstPause * Math.Pow(2, Math.Min(job.Attempts, 16));
             if (soon < pause) pause = soon;
         }
 
-        _due.Enqueue(job with { Attempts = job.Attempts + 1 }, now + pause);
+        _due.Enqueue(job with { Attempts = job.Attempts + 1 }, now.Plus(pause));
     }
 
     private bool IsWatched(Job job) => _watched.TryGetValue(job.Watched.Order.TaskId, out var watched) && ReferenceEquals(watched, job.Watched);
@@ -141,5 +156,7 @@ internal sealed class CheckRunner(
 
     private sealed record Job(Watched Watched, int Check, bool IsReadiness, int Attempts = 0, bool HasPassed = false);
 
-    private sealed record Done(Job Job, bool Passed);
+    private sealed record Done(Job Job, bool Passed, bool HoldsSlot);
+
+    private sealed record SlotFreed;
 }

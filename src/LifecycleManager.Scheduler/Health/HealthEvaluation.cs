@@ -1,3 +1,4 @@
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.State;
 
@@ -32,7 +33,7 @@ internal static class HealthEvaluation
         }
 
         // While it starts, failures say nothing: until the first success or the end of the grace period.
-        if (before.FirstSuccess is null && now < startedAt + check.GracePeriod) return (before, false);
+        if (before.FirstSuccess is null && now < startedAt.Plus(check.GracePeriod)) return (before, false);
 
         var after = before with
         {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Launching;
 using LifecycleManager.Scheduler.State;
@@ -30,19 +31,18 @@ internal sealed class Probe(HttpClient http, TimeProvider time)
     public async Task<CheckResult?> CheckAsync(
         HealthCheckSpec check, AppDefinition app, Instance instance, CancellationToken cancellation)
     {
-        if (Address(check.Port, check.PortIndex ?? 0, app, instance) is not var (host, port)) return new CheckResult(false, "the port is not known");
-        using var patience = new CancellationTokenSource(check.Timeout, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        using var limit = new TimeLimit(time, check.Timeout, cancellation);
         try
         {
+            if (Address(check.Port, check.PortIndex ?? 0, app, instance) is not var (host, port)) return new CheckResult(false, "the port is not known");
             if (check.Protocol == HealthProtocol.Tcp)
             {
                 using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-                await socket.ConnectAsync(host, port, both.Token);
+                await socket.ConnectAsync(host, port, limit.Token);
                 return new CheckResult(true);
             }
 
-            using var response = await GetAsync(check.Protocol == HealthProtocol.Https, host, port, check.Path, both.Token);
+            using var response = await GetAsync(check.Protocol == HealthProtocol.Https, host, port, check.Path, limit.Token);
             var status = (int)response.StatusCode;
             return status switch
             {
@@ -66,19 +66,18 @@ internal sealed class Probe(HttpClient http, TimeProvider time)
         ReadinessCheckSpec check, AppDefinition app, Instance instance, CancellationToken cancellation)
     {
         var result = new Deployments.ReadinessResult(check.Name, instance.TaskId, Ready: false);
-        if (Address(null, check.PortIndex, app, instance) is not var (host, port)) return result;
-        using var patience = new CancellationTokenSource(check.Timeout, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        using var limit = new TimeLimit(time, check.Timeout, cancellation);
         try
         {
-            using var response = await GetAsync(check.Https, host, port, check.Path, both.Token);
+            if (Address(null, check.PortIndex, app, instance) is not var (host, port)) return result;
+            using var response = await GetAsync(check.Https, host, port, check.Path, limit.Token);
             result = result with
             {
                 Ready = check.ReadyStatusCodes.Contains((int)response.StatusCode),
                 LastStatus = (int)response.StatusCode,
                 LastContentType = response.Content.Headers.ContentType?.ToString(),
             };
-            return check.PreserveLastResponse ? result with { LastBody = await BeginningAsync(response, both.Token) } : result;
+            return check.PreserveLastResponse ? result with { LastBody = await BeginningAsync(response, limit.Token) } : result;
         }
         catch (Exception) when (!cancellation.IsCancellationRequested)
         {

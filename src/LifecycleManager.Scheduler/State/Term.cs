@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.Health;
@@ -84,30 +85,51 @@ internal sealed class Term
         return await request.Answer.WaitAsync(cancellation);
     }
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Runs until cancelled. A loop that ends by itself ends the term: without one of them nothing here does its work.</summary>
     /// <exception cref="FencedException">Somebody else leads.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var others = Task.WhenAll(_client.RunAsync(ending.Token), _checks.RunAsync(ending.Token));
+        var owner = OwnAsync(ending.Token);
+        Task[] loops =
+        [
+            owner,
+            LastAsync("the conversation with the master", _client.RunAsync(ending.Token), ending.Token),
+            LastAsync("the loop of the health checks", _checks.RunAsync(ending.Token), ending.Token),
+        ];
         try
         {
-            await OwnAsync(cancellation);
+            await await Task.WhenAny(loops);
         }
         finally
         {
             _inbox.Writer.TryComplete();
             await ending.CancelAsync();
+            await owner.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (_inbox.Reader.TryRead(out var input)) (input as Request)?.Fail(new NotLeaderException(null));
-            try { await others; }
-            catch (OperationCanceledException) { /* as asked */ }
+            await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>A loop that may end only when it is told to.</summary>
+    private static async Task LastAsync(string name, Task loop, CancellationToken ending)
+    {
+        try
+        {
+            await loop;
+        }
+        catch (Exception e) when (!ending.IsCancellationRequested)
+        {
+            throw new InvalidOperationException($"{name} failed: {e.Message}", e);
+        }
+
+        ending.ThrowIfCancellationRequested();
+        throw new InvalidOperationException($"{name} ended, and nobody asked it to");
     }
 
     private async Task OwnAsync(CancellationToken cancellation)
     {
-        await using var timer = _with.Time.CreateTimer(
-            _ => _inbox.Writer.TryWrite(Tick.Instance), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var timer = new CappedTimer(_with.Time, () => _inbox.Writer.TryWrite(Tick.Instance));
         var batch = new List<SchedulerInput>();
         try
         {
@@ -118,8 +140,7 @@ internal sealed class Term
                 while (batch.Count < MaxBatch && _inbox.Reader.TryRead(out var input)) batch.Add(input);
                 await StepAsync(batch, cancellation);
                 var now = _with.Time.GetUtcNow();
-                var pause = _core.NextTick(now) - now;
-                timer.Change(pause < TimeSpan.FromDays(1) ? pause : TimeSpan.FromDays(1), Timeout.InfiniteTimeSpan);
+                timer.Set(_core.NextTick(now) - now);
             }
         }
         catch (Exception e)

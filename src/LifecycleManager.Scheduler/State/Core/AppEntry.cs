@@ -126,6 +126,9 @@ internal sealed class ActiveDeployment
         ? null
         : Steps[CurrentStep].Actions.FirstOrDefault(action => action.App == app)?.Stage;
 
+    /// <summary>How long the current step rests when it is done; null where it does not.</summary>
+    public StepPause? CurrentPause => CurrentStep >= Steps.Count ? null : Steps[CurrentStep].Pause;
+
     /// <summary>The current step is a stage of a rollout.</summary>
     public bool IsAtStage => CurrentStep < Steps.Count && Steps[CurrentStep].Actions.Any(action => action.Stage is not null);
 

@@ -173,7 +173,7 @@ internal sealed partial class SchedulerCore
         return deployment.Status([]);
     }
 
-    private static void Promote(ActiveDeployment deployment, SteerRequest steer, DateTimeOffset now)
+    private void Promote(ActiveDeployment deployment, SteerRequest steer, DateTimeOffset now)
     {
         var full = steer.Word == DeploymentSteering.PromoteFull;
         if (deployment.HeldSince is null && deployment.Frozen is null && !(full && deployment.IsAtStage))
@@ -191,7 +191,11 @@ internal sealed partial class SchedulerCore
     }
 
     // The time for which it stood still is not held against it.
-    private static void Thaw(ActiveDeployment deployment, DateTimeOffset now) => (deployment.Frozen, deployment.StepStartedAt) = (null, now);
+    private void Thaw(ActiveDeployment deployment, DateTimeOffset now)
+    {
+        deployment.Frozen = null;
+        StartStep(deployment, now);
+    }
 
     /// <summary>Stores a change and the deployment that carries it out.</summary>
     private DeploymentReceipt Deploy(
@@ -260,7 +264,6 @@ internal sealed partial class SchedulerCore
             IsRollback = rolledBack is not null,
             IsBlueGreen = options.BlueGreen is not null || rolledBack is { IsBlueGreen: true, IsAtStage: true },
             Patience = options.BlueGreen?.AbortAfter,
-            StepStartedAt = now,
         };
         if (steps.Count == 0)
         {
@@ -270,6 +273,7 @@ internal sealed partial class SchedulerCore
         {
             deployment.BeginStep();
             _deployments.Add(deployment);
+            StartStep(deployment, now);
             foreach (var app in before.Keys) _apps[app].Deployment = deployment;
             Begin(deployment, now);
         }

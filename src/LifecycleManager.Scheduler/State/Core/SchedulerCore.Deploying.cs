@@ -1,3 +1,4 @@
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.Events;
@@ -90,7 +91,7 @@ internal sealed partial class SchedulerCore
         if (deployment.CurrentAction(app) is null) return;
         deployment.Pending.Add(app);
         deployment.HeldSince = null;
-        deployment.StepStartedAt = now;
+        StartStep(deployment, now);
         Save(deployment);
     }
 
@@ -98,15 +99,16 @@ internal sealed partial class SchedulerCore
     private bool MayPass(ActiveDeployment deployment, DateTimeOffset now)
     {
         if (deployment.Frozen is not null) return false;
-        if (deployment.Steps[deployment.CurrentStep].Pause is not { } pause || deployment.IsPromoted || deployment.MayPass) return true;
+        if (deployment.CurrentPause is not { } pause || deployment.IsPromoted || deployment.MayPass) return true;
         if (deployment.HeldSince is null)
         {
             deployment.HeldSince = now;
+            if (pause.For is { } rest) _deadlines.SetEarlier(new Deadline(DeadlineKind.Deployment, deployment.Id), now.Plus(rest));
             Save(deployment);
             Publish(EventMessages.DeploymentPaused(now, deployment.Status([]), TreesOf(deployment), deployment.Steps[deployment.CurrentStep]));
         }
 
-        return pause.For is { } time && now - deployment.HeldSince >= time;
+        return pause.For is { } time && now >= deployment.HeldSince.Value.Plus(time);
     }
 
     /// <summary>Takes deployments to their next steps.</summary>
@@ -124,7 +126,7 @@ internal sealed partial class SchedulerCore
                 foreach (var action in done.Actions)
                     if (action.Kind == DeploymentActionKind.StopApplication) Publish(EventMessages.AppTerminated(now, action.App.Path));
                 deployment.CurrentStep++;
-                deployment.StepStartedAt = now;
+                StartStep(deployment, now);
                 deployment.BeginStep();
                 if (deployment.CurrentStep == deployment.Steps.Count)
                 {
@@ -170,6 +172,7 @@ internal sealed partial class SchedulerCore
     private void Release(ActiveDeployment deployment)
     {
         _deployments.Remove(deployment);
+        _deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), null);
         _effects.Delete(StateKeys.Deployment(deployment.Id));
         foreach (var app in deployment.Before.Keys)
         {
@@ -202,9 +205,6 @@ internal sealed partial class SchedulerCore
             IsBlueGreen = stored.BlueGreen == true,
             Patience = stored.PatienceSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             CurrentStep = stored.CurrentStep,
-
-            // While nobody led, nobody could see it become healthy.
-            StepStartedAt = now,
             IsPromoted = stored.Promoted == true,
             Frozen = stored.Frozen?.ToDictionary(app => new AppId(app.Key), app => app.Value),
         };
@@ -215,6 +215,9 @@ internal sealed partial class SchedulerCore
         // An app that a stop has already emptied and forgotten is done.
         deployment.Pending.RemoveWhere(app => !_apps.ContainsKey(app));
         _deployments.Add(deployment);
+
+        // While nobody led, nobody could see it become healthy.
+        StartStep(deployment, now);
         foreach (var app in before.Keys)
             if (_apps.TryGetValue(app, out var entry)) entry.Deployment = deployment;
     }

@@ -52,6 +52,7 @@ internal sealed partial class SchedulerCore
         {
             entry.Waiting = new WaitingLaunch { Record = record, Count = count, Since = now };
             _waiting.Add(entry.Id);
+            _deadlines.SetEarlier(new Deadline(DeadlineKind.Preemption, ""), now + BeforePreemption);
         }
         else
         {

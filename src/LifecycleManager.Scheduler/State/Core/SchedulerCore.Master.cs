@@ -37,6 +37,7 @@ internal sealed partial class SchedulerCore
         _suppressed = false;
         _reviveWanted = false;
         _killSentAt.Clear();
+        foreach (var (taskId, entry) in _appOf) Schedule(entry, entry.Instances[taskId]);
         Reconcile(now);
     }
 
@@ -44,6 +45,7 @@ internal sealed partial class SchedulerCore
     {
         if (lost.Session != Session) return;
         Master = null;
+        foreach (var (taskId, entry) in _appOf) Schedule(entry, entry.Instances[taskId]);
         _offers.Clear();
         _unreconciled.Clear();
         _reconcileRetryAt = DateTimeOffset.MaxValue;
@@ -250,6 +252,7 @@ internal sealed partial class SchedulerCore
     private void SendKill(Instance instance, DateTimeOffset now)
     {
         _killSentAt[instance.TaskId] = now;
+        Schedule(_appOf[instance.TaskId], instance);
         foreach (var id in PodTasks.LiveIds(instance))
             Call(new SchedulerCall { Type = CallType.Kill, Kill = new KillCall(new TaskId(id), new AgentId(instance.AgentId)) });
     }

@@ -30,12 +30,12 @@ internal sealed partial class SchedulerCore
             Reason = "rebalance",
             Steps = [.. apps.Select(entry => new DeploymentStep([new DeploymentAction(DeploymentActionKind.RestartApplication, entry.Id, IsPod: entry.Record.Definition.IsPod)]))],
             Before = apps.ToDictionary(entry => entry.Id, entry => (AppRecord?)entry.Record),
-            StepStartedAt = now,
         };
         if (apps.Count > 0)
         {
             deployment.BeginStep();
             _deployments.Add(deployment);
+            StartStep(deployment, now);
             foreach (var entry in apps) entry.Deployment = deployment;
             Begin(deployment, now);
         }

@@ -1,3 +1,5 @@
+using LifecycleManager.Primitives.Timing;
+using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.Events;
 
@@ -6,44 +8,91 @@ namespace LifecycleManager.Scheduler.State.Core;
 // What time alone brings about.
 internal sealed partial class SchedulerCore
 {
+    // What waits for something that no deadline can name is looked at again after this.
     private static readonly TimeSpan Patrol = TimeSpan.FromSeconds(1);
 
-    // Instances that are not simply running: only they have deadlines.
-    private readonly HashSet<string> _attention = new(StringComparer.Ordinal);
+    private readonly Deadlines<Deadline> _deadlines = new();
 
-    /// <summary>When a <see cref="Tick"/> has something to do, unless another input comes before.</summary>
+    private enum DeadlineKind
+    {
+        Instance,
+        Deployment,
+        Preemption,
+    }
+
+    /// <summary>When time alone has something to do: the owner's loop turns then at the latest. Never due before another turn can do it.</summary>
     public DateTimeOffset NextTick(DateTimeOffset now)
     {
-        var next = _nextReconciliation;
-        if (_attention.Count > 0 || _deployments.Count > 0 || _waiting.Count > 0) next = Earlier(next, now + Patrol);
-        next = Earlier(next, _reconcileRetryAt);
-        next = Earlier(next, NextLaunch(now));
+        var next = _deadlines.Next ?? DateTimeOffset.MaxValue;
+        if (IsConnected) next = Earlier(Earlier(next, Earlier(_nextReconciliation, _reconcileRetryAt)), NextLaunch(now));
         return next < now ? now : next;
     }
 
+    /// <summary>Does what is due. Each turn does, whatever brought it about, so that no input puts off what others wait for.</summary>
     private void PassTime(DateTimeOffset now)
     {
-        foreach (var taskId in _attention.ToList())
+        foreach (var (kind, id) in _deadlines.TakeDue(now))
         {
-            var entry = _appOf[taskId];
-            var instance = entry.Instances[taskId];
-            if (instance.State.IsUnreachable()) Unreachable(entry, instance, now);
-            else if (instance.Goal == InstanceGoal.Ended) RepeatKill(instance, now);
-            else if (now - instance.StagedAt >= _options.LaunchTimeout) GiveUpLaunch(entry, instance, now);
+            switch (kind)
+            {
+                case DeadlineKind.Instance when _appOf.TryGetValue(id, out var entry):
+                    PassTime(entry, entry.Instances[id], now);
+                    break;
+                case DeadlineKind.Deployment when _deployments.Find(deployment => deployment.Id == id) is { } deployment:
+                    RollBackLate(deployment, now);
+                    break;
+                case DeadlineKind.Preemption:
+                    Preempt(now);
+                    foreach (var app in _waiting)
+                        _deadlines.SetEarlier(new Deadline(kind, id), Later(_apps[app].Waiting!.Since + BeforePreemption, now + Patrol, now));
+                    break;
+            }
         }
 
-        foreach (var deployment in _deployments.ToList()) RollBackLate(deployment, now);
-        Preempt(now);
         if (!IsConnected) return;
         if (now >= _nextReconciliation) Reconcile(now);
         else if (now >= _reconcileRetryAt) AskForStates(now);
     }
 
+    private void PassTime(AppEntry entry, Instance instance, DateTimeOffset now)
+    {
+        if (instance.State.IsUnreachable()) Unreachable(entry, instance, now);
+        else if (instance.Goal == InstanceGoal.Ended) RepeatKill(instance, now);
+        else if (instance.State.IsComingUp() && now >= instance.StagedAt.Plus(_options.LaunchTimeout)) GiveUpLaunch(entry, instance, now);
+        if (entry.Instances.TryGetValue(instance.TaskId, out var after)) Schedule(entry, after);
+    }
+
+    /// <summary>Sets an instance's deadline: only one that is not simply running has any.</summary>
+    private void Schedule(AppEntry entry, Instance instance) =>
+        _deadlines.Set(new Deadline(DeadlineKind.Instance, instance.TaskId), DueOf(entry, instance));
+
+    private DateTimeOffset? DueOf(AppEntry entry, Instance instance)
+    {
+        if (instance.State.IsUnreachable())
+        {
+            if (StrategyOf(entry, instance) is not { } strategy) return null;
+            var wait = instance.State == InstanceState.Unreachable && strategy.InactiveAfter < strategy.ExpungeAfter
+                ? strategy.InactiveAfter : strategy.ExpungeAfter;
+            return (instance.UnreachableSince ?? instance.Since).Plus(wait);
+        }
+
+        if (instance.Goal == InstanceGoal.Ended)
+        {
+            // Without a master nobody can be told; the next subscription begins anew.
+            if (!IsConnected) return null;
+            return _killSentAt.TryGetValue(instance.TaskId, out var sent) ? sent.Plus(_options.KillRetry) : DateTimeOffset.MinValue;
+        }
+
+        return instance.State.IsComingUp() ? instance.StagedAt.Plus(_options.LaunchTimeout) : null;
+    }
+
+    private static UnreachableStrategy? StrategyOf(AppEntry entry, Instance instance) =>
+        (entry.DefinitionOf(instance.Version) ?? entry.Record.Definition).Unreachable;
+
     /// <summary>Counts an instance out after a while, and forgets it after another; a strategy that is disabled does neither.</summary>
     private void Unreachable(AppEntry entry, Instance instance, DateTimeOffset now)
     {
-        var definition = entry.DefinitionOf(instance.Version) ?? entry.Record.Definition;
-        if (definition.Unreachable is not { } strategy) return;
+        if (StrategyOf(entry, instance) is not { } strategy) return;
         var silent = now - (instance.UnreachableSince ?? instance.Since);
         if (silent >= strategy.ExpungeAfter)
         {
@@ -66,19 +115,36 @@ internal sealed partial class SchedulerCore
         SendKill(instance, now);
     }
 
+    /// <summary>Begins the time that the apps of a step have; the deadline is the first of theirs, and looking at it finds the next.</summary>
+    private void StartStep(ActiveDeployment deployment, DateTimeOffset now)
+    {
+        deployment.StepStartedAt = now;
+        _deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), now);
+    }
+
     /// <summary>A new version that does not become healthy within the time that its app states goes back to the one before.</summary>
     private void RollBackLate(ActiveDeployment deployment, DateTimeOffset now)
     {
-        if (deployment.IsRollback || deployment.Frozen is not null || !_deployments.Contains(deployment)) return;
-        foreach (var app in deployment.Pending)
+        var next = deployment is { HeldSince: { } held, CurrentPause.For: { } pause } ? held.Plus(pause) : DateTimeOffset.MaxValue;
+        if (!deployment.IsRollback && deployment.Frozen is null)
         {
-            if (deployment.CurrentAction(app) != DeploymentActionKind.RestartApplication || deployment.Before.GetValueOrDefault(app) is null) continue;
-            if ((deployment.Patience ?? RollbackLabel.Read(_apps[app].Record.Definition.Labels)) is not { } patience
-                || now - deployment.StepStartedAt < patience || IsWhole(_apps[app], deployment))
-                continue;
-            RollBack(deployment, FormattableString.Invariant($"{app.Path} was not healthy within {patience.TotalSeconds:0.###} s; rolled back"), now);
-            return;
+            foreach (var app in deployment.Pending)
+            {
+                if (deployment.CurrentAction(app) != DeploymentActionKind.RestartApplication || deployment.Before.GetValueOrDefault(app) is null) continue;
+                if ((deployment.Patience ?? RollbackLabel.Read(_apps[app].Record.Definition.Labels)) is not { } patience) continue;
+                var due = deployment.StepStartedAt.Plus(patience);
+                if (now >= due && !IsWhole(_apps[app], deployment))
+                {
+                    RollBack(deployment, FormattableString.Invariant($"{app.Path} was not healthy within {patience.TotalSeconds:0.###} s; rolled back"), now);
+                    return;
+                }
+
+                // Whole, and waiting for old instances to end: it may still turn unhealthy.
+                next = Earlier(next, now >= due ? now + Patrol : due);
+            }
         }
+
+        if (next > now && next < DateTimeOffset.MaxValue) _deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), next);
     }
 
     /// <summary>All instances of the new version that the step is about are up: what it waits for are old ones that end.</summary>
@@ -100,5 +166,11 @@ internal sealed partial class SchedulerCore
         End(entry, instance, now);
     }
 
+    /// <summary>An instant that is still to come, or else another.</summary>
+    private static DateTimeOffset Later(DateTimeOffset instant, DateTimeOffset otherwise, DateTimeOffset now) => instant > now ? instant : otherwise;
+
     private static DateTimeOffset Earlier(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
+
+    /// <summary>What a deadline is about: an instance's task id, a deployment's id, or nothing.</summary>
+    private readonly record struct Deadline(DeadlineKind Kind, string Id);
 }

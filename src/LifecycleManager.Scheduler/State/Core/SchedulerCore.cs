@@ -79,7 +79,7 @@ internal sealed partial class SchedulerCore
                 Readiness(readiness.Result);
                 break;
             case Tick:
-                PassTime(now);
+                // Each turn does what is due; this one was for that alone.
                 break;
             case Request request:
                 Serve(request, now);
@@ -89,9 +89,10 @@ internal sealed partial class SchedulerCore
         }
     }
 
-    /// <summary>Decides about every app that something happened to, goes on with deployments, and uses offers.</summary>
+    /// <summary>Does what is due, decides about every app that something happened to, goes on with deployments, and uses offers.</summary>
     public void Settle(DateTimeOffset now)
     {
+        PassTime(now);
         Decide(now);
         UseOffers(now);
         Decide(now);
@@ -185,8 +186,7 @@ internal sealed partial class SchedulerCore
     {
         entry.Instances[instance.TaskId] = instance;
         _appOf[instance.TaskId] = entry;
-        if (NeedsAttention(instance)) _attention.Add(instance.TaskId);
-        else _attention.Remove(instance.TaskId);
+        Schedule(entry, instance);
         if (store) _effects.Put(StateKeys.Instance(instance.TaskId), StateMapping.Write(instance));
         Touch(entry.Id);
     }
@@ -195,7 +195,7 @@ internal sealed partial class SchedulerCore
     {
         if (entry.Instances.Remove(taskId, out var instance)) _unreconciled.ExceptWith(PodTasks.LiveIds(instance));
         _appOf.Remove(taskId);
-        _attention.Remove(taskId);
+        _deadlines.Set(new Deadline(DeadlineKind.Instance, taskId), null);
         _unreconciled.Remove(taskId);
         _killSentAt.Remove(taskId);
         foreach (var key in entry.Readiness.Keys.Where(key => key.TaskId == taskId).ToList()) entry.Readiness.Remove(key);
@@ -218,9 +218,6 @@ internal sealed partial class SchedulerCore
         Put(entry, restored, store: false);
         if (restored.State == InstanceState.Running) Watch(restored, definition);
     }
-
-    private static bool NeedsAttention(Instance instance) =>
-        instance.Goal == InstanceGoal.Ended || instance.State.IsComingUp() || instance.State.IsUnreachable();
 }
 
 /// <summary>The requester's own function refuses; nothing has been changed. Anything else that is thrown is a defect of ours.</summary>
