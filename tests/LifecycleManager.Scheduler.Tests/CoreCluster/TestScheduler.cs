@@ -18,12 +18,12 @@ internal sealed class TestScheduler : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
 
-    private TestScheduler(SchedulerOptions options, StateBackend backend, IStateStore? store, bool owns)
+    private TestScheduler(SchedulerOptions options, StateBackend backend, IStateStore? store, bool owns, TimeProvider time)
     {
         _own = owns ? backend : null;
         Registry = Metrics.NewCustomRegistry();
         Service = new SchedulerService(
-            options, store ?? backend.Store, backend.Election, TimeProvider.System, NullLoggerFactory.Instance, Registry);
+            options, store ?? backend.Store, backend.Election, time, NullLoggerFactory.Instance, Registry);
         _running = Service.RunAsync(_stopping.Token);
     }
 
@@ -40,10 +40,10 @@ internal sealed class TestScheduler : IAsyncDisposable
         StartAsync(new SchedulerOptions { Masters = [master.Address], KillRetry = TimeSpan.FromMilliseconds(500) }, state, wrap);
 
     public static async Task<TestScheduler> StartAsync(
-        SchedulerOptions options, StateBackend? state = null, Func<IStateStore, IStateStore>? wrap = null)
+        SchedulerOptions options, StateBackend? state = null, Func<IStateStore, IStateStore>? wrap = null, TimeProvider? time = null)
     {
         var backend = state ?? await StateAsync();
-        var scheduler = new TestScheduler(options, backend, wrap?.Invoke(backend.Store), owns: state is null);
+        var scheduler = new TestScheduler(options, backend, wrap?.Invoke(backend.Store), owns: state is null, time ?? TimeProvider.System);
         await scheduler.UntilAsync(snapshot => snapshot.Leader.IsLeading, "it leads");
         return scheduler;
     }
