@@ -66,7 +66,8 @@ public sealed class GateTests : IAsyncLifetime
     [InlineData("POST", null, "http://evil.test", HttpStatusCode.Forbidden)]
     [InlineData("POST", null, "null", HttpStatusCode.Forbidden)]
     [InlineData("POST", null, "http://HOST", HttpStatusCode.OK)]
-    [InlineData("POST", "same-origin", "https://behind.a.proxy", HttpStatusCode.OK)]
+    [InlineData("POST", "same-origin", "https://behind.a.proxy", HttpStatusCode.Forbidden)]
+    [InlineData("OPTIONS", "cross-site", "http://evil.test", HttpStatusCode.Forbidden)]
     [InlineData("POST", "none", null, HttpStatusCode.OK)]
     [InlineData("POST", null, null, HttpStatusCode.OK)]
     [InlineData("GET", "cross-site", "http://evil.test", HttpStatusCode.OK)]
@@ -80,14 +81,47 @@ public sealed class GateTests : IAsyncLifetime
         Assert.Equal(status, answer.StatusCode);
     }
 
+    [Theory]
+    [InlineData("GET", "evil.example:8080", HttpStatusCode.Forbidden)]
+    [InlineData("HEAD", "evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("POST", "evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("OPTIONS", "evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("GET", "lcm.example.com", HttpStatusCode.OK)]
+    [InlineData("POST", "lcm.example.com:8080", HttpStatusCode.OK)]
+    [InlineData("POST", "localhost", HttpStatusCode.OK)]
+    public async Task A_name_that_leads_here_is_not_enough_to_call(string method, string host, HttpStatusCode status)
+    {
+        using var answer = await SendAsync(method, "/apps", "ops:do", request =>
+        {
+            request.Headers.Host = host;
+            request.Headers.Add("X-Forwarded-Host", "localhost");
+            request.Headers.Add("Origin", "http://" + host);
+        });
+        Assert.Equal(status, answer.StatusCode);
+        if (status == HttpStatusCode.Forbidden && method != "HEAD")
+            Assert.Contains("--allowed-hosts", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET", "/apps")]
+    [InlineData("GET", "/health")]
+    [InlineData("GET", "/nowhere")]
+    [InlineData("POST", "/apps")]
+    public async Task No_answer_may_be_shown_in_a_frame(string method, string path)
+    {
+        using var answer = await SendAsync(method, path, null);
+        Assert.Equal("DENY", answer.Headers.GetValues("X-Frame-Options").Single());
+        Assert.Equal("frame-ancestors 'none'", answer.Headers.GetValues("Content-Security-Policy").Single());
+    }
+
     private async Task StartAsync(Principals principals)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddRouting();
         _app = builder.Build();
+        _app.UseBrowserProtection(new AllowedHosts("lcm.example.com", "*.shop.example"));
         _app.UseRouting();
-        _app.UseCrossOriginProtection();
         _app.UseGate(new Gate(principals, "test"));
         _app.Map("/apps", () => "apps");
         _app.MapPost("/tool", () => "tool").Needs(Permission.View);

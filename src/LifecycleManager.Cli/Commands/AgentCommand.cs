@@ -38,7 +38,7 @@ internal static class AgentCommand
                 Credential = credential.Credential(parse),
                 Certificate = tls?.ForClient,
             };
-            return common.Secure(parse, Role([listen], "--port", options), tls);
+            return common.Secure(parse, Role([listen], "--port", options), tls, options.Principals.AreRequired, options.Hostname);
         });
     }
 

@@ -38,7 +38,7 @@ internal static class ManagerCommand
                 Target = scaled,
                 Principals = principals.Principals(parse),
             };
-            return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, options.Principals.AreRequired)) with
+            return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, options.Principals.AreRequired), options.Principals.AreRequired) with
             {
                 State = state.Address(parse, common.Directory(parse)),
                 StatePassword = state.Password(parse),

@@ -22,7 +22,7 @@ internal static class MasterCommand
         {
             var listen = common.Listen(parse);
             var options = master.Options(parse, common.Advertise(parse, listen));
-            return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, options.Principals.AreRequired)) with
+            return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, options.Principals.AreRequired), options.Principals.AreRequired) with
             {
                 State = state.Address(parse, common.Directory(parse)),
                 StatePassword = state.Password(parse),

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Cli.Hosting;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 
@@ -20,6 +21,7 @@ internal sealed class RoleSettings
     private readonly Option<string?> _key;
     private readonly Option<string?> _clientAuthorities;
     private readonly Option<int> _maxConnections;
+    private readonly Option<IReadOnlyList<string>> _allowedHosts;
     private readonly IConfigurationSection? _kestrel;
 
     public RoleSettings(Command command, Settings settings, string role, int port)
@@ -38,14 +40,20 @@ internal sealed class RoleSettings
             Values.Text, () => null, "no certificate is asked for");
         _maxConnections = Setting.Of(settings, "--max-connections", "Connections open at once; further ones are closed",
             Values.Count(1, 1_000_000), () => 20_000, "20000");
+        _allowedHosts = AllowedHosts(settings);
         _kestrel = settings.Section("Kestrel");
-        foreach (Option option in (Option[])[_bind, _port, _advertise, _workDirectory, _certificate, _key, _clientAuthorities, _maxConnections])
+        foreach (Option option in (Option[])[_bind, _port, _advertise, _workDirectory, _certificate, _key, _clientAuthorities, _maxConnections, _allowedHosts])
             command.Add(option);
     }
 
     /// <summary>The addresses to listen on, by default this machine's alone.</summary>
     public static Option<IPAddress> Bind(Settings settings) => Setting.Of(settings, "--bind",
         "The address to listen on; 0.0.0.0 serves other machines", Values.Address, () => IPAddress.Loopback, "127.0.0.1");
+
+    /// <summary>By which names a role may be called, beyond the machine's own.</summary>
+    public static Option<IReadOnlyList<string>> AllowedHosts(Settings settings) => Setting.Of(settings, "--allowed-hosts",
+        "Names, comma separated, by which it may be called besides addresses, localhost and this machine's own names: lcm.example.com, "
+        + "*.example.com, or * for every one. With --credentials every name may", Values.HostNames, () => [], "none");
 
     /// <summary>The directory that everything durable is kept in.</summary>
     public static Option<string> WorkDirectory(Settings settings) => Setting.Of(settings, "--work-dir",
@@ -74,12 +82,20 @@ internal sealed class RoleSettings
     /// <param name="parse">The command line.</param>
     /// <param name="role">The role.</param>
     /// <param name="tls">Its TLS, from <see cref="Tls"/>.</param>
-    public Role Secure(ParseResult parse, Role role, ServerTls? tls) => role with
+    /// <param name="hasPrincipals">Whether it asks who calls.</param>
+    /// <param name="own">A name that it is known by itself, or null.</param>
+    public Role Secure(ParseResult parse, Role role, ServerTls? tls, bool hasPrincipals, string? own = null) => role with
     {
         Tls = tls,
+
+        // A certificate that clients must show is an answer to who calls, too.
+        Hosts = hasPrincipals || tls is { ClientAuthorities: not null, ClientsMust: true } ? null : new AllowedHosts(
+            [.. parse.GetValue(_allowedHosts)!, .. Known(parse.GetValue(_advertise)?.Host), .. Known(own)]),
         Kestrel = _kestrel,
         MaxConnections = parse.GetValue(_maxConnections),
     };
+
+    private static IEnumerable<string> Known(string? name) => name is null ? [] : [name.Trim('[', ']')];
 
     /// <summary>What is stated of TLS, or null.</summary>
     /// <param name="parse">The command line.</param>

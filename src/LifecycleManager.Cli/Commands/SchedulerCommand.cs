@@ -36,7 +36,7 @@ internal static class SchedulerCommand
                 Credential = credential.Credential(parse),
                 Certificate = tls?.ForClient,
             };
-            return common.Secure(parse, Role(listen, "--port", options, parse.GetValue(manager), common.Own(parse, listen)), tls) with
+            return common.Secure(parse, Role(listen, "--port", options, parse.GetValue(manager), common.Own(parse, listen)), tls, callers.AreRequired) with
             {
                 State = state.Address(parse, common.Directory(parse)),
                 StatePassword = state.Password(parse),

@@ -7,6 +7,7 @@ using LifecycleManager.Cli.Demo;
 using LifecycleManager.Cli.Hosting;
 using LifecycleManager.Master;
 using LifecycleManager.Scheduler;
+using LifecycleManager.Security;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Cli.Commands;
@@ -21,13 +22,14 @@ internal static class UpCommand
         var command = new Command("up", "Runs master, agent, scheduler, manager and console in one process, on this machine's loopback addresses.");
         var bind = RoleSettings.Bind(settings);
         var workDirectory = RoleSettings.WorkDirectory(settings);
+        var allowedHosts = RoleSettings.AllowedHosts(settings);
         var masterPort = Port(settings, MasterCommand.Name, MasterCommand.Port);
         var agentPort = Port(settings, AgentCommand.Name, AgentCommand.Port);
         var schedulerPort = Port(settings, SchedulerCommand.Name, SchedulerCommand.Port);
         var managerPort = Port(settings, ManagerCommand.Name, ManagerCommand.Port);
         var agents = Setting.Of(settings, "--agents", "How many agents; each has a loopback address of its own for its tasks", Values.Count(1, 16), () => 1, "1");
         var demo = Setting.Flag(settings, "--demo", "Deploy three sample services, put load on one and tell what happens");
-        foreach (Option option in (Option[])[bind, workDirectory, masterPort, agentPort, schedulerPort, managerPort, agents, demo]) command.Add(option);
+        foreach (Option option in (Option[])[bind, workDirectory, allowedHosts, masterPort, agentPort, schedulerPort, managerPort, agents, demo]) command.Add(option);
         var agent = new AgentSettings(command, settings);
         var scheduler = new SchedulerSettings(command, settings);
         var manager = new ManagerSettings(command, settings, tick: Second, scrape: 2 * Second);
@@ -63,7 +65,8 @@ internal static class UpCommand
             // The demo tells its story on the same terminal.
             using var loggers = logging.Create(parse, quiet: parse.GetValue(demo));
             await using var stack = new RoleStack(loggers, TimeProvider.System);
-            foreach (var role in roles) await stack.StartAsync(role, signals.Stop);
+            var hosts = new AllowedHosts(parse.GetValue(allowedHosts)!);
+            foreach (var role in roles) await stack.StartAsync(role with { Hosts = hosts }, signals.Stop);
 
             var story = new DemoStory(System.Console.Out, TimeProvider.System);
             System.Console.Out.WriteLine($"""

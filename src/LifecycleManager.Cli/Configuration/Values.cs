@@ -91,6 +91,14 @@ internal static class Values
     public static IReadOnlyList<Uri> Urls(string text) =>
         [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Url)];
 
+    /// <summary>Names of hosts, comma separated.</summary>
+    public static IReadOnlyList<string> HostNames(string text)
+    {
+        var names = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        foreach (var name in names) Security.AllowedHosts.Check(name);
+        return names;
+    }
+
     /// <summary>A duration, in the notation of the policies.</summary>
     public static Func<string, TimeSpan> Time(TimeSpan min, TimeSpan max) => text =>
         !Durations.TryParse(text, out var time) ? throw new FormatException("a time such as 500ms, 10s, 1m or 2h is needed")

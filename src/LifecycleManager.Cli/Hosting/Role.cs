@@ -1,4 +1,5 @@
 using System.Net;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,6 +23,9 @@ public sealed record Role(
 
     /// <summary>Its TLS; null serves without, unless <see cref="Kestrel"/> says otherwise.</summary>
     public ServerTls? Tls { get; init; }
+
+    /// <summary>The hosts by which it may be called; null for every one, which is for roles that ask who calls.</summary>
+    public AllowedHosts? Hosts { get; init; } = new();
 
     /// <summary>Connections open at once; further ones are closed.</summary>
     public int MaxConnections { get; init; } = 20_000;

@@ -78,6 +78,7 @@ public sealed class RoleHost : IAsyncDisposable
         role.Add(services);
 
         var app = builder.Build();
+        app.UseBrowserProtection(role.Hosts);
         app.UseRouting();
         app.UseHttpMetrics(options =>
         {
@@ -85,7 +86,6 @@ public sealed class RoleHost : IAsyncDisposable
             options.RequestDuration.Registry = registry;
             options.InProgress.Registry = registry;
         });
-        app.UseCrossOriginProtection();
         role.Map(app);
         return app;
     }

@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace LifecycleManager.Security;
+
+/// <summary>
+/// Keeps pages of other sites from making the browser of whoever looks at them do something here; listeners on the loopback interface
+/// and browsers that remember a password would obey.
+/// <para>A name that leads here is not enough to call: a page may have its own name lead to 127.0.0.1 (DNS rebinding), and reads and
+/// changes what it likes. So where nobody is asked who he is, <c>Host</c> must be one of the <see cref="AllowedHosts"/>. A change
+/// (all but GET and HEAD) must come from a page of this very host, if from any: <c>Sec-Fetch-Site</c>, where there is one, says
+/// <c>same-origin</c> or <c>none</c>, and <c>Origin</c>, where there is one, is the host that was called. What is no browser sends neither.
+/// Nothing that is served may be shown in a frame.</para>
+/// </summary>
+public static class BrowserProtection
+{
+    /// <summary>Refuses such calls with 403, and forbids frames in each answer.</summary>
+    /// <param name="app">Gets it before all that is used later.</param>
+    /// <param name="hosts">The hosts that may be called; null for every one, where callers are asked who they are.</param>
+    public static void UseBrowserProtection(this IApplicationBuilder app, AllowedHosts? hosts) => app.Use((context, next) =>
+    {
+        // At the very end: an endpoint may clear what was set before, and a page may state a policy of its own.
+        context.Response.OnStarting(ForbidFrames, context.Response);
+        if (WhyRefused(context.Request, hosts) is not { } reason) return next(context);
+        context.Response.StatusCode = StatusCodes.Status403Forbidden;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync($"Forbidden: {reason}\n");
+    });
+
+    private static string? WhyRefused(HttpRequest request, AllowedHosts? hosts)
+    {
+        if (hosts is not null && !hosts.Allow(request.Host))
+            return $"the host '{Shown(request.Host.Value)}' is none of this machine's own names; --allowed-hosts adds one";
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) return null;
+        var site = request.Headers["Sec-Fetch-Site"].ToString();
+        var origin = request.Headers.Origin.ToString();
+        var isOwn = site is "" or "same-origin" or "none"
+            && (origin.Length == 0
+                || (Uri.TryCreate(origin, UriKind.Absolute, out var page) && string.Equals(page.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase)));
+        return isOwn ? null : "a page of another site may not change anything here";
+    }
+
+    private static Task ForbidFrames(object response)
+    {
+        const string Policy = "frame-ancestors 'none'";
+        var headers = ((HttpResponse)response).Headers;
+        headers.XFrameOptions = "DENY";
+        var stated = headers.ContentSecurityPolicy.ToString();
+        if (!stated.Contains(Policy, StringComparison.Ordinal)) headers.ContentSecurityPolicy = stated.Length == 0 ? Policy : $"{stated}, {Policy}";
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Enough of a stranger's text to know it by.</summary>
+    private static string Shown(string? host) => host is { Length: > 100 } ? host[..100] + "..." : host ?? "";
+}
