@@ -17,6 +17,7 @@ internal sealed class SchedulerMetrics
     private readonly Gauge _leading;
     private readonly Gauge _deployments;
     private readonly Gauge _subscribers;
+    private readonly Counter _droppedSubscribers;
     private readonly Counter _launches;
     private readonly Counter _failures;
     private readonly Counter _finished;
@@ -37,6 +38,8 @@ internal sealed class SchedulerMetrics
         _leading = metrics.CreateGauge("lcm_scheduler_leading", "1 while this scheduler leads.");
         _deployments = metrics.CreateGauge("lcm_scheduler_deployments", "Deployments under way.");
         _subscribers = metrics.CreateGauge("lcm_scheduler_event_subscribers", "Open event streams.");
+        _droppedSubscribers = metrics.CreateCounter(
+            "lcm_scheduler_event_subscribers_dropped_total", "Event streams that were ended since their readers did not keep up.");
         _launches = metrics.CreateCounter("lcm_scheduler_launches_total", "Launched instances.", "app");
         _failures = metrics.CreateCounter("lcm_scheduler_task_failures_total", "Instances that ended though nobody wanted it.", "app");
         _finished = metrics.CreateCounter("lcm_scheduler_deployments_finished_total", "Deployments that are over.", "outcome");
@@ -51,6 +54,8 @@ internal sealed class SchedulerMetrics
     }
 
     public Prometheus.ITimer TimeWrite() => _writes.NewTimer();
+
+    public void CountDroppedSubscriber() => _droppedSubscribers.Inc();
 
     public void Count(IEnumerable<Counted> counts)
     {

@@ -51,8 +51,8 @@ public sealed record SchedulerOptions
     /// <summary>Event streams open at once.</summary>
     public int MaxEventSubscribers { get; init; } = 1_024;
 
-    /// <summary>Events that one subscriber may lag behind before it is dropped.</summary>
-    public int EventBuffer { get; init; } = 1_024;
+    /// <summary>The most that waits for all event subscribers together, bytes; the slowest is dropped beyond it.</summary>
+    public long MaxEventBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Health checks under way at once.</summary>
     public int MaxConcurrentHealthChecks { get; init; } = 256;

@@ -17,7 +17,7 @@ namespace LifecycleManager.Scheduler;
 /// The scheduler to its API: reads are immutable snapshots, changes run one after another on the owner's loop and are durable when
 /// their task completes. Every change throws <see cref="NotLeaderException"/> where another scheduler leads.
 /// </summary>
-public sealed class SchedulerService
+public sealed class SchedulerService : IDisposable
 {
     private const string Election = "scheduler";
     private static readonly TimeSpan MasterLimit = TimeSpan.FromSeconds(10);
@@ -63,8 +63,12 @@ public sealed class SchedulerService
     {
         (_options, _store, _election, _time) = (options, store, election, time);
         _log = loggers.CreateLogger<SchedulerService>();
-        _bus = new EventBus(options.MaxEventSubscribers, options.EventBuffer, time);
         _metrics = new SchedulerMetrics(registry);
+        _bus = new EventBus(options.MaxEventSubscribers, options.MaxEventBytes, time, (remote, reason) =>
+        {
+            _metrics.CountDroppedSubscriber();
+            _log.LogWarning("The event stream of {Remote} is dropped: {Reason}", remote, reason);
+        });
         _snapshot = Idle(null);
         var master = new HttpClient(new SocketsHttpHandler
         {
@@ -189,15 +193,13 @@ public sealed class SchedulerService
     }
 
     /// <summary>
-    /// The event bus from now on. The buffer of one subscriber is bounded: one that does not keep up is dropped, its stream ends.
-    /// Other subscribers see <c>event_stream_attached</c> and <c>event_stream_detached</c>.
+    /// The event bus from now on. A subscriber that does not keep up is dropped, its stream ends. Other subscribers see <c>event_stream_attached</c> and <c>event_stream_detached</c>.
     /// </summary>
     /// <param name="types">The wanted types; null or empty for all.</param>
+    /// <param name="full">Whether deployment plans come with their trees.</param>
     /// <param name="remote">The subscriber, for people.</param>
-    /// <param name="cancellation">Unsubscribes.</param>
     /// <exception cref="TooManySubscribersException">The bus is full.</exception>
-    public IAsyncEnumerable<SchedulerEventMessage> EventsAsync(
-        IReadOnlySet<string>? types, string remote, CancellationToken cancellation) => _bus.Subscribe(types, remote, cancellation);
+    public EventSubscription Subscribe(IReadOnlySet<string>? types, bool full, string remote) => _bus.Subscribe(types, full, remote);
 
     /// <summary>Publishes <c>api_post_event</c>: a request that changed an app.</summary>
     public void PublishApiPost(string uri, IPAddress? client, AppDefinition app) =>
@@ -206,6 +208,9 @@ public sealed class SchedulerService
     /// <summary>Publishes <c>pod_created_event</c>, <c>pod_updated_event</c> or <c>pod_deleted_event</c>.</summary>
     public void PublishPod(string type, string uri, IPAddress? client) =>
         _bus.Publish(EventMessages.PodChanged(_time.GetUtcNow(), type, client?.ToString() ?? "", uri));
+
+    /// <inheritdoc />
+    public void Dispose() => _bus.Dispose();
 
     /// <summary>Stands for election, leads while elected, and stands again, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)

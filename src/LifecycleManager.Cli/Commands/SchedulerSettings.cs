@@ -23,7 +23,7 @@ internal sealed class SchedulerSettings
     private readonly Option<TimeSpan> _reconciliation;
     private readonly Option<int> _versions;
     private readonly Option<int> _subscribers;
-    private readonly Option<int> _buffer;
+    private readonly Option<int> _eventMemory;
     private readonly Option<int> _checks;
     private readonly Option<int> _body;
     private readonly Option<IReadOnlyList<Uri>> _eureka;
@@ -55,7 +55,8 @@ internal sealed class SchedulerSettings
             Second, TimeSpan.FromDays(1), Defaults.ReconciliationInterval);
         _versions = Count("--max-versions", "Old versions kept of each app", 1, 10_000, Defaults.MaxVersions);
         _subscribers = Count("--max-event-subscribers", "Event streams open at once", 1, 100_000, Defaults.MaxEventSubscribers);
-        _buffer = Count("--event-buffer", "Events that a subscriber may lag behind", 16, 1_000_000, Defaults.EventBuffer);
+        _eventMemory = Count(
+            "--event-memory", "Megabytes of events that wait for all event streams together; the slowest is dropped beyond it", 1, 4_096, (int)(Defaults.MaxEventBytes >> 20));
         _checks = Count("--max-health-checks", "Health checks under way at once", 1, 100_000, Defaults.MaxConcurrentHealthChecks);
         _body = Count("--max-request-body", "The largest definition, bytes; a group may have sixteen times that", 1_024, 1024 * 1024, Defaults.MaxRequestBody);
         _eureka = Add(Setting.Of(settings, "--eureka", "Eureka servers for the apps that ask for it by label, comma separated",
@@ -77,7 +78,7 @@ internal sealed class SchedulerSettings
         ReconciliationInterval = parse.GetValue(_reconciliation),
         MaxVersions = parse.GetValue(_versions),
         MaxEventSubscribers = parse.GetValue(_subscribers),
-        EventBuffer = parse.GetValue(_buffer),
+        MaxEventBytes = (long)parse.GetValue(_eventMemory) << 20,
         MaxConcurrentHealthChecks = parse.GetValue(_checks),
         MaxRequestBody = parse.GetValue(_body),
         Eureka = parse.GetValue(_eureka)!,

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.IO.Pipelines;
 using System.Text;
 using LifecycleManager.Scheduler.Events;
 
@@ -6,8 +9,10 @@ namespace LifecycleManager.Scheduler.Api;
 /// <summary><c>/v2/events</c> as server-sent events.</summary>
 internal static class EventsHandler
 {
+    private const int Slice = 16 * 1024;
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
     private static readonly byte[] Silence = ":\n\n"u8.ToArray();
+    private static readonly ConcurrentDictionary<string, byte[]> Heads = new(StringComparer.Ordinal);
 
     public static async Task AnswerAsync(ApiRequest request)
     {
@@ -20,46 +25,68 @@ internal static class EventsHandler
         };
         var types = request.Texts("event_type");
         var remote = request.Context.Connection.RemoteIpAddress?.ToString() ?? "";
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Cancellation, request.Services.Stopping);
 
         // Subscribed before the answer begins, so that who has seen its headers misses nothing.
-        await using var events = request.Scheduler
-            .EventsAsync(types.Count == 0 ? null : types.ToHashSet(StringComparer.Ordinal), remote, ending.Token)
-            .GetAsyncEnumerator(ending.Token);
+        using var events = request.Scheduler.Subscribe(types.Count == 0 ? null : types.ToHashSet(StringComparer.Ordinal), full, remote);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Cancellation, request.Services.Stopping, events.Dropped);
         var response = request.Context.Response;
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-cache, no-store, must-revalidate";
         response.Headers["X-Accel-Buffering"] = "no";
-        await response.Body.WriteAsync(Silence, ending.Token);
-        await response.Body.FlushAsync(ending.Token);
-
-        var next = events.MoveNextAsync().AsTask();
         try
         {
-            while (true)
-            {
-                if (!next.IsCompleted && await WaitedInVainAsync(next, request.Services.Time, ending.Token))
-                {
-                    // Shows a client that is gone, and keeps what is between from taking the stream for dead.
-                    await response.Body.WriteAsync(Silence, ending.Token);
-                    await response.Body.FlushAsync(ending.Token);
-                    continue;
-                }
-
-                if (!await next) return;
-                Write(response.BodyWriter, events.Current, full);
-                next = events.MoveNextAsync().AsTask();
-                if (!next.IsCompleted) await response.BodyWriter.FlushAsync(ending.Token);
-            }
+            await response.Body.WriteAsync(Silence, ending.Token);
+            await response.Body.FlushAsync(ending.Token);
+            await SendAsync(events, response.BodyWriter, request.Services.Time, ending.Token);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
-            // The client or the scheduler has gone; there is nobody to tell.
+            // The client or the scheduler has gone, and there is nobody to tell; or the client does not read.
+            if (events.Dropped.IsCancellationRequested) request.Context.Abort();
         }
-        finally
+    }
+
+    private static async Task SendAsync(EventSubscription events, PipeWriter writer, TimeProvider time, CancellationToken cancellation)
+    {
+        Task? waiting = null;
+        while (true)
         {
-            await ending.CancelAsync();
-            await next.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            var unflushed = 0;
+            while (events.TryRead(out var @event))
+            {
+                unflushed = Write(writer, unflushed, Head(@event.Message.EventType));
+                foreach (var piece in await events.BodyAsync(@event))
+                {
+                    // By slices, so that what is large waits in the one row for all and not once more in each connection.
+                    for (var rest = piece; rest.Length > 0; rest = rest[Math.Min(Slice, rest.Length)..])
+                    {
+                        unflushed = Write(writer, unflushed, rest.Span[..Math.Min(Slice, rest.Length)]);
+                        if (unflushed < Slice) continue;
+                        await writer.FlushAsync(cancellation);
+                        unflushed = 0;
+                    }
+                }
+
+                unflushed = Write(writer, unflushed, "\n\n"u8);
+                if (unflushed > 0 && unflushed < Slice) continue;
+                await writer.FlushAsync(cancellation);
+                unflushed = 0;
+                events.Release();
+            }
+
+            if (unflushed > 0) await writer.FlushAsync(cancellation);
+            events.Release();
+            waiting ??= events.WaitAsync(cancellation);
+            if (waiting.IsCompleted || !await WaitedInVainAsync(waiting, time, cancellation))
+            {
+                await waiting;
+                waiting = null;
+                continue;
+            }
+
+            // Shows a client that is gone, and keeps what is between from taking the stream for dead.
+            Write(writer, 0, Silence);
+            await writer.FlushAsync(cancellation);
         }
     }
 
@@ -71,23 +98,11 @@ internal static class EventsHandler
         return first != next && !cancellation.IsCancellationRequested;
     }
 
-    private static void Write(System.IO.Pipelines.PipeWriter writer, SchedulerEventMessage message, bool full)
-    {
-        var json = full && message.Full is { } lazy ? lazy.Value : message.Json;
-        var head = Encoding.ASCII.GetByteCount(message.EventType) + 16;
-        var span = writer.GetSpan(head + json.Length + 2);
-        var at = Put(span, "event: "u8);
-        at += Encoding.ASCII.GetBytes(message.EventType, span[at..]);
-        at += Put(span[at..], "\ndata: "u8);
-        json.Span.CopyTo(span[at..]);
-        at += json.Length;
-        at += Put(span[at..], "\n\n"u8);
-        writer.Advance(at);
-    }
+    private static byte[] Head(string type) => Heads.GetOrAdd(type, static type => Encoding.ASCII.GetBytes($"event: {type}\ndata: "));
 
-    private static int Put(Span<byte> to, ReadOnlySpan<byte> text)
+    private static int Write(PipeWriter writer, int unflushed, ReadOnlySpan<byte> bytes)
     {
-        text.CopyTo(to);
-        return text.Length;
+        writer.Write(bytes);
+        return unflushed + bytes.Length;
     }
 }

@@ -212,7 +212,12 @@ internal static class EventMessages
     private static SchedulerEventMessage WithPlan(string type, DateTimeOffset now, DeploymentTrees trees, Action<Utf8JsonWriter, DeploymentTrees?> fields) =>
         Write(type, now, json => fields(json, null)) with
         {
-            Full = new Lazy<ReadOnlyMemory<byte>>(() => Write(type, now, json => fields(json, trees)).Json),
+            Full = new Lazy<Task<IReadOnlyList<ReadOnlyMemory<byte>>>>(() => Task.Run(() =>
+            {
+                var buffer = new SegmentedBuffer();
+                Write(buffer, type, now, json => fields(json, trees));
+                return buffer.Complete();
+            })),
         };
 
     private static void WritePlan(Utf8JsonWriter json, DeploymentStatus deployment, DeploymentTrees? trees)
@@ -261,15 +266,17 @@ internal static class EventMessages
     private static SchedulerEventMessage Write(string type, DateTimeOffset now, Action<Utf8JsonWriter> fields)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteString("eventType", type);
-            json.WriteString("timestamp", Instants.Write(now));
-            fields(json);
-            json.WriteEndObject();
-        }
-
+        Write(buffer, type, now, fields);
         return new SchedulerEventMessage(type, now, buffer.WrittenMemory.ToArray());
+    }
+
+    private static void Write(IBufferWriter<byte> to, string type, DateTimeOffset now, Action<Utf8JsonWriter> fields)
+    {
+        using var json = new Utf8JsonWriter(to);
+        json.WriteStartObject();
+        json.WriteString("eventType", type);
+        json.WriteString("timestamp", Instants.Write(now));
+        fields(json);
+        json.WriteEndObject();
     }
 }

@@ -36,7 +36,7 @@ public sealed class SchedulerSettingsTests
             ReconciliationInterval = TimeSpan.FromMinutes(4),
             MaxVersions = 5,
             MaxEventSubscribers = 6,
-            EventBuffer = 70,
+            MaxEventBytes = 70L << 20,
             MaxConcurrentHealthChecks = 8,
             MaxRequestBody = 9_000,
             Eureka = options.Eureka,

@@ -91,7 +91,7 @@ internal sealed class TestScheduler : IAsyncDisposable
         $"{id} has {running} running instances and no deployment");
 
     /// <summary>The events from now on, until disposed of with the scheduler.</summary>
-    public RecordedEvents Record() => new(Service.EventsAsync(null, "test", _stopping.Token));
+    public RecordedEvents Record() => new(Service.Subscribe(null, full: false, "test"), _stopping.Token);
 
     /// <summary>Stops it at once, wherever it is; what it stored stays.</summary>
     public async Task CrashAsync()
@@ -103,6 +103,7 @@ internal sealed class TestScheduler : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CrashAsync();
+        Service.Dispose();
         if (_own is not null) await _own.DisposeAsync();
         _stopping.Dispose();
     }
@@ -118,7 +119,7 @@ internal sealed class RecordedEvents
 {
     private readonly List<(string Type, JsonElement Body)> _events = [];
 
-    public RecordedEvents(IAsyncEnumerable<SchedulerEventMessage> events) => _ = ReadAsync(events);
+    public RecordedEvents(EventSubscription events, CancellationToken stopping) => _ = ReadAsync(events, stopping);
 
     public IReadOnlyList<(string Type, JsonElement Body)> All
     {
@@ -130,12 +131,19 @@ internal sealed class RecordedEvents
 
     public IEnumerable<JsonElement> Of(string type) => All.Where(@event => @event.Type == type).Select(@event => @event.Body);
 
-    private async Task ReadAsync(IAsyncEnumerable<SchedulerEventMessage> events)
+    private async Task ReadAsync(EventSubscription events, CancellationToken stopping)
     {
-        await foreach (var message in events)
+        using var subscription = events;
+        while (true)
         {
-            using var body = JsonDocument.Parse(message.Json);
-            lock (_events) _events.Add((message.EventType, body.RootElement.Clone()));
+            while (events.TryRead(out var waiting))
+            {
+                using var body = JsonDocument.Parse(waiting.Message.Json);
+                lock (_events) _events.Add((waiting.Message.EventType, body.RootElement.Clone()));
+                events.Release();
+            }
+
+            await events.WaitAsync(stopping);
         }
     }
 }

@@ -1,0 +1,24 @@
+namespace LifecycleManager.Scheduler.Events;
+
+/// <summary>An event in the row of what waits for subscribers. Changed under the bus' lock.</summary>
+internal sealed class WaitingEvent(SchedulerEventMessage message, long publishedAt)
+{
+    public SchedulerEventMessage Message { get; } = message;
+
+    /// <summary>When it was published, as a timestamp of the monotonic clock.</summary>
+    public long PublishedAt { get; } = publishedAt;
+
+    public WaitingEvent? Next { get; set; }
+
+    /// <summary>Subscribers for whom this is the next one.</summary>
+    public int Places { get; set; }
+
+    /// <summary>What it holds in memory.</summary>
+    public long Bytes { get; set; } = message.Json.Length;
+
+    /// <summary>Whether its full form is among its bytes.</summary>
+    public bool IsFull { get; set; }
+
+    /// <summary>Whether it has left the row.</summary>
+    public bool IsGone { get; set; }
+}
