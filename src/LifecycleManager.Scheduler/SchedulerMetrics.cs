@@ -55,7 +55,11 @@ internal sealed class SchedulerMetrics
 
     public Prometheus.ITimer TimeWrite() => _writes.NewTimer();
 
-    public void CountDroppedSubscriber() => _droppedSubscribers.Inc();
+    public void CountDroppedSubscriber(int left)
+    {
+        _droppedSubscribers.Inc();
+        _subscribers.Set(left);
+    }
 
     public void Count(IEnumerable<Counted> counts)
     {

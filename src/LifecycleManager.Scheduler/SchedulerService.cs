@@ -66,7 +66,7 @@ public sealed class SchedulerService : IDisposable
         _metrics = new SchedulerMetrics(registry);
         _bus = new EventBus(options.MaxEventSubscribers, options.MaxEventBytes, time, (remote, reason) =>
         {
-            _metrics.CountDroppedSubscriber();
+            _metrics.CountDroppedSubscriber(_bus!.Count);
             _log.LogWarning("The event stream of {Remote} is dropped: {Reason}", remote, reason);
         });
         _snapshot = Idle(null);

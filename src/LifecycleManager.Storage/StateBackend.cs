@@ -53,6 +53,10 @@ public sealed class StateBackend : IAsyncDisposable
         }
     }
 
+    /// <summary>Refuses an address that is none of the known forms, without opening anything.</summary>
+    /// <exception cref="ArgumentException">It is none.</exception>
+    public static void Check(string address) => _ = StateAddress.Parse(address);
+
     /// <summary>The same, for a state that is about to be restored; what an earlier restore left may be there.</summary>
     public static Task<StateBackend> OpenToRestoreAsync(
         string address, string? password, TimeProvider time, ILoggerFactory loggers, CancellationToken ct) =>

@@ -19,12 +19,19 @@ public sealed class LcmProcess : IAsyncDisposable
     /// <summary>Starts it with variables of its own beside.</summary>
     public static LcmProcess Start(string workDirectory, IReadOnlyDictionary<string, string> variables, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(Signals.IsInterruptIgnored ? "env" : "dotnet")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = workDirectory,
         };
+        if (Signals.IsInterruptIgnored)
+        {
+            // As nohup and background shells have it, and children inherit it: these are to be ended by Ctrl-C all the same.
+            start.ArgumentList.Add("--default-signal=INT");
+            start.ArgumentList.Add("dotnet");
+        }
+
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "lcm.dll"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("LCM_", StringComparison.Ordinal)).ToArray())
@@ -69,6 +76,13 @@ public sealed class LcmProcess : IAsyncDisposable
     public async Task<int> InterruptAsync(TimeSpan limit)
     {
         if (!_process.HasExited) Signal(Signals.Interrupt);
+        return await ExitAsync(limit);
+    }
+
+    /// <summary>SIGTERM; the exit code.</summary>
+    public async Task<int> TerminateAsync(TimeSpan limit)
+    {
+        if (!_process.HasExited) Signal(Signals.Terminate);
         return await ExitAsync(limit);
     }
 

@@ -11,6 +11,11 @@ internal static partial class Signals
     public const int Continue = 18;
     public const int Stop = 19;
 
+    /// <summary>Whether this process, and so each that it starts, was started with SIGINT ignored.</summary>
+    public static bool IsInterruptIgnored { get; } = OperatingSystem.IsLinux()
+        && File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is var line
+        && (ulong.Parse(line["SigIgn:".Length..].Trim(), System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture) & (1UL << (Interrupt - 1))) != 0;
+
     /// <summary>Sends one; false when there is no such process.</summary>
     public static bool Send(int process, int signal) => kill(process, signal) == 0;
 

@@ -54,8 +54,10 @@ internal sealed class AgentSettings
 
     public AgentSettings(Command command, Settings settings)
     {
-        _resources = Text("--resources", "What it offers, in Mesos' syntax: cpus:4;mem:8192;ports(*):[8000-9000, 31000-32000]", "what the machine has");
-        _attributes = Text("--attributes", "What it says of itself, in Mesos' syntax: datacenter:X;rack:1");
+        _resources = Setting.Of<string?>(settings, "--resources", "What it offers, in Mesos' syntax: cpus:4;mem:8192;ports(*):[8000-9000, 31000-32000]",
+            AgentValues.Resources, () => null, "what the machine has");
+        _attributes = Setting.Of<string?>(settings, "--attributes", "What it says of itself, in Mesos' syntax: datacenter:X;rack:1",
+            AgentValues.Attributes, () => null);
         _region = Text("--region", "The region of its fault domain; with --zone");
         _zone = Text("--zone", "The zone of its fault domain; with --region");
         _containerizers = Setting.Of(settings, "--containerizers", "Of docker and process, those it has, comma separated", Containerizers,
@@ -126,8 +128,14 @@ internal sealed class AgentSettings
 
     public Uri? Docker(ParseResult parse) => parse.GetValue(_docker);
 
+    /// <exception cref="CliException">Options contradict each other.</exception>
     public AgentOptions Options(
-        ParseResult parse, string directory, IReadOnlyList<Uri> masters, string hostname, IPAddress taskAddress, int port) => new()
+        ParseResult parse, string directory, IReadOnlyList<Uri> masters, string hostname, IPAddress taskAddress, int port)
+    {
+        var (region, zone) = (parse.GetValue(_region), parse.GetValue(_zone));
+        if (region is not null && zone is null) throw new CliException($"--region {region}: it needs a --zone, too");
+        if (zone is not null && region is null) throw new CliException($"--zone {zone}: it needs a --region, too");
+        return new()
         {
             WorkDirectory = directory,
             Masters = masters,
@@ -172,6 +180,7 @@ internal sealed class AgentSettings
             UpdateRetry = parse.GetValue(_updateRetry),
             MaxUpdateRetry = parse.GetValue(_maxUpdateRetry),
         };
+    }
 
     private static IReadOnlyList<string> Containerizers(string text) => Values.Words(text) is var names && names.All(name => name is "docker" or "process")
         ? names : throw new FormatException("docker and process are known");

@@ -1,7 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using LifecycleManager.Cli.Commands.Policy;
 using LifecycleManager.Cli.Configuration;
-using LifecycleManager.Decisions.Tools;
 
 namespace LifecycleManager.Cli.Commands;
 
@@ -9,28 +9,55 @@ namespace LifecycleManager.Cli.Commands;
 public static class CommandLine
 {
     /// <summary>Runs a command line.</summary>
-    /// <returns>The exit code: 0 for success, 1 for failure; for <c>lcm policy</c> those of <see cref="ExitCodes"/>.</returns>
-    public static async Task<int> RunAsync(string[] arguments, Func<Settings> settings, TextWriter output, TextWriter error)
+    /// <param name="arguments">The command line.</param>
+    /// <param name="settings">Reads what is set outside of it.</param>
+    /// <param name="output">Standard output.</param>
+    /// <param name="error">Standard error: one line for all that the user can put right.</param>
+    /// <param name="stop">Cancelled when the process is to end.</param>
+    /// <returns>The exit code, of <see cref="ExitStatus"/>; for <c>lcm policy</c> those of <see cref="Decisions.Tools.ExitCodes"/>.</returns>
+    public static async Task<int> RunAsync(
+        string[] arguments, Func<Settings> settings, TextWriter output, TextWriter error, CancellationToken stop = default)
     {
-        var failed = arguments is [PolicyCommand.Name, ..] ? ExitCodes.Failed : 1;
+        var failed = arguments is [PolicyCommand.Name, ..] ? Decisions.Tools.ExitCodes.Failed : ExitStatus.Failure;
         try
         {
             var parse = HelpText.Use(Root(settings())).Parse(arguments);
+
+            // A command that has only commands below it shows them; every other error is a line.
+            if (parse.Action is ParseErrorAction && parse.CommandResult.Command.Subcommands.Count == 0)
+            {
+                await error.WriteLineAsync($"lcm: {string.Join("; ", parse.Errors.Select(problem => Line(problem.Message)))}");
+                return failed;
+            }
+
             var code = await parse.InvokeAsync(new InvocationConfiguration
             {
                 // Signals are ours: a role stops in order, and its tasks run on.
                 ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false, Output = output, Error = error,
-            });
+            }, stop);
             return parse.Errors.Count > 0 ? failed : code;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return ExitStatus.Interrupted;
         }
         catch (Exception e) when (e is CliException or InvalidDataException)
         {
-            await error.WriteLineAsync($"lcm: {e.Message}");
+            await error.WriteLineAsync($"lcm: {Line(e.Message)}");
+            return failed;
+        }
+        catch (Exception e)
+        {
+            // A defect of ours: all that is known of it.
+            await error.WriteLineAsync($"lcm: unexpected error: {e}");
             return failed;
         }
     }
 
-    private static RootCommand Root(Settings settings) => new("LifecycleManager: runs dockerized services on many machines and scales them by policy.")
+    /// <summary>A message on one line, whatever it quotes.</summary>
+    private static string Line(string message) => string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+
+    internal static RootCommand Root(Settings settings) => new("LifecycleManager: runs dockerized services on many machines and scales them by policy.")
     {
         UpCommand.Create(settings),
         MasterCommand.Create(settings),

@@ -36,13 +36,12 @@ internal static class ProxyCommand
         var credential = new CredentialSettings(command, settings, "a scheduler");
         var logging = new Logging(command, settings, LogLevel.Information);
 
-        command.SetAction(async (parse, _) =>
+        command.SetAction(async (parse, stop) =>
         {
             var path = parse.GetValue(output) ?? throw new CliException("--output FILE is needed: where the proxy reads its configuration");
             if (!Directory.Exists(Path.GetDirectoryName(path)))
                 throw new CliException($"--output {path}: there is no directory {Path.GetDirectoryName(path)}");
             if (parse.GetValue(schedulers) is not { Count: > 0 } addresses) throw new CliException("--scheduler names no scheduler");
-            using var signals = new Signals();
             using var loggers = logging.Create(parse);
             // The stream of events never ends; the other calls have their own limit.
             var clients = addresses.Select(one => new HttpClient { BaseAddress = one, Timeout = Timeout.InfiniteTimeSpan }).ToList();
@@ -57,15 +56,15 @@ internal static class ProxyCommand
                     new ProxyFile(path, Command(parse.GetValue(check) ?? Check(parse.GetValue(kind)))!, Command(parse.GetValue(reload))),
                     TimeProvider.System,
                     loggers.CreateLogger<ProxyFollower>());
-                if (parse.GetValue(once)) await follower.OnceAsync(signals.Stop);
-                else await follower.RunAsync(parse.GetValue(poll), parse.GetValue(pause), signals.Stop);
+                if (parse.GetValue(once)) await follower.OnceAsync(stop);
+                else await follower.RunAsync(parse.GetValue(poll), parse.GetValue(pause), stop);
                 return 0;
             }
             catch (ProxyException e)
             {
                 throw new CliException(e.Message, e);
             }
-            catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 return 0;
             }

@@ -21,33 +21,33 @@ internal static class RebalanceCommand
         var apply = Setting.Flag(settings, "--apply", "Make the moves that are shown, and wait until they are made");
         foreach (Option option in (Option[])[scheduler, max, apply]) command.Add(option);
         var credential = new CredentialSettings(command, settings, "a scheduler");
-        command.SetAction(async (parse, _) =>
+        command.SetAction(async (parse, stop) =>
         {
-            using var signals = new Signals();
             using var client = new HttpClient { BaseAddress = parse.GetValue(scheduler), Timeout = AnswerLimit };
             client.DefaultRequestHeaders.Authorization = credential.Credential(parse)?.Header;
             var api = MarathonApi.For(client);
             var output = parse.InvocationConfiguration.Output;
             try
             {
-                var plan = await api.PlanRebalance(parse.GetValue(max), signals.Stop);
+                var plan = await api.PlanRebalance(parse.GetValue(max), stop);
                 foreach (var move in plan.Moves) await output.WriteLineAsync($"{move.App}  {move.From} -> {move.To}  {move.Task}: {move.Reason}");
                 if (plan.Moves.Count == 0) await output.WriteLineAsync("lcm: every instance is where it would be placed");
                 else if (!parse.GetValue(apply)) await output.WriteLineAsync($"lcm: {plan.Moves.Count} moves; --apply makes them");
-                else await MoveAsync(api, plan, output, signals.Stop);
+                else await MoveAsync(api, plan, output, stop);
                 return 0;
             }
             catch (Refit.ApiException e)
             {
                 throw new CliException($"the scheduler answers {(int)e.StatusCode}: {e.Content}", e);
             }
-            catch (Exception e) when (e is HttpRequestException or Refit.ApiExceptionBase or OperationCanceledException && !signals.Stop.IsCancellationRequested)
+            catch (Exception e) when (e is HttpRequestException or Refit.ApiExceptionBase or OperationCanceledException && !stop.IsCancellationRequested)
             {
                 throw new CliException($"the scheduler at {client.BaseAddress} does not answer: {e.Message}", e);
             }
             catch (OperationCanceledException)
             {
-                throw new CliException("ended by a signal; moves under way go on: DELETE /v2/deployments/ID ends them");
+                await parse.InvocationConfiguration.Error.WriteLineAsync("lcm: ended by a signal; moves under way go on: DELETE /v2/deployments/ID ends them");
+                return ExitStatus.Interrupted;
             }
         });
         return command;

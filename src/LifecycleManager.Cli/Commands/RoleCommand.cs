@@ -11,16 +11,23 @@ internal static class RoleCommand
     public static Command Create(Settings settings, Command command, Func<ParseResult, Role> role)
     {
         var logging = new Logging(command, settings, LogLevel.Information);
-        command.SetAction(async (parse, _) =>
+        command.SetAction(async (parse, stop) =>
         {
-            using var signals = new Signals();
             using var loggers = logging.Create(parse);
             await using var stack = new RoleStack(loggers, TimeProvider.System);
-            var asked = role(parse);
-            await stack.StartAsync(asked, signals.Stop);
-            System.Console.Out.WriteLine($"lcm: {asked.Name} listens on {RoleSettings.AddressOf(asked)}");
-            await Task.Delay(Timeout.Infinite, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return 0;
+            try
+            {
+                var asked = role(parse);
+                await stack.StartAsync(asked, stop);
+                System.Console.Out.WriteLine($"lcm: {asked.Name} listens on {RoleSettings.AddressOf(asked)}");
+                await Task.Delay(Timeout.Infinite, stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                // Asked to stop, be it in the middle of the start.
+            }
+
+            return ExitStatus.Success;
         });
         return command;
     }

@@ -33,11 +33,11 @@ internal sealed class RoleSettings
         _advertise = Setting.Of<Uri?>(settings, "--advertise", "The address at which others reach this process",
             Values.Url, () => null, "http://BIND:PORT, https with TLS; this machine's name where it listens on all addresses");
         _certificate = Setting.Of<string?>(settings, "--tls-certificate",
-            "A PEM file of the certificate (and its chain) to serve with, and to show a role that asks for one", Values.Text, () => null, "no TLS");
-        _key = Setting.Of<string?>(settings, "--tls-key", "A PEM file of its key", Values.Text, () => null, "in the certificate's file");
+            "A PEM file of the certificate (and its chain) to serve with, and to show a role that asks for one", Values.ReadableFile, () => null, "no TLS");
+        _key = Setting.Of<string?>(settings, "--tls-key", "A PEM file of its key", Values.ReadableFile, () => null, "in the certificate's file");
         _clientAuthorities = Setting.Of<string?>(settings, "--tls-client-ca",
             "A PEM file of the authorities whose clients' certificates are taken; a must, unless --credentials has secrets too",
-            Values.Text, () => null, "no certificate is asked for");
+            Values.ReadableFile, () => null, "no certificate is asked for");
         _maxConnections = Setting.Of(settings, "--max-connections", "Connections open at once; further ones are closed",
             Values.Count(1, 1_000_000), () => 20_000, "20000");
         _allowedHosts = AllowedHosts(settings);

@@ -47,7 +47,7 @@ internal sealed class CredentialSettings
     {
         _settings = settings;
         _principal = Setting.Of<string?>(settings, "--principal", $"Who this is to {whom} that asks", Values.Text, () => null);
-        _secretFile = Setting.Of<string?>(settings, "--secret-file", "A file with the principal's secret", Values.Text, () => null, "the variable LCM_SECRET");
+        _secretFile = Setting.Of<string?>(settings, "--secret-file", "A file with the principal's secret", Values.ReadableFile, () => null, "the variable LCM_SECRET");
         command.Add(_principal);
         command.Add(_secretFile);
     }

@@ -104,13 +104,12 @@ internal static class StateArchiveCommands
     private static Command Act(Command command, Settings settings, Func<ParseResult, ILoggerFactory, CancellationToken, Task> act)
     {
         var logging = new Logging(command, settings, LogLevel.Warning);
-        command.SetAction(async (parse, _) =>
+        command.SetAction(async (parse, stop) =>
         {
-            using var signals = new Signals();
             using var loggers = logging.Create(parse);
             try
             {
-                await act(parse, loggers, signals.Stop);
+                await act(parse, loggers, stop);
                 return 0;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or StateUnavailableException
@@ -118,10 +117,14 @@ internal static class StateArchiveCommands
             {
                 throw new CliException(e.Message, e);
             }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                await parse.InvocationConfiguration.Error.WriteLineAsync("lcm: ended by a signal before it was done");
+                return ExitStatus.Interrupted;
+            }
             catch (OperationCanceledException)
             {
-                throw new CliException(signals.Stop.IsCancellationRequested
-                    ? "ended by a signal before it was done" : "somebody else stands for the state's leadership: stop the roles that work on it first");
+                throw new CliException("somebody else stands for the state's leadership: stop the roles that work on it first");
             }
         });
         return command;

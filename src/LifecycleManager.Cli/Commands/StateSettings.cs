@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Storage;
 
 namespace LifecycleManager.Cli.Commands;
 
@@ -13,9 +14,9 @@ internal sealed class StateSettings
     {
         _state = Setting.Of<string?>(settings, "--state",
             "Where the state is: sqlite:PATH, postgres://USER@HOST/DATABASE or zk://HOST1,HOST2/PATH; the last two let several stand by",
-            Values.Text, () => null, "SQLite in the work directory");
+            Checked, () => null, "SQLite in the work directory");
         _passwordFile = Setting.Of<string?>(settings, "--state-password-file",
-            "A file with the password of the state's database", Values.Text, () => null);
+            "A file with the password of the state's database", Values.ReadableFile, () => null);
         command.Add(_state);
         command.Add(_passwordFile);
     }
@@ -23,6 +24,12 @@ internal sealed class StateSettings
     public string Address(ParseResult parse, string directory) => parse.GetValue(_state) ?? Sqlite(directory);
 
     public string? Password(ParseResult parse) => parse.GetValue(_passwordFile) is { } file ? Secrets.Read(file) : null;
+
+    private static string Checked(string address)
+    {
+        StateBackend.Check(address);
+        return address;
+    }
 
     public static string Sqlite(string directory) => $"sqlite:{Path.Combine(directory, "state.db")}";
 }

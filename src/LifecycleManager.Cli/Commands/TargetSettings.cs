@@ -24,14 +24,15 @@ internal sealed class TargetSettings
         _address = Setting.Of<Uri?>(settings, "--target-address", "Its address", Values.Endpoint, () => null,
             "the scheduler; the cluster that the manager runs in; http://127.0.0.1:4646; unix:///var/run/docker.sock");
         _user = Text("--target-user", "The user for it, with --target-password-file");
-        _passwordFile = Text("--target-password-file", "A file with the user's password");
-        _tokenFile = Text("--target-token-file", "A file with a token: Kubernetes' or Marathon's bearer token, Nomad's secret id");
-        _caFile = Text("--target-ca-file", "A file with the certificates (PEM) that its certificate must come from");
+        _passwordFile = File("--target-password-file", "A file with the user's password");
+        _tokenFile = File("--target-token-file", "A file with a token: Kubernetes' or Marathon's bearer token, Nomad's secret id");
+        _caFile = File("--target-ca-file", "A file with the certificates (PEM) that its certificate must come from");
         _namespace = Setting.Of(settings, "--target-namespace", "The namespace of Kubernetes or Nomad; * for all", Values.Text,
             () => Default.Namespace, Default.Namespace);
         _selector = Text("--target-selector", "Which of Kubernetes' deployments may be scaled at all, by label: scaled-by=lcm");
         foreach (var option in (Option[])[_kind, _address, _user, _passwordFile, _tokenFile, _caFile, _namespace, _selector]) command.Add(option);
 
+        Option<string?> File(string name, string description) => Setting.Of<string?>(settings, name, description, Values.ReadableFile, () => null);
         Option<string?> Text(string name, string description) => Setting.Of<string?>(settings, name, description, Values.Text, () => null);
     }
 

@@ -35,7 +35,7 @@ internal static class UpCommand
         var manager = new ManagerSettings(command, settings, tick: Second, scrape: 2 * Second);
         var logging = new Logging(command, settings, LogLevel.Warning);
 
-        command.SetAction(async (parse, _) =>
+        command.SetAction(async (parse, stop) =>
         {
             if (settings.Section("Kestrel") is not null) throw new CliException("appsettings.json Kestrel is of one role; lcm up has four");
             var address = parse.GetValue(bind)!;
@@ -61,38 +61,36 @@ internal static class UpCommand
                 schedulerAt, schedulerPort.Name, scheduler.Options(parse, [masterUrl], schedulerUrl), managerUrl, schedulerUrl)));
             roles.Add(Stateful(ManagerCommand.Role(managerAt, managerPort.Name, manager.Options(parse, schedulerUrl, masterUrl, managerUrl))));
 
-            using var signals = new Signals();
             // The demo tells its story on the same terminal.
             using var loggers = logging.Create(parse, quiet: parse.GetValue(demo));
             await using var stack = new RoleStack(loggers, TimeProvider.System);
             var hosts = new AllowedHosts(parse.GetValue(allowedHosts)!);
-            foreach (var role in roles) await stack.StartAsync(role with { Hosts = hosts }, signals.Stop);
-
             var story = new DemoStory(System.Console.Out, TimeProvider.System);
-            System.Console.Out.WriteLine($"""
-                LifecycleManager is up in {(DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds:0.0} s: Ctrl-C stops it and {(agent.StopTasks(parse) ? "ends its tasks" : "leaves its tasks running")}
-                  scheduler  {schedulerUrl}  console at {new Uri(schedulerUrl, "ui")}
-                  manager    {managerUrl}
-                  master     {masterUrl}
-                """);
             try
             {
-                var releasing = StartMemory.ReleaseAsync(TimeProvider.System, signals.Stop);
+                foreach (var role in roles) await stack.StartAsync(role with { Hosts = hosts }, stop);
+                System.Console.Out.WriteLine($"""
+                    LifecycleManager is up in {(DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds:0.0} s: Ctrl-C stops it and {(agent.StopTasks(parse) ? "ends its tasks" : "leaves its tasks running")}
+                      scheduler  {schedulerUrl}  console at {new Uri(schedulerUrl, "ui")}
+                      manager    {managerUrl}
+                      master     {masterUrl}
+                    """);
+                var releasing = StartMemory.ReleaseAsync(TimeProvider.System, stop);
                 if (parse.GetValue(demo))
                 {
-                    await new DemoRun(masterUrl, schedulerUrl, managerUrl, agent.Docker(parse) ?? DockerEndpoint.Default, story, TimeProvider.System).RunAsync(signals.Stop);
+                    await new DemoRun(masterUrl, schedulerUrl, managerUrl, agent.Docker(parse) ?? DockerEndpoint.Default, story, TimeProvider.System).RunAsync(stop);
                     story.Tell("demo", "the stack runs on; Ctrl-C stops it");
                 }
 
                 await releasing;
-                await Task.Delay(Timeout.Infinite, signals.Stop);
+                await Task.Delay(Timeout.Infinite, stop);
             }
-            catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 // Asked to stop.
             }
 
-            return 0;
+            return ExitStatus.Success;
         });
         return command;
     }

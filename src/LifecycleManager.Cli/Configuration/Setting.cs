@@ -23,6 +23,7 @@ public static class Setting
         {
             Description = help is null ? description : $"{description} [default: {help}]",
             HelpName = bare,
+            Arity = ArgumentArity.ExactlyOne,
             CustomParser = result => Parse(result, parse, result.Tokens[^1].Value, name, secret),
             // Evaluated only where the command line is silent.
             DefaultValueFactory = result =>
@@ -47,7 +48,8 @@ public static class Setting
         {
             return parse(value);
         }
-        catch (FormatException e)
+        catch (Exception e) when (e is FormatException or ArgumentException or OverflowException or NotSupportedException or IOException
+            or UnauthorizedAccessException or CliException)
         {
             result.AddError(secret ? $"{where}: {e.Message}" : $"{where} {Shown(value)}: {e.Message}");
             return default!;

@@ -7,7 +7,14 @@ namespace LifecycleManager.Cli.Configuration;
 /// <summary>How the values of options are read. Each throws <see cref="FormatException"/> with what is wrong.</summary>
 internal static class Values
 {
-    public static string Text(string text) => text;
+    public static string Text(string text) => text.Length > 0 ? text : throw new FormatException("a value is needed");
+
+    /// <summary>The path of a file that can be read.</summary>
+    public static string ReadableFile(string path)
+    {
+        using var file = File.OpenRead(Text(path));
+        return path;
+    }
 
     public static int Port(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535
@@ -88,8 +95,8 @@ internal static class Values
     public static Uri Endpoint(string text) =>
         text.StartsWith("unix:///", StringComparison.Ordinal) && Uri.TryCreate(text, UriKind.Absolute, out var socket) ? socket : PlainUrl(text);
 
-    public static IReadOnlyList<Uri> Urls(string text) =>
-        [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Url)];
+    /// <summary>Addresses that are separated by commas, at least one.</summary>
+    public static IReadOnlyList<Uri> Urls(string text) => [.. Words(text).Select(Url)];
 
     /// <summary>Names of hosts, comma separated.</summary>
     public static IReadOnlyList<string> HostNames(string text)

@@ -19,13 +19,22 @@ public sealed class RoleHost : IAsyncDisposable
     /// <summary>The longest request body that any role takes; the rooms bound theirs further.</summary>
     private const long MaxRequestBody = 16 * 1024 * 1024;
 
+    /// <summary>
+    /// What waits in one connection for a client that does not read. It is there once for each of thousands of event streams, and the
+    /// system's own buffers come on top of it.
+    /// </summary>
+    private const long MaxResponseBuffer = 8 * 1024;
+
     /// <summary>How long open requests may take to end when a role stops; together the roles stay within 5 s.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(1);
 
     private readonly WebApplication _app;
     private readonly StateBackend? _state;
 
-    private RoleHost(WebApplication app, StateBackend? state) => (_app, _state) = (app, state);
+    private RoleHost(string name, WebApplication app, StateBackend? state) => (Name, _app, _state) = (name, app, state);
+
+    /// <summary>The role's name.</summary>
+    public string Name { get; }
 
     /// <summary>Starts a role.</summary>
     /// <exception cref="CliException">Its port is in use, or its state cannot be opened.</exception>
@@ -37,25 +46,49 @@ public sealed class RoleHost : IAsyncDisposable
         try
         {
             app = Build(role, state, loggers, time);
-            await app.StartAsync(cancellation);
-            return new RoleHost(app, state);
+            cancellation.ThrowIfCancellationRequested();
+
+            // Not with the token: background services would be tied to it for life, and end all at once instead of in order.
+            await app.StartAsync(CancellationToken.None);
+            return new RoleHost(role.Name, app, state);
         }
         catch (Exception e)
         {
-            if (app is not null) await app.DisposeAsync();
-            if (state is not null) await state.DisposeAsync();
+            // What has begun before it failed, or before it was asked to stop, ends in order.
+            await EndAsync(app, state);
             // Kestrel's word for a certificate that is for no server, and for endpoints that make no sense.
             var isKestrels = e is InvalidOperationException && (role.Tls is not null || role.Kestrel is not null);
-            throw isKestrels || e is IOException or SocketException ? Explain(role, e) : e;
+            if (isKestrels || e is IOException or SocketException) throw Explain(role, e);
+
+            // What only the room itself can judge.
+            if (e is ArgumentException or FormatException) throw new CliException($"the {role.Name} cannot start: {e.Message}", e);
+            throw;
         }
     }
 
     /// <summary>Ends loops and connections, then closes the state.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync(CancellationToken.None);
-        await _app.DisposeAsync();
-        if (_state is not null) await _state.DisposeAsync();
+        await EndAsync(_app, _state);
+    }
+
+    private static async Task EndAsync(WebApplication? app, StateBackend? state)
+    {
+        try
+        {
+            if (app is not null) await app.StopAsync(CancellationToken.None);
+        }
+        finally
+        {
+            try
+            {
+                if (app is not null) await app.DisposeAsync();
+            }
+            finally
+            {
+                if (state is not null) await state.DisposeAsync();
+            }
+        }
     }
 
     private static WebApplication Build(Role role, StateBackend? state, ILoggerFactory loggers, TimeProvider time)
@@ -95,6 +128,7 @@ public sealed class RoleHost : IAsyncDisposable
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = MaxRequestBody;
         kestrel.Limits.MaxConcurrentConnections = role.MaxConnections;
+        kestrel.Limits.MaxResponseBufferSize = MaxResponseBuffer;
         if (role.Kestrel is { } section)
         {
             section.GetSection("Limits").Bind(kestrel.Limits);

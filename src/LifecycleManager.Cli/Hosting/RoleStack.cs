@@ -12,9 +12,19 @@ public sealed class RoleStack(ILoggerFactory loggers, TimeProvider time) : IAsyn
     public async Task StartAsync(Role role, CancellationToken cancellation) =>
         _running.Push(await RoleHost.StartAsync(role, loggers, time, cancellation));
 
-    /// <summary>Stops all, the last started first.</summary>
+    /// <summary>Stops all, the last started first; one that cannot be stopped keeps no other from it.</summary>
     public async ValueTask DisposeAsync()
     {
-        while (_running.TryPop(out var host)) await host.DisposeAsync();
+        while (_running.TryPop(out var host))
+        {
+            try
+            {
+                await host.DisposeAsync();
+            }
+            catch (Exception e)
+            {
+                loggers.CreateLogger<RoleStack>().LogError(e, "The {Role} could not be stopped in order", host.Name);
+            }
+        }
     }
 }

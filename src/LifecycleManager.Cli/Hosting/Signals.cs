@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
+using LifecycleManager.Cli.Commands;
 
 namespace LifecycleManager.Cli.Hosting;
 
 /// <summary>Ctrl-C and SIGTERM as a cancellation; the second one ends the process at once.</summary>
 public sealed class Signals : IDisposable
 {
-    private const int Interrupted = 130;
+    // Never disposed of: a signal may come while all else is.
     private readonly CancellationTokenSource _stop = new();
     private readonly PosixSignalRegistration[] _registrations;
 
@@ -20,13 +21,14 @@ public sealed class Signals : IDisposable
     public void Dispose()
     {
         foreach (var registration in _registrations) registration.Dispose();
-        _stop.Dispose();
     }
 
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (_stop.IsCancellationRequested) Environment.Exit(Interrupted);
-        _stop.Cancel();
+        if (_stop.IsCancellationRequested) Environment.Exit(ExitStatus.Interrupted);
+
+        // Not on the thread of the signals: what is told may take its time, and may fail.
+        _ = _stop.CancelAsync();
     }
 }

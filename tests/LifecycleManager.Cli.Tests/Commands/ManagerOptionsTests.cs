@@ -13,6 +13,9 @@ public sealed class ManagerOptionsTests
 {
     private static readonly Uri Scheduler = new("http://s:8080");
 
+    // A file that can be read.
+    private static readonly string Here = typeof(ManagerOptionsTests).Assembly.Location;
+
     public static TheoryData<string, string, Func<CollectorOptions, object?>, object?> CollectorCases => new()
     {
         { "--scrape-interval", "7s", c => c.Interval, TimeSpan.FromSeconds(7) },
@@ -64,9 +67,9 @@ public sealed class ManagerOptionsTests
         { "--target-address", "unix:///var/run/d.sock", t => t.Address, new Uri("unix:///var/run/d.sock") },
         { "--target-address", "https://k:6443", t => t.Address, new Uri("https://k:6443") },
         { "--target-user", "me", t => t.User, "me" },
-        { "--target-password-file", "/run/p", t => t.PasswordFile, "/run/p" },
-        { "--target-token-file", "/run/t", t => t.TokenFile, "/run/t" },
-        { "--target-ca-file", "/run/ca", t => t.CaFile, "/run/ca" },
+        { "--target-password-file", Here, t => t.PasswordFile, Here },
+        { "--target-token-file", Here, t => t.TokenFile, Here },
+        { "--target-ca-file", Here, t => t.CaFile, Here },
         { "--target-namespace", "*", t => t.Namespace, "*" },
         { "--target-selector", "a=b", t => t.LabelSelector, "a=b" },
     };
@@ -100,7 +103,7 @@ public sealed class ManagerOptionsTests
     {
         var run = await Lcm.RunAsync("manager", option, value);
         Assert.Equal(1, run.Code);
-        Assert.StartsWith(option, run.Error.Trim(), StringComparison.Ordinal);
+        Assert.StartsWith($"lcm: {option}", Assert.Single(run.Error.Trim().Split('\n')), StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", run.Error + run.Output, StringComparison.Ordinal);
     }
 
@@ -111,7 +114,7 @@ public sealed class ManagerOptionsTests
         try
         {
             var run = await Lcm.RunAsync("manager", "--port", "0", "--work-dir", directory, "--target", "nomad", "--target-token-file", "/nowhere/token");
-            Assert.Equal((1, "lcm: the target's file /nowhere/token does not exist"), (run.Code, run.Error.Trim()));
+            Assert.Equal((1, "lcm: --target-token-file /nowhere/token: Could not find a part of the path '/nowhere/token'."), (run.Code, run.Error.Trim()));
         }
         finally
         {

@@ -155,6 +155,14 @@ public sealed class RoleOptionsTests
     private static AgentOptions Agent(string[] line)
     {
         AgentSettings? settings = null;
+
+        // One of these needs the other.
+        line = line switch
+        {
+            ["--region", _] => [.. line, "--zone", "other"],
+            ["--zone", _] => [.. line, "--region", "other"],
+            _ => line,
+        };
         var parse = Parse(command => settings = new AgentSettings(command, NoSettings), line);
         Assert.Empty(parse.Errors);
         return settings!.Options(parse, "/w", [new Uri("http://m")], "h", IPAddress.Loopback, 1);

@@ -18,7 +18,7 @@ public sealed class SchedulerSettingsTests
         var options = Options(
             "--framework-name", "lcm", "--framework-role", "web", "--user", "nobody",
             "--failover-timeout", "1h", "--placement", "bin-packing", "--launch-timeout", "2m", "--kill-retry", "3s",
-            "--reconciliation-interval", "4m", "--max-versions", "5", "--max-event-subscribers", "6", "--event-buffer", "70",
+            "--reconciliation-interval", "4m", "--max-versions", "5", "--max-event-subscribers", "6", "--event-memory", "70",
             "--max-health-checks", "8", "--max-request-body", "9000", "--eureka", "http://e1:8761/eureka,http://e2:8761/eureka",
             "--eureka-renewal", "10s");
 
