@@ -40,6 +40,51 @@ public sealed class BrowserTests
     }
 
     [Fact]
+    public async Task What_is_typed_is_what_is_sent_however_often_the_page_follows_the_cluster_meanwhile()
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.Show(Search);
+        await using var browser = await Browser.OpenAsync(new Uri(console.Url, "/ui/apps/search"));
+        var input = browser.Page.GetByLabel("Instances");
+        var running = 1;
+        async Task FollowsAsync()
+        {
+            running++;
+            console.Show(Search with { Instances = 40, TasksRunning = running });
+            await Assertions.Expect(browser.Page.GetByText($"{running} / 40")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        }
+
+        await input.SelectTextAsync();
+        await input.PressAsync("3");
+        await FollowsAsync();
+        await Assertions.Expect(input).ToBeFocusedAsync();
+        await Assertions.Expect(input).ToHaveValueAsync("3");
+
+        // The hand goes from the number to the button, by the keyboard: neither is taken from under it.
+        await input.PressAsync("Tab");
+        await FollowsAsync();
+        await Assertions.Expect(browser.Page.GetByRole(AriaRole.Button, new() { Name = "Scale" })).ToBeFocusedAsync();
+        await Assertions.Expect(input).ToHaveValueAsync("3");
+
+        // Nobody's hand is anywhere any more, and the number is still not sent.
+        await browser.Page.EvaluateAsync("document.activeElement.blur()");
+        await FollowsAsync();
+        await Assertions.Expect(input).ToHaveValueAsync("3");
+        await browser.Page.GetByRole(AriaRole.Button, new() { Name = "Scale" }).ClickAsync();
+        await Assertions.Expect(input).ToHaveValueAsync("40", new() { Timeout = 20_000 });
+        Assert.Equal(("PUT", "/v2/apps/search", """{"instances":3}"""), Assert.Single(console.Changes));
+
+        // An empty number is not sent at all, and what was typed can be taken back.
+        await input.FillAsync("");
+        await browser.Page.GetByRole(AriaRole.Button, new() { Name = "Scale" }).ClickAsync();
+        await input.FillAsync("9");
+        await input.PressAsync("Escape");
+        await Assertions.Expect(input).ToHaveValueAsync("40");
+        Assert.Single(console.Changes);
+        Assert.Empty(browser.Errors);
+    }
+
+    [Fact]
     public async Task A_canary_is_promoted()
     {
         await using var console = await ConsoleUnderTest.StartAsync();

@@ -147,7 +147,7 @@ public sealed class PagesTests
     {
         await using var console = await ConsoleUnderTest.StartAsync();
         console.Answers["/v1/policies"] = """
-            {"policies": [{"policy": "search", "app": "/search", "file": "search.yml", "min": 1, "max": 9}],
+            {"policies": [{"name": "search", "app": "/search", "file": "search.yml", "min": 1, "max": 9}],
              "files": [{"file": "search.yml", "problems": []},
                {"file": "night.yml", "problems": [{"line": 7, "column": 3, "severity": "error", "message": "unknown name 'tmp'"}]}]}
             """;
@@ -155,6 +155,7 @@ public sealed class PagesTests
 
         var page = await console.GetAsync("/ui/policies");
 
+        Assert.Contains("<td>search</td>", page, StringComparison.Ordinal);
         Assert.Contains("night.yml:7:3: error: unknown name &#x27;tmp&#x27;", page, StringComparison.Ordinal);
         Assert.Contains("1 to 9", page, StringComparison.Ordinal);
         Assert.Contains("http://h:1/admin", page, StringComparison.Ordinal);

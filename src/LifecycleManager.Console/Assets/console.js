@@ -3,15 +3,31 @@ const period = 2000;
 const live = document.getElementById('live');
 const message = document.getElementById('message');
 
+// Whether somebody is at work in an element: has typed there what is not sent, is about to, or marks text.
+function isInUse(element) {
+  const selection = getSelection();
+  return element.contains(document.activeElement) || element.matches('[data-edited]') || element.querySelector('[data-edited]') !== null
+    || !selection.isCollapsed && selection.containsNode(element, true);
+}
+
+// Makes an element what the server says now, but for what somebody is at work in: that stays as it is, with its focus, to the letter.
+function update(element, next) {
+  if (element.isEqualNode(next)) return;
+  if (!isInUse(element)) {
+    element.replaceWith(next);
+    return;
+  }
+  const [olds, news] = [[...element.children], [...next.children]];
+  if (olds.length === news.length && olds.every((old, index) => old.tagName === news[index].tagName)) olds.forEach((old, index) => update(old, news[index]));
+}
+
 async function refresh() {
-  const page = document.getElementById('page');
-  // Never under a hand that types or a dialogue that asks.
-  if (document.hidden || page.contains(document.activeElement) && document.activeElement.matches('input')) return;
+  if (document.hidden) return;
   try {
     const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
     if (!answer.ok) throw new Error(answer.status);
     const next = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('page');
-    if (next.innerHTML !== page.innerHTML) page.innerHTML = next.innerHTML;
+    update(document.getElementById('page'), next);
     live.textContent = 'live';
     live.classList.remove('lost');
   } catch {
@@ -40,7 +56,13 @@ document.addEventListener('click', async event => {
   button.disabled = true;
   try {
     switch (button.dataset.action) {
-      case 'scale': await call('PUT', path, { instances: button.closest('.actions').querySelector('input').valueAsNumber }); break;
+      case 'scale': {
+        const input = button.closest('.actions').querySelector('input');
+        if (!input.reportValidity()) break;
+        await call('PUT', path, { instances: input.valueAsNumber });
+        delete input.dataset.edited;
+        break;
+      }
       case 'restart': await call('POST', `${path}/restart`); break;
       case 'delete': if (confirm(`Delete ${app} and end all of its instances?`)) await call('DELETE', path); break;
       case 'pause': case 'resume': case 'promote': await call('POST', `${path}/${button.dataset.action}`); break;
@@ -52,6 +74,16 @@ document.addEventListener('click', async event => {
     button.blur();
     refresh();
   }
+});
+
+document.addEventListener('input', event => { event.target.dataset.edited = ''; });
+
+// Escape takes back what was typed.
+document.addEventListener('keydown', event => {
+  if (event.key !== 'Escape' || !event.target.matches('[data-edited]')) return;
+  event.target.value = event.target.defaultValue;
+  delete event.target.dataset.edited;
+  event.target.blur();
 });
 
 setInterval(refresh, period);

@@ -16,7 +16,7 @@ public sealed class ManagerClient(HttpClient? client)
     {
         var path = string.Create(CultureInfo.InvariantCulture, $"v1/decisions?limit={limit}") + (app is null ? "" : "&app=" + Uri.EscapeDataString(app));
         return [.. List(await GetAsync(path, cancellation), "decisions").Select(decision => new DecisionRow(
-            Time(decision, "at"), Text(decision, "app"), Text(decision, "policy"), Text(decision, "rule"), Number(decision, "from"),
+            Time(decision, "at"), Text(decision, "app"), Text(decision, "policy"), TextOrNone(decision, "rule"), Number(decision, "from"),
             Number(decision, "to"), Text(decision, "reason"), Text(decision, "outcome"), decision.TryGetProperty("dryRun", out var dry) && dry.ValueKind == JsonValueKind.True))];
     }
 
@@ -26,7 +26,7 @@ public sealed class ManagerClient(HttpClient? client)
         var answer = await GetAsync("v1/policies", cancellation);
         return (
             [.. List(answer, "policies").Select(policy => new PolicyRow(
-                Text(policy, "policy"), Text(policy, "app"), Text(policy, "file"), Number(policy, "min"), Number(policy, "max")))],
+                Text(policy, "name"), Text(policy, "app"), Text(policy, "file"), Number(policy, "min"), Number(policy, "max")))],
             [.. List(answer, "files").SelectMany(file => List(file, "problems"), (file, problem) =>
                 $"{Text(file, "file")}:{Text(problem, "line")}:{Text(problem, "column")}: {Text(problem, "severity")}: {Text(problem, "message")}")]);
     }
@@ -34,7 +34,7 @@ public sealed class ManagerClient(HttpClient? client)
     /// <summary>The scraped targets.</summary>
     public async Task<IReadOnlyList<TargetRow>> TargetsAsync(CancellationToken cancellation) =>
         [.. List(await GetAsync("v1/targets", cancellation), "targets").Select(target => new TargetRow(
-            Text(target, "app"), Text(target, "instance"), Text(target, "address"), Text(target, "state"), Text(target, "lastError")))];
+            TextOrNone(target, "app"), TextOrNone(target, "instance"), TextOrNone(target, "address"), Text(target, "state"), TextOrNone(target, "lastError")))];
 
     private async Task<JsonElement> GetAsync(string path, CancellationToken cancellation) =>
         client is null
@@ -43,18 +43,22 @@ public sealed class ManagerClient(HttpClient? client)
 
     private static JsonElement.ArrayEnumerator List(JsonElement answer, string name) => answer.GetProperty(name).EnumerateArray();
 
-    private static string Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : "";
+    // A field that every answer has and this one has not is another make's, or a mistake of ours: said, not shown as nothing.
+    private static string Text(JsonElement element, string name) => Field(element, name).ToString();
 
-    private static int Number(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.TryGetInt32(out var number) ? number : 0;
+    private static string TextOrNone(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.ToString() : "";
 
-    private static DateTimeOffset? Time(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.TryGetDateTimeOffset(out var time) ? time : null;
+    private static int Number(JsonElement element, string name) => Field(element, name).GetInt32();
+
+    private static DateTimeOffset Time(JsonElement element, string name) => Field(element, name).GetDateTimeOffset();
+
+    private static JsonElement Field(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) ? value : throw new JsonException($"the manager's answer has no field '{name}'");
 }
 
 /// <summary>A decision.</summary>
 public sealed record DecisionRow(
-    DateTimeOffset? At, string App, string Policy, string Rule, int From, int To, string Reason, string Outcome, bool DryRun);
+    DateTimeOffset At, string App, string Policy, string Rule, int From, int To, string Reason, string Outcome, bool DryRun);
 
 /// <summary>A policy in force.</summary>
 public sealed record PolicyRow(string Name, string App, string File, int Min, int Max);

@@ -15,4 +15,8 @@ public sealed record AppReport(
     InstanceBounds Bounds,
     IReadOnlyList<KeyValuePair<string, double?>> Metrics,
     IReadOnlyList<KeyValuePair<string, double?>> Thresholds,
-    bool MetricsMissing);
+    bool MetricsMissing)
+{
+    /// <summary>Whether a metric is missing since what should tell it does not answer.</summary>
+    public bool SourcesSilent { get; init; }
+}

@@ -41,6 +41,9 @@ internal sealed class AppState(string id)
     /// <summary>Why a read has no value, by read.</summary>
     public string?[] Missing { get; set; } = [];
 
+    /// <summary>Whether a metric of the last tick is missing since what should tell it does not answer.</summary>
+    public bool SourcesSilent { get; set; }
+
     public RuleState[] Rules { get; set; } = [];
 
     public RuleOpinion[] Opinions { get; set; } = [];

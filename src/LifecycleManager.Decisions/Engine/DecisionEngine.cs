@@ -122,7 +122,10 @@ public sealed class DecisionEngine : IDisposable
         var metrics = policy.Reads.Select((read, i) => KeyValuePair.Create(read.Text, Known(state.Slots[Slots.FirstRead + i])));
         var thresholds = policy.RuleArray.SelectMany(rule => rule.Thresholds).Select(threshold =>
             KeyValuePair.Create(policy.Reads[threshold.Slot - Slots.FirstRead].Text, Known(threshold.Value(state.Slots))));
-        return new AppReport(app, policy.Name, state.Bounds, [.. metrics], [.. thresholds], state.AnyUnknown);
+        return new AppReport(app, policy.Name, state.Bounds, [.. metrics], [.. thresholds], state.AnyUnknown)
+        {
+            SourcesSilent = state.SourcesSilent,
+        };
 
         static double? Known(double value) => double.IsFinite(value) ? value : null;
     }
@@ -231,6 +234,7 @@ public sealed class DecisionEngine : IDisposable
         slots[Slots.Min] = state.Bounds.Min;
         slots[Slots.Max] = state.Bounds.Max;
         slots[Slots.Time] = TimeOfDay(facts.Now, policy.Zone);
+        state.SourcesSilent = false;
         for (var i = 0; i < policy.Reads.Length; i++)
         {
             var read = policy.Reads[i];
@@ -243,6 +247,7 @@ public sealed class DecisionEngine : IDisposable
         {
             var reading = metrics.Read(facts.App, read.Query, facts.Now);
             if (reading.IsKnown && double.IsFinite(reading.Value)) return (reading.Value, null);
+            state.SourcesSilent |= reading.IsSourceSilent;
             return (double.NaN, reading.Missing ?? "not a finite number");
         }
 
@@ -257,7 +262,9 @@ public sealed class DecisionEngine : IDisposable
                 if (reading.Missing is null && double.IsFinite(reading.Value)) _sorted[count++] = reading.Value;
             }
 
-            return count == 0 ? (double.NaN, "no instance reports it") : (Quantile(count, read.InstanceQuantile), null);
+            if (count > 0) return (Quantile(count, read.InstanceQuantile), null);
+            state.SourcesSilent |= metrics.Read(facts.App, read.Query, facts.Now).IsSourceSilent;
+            return (double.NaN, "no instance reports it");
         }
     }
 

@@ -53,7 +53,7 @@ internal static class MetricReads
             newest = Math.Max(newest, time);
         }
 
-        if (reporting == 0) return Missing(view, bound, missing!.Value.Index, missing.Value.Reason, instances);
+        if (reporting == 0) return Missing(view, bound, missing!.Value.Index, missing.Value.Reason, instances, now, staleness);
         if (bound.Query.Across == Aggregation.Count) joined = reporting;
         if (bound.Query.Across == Aggregation.Avg) joined /= reporting;
         return Known(joined, reporting, instances, newest);
@@ -74,7 +74,7 @@ internal static class MetricReads
                 else reporting++;
             }
 
-            if (reporting == 0) return Missing(view, bound, missing!.Value.Index, missing.Value.Reason, instances);
+            if (reporting == 0) return Missing(view, bound, missing!.Value.Index, missing.Value.Reason, instances, now, staleness);
             var value = HistogramQuantile.Estimate(bound.Query.Quantile, buckets.Buckets);
             return double.IsFinite(value)
                 ? Known(value, reporting, instances, newest)
@@ -100,10 +100,24 @@ internal static class MetricReads
         ? new MetricReading(value, null, reporting, instances, DateTimeOffset.FromUnixTimeMilliseconds(newest))
         : MetricReading.Unknown("the instances together come to no finite number", instances);
 
-    private static MetricReading Missing(AppView view, BoundQuery bound, int index, string reason, int instances) =>
+    private static MetricReading Missing(AppView view, BoundQuery bound, int index, string reason, int instances, long now, long staleness) =>
         MetricReading.Unknown(
             !bound.HasInstances ? reason
             : instances == 1 ? $"{view.Instances[index].Target.Id}: {reason}"
             : $"none of {instances} instances reports it; {view.Instances[index].Target.Id}: {reason}",
-            instances);
+            instances) with { IsSourceSilent = IsSilent(bound, now, staleness) };
+
+    /// <summary>Some of what was asked does not answer, and none does.</summary>
+    private static bool IsSilent(BoundQuery bound, long now, long staleness)
+    {
+        var silent = false;
+        foreach (var job in bound.Jobs)
+        {
+            if (job?.Status is not { Up: { } up } status) continue;
+            if (up && status.LastScrape is { } last && last.ToUnixTimeMilliseconds() > now - staleness) return false;
+            silent = true;
+        }
+
+        return silent;
+    }
 }

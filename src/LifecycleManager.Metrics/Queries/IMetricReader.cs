@@ -25,6 +25,12 @@ public interface IMetricReader
 public readonly record struct MetricReading(
     double Value, string? Missing, int Reporting, int Instances, DateTimeOffset NewestSample)
 {
+    /// <summary>
+    /// Whether there is no value since what should tell it does not answer: a scrape failed or is overdue. Not where it answers and has
+    /// nothing to tell (nobody called, no such series yet), nor where nobody is to be asked (no instance, one not scraped yet).
+    /// </summary>
+    public bool IsSourceSilent { get; init; }
+
     /// <summary>Whether there is a value. NaN and infinities are never known.</summary>
     public bool IsKnown => Missing is null;
 

@@ -10,7 +10,7 @@ internal sealed class SafetyGuard(SafetyOptions options)
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, Presence> _instances = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, DateTimeOffset> _metricsKnown = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> _lastAnswered = new(StringComparer.Ordinal);
     private readonly Queue<DateTimeOffset> _changes = new();
     private DateTimeOffset _stoppedUntil = DateTimeOffset.MinValue;
     private string _why = "";
@@ -54,30 +54,30 @@ internal sealed class SafetyGuard(SafetyOptions options)
         Judge(missing, expected, "instances that ran are missing", now);
     }
 
-    /// <summary>Takes in whose metrics are known.</summary>
-    public void ObserveMetrics(IEnumerable<(string App, bool Missing)> apps, DateTimeOffset now)
+    /// <summary>Takes in of which apps the sources of the metrics answer, whether they have something to tell or not.</summary>
+    public void ObserveMetrics(IEnumerable<(string App, bool Silent)> apps, DateTimeOffset now)
     {
         var (expected, missing) = (0, 0);
-        foreach (var (app, without) in apps)
+        foreach (var (app, silent) in apps)
         {
-            if (!without)
+            if (!silent)
             {
-                _metricsKnown[app] = now;
+                _lastAnswered[app] = now;
                 expected++;
             }
-            else if (_metricsKnown.TryGetValue(app, out var last) && now - last < options.Acceptance)
+            else if (_lastAnswered.TryGetValue(app, out var last) && now - last < options.Acceptance)
             {
                 expected++;
                 missing++;
             }
         }
 
-        foreach (var (app, last) in _metricsKnown.ToList())
+        foreach (var (app, last) in _lastAnswered.ToList())
         {
-            if (now - last >= options.Acceptance) _metricsKnown.Remove(app);
+            if (now - last >= options.Acceptance) _lastAnswered.Remove(app);
         }
 
-        Judge(missing, expected, "apps have lost their metrics", now);
+        Judge(missing, expected, "apps have sources of metrics that do not answer", now);
     }
 
     /// <summary>A decision, held back where it must be.</summary>

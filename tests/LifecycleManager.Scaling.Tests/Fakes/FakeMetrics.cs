@@ -8,6 +8,9 @@ internal sealed class FakeMetrics : IMetricReader
 {
     private readonly ConcurrentDictionary<(string, string), double> _values = new();
 
+    /// <summary>The apps whose sources do not answer.</summary>
+    public HashSet<string> Silent { get; } = [];
+
     public IReadOnlyCollection<MetricDemand> Demands { get; private set; } = [];
 
     public double? this[string app, string selector]
@@ -24,7 +27,7 @@ internal sealed class FakeMetrics : IMetricReader
     public MetricReading Read(string appId, MetricQuery query, DateTimeOffset now) =>
         _values.TryGetValue((appId, query.Selector), out var value)
             ? new MetricReading(value, null, 1, 1, now)
-            : MetricReading.Unknown("no instance reports it");
+            : MetricReading.Unknown("no instance reports it") with { IsSourceSilent = Silent.Contains(appId) };
 
     public void ReadInstances(string appId, MetricQuery query, DateTimeOffset now, ICollection<InstanceReading> into)
     {

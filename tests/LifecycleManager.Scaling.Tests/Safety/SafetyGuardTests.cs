@@ -61,7 +61,7 @@ public sealed class SafetyGuardTests
     }
 
     [Fact]
-    public void Metrics_lost_at_once_stop_scale_in_but_metrics_that_never_were_do_not()
+    public void Sources_that_fall_silent_at_once_stop_scale_in_but_those_that_never_answered_do_not()
     {
         var never = Enumerable.Range(0, 10).Select(i => ($"/never-{i}", true)).ToList();
         var apps = Enumerable.Range(0, 8).Select(i => $"/app-{i}").ToList();
@@ -69,7 +69,7 @@ public sealed class SafetyGuardTests
         Assert.Null(Stopped());
 
         _guard.ObserveMetrics([.. never, .. apps.Select((app, i) => (app, i < 3))], _now += TimeSpan.FromSeconds(5));
-        Assert.Contains("3 of 8 apps have lost their metrics", Stopped());
+        Assert.Contains("3 of 8 apps have sources of metrics that do not answer at once", Stopped());
     }
 
     [Theory]

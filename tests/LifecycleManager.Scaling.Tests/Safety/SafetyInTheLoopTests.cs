@@ -34,6 +34,35 @@ public sealed class SafetyInTheLoopTests
         Assert.All(loop.Records().Where(record => record.Kind == DecisionKind.ScaleIn), record => Assert.Equal(DecisionOutcome.Applied, record.Outcome));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Apps_with_nothing_to_tell_stop_no_other_from_shrinking_but_silent_sources_do(bool silent)
+    {
+        string[] burst = ["/brownfield/a", "/brownfield/b", "/brownfield/c"];
+        await using var loop = await Loop.StartAsync(Loop.Search.Replace("/brownfield/search", "/brownfield/*"));
+        foreach (var app in (string[])[.. burst, "/brownfield/d"])
+        {
+            loop.Marathon.Add(app, 4);
+            loop.Metrics[app, Tpm] = 30;
+        }
+
+        await loop.TickAsync();
+        foreach (var app in burst)
+        {
+            loop.Metrics[app, Tpm] = null;
+            if (silent) loop.Metrics.Silent.Add(app);
+        }
+
+        loop.Metrics["/brownfield/d", Tpm] = 1;
+        await loop.TickAsync();
+
+        Assert.Equal(silent ? 4 : 3, loop.Marathon["/brownfield/d"].Instances);
+        Assert.Equal(
+            silent ? "scale-in is stopped everywhere since 3 of 4 apps have sources of metrics that do not answer at once" : null,
+            loop.Evaluator.Snapshot.ScaleInStopped);
+    }
+
     [Fact]
     public async Task When_too_much_is_missing_nothing_shrinks_and_it_is_said_everywhere()
     {
