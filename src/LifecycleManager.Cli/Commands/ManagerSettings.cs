@@ -20,7 +20,7 @@ internal sealed class ManagerSettings
     private readonly Option<TimeSpan?> _staleness;
     private readonly Option<Uri?> _prometheus;
     private readonly Option<Uri?> _rabbitMq;
-    private readonly Option<Uri?> _eureka;
+    private readonly Func<ParseResult, Uri?> _eureka;
     private readonly Option<IReadOnlyList<string>> _targetFiles;
     private readonly Option<IReadOnlyList<TargetGroup>> _targets;
     private readonly Option<IReadOnlyList<MetricsCredential>> _credentials;
@@ -28,7 +28,12 @@ internal sealed class ManagerSettings
     private readonly Option<int?> _maxStep;
     private readonly Option<double> _missingShare;
 
-    public ManagerSettings(Command command, Settings settings, TimeSpan tick, TimeSpan scrape)
+    /// <param name="command">Gets the options.</param>
+    /// <param name="settings">Where they come from, too.</param>
+    /// <param name="tick">The default of <c>--tick</c>.</param>
+    /// <param name="scrape">The default of <c>--scrape-interval</c>.</param>
+    /// <param name="eureka">The Eureka servers, where the command has an option for more than this role; null for one of its own.</param>
+    public ManagerSettings(Command command, Settings settings, TimeSpan tick, TimeSpan scrape, Option<IReadOnlyList<Uri>>? eureka = null)
     {
         _rules = Setting.Of(settings, "--rules", "The directory of the policy files", Path.GetFullPath, DefaultRules, "rules, else the examples beside lcm");
         _tick = Setting.Of(settings, "--tick", "Between two evaluations of the policies", Values.Time(Shortest, Hour), () => tick, Durations.Format(tick));
@@ -37,7 +42,18 @@ internal sealed class ManagerSettings
             text => Values.Time(Shortest, 24 * Hour)(text), () => null, "three scrape intervals, at most 5m");
         _prometheus = Setting.Of<Uri?>(settings, "--prometheus", "A Prometheus server, for promql metrics", Values.PlainUrl, () => null);
         _rabbitMq = Setting.Of<Uri?>(settings, "--rabbitmq", "RabbitMQ's management API, for rabbitmq metrics: http://rabbit:15672", Values.PlainUrl, () => null);
-        _eureka = Setting.Of<Uri?>(settings, "--eureka", "A Eureka server whose instances are scraped too: http://eureka:8761/eureka", Values.PlainUrl, () => null);
+        if (eureka is not null)
+        {
+            // Eureka's servers know the same: one of them is enough.
+            _eureka = parse => parse.GetValue(eureka) is [var first, ..] ? first : null;
+        }
+        else
+        {
+            var own = Setting.Of<Uri?>(settings, "--eureka", "A Eureka server whose instances are scraped too: http://eureka:8761/eureka", Values.PlainUrl, () => null);
+            command.Add(own);
+            _eureka = parse => parse.GetValue(own);
+        }
+
         _targetFiles = Setting.Of(settings, "--target-files", "Prometheus' file_sd files of what is scraped too, comma separated; the last part may have *",
             Values.List, () => []);
         _targets = Setting.Of(settings, "--targets", "What is scraped too: APP=HOST:PORT,HOST:PORT;APP=https://HOST:PORT/PATH", MetricsValues.Targets, () => []);
@@ -53,7 +69,7 @@ internal sealed class ManagerSettings
             "Scale-in stops everywhere while this share of the instances, or of the apps' metrics, is missing at once; over 100% never",
             MetricsValues.Share, () => Safe.MissingShare, "25%");
         foreach (var option in (Option[])[
-            _rules, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _eureka, _targetFiles, _targets, _credentials, _changes, _maxStep, _missingShare])
+            _rules, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _targetFiles, _targets, _credentials, _changes, _maxStep, _missingShare])
         {
             command.Add(option);
         }
@@ -82,7 +98,7 @@ internal sealed class ManagerSettings
                 Staleness = parse.GetValue(_staleness),
                 Prometheus = parse.GetValue(_prometheus),
                 RabbitMq = parse.GetValue(_rabbitMq),
-                Eureka = parse.GetValue(_eureka),
+                Eureka = _eureka(parse),
                 TargetFiles = parse.GetValue(_targetFiles)!,
                 StaticTargets = parse.GetValue(_targets)!,
                 Credentials = parse.GetValue(_credentials)!,

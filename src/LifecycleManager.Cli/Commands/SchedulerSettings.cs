@@ -29,7 +29,10 @@ internal sealed class SchedulerSettings
     private readonly Option<IReadOnlyList<Uri>> _eureka;
     private readonly Option<TimeSpan> _renewal;
 
-    public SchedulerSettings(Command command, Settings settings)
+    /// <param name="command">Gets the options.</param>
+    /// <param name="settings">Where they come from, too.</param>
+    /// <param name="eureka">The Eureka servers, where the command has an option for more than this role; null for one of its own.</param>
+    public SchedulerSettings(Command command, Settings settings, Option<IReadOnlyList<Uri>>? eureka = null)
     {
         Option<T> Add<T>(Option<T> option)
         {
@@ -59,7 +62,7 @@ internal sealed class SchedulerSettings
             "--event-memory", "Megabytes of events that wait for all event streams together; the slowest is dropped beyond it", 1, 4_096, (int)(Defaults.MaxEventBytes >> 20));
         _checks = Count("--max-health-checks", "Health checks under way at once", 1, 100_000, Defaults.MaxConcurrentHealthChecks);
         _body = Count("--max-request-body", "The largest definition, bytes; a group may have sixteen times that", 1_024, 1024 * 1024, Defaults.MaxRequestBody);
-        _eureka = Add(Setting.Of(settings, "--eureka", "Eureka servers for the apps that ask for it by label, comma separated",
+        _eureka = eureka ?? Add(Setting.Of(settings, "--eureka", "Eureka servers for the apps that ask for it by label, comma separated",
             Values.Urls, () => Defaults.Eureka));
         _renewal = Time("--eureka-renewal", "Between two renewals of the registrations in Eureka", Second, TimeSpan.FromHours(1), Defaults.EurekaRenewal);
     }

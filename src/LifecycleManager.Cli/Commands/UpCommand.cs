@@ -31,8 +31,12 @@ internal static class UpCommand
         var demo = Setting.Flag(settings, "--demo", "Deploy three sample services, put load on one and tell what happens");
         foreach (Option option in (Option[])[bind, workDirectory, allowedHosts, masterPort, agentPort, schedulerPort, managerPort, agents, demo]) command.Add(option);
         var agent = new AgentSettings(command, settings);
-        var scheduler = new SchedulerSettings(command, settings);
-        var manager = new ManagerSettings(command, settings, tick: Second, scrape: 2 * Second);
+        var eureka = Setting.Of<IReadOnlyList<Uri>>(settings, "--eureka",
+            "Eureka servers, comma separated: apps that ask for it by label are registered there, and the instances that the first one knows are scraped too",
+            text => [.. Values.Words(text).Select(Values.PlainUrl)], () => []);
+        command.Add(eureka);
+        var scheduler = new SchedulerSettings(command, settings, eureka);
+        var manager = new ManagerSettings(command, settings, tick: Second, scrape: 2 * Second, eureka);
         var logging = new Logging(command, settings, LogLevel.Warning);
 
         command.SetAction(async (parse, stop) =>
