@@ -9,6 +9,7 @@ using LifecycleManager.Agent.Fetching;
 using LifecycleManager.Agent.Garbage;
 using LifecycleManager.Agent.Masters;
 using LifecycleManager.Agent.Oversubscription;
+using LifecycleManager.Agent.Recovery;
 using LifecycleManager.Agent.Resources;
 using LifecycleManager.Agent.Secrets;
 using LifecycleManager.Agent.Tasks;
@@ -47,15 +48,16 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
     private readonly MasterConnection _connection;
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Task> _loops = [];
-    private readonly string? _bootId = ProcessTable.BootId();
     private AgentDirectory? _directory;
     private DockerEngine? _engine;
     private DockerContainerizer? _docker;
     private ImageCollector? _images;
     private Fetcher? _fetcher;
     private AgentRecord? _agent;
+    private bool _saved;
     private IReadOnlyList<string> _registeredFeatures = [];
     private Task _accepting = Task.CompletedTask;
+    private Task _finding = Task.CompletedTask;
 
     public AgentLoop(AgentOptions options, TimeProvider time, ILoggerFactory loggers)
     {
@@ -89,7 +91,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         AttributeText.OfText("containerizers", string.Join(',', Features))];
 
     /// <summary>What it can do now.</summary>
-    public IReadOnlyList<string> Features => [.. _containerizers.Values.Where(c => c.Available).Select(c => c.Name).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Features => [.. _containerizers.Values.Where(c => c.Available && _options.Containerizers.Contains(c.Name)).Select(c => c.Name).Order(StringComparer.Ordinal)];
 
     public AgentOptions Options => _options;
 
@@ -122,17 +124,22 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
     {
         _directory = new AgentDirectory(_options.WorkDirectory);
         Resources = MachineResources.Detect(_options.Resources, _directory.Root);
-        var known = _directory.ReadAgent() ?? new AgentRecord(Guid.NewGuid().ToString("N"), _bootId);
-        if (known.BootId is { } boot && boot != _bootId) _log.LogInformation("The machine was restarted since the agent last ran");
+        var recovery = new TaskRecovery(_directory, _options.BootId, _log);
+        var known = recovery.Identify();
+        if (known.BootId is { } boot && boot != _options.BootId) _log.LogInformation("The machine was restarted since the agent last ran");
         Volatile.Write(ref _agent, known);
         // Not on every start: a full disk keeps no agent from finding its tasks.
-        if (_directory.ReadAgent() is null || known.BootId != _bootId) Save(known with { BootId = _bootId });
-        known = _agent!;
+        _saved = _directory.ReadAgent() is not null && known.BootId == _options.BootId;
+        if (!_saved) Save(known with { BootId = _options.BootId });
         _fetcher = new Fetcher(_options, Path.Combine(_directory.Root, "cache"), _loggers.CreateLogger<Fetcher>());
         var secrets = new SecretStore(_options.SecretsDirectory);
-        if (_options.Containerizers.Contains("process"))
-            Add(new ProcessContainerizer(_options, secrets, _time, _loggers.CreateLogger<ProcessContainerizer>()));
-        if (_options.Containerizers.Contains("docker"))
+        var processes = new ProcessContainerizer(_options, known.Home, secrets, _time, _loggers.CreateLogger<ProcessContainerizer>());
+        var strays = new List<string>();
+        var tasks = recovery.Tasks(known.Home, processes.Grouped(), strays);
+        // Tasks of a kind that is launched no more run on all the same.
+        var kinds = _options.Containerizers.Union(tasks.Select(task => task.Containerizer)).ToList();
+        if (kinds.Contains(processes.Name)) Add(processes);
+        if (kinds.Contains("docker"))
         {
             _engine = new DockerEngine(_options, _time, _loggers.CreateLogger<DockerEngine>());
             _images = new ImageCollector(Path.Combine(_directory.Root, "images.json"), _engine, _time, _log);
@@ -140,7 +147,9 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
             Add(_docker);
         }
 
-        Recover();
+        foreach (var task in tasks) Recover(task);
+        if (tasks.Count > 0) _log.LogInformation("Recovered {Count} tasks", tasks.Count);
+        _accepting = StrayProcesses.EndAsync(strays, processes, _time, _log, _stopping.Token);
         var stopping = _stopping.Token;
         _loops.Add(Guard("loop", () => LoopAsync(stopping)));
         _loops.Add(Guard("garbage", () => CollectAsync(stopping)));
@@ -200,37 +209,39 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         }
     }
 
-    private void Recover()
+    private void Recover(TaskRecord record)
     {
-        foreach (var meta in System.IO.Directory.EnumerateDirectories(_directory!.Tasks))
+        try
         {
-            try
-            {
-                var file = Path.Combine(meta, "task.json");
-                if (DurableFile.Read(file, CheckpointJson.Default.TaskRecord) is { } record) Begin(record);
-                // A crash came before the task was accepted: nothing was started for it.
-                else System.IO.Directory.Delete(meta, recursive: true);
-            }
-            catch (Exception e)
-            {
-                // One damaged directory keeps no other task from being found.
-                _log.LogError(e, "What is in {Directory} is no task that can be recovered", meta);
-            }
+            if (record.Origin != RecordOrigin.Launch) _directory!.Write(record);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is found again as it was found now.
+            _log.LogError("Task {Task} cannot be written down: {Reason}", record.TaskId.Value, e.Message);
         }
 
-        if (!_tasks.IsEmpty) _log.LogInformation("Recovered {Count} tasks", _tasks.Count);
+        try
+        {
+            Run(Begin(record, recovered: true));
+        }
+        catch (Exception e)
+        {
+            // One damaged directory keeps no other task from being found.
+            _log.LogError(e, "Task {Task} cannot be recovered", record.TaskId.Value);
+        }
     }
 
-    private TaskRun Begin(TaskRecord record, bool run = true)
+    private TaskRun Begin(TaskRecord record, bool recovered)
     {
         var containerizer = _containerizers.GetValueOrDefault(record.Containerizer);
-        var task = new TaskRun(record, _directory!, containerizer, _fetcher!, _options, _time, _log);
+        var task = new TaskRun(record, recovered, _directory!, containerizer, _fetcher!, _options, _time, _log);
         task.Ended += ended => Post(new LoopMessage.Ended(ended));
         task.LaunchFailed += reason => LaunchFailed?.Invoke(reason);
+        task.Found += _connection.Renew;
         _untracked.Remove((record.FrameworkId, record.TaskId));
         _tasks[(record.FrameworkId, record.TaskId)] = task;
         _sender.Add(record.FrameworkId, record.TaskId, task.Updates);
-        if (run) Run(task);
         return task;
     }
 
@@ -300,6 +311,9 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
             case LoopMessage.FromMaster { Event: var other }:
                 _log.LogWarning("The master's event {Type} is not understood", other.Type);
                 break;
+            case LoopMessage.Found { Container: var container }:
+                Found(container);
+                break;
             case LoopMessage.Ended { Run: var ended }:
                 EndGroup(ended);
                 break;
@@ -322,9 +336,11 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         try
         {
             _directory!.Write(agent);
+            _saved = true;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            _saved = false;
             _log.LogError("What the agent knows of itself cannot be written; after a restart it would be another agent: {Reason}", e.Message);
         }
     }
@@ -333,6 +349,9 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
     {
         // An agent that was given up returns only when its tasks have ended.
         await _accepting.WaitAsync(cancellation);
+        // What an engine knows of tasks whose records are lost is told too; one that hangs keeps the rest no longer than a call.
+        await _finding.WaitAsync(_options.DockerTimeout, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested();
         // In its turn: what an earlier stream has brought is part of what the agent runs.
         var call = new TaskCompletionSource<RegisterCall>(TaskCreationOptions.RunContinuationsAsynchronously);
         await _messages.Writer.WriteAsync(new LoopMessage.Describe(call), cancellation);
@@ -355,7 +374,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
                 Domain = _domain,
             },
             AgentVersion.Text,
-            [.. tasks.Select(run => new AgentTask(run.Record.FrameworkId, run.Record.Task, StatusOf(run)))],
+            [.. tasks.Select(run => new AgentTask(run.Record.FrameworkId, run.Record.Task, run.Status))],
             [.. tasks.Select(run => run.Record.Framework).DistinctBy(framework => framework.Id)],
             features);
     }
@@ -369,9 +388,6 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         Save(_agent with { Resources = null });
         return null;
     }
-
-    private static TaskStatusInfo StatusOf(TaskRun run) => run.Updates.Latest
-        ?? new TaskStatusInfo { TaskId = run.Record.TaskId, State = TaskState.Staging, AgentId = run.Record.AgentId };
 
     private async Task LaunchAsync(RunEvent run, CancellationToken stopping)
     {
@@ -395,7 +411,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
             if (_tasks.TryGetValue((framework, task.TaskId), out var known))
             {
                 _log.LogWarning("Task {Task} is here already, as {State}; it is not launched again", task.TaskId.Value, known.State);
-                await TellAsync(framework, StatusOf(known), stopping);
+                await TellAsync(framework, known.Status, stopping);
                 continue;
             }
 
@@ -412,23 +428,27 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
                 ContainerId = Guid.NewGuid().ToString(),
                 Containerizer = task.Container?.Type == ContainerType.Docker ? "docker" : "process",
                 AgentId = Id!.Value,
+                Home = _agent!.Home,
                 Accepted = _time.GetUtcNow(),
-                BootId = _bootId,
+                BootId = _options.BootId,
                 Group = group,
             };
             try
             {
-                _directory!.MakeFor(record);
-                DurableFile.Write(Path.Combine(_directory.Meta(record.ContainerId), "task.json"), record, CheckpointJson.Default.TaskRecord);
+                // An agent that would be another after its restart would find none of its tasks.
+                if (!_saved) Save(_agent);
+                if (!_saved) throw new IOException("the agent's own record cannot be written");
+                _directory!.Write(record);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
+                _directory!.Undo(record);
                 LaunchFailed?.Invoke(StatusReason.ContainerLaunchFailed);
                 Tell(framework, task.TaskId, TaskState.Failed, StatusReason.ContainerLaunchFailed, $"the task cannot be written down: {e.Message}");
                 continue;
             }
 
-            var begun = Begin(record, run: false);
+            var begun = Begin(record, recovered: false);
             accepted.Add(begun);
             if (WhyInvalid(record, run) is { } why) refusals.Add((begun, why));
         }
@@ -446,11 +466,13 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
     private string? WhyInvalid(TaskRecord record, RunEvent run)
     {
         if (record.Task.Executor is not null && !run.Group) return "custom executors are not supported by this agent";
-        if (!_containerizers.TryGetValue(record.Containerizer, out var containerizer)) return $"this agent has no containerizer '{record.Containerizer}'";
+        if (!_options.Containerizers.Contains(record.Containerizer) || !_containerizers.TryGetValue(record.Containerizer, out var containerizer))
+            return $"this agent has no containerizer '{record.Containerizer}'";
         if (record.Task.HealthCheck is not null && record.Task.Check is { } && CheckRunner.WhyInvalid(record.Task with { HealthCheck = null }) is { } check) return check;
         try
         {
             foreach (var uri in record.Task.Command?.Uris ?? []) _ = Artifact.Of(uri);
+            _ = TaskMark.Of(record);
         }
         catch (FormatException e)
         {
@@ -543,7 +565,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         run.Dispose();
         // The time of its end, for the collection of garbage.
         if (System.IO.Directory.Exists(run.Sandbox)) System.IO.Directory.SetLastWriteTimeUtc(run.Sandbox, _time.GetUtcNow().UtcDateTime);
-        System.IO.Directory.Delete(_directory!.Meta(run.Record.ContainerId), recursive: true);
+        _directory!.Discard(run.Record.ContainerId);
     }
 
     /// <summary>The master has given the agent up: its tasks end, and it returns as a new agent.</summary>
@@ -595,7 +617,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
     {
         _engine!.Changed += () =>
         {
-            if (_engine.IsUp) _ = Guard("orphans", () => RemoveOrphansAsync(stopping));
+            if (_engine.IsUp) _finding = Guard("containers", () => FindContainersAsync(stopping));
             if (!Features.SequenceEqual(_registeredFeatures) && _connection.Master is not null) _connection.Renew();
         };
         var look = _engine.LookAsync(stopping);
@@ -629,16 +651,43 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         }
     }
 
-    private async Task RemoveOrphansAsync(CancellationToken stopping)
+    private async Task FindContainersAsync(CancellationToken stopping)
     {
-        try
+        // One that ends while the engine is asked is known before, and may be over after.
+        HashSet<string> Known() => [.. _tasks.Values.Select(run => run.Record.ContainerId).Concat(_completed.Select(task => task.ContainerId))];
+        while (true)
         {
-            await _docker!.RemoveOrphansAsync(id => _tasks.Values.Any(run => run.Record.ContainerId == id), stopping);
+            try
+            {
+                var before = Known();
+                var remains = new TaskRemains(_directory!, _options.BootId, _tasks.Values.Select(run => run.Record.Framework));
+                foreach (var container in await _docker!.FindAsync(id => before.Contains(id) || Known().Contains(id), remains, stopping))
+                    await _messages.Writer.WriteAsync(new LoopMessage.Found(container), stopping);
+                return;
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                _log.LogWarning("Containers without a task are looked for later: {Reason}", DockerEngine.Reason(e));
+                await Task.Delay(_options.DockerPing, _time, stopping);
+                await _engine!.UpAsync(stopping);
+            }
         }
-        catch (Exception e) when (!stopping.IsCancellationRequested)
+    }
+
+    /// <summary>A container of this agent's whose record is lost: its task goes on, unless nobody can say which it is.</summary>
+    private void Found(FoundContainer container)
+    {
+        if (container.Task is not { } task || _tasks.ContainsKey((task.FrameworkId, task.TaskId))
+            || _completed.Any(completed => completed.FrameworkId == task.FrameworkId && completed.TaskId == task.TaskId))
         {
-            _log.LogWarning("Containers without a task are looked for later: {Reason}", DockerEngine.Reason(e));
+            _log.LogWarning("The container {Container} belongs to no task any more, and is removed", container.ContainerId);
+            _ = Guard("removal", () => _docker!.RemoveAsync(container.Name, container.ContainerId, _stopping.Token));
+            return;
         }
+
+        _log.LogWarning("The record of task {Task} is lost; its container was found by its label", task.TaskId.Value);
+        Recover(task);
+        if (Master is not null) _connection.Renew();
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using LifecycleManager.Agent.Containerizers.Processes;
 using LifecycleManager.Security;
 
 namespace LifecycleManager.Agent;
@@ -159,4 +160,7 @@ public sealed record AgentOptions
     /// The longest such delay. Shorter than Mesos' ten minutes: a scheduler that returns learns soon what it has missed.
     /// </summary>
     public TimeSpan MaxUpdateRetry { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Names the machine's present boot, in which all that runs was started; null where the kernel does not say.</summary>
+    internal string? BootId { get; init; } = ProcessTable.BootId();
 }

@@ -1,3 +1,4 @@
+using LifecycleManager.Agent.Containerizers.Docker;
 using LifecycleManager.Agent.Tasks;
 using LifecycleManager.Protocol.Agents;
 
@@ -11,6 +12,9 @@ internal abstract record LoopMessage
 
     /// <summary>The connection needs the REGISTER of the moment.</summary>
     public sealed record Describe(TaskCompletionSource<RegisterCall> Call) : LoopMessage;
+
+    /// <summary>A Docker container of this agent's has no record.</summary>
+    public sealed record Found(FoundContainer Container) : LoopMessage;
 
     /// <summary>A task has reached its terminal status.</summary>
     public sealed record Ended(TaskRun Run) : LoopMessage;

@@ -4,7 +4,7 @@ using LifecycleManager.Agent.Containerizers.Processes;
 
 namespace LifecycleManager.Agent.Checkpoints;
 
-/// <summary>Files that are whole, old or new, whenever the machine stops.</summary>
+/// <summary>Files that are whole, old or new, whenever the machine stops, and that tell when they were damaged.</summary>
 internal static class DurableFile
 {
     /// <summary>Replaces a file; it is on the disk when this returns.</summary>
@@ -13,26 +13,47 @@ internal static class DurableFile
     {
         var temporary = path + ".new";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
-        using (var file = new FileStream(temporary, options))
+        try
         {
-            JsonSerializer.Serialize(file, value, type);
-            file.Flush(flushToDisk: true);
+            using (var file = new FileStream(temporary, options))
+            {
+                file.Write(Checksum.Seal(JsonSerializer.SerializeToUtf8Bytes(value, type)));
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (IOException)
+        {
+            // On a full disk half a file would take what others need.
+            File.Delete(temporary);
+            throw;
         }
 
-        File.Move(temporary, path, overwrite: true);
         SyncDirectory(Path.GetDirectoryName(path)!);
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote; null when there is no such file.</summary>
-    /// <exception cref="JsonException">The file was damaged by somebody else.</exception>
+    /// <summary>Reads what <see cref="Write"/> wrote; null when there is no such file, or a damaged one, or the disk fails.</summary>
     public static T? Read<T>(string path, JsonTypeInfo<T> type) where T : class
     {
         try
         {
-            using var file = File.OpenRead(path);
-            return JsonSerializer.Deserialize(file, type);
+            return Parse(File.ReadAllBytes(path), type);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>An object of JSON with its sum; null when it is damaged.</summary>
+    public static T? Parse<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type) where T : class
+    {
+        try
+        {
+            return Checksum.Open(json) is { } whole ? JsonSerializer.Deserialize(whole, type) : null;
+        }
+        catch (JsonException)
         {
             return null;
         }

@@ -4,7 +4,7 @@ using LifecycleManager.Protocol.Mesos;
 namespace LifecycleManager.Agent.Checkpoints;
 
 /// <summary>What an agent knows of itself.</summary>
-/// <param name="Home">Names this work directory for ever; containers bear it, so that several agents share an engine.</param>
+/// <param name="Home">Names this work directory for ever; what runs bears it, so that several agents share a machine and an engine.</param>
 /// <param name="BootId">The machine's boot in which the agent last ran.</param>
 /// <param name="AgentId">The id that the master gave; null before the first registration.</param>
 /// <param name="Resources">Checkpointed resources after a reservation; null before one.</param>
@@ -16,6 +16,9 @@ internal sealed record TaskRecord
     public required FrameworkInfo Framework { get; init; }
 
     public required TaskInfo Task { get; init; }
+
+    /// <summary>The <see cref="AgentRecord.Home"/> of its agent; null of tasks that version 0.1.0 began.</summary>
+    public string? Home { get; init; }
 
     /// <summary>Names the container, its directories and its cgroup; never used twice.</summary>
     public required string ContainerId { get; init; }
@@ -33,6 +36,17 @@ internal sealed record TaskRecord
     /// <summary>Same for tasks that are launched, and end, together.</summary>
     public string? Group { get; init; }
 
+    /// <summary>Where the record is from.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public RecordOrigin Origin { get; init; }
+
+    /// <summary>Whether the record names a task: JSON may have null where none can be, and ids that are no file's names.</summary>
+    [JsonIgnore]
+    public bool IsWhole => Framework?.Id is { } framework && Task?.Resources is not null && new[]
+    {
+        framework.Value, Task.TaskId.Value, AgentId.Value, ContainerId, Containerizer,
+    }.All(id => AgentDirectory.WhyNotId(id) is null);
+
     [JsonIgnore]
     public FrameworkId FrameworkId => Framework.Id!.Value;
 
@@ -45,6 +59,20 @@ internal sealed record TaskRecord
     public bool Can(FrameworkCapability capability) => Framework.Capabilities?.Any(c => c.Type == capability) == true;
 }
 
+/// <summary>Where a task's record is from.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RecordOrigin>))]
+internal enum RecordOrigin
+{
+    /// <summary>From its launch: it is all there.</summary>
+    Launch,
+
+    /// <summary>From the mark of what was found running: all but what only a launch needs, so that it is never launched.</summary>
+    Mark,
+
+    /// <summary>From the names of its directories: who it is, not what it uses. Never launched either.</summary>
+    Remains,
+}
+
 /// <summary>That a task is to end; written before the first signal, so that the end goes on after a crash.</summary>
 /// <param name="At">When the end was asked for.</param>
 /// <param name="GraceSeconds">Between SIGTERM and SIGKILL.</param>
@@ -55,8 +83,8 @@ internal sealed record TaskRecord
 internal sealed record KillRecord(
     DateTimeOffset At, double GraceSeconds, TaskState State, StatusReason? Reason, string Message, bool? Healthy = null);
 
-/// <summary>One line of a task's updates: a status, or its acknowledgement.</summary>
-internal sealed record UpdateLine(TaskStatusInfo? Update = null, byte[]? Acknowledged = null);
+/// <summary>One line of a task's updates: a status, or its acknowledgement; of the first line, whose updates they are.</summary>
+internal sealed record UpdateLine(TaskStatusInfo? Update = null, byte[]? Acknowledged = null, string? ContainerId = null);
 
 /// <summary>How far one stream of a container's output has been copied.</summary>
 /// <param name="Time">The engine's time stamp of the last copied line.</param>

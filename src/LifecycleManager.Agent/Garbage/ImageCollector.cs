@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Docker.DotNet;
 using Docker.DotNet.Models;
@@ -69,18 +68,8 @@ internal sealed class ImageCollector(string path, DockerEngine engine, TimeProvi
         }
     }
 
-    private Dictionary<string, DateTimeOffset> Images()
-    {
-        try
-        {
-            return _pulled ??= DurableFile.Read(path, ImageJson.Default.DictionaryStringDateTimeOffset) ?? [];
-        }
-        catch (JsonException)
-        {
-            // Damaged: the images stay, since nobody knows any more whose they are.
-            return _pulled = [];
-        }
-    }
+    // Of a damaged list the images stay, since nobody knows any more whose they are.
+    private Dictionary<string, DateTimeOffset> Images() => _pulled ??= DurableFile.Read(path, ImageJson.Default.DictionaryStringDateTimeOffset) ?? [];
 }
 
 [JsonSerializable(typeof(Dictionary<string, DateTimeOffset>))]

@@ -18,7 +18,10 @@ internal sealed class TaskRun : IDisposable
 {
     private const int MaxMessage = 4096;
     private static readonly TimeSpan PatienceWithStop = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
+    private readonly AgentDirectory _directory;
     private readonly string _meta;
+    private readonly bool _recovered;
     private readonly IContainerizer? _containerizer;
     private readonly Fetcher _fetcher;
     private readonly AgentOptions _options;
@@ -32,10 +35,22 @@ internal sealed class TaskRun : IDisposable
     private bool? _healthy;
     private CheckStatusInfo? _check;
 
+    /// <summary>A task that was accepted, or found.</summary>
+    /// <param name="record">The task.</param>
+    /// <param name="recovered">Whether an earlier agent accepted it, and may have launched it.</param>
+    /// <param name="directory">Where it is written down.</param>
+    /// <param name="containerizer">Who runs it; null when there is none of its kind.</param>
+    /// <param name="fetcher">Brings its artifacts.</param>
+    /// <param name="options">The agent.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="log">Told what happens to it.</param>
     public TaskRun(
-        TaskRecord record, AgentDirectory directory, IContainerizer? containerizer, Fetcher fetcher, AgentOptions options, TimeProvider time, ILogger log)
+        TaskRecord record, bool recovered, AgentDirectory directory, IContainerizer? containerizer, Fetcher fetcher, AgentOptions options,
+        TimeProvider time, ILogger log)
     {
         Record = record;
+        _recovered = recovered;
+        _directory = directory;
         Sandbox = directory.Sandbox(record);
         _meta = directory.Meta(record.ContainerId);
         _containerizer = containerizer;
@@ -43,13 +58,16 @@ internal sealed class TaskRun : IDisposable
         _options = options;
         _time = time;
         _log = log;
-        Updates = new StatusLog(Path.Combine(_meta, "updates"));
+        Updates = new StatusLog(directory.UpdatesFile(record.ContainerId));
+        if (Updates.Damaged) log.LogWarning("The log of the status of {Task} is damaged; what is left of it counts", record.TaskId.Value);
         _healthy = Updates.Latest?.Healthy;
         _check = Updates.Latest?.CheckStatus;
         if (DurableFile.Read(KillFile, CheckpointJson.Default.KillRecord) is { } kill) Note(kill);
+        else if (File.Exists(KillFile)) Note(KillOf(TaskState.Killed, null, "it was to end, and the record of the reason is damaged"));
     }
 
-    public TaskRecord Record { get; }
+    /// <summary>The task; another record when one was found for a task whose own was lost.</summary>
+    public TaskRecord Record { get; private set; }
 
     public string Sandbox { get; }
 
@@ -61,11 +79,23 @@ internal sealed class TaskRun : IDisposable
     /// <summary>The present state; STAGING before the first status.</summary>
     public TaskState State => Updates.Latest?.State ?? TaskState.Staging;
 
+    /// <summary>What a master is told that registers the agent: of a task that was found, that it runs.</summary>
+    public TaskStatusInfo Status => Updates.Latest ?? new TaskStatusInfo
+    {
+        TaskId = Record.TaskId, State = IsOnlySought ? TaskState.Running : TaskState.Staging, AgentId = Record.AgentId,
+    };
+
     /// <summary>Raised once, when the terminal status is written; not when it was found at recovery.</summary>
     public event Action<TaskRun>? Ended;
 
+    /// <summary>Raised when a container was found that tells more of the task than its record did.</summary>
+    public event Action? Found;
+
     /// <summary>Raised for each launch that failed, with its reason.</summary>
     public event Action<StatusReason>? LaunchFailed;
+
+    // Who does not know what has happened launches nothing.
+    private bool IsOnlySought => _recovered && (Record.Origin != RecordOrigin.Launch || Updates.Damaged);
 
     private string KillFile => Path.Combine(_meta, "kill.json");
 
@@ -88,7 +118,7 @@ internal sealed class TaskRun : IDisposable
             {
                 DurableFile.Write(KillFile, kill, CheckpointJson.Default.KillRecord);
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // A full disk does not keep a task from being ended.
                 _log.LogError("That {Task} is to end cannot be written: {Reason}", Record.TaskId.Value, e.Message);
@@ -110,7 +140,7 @@ internal sealed class TaskRun : IDisposable
     {
         try
         {
-            if (!State.IsTerminal())
+            while (!State.IsTerminal())
             {
                 try
                 {
@@ -119,7 +149,7 @@ internal sealed class TaskRun : IDisposable
                 catch (Exception e) when (!stopping.IsCancellationRequested)
                 {
                     _log.LogError(e, "Task {Task} failed in the agent", Record.TaskId.Value);
-                    if (!State.IsTerminal()) Report(TaskState.Failed, $"the agent failed: {e.Message}", StatusReason.ContainerLaunchFailed, StatusSource.Agent);
+                    await FailAsync(e, stopping);
                 }
             }
 
@@ -140,6 +170,20 @@ internal sealed class TaskRun : IDisposable
         _killed.Dispose();
     }
 
+    /// <summary>What the agent fails at ends no task that may run: it is looked for again.</summary>
+    private async Task FailAsync(Exception failure, CancellationToken stopping)
+    {
+        if (State.IsTerminal()) return;
+        if (_recovered || Container is not null)
+        {
+            await Task.Delay(Again, _time, stopping);
+            return;
+        }
+
+        await _containerizer!.RemoveAsync(Record.ContainerId, stopping);
+        Report(TaskState.Failed, $"the agent failed: {failure.Message}", StatusReason.ContainerLaunchFailed, StatusSource.Agent);
+    }
+
     private async Task LiveAsync(CancellationToken stopping)
     {
         if (_containerizer is null)
@@ -148,11 +192,18 @@ internal sealed class TaskRun : IDisposable
             return;
         }
 
-        var wasRunning = State is TaskState.Running or TaskState.Killing;
-        if (State == TaskState.Staging) Report(TaskState.Starting, null, null, StatusSource.Executor);
-        if (await LaunchAsync(wasRunning, stopping) is not { } container) return;
+        var isSought = IsOnlySought || Container is not null || State is TaskState.Running or TaskState.Killing;
+        if (State == TaskState.Staging && !isSought && !Report(TaskState.Starting, null, null, StatusSource.Executor) && !_recovered)
+        {
+            LaunchFailed?.Invoke(StatusReason.ContainerLaunchFailed);
+            Report(TaskState.Failed, "the task's status cannot be written down", StatusReason.ContainerLaunchFailed, StatusSource.Agent);
+            return;
+        }
+
+        if (await LaunchAsync(isSought, stopping) is not { } container) return;
         Volatile.Write(ref _container, container);
-        if (!wasRunning) Report(TaskState.Running, null, null, StatusSource.Executor, container);
+        if (Record.Origin == RecordOrigin.Remains) Identify(container);
+        if (State is not (TaskState.Running or TaskState.Killing)) Report(TaskState.Running, null, null, StatusSource.Executor, container);
 
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var checks = Checks(container).RunAsync(end.Token);
@@ -177,7 +228,7 @@ internal sealed class TaskRun : IDisposable
     {
         try
         {
-            var launch = new Launch(Record, _meta, Sandbox, wasRunning, Progress);
+            var launch = new Launch(Record, _meta, Sandbox, wasRunning, _recovered, Progress);
             if (!wasRunning)
             {
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(_killed.Token, stopping);
@@ -202,6 +253,29 @@ internal sealed class TaskRun : IDisposable
         }
 
         return null;
+    }
+
+    /// <summary>What is found of a task that is only a name is what its mark says, or it is ended: nobody knows what it may use.</summary>
+    private void Identify(IContainer container)
+    {
+        if (container.Mark is not { } mark)
+        {
+            Kill(KillOf(Lost, StatusReason.AgentRestarted, "its record was lost, and what it uses is not known"));
+            return;
+        }
+
+        Record = mark;
+        try
+        {
+            _directory.Write(mark);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is found by its mark again.
+            _log.LogError("Task {Task} cannot be written down: {Reason}", Record.TaskId.Value, e.Message);
+        }
+
+        Found?.Invoke();
     }
 
     private TaskState Lost => Record.PartitionAware ? TaskState.Gone : TaskState.Lost;
@@ -254,7 +328,7 @@ internal sealed class TaskRun : IDisposable
             string.Create(CultureInfo.InvariantCulture, $"its sandbox of {used / 1048576.0:0.#} MB exceeded its disk limit of {quota / 1048576.0:0.#} MB")));
     }
 
-    private KillRecord KillOf(TaskState state, StatusReason reason, string message) => new(
+    private KillRecord KillOf(TaskState state, StatusReason? reason, string message) => new(
         _time.GetUtcNow(), (Record.Task.KillPolicy?.GracePeriod?.ToTimeSpan() ?? _options.KillGracePeriod).TotalSeconds, state, reason, message);
 
     private async Task StopAsync(IContainer container, CancellationToken stopping)
@@ -324,7 +398,9 @@ internal sealed class TaskRun : IDisposable
         }
     }
 
-    private void Report(TaskState state, string? message, StatusReason? reason, StatusSource source, IContainer? container = null)
+    /// <summary>Tells a status.</summary>
+    /// <returns>Whether it is written, so that it outlives the agent.</returns>
+    private bool Report(TaskState state, string? message, StatusReason? reason, StatusSource source, IContainer? container = null)
     {
         var status = new TaskStatusInfo
         {
@@ -341,16 +417,21 @@ internal sealed class TaskRun : IDisposable
             CheckStatus = _check ?? (Record.Task.Check is { } check ? Prober.Nothing(check.Type ?? CheckType.Command) : null),
             ContainerStatus = container?.Status ?? Updates.Latest?.ContainerStatus,
         };
+        var written = true;
         try
         {
             Updates.Append(status);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            written = false;
             _log.LogError("The status of {Task} cannot be written: {Reason}", Record.TaskId.Value, e.Message);
+            // Of what has not run nothing may be left that a later agent would run.
+            if (state.IsTerminal() && Container is null) _directory.Discard(Record.ContainerId);
         }
 
         _log.LogInformation("Task {Task} is {State}{Message}", Record.TaskId.Value, state, message is null ? "" : $": {message}");
         if (state.IsTerminal()) Ended?.Invoke(this);
+        return written;
     }
 }

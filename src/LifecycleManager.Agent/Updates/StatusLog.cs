@@ -6,7 +6,8 @@ namespace LifecycleManager.Agent.Updates;
 
 /// <summary>
 /// A task's status updates: kept on the disk until they are acknowledged, in order, one under way at a time. Each line of the
-/// file is an update or an acknowledgement; a half last line is what a crash left of a write that nobody was told of.
+/// file is an update or an acknowledgement; a half last line is what a crash left of a write that nobody was told of. A
+/// damaged line is passed over: the others are true without it.
 /// </summary>
 internal sealed class StatusLog : IDisposable
 {
@@ -25,8 +26,20 @@ internal sealed class StatusLog : IDisposable
     public StatusLog(string? path)
     {
         _path = path;
-        if (path is not null && File.Exists(path)) Recover(path);
+        if (path is not null) Recover(path);
     }
+
+    /// <summary>Begins a task's log, durably, unless there is one.</summary>
+    /// <exception cref="IOException">The disk is full or fails.</exception>
+    public static void Begin(string path, string containerId)
+    {
+        if (File.Exists(path)) return;
+        using var log = new StatusLog(path);
+        log.Write(new UpdateLine(ContainerId: containerId));
+    }
+
+    /// <summary>Whether something of it was lost: whoever goes by it may be wrong on what has happened since.</summary>
+    public bool Damaged { get; private set; }
 
     /// <summary>The newest status; null before the first.</summary>
     public TaskStatusInfo? Latest => Volatile.Read(ref _latest);
@@ -133,7 +146,7 @@ internal sealed class StatusLog : IDisposable
         var start = _file.Position;
         try
         {
-            byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(line, CheckpointJson.Default.UpdateLine), (byte)'\n'];
+            byte[] bytes = [.. Checksum.Seal(JsonSerializer.SerializeToUtf8Bytes(line, CheckpointJson.Default.UpdateLine)), (byte)'\n'];
             _file.Write(bytes);
             _file.Flush(flushToDisk: true);
         }
@@ -148,32 +161,45 @@ internal sealed class StatusLog : IDisposable
 
     private void Recover(string path)
     {
-        var bytes = File.ReadAllBytes(path);
+        var bytes = Read(path);
         var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
         var rest = bytes.AsSpan(0, whole);
+        Damaged = rest.IsEmpty || whole != bytes.Length;
         while (!rest.IsEmpty)
         {
             var end = rest.IndexOf((byte)'\n');
-            var line = JsonSerializer.Deserialize(rest[..end], CheckpointJson.Default.UpdateLine)!;
+            var line = DurableFile.Parse(rest[..end], CheckpointJson.Default.UpdateLine);
             rest = rest[(end + 1)..];
-            if (line.Update is { } update)
+            if (line is null) Damaged = true;
+            if (line?.Update is { Uuid: not null } update)
             {
                 _pending.AddLast(update);
                 _latest = update;
             }
 
+            if (line?.Acknowledged is not { } uuid || !_pending.Any(IsOf)) continue;
             // An update that was replaced before it was sent is passed over.
-            while (line.Acknowledged is { } uuid && _pending.First is { } head)
-            {
-                _pending.RemoveFirst();
-                if (!head.Value.Uuid.AsSpan().SequenceEqual(uuid)) continue;
-                if (head.Value.State.IsTerminal()) _terminalAcknowledged.TrySetResult();
-                break;
-            }
+            while (!IsOf(_pending.First!.Value)) _pending.RemoveFirst();
+            if (_pending.First!.Value.State.IsTerminal()) _terminalAcknowledged.TrySetResult();
+            _pending.RemoveFirst();
+
+            bool IsOf(TaskStatusInfo pending) => pending.Uuid.AsSpan().SequenceEqual(uuid);
         }
 
         if (whole == bytes.Length) return;
         using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
         file.SetLength(whole);
+    }
+
+    private static byte[] Read(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (IOException)
+        {
+            return [];
+        }
     }
 }

@@ -160,7 +160,7 @@ public sealed class KillNineTests(Busybox busybox) : IAsyncLifetime
     {
         _agent?.Dispose();
         _registrations = _master.Calls(AgentCallType.Register).Count;
-        _agent = AgentProcess.Start(_master, _directory, docker);
+        _agent = AgentProcess.Start(_master, _directory.Path, docker);
         return await _master.RegistrationAsync(_registrations + 1);
     }
 

@@ -1,6 +1,8 @@
 using System.Net;
 using Docker.DotNet;
 using Docker.DotNet.Models;
+using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Recovery;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
 using ContainerStatus = LifecycleManager.Protocol.Mesos.ContainerStatus;
@@ -25,7 +27,9 @@ internal sealed class DockerContainer : IContainer
     {
         _engine = engine;
         _container = container;
-        _launch = launch;
+        Mark = MarkOf(container.Config?.Labels, launch.Record.ContainerId);
+        // What only a launch needs is over; what its record lacks its mark may have.
+        _launch = launch.Record.Origin == RecordOrigin.Remains && Mark is not null ? launch with { Record = Mark } : launch;
         _options = options;
         _time = time;
         _log = log;
@@ -41,16 +45,22 @@ internal sealed class DockerContainer : IContainer
                 {
                     Name = container.HostConfig?.NetworkMode,
                     IpAddresses = [.. (addresses.Count > 0 ? addresses : [HostAddress]).Select(ip => new NetworkInfo.IpAddress { Protocol = "IPv4", Address = ip })],
-                    PortMappings = launch.Record.Task.Container?.Docker?.PortMappings,
+                    PortMappings = _launch.Record.Task.Container?.Docker?.PortMappings,
                 },
             ],
         };
         Exit = WatchAsync(stopping);
     }
 
+    public TaskRecord? Mark { get; }
+
     public ContainerStatus Status { get; }
 
     public Task<ContainerExit> Exit { get; }
+
+    /// <summary>The task by the label of its container; null when it has none that is whole.</summary>
+    public static TaskRecord? MarkOf(IDictionary<string, string>? labels, string containerId) =>
+        labels?.TryGetValue(TaskMark.RecordLabel, out var text) == true && TaskMark.Parse(text) is { } mark && mark.ContainerId == containerId ? mark : null;
 
     private string Id => _container.ID;
 

@@ -3,6 +3,7 @@ using Docker.DotNet;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Garbage;
+using LifecycleManager.Agent.Recovery;
 using LifecycleManager.Agent.Secrets;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
@@ -48,7 +49,7 @@ internal sealed class DockerContainerizer(
             try
             {
                 // Once the engine may have been asked, only it can say that there is nothing to remove.
-                var uncertain = launch.WasRunning || File.Exists(asked);
+                var uncertain = launch.WasRunning || launch.IsRecovered || File.Exists(asked);
                 if (!engine.IsUp) launch.Progress("waiting for the Docker engine");
                 await engine.UpAsync(uncertain ? stopping : either.Token);
                 var container = uncertain ? await InspectAsync(name, stopping) : null;
@@ -58,8 +59,7 @@ internal sealed class DockerContainerizer(
                     either.Token.ThrowIfCancellationRequested();
                     await PullAsync(launch, either.Token);
                     either.Token.ThrowIfCancellationRequested();
-                    PrepareSandbox(launch);
-                    await File.WriteAllTextAsync(asked, "", stopping);
+                    Prepare(launch, asked);
                     await CreateAsync(launch, stopping);
                     container = await InspectAsync(name, stopping) ?? throw new LaunchException("the container vanished before its start");
                 }
@@ -86,14 +86,18 @@ internal sealed class DockerContainerizer(
         }
     }
 
-    public async Task RemoveAsync(string containerId, CancellationToken stopping)
+    public Task RemoveAsync(string containerId, CancellationToken stopping) =>
+        RemoveAsync(DockerDescription.NameOf(containerId), containerId, stopping);
+
+    /// <summary>Removes a container by the engine's own name or id of it.</summary>
+    public async Task RemoveAsync(string name, string containerId, CancellationToken stopping)
     {
         while (true)
         {
             try
             {
                 await engine.UpAsync(stopping);
-                await RemoveNamedAsync(DockerDescription.NameOf(containerId), stopping);
+                await RemoveNamedAsync(name, stopping);
                 return;
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
@@ -104,20 +108,30 @@ internal sealed class DockerContainerizer(
         }
     }
 
-    /// <summary>Removes containers of this agent's that belong to no task: their task had ended before the agent died.</summary>
-    public async Task RemoveOrphansAsync(Func<string, bool> isKnown, CancellationToken stopping)
+    /// <summary>Finds containers of this agent's whose task is not known, running or ended: its record was lost.</summary>
+    /// <param name="isKnown">Whether a container's task is known.</param>
+    /// <param name="remains">Tells the tasks of containers without a mark.</param>
+    /// <param name="stopping">Gives up.</param>
+    public async Task<IReadOnlyList<FoundContainer>> FindAsync(Func<string, bool> isKnown, TaskRemains remains, CancellationToken stopping)
     {
         var filter = new Dictionary<string, bool> { [$"{DockerDescription.HomeLabel}={home}"] = true };
         var containers = await engine.CallAsync(
             (client, token) => client.Containers.ListContainersAsync(
                 new ContainersListParameters { All = true, Filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = filter } }, token),
             stopping);
+        var found = new List<FoundContainer>();
         foreach (var container in containers)
         {
-            if (!container.Labels.TryGetValue(DockerDescription.ContainerLabel, out var id) || isKnown(id)) continue;
-            log.LogWarning("The container {Container} belongs to no task any more, and is removed", id);
-            await RemoveNamedAsync(container.ID, stopping);
+            // One that is just being removed has been told of.
+            if (container.State is "removing" or "dead") continue;
+            if (Label(DockerDescription.ContainerLabel) is not { } id || isKnown(id)) continue;
+            found.Add(new FoundContainer(container.ID, id, DockerContainer.MarkOf(container.Labels, id) ?? remains.Of(
+                id, Label(DockerDescription.AgentLabel), Label(DockerDescription.FrameworkLabel), Label(DockerDescription.TaskLabel), Name)));
+
+            string? Label(string name) => container.Labels.TryGetValue(name, out var value) ? value : null;
         }
+
+        return found;
     }
 
     private async Task RemoveNamedAsync(string name, CancellationToken stopping)
@@ -144,6 +158,11 @@ internal sealed class DockerContainerizer(
         catch (DockerApiException e) when (DockerEngine.IsNotFound(e))
         {
             return null;
+        }
+        catch (DockerApiException e) when (e.StatusCode >= HttpStatusCode.InternalServerError)
+        {
+            // It answers, and cannot say: that is no word on the container.
+            throw new DockerAwayException($"the Docker engine cannot look at the container: {DockerEngine.Reason(e)}", e);
         }
     }
 
@@ -209,9 +228,25 @@ internal sealed class DockerContainerizer(
         }
     }
 
-    private static void PrepareSandbox(Launch launch)
+    private static void Prepare(Launch launch, string asked)
     {
-        // The container's user is any; only the agent's own user gets to the sandbox from outside.
-        File.SetUnixFileMode(launch.Sandbox, (UnixFileMode)0x1ff | UnixFileMode.StickyBit);
+        try
+        {
+            // The container's user is any; only the agent's own user gets to the sandbox from outside.
+            File.SetUnixFileMode(launch.Sandbox, (UnixFileMode)0x1ff | UnixFileMode.StickyBit);
+            // Containers outlive the machine: that there may be one does too.
+            File.WriteAllText(asked, "");
+            DurableFile.SyncDirectory(launch.Meta);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LaunchException(e.Message);
+        }
     }
 }
+
+/// <summary>A container whose task is not known.</summary>
+/// <param name="Name">The engine's own id of it.</param>
+/// <param name="ContainerId">The agent's id of it.</param>
+/// <param name="Task">The task by the container's labels; null when they name none.</param>
+internal sealed record FoundContainer(string Name, string ContainerId, TaskRecord? Task);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Recovery;
 using LifecycleManager.Protocol.Mesos;
 using Secret = LifecycleManager.Protocol.Mesos.Secret;
 
@@ -15,6 +16,9 @@ internal static class DockerDescription
 
     public const string HomeLabel = "lcm.agent.home";
     public const string ContainerLabel = "lcm.container";
+    public const string TaskLabel = "lcm.task";
+    public const string FrameworkLabel = "lcm.framework";
+    public const string AgentLabel = "lcm.agent";
 
     /// <summary>A container's name at the engine: one for each launch, so that it cannot be created twice.</summary>
     public static string NameOf(string containerId) => "lcm-" + containerId;
@@ -44,11 +48,12 @@ internal static class DockerDescription
             Env = [.. environment.Select(variable => $"{variable.Key}={variable.Value}")],
             Labels = new Dictionary<string, string>
             {
-                ["lcm.task"] = record.TaskId.Value,
-                ["lcm.framework"] = record.FrameworkId.Value,
-                ["lcm.agent"] = record.AgentId.Value,
+                [TaskLabel] = record.TaskId.Value,
+                [FrameworkLabel] = record.FrameworkId.Value,
+                [AgentLabel] = record.AgentId.Value,
                 [HomeLabel] = home,
                 [ContainerLabel] = record.ContainerId,
+                [TaskMark.RecordLabel] = TaskMark.Of(record),
             },
             HostConfig = new HostConfig
             {

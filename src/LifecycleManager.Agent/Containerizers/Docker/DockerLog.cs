@@ -102,8 +102,8 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
     {
         if (!_copies.All(copy => copy.AtLineStart)) return;
         var temporary = PositionFile + ".new";
-        File.WriteAllBytes(temporary, System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
-            new LogPositions(_copies[0].Position, _copies[1].Position), CheckpointJson.Default.LogPositions));
+        File.WriteAllBytes(temporary, Checksum.Seal(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
+            new LogPositions(_copies[0].Position, _copies[1].Position), CheckpointJson.Default.LogPositions)));
         File.Move(temporary, PositionFile, overwrite: true);
     }
 

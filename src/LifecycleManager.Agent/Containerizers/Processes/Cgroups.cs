@@ -69,51 +69,75 @@ internal sealed class Cgroups
     /// <summary>No limits.</summary>
     public static Cgroups None => new(unified: false, [], quota: false);
 
+    /// <summary>
+    /// The groups below a common root whose names begin so, whether or not limits are permitted; makes nothing.
+    /// </summary>
+    /// <param name="name">The common root's name.</param>
+    /// <param name="prefix">How the names begin.</param>
+    /// <param name="mounts">The content of <c>/proc/self/mountinfo</c>.</param>
+    public static IReadOnlyCollection<string> Find(string name, string prefix, string? mounts = null)
+    {
+        try
+        {
+            var found = CgroupMounts.Parse(mounts ?? File.ReadAllText("/proc/self/mountinfo"));
+            return [.. found.Controllers.Values.Append(found.Unified).OfType<string>().Distinct()
+                .Select(mount => Path.Combine(mount, name)).Where(Directory.Exists)
+                .SelectMany(root => Directory.EnumerateDirectories(root, prefix + "*")).Select(path => Path.GetFileName(path)).Distinct()];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Whether there is a group of this name.</summary>
+    public bool Exists(string group) => Directories(group).Any(Directory.Exists);
+
     /// <summary>Makes a container's groups with its limits.</summary>
     /// <returns>The directories that its first process joins.</returns>
     /// <exception cref="IOException">A limit cannot be set.</exception>
-    public IReadOnlyList<string> Create(string containerId, TaskLimits limits)
+    public IReadOnlyList<string> Create(string group, TaskLimits limits)
     {
         if (!Available) return [];
-        foreach (var root in _roots.Values) Directory.CreateDirectory(Path.Combine(root, containerId));
+        foreach (var root in _roots.Values) Directory.CreateDirectory(Path.Combine(root, group));
         if (Unified)
         {
             // Shares of 2 to 262144 as weights of 1 to 10000, as the OCI runtimes map them.
             var weight = 1 + ((Math.Min(limits.CpuShares, 262_144) - 2) * 9999 / 262_142);
-            Set("", containerId, "cpu.weight", weight);
-            if (_quota) Set("", containerId, "cpu.max", $"{limits.CpuQuota} {TaskLimits.CpuPeriod}");
+            Set("", group, "cpu.weight", weight);
+            if (_quota) Set("", group, "cpu.max", $"{limits.CpuQuota} {TaskLimits.CpuPeriod}");
             if (limits.LimitsMemory)
             {
-                Set("", containerId, "memory.max", limits.MemoryBytes);
-                TrySet("", containerId, "memory.swap.max", "0");
+                Set("", group, "memory.max", limits.MemoryBytes);
+                TrySet("", group, "memory.swap.max", "0");
                 // All of a task ends for its memory, not the one process that the kernel picks.
-                TrySet("", containerId, "memory.oom.group", "1");
+                TrySet("", group, "memory.oom.group", "1");
             }
         }
         else
         {
-            Set("cpu", containerId, "cpu.shares", limits.CpuShares);
+            Set("cpu", group, "cpu.shares", limits.CpuShares);
             if (_quota)
             {
-                Set("cpu", containerId, "cpu.cfs_period_us", TaskLimits.CpuPeriod);
-                Set("cpu", containerId, "cpu.cfs_quota_us", limits.CpuQuota);
+                Set("cpu", group, "cpu.cfs_period_us", TaskLimits.CpuPeriod);
+                Set("cpu", group, "cpu.cfs_quota_us", limits.CpuQuota);
             }
 
             if (limits.LimitsMemory)
             {
-                Set("memory", containerId, "memory.limit_in_bytes", limits.MemoryBytes);
-                TrySet("memory", containerId, "memory.memsw.limit_in_bytes", $"{limits.MemoryBytes}");
+                Set("memory", group, "memory.limit_in_bytes", limits.MemoryBytes);
+                TrySet("memory", group, "memory.memsw.limit_in_bytes", $"{limits.MemoryBytes}");
             }
         }
 
-        return Directories(containerId);
+        return Directories(group);
     }
 
     /// <summary>The processes of a container.</summary>
-    public IReadOnlyCollection<int> Processes(string containerId)
+    public IReadOnlyCollection<int> Processes(string group)
     {
         var pids = new HashSet<int>();
-        foreach (var directory in Directories(containerId))
+        foreach (var directory in Directories(group))
         {
             foreach (var line in Lines(Path.Combine(directory, "cgroup.procs")))
             {
@@ -125,12 +149,12 @@ internal sealed class Cgroups
     }
 
     /// <summary>How many of a container's processes the kernel has killed for its memory limit.</summary>
-    public long OutOfMemoryKills(string containerId) => Unified
-        ? Value("", containerId, "memory.events", "oom_kill") ?? 0
-        : Value("memory", containerId, "memory.oom_control", "oom_kill") ?? 0;
+    public long OutOfMemoryKills(string group) => Unified
+        ? Value("", group, "memory.events", "oom_kill") ?? 0
+        : Value("memory", group, "memory.oom_control", "oom_kill") ?? 0;
 
     /// <summary>What a container uses; null without control groups.</summary>
-    public ContainerUsage? Usage(string containerId, DateTimeOffset now)
+    public ContainerUsage? Usage(string group, DateTimeOffset now)
     {
         if (!Available) return null;
         if (Unified)
@@ -138,37 +162,37 @@ internal sealed class Cgroups
             return new ContainerUsage
             {
                 Time = now,
-                CpuUser = Value("", containerId, "cpu.stat", "user_usec") / 1e6,
-                CpuSystem = Value("", containerId, "cpu.stat", "system_usec") / 1e6,
-                Throttled = Value("", containerId, "cpu.stat", "nr_throttled"),
-                ThrottledSeconds = Value("", containerId, "cpu.stat", "throttled_usec") / 1e6,
-                MemoryRss = Value("", containerId, "memory.stat", "anon"),
-                MemoryTotal = Value("", containerId, "memory.current", null),
-                MemoryLimit = Value("", containerId, "memory.max", null),
-                Processes = Processes(containerId).Count,
+                CpuUser = Value("", group, "cpu.stat", "user_usec") / 1e6,
+                CpuSystem = Value("", group, "cpu.stat", "system_usec") / 1e6,
+                Throttled = Value("", group, "cpu.stat", "nr_throttled"),
+                ThrottledSeconds = Value("", group, "cpu.stat", "throttled_usec") / 1e6,
+                MemoryRss = Value("", group, "memory.stat", "anon"),
+                MemoryTotal = Value("", group, "memory.current", null),
+                MemoryLimit = Value("", group, "memory.max", null),
+                Processes = Processes(group).Count,
             };
         }
 
-        var limit = Value("memory", containerId, "memory.limit_in_bytes", null);
+        var limit = Value("memory", group, "memory.limit_in_bytes", null);
         return new ContainerUsage
         {
             Time = now,
-            CpuUser = Value("cpuacct", containerId, "cpuacct.stat", "user") / ProcessTable.TicksPerSecond,
-            CpuSystem = Value("cpuacct", containerId, "cpuacct.stat", "system") / ProcessTable.TicksPerSecond,
-            Throttled = Value("cpu", containerId, "cpu.stat", "nr_throttled"),
-            ThrottledSeconds = Value("cpu", containerId, "cpu.stat", "throttled_time") / 1e9,
-            MemoryRss = Value("memory", containerId, "memory.stat", "rss"),
-            MemoryTotal = Value("memory", containerId, "memory.usage_in_bytes", null),
+            CpuUser = Value("cpuacct", group, "cpuacct.stat", "user") / ProcessTable.TicksPerSecond,
+            CpuSystem = Value("cpuacct", group, "cpuacct.stat", "system") / ProcessTable.TicksPerSecond,
+            Throttled = Value("cpu", group, "cpu.stat", "nr_throttled"),
+            ThrottledSeconds = Value("cpu", group, "cpu.stat", "throttled_time") / 1e9,
+            MemoryRss = Value("memory", group, "memory.stat", "rss"),
+            MemoryTotal = Value("memory", group, "memory.usage_in_bytes", null),
             // Without a limit the kernel shows the largest number of pages.
             MemoryLimit = limit > 1L << 60 ? null : limit,
-            Processes = Processes(containerId).Count,
+            Processes = Processes(group).Count,
         };
     }
 
     /// <summary>Removes a container's groups; those with processes stay.</summary>
-    public void Remove(string containerId)
+    public void Remove(string group)
     {
-        foreach (var directory in Directories(containerId))
+        foreach (var directory in Directories(group))
         {
             try
             {
@@ -181,7 +205,7 @@ internal sealed class Cgroups
         }
     }
 
-    private string[] Directories(string containerId) => [.. _roots.Values.Select(root => Path.Combine(root, containerId))];
+    private string[] Directories(string group) => [.. _roots.Values.Select(root => Path.Combine(root, group))];
 
     private static void Enable(string group)
     {
@@ -198,15 +222,15 @@ internal sealed class Cgroups
         }
     }
 
-    private void Set(string controller, string containerId, string file, object value) => File.WriteAllText(
-        Path.Combine(_roots[controller], containerId, file), string.Create(CultureInfo.InvariantCulture, $"{value}"));
+    private void Set(string controller, string group, string file, object value) => File.WriteAllText(
+        Path.Combine(_roots[controller], group, file), string.Create(CultureInfo.InvariantCulture, $"{value}"));
 
     // Kernels without swap accounting lack the file.
-    private void TrySet(string controller, string containerId, string file, string value)
+    private void TrySet(string controller, string group, string file, string value)
     {
         try
         {
-            Set(controller, containerId, file, value);
+            Set(controller, group, file, value);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -214,10 +238,10 @@ internal sealed class Cgroups
         }
     }
 
-    private long? Value(string controller, string containerId, string file, string? key)
+    private long? Value(string controller, string group, string file, string? key)
     {
         if (!_roots.TryGetValue(controller, out var root)) return null;
-        foreach (var line in Lines(Path.Combine(root, containerId, file)))
+        foreach (var line in Lines(Path.Combine(root, group, file)))
         {
             var value = key is null ? line : line.StartsWith(key + " ", StringComparison.Ordinal) ? line[(key.Length + 1)..] : null;
             if (value is not null) return long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Recovery;
 using LifecycleManager.Agent.Sandboxes;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
@@ -8,14 +10,17 @@ namespace LifecycleManager.Agent.Containerizers.Processes;
 /// <summary>A running process task, this agent's child or one that an earlier agent left.</summary>
 internal sealed class ProcessContainer : IContainer
 {
+    private const int Patient = 250;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly Launch _launch;
     private readonly SupervisorFiles _files;
     private readonly ProcessIdentity _supervisor;
     private readonly bool _child;
     private readonly Cgroups _cgroups;
+    private readonly string _group;
     private readonly ProcessContainerizer _containerizer;
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
@@ -25,15 +30,15 @@ internal sealed class ProcessContainer : IContainer
     private bool _memoryLimit;
 
     public ProcessContainer(
-        Launch launch, SupervisorFiles files, ProcessIdentity supervisor, bool child, Cgroups cgroups,
-        ProcessContainerizer containerizer, AgentOptions options,
-        TimeProvider time, ILogger log, CancellationToken stopping)
+        Launch launch, SupervisorFiles files, ProcessIdentity supervisor, bool child, Cgroups cgroups, string group,
+        ProcessContainerizer containerizer, AgentOptions options, TimeProvider time, ILogger log, CancellationToken stopping)
     {
         _launch = launch;
         _files = files;
         _supervisor = supervisor;
         _child = child;
         _cgroups = cgroups;
+        _group = group;
         _containerizer = containerizer;
         _options = options;
         _time = time;
@@ -50,6 +55,9 @@ internal sealed class ProcessContainer : IContainer
     public ContainerStatus Status { get; }
 
     public Task<ContainerExit> Exit { get; }
+
+    // Where the machine has one, the agent has found it before it looked for the container.
+    public TaskRecord? Mark => null;
 
     public Task StopAsync(TimeSpan grace, CancellationToken stopping)
     {
@@ -76,7 +84,7 @@ internal sealed class ProcessContainer : IContainer
             _launch.Record, CommandLine.Of(command) ?? throw new InvalidOperationException("the check has no command"));
         var start = new ProcessStartInfo(line[0], line.Skip(1)) { WorkingDirectory = _launch.Sandbox, UseShellExecute = false };
         start.Environment.Clear();
-        foreach (var (name, value) in _containerizer.EnvironmentOf(_launch)) start.Environment[name] = value;
+        foreach (var (name, value) in EnvironmentOfTask()) start.Environment[name] = value;
         foreach (var variable in command.Environment?.Variables ?? []) start.Environment[variable.Name] = variable.Value ?? "";
         // What a check prints is nobody's, and must fill neither the sandbox nor the agent's own output.
         (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
@@ -100,7 +108,7 @@ internal sealed class ProcessContainer : IContainer
 
     public Task<ContainerUsage?> UsageAsync(CancellationToken cancellation)
     {
-        var usage = _cgroups.Usage(_launch.Record.ContainerId, _time.GetUtcNow());
+        var usage = _cgroups.Usage(_group, _time.GetUtcNow());
         if (usage is not null) return Task.FromResult<ContainerUsage?>(usage);
         var processes = ProcessTable.OfSession(_supervisor.Pid);
         return Task.FromResult<ContainerUsage?>(new ContainerUsage
@@ -136,14 +144,25 @@ internal sealed class ProcessContainer : IContainer
 
         // Before the zombie is reaped its pid is nobody else's: what is left of the session can be told for certain.
         CheckMemory();
-        for (var round = 0; KillAll() > 0 && round < 50; round++) await Task.Delay(Poll / 5, _time, stopping);
+        for (var round = 1; KillAll() > 0; round++)
+        {
+            // Told as ended is only what has ended.
+            if (round == Patient) _log.LogWarning("Processes of task {Task} do not end, though they were killed", _launch.Record.TaskId.Value);
+            await Task.Delay(Poll / 5, _time, stopping);
+        }
+
         int? code = _files.ReadExit();
         if (_child && Native.WaitPid(_supervisor.Pid, out var status, Native.NoHang) == _supervisor.Pid && code is null)
             code = (status & 0x7f) == 0 ? (status >> 8) & 0xff : null;
-        _cgroups.Remove(_launch.Record.ContainerId);
+        _cgroups.Remove(_group);
         var complaints = code is null or 125 ? _files.Complaints() : "";
         return new ContainerExit(code, _memoryLimit, complaints.Length > 0 ? complaints : null);
     }
+
+    // A record that is a mark lacks the stated variables; the supervisor has them.
+    private Dictionary<string, string> EnvironmentOfTask() => _launch.Record.Origin == RecordOrigin.Launch
+        ? _containerizer.EnvironmentOf(_launch)
+        : MarkedContainer.VariablesOf(_supervisor.Pid).Where(variable => variable.Key != TaskMark.RecordVariable).ToDictionary();
 
     private void KillSupervisor()
     {
@@ -154,7 +173,7 @@ internal sealed class ProcessContainer : IContainer
 
     private void CheckMemory()
     {
-        if (_memoryLimit || _cgroups.OutOfMemoryKills(_launch.Record.ContainerId) == 0) return;
+        if (_memoryLimit || _cgroups.OutOfMemoryKills(_group) == 0) return;
         _memoryLimit = true;
         _log.LogInformation("Task {Task} exceeded its memory limit", _launch.Record.TaskId.Value);
         KillAll();
@@ -170,7 +189,9 @@ internal sealed class ProcessContainer : IContainer
         var others = ProcessTable.OfSession(_supervisor.Pid)
             .Where(process => alive || zombie || ProcessTable.BelongsTo(process.Identity.Pid, containerId))
             .Select(process => process.Identity.Pid)
-            .Union(_cgroups.Processes(containerId))
+            .Union(_cgroups.Processes(_group).Where(pid => ProcessTable.Find(pid) is { Alive: true }))
+            // Of a supervisor that died unseen nothing else may be known.
+            .Union(_child || alive ? [] : ProcessTable.OfContainer(containerId).Select(process => process.Identity.Pid))
             .Where(pid => pid != _supervisor.Pid)
             .ToList();
         foreach (var pid in others) _ = Native.Kill(pid, Native.SigKill);

@@ -1,4 +1,5 @@
 using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Recovery;
 using LifecycleManager.Agent.Secrets;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
@@ -8,17 +9,17 @@ namespace LifecycleManager.Agent.Containerizers.Processes;
 /// <summary>Runs tasks as processes of this machine, each in a session, a sandbox and, where permitted, control groups of its own.</summary>
 internal sealed class ProcessContainerizer : IContainerizer
 {
-    private static readonly TimeSpan SupervisorStart = TimeSpan.FromSeconds(10);
     private readonly AgentOptions _options;
+    private readonly string _home;
     private readonly SecretStore _secrets;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Lazy<Cgroups> _cgroups;
-    private readonly string? _bootId = ProcessTable.BootId();
 
-    public ProcessContainerizer(AgentOptions options, SecretStore secrets, TimeProvider time, ILogger<ProcessContainerizer> log)
+    public ProcessContainerizer(AgentOptions options, string home, SecretStore secrets, TimeProvider time, ILogger<ProcessContainerizer> log)
     {
         _options = options;
+        _home = home;
         _secrets = secrets;
         _time = time;
         _log = log;
@@ -48,13 +49,23 @@ internal sealed class ProcessContainerizer : IContainerizer
         return null;
     }
 
-    public async Task<IContainer> LaunchAsync(Launch launch, CancellationToken killed, CancellationToken stopping)
+    /// <summary>The containers of this agent that have control groups, from before the agent's start too.</summary>
+    public IEnumerable<string> Grouped() => Cgroups.Find(_options.CgroupRoot, _home + ".").Select(group => group[(_home.Length + 1)..]);
+
+    /// <summary>What of a container runs, by its control group and its processes' environment.</summary>
+    public IReadOnlyCollection<int> Left(string containerId) =>
+    [
+        .. ProcessTable.OfContainer(containerId).Select(process => process.Identity.Pid)
+            .Union(_cgroups.Value.Processes(GroupOf(containerId))).Where(pid => ProcessTable.Find(pid) is { Alive: true }),
+    ];
+
+    public Task<IContainer> LaunchAsync(Launch launch, CancellationToken killed, CancellationToken stopping)
     {
         var record = launch.Record;
         var files = new SupervisorFiles(launch.Meta);
-        var sameBoot = record.BootId == _bootId;
-        if (launch.WasRunning || !files.Forestall())
-            return await FindAsync(launch, files, sameBoot, stopping);
+        // What an earlier agent has written may be damaged: what runs, runs.
+        if (launch.WasRunning || !files.Forestall() || (launch.IsRecovered && Left(record.ContainerId).Count > 0))
+            return Task.FromResult<IContainer>(Find(launch, files, stopping));
 
         killed.ThrowIfCancellationRequested();
         stopping.ThrowIfCancellationRequested();
@@ -62,40 +73,65 @@ internal sealed class ProcessContainerizer : IContainerizer
         {
             var user = AccountOf(record);
             PrepareSandbox(launch, user);
-            var cgroups = _cgroups.Value.Create(record.ContainerId, TaskLimits.Of(record));
+            var environment = EnvironmentOf(launch);
+            environment[TaskMark.RecordVariable] = TaskMark.Of(record);
+            var cgroups = _cgroups.Value.Create(GroupOf(record.ContainerId), TaskLimits.Of(record));
             files.Begin();
-            var pid = Supervisor.Start(files, launch.Sandbox, cgroups, AsUser(record, CommandLine.Of(record.Task.Command)!), EnvironmentOf(launch));
-            // Nobody else reaps it, so that the pid is this child's for certain.
-            var identity = ProcessTable.Find(pid)?.Identity ?? throw new IOException("the process vanished at its start");
-            return new ProcessContainer(launch, files, identity, child: true, _cgroups.Value, this, _options, _time, _log, stopping);
+            var pid = Supervisor.Start(files, launch.Sandbox, cgroups, AsUser(record, CommandLine.Of(record.Task.Command)!), environment);
+            return Task.FromResult<IContainer>(Contain(launch, files, Identify(pid), child: true, stopping));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _cgroups.Value.Remove(record.ContainerId);
+            _cgroups.Value.Remove(GroupOf(record.ContainerId));
             throw new LaunchException(e.Message);
         }
     }
 
     public Task RemoveAsync(string containerId, CancellationToken stopping)
     {
-        _cgroups.Value.Remove(containerId);
+        _cgroups.Value.Remove(GroupOf(containerId));
         return Task.CompletedTask;
     }
 
-    private async Task<IContainer> FindAsync(Launch launch, SupervisorFiles files, bool sameBoot, CancellationToken stopping)
+    private ProcessContainer Find(Launch launch, SupervisorFiles files, CancellationToken stopping)
     {
-        // A supervisor that has just claimed its attempt is about to say who it is.
-        var until = _time.GetUtcNow() + SupervisorStart;
-        while (sameBoot && files.ReadSelf() is null && files.ReadExit() is null && _time.GetUtcNow() < until)
-            await Task.Delay(TimeSpan.FromMilliseconds(20), _time, stopping);
-        if (files.ReadExit() is null && !sameBoot) throw new ContainerGoneException("the machine was restarted, and the process ended with it");
-        if (files.ReadSelf() is not { } identity)
+        var record = launch.Record;
+        var written = files.ReadSelf();
+        if (record.BootId != _options.BootId)
         {
-            throw new ContainerGoneException($"the process did not start: {files.Complaints()}");
+            // Whoever has its pid now is a stranger.
+            if (files.ReadExit() is null) throw new ContainerGoneException("the machine was restarted, and the process ended with it");
+            return Contain(launch, files, ProcessIdentity.None, child: false, stopping);
         }
 
-        return new ProcessContainer(launch, files, identity, child: false, _cgroups.Value, this, _options, _time, _log, stopping);
+        // Of a task without a record nobody wrote in which boot its supervisor's note was made.
+        var believed = record.Origin == RecordOrigin.Remains ? null : written;
+        var supervisor = believed is { } noted && ProcessTable.IsAlive(noted) ? noted
+            : MarkedContainer.Scan(_options.BootId).GetValueOrDefault(record.ContainerId)?.Supervisor ?? believed;
+        if (supervisor is null && files.ReadExit() is null && Left(record.ContainerId).Count == 0)
+        {
+            var complaints = files.Complaints();
+            throw new ContainerGoneException(complaints.Length > 0 ? $"the process did not start: {complaints}" : "no process of it is on this machine");
+        }
+
+        return Contain(launch, files, supervisor ?? ProcessIdentity.None, child: false, stopping);
     }
+
+    private ProcessContainer Contain(Launch launch, SupervisorFiles files, ProcessIdentity supervisor, bool child, CancellationToken stopping) =>
+        new(launch, files, supervisor, child, _cgroups.Value, GroupOf(launch.Record.ContainerId), this, _options, _time, _log, stopping);
+
+    // Nobody else reaps it, so that the pid is this child's for certain.
+    private static ProcessIdentity Identify(int pid)
+    {
+        if (ProcessTable.Find(pid) is { } process) return process.Identity;
+        // Who cannot be told from others later does not run on.
+        _ = Native.Kill(-pid, Native.SigKill);
+        _ = Native.WaitPid(pid, out _, 0);
+        throw new IOException("the process cannot be looked at after its start");
+    }
+
+    // Tasks of version 0.1.0 have the container's id alone for their group's name.
+    private string GroupOf(string containerId) => _cgroups.Value.Exists(containerId) ? containerId : $"{_home}.{containerId}";
 
     private string? UserOf(TaskRecord record) => record.Task.Command?.User is { Length: > 0 } user ? user
         : _options.SwitchUser && record.Framework.User.Length > 0 ? record.Framework.User : null;
@@ -119,6 +155,7 @@ internal sealed class ProcessContainerizer : IContainerizer
 
         environment.TryAdd("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         foreach (var (name, value) in TaskEnvironment.Of(launch.Record, launch.Sandbox, _options.Hostname, _secrets.Resolve)) environment[name] = value;
+        environment[TaskMark.HomeVariable] = _home;
         return environment;
     }
 

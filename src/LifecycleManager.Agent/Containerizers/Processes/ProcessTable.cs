@@ -6,7 +6,11 @@ namespace LifecycleManager.Agent.Containerizers.Processes;
 /// <summary>A process for certain: a pid alone may have been given to another since.</summary>
 /// <param name="Pid">The pid.</param>
 /// <param name="StartTime">When it started, in clock ticks since boot.</param>
-internal readonly record struct ProcessIdentity(int Pid, ulong StartTime);
+internal readonly record struct ProcessIdentity(int Pid, ulong StartTime)
+{
+    /// <summary>No process at all; there is none of this pid.</summary>
+    public static ProcessIdentity None => default;
+}
 
 /// <summary>One line of <c>/proc/PID/stat</c>.</summary>
 /// <param name="Identity">Which process.</param>
@@ -65,18 +69,18 @@ internal static class ProcessTable
     public static List<ProcessStat> OfSession(int session) => [.. All().Where(process => process.Alive && process.Session == session)];
 
     /// <summary>Whether a process was started within a container: it inherits the container's id in its environment.</summary>
-    public static bool BelongsTo(int pid, string containerId)
-    {
-        try
-        {
-            var environment = File.ReadAllBytes($"/proc/{pid}/environ");
-            return environment.AsSpan().IndexOf(Encoding.UTF8.GetBytes($"{TaskEnvironment.ContainerVariable}={containerId}\0")) >= 0;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
+    public static bool BelongsTo(int pid, string containerId) =>
+        Environment(pid).AsSpan().IndexOf(Encoding.UTF8.GetBytes($"{TaskEnvironment.ContainerVariable}={containerId}\0")) >= 0;
+
+    /// <summary>All processes that were started within a container and have kept its environment.</summary>
+    public static List<ProcessStat> OfContainer(string containerId) =>
+        [.. All().Where(process => process.Alive && BelongsTo(process.Identity.Pid, containerId))];
+
+    /// <summary>The environment with which a process was started, each variable with a NUL at its end; empty when it is not to be had.</summary>
+    public static byte[] Environment(int pid) => Read(pid, "environ");
+
+    /// <summary>A process' program and arguments.</summary>
+    public static string[] CommandLine(int pid) => Encoding.UTF8.GetString(Read(pid, "cmdline")).Split('\0');
 
     /// <summary>Names the machine's present boot; null where the kernel does not say.</summary>
     public static string? BootId()
@@ -91,12 +95,25 @@ internal static class ProcessTable
         }
     }
 
-    private static IEnumerable<ProcessStat> All()
+    /// <summary>All processes, also those that have ended and are not yet reaped.</summary>
+    public static IEnumerable<ProcessStat> All()
     {
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
                 && Find(pid) is { } process) yield return process;
+        }
+    }
+
+    private static byte[] Read(int pid, string file)
+    {
+        try
+        {
+            return File.ReadAllBytes($"/proc/{pid}/{file}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
         }
     }
 }

@@ -9,28 +9,32 @@ namespace LifecycleManager.Agent.Containerizers.Processes;
 /// <remarks>
 /// The shell claims the attempt first (an exclusive file), so that a task is never run twice however often the agent dies;
 /// notes its line of <c>/proc</c>, by which it is known from a reuse of its pid; joins the cgroups; and stays deaf to the
-/// signals that end the task's group, to see the task's exit. It uses built-ins alone.
+/// signals that end the task's group, to see the task's exit. It uses built-ins alone. Without its note there is no task;
+/// notes and exit code are written into space that is there before, so that they fit on a full disk.
 /// </remarks>
 internal static unsafe class Supervisor
 {
     private const string Shell = "/bin/sh";
+    private const string Name = "lcm-task";
 
-    // $1 claim  $2 who am I  $3 exit  $4 sandbox  cgroup directories  --  program and arguments.
+    // $1 claim  $2 who am I  $3 ending  $4 exit  $5 sandbox  cgroup directories  --  program and arguments.
     // A handler, not SIG_IGN: the task must not inherit deafness. exec in a subshell: never a built-in of this name.
     private const string Script = """
         set -C
         : >"$1" || exit 125
         set +C
         read -r self </proc/$$/stat
-        printf '%s\n' "$self" >"$2"
-        exit=$3 sandbox=$4
-        shift 4
+        printf '%s\n' "$self" 1<>"$2" || exit 125
+        ending=$3 exit=$4 sandbox=$5
+        shift 5
         while [ "$1" != -- ]; do printf '%s' "$$" >"$1/cgroup.procs"; shift; done
         shift
         cd "$sandbox" || exit 125
+        unset MESOS_TASK_RECORD
         trap : HUP INT QUIT TERM USR1 USR2 ALRM
         (exec "$@") >>stdout 2>>stderr
         code=$?
+        printf '%s\n' "$code" 1<>"$ending"
         printf '%s\n' "$code" >"$exit"
         exit "$code"
         """;
@@ -43,7 +47,7 @@ internal static unsafe class Supervisor
         IReadOnlyDictionary<string, string> environment)
     {
         string[] arguments =
-            [Shell, "-c", Script, "lcm-task", files.Claim, files.Self, files.Exit, sandbox, .. cgroups, "--", .. command];
+            [Shell, "-c", Script, Name, files.Claim, files.Self, files.Ending, files.Exit, sandbox, .. cgroups, "--", .. command];
         var attributes = NativeMemory.AllocZeroed(Native.OpaqueSize);
         var actions = NativeMemory.AllocZeroed(Native.OpaqueSize);
         var signals = NativeMemory.AllocZeroed(Native.OpaqueSize);
@@ -77,6 +81,17 @@ internal static unsafe class Supervisor
         }
     }
 
+    /// <summary>
+    /// Whether a process is a supervisor of this agent's user: it leads its session and was started as one. A task can start
+    /// nothing of the kind as another user than the agent's.
+    /// </summary>
+    public static bool Is(ProcessStat process)
+    {
+        var pid = process.Identity.Pid;
+        return process.Session == pid && ProcessTable.CommandLine(pid) is [Shell, "-c", _, Name, ..]
+            && Native.Owner($"/proc/{pid}").User == Native.EffectiveUser();
+    }
+
     private static void Check(int error)
     {
         if (error != 0) throw new IOException($"the process cannot be started: {Marshal.GetPInvokeErrorMessage(error)}");
@@ -99,84 +114,5 @@ internal static unsafe class Supervisor
     {
         for (var item = array; *item is not null; item++) NativeMemory.Free(*item);
         NativeMemory.Free(array);
-    }
-}
-
-/// <summary>The files between an agent and a task's supervisor, in the task's own directory.</summary>
-/// <param name="meta">The directory.</param>
-internal sealed class SupervisorFiles(string meta)
-{
-    private int _attempt = ReadLine(Path.Combine(meta, "attempt")) is { } line && int.TryParse(line, out var attempt) ? attempt : -1;
-
-    /// <summary>
-    /// Decides whether the attempt is run: a file of its supervisor, or a directory of an agent that gives it up. The kernel
-    /// lets only one of them make it.
-    /// </summary>
-    public string Claim => Path.Combine(meta, $"claim.{_attempt}");
-
-    /// <summary>The supervisor's line of <c>/proc</c>.</summary>
-    public string Self => Path.Combine(meta, "supervisor");
-
-    /// <summary>The task's exit code.</summary>
-    public string Exit => Path.Combine(meta, "exit");
-
-    /// <summary>The supervisor's own complaints.</summary>
-    public string Log => Path.Combine(meta, "supervisor.log");
-
-    /// <summary>Gives up an attempt that an earlier agent may have begun.</summary>
-    /// <returns>False when its supervisor was faster: the task runs, or has run.</returns>
-    public bool Forestall()
-    {
-        if (_attempt < 0) return true;
-        try
-        {
-            Directory.CreateDirectory(Claim);
-            return true;
-        }
-        catch (IOException) when (File.Exists(Claim))
-        {
-            return false;
-        }
-    }
-
-    /// <summary>To be called before a supervisor is started.</summary>
-    public void Begin()
-    {
-        _attempt++;
-        File.WriteAllText(Path.Combine(meta, "attempt"), $"{_attempt}\n");
-    }
-
-    /// <summary>The exit code; null while it is not written.</summary>
-    public int? ReadExit() => ReadLine(Exit) is { } line && int.TryParse(line, out var code) ? code : null;
-
-    /// <summary>Who the supervisor is; null while it is not written.</summary>
-    public ProcessIdentity? ReadSelf() => ReadLine(Self) is { } line ? ProcessStat.Parse(line)?.Identity : null;
-
-    /// <summary>The supervisor's complaints, in one short line.</summary>
-    public string Complaints()
-    {
-        try
-        {
-            var text = File.ReadAllText(Log).ReplaceLineEndings(" ").Trim();
-            return text.Length > 500 ? text[..500] : text;
-        }
-        catch (IOException)
-        {
-            return "";
-        }
-    }
-
-    private static string? ReadLine(string path)
-    {
-        try
-        {
-            var text = File.ReadAllText(path);
-            // Without its line feed it is not yet whole.
-            return text.EndsWith('\n') ? text.TrimEnd() : null;
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
     }
 }

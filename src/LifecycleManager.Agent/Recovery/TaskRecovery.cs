@@ -1,0 +1,104 @@
+using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Protocol.Mesos;
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Agent.Recovery;
+
+/// <summary>
+/// Finds the tasks of earlier agents on this work directory: by their records, and where those are lost by their marks in
+/// the operating system, and where there is none by what is left of them on the disk. Missing evidence is looked for and
+/// never taken for death; only what bears this directory's mark is touched.
+/// </summary>
+internal sealed class TaskRecovery
+{
+    private readonly AgentDirectory _directory;
+    private readonly string? _bootId;
+    private readonly ILogger _log;
+    private readonly Dictionary<string, TaskRecord> _records = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _damaged = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MarkedContainer> _marked;
+
+    /// <summary>Looks at the directory and at the machine's processes.</summary>
+    public TaskRecovery(AgentDirectory directory, string? bootId, ILogger log)
+    {
+        (_directory, _bootId, _log) = (directory, bootId, log);
+        foreach (var id in Directory.EnumerateDirectories(directory.Tasks).Select(path => Path.GetFileName(path)))
+        {
+            if (directory.ReadTask(id) is { } record) _records[id] = record;
+            else _damaged.Add(id);
+        }
+
+        _marked = MarkedContainer.Scan(bootId);
+    }
+
+    /// <summary>Who the agent is: by its own record, else by the newest of its tasks, else a new one.</summary>
+    public AgentRecord Identify()
+    {
+        if (_directory.ReadAgent() is { } known) return known;
+        var sandboxes = _directory.Sandboxes + "/";
+        var marks = _marked.Values.Where(container => container.Sandbox.StartsWith(sandboxes, StringComparison.Ordinal))
+            .Select(container => container.Record).OfType<TaskRecord>();
+        if (_records.Values.Concat(marks).MaxBy(record => record.Accepted) is not { } newest)
+            return new AgentRecord(Guid.NewGuid().ToString("N"), _bootId);
+        _log.LogWarning("The agent's own record is lost; by its tasks it is agent {Agent}", newest.AgentId.Value);
+        return new AgentRecord(newest.Home ?? Guid.NewGuid().ToString("N"), _bootId, newest.AgentId);
+    }
+
+    /// <summary>The tasks, those with whole records first.</summary>
+    /// <param name="home">The agent's <see cref="AgentRecord.Home"/>.</param>
+    /// <param name="groups">The containers whose processes its control groups hold.</param>
+    /// <param name="strays">Gets the containers with processes that are no task's: they are to be ended.</param>
+    public IReadOnlyList<TaskRecord> Tasks(string home, IEnumerable<string> groups, ICollection<string> strays)
+    {
+        var tasks = _records.Values.ToDictionary(record => (record.FrameworkId, record.TaskId));
+        var remains = new TaskRemains(_directory, _bootId, _records.Values.Select(record => record.Framework));
+        var running = _marked.Values.Where(container => container.Home == home).Select(container => container.Id).Union(groups);
+        foreach (var id in running.Where(id => !_records.ContainsKey(id)))
+        {
+            _damaged.Remove(id);
+            var container = _marked.GetValueOrDefault(id);
+            var task = container?.Record ?? remains.Of(id) ?? (container is null ? null : remains.Of(container));
+            // A second container of a task that has one is nobody's either.
+            if (task is null || !tasks.TryAdd((task.FrameworkId, task.TaskId), task)) strays.Add(id);
+            else _log.LogWarning("The record of task {Task} is lost; its processes were found by their marks", task.TaskId.Value);
+        }
+
+        foreach (var id in _damaged)
+        {
+            if (Look(id, remains) is { } task && !tasks.TryAdd((task.FrameworkId, task.TaskId), task)) SetAside(id);
+        }
+
+        return [.. tasks.Values];
+    }
+
+    /// <summary>What a directory without a record is: a task's, or none's, and then it is put away.</summary>
+    private TaskRecord? Look(string containerId, TaskRemains remains)
+    {
+        try
+        {
+            if (!remains.WasBegun(containerId))
+            {
+                // A crash came before the task was accepted: nothing was started for it.
+                Directory.Delete(_directory.Meta(containerId), recursive: true);
+                return null;
+            }
+
+            if (remains.Of(containerId) is { } task)
+            {
+                _log.LogWarning("The record of task {Task} is lost, and no process bears its mark", task.TaskId.Value);
+                return task;
+            }
+
+            SetAside(containerId);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _log.LogError("What is in {Directory} cannot be looked at: {Reason}", _directory.Meta(containerId), e.Message);
+        }
+
+        return null;
+    }
+
+    private void SetAside(string containerId) => _log.LogError(
+        "What is in {Directory} is no task that can be recovered; it is now in {Aside}", _directory.Meta(containerId), _directory.SetAside(containerId));
+}

@@ -1,0 +1,82 @@
+using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Agent.Recovery;
+
+/// <summary>
+/// What is left of a task whose record is lost: its ids, in the path of its sandbox or in its processes' environment. That
+/// is enough to look for it, to end what cannot be accounted for, and to tell its end.
+/// </summary>
+/// <param name="directory">Where to look.</param>
+/// <param name="bootId">The machine's present boot.</param>
+/// <param name="frameworks">The frameworks that are known from whole records.</param>
+internal sealed class TaskRemains(AgentDirectory directory, string? bootId, IEnumerable<FrameworkInfo> frameworks)
+{
+    private readonly Dictionary<FrameworkId, FrameworkInfo> _frameworks = frameworks.DistinctBy(framework => framework.Id)
+        .ToDictionary(framework => framework.Id!.Value);
+    private static readonly string[] OfContainers = ["creating", "log"];
+    private static readonly string[] BeforeLaunch = ["updates", "task.json", "task.json.new"];
+
+    /// <summary>Whether a task's directory shows that something may have been started for it.</summary>
+    public bool WasBegun(string containerId)
+    {
+        var meta = directory.Meta(containerId);
+        return File.Exists(Path.Combine(meta, "task.json"))
+            || Directory.EnumerateFileSystemEntries(meta).Any(path => !BeforeLaunch.Contains(Path.GetFileName(path)))
+            || (File.Exists(directory.UpdatesFile(containerId)) && HasStatus(containerId));
+    }
+
+    /// <summary>The task by the path of its sandbox; null when there is none.</summary>
+    public TaskRecord? Of(string containerId)
+    {
+        // slaves/AGENT/frameworks/FRAMEWORK/executors/TASK/runs/CONTAINER
+        foreach (var agent in Below(directory.Sandboxes))
+        {
+            foreach (var framework in Below(Path.Combine(agent, "frameworks")))
+            {
+                foreach (var task in Below(Path.Combine(framework, "executors")))
+                {
+                    if (!Directory.Exists(Path.Combine(task, "runs", containerId))) continue;
+                    return Of(containerId, Path.GetFileName(agent), Path.GetFileName(framework), Path.GetFileName(task), ContainerizerOf(containerId));
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The task by its processes' environment.</summary>
+    public TaskRecord? Of(MarkedContainer container) => Of(
+        container.Id, container.Variables.GetValueOrDefault("MESOS_AGENT_ID"), container.Variables.GetValueOrDefault("MESOS_FRAMEWORK_ID"),
+        container.Variables.GetValueOrDefault("MESOS_TASK_ID"), "process");
+
+    /// <summary>A task of which no more is known than who it is.</summary>
+    public TaskRecord? Of(string containerId, string? agent, string? framework, string? task, string containerizer)
+    {
+        if (new[] { agent, framework, task }.Any(id => AgentDirectory.WhyNotId(id) is not null)) return null;
+        var id = new FrameworkId(framework!);
+        return new TaskRecord
+        {
+            Framework = _frameworks.GetValueOrDefault(id) ?? new FrameworkInfo { User = "", Name = framework!, Id = id },
+            Task = new TaskInfo { Name = task!, TaskId = new TaskId(task!), AgentId = new AgentId(agent!), Resources = [] },
+            ContainerId = containerId,
+            Containerizer = containerizer,
+            AgentId = new AgentId(agent!),
+            Accepted = Directory.GetCreationTimeUtc(directory.Root),
+            BootId = bootId,
+            Origin = RecordOrigin.Remains,
+        };
+    }
+
+    // The engine is asked for a container only after a file says so.
+    private string ContainerizerOf(string containerId) =>
+        OfContainers.Any(name => File.Exists(Path.Combine(directory.Meta(containerId), name))) ? "docker" : "process";
+
+    private bool HasStatus(string containerId)
+    {
+        using var log = new Updates.StatusLog(directory.UpdatesFile(containerId));
+        return log.Latest is not null;
+    }
+
+    private static IEnumerable<string> Below(string path) => Directory.Exists(path) ? Directory.EnumerateDirectories(path) : [];
+}

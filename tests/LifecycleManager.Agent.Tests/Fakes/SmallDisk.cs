@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using LifecycleManager.Testing;
+
+namespace LifecycleManager.Agent.Tests.Fakes;
+
+/// <summary>A small file system of one test's own, in memory, which can be filled to the last byte and freed again.</summary>
+public sealed class SmallDisk : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    private SmallDisk() => Directory.CreateDirectory(Path);
+
+    public string Path => System.IO.Path.Combine(_directory.Path, "small");
+
+    private string Filler => System.IO.Path.Combine(Path, "filler");
+
+    /// <summary>Mounts it, or skips where nobody may.</summary>
+    public static SmallDisk Mount(int kilobytes)
+    {
+        var disk = new SmallDisk();
+        if (Run("mount", "-t", "tmpfs", "-o", $"size={kilobytes}k", "tmpfs", disk.Path)) return disk;
+        disk._directory.Dispose();
+        Assert.Skip("no file system may be mounted here");
+        throw new UnreachableException();
+    }
+
+    /// <summary>Takes all that is left but so many pages of 4 KiB.</summary>
+    public void Fill(int pagesLeft = 0)
+    {
+        using (var file = new FileStream(Filler, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0))
+        {
+            foreach (var size in new[] { 64 * 1024, 4096, 1 })
+            {
+                try
+                {
+                    while (true) file.Write(new byte[size]);
+                }
+                catch (IOException)
+                {
+                    // Full to this size.
+                }
+            }
+
+            if (pagesLeft > 0) file.SetLength(Math.Max(0, file.Length - (pagesLeft * 4096L)));
+        }
+    }
+
+    /// <summary>Gives all back that was taken.</summary>
+    public void Free() => File.Delete(Filler);
+
+    public void Dispose()
+    {
+        Run("umount", "-l", Path);
+        _directory.Dispose();
+    }
+
+    private static bool Run(string program, params string[] arguments)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(Server.Executable(program), arguments) { RedirectStandardError = true })!;
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+}
