@@ -260,7 +260,8 @@ internal sealed class TaskRun : IDisposable
     {
         if (container.Mark is not { } mark)
         {
-            Kill(KillOf(Lost, StatusReason.AgentRestarted, "its record was lost, and what it uses is not known"));
+            // How it has ended can be told without.
+            if (!container.Exit.IsCompleted) Kill(KillOf(Lost, StatusReason.AgentRestarted, "its record was lost, and what it uses is not known"));
             return;
         }
 
