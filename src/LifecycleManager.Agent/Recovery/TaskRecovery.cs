@@ -60,7 +60,7 @@ internal sealed class TaskRecovery
             var task = container?.Record ?? remains.Of(id) ?? (container is null ? null : remains.Of(container));
             // A second container of a task that has one is nobody's either.
             if (task is null || !tasks.TryAdd((task.FrameworkId, task.TaskId), task)) strays.Add(id);
-            else _log.LogWarning("The record of task {Task} is lost; its processes were found by their marks", task.TaskId.Value);
+            else _log.LogWarning("The record of task {Task} is lost; it was found by its marks", task.TaskId.Value);
         }
 
         foreach (var id in _damaged)

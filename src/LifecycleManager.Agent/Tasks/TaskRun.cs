@@ -79,8 +79,11 @@ internal sealed class TaskRun : IDisposable
     /// <summary>The present state; STAGING before the first status.</summary>
     public TaskState State => Updates.Latest?.State ?? TaskState.Staging;
 
-    /// <summary>What a master is told that registers the agent: of a task that was found, that it runs.</summary>
-    public TaskStatusInfo Status => Updates.Latest ?? new TaskStatusInfo
+    /// <summary>
+    /// What a master is told that registers the agent: of a task that may have run for long, whatever its log has lost, no
+    /// state from before.
+    /// </summary>
+    public TaskStatusInfo Status => Updates.Latest is { } latest && !(IsOnlySought && latest.State == TaskState.Starting) ? latest : new TaskStatusInfo
     {
         TaskId = Record.TaskId, State = IsOnlySought ? TaskState.Running : TaskState.Staging, AgentId = Record.AgentId,
     };

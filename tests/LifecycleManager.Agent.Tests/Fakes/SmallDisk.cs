@@ -27,8 +27,9 @@ public sealed class SmallDisk : IDisposable
     /// <summary>Takes all that is left but so many pages of 4 KiB.</summary>
     public void Fill(int pagesLeft = 0)
     {
-        using (var file = new FileStream(Filler, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0))
+        using (var file = new FileStream(Filler, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0))
         {
+            file.Seek(0, SeekOrigin.End);
             foreach (var size in new[] { 64 * 1024, 4096, 1 })
             {
                 try

@@ -24,15 +24,16 @@ public sealed class DamagedRecordTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public Task Each_kind_of_record_may_be_damaged_alone(string kind) => DamageAsync(
-        new Random(kind.GetHashCode(StringComparison.Ordinal)), (path, _) => Path.GetFileName(path) == kind);
+    public Task Each_kind_of_record_may_be_damaged_alone(string kind, int seed) =>
+        DamageAsync(new Random(seed), (path, _) => Path.GetFileName(path) == kind);
 
     [Theory]
     [MemberData(nameof(Seeds))]
     public Task All_kinds_of_records_may_be_damaged_at_once(int seed) => DamageAsync(new Random(seed), (_, random) => random.Next(2) == 0);
 
-    public static TheoryData<string> Kinds() =>
-        ["task.json", "updates", "attempt", "claim.0", "supervisor", "ending", "exit", "supervisor.log", "kill.json", "agent.json", "agent.json.copy"];
+    public static MatrixTheoryData<string, int> Kinds() => new(
+        ["task.json", "updates", "attempt", "claim.0", "supervisor", "ending", "exit", "supervisor.log", "kill.json", "agent.json", "agent.json.copy"],
+        [1, 2]);
 
     public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 12)];
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LifecycleManager.Agent.Containerizers.Processes;
 using LifecycleManager.Agent.Tests.Fakes;
 using LifecycleManager.Protocol.Agents;
@@ -63,15 +62,16 @@ public sealed class LostRecordTests : IAsyncLifetime
             _master.Launch(Make.Shell(id, "exec sleep 1000"));
             await Wait.ForAsync(() => _master.States(id) is [.., TaskState.Running or TaskState.Failed], "the launch or its failure");
             var state = _master.States(id)[^1];
-            var before = await SettledAsync(id, state == TaskState.Running ? 1 : 0);
+            var pid = state == TaskState.Running ? await TaskProcesses.SingleAsync(id) : 0;
+            if (state != TaskState.Running) Assert.Empty(TaskProcesses.Of(id));
             disk.Free();
             _agent!.Kill();
 
             var registration = await StartAsync(disk.Path);
 
             Assert.Equal(state == TaskState.Running ? [id] : [], registration.Tasks!.Select(task => task.Task.TaskId.Value));
-            Assert.Equal(before, Processes(id));
-            if (state != TaskState.Running) Assert.Empty(Directory.GetDirectories(Path.Combine(disk.Path, "tasks")));
+            if (state == TaskState.Running) Assert.Equal(pid, await TaskProcesses.SingleAsync(id));
+            else Assert.Empty(Directory.GetDirectories(Path.Combine(disk.Path, "tasks")));
         }
         finally
         {
@@ -81,20 +81,90 @@ public sealed class LostRecordTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public async Task However_a_disk_fills_and_the_agent_dies_what_runs_is_known_and_what_is_told_as_ended_has_ended(int seed)
+    {
+        var random = new Random(seed);
+        using var disk = SmallDisk.Mount(kilobytes: 2048);
+        using var journal = new TemporaryDirectory();
+        var ids = new List<string>();
+        try
+        {
+            await StartAsync(disk.Path);
+            for (var i = 0; i < 16; i++)
+            {
+                ids.Add(Make.Id($"t{i}"));
+                _master.Launch(Make.Shell(ids[^1], $"echo ran >>{journal.Path}/{ids[^1]}; exec sleep 1000"));
+                await Task.Delay(random.Next(20), TestContext.Current.CancellationToken);
+                if (random.Next(2) == 0) disk.Fill(pagesLeft: random.Next(20));
+                await Task.Delay(random.Next(20), TestContext.Current.CancellationToken);
+                if (random.Next(4) == 0) _master.Kill(ids[random.Next(ids.Count)]);
+                if (random.Next(3) == 0) disk.Free();
+                // Also while the disk is full.
+                if (random.Next(4) == 0) await StartAsync(disk.Path);
+            }
+
+            disk.Free();
+            var registration = await StartAsync(disk.Path);
+            var known = registration.Tasks!.Select(task => task.Task.TaskId.Value).ToList();
+            Assert.Equal(known.Distinct(), known);
+            foreach (var id in ids)
+            {
+                if (known.Contains(id)) await Wait.ForAsync(() => _master.States(id) is [.., var last] && (last == TaskState.Running || last.IsTerminal()), id);
+                var ended = !known.Contains(id) || _master.States(id)[^1].IsTerminal();
+                if (ended) Assert.Empty(TaskProcesses.Of(id));
+                else await TaskProcesses.SingleAsync(id);
+                var starts = Path.Combine(journal.Path, id);
+                if (File.Exists(starts)) Assert.Equal("ran\n", await File.ReadAllTextAsync(starts));
+            }
+        }
+        finally
+        {
+            _agent?.Dispose();
+            _agent = null;
+            await EndAsync(disk.Path);
+            foreach (var id in ids) TaskProcesses.End(id);
+        }
+    }
+
+    [Fact]
+    public async Task A_task_whose_end_does_not_fit_on_the_disk_ends_once_and_tells_its_exit_code()
+    {
+        using var disk = SmallDisk.Mount(kilobytes: 2048);
+        var (id, go) = (Make.Id(), Path.Combine(_directory.Path, "go"));
+        try
+        {
+            await StartAsync(disk.Path);
+            _master.Launch(Make.Shell(id, $"while ! test -e {go}; do sleep 0.02; done; exit 42"));
+            await _master.UpdateAsync(id, TaskState.Running);
+            _agent!.Kill();
+            disk.Fill();
+            await File.WriteAllTextAsync(go, "");
+            await Wait.ForAsync(() => Directory.GetFiles(disk.Path, "exit", SearchOption.AllDirectories).Length == 1, "the end");
+            await Wait.ForAsync(() => TaskProcesses.Of(id).Count == 0, "the last process");
+
+            await StartAsync(disk.Path);
+
+            Assert.StartsWith("exit code 42", (await _master.UpdateAsync(id, TaskState.Failed)).Message);
+        }
+        finally
+        {
+            _agent?.Dispose();
+            _agent = null;
+            disk.Free();
+            await EndAsync(disk.Path);
+        }
+    }
+
+    public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 3)];
+
     private async Task<int> LaunchAsync(string id, string directory)
     {
         await StartAsync(directory);
         _master.Launch(Make.Shell(id, "exec sleep 1000"));
         await _master.UpdateAsync(id, TaskState.Running);
-        return (await SettledAsync(id, 1)).Single();
-    }
-
-    private static async Task<List<int>> SettledAsync(string id, int count)
-    {
-        // Between the supervisor's start and the task's own there is a moment without it.
-        await Wait.ForAsync(() => Processes(id).Count >= count, "the process");
-        Assert.Equal(count, Processes(id).Count);
-        return Processes(id);
+        return await TaskProcesses.SingleAsync(id);
     }
 
     private async Task<RegisterCall> StartAsync(string directory)
@@ -118,20 +188,4 @@ public sealed class LostRecordTests : IAsyncLifetime
     }
 
     private string[] Records() => Directory.GetFiles(_directory.Path, "task.json", SearchOption.AllDirectories);
-
-    /// <summary>The task's own processes, without its supervisor, as the kernel shows them.</summary>
-    private static List<int> Processes(string task) =>
-        [.. Process.GetProcessesByName("sleep").Select(process => process.Id).Where(pid => Environment(pid).Contains($"MESOS_TASK_ID={task}", StringComparison.Ordinal))];
-
-    private static string Environment(int pid)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{pid}/environ");
-        }
-        catch (IOException)
-        {
-            return "";
-        }
-    }
 }
