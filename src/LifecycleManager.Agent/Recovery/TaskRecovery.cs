@@ -50,7 +50,14 @@ internal sealed class TaskRecovery
     /// <param name="strays">Gets the containers with processes that are no task's: they are to be ended.</param>
     public IReadOnlyList<TaskRecord> Tasks(string home, IEnumerable<string> groups, ICollection<string> strays)
     {
-        var tasks = _records.Values.ToDictionary(record => (record.FrameworkId, record.TaskId));
+        var tasks = new Dictionary<(FrameworkId, TaskId), TaskRecord>();
+        foreach (var record in _records.Values.OrderByDescending(record => record.Accepted))
+        {
+            if (tasks.TryAdd((record.FrameworkId, record.TaskId), record)) continue;
+            strays.Add(record.ContainerId);
+            SetAside(record.ContainerId);
+        }
+
         var remains = new TaskRemains(_directory, _bootId, _records.Values.Select(record => record.Framework));
         var running = _marked.Values.Where(container => container.Home == home).Select(container => container.Id).Union(groups);
         foreach (var id in running.Where(id => !_records.ContainsKey(id)))
@@ -99,6 +106,16 @@ internal sealed class TaskRecovery
         return null;
     }
 
-    private void SetAside(string containerId) => _log.LogError(
-        "What is in {Directory} is no task that can be recovered; it is now in {Aside}", _directory.Meta(containerId), _directory.SetAside(containerId));
+    private void SetAside(string containerId)
+    {
+        var meta = _directory.Meta(containerId);
+        try
+        {
+            _log.LogError("What is in {Directory} is no task that can be recovered; it is now in {Aside}", meta, _directory.SetAside(containerId));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _log.LogError("What is in {Directory} is no task that can be recovered: {Reason}", meta, e.Message);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Docker.DotNet.Models;
+using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Tests.Fakes;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Testing;
@@ -126,5 +127,50 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
         var welcome = Make.Id("welcome");
         _master.Launch(Make.Shell(welcome, "true"));
         await _master.UpdateAsync(welcome, TaskState.Finished);
+    }
+
+    [Fact]
+    public async Task An_agent_that_cannot_be_written_down_itself_launches_nothing()
+    {
+        using var disk = SmallDisk.Mount(kilobytes: 1024);
+        // All but the directories and the lock, which take no space.
+        new AgentDirectory(disk.Path).Dispose();
+        disk.Fill();
+        await using var agent = await TestAgent.StartAsync(TestAgent.Options(_master, _directory) with { WorkDirectory = disk.Path });
+        await _master.RegistrationAsync();
+        var (refused, welcome) = (Make.Id("refused"), Make.Id("welcome"));
+        await Wait.ForAsync(() => agent.Loop.Master is not null, "the registration");
+        _master.Launch(Make.Shell(refused, "true"));
+        Assert.Contains("the agent's own record cannot be written", (await _master.UpdateAsync(refused, TaskState.Failed)).Message);
+
+        disk.Free();
+        _master.Launch(Make.Shell(welcome, "true"));
+        await _master.UpdateAsync(welcome, TaskState.Finished);
+        Assert.Equal(_master.NextAgentId, JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(disk.Path, "agent.json")))!["agent_id"]!["value"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task An_engine_that_answers_and_cannot_say_is_no_word_on_a_container()
+    {
+        var id = Make.Id();
+        await busybox.DockerAsync();
+        var options = TestAgent.Options(_master, _directory) with { Containerizers = ["docker", "process"], MountSandbox = false };
+        await using (await TestAgent.StartAsync(options))
+        {
+            await _master.RegistrationAsync();
+            await Wait.ForAsync(() => _master.Calls(LifecycleManager.Protocol.Agents.AgentCallType.Register)[^1].Register!.Features!.Contains("docker"), "the engine");
+            _master.Launch(Make.Container(id, busybox.Image, "exec sleep 1000"));
+            await _master.UpdateAsync(id, TaskState.Running);
+        }
+
+        await using var broken = await BrokenEngine.StartAsync();
+        await using (var agent = await TestAgent.StartAsync(options with { Docker = broken.Address }))
+        {
+            await Wait.ForAsync(() => broken.Asked > 2, "the agent's questions");
+            Assert.Equal(TaskState.Running, agent.Loop.Tasks.Single().State);
+        }
+
+        await using var last = await TestAgent.StartAsync(options with { StopTasksOnExit = true, KillGracePeriod = TimeSpan.Zero });
+        await Wait.ForAsync(() => last.Loop.Tasks.Single().Container is not null, "the container");
     }
 }

@@ -76,6 +76,72 @@ public sealed class StatusLogTests : IDisposable
     }
 
     [Fact]
+    public void Wherever_the_file_is_damaged_what_is_whole_counts_in_its_order()
+    {
+        var random = new Random(11);
+        for (var round = 0; round < 300; round++)
+        {
+            File.Delete(File1);
+            StatusLog.Begin(File1, "container");
+            var statuses = new[] { Of(TaskState.Starting), Of(TaskState.Running), Of(TaskState.Running), Of(TaskState.Killing), Of(TaskState.Killed) };
+            using (var log = new StatusLog(File1))
+            {
+                Assert.False(log.Damaged);
+                foreach (var status in statuses) log.Append(status);
+                for (var i = random.Next(statuses.Length); i > 0; i--) log.Acknowledge(log.Head!.Uuid!);
+            }
+
+            var bytes = File.ReadAllBytes(File1);
+            var offset = random.Next(bytes.Length - 1);
+            if (random.Next(2) == 0) random.NextBytes(bytes.AsSpan(offset, Math.Min(bytes.Length - offset, 1 + random.Next(300))));
+            else bytes.AsSpan(offset, Math.Min(bytes.Length - offset, 1 + random.Next(300))).Clear();
+            File.WriteAllBytes(File1, bytes);
+
+            using var damaged = new StatusLog(File1);
+            // None is made up, none comes twice, and the order is theirs.
+            var kept = new List<TaskStatusInfo>();
+            while (damaged.Head is { } head)
+            {
+                kept.Add(head);
+                Assert.True(damaged.Acknowledge(head.Uuid!));
+            }
+
+            var all = statuses.Select(status => Convert.ToHexString(status.Uuid!)).ToList();
+            var places = kept.Select(status => all.IndexOf(Convert.ToHexString(status.Uuid!))).ToList();
+            Assert.DoesNotContain(-1, places);
+            Assert.Equal(places.Order().Distinct(), places);
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"sum\":\"0123456789abcdef\",\"container_id\":\"c\"}\n")]
+    [InlineData("no JSON\n")]
+    [InlineData("{\"container_id\":\"c\"}\n{\"update\"")]
+    public void A_log_that_has_lost_something_says_so(string text)
+    {
+        File.WriteAllText(File1, text);
+        using var log = new StatusLog(File1);
+        Assert.True(log.Damaged);
+    }
+
+    [Fact]
+    public void An_acknowledgement_whose_update_is_lost_takes_no_other_away()
+    {
+        var (lost, kept) = (Of(TaskState.Starting), Of(TaskState.Running));
+        using (var log = new StatusLog(File1))
+        {
+            log.Append(lost);
+            log.Append(kept);
+            log.Acknowledge(lost.Uuid!);
+        }
+
+        File.WriteAllLines(File1, File.ReadAllLines(File1).Skip(1));
+        using var recovered = new StatusLog(File1);
+        Assert.Equal(kept.Uuid, recovered.Head!.Uuid);
+    }
+
+    [Fact]
     public void An_endless_row_of_health_news_is_bounded_and_keeps_the_newest()
     {
         using (var log = new StatusLog(File1))

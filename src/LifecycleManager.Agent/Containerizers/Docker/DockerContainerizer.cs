@@ -49,7 +49,7 @@ internal sealed class DockerContainerizer(
             try
             {
                 // Once the engine may have been asked, only it can say that there is nothing to remove.
-                var uncertain = launch.WasRunning || launch.IsRecovered || File.Exists(asked);
+                var uncertain = launch.WasRunning || File.Exists(asked);
                 if (!engine.IsUp) launch.Progress("waiting for the Docker engine");
                 await engine.UpAsync(uncertain ? stopping : either.Token);
                 var container = uncertain ? await InspectAsync(name, stopping) : null;
