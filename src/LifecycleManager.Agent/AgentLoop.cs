@@ -91,7 +91,11 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         AttributeText.OfText("containerizers", string.Join(',', Features))];
 
     /// <summary>What it can do now.</summary>
-    public IReadOnlyList<string> Features => [.. _containerizers.Values.Where(c => c.Available && _options.Containerizers.Contains(c.Name)).Select(c => c.Name).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Features =>
+    [
+        .. _containerizers.Values.Where(c => c.Available && _options.Containerizers.Contains(c.Name)).Select(c => c.Name)
+            .Order(StringComparer.Ordinal),
+    ];
 
     public AgentOptions Options => _options;
 
@@ -126,14 +130,16 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         Resources = MachineResources.Detect(_options.Resources, _directory.Root);
         var recovery = new TaskRecovery(_directory, _options.BootId, _log);
         var known = recovery.Identify();
-        if (known.BootId is { } boot && boot != _options.BootId) _log.LogInformation("The machine was restarted since the agent last ran");
+        if (known.BootId is { } boot && boot != _options.BootId)
+            _log.LogInformation("The machine was restarted since the agent last ran");
         Volatile.Write(ref _agent, known);
         // Not on every start: a full disk keeps no agent from finding its tasks.
         _saved = _directory.ReadAgent() is not null && known.BootId == _options.BootId;
         if (!_saved) Save(known with { BootId = _options.BootId });
         _fetcher = new Fetcher(_options, Path.Combine(_directory.Root, "cache"), _loggers.CreateLogger<Fetcher>());
         var secrets = new SecretStore(_options.SecretsDirectory);
-        var processes = new ProcessContainerizer(_options, known.Home, secrets, _time, _loggers.CreateLogger<ProcessContainerizer>());
+        var processes = new ProcessContainerizer(
+            _options, known.Home, secrets, _time, _loggers.CreateLogger<ProcessContainerizer>());
         var strays = new List<string>();
         var tasks = recovery.Tasks(known.Home, processes.Grouped(), strays);
         // Tasks of a kind that is launched no more run on all the same.
@@ -350,7 +356,8 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         // An agent that was given up returns only when its tasks have ended.
         await _accepting.WaitAsync(cancellation);
         // What an engine knows of tasks whose records are lost is told too; one that hangs keeps the rest no longer than a call.
-        await _finding.WaitAsync(_options.DockerTimeout, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _finding.WaitAsync(_options.DockerTimeout, _time, cancellation)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
         // In its turn: what an earlier stream has brought is part of what the agent runs.
         var call = new TaskCompletionSource<RegisterCall>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -466,7 +473,8 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
     private string? WhyInvalid(TaskRecord record, RunEvent run)
     {
         if (record.Task.Executor is not null && !run.Group) return "custom executors are not supported by this agent";
-        if (!_options.Containerizers.Contains(record.Containerizer) || !_containerizers.TryGetValue(record.Containerizer, out var containerizer))
+        if (!_options.Containerizers.Contains(record.Containerizer)
+            || !_containerizers.TryGetValue(record.Containerizer, out var containerizer))
             return $"this agent has no containerizer '{record.Containerizer}'";
         if (record.Task.HealthCheck is not null && record.Task.Check is { } && CheckRunner.WhyInvalid(record.Task with { HealthCheck = null }) is { } check) return check;
         try
@@ -654,14 +662,16 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
     private async Task FindContainersAsync(CancellationToken stopping)
     {
         // One that ends while the engine is asked is known before, and may be over after.
-        HashSet<string> Known() => [.. _tasks.Values.Select(run => run.Record.ContainerId).Concat(_completed.Select(task => task.ContainerId))];
+        HashSet<string> Known() =>
+            [.. _tasks.Values.Select(run => run.Record.ContainerId).Concat(_completed.Select(task => task.ContainerId))];
         while (true)
         {
             try
             {
                 var before = Known();
                 var remains = new TaskRemains(_directory!, _options.BootId, _tasks.Values.Select(run => run.Record.Framework));
-                foreach (var container in await _docker!.FindAsync(id => before.Contains(id) || Known().Contains(id), remains, stopping))
+                var found = await _docker!.FindAsync(id => before.Contains(id) || Known().Contains(id), remains, stopping);
+                foreach (var container in found)
                     await _messages.Writer.WriteAsync(new LoopMessage.Found(container), stopping);
                 return;
             }

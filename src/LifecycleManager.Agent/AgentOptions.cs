@@ -161,6 +161,8 @@ public sealed record AgentOptions
     /// </summary>
     public TimeSpan MaxUpdateRetry { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Names the machine's present boot, in which all that runs was started; null where the kernel does not say.</summary>
+    /// <summary>
+    /// Names the machine's present boot, in which all that runs was started; null where the kernel does not say.
+    /// </summary>
     internal string? BootId { get; init; } = ProcessTable.BootId();
 }

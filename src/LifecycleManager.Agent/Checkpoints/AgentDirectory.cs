@@ -64,7 +64,9 @@ internal sealed class AgentDirectory : IDisposable
         DurableFile.Write(TaskFile(record.ContainerId), record, CheckpointJson.Default.TaskRecord);
     }
 
-    /// <summary>Removes what a failed <see cref="Write(TaskRecord)"/> of a new task has left: nothing was in its sandbox.</summary>
+    /// <summary>
+    /// Removes what a failed <see cref="Write(TaskRecord)"/> of a new task has left: nothing was in its sandbox.
+    /// </summary>
     public void Undo(TaskRecord record)
     {
         Discard(record.ContainerId);
@@ -91,7 +93,8 @@ internal sealed class AgentDirectory : IDisposable
 
     /// <summary>A task as it was written; null when that is not there, or damaged.</summary>
     public TaskRecord? ReadTask(string containerId) =>
-        DurableFile.Read(TaskFile(containerId), CheckpointJson.Default.TaskRecord) is { IsWhole: true } record && record.ContainerId == containerId ? record : null;
+        DurableFile.Read(TaskFile(containerId), CheckpointJson.Default.TaskRecord) is { IsWhole: true } record
+            && record.ContainerId == containerId ? record : null;
 
     /// <summary>Puts a task's directory away where a person can look at it.</summary>
     /// <returns>Where it is now.</returns>
@@ -105,8 +108,8 @@ internal sealed class AgentDirectory : IDisposable
     }
 
     /// <summary>What the agent knows of itself; null when neither copy of it can be read.</summary>
-    public AgentRecord? ReadAgent() => AgentFiles.Select(file => DurableFile.Read(file, CheckpointJson.Default.AgentRecord)).FirstOrDefault(
-        agent => agent is { Home.Length: > 0 });
+    public AgentRecord? ReadAgent() => AgentFiles.Select(file => DurableFile.Read(file, CheckpointJson.Default.AgentRecord))
+        .FirstOrDefault(agent => agent is { Home.Length: > 0 });
 
     public void Write(AgentRecord agent)
     {

@@ -32,5 +32,6 @@ internal static class Checksum
         return rest[..Digits].SequenceEqual(Of(body)) ? [(byte)'{', .. body] : null;
     }
 
-    private static byte[] Of(ReadOnlySpan<byte> body) => Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(body))[..Digits]);
+    private static byte[] Of(ReadOnlySpan<byte> body) =>
+        Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(body))[..Digits]);
 }

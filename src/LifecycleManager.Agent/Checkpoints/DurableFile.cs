@@ -33,7 +33,9 @@ internal static class DurableFile
         SyncDirectory(Path.GetDirectoryName(path)!);
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote; null when there is no such file, or a damaged one, or the disk fails.</summary>
+    /// <summary>
+    /// Reads what <see cref="Write"/> wrote; null when there is no such file, or a damaged one, or the disk fails.
+    /// </summary>
     public static T? Read<T>(string path, JsonTypeInfo<T> type) where T : class
     {
         try

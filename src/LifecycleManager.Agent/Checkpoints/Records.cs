@@ -4,7 +4,9 @@ using LifecycleManager.Protocol.Mesos;
 namespace LifecycleManager.Agent.Checkpoints;
 
 /// <summary>What an agent knows of itself.</summary>
-/// <param name="Home">Names this work directory for ever; what runs bears it, so that several agents share a machine and an engine.</param>
+/// <param name="Home">
+/// Names this work directory for ever; what runs bears it, so that several agents share a machine and an engine.
+/// </param>
 /// <param name="BootId">The machine's boot in which the agent last ran.</param>
 /// <param name="AgentId">The id that the master gave; null before the first registration.</param>
 /// <param name="Resources">Checkpointed resources after a reservation; null before one.</param>
@@ -40,7 +42,9 @@ internal sealed record TaskRecord
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public RecordOrigin Origin { get; init; }
 
-    /// <summary>Whether the record names a task: JSON may have null where none can be, and ids that are no file's names.</summary>
+    /// <summary>
+    /// Whether the record names a task: JSON may have null where none can be, and ids that are no file's names.
+    /// </summary>
     [JsonIgnore]
     public bool IsWhole => Framework?.Id is { } framework && Task?.Resources is not null && new[]
     {
@@ -66,7 +70,9 @@ internal enum RecordOrigin
     /// <summary>From its launch: it is all there.</summary>
     Launch,
 
-    /// <summary>From the mark of what was found running: all but what only a launch needs, so that it is never launched.</summary>
+    /// <summary>
+    /// From the mark of what was found running: all but what only a launch needs, so that it is never launched.
+    /// </summary>
     Mark,
 
     /// <summary>From the names of its directories: who it is, not what it uses. Never launched either.</summary>

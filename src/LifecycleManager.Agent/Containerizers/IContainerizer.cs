@@ -38,12 +38,15 @@ internal interface IContainerizer
 /// <param name="WasRunning">Whether it was reported as running: then it is only looked for.</param>
 /// <param name="IsRecovered">Whether an earlier agent may have launched it.</param>
 /// <param name="Progress">Told what takes time, such as a pull.</param>
-internal sealed record Launch(TaskRecord Record, string Meta, string Sandbox, bool WasRunning, bool IsRecovered, Action<string> Progress);
+internal sealed record Launch(
+    TaskRecord Record, string Meta, string Sandbox, bool WasRunning, bool IsRecovered, Action<string> Progress);
 
 /// <summary>A running container.</summary>
 internal interface IContainer
 {
-    /// <summary>The task by the mark that the container bears, looked at when its record was lost; null when there is none.</summary>
+    /// <summary>
+    /// The task by the mark that the container bears, looked at when its record was lost; null when there is none.
+    /// </summary>
     TaskRecord? Mark { get; }
 
     /// <summary>Its id, addresses and main process.</summary>

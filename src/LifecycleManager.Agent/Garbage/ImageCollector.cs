@@ -69,7 +69,8 @@ internal sealed class ImageCollector(string path, DockerEngine engine, TimeProvi
     }
 
     // Of a damaged list the images stay, since nobody knows any more whose they are.
-    private Dictionary<string, DateTimeOffset> Images() => _pulled ??= DurableFile.Read(path, ImageJson.Default.DictionaryStringDateTimeOffset) ?? [];
+    private Dictionary<string, DateTimeOffset> Images() =>
+        _pulled ??= DurableFile.Read(path, ImageJson.Default.DictionaryStringDateTimeOffset) ?? [];
 }
 
 [JsonSerializable(typeof(Dictionary<string, DateTimeOffset>))]

@@ -21,7 +21,9 @@ internal sealed record MarkedContainer(string Id, string? Home, IReadOnlyDiction
     public string Sandbox => Variables.GetValueOrDefault("MESOS_SANDBOX", "");
 
     /// <summary>Looks at every process of the machine.</summary>
-    /// <param name="bootId">The machine's present boot: a mark of another one means nothing, and what bears it is nobody's.</param>
+    /// <param name="bootId">
+    /// The machine's present boot: a mark of another one means nothing, and what bears it is nobody's.
+    /// </param>
     public static Dictionary<string, MarkedContainer> Scan(string? bootId)
     {
         var found = new Dictionary<string, MarkedContainer>(StringComparer.Ordinal);
@@ -47,9 +49,11 @@ internal sealed record MarkedContainer(string Id, string? Home, IReadOnlyDiction
         // Most processes are no task's.
         if (bytes.AsSpan().IndexOf("MESOS_CONTAINER_ID="u8) < 0) return null;
         var variables = Parse(bytes);
-        if (!variables.TryGetValue(TaskEnvironment.ContainerVariable, out var id) || AgentDirectory.WhyNotId(id) is not null) return null;
+        var id = variables.GetValueOrDefault(TaskEnvironment.ContainerVariable, "");
+        if (AgentDirectory.WhyNotId(id) is not null) return null;
         var container = new MarkedContainer(id, variables.GetValueOrDefault(TaskMark.HomeVariable), variables);
-        if (!Containerizers.Processes.Supervisor.Is(process) || ProcessTable.Find(pid)?.Identity != process.Identity) return container;
+        // Its pid may have become another's since it was looked at.
+        if (!Containerizers.Processes.Supervisor.Is(process) || !ProcessTable.IsAlive(process.Identity)) return container;
         var record = TaskMark.Parse(variables.GetValueOrDefault(TaskMark.RecordVariable));
         return container with { Supervisor = process.Identity, Record = record?.ContainerId == id ? record : null };
     }

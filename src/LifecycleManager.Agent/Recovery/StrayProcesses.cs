@@ -10,7 +10,8 @@ internal static class StrayProcesses
 
     /// <summary>Sends SIGKILL until nothing of the containers is left.</summary>
     public static async Task EndAsync(
-        IReadOnlyCollection<string> containers, ProcessContainerizer processes, TimeProvider time, ILogger log, CancellationToken stopping)
+        IReadOnlyCollection<string> containers, ProcessContainerizer processes, TimeProvider time, ILogger log,
+        CancellationToken stopping)
     {
         foreach (var container in containers)
         {

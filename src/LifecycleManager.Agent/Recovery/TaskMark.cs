@@ -31,7 +31,8 @@ internal static class TaskMark
         var lean = Lean(record);
         var mark = Write(lean);
         if (mark.Length > MaxLength) mark = Write(Leanest(lean));
-        return mark.Length <= MaxLength ? mark : throw new FormatException($"the task's ids and resources are longer than {MaxLength} bytes");
+        if (mark.Length > MaxLength) throw new FormatException($"the task's ids and resources are longer than {MaxLength} bytes");
+        return mark;
     }
 
     /// <summary>The task of a mark; null when it is none, or a damaged one.</summary>
@@ -50,7 +51,8 @@ internal static class TaskMark
             Command = record.Task.Command?.User is { } user ? new CommandInfo { User = user } : null,
             Container = record.Task.Container is { Docker: { } docker } container
                 ? container with { Docker = docker with { Parameters = null } } : record.Task.Container,
-            Executor = record.Task.Executor is { } executor ? executor with { Command = null, Container = null, Data = null } : null,
+            Executor = record.Task.Executor is { } executor
+                ? executor with { Command = null, Container = null, Data = null } : null,
         },
     };
 

@@ -111,7 +111,8 @@ internal sealed class TaskRecovery
         var meta = _directory.Meta(containerId);
         try
         {
-            _log.LogError("What is in {Directory} is no task that can be recovered; it is now in {Aside}", meta, _directory.SetAside(containerId));
+            var aside = _directory.SetAside(containerId);
+            _log.LogError("What is in {Directory} is no task that can be recovered; it is now in {Aside}", meta, aside);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

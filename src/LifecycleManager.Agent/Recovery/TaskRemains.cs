@@ -30,25 +30,22 @@ internal sealed class TaskRemains(AgentDirectory directory, string? bootId, IEnu
     public TaskRecord? Of(string containerId)
     {
         // slaves/AGENT/frameworks/FRAMEWORK/executors/TASK/runs/CONTAINER
-        foreach (var agent in Below(directory.Sandboxes))
-        {
-            foreach (var framework in Below(Path.Combine(agent, "frameworks")))
-            {
-                foreach (var task in Below(Path.Combine(framework, "executors")))
-                {
-                    if (!Directory.Exists(Path.Combine(task, "runs", containerId))) continue;
-                    return Of(containerId, Path.GetFileName(agent), Path.GetFileName(framework), Path.GetFileName(task), ContainerizerOf(containerId));
-                }
-            }
-        }
-
-        return null;
+        var sandbox = Below(directory.Sandboxes)
+            .SelectMany(agent => Below(Path.Combine(agent, "frameworks")))
+            .SelectMany(framework => Below(Path.Combine(framework, "executors")))
+            .Select(task => Path.Combine(task, "runs", containerId)).FirstOrDefault(Directory.Exists);
+        if (sandbox is null) return null;
+        var path = Path.GetRelativePath(directory.Sandboxes, sandbox).Split('/');
+        return Of(containerId, path[0], path[2], path[4], ContainerizerOf(containerId));
     }
 
     /// <summary>The task by its processes' environment.</summary>
-    public TaskRecord? Of(MarkedContainer container) => Of(
-        container.Id, container.Variables.GetValueOrDefault("MESOS_AGENT_ID"), container.Variables.GetValueOrDefault("MESOS_FRAMEWORK_ID"),
-        container.Variables.GetValueOrDefault("MESOS_TASK_ID"), "process");
+    public TaskRecord? Of(MarkedContainer container)
+    {
+        return Of(container.Id, Variable("MESOS_AGENT_ID"), Variable("MESOS_FRAMEWORK_ID"), Variable("MESOS_TASK_ID"), "process");
+
+        string? Variable(string name) => container.Variables.GetValueOrDefault(name);
+    }
 
     /// <summary>A task of which no more is known than who it is.</summary>
     public TaskRecord? Of(string containerId, string? agent, string? framework, string? task, string containerizer)

@@ -45,8 +45,8 @@ internal sealed class TaskRun : IDisposable
     /// <param name="time">The time.</param>
     /// <param name="log">Told what happens to it.</param>
     public TaskRun(
-        TaskRecord record, bool recovered, AgentDirectory directory, IContainerizer? containerizer, Fetcher fetcher, AgentOptions options,
-        TimeProvider time, ILogger log)
+        TaskRecord record, bool recovered, AgentDirectory directory, IContainerizer? containerizer, Fetcher fetcher,
+        AgentOptions options, TimeProvider time, ILogger log)
     {
         Record = record;
         _recovered = recovered;
@@ -59,11 +59,13 @@ internal sealed class TaskRun : IDisposable
         _time = time;
         _log = log;
         Updates = new StatusLog(directory.UpdatesFile(record.ContainerId));
-        if (Updates.Damaged) log.LogWarning("The log of the status of {Task} is damaged; what is left of it counts", record.TaskId.Value);
+        if (Updates.Damaged)
+            log.LogWarning("The log of the status of {Task} is damaged; what is left of it counts", record.TaskId.Value);
         _healthy = Updates.Latest?.Healthy;
         _check = Updates.Latest?.CheckStatus;
         if (DurableFile.Read(KillFile, CheckpointJson.Default.KillRecord) is { } kill) Note(kill);
-        else if (File.Exists(KillFile)) Note(KillOf(TaskState.Killed, null, "it was to end, and the record of the reason is damaged"));
+        else if (File.Exists(KillFile))
+            Note(KillOf(TaskState.Killed, null, "it was to end, and the record of the reason is damaged"));
     }
 
     /// <summary>The task; another record when one was found for a task whose own was lost.</summary>
@@ -83,10 +85,12 @@ internal sealed class TaskRun : IDisposable
     /// What a master is told that registers the agent: of a task that may have run for long, whatever its log has lost, no
     /// state from before.
     /// </summary>
-    public TaskStatusInfo Status => Updates.Latest is { } latest && !(IsOnlySought && latest.State == TaskState.Starting) ? latest : new TaskStatusInfo
-    {
-        TaskId = Record.TaskId, State = IsOnlySought ? TaskState.Running : TaskState.Staging, AgentId = Record.AgentId,
-    };
+    public TaskStatusInfo Status => Updates.Latest is { } latest && !(IsOnlySought && latest.State == TaskState.Starting)
+        ? latest
+        : new TaskStatusInfo
+        {
+            TaskId = Record.TaskId, State = IsOnlySought ? TaskState.Running : TaskState.Staging, AgentId = Record.AgentId,
+        };
 
     /// <summary>Raised once, when the terminal status is written; not when it was found at recovery.</summary>
     public event Action<TaskRun>? Ended;
@@ -196,34 +200,43 @@ internal sealed class TaskRun : IDisposable
         }
 
         var isSought = IsOnlySought || Container is not null || State is TaskState.Running or TaskState.Killing;
-        if (State == TaskState.Staging && !isSought && !Report(TaskState.Starting, null, null, StatusSource.Executor) && !_recovered)
+        var isWritten = State != TaskState.Staging || isSought || Report(TaskState.Starting, null, null, StatusSource.Executor);
+        if (!isWritten && !_recovered)
         {
-            LaunchFailed?.Invoke(StatusReason.ContainerLaunchFailed);
-            Report(TaskState.Failed, "the task's status cannot be written down", StatusReason.ContainerLaunchFailed, StatusSource.Agent);
+            const StatusReason Reason = StatusReason.ContainerLaunchFailed;
+            LaunchFailed?.Invoke(Reason);
+            Report(TaskState.Failed, "the task's status cannot be written down", Reason, StatusSource.Agent);
             return;
         }
 
         if (await LaunchAsync(isSought, stopping) is not { } container) return;
         Volatile.Write(ref _container, container);
         if (Record.Origin == RecordOrigin.Remains) Identify(container);
-        if (State is not (TaskState.Running or TaskState.Killing)) Report(TaskState.Running, null, null, StatusSource.Executor, container);
+        if (State is not (TaskState.Running or TaskState.Killing))
+            Report(TaskState.Running, null, null, StatusSource.Executor, container);
 
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var checks = Checks(container).RunAsync(end.Token);
-        var timer = LimitTimeAsync(end.Token);
-        var quota = LimitDiskAsync(end.Token);
-        await Task.WhenAny(container.Exit, _killSignal.Task, StoppedAsync(end.Token));
-        stopping.ThrowIfCancellationRequested();
-        if (!container.Exit.IsCompleted)
+        var watches = Task.WhenAll(Checks(container).RunAsync(end.Token), LimitTimeAsync(end.Token), LimitDiskAsync(end.Token));
+        ContainerExit exit;
+        try
         {
-            if (State != TaskState.Killing && Record.Can(FrameworkCapability.TaskKillingState))
-                Report(TaskState.Killing, _kill!.Message, _kill.Reason, StatusSource.Executor, container);
-            await StopAsync(container, stopping);
+            await Task.WhenAny(container.Exit, _killSignal.Task, StoppedAsync(end.Token));
+            stopping.ThrowIfCancellationRequested();
+            if (!container.Exit.IsCompleted)
+            {
+                if (State != TaskState.Killing && Record.Can(FrameworkCapability.TaskKillingState))
+                    Report(TaskState.Killing, _kill!.Message, _kill.Reason, StatusSource.Executor, container);
+                await StopAsync(container, stopping);
+            }
+
+            exit = await container.Exit;
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await watches.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        var exit = await container.Exit;
-        await end.CancelAsync();
-        await Task.WhenAll(checks, timer, quota).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         ReportEnd(exit, container);
     }
 
@@ -258,13 +271,16 @@ internal sealed class TaskRun : IDisposable
         return null;
     }
 
-    /// <summary>What is found of a task that is only a name is what its mark says, or it is ended: nobody knows what it may use.</summary>
+    /// <summary>
+    /// What is found of a task that is only a name is what its mark says, or it is ended: nobody knows what it may use.
+    /// </summary>
     private void Identify(IContainer container)
     {
         if (container.Mark is not { } mark)
         {
             // How it has ended can be told without.
-            if (!container.Exit.IsCompleted) Kill(KillOf(Lost, StatusReason.AgentRestarted, "its record was lost, and what it uses is not known"));
+            if (!container.Exit.IsCompleted)
+                Kill(KillOf(Lost, StatusReason.AgentRestarted, "its record was lost, and what it uses is not known"));
             return;
         }
 

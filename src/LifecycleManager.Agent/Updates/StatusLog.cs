@@ -146,7 +146,8 @@ internal sealed class StatusLog : IDisposable
         var start = _file.Position;
         try
         {
-            byte[] bytes = [.. Checksum.Seal(JsonSerializer.SerializeToUtf8Bytes(line, CheckpointJson.Default.UpdateLine)), (byte)'\n'];
+            var json = JsonSerializer.SerializeToUtf8Bytes(line, CheckpointJson.Default.UpdateLine);
+            byte[] bytes = [.. Checksum.Seal(json), (byte)'\n'];
             _file.Write(bytes);
             _file.Flush(flushToDisk: true);
         }

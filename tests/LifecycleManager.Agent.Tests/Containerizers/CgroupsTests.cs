@@ -89,8 +89,10 @@ public sealed class CgroupsTests : IDisposable
     [Fact]
     public void Groups_are_found_by_the_beginning_of_their_names_whether_or_not_limits_are_permitted()
     {
-        foreach (var group in new[] { "cpu/lcm/home.a", "memory/lcm/home.a", "memory/lcm/home.b", "memory/lcm/other.c" }) Directory.CreateDirectory(At(group));
-        var mounts = string.Join('\n', new[] { "cpu", "memory" }.Select(name => $"32 24 0:28 / {At(name)} rw - cgroup cgroup rw,{name}"));
+        string[] groups = ["cpu/lcm/home.a", "memory/lcm/home.a", "memory/lcm/home.b", "memory/lcm/other.c"];
+        foreach (var group in groups) Directory.CreateDirectory(At(group));
+        var mounts = string.Join('\n',
+            new[] { "cpu", "memory" }.Select(name => $"32 24 0:28 / {At(name)} rw - cgroup cgroup rw,{name}"));
         Assert.Equal(["home.a", "home.b"], Cgroups.Find("lcm", "home.", mounts).Order());
         Assert.Empty(Cgroups.Find("none", "home.", mounts));
         Assert.Empty(Cgroups.Find("lcm", "home.", ""));

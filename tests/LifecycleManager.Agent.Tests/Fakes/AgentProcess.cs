@@ -16,9 +16,10 @@ public sealed class AgentProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static AgentProcess Start(FakeMaster master, string directory, bool docker = false, string resources = "cpus:2;mem:1024;disk:1024")
+    public static AgentProcess Start(FakeMaster master, string directory, bool docker = false)
     {
-        var options = JsonSerializer.Serialize(new[] { master.Address.ToString(), directory, docker ? "docker,process" : "process", resources });
+        var kinds = docker ? "docker,process" : "process";
+        var options = JsonSerializer.Serialize(new[] { master.Address.ToString(), directory, kinds });
         var start = new ProcessStartInfo(Environment.ProcessPath!, [Verb, options]) { UseShellExecute = false, RedirectStandardInput = true };
         start.Environment["DOTNET_gcServer"] = "0";
         return new AgentProcess(Process.Start(start)!);
@@ -48,7 +49,7 @@ public sealed class AgentProcess : IDisposable
                 Masters = [new Uri(values[0])],
                 Hostname = "127.0.0.1",
                 TaskAddress = IPAddress.Loopback,
-                Resources = values[3],
+                Resources = "cpus:2;mem:1024;disk:1024",
                 Containerizers = values[2].Split(','),
                 CgroupRoot = "lcm-tests",
                 RegistrationBackoff = TimeSpan.FromMilliseconds(20),

@@ -59,7 +59,8 @@ public sealed class SmallDisk : IDisposable
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(Server.Executable(program), arguments) { RedirectStandardError = true })!;
+            var start = new ProcessStartInfo(Server.Executable(program), arguments) { RedirectStandardError = true };
+            using var process = Process.Start(start)!;
             process.WaitForExit();
             return process.ExitCode == 0;
         }

@@ -13,27 +13,33 @@ internal static class TaskProcesses
             .Select(process => process.Identity.Pid).Order(),
     ];
 
-    /// <summary>Waits for the one process of the task: between its supervisor's start and its own there is a moment without it.</summary>
+    /// <summary>
+    /// Waits for the one process of the task: between its supervisor's start and its own there is a moment without it.
+    /// </summary>
     public static async Task<int> SingleAsync(string task)
     {
-        await Wait.ForAsync(() => Of(task) is [var only] && ProcessTable.CommandLine(only)[0] == "sleep", $"the one process of {task}");
+        await Wait.ForAsync(() => Of(task) is [var only] && ProcessTable.CommandLine(only)[0] == "sleep",
+            $"the one process of {task}");
         return Of(task).Single();
     }
 
     /// <summary>Ends what is left of a task, and its supervisor.</summary>
     public static void End(string task)
     {
-        foreach (var process in ProcessTable.All().Where(process => IsIn(process.Identity.Pid, task))) _ = Native.Kill(process.Identity.Pid, Native.SigKill);
+        foreach (var process in ProcessTable.All().Where(process => IsIn(process.Identity.Pid, task)))
+            _ = Native.Kill(process.Identity.Pid, Native.SigKill);
     }
 
     /// <summary>Kills a task with its supervisor, so that nobody learns how it ended.</summary>
     public static async Task VanishAsync(string task)
     {
         // The supervisor first: it would write the end down.
-        foreach (var process in ProcessTable.All().Where(process => Supervisor.Is(process) && IsIn(process.Identity.Pid, task)).ToList())
+        foreach (var process in ProcessTable.All().Where(process => Supervisor.Is(process) && IsIn(process.Identity.Pid, task))
+            .ToList())
             _ = Native.Kill(process.Identity.Pid, Native.SigKill);
         End(task);
-        await Wait.ForAsync(() => ProcessTable.All().All(process => !process.Alive || !IsIn(process.Identity.Pid, task)), $"the end of {task}");
+        await Wait.ForAsync(() => ProcessTable.All().All(process => !process.Alive || !IsIn(process.Identity.Pid, task)),
+            $"the end of {task}");
     }
 
     // The sandbox is the working directory of all of a task, and its name holds the task's.
@@ -41,7 +47,8 @@ internal static class TaskProcesses
     {
         try
         {
-            return File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/cwd"), returnFinalTarget: false)
+            return File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/cwd"),
+                returnFinalTarget: false)
                 ?.FullName.Contains(task, StringComparison.Ordinal) == true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -29,10 +29,12 @@ public sealed class DamagedRecordTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public Task All_kinds_of_records_may_be_damaged_at_once(int seed) => DamageAsync(new Random(seed), (_, random) => random.Next(2) == 0);
+    public Task All_kinds_of_records_may_be_damaged_at_once(int seed) =>
+        DamageAsync(new Random(seed), (_, random) => random.Next(2) == 0);
 
     public static MatrixTheoryData<string, int> Kinds() => new(
-        ["task.json", "updates", "attempt", "claim.0", "supervisor", "ending", "exit", "supervisor.log", "kill.json", "agent.json", "agent.json.copy"],
+        ["task.json", "updates", "attempt", "claim.0", "supervisor", "ending", "exit", "supervisor.log", "kill.json",
+            "agent.json", "agent.json.copy"],
         [1, 2]);
 
     public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 12)];
@@ -43,7 +45,8 @@ public sealed class DamagedRecordTests : IAsyncLifetime
         await using (var agent = await StartAsync())
         {
             await _master.RegistrationAsync();
-            _master.Launch(Shell(_runs, "exec sleep 1000"), Shell(_ends, $"while ! test -e {_journal.Path}/go; do sleep 0.02; done; exit 7"),
+            _master.Launch(Shell(_runs, "exec sleep 1000"),
+                Shell(_ends, $"while ! test -e {_journal.Path}/go; do sleep 0.02; done; exit 7"),
                 Shell(_deaf, "trap '' TERM; while :; do sleep 0.05; done"));
             foreach (var id in new[] { _runs, _ends, _deaf })
             {
@@ -58,7 +61,9 @@ public sealed class DamagedRecordTests : IAsyncLifetime
         }
 
         await File.WriteAllTextAsync(Path.Combine(_journal.Path, "go"), "");
-        await Wait.ForAsync(() => Directory.GetFiles(Path.Combine(_directory.Path, "tasks"), "exit", SearchOption.AllDirectories).Length == 1, "an end");
+        await Wait.ForAsync(() =>
+            Directory.GetFiles(Path.Combine(_directory.Path, "tasks"), "exit", SearchOption.AllDirectories).Length == 1,
+            "an end");
         await Wait.ForAsync(() => TaskProcesses.Of(_ends).Count == 0, "its last process");
         var pid = await TaskProcesses.SingleAsync(_runs);
 
@@ -80,7 +85,8 @@ public sealed class DamagedRecordTests : IAsyncLifetime
             Assert.Equal(pid, await TaskProcesses.SingleAsync(_runs));
 
             // What has ended is told, as far as anybody knows how, or is known to nobody.
-            await Wait.ForAsync(() => !tasks.ContainsKey(_ends) || _master.States(_ends)[^1].IsTerminal(), $"the end of {_ends}; {what}");
+            await Wait.ForAsync(() => !tasks.ContainsKey(_ends) || _master.States(_ends)[^1].IsTerminal(),
+                $"the end of {_ends}; {what}");
             foreach (var id in new[] { _runs, _deaf })
             {
                 if (!tasks.ContainsKey(id)) continue;
@@ -101,9 +107,11 @@ public sealed class DamagedRecordTests : IAsyncLifetime
         Assert.Empty(Directory.GetDirectories(Path.Combine(_directory.Path, "tasks")));
     }
 
-    private Task<TestAgent> StartAsync() => TestAgent.StartAsync(TestAgent.Options(_master, _directory) with { KillGracePeriod = TimeSpan.FromHours(1) });
+    private Task<TestAgent> StartAsync() =>
+        TestAgent.StartAsync(TestAgent.Options(_master, _directory) with { KillGracePeriod = TimeSpan.FromHours(1) });
 
     private TaskInfo Shell(string id, string line) => Make.Shell(id, $"echo ran >>{_journal.Path}/{id}; {line}");
 
-    private int Starts(string id) => File.Exists(Path.Combine(_journal.Path, id)) ? File.ReadAllLines(Path.Combine(_journal.Path, id)).Length : 0;
+    private int Starts(string id) =>
+        File.Exists(Path.Combine(_journal.Path, id)) ? File.ReadAllLines(Path.Combine(_journal.Path, id)).Length : 0;
 }

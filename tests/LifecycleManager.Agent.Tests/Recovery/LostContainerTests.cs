@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Tests.Fakes;
 using LifecycleManager.Protocol.Agents;
@@ -19,7 +20,8 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await busybox.DockerAsync();
-        if (Server.Docker() is not { Scheme: "unix" } engine) throw new InvalidOperationException("the test needs an engine behind a socket");
+        if (Server.Docker() is not { Scheme: "unix" } engine) throw new InvalidOperationException(
+            "the test needs an engine behind a socket");
         _proxy = new SocketProxy(Path.Combine(_directory.Path, "docker.sock"), engine.LocalPath);
         _proxy.Start();
         _master = await FakeMaster.StartAsync();
@@ -54,7 +56,8 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
         var container = await LaunchAsync("while ! test -e /go; do sleep 0.05; done; exit 42");
         Lose(all: true);
         var docker = await busybox.DockerAsync();
-        var exec = await docker.Exec.CreateContainerExecAsync(container, new ContainerExecCreateParameters { Cmd = ["/bin/sh", "-c", ">/go"] });
+        var go = new ContainerExecCreateParameters { Cmd = ["/bin/sh", "-c", ">/go"] };
+        var exec = await docker.Exec.CreateContainerExecAsync(container, go);
         (await docker.Exec.StartContainerExecAsync(exec.ID, new ContainerExecStartParameters())).Dispose();
         await docker.Containers.WaitContainerAsync(container);
 
@@ -73,12 +76,14 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
         var task = Assert.Single((await StartAsync()).Tasks!);
         Assert.Equal((_id, TaskState.Running), (task.Task.TaskId.Value, task.Status.State));
         _proxy.Start();
-        await Wait.ForAsync(() => _agent!.Loop.Tasks.Single() is { Container: not null } run && run.Record.Task.Resources.Count == 2, "the container");
+        await Wait.ForAsync(() =>
+            _agent!.Loop.Tasks.Single() is { Container: not null } run && run.Record.Task.Resources.Count == 2, "the container");
 
         Assert.DoesNotContain(_master.States(_id), state => state.IsTerminal());
         // The master is told what it uses.
         await Wait.ForAsync(
-            () => _master.Calls(AgentCallType.Register)[^1].Register!.Tasks!.Single().Task.Resources.Count == 2, "a registration with all of it");
+            () => _master.Calls(AgentCallType.Register)[^1].Register!.Tasks!.Single().Task.Resources.Count == 2,
+            "a registration with all of it");
         await EndAsync(container);
     }
 
@@ -87,7 +92,8 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
     {
         await StartAsync();
         await StopAsync();
-        var home = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_directory.Path, "agent.json")))!["home"]!.GetValue<string>();
+        var agent = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_directory.Path, "agent.json")))!;
+        var home = agent["home"]!.GetValue<string>();
         var docker = await busybox.DockerAsync();
         var id = Guid.NewGuid().ToString();
         var container = await docker.Containers.CreateContainerAsync(new CreateContainerParameters
@@ -97,7 +103,8 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
             Cmd = ["sleep", "1000"],
             Labels = new Dictionary<string, string>
             {
-                ["lcm.agent.home"] = home, ["lcm.container"] = id, ["lcm.task"] = _id, ["lcm.framework"] = "framework-1", ["lcm.agent"] = "agent-1",
+                ["lcm.agent.home"] = home, ["lcm.container"] = id,
+                ["lcm.task"] = _id, ["lcm.framework"] = "framework-1", ["lcm.agent"] = "agent-1",
                 ["lcm.record"] = "{\"sum\":\"00",
             },
         });
@@ -136,7 +143,8 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
     private void Lose(bool all)
     {
         if (all) Directory.Delete(Path.Combine(_directory.Path, "tasks"), recursive: true);
-        else File.WriteAllText(Directory.GetFiles(_directory.Path, "task.json", SearchOption.AllDirectories).Single(), "{\"sum\":\"0123456789ab");
+        else File.WriteAllText(Directory.GetFiles(_directory.Path, "task.json", SearchOption.AllDirectories).Single(),
+            "{\"sum\":\"0123456789ab");
     }
 
     private async Task EndAsync(string container)
@@ -158,7 +166,10 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
     private async Task<RegisterCall> StartAsync(Func<AgentOptions, AgentOptions>? change = null)
     {
         var registrations = _master.Calls(AgentCallType.Register).Count;
-        var options = TestAgent.Options(_master, _directory) with { Containerizers = ["docker", "process"], Docker = _proxy.Address, MountSandbox = false };
+        var options = TestAgent.Options(_master, _directory) with
+        {
+            Containerizers = ["docker", "process"], Docker = _proxy.Address, MountSandbox = false,
+        };
         _agent = await TestAgent.StartAsync(change?.Invoke(options) ?? options);
         return await _master.RegistrationAsync(registrations + 1);
     }

@@ -34,7 +34,8 @@ public sealed class LostRecordTests : IAsyncLifetime
 
         var task = Assert.Single(registration.Tasks!);
         Assert.Equal((id, TaskState.Running), (task.Task.TaskId.Value, task.Status.State));
-        Assert.Equal([("cpus", 0.1), ("mem", 64.0)], task.Task.Resources.Select(resource => (resource.Name, resource.Scalar!.Value)));
+        Assert.Equal([("cpus", 0.1), ("mem", 64.0)],
+            task.Task.Resources.Select(resource => (resource.Name, resource.Scalar!.Value)));
         Assert.Equal(_master.NextAgentId, registration.AgentInfo.Id?.Value);
         Assert.True(ProcessTable.Find(pid) is { Alive: true });
         _master.Kill(id);
@@ -60,7 +61,8 @@ public sealed class LostRecordTests : IAsyncLifetime
             await StartAsync(disk.Path);
             disk.Fill(pagesLeft);
             _master.Launch(Make.Shell(id, "exec sleep 1000"));
-            await Wait.ForAsync(() => _master.States(id) is [.., TaskState.Running or TaskState.Failed], "the launch or its failure");
+            await Wait.ForAsync(() => _master.States(id) is [.., TaskState.Running or TaskState.Failed],
+                "the launch or its failure");
             var state = _master.States(id)[^1];
             var pid = state == TaskState.Running ? await TaskProcesses.SingleAsync(id) : 0;
             if (state != TaskState.Running) Assert.Empty(TaskProcesses.Of(id));
@@ -111,7 +113,8 @@ public sealed class LostRecordTests : IAsyncLifetime
             Assert.Equal(known.Distinct(), known);
             foreach (var id in ids)
             {
-                if (known.Contains(id)) await Wait.ForAsync(() => _master.States(id) is [.., var last] && (last == TaskState.Running || last.IsTerminal()), id);
+                bool IsTold() => _master.States(id) is [.., var last] && (last == TaskState.Running || last.IsTerminal());
+                if (known.Contains(id)) await Wait.ForAsync(IsTold, id);
                 var ended = !known.Contains(id) || _master.States(id)[^1].IsTerminal();
                 if (ended) Assert.Empty(TaskProcesses.Of(id));
                 else await TaskProcesses.SingleAsync(id);

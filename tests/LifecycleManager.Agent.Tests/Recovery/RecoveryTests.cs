@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Tests.Fakes;
+using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Testing;
 using TaskState = LifecycleManager.Protocol.Mesos.TaskState;
@@ -107,7 +108,8 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
     public async Task A_full_disk_is_told_and_stops_nothing_else()
     {
         using var disk = SmallDisk.Mount(kilobytes: 1024);
-        await using var agent = await TestAgent.StartAsync(TestAgent.Options(_master, _directory) with { WorkDirectory = disk.Path, StopTasksOnExit = true });
+        var options = TestAgent.Options(_master, _directory) with { WorkDirectory = disk.Path, StopTasksOnExit = true };
+        await using var agent = await TestAgent.StartAsync(options);
         await _master.RegistrationAsync();
         var running = Make.Id("running");
         _master.Launch(Make.Shell(running, "exec sleep 1000"));
@@ -136,17 +138,20 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
         // All but the directories and the lock, which take no space.
         new AgentDirectory(disk.Path).Dispose();
         disk.Fill();
-        await using var agent = await TestAgent.StartAsync(TestAgent.Options(_master, _directory) with { WorkDirectory = disk.Path });
+        var options = TestAgent.Options(_master, _directory) with { WorkDirectory = disk.Path };
+        await using var agent = await TestAgent.StartAsync(options);
         await _master.RegistrationAsync();
         var (refused, welcome) = (Make.Id("refused"), Make.Id("welcome"));
         await Wait.ForAsync(() => agent.Loop.Master is not null, "the registration");
         _master.Launch(Make.Shell(refused, "true"));
-        Assert.Contains("the agent's own record cannot be written", (await _master.UpdateAsync(refused, TaskState.Failed)).Message);
+        Assert.Contains("the agent's own record cannot be written",
+            (await _master.UpdateAsync(refused, TaskState.Failed)).Message);
 
         disk.Free();
         _master.Launch(Make.Shell(welcome, "true"));
         await _master.UpdateAsync(welcome, TaskState.Finished);
-        Assert.Equal(_master.NextAgentId, JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(disk.Path, "agent.json")))!["agent_id"]!["value"]!.GetValue<string>());
+        var written = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(disk.Path, "agent.json")))!;
+        Assert.Equal(_master.NextAgentId, written["agent_id"]!["value"]!.GetValue<string>());
     }
 
     [Fact]
@@ -158,7 +163,7 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
         await using (await TestAgent.StartAsync(options))
         {
             await _master.RegistrationAsync();
-            await Wait.ForAsync(() => _master.Calls(LifecycleManager.Protocol.Agents.AgentCallType.Register)[^1].Register!.Features!.Contains("docker"), "the engine");
+            await Wait.ForAsync(() => _master.Calls(AgentCallType.Register)[^1].Register!.Features!.Contains("docker"), "the engine");
             _master.Launch(Make.Container(id, busybox.Image, "exec sleep 1000"));
             await _master.UpdateAsync(id, TaskState.Running);
         }
@@ -170,7 +175,8 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
             Assert.Equal(TaskState.Running, agent.Loop.Tasks.Single().State);
         }
 
-        await using var last = await TestAgent.StartAsync(options with { StopTasksOnExit = true, KillGracePeriod = TimeSpan.Zero });
+        var ending = options with { StopTasksOnExit = true, KillGracePeriod = TimeSpan.Zero };
+        await using var last = await TestAgent.StartAsync(ending);
         await Wait.ForAsync(() => last.Loop.Tasks.Single().Container is not null, "the container");
     }
 }

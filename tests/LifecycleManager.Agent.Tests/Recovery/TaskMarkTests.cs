@@ -13,13 +13,18 @@ public sealed class TaskMarkTests
     {
         var record = Record(Make.Container("täsk", "image:1", "run --password geheim") with
         {
-            Command = new CommandInfo { Value = "run --password geheim", User = "nobody", Environment = Make.Environment(("PASSWORD", "geheim")) },
+            Command = new CommandInfo
+            {
+                Value = "run --password geheim", User = "nobody", Environment = Make.Environment(("PASSWORD", "geheim")),
+            },
             Container = new ContainerInfo
             {
                 Type = ContainerType.Docker,
                 Docker = new DockerInfo
                 {
-                    Image = "image:1", Parameters = [new Parameter("env", "PASSWORD=geheim")], PortMappings = [new PortMapping { HostPort = 31000, ContainerPort = 80 }],
+                    Image = "image:1",
+                    Parameters = [new Parameter("env", "PASSWORD=geheim")],
+                    PortMappings = [new PortMapping { HostPort = 31000, ContainerPort = 80 }],
                 },
             },
             Data = "geheim"u8.ToArray(),
@@ -33,8 +38,10 @@ public sealed class TaskMarkTests
         Assert.DoesNotContain("geheim", mark);
         Assert.DoesNotContain(Convert.ToBase64String("geheim"u8), mark);
         Assert.Equal(RecordOrigin.Mark, read.Origin);
-        Assert.Equal((record.Home, record.ContainerId, record.FrameworkId, record.TaskId), (read.Home, read.ContainerId, read.FrameworkId, read.TaskId));
-        Assert.Equal(record.Task.Resources.Select(resource => (resource.Name, resource.Scalar)), read.Task.Resources.Select(resource => (resource.Name, resource.Scalar)));
+        Assert.Equal((record.Home, record.ContainerId, record.FrameworkId, record.TaskId),
+            (read.Home, read.ContainerId, read.FrameworkId, read.TaskId));
+        Assert.Equal(record.Task.Resources.Select(resource => (resource.Name, resource.Scalar)),
+            read.Task.Resources.Select(resource => (resource.Name, resource.Scalar)));
         Assert.Equal(7, read.Task.KillPolicy!.GracePeriod!.ToTimeSpan().TotalSeconds);
         Assert.Equal(31000u, read.Task.Container!.Docker!.PortMappings!.Single().HostPort);
         Assert.Equal("nobody", read.Task.Command!.User);
@@ -50,7 +57,8 @@ public sealed class TaskMarkTests
 
         Assert.InRange(Encoding.UTF8.GetByteCount(mark), 1, 100_000);
         Assert.Equal(2, TaskMark.Parse(mark)!.Task.Resources.Count);
-        var endless = record with { Task = record.Task with { Resources = [.. Enumerable.Range(0, 5000).Select(i => Resource.OfScalar($"kind-{i}", i))] } };
+        List<Resource> kinds = [.. Enumerable.Range(0, 5000).Select(i => Resource.OfScalar($"kind-{i}", i))];
+        var endless = record with { Task = record.Task with { Resources = kinds } };
         Assert.Throws<FormatException>(() => TaskMark.Of(endless));
     }
 

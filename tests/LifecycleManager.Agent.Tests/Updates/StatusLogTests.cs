@@ -83,18 +83,20 @@ public sealed class StatusLogTests : IDisposable
         {
             File.Delete(File1);
             StatusLog.Begin(File1, "container");
-            var statuses = new[] { Of(TaskState.Starting), Of(TaskState.Running), Of(TaskState.Running), Of(TaskState.Killing), Of(TaskState.Killed) };
+            TaskState[] states = [TaskState.Starting, TaskState.Running, TaskState.Running, TaskState.Killing, TaskState.Killed];
+            var statuses = states.Select(Of).ToList();
             using (var log = new StatusLog(File1))
             {
                 Assert.False(log.Damaged);
                 foreach (var status in statuses) log.Append(status);
-                for (var i = random.Next(statuses.Length); i > 0; i--) log.Acknowledge(log.Head!.Uuid!);
+                for (var i = random.Next(statuses.Count); i > 0; i--) log.Acknowledge(log.Head!.Uuid!);
             }
 
             var bytes = File.ReadAllBytes(File1);
             var offset = random.Next(bytes.Length - 1);
-            if (random.Next(2) == 0) random.NextBytes(bytes.AsSpan(offset, Math.Min(bytes.Length - offset, 1 + random.Next(300))));
-            else bytes.AsSpan(offset, Math.Min(bytes.Length - offset, 1 + random.Next(300))).Clear();
+            var part = bytes.AsSpan(offset, Math.Min(bytes.Length - offset, 1 + random.Next(300)));
+            if (random.Next(2) == 0) random.NextBytes(part);
+            else part.Clear();
             File.WriteAllBytes(File1, bytes);
 
             using var damaged = new StatusLog(File1);

@@ -8,7 +8,9 @@ using LifecycleManager.Testing;
 
 namespace LifecycleManager.EndToEnd.Tests.Faults;
 
-/// <summary>A task whose record an agent has lost, with the real roles around it: it runs on, once, and ends with its app.</summary>
+/// <summary>
+/// A task whose record an agent has lost, with the real roles around it: it runs on, once, and ends with its app.
+/// </summary>
 public sealed class LostRecordTests : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("lcm-lost-").FullName;
@@ -79,12 +81,13 @@ public sealed class LostRecordTests : IAsyncLifetime
 
     private async Task AssertGoesOnAsync(RunningTask task)
     {
-        await Eventually.TrueAsync(async () => (await AgentTasksAsync()).SequenceEqual([task.Id]), "the agent's word on the task", more: Describe);
+        await Eventually.TrueAsync(async () => (await AgentTasksAsync()).SequenceEqual([task.Id]),
+            "the agent's word on the task", more: Describe);
         var now = await RunningAsync();
         Assert.Equal((task.Id, task.Pids.Single()), (now.Id, now.Pids.Single()));
         Assert.Equal(1, (await _api.GetApp("sleeper")).App.TasksRunning);
-        var used = (await _http.GetFromJsonAsync<JsonNode>(new Uri(_nodes[0].Address, "/slaves")))!["slaves"]![0]!["used_resources"]!["cpus"]!.GetValue<double>();
-        Assert.Equal(0.01, used, 6);
+        var agent = (await _http.GetFromJsonAsync<JsonNode>(new Uri(_nodes[0].Address, "/slaves")))!["slaves"]![0]!;
+        Assert.Equal(0.01, agent["used_resources"]!["cpus"]!.GetValue<double>(), 6);
         await _api.DeleteApp("sleeper", force: true);
         await Eventually.TrueAsync(() => Task.FromResult(_watch.Look().Count == 0), "the end of the process", more: Describe);
         Assert.Empty(_watch.TakeBroken());
@@ -124,12 +127,15 @@ public sealed class LostRecordTests : IAsyncLifetime
     {
         var master = Start("master", Path.Combine(_directory, "master"));
         var scheduler = Start("scheduler", Path.Combine(_directory, "scheduler"), "--master", $"{master.Address}");
-        Start("agent", agentDirectory, "--master", $"{master.Address}", "--containerizers", "process", "--resources", "cpus:2;mem:512;ports:[31000-31999]");
+        Start("agent", agentDirectory, "--master", $"{master.Address}", "--containerizers", "process", "--resources",
+            "cpus:2;mem:512;ports:[31000-31999]");
         var client = new HttpClient { BaseAddress = scheduler.Address, Timeout = TimeSpan.FromSeconds(10) };
         _api = MarathonApi.For(client);
-        await Eventually.TrueAsync(async () => (await _http.GetFromJsonAsync<JsonNode>(new Uri(master.Address, "/slaves")))?["slaves"]?.AsArray().Count == 1,
+        await Eventually.TrueAsync(async () =>
+            (await _http.GetFromJsonAsync<JsonNode>(new Uri(master.Address, "/slaves")))?["slaves"]?.AsArray().Count == 1,
             "the agent's registration", more: Describe);
-        await Eventually.TrueAsync(async () => (await client.GetAsync("/v2/apps")).IsSuccessStatusCode, "the scheduler", more: Describe);
+        await Eventually.TrueAsync(async () => (await client.GetAsync("/v2/apps")).IsSuccessStatusCode, "the scheduler",
+            more: Describe);
     }
 
     private LcmNode Start(string role, string directory, params string[] more)
@@ -161,7 +167,8 @@ public sealed class LostRecordTests : IAsyncLifetime
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(Server.Executable(program), arguments) { RedirectStandardError = true })!;
+            var start = new ProcessStartInfo(Server.Executable(program), arguments) { RedirectStandardError = true };
+            using var process = Process.Start(start)!;
             process.WaitForExit();
             return process.ExitCode == 0;
         }

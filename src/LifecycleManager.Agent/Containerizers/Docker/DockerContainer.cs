@@ -60,7 +60,8 @@ internal sealed class DockerContainer : IContainer
 
     /// <summary>The task by the label of its container; null when it has none that is whole.</summary>
     public static TaskRecord? MarkOf(IDictionary<string, string>? labels, string containerId) =>
-        labels?.TryGetValue(TaskMark.RecordLabel, out var text) == true && TaskMark.Parse(text) is { } mark && mark.ContainerId == containerId ? mark : null;
+        labels?.TryGetValue(TaskMark.RecordLabel, out var text) == true && TaskMark.Parse(text) is { } mark
+            && mark.ContainerId == containerId ? mark : null;
 
     private string Id => _container.ID;
 

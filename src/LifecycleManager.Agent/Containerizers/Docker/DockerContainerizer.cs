@@ -112,7 +112,8 @@ internal sealed class DockerContainerizer(
     /// <param name="isKnown">Whether a container's task is known.</param>
     /// <param name="remains">Tells the tasks of containers without a mark.</param>
     /// <param name="stopping">Gives up.</param>
-    public async Task<IReadOnlyList<FoundContainer>> FindAsync(Func<string, bool> isKnown, TaskRemains remains, CancellationToken stopping)
+    public async Task<IReadOnlyList<FoundContainer>> FindAsync(
+        Func<string, bool> isKnown, TaskRemains remains, CancellationToken stopping)
     {
         var filter = new Dictionary<string, bool> { [$"{DockerDescription.HomeLabel}={home}"] = true };
         var containers = await engine.CallAsync(
@@ -125,8 +126,10 @@ internal sealed class DockerContainerizer(
             // One that is just being removed has been told of.
             if (container.State is "removing" or "dead") continue;
             if (Label(DockerDescription.ContainerLabel) is not { } id || isKnown(id)) continue;
-            found.Add(new FoundContainer(container.ID, id, DockerContainer.MarkOf(container.Labels, id) ?? remains.Of(
-                id, Label(DockerDescription.AgentLabel), Label(DockerDescription.FrameworkLabel), Label(DockerDescription.TaskLabel), Name)));
+            var (agent, framework) = (Label(DockerDescription.AgentLabel), Label(DockerDescription.FrameworkLabel));
+            var task = DockerContainer.MarkOf(container.Labels, id)
+                ?? remains.Of(id, agent, framework, Label(DockerDescription.TaskLabel), Name);
+            found.Add(new FoundContainer(container.ID, id, task));
 
             string? Label(string name) => container.Labels.TryGetValue(name, out var value) ? value : null;
         }

@@ -82,7 +82,8 @@ internal sealed class Cgroups
             var found = CgroupMounts.Parse(mounts ?? File.ReadAllText("/proc/self/mountinfo"));
             return [.. found.Controllers.Values.Append(found.Unified).OfType<string>().Distinct()
                 .Select(mount => Path.Combine(mount, name)).Where(Directory.Exists)
-                .SelectMany(root => Directory.EnumerateDirectories(root, prefix + "*")).Select(path => Path.GetFileName(path)).Distinct()];
+                .SelectMany(root => Directory.EnumerateDirectories(root, prefix + "*"))
+                .Select(path => Path.GetFileName(path)).Distinct()];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -147,7 +147,8 @@ internal sealed class ProcessContainer : IContainer
         for (var round = 1; KillAll() > 0; round++)
         {
             // Told as ended is only what has ended.
-            if (round == Patient) _log.LogWarning("Processes of task {Task} do not end, though they were killed", _launch.Record.TaskId.Value);
+            if (round == Patient)
+                _log.LogWarning("Processes of task {Task} do not end, though they were killed", _launch.Record.TaskId.Value);
             await Task.Delay(Poll / 5, _time, stopping);
         }
 

@@ -16,7 +16,8 @@ internal sealed class ProcessContainerizer : IContainerizer
     private readonly ILogger _log;
     private readonly Lazy<Cgroups> _cgroups;
 
-    public ProcessContainerizer(AgentOptions options, string home, SecretStore secrets, TimeProvider time, ILogger<ProcessContainerizer> log)
+    public ProcessContainerizer(
+        AgentOptions options, string home, SecretStore secrets, TimeProvider time, ILogger<ProcessContainerizer> log)
     {
         _options = options;
         _home = home;
@@ -50,7 +51,8 @@ internal sealed class ProcessContainerizer : IContainerizer
     }
 
     /// <summary>The containers of this agent that have control groups, from before the agent's start too.</summary>
-    public IEnumerable<string> Grouped() => Cgroups.Find(_options.CgroupRoot, _home + ".").Select(group => group[(_home.Length + 1)..]);
+    public IEnumerable<string> Grouped() =>
+        Cgroups.Find(_options.CgroupRoot, _home + ".").Select(group => group[(_home.Length + 1)..]);
 
     /// <summary>What of a container runs, by its control group and its processes' environment.</summary>
     public IReadOnlyCollection<int> Left(string containerId) =>
@@ -77,7 +79,8 @@ internal sealed class ProcessContainerizer : IContainerizer
             environment[TaskMark.RecordVariable] = TaskMark.Of(record);
             var cgroups = _cgroups.Value.Create(GroupOf(record.ContainerId), TaskLimits.Of(record));
             files.Begin();
-            var pid = Supervisor.Start(files, launch.Sandbox, cgroups, AsUser(record, CommandLine.Of(record.Task.Command)!), environment);
+            var command = AsUser(record, CommandLine.Of(record.Task.Command)!);
+            var pid = Supervisor.Start(files, launch.Sandbox, cgroups, command, environment);
             return Task.FromResult<IContainer>(Contain(launch, files, Identify(pid), child: true, stopping));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -100,7 +103,8 @@ internal sealed class ProcessContainerizer : IContainerizer
         if (record.BootId != _options.BootId)
         {
             // Whoever has its pid now is a stranger.
-            if (files.ReadExit() is null) throw new ContainerGoneException("the machine was restarted, and the process ended with it");
+            if (files.ReadExit() is null)
+                throw new ContainerGoneException("the machine was restarted, and the process ended with it");
             return Contain(launch, files, ProcessIdentity.None, child: false, stopping);
         }
 
@@ -111,14 +115,19 @@ internal sealed class ProcessContainerizer : IContainerizer
         if (supervisor is null && files.ReadExit() is null && Left(record.ContainerId).Count == 0)
         {
             var complaints = files.Complaints();
-            throw new ContainerGoneException(complaints.Length > 0 ? $"the process did not start: {complaints}" : "no process of it is on this machine");
+            throw new ContainerGoneException(
+                complaints.Length > 0 ? $"the process did not start: {complaints}" : "no process of it is on this machine");
         }
 
         return Contain(launch, files, supervisor ?? ProcessIdentity.None, child: false, stopping);
     }
 
-    private ProcessContainer Contain(Launch launch, SupervisorFiles files, ProcessIdentity supervisor, bool child, CancellationToken stopping) =>
-        new(launch, files, supervisor, child, _cgroups.Value, GroupOf(launch.Record.ContainerId), this, _options, _time, _log, stopping);
+    private ProcessContainer Contain(
+        Launch launch, SupervisorFiles files, ProcessIdentity supervisor, bool child, CancellationToken stopping)
+    {
+        var group = GroupOf(launch.Record.ContainerId);
+        return new(launch, files, supervisor, child, _cgroups.Value, group, this, _options, _time, _log, stopping);
+    }
 
     // Nobody else reaps it, so that the pid is this child's for certain.
     private static ProcessIdentity Identify(int pid)

@@ -76,7 +76,9 @@ internal static class ProcessTable
     public static List<ProcessStat> OfContainer(string containerId) =>
         [.. All().Where(process => process.Alive && BelongsTo(process.Identity.Pid, containerId))];
 
-    /// <summary>The environment with which a process was started, each variable with a NUL at its end; empty when it is not to be had.</summary>
+    /// <summary>
+    /// The environment with which a process was started, each variable with a NUL at its end; empty when it is not to be had.
+    /// </summary>
     public static byte[] Environment(int pid) => Read(pid, "environ");
 
     /// <summary>A process' program and arguments.</summary>
