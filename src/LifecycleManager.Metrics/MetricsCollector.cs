@@ -19,6 +19,7 @@ namespace LifecycleManager.Metrics;
 /// or greatest of them where instances are joined by <see cref="Aggregation.Min"/> or <see cref="Aggregation.Max"/>; then
 /// instances are joined. A histogram's buckets of all instances make one distribution for <see cref="Aggregation.Avg"/> and
 /// <see cref="Aggregation.Sum"/>; for the others the quantile is taken an instance at a time.</para>
+/// <para>Where an instance that should report is silent, a reading is an interval: <see cref="InstanceJoin"/>.</para>
 /// <para>A value is missing, with its reason, where the newest sample is older than <see cref="CollectorOptions.Staleness"/>,
 /// whatever the window; where a rate has fewer than two samples; and where the result is not finite.</para>
 /// </remarks>
@@ -80,7 +81,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     /// <inheritdoc/>
     public MetricReading Read(string appId, MetricQuery query, DateTimeOffset now) =>
         Find(appId, query, out var view, out var missing) is { } bound
-            ? MetricReads.Read(view!, bound, now, _options.EffectiveStaleness)
+            ? MetricReads.Read(view!, bound, now, _options.EffectiveStaleness, _options.StartupTime)
             : MetricReading.Unknown(missing!);
 
     /// <inheritdoc/>

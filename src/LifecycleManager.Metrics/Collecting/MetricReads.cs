@@ -8,16 +8,16 @@ namespace LifecycleManager.Metrics.Collecting;
 internal static class MetricReads
 {
     /// <summary>Joins the instances. Allocates nothing where every instance has a value.</summary>
-    public static MetricReading Read(AppView view, BoundQuery bound, DateTimeOffset now, TimeSpan staleness)
+    public static MetricReading Read(AppView view, BoundQuery bound, DateTimeOffset now, TimeSpan staleness, TimeSpan startup = default)
     {
         var query = bound.Query;
         var instances = bound.HasInstances ? view.Instances.Length : 0;
         if (bound.Problem is not null) return MetricReading.Unknown(bound.Problem, view.Instances.Length);
         if (bound.HasInstances && instances == 0) return MetricReading.Unknown(view.Absent ?? "no instance runs");
-        var (at, stale) = (now.ToUnixTimeMilliseconds(), (long)staleness.TotalMilliseconds);
+        var at = new Instant(now, now.ToUnixTimeMilliseconds(), (long)staleness.TotalMilliseconds, startup);
         return query is { Source: MetricSource.Histogram, Across: Aggregation.Avg or Aggregation.Sum }
-            ? ReadMerged(view, bound, at, stale, instances)
-            : ReadJoined(view, bound, at, stale, instances);
+            ? ReadMerged(view, bound, at, instances)
+            : ReadJoined(view, bound, at, instances);
     }
 
     /// <summary>One reading an instance.</summary>
@@ -26,59 +26,74 @@ internal static class MetricReads
         ICollection<InstanceReading> into)
     {
         if (!bound.HasInstances) return;
+        var at = new Instant(now, now.ToUnixTimeMilliseconds(), (long)staleness.TotalMilliseconds, startup);
         for (var i = 0; i < view.Instances.Length; i++)
         {
             var instance = view.Instances[i];
-            var value = double.NaN;
-            var missing = bound.Problem
-                ?? ReadOne(bound, i, now.ToUnixTimeMilliseconds(), (long)staleness.TotalMilliseconds, out value, out _);
-            if (missing is not null) value = double.NaN;
-            into.Add(new InstanceReading(instance.Target.Id, value, instance.IsReady(now, startup), missing));
+            var one = bound.Problem is { } problem ? SeriesValue.None(problem) : ReadOne(view, bound, i, at);
+            into.Add(new InstanceReading(instance.Target.Id, one.Value, instance.IsReady(now, startup), one.Missing)
+            {
+                Expected = IsExpected(view, bound, i, one.IsIdle, at),
+                Range = one.Range,
+            });
         }
     }
 
-    private static MetricReading ReadJoined(AppView view, BoundQuery bound, long now, long staleness, int instances)
+    private static MetricReading ReadJoined(AppView view, BoundQuery bound, in Instant at, int instances)
     {
-        var (joined, reporting, newest) = (0.0, 0, 0L);
+        var (join, newest) = (new InstanceJoin(bound.Query), 0L);
         (int Index, string Reason)? missing = null;
         for (var i = 0; i < bound.Sets.Length; i++)
         {
-            if (ReadOne(bound, i, now, staleness, out var value, out var time) is { } reason)
+            var one = ReadOne(view, bound, i, at);
+            if (one.Missing is { } reason)
             {
                 missing ??= (i, reason);
+                if (IsExpected(view, bound, i, one.IsIdle, at)) join.AddSilent();
                 continue;
             }
 
-            joined = reporting++ == 0 ? value : SeriesReader.Join(bound.Query.Across, joined, value);
-            newest = Math.Max(newest, time);
+            join.Add(one.Value, one.Range);
+            newest = Math.Max(newest, one.Newest);
         }
 
-        if (reporting == 0) return Missing(view, bound, missing!.Value.Index, missing.Value.Reason, instances, now, staleness);
-        if (bound.Query.Across == Aggregation.Count) joined = reporting;
-        if (bound.Query.Across == Aggregation.Avg) joined /= reporting;
-        return Known(joined, reporting, instances, newest);
+        return join.Reporting == 0
+            ? Missing(view, bound, missing!.Value.Index, missing.Value.Reason, instances, at)
+            : join.Reading(instances, DateTimeOffset.FromUnixTimeMilliseconds(newest));
     }
 
     // One distribution of all instances' observations: a quantile of quantiles means nothing.
-    private static MetricReading ReadMerged(AppView view, BoundQuery bound, long now, long staleness, int instances)
+    private static MetricReading ReadMerged(AppView view, BoundQuery bound, in Instant at, int instances)
     {
-        var (reporting, newest) = (0, 0L);
+        var (reporting, silent, newest) = (0, 0, 0L);
         (int Index, string Reason)? missing = null;
         var buckets = new BucketList();
         try
         {
             for (var i = 0; i < bound.Sets.Length; i++)
             {
-                if (SeriesReader.AddBuckets(bound.Sets[i], bound.Query, now, staleness, ref buckets, ref newest) is { } reason)
+                if (SeriesReader.AddBuckets(bound.Sets[i], bound.Query, at.Time, at.Staleness, ref buckets, ref newest, out var idle) is { } reason)
+                {
                     missing ??= (i, Down(bound, i, reason));
-                else reporting++;
+                    if (IsExpected(view, bound, i, idle, at)) silent++;
+                }
+                else
+                {
+                    reporting++;
+                }
             }
 
-            if (reporting == 0) return Missing(view, bound, missing!.Value.Index, missing.Value.Reason, instances, now, staleness);
+            if (reporting == 0) return Missing(view, bound, missing!.Value.Index, missing.Value.Reason, instances, at);
             var value = HistogramQuantile.Estimate(bound.Query.Quantile, buckets.Buckets);
-            return double.IsFinite(value)
-                ? Known(value, reporting, instances, newest)
-                : MetricReading.Unknown("the histogram has no observation in the window", instances);
+            if (!double.IsFinite(value)) return MetricReading.Unknown("the histogram has no observation in the window", instances);
+
+            // The silent ones may have observed anything; taken for idle, nothing.
+            return new MetricReading(value, null, reporting, instances, DateTimeOffset.FromUnixTimeMilliseconds(newest))
+            {
+                Range = silent > 0 ? Interval.Open : value,
+                Floor = value,
+                Silent = silent,
+            };
         }
         finally
         {
@@ -86,38 +101,43 @@ internal static class MetricReads
         }
     }
 
-    private static string? ReadOne(BoundQuery bound, int index, long now, long staleness, out double value, out long newest)
+    private static SeriesValue ReadOne(AppView view, BoundQuery bound, int index, in Instant at)
     {
-        var missing = SeriesReader.TryRead(bound.Sets[index], bound.Query, now, staleness, out value, out newest);
-        return missing is null ? null : Down(bound, index, missing);
+        var born = bound.HasInstances ? view.Instances[index].Target.Started?.ToUnixTimeMilliseconds() ?? 0 : 0;
+        var value = SeriesReader.Read(bound.Sets[index], bound.Query, at.Time, at.Staleness, born);
+        return value.Missing is null ? value : value with { Missing = Down(bound, index, value.Missing) };
     }
+
+    /// <summary>Whether an instance should have a value: it does not start any more and, where it answers, is not just idle.</summary>
+    private static bool IsExpected(AppView view, BoundQuery bound, int index, bool idle, in Instant at) =>
+        (!idle || IsDown(bound, index)) && view.Instances[index].IsExpected(at.Now, at.Startup);
+
+    private static bool IsDown(BoundQuery bound, int index) => bound.Jobs[index]?.Status is { Up: false };
 
     // Where the target is down that is the better reason.
     private static string Down(BoundQuery bound, int index, string missing) =>
         bound.Jobs[index]?.Status is { Up: false, Error: { } error } ? $"down: {error}" : missing;
 
-    private static MetricReading Known(double value, int reporting, int instances, long newest) => double.IsFinite(value)
-        ? new MetricReading(value, null, reporting, instances, DateTimeOffset.FromUnixTimeMilliseconds(newest))
-        : MetricReading.Unknown("the instances together come to no finite number", instances);
-
-    private static MetricReading Missing(AppView view, BoundQuery bound, int index, string reason, int instances, long now, long staleness) =>
+    private static MetricReading Missing(AppView view, BoundQuery bound, int index, string reason, int instances, Instant at) =>
         MetricReading.Unknown(
             !bound.HasInstances ? reason
             : instances == 1 ? $"{view.Instances[index].Target.Id}: {reason}"
             : $"none of {instances} instances reports it; {view.Instances[index].Target.Id}: {reason}",
-            instances) with { IsSourceSilent = IsSilent(bound, now, staleness) };
+            instances) with { IsSourceSilent = IsSilent(bound, at) };
 
     /// <summary>Some of what was asked does not answer, and none does.</summary>
-    private static bool IsSilent(BoundQuery bound, long now, long staleness)
+    private static bool IsSilent(BoundQuery bound, Instant at)
     {
         var silent = false;
         foreach (var job in bound.Jobs)
         {
             if (job?.Status is not { Up: { } up } status) continue;
-            if (up && status.LastScrape is { } last && last.ToUnixTimeMilliseconds() > now - staleness) return false;
+            if (up && status.LastScrape is { } last && last.ToUnixTimeMilliseconds() > at.Time - at.Staleness) return false;
             silent = true;
         }
 
         return silent;
     }
+
+    private readonly record struct Instant(DateTimeOffset Now, long Time, long Staleness, TimeSpan Startup);
 }

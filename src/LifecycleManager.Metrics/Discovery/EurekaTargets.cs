@@ -62,7 +62,7 @@ internal static class EurekaTargets
         var path = Text(Field(metadata, "management.context-path"));
         return new Target(
             "eureka:" + (Text(Field(instance, "instanceId")) ?? $"{host}:{port}") + "@" + app, app, host, [port], started,
-            status == "UP")
+            status == "STARTING" ? null : status == "UP")
         {
             IsChecked = true,
             Path = path is { Length: > 0 } && path[0] == '/' ? path : null,

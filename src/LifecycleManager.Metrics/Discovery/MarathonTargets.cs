@@ -48,7 +48,9 @@ internal static class MarathonTargets
     {
         if (app.HealthChecks is not { Count: > 0 } wanted) return true;
         if (task.HealthCheckResults is not { Count: > 0 } results) return null;
-        if (results.Any(result => !result.Alive)) return false;
+        // Until its first success an instance starts: that there is none yet is no verdict.
+        if (results.Any(result => result is { Alive: false, FirstSuccess: not null })) return false;
+        if (results.Any(result => !result.Alive)) return null;
         return results.Count >= wanted.Count ? true : null;
     }
 

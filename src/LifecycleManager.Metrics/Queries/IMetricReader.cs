@@ -31,6 +31,24 @@ public readonly record struct MetricReading(
     /// </summary>
     public bool IsSourceSilent { get; init; }
 
+    /// <summary>
+    /// What the value can be, with what the silent instances could still make of it; a point where none is silent. Where the reader does
+    /// not say, every instance that took no part may change it to anything.
+    /// </summary>
+    public Interval Range { get; init; } = Missing is not null ? Interval.Unknown : Instances > Reporting ? Interval.Open : Value;
+
+    /// <summary>
+    /// The least that it can be if no silent instance has a value below 0: what growth is reckoned with, as the HPA takes silent pods for
+    /// idle ones when it grows.
+    /// </summary>
+    public double Floor { get; init; } = Missing is null && Instances > Reporting ? double.NegativeInfinity : Value;
+
+    /// <summary>How many instances should report and do not; those that start are not among them.</summary>
+    public int Silent { get; init; } = Math.Max(0, Instances - Reporting);
+
+    /// <summary>How many instances report and have samples for a part of the window only, so that their value is a bound.</summary>
+    public int Unfilled { get; init; }
+
     /// <summary>Whether there is a value. NaN and infinities are never known.</summary>
     public bool IsKnown => Missing is null;
 
@@ -43,4 +61,13 @@ public readonly record struct MetricReading(
 /// <param name="Value">The value; NaN where there is none.</param>
 /// <param name="Ready">Whether the instance is healthy and past its start-up time.</param>
 /// <param name="Missing">Why there is no value; null where there is one.</param>
-public readonly record struct InstanceReading(string InstanceId, double Value, bool Ready, string? Missing);
+public readonly record struct InstanceReading(string InstanceId, double Value, bool Ready, string? Missing)
+{
+    /// <summary>
+    /// Whether it should have a value: it is ready, or was and has become unhealthy. One that still starts should not.
+    /// </summary>
+    public bool Expected { get; init; } = Ready;
+
+    /// <summary>What the value can really be: a point, unless samples are missing in the window; nothing known where there is none.</summary>
+    public Interval Range { get; init; } = Missing is null ? Value : Interval.Unknown;
+}

@@ -101,4 +101,43 @@ public sealed record MetricQuery
 
     /// <summary>How the instances are scraped for it, where the policy says so; null leaves all to the app's labels.</summary>
     public ScrapeSettings? Scrape { get; init; }
+
+    /// <summary>
+    /// Whether an instance's value cannot be below 0, by the metric's nature: counters by their names, what is made of counters, statistics
+    /// of containers, the depth of a queue. Of a gauge nothing is known.
+    /// </summary>
+    public bool NeverNegative => Function switch
+    {
+        WindowFunction.Rate or WindowFunction.Increase => true,
+        WindowFunction.Delta or WindowFunction.Deriv => false,
+        _ => Source is MetricSource.Container or MetricSource.RabbitMq || IsCounter,
+    };
+
+    /// <summary>Whether it counts events, so that an instance which answers and does not have it has had none.</summary>
+    public bool CountsEvents => Source == MetricSource.Histogram
+        || (Source is MetricSource.Actuator or MetricSource.Prometheus && (IsCounter || Function is WindowFunction.Rate or WindowFunction.Increase));
+
+    /// <summary>Whether an instance's value is a share of what it may use, 1 being all of it.</summary>
+    public bool IsShare => Function is not (WindowFunction.Sum or WindowFunction.Rate or WindowFunction.Increase or WindowFunction.Delta or WindowFunction.Deriv)
+        && Source switch
+        {
+            MetricSource.Container => Selector is "cpu" or "mem",
+            MetricSource.Actuator => Name is "system.cpu.usage" or "process.cpu.usage",
+            MetricSource.Prometheus => Name is "system_cpu_usage" or "process_cpu_usage",
+            _ => false,
+        };
+
+    /// <summary>What the value of an instance can be that does not report.</summary>
+    internal Interval Silence => NeverNegative ? new Interval(0, double.PositiveInfinity) : Interval.Open;
+
+    private ReadOnlySpan<char> Name => Selector.IndexOf('{', StringComparison.Ordinal) is var brace and >= 0 ? Selector.AsSpan(0, brace) : Selector;
+
+    // OpenMetrics reserves the endings, Boot 1 the prefix; the statistics are those of Micrometer, which drops amounts below 0.
+    private bool IsCounter => Source switch
+    {
+        MetricSource.Prometheus => Name.EndsWith("_total") || Name.EndsWith("_count") || Name.EndsWith("_bucket"),
+        MetricSource.Actuator => Name.StartsWith("counter.") || Selector.Contains("statistic=\"COUNT\"", StringComparison.Ordinal)
+            || Selector.Contains("statistic=\"TOTAL", StringComparison.Ordinal),
+        _ => false,
+    };
 }

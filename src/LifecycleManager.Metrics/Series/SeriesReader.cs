@@ -11,28 +11,17 @@ internal static class SeriesReader
     /// <summary>
     /// One set's value: the function over each series, joined by sum; by the least or greatest where instances are joined so too.
     /// </summary>
-    /// <returns>Why there is no value, or null.</returns>
-    public static string? TryRead(SeriesSet set, MetricQuery query, long now, long staleness, out double value, out long newest)
+    /// <param name="set">The series.</param>
+    /// <param name="query">What is read.</param>
+    /// <param name="now">The window's end, milliseconds since 1970.</param>
+    /// <param name="staleness">After how many milliseconds a sample no longer stands for the present.</param>
+    /// <param name="born">When the instance started, milliseconds since 1970; 0 where that is not known.</param>
+    public static SeriesValue Read(SeriesSet set, MetricQuery query, long now, long staleness, long born)
     {
-        (value, newest) = (double.NaN, 0);
-        if (query.Source == MetricSource.Histogram)
-        {
-            var buckets = new BucketList();
-            try
-            {
-                var missing = AddBuckets(set, query, now, staleness, ref buckets, ref newest);
-                if (missing is not null) return missing;
-                value = HistogramQuantile.Estimate(query.Quantile, buckets.Buckets);
-                return double.IsFinite(value) ? null : "the histogram has no observation in the window";
-            }
-            finally
-            {
-                buckets.Dispose();
-            }
-        }
-
+        if (query.Source == MetricSource.Histogram) return ReadQuantile(set, query, now, staleness);
         var window = (long)query.Window.TotalMilliseconds;
-        if (window <= 0 && WindowFunctions.Least(query.Function) > 1) return NeedsWindow(query);
+        if (window <= 0 && WindowFunctions.Least(query.Function) > 1) return SeriesValue.None(NeedsWindow(query));
+        var (value, range, newest) = (double.NaN, Interval.Unknown, 0L);
         lock (set.Gate)
         {
             var found = 0;
@@ -50,20 +39,50 @@ internal static class SeriesReader
                     continue;
                 }
 
+                var real = window <= 0 || WindowFill.IsFull(query.Function, samples, born >= from, from, now, staleness)
+                    ? one
+                    : WindowFill.Range(query, one);
                 newest = Math.Max(newest, samples[^1].Time);
-                value = found++ == 0 ? one : Join(query.Across, value, one);
+                (value, range) = found++ == 0
+                    ? (one, real)
+                    : (InstanceJoin.Join(query.Across, value, one), InstanceJoin.Join(query.Across, range, real));
             }
 
-            if (found == 0) return few ? TooFew(query) : WhyNone(set, now, staleness);
+            if (found == 0)
+            {
+                return few ? SeriesValue.None(TooFew(query)) : SeriesValue.None(WhyNone(set, now, staleness, out var answered), query.CountsEvents && answered);
+            }
         }
 
-        return double.IsFinite(value) ? null : string.Create(CultureInfo.InvariantCulture, $"the value is {value}");
+        return double.IsFinite(value)
+            ? new SeriesValue(value, range, newest, null, false)
+            : SeriesValue.None(string.Create(CultureInfo.InvariantCulture, $"the value is {value}"));
+    }
+
+    private static SeriesValue ReadQuantile(SeriesSet set, MetricQuery query, long now, long staleness)
+    {
+        var buckets = new BucketList();
+        var newest = 0L;
+        try
+        {
+            if (AddBuckets(set, query, now, staleness, ref buckets, ref newest, out var idle) is { } missing) return SeriesValue.None(missing, idle);
+            var value = HistogramQuantile.Estimate(query.Quantile, buckets.Buckets);
+            return double.IsFinite(value)
+                ? new SeriesValue(value, value, newest, null, false)
+                : SeriesValue.None("the histogram has no observation in the window", idle: true);
+        }
+        finally
+        {
+            buckets.Dispose();
+        }
     }
 
     /// <summary>Adds the set's buckets, or their rates over the window, to <paramref name="into"/>.</summary>
+    /// <returns>Why there are none, or null; where the instance answers and has observed nothing yet, it is idle.</returns>
     public static string? AddBuckets(
-        SeriesSet set, MetricQuery query, long now, long staleness, ref BucketList into, ref long newest)
+        SeriesSet set, MetricQuery query, long now, long staleness, ref BucketList into, ref long newest, out bool idle)
     {
+        idle = false;
         if (double.IsNaN(query.Quantile)) return "a histogram is read through a quantile, and none is given";
         var window = (long)query.Window.TotalMilliseconds;
         var from = window > 0 ? now - window : now - staleness;
@@ -87,16 +106,9 @@ internal static class SeriesReader
                 into.Add(new Bucket(series.UpperBound, one));
             }
 
-            return found ? null : few ? TooFew(query) : WhyNone(set, now, staleness);
+            return found ? null : few ? TooFew(query) : WhyNone(set, now, staleness, out idle);
         }
     }
-
-    public static double Join(Aggregation across, double left, double right) => across switch
-    {
-        Aggregation.Min => Math.Min(left, right),
-        Aggregation.Max => Math.Max(left, right),
-        _ => left + right,
-    };
 
     private static bool IsFresh(StoredSeries series, long now, long staleness)
     {
@@ -115,8 +127,9 @@ internal static class SeriesReader
 
     private static string NeedsWindow(MetricQuery query) => $"{Name(query)} needs a window";
 
-    private static string WhyNone(SeriesSet set, long now, long staleness)
+    private static string WhyNone(SeriesSet set, long now, long staleness, out bool answered)
     {
+        answered = set.Problem is not null;
         long newest = 0;
         foreach (var series in set.Series)
         {
@@ -124,6 +137,7 @@ internal static class SeriesReader
         }
 
         if (newest == 0 || set.Problem is not null) return set.Problem ?? "not scraped yet";
+        answered = newest > now - staleness;
         return newest <= now - staleness
             ? $"stale: the newest sample is {Text(TimeSpan.FromMilliseconds(now - newest))} old"
             : "the series is gone: the last scrape did not have it";
@@ -140,6 +154,17 @@ internal static class SeriesReader
 
     private static string Text(TimeSpan time) =>
         string.Create(CultureInfo.InvariantCulture, $"{Math.Round(time.TotalSeconds, 1)} s");
+}
+
+/// <summary>What one set of series comes to.</summary>
+/// <param name="Value">The value; NaN where there is none.</param>
+/// <param name="Range">What the value can really be: a point, unless samples are missing in the window.</param>
+/// <param name="Newest">The time of the newest sample that took part, milliseconds since 1970.</param>
+/// <param name="Missing">Why there is no value; null where there is one.</param>
+/// <param name="IsIdle">Whether there is none since the instance answers and has counted nothing yet.</param>
+internal readonly record struct SeriesValue(double Value, Interval Range, long Newest, string? Missing, bool IsIdle)
+{
+    public static SeriesValue None(string reason, bool idle = false) => new(double.NaN, Interval.Unknown, 0, reason, idle);
 }
 
 /// <summary>A growing list of buckets in pooled memory.</summary>
