@@ -22,11 +22,16 @@ internal sealed class FakeMetrics : IMetricReader
     public MetricReading Read(string appId, MetricQuery query, DateTimeOffset now)
     {
         if (_joined.TryGetValue(query.Selector, out var value)) return new MetricReading(value, null, 1, 1, now);
-        if (_instances.TryGetValue(query.Selector, out var instances) && instances.Any(one => one.Missing is null && one.Ready))
+        if (_instances.TryGetValue(query.Selector, out var instances))
         {
-            var known = instances.Where(one => one.Missing is null && one.Ready).Select(one => one.Value).ToList();
-            var joined = query.Across == Aggregation.Sum ? known.Sum() : known.Average();
-            return new MetricReading(joined, null, known.Count, instances.Length, now);
+            var join = new InstanceJoin(query);
+            foreach (var one in instances.Where(one => one.Expected))
+            {
+                if (one.Missing is null) join.Add(one.Value, one.Range);
+                else join.AddSilent();
+            }
+
+            if (join.Reporting > 0) return join.Reading(instances.Length, now);
         }
 
         return MetricReading.Unknown("no sample");

@@ -42,8 +42,8 @@ public sealed class FuzzTests
                 {
                     var table = new ReadTable(metrics);
                     var condition = ExpressionCompiler.Condition(text, table);
-                    var slots = new double[Slots.FirstRead + table.Reads.Count];
-                    Array.Fill(slots, double.NaN, Slots.FirstRead, table.Reads.Count);
+                    var slots = new LifecycleManager.Metrics.Queries.Interval[Slots.FirstRead + table.Reads.Count];
+                    Array.Fill(slots, LifecycleManager.Metrics.Queries.Interval.Unknown, Slots.FirstRead, table.Reads.Count);
                     condition.Condition!(slots);
                     Assert.NotEmpty(condition.Show(slots));
                     Interlocked.Increment(ref understood);

@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
+using LifecycleManager.Metrics.Queries;
 
 namespace LifecycleManager.Decisions.Engine;
 
@@ -36,13 +37,16 @@ internal sealed class AppState(string id)
 
     public IReadOnlyDictionary<string, string>? Labels { get; set; }
 
-    public double[] Slots { get; set; } = [];
+    public Interval[] Slots { get; set; } = [];
 
-    /// <summary>Why a read has no value, by read.</summary>
-    public string?[] Missing { get; set; } = [];
+    /// <summary>The slots for what only grows; null while they are no others.</summary>
+    public Interval[]? Growing { get; set; }
 
-    /// <summary>Whether a metric of the last tick is missing since what should tell it does not answer.</summary>
-    public bool SourcesSilent { get; set; }
+    /// <summary>The array of <see cref="Growing"/>, kept for the next time.</summary>
+    public Interval[]? Partial { get; set; }
+
+    /// <summary>What was read, by read.</summary>
+    public MetricReading[] Readings { get; set; } = [];
 
     public RuleState[] Rules { get; set; } = [];
 
@@ -72,7 +76,14 @@ internal sealed class AppState(string id)
 
     public int To { get; set; }
 
+    /// <summary>Whether a rule could not be decided, so that nothing shrinks.</summary>
     public bool AnyUnknown { get; set; }
+
+    /// <summary>Whether that was for want of a metric, and not only for want of some instances' share of it.</summary>
+    public bool AnyMissing { get; set; }
+
+    /// <summary>Whether a rule could not be decided for want of some instances' share of a metric.</summary>
+    public bool AnyPartial { get; set; }
 
     public Correction[] Steps { get; } = new Correction[8];
 
@@ -106,8 +117,9 @@ internal sealed class AppState(string id)
         }
 
         Policy = policy;
-        Slots = new double[Expressions.Slots.FirstRead + policy.Reads.Length];
-        Missing = new string?[policy.Reads.Length];
+        Slots = new Interval[Expressions.Slots.FirstRead + policy.Reads.Length];
+        Growing = Partial = null;
+        Readings = new MetricReading[policy.Reads.Length];
         Rules = new RuleState[policy.RuleArray.Length];
         Opinions = new RuleOpinion[policy.RuleArray.Length];
         Bounds = policy.Instances;
@@ -115,6 +127,21 @@ internal sealed class AppState(string id)
         AskedTo = -1;
         Last = null;
         return true;
+    }
+
+    /// <summary>Whether a rule lacks the share of some instances and nothing else.</summary>
+    public bool IsPartial(int rule)
+    {
+        var partial = false;
+        if (Growing is null) return false;
+        foreach (var slot in Policy!.RuleArray[rule].Reads)
+        {
+            ref readonly var reading = ref Readings[slot - Expressions.Slots.FirstRead];
+            if (!reading.IsKnown) return false;
+            partial |= !reading.Range.IsPoint;
+        }
+
+        return partial;
     }
 
     /// <summary>Remembers a step that changed something, and gives the new count.</summary>

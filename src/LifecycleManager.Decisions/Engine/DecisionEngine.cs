@@ -17,8 +17,7 @@ public sealed class DecisionEngine : IDisposable
     private readonly IRuleEngine _rules;
     private readonly Dictionary<string, AppState> _apps = new(StringComparer.Ordinal);
     private readonly RuleTick _tick = new();
-    private readonly List<InstanceReading> _readings = [];
-    private double[] _sorted = [];
+    private readonly InstanceQuantile _quantile = new();
     private IRuleSession _session;
     private PolicyIndex _index = new(PolicySet.Empty);
     private (DateTimeOffset Now, TimeZoneInfo? Zone, double Seconds) _timeOf;
@@ -86,6 +85,7 @@ public sealed class DecisionEngine : IDisposable
         Observe(state, facts);
         Load(state, metrics);
         Read(state, metrics);
+        _tick.Growing = state.Growing;
         _session.Evaluate(state.Policy!, _tick, state.Opinions);
         Combine(state);
         return Conclude(state);
@@ -119,12 +119,12 @@ public sealed class DecisionEngine : IDisposable
     {
         if (!_apps.TryGetValue(app, out var state) || !state.Ticked) return null;
         var policy = state.Policy!;
-        var metrics = policy.Reads.Select((read, i) => KeyValuePair.Create(read.Text, Known(state.Slots[Slots.FirstRead + i])));
+        var metrics = policy.Reads.Select((read, i) => KeyValuePair.Create(read.Text, Known(state.Readings[i].Value)));
         var thresholds = policy.RuleArray.SelectMany(rule => rule.Thresholds).Select(threshold =>
-            KeyValuePair.Create(policy.Reads[threshold.Slot - Slots.FirstRead].Text, Known(threshold.Value(state.Slots))));
-        return new AppReport(app, policy.Name, state.Bounds, [.. metrics], [.. thresholds], state.AnyUnknown)
+            KeyValuePair.Create(policy.Reads[threshold.Slot - Slots.FirstRead].Text, Known(threshold.Value(state.Slots).Point)));
+        return new AppReport(app, policy.Name, state.Bounds, [.. metrics], [.. thresholds], state.AnyMissing)
         {
-            SourcesSilent = state.SourcesSilent,
+            SourcesSilent = Array.Exists(state.Readings, reading => reading.IsSourceSilent),
         };
 
         static double? Known(double value) => double.IsFinite(value) ? value : null;
@@ -156,7 +156,7 @@ public sealed class DecisionEngine : IDisposable
         foreach (var rule in state.Policy!.RuleArray)
         {
             if (rule is ForecastRule forecast)
-                yield return new ForecastSample(forecast.Metric.Text, forecast.Step, forecast.Season, forecast.Metric.Number!(state.Slots));
+                yield return new ForecastSample(forecast.Metric.Text, forecast.Step, forecast.Season, forecast.Metric.Number!(state.Slots).Point);
         }
     }
 
@@ -220,6 +220,7 @@ public sealed class DecisionEngine : IDisposable
         _tick.Pending = state.Pending;
         _tick.CountChanged = state.CountChanged;
         _tick.Slots = state.Slots;
+        _tick.Growing = state.Growing;
         _tick.States = state.Rules;
         _tick.Reads = state.Policy!.Reads;
         _tick.Metrics = metrics;
@@ -234,38 +235,34 @@ public sealed class DecisionEngine : IDisposable
         slots[Slots.Min] = state.Bounds.Min;
         slots[Slots.Max] = state.Bounds.Max;
         slots[Slots.Time] = TimeOfDay(facts.Now, policy.Zone);
-        state.SourcesSilent = false;
+        var partial = false;
         for (var i = 0; i < policy.Reads.Length; i++)
         {
             var read = policy.Reads[i];
-            var (value, missing) = double.IsNaN(read.InstanceQuantile) ? ReadJoined(read) : ReadQuantile(read);
-            slots[Slots.FirstRead + i] = value;
-            state.Missing[i] = missing;
+            ref var reading = ref state.Readings[i];
+            reading = double.IsNaN(read.InstanceQuantile)
+                ? metrics.Read(facts.App, read.Query, facts.Now)
+                : _quantile.Read(read, facts.App, facts.Now, metrics);
+            if (reading.IsKnown && !double.IsFinite(reading.Value)) reading = MetricReading.Unknown("not a finite number");
+            slots[Slots.FirstRead + i] = reading.Range;
+            partial |= reading.IsKnown && !reading.Range.IsPoint;
         }
 
-        (double, string?) ReadJoined(MetricRead read)
+        state.Growing = partial ? Growing(state) : null;
+    }
+
+    /// <summary>The slots with every silent instance taken for no less than an idle one.</summary>
+    private static Interval[] Growing(AppState state)
+    {
+        var growing = state.Partial ??= new Interval[state.Slots.Length];
+        state.Slots.CopyTo(growing, 0);
+        for (var i = 0; i < state.Readings.Length; i++)
         {
-            var reading = metrics.Read(facts.App, read.Query, facts.Now);
-            if (reading.IsKnown && double.IsFinite(reading.Value)) return (reading.Value, null);
-            state.SourcesSilent |= reading.IsSourceSilent;
-            return (double.NaN, reading.Missing ?? "not a finite number");
+            ref readonly var reading = ref state.Readings[i];
+            if (reading.Range.Low < reading.Floor) growing[Slots.FirstRead + i] = reading.Range with { Low = reading.Floor };
         }
 
-        (double, string?) ReadQuantile(MetricRead read)
-        {
-            _readings.Clear();
-            metrics.ReadInstances(facts.App, read.Query, facts.Now, _readings);
-            if (_sorted.Length < _readings.Count) _sorted = new double[_readings.Count * 2];
-            var count = 0;
-            foreach (var reading in _readings)
-            {
-                if (reading.Missing is null && double.IsFinite(reading.Value)) _sorted[count++] = reading.Value;
-            }
-
-            if (count > 0) return (Quantile(count, read.InstanceQuantile), null);
-            state.SourcesSilent |= metrics.Read(facts.App, read.Query, facts.Now).IsSourceSilent;
-            return (double.NaN, "no instance reports it");
-        }
+        return growing;
     }
 
     /// <summary>Seconds since midnight in a zone; most apps of a tick share both.</summary>
@@ -276,24 +273,15 @@ public sealed class DecisionEngine : IDisposable
         return _timeOf.Seconds;
     }
 
-    /// <summary>The quantile by linear interpolation, as Prometheus' <c>quantile</c> has it.</summary>
-    private double Quantile(int count, double quantile)
-    {
-        Array.Sort(_sorted, 0, count);
-        var rank = quantile * (count - 1);
-        var lower = (int)Math.Floor(rank);
-        var upper = Math.Min(lower + 1, count - 1);
-        return _sorted[lower] + ((rank - lower) * (_sorted[upper] - _sorted[lower]));
-    }
-
     private static void Combine(AppState state)
     {
         var (policy, facts) = (state.Policy!, state.Facts);
         state.StepCount = 0;
         state.Winner = -1;
-        state.AnyUnknown = false;
+        (state.AnyUnknown, state.AnyMissing, state.AnyPartial) = (false, false, false);
         var (min, max, wanted) = (policy.Instances.Min, policy.Instances.Max, -1);
         var (floor, floorRule) = (-1, -1);
+        var perhaps = -1;
         for (var i = 0; i < state.Opinions.Length; i++)
         {
             ref readonly var opinion = ref state.Opinions[i];
@@ -301,6 +289,9 @@ public sealed class DecisionEngine : IDisposable
             {
                 case RuleVerdict.Unknown:
                     state.AnyUnknown = true;
+                    if (state.IsPartial(i)) state.AnyPartial = true;
+                    else state.AnyMissing = true;
+                    if (opinion.Min >= 0) perhaps = Math.Max(perhaps, policy.Instances.Clamp(opinion.Min));
                     break;
                 case RuleVerdict.Count when opinion.Count > wanted:
                     (wanted, state.Winner) = (opinion.Count, i);
@@ -317,8 +308,9 @@ public sealed class DecisionEngine : IDisposable
 
         if (floor > (wanted < 0 ? facts.Instances : wanted)) (wanted, state.Winner) = (floor, floorRule);
 
-        // Of two rules whose bounds exclude each other the lower bound wins: being there comes before being cheap.
-        state.Bounds = new InstanceBounds(min, Math.Max(min, max));
+        // Of two rules whose bounds exclude each other the lower bound wins: being there comes before being cheap. One that cannot be told
+        // adds none, but keeps what there is of them.
+        state.Bounds = new InstanceBounds(min, Math.Max(Math.Max(min, max), Math.Min(perhaps, facts.Instances)));
         state.To = facts.Instances == 0 && policy.Instances.Min > 0
             ? state.Adjust(StepKind.Suspended, Math.Max(0, wanted), 0)
             : Temper(state, wanted < 0 ? facts.Instances : wanted);
@@ -329,8 +321,8 @@ public sealed class DecisionEngine : IDisposable
         var (policy, facts, bounds) = (state.Policy!, state.Facts, state.Bounds);
         var current = facts.Instances;
         var missing = state.AnyUnknown && wanted <= current;
-        if (!missing) state.MissingSince = default;
-        else wanted = OnMissing(state, wanted);
+        if (!missing || !state.AnyMissing) state.MissingSince = default;
+        if (missing) wanted = OnMissing(state, wanted);
 
         if (bounds.Clamp(current) is var nearest && nearest != current)
         {
@@ -342,7 +334,7 @@ public sealed class DecisionEngine : IDisposable
         {
             if (wanted > bounds.Max) wanted = state.Adjust(StepKind.BoundsMax, wanted, bounds.Max);
             if (wanted < bounds.Min) wanted = state.Adjust(StepKind.BoundsMin, wanted, bounds.Min);
-            if (missing && policy.OnMissingMetrics.Mode == MissingMetricsMode.Hold) return current;
+            if (missing && (policy.OnMissingMetrics.Mode == MissingMetricsMode.Hold || !state.AnyMissing)) return current;
             wanted = Stabilize(state, wanted);
             wanted = Limit(state, wanted);
         }
@@ -362,8 +354,8 @@ public sealed class DecisionEngine : IDisposable
     private static int OnMissing(AppState state, int wanted)
     {
         var (missing, current, now) = (state.Policy!.OnMissingMetrics, state.Facts.Instances, state.Facts.Now);
-        if (state.MissingSince == default || state.MissingSince > now) state.MissingSince = now;
-        if (missing.Mode == MissingMetricsMode.Hold || now - state.MissingSince < missing.After)
+        if (state.AnyMissing && (state.MissingSince == default || state.MissingSince > now)) state.MissingSince = now;
+        if (!state.AnyMissing || missing.Mode == MissingMetricsMode.Hold || now - state.MissingSince < missing.After)
         {
             return wanted == current && state.Winner >= 0 ? wanted : state.Adjust(StepKind.MissingMetrics, wanted, current);
         }
@@ -374,6 +366,8 @@ public sealed class DecisionEngine : IDisposable
             MissingMetricsMode.Max => state.Bounds.Max,
             _ => missing.Count,
         };
+        // What is given for a metric that is missing says nothing of one that is known in part.
+        if (state.AnyPartial) count = Math.Max(count, current);
         return state.Adjust(StepKind.MissingMetrics, wanted, count);
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
+using LifecycleManager.Metrics.Queries;
 
 namespace LifecycleManager.Decisions.Engine;
 
@@ -29,7 +30,7 @@ internal static class DecisionText
         var metrics = new Dictionary<string, double?>(policy.Reads.Length);
         for (var i = 0; i < policy.Reads.Length; i++)
         {
-            var value = state.Slots[Slots.FirstRead + i];
+            var value = state.Readings[i].Value;
             metrics[policy.Reads[i].Text] = double.IsNaN(value) ? null : value;
         }
 
@@ -158,17 +159,32 @@ internal static class DecisionText
     private static string Missing(AppState state)
     {
         var policy = state.Policy!;
+        string? partial = null;
         for (var i = 0; i < state.Opinions.Length; i++)
         {
             if (state.Opinions[i].Verdict != RuleVerdict.Unknown) continue;
+            var known = true;
             foreach (var slot in policy.RuleArray[i].Reads)
             {
-                if (state.Missing[slot - Slots.FirstRead] is { } why) return $"{policy.Reads[slot - Slots.FirstRead].Text} is missing ({why})";
+                var (name, reading) = (policy.Reads[slot - Slots.FirstRead].Text, state.Readings[slot - Slots.FirstRead]);
+                if (reading.Missing is { } why) return $"{name} is missing ({why})";
+                if (reading.Range.IsPoint) continue;
+                partial ??= $"{name} is {Partial(reading)}";
+                known = false;
             }
 
-            return $"{policy.RuleArray[i].Name} cannot be told";
+            if (known) return $"{policy.RuleArray[i].Name} cannot be told";
         }
 
-        return "a metric is missing";
+        return partial ?? "a metric is missing";
+    }
+
+    /// <summary><c>at least 45: 5 of 10 instances report</c>.</summary>
+    private static string Partial(in MetricReading reading)
+    {
+        var what = reading.Range == Interval.Open ? $"{Expression.Format(reading.Value)} so far" : Expression.Format(reading.Range);
+        return reading.Silent > 0
+            ? $"{what}: {reading.Reporting} of {reading.Reporting + reading.Silent} instances report"
+            : $"{what}: {reading.Unfilled} of {reading.Reporting} instances reported in a part of the window only";
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using LifecycleManager.Metrics.Queries;
 
 namespace LifecycleManager.Decisions.Expressions;
 
@@ -34,7 +35,7 @@ internal sealed class Expression
     public bool IsConstant { get; init; }
 
     /// <summary>The text with values: <c>tpm 24 > 10 * instances 2</c>.</summary>
-    public string Show(ReadOnlySpan<double> slots)
+    public string Show(ReadOnlySpan<Interval> slots)
     {
         var text = new StringBuilder();
         var from = 0;
@@ -42,12 +43,22 @@ internal sealed class Expression
         {
             text.Append(Text, from, offset - from).Append(' ');
             var number = value(slots);
-            text.Append(isTime ? TimeSpan.FromSeconds(number).ToString(@"hh\:mm", CultureInfo.InvariantCulture) : Format(number));
+            text.Append(isTime ? TimeSpan.FromSeconds(number.Point).ToString(@"hh\:mm", CultureInfo.InvariantCulture) : Format(number));
             from = offset;
         }
 
         return text.Append(Text, from, Text.Length - from).ToString();
     }
+
+    /// <summary>A number that is not exactly known, for people: <c>at least 45</c>.</summary>
+    public static string Format(Interval value) => (double.IsInfinity(value.Low), double.IsInfinity(value.High)) switch
+    {
+        _ when value.IsPoint || !value.IsKnown => Format(value.Low),
+        (false, false) => $"{Format(value.Low)} to {Format(value.High)}",
+        (false, true) => $"at least {Format(value.Low)}",
+        (true, false) => $"at most {Format(value.High)}",
+        _ => "anything",
+    };
 
     /// <summary>A number for people: four digits are enough.</summary>
     public static string Format(double value)

@@ -103,7 +103,7 @@ internal sealed class ExpressionCompiler
 
     private Code Load(int slot, int end)
     {
-        double Value(ReadOnlySpan<double> slots) => slots[slot];
+        Interval Value(ReadOnlySpan<Interval> slots) => slots[slot];
         _shown.Add((end, Value, slot == Slots.Time));
         return new Code(Kind.Number, Value, null) { Slot = slot };
     }
@@ -161,22 +161,19 @@ internal sealed class ExpressionCompiler
         Expect(left, Kind.Number, node.Left, symbol);
         Expect(right, Kind.Number, node.Right, symbol);
         var (a, b) = (left.Number!, right.Number!);
-        if (node.Operator == Operator.Divide && right.IsConstant && b([]) == 0)
+        if (node.Operator == Operator.Divide && right.IsConstant && b([]).Point == 0)
         {
             throw new ExpressionException(node.Right.Start, "division by zero");
         }
 
-        // What is not finite is not known: NaN flows on, an overflow or a division by zero becomes NaN.
         NumberCode code = node.Operator switch
         {
-            Operator.Add => slots => Known(a(slots) + b(slots)),
-            Operator.Subtract => slots => Known(a(slots) - b(slots)),
-            Operator.Multiply => slots => Known(a(slots) * b(slots)),
-            _ => slots => Known(a(slots) / b(slots)),
+            Operator.Add => slots => a(slots) + b(slots),
+            Operator.Subtract => slots => a(slots) - b(slots),
+            Operator.Multiply => slots => a(slots) * b(slots),
+            _ => slots => a(slots) / b(slots),
         };
         return new Code(Kind.Number, code, null);
-
-        static double Known(double value) => double.IsFinite(value) ? value : double.NaN;
     }
 
     private Code Comparison(BinaryNode node, Code left, Code right)
@@ -196,17 +193,21 @@ internal sealed class ExpressionCompiler
         if (right.Slot >= Slots.FirstRead && !left.HasReads) _thresholds.Add((right.Slot, a));
         ConditionCode code = node.Operator switch
         {
-            Operator.Equal => slots => Compare(a(slots), b(slots), static (x, y) => x == y),
-            Operator.NotEqual => slots => Compare(a(slots), b(slots), static (x, y) => x != y),
-            Operator.Less => slots => Compare(a(slots), b(slots), static (x, y) => x < y),
-            Operator.LessOrEqual => slots => Compare(a(slots), b(slots), static (x, y) => x <= y),
-            Operator.Greater => slots => Compare(a(slots), b(slots), static (x, y) => x > y),
-            _ => slots => Compare(a(slots), b(slots), static (x, y) => x >= y),
+            Operator.Equal => slots => Same(a(slots), b(slots)),
+            Operator.NotEqual => slots => (Truth)(-(int)Same(a(slots), b(slots))),
+            Operator.Less => slots => Less(a(slots), b(slots)),
+            Operator.LessOrEqual => slots => (Truth)(-(int)Less(b(slots), a(slots))),
+            Operator.Greater => slots => Less(b(slots), a(slots)),
+            _ => slots => (Truth)(-(int)Less(a(slots), b(slots))),
         };
         return new Code(Kind.Truth, null, code);
 
-        static Truth Compare(double x, double y, Func<double, double, bool> holds) =>
-            double.IsNaN(x) || double.IsNaN(y) ? Truth.Unknown : holds(x, y) ? Truth.True : Truth.False;
+        // Nothing compares with NaN, so that what is not known leaves the answer unknown.
+        static Truth Less(Interval x, Interval y) => x.High < y.Low ? Truth.True : x.Low >= y.High ? Truth.False : Truth.Unknown;
+
+        static Truth Same(Interval x, Interval y) => x.High < y.Low || y.High < x.Low ? Truth.False
+            : x.IsPoint && y.IsPoint ? Truth.True
+            : Truth.Unknown;
     }
 
     private static Code TruthComparison(BinaryNode node, Code left, Code right)
@@ -260,7 +261,7 @@ internal sealed class ExpressionCompiler
             var slope = _table.Windowed(metric, $"deriv of {text}", WindowFunction.Deriv, Window(node, 1));
             _reads.Add(last);
             _reads.Add(slope);
-            double Value(ReadOnlySpan<double> slots) => slots[last] + (slots[slope] * ahead);
+            Interval Value(ReadOnlySpan<Interval> slots) => slots[last] + (slots[slope] * ahead);
             _shown.Add((node.End, Value, false));
             return new Code(Kind.Number, Value, null) { HasReads = true };
         });
@@ -292,15 +293,14 @@ internal sealed class ExpressionCompiler
 
         NumberCode value = node.Name switch
         {
-            // Math.Min and Math.Max hand NaN on, as the rule of the unknown asks.
-            "min" => slots => Fold(slots, codes, static (x, y) => Math.Min(x, y)),
-            "max" => slots => Fold(slots, codes, static (x, y) => Math.Max(x, y)),
+            "min" => slots => Fold(slots, codes, Interval.Min),
+            "max" => slots => Fold(slots, codes, Interval.Max),
             "sum" => slots => Fold(slots, codes, static (x, y) => x + y),
             _ => slots => Fold(slots, codes, static (x, y) => x + y) / codes.Length,
         };
         return new Code(Kind.Number, value, null) { HasReads = hasReads, IsConstant = constant };
 
-        static double Fold(ReadOnlySpan<double> slots, NumberCode[] codes, Func<double, double, double> join)
+        static Interval Fold(ReadOnlySpan<Interval> slots, NumberCode[] codes, Func<Interval, Interval, Interval> join)
         {
             var value = codes[0](slots);
             for (var i = 1; i < codes.Length; i++) value = join(value, codes[i](slots));

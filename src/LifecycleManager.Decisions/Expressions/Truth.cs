@@ -1,3 +1,5 @@
+using LifecycleManager.Metrics.Queries;
+
 namespace LifecycleManager.Decisions.Expressions;
 
 /// <summary>
@@ -10,8 +12,8 @@ internal enum Truth : sbyte
     True = 1,
 }
 
-/// <summary>Computes a number from the slots; NaN for unknown. Allocates nothing.</summary>
-internal delegate double NumberCode(ReadOnlySpan<double> slots);
+/// <summary>Computes what a number can be from what the slots can be. Allocates nothing.</summary>
+internal delegate Interval NumberCode(ReadOnlySpan<Interval> slots);
 
-/// <summary>Computes a condition from the slots. Allocates nothing.</summary>
-internal delegate Truth ConditionCode(ReadOnlySpan<double> slots);
+/// <summary>Computes a condition from the slots: true or false where it is so for all that they can be. Allocates nothing.</summary>
+internal delegate Truth ConditionCode(ReadOnlySpan<Interval> slots);

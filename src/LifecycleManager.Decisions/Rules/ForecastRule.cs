@@ -29,7 +29,8 @@ internal sealed class ForecastRule : Rule
 
     public override RuleOpinion Evaluate(RuleTick tick)
     {
-        var value = Metric.Number!(tick.Slots);
+        // What some instances have kept to themselves is nothing to learn from: it would look like a lull.
+        var value = Metric.Number!(tick.Slots).Point;
         if (double.IsNaN(value)) return RuleOpinion.Unknown;
         var forecast = Memory(tick.States);
         forecast.Add(tick.Facts.Now, value);

@@ -53,7 +53,9 @@ internal sealed record RuleAction(ActionKind Kind)
                 return Asked(Ceiling(instances * Amount));
             default:
                 var count = Count!.Number!(tick.Slots);
-                return double.IsNaN(count) ? RuleOpinion.Unknown : Asked(Ceiling(count));
+                return count.IsKnown
+                    ? RuleOpinion.Between(Ceiling(count.Low), Ceiling(Count.Number(tick.Growing).Low), Ceiling(count.High), instances)
+                    : RuleOpinion.Unknown;
         }
     }
 
@@ -65,7 +67,7 @@ internal sealed record RuleAction(ActionKind Kind)
             ActionKind.Add => "+" + AmountText,
             ActionKind.Remove => "-" + AmountText,
             ActionKind.Multiply => string.Create(CultureInfo.InvariantCulture, $"times {Amount}"),
-            ActionKind.Set => Count!.IsConstant ? $"to {opinion.Count}" : $"to {opinion.Count} ({Count.Show(tick.Slots)})",
+            ActionKind.Set => Count!.IsConstant ? $"to {opinion.Count}" : $"to {opinion.Count} ({Count.Show(tick.Growing)})",
             _ => string.Join(", ", new[] { Min >= 0 ? $"at least {Min}" : null, Max >= 0 ? $"at most {Max}" : null }.Where(part => part is not null)),
         };
         return Kind is ActionKind.Add or ActionKind.Multiply && tick.Pending > 0

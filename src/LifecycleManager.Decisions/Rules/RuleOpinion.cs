@@ -25,7 +25,7 @@ public enum RuleVerdict
 /// <summary>One rule's answer at one tick. Text is made of it only when someone asks: <see cref="Rule.Describe"/>.</summary>
 /// <param name="Verdict">The kind.</param>
 /// <param name="Count">The count asked for, before any bound.</param>
-/// <param name="Min">A lower bound; -1 for none.</param>
+/// <param name="Min">A lower bound, with <see cref="RuleVerdict.Unknown"/> one that may be; -1 for none.</param>
 /// <param name="Max">An upper bound; -1 for none.</param>
 /// <param name="A">A number for the description.</param>
 /// <param name="B">A number for the description.</param>
@@ -36,4 +36,18 @@ public readonly record struct RuleOpinion(RuleVerdict Verdict, int Count = 0, in
 
     /// <summary>Not decidable.</summary>
     public static RuleOpinion Unknown => new(RuleVerdict.Unknown);
+
+    /// <summary>
+    /// The opinion of a rule that wants at least one count and at most another: where that settles the direction, the one that changes
+    /// least, since every other would change the count the same way.
+    /// </summary>
+    /// <param name="least">The least count that it may want.</param>
+    /// <param name="leastGrowing">The same, silent instances taken for idle ones.</param>
+    /// <param name="most">The greatest count that it may want.</param>
+    /// <param name="instances">The count there is.</param>
+    internal static RuleOpinion Between(int least, int leastGrowing, int most, int instances) =>
+        least == most ? new(RuleVerdict.Count, least)
+        : leastGrowing > instances ? new(RuleVerdict.Count, leastGrowing)
+        : most < instances ? new(RuleVerdict.Count, most)
+        : Unknown;
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Metrics.Queries;
 
@@ -23,7 +24,15 @@ public sealed class RuleTick
     /// <summary>Whether the count is another than at the last tick.</summary>
     public bool CountChanged { get; internal set; }
 
-    internal double[] Slots { get; set; } = [];
+    /// <summary>What the facts and the reads can be.</summary>
+    internal Interval[] Slots { get; set; } = [];
+
+    /// <summary>
+    /// The same for what only grows, which takes a silent instance for no less than an idle one, as the HPA does: another array only while a
+    /// read rests on some of its instances.
+    /// </summary>
+    [AllowNull]
+    internal Interval[] Growing { get => field ?? Slots; set; }
 
     internal RuleState[] States { get; set; } = [];
 

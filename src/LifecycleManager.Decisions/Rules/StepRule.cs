@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Metrics.Queries;
 
 namespace LifecycleManager.Decisions.Rules;
 
@@ -22,6 +23,9 @@ internal sealed record Step(double Above, double Below, RuleAction Then)
 /// </summary>
 internal sealed class StepRule : Rule
 {
+    private const int None = -1;
+    private const int Undecided = -2;
+
     public required Expression Metric { get; init; }
 
     public required IReadOnlyList<Step> Steps { get; init; }
@@ -38,17 +42,14 @@ internal sealed class StepRule : Rule
     {
         ref var state = ref tick.States[Index];
         var value = Metric.Number!(tick.Slots);
-        if (double.IsNaN(value))
-        {
-            state.Since = default;
-            return RuleOpinion.Unknown;
-        }
-
-        var chosen = Choose(value);
+        var assumed = false;
+        var chosen = value.IsPoint ? Choose(value.Low)
+            : value.IsKnown ? Surest(value, Metric.Number(tick.Growing), tick, out assumed)
+            : Undecided;
         if (chosen < 0)
         {
             state.Since = default;
-            return RuleOpinion.None;
+            return chosen == Undecided ? RuleOpinion.Unknown : RuleOpinion.None;
         }
 
         // The wait is for being off on the same side, not for the same step: a rising value does not start it anew.
@@ -60,25 +61,82 @@ internal sealed class StepRule : Rule
             state.FiredCount = Side(Steps[chosen]);
         }
 
-        if (now - state.Since < For) return new RuleOpinion(RuleVerdict.Waiting, A: value, B: chosen);
-        return Steps[chosen].Then.Apply(tick) with { A = value, B = chosen };
+        if (now - state.Since < For) return assumed ? RuleOpinion.Unknown : new RuleOpinion(RuleVerdict.Waiting, B: chosen);
+        return Steps[chosen].Then.Apply(tick) with { B = chosen };
 
         static int Side(Step step) => step.Then.CanShrink ? -1 : 1;
     }
 
     public override string Describe(in RuleOpinion opinion, RuleTick tick)
     {
-        if (opinion.Verdict is RuleVerdict.Unknown or RuleVerdict.None) return $"{Metric.Show(tick.Slots)} is in no step";
+        if (opinion.Verdict == RuleVerdict.Unknown) return $"{Metric.Show(tick.Slots)} cannot be told";
+        if (opinion.Verdict == RuleVerdict.None) return $"{Metric.Show(tick.Slots)} is in no step";
         var step = Steps[(int)opinion.B];
-        var text = $"{Metric.Show(tick.Slots)} is {step.Text}";
+        var text = $"{Metric.Show(step.Then.CanShrink ? tick.Slots : tick.Growing)} is {step.Text}";
         return opinion.Verdict == RuleVerdict.Waiting
             ? $"{text}, waiting for {Durations.Format(For)} of it"
             : $"{text}{(For > TimeSpan.Zero ? " for " + Durations.Format(For) : "")}, {step.Then.Describe(opinion, tick)}";
     }
 
+    /// <summary>
+    /// The step that holds for all that the value can be, or of several that may hold the one that changes least, where all change the
+    /// count the same way.
+    /// </summary>
+    private int Surest(Interval value, Interval growing, RuleTick tick, out bool assumed)
+    {
+        var instances = tick.Facts.Instances;
+        assumed = false;
+        var (least, most, all) = Possible(value, tick);
+        if (least < 0) return None;
+        if (all && (least == most || Count(most, tick) < instances)) return most;
+        (least, _, all) = Possible(growing, tick);
+        if (!all || least < 0 || Count(least, tick) <= instances) return Undecided;
+        assumed = growing != value;
+        return least;
+    }
+
+    /// <summary>
+    /// Of the steps that may hold those of the least and the greatest count, negative where none may; and whether one holds with a count
+    /// that can be told whatever the value is.
+    /// </summary>
+    private (int Least, int Most, bool All) Possible(Interval value, RuleTick tick)
+    {
+        var (least, most, all) = (None, None, true);
+        Try(value.Low);
+        Try(value.High);
+        foreach (var step in Steps)
+        {
+            // On each edge and just beside it.
+            foreach (var edge in (ReadOnlySpan<double>)[step.Above, step.Below])
+            {
+                Try(edge);
+                Try(Math.BitIncrement(edge));
+                Try(Math.BitDecrement(edge));
+            }
+        }
+
+        return (least, most, all);
+
+        void Try(double at)
+        {
+            if (!(at >= value.Low && at <= value.High)) return;
+            var step = Choose(at);
+            if (step < 0 || Steps[step].Then.Apply(tick).Verdict != RuleVerdict.Count)
+            {
+                all = false;
+                if (step < 0) return;
+            }
+
+            if (least < 0 || Count(step, tick) < Count(least, tick)) least = step;
+            if (most < 0 || Count(step, tick) > Count(most, tick)) most = step;
+        }
+    }
+
+    private int Count(int step, RuleTick tick) => Steps[step].Then.Apply(tick).Count;
+
     internal int Choose(double value)
     {
-        var chosen = -1;
+        var chosen = None;
         for (var i = 0; i < Steps.Count; i++)
         {
             if (Steps[i].Holds(value) && (chosen < 0 || Narrower(Steps[i], Steps[chosen]))) chosen = i;

@@ -5,9 +5,9 @@ namespace LifecycleManager.Decisions.Rules;
 
 /// <summary>
 /// Target tracking with the HPA's published arithmetic (kubernetes.io, "Horizontal Pod Autoscaling", algorithm details):
-/// <c>ceil(count * value / target)</c> outside the tolerance; instances that are not ready count as using nothing when growing, those
-/// without a value as using nothing when growing and exactly the target when shrinking; a correction that would turn the
-/// direction round keeps the count. Instances that are still staged are not ready.
+/// <c>ceil(count * value / target)</c> outside the tolerance; instances that are not ready count as using nothing when growing, silent
+/// ones as using nothing when growing and as <see cref="Fill"/> when shrinking; what is filled in never turns the direction
+/// round. Instances that are still staged are not ready. Any other metric grows by the least that it can be and shrinks by the greatest.
 /// </summary>
 internal sealed class TargetRule : Rule
 {
@@ -25,8 +25,14 @@ internal sealed class TargetRule : Rule
     /// <summary>The value over which an app leaves zero instances.</summary>
     public double Activation { get; init; }
 
-    /// <summary>Whether the metric is an average over instances, so that each one's value can be looked at.</summary>
+    /// <summary>Whether the metric is an average over instances that is to be had by each of them, the HPA's resource and pods metrics.</summary>
     public bool ByInstance { get; init; }
+
+    /// <summary>Whether each instance's share of the target is known, so that silent ones can be filled in: an average, or a sum per instance.</summary>
+    public bool Fills { get; init; }
+
+    /// <summary>What a silent instance is taken to use when shrinking: the target, or all that it may use where that is more.</summary>
+    public double Fill { get; init; }
 
     internal override IReadOnlyList<int> Reads => Metric.Reads;
 
@@ -36,30 +42,37 @@ internal sealed class TargetRule : Rule
 
     public override RuleOpinion Evaluate(RuleTick tick)
     {
+        var range = Metric.Number!(tick.Slots);
+        if (!range.IsKnown) return RuleOpinion.Unknown;
         var instances = tick.Facts.Instances;
-        var value = Metric.Number!(tick.Slots);
-        if (double.IsNaN(value)) return RuleOpinion.Unknown;
-        if (value < 0) value = 0;
-        if (instances == 0) return FromZero(value);
-        if (PerInstance)
+        var (low, high) = (Math.Max(0, Metric.Number(tick.Growing).Low), Math.Max(0, range.High));
+        if (instances == 0) return FromZero(low, high);
+        var filled = range.IsPoint;
+        if (Fills && (ByInstance || !filled) && tick.Instances(Metric.SingleRead) is { Count: > 0 } readings)
         {
-            var ratio = value / (Value * instances);
-            if (value <= Activation && Activation > 0) return Asked(0, ratio, value);
-            return Within(ratio) ? Asked(instances, ratio, value) : Asked(RuleAction.Ceiling(value / Value), ratio, value);
+            var all = Filling.Of(readings, Fill, tick.Pending);
+            if (all.Ready == 0) return RuleOpinion.Unknown;
+            if (ByInstance) return OfInstances(all, instances, filled ? high : all.Sum / all.Ready);
+            (high, filled) = (low + (all.Filled - all.Sum), true);
         }
 
-        if (ByInstance && tick.Instances(Metric.SingleRead) is { Count: > 0 } readings) return OfInstances(tick, readings, value);
-        var share = value / Value;
-        if (Within(share)) return Asked(instances, share, value);
+        if (PerInstance)
+        {
+            if (Activation > 0 && high <= Activation) return Asked(0, high / (Value * instances), high);
+            return Between(Of(low), Of(high), instances, filled);
+        }
+
         // The HPA's object metrics scale the ready count; a count of none ready says nothing.
         var ready = tick.Facts.Healthy > 0 ? Math.Min(tick.Facts.Healthy, instances) : instances;
-        var count = RuleAction.Ceiling(share * ready);
-        return Asked(share > 1 ? Math.Max(instances, count) : Math.Min(instances, count), share, value);
+        return Between(Share(low), Share(high), instances, filled);
+
+        Wish Of(double total) => new(total / (Value * instances), RuleAction.Ceiling(total / Value), total);
+        Wish Share(double value) => new(value / Value, RuleAction.Ceiling(value / Value * ready), value);
     }
 
     public override string Describe(in RuleOpinion opinion, RuleTick tick)
     {
-        var shown = Metric.Show(tick.Slots);
+        var shown = Metric.Show(tick.Growing);
         var target = Expression.Format(Value) + (PerInstance ? " per instance" : "");
         if (opinion.Verdict == RuleVerdict.Unknown) return $"{shown} cannot be told";
         var instances = tick.Facts.Instances;
@@ -80,48 +93,41 @@ internal sealed class TargetRule : Rule
 
     private bool Within(double ratio) => Math.Abs(ratio - 1) <= Tolerance + 1e-12;
 
-    private RuleOpinion FromZero(double value)
+    private RuleOpinion FromZero(double low, double high)
     {
-        if (value <= Activation) return Asked(0, 0, value);
-        return Asked(Math.Max(1, RuleAction.Ceiling(value / Value)), 0, value);
+        if (high <= Activation) return Asked(0, 0, high);
+        return low > Activation ? Asked(Math.Max(1, RuleAction.Ceiling(low / Value)), 0, low) : RuleOpinion.Unknown;
     }
 
-    private RuleOpinion OfInstances(RuleTick tick, List<Metrics.Queries.InstanceReading> readings, double shown)
+    /// <summary>The HPA's calculation from the instances' own values.</summary>
+    private RuleOpinion OfInstances(in Filling all, int instances, double shown)
     {
-        var instances = tick.Facts.Instances;
-        var (sum, ready, notReady, missing) = (0.0, 0, 0, 0);
-        foreach (var reading in readings)
-        {
-            if (!reading.Ready) notReady++;
-            else if (reading.Missing is not null || !double.IsFinite(reading.Value)) missing++;
-            else
-            {
-                ready++;
-                sum += Math.Max(0, reading.Value);
-            }
-        }
+        // Growing, those that are not ready and those that are silent use nothing; shrinking, the first are left out.
+        var (grows, shrinks) = (all.Ready + all.Silent + all.NotReady, all.Ready + all.Silent);
+        var low = Of(all.Sum / grows / Value, grows);
+        var high = Of(all.Filled / shrinks / Value, shrinks);
+        return Between(low, high, instances, settled: true);
 
-        // What was asked for and is not known to the reader yet: staged instances, which the HPA calls pending pods.
-        notReady += Math.Max(0, tick.Pending - notReady);
-        if (ready == 0) return RuleOpinion.Unknown;
-        var ratio = sum / ready / Value;
-        var growing = ratio > 1;
-        var fillNotReady = notReady > 0 && growing;
-        if (!fillNotReady && missing == 0)
-        {
-            return Within(ratio) ? Asked(instances, ratio, shown) : Asked(Directed(RuleAction.Ceiling(ratio * ready), instances, ratio), ratio, shown);
-        }
-
-        var counted = ready + missing + (fillNotReady ? notReady : 0);
-        // HPA: missing ones use the target when shrinking (at a ratio of exactly 1 nothing is filled in) and nothing when growing.
-        var filled = ratio < 1 ? sum + (missing * Value) : sum;
-        var corrected = filled / counted / Value;
-        if (Within(corrected) || (ratio < 1 && corrected > 1) || (ratio > 1 && corrected < 1)) return Asked(instances, corrected, shown);
-        var count = RuleAction.Ceiling(corrected * counted);
-        if ((corrected < 1 && count > instances) || (corrected > 1 && count < instances)) count = instances;
-        return Asked(count, corrected, shown);
+        Wish Of(double ratio, int counted) => new(ratio, RuleAction.Ceiling(ratio * counted), shown);
     }
 
-    /// <summary>A value over the target never shrinks an app of which only some are ready.</summary>
-    private static int Directed(int count, int instances, double ratio) => ratio > 1 ? Math.Max(count, instances) : Math.Min(count, instances);
+    /// <summary>
+    /// Grows as far as the least value asks for and shrinks as far as the greatest allows; between the two the count stays, as the HPA keeps
+    /// it where what it fills in turns the direction round.
+    /// </summary>
+    private RuleOpinion Between(in Wish low, in Wish high, int instances, bool settled)
+    {
+        if (low.Ratio > 1 && !Within(low.Ratio)) return Asked(Math.Max(instances, low.Count), low.Ratio, low.Value);
+        if (high.Ratio < 1 && !Within(high.Ratio)) return Asked(Math.Min(instances, high.Count), high.Ratio, high.Value);
+        if (!settled) return RuleOpinion.Unknown;
+        // Of both the one that is nearer to a change tells why there is none.
+        var kept = low.Ratio > 1 ? low : high;
+        return Asked(instances, kept.Ratio, kept.Value);
+    }
+
+    /// <summary>What a value asks for.</summary>
+    /// <param name="Ratio">The share of the target that it is.</param>
+    /// <param name="Count">The count that would bring it to the target.</param>
+    /// <param name="Value">The value.</param>
+    private readonly record struct Wish(double Ratio, int Count, double Value);
 }

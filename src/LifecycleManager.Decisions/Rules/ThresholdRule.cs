@@ -22,24 +22,25 @@ internal sealed class ThresholdRule : Rule
     public override RuleOpinion Evaluate(RuleTick tick)
     {
         ref var state = ref tick.States[Index];
-        switch (When.Condition!(tick.Slots))
+        var truth = When.Condition!(tick.Slots);
+        var unknown = RuleOpinion.Unknown with { Min = Then.Min };
+        // What only grows need not wait for the silent where it holds although they are idle; until it acts it is unknown all the same.
+        var assumed = truth == Truth.Unknown && !Then.CanShrink && When.Condition(tick.Growing) == Truth.True;
+        if (truth != Truth.True && !assumed)
         {
-            case Truth.False:
-                state.Since = default;
-                return RuleOpinion.None;
-            case Truth.Unknown:
-                state.Since = default;
-                return RuleOpinion.Unknown;
+            state.Since = default;
+            return truth == Truth.False ? RuleOpinion.None : unknown;
         }
 
         var now = tick.Facts.Now;
         if (state.Since == default || state.Since > now || (tick.CountChanged && Then.IsRelative)) state.Since = now;
-        return now - state.Since < For ? new RuleOpinion(RuleVerdict.Waiting) : Then.Apply(tick);
+        if (now - state.Since >= For) return Then.Apply(tick);
+        return assumed ? unknown : new RuleOpinion(RuleVerdict.Waiting);
     }
 
     public override string Describe(in RuleOpinion opinion, RuleTick tick)
     {
-        var condition = When.Show(tick.Slots);
+        var condition = When.Show(Then.CanShrink ? tick.Slots : tick.Growing);
         return opinion.Verdict switch
         {
             RuleVerdict.Waiting => $"{condition}, waiting for {Durations.Format(For)} of it since {tick.States[Index].Since:HH:mm:ss}",

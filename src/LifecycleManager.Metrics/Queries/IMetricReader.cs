@@ -64,7 +64,8 @@ public readonly record struct MetricReading(
 public readonly record struct InstanceReading(string InstanceId, double Value, bool Ready, string? Missing)
 {
     /// <summary>
-    /// Whether it should have a value: it is ready, or was and has become unhealthy. One that still starts should not.
+    /// Whether it should have a value: it is ready, or was and has become unhealthy. One that still starts should not, nor one that
+    /// answers and has counted nothing yet.
     /// </summary>
     public bool Expected { get; init; } = Ready;
 

@@ -7,7 +7,7 @@ namespace LifecycleManager.Metrics.Windows;
 /// rest. Growth, a sum and an extreme over such a window are bounds and no more; an average of what there is stands for the whole, as
 /// in Prometheus.
 /// </summary>
-internal static class WindowFill
+public static class WindowFill
 {
     /// <summary>Of a counter's window one scrape may be missing at either edge.</summary>
     private const double MostSteps = 2;

@@ -109,6 +109,11 @@ internal sealed record MetricAnswer(string Metric, double? Value, IReadOnlyList<
     /// <summary>The newest sample that took part.</summary>
     public DateTimeOffset? NewestSample { get; init; }
 
+    /// <summary>The bounds of what it can be, where silent instances could still change it; null where there is none, equal where they cannot.</summary>
+    public double? Low { get; init; }
+
+    public double? High { get; init; }
+
     /// <summary>How many instances took part, and of how many.</summary>
     public int? Reporting { get; init; }
 

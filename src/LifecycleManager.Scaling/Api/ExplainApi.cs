@@ -208,6 +208,8 @@ internal static class ExplainApi
         {
             Missing = evidence?.Missing,
             NewestSample = evidence?.NewestSample,
+            Low = evidence?.Low,
+            High = evidence?.High,
             Reporting = evidence?.Reporting,
             Instances = evidence?.Instances,
             Samples = evidence?.Samples ?? [],

@@ -33,7 +33,12 @@ internal static class Evidence
                 reading.NewestSample == default ? null : reading.NewestSample,
                 reading.Reporting,
                 reading.Instances,
-                [.. readings.Take(mostInstances).Select(one => new InstanceSample(one.InstanceId, Finite(one.Value), one.Ready, one.Missing))]);
+                [.. readings.Take(mostInstances).Select(one => new InstanceSample(one.InstanceId, Finite(one.Value), one.Ready, one.Missing))])
+            {
+                Low = Finite(reading.Range.Low),
+                High = Finite(reading.Range.High),
+                Silent = reading.IsKnown ? reading.Silent : 0,
+            };
         }
 
         return evidence;

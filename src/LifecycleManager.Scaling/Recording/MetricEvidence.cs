@@ -15,7 +15,17 @@ public sealed record MetricEvidence(
     DateTimeOffset? NewestSample,
     int Reporting,
     int Instances,
-    IReadOnlyList<InstanceSample> Samples);
+    IReadOnlyList<InstanceSample> Samples)
+{
+    /// <summary>The least that the value can be, with what silent instances could still make of it; null where there is no such bound.</summary>
+    public double? Low { get; init; }
+
+    /// <summary>The greatest that the value can be; null where there is no such bound.</summary>
+    public double? High { get; init; }
+
+    /// <summary>How many instances should have reported and did not; those that started were not among them.</summary>
+    public int Silent { get; init; }
+}
 
 /// <summary>One instance's value.</summary>
 /// <param name="Instance">The task or instance id.</param>

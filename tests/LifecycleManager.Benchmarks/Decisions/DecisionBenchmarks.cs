@@ -38,7 +38,7 @@ public class DecisionBenchmarks
     private readonly RuleTick _tick = new();
     private Policy _policy = null!;
     private RuleOpinion[] _opinions = [];
-    private (double[] Slots, RuleState[] States)[] _states = [];
+    private (Interval[] Slots, RuleState[] States)[] _states = [];
     private AppRef[] _apps = [];
     private DateTimeOffset _now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
     private RulesEngine.RulesEngine _other = null!;
@@ -54,8 +54,8 @@ public class DecisionBenchmarks
         _policy = PolicyParser.Parse("bench.yml", Policies).Policies[0];
         _engine.Use(new PolicySet([_policy]));
         _opinions = new RuleOpinion[_policy.RuleArray.Length];
-        double[] slots = [3, 3, 0, 1, 20, 43200, .. _policy.Reads.Select(read => read.Text switch { "tpm" => 25.0, "cpu" => 0.4, _ => 200 })];
-        _states = [.. Enumerable.Range(0, Apps).Select(_ => ((double[])slots.Clone(), new RuleState[_opinions.Length]))];
+        Interval[] slots = [3, 3, 0, 1, 20, 43200, .. _policy.Reads.Select(read => read.Text switch { "tpm" => (Interval)25, "cpu" => 0.4, _ => 200 })];
+        _states = [.. Enumerable.Range(0, Apps).Select(_ => ((Interval[])slots.Clone(), new RuleState[_opinions.Length]))];
         _apps = [.. Enumerable.Range(0, Apps).Select(i => new AppRef($"/apps/{i}", null))];
         Tick();
         _inputs = [.. Enumerable.Range(0, Apps).Select(_ => new Input(25, 0.4, 200, 3, 3, 0, 43200))];

@@ -49,9 +49,9 @@ public sealed class ExpressionTests
     {
         var table = new ReadTable(Metrics);
         var condition = ExpressionCompiler.Condition(text, table);
-        var slots = new double[Slots.FirstRead + table.Reads.Count];
+        var slots = new Interval[Slots.FirstRead + table.Reads.Count];
         (slots[Slots.Instances], slots[Slots.Healthy], slots[Slots.Staged], slots[Slots.Time]) = (2, 2, 0, TimeSpan.FromHours(6).TotalSeconds);
-        Array.Fill(slots, tpm, Slots.FirstRead, table.Reads.Count);
+        Array.Fill<Interval>(slots, tpm, Slots.FirstRead, table.Reads.Count);
         Assert.Equal((Truth)expected, condition.Condition!(slots));
     }
 
@@ -119,10 +119,10 @@ public sealed class ExpressionTests
     {
         var table = new ReadTable(Metrics);
         var predict = ExpressionCompiler.Number("predict(tpm, 10m, 5m)", table);
-        var slots = new double[Slots.FirstRead + table.Reads.Count];
+        var slots = new Interval[Slots.FirstRead + table.Reads.Count];
         Assert.Equal(["tpm", "deriv of predict(tpm, 10m, 5m)"], table.Reads.Select(read => read.Text));
         (slots[Slots.FirstRead], slots[Slots.FirstRead + 1]) = (100, 0.5);
-        Assert.Equal(250, predict.Number!(slots));
+        Assert.Equal(250, predict.Number!(slots).Point);
         Assert.Equal("predict(tpm, 10m, 5m) 250", predict.Show(slots));
     }
 
@@ -131,8 +131,8 @@ public sealed class ExpressionTests
     {
         var table = new ReadTable(Metrics);
         var condition = ExpressionCompiler.Condition("tpm > 10 * instances and (cpu / healthy > 60% or not max(tpm, cpu, 3) < 1)", table).Condition!;
-        var slots = new double[Slots.FirstRead + table.Reads.Count];
-        Array.Fill(slots, 3);
+        var slots = new Interval[Slots.FirstRead + table.Reads.Count];
+        Array.Fill<Interval>(slots, 3);
         condition(slots);
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1000; i++) condition(slots);

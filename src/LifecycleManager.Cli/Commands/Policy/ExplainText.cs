@@ -46,7 +46,7 @@ internal static class ExplainText
         var against = thresholds.Length > 0 ? $" against {thresholds}" : "";
         var of = Text(metric, "instances") is { } all and not "0" ? $", {Text(metric, "reporting")} of {all} instances" : "";
         var newest = metric.TryGetProperty("newestSample", out _) ? $", newest sample {Time(metric, "newestSample")}" : "";
-        output.WriteLine($"metric {Text(metric, "metric")} {value}{against}{of}{newest}");
+        output.WriteLine($"metric {Text(metric, "metric")} {value}{Range(metric)}{against}{of}{newest}");
         var samples = Items(metric, "samples").ToList();
         foreach (var sample in samples.Take(MostSamples))
         {
@@ -58,6 +58,15 @@ internal static class ExplainText
         var history = Items(metric, "history").ToList();
         if (history.Count > 1) output.WriteLine($"    before: {string.Join("  ", history.Select(point => Number(point.GetProperty("value"))))}");
     }
+
+    // What the instances that are silent could still make of it.
+    private static string Range(JsonElement metric) => (Text(metric, "low"), Text(metric, "high")) switch
+    {
+        var (low, high) when low == high => "",
+        (var low, null) => $" (at least {low})",
+        (null, var high) => $" (at most {high})",
+        var (low, high) => $" ({low} to {high})",
+    };
 
     private static JsonElement.ArrayEnumerator Items(JsonElement of, string name) =>
         of.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : default;

@@ -128,6 +128,8 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
 
         if (metric is null || value is null) return null;
         var read = metric.SingleRead < 0 ? null : table.Reads[metric.SingleRead - Slots.FirstRead];
+        var joined = read is not null && double.IsNaN(read.InstanceQuantile)
+            && read.Query.Source is MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Container ? read.Query : null;
         return new TargetRule
         {
             Name = name,
@@ -138,8 +140,9 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
             Tolerance = tolerance,
             PerInstance = perInstance,
             Activation = activation,
-            ByInstance = !perInstance && read is { Query.Across: Aggregation.Avg } && double.IsNaN(read.InstanceQuantile)
-                && read.Query.Source is MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Container,
+            ByInstance = !perInstance && joined is { Across: Aggregation.Avg },
+            Fills = joined?.Across == (perInstance ? Aggregation.Sum : Aggregation.Avg),
+            Fill = joined is { IsShare: true } ? Math.Max(value.Value, 1) : value.Value,
         };
     }
 

@@ -41,7 +41,7 @@ internal static class Fights
         if (slots.Count != 1) return null;
         var slot = slots[0];
         var shared = policy.Reads[slot - Slots.FirstRead].Query is { Across: Aggregation.Avg, Source: MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Container };
-        var tick = new RuleTick { Reads = policy.Reads, Metrics = Nothing.Instance, Slots = new double[Slots.FirstRead + policy.Reads.Length], States = new RuleState[policy.RuleArray.Length] };
+        var tick = new RuleTick { Reads = policy.Reads, Metrics = Nothing.Instance, Slots = new Interval[Slots.FirstRead + policy.Reads.Length], States = new RuleState[policy.RuleArray.Length] };
         var last = Math.Min(policy.Instances.Max, policy.Instances.Min + MostCounts);
         for (var count = Math.Max(1, policy.Instances.Min); count <= last; count++)
         {
@@ -75,7 +75,7 @@ internal static class Fights
             Fill(tick, policy, slot, at, 0);
             foreach (var (of, threshold) in grow.Thresholds.Concat(shrink.Thresholds))
             {
-                var value = threshold(tick.Slots);
+                var value = threshold(tick.Slots).Point;
                 if (of != slot || !double.IsFinite(value)) continue;
                 foreach (var near in (ReadOnlySpan<double>)[value, value * 1.001, value * 0.999, value + 1e-6, value - 1e-6]) values.Add(near);
             }
@@ -106,7 +106,7 @@ internal static class Fights
     {
         tick.Begin();
         tick.Facts = new AppFacts("/", count, count, 0, false, new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
-        Array.Fill(tick.Slots, double.NaN);
+        Array.Fill(tick.Slots, Interval.Unknown);
         tick.Slots[Slots.Instances] = tick.Slots[Slots.Healthy] = count;
         tick.Slots[Slots.Staged] = 0;
         (tick.Slots[Slots.Min], tick.Slots[Slots.Max]) = (policy.Instances.Min, policy.Instances.Max);

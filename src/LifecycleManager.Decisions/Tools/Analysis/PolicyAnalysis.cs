@@ -119,7 +119,7 @@ internal static class PolicyAnalysis
             }
             else if (action is { Kind: ActionKind.Set, Count: { IsConstant: true } count })
             {
-                var wanted = RuleAction.Ceiling(count.Number!([]));
+                var wanted = RuleAction.Ceiling(count.Number!([]).Point);
                 if (wanted < min || wanted > max) Cannot($"{wanted} instances", $"the policy has {min} to {max}");
             }
         }

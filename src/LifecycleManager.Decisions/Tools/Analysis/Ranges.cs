@@ -4,14 +4,6 @@ using LifecycleManager.Metrics.Queries;
 
 namespace LifecycleManager.Decisions.Tools.Analysis;
 
-/// <summary>The values that a number may take.</summary>
-internal readonly record struct Range(double Low, double High)
-{
-    public static Range Any => new(double.NegativeInfinity, double.PositiveInfinity);
-
-    public static Range NotNegative => new(0, double.PositiveInfinity);
-}
-
 /// <summary>
 /// Interval arithmetic over an expression: which truth values a condition can take at all, whatever the metrics say, given the bounds
 /// of the policy. It errs to the side of "possible".
@@ -41,52 +33,47 @@ internal sealed class Ranges(Policy policy)
     }
 
     /// <summary>The values that a number may take.</summary>
-    public Range Number(Node node)
+    public Interval Number(Node node)
     {
         switch (node)
         {
             case NumberNode number:
-                return new Range(number.Value, number.Value);
+                return new Interval(number.Value, number.Value);
             case TimeNode time:
-                return new Range(time.Seconds, time.Seconds);
+                return new Interval(time.Seconds, time.Seconds);
             case NameNode name:
                 return Name(name.Name);
             case UnaryNode { Operator: Operator.Negate } negated:
                 var inner = Number(negated.Operand);
-                return new Range(-inner.High, -inner.Low);
+                return -inner;
             case BinaryNode binary:
                 return Arithmetic(binary.Operator, Number(binary.Left), Number(binary.Right));
             case CallNode { Name: "min" or "max" } call when call.Arguments.Count > 1 && call.Arguments.All(argument => argument is not NumberNode { IsDuration: true }):
                 var ranges = call.Arguments.Select(Number).ToList();
-                return call.Name == "min"
-                    ? new Range(ranges.Min(range => range.Low), ranges.Min(range => range.High))
-                    : new Range(ranges.Max(range => range.Low), ranges.Max(range => range.High));
+                return ranges.Aggregate(call.Name == "min" ? Interval.Min : Interval.Max);
             case CallNode { Name: "delta" or "deriv" or "predict" }:
-                return Range.Any;
+                return Interval.Open;
             case CallNode { Arguments: [NameNode metric, ..] }:
                 return Name(metric.Name);
             default:
-                return Range.Any;
+                return Interval.Open;
         }
     }
 
-    private Range Name(string name)
+    private Interval Name(string name)
     {
         var (min, max) = ((double)policy.Instances.Min, (double)policy.Instances.Max);
         return name switch
         {
-            "instances" => new Range(min, max),
-            "healthy" or "staged" => new Range(0, max),
-            "min" or "max" => new Range(min, max),
-            "time" => new Range(0, 86399),
-            _ => policy.Metrics.FirstOrDefault(metric => metric.Name == name)?.Query is { } query && NeverNegative(query) ? Range.NotNegative : Range.Any,
+            "instances" => new Interval(min, max),
+            "healthy" or "staged" => new Interval(0, max),
+            "min" or "max" => new Interval(min, max),
+            "time" => new Interval(0, 86399),
+            _ => policy.Metrics.FirstOrDefault(metric => metric.Name == name)?.Query is { } query && NeverNegative(query) ? new Interval(0, double.PositiveInfinity) : Interval.Open,
         };
     }
 
-    private static bool NeverNegative(MetricQuery query) =>
-        query.Function is WindowFunction.Rate or WindowFunction.Increase
-        || (query.Function is not (WindowFunction.Delta or WindowFunction.Deriv)
-            && query.Source is MetricSource.Container or MetricSource.RabbitMq or MetricSource.Histogram);
+    private static bool NeverNegative(MetricQuery query) => query.NeverNegative || query.Source == MetricSource.Histogram;
 
     private static bool IsNumber(Node node) => node switch
     {
@@ -96,7 +83,7 @@ internal sealed class Ranges(Policy policy)
         _ => true,
     };
 
-    private static (bool, bool) Compare(Operator op, Range left, Range right) => op switch
+    private static (bool, bool) Compare(Operator op, Interval left, Interval right) => op switch
     {
         Operator.Less => (left.Low < right.High, left.High >= right.Low),
         Operator.LessOrEqual => (left.Low <= right.High, left.High > right.Low),
@@ -107,37 +94,25 @@ internal sealed class Ranges(Policy policy)
         _ => (true, true),
     };
 
-    private static bool IsOne(Range left, Range right) => left.Low == left.High && right.Low == right.High && left.Low == right.Low;
+    private static bool IsOne(Interval left, Interval right) => left.Low == left.High && right.Low == right.High && left.Low == right.Low;
 
-    private static Range Arithmetic(Operator op, Range a, Range b)
+    // A divisor that may be zero, or an overflow, makes anything possible here.
+    private static Interval Arithmetic(Operator op, Interval a, Interval b)
     {
-        switch (op)
+        var value = op switch
         {
-            case Operator.Add:
-                return new Range(a.Low + b.Low, a.High + b.High);
-            case Operator.Subtract:
-                return new Range(a.Low - b.High, a.High - b.Low);
-            case Operator.Divide when b.Low <= 0 && b.High >= 0:
-                return Range.Any;
-            case Operator.Multiply or Operator.Divide:
-                Span<double> ends = op == Operator.Multiply
-                    ? [Times(a.Low, b.Low), Times(a.Low, b.High), Times(a.High, b.Low), Times(a.High, b.High)]
-                    : [Over(a.Low, b.Low), Over(a.Low, b.High), Over(a.High, b.Low), Over(a.High, b.High)];
-                var (low, high) = (double.PositiveInfinity, double.NegativeInfinity);
-                foreach (var end in ends) (low, high) = (Math.Min(low, end), Math.Max(high, end));
-                return new Range(low, high);
-            default:
-                return Range.Any;
-        }
-
-        static double Times(double x, double y) => x == 0 || y == 0 ? 0 : x * y;
-        static double Over(double x, double y) => double.IsInfinity(x) && double.IsInfinity(y) ? 0 : x / y;
+            Operator.Add => a + b,
+            Operator.Subtract => a - b,
+            Operator.Multiply => a * b,
+            _ => a / b,
+        };
+        return value.IsKnown ? value : Interval.Open;
     }
 
     /// <summary>Whether the parts of an <c>and</c> bound the same text to ranges that do not meet: <c>cpu &gt; 0.8 and cpu &lt; 0.2</c>.</summary>
     private bool Contradict(BinaryNode junction)
     {
-        var bounds = new Dictionary<string, Range>(StringComparer.Ordinal);
+        var bounds = new Dictionary<string, Interval>(StringComparer.Ordinal);
         foreach (var part in Parts(junction))
         {
             if (part is not BinaryNode comparison || !IsNumber(comparison.Left) || !IsNumber(comparison.Right)) continue;
@@ -156,7 +131,7 @@ internal sealed class Ranges(Policy policy)
                 Operator.LessOrEqual => known with { High = Math.Min(known.High, limit.High) },
                 Operator.Greater => known with { Low = Math.Max(known.Low, Math.BitIncrement(limit.Low)) },
                 Operator.GreaterOrEqual => known with { Low = Math.Max(known.Low, limit.Low) },
-                Operator.Equal => new Range(Math.Max(known.Low, limit.Low), Math.Min(known.High, limit.High)),
+                Operator.Equal => new Interval(Math.Max(known.Low, limit.Low), Math.Min(known.High, limit.High)),
                 _ => known,
             };
             bounds[name] = narrowed;

@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Windows;
 
 namespace LifecycleManager.Decisions.Tools.Simulation;
 
@@ -44,55 +45,49 @@ internal sealed class SeriesMetrics : IMetricReader
     public MetricReading Read(string appId, MetricQuery query, DateTimeOffset now)
     {
         if (!_sources.TryGetValue(query, out var source)) return MetricReading.Unknown("the test has no series for it");
-        var series = source.Series.Length > 1 ? Math.Min(source.Series.Length, Math.Max(Ready, 0)) : 1;
-        var (joined, count) = (double.NaN, 0);
-        for (var i = 0; i < series; i++)
+        if (source.Series.Length == 1)
         {
-            var value = Value(source, source.Series[i], query, now);
-            if (double.IsNaN(value)) continue;
-            joined = ++count == 1 ? value : Join(joined, value, query.Across);
+            var (value, range) = Value(source, source.Series[0], query, now);
+            return double.IsNaN(value) ? MetricReading.Unknown("no sample", Ready) : new MetricReading(value, null, Ready, Ready, now) { Range = range };
         }
 
-        if (count == 0) return MetricReading.Unknown("no sample", Ready);
-        if (source.Series.Length > 1)
+        var join = new InstanceJoin(query);
+        foreach (var series in source.Series.AsSpan(0, Math.Clamp(Ready, 0, source.Series.Length)))
         {
-            if (query.Across == Aggregation.Avg) joined /= count;
-            if (query.Across == Aggregation.Count) joined = count;
+            var (value, range) = Value(source, series, query, now);
+            if (double.IsNaN(value)) join.AddSilent();
+            else join.Add(value, range);
         }
 
-        return new MetricReading(joined, null, count, Ready, now);
+        return join.Reporting == 0 ? MetricReading.Unknown("no sample", Ready) : join.Reading(Ready, now);
     }
 
     public void ReadInstances(string appId, MetricQuery query, DateTimeOffset now, ICollection<InstanceReading> into)
     {
         if (!_sources.TryGetValue(query, out var source) || source.Series.Length < 2) return;
-        for (var i = 0; i < source.Series.Length; i++)
+        for (var i = 0; i < Math.Min(Ready, source.Series.Length); i++)
         {
-            var value = Value(source, source.Series[i], query, now);
-            if (i < Ready) into.Add(new InstanceReading($"instance-{i}", value, Ready: true, double.IsNaN(value) ? "no sample" : null));
+            var (value, range) = Value(source, source.Series[i], query, now);
+            into.Add(new InstanceReading($"instance-{i}", value, Ready: true, double.IsNaN(value) ? "no sample" : null) { Range = range });
         }
     }
 
     private static bool IsOf(MetricQuery metric, MetricQuery query) =>
         metric.Source == query.Source && metric.Selector == query.Selector && metric.Scrape == query.Scrape;
 
-    private static double Join(double joined, double value, Aggregation across) => across switch
-    {
-        Aggregation.Min => Math.Min(joined, value),
-        Aggregation.Max => Math.Max(joined, value),
-        _ => joined + value,
-    };
-
-    private double Value(Source source, double[] values, MetricQuery query, DateTimeOffset now)
+    private (double Value, Interval Range) Value(Source source, double[] values, MetricQuery query, DateTimeOffset now)
     {
         var index = (now - _start).Ticks / _interval.Ticks;
-        if (index < 0 || index >= values.Length) return double.NaN;
-        var value = source.Derived ? Derive(values, (int)index, query) : values[index];
-        return Adjust is null ? value : Adjust(source.Name, value);
+        if (index < 0 || index >= values.Length) return (double.NaN, Interval.Unknown);
+        var full = true;
+        var value = source.Derived ? Derive(values, (int)index, query, out full) : values[index];
+        if (Adjust is not null) value = Adjust(source.Name, value);
+        return (value, full ? value : WindowFill.Range(query, value));
     }
 
-    private double Derive(double[] values, int last, MetricQuery query)
+    private double Derive(double[] values, int last, MetricQuery query, out bool full)
     {
+        full = true;
         var first = Math.Max(0, last - (int)Math.Max(0, (query.Window.Ticks / _interval.Ticks) - 1));
         var counting = query.Function is WindowFunction.Rate or WindowFunction.Increase or WindowFunction.Delta;
         // A difference needs the sample before the window's first.
@@ -117,6 +112,13 @@ internal sealed class SeriesMetrics : IMetricReader
         }
 
         if (count == 0 || (counting && count < 2)) return double.NaN;
+        // Between two samples a counter goes on counting; at the window's edges it is not seen.
+        full = query.Function switch
+        {
+            WindowFunction.Rate or WindowFunction.Increase => !double.IsNaN(window[0]) && !double.IsNaN(window[^1]),
+            WindowFunction.Sum or WindowFunction.Min or WindowFunction.Max => count == window.Length,
+            _ => true,
+        };
         return query.Function switch
         {
             WindowFunction.Avg => sum / count,
