@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Security;
@@ -45,12 +46,16 @@ public sealed class AllowedHosts
     {
         if (_any || !host.HasValue) return true;
         var name = Bare(host.Host);
-        return IPAddress.TryParse(name.Trim('[', ']'), out _)
+        return IsAddress(name)
             || name.Equals("localhost", StringComparison.OrdinalIgnoreCase)
             || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
             || _names.Contains(name)
             || _suffixes.Exists(suffix => name.Length > suffix.Length && name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
     }
+
+    /// <summary>An address as it is usually written: what else some read as one (2130706433, 0x7f.1), others look up as a name.</summary>
+    private static bool IsAddress(string host) => IPAddress.TryParse(host.Trim('[', ']'), out var address)
+        && (address.AddressFamily == AddressFamily.InterNetworkV6 ? host.StartsWith('[') : address.ToString() == host);
 
     private static IEnumerable<string> MachineNames()
     {

@@ -22,6 +22,8 @@ public sealed class AllowedHostsTests
     [InlineData("a.shop.example", true)]
     [InlineData("a.b.SHOP.example:1", true)]
     [InlineData("", true)]
+    [InlineData("2130706433", false)]
+    [InlineData("0x7f.1", false)]
     [InlineData("evil.example:8080", false)]
     [InlineData("shop.example", false)]
     [InlineData("evilshop.example", false)]

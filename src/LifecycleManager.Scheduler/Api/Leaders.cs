@@ -10,11 +10,11 @@ internal sealed class Leaders : IDisposable
 {
     private const string Via = "X-Marathon-Via";
 
-    // Those of the connection, which end here.
+    // Those of the connection, which end here; so does what a browser says of its page, which was held against this scheduler's name.
     private static readonly HashSet<string> OfTheConnection = new(StringComparer.OrdinalIgnoreCase)
     {
         "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer",
-        "Transfer-Encoding", "Upgrade", "Host",
+        "Transfer-Encoding", "Upgrade", "Host", "Origin", "Sec-Fetch-Site",
     };
 
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler

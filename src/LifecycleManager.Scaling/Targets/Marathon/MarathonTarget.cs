@@ -108,12 +108,13 @@ internal sealed class MarathonTarget(IMarathonApi api, Uri address) : IScalingTa
         ApiRequestException { InnerException: { } inner } => TargetErrors.Explain(inner, address),
         ApiException { StatusCode: HttpStatusCode.Unauthorized } =>
             $"{address} wants credentials (401): check the manager's target token or password file",
-        ApiException { StatusCode: HttpStatusCode.Forbidden } => $"{address} does not let these credentials do that (403)",
-        ApiException api when (int)api.StatusCode >= 400 =>
-            $"{address} answered {(int)api.StatusCode}{(ErrorOf(api)?.Message is { } message ? ": " + message : "")}",
+        ApiException { StatusCode: HttpStatusCode.Forbidden } api => $"{address} does not let these credentials do that (403){Said(api)}",
+        ApiException api when (int)api.StatusCode >= 400 => $"{address} answered {(int)api.StatusCode}{Said(api)}",
         ApiException => $"{address} did not answer with what Marathon answers",
         _ => TargetErrors.Explain(e, address),
     };
+
+    private static string Said(ApiException e) => ErrorOf(e)?.Message is { } message ? ": " + message : "";
 
     private static MarathonError? ErrorOf(ApiException e)
     {
