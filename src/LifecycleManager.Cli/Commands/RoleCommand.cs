@@ -20,7 +20,7 @@ internal static class RoleCommand
                 var asked = role(parse);
                 await stack.StartAsync(asked, stop);
                 System.Console.Out.WriteLine($"lcm: {asked.Name} listens on {RoleSettings.AddressOf(asked)}");
-                await Task.Delay(Timeout.Infinite, stop);
+                await IdleMemory.KeepAsync(TimeProvider.System, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {

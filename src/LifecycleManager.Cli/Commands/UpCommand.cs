@@ -79,15 +79,14 @@ internal static class UpCommand
                       manager    {managerUrl}
                       master     {masterUrl}
                     """);
-                var releasing = StartMemory.ReleaseAsync(TimeProvider.System, stop);
+                var memory = IdleMemory.KeepAsync(TimeProvider.System, stop);
                 if (parse.GetValue(demo))
                 {
                     await new DemoRun(masterUrl, schedulerUrl, managerUrl, agent.Docker(parse) ?? DockerEndpoint.Default, story, TimeProvider.System).RunAsync(stop);
                     story.Tell("demo", "the stack runs on; Ctrl-C stops it");
                 }
 
-                await releasing;
-                await Task.Delay(Timeout.Infinite, stop);
+                await memory;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {

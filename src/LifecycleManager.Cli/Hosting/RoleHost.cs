@@ -23,7 +23,7 @@ public sealed class RoleHost : IAsyncDisposable
     /// What waits in one connection for a client that does not read. It is there once for each of thousands of event streams, and the
     /// system's own buffers come on top of it.
     /// </summary>
-    private const long MaxResponseBuffer = 8 * 1024;
+    private const long MaxWriteBuffer = 16 * 1024;
 
     /// <summary>How long open requests may take to end when a role stops; together the roles stay within 5 s.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(1);
@@ -96,7 +96,7 @@ public sealed class RoleHost : IAsyncDisposable
         // The empty builder: configuration and logging are the process's, and nothing is paid for that no role uses.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "lcm" });
         if (role.Tls is not null || role.Kestrel is not null) builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, role));
+        builder.WebHost.UseSockets(sockets => sockets.MaxWriteBufferSize = MaxWriteBuffer).UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, role));
 
         var registry = Prometheus.Metrics.NewCustomRegistry();
         var services = builder.Services;
@@ -128,7 +128,6 @@ public sealed class RoleHost : IAsyncDisposable
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = MaxRequestBody;
         kestrel.Limits.MaxConcurrentConnections = role.MaxConnections;
-        kestrel.Limits.MaxResponseBufferSize = MaxResponseBuffer;
         if (role.Kestrel is { } section)
         {
             section.GetSection("Limits").Bind(kestrel.Limits);

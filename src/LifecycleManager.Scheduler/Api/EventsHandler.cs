@@ -9,7 +9,7 @@ namespace LifecycleManager.Scheduler.Api;
 /// <summary><c>/v2/events</c> as server-sent events.</summary>
 internal static class EventsHandler
 {
-    private const int Slice = 4 * 1024;
+    private const int Slice = 8 * 1024;
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
     private static readonly byte[] Silence = ":\n\n"u8.ToArray();
     private static readonly ConcurrentDictionary<string, byte[]> Heads = new(StringComparer.Ordinal);

@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+
+namespace LifecycleManager.Cli.Hosting;
+
+/// <summary>
+/// Memory that was needed for a while: by the compiler at the start, by a burst of work or a thousand streams that are closed. The runtime
+/// collects when it allocates, so that a process which has become quiet would keep it for ever.
+/// </summary>
+internal static partial class IdleMemory
+{
+    // Worth a pause of some tens of milliseconds, in a process that does next to nothing.
+    private const long Worth = 32L << 20;
+    private const long QuietAllocation = 16L << 20;
+    private const long MaxHeap = 512L << 20;
+
+    /// <summary>After this the agents are registered and the policies in force.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(15);
+
+    /// <summary>Gives it back to the system, once the roles have settled and then whenever it is quiet, until cancelled.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static async Task KeepAsync(TimeProvider time, CancellationToken cancellation)
+    {
+        await Task.Delay(Settled, time, cancellation);
+        Release();
+        var (kept, allocated) = (Environment.WorkingSet, GC.GetTotalAllocatedBytes());
+        while (true)
+        {
+            await Task.Delay(Look, time, cancellation);
+            var isQuiet = GC.GetTotalAllocatedBytes() - allocated < QuietAllocation;
+            allocated = GC.GetTotalAllocatedBytes();
+
+            // Of a large heap the pause would be felt.
+            if (!isQuiet || Environment.WorkingSet - kept < Worth || GC.GetTotalMemory(forceFullCollection: false) > MaxHeap) continue;
+            Release();
+            kept = Environment.WorkingSet;
+        }
+    }
+
+    private static void Release()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        if (!OperatingSystem.IsLinux()) return;
+        try
+        {
+            _ = TrimHeap(0);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Another C library than glibc keeps its heap small by itself.
+        }
+    }
+
+    /// <summary>glibc's <c>malloc_trim(3)</c>: it keeps what was freed, unless asked.</summary>
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int TrimHeap(nuint keep);
+}
