@@ -110,7 +110,7 @@ internal static class MetricReads
 
     /// <summary>Whether an instance should have a value: it does not start any more and, where it answers, is not just idle.</summary>
     private static bool IsExpected(AppView view, BoundQuery bound, int index, bool idle, in Instant at) =>
-        (!idle || IsDown(bound, index)) && (!bound.HasInstances || view.Instances[index].IsExpected(at.Now, at.Startup));
+        bound.HasInstances && (!idle || IsDown(bound, index)) && view.Instances[index].IsExpected(at.Now, at.Startup);
 
     private static bool IsDown(BoundQuery bound, int index) => bound.Jobs[index]?.Status is { Up: false };
 

@@ -41,7 +41,7 @@ internal static class SeriesReader
 
                 var real = window <= 0 || WindowFill.IsFull(query.Function, samples, born >= from, from, now, staleness)
                     ? one
-                    : WindowFill.Range(query, one);
+                    : WindowFill.Range(query, samples, from, now, one);
                 newest = Math.Max(newest, samples[^1].Time);
                 (value, range) = found++ == 0
                     ? (one, real)

@@ -9,7 +9,7 @@ namespace LifecycleManager.Metrics.Windows;
 /// </summary>
 public static class WindowFill
 {
-    /// <summary>Of a counter's window one scrape may be missing at either edge.</summary>
+    /// <summary>Between two samples, and at the window's edges, one scrape may be missing.</summary>
     private const double MostSteps = 2;
 
     /// <summary>Whether the samples stand for the whole window.</summary>
@@ -18,20 +18,20 @@ public static class WindowFill
     /// <param name="isBorn">Whether the instance started within the window: before that there is nothing to miss.</param>
     /// <param name="from">The window's start, milliseconds since 1970.</param>
     /// <param name="to">The window's end, milliseconds since 1970.</param>
-    /// <param name="longestGap">For how many milliseconds a sample stands.</param>
-    public static bool IsFull(WindowFunction function, ReadOnlySpan<Sample> samples, bool isBorn, long from, long to, long longestGap)
+    /// <param name="staleness">For how many milliseconds a sample stands at most.</param>
+    public static bool IsFull(WindowFunction function, ReadOnlySpan<Sample> samples, bool isBorn, long from, long to, long staleness)
     {
+        var (first, last) = (samples[0], samples[^1]);
+        var longest = samples.Length > 1 ? Math.Min(MostSteps * (last.Time - first.Time) / (samples.Length - 1), staleness) : staleness;
         switch (function)
         {
             case WindowFunction.Rate or WindowFunction.Increase:
-                var (first, last) = (samples[0], samples[^1]);
-                var longest = MostSteps * (last.Time - first.Time) / (samples.Length - 1);
                 return to - last.Time <= longest && (isBorn || first.Time - from <= longest || ToZero(first, last) <= longest);
             case WindowFunction.Sum or WindowFunction.Min or WindowFunction.Max:
-                var before = isBorn ? samples[0].Time : from;
+                var before = isBorn ? first.Time : from;
                 foreach (var (time, _) in samples)
                 {
-                    if (time - before > longestGap) return false;
+                    if (time - before > longest) return false;
                     before = time;
                 }
 
@@ -41,7 +41,21 @@ public static class WindowFill
         }
     }
 
-    /// <summary>What the function's value over the whole window can be, given that over a part of it.</summary>
+    /// <summary>What the function's value over the whole window can be, given the samples of a part of it.</summary>
+    /// <param name="query">What is read.</param>
+    /// <param name="samples">The samples.</param>
+    /// <param name="from">The window's start, milliseconds since 1970.</param>
+    /// <param name="to">The window's end, milliseconds since 1970.</param>
+    /// <param name="value">The function's value over the samples.</param>
+    public static Interval Range(MetricQuery query, ReadOnlySpan<Sample> samples, long from, long to, double value) => query.Function switch
+    {
+        // What was seen to grow, without what is extrapolated.
+        WindowFunction.Rate => Range(query, WindowFunctions.Growth(samples) / ((to - from) / 1000.0)),
+        WindowFunction.Increase => Range(query, WindowFunctions.Growth(samples)),
+        _ => Range(query, value),
+    };
+
+    /// <summary>The same of a value that nothing was extrapolated for.</summary>
     public static Interval Range(MetricQuery query, double value) => query.Function switch
     {
         WindowFunction.Min => new Interval(Math.Min(value, query.Silence.Low), value),

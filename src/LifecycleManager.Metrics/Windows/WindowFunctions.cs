@@ -39,23 +39,27 @@ public static class WindowFunctions
     public static int Least(WindowFunction function) =>
         function is WindowFunction.Rate or WindowFunction.Increase or WindowFunction.Delta or WindowFunction.Deriv ? 2 : 1;
 
+    /// <summary>What a counter has grown by between the first and the last sample, those times included when it began at 0 again.</summary>
+    internal static double Growth(ReadOnlySpan<Sample> samples)
+    {
+        var growth = samples[^1].Value - samples[0].Value;
+        var previous = samples[0].Value;
+        foreach (var sample in samples[1..])
+        {
+            if (sample.Value < previous) growth += previous;
+            previous = sample.Value;
+        }
+
+        return growth;
+    }
+
     // extrapolatedRate: the growth between the first and the last sample, stretched towards the window's edges, though never
     // below a counter's zero and only half a step where the edge is far.
     private static double Extrapolate(ReadOnlySpan<Sample> samples, long from, long to, bool counter, bool perSecond)
     {
         var first = samples[0];
         var last = samples[^1];
-        var growth = last.Value - first.Value;
-        if (counter)
-        {
-            var previous = first.Value;
-            foreach (var sample in samples[1..])
-            {
-                if (sample.Value < previous) growth += previous;
-                previous = sample.Value;
-            }
-        }
-
+        var growth = counter ? Growth(samples) : last.Value - first.Value;
         var toStart = (first.Time - from) / 1000.0;
         var toEnd = (to - last.Time) / 1000.0;
         var sampled = (last.Time - first.Time) / 1000.0;
