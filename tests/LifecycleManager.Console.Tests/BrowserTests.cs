@@ -102,6 +102,30 @@ public sealed class BrowserTests
     }
 
     [Fact]
+    public async Task A_button_under_a_hand_stays_the_button_of_its_deployment()
+    {
+        static string Deployment(string id) => $$"""
+            [{"id": "{{id}}", "version": "v", "currentStep": 1, "totalSteps": 3,
+              "currentActions": [{"action": "RestartApplication", "app": "/{{id}}", "stage": "canary 25%"}], "paused": {"message": "it waits"}}]
+            """;
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.Answers["/v2/deployments"] = Deployment("d-1");
+        await using var browser = await Browser.OpenAsync(new Uri(console.Url, "/ui/deployments"));
+        var button = browser.Page.GetByRole(AriaRole.Button, new() { Name = "Promote" });
+        await button.FocusAsync();
+
+        // The one ends and another begins, and the page is read anew.
+        console.Answers["/v2/deployments"] = Deployment("d-2");
+        await browser.Page.WaitForResponseAsync(answer => answer.Url.EndsWith("/ui/deployments", StringComparison.Ordinal), new() { Timeout = 20_000 });
+        await browser.Page.WaitForResponseAsync(answer => answer.Url.EndsWith("/ui/deployments", StringComparison.Ordinal), new() { Timeout = 20_000 });
+        await Assertions.Expect(browser.Page.GetByText("/d-2")).Not.ToBeVisibleAsync();
+        await button.PressAsync("Enter");
+
+        await Assertions.Expect(browser.Page.GetByText("/d-2").First).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        Assert.Equal(("POST", "/v2/deployments/d-1/promote", ""), Assert.Single(console.Changes));
+    }
+
+    [Fact]
     public async Task Delete_asks_first()
     {
         await using var console = await ConsoleUnderTest.StartAsync();

@@ -30,11 +30,15 @@ public static class CommandLine
                 return failed;
             }
 
-            var code = await parse.InvokeAsync(new InvocationConfiguration
+            var running = Task.Run(() => parse.InvokeAsync(new InvocationConfiguration
             {
                 // Signals are ours: a role stops in order, and its tasks run on.
                 ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false, Output = output, Error = error,
-            }, stop);
+            }, stop), CancellationToken.None);
+
+            // The tools of policies calculate to their end, whatever signal comes; nobody waits for that.
+            if (arguments is [PolicyCommand.Name, ..]) await running.WaitAsync(stop);
+            var code = await running;
             return parse.Errors.Count > 0 ? failed : code;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

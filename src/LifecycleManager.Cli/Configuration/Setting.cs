@@ -48,9 +48,9 @@ public static class Setting
         {
             return parse(value);
         }
-        catch (Exception e) when (e is FormatException or ArgumentException or OverflowException or NotSupportedException or IOException
-            or UnauthorizedAccessException or CliException)
+        catch (Exception e)
         {
+            // Whatever a value makes its reader stumble over is the value's fault, and is said of it.
             result.AddError(secret ? $"{where}: {e.Message}" : $"{where} {Shown(value)}: {e.Message}");
             return default!;
         }

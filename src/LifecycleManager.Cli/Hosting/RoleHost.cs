@@ -55,7 +55,15 @@ public sealed class RoleHost : IAsyncDisposable
         catch (Exception e)
         {
             // What has begun before it failed, or before it was asked to stop, ends in order.
-            await EndAsync(app, state);
+            try
+            {
+                await EndAsync(app, state);
+            }
+            catch (Exception problem)
+            {
+                loggers.CreateLogger<RoleHost>().LogWarning("What the {Role} had begun could not be ended: {Reason}", role.Name, problem.Message);
+            }
+
             // Kestrel's word for a certificate that is for no server, and for endpoints that make no sense.
             var isKestrels = e is InvalidOperationException && (role.Tls is not null || role.Kestrel is not null);
             if (isKestrels || e is IOException or SocketException) throw Explain(role, e);

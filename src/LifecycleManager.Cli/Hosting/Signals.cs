@@ -26,7 +26,11 @@ public sealed class Signals : IDisposable
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (_stop.IsCancellationRequested) Environment.Exit(ExitStatus.Interrupted);
+        if (_stop.IsCancellationRequested)
+        {
+            System.Console.Error.WriteLine("lcm: ended at once by a second signal");
+            Environment.Exit(ExitStatus.Interrupted);
+        }
 
         // Not on the thread of the signals: what is told may take its time, and may fail.
         _ = _stop.CancelAsync();

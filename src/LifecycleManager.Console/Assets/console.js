@@ -10,6 +10,9 @@ function isInUse(element) {
     || !selection.isCollapsed && selection.containsNode(element, true);
 }
 
+// What an element is about: a button that somebody is about to press must not become another's.
+const identity = element => [element.dataset.key, element.dataset.app, element.dataset.deployment].join(' ');
+
 // Makes an element what the server says now, but for what somebody is at work in: that stays as it is, with its focus, to the letter.
 function update(element, next) {
   if (element.isEqualNode(next)) return;
@@ -17,6 +20,7 @@ function update(element, next) {
     element.replaceWith(next);
     return;
   }
+  if (identity(element) !== identity(next)) return;
   const [olds, news] = [[...element.children], [...next.children]];
   if (olds.length === news.length && olds.every((old, index) => old.tagName === news[index].tagName)) olds.forEach((old, index) => update(old, news[index]));
 }

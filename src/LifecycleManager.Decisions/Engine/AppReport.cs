@@ -1,4 +1,5 @@
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Metrics.Queries;
 
 namespace LifecycleManager.Decisions.Engine;
 
@@ -17,6 +18,6 @@ public sealed record AppReport(
     IReadOnlyList<KeyValuePair<string, double?>> Thresholds,
     bool MetricsMissing)
 {
-    /// <summary>Whether a metric is missing since what should tell it does not answer.</summary>
-    public bool SourcesSilent { get; init; }
+    /// <summary>How it stands with the sources of its metrics: silent where one is, else answering where one does.</summary>
+    public SourceState Sources { get; init; }
 }

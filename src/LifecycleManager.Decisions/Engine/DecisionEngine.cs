@@ -124,7 +124,7 @@ public sealed class DecisionEngine : IDisposable
             KeyValuePair.Create(policy.Reads[threshold.Slot - Slots.FirstRead].Text, Known(threshold.Value(state.Slots).Point)));
         return new AppReport(app, policy.Name, state.Bounds, [.. metrics], [.. thresholds], state.AnyMissing)
         {
-            SourcesSilent = Array.Exists(state.Readings, reading => reading.IsSourceSilent),
+            Sources = state.Readings.Length == 0 ? SourceState.Unasked : state.Readings.Max(reading => reading.Source),
         };
 
         static double? Known(double value) => double.IsFinite(value) ? value : null;

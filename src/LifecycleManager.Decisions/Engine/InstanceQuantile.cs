@@ -47,7 +47,7 @@ internal sealed class InstanceQuantile
         {
             return MetricReading.Unknown("no instance reports it", _readings.Count) with
             {
-                IsSourceSilent = metrics.Read(app, read.Query, now).IsSourceSilent,
+                Source = metrics.Read(app, read.Query, now).Source,
             };
         }
 

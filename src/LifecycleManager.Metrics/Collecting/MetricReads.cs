@@ -85,7 +85,11 @@ internal static class MetricReads
 
             if (reporting == 0) return Missing(view, bound, missing!.Value.Index, missing.Value.Reason, instances, at);
             var value = HistogramQuantile.Estimate(bound.Query.Quantile, buckets.Buckets);
-            if (!double.IsFinite(value)) return MetricReading.Unknown("the histogram has no observation in the window", instances);
+            if (!double.IsFinite(value))
+            {
+                return MetricReading.Unknown("the histogram has no observation in the window", instances) with { Source = SourceOf(view, bound, at) };
+            }
+
 
             // The silent ones may have observed anything; taken for idle, nothing.
             return new MetricReading(value, null, reporting, instances, DateTimeOffset.FromUnixTimeMilliseconds(newest))
@@ -123,20 +127,26 @@ internal static class MetricReads
             !bound.HasInstances ? reason
             : instances == 1 ? $"{view.Instances[index].Target.Id}: {reason}"
             : $"none of {instances} instances reports it; {view.Instances[index].Target.Id}: {reason}",
-            instances) with { IsSourceSilent = IsSilent(bound, at) };
+            instances) with { Source = SourceOf(view, bound, at) };
 
-    /// <summary>Some of what was asked does not answer, and none does.</summary>
-    private static bool IsSilent(BoundQuery bound, Instant at)
+    /// <summary>One that answers shows that the app is not cut off; of those that start nothing is expected.</summary>
+    private static SourceState SourceOf(AppView view, BoundQuery bound, in Instant at)
     {
-        var silent = false;
-        foreach (var job in bound.Jobs)
+        var state = SourceState.Unasked;
+        for (var i = 0; i < bound.Sets.Length; i++)
         {
-            if (job?.Status is not { Up: { } up } status) continue;
-            if (up && status.LastScrape is { } last && last.ToUnixTimeMilliseconds() > at.Time - at.Staleness) return false;
-            silent = true;
+            if (bound.HasInstances && !view.Instances[i].IsExpected(at.Now, at.Startup)) continue;
+
+            // What nobody scrapes for this query alone (containers' statistics, pushed samples) has answered with its newest sample.
+            var (known, last) = bound.Jobs[i] is { Status: var status }
+                ? (status.Up is not null, status.Up == true ? status.LastScrape?.ToUnixTimeMilliseconds() ?? 0 : 0)
+                : (SeriesReader.Newest(bound.Sets[i]) > 0, SeriesReader.Newest(bound.Sets[i]));
+            if (!known) continue;
+            if (last > at.Time - at.Staleness) return SourceState.Answers;
+            state = SourceState.Silent;
         }
 
-        return silent;
+        return state;
     }
 
     private readonly record struct Instant(DateTimeOffset Now, long Time, long Staleness, TimeSpan Startup);

@@ -25,11 +25,8 @@ public interface IMetricReader
 public readonly record struct MetricReading(
     double Value, string? Missing, int Reporting, int Instances, DateTimeOffset NewestSample)
 {
-    /// <summary>
-    /// Whether there is no value since what should tell it does not answer: a scrape failed or is overdue. Not where it answers and has
-    /// nothing to tell (nobody called, no such series yet), nor where nobody is to be asked (no instance, one not scraped yet).
-    /// </summary>
-    public bool IsSourceSilent { get; init; }
+    /// <summary>Whether what should tell the value answers, with or without a value.</summary>
+    public SourceState Source { get; init; } = Missing is null ? SourceState.Answers : SourceState.Unasked;
 
     /// <summary>
     /// What the value can be, with what the silent instances could still make of it; a point where none is silent. Where the reader does
@@ -54,6 +51,19 @@ public readonly record struct MetricReading(
 
     /// <summary>A reading without a value.</summary>
     public static MetricReading Unknown(string reason, int instances = 0) => new(double.NaN, reason, 0, instances, default);
+}
+
+/// <summary>How it stands with what should tell a value.</summary>
+public enum SourceState
+{
+    /// <summary>Nobody is to be asked, or was asked yet: no instance, one that starts, a policy that has just been loaded.</summary>
+    Unasked,
+
+    /// <summary>It answers; it may have nothing to tell, since nobody called or there is no such series yet.</summary>
+    Answers,
+
+    /// <summary>It does not answer: a scrape failed or is overdue, or what was pushed has stopped to come.</summary>
+    Silent,
 }
 
 /// <summary>One instance's share of a reading.</summary>

@@ -127,6 +127,21 @@ internal static class SeriesReader
 
     private static string NeedsWindow(MetricQuery query) => $"{Name(query)} needs a window";
 
+    /// <summary>The time of a set's newest sample, milliseconds since 1970; 0 where it has none.</summary>
+    public static long Newest(SeriesSet set)
+    {
+        lock (set.Gate)
+        {
+            long newest = 0;
+            foreach (var series in set.Series)
+            {
+                if (series.Samples.Count > 0) newest = Math.Max(newest, series.Samples.Samples[^1].Time);
+            }
+
+            return newest;
+        }
+    }
+
     private static string WhyNone(SeriesSet set, long now, long staleness, out bool answered)
     {
         answered = set.Problem is not null;

@@ -256,7 +256,7 @@ internal sealed class Evaluator : IAsyncDisposable
         _demand(_engine.Demands([.. apps.Select(app => new AppRef(app.Id, app.Labels))]));
         _guard.ObserveInstances(apps, now);
         var wanted = DecideAll(apps, started, now);
-        _guard.ObserveMetrics(wanted.Select(app => (app.App.Id, _engine.Report(app.App.Id)?.SourcesSilent == true)), now);
+        _guard.ObserveMetrics(wanted.Select(app => (app.App.Id, _engine.Report(app.App.Id)?.Sources ?? SourceState.Unasked)), now);
         var proposals = new List<Proposal>();
         var notes = new List<DecisionRecord>();
         foreach (var (app, decision) in wanted) Consider(app, decision, now, proposals, notes);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Metrics.Queries;
 using LifecycleManager.Scaling.Targets;
 
 namespace LifecycleManager.Scaling.Safety;
@@ -55,17 +56,17 @@ internal sealed class SafetyGuard(SafetyOptions options)
     }
 
     /// <summary>Takes in of which apps the sources of the metrics answer, whether they have something to tell or not.</summary>
-    public void ObserveMetrics(IEnumerable<(string App, bool Silent)> apps, DateTimeOffset now)
+    public void ObserveMetrics(IEnumerable<(string App, SourceState Sources)> apps, DateTimeOffset now)
     {
         var (expected, missing) = (0, 0);
-        foreach (var (app, silent) in apps)
+        foreach (var (app, sources) in apps)
         {
-            if (!silent)
+            if (sources == SourceState.Answers)
             {
                 _lastAnswered[app] = now;
                 expected++;
             }
-            else if (_lastAnswered.TryGetValue(app, out var last) && now - last < options.Acceptance)
+            else if (sources == SourceState.Silent && _lastAnswered.TryGetValue(app, out var last) && now - last < options.Acceptance)
             {
                 expected++;
                 missing++;

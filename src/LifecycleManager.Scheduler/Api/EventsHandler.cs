@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Text;
 using LifecycleManager.Scheduler.Events;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -30,6 +31,9 @@ internal static class EventsHandler
         using var events = request.Scheduler.Subscribe(types.Count == 0 ? null : types.ToHashSet(StringComparer.Ordinal), full, remote);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Cancellation, request.Services.Stopping, events.Dropped);
         var response = request.Context.Response;
+
+        // The bus has a rule of its own for readers that do not keep up; the server's would end them uncounted and unsaid.
+        if (request.Context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-cache, no-store, must-revalidate";
         response.Headers["X-Accel-Buffering"] = "no";

@@ -62,6 +62,23 @@ public sealed class CheckTests : IAsyncLifetime
         Assert.StartsWith("killed for failed health checks: the answer is 503", killed.Message);
     }
 
+    [Theory]
+    [InlineData(31_536_000)]
+    [InlineData(4_294_968)]
+    [InlineData(1e300)]
+    public async Task Times_of_any_length_work(double seconds)
+    {
+        var id = Make.Id();
+        var check = Health(new HttpCheck { Port = _port, Path = "/health" }, failures: 3);
+        _master.Launch(Make.Shell(id, "sleep 1000") with
+        {
+            HealthCheck = check with { IntervalSeconds = seconds, TimeoutSeconds = seconds, GracePeriodSeconds = seconds },
+            KillPolicy = new KillPolicy { GracePeriod = DurationInfo.From(TimeSpan.FromDays(10_000)) },
+        });
+
+        await _master.UpdateAsync(id, TaskState.Running, update => update.Healthy == true);
+    }
+
     [Fact]
     public async Task A_tcp_check_needs_a_listener()
     {

@@ -164,6 +164,27 @@ public sealed class OperationsTests
         await framework.WaitAsync(() => framework.StateOf("t8") == TaskState.Lost);
     }
 
+    [Theory]
+    [InlineData(31_536_000)]
+    [InlineData(1e300)]
+    public async Task A_framework_may_be_away_for_any_time(double seconds)
+    {
+        await using var master = await MasterUnderTest.StartAsync(new MasterOptions());
+        await using var agent = await master.RegisteredAgentAsync();
+        await using (var patient = await master.FrameworkAsync(new FrameworkInfo { User = "", Name = "patient", FailoverTimeout = seconds }))
+        {
+            var offer = await patient.OfferAsync();
+            await patient.CallAsync(new SchedulerCall
+            {
+                Type = CallType.Decline, Decline = new DeclineCall([offer.Id], new Filters { RefuseSeconds = seconds }),
+            });
+        }
+
+        // It is away, and the master goes on for all others.
+        await using var other = await master.FrameworkAsync(new FrameworkInfo { User = "", Name = "other", FailoverTimeout = 60 });
+        await other.OfferAsync();
+    }
+
     private static FrameworkInfo Refined(string role) => TestFramework.PartitionAware(role, 3600, role) with
     {
         Capabilities = [new(FrameworkCapability.MultiRole), new(FrameworkCapability.PartitionAware), new(FrameworkCapability.ReservationRefinement)],

@@ -41,7 +41,7 @@ public sealed class AbsenceTests
         calls = false;
         var idle = await collector.ReadAsync("/a", P95, reading => !reading.IsKnown);
         Assert.Contains("no observation", idle.Missing, StringComparison.Ordinal);
-        Assert.False(idle.IsSourceSilent);
+        Assert.Equal(SourceState.Answers, idle.Source);
     }
 
     [Fact]
@@ -57,13 +57,13 @@ public sealed class AbsenceTests
         await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").Task("/a", "one", server.Port);
         await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { Staleness = TimeSpan.FromSeconds(1) });
         collector.Demand(("/a", Load));
-        Assert.False((await collector.ReadAsync("/a", Load)).IsSourceSilent);
+        Assert.Equal(SourceState.Answers, (await collector.ReadAsync("/a", Load)).Source);
 
         isDown = true;
-        Assert.True((await collector.ReadAsync("/a", Load, reading => !reading.IsKnown)).IsSourceSilent);
+        Assert.Equal(SourceState.Silent, (await collector.ReadAsync("/a", Load, reading => !reading.IsKnown)).Source);
 
         isDown = false;
-        Assert.False((await collector.ReadAsync("/a", Load)).IsSourceSilent);
+        Assert.Equal(SourceState.Answers, (await collector.ReadAsync("/a", Load)).Source);
     }
 
     [Fact]
@@ -72,29 +72,29 @@ public sealed class AbsenceTests
         await using var server = await HttpServer.StartAsync("text/plain; version=0.0.4", new() { ["/metrics"] = "other 1\nload NaN\n" });
         await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").App("/suspended").Task("/a", "one", server.Port);
         await using var collector = await CollectorUnderTest.StartAsync(scheduler);
-        void NotSilent(string app, MetricQuery query)
+        void Is(SourceState source, string app, MetricQuery query)
         {
             var reading = collector.Collector.Read(app, query, DateTimeOffset.UtcNow);
-            Assert.False(reading.IsKnown || reading.IsSourceSilent, $"{reading}");
+            Assert.Equal((false, source), (reading.IsKnown, reading.Source));
         }
 
         // A policy that has just been loaded, for an app that is known and one that is not.
-        NotSilent("/a", Load);
-        NotSilent("/gone", Load);
+        Is(SourceState.Unasked, "/a", Load);
+        Is(SourceState.Unasked, "/gone", Load);
         var (none, few) = (Load with { Selector = "renamed" }, Load with { Selector = "other", Function = WindowFunction.Rate, Window = TimeSpan.FromMilliseconds(1) });
         collector.Demand(("/a", Load), ("/a", none), ("/a", few), ("/a", P95), ("/suspended", Load));
         await collector.TargetAsync(target => target is { App: "/a", State: "up" });
-        NotSilent("/a", Load);
-        NotSilent("/a", none);
-        NotSilent("/a", few);
-        NotSilent("/a", P95);
-        NotSilent("/suspended", Load);
+        Is(SourceState.Answers, "/a", Load);
+        Is(SourceState.Answers, "/a", none);
+        Is(SourceState.Answers, "/a", few);
+        Is(SourceState.Answers, "/a", P95);
+        Is(SourceState.Unasked, "/suspended", Load);
 
         // Scaled to nothing by hand.
         scheduler.RemoveTask("one");
         scheduler.Announce();
         await collector.ReadAsync("/a", none, reading => reading.Instances == 0);
-        NotSilent("/a", none);
+        Is(SourceState.Unasked, "/a", none);
     }
 
     [Fact]
@@ -110,10 +110,10 @@ public sealed class AbsenceTests
         await using var collector = await CollectorUnderTest.StartAsync(scheduler);
         collector.Demand(("/a", Load));
         await collector.TargetAsync(target => target.State == "down");
-        Assert.True(collector.Collector.Read("/a", Load, DateTimeOffset.UtcNow).IsSourceSilent);
+        Assert.Equal(SourceState.Silent, collector.Collector.Read("/a", Load, DateTimeOffset.UtcNow).Source);
 
         scheduler.Task("/a", "two", up.Port).Announce();
         await collector.TargetAsync(target => target.State == "up");
-        Assert.False((await collector.ReadAsync("/a", Load, reading => reading.Instances == 2)).IsSourceSilent);
+        Assert.Equal(SourceState.Answers, (await collector.ReadAsync("/a", Load, reading => reading.Instances == 2)).Source);
     }
 }

@@ -1,4 +1,5 @@
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Metrics.Queries;
 using LifecycleManager.Scaling.Safety;
 using LifecycleManager.Scaling.Targets;
 
@@ -63,13 +64,26 @@ public sealed class SafetyGuardTests
     [Fact]
     public void Sources_that_fall_silent_at_once_stop_scale_in_but_those_that_never_answered_do_not()
     {
-        var never = Enumerable.Range(0, 10).Select(i => ($"/never-{i}", true)).ToList();
+        var never = Enumerable.Range(0, 10).Select(i => ($"/never-{i}", SourceState.Silent)).ToList();
         var apps = Enumerable.Range(0, 8).Select(i => $"/app-{i}").ToList();
-        _guard.ObserveMetrics([.. never, .. apps.Select(app => (app, false))], _now);
+        _guard.ObserveMetrics([.. never, .. apps.Select(app => (app, SourceState.Answers))], _now);
         Assert.Null(Stopped());
 
-        _guard.ObserveMetrics([.. never, .. apps.Select((app, i) => (app, i < 3))], _now += TimeSpan.FromSeconds(5));
+        _guard.ObserveMetrics([.. never, .. apps.Select((app, i) => (app, i < 3 ? SourceState.Silent : SourceState.Answers))], _now += TimeSpan.FromSeconds(5));
         Assert.Contains("3 of 8 apps have sources of metrics that do not answer at once", Stopped());
+    }
+
+    [Fact]
+    public void Apps_that_nobody_asks_neither_are_lost_nor_outweigh_those_that_are()
+    {
+        var apps = Enumerable.Range(0, 4).Select(i => $"/app-{i}").ToList();
+        List<(string, SourceState)> Suspended() => [.. Enumerable.Range(0, 100).Select(i => ($"/suspended-{i}", SourceState.Unasked))];
+        _guard.ObserveMetrics([.. Suspended(), .. apps.Select(app => (app, SourceState.Answers))], _now);
+        _guard.ObserveMetrics([.. Suspended(), .. apps.Select(app => (app, SourceState.Unasked))], _now += TimeSpan.FromSeconds(5));
+        Assert.Null(Stopped());
+
+        _guard.ObserveMetrics([.. Suspended(), .. apps.Select((app, i) => (app, i < 3 ? SourceState.Silent : SourceState.Answers))], _now += TimeSpan.FromSeconds(5));
+        Assert.Contains("3 of 4 apps", Stopped());
     }
 
     [Theory]
