@@ -106,7 +106,7 @@ public sealed class BrowserTests
     {
         static string Deployment(string id) => $$"""
             [{"id": "{{id}}", "version": "v", "currentStep": 1, "totalSteps": 3,
-              "currentActions": [{"action": "RestartApplication", "app": "/{{id}}", "stage": "canary 25%"}], "paused": {"message": "it waits"}}]
+              "currentActions": [{"action": "RestartApplication", "app": "/{{id}}", "stage": "canary 25%"}], "paused": {"message": "it waits"} }]
             """;
         await using var console = await ConsoleUnderTest.StartAsync();
         console.Answers["/v2/deployments"] = Deployment("d-1");
