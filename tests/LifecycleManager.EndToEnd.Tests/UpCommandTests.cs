@@ -92,6 +92,9 @@ public sealed class UpCommandTests
 
         var after = await stack.InstancesAsync("/pids", 6);
         Assert.Superset(before.Select(task => task.Id).ToHashSet(), after.Select(task => task.Id).ToHashSet());
+
+        // A task runs a moment before its first command has done something.
+        await Eventually.TrueAsync(() => Task.FromResult(Directory.GetFiles(directory).Length >= 6), "each task has run its command", more: stack.Describe);
         Assert.Equal(6, Directory.GetFiles(directory).Length);
         Directory.Delete(directory, recursive: true);
     }

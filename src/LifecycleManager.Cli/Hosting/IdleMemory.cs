@@ -10,7 +10,7 @@ internal static partial class IdleMemory
 {
     // Worth a pause of some tens of milliseconds, in a process that does next to nothing.
     private const long Worth = 32L << 20;
-    private const long QuietAllocation = 16L << 20;
+    private const long QuietAllocation = 64L << 20;
     private const long MaxHeap = 512L << 20;
 
     /// <summary>After this the agents are registered and the policies in force.</summary>
