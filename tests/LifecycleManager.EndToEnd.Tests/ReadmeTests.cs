@@ -77,11 +77,13 @@ public sealed partial class ReadmeTests : IDisposable
             Assert.True(fine, $"{line}\nends with {code}:\n{output}");
             ran++;
 
-            // No registry is reached from here: what the page goes on with is a process in the image's place.
-            if (line.Contains("nginx:alpine", StringComparison.Ordinal)) await PutAsync("web");
+            // No registry is reached from here: what the page goes on with is a process in the image's place, once it is deployed.
+            if (!line.Contains("nginx:alpine", StringComparison.Ordinal)) continue;
+            await PutAsync("web");
+            await Eventually.TrueAsync(async () => (await stack.Api.GetDeployments()).Count == 0, "the apps are deployed");
         }
 
-        Assert.True(ran >= 8, $"{ran} commands");
+        Assert.True(ran >= 12, $"{ran} commands");
         foreach (var app in (string[])["hello", "web", "shop"]) await stack.Scheduler.DeleteAsync(new Uri($"/v2/groups/{app}?force=true", UriKind.Relative));
         await stack.Scheduler.DeleteAsync(new Uri("/v2/apps/hello?force=true", UriKind.Relative));
         await stack.Scheduler.DeleteAsync(new Uri("/v2/apps/web?force=true", UriKind.Relative));
@@ -120,8 +122,6 @@ public sealed partial class ReadmeTests : IDisposable
 
     private static Kind KindOf(string command) => Words(command) switch
     {
-        // Blue-green and pods have whole tests of their own.
-        ["curl", ..] when command.Contains("/blue-green", StringComparison.Ordinal) || command.Contains("/v2/pods", StringComparison.Ordinal) => Kind.RunElsewhere,
         ["curl", ..] => Kind.OneMachine,
 
         // It needs hours of a history; the tests of replay have them.

@@ -3,6 +3,7 @@ using System.Net;
 using LifecycleManager.Agent;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Cli.Commands;
 
@@ -114,7 +115,7 @@ internal sealed class AgentSettings
             Setting.Of<string?>(settings, name, description, Values.Text, () => null, help);
 
         Option<TimeSpan> Time(string name, string description, TimeSpan min, TimeSpan max, TimeSpan otherwise) => Setting.Of(settings, name,
-            $"{description}, {Durations.Format(min)} to {Durations.Format(max)}", Values.Time(min, max), () => otherwise, Durations.Format(otherwise));
+            $"{description}, {DurationText.Format(min)} to {DurationText.Format(max)}", Values.Time(min, max), () => otherwise, DurationText.Format(otherwise));
 
         Option<double> Number(string name, string description, double min, double max, double otherwise) => Setting.Of(settings, name,
             string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{description}, {min} to {max}"), Values.Number(min, max), () => otherwise,

@@ -3,6 +3,7 @@ using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics;
 using LifecycleManager.Metrics.Discovery;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Scaling;
 using LifecycleManager.Scaling.Safety;
 
@@ -36,8 +37,8 @@ internal sealed class ManagerSettings
     public ManagerSettings(Command command, Settings settings, TimeSpan tick, TimeSpan scrape, Option<IReadOnlyList<Uri>>? eureka = null)
     {
         _rules = Setting.Of(settings, "--rules", "The directory of the policy files", Path.GetFullPath, DefaultRules, "rules, else the examples beside lcm");
-        _tick = Setting.Of(settings, "--tick", "Between two evaluations of the policies", Values.Time(Shortest, Hour), () => tick, Durations.Format(tick));
-        _scrape = Setting.Of(settings, "--scrape-interval", "Between two scrapes of an instance", Values.Time(Shortest, Hour), () => scrape, Durations.Format(scrape));
+        _tick = Setting.Of(settings, "--tick", "Between two evaluations of the policies", Values.Time(Shortest, Hour), () => tick, DurationText.Format(tick));
+        _scrape = Setting.Of(settings, "--scrape-interval", "Between two scrapes of an instance", Values.Time(Shortest, Hour), () => scrape, DurationText.Format(scrape));
         _staleness = Setting.Of<TimeSpan?>(settings, "--staleness", "How long a sample stands for the present",
             text => Values.Time(Shortest, 24 * Hour)(text), () => null, "three scrape intervals, at most 5m");
         _prometheus = Setting.Of<Uri?>(settings, "--prometheus", "A Prometheus server, for promql metrics", Values.PlainUrl, () => null);

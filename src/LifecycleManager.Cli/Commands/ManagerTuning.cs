@@ -2,6 +2,7 @@ using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Scaling;
 
 namespace LifecycleManager.Cli.Commands;
@@ -57,7 +58,7 @@ internal sealed class ManagerTuning
         TimeSpan? least = null, TimeSpan? most = null) =>
         Add(Setting.Of(
             _settings, name, description, Values.Time(least ?? TimeSpan.FromMilliseconds(10), most ?? TimeSpan.FromDays(366)), () => otherwise,
-            Durations.Format(otherwise)), set);
+            DurationText.Format(otherwise)), set);
 
     private void Time(string name, string description, TimeSpan otherwise, Func<CollectorOptions, TimeSpan, CollectorOptions> set,
         TimeSpan? least = null, TimeSpan? most = null) =>

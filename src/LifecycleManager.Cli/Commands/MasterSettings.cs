@@ -2,6 +2,7 @@ using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Master;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Cli.Commands;
 
@@ -77,7 +78,7 @@ internal sealed class MasterSettings
         }
 
         Option<TimeSpan> Time(string name, string description, TimeSpan min, TimeSpan max, TimeSpan otherwise) => Setting.Of(settings, name,
-            $"{description}, {Durations.Format(min)} to {Durations.Format(max)}", Values.Time(min, max), () => otherwise, Durations.Format(otherwise));
+            $"{description}, {DurationText.Format(min)} to {DurationText.Format(max)}", Values.Time(min, max), () => otherwise, DurationText.Format(otherwise));
 
         Option<int> Count(string name, string description, int min, int max, int otherwise) =>
             Setting.Of(settings, name, $"{description}, {min} to {max}", Values.Count(min, max), () => otherwise, $"{otherwise}");

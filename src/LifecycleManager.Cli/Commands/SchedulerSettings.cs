@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Scheduler;
 using LifecycleManager.Scheduler.Placement;
 
@@ -41,7 +42,7 @@ internal sealed class SchedulerSettings
         }
 
         Option<TimeSpan> Time(string name, string description, TimeSpan least, TimeSpan most, TimeSpan otherwise) => Add(Setting.Of(
-            settings, name, description, Values.Time(least, most), () => otherwise, Durations.Format(otherwise)));
+            settings, name, description, Values.Time(least, most), () => otherwise, DurationText.Format(otherwise)));
         Option<int> Count(string name, string description, int least, int most, int otherwise) => Add(Setting.Of(
             settings, name, description, Values.Count(least, most), () => otherwise, $"{otherwise}"));
 

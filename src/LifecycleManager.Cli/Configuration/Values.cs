@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Cli.Configuration;
 
@@ -108,13 +109,13 @@ internal static class Values
 
     /// <summary>A duration, in the notation of the policies.</summary>
     public static Func<string, TimeSpan> Time(TimeSpan min, TimeSpan max) => text =>
-        !Durations.TryParse(text, out var time) ? throw new FormatException("a time such as 500ms, 10s, 1m or 2h is needed")
-        : time < min || time > max ? throw new FormatException($"from {Durations.Format(min)} to {Durations.Format(max)} is possible")
+        !DurationText.TryParse(text, out var time) ? throw new FormatException("a time such as 500ms, 10s, 1m or 2h is needed")
+        : time < min || time > max ? throw new FormatException($"from {DurationText.Format(min)} to {DurationText.Format(max)} is possible")
         : time;
 
     /// <summary>An instant, or how long ago it was.</summary>
     public static DateTimeOffset? Instant(string text, TimeProvider time) =>
-        Durations.TryParse(text, out var ago) ? time.GetUtcNow() - ago
+        DurationText.TryParse(text, out var ago) ? time.GetUtcNow() - ago
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant) ? instant
         : throw new FormatException("a time such as 2026-11-24T19:00:00Z, or how long ago such as 90m, is needed");
 

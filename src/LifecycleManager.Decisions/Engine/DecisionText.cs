@@ -3,6 +3,7 @@ using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Engine;
 
@@ -111,7 +112,7 @@ internal static class DecisionText
                 if (step.To == facts.Instances && policy.OnMissingMetrics is { Mode: not MissingMetricsMode.Hold } later
                     && facts.Now - state.MissingSince < later.After)
                 {
-                    return $"{missing}: held, {Mode(later)} after {Durations.Format(later.After)}";
+                    return $"{missing}: held, {Mode(later)} after {DurationText.Format(later.After)}";
                 }
 
                 return policy.OnMissingMetrics.Mode == MissingMetricsMode.Hold
@@ -130,8 +131,8 @@ internal static class DecisionText
                     : $"{facts.Instances} is {bound}";
             case StepKind.Stabilization:
                 return step.Detail > 0
-                    ? $"{step.To} was enough within the last {Durations.Format(policy.ScaleOut.Stabilization)}"
-                    : $"{Still(state, step)} within the last {Durations.Format(policy.ScaleIn.Stabilization)}";
+                    ? $"{step.To} was enough within the last {DurationText.Format(policy.ScaleOut.Stabilization)}"
+                    : $"{Still(state, step)} within the last {DurationText.Format(policy.ScaleIn.Stabilization)}";
             case StepKind.Limit:
                 var limit = step.Detail >= 0 ? policy.ScaleOut.Limits[step.Detail] : policy.ScaleIn.Limits[~step.Detail];
                 return $"limited to {step.To} by {limit}";

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Decisions.Expressions;
 
@@ -98,7 +99,7 @@ internal sealed class ExpressionCompiler
             throw new ExpressionException(node.Start, $"'{node.Name}' is a function", $"write {node.Name}(metric) or {node.Name}(metric, 5m)");
         }
 
-        throw new ExpressionException(node.Start, $"unknown name '{node.Name}'", Nearest.Suggest(node.Name, _table.Names));
+        throw new ExpressionException(node.Start, $"unknown name '{node.Name}'", NearestName.Suggest(node.Name, _table.Names));
     }
 
     private Code Load(int slot, int end)
@@ -225,7 +226,7 @@ internal sealed class ExpressionCompiler
     {
         if (Array.IndexOf(Functions, node.Name) < 0)
         {
-            throw new ExpressionException(node.Start, $"unknown function '{node.Name}'", Nearest.Suggest(node.Name, SuggestedFunctions));
+            throw new ExpressionException(node.Start, $"unknown function '{node.Name}'", NearestName.Suggest(node.Name, SuggestedFunctions));
         }
 
         var metric = node.Arguments is [NameNode first, ..] && Array.IndexOf(Slots.Facts, first.Name) < 0 ? _table.Find(first.Name) : null;
@@ -271,7 +272,7 @@ internal sealed class ExpressionCompiler
     {
         if (node.Arguments is [NameNode { Name: var unknown } name] && Array.IndexOf(Slots.Facts, unknown) < 0)
         {
-            throw new ExpressionException(name.Start, $"unknown metric '{unknown}'", Nearest.Suggest(unknown, _table.Names));
+            throw new ExpressionException(name.Start, $"unknown metric '{unknown}'", NearestName.Suggest(unknown, _table.Names));
         }
 
         if (node.Arguments.Count is < 2 or > 8)
@@ -314,7 +315,7 @@ internal sealed class ExpressionCompiler
         {
             throw Array.IndexOf(Slots.Facts, name) >= 0
                 ? new ExpressionException(start, $"'{name}' is a fact of this moment and has no history", $"write {node.Name}{form}")
-                : new ExpressionException(start, $"unknown metric '{name}'", Nearest.Suggest(name, _table.Names.Except(Slots.Facts)));
+                : new ExpressionException(start, $"unknown metric '{name}'", NearestName.Suggest(name, _table.Names.Except(Slots.Facts)));
         }
 
         if (metric is null || node.Arguments.Count != arguments)

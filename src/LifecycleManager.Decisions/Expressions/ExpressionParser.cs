@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Primitives.Timing;
 using Parlot;
 using Parlot.Fluent;
 using static Parlot.Fluent.Parsers;
@@ -166,7 +167,7 @@ internal static class ExpressionParser
             return new NumberNode(start, end, percent ? number / 100 : number, false);
         }
 
-        if (!percent && Durations.TryParse(text, out var duration)) return new NumberNode(start, end, duration.TotalSeconds, true);
+        if (!percent && DurationText.TryParse(text, out var duration)) return new NumberNode(start, end, duration.TotalSeconds, true);
         if (!percent && TimeOnly.TryParseExact(text, ["H:mm", "HH:mm", "HH:mm:ss"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
         {
             return new TimeNode(start, end, time.ToTimeSpan().TotalSeconds);

@@ -1,4 +1,5 @@
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Decisions.Policies;
 
@@ -29,20 +30,20 @@ public sealed record AppSelector
     {
         foreach (var glob in Except)
         {
-            if (Globs.Matches(glob, app.Id, paths: true)) return 0;
+            if (Glob.IsMatch(glob, app.Id, paths: true)) return 0;
         }
 
         var closeness = Ids.Count == 0 ? 1 : 0;
         foreach (var id in Ids)
         {
             if (closeness < 3 && id == app.Id) closeness = 3;
-            else if (closeness < 2 && IsGlob(id) && Globs.Matches(id, app.Id, paths: true)) closeness = 2;
+            else if (closeness < 2 && IsGlob(id) && Glob.IsMatch(id, app.Id, paths: true)) closeness = 2;
         }
 
         if (closeness == 0) return 0;
         foreach (var (key, glob) in Labels)
         {
-            if (app.Labels is null || !app.Labels.TryGetValue(key, out var value) || !Globs.Matches(glob, value, paths: false)) return 0;
+            if (app.Labels is null || !app.Labels.TryGetValue(key, out var value) || !Glob.IsMatch(glob, value, paths: false)) return 0;
         }
 
         return closeness;

@@ -1,3 +1,5 @@
+using LifecycleManager.Primitives.Timing;
+
 namespace LifecycleManager.Decisions.Policies;
 
 /// <summary>How one direction of scaling is tempered; the meanings are those of the HPA's <c>behavior</c>.</summary>
@@ -38,7 +40,7 @@ public sealed record ScalingBehavior
 public readonly record struct ScalingLimit(double Amount, bool IsPercent, TimeSpan Period)
 {
     /// <inheritdoc />
-    public override string ToString() => FormattableString.Invariant($"{Amount}{(IsPercent ? "%" : "")} per {Durations.Format(Period)}");
+    public override string ToString() => FormattableString.Invariant($"{Amount}{(IsPercent ? "%" : "")} per {DurationText.Format(Period)}");
 }
 
 /// <summary>Which of several limits holds.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Forecasting;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Rules;
 
@@ -53,9 +54,9 @@ internal sealed class ForecastRule : Rule
         var shown = Metric.Show(tick.Slots);
         if (opinion.Verdict == RuleVerdict.Unknown) return $"{shown} cannot be told";
         var forecast = Memory(tick.States);
-        if (forecast.Learnt < 1) return $"{shown}, {Percent(forecast.Learnt)} of the first season of {Durations.Format(Season)} is learnt";
+        if (forecast.Learnt < 1) return $"{shown}, {Percent(forecast.Learnt)} of the first season of {DurationText.Format(Season)} is learnt";
         var error = double.IsNaN(forecast.Error) ? "error not known yet" : $"error {Percent(forecast.Error)}";
-        var text = $"{shown}, {Expression.Format(forecast.Peak())} expected within {Durations.Format(Ahead)} ({error})";
+        var text = $"{shown}, {Expression.Format(forecast.Peak())} expected within {DurationText.Format(Ahead)} ({error})";
         if (opinion.Verdict != RuleVerdict.AtLeast) return text;
         return $"{text} for {Expression.Format(Value)}{(PerInstance ? " per instance" : "")}, at least {opinion.Count}";
     }

@@ -1,6 +1,7 @@
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Rules;
 
@@ -74,8 +75,8 @@ internal sealed class StepRule : Rule
         var step = Steps[(int)opinion.B];
         var text = $"{Metric.Show(step.Then.CanShrink ? tick.Slots : tick.Growing)} is {step.Text}";
         return opinion.Verdict == RuleVerdict.Waiting
-            ? $"{text}, waiting for {Durations.Format(For)} of it"
-            : $"{text}{(For > TimeSpan.Zero ? " for " + Durations.Format(For) : "")}, {step.Then.Describe(opinion, tick)}";
+            ? $"{text}, waiting for {DurationText.Format(For)} of it"
+            : $"{text}{(For > TimeSpan.Zero ? " for " + DurationText.Format(For) : "")}, {step.Then.Describe(opinion, tick)}";
     }
 
     /// <summary>

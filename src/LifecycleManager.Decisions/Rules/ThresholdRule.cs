@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Rules;
 
@@ -43,10 +44,10 @@ internal sealed class ThresholdRule : Rule
         var condition = When.Show(Then.CanShrink ? tick.Slots : tick.Growing);
         return opinion.Verdict switch
         {
-            RuleVerdict.Waiting => $"{condition}, waiting for {Durations.Format(For)} of it since {tick.States[Index].Since:HH:mm:ss}",
+            RuleVerdict.Waiting => $"{condition}, waiting for {DurationText.Format(For)} of it since {tick.States[Index].Since:HH:mm:ss}",
             RuleVerdict.Unknown => $"{condition} cannot be told",
             RuleVerdict.None => $"not {condition}",
-            _ => $"{condition}{(For > TimeSpan.Zero ? " for " + Durations.Format(For) : "")}, {Then.Describe(opinion, tick)}",
+            _ => $"{condition}{(For > TimeSpan.Zero ? " for " + DurationText.Format(For) : "")}, {Then.Describe(opinion, tick)}",
         };
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Tools.Import;
+using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Decisions.Tools;
 
@@ -27,7 +28,7 @@ public static class PolicyInit
         ArgumentNullException.ThrowIfNull(error);
         if (!Kinds.Contains(kind))
         {
-            error.WriteLine($"there is no kind '{kind}' ({Nearest.Suggest(kind, Kinds)})");
+            error.WriteLine($"there is no kind '{kind}' ({NearestName.Suggest(kind, Kinds)})");
             return ExitCodes.Failed;
         }
 

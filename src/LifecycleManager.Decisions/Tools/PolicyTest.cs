@@ -3,6 +3,7 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Policies.Reading;
 using LifecycleManager.Decisions.Tools.Simulation;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Tools;
 
@@ -89,7 +90,7 @@ public static class PolicyTest
         void Compare(Expectation expectation)
         {
             var wrong = expectation.Wrong(last!, simulated.Instances);
-            if (wrong is not null) failures.Add($"{expectation.Place}: at {Durations.Format(expectation.At)}: {wrong} ({last!.Reason})");
+            if (wrong is not null) failures.Add($"{expectation.Place}: at {DurationText.Format(expectation.At)}: {wrong} ({last!.Reason})");
         }
     }
 

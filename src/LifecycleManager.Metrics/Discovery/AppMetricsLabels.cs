@@ -1,4 +1,5 @@
 using System.Globalization;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Metrics.Discovery;
 
@@ -10,6 +11,8 @@ internal sealed record AppMetricsLabels
     public const string SchemeLabel = "lcm.metrics.scheme";
     public const string StartupLabel = "lcm.metrics.startup";
     public const string EurekaLabel = "lcm.metrics.eureka";
+
+    private static readonly TimeSpan MaxStartup = TimeSpan.FromDays(1);
 
     public static AppMetricsLabels None { get; } = new();
 
@@ -49,8 +52,8 @@ internal sealed record AppMetricsLabels
         if (port is not null && (!int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out index) || index > 1000))
             problem = $"label {PortLabel}: '{port}' is not the index of a port";
         if (scheme is not (null or "http" or "https")) problem = $"label {SchemeLabel}: '{scheme}' is neither http nor https";
-        if (startup is not null && !TryTime(startup, out time))
-            problem = $"label {StartupLabel}: '{startup}' is not a time such as 45s or 2m";
+        if (startup is not null && !(DurationText.TryParse(startup, out time) && time <= MaxStartup))
+            problem = $"label {StartupLabel}: '{startup}' is not a time such as 45s or 2m, a day at most";
         return new AppMetricsLabels
         {
             Path = path is null ? null : path.Length > 1 ? path.TrimEnd('/') : path,
@@ -60,16 +63,5 @@ internal sealed record AppMetricsLabels
             Eureka = eureka,
             Problem = problem,
         };
-    }
-
-    private static bool TryTime(string text, out TimeSpan time)
-    {
-        time = default;
-        var unit = text.Length == 0 ? 0 : text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 };
-        if (unit == 0 || !int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            || number > 86400)
-            return false;
-        time = TimeSpan.FromSeconds((double)number * unit);
-        return true;
     }
 }

@@ -1,5 +1,5 @@
 using System.Text;
-using System.Text.RegularExpressions;
+using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Metrics.Queries;
 
@@ -22,7 +22,7 @@ public enum MatchKind
 /// <summary>One condition on a label. A label that a series does not have counts as empty, as in Prometheus.</summary>
 public sealed class LabelMatcher
 {
-    private readonly Regex? _regex;
+    private readonly LinearRegex? _regex;
 
     /// <summary>Makes a matcher.</summary>
     /// <exception cref="ArgumentException">The regular expression is malformed, or uses what takes unbounded time.</exception>
@@ -32,11 +32,9 @@ public sealed class LabelMatcher
         if (kind is not (MatchKind.Matches or MatchKind.DoesNotMatch)) return;
         try
         {
-            // Time linear in the label's length, as RE2 gives it to Prometheus.
-            _regex = new Regex($@"\A(?:{value})\z",
-                RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline);
+            _regex = LinearRegex.Parse(value);
         }
-        catch (NotSupportedException e)
+        catch (FormatException e)
         {
             throw new ArgumentException(e.Message, nameof(value), e);
         }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Tools;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.History;
 using LifecycleManager.Security;
@@ -183,7 +184,7 @@ internal static class ToolsApi
 
     private static TimeSpan? Duration(string field, string? text) =>
         text is null ? null
-        : Durations.TryParse(text, out var duration) ? duration
+        : DurationText.TryParse(text, out var duration) ? duration
         : throw new RefusedException(field, $"{field} '{text}' is no duration such as 30s");
 
     /// <summary>A tool at work for one request.</summary>

@@ -1,3 +1,4 @@
+using LifecycleManager.Primitives.Text;
 using LifecycleManager.Scheduler.Definitions.Json;
 
 namespace LifecycleManager.Scheduler.Api;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LifecycleManager.Primitives.Text;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Definitions.Json;
 

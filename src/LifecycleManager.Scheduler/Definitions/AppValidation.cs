@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using LifecycleManager.Primitives.Text;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Definitions.Json;
 

@@ -1,3 +1,4 @@
+using LifecycleManager.Primitives.Text;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Definitions.Json;
 

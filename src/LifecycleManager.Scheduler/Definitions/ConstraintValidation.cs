@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
+using LifecycleManager.Primitives.Text;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Definitions.Json;
 
@@ -8,7 +8,6 @@ namespace LifecycleManager.Scheduler.Definitions;
 /// <summary>Marathon's rules for constraints; expressions are bounded and must need no backtracking.</summary>
 internal static class ConstraintValidation
 {
-    private const int LongestExpression = 512;
     private static readonly string[] Places = ["@hostname", "@region", "@zone"];
 
     public static void Validate(App app, string path, Problems problems)
@@ -104,26 +103,18 @@ internal static class ConstraintValidation
     private static bool IsCount(string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0;
 
-    private static bool Matches(string expression, string value) => Expression(expression).IsMatch(value);
+    private static bool Matches(string expression, string value) => LinearRegex.Parse(expression).IsMatch(value);
 
     private static string? WhyNoExpression(string expression)
     {
-        if (expression.Length > LongestExpression) return $"it is longer than {LongestExpression} characters";
         try
         {
-            _ = Expression(expression);
+            _ = LinearRegex.Parse(expression);
             return null;
         }
-        catch (NotSupportedException)
-        {
-            return "lookarounds, backreferences, atomic groups and very large counts are not taken";
-        }
-        catch (ArgumentException e)
+        catch (FormatException e)
         {
             return e.Message;
         }
     }
-
-    private static Regex Expression(string expression) =>
-        new($"^(?:{expression})$", RegexOptions.CultureInvariant | RegexOptions.Singleline | RegexOptions.NonBacktracking);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LifecycleManager.Primitives.Text;
 using LifecycleManager.Scheduler.Definitions.Json;
 
 namespace LifecycleManager.Scheduler.Definitions;

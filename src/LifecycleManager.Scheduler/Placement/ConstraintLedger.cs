@@ -1,5 +1,6 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
+using System.Runtime.CompilerServices;
+using LifecycleManager.Primitives.Text;
 using LifecycleManager.Scheduler.Definitions;
 
 namespace LifecycleManager.Scheduler.Placement;
@@ -10,10 +11,11 @@ namespace LifecycleManager.Scheduler.Placement;
 /// </summary>
 internal sealed class ConstraintLedger
 {
-    private static readonly TimeSpan RegexTimeout = TimeSpan.FromMilliseconds(250);
+    // Reading an expression costs more than a round of placement: it is done once for each constraint.
+    private static readonly ConditionalWeakTable<Constraint, LinearRegex> Expressions = [];
 
     private readonly Constraint _constraint;
-    private readonly Regex? _regex;
+    private readonly LinearRegex? _regex;
     private readonly int _number;
     private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
 
@@ -28,7 +30,7 @@ internal sealed class ConstraintLedger
     {
         _constraint = constraint;
         if (constraint.Operator is ConstraintOperator.Like or ConstraintOperator.Unlike)
-            _regex = new Regex($"^(?:{constraint.Value})$", RegexOptions.CultureInvariant | RegexOptions.Singleline, RegexTimeout);
+            _regex = Expressions.GetValue(constraint, static constraint => LinearRegex.Parse(constraint.Value ?? ""));
         _ = int.TryParse(constraint.Value, NumberStyles.None, CultureInfo.InvariantCulture, out _number);
     }
 
@@ -88,8 +90,8 @@ internal sealed class ConstraintLedger
                 return _decided[value] = _constraint.Operator switch
                 {
                     ConstraintOperator.Is => Same(value, _constraint.Value),
-                    ConstraintOperator.Like => Matches(value, whenUndecided: false),
-                    _ => !Matches(value, whenUndecided: true),
+                    ConstraintOperator.Like => _regex!.IsMatch(value),
+                    _ => !_regex!.IsMatch(value),
                 };
             case ConstraintOperator.Cluster:
                 return (string.IsNullOrEmpty(_constraint.Value) || value == _constraint.Value)
@@ -116,18 +118,6 @@ internal sealed class ConstraintLedger
             ConstraintOperator.GroupBy => $"{name}: '{value}' has {CountAt(value)} instances, others have fewer",
             _ => $"{name}: the agent has '{value}'",
         };
-    }
-
-    private bool Matches(string value, bool whenUndecided)
-    {
-        try
-        {
-            return _regex!.IsMatch(value);
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            return whenUndecided;
-        }
     }
 
     private static bool Same(string value, string? wanted) => value == wanted

@@ -1,6 +1,7 @@
 using System.Net;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Cli.Tests.Configuration;
 
@@ -16,7 +17,7 @@ public sealed class ValuesTests
     public void A_time_has_a_unit(string text, double milliseconds)
     {
         Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), Time(text));
-        Assert.Equal(Time(text), Time(Durations.Format(Time(text))));
+        Assert.Equal(Time(text), Time(DurationText.Format(Time(text))));
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Tests.Expressions;
 
@@ -109,7 +110,7 @@ public sealed class ExpressionTests
                 "p99(lat, 5m): Last 5m Avg q0.99", "p50(cpu): Last 0s Avg i0.5", "rate(rps, 5m): Rate 5m Avg",
             ],
             table.Reads.Select(read => FormattableString.Invariant(
-                $"{read.Text}: {read.Query.Function} {Durations.Format(read.Query.Window)} {read.Query.Across}")
+                $"{read.Text}: {read.Query.Function} {DurationText.Format(read.Query.Window)} {read.Query.Across}")
                 + (double.IsNaN(read.Query.Quantile) ? "" : FormattableString.Invariant($" q{read.Query.Quantile}"))
                 + (double.IsNaN(read.InstanceQuantile) ? "" : FormattableString.Invariant($" i{read.InstanceQuantile}"))));
     }

@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Decisions.Tests.Policies;
 
@@ -23,11 +24,11 @@ public sealed class SelectorTests
     [InlineData("**", "", true)]
     [InlineData("*", "/a", false)]
     public void Globs_stop_at_slashes_unless_doubled(string glob, string id, bool matches) =>
-        Assert.Equal(matches, Globs.Matches(glob, id, paths: true));
+        Assert.Equal(matches, Glob.IsMatch(glob, id, paths: true));
 
     [Fact]
     public void A_hostile_glob_takes_bounded_time() =>
-        Assert.False(Globs.Matches(string.Concat(Enumerable.Repeat("*a", 200)) + "**b", new string('a', 20_000), paths: true));
+        Assert.False(Glob.IsMatch(string.Concat(Enumerable.Repeat("*a", 200)) + "**b", new string('a', 20_000), paths: true));
 
     [Fact]
     public void Priority_then_closeness_then_name_chooses_the_policy()

@@ -85,7 +85,7 @@ public abstract class FaultContract : IAsyncLifetime
         await Assert.ThrowsAsync<StateUnavailableException>(() => store.WriteAsync([new StateWrite("k", new byte[] { 2 })]).WaitAsync(Generous));
         await Assert.ThrowsAsync<StateUnavailableException>(async () => await store.ListAsync("").CountAsync());
         Proxy.Refuses = false;
-        await Eventually.IsTrueAsync(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             try
             {
@@ -114,7 +114,7 @@ public abstract class FaultContract : IAsyncLifetime
         Assert.True(elected.Fence.Token > former.Fence.Token);
         await other.Store.WriteAsync([new StateWrite("k", new byte[] { 2 })], elected.Fence);
         Proxy.Thaw();
-        await Eventually.IsTrueAsync(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             try
             {

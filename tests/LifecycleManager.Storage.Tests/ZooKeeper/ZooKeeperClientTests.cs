@@ -25,7 +25,7 @@ public sealed class ZooKeeperClientTests
         var node = Assert.Single(await admin.GetChildrenAsync("/elections/master"), name => name.EndsWith("0000000000", StringComparison.Ordinal));
         await admin.DeleteAsync($"/elections/master/{node}");
         await waiting.WaitAsync(Generous);
-        await Eventually.IsTrueAsync(() => Task.FromResult(office.Lost.IsCancellationRequested));
+        await Eventually.TrueAsync(() => Task.FromResult(office.Lost.IsCancellationRequested));
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class ZooKeeperServersTests
             one.Cut();
         }
 
-        await Eventually.IsTrueAsync(() => Task.FromResult(two.Accepted > 0));
+        await Eventually.TrueAsync(() => Task.FromResult(two.Accepted > 0));
         await backend.Store.WriteAsync([new StateWrite("k", new byte[] { 1 })], office.Fence);
         Assert.False(office.Lost.IsCancellationRequested);
         Assert.Equal(owner, (await admin.ExistsAsync(node))!.Value.EphemeralOwner);
@@ -62,11 +62,11 @@ public sealed class ZooKeeperServersTests
                 acknowledged++;
             }
         });
-        await Eventually.IsTrueAsync(() => Task.FromResult(acknowledged > 50));
+        await Eventually.TrueAsync(() => Task.FromResult(acknowledged > 50));
         await server.KillAsync();
         var end = await Assert.ThrowsAnyAsync<Exception>(() => writing.WaitAsync(Generous));
         Assert.True(end is WriteOutcomeUnknownException or StateUnavailableException, end.ToString());
-        await Eventually.IsTrueAsync(() => Task.FromResult(office.Lost.IsCancellationRequested));
+        await Eventually.TrueAsync(() => Task.FromResult(office.Lost.IsCancellationRequested));
         await Assert.ThrowsAsync<StateUnavailableException>(() => backend.Store.GetAsync("k"));
         await server.StartAsync();
         var next = await backend.Election.StandAsync("master", "http://one").WaitAsync(Generous);

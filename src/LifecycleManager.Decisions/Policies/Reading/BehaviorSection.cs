@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Primitives.Text;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Policies.Reading;
 
@@ -60,7 +62,7 @@ internal sealed partial class BehaviorSection(ProblemSink problems)
 
         problems.Error(
             mode!, $"'onMissingMetrics' must be hold, min, max or fallback:N, not {mode!.Kind}",
-            Nearest.Suggest(text, ["hold", "min", "max", "fallback:1"]), "type");
+            NearestName.Suggest(text, ["hold", "min", "max", "fallback:1"]), "type");
         return MissingMetrics.Hold;
     }
 
@@ -82,7 +84,7 @@ internal sealed partial class BehaviorSection(ProblemSink problems)
             if (item is YamlScalar { Value: "none" } && node is YamlScalar) return [];
             if (item is YamlScalar scalar && LimitPattern().Match(scalar.Value) is { Success: true } match
                 && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var amount)
-                && amount > 0 && Durations.TryParse(match.Groups[3].ValueSpan, out var period) && period > TimeSpan.Zero)
+                && amount > 0 && DurationText.TryParse(match.Groups[3].ValueSpan, out var period) && period > TimeSpan.Zero)
             {
                 limits.Add(new ScalingLimit(amount, match.Groups[2].Success, period));
                 continue;

@@ -1,5 +1,7 @@
 using System.Globalization;
 using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Primitives.Text;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Policies.Reading;
 
@@ -53,7 +55,7 @@ internal sealed class MapReader
         foreach (var (name, (key, _)) in _entries)
         {
             if (_asked.Contains(name) || name.StartsWith("x-", StringComparison.Ordinal)) continue;
-            _problems.Error(key, $"{What} has no key '{name}'", Nearest.Suggest(name, _asked.Concat(alsoKnown)), "unknown-key");
+            _problems.Error(key, $"{What} has no key '{name}'", NearestName.Suggest(name, _asked.Concat(alsoKnown)), "unknown-key");
         }
     }
 
@@ -106,7 +108,7 @@ internal sealed class MapReader
             return true;
         }
 
-        if (!Durations.TryParse(text, out var duration)) return false;
+        if (!DurationText.TryParse(text, out var duration)) return false;
         value = duration.TotalSeconds;
         return true;
     }
@@ -114,7 +116,7 @@ internal sealed class MapReader
     public TimeSpan? Duration(string key, bool positive = false)
     {
         if (Find(key) is not { } node) return null;
-        if (node is YamlScalar scalar && Durations.TryParse(scalar.Value, out var value) && (!positive || value > TimeSpan.Zero)) return value;
+        if (node is YamlScalar scalar && DurationText.TryParse(scalar.Value, out var value) && (!positive || value > TimeSpan.Zero)) return value;
         var unit = node is YamlScalar { Value: var text } && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
             ? $"add a unit: {text}s"
             : "write 30s, 5m or 1h30m";
@@ -145,7 +147,7 @@ internal sealed class MapReader
         _problems.Error(
             node,
             $"'{key}' must be {string.Join(", ", choices.Take(choices.Count - 1).Select(c => c.Word))} or {choices[^1].Word}, not {node.Kind}",
-            node is YamlScalar { Value: var word1 } ? Nearest.Suggest(word1, choices.Select(c => c.Word)) : null,
+            node is YamlScalar { Value: var word1 } ? NearestName.Suggest(word1, choices.Select(c => c.Word)) : null,
             "type");
         return null;
     }

@@ -1,5 +1,7 @@
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Primitives.Text;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Policies.Reading;
 
@@ -101,7 +103,7 @@ internal static class MetricSection
             if (map.Duration(key, positive: true) is not { } duration) continue;
             if (window is not null || function is not null || shorthands.Count > 1)
             {
-                problems.Error(map.KeyOf(key), $"'{key}: {Durations.Format(duration)}' has a window and a function already", "give one of them", "window");
+                problems.Error(map.KeyOf(key), $"'{key}: {DurationText.Format(duration)}' has a window and a function already", "give one of them", "window");
             }
 
             (window, function) = (duration, kind);
@@ -142,7 +144,7 @@ internal static class MetricSection
 
         if (query.Source == MetricSource.Container && selector is not null && Array.IndexOf(ContainerStatistics, selector) < 0)
         {
-            problems.Error(node, $"unknown container statistic '{selector}'", Nearest.Suggest(selector, ContainerStatistics), "metric-source");
+            problems.Error(node, $"unknown container statistic '{selector}'", NearestName.Suggest(selector, ContainerStatistics), "metric-source");
         }
 
         if (query.Source is MetricSource.PromQl or MetricSource.RabbitMq && map.Keys.Contains("across"))

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Rules;
+using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Decisions.Policies.Reading;
 
@@ -72,7 +73,7 @@ internal sealed class PolicyReader(ProblemSink problems)
         problems.Error(
             map.Find("zone")!,
             $"unknown time zone '{id}'",
-            Nearest.Suggest(id, TimeZoneInfo.GetSystemTimeZones().Select(known => known.Id)) ?? "write an IANA name such as Europe/London",
+            NearestName.Suggest(id, TimeZoneInfo.GetSystemTimeZones().Select(known => known.Id)) ?? "write an IANA name such as Europe/London",
             "unknown-zone");
         return null;
     }

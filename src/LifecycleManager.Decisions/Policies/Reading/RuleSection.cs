@@ -3,6 +3,7 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Primitives.Timing;
 using Quartz;
 
 namespace LifecycleManager.Decisions.Policies.Reading;
@@ -160,7 +161,7 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         var buckets = season / step;
         if (buckets is < 4 or > 20_160)
         {
-            problems.Error(forecast.Map, $"a season of {Durations.Format(season)} in steps of {Durations.Format(step)} has {buckets:0} steps, not 4 to 20160", "step: 5m", "forecast");
+            problems.Error(forecast.Map, $"a season of {DurationText.Format(season)} in steps of {DurationText.Format(step)} has {buckets:0} steps, not 4 to 20160", "step: 5m", "forecast");
             return null;
         }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Tools.Import;
 
@@ -80,5 +81,5 @@ internal sealed class PolicyDraft(string name, string app, string from)
 
     public static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
 
-    public static string Seconds(double seconds) => Durations.Format(TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 86400 * 365)));
+    public static string Seconds(double seconds) => DurationText.Format(TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 86400 * 365)));
 }

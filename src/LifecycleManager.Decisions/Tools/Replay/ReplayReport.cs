@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Tools.Replay;
 
@@ -17,7 +18,7 @@ internal static class ReplayReport
     {
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{data.Length} steps of {Durations.Format(data.Step)} from {data.Start:yyyy-MM-dd HH:mm} UTC; load {model.Load}, {Expression.Format(model.Capacity)} per instance, start-up {Durations.Format(model.Startup)}, objective {model.Objective:0.##%}"));
+            $"{data.Length} steps of {DurationText.Format(data.Step)} from {data.Start:yyyy-MM-dd HH:mm} UTC; load {model.Load}, {Expression.Format(model.Capacity)} per instance, start-up {DurationText.Format(model.Startup)}, objective {model.Objective:0.##%}"));
         var rows = Rows(results, model);
         var first = rows.Max(row => row[0].Length);
         var widths = results.Select((_, i) => rows.Max(row => row[i + 1].Length)).ToArray();
@@ -37,7 +38,7 @@ internal static class ReplayReport
             .Append("@media(prefers-color-scheme:dark){body{background:#111;color:#eee}svg{background:#1a1a1a;border-color:#333}th,td{border-color:#333}}</style></head><body>");
         html.Append("<h1>Policy replay</h1><p>").Append(Text(string.Create(
             CultureInfo.InvariantCulture,
-            $"{data.Start:yyyy-MM-dd HH:mm} to {data.Start + (data.Length * data.Step):yyyy-MM-dd HH:mm} UTC in steps of {Durations.Format(data.Step)}. Load: {model.Load}; one instance carries {Expression.Format(model.Capacity)} and starts in {Durations.Format(model.Startup)}; the objective is a utilization of at most {model.Objective:0.##%}."))).Append("</p>");
+            $"{data.Start:yyyy-MM-dd HH:mm} to {data.Start + (data.Length * data.Step):yyyy-MM-dd HH:mm} UTC in steps of {DurationText.Format(data.Step)}. Load: {model.Load}; one instance carries {Expression.Format(model.Capacity)} and starts in {DurationText.Format(model.Startup)}; the objective is a utilization of at most {model.Objective:0.##%}."))).Append("</p>");
         html.Append("<table>");
         foreach (var (row, i) in Rows(results, model).Select((row, i) => (row, i)))
         {
@@ -62,7 +63,7 @@ internal static class ReplayReport
         Add("most instances", result => Whole(result.PeakInstances), result => result.PeakInstances);
         Add("instance-hours", result => Two(result.InstanceHours), result => result.InstanceHours);
         Add("mean utilization", result => Percent(result.MeanUtilization), result => result.MeanUtilization);
-        Add($"time over {model.Objective:0.##%}", result => Durations.Format(result.Violation), result => result.Violation.TotalSeconds);
+        Add($"time over {model.Objective:0.##%}", result => DurationText.Format(result.Violation), result => result.Violation.TotalSeconds);
         Add("times over it", result => Whole(result.Violations), result => result.Violations);
         Add("load not carried", result => Percent(result.Unserved), result => result.Unserved);
         Add("scale-outs", result => Whole(result.ScaleOuts), result => result.ScaleOuts);

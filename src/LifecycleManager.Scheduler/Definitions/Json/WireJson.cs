@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
+using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Scheduler.Definitions.Json;
 

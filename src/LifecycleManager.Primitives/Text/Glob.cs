@@ -1,10 +1,16 @@
-namespace LifecycleManager.Decisions.Policies;
+namespace LifecycleManager.Primitives.Text;
 
-/// <summary>Globs without backtracking over more than the last star: time is at most the product of both lengths.</summary>
-internal static class Globs
+/// <summary>
+/// Globs: <c>*</c> stands for any characters, <c>?</c> for one. Without backtracking over more than the last star: time is at most the
+/// product of both lengths.
+/// </summary>
+public static class Glob
 {
-    /// <summary>Whether a text matches a glob. With <paramref name="paths"/> a single star and a question mark stop at slashes.</summary>
-    public static bool Matches(ReadOnlySpan<char> glob, ReadOnlySpan<char> text, bool paths)
+    /// <summary>Whether a text matches a glob.</summary>
+    /// <param name="glob">The glob.</param>
+    /// <param name="text">The whole text.</param>
+    /// <param name="paths">A single star and a question mark stop at slashes; two stars do not.</param>
+    public static bool IsMatch(ReadOnlySpan<char> glob, ReadOnlySpan<char> text, bool paths)
     {
         // Two return points: the last '**' outlives a '*' that stopped at a slash.
         var (g, t) = (0, 0);

@@ -1,15 +1,18 @@
 using System.Globalization;
 using System.Text;
 
-namespace LifecycleManager.Decisions.Policies;
+namespace LifecycleManager.Primitives.Timing;
 
 /// <summary>Durations as Prometheus writes them: <c>500ms 30s 5m 1h30m 2d 1w</c>, the units in falling order.</summary>
-public static class Durations
+public static class DurationText
 {
+    /// <summary>What can be written: 10 years.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
+
     private static readonly (string Unit, long Milliseconds)[] Units =
         [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-    /// <summary>Reads a duration. <c>0</c> needs no unit. Nothing longer than 10 years is one.</summary>
+    /// <summary>Reads a duration, not negative and not above <see cref="Longest"/>. <c>0</c> needs no unit.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out TimeSpan duration)
     {
         duration = default;
@@ -36,12 +39,23 @@ public static class Durations
             text = text[end..];
         }
 
-        if (total > 3650m * 86_400_000m) return false;
+        if (total > (decimal)Longest.TotalMilliseconds) return false;
         duration = TimeSpan.FromTicks((long)(total * TimeSpan.TicksPerMillisecond));
         return true;
     }
 
-    /// <summary>Writes a duration the shortest way: <c>1h30m</c>.</summary>
+    /// <summary>Reads a duration as labels and queries of a REST API have it: a number alone is in seconds (<c>300</c>, <c>0.5</c>).</summary>
+    public static bool TryParseSeconds(ReadOnlySpan<char> text, out TimeSpan duration)
+    {
+        text = text.Trim();
+        if (!decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)) return TryParse(text, out duration);
+        duration = default;
+        if (text.Length > 40 || seconds > (decimal)Longest.TotalSeconds) return false;
+        duration = TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond));
+        return true;
+    }
+
+    /// <summary>Writes a duration the shortest way, to the millisecond: <c>1h30m</c>.</summary>
     public static string Format(TimeSpan duration)
     {
         var left = (long)Math.Round(Math.Abs(duration.TotalMilliseconds));
