@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Security;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -113,6 +114,8 @@ public sealed class RoleHost : IAsyncDisposable
         services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         services.AddSingleton(time);
         services.AddSingleton(registry);
+        services.AddSingleton<RoleHealth>();
+        services.AddSingleton<RoleFailure>();
         services.AddSingleton<IHostLifetime, ProcessLifetime>();
         services.Configure<HostOptions>(options => options.ShutdownTimeout = StopTimeout);
         if (state is not null) services.AddSingleton(state.Store).AddSingleton(state.Election);
