@@ -79,8 +79,10 @@ public sealed partial class ReadmeTests : IDisposable
 
             // No registry is reached from here: what the page goes on with is a process in the image's place, once it is deployed.
             if (!line.Contains("nginx:alpine", StringComparison.Ordinal)) continue;
+            await stack.Scheduler.DeleteAsync(new Uri("/v2/apps/web?force=true", UriKind.Relative));
             await PutAsync("web");
-            await Eventually.TrueAsync(async () => (await stack.Api.GetDeployments()).Count == 0, "the apps are deployed");
+            await Eventually.TrueAsync(async () => (await stack.Api.GetDeployments()).Count == 0, "the apps are deployed",
+                more: () => stack.Scheduler.GetStringAsync(new Uri("/v2/queue?embed=lastUnusedOffers", UriKind.Relative)).Result);
         }
 
         Assert.True(ran >= 12, $"{ran} commands");
