@@ -13,6 +13,9 @@ internal static partial class IdleMemory
     private const long QuietAllocation = 64L << 20;
     private const long MaxHeap = 512L << 20;
 
+    // The server's pools let their buffers go only some time after the connections have closed.
+    private const int Repeats = 3;
+
     /// <summary>After this the agents are registered and the policies in force.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(15);
@@ -23,15 +26,17 @@ internal static partial class IdleMemory
     {
         await Task.Delay(Settled, time, cancellation);
         Release();
-        var (kept, allocated) = (Environment.WorkingSet, GC.GetTotalAllocatedBytes());
+        var (kept, allocated, again) = (Environment.WorkingSet, GC.GetTotalAllocatedBytes(), 0);
         while (true)
         {
             await Task.Delay(Look, time, cancellation);
             var isQuiet = GC.GetTotalAllocatedBytes() - allocated < QuietAllocation;
             allocated = GC.GetTotalAllocatedBytes();
+            if (Environment.WorkingSet - kept >= Worth) again = Repeats;
 
             // Of a large heap the pause would be felt.
-            if (!isQuiet || Environment.WorkingSet - kept < Worth || GC.GetTotalMemory(forceFullCollection: false) > MaxHeap) continue;
+            if (!isQuiet || again == 0 || GC.GetTotalMemory(forceFullCollection: false) > MaxHeap) continue;
+            again--;
             Release();
             kept = Environment.WorkingSet;
         }

@@ -52,7 +52,7 @@ internal static class EventsHandler
 
     private static async Task SendAsync(EventSubscription events, PipeWriter writer, TimeProvider time, CancellationToken cancellation)
     {
-        Task? waiting = null;
+        await using var heartbeat = time.CreateTimer(static events => ((EventSubscription)events!).Remind(), events, Heartbeat, Heartbeat);
         while (true)
         {
             var unflushed = 0;
@@ -80,26 +80,12 @@ internal static class EventsHandler
 
             if (unflushed > 0) await writer.FlushAsync(cancellation);
             events.Release();
-            waiting ??= events.WaitAsync(cancellation);
-            if (waiting.IsCompleted || !await WaitedInVainAsync(waiting, time, cancellation))
-            {
-                await waiting;
-                waiting = null;
-                continue;
-            }
+            if (await events.WaitAsync(cancellation)) continue;
 
             // Shows a client that is gone, and keeps what is between from taking the stream for dead.
             Write(writer, 0, Silence);
             await writer.FlushAsync(cancellation);
         }
-    }
-
-    private static async Task<bool> WaitedInVainAsync(Task next, TimeProvider time, CancellationToken cancellation)
-    {
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var first = await Task.WhenAny(next, Task.Delay(Heartbeat, time, waiting.Token));
-        await waiting.CancelAsync();
-        return first != next && !cancellation.IsCancellationRequested;
     }
 
     private static byte[] Head(string type) => Heads.GetOrAdd(type, static type => Encoding.ASCII.GetBytes($"event: {type}\ndata: "));

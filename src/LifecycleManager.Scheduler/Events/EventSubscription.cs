@@ -62,8 +62,11 @@ public sealed class EventSubscription : IDisposable
         return true;
     });
 
-    /// <summary>Completes once there may be something to read.</summary>
-    public Task WaitAsync(CancellationToken cancellation) => _signal.Reader.ReadAsync(cancellation).AsTask();
+    /// <summary>Waits until there may be something to read; false where it was only <see cref="Remind">reminded</see>.</summary>
+    public ValueTask<bool> WaitAsync(CancellationToken cancellation) => _signal.Reader.ReadAsync(cancellation);
+
+    /// <summary>Ends a wait that has nothing to read yet.</summary>
+    public void Remind() => _signal.Writer.TryWrite(false);
 
     /// <summary>Unsubscribes.</summary>
     public void Dispose()
