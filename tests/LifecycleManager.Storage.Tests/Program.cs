@@ -1,3 +1,4 @@
+using System.Globalization;
 using LifecycleManager.Storage.Tests.Children;
 using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;
@@ -13,6 +14,8 @@ public static class Program
     public static Task<int> Main(string[] args) => args switch
     {
         ["child", var address, var password] => Child.RunAsync(address, password),
+        ["child-busy", var address, var seconds] =>
+            Task.FromResult(Child.RunBusy(address, TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture)))),
         _ when args.Any(arg => arg is "--server" or "--internal-msbuild-node") =>
             TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
         _ => ConsoleRunner.Run(args),

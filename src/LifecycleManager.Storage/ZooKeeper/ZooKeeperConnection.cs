@@ -1,35 +1,40 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Net.Sockets;
-using System.Threading.Channels;
 using LifecycleManager.Storage.ZooKeeper.Wire;
 
 namespace LifecycleManager.Storage.ZooKeeper;
 
-/// <summary>One connection of a session: requests go out in order and are answered in order, watches come between.</summary>
+/// <summary>
+/// One connection of a session: requests go out in order and are answered in order, watches come between. It sends and receives on two
+/// threads of its own: a process whose thread pool is busy, on a machine that is, keeps its session, and with it the lead.
+/// </summary>
 internal sealed class ZooKeeperConnection : IAsyncDisposable
 {
     /// <summary>The longest reply we take, in bytes: a listing of some hundred thousand names.</summary>
     private const int MaxReply = 64 * 1024 * 1024;
+    private const int MaxSend = 64 * 1024;
     private const int NotificationXid = -1;
     private const int AuthXid = -4;
 
     private readonly Lock _gate = new();
     private readonly Socket _socket;
-    private readonly NetworkStream _stream;
     private readonly TimeProvider _time;
-    private readonly Channel<byte[]> _outgoing = Channel.CreateUnbounded<byte[]>(new() { SingleReader = true });
+
+    // Not bounded by itself: the client bounds the calls.
+    private readonly BlockingCollection<byte[]> _outgoing = [];
     private readonly Queue<Request> _waiting = new();
     private readonly Dictionary<string, List<TaskCompletionSource>> _watches = [];
-    private readonly CancellationTokenSource _ending = new();
     private int _xid;
     private bool _lost;
-    private long _heard;
 
     private ZooKeeperConnection(string server, Socket socket, ZooKeeperSession session, TimeProvider time)
     {
         (Server, _socket, Session, _time) = (server, socket, session, time);
-        _stream = new NetworkStream(socket, ownsSocket: true);
-        _heard = time.GetTimestamp();
+
+        // A third of the timeout without a byte, though a heartbeat is answered each eighth: a third is left to find another server.
+        var patience = (int)(session.Timeout / 3).TotalMilliseconds;
+        (socket.ReceiveTimeout, socket.SendTimeout) = (patience, patience);
     }
 
     public string Server { get; }
@@ -79,7 +84,7 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
     /// <summary>Runs until the connection is lost; then everything that waits fails and every watch fires.</summary>
     public async Task RunAsync()
     {
-        var tasks = new[] { SendLoopAsync(), ReceiveLoopAsync(), HeartbeatAsync() };
+        var tasks = new[] { OnThread("ZooKeeper sender", Send), OnThread("ZooKeeper receiver", Receive) };
         await Task.WhenAny(tasks);
         Lose();
         await Task.WhenAll(tasks.Select(task => task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)));
@@ -100,7 +105,7 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
             var xid = code == OpCode.Auth ? AuthXid : ++_xid;
             var request = new Request(xid, code, path, watch, _time.GetTimestamp());
             _waiting.Enqueue(request);
-            _outgoing.Writer.TryWrite(new JuteWriter().Int(xid).Int((int)code).Raw(body.Written).ToFrame());
+            _outgoing.Add(new JuteWriter().Int(xid).Int((int)code).Raw(body.Written).ToFrame());
             return request.Reply.Task;
         }
     }
@@ -118,9 +123,8 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
             watches = [.. _watches.Values.SelectMany(list => list), .. _waiting.Select(request => request.Watch).OfType<TaskCompletionSource>()];
         }
 
-        _ending.Cancel();
-        _outgoing.Writer.TryComplete();
-        _stream.Dispose();
+        _outgoing.CompleteAdding();
+        _socket.Dispose();
         foreach (var request in waiting) request.Reply.TrySetException(new ConnectionLostException(Server, sent: true));
         foreach (var watch in watches) watch.TrySetResult();
     }
@@ -128,58 +132,87 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         Lose();
-        _ending.Dispose();
         return ValueTask.CompletedTask;
     }
 
     private static int CheckLength(int length, int most) =>
         length >= 0 && length <= most ? length : throw new InvalidDataException($"a ZooKeeper reply says it has {length} bytes");
 
-    private async Task SendLoopAsync()
+    /// <summary>Runs a loop on a thread of its own; the task has its end.</summary>
+    private static Task OnThread(string name, Action loop)
     {
-        var buffer = new MemoryStream();
-        while (await _outgoing.Reader.WaitToReadAsync())
+        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
         {
-            buffer.SetLength(0);
-            while (buffer.Length < 64 * 1024 && _outgoing.Reader.TryRead(out var frame)) buffer.Write(frame);
-            await _stream.WriteAsync(buffer.GetBuffer().AsMemory(0, (int)buffer.Length), _ending.Token);
-        }
+            try
+            {
+                loop();
+                end.SetResult();
+            }
+            catch (Exception e)
+            {
+                end.SetException(e);
+            }
+        })
+        {
+            Name = name, IsBackground = true, Priority = ThreadPriority.AboveNormal,
+        }.Start();
+        return end.Task;
     }
 
     /// <summary>
-    /// A sync where others ping: it keeps the session as well, and its answer comes from the leader. Cuts the connection when
-    /// nothing is heard for a third of the timeout, which leaves a third to find another server.
+    /// Sends what is asked, and a heartbeat: a sync where others ping. It keeps the session as well, and its answer comes from the leader.
     /// </summary>
-    private async Task HeartbeatAsync()
+    private void Send()
     {
-        while (true)
+        var buffer = new MemoryStream();
+        var pause = Session.Timeout / 8;
+        var beat = _time.GetTimestamp();
+        Beat();
+        while (!_outgoing.IsCompleted)
         {
-            _ = SendAsync(OpCode.Sync, new JuteWriter().Text("/"), "/").ContinueWith(
-                sync => _ = sync.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            await Task.Delay(Session.Timeout / 8, _time, _ending.Token);
-            if (_time.GetElapsedTime(Volatile.Read(ref _heard)) > Session.Timeout / 3) return;
+            var left = pause - _time.GetElapsedTime(beat);
+            if (left <= TimeSpan.Zero)
+            {
+                beat = _time.GetTimestamp();
+                Beat();
+                continue;
+            }
+
+            // What waits goes out together.
+            buffer.SetLength(0);
+            if (_outgoing.TryTake(out var frame, left)) buffer.Write(frame);
+            while (buffer.Length is > 0 and < MaxSend && _outgoing.TryTake(out frame)) buffer.Write(frame);
+            SendAll(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
         }
     }
 
-    private async Task ReceiveLoopAsync()
+    private void Beat() => SendAsync(OpCode.Sync, new JuteWriter().Text("/"), "/").ContinueWith(
+        sync => _ = sync.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    private void SendAll(ReadOnlySpan<byte> bytes)
+    {
+        while (bytes.Length > 0) bytes = bytes[_socket.Send(bytes)..];
+    }
+
+    private void Receive()
     {
         var length = new byte[4];
         while (true)
         {
-            await ReadAsync(length);
+            ReceiveAll(length);
             var frame = new byte[CheckLength(BinaryPrimitives.ReadInt32BigEndian(length), MaxReply)];
-            await ReadAsync(frame);
+            ReceiveAll(frame);
             Receive(new JuteReader(frame));
         }
     }
 
-    private async Task ReadAsync(Memory<byte> into)
+    private void ReceiveAll(Span<byte> into)
     {
         while (into.Length > 0)
         {
-            var read = await _stream.ReadAsync(into, _ending.Token);
+            var read = _socket.Receive(into);
             if (read == 0) throw new EndOfStreamException();
-            Volatile.Write(ref _heard, _time.GetTimestamp());
             into = into[read..];
         }
     }

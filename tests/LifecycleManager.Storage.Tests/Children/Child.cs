@@ -40,6 +40,24 @@ internal static class Child
         return 0;
     }
 
+    /// <summary>
+    /// Leads, and has its thread pool do nothing else than other work for some time: the main thread alone, which is none of the pool's,
+    /// goes on. Tells <c>kept</c> or <c>lost</c>.
+    /// </summary>
+    public static int RunBusy(string address, TimeSpan busy)
+    {
+        ThreadPool.SetMinThreads(2, 2);
+        ThreadPool.SetMaxThreads(8, 8);
+        var backend = StateBackend.OpenAsync(address, null, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None).GetAwaiter().GetResult();
+        var office = backend.Election.StandAsync(Election, "http://busy").GetAwaiter().GetResult();
+        using var done = new ManualResetEventSlim();
+        for (var work = 0; work < 100; work++) ThreadPool.UnsafeQueueUserWorkItem(_ => done.Wait(), null);
+        Thread.Sleep(busy);
+        Tell(office.Lost.IsCancellationRequested ? "lost" : "kept");
+        done.Set();
+        return 0;
+    }
+
     private static async Task LeadAsync(IStateStore store, ILeadership office, CancellationToken ended)
     {
         Tell($"elected {office.Fence.Token}");

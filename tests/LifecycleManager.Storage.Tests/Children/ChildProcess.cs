@@ -13,12 +13,18 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     private readonly Channel<string> _told = Channel.CreateUnbounded<string>();
 
     public ChildProcess(string address, string? password)
+        : this("child", address, password ?? "")
+    {
+    }
+
+    public ChildProcess(params IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
             RedirectStandardInput = true, RedirectStandardOutput = true,
-            ArgumentList = { typeof(ChildProcess).Assembly.Location, "child", address, password ?? "" },
+            ArgumentList = { typeof(ChildProcess).Assembly.Location },
         };
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) =>
         {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using CsCheck;
+using LifecycleManager.Storage.Tests.Children;
 using LifecycleManager.Storage.Tests.Faults;
 using LifecycleManager.Storage.ZooKeeper;
 using LifecycleManager.Storage.ZooKeeper.Wire;
@@ -26,6 +27,15 @@ public sealed class ZooKeeperClientTests
         await admin.DeleteAsync($"/elections/master/{node}");
         await waiting.WaitAsync(Generous);
         await Eventually.TrueAsync(() => Task.FromResult(office.Lost.IsCancellationRequested));
+    }
+
+    [Fact]
+    public async Task A_thread_pool_without_a_free_thread_keeps_its_session_and_its_lead()
+    {
+        await using var state = new ZooKeeperTestState();
+        await using var busy = new ChildProcess(
+            "child-busy", state.AddressAt(state.Server.Host, state.Server.Port, term: 3), "8");
+        Assert.Equal("", await busy.NextAsync("kept"));
     }
 
     [Fact]
