@@ -61,6 +61,9 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
     public static PostgresDatabase ForElection(StateAddress address, string? password, TimeSpan patience, TimeProvider time, ILogger log) =>
         Create(address, password, address.Options.GetValueOrDefault("schema", "lcm"), patience, time, log, electing: true);
 
+    /// <summary>A connection from the pool, waited for on this thread; throws what Npgsql throws.</summary>
+    public NpgsqlConnection Connect() => _source.OpenConnection();
+
     /// <summary>A connection from the pool; throws what Npgsql throws.</summary>
     public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellation) => _source.OpenConnectionAsync(cancellation);
 

@@ -1,4 +1,5 @@
 using Dapper;
+using LifecycleManager.Runtime.Loops;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Storage.PostgreSql;
@@ -117,55 +118,48 @@ internal sealed partial class PostgresLeaderElection(
         {
             held.Remove(fence);
             await resigned.CancelAsync();
-            await renewing;
-            resigned.Dispose();
+
+            // A renewal that hangs is not waited for without end; it changes nothing that matters once the lease is released.
+            await Task.WhenAny(renewing, Task.Delay(LongestRelease, time, CancellationToken.None));
             await ReleaseAsync(fence);
         });
         held.Add(office);
-        renewing = Task.Run(() => RenewAsync(office, sent, resigned.Token), CancellationToken.None);
+        renewing = OwnThread.RunAsync($"lease of {fence.Name}", () => Renew(office, sent, resigned.Token));
         return office;
     }
 
-    private async Task RenewAsync(Leadership office, long sent, CancellationToken resigned)
+    /// <summary>Renews until resigned or lost, on a thread of its own: a busy process keeps its lease.</summary>
+    private void Renew(Leadership office, long sent, CancellationToken resigned)
     {
         // The deadline has a timer of its own: whatever a renewal hangs on, it comes in time.
-        await using var deadline = time.CreateTimer(
+        using var deadline = time.CreateTimer(
             _ => Lose(office, "it could not be renewed in time"), null, Left(sent), Timeout.InfiniteTimeSpan);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(resigned, office.Lost);
-        try
+        while (!ended.Token.WaitHandle.WaitOne(_renewal))
         {
-            while (true)
+            try
             {
-                await Task.Delay(_renewal, time, ended.Token);
-                try
+                var sending = time.GetTimestamp();
+                if (!RenewOnce(office.Fence))
                 {
-                    var sending = time.GetTimestamp();
-                    if (!await RenewOnceAsync(office.Fence, ended.Token))
-                    {
-                        Lose(office, "somebody else was elected");
-                        return;
-                    }
+                    Lose(office, "somebody else was elected");
+                    return;
+                }
 
-                    deadline.Change(Left(sending), Timeout.InfiniteTimeSpan);
-                }
-                catch (Exception e) when (PostgresDatabase.IsTrouble(e))
-                {
-                    LogTrouble(office.Fence.Name, database.Name, e.Message);
-                }
+                deadline.Change(Left(sending), Timeout.InfiniteTimeSpan);
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Resigned or lost.
+            catch (Exception e) when (PostgresDatabase.IsTrouble(e))
+            {
+                LogTrouble(office.Fence.Name, database.Name, e.Message);
+            }
         }
     }
 
-    private async Task<bool> RenewOnceAsync(Fence fence, CancellationToken cancellation)
+    private bool RenewOnce(Fence fence)
     {
-        await using var connection = await database.ConnectAsync(cancellation);
-        return await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE lease SET renewals = renewals + 1, renewed = clock_timestamp() WHERE name = @Name AND token = @Token",
-            fence, cancellationToken: cancellation)) == 1;
+        using var connection = database.Connect();
+        return connection.Execute(
+            "UPDATE lease SET renewals = renewals + 1, renewed = clock_timestamp() WHERE name = @Name AND token = @Token", fence) == 1;
     }
 
     private async Task ReleaseAsync(Fence fence)

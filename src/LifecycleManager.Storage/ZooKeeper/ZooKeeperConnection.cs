@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using LifecycleManager.Runtime.Loops;
 using LifecycleManager.Storage.ZooKeeper.Wire;
 
 namespace LifecycleManager.Storage.ZooKeeper;
@@ -84,7 +85,7 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
     /// <summary>Runs until the connection is lost; then everything that waits fails and every watch fires.</summary>
     public async Task RunAsync()
     {
-        var tasks = new[] { OnThread("ZooKeeper sender", Send), OnThread("ZooKeeper receiver", Receive) };
+        var tasks = new[] { OwnThread.RunAsync("ZooKeeper sender", Send), OwnThread.RunAsync("ZooKeeper receiver", Receive) };
         await Task.WhenAny(tasks);
         Lose();
         await Task.WhenAll(tasks.Select(task => task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)));
@@ -137,28 +138,6 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
 
     private static int CheckLength(int length, int most) =>
         length >= 0 && length <= most ? length : throw new InvalidDataException($"a ZooKeeper reply says it has {length} bytes");
-
-    /// <summary>Runs a loop on a thread of its own; the task has its end.</summary>
-    private static Task OnThread(string name, Action loop)
-    {
-        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() =>
-        {
-            try
-            {
-                loop();
-                end.SetResult();
-            }
-            catch (Exception e)
-            {
-                end.SetException(e);
-            }
-        })
-        {
-            Name = name, IsBackground = true, Priority = ThreadPriority.AboveNormal,
-        }.Start();
-        return end.Task;
-    }
 
     /// <summary>
     /// Sends what is asked, and a heartbeat: a sync where others ping. It keeps the session as well, and its answer comes from the leader.

@@ -1,3 +1,4 @@
+using LifecycleManager.Storage.Tests.Children;
 using LifecycleManager.Storage.Tests.Contract;
 using Npgsql;
 
@@ -27,6 +28,20 @@ public sealed class PostgresFaultTests : FaultContract
 
 public sealed class PostgresServerTests
 {
+    [Fact]
+    public async Task A_thread_pool_without_a_free_thread_keeps_its_lease()
+    {
+        await using var state = new PostgresTestState();
+        await using (await state.OpenAsync())
+        {
+            // The schema is there.
+        }
+
+        await using var busy = new ChildProcess(
+            "child-busy", state.AddressAt($"{state.User}@{state.Server.Host}", state.Server.Port, term: 3), "8");
+        Assert.Equal("", await busy.NextAsync("kept"));
+    }
+
     [Fact]
     public async Task Sessions_that_the_server_ends_lose_no_acknowledged_write_and_no_office()
     {
