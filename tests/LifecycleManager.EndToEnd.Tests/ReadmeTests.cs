@@ -15,7 +15,6 @@ namespace LifecycleManager.EndToEnd.Tests;
 /// </summary>
 public sealed partial class ReadmeTests : IDisposable
 {
-    private static readonly string Root = FindRoot();
     private const string Policy = "policy: search\napp: /shop/search\ninstances: { min: 1, max: 5 }\nmetrics: { cpu: { container: cpu, across: avg } }\n"
         + "rules:\n  - { rule: busy, target: { metric: cpu, value: 0.6 } }\n";
 
@@ -34,12 +33,12 @@ public sealed partial class ReadmeTests : IDisposable
     [Fact]
     public void Every_path_that_is_named_is_there()
     {
-        var paths = PathPattern().Matches(File.ReadAllText(Path.Combine(Root, "README.md"))).Select(match => match.Value.TrimEnd('.', '/', ',')).Distinct().ToList();
+        var paths = PathPattern().Matches(File.ReadAllText(Path.Combine(Repository.Root, "README.md"))).Select(match => match.Value.TrimEnd('.', '/', ',')).Distinct().ToList();
         Assert.Contains("src/LifecycleManager.Cli", paths);
 
         // What a reader's own commands make, and what he is to have.
         string[] made = ["rules/search.yml", "rules/shop.yml"];
-        Assert.All(paths.Except(made), path => Assert.True(Path.Exists(Path.Combine(Root, path)), $"{path} is not there"));
+        Assert.All(paths.Except(made), path => Assert.True(Path.Exists(Path.Combine(Repository.Root, path)), $"{path} is not there"));
     }
 
     [Fact]
@@ -100,7 +99,7 @@ public sealed partial class ReadmeTests : IDisposable
         var files = new Dictionary<string, string>
         {
             ["m1.pem"] = certificate, ["m1.key"] = key, ["ca.pem"] = authority.AuthorityFile(_directory),
-            ["/etc/lcm/rules"] = Path.Combine(Root, "rules"), ["/etc/nginx/nginx.conf"] = Path.Combine(_directory, "nginx.conf"),
+            ["/etc/lcm/rules"] = Path.Combine(Repository.Root, "rules"), ["/etc/nginx/nginx.conf"] = Path.Combine(_directory, "nginx.conf"),
             ["/etc/haproxy/haproxy.cfg"] = Path.Combine(_directory, "haproxy.cfg"),
         };
         foreach (var secret in (string[])["db", "node", "marathon", "manager"]) files[$"/run/secrets/{secret}"] = await WriteAsync($"secret-{secret}", "secret");
@@ -143,7 +142,7 @@ public sealed partial class ReadmeTests : IDisposable
         var commands = new List<string>();
         var open = new StringBuilder();
         var fenced = false;
-        foreach (var line in File.ReadLines(Path.Combine(Root, "README.md")))
+        foreach (var line in File.ReadLines(Path.Combine(Repository.Root, "README.md")))
         {
             if (line.StartsWith("```", StringComparison.Ordinal)) fenced = !fenced;
             if (fenced || (open.Length == 0 && !CommandPattern().IsMatch(line))) continue;
@@ -173,9 +172,9 @@ public sealed partial class ReadmeTests : IDisposable
     /// <summary>The rules beside the reader, with what his own commands made before, and the files that he is to bring.</summary>
     private void CopyRules()
     {
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(Root, "rules"), "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "rules"), "*", SearchOption.AllDirectories))
         {
-            var copy = Path.Combine(_directory, Path.GetRelativePath(Root, file));
+            var copy = Path.Combine(_directory, Path.GetRelativePath(Repository.Root, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }
@@ -205,13 +204,6 @@ public sealed partial class ReadmeTests : IDisposable
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await process.WaitForExitAsync(patience.Token);
         return (process.ExitCode, await output + await error);
-    }
-
-    private static string FindRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "LifecycleManager.sln"))) directory = directory.Parent!;
-        return directory.FullName;
     }
 
     [GeneratedRegex(@"^\s{4,}(curl|lcm|dotnet|docker|git|mkdir|export)\s")]

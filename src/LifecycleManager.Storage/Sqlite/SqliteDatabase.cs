@@ -10,6 +10,7 @@ internal sealed class SqliteDatabase
     private const int ApplicationId = 0x6C636D01;
     private const int SchemaVersion = 1;
     private const int BusySeconds = 10;
+    private const long LeastSpace = 1 << 20;
 
     private readonly string _connectionString;
 
@@ -44,7 +45,11 @@ internal sealed class SqliteDatabase
         {
             throw new StateFormatException($"{path} is not a usable SQLite database: {e.Message}", e);
         }
-        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+        catch (SqliteException e)
+        {
+            throw new StateUnavailableException($"the state in {path} cannot be opened: {database.Explain(e)}", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StateUnavailableException($"the state in {path} cannot be opened: {e.Message}", e);
         }
@@ -69,6 +74,22 @@ internal sealed class SqliteDatabase
         {
             connection.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>What an error means, for people: SQLite calls a disk without space an I/O error where it may not grow a side file.</summary>
+    public string Explain(SqliteException e)
+    {
+        if (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL) return "the disk is full";
+        if (e.SqliteErrorCode != SQLitePCL.raw.SQLITE_IOERR) return e.Message;
+        try
+        {
+            // Whoever may not use the last blocks has none left.
+            return new DriveInfo(System.IO.Path.GetDirectoryName(Path)!).AvailableFreeSpace < LeastSpace ? $"the disk is full ({e.Message})" : e.Message;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return e.Message;
         }
     }
 

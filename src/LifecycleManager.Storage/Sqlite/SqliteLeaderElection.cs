@@ -69,7 +69,7 @@ internal sealed class SqliteLeaderElection(SqliteDatabase database, HeldOffices 
         }
         catch (SqliteException e)
         {
-            throw new StateUnavailableException($"the leadership of '{name}' cannot be written to {database.Path}: {e.Message}", e);
+            throw new StateUnavailableException($"the leadership of '{name}' cannot be written to {database.Path}: {database.Explain(e)}", e);
         }
     }
 
@@ -82,7 +82,7 @@ internal sealed class SqliteLeaderElection(SqliteDatabase database, HeldOffices 
         }
         catch (SqliteException e)
         {
-            throw new StateUnavailableException($"{database.Path} cannot be read: {e.Message}", e);
+            throw new StateUnavailableException($"{database.Path} cannot be read: {database.Explain(e)}", e);
         }
     }
 

@@ -152,7 +152,7 @@ internal sealed partial class SqliteStateStore : IStateStore
         }
         catch (SqliteException e)
         {
-            LogFailure(e, _database.Path, group.Count);
+            LogFailure(_database.Path, group.Count, _database.Explain(e));
             // An I/O error of the commit can come after its record reached the disk.
             var unknown = committing && e.SqliteErrorCode is not (SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_FULL);
             foreach (var pending in group) pending.End(unknown ? Unknown(e) : CannotWrite(e));
@@ -203,15 +203,15 @@ internal sealed partial class SqliteStateStore : IStateStore
         return null;
     }
 
-    private StateUnavailableException CannotRead(SqliteException e) => new($"{_database.Path} cannot be read: {e.Message}", e);
+    private StateUnavailableException CannotRead(SqliteException e) => new($"{_database.Path} cannot be read: {_database.Explain(e)}", e);
 
-    private StateUnavailableException CannotWrite(SqliteException e) => new($"{_database.Path} cannot be written: {e.Message}", e);
+    private StateUnavailableException CannotWrite(SqliteException e) => new($"{_database.Path} cannot be written: {_database.Explain(e)}", e);
 
     private WriteOutcomeUnknownException Unknown(SqliteException e) =>
-        new($"a commit to {_database.Path} failed and may or may not be on the disk: {e.Message}", e);
+        new($"a commit to {_database.Path} failed and may or may not be on the disk: {_database.Explain(e)}", e);
 
-    [LoggerMessage(LogLevel.Error, "{Count} writes to {Path} failed")]
-    private partial void LogFailure(Exception e, string path, int count);
+    [LoggerMessage(LogLevel.Error, "{Count} writes to {Path} failed: {Reason}")]
+    private partial void LogFailure(string path, int count, string reason);
 
     private sealed record Row(string Key, byte[] Value, long Version)
     {

@@ -10,7 +10,7 @@ public sealed partial class DeployComposeTests
 {
     private static readonly string[] Roles = ["master", "agent-1", "agent-2", "scheduler", "manager"];
     private static readonly string[] Others = ["postgres", "zookeeper", "rabbitmq", "prometheus", "grafana"];
-    private static readonly Dictionary<object, object> Compose = Repository.Yaml("docker-compose.yml");
+    private static readonly Dictionary<object, object> Compose = RepositoryYaml.Yaml("docker-compose.yml");
 
     private static IEnumerable<(string Name, Dictionary<object, object> Service)> Services =>
         Compose.Map("services").Select(service => ((string)service.Key, (Dictionary<object, object>)service.Value));
@@ -103,7 +103,7 @@ public sealed partial class DeployComposeTests
     [Fact]
     public void Prometheus_scrapes_each_role_where_it_listens()
     {
-        var targets = ((List<object>)Repository.Yaml("dashboards/prometheus.yml")["scrape_configs"])
+        var targets = ((List<object>)RepositoryYaml.Yaml("dashboards/prometheus.yml")["scrape_configs"])
             .SelectMany(job => ((List<object>)((Dictionary<object, object>)job)["static_configs"]).SelectMany(config => config.Texts("targets")));
 
         Assert.All(Roles, role => Assert.Contains($"{role}:{Compose.Map("services").Map(role).Map("environment").Text("LCM_PORT")}", targets));

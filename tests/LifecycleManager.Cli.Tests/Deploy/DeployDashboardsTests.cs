@@ -39,9 +39,9 @@ public sealed partial class DeployDashboardsTests
     [Fact]
     public void Everything_asks_the_data_source_that_is_provisioned_and_Grafana_finds_the_files()
     {
-        var source = (Dictionary<object, object>)((List<object>)Repository.Yaml("dashboards/provisioning/datasources/prometheus.yml")["datasources"]).Single();
-        var provider = (Dictionary<object, object>)((List<object>)Repository.Yaml("dashboards/provisioning/dashboards/lifecyclemanager.yml")["providers"]).Single();
-        var compose = Repository.Yaml("docker-compose.yml").Map("services");
+        var source = (Dictionary<object, object>)((List<object>)RepositoryYaml.Yaml("dashboards/provisioning/datasources/prometheus.yml")["datasources"]).Single();
+        var provider = (Dictionary<object, object>)((List<object>)RepositoryYaml.Yaml("dashboards/provisioning/dashboards/lifecyclemanager.yml")["providers"]).Single();
+        var compose = RepositoryYaml.Yaml("docker-compose.yml").Map("services");
 
         Assert.All(Dashboards, dashboard => Assert.All(Sources(dashboard.Json), uid => Assert.Equal(source.Text("uid"), uid)));
         Assert.Equal("http://prometheus:9090", source.Text("url"));

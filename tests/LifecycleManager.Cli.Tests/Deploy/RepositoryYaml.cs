@@ -3,18 +3,13 @@ using YamlDotNet.Serialization;
 
 namespace LifecycleManager.Cli.Tests.Deploy;
 
-/// <summary>The files of the repository that a deployment reads.</summary>
-internal static class Repository
+/// <summary>The YAML files of the repository that a deployment reads.</summary>
+internal static class RepositoryYaml
 {
-    /// <summary>The directory of the solution.</summary>
-    public static string Root { get; } = Find();
-
-    public static string Path(string relative) => System.IO.Path.Combine(Root, relative);
-
     /// <summary>A YAML file as dictionaries, lists and texts, its anchors merged.</summary>
     public static Dictionary<object, object> Yaml(string relative)
     {
-        using var reader = new StreamReader(Path(relative));
+        using var reader = new StreamReader(Repository.Path(relative));
         return new DeserializerBuilder().Build().Deserialize<Dictionary<object, object>>(new MergingParser(new Parser(reader)));
     }
 
@@ -25,12 +20,4 @@ internal static class Repository
         ((Dictionary<object, object>)value).TryGetValue(key, out var found) && found is List<object> list ? [.. list.OfType<string>()] : [];
 
     public static string? Text(this object value, string key) => ((Dictionary<object, object>)value).GetValueOrDefault(key) as string;
-
-    private static string Find()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(System.IO.Path.Combine(directory.FullName, "LifecycleManager.sln")))
-            directory = directory.Parent ?? throw new DirectoryNotFoundException($"no LifecycleManager.sln above {AppContext.BaseDirectory}");
-        return directory.FullName;
-    }
 }

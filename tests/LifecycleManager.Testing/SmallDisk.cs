@@ -1,16 +1,15 @@
 using System.Diagnostics;
-using LifecycleManager.Testing;
 
-namespace LifecycleManager.Agent.Tests.Fakes;
+namespace LifecycleManager.Testing;
 
 /// <summary>A small file system of one test's own, in memory, which can be filled to the last byte and freed again.</summary>
 public sealed class SmallDisk : IDisposable
 {
-    private readonly TemporaryDirectory _directory = new();
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("lcm-disk-");
 
     private SmallDisk() => Directory.CreateDirectory(Path);
 
-    public string Path => System.IO.Path.Combine(_directory.Path, "small");
+    public string Path => System.IO.Path.Combine(_directory.FullName, "small");
 
     private string Filler => System.IO.Path.Combine(Path, "filler");
 
@@ -19,7 +18,7 @@ public sealed class SmallDisk : IDisposable
     {
         var disk = new SmallDisk();
         if (Run("mount", "-t", "tmpfs", "-o", $"size={kilobytes}k", "tmpfs", disk.Path)) return disk;
-        disk._directory.Dispose();
+        disk._directory.Delete(recursive: true);
         Assert.Skip("no file system may be mounted here");
         throw new UnreachableException();
     }
@@ -52,7 +51,7 @@ public sealed class SmallDisk : IDisposable
     public void Dispose()
     {
         Run("umount", "-l", Path);
-        _directory.Dispose();
+        _directory.Delete(recursive: true);
     }
 
     private static bool Run(string program, params string[] arguments)
