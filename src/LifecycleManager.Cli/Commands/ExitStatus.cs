@@ -9,6 +9,9 @@ internal static class ExitStatus
     /// <summary>It could not be done; one line on standard error says why.</summary>
     public const int Failure = 1;
 
+    /// <summary>A role could not go on, by a defect that it found in itself (<c>EX_SOFTWARE</c>): to be started again.</summary>
+    public const int RoleFailed = 70;
+
     /// <summary>A tool was ended by a signal before it was done; any process by the second signal.</summary>
     public const int Interrupted = 130;
 }

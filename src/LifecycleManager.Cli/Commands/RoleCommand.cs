@@ -20,7 +20,15 @@ internal static class RoleCommand
                 var asked = role(parse);
                 await stack.StartAsync(asked, stop);
                 System.Console.Out.WriteLine($"lcm: {asked.Name} listens on {RoleSettings.AddressOf(asked)}");
-                await IdleMemory.KeepAsync(TimeProvider.System, stop);
+                var memory = IdleMemory.KeepAsync(TimeProvider.System, stop);
+                await stack.UntilFailureAsync(stop);
+                await memory;
+            }
+            catch (RoleFailedException e)
+            {
+                // Whoever watches the process starts it again; what it ran goes on.
+                loggers.CreateLogger(nameof(RoleCommand)).LogCritical(e.InnerException, "{Reason}", e.Message);
+                return ExitStatus.RoleFailed;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {

@@ -80,13 +80,14 @@ internal static class UpCommand
                       master     {masterUrl}
                     """);
                 var memory = IdleMemory.KeepAsync(TimeProvider.System, stop);
+                var kept = stack.KeepAsync(stop);
                 if (parse.GetValue(demo))
                 {
                     await new DemoRun(masterUrl, schedulerUrl, managerUrl, agent.Docker(parse) ?? DockerEndpoint.Default, story, TimeProvider.System).RunAsync(stop);
                     story.Tell("demo", "the stack runs on; Ctrl-C stops it");
                 }
 
-                await memory;
+                await Task.WhenAll(memory, kept);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {

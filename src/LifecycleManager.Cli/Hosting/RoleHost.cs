@@ -32,10 +32,20 @@ public sealed class RoleHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly StateBackend? _state;
 
-    private RoleHost(string name, WebApplication app, StateBackend? state) => (Name, _app, _state) = (name, app, state);
+    private RoleHost(string name, WebApplication app, StateBackend? state)
+    {
+        (Name, _app, _state) = (name, app, state);
+        Failure = app.Services.GetRequiredService<RoleFailure>();
+
+        // A background service that throws stops its host: nothing of the role works then, whatever else of it still stands.
+        app.Lifetime.ApplicationStopping.Register(() => Failure.Fail(new InvalidOperationException("its host has stopped by itself")));
+    }
 
     /// <summary>The role's name.</summary>
     public string Name { get; }
+
+    /// <summary>How the role says that it can not go on.</summary>
+    public RoleFailure Failure { get; }
 
     /// <summary>Starts a role.</summary>
     /// <exception cref="CliException">Its port is in use, or its state cannot be opened.</exception>
@@ -68,6 +78,10 @@ public sealed class RoleHost : IAsyncDisposable
             // Kestrel's word for a certificate that is for no server, and for endpoints that make no sense.
             var isKestrels = e is InvalidOperationException && (role.Tls is not null || role.Kestrel is not null);
             if (isKestrels || e is IOException or SocketException) throw Explain(role, e);
+
+            // A background service that throws before the server listens: the host's log has its cause.
+            if (e is OperationCanceledException && !cancellation.IsCancellationRequested)
+                throw new CliException($"the {role.Name} cannot start: a part of it has failed", e);
 
             // What only the room itself can judge.
             if (e is ArgumentException or FormatException) throw new CliException($"the {role.Name} cannot start: {e.Message}", e);
