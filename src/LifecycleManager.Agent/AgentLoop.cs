@@ -16,6 +16,7 @@ using LifecycleManager.Agent.Tasks;
 using LifecycleManager.Agent.Updates;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Health;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -34,6 +35,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(2);
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
+    private readonly RoleHealth _health;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _log;
     private readonly IReadOnlyList<AgentAttribute> _attributes;
@@ -59,8 +61,9 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
     private Task _accepting = Task.CompletedTask;
     private Task _finding = Task.CompletedTask;
 
-    public AgentLoop(AgentOptions options, TimeProvider time, ILoggerFactory loggers)
+    public AgentLoop(AgentOptions options, TimeProvider time, ILoggerFactory loggers, RoleHealth health)
     {
+        _health = health;
         _options = options;
         _time = time;
         _loggers = loggers;
@@ -165,7 +168,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
             _loops.Add(Guard("oversubscription", () => oversubscriber.RunAsync(_connection.SendAsync, () => _connection.Master, stopping)));
         }
 
-        _loops.Add(Guard("updates", () => _sender.RunAsync(_connection.SendAsync, stopping)));
+        _loops.Add(Guard("updates", () => _sender.RunAsync(_connection.SendAsync, _health.Loop("the updates"), stopping)));
         _loops.Add(Guard("master", async () =>
         {
             // What the agent can do is known before it is told to a master.
@@ -268,7 +271,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         {
             try
             {
-                await HandleAsync(message, stopping);
+                Handle(message);
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
             {
@@ -277,7 +280,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         }
     }
 
-    private async Task HandleAsync(LoopMessage message, CancellationToken stopping)
+    private void Handle(LoopMessage message)
     {
         switch (message)
         {
@@ -293,10 +296,10 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
                 Registered(registered);
                 break;
             case LoopMessage.FromMaster { Event: { Type: AgentEventType.Run, Run: { } run } }:
-                await LaunchAsync(run, stopping);
+                Launch(run);
                 break;
             case LoopMessage.FromMaster { Event: { Type: AgentEventType.Kill, Kill: { } kill } }:
-                await KillAsync(kill, stopping);
+                Kill(kill);
                 break;
             case LoopMessage.FromMaster { Event: { Type: AgentEventType.Acknowledge, Acknowledge: { } acknowledge } }:
                 Acknowledge(acknowledge);
@@ -396,7 +399,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         return null;
     }
 
-    private async Task LaunchAsync(RunEvent run, CancellationToken stopping)
+    private void Launch(RunEvent run)
     {
         if (run.Framework.Id is not { } framework || AgentDirectory.WhyNotId(framework.Value) is not null)
         {
@@ -418,7 +421,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
             if (_tasks.TryGetValue((framework, task.TaskId), out var known))
             {
                 _log.LogWarning("Task {Task} is here already, as {State}; it is not launched again", task.TaskId.Value, known.State);
-                await TellAsync(framework, known.Status, stopping);
+                _sender.Repeat(framework, known.Status);
                 continue;
             }
 
@@ -490,7 +493,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
         return containerizer.WhyInvalid(record) ?? TaskEnvironment.WhyInvalid(record.Task.Command) ?? CheckRunner.WhyInvalid(record.Task);
     }
 
-    private async Task KillAsync(KillEvent kill, CancellationToken stopping)
+    private void Kill(KillEvent kill)
     {
         if (_tasks.TryGetValue((kill.FrameworkId, kill.TaskId), out var run))
         {
@@ -501,7 +504,7 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
 
         var known = _tasks.Values.FirstOrDefault(other => other.Record.FrameworkId == kill.FrameworkId)?.Record;
         var completed = _completed.FirstOrDefault(task => task.FrameworkId == kill.FrameworkId && task.TaskId == kill.TaskId);
-        if (completed is not null) await TellAsync(kill.FrameworkId, completed.Status with { Uuid = null }, stopping);
+        if (completed is not null) _sender.Repeat(kill.FrameworkId, completed.Status);
         else
         {
             var state = known is null || known.PartitionAware ? TaskState.Dropped : TaskState.Lost;
@@ -551,10 +554,6 @@ internal sealed class AgentLoop : IHostedService, IAsyncDisposable
             _sender.Remove(acknowledge.FrameworkId, acknowledge.TaskId);
         }
     }
-
-    /// <summary>Repeats a known status, once and without a uuid.</summary>
-    private Task<bool> TellAsync(FrameworkId framework, TaskStatusInfo status, CancellationToken stopping) => _connection.SendAsync(
-        new AgentCall { Type = AgentCallType.Update, Update = new StatusUpdateCall(framework, status with { Uuid = null }, status.State) }, stopping);
 
     private void EndGroup(TaskRun ended)
     {

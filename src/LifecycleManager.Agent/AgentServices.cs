@@ -1,4 +1,5 @@
 using LifecycleManager.Agent.Api;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,7 +12,8 @@ namespace LifecycleManager.Agent;
 public static class AgentServices
 {
     /// <summary>
-    /// Adds the agent. The container gives a <see cref="TimeProvider"/>, logging and a <see cref="CollectorRegistry"/>.
+    /// Adds the agent. The container gives a <see cref="TimeProvider"/>, logging, a <see cref="CollectorRegistry"/>, a <see cref="RoleHealth"/> and a
+    /// <see cref="RoleFailure"/>.
     /// </summary>
     /// <exception cref="FormatException">Thrown when the host is built: resources, attributes or containerizers are stated
     /// wrongly.</exception>
@@ -19,7 +21,8 @@ public static class AgentServices
     {
         services.AddSingleton(options);
         services.AddSingleton(provider => new AgentLoop(
-            options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+            options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>(),
+            provider.GetRequiredService<RoleHealth>()));
         services.AddSingleton(provider => new AgentMetrics(
             provider.GetRequiredService<AgentLoop>(), provider.GetRequiredService<CollectorRegistry>()));
         services.AddHostedService(provider => provider.GetRequiredService<AgentLoop>());

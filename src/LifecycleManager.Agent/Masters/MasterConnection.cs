@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
@@ -102,8 +103,9 @@ internal sealed class MasterConnection : IDisposable
         if (Volatile.Read(ref _session) is not { } session) return false;
         try
         {
-            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            timeout.CancelAfter(CallTimeout);
+            // With its stream a call ends too: the next registration brings everything again, and waits for nobody.
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Ended);
+            using var timeout = new TimeLimit(_time, CallTimeout, either.Token);
             using var request = Request(session.Master, call with { AgentId = session.AgentId });
             request.Headers.Add(StreamHeader, session.StreamId);
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
@@ -129,6 +131,20 @@ internal sealed class MasterConnection : IDisposable
     {
         using var stream = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _stream = stream;
+        try
+        {
+            await RegisterAsync(master, register, handle, stream);
+        }
+        finally
+        {
+            await stream.CancelAsync();
+        }
+    }
+
+    private async Task RegisterAsync(
+        Uri master, Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle,
+        CancellationTokenSource stream)
+    {
         for (var redirects = 0; ; redirects++)
         {
             var call = await register(stream.Token);
@@ -171,7 +187,7 @@ internal sealed class MasterConnection : IDisposable
                     silence = TimeSpan.FromSeconds(Math.Clamp(registered.PingSeconds, 0.1, 3600) * 5);
                     // Before calls go out, the id is durable: the handler sees to that.
                     await handle(message, stream.Token);
-                    Volatile.Write(ref _session, new Session(master, streamId, registered.AgentId));
+                    Volatile.Write(ref _session, new Session(master, streamId, registered.AgentId, stream.Token));
                     _backoff.Reset();
                     if (_complaint is not null) _log.LogInformation("Registered with the master {Master} again", master);
                     _complaint = null;
@@ -249,5 +265,5 @@ internal sealed class MasterConnection : IDisposable
         _log.LogWarning("No registration with the master {Master}: {Reason}", master, reason);
     }
 
-    private sealed record Session(Uri Master, string StreamId, AgentId AgentId);
+    private sealed record Session(Uri Master, string StreamId, AgentId AgentId, CancellationToken Ended);
 }

@@ -72,6 +72,33 @@ public sealed class MasterConnectionTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_slow_master_asks_for_does_not_wait_for_its_answers()
+    {
+        await using var master = await FakeMaster.StartAsync();
+        await using var agent = await TestAgent.StartAsync(TestAgent.Options(master, _directory));
+        await master.RegistrationAsync();
+        var id = Make.Id();
+        master.Launch(Make.Shell(id, "sleep 1000"));
+        await master.UpdateAsync(id, TaskState.Running);
+
+        // From now on no call of the agent's is answered: not what it repeats of a task that it knows, nor what it tells of others.
+        var answers = new TaskCompletionSource();
+        master.HoldsUpdates = answers.Task;
+        var calls = master.Calls(AgentCallType.Update).Count;
+        for (var i = 0; i < 10; i++)
+        {
+            master.Launch(Make.Shell(id, "sleep 1000"));
+            master.Kill(Make.Id("unknown"));
+        }
+
+        master.Kill(id, TimeSpan.Zero);
+        await Wait.ForAsync(() => agent.Loop.Tasks.All(run => run.State.IsTerminal()), "the end of the task");
+        Assert.Equal(calls, master.Calls(AgentCallType.Update).Count);
+        answers.SetResult();
+        await master.UpdateAsync(id, TaskState.Killed);
+    }
+
+    [Fact]
     public async Task A_silent_master_is_left()
     {
         await using var master = await FakeMaster.StartAsync();
