@@ -20,25 +20,27 @@ public static class AgentServices
     public static IServiceCollection AddAgent(this IServiceCollection services, AgentOptions options)
     {
         services.AddSingleton(options);
-        services.AddSingleton(provider => new AgentLoop(
+        services.AddSingleton(provider => new AgentService(
             options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>(),
-            provider.GetRequiredService<RoleHealth>()));
+            provider.GetRequiredService<RoleHealth>(), provider.GetRequiredService<RoleFailure>()));
         services.AddSingleton(provider => new AgentMetrics(
-            provider.GetRequiredService<AgentLoop>(), provider.GetRequiredService<CollectorRegistry>()));
-        services.AddHostedService(provider => provider.GetRequiredService<AgentLoop>());
+            provider.GetRequiredService<AgentService>(), provider.GetRequiredService<CollectorRegistry>()));
+        services.AddHostedService(provider => provider.GetRequiredService<AgentService>());
         return services;
     }
 
     /// <summary>Maps the agent's HTTP surface.</summary>
     public static void MapAgent(this WebApplication app)
     {
-        var loop = app.Services.GetRequiredService<AgentLoop>();
+        var agent = app.Services.GetRequiredService<AgentService>();
 
-        app.UseGate(new Gate(loop.Options.Principals, "mesos-agent"));
+        app.UseGate(new Gate(agent.Options.Principals, "mesos-agent"));
         app.Services.GetRequiredService<AgentMetrics>().Map(app);
-        StateEndpoints.Map(app, loop);
-        StatisticsEndpoints.Map(app, loop, app.Services.GetRequiredService<TimeProvider>());
-        FileEndpoints.Map(app, loop, app.Services.GetRequiredService<TimeProvider>());
-        OperatorEndpoints.Map(app, loop);
+        StateEndpoints.Map(app, agent);
+        StatisticsEndpoints.Map(app, agent, app.Services.GetRequiredService<TimeProvider>());
+        FileEndpoints.Map(app, agent, app.Services.GetRequiredService<TimeProvider>());
+        OperatorEndpoints.Map(app, agent, app.Services.GetRequiredService<RoleHealth>());
+        app.MapHealth(app.Services.GetRequiredService<RoleHealth>());
+        app.MapPing();
     }
 }

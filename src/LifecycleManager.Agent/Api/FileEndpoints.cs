@@ -11,22 +11,22 @@ internal static class FileEndpoints
 {
     private const int DefaultRead = 64 * 1024;
 
-    public static void Map(WebApplication app, AgentLoop loop, TimeProvider time)
+    public static void Map(WebApplication app, AgentService agent, TimeProvider time)
     {
         foreach (var suffix in new[] { "", ".json" })
         {
-            app.MapGet("/files/browse" + suffix, (string? path) => Guard(path, () => Browse(Files(loop), path!)));
+            app.MapGet("/files/browse" + suffix, (string? path) => Guard(path, () => Browse(Files(agent), path!)));
             app.MapGet("/files/read" + suffix, (string? path, long? offset, long? length) =>
-                Guard(path, () => Read(Files(loop), path!, offset ?? -1, length)));
-            app.MapGet("/files/download" + suffix, (string? path) => Guard(path, () => Download(Files(loop), path!)));
+                Guard(path, () => Read(Files(agent), path!, offset ?? -1, length)));
+            app.MapGet("/files/download" + suffix, (string? path) => Guard(path, () => Download(Files(agent), path!)));
         }
 
         var tails = new FileTails(time);
-        app.MapGet("/files/tail", (string? path, long? bytes, bool? follow) => Guard(path, () => tails.Tail(Files(loop), path!, bytes, follow ?? false)));
+        app.MapGet("/files/tail", (string? path, long? bytes, bool? follow) => Guard(path, () => tails.Tail(Files(agent), path!, bytes, follow ?? false)));
     }
 
-    public static SandboxFiles Files(AgentLoop loop) =>
-        new(loop.Directory?.Sandboxes ?? throw new InvalidOperationException("the agent has not started"));
+    public static SandboxFiles Files(AgentService agent) =>
+        new(agent.Directory?.Sandboxes ?? throw new InvalidOperationException("the agent has not started"));
 
     /// <summary>A directory's entries.</summary>
     public static JsonArray? BrowseJson(SandboxFiles files, string path) => files.List(path) is { } entries

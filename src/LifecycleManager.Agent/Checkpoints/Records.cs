@@ -10,7 +10,13 @@ namespace LifecycleManager.Agent.Checkpoints;
 /// <param name="BootId">The machine's boot in which the agent last ran.</param>
 /// <param name="AgentId">The id that the master gave; null before the first registration.</param>
 /// <param name="Resources">Checkpointed resources after a reservation; null before one.</param>
-internal sealed record AgentRecord(string Home, string? BootId, AgentId? AgentId = null, IReadOnlyList<Resource>? Resources = null);
+internal sealed record AgentRecord(string Home, string? BootId, AgentId? AgentId = null, IReadOnlyList<Resource>? Resources = null)
+{
+    /// <summary>Whether the record names an agent: JSON may have null where none can be, and ids that are no file's names.</summary>
+    [JsonIgnore]
+    public bool IsWhole => AgentDirectory.WhyNotId(Home) is null && (AgentId is not { } id || AgentDirectory.WhyNotId(id.Value) is null)
+        && Resources?.All(resource => resource?.Name is not null) != false;
+}
 
 /// <summary>A task as it was accepted; written before anything is started for it.</summary>
 internal sealed record TaskRecord
@@ -46,7 +52,7 @@ internal sealed record TaskRecord
     /// Whether the record names a task: JSON may have null where none can be, and ids that are no file's names.
     /// </summary>
     [JsonIgnore]
-    public bool IsWhole => Framework?.Id is { } framework && Task?.Resources is not null && new[]
+    public bool IsWhole => Framework?.Id is { } framework && Task?.Resources?.All(resource => resource?.Name is not null) == true && new[]
     {
         framework.Value, Task.TaskId.Value, AgentId.Value, ContainerId, Containerizer,
     }.All(id => AgentDirectory.WhyNotId(id) is null);

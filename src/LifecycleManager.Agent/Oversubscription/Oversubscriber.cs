@@ -1,7 +1,9 @@
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Tasks;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Health;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Agent.Oversubscription;
@@ -13,21 +15,30 @@ internal sealed class Oversubscriber(
     private readonly LoadMeter _meter = new();
     private (double Slack, Uri? Master)? _told;
 
-    public async Task RunAsync(Func<AgentCall, CancellationToken, Task<bool>> send, Func<Uri?> master, CancellationToken stopping)
+    /// <summary>Runs until cancelled.</summary>
+    public async Task RunAsync(
+        Func<AgentCall, CancellationToken, Task<bool>> send, Func<Uri?> master, LoopReport report, CancellationToken stopping)
     {
         while (true)
         {
-            await Task.Delay(options.OversubscribeInterval, time, stopping);
-            var runs = tasks().Where(run => run.Container is not null && !run.State.IsTerminal()).ToDictionary(run => run.Record.ContainerId);
-            var loads = await MeasureAsync(runs.Values, stopping);
-            foreach (var victim in SlackEstimator.Preempt(loads, cpus, options.OversubscribeBusy)) Preempt(runs[victim]);
-
-            // A new master starts without an estimate.
-            var now = (SlackEstimator.Slack(loads, options.OversubscribeReserve), master());
-            if (now.Item2 is null || now == _told) continue;
-            var call = new AgentCall { Type = AgentCallType.Oversubscribe, Oversubscribe = new OversubscribeCall(SlackEstimator.Offer(now.Item1)) };
-            if (await send(call, stopping)) _told = now;
+            await time.DelayAsync(options.OversubscribeInterval, stopping);
+            report.BeginTurn();
+            await LookAsync(send, master, stopping);
+            report.EndTurn();
         }
+    }
+
+    private async Task LookAsync(Func<AgentCall, CancellationToken, Task<bool>> send, Func<Uri?> master, CancellationToken stopping)
+    {
+        var runs = tasks().Where(run => run.Container is not null && !run.State.IsTerminal()).ToDictionary(run => run.Record.ContainerId);
+        var loads = await MeasureAsync(runs.Values, stopping);
+        foreach (var victim in SlackEstimator.Preempt(loads, cpus, options.OversubscribeBusy)) Preempt(runs[victim]);
+
+        // A new master starts without an estimate.
+        var now = (SlackEstimator.Slack(loads, options.OversubscribeReserve), master());
+        if (now.Item2 is null || now == _told) return;
+        var call = new AgentCall { Type = AgentCallType.Oversubscribe, Oversubscribe = new OversubscribeCall(SlackEstimator.Offer(now.Item1)) };
+        if (await send(call, stopping)) _told = now;
     }
 
     private async Task<List<TaskLoad>> MeasureAsync(IReadOnlyCollection<TaskRun> runs, CancellationToken stopping)

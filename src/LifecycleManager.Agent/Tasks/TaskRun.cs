@@ -106,6 +106,16 @@ internal sealed class TaskRun : IDisposable
 
     private string KillFile => Path.Combine(_meta, "kill.json");
 
+    /// <summary>How long the task has to end once it is asked to; zero while it is not.</summary>
+    public TimeSpan KillGrace => LongDurations.FromSeconds(_kill?.GraceSeconds ?? 0);
+
+    /// <summary>That the task is to end, with its own grace period where the one who asks states none.</summary>
+    public KillRecord KillOf(TaskState state, StatusReason? reason, string message, KillPolicy? policy = null)
+    {
+        var grace = (policy ?? Record.Task.KillPolicy)?.GracePeriod?.ToTimeSpan() ?? _options.KillGracePeriod;
+        return new KillRecord(_time.GetUtcNow(), Math.Max(0, grace.TotalSeconds), state, reason, message);
+    }
+
     /// <summary>
     /// Asks the task to end; at any time, even before it runs. What it is asked to end as does not change with a second call,
     /// but a shorter grace period counts.
@@ -347,9 +357,6 @@ internal sealed class TaskRun : IDisposable
         Kill(KillOf(TaskState.Failed, StatusReason.ContainerLimitationDisk,
             string.Create(CultureInfo.InvariantCulture, $"its sandbox of {used / 1048576.0:0.#} MB exceeded its disk limit of {quota / 1048576.0:0.#} MB")));
     }
-
-    private KillRecord KillOf(TaskState state, StatusReason? reason, string message) => new(
-        _time.GetUtcNow(), (Record.Task.KillPolicy?.GracePeriod?.ToTimeSpan() ?? _options.KillGracePeriod).TotalSeconds, state, reason, message);
 
     private async Task StopAsync(IContainer container, CancellationToken stopping)
     {

@@ -159,7 +159,7 @@ public sealed class MarkTests : IAsyncLifetime
 
                 await StartAsync();
                 await Wait.ForAsync(() => _master.States(id) is [.., var last] && last.IsTerminal(), "the end");
-                await Wait.ForAsync(() => _agent!.Loop.Tasks.Count == 0, "the acknowledgement");
+                await Wait.ForAsync(() => _agent!.Service.Tasks.Count == 0, "the acknowledgement");
                 Assert.False(stranger.HasExited);
                 await StopAsync();
             }
@@ -247,7 +247,7 @@ public sealed class MarkTests : IAsyncLifetime
         await StopAsync();
         Lose();
         await StartAsync();
-        await Wait.ForAsync(() => _agent!.Loop.Tasks.Single().State == TaskState.Running, "the task");
+        await Wait.ForAsync(() => _agent!.Service.Tasks.Single().State == TaskState.Running, "the task");
 
         var sleeper = Directory.GetFiles(_directory.Path, "sleeper", SearchOption.AllDirectories)[0];
         _ = Native.Kill(int.Parse(await File.ReadAllTextAsync(sleeper), System.Globalization.CultureInfo.InvariantCulture),
@@ -295,7 +295,7 @@ public sealed class MarkTests : IAsyncLifetime
     {
         if (_agent is null) return;
         // What is told is not told again, whatever happens to the log.
-        await Wait.ForAsync(() => _agent.Loop.PendingUpdates == 0, "the acknowledgements");
+        await Wait.ForAsync(() => _agent.Service.PendingUpdates == 0, "the acknowledgements");
         await _agent.DisposeAsync();
         _agent = null;
     }
