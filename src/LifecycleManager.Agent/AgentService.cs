@@ -11,6 +11,7 @@ using LifecycleManager.Agent.Recovery;
 using LifecycleManager.Agent.Resources;
 using LifecycleManager.Agent.Secrets;
 using LifecycleManager.Agent.Tasks;
+using LifecycleManager.Agent.Timing;
 using LifecycleManager.Agent.Updates;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
@@ -164,7 +165,7 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
             {
                 IsNeeded = kinds is ["docker"] || found.Any(task => task.Containerizer == "docker"),
             };
-            images = new ImageCollector(Path.Combine(_directory.Root, "images.json"), _engine, _time, _log);
+            images = new ImageCollector(_directory.Root, _engine, _time, _log);
             docker = new DockerContainerizer(
                 _engine, Options, known.Home, secrets, images, _time, _loggers.CreateLogger<DockerContainerizer>());
             containerizers.Add(docker);
@@ -192,8 +193,10 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
     private Registration Own(DockerContainerizer? docker)
     {
         var untracked = new UntrackedUpdates(_identity!, _updates, _time, _log);
-        _tasks = new TaskTable(Make, _directory!, _updates, untracked, _work, _time, _log);
-        var launcher = new TaskLauncher(_identity!, _directory!, _tasks, _containerizers!, _updates, untracked, Options, _time, _log);
+        var clock = new BootClock(_time, Options.BootId);
+        var services = new TaskServices(_directory!, _containerizers!, _fetcher!, Options, _time, clock, _log);
+        _tasks = new TaskTable(services, _updates, untracked, _work);
+        var launcher = new TaskLauncher(_identity!, _tasks, _updates, untracked, services);
         var registration = new Registration(_offer, _identity!, _tasks, _containerizers!, _connection, _time, _log);
         var removal = new AgentRemoval(_identity!, _tasks, untracked, registration, _log);
         var containers = docker is null ? null
@@ -205,6 +208,7 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
         _tasks.Ended += run => Post(new AgentInput.Ended(run));
         _tasks.Done += run => Post(new AgentInput.Done(run));
         _tasks.Identified += () => Post(new AgentInput.Identified());
+        _tasks.LaunchFailed += reason => LaunchFailed?.Invoke(reason);
         launcher.LaunchFailed += reason => LaunchFailed?.Invoke(reason);
         if (containers is not null)
         {
@@ -213,14 +217,6 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
         }
 
         return registration;
-
-        TaskRun Make(TaskRecord record, bool recovered)
-        {
-            var run = new TaskRun(
-                record, recovered, _directory!, _containerizers!.Find(record.Containerizer), _fetcher!, Options, _time, _log);
-            run.LaunchFailed += reason => LaunchFailed?.Invoke(reason);
-            return run;
-        }
     }
 
     private List<NamedLoop> Loops(ImageCollector? images)

@@ -1,6 +1,7 @@
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Containerizers.Docker;
 using LifecycleManager.Agent.Tasks;
+using LifecycleManager.Agent.Timing;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Runtime.Health;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,7 @@ internal sealed class GarbageCollector(
     public async Task RunAsync(LoopReport report, CancellationToken cancellation)
     {
         var sandboxes = new SandboxCollector(directory.Sandboxes, log);
+        var ages = new AgeTable(Path.Combine(directory.Root, "sandbox-ages.json"), time);
         while (true)
         {
             await time.DelayAsync(options.CollectInterval, cancellation);
@@ -29,7 +31,8 @@ internal sealed class GarbageCollector(
                 var containers = live.Select(record => record.ContainerId).ToHashSet();
                 var age = SandboxCollector.MaxAge(
                     options.SandboxDelay, options.DiskHeadroom, SandboxCollector.DiskUsed(directory.Root));
-                sandboxes.Collect(age, time.GetUtcNow(), containers.Contains);
+                sandboxes.Collect(age, ages, containers.Contains);
+                ages.Save();
                 if (options.CollectImages && images is not null && engine is { IsUp: true })
                 {
                     var used = live.Select(record => record.Task.Container?.Docker?.Image ?? "").ToHashSet();

@@ -1,4 +1,3 @@
-using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Tasks;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Agents;
@@ -12,7 +11,7 @@ namespace LifecycleManager.Agent.Oversubscription;
 internal sealed class Oversubscriber(
     AgentOptions options, Func<IReadOnlyCollection<TaskRun>> tasks, double cpus, TimeProvider time, ILogger log)
 {
-    private readonly LoadMeter _meter = new();
+    private readonly LoadMeter _meter = new(time);
     private (double Slack, Uri? Master)? _told;
 
     /// <summary>Runs until cancelled.</summary>
@@ -69,7 +68,7 @@ internal sealed class Oversubscriber(
     private void Preempt(TaskRun run)
     {
         log.LogInformation("The best-effort task {Task} is ended: guaranteed tasks need its cpus", run.Record.TaskId.Value);
-        run.Kill(new KillRecord(
-            time.GetUtcNow(), 0, run.Record.PartitionAware ? TaskState.Gone : TaskState.Lost, StatusReason.ContainerPreempted, "guaranteed tasks need its cpus"));
+        var state = run.Record.PartitionAware ? TaskState.Gone : TaskState.Lost;
+        run.Kill(run.KillOf(state, StatusReason.ContainerPreempted, "guaranteed tasks need its cpus") with { GraceSeconds = 0 });
     }
 }

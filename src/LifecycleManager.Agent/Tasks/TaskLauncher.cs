@@ -12,8 +12,7 @@ namespace LifecycleManager.Agent.Tasks;
 
 /// <summary>Accepts tasks: writes them down and runs them, or tells why not.</summary>
 internal sealed class TaskLauncher(
-    AgentIdentity identity, AgentDirectory directory, TaskTable tasks, ContainerizerSet containerizers, UpdateSender updates,
-    UntrackedUpdates untracked, AgentOptions options, TimeProvider time, ILogger log)
+    AgentIdentity identity, TaskTable tasks, UpdateSender updates, UntrackedUpdates untracked, TaskServices services)
 {
     /// <summary>Raised for each task that cannot be written down.</summary>
     public event Action<StatusReason>? LaunchFailed;
@@ -23,14 +22,14 @@ internal sealed class TaskLauncher(
     {
         if (run.Framework.Id is not { } framework || AgentDirectory.WhyNotId(framework.Value) is not null)
         {
-            log.LogError("Tasks of a framework without a proper id are dropped");
+            services.Log.LogError("Tasks of a framework without a proper id are dropped");
             return;
         }
 
         if (identity.Id is not { } agent)
         {
             // Whoever has given the agent up has ended its tasks: what was under way to it is nobody's.
-            log.LogWarning("Tasks for an agent that was given up are dropped: {Tasks}", string.Join(", ", run.Tasks.Select(task => task.TaskId.Value)));
+            services.Log.LogWarning("Tasks for an agent that was given up are dropped: {Tasks}", string.Join(", ", run.Tasks.Select(task => task.TaskId.Value)));
             return;
         }
 
@@ -47,8 +46,9 @@ internal sealed class TaskLauncher(
                 Containerizer = task.Container?.Type == ContainerType.Docker ? "docker" : "process",
                 AgentId = agent,
                 Home = identity.Home,
-                Accepted = time.GetUtcNow(),
-                BootId = options.BootId,
+                Accepted = services.Time.GetUtcNow(),
+                Begun = services.Clock.Now,
+                BootId = services.Options.BootId,
                 Group = group,
             };
             if (Accept(record, run) is { } task1) accepted.Add(task1);
@@ -87,7 +87,7 @@ internal sealed class TaskLauncher(
 
         if (tasks.Find(framework, task.TaskId) is { } known)
         {
-            log.LogWarning("Task {Task} is here already, as {State}; it is not launched again", task.TaskId.Value, known.State);
+            services.Log.LogWarning("Task {Task} is here already, as {State}; it is not launched again", task.TaskId.Value, known.State);
             updates.Repeat(framework, known.Status);
             return true;
         }
@@ -105,16 +105,16 @@ internal sealed class TaskLauncher(
         {
             // An agent that would be another after its restart would find none of its tasks.
             if (!identity.SaveAgain()) throw new IOException("the agent's own record cannot be written");
-            directory.Write(record);
+            services.Directory.Write(record);
             var invalid = WhyInvalid(record, run);
             return (tasks.Add(record, recovered: false), invalid);
         }
         catch (Exception e)
         {
             // Nothing was started for it: whoever launches it is told, and nothing of it is left.
-            directory.Undo(record);
+            services.Directory.Undo(record);
             var isDisk = e is IOException or UnauthorizedAccessException;
-            if (!isDisk) log.LogError(e, "Task {Task} cannot be accepted", record.TaskId.Value);
+            if (!isDisk) services.Log.LogError(e, "Task {Task} cannot be accepted", record.TaskId.Value);
             LaunchFailed?.Invoke(StatusReason.ContainerLaunchFailed);
             var message = isDisk ? $"the task cannot be written down: {e.Message}" : $"the agent failed: {e.Message}";
             untracked.Tell(record.FrameworkId, record.TaskId, TaskState.Failed, StatusReason.ContainerLaunchFailed, message);
@@ -125,7 +125,7 @@ internal sealed class TaskLauncher(
     private string? WhyInvalid(TaskRecord record, RunEvent run)
     {
         if (record.Task.Executor is not null && !run.Group) return "custom executors are not supported by this agent";
-        if (!options.Containerizers.Contains(record.Containerizer) || containerizers.Find(record.Containerizer) is not { } containerizer)
+        if (!services.Options.Containerizers.Contains(record.Containerizer) || services.Containerizers.Find(record.Containerizer) is not { } containerizer)
             return $"this agent has no containerizer '{record.Containerizer}'";
         if (record.Task.HealthCheck is not null && record.Task.Check is { }
             && CheckRunner.WhyInvalid(record.Task with { HealthCheck = null }) is { } check) return check;

@@ -7,16 +7,12 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Agent.Tasks;
 
 /// <summary>The agent's tasks. Changed by the agent's owner; readers see it as it is at that moment.</summary>
-/// <param name="make">Makes a task of its record; whether an earlier agent accepted it.</param>
-/// <param name="directory">Where tasks are written down.</param>
+/// <param name="services">What all tasks use.</param>
 /// <param name="updates">Sends the tasks' updates.</param>
 /// <param name="untracked">What was told of tasks that were not kept here.</param>
 /// <param name="work">Runs the tasks.</param>
-/// <param name="time">The clock.</param>
-/// <param name="log">Told what cannot be recovered.</param>
 internal sealed class TaskTable(
-    Func<TaskRecord, bool, TaskRun> make, AgentDirectory directory, UpdateSender updates, UntrackedUpdates untracked,
-    BackgroundWork work, TimeProvider time, ILogger log) : IDisposable
+    TaskServices services, UpdateSender updates, UntrackedUpdates untracked, BackgroundWork work) : IDisposable
 {
     private const int MaxCompleted = 100;
     private readonly ConcurrentDictionary<(FrameworkId, TaskId), TaskRun> _tasks = new();
@@ -30,6 +26,9 @@ internal sealed class TaskTable(
 
     /// <summary>Raised when a container was found that tells more of a task than its record did.</summary>
     public event Action? Identified;
+
+    /// <summary>Raised for each launch that failed.</summary>
+    public event Action<StatusReason>? LaunchFailed;
 
     /// <summary>The tasks that run, or whose last status is not acknowledged.</summary>
     public IReadOnlyCollection<TaskRun> All => [.. _tasks.Values];
@@ -47,7 +46,8 @@ internal sealed class TaskTable(
     /// <summary>Takes a task in; it does not run yet.</summary>
     public TaskRun Add(TaskRecord record, bool recovered)
     {
-        var run = make(record, recovered);
+        var run = new TaskRun(record, recovered, services);
+        run.LaunchFailed += reason => LaunchFailed?.Invoke(reason);
         run.Ended += ended => Ended?.Invoke(ended);
         run.Found += () => Identified?.Invoke();
         _tasks[(record.FrameworkId, record.TaskId)] = run;
@@ -67,12 +67,12 @@ internal sealed class TaskTable(
     {
         try
         {
-            if (record.Origin != RecordOrigin.Launch) directory.Write(record);
+            if (record.Origin != RecordOrigin.Launch) services.Directory.Write(record);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // It is found again as it was found now.
-            log.LogError("Task {Task} cannot be written down: {Reason}", record.TaskId.Value, e.Message);
+            services.Log.LogError("Task {Task} cannot be written down: {Reason}", record.TaskId.Value, e.Message);
         }
 
         try
@@ -82,7 +82,7 @@ internal sealed class TaskTable(
         catch (Exception e)
         {
             // One damaged directory keeps no other task from being found.
-            log.LogError(e, "Task {Task} cannot be recovered", record.TaskId.Value);
+            services.Log.LogError(e, "Task {Task} cannot be recovered", record.TaskId.Value);
         }
     }
 
@@ -102,9 +102,7 @@ internal sealed class TaskTable(
         _completed.Enqueue(CompletedTask.Of(run));
         while (_completed.Count > MaxCompleted) _completed.TryDequeue(out _);
         run.Dispose();
-        // The time of its end, for the collection of garbage.
-        if (Directory.Exists(run.Sandbox)) Directory.SetLastWriteTimeUtc(run.Sandbox, time.GetUtcNow().UtcDateTime);
-        directory.Discard(run.Record.ContainerId);
+        services.Directory.Discard(run.Record.ContainerId);
     }
 
     public void Dispose()
