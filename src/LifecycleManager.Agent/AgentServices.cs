@@ -34,13 +34,16 @@ public static class AgentServices
     {
         var agent = app.Services.GetRequiredService<AgentService>();
 
+        var time = app.Services.GetRequiredService<TimeProvider>();
+        var health = app.Services.GetRequiredService<RoleHealth>();
+        var readers = new FileReaders(time);
         app.UseGate(new Gate(agent.Options.Principals, "mesos-agent"));
+        app.MapHealth(health);
+        app.MapPing();
         app.Services.GetRequiredService<AgentMetrics>().Map(app);
         StateEndpoints.Map(app, agent);
-        StatisticsEndpoints.Map(app, agent, app.Services.GetRequiredService<TimeProvider>());
-        FileEndpoints.Map(app, agent, app.Services.GetRequiredService<TimeProvider>());
-        OperatorEndpoints.Map(app, agent, app.Services.GetRequiredService<RoleHealth>());
-        app.MapHealth(app.Services.GetRequiredService<RoleHealth>());
-        app.MapPing();
+        StatisticsEndpoints.Map(app, agent, time);
+        FileEndpoints.Map(app, agent, readers);
+        OperatorEndpoints.Map(app, agent, readers, health);
     }
 }

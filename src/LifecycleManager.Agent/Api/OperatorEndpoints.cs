@@ -16,7 +16,7 @@ internal static class OperatorEndpoints
     private const int MaxBody = 64 * 1024;
     private static readonly JsonObject Unknown = [];
 
-    public static void Map(WebApplication app, AgentService agent, RoleHealth health) => app.MapPost("/api/v1", async (HttpContext context) =>
+    public static void Map(WebApplication app, AgentService agent, FileReaders readers, RoleHealth health) => app.MapPost("/api/v1", async (HttpContext context) =>
     {
         JsonObject? call;
         try
@@ -35,7 +35,7 @@ internal static class OperatorEndpoints
             return Shapes.Error(StatusCodes.Status400BadRequest, "type: is missing");
         try
         {
-            return await AnswerAsync(type, call, agent, health, context.RequestServices.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System, context.RequestAborted);
+            return await AnswerAsync(type, call, agent, readers, health, context.RequestServices.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System, context.RequestAborted);
         }
         catch (FormatException e)
         {
@@ -48,7 +48,7 @@ internal static class OperatorEndpoints
     }).Needs(Permission.View);
 
     private static async Task<IResult> AnswerAsync(
-        string type, JsonObject call, AgentService agent, RoleHealth health, TimeProvider time, CancellationToken cancellation)
+        string type, JsonObject call, AgentService agent, FileReaders readers, RoleHealth health, TimeProvider time, CancellationToken cancellation)
     {
         JsonObject? part = type switch
         {
@@ -65,7 +65,8 @@ internal static class OperatorEndpoints
         };
         if (ReferenceEquals(part, Unknown)) return Shapes.Error(StatusCodes.Status501NotImplemented, $"this agent does not implement the call {type}");
         if (part is null) return Shapes.Error(StatusCodes.Status404NotFound, "there is no such file");
-        return Shapes.Answer(new JsonObject { ["type"] = type, [type.ToLowerInvariant()] = part });
+        var answer = new JsonObject { ["type"] = type, [type.ToLowerInvariant()] = part };
+        return type == "READ_FILE" ? readers.Json(answer) : Shapes.Answer(answer);
     }
 
     private static JsonObject Tasks(AgentService agent)

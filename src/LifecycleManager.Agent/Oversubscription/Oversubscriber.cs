@@ -11,6 +11,8 @@ namespace LifecycleManager.Agent.Oversubscription;
 internal sealed class Oversubscriber(
     AgentOptions options, Func<IReadOnlyCollection<TaskRun>> tasks, double cpus, TimeProvider time, ILogger log)
 {
+    // For all of them: an engine that hangs keeps nobody from being told what the others use.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly LoadMeter _meter = new(time);
     private (double Slack, Uri? Master)? _told;
 
@@ -43,12 +45,13 @@ internal sealed class Oversubscriber(
     private async Task<List<TaskLoad>> MeasureAsync(IReadOnlyCollection<TaskRun> runs, CancellationToken stopping)
     {
         var loads = new List<TaskLoad>();
+        using var limit = new TimeLimit(time, Patience, stopping);
         foreach (var run in runs)
         {
             double? used = null;
             try
             {
-                if (await run.Container!.UsageAsync(stopping) is { } usage) used = _meter.Take(run.Record.ContainerId, usage);
+                if (await run.Container!.UsageAsync(limit.Token).WaitAsync(limit.Token) is { } usage) used = _meter.Take(run.Record.ContainerId, usage);
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
             {

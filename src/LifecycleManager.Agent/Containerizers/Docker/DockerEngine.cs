@@ -21,6 +21,7 @@ internal sealed class DockerEngine : IDisposable
     private readonly ILogger _log;
     private readonly Lock _gate = new();
     private TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationTokenSource _answers = new();
     private long _answered;
     private int _failures;
     private string? _failure;
@@ -110,6 +111,7 @@ internal sealed class DockerEngine : IDisposable
             if (failure is null) _answered = _time.GetTimestamp();
             if (failure is null && !_up.Task.IsCompleted)
             {
+                _answers = new CancellationTokenSource();
                 _up.SetResult();
                 changed = true;
                 _told = false;
@@ -130,7 +132,10 @@ internal sealed class DockerEngine : IDisposable
             }
         }
 
-        if (changed) Changed?.Invoke();
+        if (!changed) return;
+        // Whatever waits for an answer waits in vain.
+        if (!IsUp) await _answers.CancelAsync();
+        Changed?.Invoke();
     }
 
     /// <summary>Looks again and again until cancelled.</summary>
@@ -175,6 +180,28 @@ internal sealed class DockerEngine : IDisposable
             },
             cancellation, more);
 
+    /// <summary>A call that may take any time, such as a pull: it is given up when the engine has stopped answering.</summary>
+    /// <exception cref="DockerAwayException">The engine does not answer; whether it has acted is not known.</exception>
+    /// <exception cref="DockerApiException">It refuses.</exception>
+    public async Task<T> LongCallAsync<T>(Func<IDockerClient, CancellationToken, Task<T>> call, CancellationToken cancellation)
+    {
+        CancellationToken answers;
+        lock (_gate) answers = _answers.Token;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, answers);
+        try
+        {
+            return await call(Client, either.Token).WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new DockerAwayException("the Docker engine has stopped answering");
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested && IsTransport(e))
+        {
+            throw new DockerAwayException($"the Docker engine does not answer: {e.Message}", e);
+        }
+    }
+
     /// <summary>What the engine says, without the client's wrapping.</summary>
     public static string Reason(Exception e)
     {
@@ -197,7 +224,6 @@ internal sealed class DockerEngine : IDisposable
 
     private static bool IsTransport(Exception e) =>
         e is HttpRequestException or IOException or TimeoutException or System.Net.Sockets.SocketException or ObjectDisposedException;
-
 }
 
 /// <summary>The engine does not answer; what was asked for may have happened or not.</summary>
