@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Agent;
 
 /// <summary>
-/// Owns which tasks there are and who the agent is: says who answers which input. Nothing here waits for the network; what does, is
-/// begun and tells its end as an input.
+/// Owns which tasks there are and who the agent is: says who answers which input. Nothing here waits for the network; what does,
+/// is begun and tells its end as an input.
 /// </summary>
 internal sealed class AgentOwner(
     AgentIdentity identity, TaskTable tasks, TaskLauncher launcher, UpdateSender updates, UntrackedUpdates untracked,
@@ -107,7 +107,8 @@ internal sealed class AgentOwner(
                 Kill(kill);
                 break;
             case { Type: AgentEventType.Acknowledge, Acknowledge: { } acknowledge }:
-                if (tasks.Find(acknowledge.FrameworkId, acknowledge.TaskId) is { } known) known.Updates.Acknowledge(acknowledge.Uuid);
+                if (tasks.Find(acknowledge.FrameworkId, acknowledge.TaskId) is { } known)
+                    known.Updates.Acknowledge(acknowledge.Uuid);
                 else untracked.Acknowledge(acknowledge);
                 break;
             case { Type: AgentEventType.KillFramework, KillFramework: { } framework }:

@@ -23,8 +23,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Agent;
 
 /// <summary>
-/// The agent: recovers what an earlier run left, composes its parts, and runs their loops. A loop that dies ends the agent; its tasks run
-/// on, and the next agent on the same directory finds them.
+/// The agent: recovers what an earlier run left, composes its parts, and runs their loops. A loop that dies ends the agent; its
+/// tasks run on, and the next agent on the same directory finds them.
 /// </summary>
 internal sealed class AgentService : IHostedService, IAsyncDisposable
 {
@@ -120,7 +120,8 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
             // Bounded by its own option: a host's shorter patience would leave tasks half ended.
             var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             Post(new AgentInput.EndTasks(ended));
-            await Task.WhenAny(ended.Task, _running, _time.DelayAsync(TaskShutdown.Longest(Options) + FirstLook, CancellationToken.None));
+            await Task.WhenAny(ended.Task, _running,
+                _time.DelayAsync(TaskShutdown.Longest(Options) + FirstLook, CancellationToken.None));
         }
 
         await _stopping.CancelAsync();
@@ -149,7 +150,8 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
         _identity = new AgentIdentity(_directory, known, isWritten, _log);
         _fetcher = new Fetcher(Options, Path.Combine(_directory.Root, "cache"), _time, _loggers.CreateLogger<Fetcher>());
         var secrets = new SecretStore(Options.SecretsDirectory);
-        var processes = new ProcessContainerizer(Options, known.Home, secrets, _time, _loggers.CreateLogger<ProcessContainerizer>());
+        var processes = new ProcessContainerizer(Options, known.Home, secrets, _time,
+            _loggers.CreateLogger<ProcessContainerizer>());
         var strays = new List<string>();
         var found = recovery.Tasks(known.Home, processes.Grouped(), strays);
 
@@ -202,7 +204,8 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
         var containers = docker is null ? null
             : new LostContainers(_engine!, docker, _directory!, _tasks, registration, _work, Options, _time, _log);
         var shutdown = new TaskShutdown(_tasks, _connection, Options, _time, _log);
-        var owner = new AgentOwner(_identity!, _tasks, launcher, _updates, untracked, registration, removal, containers, shutdown, _log);
+        var owner = new AgentOwner(_identity!, _tasks, launcher, _updates, untracked, registration, removal, containers, shutdown,
+            _log);
         _owner = new OwnerLoop<AgentInput>(owner, _time, _health.Loop("the agent's loop"), MaxInputs, MaxBatch);
 
         _tasks.Ended += run => Post(new AgentInput.Ended(run));
@@ -237,14 +240,16 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
             Reported("the watch over the work directory", watch.RunAsync),
             new("the connection to the master", stopping => _connection.RunAsync(RegisterAsync, HandleAsync, stopping)),
         ];
-        if (_engine is not null) loops.Add(Reported("the watch over the Docker engine", WatchEngineAsync, Options.DockerTimeout + RoleHealth.LongestTurn));
+        if (_engine is not null) loops.Add(
+            Reported("the watch over the Docker engine", WatchEngineAsync, Options.DockerTimeout + RoleHealth.LongestTurn));
         if (Options.Oversubscribe)
         {
             var cpus = MachineResources.Scalar(_offer.Resources, "cpus");
             var oversubscriber = new Oversubscriber(Options, () => _tasks!.All, cpus, _time, _log);
             loops.Add(Reported(
                 "the oversubscription",
-                (report, stopping) => oversubscriber.RunAsync(_connection.SendAsync, () => _connection.Master, report, stopping)));
+                (report, stopping) => oversubscriber.RunAsync(_connection.SendAsync, () => _connection.Master, report,
+                stopping)));
         }
 
         return loops;
@@ -264,7 +269,8 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
             : "without a master; its tasks run on";
         _health.Watch(() => _end);
         _health.Watch(() => directory.Problem is { } problem ? $"the work directory cannot be written: {problem}" : null);
-        _health.Watch(() => _identity!.Problem is { } problem ? $"what the agent knows of itself cannot be written: {problem}" : null);
+        _health.Watch(() => _identity!.Problem is { } problem ? $"what the agent knows of itself cannot be written: {problem}"
+            : null);
         if (_engine is not null) _health.Watch(() => _engine.Problem);
     }
 
@@ -301,8 +307,10 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
         return await call.Task.WaitAsync(cancellation);
     }
 
-    private async ValueTask HandleAsync(Protocol.Agents.AgentEvent message, CancellationToken cancellation) => await _owner!.PostAsync(
-        ReferenceEquals(message, MasterConnection.Ready) ? new AgentInput.Connected() : new AgentInput.FromMaster(message), cancellation);
+    private async ValueTask HandleAsync(Protocol.Agents.AgentEvent message, CancellationToken cancellation) =>
+        await _owner!.PostAsync(
+        ReferenceEquals(message, MasterConnection.Ready) ? new AgentInput.Connected() : new AgentInput.FromMaster(message),
+        cancellation);
 
     // Nobody who tells something waits for the loop: the loop may itself be what ended the task.
     private void Post(AgentInput input)

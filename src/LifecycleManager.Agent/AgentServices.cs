@@ -12,7 +12,8 @@ namespace LifecycleManager.Agent;
 public static class AgentServices
 {
     /// <summary>
-    /// Adds the agent. The container gives a <see cref="TimeProvider"/>, logging, a <see cref="CollectorRegistry"/>, a <see cref="RoleHealth"/> and a
+    /// Adds the agent. The container gives a <see cref="TimeProvider"/>, logging, a <see cref="CollectorRegistry"/>, a
+    /// <see cref="RoleHealth"/> and a
     /// <see cref="RoleFailure"/>.
     /// </summary>
     /// <exception cref="FormatException">Thrown when the host is built: resources, attributes or containerizers are stated

@@ -17,7 +17,8 @@ internal sealed class BackgroundWork(CancellationToken stopping)
         var running = Task.Run(() => GuardAsync(name, work), CancellationToken.None);
         _running[running] = name;
         running.ContinueWith(
-            ended => _running.TryRemove(ended, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            ended => _running.TryRemove(ended, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
     }
 
     /// <summary>Runs until cancelled.</summary>
@@ -38,7 +39,8 @@ internal sealed class BackgroundWork(CancellationToken stopping)
         }
         catch (Exception e)
         {
-            if (!stopping.IsCancellationRequested) _failed.TrySetException(new InvalidOperationException($"{name}: {e.Message}", e));
+            if (!stopping.IsCancellationRequested)
+                _failed.TrySetException(new InvalidOperationException($"{name}: {e.Message}", e));
         }
     }
 }

@@ -75,7 +75,8 @@ internal static class FileEndpoints
     }
 
     private static IResult Download(FileReaders readers, SandboxFiles files, string path) => files.Open(path) is { } file
-        ? readers.Download(file, Path.GetFileName(path)) : Shapes.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
+        ? readers.Download(file, Path.GetFileName(path))
+            : Shapes.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
 
     /// <summary>The last bytes, from the beginning of a line where one is among them.</summary>
     private static IResult Tail(FileReaders readers, SandboxFiles files, string path, long? bytes, bool follow)

@@ -6,8 +6,8 @@ using Microsoft.Net.Http.Headers;
 namespace LifecycleManager.Agent.Api;
 
 /// <summary>
-/// Sends files to readers: so many at once, each with one block of a file in memory, and none is waited for without end. What is sent
-/// ends where the file ended at first, however quickly it grows.
+/// Sends files to readers: so many at once, each with one block of a file in memory, and none is waited for without end. What is
+/// sent ends where the file ended at first, however quickly it grows.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class FileReaders(TimeProvider time)
@@ -39,8 +39,8 @@ internal sealed class FileReaders(TimeProvider time)
     });
 
     /// <summary>
-    /// Answers with what follows in a file as plain text, and with what is added to it for as long as the reader stays, if that is asked
-    /// for: <c>tail -F</c> over HTTP. A log that is rotated is followed from its new beginning.
+    /// Answers with what follows in a file as plain text, and with what is added to it for as long as the reader stays, if that
+    /// is asked for: <c>tail -F</c> over HTTP. A log that is rotated is followed from its new beginning.
     /// </summary>
     /// <param name="file">The file, at the first byte to be sent; it is closed here.</param>
     /// <param name="follow">Whether what is added is sent.</param>

@@ -16,7 +16,8 @@ internal static class OperatorEndpoints
     private const int MaxBody = 64 * 1024;
     private static readonly JsonObject Unknown = [];
 
-    public static void Map(WebApplication app, AgentService agent, FileReaders readers, RoleHealth health) => app.MapPost("/api/v1", async (HttpContext context) =>
+    public static void Map(WebApplication app, AgentService agent, FileReaders readers, RoleHealth health) =>
+        app.MapPost("/api/v1", async (HttpContext context) =>
     {
         JsonObject? call;
         try
@@ -35,7 +36,9 @@ internal static class OperatorEndpoints
             return Shapes.Error(StatusCodes.Status400BadRequest, "type: is missing");
         try
         {
-            return await AnswerAsync(type, call, agent, readers, health, context.RequestServices.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System, context.RequestAborted);
+            return await AnswerAsync(type, call, agent, readers, health,
+                context.RequestServices.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System,
+                context.RequestAborted);
         }
         catch (FormatException e)
         {
@@ -48,16 +51,19 @@ internal static class OperatorEndpoints
     }).Needs(Permission.View);
 
     private static async Task<IResult> AnswerAsync(
-        string type, JsonObject call, AgentService agent, FileReaders readers, RoleHealth health, TimeProvider time, CancellationToken cancellation)
+        string type, JsonObject call, AgentService agent, FileReaders readers, RoleHealth health, TimeProvider time,
+        CancellationToken cancellation)
     {
         JsonObject? part = type switch
         {
             "GET_HEALTH" => new JsonObject { ["healthy"] = health.Verdict().IsUp },
             "GET_VERSION" => new JsonObject { ["version_info"] = new JsonObject { ["version"] = AgentVersion.Text } },
-            "GET_AGENT" => new JsonObject { ["agent_info"] = JsonSerializer.SerializeToNode(agent.Info, MesosJson.Default.AgentInfo) },
+            "GET_AGENT" => new JsonObject { ["agent_info"] = JsonSerializer.SerializeToNode(agent.Info,
+            MesosJson.Default.AgentInfo) },
             "GET_TASKS" => Tasks(agent),
             "GET_CONTAINERS" => await ContainersAsync(agent, time, cancellation),
-            "GET_STATE" => new JsonObject { ["get_tasks"] = Tasks(agent), ["get_frameworks"] = Frameworks(agent), ["get_executors"] = new JsonObject() },
+            "GET_STATE" => new JsonObject { ["get_tasks"] = Tasks(agent), ["get_frameworks"] = Frameworks(agent),
+            ["get_executors"] = new JsonObject() },
             "LIST_FILES" => FileEndpoints.BrowseJson(FileEndpoints.Files(agent), Text(call, "list_files", "path")) is { } entries
                 ? new JsonObject { ["file_infos"] = FileInfos(entries) } : null,
             "READ_FILE" => ReadFile(call, FileEndpoints.Files(agent)),

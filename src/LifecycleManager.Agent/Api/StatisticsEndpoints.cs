@@ -22,12 +22,14 @@ internal static class StatisticsEndpoints
     }
 
     /// <summary>All running containers, each with what it uses where that is to be had in time.</summary>
-    public static async Task<JsonArray> AllAsync(AgentService agent, TimeProvider time, bool status, CancellationToken cancellation)
+    public static async Task<JsonArray> AllAsync(AgentService agent, TimeProvider time, bool status,
+        CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         using var gate = new SemaphoreSlim(AtOnce);
-        var all = await Task.WhenAll(agent.Tasks.Where(run => run.Container is not null && !run.State.IsTerminal()).Select(OneAsync));
+        var all = await Task.WhenAll(agent.Tasks.Where(run => run.Container is not null && !run.State.IsTerminal())
+            .Select(OneAsync));
         return new JsonArray([.. all]);
 
         async Task<JsonNode?> OneAsync(TaskRun run)

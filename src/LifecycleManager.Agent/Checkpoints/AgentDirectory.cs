@@ -126,8 +126,8 @@ internal sealed class AgentDirectory : IDisposable
     }
 
     /// <summary>What the agent knows of itself, by the first copy that is whole.</summary>
-    /// <returns>The record, null when there is no whole one; and what is wrong with a copy, null when there is nothing, be it that there
-    /// are none yet.</returns>
+    /// <returns>The record, null when there is no whole one; and what is wrong with a copy, null when there is nothing, be it
+    /// that there are none yet.</returns>
     public (AgentRecord? Record, string? Problem) ReadAgent()
     {
         AgentRecord? record = null;

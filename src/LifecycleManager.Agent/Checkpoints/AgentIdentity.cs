@@ -78,7 +78,8 @@ internal sealed class AgentIdentity
         {
             _problem = e.Message;
             _log.LogError(
-                "What the agent knows of itself cannot be written; after a restart it would be another agent: {Reason}", e.Message);
+                "What the agent knows of itself cannot be written; after a restart it would be another agent: {Reason}",
+                e.Message);
         }
     }
 }

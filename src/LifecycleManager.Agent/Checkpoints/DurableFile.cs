@@ -64,7 +64,8 @@ internal static class DurableFile
         {
             return Checksum.Open(json) is { } whole ? JsonSerializer.Deserialize(whole, type) : null;
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException or ArgumentException or FormatException)
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException
+            or ArgumentException or FormatException)
         {
             // Whatever a converter makes of what is no value of its type.
             return null;

@@ -11,11 +11,15 @@ namespace LifecycleManager.Agent.Checkpoints;
 /// <param name="BootId">The machine's boot in which the agent last ran.</param>
 /// <param name="AgentId">The id that the master gave; null before the first registration.</param>
 /// <param name="Resources">Checkpointed resources after a reservation; null before one.</param>
-internal sealed record AgentRecord(string Home, string? BootId, AgentId? AgentId = null, IReadOnlyList<Resource>? Resources = null)
+internal sealed record AgentRecord(string Home, string? BootId, AgentId? AgentId = null,
+    IReadOnlyList<Resource>? Resources = null)
 {
-    /// <summary>Whether the record names an agent: JSON may have null where none can be, and ids that are no file's names.</summary>
+    /// <summary>
+    /// Whether the record names an agent: JSON may have null where none can be, and ids that are no file's names.
+    /// </summary>
     [JsonIgnore]
-    public bool IsWhole => AgentDirectory.WhyNotId(Home) is null && (AgentId is not { } id || AgentDirectory.WhyNotId(id.Value) is null)
+    public bool IsWhole => AgentDirectory.WhyNotId(Home) is null
+        && (AgentId is not { } id || AgentDirectory.WhyNotId(id.Value) is null)
         && Resources?.All(resource => resource?.Name is not null) != false;
 }
 
@@ -40,7 +44,9 @@ internal sealed record TaskRecord
     /// <summary>When it was accepted, for people.</summary>
     public required DateTimeOffset Accepted { get; init; }
 
-    /// <summary>When it was accepted, for deadlines; null of tasks that version 0.1.0 began, and of those without a record.</summary>
+    /// <summary>
+    /// When it was accepted, for deadlines; null of tasks that version 0.1.0 began, and of those without a record.
+    /// </summary>
     public BootInstant? Begun { get; init; }
 
     /// <summary>The boot in which it was accepted.</summary>
@@ -57,7 +63,8 @@ internal sealed record TaskRecord
     /// Whether the record names a task: JSON may have null where none can be, and ids that are no file's names.
     /// </summary>
     [JsonIgnore]
-    public bool IsWhole => Framework?.Id is { } framework && Task?.Resources?.All(resource => resource?.Name is not null) == true && new[]
+    public bool IsWhole => Framework?.Id is { } framework && Task?.Resources?.All(resource => resource?.Name is not null) == true
+        && new[]
     {
         framework.Value, Task.TaskId.Value, AgentId.Value, ContainerId, Containerizer,
     }.All(id => AgentDirectory.WhyNotId(id) is null);

@@ -1,6 +1,8 @@
 namespace LifecycleManager.Agent.Containerizers;
 
-/// <summary>The agent's containerizers: those that it launches tasks with, and those of which tasks of earlier runs are left.</summary>
+/// <summary>
+/// The agent's containerizers: those that it launches tasks with, and those of which tasks of earlier runs are left.
+/// </summary>
 /// <param name="launching">The kinds that tasks are launched as.</param>
 /// <param name="all">All.</param>
 internal sealed class ContainerizerSet(IReadOnlyList<string> launching, IReadOnlyList<IContainerizer> all)

@@ -10,10 +10,14 @@ namespace LifecycleManager.Agent.Garbage;
 
 /// <summary>Removes, from time to time, the sandboxes of ended tasks and the images that nobody uses any more.</summary>
 internal sealed class GarbageCollector(
-    AgentDirectory directory, TaskTable tasks, DockerEngine? engine, ImageCollector? images, AgentOptions options, TimeProvider time,
+    AgentDirectory directory, TaskTable tasks, DockerEngine? engine, ImageCollector? images, AgentOptions options,
+    TimeProvider time,
     ILogger log)
 {
-    /// <summary>The longest that a round may take before the loop counts as one that stands still: an hour, since large sandboxes take long.</summary>
+    /// <summary>
+    /// The longest that a round may take before the loop counts as one that stands still: an hour, since large sandboxes take
+    /// long.
+    /// </summary>
     public static readonly TimeSpan LongestTurn = TimeSpan.FromHours(1);
 
     /// <summary>Runs until cancelled.</summary>

@@ -37,13 +37,15 @@ internal sealed class ImageCollector(string directory, DockerEngine engine, Time
     public async Task CollectAsync(TimeSpan maxAge, IReadOnlySet<string> inUse, CancellationToken cancellation)
     {
         List<string> old = [];
-        Change(images => old = [.. images.Names.Where(image => !inUse.Contains(image)).ToList().Where(image => images.Age(image) > maxAge)]);
+        Change(images => old = [.. images.Names.Where(image => !inUse.Contains(image)).ToList()
+            .Where(image => images.Age(image) > maxAge)]);
         foreach (var image in old)
         {
             try
             {
                 await engine.CallAsync(
-                    (client, token) => client.Images.DeleteImageAsync(image, new ImageDeleteParameters { Force = false }, token), cancellation);
+                    (client, token) => client.Images.DeleteImageAsync(image, new ImageDeleteParameters { Force = false }, token),
+                    cancellation);
                 log.LogInformation("Removed the image {Image}, which nobody has used for {Age}", image, maxAge);
                 Change(images => images.Forget(image));
             }
@@ -82,7 +84,8 @@ internal sealed class ImageCollector(string directory, DockerEngine engine, Time
         var isNew = !File.Exists(path);
         var ages = new AgeTable(path, time);
         // Version 0.1.0 kept the wall clock's time of the last use: its images are as good as just used.
-        var former = isNew ? DurableFile.Read(Path.Combine(directory, "images.json"), ImageJson.Default.DictionaryStringDateTimeOffset) : null;
+        var former = isNew ? DurableFile.Read(Path.Combine(directory, "images.json"),
+            ImageJson.Default.DictionaryStringDateTimeOffset) : null;
         foreach (var image in former?.Keys.ToList() ?? []) ages.Begin(image);
         return ages;
     }

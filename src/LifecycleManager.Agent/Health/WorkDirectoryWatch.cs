@@ -40,7 +40,8 @@ internal sealed class WorkDirectoryWatch(string directory, TimeProvider time, IL
         var probe = Path.Combine(directory, "probe");
         try
         {
-            using (var file = new FileStream(probe, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0)) file.Write(Content);
+            using (var file = new FileStream(probe, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+                file.Write(Content);
             File.Delete(probe);
             if (_problem is not null) log.LogInformation("The work directory {Directory} can be written again", directory);
             _problem = null;
@@ -48,7 +49,8 @@ internal sealed class WorkDirectoryWatch(string directory, TimeProvider time, IL
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (_problem != e.Message) log.LogError("The work directory {Directory} cannot be written: {Reason}", directory, e.Message);
+            if (_problem != e.Message) log.LogError("The work directory {Directory} cannot be written: {Reason}", directory,
+                e.Message);
             _problem = e.Message;
         }
     }

@@ -7,15 +7,15 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Agent.Masters;
 
 /// <summary>
-/// The master gives the agent up: its tasks end, and it returns as a new agent. That it is none any more is durable before anything
-/// else, so that neither a crash nor a stop meanwhile brings the old one back. Owned by the agent's owner.
+/// The master gives the agent up: its tasks end, and it returns as a new agent. That it is none any more is durable before
+/// anything else, so that neither a crash nor a stop meanwhile brings the old one back. Owned by the agent's owner.
 /// </summary>
 internal sealed class AgentRemoval(
     AgentIdentity identity, TaskTable tasks, UntrackedUpdates untracked, Registration registration, ILogger log)
 {
     /// <summary>
-    /// How long the agent waits for its tasks' end beyond their grace periods; it returns with what is left then, as any agent with
-    /// tasks that run: 30 s.
+    /// How long the agent waits for its tasks' end beyond their grace periods; it returns with what is left then, as any agent
+    /// with tasks that run: 30 s.
     /// </summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 

@@ -41,7 +41,8 @@ internal sealed class MasterConnection : IDisposable
         _log = log;
         _random = random ?? Random.Shared;
         var (first, longest) = (options.RegistrationBackoff, options.MaxRegistrationBackoff);
-        _reconnect = Reconnect.Pipeline(first, longest > first ? longest : first, time, _random, repeats: static e => e is NotRegisteredException);
+        _reconnect = Reconnect.Pipeline(first, longest > first ? longest : first, time, _random, repeats: static e =>
+            e is NotRegisteredException);
         _http = new HttpClient(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -150,7 +151,8 @@ internal sealed class MasterConnection : IDisposable
 
     // Whatever else it throws is a defect of the agent's, and no master helps against it.
     private static bool IsAway(Exception e) =>
-        e is HttpRequestException or IOException or OperationCanceledException or InvalidDataException or JsonException or UriFormatException;
+        e is HttpRequestException or IOException or OperationCanceledException or InvalidDataException
+            or JsonException or UriFormatException;
 
     private async Task RegisterAsync(
         Uri master, Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle, CancellationToken cancellation)

@@ -25,7 +25,8 @@ internal enum RegistrationHold
 }
 
 /// <summary>
-/// Describes the agent to a master, once nothing is left to wait for; nothing is waited for without end. Owned by the agent's owner.
+/// Describes the agent to a master, once nothing is left to wait for; nothing is waited for without end. Owned by the agent's
+/// owner.
 /// </summary>
 internal sealed class Registration(
     AgentOffer offer, AgentIdentity identity, TaskTable tasks, ContainerizerSet containerizers, MasterConnection connection,

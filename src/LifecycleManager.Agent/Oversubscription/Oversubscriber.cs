@@ -29,16 +29,19 @@ internal sealed class Oversubscriber(
         }
     }
 
-    private async Task LookAsync(Func<AgentCall, CancellationToken, Task<bool>> send, Func<Uri?> master, CancellationToken stopping)
+    private async Task LookAsync(Func<AgentCall, CancellationToken, Task<bool>> send, Func<Uri?> master,
+        CancellationToken stopping)
     {
-        var runs = tasks().Where(run => run.Container is not null && !run.State.IsTerminal()).ToDictionary(run => run.Record.ContainerId);
+        var runs = tasks().Where(run => run.Container is not null && !run.State.IsTerminal())
+            .ToDictionary(run => run.Record.ContainerId);
         var loads = await MeasureAsync(runs.Values, stopping);
         foreach (var victim in SlackEstimator.Preempt(loads, cpus, options.OversubscribeBusy)) Preempt(runs[victim]);
 
         // A new master starts without an estimate.
         var now = (SlackEstimator.Slack(loads, options.OversubscribeReserve), master());
         if (now.Item2 is null || now == _told) return;
-        var call = new AgentCall { Type = AgentCallType.Oversubscribe, Oversubscribe = new OversubscribeCall(SlackEstimator.Offer(now.Item1)) };
+        var call = new AgentCall { Type = AgentCallType.Oversubscribe,
+            Oversubscribe = new OversubscribeCall(SlackEstimator.Offer(now.Item1)) };
         if (await send(call, stopping)) _told = now;
     }
 
@@ -51,7 +54,8 @@ internal sealed class Oversubscriber(
             double? used = null;
             try
             {
-                if (await run.Container!.UsageAsync(limit.Token).WaitAsync(limit.Token) is { } usage) used = _meter.Take(run.Record.ContainerId, usage);
+                if (await run.Container!.UsageAsync(limit.Token).WaitAsync(limit.Token) is { } usage)
+                    used = _meter.Take(run.Record.ContainerId, usage);
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
             {

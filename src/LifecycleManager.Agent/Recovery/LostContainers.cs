@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Agent.Recovery;
 
 /// <summary>
-/// Looks for this agent's Docker containers whose records are lost, each time that the engine appears: their tasks go on. Owned by the
-/// agent's owner; the engine is asked beside it.
+/// Looks for this agent's Docker containers whose records are lost, each time that the engine appears: their tasks go on. Owned
+/// by the agent's owner; the engine is asked beside it.
 /// </summary>
 internal sealed class LostContainers(
     DockerEngine engine, DockerContainerizer docker, AgentDirectory directory, TaskTable tasks, Registration registration,

@@ -40,7 +40,8 @@ internal sealed class TaskRecovery
         if (known is not null)
         {
             if (problem is not null) _log.LogWarning("The agent goes by the other copy of its record: {Problem}", problem);
-            if (known.BootId is { } boot && boot != _bootId) _log.LogInformation("The machine was restarted since the agent last ran");
+            if (known.BootId is { } boot && boot != _bootId)
+                _log.LogInformation("The machine was restarted since the agent last ran");
             return (known with { BootId = _bootId }, problem is null && known.BootId == _bootId);
         }
 
@@ -50,13 +51,18 @@ internal sealed class TaskRecovery
         if (_records.Values.Concat(marks).MaxBy(record => record.Accepted) is { } newest)
         {
             _log.LogWarning(
-                "The agent's own record is lost ({Problem}); by its tasks it is agent {Agent}", problem ?? "it is not there", newest.AgentId.Value);
+                "The agent's own record is lost ({Problem}); by its tasks it is agent {Agent}", problem ?? "it is not there",
+                newest.AgentId.Value);
             return (new AgentRecord(newest.Home ?? Guid.NewGuid().ToString("N"), _bootId, newest.AgentId), false);
         }
 
         // Containers of its own would be nobody's: whoever knows that there are none may begin anew.
         if (problem is not null)
-            throw new IOException($"{problem}, and nothing else says which agent this is; without the file it begins as a new one");
+        {
+            const string Advice = "nothing else says which agent this is; without the file it begins as a new one";
+            throw new IOException($"{problem}, and {Advice}");
+        }
+
         return (new AgentRecord(Guid.NewGuid().ToString("N"), _bootId), false);
     }
 

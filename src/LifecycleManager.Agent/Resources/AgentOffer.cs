@@ -19,7 +19,8 @@ internal sealed class AgentOffer
         Domain = options.Region is { } region ? new DomainInfo(new(new(region), new(options.Zone!))) : null;
         foreach (var name in options.Containerizers)
         {
-            if (name is not ("docker" or "process")) throw new FormatException($"containerizers: '{name}' is neither docker nor process");
+            if (name is not ("docker" or "process"))
+                throw new FormatException($"containerizers: '{name}' is neither docker nor process");
         }
     }
 
@@ -34,7 +35,8 @@ internal sealed class AgentOffer
 
     /// <summary>Its attributes, with what its containerizers are.</summary>
     public IReadOnlyList<AgentAttribute> Attributes(IReadOnlyList<string> features) =>
-        [.. _attributes.Where(attribute => attribute.Name != "containerizers"), AttributeText.OfText("containerizers", string.Join(',', features))];
+        [.. _attributes.Where(attribute => attribute.Name != "containerizers"),
+            AttributeText.OfText("containerizers", string.Join(',', features))];
 
     /// <summary>The agent as Mesos' APIs describe one.</summary>
     public AgentInfo Describe(AgentId? id, IReadOnlyList<Resource> resources, IReadOnlyList<string> features) => new()

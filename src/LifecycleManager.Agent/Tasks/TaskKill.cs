@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Agent.Tasks;
 
 /// <summary>
-/// That a task is to end: as what, and how much of its grace period is left. It is written before anything is done, so that the end goes
-/// on after a crash. The grace period goes by the monotonic clock, over restarts of the agent too.
+/// That a task is to end: as what, and how much of its grace period is left. It is written before anything is done, so that the
+/// end goes on after a crash. The grace period goes by the monotonic clock, over restarts of the agent too.
 /// </summary>
 internal sealed class TaskKill : IDisposable
 {
@@ -59,8 +59,8 @@ internal sealed class TaskKill : IDisposable
     }
 
     /// <summary>
-    /// Asks the task to end. What it is asked to end as does not change with a second call, but a shorter grace period counts. For one
-    /// caller at a time.
+    /// Asks the task to end. What it is asked to end as does not change with a second call, but a shorter grace period counts.
+    /// For one caller at a time.
     /// </summary>
     /// <returns>Whether anything has changed.</returns>
     public bool Ask(KillRecord kill)

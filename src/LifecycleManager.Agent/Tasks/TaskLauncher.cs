@@ -29,7 +29,8 @@ internal sealed class TaskLauncher(
         if (identity.Id is not { } agent)
         {
             // Whoever has given the agent up has ended its tasks: what was under way to it is nobody's.
-            services.Log.LogWarning("Tasks for an agent that was given up are dropped: {Tasks}", string.Join(", ", run.Tasks.Select(task => task.TaskId.Value)));
+            services.Log.LogWarning("Tasks for an agent that was given up are dropped: {Tasks}",
+                string.Join(", ", run.Tasks.Select(task => task.TaskId.Value)));
             return;
         }
 
@@ -59,7 +60,8 @@ internal sealed class TaskLauncher(
         {
             if (invalid is not null) task.Refuse(TaskState.Error, StatusReason.TaskInvalid, invalid);
             else if (group is not null && refused.Run is { } other)
-                task.Refuse(TaskState.Error, StatusReason.TaskGroupInvalid, $"the task {other.Record.TaskId.Value} of its group is not valid");
+                task.Refuse(TaskState.Error, StatusReason.TaskGroupInvalid,
+                    $"the task {other.Record.TaskId.Value} of its group is not valid");
             tasks.Run(task);
         }
     }
@@ -68,7 +70,8 @@ internal sealed class TaskLauncher(
     public void Drop(RunEvent run)
     {
         if (run.Framework.Id is not { } framework) return;
-        var isAware = run.Framework.Capabilities?.Any(capability => capability.Type == FrameworkCapability.PartitionAware) == true;
+        var isAware = run.Framework.Capabilities?.Any(capability =>
+            capability.Type == FrameworkCapability.PartitionAware) == true;
         foreach (var task in run.Tasks.Where(task => tasks.Find(framework, task.TaskId) is null))
         {
             var state = isAware ? TaskState.Dropped : TaskState.Lost;
@@ -87,13 +90,15 @@ internal sealed class TaskLauncher(
 
         if (tasks.Find(framework, task.TaskId) is { } known)
         {
-            services.Log.LogWarning("Task {Task} is here already, as {State}; it is not launched again", task.TaskId.Value, known.State);
+            services.Log.LogWarning("Task {Task} is here already, as {State}; it is not launched again", task.TaskId.Value,
+                known.State);
             updates.Repeat(framework, known.Status);
             return true;
         }
 
         if (tasks.FindCompleted(framework, task.TaskId) is null) return false;
-        untracked.Tell(framework, task.TaskId, TaskState.Error, StatusReason.TaskInvalid, "a task of this id has already run here");
+        untracked.Tell(framework, task.TaskId, TaskState.Error, StatusReason.TaskInvalid,
+            "a task of this id has already run here");
         return true;
     }
 
@@ -125,7 +130,8 @@ internal sealed class TaskLauncher(
     private string? WhyInvalid(TaskRecord record, RunEvent run)
     {
         if (record.Task.Executor is not null && !run.Group) return "custom executors are not supported by this agent";
-        if (!services.Options.Containerizers.Contains(record.Containerizer) || services.Containerizers.Find(record.Containerizer) is not { } containerizer)
+        if (!services.Options.Containerizers.Contains(record.Containerizer) || services.Containerizers.Find(record.Containerizer)
+            is not { } containerizer)
             return $"this agent has no containerizer '{record.Containerizer}'";
         if (record.Task.HealthCheck is not null && record.Task.Check is { }
             && CheckRunner.WhyInvalid(record.Task with { HealthCheck = null }) is { } check) return check;
@@ -139,6 +145,7 @@ internal sealed class TaskLauncher(
             return e.Message;
         }
 
-        return containerizer.WhyInvalid(record) ?? TaskEnvironment.WhyInvalid(record.Task.Command) ?? CheckRunner.WhyInvalid(record.Task);
+        return containerizer.WhyInvalid(record) ?? TaskEnvironment.WhyInvalid(record.Task.Command)
+            ?? CheckRunner.WhyInvalid(record.Task);
     }
 }

@@ -297,7 +297,8 @@ internal sealed class TaskRun : IDisposable
                 if (State == TaskState.Running)
                 {
                     Report(
-                        TaskState.Running, failure is null ? null : $"health check: {failure}", StatusReason.TaskHealthCheckStatusUpdated,
+                        TaskState.Running, failure is null ? null : $"health check: {failure}",
+                        StatusReason.TaskHealthCheckStatusUpdated,
                         StatusSource.Executor, container);
                 }
             }

@@ -15,5 +15,6 @@ namespace LifecycleManager.Agent.Tasks;
 /// <param name="Clock">The clock that outlives the agent.</param>
 /// <param name="Log">Told what happens to them.</param>
 internal sealed record TaskServices(
-    AgentDirectory Directory, ContainerizerSet Containerizers, Fetcher Fetcher, AgentOptions Options, TimeProvider Time, BootClock Clock,
+    AgentDirectory Directory, ContainerizerSet Containerizers, Fetcher Fetcher, AgentOptions Options, TimeProvider Time,
+    BootClock Clock,
     ILogger Log);

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Agent.Tasks;
 
 /// <summary>Ends all tasks when the agent stops, and lets their last updates go out. Owned by the agent's owner.</summary>
-internal sealed class TaskShutdown(TaskTable tasks, MasterConnection connection, AgentOptions options, TimeProvider time, ILogger log)
+internal sealed class TaskShutdown(TaskTable tasks, MasterConnection connection, AgentOptions options, TimeProvider time,
+    ILogger log)
 {
     private static readonly TimeSpan LastUpdates = TimeSpan.FromSeconds(2);
     private List<TaskRun> _runs = [];

@@ -21,7 +21,8 @@ internal sealed class TaskStatuses(TaskServices services, StatusLog updates)
     /// <summary>Tells a status.</summary>
     /// <returns>Whether it is written, so that it outlives the agent.</returns>
     public bool Report(
-        TaskRecord record, TaskState state, string? message, StatusReason? reason, StatusSource source, IContainer? container = null)
+        TaskRecord record, TaskState state, string? message, StatusReason? reason, StatusSource source,
+        IContainer? container = null)
     {
         var status = new TaskStatusInfo
         {
@@ -49,7 +50,8 @@ internal sealed class TaskStatuses(TaskServices services, StatusLog updates)
             services.Log.LogError("The status of {Task} cannot be written: {Reason}", record.TaskId.Value, e.Message);
         }
 
-        services.Log.LogInformation("Task {Task} is {State}{Message}", record.TaskId.Value, state, message is null ? "" : $": {message}");
+        services.Log.LogInformation("Task {Task} is {State}{Message}", record.TaskId.Value, state, message is null ? ""
+            : $": {message}");
         return isWritten;
     }
 

@@ -35,7 +35,8 @@ internal sealed class TaskWatches(TaskRun task, CheckRunner checks, TaskServices
     private async Task LimitDiskAsync(CancellationToken cancellation)
     {
         if (!services.Options.EnforceDiskQuota || DiskQuota.Of(task.Record) is not { } quota) return;
-        var used = await DiskQuota.ExceededAsync(task.Sandbox, quota, services.Options.DiskWatchInterval, services.Time, cancellation);
+        var used = await DiskQuota.ExceededAsync(task.Sandbox, quota, services.Options.DiskWatchInterval, services.Time,
+            cancellation);
         task.Kill(task.KillOf(
             TaskState.Failed, StatusReason.ContainerLimitationDisk,
             string.Create(

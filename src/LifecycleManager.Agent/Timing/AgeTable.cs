@@ -4,8 +4,8 @@ using LifecycleManager.Agent.Checkpoints;
 namespace LifecycleManager.Agent.Timing;
 
 /// <summary>
-/// How long things have been there, counted by the monotonic clock and kept in a file: never too old, too young by what the agent was
-/// away. Not for several threads.
+/// How long things have been there, counted by the monotonic clock and kept in a file: never too old, too young by what the agent
+/// was away. Not for several threads.
 /// </summary>
 /// <param name="path">The file.</param>
 /// <param name="time">The clock.</param>
@@ -48,7 +48,8 @@ internal sealed class AgeTable(string path, TimeProvider time)
     }
 
     /// <summary>Writes the ages down.</summary>
-    /// <exception cref="IOException">The disk is full or fails: after a restart things are as old as they were last written.</exception>
+    /// <exception cref="IOException">The disk is full or fails: after a restart things are as old as they were last
+    /// written.</exception>
     public void Save()
     {
         Count();

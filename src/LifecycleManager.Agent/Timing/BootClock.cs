@@ -6,11 +6,12 @@ namespace LifecycleManager.Agent.Timing;
 internal sealed record BootInstant(string Boot, long Milliseconds);
 
 /// <summary>
-/// The machine's monotonic clock, which all processes of one boot read alike: what it measures outlives the agent and does not move with
-/// the wall clock.
+/// The machine's monotonic clock, which all processes of one boot read alike: what it measures outlives the agent and does not
+/// move with the wall clock.
 /// </summary>
 /// <param name="time">The clock.</param>
-/// <param name="bootId">Names the machine's present boot; null where the kernel does not say: nothing is known after a restart then.</param>
+/// <param name="bootId">Names the machine's present boot; null where the kernel does not say: nothing is known after a restart
+/// then.</param>
 internal sealed class BootClock(TimeProvider time, string? bootId)
 {
     private readonly string _boot = bootId ?? Guid.NewGuid().ToString();

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Agent.Updates;
 
 /// <summary>
-/// Statuses of tasks that are not kept here, told until they are acknowledged; after a crash, whoever misses one asks again. Changed by
-/// the agent's owner.
+/// Statuses of tasks that are not kept here, told until they are acknowledged; after a crash, whoever misses one asks again.
+/// Changed by the agent's owner.
 /// </summary>
 internal sealed class UntrackedUpdates(AgentIdentity identity, UpdateSender sender, TimeProvider time, ILogger log)
 {

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Agent.Updates;
 
 /// <summary>
-/// Sends each task's oldest update, again with growing delay until it is acknowledged. Tasks do not wait for each other: their calls are
-/// under way at the same time, one a task, so that a master learns a task's states in their order.
+/// Sends each task's oldest update, again with growing delay until it is acknowledged. Tasks do not wait for each other: their
+/// calls are under way at the same time, one a task, so that a master learns a task's states in their order.
 /// </summary>
 internal sealed class UpdateSender(AgentOptions options, TimeProvider time, ILogger<UpdateSender> log)
 {
@@ -90,7 +90,8 @@ internal sealed class UpdateSender(AgentOptions options, TimeProvider time, ILog
 
     /// <summary>Begins what is due, news before repetitions, as many as may be under way.</summary>
     /// <returns>Until something is due.</returns>
-    private TimeSpan Begin(List<Task> underWay, Func<AgentCall, CancellationToken, Task<bool>> send, CancellationToken cancellation)
+    private TimeSpan Begin(List<Task> underWay, Func<AgentCall, CancellationToken, Task<bool>> send,
+        CancellationToken cancellation)
     {
         var now = time.GetTimestamp();
         var next = options.MaxUpdateRetry;
@@ -153,7 +154,9 @@ internal sealed class UpdateSender(AgentOptions options, TimeProvider time, ILog
             lock (_gate) _repeated = status;
         }
 
-        /// <summary>Until something is due, the least of all where it is news; null while nothing is, or a call is under way.</summary>
+        /// <summary>
+        /// Until something is due, the least of all where it is news; null while nothing is, or a call is under way.
+        /// </summary>
         public TimeSpan? Wait(long now, TimeProvider time)
         {
             var head = Log?.Head;

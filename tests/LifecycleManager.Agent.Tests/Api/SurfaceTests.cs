@@ -96,7 +96,8 @@ public sealed class SurfaceTests : IAsyncLifetime
 
         var container = JsonNode.Parse(await _agent.Http.GetStringAsync("/containers"))![0]!;
         Assert.Equal(_agent.Service.Tasks.Single().Record.ContainerId, container["container_id"]!.GetValue<string>());
-        Assert.Equal(_agent.Service.Tasks.Single().Record.ContainerId, container["status"]!["container_id"]!["value"]!.GetValue<string>());
+        Assert.Equal(_agent.Service.Tasks.Single().Record.ContainerId,
+            container["status"]!["container_id"]!["value"]!.GetValue<string>());
     }
 
     [Fact]

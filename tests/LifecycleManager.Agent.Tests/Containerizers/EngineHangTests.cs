@@ -28,11 +28,13 @@ public sealed class EngineHangTests : IDisposable
         _listener.Start();
         _ = ServeAsync();
         using var engine = new DockerEngine(
-            new AgentOptions { WorkDirectory = _directory.Path, Docker = new Uri($"tcp://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}") },
+            new AgentOptions { WorkDirectory = _directory.Path,
+            Docker = new Uri($"tcp://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}") },
             _time, NullLogger<DockerEngine>.Instance);
         await engine.LookAsync(CancellationToken.None);
         Assert.True(engine.IsUp);
-        var wait = engine.LongCallAsync((client, token) => client.Containers.WaitContainerAsync("x", token), CancellationToken.None);
+        var wait = engine.LongCallAsync((client, token) => client.Containers.WaitContainerAsync("x", token),
+            CancellationToken.None);
 
         _hangs = true;
         while (engine.IsUp)
@@ -54,7 +56,8 @@ public sealed class EngineHangTests : IDisposable
         await engine.LookAsync(CancellationToken.None);
         Assert.True(engine.IsUp);
         Assert.Null(engine.Problem);
-        var again = engine.LongCallAsync((client, token) => client.Containers.WaitContainerAsync("x", token), CancellationToken.None);
+        var again = engine.LongCallAsync((client, token) => client.Containers.WaitContainerAsync("x", token),
+            CancellationToken.None);
         Assert.False(again.IsCompleted);
     }
 

@@ -1,8 +1,8 @@
 namespace LifecycleManager.Agent.Tests.Fakes;
 
 /// <summary>
-/// The machine's time, but for what a test does to it: the wall clock may jump to and fro, and the monotonic clock forward, as after a
-/// long wait.
+/// The machine's time, but for what a test does to it: the wall clock may jump to and fro, and the monotonic clock forward, as
+/// after a long wait.
 /// </summary>
 internal sealed class JumpingTime : TimeProvider
 {
@@ -10,7 +10,8 @@ internal sealed class JumpingTime : TimeProvider
     private long _wallTicks;
     private long _passedTicks;
 
-    public override DateTimeOffset GetUtcNow() => System.GetUtcNow().AddTicks(Volatile.Read(ref _wallTicks) + Volatile.Read(ref _passedTicks));
+    public override DateTimeOffset GetUtcNow() =>
+        System.GetUtcNow().AddTicks(Volatile.Read(ref _wallTicks) + Volatile.Read(ref _passedTicks));
 
     public override long GetTimestamp() =>
         System.GetTimestamp() + (long)(Volatile.Read(ref _passedTicks) * ((double)TimestampFrequency / TimeSpan.TicksPerSecond));

@@ -44,7 +44,8 @@ public sealed class TestAgent : IAsyncDisposable
         DockerPing = TimeSpan.FromMilliseconds(300),
     };
 
-    internal static async Task<TestAgent> StartAsync(AgentOptions options, Func<NamedLoop, NamedLoop>? wrap = null, TimeProvider? time = null)
+    internal static async Task<TestAgent> StartAsync(AgentOptions options, Func<NamedLoop, NamedLoop>? wrap = null,
+        TimeProvider? time = null)
     {
         var log = new ConcurrentLog();
         var agent = new TestAgent(Build(options, log, time)) { Log = log };

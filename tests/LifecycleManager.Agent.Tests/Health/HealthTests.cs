@@ -37,7 +37,8 @@ public sealed class HealthTests : IAsyncLifetime
         Assert.Equal("pong", await agent.Http.GetStringAsync("/ping"));
         await _master.ListenAsync();
         await Wait.ForAsync(() => agent.Service.Master is not null, "the registration");
-        Assert.Equal((HttpStatusCode.OK, "UP", $"registered with {_master.Address.GetLeftPart(UriPartial.Authority)}"), await HealthAsync(agent));
+        Assert.Equal((HttpStatusCode.OK, "UP", $"registered with {_master.Address.GetLeftPart(UriPartial.Authority)}"),
+            await HealthAsync(agent));
         Assert.True(await OperatorSaysHealthyAsync(agent));
     }
 
@@ -45,8 +46,10 @@ public sealed class HealthTests : IAsyncLifetime
     public async Task An_engine_that_is_not_installed_is_no_failure_of_an_agent_of_processes()
     {
         await using var agent = await TestAgent.StartAsync(
-            Options with { Containerizers = ["docker", "process"], Docker = new Uri($"unix://{_directory.Path}/no.sock") }, time: _time);
-        await Wait.ForAsync(() => agent.Log.Lines.Any(line => line.Contains("No Docker engine answers", StringComparison.Ordinal)), "a look");
+            Options with { Containerizers = ["docker", "process"], Docker = new Uri($"unix://{_directory.Path}/no.sock") },
+            time: _time);
+        await Wait.ForAsync(() => agent.Log.Lines.Any(line =>
+            line.Contains("No Docker engine answers", StringComparison.Ordinal)), "a look");
 
         _time.Add(TimeSpan.FromMinutes(5));
 
@@ -59,7 +62,8 @@ public sealed class HealthTests : IAsyncLifetime
     {
         await using var agent = await TestAgent.StartAsync(
             Options with { Containerizers = ["docker"], Docker = new Uri($"unix://{_directory.Path}/no.sock") }, time: _time);
-        await Wait.ForAsync(() => agent.Log.Lines.Any(line => line.Contains("No Docker engine answers", StringComparison.Ordinal)), "a look");
+        await Wait.ForAsync(() => agent.Log.Lines.Any(line =>
+            line.Contains("No Docker engine answers", StringComparison.Ordinal)), "a look");
         Assert.Equal(HttpStatusCode.OK, (await HealthAsync(agent)).Status);
 
         _time.Add(DockerEngine.MaxSilence);

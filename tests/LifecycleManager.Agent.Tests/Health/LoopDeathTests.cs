@@ -31,7 +31,8 @@ public sealed class LoopDeathTests : IAsyncLifetime
         foreach (var name in names)
         {
             var fault = new TaskCompletionSource();
-            await using var agent = await TestAgent.StartAsync(Options, loop => loop.Name == name ? Killed(loop, fault.Task) : loop);
+            await using var agent = await TestAgent.StartAsync(Options, loop => loop.Name == name ? Killed(loop, fault.Task)
+                : loop);
             await Wait.ForAsync(() => agent.Service.Master is not null, "the registration");
             Assert.Equal(HttpStatusCode.OK, (await agent.Http.GetAsync("/health")).StatusCode);
             if (pid is null)

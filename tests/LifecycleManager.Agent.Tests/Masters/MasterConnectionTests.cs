@@ -58,9 +58,11 @@ public sealed class MasterConnectionTests : IDisposable
         await master.StopAsync();
         var sandbox = agent.Service.Tasks.First(run => run.Record.TaskId.Value == ends).Sandbox;
         await File.WriteAllTextAsync(Path.Combine(sandbox, "go"), "");
-        await Wait.ForAsync(() => agent.Service.Tasks.Any(run => run.State == TaskState.Finished), "the task to end without a master");
+        await Wait.ForAsync(() => agent.Service.Tasks.Any(run => run.State == TaskState.Finished),
+            "the task to end without a master");
         Assert.Null(agent.Service.Master);
-        Assert.Contains("\"state\":\"without a master; its tasks run on\"", await agent.Http.GetStringAsync("/health"), StringComparison.Ordinal);
+        Assert.Contains("\"state\":\"without a master; its tasks run on\"", await agent.Http.GetStringAsync("/health"),
+            StringComparison.Ordinal);
         await master.ListenAsync();
 
         var registration = await master.RegistrationAsync(2);
@@ -80,7 +82,8 @@ public sealed class MasterConnectionTests : IDisposable
         master.Launch(Make.Shell(id, "sleep 1000"));
         await master.UpdateAsync(id, TaskState.Running);
 
-        // From now on no call of the agent's is answered: not what it repeats of a task that it knows, nor what it tells of others.
+        // From now on no call of the agent's is answered: not what it repeats of a task that it knows, nor what it tells of
+        // others.
         var answers = new TaskCompletionSource();
         master.HoldsUpdates = answers.Task;
         var calls = master.Calls(AgentCallType.Update).Count;

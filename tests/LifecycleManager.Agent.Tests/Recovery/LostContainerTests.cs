@@ -77,7 +77,8 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
         Assert.Equal((_id, TaskState.Running), (task.Task.TaskId.Value, task.Status.State));
         _proxy.Start();
         await Wait.ForAsync(() =>
-            _agent!.Service.Tasks.Single() is { Container: not null } run && run.Record.Task.Resources.Count == 2, "the container");
+            _agent!.Service.Tasks.Single() is { Container: not null } run && run.Record.Task.Resources.Count == 2,
+                "the container");
 
         Assert.DoesNotContain(_master.States(_id), state => state.IsTerminal());
         // The master is told what it uses.

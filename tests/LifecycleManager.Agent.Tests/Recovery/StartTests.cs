@@ -29,10 +29,12 @@ public sealed class StartTests : IAsyncLifetime
     [InlineData("{\"sum\":\"0123456789abcdef\",\"home\":\"h\"}")]
     public async Task With_a_record_that_is_damaged_and_no_other_word_on_who_it_is(string text)
     {
-        foreach (var name in new[] { "agent.json", "agent.json.copy" }) await File.WriteAllTextAsync(Path.Combine(_directory.Path, name), text);
+        foreach (var name in new[] { "agent.json", "agent.json.copy" })
+            await File.WriteAllTextAsync(Path.Combine(_directory.Path, name), text);
 
         Assert.Equal(
-            $"{_directory.Path}/agent.json is damaged, and nothing else says which agent this is; without the file it begins as a new one",
+            $"{_directory.Path}/agent.json is damaged, and nothing else says which agent this is; "
+            + "without the file it begins as a new one",
             await RefusedAsync(_directory.Path));
     }
 
@@ -41,7 +43,8 @@ public sealed class StartTests : IAsyncLifetime
     {
         Directory.CreateDirectory(Path.Combine(_directory.Path, "agent.json"));
 
-        Assert.StartsWith($"{_directory.Path}/agent.json is a directory, and nothing else", await RefusedAsync(_directory.Path), StringComparison.Ordinal);
+        Assert.StartsWith($"{_directory.Path}/agent.json is a directory, and nothing else", await RefusedAsync(_directory.Path),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -63,7 +66,8 @@ public sealed class StartTests : IAsyncLifetime
             await File.ReadAllTextAsync(Path.Combine(_directory.Path, "agent.json.copy")));
 
         bool IsRegistered() => File.Exists(Path.Combine(_directory.Path, "agent.json.copy"))
-            && File.ReadAllText(Path.Combine(_directory.Path, "agent.json.copy")).Contains(_master.NextAgentId, StringComparison.Ordinal);
+            && File.ReadAllText(Path.Combine(_directory.Path, "agent.json.copy"))
+                .Contains(_master.NextAgentId, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -25,7 +25,8 @@ public sealed class ClockTests : IDisposable
             var time = new ManualTime();
             var path = Path.Combine(_directory.Path, $"{Guid.NewGuid():N}.json");
             var kill = Open(path, time, "boot");
-            kill.Ask(new KillRecord(time.GetUtcNow(), Grace.TotalSeconds, TaskState.Killed, null, "") { Begun = Clock(time).Now });
+            kill.Ask(new KillRecord(time.GetUtcNow(), Grace.TotalSeconds, TaskState.Killed, null,
+                "") { Begun = Clock(time).Now });
             var passed = TimeSpan.Zero;
             foreach (var (seconds, jump, restarts) in steps)
             {
@@ -34,7 +35,8 @@ public sealed class ClockTests : IDisposable
                 if (restarts) kill = Open(path, time, "boot");
                 Assert.Equal(passed < Grace ? Grace - passed : TimeSpan.Zero, kill.Remaining);
                 // A later end than there is counts for nothing, an earlier one does.
-                Assert.False(kill.Ask(new KillRecord(time.GetUtcNow(), Grace.TotalSeconds, TaskState.Killed, null, "") { Begun = Clock(time).Now }));
+                Assert.False(kill.Ask(new KillRecord(time.GetUtcNow(), Grace.TotalSeconds, TaskState.Killed, null,
+                    "") { Begun = Clock(time).Now }));
             }
         },
         iter: 200);
@@ -44,7 +46,8 @@ public sealed class ClockTests : IDisposable
     {
         var time = new ManualTime();
         var path = Path.Combine(_directory.Path, "kill.json");
-        Open(path, time, "boot").Ask(new KillRecord(time.GetUtcNow(), 100, TaskState.Killed, null, "") { Begun = Clock(time).Now });
+        Open(path, time, "boot").Ask(new KillRecord(time.GetUtcNow(), 100, TaskState.Killed, null,
+            "") { Begun = Clock(time).Now });
         time.Pass(TimeSpan.FromSeconds(60), TimeSpan.Zero);
         Assert.Equal(TimeSpan.FromSeconds(100), Open(path, time, "another").Remaining);
 
@@ -102,16 +105,19 @@ public sealed class ClockTests : IDisposable
     {
         var time = new JumpingTime();
         await using var master = await FakeMaster.StartAsync();
-        await using var agent = await TestAgent.StartAsync(TestAgent.Options(master, _directory) with { SandboxDelay = TimeSpan.FromHours(3) }, time: time);
+        await using var agent = await TestAgent.StartAsync(
+            TestAgent.Options(master, _directory) with { SandboxDelay = TimeSpan.FromHours(3) }, time: time);
         await master.RegistrationAsync();
         var (deaf, limited, ended) = (Make.Id("deaf"), Make.Id("limited"), Make.Id("ended"));
         var check = new HealthCheck
         {
-            Type = CheckType.Tcp, Tcp = new TcpCheck { Port = 1 }, DelaySeconds = 0, IntervalSeconds = 0.05, GracePeriodSeconds = 3600, ConsecutiveFailures = 1,
+            Type = CheckType.Tcp, Tcp = new TcpCheck { Port = 1 }, DelaySeconds = 0, IntervalSeconds = 0.05,
+                GracePeriodSeconds = 3600, ConsecutiveFailures = 1,
         };
         master.Launch(
             Make.Shell(deaf, "trap '' TERM; while :; do sleep 0.05; done"),
-            Make.Shell(limited, "exec sleep 1000") with { MaxCompletionTime = DurationInfo.From(TimeSpan.FromHours(1)), HealthCheck = check },
+            Make.Shell(limited, "exec sleep 1000") with { MaxCompletionTime = DurationInfo.From(TimeSpan.FromHours(1)),
+            HealthCheck = check },
             Make.Shell(ended, "true"));
         await master.UpdateAsync(deaf, TaskState.Running);
         await master.UpdateAsync(limited, TaskState.Running);

@@ -55,9 +55,9 @@ internal sealed class DockerEngine : IDisposable
     }
 
     /// <summary>
-    /// Why the agent cannot do its work for want of the engine: it has not answered for <see cref="MaxSilence"/>, and has answered before,
-    /// or takes calls and never answers, or is needed in any case. An engine that was never there is no failure of an agent
-    /// that runs processes, too. Null where all is well.
+    /// Why the agent cannot do its work for want of the engine: it has not answered for <see cref="MaxSilence"/>, and has
+    /// answered before, or takes calls and never answers, or is needed in any case. An engine that was never there is no failure
+    /// of an agent that runs processes, too. Null where all is well.
     /// </summary>
     public string? Problem
     {
@@ -65,10 +65,11 @@ internal sealed class DockerEngine : IDisposable
         {
             lock (_gate)
             {
-                if (_failure is not { } failure || _time.GetElapsedTime(_answered) is var silence && silence < MaxSilence) return null;
+                if (_failure is not { } failure || _time.GetElapsedTime(_answered) is var silence && silence < MaxSilence)
+                    return null;
                 if (!_wasUp && !_hangs && !IsNeeded) return null;
-                return string.Create(
-                    CultureInfo.InvariantCulture, $"the Docker engine at {Address} has not answered for {silence.TotalSeconds:0} s: {failure}");
+                var seconds = silence.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+                return $"the Docker engine at {Address} has not answered for {seconds} s: {failure}";
             }
         }
     }
@@ -94,7 +95,8 @@ internal sealed class DockerEngine : IDisposable
         var hangs = false;
         try
         {
-            using var timeout = new TimeLimit(_time, _options.DockerPing > LeastPing ? _options.DockerPing : LeastPing, cancellation);
+            using var timeout = new TimeLimit(_time, _options.DockerPing > LeastPing ? _options.DockerPing : LeastPing,
+                cancellation);
             await Client.System.PingAsync(timeout.Token).WaitAsync(timeout.Token);
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)

@@ -89,7 +89,8 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
         var remembered = time.GetTimestamp();
         while (true)
         {
-            var read = await engine.LongCallAsync((_, token) => output.ReadOutputAsync(buffer, 0, buffer.Length, token), cancellation);
+            var read = await engine.LongCallAsync((_, token) => output.ReadOutputAsync(buffer, 0, buffer.Length, token),
+                cancellation);
             if (read.EOF) break;
             var copy = _copies[inspected.Config?.Tty != true && read.Target == MultiplexedStream.TargetStream.StandardError ? 1 : 0];
             copy.Take(buffer.AsSpan(0, read.Count));

@@ -13,7 +13,8 @@ internal static class ImagePull
     /// <exception cref="LaunchException">The image is not to be had.</exception>
     /// <exception cref="DockerAwayException">The engine has stopped answering.</exception>
     public static async Task RunAsync(
-        DockerEngine engine, string image, AuthConfig credentials, Action<string> progress, TimeProvider time, CancellationToken cancellation)
+        DockerEngine engine, string image, AuthConfig credentials, Action<string> progress, TimeProvider time,
+        CancellationToken cancellation)
     {
         var name = ImageName.Parse(image);
         var state = new PullProgress(image);
