@@ -133,6 +133,9 @@ public sealed class MarkTests : IAsyncLifetime
     public async Task An_agent_is_the_same_when_one_record_of_it_is_damaged(string file)
     {
         await StartAsync();
+        // The master has seen it, and it has learned its id.
+        var copy = Path.Combine(_directory.Path, "agent.json.copy");
+        await Wait.ForAsync(() => File.ReadAllText(copy).Contains(_master.NextAgentId, StringComparison.Ordinal), "the agent's id");
         await StopAsync();
         await File.WriteAllTextAsync(Path.Combine(_directory.Path, file), "{\"home\":");
 
