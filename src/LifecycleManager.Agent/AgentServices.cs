@@ -1,4 +1,5 @@
 using LifecycleManager.Agent.Api;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,31 +12,39 @@ namespace LifecycleManager.Agent;
 public static class AgentServices
 {
     /// <summary>
-    /// Adds the agent. The container gives a <see cref="TimeProvider"/>, logging and a <see cref="CollectorRegistry"/>.
+    /// Adds the agent. The container gives a <see cref="TimeProvider"/>, logging, a <see cref="CollectorRegistry"/>, a
+    /// <see cref="RoleHealth"/> and a
+    /// <see cref="RoleFailure"/>.
     /// </summary>
     /// <exception cref="FormatException">Thrown when the host is built: resources, attributes or containerizers are stated
     /// wrongly.</exception>
     public static IServiceCollection AddAgent(this IServiceCollection services, AgentOptions options)
     {
         services.AddSingleton(options);
-        services.AddSingleton(provider => new AgentLoop(
-            options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(provider => new AgentService(
+            options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>(),
+            provider.GetRequiredService<RoleHealth>(), provider.GetRequiredService<RoleFailure>()));
         services.AddSingleton(provider => new AgentMetrics(
-            provider.GetRequiredService<AgentLoop>(), provider.GetRequiredService<CollectorRegistry>()));
-        services.AddHostedService(provider => provider.GetRequiredService<AgentLoop>());
+            provider.GetRequiredService<AgentService>(), provider.GetRequiredService<CollectorRegistry>()));
+        services.AddHostedService(provider => provider.GetRequiredService<AgentService>());
         return services;
     }
 
     /// <summary>Maps the agent's HTTP surface.</summary>
     public static void MapAgent(this WebApplication app)
     {
-        var loop = app.Services.GetRequiredService<AgentLoop>();
+        var agent = app.Services.GetRequiredService<AgentService>();
 
-        app.UseGate(new Gate(loop.Options.Principals, "mesos-agent"));
+        var time = app.Services.GetRequiredService<TimeProvider>();
+        var health = app.Services.GetRequiredService<RoleHealth>();
+        var readers = new FileReaders(time);
+        app.UseGate(new Gate(agent.Options.Principals, "mesos-agent"));
+        app.MapHealth(health);
+        app.MapPing();
         app.Services.GetRequiredService<AgentMetrics>().Map(app);
-        StateEndpoints.Map(app, loop);
-        StatisticsEndpoints.Map(app, loop, app.Services.GetRequiredService<TimeProvider>());
-        FileEndpoints.Map(app, loop, app.Services.GetRequiredService<TimeProvider>());
-        OperatorEndpoints.Map(app, loop);
+        StateEndpoints.Map(app, agent);
+        StatisticsEndpoints.Map(app, agent, time);
+        FileEndpoints.Map(app, agent, readers);
+        OperatorEndpoints.Map(app, agent, readers, health);
     }
 }

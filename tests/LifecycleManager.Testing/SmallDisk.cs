@@ -45,6 +45,9 @@ public sealed class SmallDisk : IDisposable
         }
     }
 
+    /// <summary>Lets nobody write any more.</summary>
+    public void MakeReadOnly() => Assert.True(Run("mount", "-o", "remount,ro", Path));
+
     /// <summary>Gives all back that was taken.</summary>
     public void Free() => File.Delete(Filler);
 

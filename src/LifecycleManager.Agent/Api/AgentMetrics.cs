@@ -1,7 +1,6 @@
 using System.Text.Json;
 using LifecycleManager.Agent.Resources;
 using LifecycleManager.Protocol.Mesos;
-using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Prometheus;
@@ -13,7 +12,7 @@ internal sealed class AgentMetrics
 {
     private readonly CollectorRegistry _registry;
 
-    public AgentMetrics(AgentLoop loop, CollectorRegistry registry)
+    public AgentMetrics(AgentService agent, CollectorRegistry registry)
     {
         _registry = registry;
         var metrics = Metrics.WithCustomRegistry(registry);
@@ -24,12 +23,12 @@ internal sealed class AgentMetrics
         var failures = metrics.CreateCounter("lcm_agent_launch_failures_total", "Launches that failed.", "reason");
         var registered = metrics.CreateGauge("lcm_agent_registered", "Whether a master has registered the agent.");
         var docker = metrics.CreateGauge("lcm_agent_docker_up", "Whether a Docker engine answers.");
-        loop.LaunchFailed += reason => failures.WithLabels(JsonNamingPolicy.SnakeCaseUpper.ConvertName(reason.ToString())).Inc();
+        agent.LaunchFailed += reason => failures.WithLabels(JsonNamingPolicy.SnakeCaseUpper.ConvertName(reason.ToString())).Inc();
         registry.AddBeforeCollectCallback(() =>
         {
-            var live = loop.Tasks.Where(run => !run.State.IsTerminal()).ToList();
+            var live = agent.Tasks.Where(run => !run.State.IsTerminal()).ToList();
             var uses = MachineResources.Totals(live.SelectMany(run => run.Record.Task.Resources));
-            foreach (var (name, amount) in MachineResources.Totals(loop.Resources))
+            foreach (var (name, amount) in MachineResources.Totals(agent.Info.Resources!))
             {
                 total.WithLabels(name).Set(amount);
                 used.WithLabels(name).Set(uses.GetValueOrDefault(name));
@@ -37,12 +36,12 @@ internal sealed class AgentMetrics
 
             // What there is no task of any more is zero, not yesterday's count.
             foreach (var labels in tasks.GetAllLabelValues()) tasks.WithLabels(labels).Set(0);
-            foreach (var containerizer in loop.Features) tasks.WithLabels(containerizer, "running").Set(0);
+            foreach (var containerizer in agent.Features) tasks.WithLabels(containerizer, "running").Set(0);
             foreach (var kind in live.GroupBy(run => (run.Record.Containerizer, run.State)))
                 tasks.WithLabels(kind.Key.Containerizer, kind.Key.State.ToString().ToLowerInvariant()).Set(kind.Count());
-            pending.Set(loop.PendingUpdates);
-            registered.Set(loop.Master is null ? 0 : 1);
-            docker.Set(loop.DockerUp == true ? 1 : 0);
+            pending.Set(agent.PendingUpdates);
+            registered.Set(agent.Master is null ? 0 : 1);
+            docker.Set(agent.DockerUp == true ? 1 : 0);
         });
     }
 
@@ -53,7 +52,5 @@ internal sealed class AgentMetrics
             context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
             await _registry.CollectAndExportAsTextAsync(context.Response.Body, context.RequestAborted);
         });
-        // An agent without a master is well: its tasks run on.
-        app.MapGet("/health", () => Results.Text("ok")).Needs(Permission.None);
     }
 }

@@ -10,23 +10,24 @@ namespace LifecycleManager.Agent.Api;
 internal static class FileEndpoints
 {
     private const int DefaultRead = 64 * 1024;
+    private const int DefaultTail = 8 * 1024;
 
-    public static void Map(WebApplication app, AgentLoop loop, TimeProvider time)
+    public static void Map(WebApplication app, AgentService agent, FileReaders readers)
     {
         foreach (var suffix in new[] { "", ".json" })
         {
-            app.MapGet("/files/browse" + suffix, (string? path) => Guard(path, () => Browse(Files(loop), path!)));
+            app.MapGet("/files/browse" + suffix, (string? path) => Guard(path, () => Browse(Files(agent), path!)));
             app.MapGet("/files/read" + suffix, (string? path, long? offset, long? length) =>
-                Guard(path, () => Read(Files(loop), path!, offset ?? -1, length)));
-            app.MapGet("/files/download" + suffix, (string? path) => Guard(path, () => Download(Files(loop), path!)));
+                Guard(path, () => Read(readers, Files(agent), path!, offset ?? -1, length)));
+            app.MapGet("/files/download" + suffix, (string? path) => Guard(path, () => Download(readers, Files(agent), path!)));
         }
 
-        var tails = new FileTails(time);
-        app.MapGet("/files/tail", (string? path, long? bytes, bool? follow) => Guard(path, () => tails.Tail(Files(loop), path!, bytes, follow ?? false)));
+        app.MapGet("/files/tail", (string? path, long? bytes, bool? follow) =>
+            Guard(path, () => Tail(readers, Files(agent), path!, bytes, follow ?? false)));
     }
 
-    public static SandboxFiles Files(AgentLoop loop) =>
-        new(loop.Directory?.Sandboxes ?? throw new InvalidOperationException("the agent has not started"));
+    public static SandboxFiles Files(AgentService agent) =>
+        new(agent.Directory?.Sandboxes ?? throw new InvalidOperationException("the agent has not started"));
 
     /// <summary>A directory's entries.</summary>
     public static JsonArray? BrowseJson(SandboxFiles files, string path) => files.List(path) is { } entries
@@ -58,7 +59,7 @@ internal static class FileEndpoints
     private static IResult Browse(SandboxFiles files, string path) =>
         BrowseJson(files, path) is { } json ? Shapes.Answer(json) : Shapes.Error(StatusCodes.Status404NotFound, $"there is no directory '{path}'");
 
-    private static IResult Read(SandboxFiles files, string path, long offset, long? length)
+    private static IResult Read(FileReaders readers, SandboxFiles files, string path, long offset, long? length)
     {
         if (offset < -1) return Shapes.Error(StatusCodes.Status400BadRequest, "offset: is negative");
         if (length < -1) return Shapes.Error(StatusCodes.Status400BadRequest, "length: is negative");
@@ -66,16 +67,49 @@ internal static class FileEndpoints
         var wanted = offset == -1 ? 0 : length is null or -1 ? DefaultRead : length.Value;
         if (ReadBytes(files, path, Math.Max(0, offset), wanted) is not { } part)
             return Shapes.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
-        return Shapes.Answer(new JsonObject
+        return readers.Json(new JsonObject
         {
             ["offset"] = offset == -1 ? part.Size : offset,
             ["data"] = Encoding.UTF8.GetString(part.Data),
         });
     }
 
-    private static IResult Download(SandboxFiles files, string path) => files.Open(path) is { } file
-        ? Microsoft.AspNetCore.Http.Results.Stream(file, "application/octet-stream", Path.GetFileName(path))
-        : Shapes.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
+    private static IResult Download(FileReaders readers, SandboxFiles files, string path) => files.Open(path) is { } file
+        ? readers.Download(file, Path.GetFileName(path))
+            : Shapes.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
+
+    /// <summary>The last bytes, from the beginning of a line where one is among them.</summary>
+    private static IResult Tail(FileReaders readers, SandboxFiles files, string path, long? bytes, bool follow)
+    {
+        if (bytes < 0) return Shapes.Error(StatusCodes.Status400BadRequest, "bytes: is negative");
+        if (files.Open(path) is not { } file) return Shapes.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
+        SeekLines(file, Math.Min(bytes ?? DefaultTail, SandboxFiles.MaxRead));
+        return readers.Tail(file, follow);
+    }
+
+    private static void SeekLines(FileStream file, long bytes)
+    {
+        var start = Math.Max(0, file.Length - bytes);
+        file.Seek(Math.Max(0, start - 1), SeekOrigin.Begin);
+        if (start == 0) return;
+        // The byte before tells whether this is a line's beginning already.
+        var block = new byte[FileReaders.Block];
+        for (long passed = 0; passed <= bytes;)
+        {
+            var read = file.Read(block, 0, (int)Math.Min(block.Length, bytes + 1 - passed));
+            if (read == 0) break;
+            var end = block.AsSpan(0, read).IndexOf((byte)'\n');
+            if (end >= 0)
+            {
+                file.Seek(start + passed + end, SeekOrigin.Begin);
+                return;
+            }
+
+            passed += read;
+        }
+
+        file.Seek(start, SeekOrigin.Begin);
+    }
 
     private static IResult Guard(string? path, Func<IResult> answer)
     {

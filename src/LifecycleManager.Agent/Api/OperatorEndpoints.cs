@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using LifecycleManager.Agent.Sandboxes;
 using LifecycleManager.Agent.Tasks;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +16,8 @@ internal static class OperatorEndpoints
     private const int MaxBody = 64 * 1024;
     private static readonly JsonObject Unknown = [];
 
-    public static void Map(WebApplication app, AgentLoop loop) => app.MapPost("/api/v1", async (HttpContext context) =>
+    public static void Map(WebApplication app, AgentService agent, FileReaders readers, RoleHealth health) =>
+        app.MapPost("/api/v1", async (HttpContext context) =>
     {
         JsonObject? call;
         try
@@ -34,7 +36,9 @@ internal static class OperatorEndpoints
             return Shapes.Error(StatusCodes.Status400BadRequest, "type: is missing");
         try
         {
-            return await AnswerAsync(type, call, loop, context.RequestServices.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System, context.RequestAborted);
+            return await AnswerAsync(type, call, agent, readers, health,
+                context.RequestServices.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System,
+                context.RequestAborted);
         }
         catch (FormatException e)
         {
@@ -47,39 +51,31 @@ internal static class OperatorEndpoints
     }).Needs(Permission.View);
 
     private static async Task<IResult> AnswerAsync(
-        string type, JsonObject call, AgentLoop loop, TimeProvider time, CancellationToken cancellation)
+        string type, JsonObject call, AgentService agent, FileReaders readers, RoleHealth health, TimeProvider time,
+        CancellationToken cancellation)
     {
         JsonObject? part = type switch
         {
-            "GET_HEALTH" => new JsonObject { ["healthy"] = true },
+            "GET_HEALTH" => new JsonObject { ["healthy"] = health.Verdict().IsUp },
             "GET_VERSION" => new JsonObject { ["version_info"] = new JsonObject { ["version"] = AgentVersion.Text } },
-            "GET_AGENT" => new JsonObject { ["agent_info"] = AgentInfo(loop) },
-            "GET_TASKS" => Tasks(loop),
-            "GET_CONTAINERS" => await ContainersAsync(loop, time, cancellation),
-            "GET_STATE" => new JsonObject { ["get_tasks"] = Tasks(loop), ["get_frameworks"] = Frameworks(loop), ["get_executors"] = new JsonObject() },
-            "LIST_FILES" => FileEndpoints.BrowseJson(FileEndpoints.Files(loop), Text(call, "list_files", "path")) is { } entries
+            "GET_AGENT" => new JsonObject { ["agent_info"] = JsonSerializer.SerializeToNode(agent.Info,
+            MesosJson.Default.AgentInfo) },
+            "GET_TASKS" => Tasks(agent),
+            "GET_CONTAINERS" => await ContainersAsync(agent, time, cancellation),
+            "GET_STATE" => new JsonObject { ["get_tasks"] = Tasks(agent), ["get_frameworks"] = Frameworks(agent),
+            ["get_executors"] = new JsonObject() },
+            "LIST_FILES" => FileEndpoints.BrowseJson(FileEndpoints.Files(agent), Text(call, "list_files", "path")) is { } entries
                 ? new JsonObject { ["file_infos"] = FileInfos(entries) } : null,
-            "READ_FILE" => ReadFile(call, FileEndpoints.Files(loop)),
+            "READ_FILE" => ReadFile(call, FileEndpoints.Files(agent)),
             _ => Unknown,
         };
         if (ReferenceEquals(part, Unknown)) return Shapes.Error(StatusCodes.Status501NotImplemented, $"this agent does not implement the call {type}");
         if (part is null) return Shapes.Error(StatusCodes.Status404NotFound, "there is no such file");
-        return Shapes.Answer(new JsonObject { ["type"] = type, [type.ToLowerInvariant()] = part });
+        var answer = new JsonObject { ["type"] = type, [type.ToLowerInvariant()] = part };
+        return type == "READ_FILE" ? readers.Json(answer) : Shapes.Answer(answer);
     }
 
-    private static JsonNode AgentInfo(AgentLoop loop) => JsonSerializer.SerializeToNode(
-        new AgentInfo
-        {
-            Hostname = loop.Options.Hostname,
-            Port = loop.Options.Port,
-            Id = loop.Id,
-            Resources = loop.Resources,
-            Attributes = loop.Attributes,
-            Domain = loop.Domain,
-        },
-        MesosJson.Default.AgentInfo)!;
-
-    private static JsonObject Tasks(AgentLoop loop)
+    private static JsonObject Tasks(AgentService agent)
     {
         var json = new JsonObject
         {
@@ -89,7 +85,7 @@ internal static class OperatorEndpoints
             ["terminated_tasks"] = new JsonArray(),
             ["completed_tasks"] = new JsonArray(),
         };
-        foreach (var run in loop.Tasks)
+        foreach (var run in agent.Tasks)
         {
             var kind = run.State switch
             {
@@ -100,7 +96,7 @@ internal static class OperatorEndpoints
             json[kind]!.AsArray().Add(TaskOf(run));
         }
 
-        foreach (var task in loop.Completed)
+        foreach (var task in agent.Completed)
         {
             json["completed_tasks"]!.AsArray().Add(new JsonObject
             {
@@ -129,15 +125,15 @@ internal static class OperatorEndpoints
         ["labels"] = new JsonObject { ["labels"] = Shapes.Of(run.Record.Task.Labels) },
     };
 
-    private static JsonObject Frameworks(AgentLoop loop) => new()
+    private static JsonObject Frameworks(AgentService agent) => new()
     {
-        ["frameworks"] = new JsonArray([.. loop.Tasks.Select(run => run.Record.Framework).DistinctBy(framework => framework.Id)
+        ["frameworks"] = new JsonArray([.. agent.Tasks.Select(run => run.Record.Framework).DistinctBy(framework => framework.Id)
             .Select(framework => new JsonObject { ["framework_info"] = JsonSerializer.SerializeToNode(framework, MesosJson.Default.FrameworkInfo) })]),
     };
 
-    private static async Task<JsonObject> ContainersAsync(AgentLoop loop, TimeProvider time, CancellationToken cancellation)
+    private static async Task<JsonObject> ContainersAsync(AgentService agent, TimeProvider time, CancellationToken cancellation)
     {
-        var containers = await StatisticsEndpoints.AllAsync(loop, time, status: true, cancellation);
+        var containers = await StatisticsEndpoints.AllAsync(agent, time, status: true, cancellation);
         return new JsonObject
         {
             ["containers"] = new JsonArray([.. containers.Select(container =>

@@ -8,36 +8,37 @@ namespace LifecycleManager.Agent.Api;
 /// <summary><c>/state</c>, as Mesos' agent has it. It never shows a task's environment.</summary>
 internal static class StateEndpoints
 {
-    public static void Map(WebApplication app, AgentLoop loop)
+    public static void Map(WebApplication app, AgentService agent)
     {
-        app.MapGet("/state", () => Shapes.Answer(State(loop)));
-        app.MapGet("/state.json", () => Shapes.Answer(State(loop)));
+        app.MapGet("/state", () => Shapes.Answer(State(agent)));
+        app.MapGet("/state.json", () => Shapes.Answer(State(agent)));
     }
 
-    private static JsonObject State(AgentLoop loop)
+    private static JsonObject State(AgentService agent)
     {
-        var tasks = loop.Tasks;
-        var completed = loop.Completed;
+        var info = agent.Info;
+        var tasks = agent.Tasks;
+        var completed = agent.Completed;
         return new JsonObject
         {
             ["version"] = AgentVersion.Text,
-            ["start_time"] = loop.Started.ToUnixTimeMilliseconds() / 1000.0,
-            ["id"] = loop.Id?.Value,
-            ["pid"] = $"slave(1)@{loop.Options.Hostname}:{loop.Options.Port}",
-            ["hostname"] = loop.Options.Hostname,
-            ["master_hostname"] = loop.Master?.Host,
-            ["resources"] = Shapes.Of(loop.Resources),
-            ["attributes"] = Shapes.Of(loop.Attributes),
-            ["capabilities"] = new JsonArray([.. loop.Features.Select(feature => JsonValue.Create(feature))]),
+            ["start_time"] = agent.Started.ToUnixTimeMilliseconds() / 1000.0,
+            ["id"] = info.Id?.Value,
+            ["pid"] = $"slave(1)@{agent.Options.Hostname}:{agent.Options.Port}",
+            ["hostname"] = agent.Options.Hostname,
+            ["master_hostname"] = agent.Master?.Host,
+            ["resources"] = Shapes.Of(info.Resources!),
+            ["attributes"] = Shapes.Of(info.Attributes!),
+            ["capabilities"] = new JsonArray([.. agent.Features.Select(feature => JsonValue.Create(feature))]),
             ["frameworks"] = Frameworks(tasks.Where(run => !run.State.IsTerminal()), []),
             ["completed_frameworks"] = Frameworks(tasks.Where(run => run.State.IsTerminal()), completed),
             ["flags"] = new JsonObject
             {
-                ["work_dir"] = loop.Options.WorkDirectory,
-                ["hostname"] = loop.Options.Hostname,
-                ["port"] = loop.Options.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                ["containerizers"] = string.Join(',', loop.Options.Containerizers),
-                ["master"] = string.Join(',', loop.Options.Masters),
+                ["work_dir"] = agent.Options.WorkDirectory,
+                ["hostname"] = agent.Options.Hostname,
+                ["port"] = agent.Options.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                ["containerizers"] = string.Join(',', agent.Options.Containerizers),
+                ["master"] = string.Join(',', agent.Options.Masters),
             },
         };
     }

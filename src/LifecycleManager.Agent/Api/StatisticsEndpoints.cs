@@ -13,21 +13,23 @@ internal static class StatisticsEndpoints
     private const int AtOnce = 16;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    public static void Map(WebApplication app, AgentLoop loop, TimeProvider time)
+    public static void Map(WebApplication app, AgentService agent, TimeProvider time)
     {
         app.MapGet("/monitor/statistics", async (CancellationToken cancellation) =>
-            Shapes.Answer(await AllAsync(loop, time, status: false, cancellation)));
+            Shapes.Answer(await AllAsync(agent, time, status: false, cancellation)));
         app.MapGet("/containers", async (CancellationToken cancellation) =>
-            Shapes.Answer(await AllAsync(loop, time, status: true, cancellation)));
+            Shapes.Answer(await AllAsync(agent, time, status: true, cancellation)));
     }
 
     /// <summary>All running containers, each with what it uses where that is to be had in time.</summary>
-    public static async Task<JsonArray> AllAsync(AgentLoop loop, TimeProvider time, bool status, CancellationToken cancellation)
+    public static async Task<JsonArray> AllAsync(AgentService agent, TimeProvider time, bool status,
+        CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         using var gate = new SemaphoreSlim(AtOnce);
-        var all = await Task.WhenAll(loop.Tasks.Where(run => run.Container is not null && !run.State.IsTerminal()).Select(OneAsync));
+        var all = await Task.WhenAll(agent.Tasks.Where(run => run.Container is not null && !run.State.IsTerminal())
+            .Select(OneAsync));
         return new JsonArray([.. all]);
 
         async Task<JsonNode?> OneAsync(TaskRun run)

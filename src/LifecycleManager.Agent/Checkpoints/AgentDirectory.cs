@@ -15,20 +15,25 @@ internal sealed class AgentDirectory : IDisposable
     private readonly FileStream _lock;
 
     /// <summary>Opens the directory, alone.</summary>
-    /// <exception cref="IOException">Another agent uses it, or it cannot be made.</exception>
+    /// <exception cref="IOException">Another agent uses it, or it cannot be used; the message says which and why.</exception>
     public AgentDirectory(string root)
     {
         Root = Path.GetFullPath(root);
-        DurableFile.MakeDirectory(Root);
-        DurableFile.MakeDirectory(Tasks);
-        DurableFile.MakeDirectory(Sandboxes);
         try
         {
-            _lock = new FileStream(Path.Combine(Root, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            DurableFile.MakeDirectory(Root);
+            DurableFile.MakeDirectory(Tasks);
+            DurableFile.MakeDirectory(Sandboxes);
+            _lock = new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException e) when (e.HResult == Locked)
         {
             throw new IOException($"another agent runs in {Root}", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            var reason = Directory.Exists(LockFile) ? $"{LockFile} is a directory" : e.Message;
+            throw new IOException($"the work directory {Root} cannot be used: {reason}", e);
         }
     }
 
@@ -39,6 +44,8 @@ internal sealed class AgentDirectory : IDisposable
 
     /// <summary>All sandboxes.</summary>
     public string Sandboxes => Path.Combine(Root, "slaves");
+
+    private string LockFile => Path.Combine(Root, "lock");
 
     // Two of them: with neither, the agent would be another agent, and its master would have its tasks ended.
     private string[] AgentFiles => [Path.Combine(Root, "agent.json"), Path.Combine(Root, "agent.json.copy")];
@@ -71,9 +78,20 @@ internal sealed class AgentDirectory : IDisposable
     {
         Discard(record.ContainerId);
         var runs = Runs(record);
-        var isAlone = !Directory.Exists(runs) || Directory.EnumerateFileSystemEntries(runs).All(
-            path => Path.GetFileName(path) is var name && (name == "latest" || name == record.ContainerId));
-        Remove(isAlone ? Path.GetDirectoryName(runs)! : Sandbox(record));
+        Remove(IsAlone() ? Path.GetDirectoryName(runs)! : Sandbox(record));
+
+        bool IsAlone()
+        {
+            try
+            {
+                return !Directory.Exists(runs) || Directory.EnumerateFileSystemEntries(runs).All(
+                    path => Path.GetFileName(path) is var name && (name == "latest" || name == record.ContainerId));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
+        }
     }
 
     /// <summary>Removes what is written of a task, all or half of it; its sandbox stays until it is collected.</summary>
@@ -107,9 +125,22 @@ internal sealed class AgentDirectory : IDisposable
         return aside;
     }
 
-    /// <summary>What the agent knows of itself; null when neither copy of it can be read.</summary>
-    public AgentRecord? ReadAgent() => AgentFiles.Select(file => DurableFile.Read(file, CheckpointJson.Default.AgentRecord))
-        .FirstOrDefault(agent => agent is { Home.Length: > 0 });
+    /// <summary>What the agent knows of itself, by the first copy that is whole.</summary>
+    /// <returns>The record, null when there is no whole one; and what is wrong with a copy, null when there is nothing, be it
+    /// that there are none yet.</returns>
+    public (AgentRecord? Record, string? Problem) ReadAgent()
+    {
+        AgentRecord? record = null;
+        string? problem = null;
+        foreach (var file in AgentFiles)
+        {
+            var read = DurableFile.Read(file, CheckpointJson.Default.AgentRecord, out var why);
+            if (read is { IsWhole: true }) record ??= read;
+            else problem ??= why ?? $"{file} is damaged";
+        }
+
+        return (record, record is null && AgentFiles.All(file => !Path.Exists(file)) ? null : problem);
+    }
 
     public void Write(AgentRecord agent)
     {

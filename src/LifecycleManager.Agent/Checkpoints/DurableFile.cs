@@ -34,16 +34,25 @@ internal static class DurableFile
     }
 
     /// <summary>
-    /// Reads what <see cref="Write"/> wrote; null when there is no such file, or a damaged one, or the disk fails.
+    /// Reads what <see cref="Write"/> wrote; null when there is no such file, or a damaged one, or it cannot be read.
     /// </summary>
-    public static T? Read<T>(string path, JsonTypeInfo<T> type) where T : class
+    public static T? Read<T>(string path, JsonTypeInfo<T> type) where T : class => Read(path, type, out _);
+
+    /// <summary>Reads what <see cref="Write"/> wrote; null where that is not to be had.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="type">What it holds.</param>
+    /// <param name="problem">Why it is not to be had, with the file's name; null where it is.</param>
+    public static T? Read<T>(string path, JsonTypeInfo<T> type, out string? problem) where T : class
     {
         try
         {
-            return Parse(File.ReadAllBytes(path), type);
+            var value = Parse(File.ReadAllBytes(path), type);
+            problem = value is null ? $"{path} is damaged" : null;
+            return value;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            problem = Directory.Exists(path) ? $"{path} is a directory" : $"{path} cannot be read: {e.Message}";
             return null;
         }
     }
@@ -55,8 +64,10 @@ internal static class DurableFile
         {
             return Checksum.Open(json) is { } whole ? JsonSerializer.Deserialize(whole, type) : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException
+            or ArgumentException or FormatException)
         {
+            // Whatever a converter makes of what is no value of its type.
             return null;
         }
     }

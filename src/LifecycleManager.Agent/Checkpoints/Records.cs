@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using LifecycleManager.Agent.Timing;
 using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Agent.Checkpoints;
@@ -10,7 +11,17 @@ namespace LifecycleManager.Agent.Checkpoints;
 /// <param name="BootId">The machine's boot in which the agent last ran.</param>
 /// <param name="AgentId">The id that the master gave; null before the first registration.</param>
 /// <param name="Resources">Checkpointed resources after a reservation; null before one.</param>
-internal sealed record AgentRecord(string Home, string? BootId, AgentId? AgentId = null, IReadOnlyList<Resource>? Resources = null);
+internal sealed record AgentRecord(string Home, string? BootId, AgentId? AgentId = null,
+    IReadOnlyList<Resource>? Resources = null)
+{
+    /// <summary>
+    /// Whether the record names an agent: JSON may have null where none can be, and ids that are no file's names.
+    /// </summary>
+    [JsonIgnore]
+    public bool IsWhole => AgentDirectory.WhyNotId(Home) is null
+        && (AgentId is not { } id || AgentDirectory.WhyNotId(id.Value) is null)
+        && Resources?.All(resource => resource?.Name is not null) != false;
+}
 
 /// <summary>A task as it was accepted; written before anything is started for it.</summary>
 internal sealed record TaskRecord
@@ -30,7 +41,13 @@ internal sealed record TaskRecord
     /// <summary>The agent's id at that time.</summary>
     public required AgentId AgentId { get; init; }
 
+    /// <summary>When it was accepted, for people.</summary>
     public required DateTimeOffset Accepted { get; init; }
+
+    /// <summary>
+    /// When it was accepted, for deadlines; null of tasks that version 0.1.0 began, and of those without a record.
+    /// </summary>
+    public BootInstant? Begun { get; init; }
 
     /// <summary>The boot in which it was accepted.</summary>
     public string? BootId { get; init; }
@@ -46,7 +63,8 @@ internal sealed record TaskRecord
     /// Whether the record names a task: JSON may have null where none can be, and ids that are no file's names.
     /// </summary>
     [JsonIgnore]
-    public bool IsWhole => Framework?.Id is { } framework && Task?.Resources is not null && new[]
+    public bool IsWhole => Framework?.Id is { } framework && Task?.Resources?.All(resource => resource?.Name is not null) == true
+        && new[]
     {
         framework.Value, Task.TaskId.Value, AgentId.Value, ContainerId, Containerizer,
     }.All(id => AgentDirectory.WhyNotId(id) is null);
@@ -80,14 +98,18 @@ internal enum RecordOrigin
 }
 
 /// <summary>That a task is to end; written before the first signal, so that the end goes on after a crash.</summary>
-/// <param name="At">When the end was asked for.</param>
+/// <param name="At">When the end was asked for, for people.</param>
 /// <param name="GraceSeconds">Between SIGTERM and SIGKILL.</param>
 /// <param name="State">The terminal state that it leads to.</param>
 /// <param name="Reason">Its reason.</param>
 /// <param name="Message">For people.</param>
 /// <param name="Healthy">False when failed health checks are the cause.</param>
 internal sealed record KillRecord(
-    DateTimeOffset At, double GraceSeconds, TaskState State, StatusReason? Reason, string Message, bool? Healthy = null);
+    DateTimeOffset At, double GraceSeconds, TaskState State, StatusReason? Reason, string Message, bool? Healthy = null)
+{
+    /// <summary>When the grace period began; null of records of version 0.1.0.</summary>
+    public BootInstant? Begun { get; init; }
+}
 
 /// <summary>One line of a task's updates: a status, or its acknowledgement; of the first line, whose updates they are.</summary>
 internal sealed record UpdateLine(TaskStatusInfo? Update = null, byte[]? Acknowledged = null, string? ContainerId = null);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Agent.Checks;
 
 /// <summary>Runs a task's health check and check while it runs.</summary>
-internal sealed class CheckRunner(TaskInfo task, IContainer container, DateTimeOffset started, TimeProvider time, ILogger log)
+internal sealed class CheckRunner(TaskInfo task, IContainer container, Func<TimeSpan> age, TimeProvider time, ILogger log)
 {
     /// <summary>Told of each new verdict: healthy, to be killed, and why.</summary>
     public required Action<bool, bool, string?> OnHealth { get; init; }
@@ -29,10 +29,12 @@ internal sealed class CheckRunner(TaskInfo task, IContainer container, DateTimeO
             : null;
     }
 
-    /// <summary>Runs until cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(
-        task.HealthCheck is { } health ? WatchHealthAsync(health, cancellation) : Task.CompletedTask,
-        task.Check is { } check ? WatchAsync(check, cancellation) : Task.CompletedTask);
+    /// <summary>Runs until cancelled, or until the task is to be killed.</summary>
+    public IEnumerable<Task> Run(CancellationToken cancellation)
+    {
+        if (task.HealthCheck is { } health) yield return WatchHealthAsync(health, cancellation);
+        if (task.Check is { } check) yield return WatchAsync(check, cancellation);
+    }
 
     private async Task WatchHealthAsync(HealthCheck check, CancellationToken cancellation)
     {
@@ -44,7 +46,7 @@ internal sealed class CheckRunner(TaskInfo task, IContainer container, DateTimeO
             var result = await Prober.ProbeAsync(
                 type, check.Command, check.Http, check.Tcp, Timeout(check.TimeoutSeconds), container, time, cancellation);
             if (!result.Success) log.LogDebug("The health check of {Task} failed: {Reason}", task.TaskId.Value, result.Failure);
-            var (changed, kill) = verdict.Observe(result.Success, time.GetUtcNow() - started);
+            var (changed, kill) = verdict.Observe(result.Success, age());
             if (changed || kill) OnHealth(result.Success, kill, result.Failure);
             if (kill) return;
             await time.DelayAsync(Seconds(check.IntervalSeconds, 10), cancellation);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using LifecycleManager.Agent.Containerizers;
+using LifecycleManager.Primitives.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Agent.Fetching;
@@ -12,13 +13,15 @@ internal sealed class Fetcher : IDisposable
     private const int MaxAtOnce = 8;
     private readonly AgentOptions _options;
     private readonly string _cache;
+    private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly HttpClient _http;
     private readonly SemaphoreSlim _gate = new(MaxAtOnce);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _downloads = new(StringComparer.Ordinal);
 
-    public Fetcher(AgentOptions options, string cache, ILogger<Fetcher> log)
+    public Fetcher(AgentOptions options, string cache, TimeProvider time, ILogger<Fetcher> log)
     {
+        _time = time;
         _options = options;
         _cache = cache;
         _log = log;
@@ -39,8 +42,7 @@ internal sealed class Fetcher : IDisposable
         if (launch.Record.Task.Command?.Uris is not { Count: > 0 } stated) return;
         var done = Path.Combine(launch.Meta, "fetched");
         if (File.Exists(done)) return;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(_options.FetchTimeout);
+        using var limit = new TimeLimit(_time, _options.FetchTimeout, cancellation);
         await _gate.WaitAsync(cancellation);
         try
         {

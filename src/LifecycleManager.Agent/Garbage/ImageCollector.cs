@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Timing;
 using LifecycleManager.Agent.Containerizers.Docker;
 using Microsoft.Extensions.Logging;
 
@@ -11,18 +12,22 @@ namespace LifecycleManager.Agent.Garbage;
 /// Removes images that this agent has pulled and nobody has used for long. Images of others are never touched, and the
 /// engine itself refuses to remove one that a container uses.
 /// </summary>
-internal sealed class ImageCollector(string path, DockerEngine engine, TimeProvider time, ILogger log)
+/// <param name="directory">Where the agent keeps which images it has pulled, and how long ago each was last used.</param>
+/// <param name="engine">The engine.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Told what is removed.</param>
+internal sealed class ImageCollector(string directory, DockerEngine engine, TimeProvider time, ILogger log)
 {
     private readonly Lock _gate = new();
-    private Dictionary<string, DateTimeOffset>? _pulled;
+    private AgeTable? _ages;
 
     /// <summary>Notes a pull.</summary>
-    public void Pulled(string image) => Change(images => images[image] = time.GetUtcNow());
+    public void Pulled(string image) => Change(images => images.Begin(image));
 
     /// <summary>Notes that a task uses an image.</summary>
     public void Used(string image) => Change(images =>
     {
-        if (images.ContainsKey(image)) images[image] = time.GetUtcNow();
+        if (images.Has(image)) images.Begin(image);
     });
 
     /// <summary>Removes the images that nobody has used for longer.</summary>
@@ -31,19 +36,22 @@ internal sealed class ImageCollector(string path, DockerEngine engine, TimeProvi
     /// <param name="cancellation">Gives up.</param>
     public async Task CollectAsync(TimeSpan maxAge, IReadOnlySet<string> inUse, CancellationToken cancellation)
     {
-        List<string> old;
-        lock (_gate) old = [.. Images().Where(image => !inUse.Contains(image.Key) && time.GetUtcNow() - image.Value > maxAge).Select(image => image.Key)];
+        List<string> old = [];
+        Change(images => old = [.. images.Names.Where(image => !inUse.Contains(image)).ToList()
+            .Where(image => images.Age(image) > maxAge)]);
         foreach (var image in old)
         {
             try
             {
-                await engine.CallAsync((client, token) => client.Images.DeleteImageAsync(image, new ImageDeleteParameters { Force = false }, token), cancellation);
+                await engine.CallAsync(
+                    (client, token) => client.Images.DeleteImageAsync(image, new ImageDeleteParameters { Force = false }, token),
+                    cancellation);
                 log.LogInformation("Removed the image {Image}, which nobody has used for {Age}", image, maxAge);
-                Change(images => images.Remove(image));
+                Change(images => images.Forget(image));
             }
             catch (DockerApiException e) when (DockerEngine.IsNotFound(e))
             {
-                Change(images => images.Remove(image));
+                Change(images => images.Forget(image));
             }
             catch (Exception e) when (!cancellation.IsCancellationRequested)
             {
@@ -52,16 +60,17 @@ internal sealed class ImageCollector(string path, DockerEngine engine, TimeProvi
         }
     }
 
-    private void Change(Action<Dictionary<string, DateTimeOffset>> change)
+    private void Change(Action<AgeTable> change)
     {
         lock (_gate)
         {
-            change(Images());
+            var images = _ages ??= Load();
+            change(images);
             try
             {
-                DurableFile.Write(path, _pulled!, ImageJson.Default.DictionaryStringDateTimeOffset);
+                images.Save();
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 log.LogWarning("The list of pulled images cannot be written: {Reason}", e.Message);
             }
@@ -69,8 +78,17 @@ internal sealed class ImageCollector(string path, DockerEngine engine, TimeProvi
     }
 
     // Of a damaged list the images stay, since nobody knows any more whose they are.
-    private Dictionary<string, DateTimeOffset> Images() =>
-        _pulled ??= DurableFile.Read(path, ImageJson.Default.DictionaryStringDateTimeOffset) ?? [];
+    private AgeTable Load()
+    {
+        var path = Path.Combine(directory, "image-ages.json");
+        var isNew = !File.Exists(path);
+        var ages = new AgeTable(path, time);
+        // Version 0.1.0 kept the wall clock's time of the last use: its images are as good as just used.
+        var former = isNew ? DurableFile.Read(Path.Combine(directory, "images.json"),
+            ImageJson.Default.DictionaryStringDateTimeOffset) : null;
+        foreach (var image in former?.Keys.ToList() ?? []) ages.Begin(image);
+        return ages;
+    }
 }
 
 [JsonSerializable(typeof(Dictionary<string, DateTimeOffset>))]

@@ -1,3 +1,4 @@
+using LifecycleManager.Agent.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Agent.Garbage;
@@ -22,20 +23,24 @@ internal sealed class SandboxCollector(string root, ILogger log)
     }
 
     /// <summary>Removes what is older, the oldest first.</summary>
-    /// <param name="maxAge">Since the task's end.</param>
-    /// <param name="now">Now.</param>
+    /// <param name="maxAge">Since the task's end was seen.</param>
+    /// <param name="ages">How long ago that was; what is seen for the first time stays.</param>
     /// <param name="isLive">Whether a container is still somebody's.</param>
     /// <returns>How many sandboxes were removed.</returns>
-    public int Collect(TimeSpan maxAge, DateTimeOffset now, Func<string, bool> isLive)
+    public int Collect(TimeSpan maxAge, AgeTable ages, Func<string, bool> isLive)
     {
         var removed = 0;
-        foreach (var run in Runs().Where(run => !isLive(run.Name) && now - run.LastWriteTimeUtc > maxAge).OrderBy(run => run.LastWriteTimeUtc).ToList())
+        var ended = Runs().Where(run => !isLive(run.Name)).ToList();
+        ages.Keep([.. ended.Select(run => run.Name)]);
+        foreach (var run in ended.Where(run => ages.Age(run.Name) > maxAge)
+            .OrderByDescending(run => ages.Age(run.Name)).ThenBy(run => run.LastWriteTimeUtc).ToList())
         {
             try
             {
                 // Links are removed, never followed.
                 run.Delete(recursive: true);
                 removed++;
+                ages.Forget(run.Name);
                 RemoveEmpty(run.Parent!);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,9 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Reconnecting;
 using Microsoft.Extensions.Logging;
+using Polly;
 
 namespace LifecycleManager.Agent.Masters;
 
@@ -22,7 +25,8 @@ internal sealed class MasterConnection : IDisposable
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<MasterConnection> _log;
-    private readonly Backoff _backoff;
+    private readonly Random _random;
+    private readonly ResiliencePipeline _reconnect;
     private readonly HttpClient _http;
     private Session? _session;
     private volatile CancellationTokenSource? _stream;
@@ -35,7 +39,10 @@ internal sealed class MasterConnection : IDisposable
         _options = options;
         _time = time;
         _log = log;
-        _backoff = new Backoff(options.RegistrationBackoff, options.MaxRegistrationBackoff, random ?? Random.Shared);
+        _random = random ?? Random.Shared;
+        var (first, longest) = (options.RegistrationBackoff, options.MaxRegistrationBackoff);
+        _reconnect = Reconnect.Pipeline(first, longest > first ? longest : first, time, _random, repeats: static e =>
+            e is NotRegisteredException);
         _http = new HttpClient(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -61,36 +68,22 @@ internal sealed class MasterConnection : IDisposable
         var next = 0;
         while (true)
         {
-            var master = _options.Masters[next];
-            next = (next + 1) % _options.Masters.Count;
-            try
-            {
-                await RegisterAsync(master, register, handle, cancellation);
-                Complain(master, "the master ended the stream");
-            }
-            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested && _renewed)
-            {
-                _log.LogInformation("Registering anew");
-            }
-            catch (Exception e) when (!cancellation.IsCancellationRequested)
-            {
-                Complain(master, e is OperationCanceledException ? "it has fallen silent" : Reason(e));
-            }
-            finally
-            {
-                Volatile.Write(ref _session, null);
-                _stream = null;
-                _renewed = false;
-            }
-
-            await Task.Delay(_backoff.Next(), _time, cancellation);
+            await _reconnect.ExecuteAsync(
+                async token =>
+                {
+                    var master = _options.Masters[next];
+                    next = (next + 1) % _options.Masters.Count;
+                    await TryAsync(master, register, handle, token);
+                },
+                cancellation);
+            // Not all agents at one moment when a master ends.
+            await _time.DelayAsync(_options.RegistrationBackoff * _random.NextDouble(), cancellation);
         }
     }
 
     /// <summary>Ends the stream, so that the agent registers anew: what it can do has changed.</summary>
     public void Renew()
     {
-        _backoff.Reset();
         _renewed = true;
         if (_stream is { } stream) Cancel(stream);
     }
@@ -102,8 +95,9 @@ internal sealed class MasterConnection : IDisposable
         if (Volatile.Read(ref _session) is not { } session) return false;
         try
         {
-            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            timeout.CancelAfter(CallTimeout);
+            // With its stream a call ends too: the next registration brings everything again, and waits for nobody.
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Ended);
+            using var timeout = new TimeLimit(_time, CallTimeout, either.Token);
             using var request = Request(session.Master, call with { AgentId = session.AgentId });
             request.Headers.Add(StreamHeader, session.StreamId);
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
@@ -124,11 +118,61 @@ internal sealed class MasterConnection : IDisposable
 
     public void Dispose() => _http.Dispose();
 
+    /// <summary>One registration, and its stream to the end.</summary>
+    /// <exception cref="NotRegisteredException">The master has not registered the agent.</exception>
+    private async Task TryAsync(
+        Uri master, Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle,
+        CancellationToken cancellation)
+    {
+        var wasRegistered = false;
+        try
+        {
+            await RegisterAsync(master, register, handle, cancellation);
+            Complain(master, "the master ended the stream");
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested && _renewed)
+        {
+            _log.LogInformation("Registering anew");
+            wasRegistered = true;
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested && IsAway(e))
+        {
+            Complain(master, e is OperationCanceledException ? "it has fallen silent" : Reason(e));
+        }
+        finally
+        {
+            wasRegistered |= Interlocked.Exchange(ref _session, null) is not null;
+            _stream = null;
+            _renewed = false;
+        }
+
+        if (!wasRegistered) throw new NotRegisteredException();
+    }
+
+    // Whatever else it throws is a defect of the agent's, and no master helps against it.
+    private static bool IsAway(Exception e) =>
+        e is HttpRequestException or IOException or OperationCanceledException or InvalidDataException
+            or JsonException or UriFormatException;
+
     private async Task RegisterAsync(
         Uri master, Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle, CancellationToken cancellation)
     {
         using var stream = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _stream = stream;
+        try
+        {
+            await RegisterAsync(master, register, handle, stream);
+        }
+        finally
+        {
+            await stream.CancelAsync();
+        }
+    }
+
+    private async Task RegisterAsync(
+        Uri master, Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle,
+        CancellationTokenSource stream)
+    {
         for (var redirects = 0; ; redirects++)
         {
             var call = await register(stream.Token);
@@ -171,8 +215,7 @@ internal sealed class MasterConnection : IDisposable
                     silence = TimeSpan.FromSeconds(Math.Clamp(registered.PingSeconds, 0.1, 3600) * 5);
                     // Before calls go out, the id is durable: the handler sees to that.
                     await handle(message, stream.Token);
-                    Volatile.Write(ref _session, new Session(master, streamId, registered.AgentId));
-                    _backoff.Reset();
+                    Volatile.Write(ref _session, new Session(master, streamId, registered.AgentId, stream.Token));
                     if (_complaint is not null) _log.LogInformation("Registered with the master {Master} again", master);
                     _complaint = null;
                     await handle(Ready, stream.Token);
@@ -249,5 +292,7 @@ internal sealed class MasterConnection : IDisposable
         _log.LogWarning("No registration with the master {Master}: {Reason}", master, reason);
     }
 
-    private sealed record Session(Uri Master, string StreamId, AgentId AgentId);
+    private sealed class NotRegisteredException : Exception;
+
+    private sealed record Session(Uri Master, string StreamId, AgentId AgentId, CancellationToken Ended);
 }

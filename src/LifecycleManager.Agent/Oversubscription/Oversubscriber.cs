@@ -1,7 +1,8 @@
-using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Tasks;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Health;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Agent.Oversubscription;
@@ -10,35 +11,51 @@ namespace LifecycleManager.Agent.Oversubscription;
 internal sealed class Oversubscriber(
     AgentOptions options, Func<IReadOnlyCollection<TaskRun>> tasks, double cpus, TimeProvider time, ILogger log)
 {
-    private readonly LoadMeter _meter = new();
+    // For all of them: an engine that hangs keeps nobody from being told what the others use.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private readonly LoadMeter _meter = new(time);
     private (double Slack, Uri? Master)? _told;
 
-    public async Task RunAsync(Func<AgentCall, CancellationToken, Task<bool>> send, Func<Uri?> master, CancellationToken stopping)
+    /// <summary>Runs until cancelled.</summary>
+    public async Task RunAsync(
+        Func<AgentCall, CancellationToken, Task<bool>> send, Func<Uri?> master, LoopReport report, CancellationToken stopping)
     {
         while (true)
         {
-            await Task.Delay(options.OversubscribeInterval, time, stopping);
-            var runs = tasks().Where(run => run.Container is not null && !run.State.IsTerminal()).ToDictionary(run => run.Record.ContainerId);
-            var loads = await MeasureAsync(runs.Values, stopping);
-            foreach (var victim in SlackEstimator.Preempt(loads, cpus, options.OversubscribeBusy)) Preempt(runs[victim]);
-
-            // A new master starts without an estimate.
-            var now = (SlackEstimator.Slack(loads, options.OversubscribeReserve), master());
-            if (now.Item2 is null || now == _told) continue;
-            var call = new AgentCall { Type = AgentCallType.Oversubscribe, Oversubscribe = new OversubscribeCall(SlackEstimator.Offer(now.Item1)) };
-            if (await send(call, stopping)) _told = now;
+            await time.DelayAsync(options.OversubscribeInterval, stopping);
+            report.BeginTurn();
+            await LookAsync(send, master, stopping);
+            report.EndTurn();
         }
+    }
+
+    private async Task LookAsync(Func<AgentCall, CancellationToken, Task<bool>> send, Func<Uri?> master,
+        CancellationToken stopping)
+    {
+        var runs = tasks().Where(run => run.Container is not null && !run.State.IsTerminal())
+            .ToDictionary(run => run.Record.ContainerId);
+        var loads = await MeasureAsync(runs.Values, stopping);
+        foreach (var victim in SlackEstimator.Preempt(loads, cpus, options.OversubscribeBusy)) Preempt(runs[victim]);
+
+        // A new master starts without an estimate.
+        var now = (SlackEstimator.Slack(loads, options.OversubscribeReserve), master());
+        if (now.Item2 is null || now == _told) return;
+        var call = new AgentCall { Type = AgentCallType.Oversubscribe,
+            Oversubscribe = new OversubscribeCall(SlackEstimator.Offer(now.Item1)) };
+        if (await send(call, stopping)) _told = now;
     }
 
     private async Task<List<TaskLoad>> MeasureAsync(IReadOnlyCollection<TaskRun> runs, CancellationToken stopping)
     {
         var loads = new List<TaskLoad>();
+        using var limit = new TimeLimit(time, Patience, stopping);
         foreach (var run in runs)
         {
             double? used = null;
             try
             {
-                if (await run.Container!.UsageAsync(stopping) is { } usage) used = _meter.Take(run.Record.ContainerId, usage);
+                if (await run.Container!.UsageAsync(limit.Token).WaitAsync(limit.Token) is { } usage)
+                    used = _meter.Take(run.Record.ContainerId, usage);
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
             {
@@ -58,7 +75,7 @@ internal sealed class Oversubscriber(
     private void Preempt(TaskRun run)
     {
         log.LogInformation("The best-effort task {Task} is ended: guaranteed tasks need its cpus", run.Record.TaskId.Value);
-        run.Kill(new KillRecord(
-            time.GetUtcNow(), 0, run.Record.PartitionAware ? TaskState.Gone : TaskState.Lost, StatusReason.ContainerPreempted, "guaranteed tasks need its cpus"));
+        var state = run.Record.PartitionAware ? TaskState.Gone : TaskState.Lost;
+        run.Kill(run.KillOf(state, StatusReason.ContainerPreempted, "guaranteed tasks need its cpus") with { GraceSeconds = 0 });
     }
 }

@@ -32,16 +32,38 @@ internal sealed class TaskRecovery
     }
 
     /// <summary>Who the agent is: by its own record, else by the newest of its tasks, else a new one.</summary>
-    public AgentRecord Identify()
+    /// <returns>The agent, as of the present boot; whether that is what the disk has.</returns>
+    /// <exception cref="IOException">There was one, and nothing says which.</exception>
+    public (AgentRecord Agent, bool IsWritten) Identify()
     {
-        if (_directory.ReadAgent() is { } known) return known;
+        var (known, problem) = _directory.ReadAgent();
+        if (known is not null)
+        {
+            if (problem is not null) _log.LogWarning("The agent goes by the other copy of its record: {Problem}", problem);
+            if (known.BootId is { } boot && boot != _bootId)
+                _log.LogInformation("The machine was restarted since the agent last ran");
+            return (known with { BootId = _bootId }, problem is null && known.BootId == _bootId);
+        }
+
         var sandboxes = _directory.Sandboxes + "/";
         var marks = _marked.Values.Where(container => container.Sandbox.StartsWith(sandboxes, StringComparison.Ordinal))
             .Select(container => container.Record).OfType<TaskRecord>();
-        if (_records.Values.Concat(marks).MaxBy(record => record.Accepted) is not { } newest)
-            return new AgentRecord(Guid.NewGuid().ToString("N"), _bootId);
-        _log.LogWarning("The agent's own record is lost; by its tasks it is agent {Agent}", newest.AgentId.Value);
-        return new AgentRecord(newest.Home ?? Guid.NewGuid().ToString("N"), _bootId, newest.AgentId);
+        if (_records.Values.Concat(marks).MaxBy(record => record.Accepted) is { } newest)
+        {
+            _log.LogWarning(
+                "The agent's own record is lost ({Problem}); by its tasks it is agent {Agent}", problem ?? "it is not there",
+                newest.AgentId.Value);
+            return (new AgentRecord(newest.Home ?? Guid.NewGuid().ToString("N"), _bootId, newest.AgentId), false);
+        }
+
+        // Containers of its own would be nobody's: whoever knows that there are none may begin anew.
+        if (problem is not null)
+        {
+            const string Advice = "nothing else says which agent this is; without the file it begins as a new one";
+            throw new IOException($"{problem}, and {Advice}");
+        }
+
+        return (new AgentRecord(Guid.NewGuid().ToString("N"), _bootId), false);
     }
 
     /// <summary>The tasks, those with whole records first.</summary>

@@ -1,8 +1,6 @@
-using System.Globalization;
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Checks;
 using LifecycleManager.Agent.Containerizers;
-using LifecycleManager.Agent.Fetching;
 using LifecycleManager.Agent.Updates;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
@@ -16,56 +14,36 @@ namespace LifecycleManager.Agent.Tasks;
 /// </summary>
 internal sealed class TaskRun : IDisposable
 {
-    private const int MaxMessage = 4096;
     private static readonly TimeSpan PatienceWithStop = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
-    private readonly AgentDirectory _directory;
+    private readonly TaskServices _services;
     private readonly string _meta;
     private readonly bool _recovered;
     private readonly IContainerizer? _containerizer;
-    private readonly Fetcher _fetcher;
-    private readonly AgentOptions _options;
-    private readonly TimeProvider _time;
-    private readonly ILogger _log;
+    private readonly TaskKill _kill;
+    private readonly TaskStatuses _statuses;
+    private readonly TimeSpan _firstAge;
+    private readonly long _begun;
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _killed = new();
-    private readonly TaskCompletionSource _killSignal = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private KillRecord? _kill;
     private IContainer? _container;
-    private bool? _healthy;
-    private CheckStatusInfo? _check;
 
     /// <summary>A task that was accepted, or found.</summary>
     /// <param name="record">The task.</param>
     /// <param name="recovered">Whether an earlier agent accepted it, and may have launched it.</param>
-    /// <param name="directory">Where it is written down.</param>
-    /// <param name="containerizer">Who runs it; null when there is none of its kind.</param>
-    /// <param name="fetcher">Brings its artifacts.</param>
-    /// <param name="options">The agent.</param>
-    /// <param name="time">The time.</param>
-    /// <param name="log">Told what happens to it.</param>
-    public TaskRun(
-        TaskRecord record, bool recovered, AgentDirectory directory, IContainerizer? containerizer, Fetcher fetcher,
-        AgentOptions options, TimeProvider time, ILogger log)
+    /// <param name="services">What all tasks use.</param>
+    public TaskRun(TaskRecord record, bool recovered, TaskServices services)
     {
-        Record = record;
-        _recovered = recovered;
-        _directory = directory;
-        Sandbox = directory.Sandbox(record);
-        _meta = directory.Meta(record.ContainerId);
-        _containerizer = containerizer;
-        _fetcher = fetcher;
-        _options = options;
-        _time = time;
-        _log = log;
-        Updates = new StatusLog(directory.UpdatesFile(record.ContainerId));
+        (Record, _recovered, _services) = (record, recovered, services);
+        Sandbox = services.Directory.Sandbox(record);
+        _meta = services.Directory.Meta(record.ContainerId);
+        _containerizer = services.Containerizers.Find(record.Containerizer);
+        Updates = new StatusLog(services.Directory.UpdatesFile(record.ContainerId));
         if (Updates.Damaged)
-            log.LogWarning("The log of the status of {Task} is damaged; what is left of it counts", record.TaskId.Value);
-        _healthy = Updates.Latest?.Healthy;
-        _check = Updates.Latest?.CheckStatus;
-        if (DurableFile.Read(KillFile, CheckpointJson.Default.KillRecord) is { } kill) Note(kill);
-        else if (File.Exists(KillFile))
-            Note(KillOf(TaskState.Killed, null, "it was to end, and the record of the reason is damaged"));
+            services.Log.LogWarning("The log of the status of {Task} is damaged; what is left of it counts", record.TaskId.Value);
+        _statuses = new TaskStatuses(services, Updates);
+        _kill = new TaskKill(Path.Combine(_meta, "kill.json"), record.TaskId, services.Clock, services.Log);
+        (_firstAge, _begun) = (AgeOf(record, services), services.Time.GetTimestamp());
+        if (_kill.IsDamaged) Kill(KillOf(TaskState.Killed, null, "it was to end, and the record of the reason is damaged"));
     }
 
     /// <summary>The task; another record when one was found for a task whose own was lost.</summary>
@@ -104,7 +82,21 @@ internal sealed class TaskRun : IDisposable
     // Who does not know what has happened launches nothing.
     private bool IsOnlySought => _recovered && (Record.Origin != RecordOrigin.Launch || Updates.Damaged);
 
-    private string KillFile => Path.Combine(_meta, "kill.json");
+    /// <summary>How long ago the task was accepted, whatever the wall clock has done since.</summary>
+    public TimeSpan Age => _firstAge + _services.Time.GetElapsedTime(_begun);
+
+    /// <summary>How long the task has to end once it is asked to; zero while it is not.</summary>
+    public TimeSpan KillGrace => _kill.Grace;
+
+    /// <summary>That the task is to end, with its own grace period where the one who asks states none.</summary>
+    public KillRecord KillOf(TaskState state, StatusReason? reason, string message, KillPolicy? policy = null)
+    {
+        var grace = (policy ?? Record.Task.KillPolicy)?.GracePeriod?.ToTimeSpan() ?? _services.Options.KillGracePeriod;
+        return new KillRecord(_services.Time.GetUtcNow(), Math.Max(0, grace.TotalSeconds), state, reason, message)
+        {
+            Begun = _services.Clock.Now,
+        };
+    }
 
     /// <summary>
     /// Asks the task to end; at any time, even before it runs. What it is asked to end as does not change with a second call,
@@ -114,26 +106,9 @@ internal sealed class TaskRun : IDisposable
     {
         lock (_gate)
         {
-            if (State.IsTerminal()) return;
-            if (_kill is { } earlier)
-            {
-                if (EndOf(kill) >= EndOf(earlier)) return;
-                kill = earlier with { At = kill.At, GraceSeconds = kill.GraceSeconds };
-            }
-
-            try
-            {
-                DurableFile.Write(KillFile, kill, CheckpointJson.Default.KillRecord);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // A full disk does not keep a task from being ended.
-                _log.LogError("That {Task} is to end cannot be written: {Reason}", Record.TaskId.Value, e.Message);
-            }
-
-            var again = _kill is not null;
-            Note(kill);
-            if (again && Container is { } container) _ = StopOnceAsync(container, CancellationToken.None);
+            var isAgain = _kill.Record is not null;
+            if (State.IsTerminal() || !_kill.Ask(kill)) return;
+            if (isAgain && Container is { } container) _ = StopOnceAsync(container, CancellationToken.None);
         }
     }
 
@@ -155,7 +130,7 @@ internal sealed class TaskRun : IDisposable
                 }
                 catch (Exception e) when (!stopping.IsCancellationRequested)
                 {
-                    _log.LogError(e, "Task {Task} failed in the agent", Record.TaskId.Value);
+                    _services.Log.LogError(e, "Task {Task} failed in the agent", Record.TaskId.Value);
                     await FailAsync(e, stopping);
                 }
             }
@@ -174,7 +149,7 @@ internal sealed class TaskRun : IDisposable
     public void Dispose()
     {
         Updates.Dispose();
-        _killed.Dispose();
+        _kill.Dispose();
     }
 
     /// <summary>What the agent fails at ends no task that may run: it is looked for again.</summary>
@@ -183,7 +158,7 @@ internal sealed class TaskRun : IDisposable
         if (State.IsTerminal()) return;
         if (_recovered || Container is not null)
         {
-            await Task.Delay(Again, _time, stopping);
+            await _services.Time.DelayAsync(Again, stopping);
             return;
         }
 
@@ -216,16 +191,17 @@ internal sealed class TaskRun : IDisposable
             Report(TaskState.Running, null, null, StatusSource.Executor, container);
 
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var watches = Task.WhenAll(Checks(container).RunAsync(end.Token), LimitTimeAsync(end.Token), LimitDiskAsync(end.Token));
+        var watches = new TaskWatches(this, Checks(container), _services).RunAsync(end.Token);
         ContainerExit exit;
         try
         {
-            await Task.WhenAny(container.Exit, _killSignal.Task, StoppedAsync(end.Token));
+            // Watches that fail are no longer there: the task is looked for, and watched, anew.
+            if (await Task.WhenAny(container.Exit, _kill.Signal, watches) == watches) await watches;
             stopping.ThrowIfCancellationRequested();
             if (!container.Exit.IsCompleted)
             {
                 if (State != TaskState.Killing && Record.Can(FrameworkCapability.TaskKillingState))
-                    Report(TaskState.Killing, _kill!.Message, _kill.Reason, StatusSource.Executor, container);
+                    Report(TaskState.Killing, _kill.Record!.Message, _kill.Record.Reason, StatusSource.Executor, container);
                 await StopAsync(container, stopping);
             }
 
@@ -237,7 +213,12 @@ internal sealed class TaskRun : IDisposable
             await watches.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        ReportEnd(exit, container);
+        lock (_gate)
+        {
+            _statuses.ReportEnd(Record, _kill.Record, exit, container);
+        }
+
+        Ended?.Invoke(this);
     }
 
     private async Task<IContainer?> LaunchAsync(bool wasRunning, CancellationToken stopping)
@@ -247,11 +228,11 @@ internal sealed class TaskRun : IDisposable
             var launch = new Launch(Record, _meta, Sandbox, wasRunning, _recovered, Progress);
             if (!wasRunning)
             {
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(_killed.Token, stopping);
-                await _fetcher.FetchAsync(launch, either.Token);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(_kill.Asked, stopping);
+                await _services.Fetcher.FetchAsync(launch, either.Token);
             }
 
-            return await _containerizer!.LaunchAsync(launch, _killed.Token, stopping);
+            return await _containerizer!.LaunchAsync(launch, _kill.Asked, stopping);
         }
         catch (LaunchException e)
         {
@@ -260,12 +241,12 @@ internal sealed class TaskRun : IDisposable
         }
         catch (ContainerGoneException e)
         {
-            if (_kill is { } kill) Report(kill.State, $"{kill.Message}; {e.Message}", kill.Reason, StatusSource.Agent);
+            if (_kill.Record is { } kill) Report(kill.State, $"{kill.Message}; {e.Message}", kill.Reason, StatusSource.Agent);
             else Report(Lost, e.Message, StatusReason.AgentRestarted, StatusSource.Agent);
         }
-        catch (OperationCanceledException) when (!stopping.IsCancellationRequested && _kill is not null)
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested && _kill.Record is { } kill)
         {
-            Report(_kill.State, $"{_kill.Message}, before it ran", StatusReason.TaskKilledDuringLaunch, StatusSource.Agent);
+            Report(kill.State, $"{kill.Message}, before it ran", StatusReason.TaskKilledDuringLaunch, StatusSource.Agent);
         }
 
         return null;
@@ -287,12 +268,12 @@ internal sealed class TaskRun : IDisposable
         Record = mark;
         try
         {
-            _directory.Write(mark);
+            _services.Directory.Write(mark);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // It is found by its mark again.
-            _log.LogError("Task {Task} cannot be written down: {Reason}", Record.TaskId.Value, e.Message);
+            _services.Log.LogError("Task {Task} cannot be written down: {Reason}", Record.TaskId.Value, e.Message);
         }
 
         Found?.Invoke();
@@ -306,50 +287,36 @@ internal sealed class TaskRun : IDisposable
         Report(TaskState.Starting, message, null, StatusSource.Agent);
     }
 
-    private CheckRunner Checks(IContainer container) => new(Record.Task, container, Record.Accepted, _time, _log)
+    private CheckRunner Checks(IContainer container) => new(Record.Task, container, () => Age, _services.Time, _services.Log)
     {
         OnHealth = (healthy, kill, failure) =>
         {
             lock (_gate)
             {
-                _healthy = healthy;
+                _statuses.Healthy = healthy;
                 if (State == TaskState.Running)
-                    Report(TaskState.Running, failure is null ? null : $"health check: {failure}", StatusReason.TaskHealthCheckStatusUpdated, StatusSource.Executor, container);
+                {
+                    Report(
+                        TaskState.Running, failure is null ? null : $"health check: {failure}",
+                        StatusReason.TaskHealthCheckStatusUpdated,
+                        StatusSource.Executor, container);
+                }
             }
 
-            if (kill)
-            {
-                Kill(KillOf(TaskState.Killed, StatusReason.TaskHealthCheckStatusUpdated, $"killed for failed health checks: {failure}") with { Healthy = false });
-            }
+            if (!kill) return;
+            var reason = $"killed for failed health checks: {failure}";
+            Kill(KillOf(TaskState.Killed, StatusReason.TaskHealthCheckStatusUpdated, reason) with { Healthy = false });
         },
         OnCheck = status =>
         {
             lock (_gate)
             {
-                _check = status;
+                _statuses.Check = status;
                 if (State == TaskState.Running)
                     Report(TaskState.Running, null, StatusReason.TaskCheckStatusUpdated, StatusSource.Executor, container);
             }
         },
     };
-
-    private async Task LimitTimeAsync(CancellationToken cancellation)
-    {
-        if (Record.Task.MaxCompletionTime is not { } limit) return;
-        await _time.DelayAsync(Record.Accepted.Plus(limit.ToTimeSpan()) - _time.GetUtcNow(), cancellation);
-        Kill(KillOf(TaskState.Failed, StatusReason.MaxCompletionTimeReached, $"it ran longer than {limit.ToTimeSpan().TotalSeconds:0.###} s"));
-    }
-
-    private async Task LimitDiskAsync(CancellationToken cancellation)
-    {
-        if (!_options.EnforceDiskQuota || DiskQuota.Of(Record) is not { } quota) return;
-        var used = await DiskQuota.ExceededAsync(Sandbox, quota, _options.DiskWatchInterval, _time, cancellation);
-        Kill(KillOf(TaskState.Failed, StatusReason.ContainerLimitationDisk,
-            string.Create(CultureInfo.InvariantCulture, $"its sandbox of {used / 1048576.0:0.#} MB exceeded its disk limit of {quota / 1048576.0:0.#} MB")));
-    }
-
-    private KillRecord KillOf(TaskState state, StatusReason? reason, string message) => new(
-        _time.GetUtcNow(), (Record.Task.KillPolicy?.GracePeriod?.ToTimeSpan() ?? _options.KillGracePeriod).TotalSeconds, state, reason, message);
 
     private async Task StopAsync(IContainer container, CancellationToken stopping)
     {
@@ -357,7 +324,7 @@ internal sealed class TaskRun : IDisposable
         {
             await StopOnceAsync(container, stopping);
             // A container that was stopped ends within moments; one whose stop went wrong is asked again.
-            await Task.WhenAny(container.Exit, _time.DelayAsync(Remaining() + PatienceWithStop, stopping));
+            await Task.WhenAny(container.Exit, _services.Time.DelayAsync(_kill.Remaining + PatienceWithStop, stopping));
             stopping.ThrowIfCancellationRequested();
         }
     }
@@ -366,55 +333,11 @@ internal sealed class TaskRun : IDisposable
     {
         try
         {
-            await container.StopAsync(Remaining(), stopping);
+            await container.StopAsync(_kill.Remaining, stopping);
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
-            _log.LogWarning("Task {Task} cannot be ended yet: {Reason}", Record.TaskId.Value, e.Message);
-        }
-    }
-
-    private TimeSpan Remaining()
-    {
-        var left = EndOf(_kill!) - _time.GetUtcNow();
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-    }
-
-    private static DateTimeOffset EndOf(KillRecord kill) => kill.At.Plus(LongDurations.FromSeconds(kill.GraceSeconds));
-
-    private void Note(KillRecord kill)
-    {
-        _kill = kill;
-        _killed.Cancel();
-        _killSignal.TrySetResult();
-    }
-
-    private static async Task StoppedAsync(CancellationToken stopping) =>
-        await Task.Delay(Timeout.Infinite, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-    private void ReportEnd(ContainerExit exit, IContainer container)
-    {
-        lock (_gate)
-        {
-            var how = ExitText.Of(exit);
-            if (_kill is { } kill)
-            {
-                _healthy = kill.Healthy ?? _healthy;
-                Report(kill.State, $"{kill.Message}; {how}", kill.Reason, StatusSource.Executor, container);
-            }
-            else if (exit.MemoryLimit)
-            {
-                var limit = TaskLimits.Of(Record).MemoryBytes / (1024 * 1024);
-                Report(TaskState.Failed, $"it exceeded its memory limit of {limit} MB; {how}", StatusReason.ContainerLimitationMemory, StatusSource.Agent, container);
-            }
-            else if (exit.Code == 0)
-            {
-                Report(TaskState.Finished, how, null, StatusSource.Executor, container);
-            }
-            else
-            {
-                Report(TaskState.Failed, how, StatusReason.CommandExecutorFailed, StatusSource.Executor, container);
-            }
+            _services.Log.LogWarning("Task {Task} cannot be ended yet: {Reason}", Record.TaskId.Value, e.Message);
         }
     }
 
@@ -422,36 +345,18 @@ internal sealed class TaskRun : IDisposable
     /// <returns>Whether it is written, so that it outlives the agent.</returns>
     private bool Report(TaskState state, string? message, StatusReason? reason, StatusSource source, IContainer? container = null)
     {
-        var status = new TaskStatusInfo
-        {
-            TaskId = Record.TaskId,
-            State = state,
-            Message = message is { Length: > MaxMessage } ? message[..MaxMessage] + "..." : message,
-            Reason = reason,
-            Source = source,
-            AgentId = Record.AgentId,
-            ExecutorId = new ExecutorId(Record.TaskId.Value),
-            Timestamp = _time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0,
-            Uuid = Guid.NewGuid().ToByteArray(),
-            Healthy = _healthy,
-            CheckStatus = _check ?? (Record.Task.Check is { } check ? Prober.Nothing(check.Type ?? CheckType.Command) : null),
-            ContainerStatus = container?.Status ?? Updates.Latest?.ContainerStatus,
-        };
-        var written = true;
-        try
-        {
-            Updates.Append(status);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            written = false;
-            _log.LogError("The status of {Task} cannot be written: {Reason}", Record.TaskId.Value, e.Message);
-            // Of what has not run nothing may be left that a later agent would run.
-            if (state.IsTerminal() && Container is null) _directory.Discard(Record.ContainerId);
-        }
+        var isWritten = _statuses.Report(Record, state, message, reason, source, container);
+        if (!state.IsTerminal()) return isWritten;
+        // Of what has not run nothing may be left that a later agent would run.
+        if (!isWritten && Container is null) _services.Directory.Discard(Record.ContainerId);
+        Ended?.Invoke(this);
+        return isWritten;
+    }
 
-        _log.LogInformation("Task {Task} is {State}{Message}", Record.TaskId.Value, state, message is null ? "" : $": {message}");
-        if (state.IsTerminal()) Ended?.Invoke(this);
-        return written;
+    // Version 0.1.0 wrote the wall clock's time alone.
+    private static TimeSpan AgeOf(TaskRecord record, TaskServices services)
+    {
+        var age = services.Clock.Since(record.Begun) ?? services.Time.GetUtcNow() - record.Accepted;
+        return age > TimeSpan.Zero ? age : TimeSpan.Zero;
     }
 }

@@ -105,7 +105,7 @@ internal sealed class StatusLog : IDisposable
             {
                 Write(new UpdateLine(Acknowledged: uuid));
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // On a full disk the update is sent again after a crash, which at-least-once allows.
             }
@@ -188,8 +188,15 @@ internal sealed class StatusLog : IDisposable
         }
 
         if (whole == bytes.Length) return;
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
-        file.SetLength(whole);
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
+            file.SetLength(whole);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Its half last line is damaged, and passed over the next time.
+        }
     }
 
     private static byte[] Read(string path)
@@ -198,7 +205,7 @@ internal sealed class StatusLog : IDisposable
         {
             return File.ReadAllBytes(path);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return [];
         }

@@ -65,11 +65,11 @@ public sealed class SecurityTests
         await using (var nobody = await TestAgent.StartAsync(options))
         {
             await Eventually(() => nobody.Log.Lines.Any(line => line.Contains("401", StringComparison.Ordinal)));
-            Assert.Null(nobody.Loop.Master);
+            Assert.Null(nobody.Service.Master);
         }
 
         await using var agent = await TestAgent.StartAsync(options with { Credential = new Credential("node", "hush-hush") });
-        await Eventually(() => agent.Loop.Master is not null);
+        await Eventually(() => agent.Service.Master is not null);
         Assert.DoesNotContain(agent.Log.Lines, line => line.Contains("hush", StringComparison.Ordinal));
         Assert.DoesNotContain(agent.Log.Lines, line => line.Contains(master.Authorization.Split(' ')[1], StringComparison.Ordinal));
     }

@@ -37,7 +37,7 @@ public sealed class SurfaceTests : IAsyncLifetime
         _directory.Dispose();
     }
 
-    private string Sandbox => _agent.Loop.Tasks.Single().Sandbox;
+    private string Sandbox => _agent.Service.Tasks.Single().Sandbox;
 
     private string Virtual => $"/frameworks/framework-1/executors/{_id}/runs/latest";
 
@@ -62,7 +62,7 @@ public sealed class SurfaceTests : IAsyncLifetime
     {
         _master.Kill(_id, TimeSpan.Zero);
         await _master.UpdateAsync(_id, TaskState.Killed);
-        await Wait.ForAsync(() => _agent.Loop.Tasks.Count == 0, "the task to be forgotten");
+        await Wait.ForAsync(() => _agent.Service.Tasks.Count == 0, "the task to be forgotten");
 
         var state = JsonNode.Parse(await _agent.Http.GetStringAsync("/state"))!;
 
@@ -95,8 +95,9 @@ public sealed class SurfaceTests : IAsyncLifetime
         Assert.NotNull(statistics["statistics"]!["cpus_user_time_secs"]);
 
         var container = JsonNode.Parse(await _agent.Http.GetStringAsync("/containers"))![0]!;
-        Assert.Equal(_agent.Loop.Tasks.Single().Record.ContainerId, container["container_id"]!.GetValue<string>());
-        Assert.Equal(_agent.Loop.Tasks.Single().Record.ContainerId, container["status"]!["container_id"]!["value"]!.GetValue<string>());
+        Assert.Equal(_agent.Service.Tasks.Single().Record.ContainerId, container["container_id"]!.GetValue<string>());
+        Assert.Equal(_agent.Service.Tasks.Single().Record.ContainerId,
+            container["status"]!["container_id"]!["value"]!.GetValue<string>());
     }
 
     [Fact]

@@ -283,8 +283,8 @@ public sealed class DockerTests(Busybox busybox) : IAsyncLifetime
         }
     }
 
-    private string Sandbox(string task) => _agent.Loop.Tasks.FirstOrDefault(run => run.Record.TaskId.Value == task)?.Sandbox
-        ?? _agent.Loop.Completed.First(completed => completed.TaskId.Value == task).Sandbox;
+    private string Sandbox(string task) => _agent.Service.Tasks.FirstOrDefault(run => run.Record.TaskId.Value == task)?.Sandbox
+        ?? _agent.Service.Completed.First(completed => completed.TaskId.Value == task).Sandbox;
 
     private static string? Address(ContainerStatus status) => status.NetworkInfos![0].IpAddresses![0].Address;
 }

@@ -201,7 +201,7 @@ public sealed class ProcessTests : IAsyncLifetime
         await _master.UpdateAsync(id, TaskState.Running, update => update.Uuid is null);
         _master.Kill(id);
         await _master.UpdateAsync(id, TaskState.Killed);
-        await Wait.ForAsync(() => _agent.Loop.Tasks.Count == 0, "the task to be forgotten");
+        await Wait.ForAsync(() => _agent.Service.Tasks.Count == 0, "the task to be forgotten");
         _master.Launch(task);
         var refused = await Wait.ForAsync(() => _master.Updates(id).FirstOrDefault(update => update.State == TaskState.Error), "a refusal");
 
@@ -215,7 +215,7 @@ public sealed class ProcessTests : IAsyncLifetime
         var ended = Make.Id();
         _master.Launch(Make.Shell(ended, "true"));
         await _master.UpdateAsync(ended, TaskState.Finished);
-        await Wait.ForAsync(() => _agent.Loop.Tasks.Count == 0, "the task to be forgotten");
+        await Wait.ForAsync(() => _agent.Service.Tasks.Count == 0, "the task to be forgotten");
 
         _master.Kill("nobody");
         _master.Kill(ended);
@@ -286,8 +286,8 @@ public sealed class ProcessTests : IAsyncLifetime
     private static bool CanLimit() => LifecycleManager.Agent.Containerizers.Processes.Cgroups
         .Detect("lcm-tests", quota: false, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).Available;
 
-    private string Sandbox(string task) => _agent.Loop.Tasks.FirstOrDefault(run => run.Record.TaskId.Value == task)?.Sandbox
-        ?? _agent.Loop.Completed.First(completed => completed.TaskId.Value == task).Sandbox;
+    private string Sandbox(string task) => _agent.Service.Tasks.FirstOrDefault(run => run.Record.TaskId.Value == task)?.Sandbox
+        ?? _agent.Service.Completed.First(completed => completed.TaskId.Value == task).Sandbox;
 
     private async Task OutputAsync(string task, string text)
     {
@@ -298,7 +298,7 @@ public sealed class ProcessTests : IAsyncLifetime
 
     private async Task<List<int>> ChildrenAsync(string task)
     {
-        var container = _agent.Loop.Tasks.First(run => run.Record.TaskId.Value == task).Record.ContainerId;
+        var container = _agent.Service.Tasks.First(run => run.Record.TaskId.Value == task).Record.ContainerId;
         var found = new List<int>();
         await Wait.ForAsync(
             () =>

@@ -42,6 +42,9 @@ public sealed class FakeMaster : IAsyncDisposable
     /// <summary>The header that each call must have; null for none.</summary>
     public string? Authorization { get; set; }
 
+    /// <summary>What each update waits for before the master takes it; null for nothing.</summary>
+    public Task? HoldsUpdates { get; set; }
+
     public double PingSeconds { get; set; } = 15;
 
     public FrameworkInfo Framework { get; set; } = new()
@@ -169,6 +172,7 @@ public sealed class FakeMaster : IAsyncDisposable
             return;
         }
 
+        if (call.Update is not null && HoldsUpdates is { } hold) await hold.WaitAsync(context.RequestAborted);
         lock (_calls)
         {
             _calls.Add(call);

@@ -1,4 +1,6 @@
 using System.Net;
+using LifecycleManager.Runtime.Health;
+using LifecycleManager.Runtime.Loops;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,7 +21,11 @@ public sealed class TestAgent : IAsyncDisposable
 
     public ConcurrentLog Log { get; private init; } = new();
 
-    internal AgentLoop Loop => _app.Services.GetRequiredService<AgentLoop>();
+    internal AgentService Service => _app.Services.GetRequiredService<AgentService>();
+
+    internal RoleHealth Health => _app.Services.GetRequiredService<RoleHealth>();
+
+    internal RoleFailure Failure => _app.Services.GetRequiredService<RoleFailure>();
 
     /// <summary>Options that make an agent quick, small and of processes alone.</summary>
     public static AgentOptions Options(FakeMaster master, TemporaryDirectory directory) => new()
@@ -38,22 +44,35 @@ public sealed class TestAgent : IAsyncDisposable
         DockerPing = TimeSpan.FromMilliseconds(300),
     };
 
-    public static async Task<TestAgent> StartAsync(AgentOptions options)
+    internal static async Task<TestAgent> StartAsync(AgentOptions options, Func<NamedLoop, NamedLoop>? wrap = null,
+        TimeProvider? time = null)
     {
         var log = new ConcurrentLog();
-        var agent = new TestAgent(Build(options, log)) { Log = log };
-        await agent._app.StartAsync();
+        var agent = new TestAgent(Build(options, log, time)) { Log = log };
+        if (wrap is not null) agent.Service.Wrap = wrap;
+        try
+        {
+            await agent._app.StartAsync();
+        }
+        catch
+        {
+            await agent.DisposeAsync();
+            throw;
+        }
+
         agent.Http = new HttpClient { BaseAddress = new Uri(agent._app.Urls.First()) };
         return agent;
     }
 
-    internal static WebApplication Build(AgentOptions options, ILoggerProvider log)
+    internal static WebApplication Build(AgentOptions options, ILoggerProvider log, TimeProvider? time = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddRouting();
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddSingleton(Metrics.NewCustomRegistry());
+        builder.Services.AddSingleton<RoleHealth>();
+        builder.Services.AddSingleton<RoleFailure>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
         builder.Logging.AddProvider(log).SetMinimumLevel(LogLevel.Debug).AddFilter("Microsoft", LogLevel.Warning);
         builder.Services.AddAgent(options);

@@ -119,7 +119,9 @@ public sealed class FetchTests : IAsyncLifetime
             Command = new CommandInfo { Value = "echo $SECRET $OTHER; sleep 1000", Environment = new([Secret("SECRET", "database"), Value("OTHER", "hunter2")]) },
         });
         await _master.UpdateAsync(id, TaskState.Running);
-        await Wait.ForAsync(() => _agent.Loop.Tasks.Single().Updates.Latest is not null && File.ReadAllText(Path.Combine(_agent.Loop.Tasks.Single().Sandbox, "stdout")) == "swordfish hunter2\n", "the secrets");
+        await Wait.ForAsync(() => _agent.Service.Tasks.Single().Updates.Latest is not null
+            && File.ReadAllText(Path.Combine(_agent.Service.Tasks.Single().Sandbox, "stdout")) == "swordfish hunter2\n",
+            "the secrets");
 
         foreach (var path in new[] { "/state", "/containers", "/monitor/statistics" })
         {
@@ -165,8 +167,8 @@ public sealed class FetchTests : IAsyncLifetime
     }
 
     private async Task<string> OutputAsync(string task) => await File.ReadAllTextAsync(Path.Combine(
-        _agent.Loop.Tasks.FirstOrDefault(run => run.Record.TaskId.Value == task)?.Sandbox
-            ?? _agent.Loop.Completed.First(completed => completed.TaskId.Value == task).Sandbox,
+        _agent.Service.Tasks.FirstOrDefault(run => run.Record.TaskId.Value == task)?.Sandbox
+            ?? _agent.Service.Completed.First(completed => completed.TaskId.Value == task).Sandbox,
         "stdout"));
 
     private static byte[] Archive()

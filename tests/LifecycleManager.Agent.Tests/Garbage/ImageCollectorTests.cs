@@ -19,7 +19,7 @@ public sealed class ImageCollectorTests(Busybox busybox)
         var time = new FakeTimeProvider();
         using var engine = new DockerEngine(
             new AgentOptions { WorkDirectory = directory.Path, Docker = Server.Docker() }, time, NullLogger<DockerEngine>.Instance);
-        var collector = new ImageCollector(Path.Combine(directory.Path, "images.json"), engine, time, NullLogger.Instance);
+        var collector = new ImageCollector(directory.Path, engine, time, NullLogger.Instance);
         string[] images = [.. new[] { "old", "used", "young", "strange" }.Select(name => $"lcm-agent-tests:{name}-{Guid.NewGuid():N}")];
         foreach (var image in images)
         {
@@ -33,7 +33,7 @@ public sealed class ImageCollectorTests(Busybox busybox)
         collector.Pulled(images[2]);
         collector.Used(images[3]);
         // What was pulled is known after a restart, too.
-        collector = new ImageCollector(Path.Combine(directory.Path, "images.json"), engine, time, NullLogger.Instance);
+        collector = new ImageCollector(directory.Path, engine, time, NullLogger.Instance);
 
         await collector.CollectAsync(TimeSpan.FromHours(1), new HashSet<string> { images[1] }, CancellationToken.None);
 

@@ -1,6 +1,8 @@
 using LifecycleManager.Agent.Garbage;
 using LifecycleManager.Agent.Tests.Fakes;
+using LifecycleManager.Agent.Timing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace LifecycleManager.Agent.Tests.Garbage;
 
@@ -33,7 +35,22 @@ public sealed class SandboxCollectorTests : IDisposable
         Directory.CreateSymbolicLink(Path.Combine(old, "link"), precious);
         Directory.SetLastWriteTimeUtc(old, (Now - TimeSpan.FromHours(10)).UtcDateTime);
 
-        var removed = new SandboxCollector(root, NullLogger.Instance).Collect(TimeSpan.FromHours(5), Now, id => id == "live");
+        Directory.Move(young, young + ".later");
+        var collector = new SandboxCollector(root, NullLogger.Instance);
+        var time = new FakeTimeProvider(Now);
+        var ages = new AgeTable(Path.Combine(_directory.Path, "ages.json"), time);
+        // What is seen for the first time has just ended, whatever its files' times say.
+        Assert.Equal(0, collector.Collect(TimeSpan.Zero, ages, id => id == "live"));
+        Directory.Move(young + ".later", young);
+        time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(0, collector.Collect(TimeSpan.FromHours(5), ages, id => id == "live"));
+        ages.Save();
+        time.Advance(TimeSpan.FromHours(4.5));
+        ages = new AgeTable(Path.Combine(_directory.Path, "ages.json"), time);
+        Assert.Equal(0, collector.Collect(TimeSpan.FromHours(5), ages, id => id == "live"));
+        time.Advance(TimeSpan.FromHours(4.5));
+
+        var removed = collector.Collect(TimeSpan.FromHours(5), ages, id => id == "live");
 
         Assert.Equal(2, removed);
         Assert.False(Directory.Exists(old));

@@ -1,4 +1,3 @@
-using LifecycleManager.Agent.Masters;
 using LifecycleManager.Agent.Tests.Fakes;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
@@ -41,7 +40,7 @@ public sealed class MasterConnectionTests : IDisposable
         await using var agent = await TestAgent.StartAsync(TestAgent.Options(follower, _directory) with { Masters = [dead, follower.Address] });
 
         await leader.RegistrationAsync();
-        await Wait.ForAsync(() => agent.Loop.Master == leader.Address, "the leader to be known");
+        await Wait.ForAsync(() => agent.Service.Master == leader.Address, "the leader to be known");
         Assert.Empty(follower.Calls(AgentCallType.Register));
     }
 
@@ -57,11 +56,13 @@ public sealed class MasterConnectionTests : IDisposable
         await master.UpdateAsync(ends, TaskState.Running);
 
         await master.StopAsync();
-        var sandbox = agent.Loop.Tasks.First(run => run.Record.TaskId.Value == ends).Sandbox;
+        var sandbox = agent.Service.Tasks.First(run => run.Record.TaskId.Value == ends).Sandbox;
         await File.WriteAllTextAsync(Path.Combine(sandbox, "go"), "");
-        await Wait.ForAsync(() => agent.Loop.Tasks.Any(run => run.State == TaskState.Finished), "the task to end without a master");
-        Assert.Null(agent.Loop.Master);
-        Assert.Equal("ok", await agent.Http.GetStringAsync("/health"));
+        await Wait.ForAsync(() => agent.Service.Tasks.Any(run => run.State == TaskState.Finished),
+            "the task to end without a master");
+        Assert.Null(agent.Service.Master);
+        Assert.Contains("\"state\":\"without a master; its tasks run on\"", await agent.Http.GetStringAsync("/health"),
+            StringComparison.Ordinal);
         await master.ListenAsync();
 
         var registration = await master.RegistrationAsync(2);
@@ -69,6 +70,34 @@ public sealed class MasterConnectionTests : IDisposable
             [(ends, TaskState.Finished), (runs, TaskState.Running)],
             registration.Tasks!.Select(task => (task.Task.TaskId.Value, task.Status.State)).OrderBy(task => task.Value, StringComparer.Ordinal));
         await master.UpdateAsync(ends, TaskState.Finished);
+    }
+
+    [Fact]
+    public async Task What_a_slow_master_asks_for_does_not_wait_for_its_answers()
+    {
+        await using var master = await FakeMaster.StartAsync();
+        await using var agent = await TestAgent.StartAsync(TestAgent.Options(master, _directory));
+        await master.RegistrationAsync();
+        var id = Make.Id();
+        master.Launch(Make.Shell(id, "sleep 1000"));
+        await master.UpdateAsync(id, TaskState.Running);
+
+        // From now on no call of the agent's is answered: not what it repeats of a task that it knows, nor what it tells of
+        // others.
+        var answers = new TaskCompletionSource();
+        master.HoldsUpdates = answers.Task;
+        var calls = master.Calls(AgentCallType.Update).Count;
+        for (var i = 0; i < 10; i++)
+        {
+            master.Launch(Make.Shell(id, "sleep 1000"));
+            master.Kill(Make.Id("unknown"));
+        }
+
+        master.Kill(id, TimeSpan.Zero);
+        await Wait.ForAsync(() => agent.Service.Tasks.All(run => run.State.IsTerminal()), "the end of the task");
+        Assert.Equal(calls, master.Calls(AgentCallType.Update).Count);
+        answers.SetResult();
+        await master.UpdateAsync(id, TaskState.Killed);
     }
 
     [Fact]
@@ -92,25 +121,6 @@ public sealed class MasterConnectionTests : IDisposable
     }
 
     [Fact]
-    public async Task An_agent_that_was_given_up_ends_its_tasks_and_returns_as_a_new_one()
-    {
-        await using var master = await FakeMaster.StartAsync();
-        await using var agent = await TestAgent.StartAsync(TestAgent.Options(master, _directory));
-        await master.RegistrationAsync();
-        var id = Make.Id();
-        master.Launch(Make.Shell(id, "sleep 1000"));
-        await master.UpdateAsync(id, TaskState.Running);
-        master.NextAgentId = "second";
-
-        master.Send(new AgentEvent { Type = AgentEventType.Shutdown, Reason = "gone" });
-
-        var registration = await master.RegistrationAsync(2);
-        Assert.Null(registration.AgentInfo.Id);
-        await Wait.ForAsync(() => agent.Loop.Id?.Value == "second", "the new id");
-        Assert.DoesNotContain(agent.Loop.Tasks, run => !run.State.IsTerminal());
-    }
-
-    [Fact]
     public async Task What_a_stream_has_brought_is_in_the_registration_that_follows_its_end()
     {
         await using var master = await FakeMaster.StartAsync();
@@ -124,11 +134,11 @@ public sealed class MasterConnectionTests : IDisposable
             var tasks = (await master.RegistrationAsync(round + 1)).Tasks!.Select(task => task.Task.TaskId.Value).ToHashSet();
 
             // What the end of the stream has cut off never came to be; what came is told, the newest too.
-            var known = agent.Loop.Tasks.Select(run => run.Record.TaskId.Value).ToHashSet();
+            var known = agent.Service.Tasks.Select(run => run.Record.TaskId.Value).ToHashSet();
             Assert.Equal(ids.Where(known.Contains), ids.Where(tasks.Contains));
             Assert.Equal(ids.TakeWhile(known.Contains), ids.Where(known.Contains));
             Assert.NotEmpty(known);
-            await Wait.ForAsync(() => agent.Loop.Master is not null, "the registration");
+            await Wait.ForAsync(() => agent.Service.Master is not null, "the registration");
         }
     }
 
@@ -160,18 +170,5 @@ public sealed class MasterConnectionTests : IDisposable
         Assert.Equal(["process"], registration.Features);
         Assert.Contains(registration.AgentInfo.Attributes!, attribute => attribute is { Name: "containerizers", Text.Value: "process" });
         Assert.Single(agent.Log.Lines, line => line.Contains("No Docker engine answers", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public void Delays_double_with_jitter_up_to_their_bound()
-    {
-        var backoff = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), new Random(1));
-        var bounds = new[] { 1, 2, 4, 5, 5, 5 };
-        foreach (var bound in bounds) Assert.InRange(backoff.Next().TotalSeconds, 0, bound);
-        var late = Enumerable.Range(0, 200).Select(_ => backoff.Next().TotalSeconds).ToList();
-        Assert.InRange(late.Average(), 2, 3);
-        Assert.InRange(late.Max(), 4.5, 5);
-        backoff.Reset();
-        Assert.InRange(backoff.Next().TotalSeconds, 0, 1);
     }
 }

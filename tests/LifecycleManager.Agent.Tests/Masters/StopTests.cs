@@ -29,7 +29,7 @@ public sealed class StopTests : IDisposable
             master.Launch(Make.Shell(polite, "exec sleep 1000"), Make.Shell(deaf, "trap '' TERM; while :; do sleep 0.1; done"));
             foreach (var id in new[] { polite, deaf }) await master.UpdateAsync(id, TaskState.Running);
             await Task.Delay(200);
-            pids = [.. agent.Loop.Tasks.Select(run => (int)run.Container!.Status.ExecutorPid!.Value)];
+            pids = [.. agent.Service.Tasks.Select(run => (int)run.Container!.Status.ExecutorPid!.Value)];
         }
 
         if (stop)

@@ -4,6 +4,7 @@ using LifecycleManager.Agent.Oversubscription;
 using LifecycleManager.Agent.Tests.Fakes;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
+using Microsoft.Extensions.Time.Testing;
 
 namespace LifecycleManager.Agent.Tests.Oversubscription;
 
@@ -55,14 +56,22 @@ public sealed class SlackEstimatorTests
     [Fact]
     public void A_rise_counts_at_once_and_a_fall_slowly()
     {
-        var meter = new LoadMeter();
+        var time = new FakeTimeProvider();
+        var meter = new LoadMeter(time);
 
-        Assert.Null(meter.Take("c", At(0, 10)));
-        Assert.Equal(1, meter.Take("c", At(10, 20)));
-        Assert.Equal(3, meter.Take("c", At(20, 50)));
-        Assert.Equal(1.5, meter.Take("c", At(30, 50)));
+        Assert.Null(Take(10));
+        Assert.Equal(1, Take(20));
+        Assert.Equal(3, Take(50));
+        Assert.Equal(1.5, Take(50));
         meter.Keep(new HashSet<string>());
-        Assert.Null(meter.Take("c", At(40, 50)));
+        Assert.Null(Take(50));
+
+        double? Take(double seconds)
+        {
+            var used = meter.Take("c", new ContainerUsage { Time = time.GetUtcNow(), CpuUser = seconds });
+            time.Advance(TimeSpan.FromSeconds(10));
+            return used;
+        }
     }
 
     [Fact]
@@ -83,8 +92,6 @@ public sealed class SlackEstimatorTests
         await Wait.ForAsync(
             () => master.Calls(AgentCallType.Oversubscribe).Any(call => call.Oversubscribe!.Resources is [{ Revocable: not null, Scalar.Value: >= 1 }]), "an estimate");
     }
-
-    private static ContainerUsage At(int second, double seconds) => new() { Time = Start.AddSeconds(second), CpuUser = seconds };
 
     private static TaskLoad Of(string id, double cpus, double? used) => new(id, false, cpus, used, Start);
 }

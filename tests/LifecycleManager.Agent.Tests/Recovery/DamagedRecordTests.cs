@@ -57,7 +57,7 @@ public sealed class DamagedRecordTests : IAsyncLifetime
             // It is on its way out for an hour.
             _master.Kill(_deaf, TimeSpan.FromHours(1));
             await _master.UpdateAsync(_deaf, TaskState.Killing);
-            await Wait.ForAsync(() => agent.Loop.PendingUpdates == 0, "the acknowledgements");
+            await Wait.ForAsync(() => agent.Service.PendingUpdates == 0, "the acknowledgements");
         }
 
         await File.WriteAllTextAsync(Path.Combine(_journal.Path, "go"), "");
@@ -101,7 +101,7 @@ public sealed class DamagedRecordTests : IAsyncLifetime
                 Assert.Equal(1, Starts(id));
             }
 
-            await Wait.ForAsync(() => agent.Loop.Tasks.Count == 0, $"all to be forgotten; {what}");
+            await Wait.ForAsync(() => agent.Service.Tasks.Count == 0, $"all to be forgotten; {what}");
         }
 
         Assert.Empty(Directory.GetDirectories(Path.Combine(_directory.Path, "tasks")));

@@ -24,7 +24,7 @@ public sealed class KillNineTests(Busybox busybox) : IAsyncLifetime
             KillGracePeriod = TimeSpan.Zero,
             Containerizers = ["docker", "process"],
         }))
-            await Wait.ForAsync(() => last.Loop.Tasks.All(run => run.State != TaskState.Staging), "recovery");
+            await Wait.ForAsync(() => last.Service.Tasks.All(run => run.State != TaskState.Staging), "recovery");
         await _master.DisposeAsync();
         _directory.Dispose();
     }

@@ -46,7 +46,7 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
         var task = Assert.Single((await StartAsync()).Tasks!);
 
         Assert.Equal((_id, TaskState.Running), (task.Task.TaskId.Value, task.Status.State));
-        await Wait.ForAsync(() => _agent!.Loop.Tasks.Single().Record.Task.Resources.Count == 2, "its resources");
+        await Wait.ForAsync(() => _agent!.Service.Tasks.Single().Record.Task.Resources.Count == 2, "its resources");
         await EndAsync(container);
     }
 
@@ -77,7 +77,8 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
         Assert.Equal((_id, TaskState.Running), (task.Task.TaskId.Value, task.Status.State));
         _proxy.Start();
         await Wait.ForAsync(() =>
-            _agent!.Loop.Tasks.Single() is { Container: not null } run && run.Record.Task.Resources.Count == 2, "the container");
+            _agent!.Service.Tasks.Single() is { Container: not null } run && run.Record.Task.Resources.Count == 2,
+                "the container");
 
         Assert.DoesNotContain(_master.States(_id), state => state.IsTerminal());
         // The master is told what it uses.
@@ -132,10 +133,10 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
     private async Task<string> LaunchAsync(string line)
     {
         await StartAsync();
-        await Wait.ForAsync(() => _agent!.Loop.DockerUp == true, "the engine");
+        await Wait.ForAsync(() => _agent!.Service.DockerUp == true, "the engine");
         _master.Launch(Make.Container(_id, busybox.Image, line));
         await _master.UpdateAsync(_id, TaskState.Running);
-        await Wait.ForAsync(() => _agent!.Loop.PendingUpdates == 0, "the acknowledgements");
+        await Wait.ForAsync(() => _agent!.Service.PendingUpdates == 0, "the acknowledgements");
         await StopAsync();
         return Assert.Single(await busybox.ContainersAsync(_id)).ID;
     }
@@ -149,7 +150,7 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
 
     private async Task EndAsync(string container)
     {
-        await Wait.ForAsync(() => _agent!.Loop.Tasks.Single().Container is not null, "the container");
+        await Wait.ForAsync(() => _agent!.Service.Tasks.Single().Container is not null, "the container");
         Assert.Equal(container, Assert.Single(await busybox.ContainersAsync(_id)).ID);
         // As a master does, which repeats a kill to an agent that registers anew: it has more to tell of the task.
         await Wait.ForAsync(
@@ -159,7 +160,7 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
                 return _master.States(_id)[^1] == TaskState.Killed;
             },
             "the end");
-        await Wait.ForAsync(() => _agent!.Loop.Tasks.Count == 0, "the task to be forgotten");
+        await Wait.ForAsync(() => _agent!.Service.Tasks.Count == 0, "the task to be forgotten");
         Assert.Empty(await busybox.ContainersAsync(_id));
     }
 

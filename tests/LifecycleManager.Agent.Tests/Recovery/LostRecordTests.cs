@@ -187,7 +187,7 @@ public sealed class LostRecordTests : IAsyncLifetime
             StopTasksOnExit = true,
             KillGracePeriod = TimeSpan.Zero,
         });
-        await Wait.ForAsync(() => last.Loop.Tasks.All(run => run.State != TaskState.Staging), "recovery");
+        await Wait.ForAsync(() => last.Service.Tasks.All(run => run.State != TaskState.Staging), "recovery");
     }
 
     private string[] Records() => Directory.GetFiles(_directory.Path, "task.json", SearchOption.AllDirectories);

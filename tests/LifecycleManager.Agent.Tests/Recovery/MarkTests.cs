@@ -133,6 +133,9 @@ public sealed class MarkTests : IAsyncLifetime
     public async Task An_agent_is_the_same_when_one_record_of_it_is_damaged(string file)
     {
         await StartAsync();
+        // The master has seen it, and it has learned its id.
+        var copy = Path.Combine(_directory.Path, "agent.json.copy");
+        await Wait.ForAsync(() => File.ReadAllText(copy).Contains(_master.NextAgentId, StringComparison.Ordinal), "the agent's id");
         await StopAsync();
         await File.WriteAllTextAsync(Path.Combine(_directory.Path, file), "{\"home\":");
 
@@ -159,7 +162,7 @@ public sealed class MarkTests : IAsyncLifetime
 
                 await StartAsync();
                 await Wait.ForAsync(() => _master.States(id) is [.., var last] && last.IsTerminal(), "the end");
-                await Wait.ForAsync(() => _agent!.Loop.Tasks.Count == 0, "the acknowledgement");
+                await Wait.ForAsync(() => _agent!.Service.Tasks.Count == 0, "the acknowledgement");
                 Assert.False(stranger.HasExited);
                 await StopAsync();
             }
@@ -247,7 +250,7 @@ public sealed class MarkTests : IAsyncLifetime
         await StopAsync();
         Lose();
         await StartAsync();
-        await Wait.ForAsync(() => _agent!.Loop.Tasks.Single().State == TaskState.Running, "the task");
+        await Wait.ForAsync(() => _agent!.Service.Tasks.Single().State == TaskState.Running, "the task");
 
         var sleeper = Directory.GetFiles(_directory.Path, "sleeper", SearchOption.AllDirectories)[0];
         _ = Native.Kill(int.Parse(await File.ReadAllTextAsync(sleeper), System.Globalization.CultureInfo.InvariantCulture),
@@ -295,7 +298,7 @@ public sealed class MarkTests : IAsyncLifetime
     {
         if (_agent is null) return;
         // What is told is not told again, whatever happens to the log.
-        await Wait.ForAsync(() => _agent.Loop.PendingUpdates == 0, "the acknowledgements");
+        await Wait.ForAsync(() => _agent.Service.PendingUpdates == 0, "the acknowledgements");
         await _agent.DisposeAsync();
         _agent = null;
     }

@@ -34,8 +34,8 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
             await _master.RegistrationAsync();
             _master.Launch(Make.Shell(id, "exec sleep 1000"));
             await _master.UpdateAsync(id, TaskState.Running);
-            await Wait.ForAsync(() => agent.Loop.PendingUpdates == 0, "the acknowledgements");
-            pid = (int)agent.Loop.Tasks.Single().Container!.Status.ExecutorPid!.Value;
+            await Wait.ForAsync(() => agent.Service.PendingUpdates == 0, "the acknowledgements");
+            pid = (int)agent.Service.Tasks.Single().Container!.Status.ExecutorPid!.Value;
         }
 
         await using (await TestAgent.StartAsync(TestAgent.Options(_master, _directory)))
@@ -114,7 +114,7 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
         var running = Make.Id("running");
         _master.Launch(Make.Shell(running, "exec sleep 1000"));
         await _master.UpdateAsync(running, TaskState.Running);
-        await Wait.ForAsync(() => agent.Loop.PendingUpdates == 0, "the acknowledgements");
+        await Wait.ForAsync(() => agent.Service.PendingUpdates == 0, "the acknowledgements");
 
         disk.Fill();
         var refused = Make.Id("refused");
@@ -142,7 +142,7 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
         await using var agent = await TestAgent.StartAsync(options);
         await _master.RegistrationAsync();
         var (refused, welcome) = (Make.Id("refused"), Make.Id("welcome"));
-        await Wait.ForAsync(() => agent.Loop.Master is not null, "the registration");
+        await Wait.ForAsync(() => agent.Service.Master is not null, "the registration");
         _master.Launch(Make.Shell(refused, "true"));
         Assert.Contains("the agent's own record cannot be written",
             (await _master.UpdateAsync(refused, TaskState.Failed)).Message);
@@ -172,11 +172,11 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
         await using (var agent = await TestAgent.StartAsync(options with { Docker = broken.Address }))
         {
             await Wait.ForAsync(() => broken.Asked > 2, "the agent's questions");
-            Assert.Equal(TaskState.Running, agent.Loop.Tasks.Single().State);
+            Assert.Equal(TaskState.Running, agent.Service.Tasks.Single().State);
         }
 
         var ending = options with { StopTasksOnExit = true, KillGracePeriod = TimeSpan.Zero };
         await using var last = await TestAgent.StartAsync(ending);
-        await Wait.ForAsync(() => last.Loop.Tasks.Single().Container is not null, "the container");
+        await Wait.ForAsync(() => last.Service.Tasks.Single().Container is not null, "the container");
     }
 }

@@ -42,7 +42,7 @@ public sealed class LogTests(Busybox busybox) : IAsyncLifetime
         const string Line = "i=0; while true; do echo line $i; i=$((i+1)); test $((i%200)) -eq 0 && sleep 0.02; done";
         _master.Launch(container ? Make.Container(id, busybox.Image, Line) : Make.Shell(id, Line));
         await _master.UpdateAsync(id, TaskState.Running);
-        var log = Path.Combine(_agent.Loop.Tasks.Single().Sandbox, "stdout");
+        var log = Path.Combine(_agent.Service.Tasks.Single().Sandbox, "stdout");
         await Wait.ForAsync(() => File.Exists(log + ".1"), "a rotation");
         await Wait.ForAsync(() => new FileInfo(log).Length > 0, "more output");
 
@@ -61,7 +61,7 @@ public sealed class LogTests(Busybox busybox) : IAsyncLifetime
         var id = Make.Id();
         _master.Launch(Make.Shell(id, "seq 1 100; while ! test -e go; do sleep 0.05; done; echo more; sleep 1000"));
         await _master.UpdateAsync(id, TaskState.Running);
-        var sandbox = _agent.Loop.Tasks.Single().Sandbox;
+        var sandbox = _agent.Service.Tasks.Single().Sandbox;
         await Wait.ForAsync(() => File.ReadAllText(Path.Combine(sandbox, "stdout")).EndsWith("100\n", StringComparison.Ordinal), "the output");
         var path = $"/files/tail?path={sandbox}/stdout";
 

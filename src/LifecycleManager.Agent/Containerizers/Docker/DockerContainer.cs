@@ -95,23 +95,28 @@ internal sealed class DockerContainer : IContainer
         }
     }
 
-    public async Task<int> ExecuteAsync(CommandInfo command, CancellationToken cancellation)
+    public Task<int> ExecuteAsync(CommandInfo command, CancellationToken cancellation)
     {
         var line = CommandLine.Of(command) ?? throw new InvalidOperationException("the check has no command");
-        var exec = await _engine.Client.Exec.CreateContainerExecAsync(
-            Id,
-            new ContainerExecCreateParameters
+        return _engine.LongCallAsync(
+            async (client, token) =>
             {
-                Cmd = [.. line],
-                AttachStdout = true,
-                AttachStderr = true,
-                Env = [.. (command.Environment?.Variables ?? []).Select(variable => $"{variable.Name}={variable.Value}")],
+                var exec = await client.Exec.CreateContainerExecAsync(
+                    Id,
+                    new ContainerExecCreateParameters
+                    {
+                        Cmd = [.. line],
+                        AttachStdout = true,
+                        AttachStderr = true,
+                        Env = [.. (command.Environment?.Variables ?? []).Select(variable => $"{variable.Name}={variable.Value}")],
+                    },
+                    token);
+                using var output = await client.Exec.StartContainerExecAsync(exec.ID, new ContainerExecStartParameters(), token);
+                await output.CopyOutputToAsync(Stream.Null, Stream.Null, Stream.Null, token);
+                var result = await client.Exec.InspectContainerExecAsync(exec.ID, token);
+                return (int)(result.ExitCode ?? throw new InvalidOperationException("the check's command has not ended"));
             },
             cancellation);
-        using var output = await _engine.Client.Exec.StartContainerExecAsync(exec.ID, new ContainerExecStartParameters(), cancellation);
-        await output.CopyOutputToAsync(Stream.Null, Stream.Null, Stream.Null, cancellation);
-        var result = await _engine.Client.Exec.InspectContainerExecAsync(exec.ID, cancellation);
-        return (int)(result.ExitCode ?? throw new InvalidOperationException("the check's command has not ended"));
     }
 
     public (string Host, int Port) Reach(int port)
@@ -163,7 +168,7 @@ internal sealed class DockerContainer : IContainer
             {
                 var container = await _engine.CallAsync((client, token) => client.Containers.InspectContainerAsync(Id, token), stopping);
                 if (container.State is { Running: false, Paused: false, Restarting: false }) return container.State;
-                await _engine.Client.Containers.WaitContainerAsync(Id, stopping);
+                await _engine.LongCallAsync((client, token) => client.Containers.WaitContainerAsync(Id, token), stopping);
             }
             catch (DockerApiException e) when (DockerEngine.IsNotFound(e))
             {

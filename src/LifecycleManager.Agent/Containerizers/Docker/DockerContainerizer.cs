@@ -188,7 +188,7 @@ internal sealed class DockerContainerizer(
 
         var registry = ImageName.Parse(docker.Image).Registry;
         var credentials = RegistryCredentials.Find(registry, launch.Sandbox, RegistryCredentials.AgentFile(options.DockerConfig), log);
-        await ImagePull.RunAsync(engine.Client, docker.Image, credentials, launch.Progress, time, cancellation);
+        await ImagePull.RunAsync(engine, docker.Image, credentials, launch.Progress, time, cancellation);
         images.Pulled(docker.Image);
     }
 

@@ -1,6 +1,9 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Docker.DotNet;
+using LifecycleManager.Primitives.Timing;
+using LifecycleManager.Runtime.Health;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Agent.Containerizers.Docker;
@@ -8,13 +11,22 @@ namespace LifecycleManager.Agent.Containerizers.Docker;
 /// <summary>The connection to the Docker engine, and whether it answers.</summary>
 internal sealed class DockerEngine : IDisposable
 {
+    /// <summary>An engine that is silent for longer is a failure of the agent that needs it: 30 s.</summary>
+    public static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(30);
+
     private const int FailuresUntilDown = 3;
+    private static readonly TimeSpan LeastPing = TimeSpan.FromSeconds(1);
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
     private TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationTokenSource _answers = new();
+    private long _answered;
     private int _failures;
+    private string? _failure;
+    private bool _wasUp;
+    private bool _hangs;
     private bool _told;
 
     public DockerEngine(AgentOptions options, TimeProvider time, ILogger<DockerEngine> log)
@@ -22,6 +34,7 @@ internal sealed class DockerEngine : IDisposable
         _options = options;
         _time = time;
         _log = log;
+        _answered = time.GetTimestamp();
         Address = options.Docker ?? DockerEndpoint.Default;
         // Long answers, such as a container's log, have no end; every other call has its own.
         Client = new DockerClientBuilder().WithEndpoint(Address).WithTimeout(Timeout.InfiniteTimeSpan).Build();
@@ -41,6 +54,29 @@ internal sealed class DockerEngine : IDisposable
         }
     }
 
+    /// <summary>
+    /// Why the agent cannot do its work for want of the engine: it has not answered for <see cref="MaxSilence"/>, and has
+    /// answered before, or takes calls and never answers, or is needed in any case. An engine that was never there is no failure
+    /// of an agent that runs processes, too. Null where all is well.
+    /// </summary>
+    public string? Problem
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_failure is not { } failure || _time.GetElapsedTime(_answered) is var silence && silence < MaxSilence)
+                    return null;
+                if (!_wasUp && !_hangs && !IsNeeded) return null;
+                var seconds = silence.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+                return $"the Docker engine at {Address} has not answered for {seconds} s: {failure}";
+            }
+        }
+    }
+
+    /// <summary>Whether the agent has containers, or runs nothing else.</summary>
+    public bool IsNeeded { get; init; }
+
     /// <summary>Raised when it appears or disappears.</summary>
     public event Action? Changed;
 
@@ -56,23 +92,28 @@ internal sealed class DockerEngine : IDisposable
     public async Task LookAsync(CancellationToken cancellation)
     {
         string? failure = null;
+        var hangs = false;
         try
         {
-            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            timeout.CancelAfter(_options.DockerPing > TimeSpan.FromSeconds(1) ? _options.DockerPing : TimeSpan.FromSeconds(1));
+            using var timeout = new TimeLimit(_time, _options.DockerPing > LeastPing ? _options.DockerPing : LeastPing,
+                cancellation);
             await Client.System.PingAsync(timeout.Token).WaitAsync(timeout.Token);
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
-            failure = e is OperationCanceledException ? "it does not answer in time" : Reason(e);
+            hangs = e is OperationCanceledException;
+            failure = hangs ? "it does not answer in time" : Reason(e);
         }
 
         var changed = false;
         lock (_gate)
         {
             _failures = failure is null ? 0 : _failures + 1;
+            (_failure, _hangs, _wasUp) = (failure, hangs, _wasUp || failure is null);
+            if (failure is null) _answered = _time.GetTimestamp();
             if (failure is null && !_up.Task.IsCompleted)
             {
+                _answers = new CancellationTokenSource();
                 _up.SetResult();
                 changed = true;
                 _told = false;
@@ -93,16 +134,21 @@ internal sealed class DockerEngine : IDisposable
             }
         }
 
-        if (changed) Changed?.Invoke();
+        if (!changed) return;
+        // Whatever waits for an answer waits in vain.
+        if (!IsUp) await _answers.CancelAsync();
+        Changed?.Invoke();
     }
 
     /// <summary>Looks again and again until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellation)
+    public async Task RunAsync(LoopReport report, CancellationToken cancellation)
     {
         while (true)
         {
-            await Task.Delay(_options.DockerPing, _time, cancellation);
+            await _time.DelayAsync(_options.DockerPing, cancellation);
+            report.BeginTurn();
             await LookAsync(cancellation);
+            report.EndTurn();
         }
     }
 
@@ -112,8 +158,7 @@ internal sealed class DockerEngine : IDisposable
     public async Task<T> CallAsync<T>(
         Func<IDockerClient, CancellationToken, Task<T>> call, CancellationToken cancellation, TimeSpan more = default)
     {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        timeout.CancelAfter(_options.DockerTimeout + more);
+        using var timeout = new TimeLimit(_time, _options.DockerTimeout + more, cancellation);
         try
         {
             return await call(Client, timeout.Token).WaitAsync(timeout.Token);
@@ -137,6 +182,28 @@ internal sealed class DockerEngine : IDisposable
             },
             cancellation, more);
 
+    /// <summary>A call that may take any time, such as a pull: it is given up when the engine has stopped answering.</summary>
+    /// <exception cref="DockerAwayException">The engine does not answer; whether it has acted is not known.</exception>
+    /// <exception cref="DockerApiException">It refuses.</exception>
+    public async Task<T> LongCallAsync<T>(Func<IDockerClient, CancellationToken, Task<T>> call, CancellationToken cancellation)
+    {
+        CancellationToken answers;
+        lock (_gate) answers = _answers.Token;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, answers);
+        try
+        {
+            return await call(Client, either.Token).WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new DockerAwayException("the Docker engine has stopped answering");
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested && IsTransport(e))
+        {
+            throw new DockerAwayException($"the Docker engine does not answer: {e.Message}", e);
+        }
+    }
+
     /// <summary>What the engine says, without the client's wrapping.</summary>
     public static string Reason(Exception e)
     {
@@ -159,7 +226,6 @@ internal sealed class DockerEngine : IDisposable
 
     private static bool IsTransport(Exception e) =>
         e is HttpRequestException or IOException or TimeoutException or System.Net.Sockets.SocketException or ObjectDisposedException;
-
 }
 
 /// <summary>The engine does not answer; what was asked for may have happened or not.</summary>

@@ -36,7 +36,8 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
             catch (DockerApiException e)
             {
                 // Such as a log driver that cannot be read.
-                await File.AppendAllTextAsync(Path.Combine(launch.Sandbox, "stderr"), $"(no output is captured: {DockerEngine.Reason(e)})\n", cancellation);
+                log.LogWarning("The output of {Container} is not captured: {Reason}", name, DockerEngine.Reason(e));
+                await NoteAsync($"(no output is captured: {DockerEngine.Reason(e)})\n", cancellation);
                 return;
             }
             catch (Exception e) when (!cancellation.IsCancellationRequested)
@@ -48,6 +49,18 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
             {
                 foreach (var copy in _copies) copy.Dispose();
             }
+        }
+    }
+
+    private async Task NoteAsync(string text, CancellationToken cancellation)
+    {
+        try
+        {
+            await File.AppendAllTextAsync(Path.Combine(launch.Sandbox, "stderr"), text, cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.LogWarning("The sandbox of {Container} cannot be written: {Reason}", name, e.Message);
         }
     }
 
@@ -76,7 +89,8 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
         var remembered = time.GetTimestamp();
         while (true)
         {
-            var read = await output.ReadOutputAsync(buffer, 0, buffer.Length, cancellation);
+            var read = await engine.LongCallAsync((_, token) => output.ReadOutputAsync(buffer, 0, buffer.Length, token),
+                cancellation);
             if (read.EOF) break;
             var copy = _copies[inspected.Config?.Tty != true && read.Target == MultiplexedStream.TargetStream.StandardError ? 1 : 0];
             copy.Take(buffer.AsSpan(0, read.Count));

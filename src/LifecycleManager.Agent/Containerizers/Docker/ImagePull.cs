@@ -11,8 +11,10 @@ internal static class ImagePull
 
     /// <summary>Pulls until done.</summary>
     /// <exception cref="LaunchException">The image is not to be had.</exception>
+    /// <exception cref="DockerAwayException">The engine has stopped answering.</exception>
     public static async Task RunAsync(
-        IDockerClient client, string image, AuthConfig credentials, Action<string> progress, TimeProvider time, CancellationToken cancellation)
+        DockerEngine engine, string image, AuthConfig credentials, Action<string> progress, TimeProvider time,
+        CancellationToken cancellation)
     {
         var name = ImageName.Parse(image);
         var state = new PullProgress(image);
@@ -28,10 +30,16 @@ internal static class ImagePull
         told = time.GetTimestamp();
         try
         {
-            await client.Images.CreateImageAsync(
-                new ImagesCreateParameters { FromImage = name.Repository, Tag = name.Tag }, credentials, messages, cancellation);
+            await engine.LongCallAsync(
+                async (client, token) =>
+                {
+                    var parameters = new ImagesCreateParameters { FromImage = name.Repository, Tag = name.Tag };
+                    await client.Images.CreateImageAsync(parameters, credentials, messages, token);
+                    return true;
+                },
+                cancellation);
         }
-        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        catch (Exception e) when (!cancellation.IsCancellationRequested && e is not DockerAwayException)
         {
             throw new LaunchException($"the image {image} cannot be pulled: {DockerEngine.Reason(e)}");
         }

@@ -26,7 +26,7 @@ internal sealed class ProcessContainer : IContainer
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Lock _stop = new();
-    private DateTimeOffset? _killAt;
+    private (long Asked, TimeSpan Grace)? _end;
     private bool _memoryLimit;
 
     public ProcessContainer(
@@ -63,14 +63,9 @@ internal sealed class ProcessContainer : IContainer
     {
         lock (_stop)
         {
-            var killAt = _time.GetUtcNow() + grace;
-            if (_killAt is { } earlier)
-            {
-                if (killAt < earlier) _killAt = killAt;
-                return Task.CompletedTask;
-            }
-
-            _killAt = killAt;
+            var isFirst = _end is null;
+            if (isFirst || grace < LeftUnlocked()) _end = (_time.GetTimestamp(), grace);
+            if (!isFirst) return Task.CompletedTask;
         }
 
         // Of a dead supervisor the group's number may be another's by now; the watch ends what is left of it.
@@ -131,11 +126,11 @@ internal sealed class ProcessContainer : IContainer
         while (Running())
         {
             await Task.Delay(Poll, _time, stopping);
-            DateTimeOffset? killAt;
-            lock (_stop) killAt = _killAt;
-            if (killAt <= _time.GetUtcNow()) KillAll();
+            TimeSpan? left;
+            lock (_stop) left = LeftUnlocked();
+            if (left <= TimeSpan.Zero) KillAll();
             // It can be stopped or stuck like anybody; then nobody learns the exit code.
-            if (killAt + Patience <= _time.GetUtcNow()) KillSupervisor();
+            if (left <= -Patience) KillSupervisor();
             if (_time.GetElapsedTime(slow) < Slow) continue;
             slow = _time.GetTimestamp();
             CheckMemory();
@@ -159,6 +154,9 @@ internal sealed class ProcessContainer : IContainer
         var complaints = code is null or 125 ? _files.Complaints() : "";
         return new ContainerExit(code, _memoryLimit, complaints.Length > 0 ? complaints : null);
     }
+
+    /// <summary>What is left of the grace period, negative once it is over; null while the container is not to end.</summary>
+    private TimeSpan? LeftUnlocked() => _end is { } end ? end.Grace - _time.GetElapsedTime(end.Asked) : null;
 
     // A record that is a mark lacks the stated variables; the supervisor has them.
     private Dictionary<string, string> EnvironmentOfTask() => _launch.Record.Origin == RecordOrigin.Launch
