@@ -39,6 +39,10 @@ internal static class StateLoader
         };
     }
 
+    /// <summary>Writes something that changes nothing: the schema's version, which is there already once a term has begun.</summary>
+    public static Task ProbeAsync(IStateStore store, Fence fence, CancellationToken cancellation) => store.WriteAsync(
+        [new StateWrite(StateKeys.Schema, StateMapping.Write(new StoredSchema(Schema), StateJson.Default.StoredSchema))], fence, cancellation);
+
     private static async Task CheckSchemaAsync(IStateStore store, Fence fence, CancellationToken cancellation)
     {
         if (await store.GetAsync(StateKeys.Schema, cancellation) is { } entry)
@@ -49,8 +53,7 @@ internal static class StateLoader
             return;
         }
 
-        var bytes = StateMapping.Write(new StoredSchema(Schema), StateJson.Default.StoredSchema);
-        await store.WriteAsync([new StateWrite(StateKeys.Schema, bytes)], fence, cancellation);
+        await ProbeAsync(store, fence, cancellation);
     }
 
     /// <summary>Versions that are not current, but run or may come back.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Storage;
 using LifecycleManager.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -45,6 +46,8 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
         builder.Services.AddSingleton(backend.Store);
         builder.Services.AddSingleton(backend.Election);
         builder.Services.AddSingleton(Metrics.NewCustomRegistry());
+        builder.Services.AddSingleton<RoleHealth>();
+        builder.Services.AddSingleton<RoleFailure>();
         builder.Services.AddScheduler(change is null ? options : change(options));
         var app = builder.Build();
         app.MapScheduler();

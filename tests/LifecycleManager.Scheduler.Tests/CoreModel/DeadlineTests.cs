@@ -138,7 +138,7 @@ public sealed class DeadlineTests
     public void A_deadline_that_is_moved_or_cleared_is_not_due_at_its_old_time()
     {
         var begin = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        var deadlines = new Deadlines<int>();
+        var deadlines = new DeadlineQueue<int>();
         var model = new Dictionary<int, DateTimeOffset>();
         var random = new Random(5);
         for (var step = 0; step < 20_000; step++)

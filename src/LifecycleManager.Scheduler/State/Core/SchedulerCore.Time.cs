@@ -11,7 +11,7 @@ internal sealed partial class SchedulerCore
     // What waits for something that no deadline can name is looked at again after this.
     private static readonly TimeSpan Patrol = TimeSpan.FromSeconds(1);
 
-    private readonly Deadlines<Deadline> _deadlines = new();
+    private readonly DeadlineQueue<Deadline> _deadlines = new();
 
     private enum DeadlineKind
     {

@@ -3,7 +3,7 @@ namespace LifecycleManager.Scheduler.State.Core;
 /// <summary>
 /// What is due, by its due time. A deadline moves only when its owner sets it anew; nothing else can put it off.
 /// </summary>
-internal sealed class Deadlines<TKey>
+internal sealed class DeadlineQueue<TKey>
     where TKey : notnull
 {
     // A deadline that was moved or cleared leaves its old place in the queue behind; those are skipped, and swept when they are many.
