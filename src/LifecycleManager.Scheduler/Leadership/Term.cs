@@ -53,13 +53,16 @@ internal sealed class Term : IOwner<SchedulerInput>
     private readonly ResiliencePipeline _writing;
     private readonly LoopReport _report;
     private readonly OwnerLoop<SchedulerInput> _loop;
+    private readonly TimeSpan _clock;
+    private readonly long _began;
     private string? _writeProblem;
 
     private Term(TermSurroundings with, Fence fence, LoadedState loaded, Action<SchedulerSnapshot> onSnapshot)
     {
         (_with, _fence, _onSnapshot) = (with, fence, onSnapshot);
-        var now = with.Time.GetUtcNow();
-        _leader = new LeaderStatus(true, with.Options.Address.GetLeftPart(UriPartial.Authority), now);
+        (_clock, _began) = (loaded.Clock, with.Time.GetTimestamp());
+        var now = Now();
+        _leader = new LeaderStatus(true, with.Options.Address.GetLeftPart(UriPartial.Authority), now.Wall);
         _core = new SchedulerCore(with.Options, with.Random, loaded, now);
         _report = with.Health.Loop("the scheduler's loop");
         _loop = new OwnerLoop<SchedulerInput>(this, with.Time, _report, InboxSize, MaxBatch);
@@ -78,7 +81,7 @@ internal sealed class Term : IOwner<SchedulerInput>
     {
         get
         {
-            var now = _with.Time.GetUtcNow();
+            var now = Now().Clock;
             return _core.NextTick(now) - now;
         }
     }
@@ -129,7 +132,7 @@ internal sealed class Term : IOwner<SchedulerInput>
     /// <inheritdoc />
     public async ValueTask TurnAsync(IReadOnlyList<SchedulerInput> inputs, CancellationToken cancellation)
     {
-        var now = _with.Time.GetUtcNow();
+        var now = Now();
         foreach (var input in inputs) _core.Handle(input, now);
         _core.Settle(now);
         var effects = _core.TakeEffects();
@@ -151,6 +154,8 @@ internal sealed class Term : IOwner<SchedulerInput>
         // What comes from the master is not acknowledged, and comes again.
         if (input is Request request) request.Fail(cause is null or FencedException ? new NotLeaderException(null) : cause);
     }
+
+    private Moment Now() => new(_with.Time.GetUtcNow(), _clock + _with.Time.GetElapsedTime(_began));
 
     private async ValueTask TellAsync(SchedulerInput input, CancellationToken cancellation) => await _loop.PostAsync(input, cancellation);
 

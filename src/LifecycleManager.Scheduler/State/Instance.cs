@@ -52,14 +52,26 @@ public sealed record Instance
     /// <summary>When the launch was decided.</summary>
     public required DateTimeOffset StagedAt { get; init; }
 
+    /// <summary>As <see cref="StagedAt"/>, by the scheduler's clock.</summary>
+    internal TimeSpan StagedClock { get; init; }
+
+    /// <summary>When the launch was decided, by both clocks.</summary>
+    internal Moment Staged => new(StagedAt, StagedClock);
+
     /// <summary>When it first ran.</summary>
     public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>As <see cref="StartedAt"/>, by the scheduler's clock.</summary>
+    internal TimeSpan? StartedClock { get; init; }
 
     /// <summary>When it came into its state.</summary>
     public required DateTimeOffset Since { get; init; }
 
-    /// <summary>Since when its agent does not answer.</summary>
+    /// <summary>Since when its agent does not answer, as far as this scheduler knew.</summary>
     public DateTimeOffset? UnreachableSince { get; init; }
+
+    /// <summary>As <see cref="UnreachableSince"/>, by the scheduler's clock.</summary>
+    internal TimeSpan? UnreachableClock { get; init; }
 
     /// <summary>Addresses that the agent reported.</summary>
     public IReadOnlyList<InstanceAddress> Addresses { get; init; } = [];

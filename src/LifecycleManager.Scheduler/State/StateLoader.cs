@@ -18,9 +18,13 @@ internal static class StateLoader
         var framework = await store.GetAsync(StateKeys.Framework, cancellation);
         var groups = await store.GetAsync(StateKeys.Groups, cancellation);
         var apps = await ListAsync(store, StateKeys.Apps, StateMapping.ReadApp, cancellation);
-        var instances = await ListAsync(store, StateKeys.Instances, StateMapping.ReadInstance, cancellation);
+        var storedInstances = await ListAsync(
+            store, StateKeys.Instances, bytes => StateMapping.Read(bytes, StateJson.Default.StoredInstance), cancellation);
         var deployments = await ListAsync(
             store, StateKeys.Deployments, bytes => StateMapping.Read(bytes, StateJson.Default.StoredDeployment), cancellation);
+        var delays = await ListAsync(store, StateKeys.Delays, bytes => StateMapping.Read(bytes, StateJson.Default.StoredDelay), cancellation);
+        var clock = ClockOf(await store.GetAsync(StateKeys.Clock, cancellation), storedInstances, deployments, delays);
+        var instances = storedInstances.ConvertAll(stored => StateMapping.ReadInstance(stored, clock));
         var history = await ListAsync(
             store, StateKeys.History, bytes => StateMapping.Read(bytes, StateJson.Default.StoredChange), cancellation);
 
@@ -35,8 +39,24 @@ internal static class StateLoader
             Older = await OlderAsync(store, apps, instances, deployments, cancellation),
             Instances = instances,
             Deployments = [.. deployments.OrderBy(deployment => deployment.CreatedAt, StringComparer.Ordinal)],
+            Delays = delays,
             History = history,
+            Clock = clock,
         };
+    }
+
+    /// <summary>
+    /// How far the scheduler's clock has come: not less than anything that is stored by it. So whatever is due is never early, and late by
+    /// what passed since the last of these.
+    /// </summary>
+    private static TimeSpan ClockOf(
+        StateEntry? entry, IEnumerable<StoredInstance> instances, IEnumerable<StoredDeployment> deployments, IEnumerable<StoredDelay> delays)
+    {
+        var last = entry is null ? 0 : StateMapping.Read(entry.Value, StateJson.Default.StoredClock).Clock;
+        var readings = instances.SelectMany(instance => new[] { instance.StagedClock, instance.StartedClock, instance.UnreachableClock })
+            .Concat(deployments.SelectMany(deployment => new[] { deployment.CreatedClock, deployment.StepStartedClock, deployment.HeldClock }))
+            .Concat(delays.Select(delay => (long?)delay.FailedClock));
+        return TimeSpan.FromMilliseconds(Math.Max(last, readings.Max() ?? 0));
     }
 
     /// <summary>Writes something that changes nothing: the schema's version, which is there already once a term has begun.</summary>

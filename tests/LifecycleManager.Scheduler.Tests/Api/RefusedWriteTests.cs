@@ -151,7 +151,7 @@ public sealed class RefusedWriteTests : IAsyncLifetime
         {
             Assert.True(step < 3_000, "it does not come about");
             _clock.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Delay(5);
+            await Task.Delay(20);
         }
     }
 }

@@ -11,7 +11,7 @@ internal sealed partial class SchedulerCore
         Func<GroupDefinition, GroupDefinition> change,
         ChangeOptions options,
         HashSet<AppId> restart,
-        DateTimeOffset now,
+        Moment now,
         bool keepOwnedCounts = true)
     {
         GroupDefinition wanted;
@@ -70,14 +70,14 @@ internal sealed partial class SchedulerCore
         return receipt with { Messages = [.. receipt.Messages, .. messages] };
     }
 
-    private DeploymentReceipt Restart(RestartRequest request, DateTimeOffset now)
+    private DeploymentReceipt Restart(RestartRequest request, Moment now)
     {
         foreach (var app in request.Apps)
             if (!_apps.TryGetValue(app, out var entry) || entry.IsRemoved) throw new AppNotFoundException(app);
         return Change(root => root, request.Options, request.Apps.ToHashSet(), now);
     }
 
-    private KillReceipt Kill(KillRequest request, DateTimeOffset now)
+    private KillReceipt Kill(KillRequest request, Moment now)
     {
         var instances = request.TaskIds.Distinct()
             .Where(_appOf.ContainsKey)
@@ -106,7 +106,7 @@ internal sealed partial class SchedulerCore
             if (request.Options.Wipe && instance.State.IsUnreachable())
             {
                 Forget(entry, instance.TaskId);
-                Publish(EventMessages.InstanceChanged(now, instance with { State = InstanceState.Gone, Since = now }));
+                Publish(EventMessages.InstanceChanged(now.Wall, instance with { State = InstanceState.Gone, Since = now.Wall }));
             }
             else End(entry, instance, now);
         }
@@ -116,7 +116,7 @@ internal sealed partial class SchedulerCore
         static AppDefinition Fewer(AppDefinition app, int by) => app.WithInstances(Math.Max(0, app.Instances - by));
     }
 
-    private DeploymentReceipt? Cancel(string id, bool force, DateTimeOffset now)
+    private DeploymentReceipt? Cancel(string id, bool force, Moment now)
     {
         var deployment = _deployments.Find(candidate => candidate.Id == id) ?? throw new DeploymentNotFoundException(id);
         if (force)
@@ -128,7 +128,7 @@ internal sealed partial class SchedulerCore
         return RollBack(deployment, $"rollback of deployment {id}", now);
     }
 
-    private DeploymentReceipt RollBack(ActiveDeployment deployment, string reason, DateTimeOffset now)
+    private DeploymentReceipt RollBack(ActiveDeployment deployment, string reason, Moment now)
     {
         // The versions come back as they were, so that instances that were never replaced are right as they are.
         var before = new Dictionary<AppId, AppRecord?>();
@@ -148,7 +148,7 @@ internal sealed partial class SchedulerCore
         return Deploy(root, before, target, version, new ChangeOptions(Force: true, reason), now, rolledBack: deployment);
     }
 
-    private DeploymentStatus Steer(SteerRequest steer, DateTimeOffset now)
+    private DeploymentStatus Steer(SteerRequest steer, Moment now)
     {
         var deployment = _deployments.Find(candidate => candidate.Id == steer.Id) ?? throw new DeploymentNotFoundException(steer.Id);
         switch (steer.Word)
@@ -173,7 +173,7 @@ internal sealed partial class SchedulerCore
         return deployment.Status([]);
     }
 
-    private void Promote(ActiveDeployment deployment, SteerRequest steer, DateTimeOffset now)
+    private void Promote(ActiveDeployment deployment, SteerRequest steer, Moment now)
     {
         var full = steer.Word == DeploymentSteering.PromoteFull;
         if (deployment.HeldSince is null && deployment.Frozen is null && !(full && deployment.IsAtStage))
@@ -191,7 +191,7 @@ internal sealed partial class SchedulerCore
     }
 
     // The time for which it stood still is not held against it.
-    private void Thaw(ActiveDeployment deployment, DateTimeOffset now)
+    private void Thaw(ActiveDeployment deployment, Moment now)
     {
         deployment.Frozen = null;
         StartStep(deployment, now);
@@ -204,7 +204,7 @@ internal sealed partial class SchedulerCore
         Dictionary<AppId, AppRecord?> target,
         DateTimeOffset version,
         ChangeOptions options,
-        DateTimeOffset now,
+        Moment now,
         ActiveDeployment? rolledBack = null)
     {
         // First everything that may refuse the change, then everything that makes it.
@@ -252,12 +252,12 @@ internal sealed partial class SchedulerCore
             if (origin is not null) _effects.Put(StateKeys.Version(app, origin.Definition.Version), StateMapping.Write(origin));
         }
 
-        Publish(EventMessages.GroupChanged(now, "/", version));
+        Publish(EventMessages.GroupChanged(now.Wall, "/", version));
         var deployment = new ActiveDeployment
         {
             Id = NewId(),
             Version = version,
-            CreatedAt = Instants.Truncate(now),
+            Created = now with { Wall = Instants.Truncate(now.Wall) },
             Reason = options.Reason,
             Steps = steps,
             Before = before,
@@ -267,7 +267,7 @@ internal sealed partial class SchedulerCore
         };
         if (steps.Count == 0)
         {
-            Publish(EventMessages.DeploymentSucceeded(now, deployment.Status([]), TreesOf(deployment)));
+            Publish(EventMessages.DeploymentSucceeded(now.Wall, deployment.Status([]), TreesOf(deployment)));
         }
         else
         {
@@ -292,15 +292,15 @@ internal sealed partial class SchedulerCore
         return before.Definition.SameAs(target.Definition, count: false) ? [] : CanaryLabel.Read(target.Definition.Labels);
     }
 
-    private void TellOfChecks(AppRecord? before, AppRecord? after, DateTimeOffset now)
+    private void TellOfChecks(AppRecord? before, AppRecord? after, Moment now)
     {
         if (before is not null && before.LastConfigChangeAt == after?.LastConfigChangeAt) return;
-        if (before is { Definition.HealthChecks.Count: > 0 }) Publish(EventMessages.HealthCheckRemoved(now, before.Definition.Id.Path));
+        if (before is { Definition.HealthChecks.Count: > 0 }) Publish(EventMessages.HealthCheckRemoved(now.Wall, before.Definition.Id.Path));
         foreach (var check in after?.Definition.HealthChecks ?? [])
-            Publish(EventMessages.HealthCheckAdded(now, after!.Definition.Id.Path, after.Definition.Version, check.Wire));
+            Publish(EventMessages.HealthCheckAdded(now.Wall, after!.Definition.Id.Path, after.Definition.Version, check.Wire));
     }
 
-    private void EndVersion(AppEntry entry, DateTimeOffset config, DateTimeOffset now)
+    private void EndVersion(AppEntry entry, DateTimeOffset config, Moment now)
     {
         foreach (var instance in entry.Instances.Values.Where(instance => instance.IsActive && instance.ConfigVersion == config).ToList())
             End(entry, instance, now);
@@ -317,11 +317,11 @@ internal sealed partial class SchedulerCore
         Dictionary<AppId, AppRecord?> before,
         Dictionary<AppId, AppRecord?> target,
         DateTimeOffset version,
-        DateTimeOffset now)
+        Moment now)
     {
         Stand(wanted, before, target, [.. target.Keys], version);
         foreach (var (app, record) in target) Adopt(app, record);
-        Publish(EventMessages.GroupChanged(now, "/", version));
+        Publish(EventMessages.GroupChanged(now.Wall, "/", version));
         return new DeploymentReceipt(deployment.Id, version, _root)
         {
             Messages = [$"the count of {string.Join(", ", target.Keys.Select(app => app.Path))} changes within deployment {deployment.Id}, which goes on"],

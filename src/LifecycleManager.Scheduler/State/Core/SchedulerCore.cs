@@ -23,7 +23,7 @@ internal sealed partial class SchedulerCore
     private DateTimeOffset _lastVersion;
     private Effects _effects = new();
 
-    public SchedulerCore(SchedulerOptions options, Random random, LoadedState loaded, DateTimeOffset now)
+    public SchedulerCore(SchedulerOptions options, Random random, LoadedState loaded, Moment now)
     {
         (_options, _random) = (options, random);
         _frameworkId = loaded.FrameworkId;
@@ -45,8 +45,9 @@ internal sealed partial class SchedulerCore
         foreach (var change in _history) Remember(Instants.Read(change.Version));
         foreach (var instance in loaded.Instances) Adopt(instance);
         foreach (var stored in loaded.Deployments) Resume(stored, now);
+        foreach (var delay in loaded.Delays) Resume(delay);
         foreach (var app in _apps.Keys) Touch(app);
-        _nextReconciliation = now + options.ReconciliationInterval;
+        _nextReconciliation = now.Clock + options.ReconciliationInterval;
     }
 
     /// <summary>The framework's id, once the master has given one.</summary>
@@ -59,7 +60,7 @@ internal sealed partial class SchedulerCore
     public Uri? Master { get; private set; }
 
     /// <summary>Takes an input. What follows from it is drawn in <see cref="Settle"/>, for many inputs at once.</summary>
-    public void Handle(SchedulerInput input, DateTimeOffset now)
+    public void Handle(SchedulerInput input, Moment now)
     {
         switch (input)
         {
@@ -90,13 +91,14 @@ internal sealed partial class SchedulerCore
     }
 
     /// <summary>Does what is due, decides about every app that something happened to, goes on with deployments, and uses offers.</summary>
-    public void Settle(DateTimeOffset now)
+    public void Settle(Moment now)
     {
         PassTime(now);
         Decide(now);
         UseOffers(now);
         Decide(now);
         AskForOffers(now);
+        StoreClock(now);
     }
 
     /// <summary>What is to be done; the next effects begin empty.</summary>
@@ -107,7 +109,7 @@ internal sealed partial class SchedulerCore
         return effects;
     }
 
-    private void Serve(Request request, DateTimeOffset now)
+    private void Serve(Request request, Moment now)
     {
         try
         {
@@ -152,9 +154,9 @@ internal sealed partial class SchedulerCore
         }
     }
 
-    private void Refuse(Request request, Exception reason, DateTimeOffset now)
+    private void Refuse(Request request, Exception reason, Moment now)
     {
-        if (request is ChangeRequest or RestartRequest) Publish(EventMessages.GroupChangeFailed(now, "/", now, reason.Message));
+        if (request is ChangeRequest or RestartRequest) Publish(EventMessages.GroupChangeFailed(now.Wall, "/", now.Wall, reason.Message));
         _effects.Replies.Add(() => request.Fail(reason));
     }
 
@@ -174,9 +176,9 @@ internal sealed partial class SchedulerCore
     }
 
     /// <summary>A version later than any before, to the millisecond.</summary>
-    private DateTimeOffset NewVersion(DateTimeOffset now)
+    private DateTimeOffset NewVersion(Moment now)
     {
-        var version = Instants.Truncate(now);
+        var version = Instants.Truncate(now.Wall);
         if (version <= _lastVersion) version = _lastVersion.AddMilliseconds(1);
         return _lastVersion = version;
     }
@@ -238,6 +240,11 @@ internal sealed record LoadedState
     public IReadOnlyList<Instance> Instances { get; init; } = [];
 
     public IReadOnlyList<StoredDeployment> Deployments { get; init; } = [];
+
+    public IReadOnlyList<StoredDelay> Delays { get; init; } = [];
+
+    /// <summary>How far the scheduler's clock has come: it goes on from there.</summary>
+    public TimeSpan Clock { get; init; }
 
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<StoredChange> History { get; init; } = [];
