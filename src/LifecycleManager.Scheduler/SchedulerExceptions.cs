@@ -41,6 +41,19 @@ public sealed class StoreRefusedException(string reason, Exception? inner = null
     internal Task Unfinished { get; init; } = Task.CompletedTask;
 }
 
+/// <summary>What is stored under an id cannot be read: 409.</summary>
+public sealed class UnreadableStateException(string message) : Exception(message)
+{
+    internal static UnreadableStateException App(AppId app, string reason) => new(
+        $"The stored app '{app.Path}' cannot be read: {reason}. Its tasks run on; a definition that is PUT under its id takes them over.");
+
+    internal static UnreadableStateException Deployment(string id, string reason) => new(
+        $"The stored deployment '{id}' cannot be carried on: {reason}. It is forgotten by DELETE with '?force=true'.");
+
+    internal static UnreadableStateException Groups(string reason) => new(
+        $"The stored groups cannot be read: {reason}. Apps go on without them; a group that is PUT takes their place.");
+}
+
 /// <summary>There is no such app: 404.</summary>
 public sealed class AppNotFoundException(AppId app) : Exception($"App '{app.Path}' does not exist")
 {

@@ -144,8 +144,19 @@ public sealed class SchedulerService : IDisposable
         Task.FromResult(Snapshot.Apps.TryGetValue(app, out var status) && !status.IsRemoved ? status.Versions : []);
 
     /// <summary>One stored version of an app, or null.</summary>
-    public async Task<AppDefinition?> AppVersionAsync(AppId app, DateTimeOffset version, CancellationToken cancellation) =>
-        await _with.Store.GetAsync(StateKeys.Version(app, version), cancellation) is { } entry ? StateMapping.ReadApp(entry.Value).Definition : null;
+    /// <exception cref="UnreadableStateException">It is stored and cannot be read.</exception>
+    public async Task<AppDefinition?> AppVersionAsync(AppId app, DateTimeOffset version, CancellationToken cancellation)
+    {
+        if (await _with.Store.GetAsync(StateKeys.Version(app, version), cancellation) is not { } entry) return null;
+        try
+        {
+            return StateLoader.ReadVersion(entry, app, version).Definition;
+        }
+        catch (InvalidDataException e)
+        {
+            throw new UnreadableStateException($"Version '{Instants.Write(version)}' of '{app.Path}': {e.Message}");
+        }
+    }
 
     /// <summary>The stored versions of the tree, newest first.</summary>
     public async Task<IReadOnlyList<DateTimeOffset>> GroupVersionsAsync(CancellationToken cancellation)
@@ -207,6 +218,9 @@ public sealed record ChangeOptions(bool Force = false, string? Reason = null)
     /// owned them. Null, for a person or a pipeline: counts that are owned stay, and the receipt says so.
     /// </summary>
     public string? CountOwner { get; init; }
+
+    /// <summary>The change puts groups: it takes the place of groups that cannot be read.</summary>
+    internal bool PutsGroups { get; init; }
 
     /// <summary>The app that is changed is deployed blue-green; null for a rolling deployment.</summary>
     public BlueGreenOptions? BlueGreen { get; init; }

@@ -48,6 +48,7 @@ internal static class ApiErrors
             Message = locked.Message,
             Deployments = [.. locked.DeploymentIds.Select(id => new DeploymentRef(id))],
         }),
+        UnreadableStateException unreadable => (409, new MarathonError { Message = unreadable.Message }),
         DeploymentStateException state => (409, new MarathonError { Message = state.Message, Deployments = [new DeploymentRef(state.DeploymentId)] }),
         AppNotFoundException or DeploymentNotFoundException => (404, new MarathonError { Message = failure.Message }),
         NotLeaderException or StoreRefusedException or TooManySubscribersException => (503, new MarathonError { Message = failure.Message }),

@@ -27,7 +27,7 @@ internal sealed class SchedulerHealth : IDisposable
         _time = time;
         _masters = string.Join(", ", options.Masters);
         role.State = () => State;
-        _watches = [role.Watch(() => StoreProblem), role.Watch(MasterProblem)];
+        _watches = [role.Watch(() => StoreProblem), role.Watch(MasterProblem), role.Watch(StateProblem)];
     }
 
     /// <summary>Whether it stands for election: until then, it starts.</summary>
@@ -67,6 +67,11 @@ internal sealed class SchedulerHealth : IDisposable
     public void Dispose()
     {
         foreach (var watch in _watches) watch.Dispose();
+    }
+
+    private string? StateProblem()
+    {
+        lock (_lock) return _shown?.Unreadable is { } unreadable && unreadable != Unreadable.Nothing ? string.Join("; ", unreadable.Problems) : null;
     }
 
     private string? MasterProblem()

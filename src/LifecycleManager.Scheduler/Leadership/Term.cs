@@ -90,8 +90,9 @@ internal sealed class Term : IOwner<SchedulerInput>
     public static async Task<Term> LoadAsync(
         TermSurroundings with, Fence fence, Action<SchedulerSnapshot> onSnapshot, CancellationToken cancellation)
     {
-        var loaded = await StateLoader.LoadAsync(with.Store, fence, cancellation);
-        with.Loggers.CreateLogger<Term>().LogInformation(
+        var log = with.Loggers.CreateLogger<Term>();
+        var loaded = await StateLoader.LoadAsync(with.Store, fence, log, cancellation);
+        log.LogInformation(
             "Leading, with {Apps} apps, {Instances} instances and {Deployments} deployments",
             loaded.Apps.Count, loaded.Instances.Count, loaded.Deployments.Count);
         return new Term(with, fence, loaded, onSnapshot);

@@ -5,8 +5,9 @@ using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.Health;
 using LifecycleManager.Scheduler.Mesos;
-using LifecycleManager.Scheduler.State;
 using LifecycleManager.Scheduler.State.Core;
+using LifecycleManager.Scheduler.State;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LifecycleManager.Scheduler.Tests.CoreModel;
 
@@ -178,7 +179,7 @@ internal sealed class BusyCore
 
     private SchedulerCore Load()
     {
-        var loaded = StateLoader.LoadAsync(_store, new LifecycleManager.Storage.Fence("scheduler", 1), default).GetAwaiter().GetResult();
+        var loaded = StateLoader.LoadAsync(_store, new LifecycleManager.Storage.Fence("scheduler", 1), NullLogger.Instance, default).GetAwaiter().GetResult();
         _began = (loaded.Clock, Now);
         return new SchedulerCore(Options, new Random(_random.Next()), loaded, At());
     }

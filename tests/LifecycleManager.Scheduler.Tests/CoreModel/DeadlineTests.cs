@@ -137,6 +137,20 @@ public sealed class DeadlineTests
     }
 
     [Fact]
+    public void A_call_that_fails_before_it_has_changed_anything_is_answered_so_and_all_goes_on()
+    {
+        var world = new BusyCore(1);
+        var task = world.Launch("/v")[0];
+
+        Assert.Throws<InvalidOperationException>(() => world.Ask(new StrangeRequest()));
+
+        world.Ask(new KillRequest([task], new KillOptions()));
+        Assert.Single(world.KillsOf(task));
+    }
+
+    private sealed record StrangeRequest : Request<int>;
+
+    [Fact]
     public void A_deadline_that_is_moved_or_cleared_is_not_due_at_its_old_time()
     {
         var deadlines = new DeadlineQueue<int>();

@@ -3,9 +3,10 @@ using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.Mesos;
-using LifecycleManager.Scheduler.State;
 using LifecycleManager.Scheduler.State.Core;
+using LifecycleManager.Scheduler.State;
 using LifecycleManager.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LifecycleManager.Scheduler.Tests.CoreModel;
 
@@ -286,7 +287,7 @@ internal sealed class Simulation
 
     private SchedulerCore Load()
     {
-        var loaded = StateLoader.LoadAsync(_store, _fence, CancellationToken.None).GetAwaiter().GetResult();
+        var loaded = StateLoader.LoadAsync(_store, _fence, NullLogger.Instance, CancellationToken.None).GetAwaiter().GetResult();
         _began = (loaded.Clock, _now);
         return new SchedulerCore(_options, new Random(_random.Next()), loaded, Now());
     }

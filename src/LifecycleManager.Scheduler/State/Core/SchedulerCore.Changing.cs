@@ -37,11 +37,12 @@ internal sealed partial class SchedulerCore
             var isTouched = known is null || !ReferenceEquals(known.Definition, asked);
             var kept = keepOwnedCounts ? CountOwnership.Keep(known, asked, options.CountOwner) : null;
             if (kept is not null) messages.Add(kept.Message);
-            var record = Successor(known, kept?.Definition ?? asked, version, restart.Contains(id));
+            var origin = known ?? _aside.OriginOf(id);
+            var record = Successor(origin, kept?.Definition ?? asked, version, restart.Contains(id));
             var owned = isTouched ? CountOwnership.Claim(record, options.CountOwner) : record;
             if (!ReferenceEquals(record, known))
             {
-                before[id] = known;
+                before[id] = origin;
                 target[id] = owned;
             }
             else
@@ -73,9 +74,12 @@ internal sealed partial class SchedulerCore
     private DeploymentReceipt Restart(RestartRequest request, Moment now)
     {
         foreach (var app in request.Apps)
-            if (!_apps.TryGetValue(app, out var entry) || entry.IsRemoved) throw new AppNotFoundException(app);
+            if (!_apps.TryGetValue(app, out var entry) || entry.IsRemoved) throw NotFound(app);
         return Change(root => root, request.Options, request.Apps.ToHashSet(), now);
     }
+
+    private Exception NotFound(AppId app) => _aside.Shown.Apps.TryGetValue(app, out var reason)
+        ? UnreadableStateException.App(app, reason) : new AppNotFoundException(app);
 
     private KillReceipt Kill(KillRequest request, Moment now)
     {
@@ -118,7 +122,14 @@ internal sealed partial class SchedulerCore
 
     private DeploymentReceipt? Cancel(string id, bool force, Moment now)
     {
-        var deployment = _deployments.Find(candidate => candidate.Id == id) ?? throw new DeploymentNotFoundException(id);
+        if (force && _aside.HoldsDeployment(id))
+        {
+            _aside.ReleaseDeployment(id);
+            _effects.Delete(StateKeys.Deployment(id));
+            return null;
+        }
+
+        var deployment = FindDeployment(id);
         if (force)
         {
             Fail(deployment, "canceled", now);
@@ -127,6 +138,10 @@ internal sealed partial class SchedulerCore
 
         return RollBack(deployment, $"rollback of deployment {id}", now);
     }
+
+    private ActiveDeployment FindDeployment(string id) => _deployments.Find(candidate => candidate.Id == id)
+        ?? throw (_aside.Shown.Deployments.TryGetValue(id, out var reason)
+            ? UnreadableStateException.Deployment(id, reason) : new DeploymentNotFoundException(id));
 
     private DeploymentReceipt RollBack(ActiveDeployment deployment, string reason, Moment now)
     {
@@ -150,7 +165,7 @@ internal sealed partial class SchedulerCore
 
     private DeploymentStatus Steer(SteerRequest steer, Moment now)
     {
-        var deployment = _deployments.Find(candidate => candidate.Id == steer.Id) ?? throw new DeploymentNotFoundException(steer.Id);
+        var deployment = FindDeployment(steer.Id);
         switch (steer.Word)
         {
             case DeploymentSteering.Pause:
@@ -236,11 +251,12 @@ internal sealed partial class SchedulerCore
             }
         }
 
-        Stand(wanted, before, target, changed, version);
+        Stand(wanted, before, target, changed, version, options.PutsGroups);
         foreach (var (app, record) in target)
         {
             TellOfChecks(before[app], record, now);
-            Adopt(app, record);
+            if (_aside.Holds(app)) TakeOver(app, before[app], record!);
+            else Adopt(app, record);
         }
 
         var steps = DeploymentPlanner.Plan(
@@ -319,7 +335,7 @@ internal sealed partial class SchedulerCore
         DateTimeOffset version,
         Moment now)
     {
-        Stand(wanted, before, target, [.. target.Keys], version);
+        Stand(wanted, before, target, [.. target.Keys], version, putsGroups: false);
         foreach (var (app, record) in target) Adopt(app, record);
         Publish(EventMessages.GroupChanged(now.Wall, "/", version));
         return new DeploymentReceipt(deployment.Id, version, _root)
@@ -346,6 +362,28 @@ internal sealed partial class SchedulerCore
             _effects.Put(StateKeys.Version(app, record.Definition.Version), StateMapping.Write(entry.Record));
         }
 
+        Touch(app);
+    }
+
+    /// <summary>Takes an app over that was set aside: its tasks are its instances from now on.</summary>
+    private void TakeOver(AppId app, AppRecord? origin, AppRecord record)
+    {
+        var (instances, records, over) = _aside.Release(app);
+        foreach (var id in over) _effects.Delete(StateKeys.Deployment(id));
+        var entry = _apps[app] = new AppEntry(app) { Record = origin ?? record };
+        foreach (var older in records) entry.Older[older.Definition.Version] = older;
+        foreach (var instance in instances)
+        {
+            // Where nothing tells what it runs, nothing tells that it is something else than what is wanted.
+            var isKnown = records.Any(older => older.Definition.Version == instance.Version);
+            var taken = isKnown ? instance : instance with { Version = record.Definition.Version, ConfigVersion = record.LastConfigChangeAt };
+            Adopt(taken);
+            if (!isKnown) _effects.Put(StateKeys.Instance(taken.TaskId), StateMapping.Write(taken));
+        }
+
+        entry.Record = Prune(entry, record);
+        _effects.Put(StateKeys.App(app), StateMapping.Write(entry.Record));
+        _effects.Put(StateKeys.Version(app, record.Definition.Version), StateMapping.Write(entry.Record));
         Touch(app);
     }
 
@@ -412,13 +450,17 @@ internal sealed partial class SchedulerCore
         Dictionary<AppId, AppRecord?> before,
         Dictionary<AppId, AppRecord?> target,
         List<AppId> changed,
-        DateTimeOffset version)
+        DateTimeOffset version,
+        bool putsGroups)
     {
         var root = Stamp(wanted, target, version);
         var groups = GroupTree.Store(root, version);
-        if (target.Count == 0 && SameGroups(GroupTree.Store(_root, version), groups)) return;
+        if (putsGroups && _aside.HasGroups) _aside.ReleaseGroups();
+        else if (target.Count == 0 && SameGroups(GroupTree.Store(_root, version), groups)) return;
         StoreHistory(before, target, changed, groups, version);
-        _effects.Put(StateKeys.Groups, StateMapping.Write(groups, StateJson.Default.StoredGroups));
+
+        // Groups that cannot be read are there for whoever can mend them, until somebody puts others.
+        if (!_aside.HasGroups) _effects.Put(StateKeys.Groups, StateMapping.Write(groups, StateJson.Default.StoredGroups));
         _root = root;
     }
 

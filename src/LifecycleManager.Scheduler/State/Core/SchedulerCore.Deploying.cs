@@ -162,7 +162,7 @@ internal sealed partial class SchedulerCore
     }
 
     private void Save(ActiveDeployment deployment) => _effects.Put(
-        StateKeys.Deployment(deployment.Id), StateMapping.Write(Store(deployment), StateJson.Default.StoredDeployment));
+        StateKeys.Deployment(deployment.Id), StateMapping.Write(DeploymentMapping.Write(deployment), StateJson.Default.StoredDeployment));
 
     private void Finish(ActiveDeployment deployment, Moment now)
     {
@@ -199,81 +199,60 @@ internal sealed partial class SchedulerCore
 
     private void Resume(StoredDeployment stored, Moment now)
     {
-        var before = new Dictionary<AppId, AppRecord?>();
-        foreach (var (path, version) in stored.Before)
+        ActiveDeployment deployment;
+        try
         {
-            var app = new AppId(path);
-            before[app] = version is null || !_apps.TryGetValue(app, out var known) ? null : RecordOf(known, Instants.Read(version));
+            if (stored.Before.Keys.Select(path => new AppId(path)).FirstOrDefault(_aside.Holds) is { Path: not null } app)
+                throw new InvalidDataException($"the stored app {app.Path}, which it changes, cannot be read");
+            deployment = DeploymentMapping.Read(
+                stored, (id, version) => _apps.TryGetValue(id, out var known) ? RecordOf(known, version) : null, now);
+        }
+        catch (InvalidDataException e)
+        {
+            _aside.Add(stored.Id, e.Message);
+            return;
         }
 
-        var deployment = new ActiveDeployment
-        {
-            Id = stored.Id,
-            Version = Instants.Read(stored.Version),
-            Created = Read(stored.CreatedAt, stored.CreatedClock, now),
-            Reason = stored.Reason,
-            Steps = [.. stored.Steps.Select(Read)],
-            Before = before,
-            IsRollback = stored.Rollback == true,
-            IsBlueGreen = stored.BlueGreen == true,
-            Patience = stored.PatienceSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-            CurrentStep = stored.CurrentStep,
-            IsPromoted = stored.Promoted == true,
-            Frozen = stored.Frozen?.ToDictionary(app => new AppId(app.Key), app => app.Value),
-        };
         Remember(deployment.Version);
-        deployment.BeginStep();
-        if (stored.HeldSince is { } held) deployment.HeldSince = Read(held, stored.HeldClock, now);
 
         // An app that a stop has already emptied and forgotten is done.
         deployment.Pending.RemoveWhere(app => !_apps.ContainsKey(app));
         _deployments.Add(deployment);
 
         // While nobody led, nobody could see it become healthy: the clock has stood still, and the checks have yet to be answered.
-        deployment.StepStarted = Read(stored.StepStartedAt, stored.StepStartedClock, now);
         deployment.JudgedFrom = now.Clock + BeforeJudging;
         _deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), now.Clock);
-        foreach (var app in before.Keys)
+        foreach (var app in deployment.Before.Keys)
             if (_apps.TryGetValue(app, out var entry)) entry.Deployment = deployment;
     }
 
-    /// <summary>A stored moment; one that was not stored by the scheduler's clock is now.</summary>
-    private static Moment Read(string wall, long? clock, Moment now) => new(Instants.Read(wall), StateMapping.Read(clock) ?? now.Clock);
-
-    private static DeploymentStep Read(StoredStep stored) => new(
-    [
-        .. stored.Actions.Select(action => new DeploymentAction(
-            Enum.Parse<DeploymentActionKind>(action.Action), new AppId(action.App), action.Stage is { } stage ? RolloutStage.Parse(stage) : null,
-            action.Pod == true)),
-    ])
+    /// <summary>
+    /// A deployment that cannot be carried on may hold any app: those that are not as they are meant to be, and that no other deployment
+    /// holds, are left as they are.
+    /// </summary>
+    private void SetUnsettledAside()
     {
-        Pause = stored.Pause is not { } seconds ? null : new StepPause(seconds < 0 ? null : TimeSpan.FromSeconds(seconds)),
-    };
+        foreach (var entry in _apps.Values.Where(entry => entry is { Deployment: null, Instances.Count: > 0 } && !IsSettled(entry)).ToList())
+        {
+            _aside.Add(entry);
+            _apps.Remove(entry.Id);
+            _root = GroupTree.With(_root, new Dictionary<AppId, AppDefinition?> { [entry.Id] = null });
+            foreach (var taskId in entry.Instances.Keys)
+            {
+                _appOf.Remove(taskId);
+                _deadlines.Set(new Deadline(DeadlineKind.Instance, taskId), null);
+                _effects.Watches.Add(new WatchOrder(taskId, null, null));
+            }
+        }
+    }
+
+    private static bool IsSettled(AppEntry entry)
+    {
+        var active = entry.Instances.Values.Where(instance => instance.IsActive).ToList();
+        return !entry.IsRemoved && active.Count <= entry.Record.Definition.Instances
+            && active.TrueForAll(instance => instance.ConfigVersion == entry.Record.LastConfigChangeAt || instance.IsWithoutRecord);
+    }
 
     private static AppRecord? RecordOf(AppEntry entry, DateTimeOffset version) =>
         entry.Record.Definition.Version == version ? entry.Record : entry.Older.GetValueOrDefault(version);
-
-    private static StoredDeployment Store(ActiveDeployment deployment) => new()
-    {
-        Id = deployment.Id,
-        Version = Instants.Write(deployment.Version),
-        CreatedAt = Instants.Write(deployment.Created.Wall),
-        CreatedClock = StateMapping.Write(deployment.Created.Clock),
-        Reason = deployment.Reason,
-        Steps = [.. deployment.Steps.Select(step => new StoredStep(
-            [.. step.Actions.Select(action => new StoredAction(action.Kind.ToString(), action.App.Path, action.Stage?.ToString(), action.IsPod ? true : null))],
-            step.Pause is { } pause ? pause.For?.TotalSeconds ?? -1 : null))],
-        Rollback = deployment.IsRollback ? true : null,
-        BlueGreen = deployment.IsBlueGreen ? true : null,
-        PatienceSeconds = deployment.Patience?.TotalSeconds,
-        HeldSince = deployment.HeldSince is { } held ? Instants.Write(held.Wall) : null,
-        HeldClock = StateMapping.Write(deployment.HeldSince?.Clock),
-        Frozen = deployment.Frozen?.ToDictionary(app => app.Key.Path, app => app.Value),
-        Promoted = deployment.IsPromoted ? true : null,
-        CurrentStep = deployment.CurrentStep,
-        StepStartedAt = Instants.Write(deployment.StepStarted.Wall),
-        StepStartedClock = StateMapping.Write(deployment.StepStarted.Clock),
-        Before = deployment.Before.ToDictionary(
-            entry => entry.Key.Path, entry => entry.Value is { } record ? Instants.Write(record.Definition.Version) : null),
-    };
 }

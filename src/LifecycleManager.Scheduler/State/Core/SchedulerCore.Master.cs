@@ -75,7 +75,7 @@ internal sealed partial class SchedulerCore
             {
                 Type = CallType.Reconcile,
                 Reconcile = new ReconcileCall([.. chunk.Select(task =>
-                    new ReconcileCall.Task(new TaskId(task), new AgentId(Find(task)!.Value.Instance.AgentId)))]),
+                    new ReconcileCall.Task(new TaskId(task), AgentOf(Find(task)!.Value.Instance)))]),
             });
         }
     }
@@ -116,7 +116,8 @@ internal sealed partial class SchedulerCore
         _unreconciled.Remove(taskId);
         if (_unreconciled.Count == 0) _reconcileRetryAt = TimeSpan.MaxValue;
         var state = InstanceStates.From(status.State);
-        if (Find(taskId) is not var (entry, instance, container)) Stray(status, state, now);
+        if (_aside.HoldsTask(taskId)) UpdateAside(taskId, state);
+        else if (Find(taskId) is not var (entry, instance, container)) Stray(status, state, now);
         else if (container is not null) OneOf(entry, instance, container, state, status, now);
         else if (state.IsTerminal()) Ended(entry, instance, state, status, now);
         else Lives(entry, instance, state, status, now);
@@ -163,9 +164,19 @@ internal sealed partial class SchedulerCore
         Lives(entry, before, whole, status with { Healthy = PodTasks.HealthOf(tasks, @checked) }, now, tasks);
     }
 
+    /// <summary>News of a task of an app that is set aside: it runs on, and is forgotten once it has ended.</summary>
+    private void UpdateAside(string taskId, InstanceState state)
+    {
+        if (!state.IsTerminal()) return;
+        _aside.Forget(taskId);
+        _effects.Delete(StateKeys.Instance(taskId));
+    }
+
     /// <summary>A task that is not known: an instance that was given up and came back, or one of a life before.</summary>
     private void Stray(TaskStatusInfo status, InstanceState state, Moment now)
     {
+        // One of a pod that is set aside.
+        if (TaskIds.OfPod(status.TaskId.Value) is var (pod, _) && _aside.HoldsTask(pod)) return;
         if (state.IsTerminal())
         {
             Publish(EventMessages.UnknownInstanceTerminated(now.Wall, status.TaskId.Value, state));
@@ -183,6 +194,8 @@ internal sealed partial class SchedulerCore
         var after = before with
         {
             State = state,
+            AgentId = before.AgentId.Length == 0 ? status.AgentId?.Value ?? "" : before.AgentId,
+            Host = before.Host.Length == 0 ? HostOf(status.AgentId) : before.Host,
             Since = state == before.State ? before.Since : now.Wall,
             StartedAt = before.StartedAt ?? (state == InstanceState.Running ? now.Wall : null),
             StartedClock = before.StartedClock ?? (state == InstanceState.Running ? now.Clock : null),
@@ -269,16 +282,22 @@ internal sealed partial class SchedulerCore
         _killSentAt[instance.TaskId] = now.Clock;
         Schedule(_appOf[instance.TaskId], instance);
         foreach (var id in PodTasks.LiveIds(instance))
-            Call(new SchedulerCall { Type = CallType.Kill, Kill = new KillCall(new TaskId(id), new AgentId(instance.AgentId)) });
+            Call(new SchedulerCall { Type = CallType.Kill, Kill = new KillCall(new TaskId(id), AgentOf(instance)) });
     }
+
+    private static AgentId? AgentOf(Instance instance) => instance.AgentId.Length == 0 ? null : new AgentId(instance.AgentId);
 
     private void Call(SchedulerCall call)
     {
         if (IsConnected && _frameworkId is { } id) _effects.Calls.Add(call with { FrameworkId = new FrameworkId(id) });
     }
 
+    /// <summary>An agent's host, as other instances know it; empty where none does.</summary>
+    private string HostOf(AgentId? agent) => _apps.Values.SelectMany(entry => entry.Instances.Values)
+        .FirstOrDefault(instance => instance.AgentId == agent?.Value && instance.Host.Length > 0)?.Host ?? "";
+
     private static bool Same(Instance before, Instance after) =>
-        before.State == after.State && before.StartedAt == after.StartedAt && before.UnreachableSince == after.UnreachableSince
+        before.AgentId == after.AgentId && before.Host == after.Host && before.State == after.State && before.StartedAt == after.StartedAt && before.UnreachableSince == after.UnreachableSince
         && before.ContainerId == after.ContainerId && before.AgentHealthy == after.AgentHealthy
         && before.Addresses.SequenceEqual(after.Addresses) && before.Tasks.SequenceEqual(after.Tasks);
 

@@ -51,6 +51,7 @@ internal sealed partial class SchedulerCore
             Queue = [.. _waiting.Select(app => _apps[app]).OrderBy(entry => entry.Id.Path, StringComparer.Ordinal).Select(ShowQueue)],
             Framework = new FrameworkStatus(_frameworkId, IsConnected, Master?.GetLeftPart(UriPartial.Authority)),
             Leader = leader,
+            Unreadable = _aside.Shown,
         };
     }
 

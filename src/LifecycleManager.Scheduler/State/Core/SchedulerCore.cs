@@ -18,6 +18,7 @@ internal sealed partial class SchedulerCore
     private readonly List<StoredChange> _history;
     private readonly HashSet<AppId> _dirty = [];
     private readonly HashSet<AppId> _stale = [];
+    private readonly SetAside _aside;
     private GroupDefinition _root;
     private string? _frameworkId;
     private DateTimeOffset _lastVersion;
@@ -29,6 +30,7 @@ internal sealed partial class SchedulerCore
         _frameworkId = loaded.FrameworkId;
         _history = [.. loaded.History];
         _root = loaded.Root;
+        _aside = new SetAside(loaded);
         foreach (var record in loaded.Apps)
         {
             _apps[record.Definition.Id] = new AppEntry(record.Definition.Id) { Record = record };
@@ -37,6 +39,12 @@ internal sealed partial class SchedulerCore
 
         foreach (var record in loaded.Older)
         {
+            if (_aside.Holds(record.Definition.Id))
+            {
+                _aside.Remember(record);
+                continue;
+            }
+
             if (!_apps.TryGetValue(record.Definition.Id, out var entry))
                 _apps[record.Definition.Id] = entry = new AppEntry(record.Definition.Id) { Record = record, IsRemoved = true };
             entry.Older[record.Definition.Version] = record;
@@ -45,6 +53,8 @@ internal sealed partial class SchedulerCore
         foreach (var change in _history) Remember(Instants.Read(change.Version));
         foreach (var instance in loaded.Instances) Adopt(instance);
         foreach (var stored in loaded.Deployments) Resume(stored, now);
+        if (_aside.HasDeployments) SetUnsettledAside();
+        _aside.Show();
         foreach (var delay in loaded.Delays) Resume(delay);
         foreach (var app in _apps.Keys) Touch(app);
         _nextReconciliation = now.Clock + options.ReconciliationInterval;
@@ -109,7 +119,28 @@ internal sealed partial class SchedulerCore
         return effects;
     }
 
+    /// <summary>
+    /// Serves a request. One that fails before it has changed anything, is answered with what it failed by and leaves all as it was;
+    /// one that fails half way ends the term.
+    /// </summary>
     private void Serve(Request request, Moment now)
+    {
+        var before = _effects;
+        _effects = new Effects();
+        try
+        {
+            Answer(request, now);
+        }
+        catch (Exception e) when (_effects.AreNone)
+        {
+            Refuse(request, e, now);
+        }
+
+        before.Add(_effects);
+        _effects = before;
+    }
+
+    private void Answer(Request request, Moment now)
     {
         try
         {
@@ -148,7 +179,7 @@ internal sealed partial class SchedulerCore
             Refuse(request, e.InnerException!, now);
         }
         catch (Exception e) when (e is AppLockedException or ChangeRefusedException or AppNotFoundException or DeploymentNotFoundException
-            or DeploymentStateException)
+            or DeploymentStateException or UnreadableStateException)
         {
             Refuse(request, e, now);
         }
@@ -208,6 +239,12 @@ internal sealed partial class SchedulerCore
 
     private void Adopt(Instance instance)
     {
+        if (_aside.Holds(instance.AppId))
+        {
+            _aside.Remember(instance);
+            return;
+        }
+
         if (!_apps.TryGetValue(instance.AppId, out var entry))
         {
             // Nothing is known of what it runs any more: as a stray of the master's it will be ended.
@@ -215,6 +252,8 @@ internal sealed partial class SchedulerCore
             return;
         }
 
+        if (instance.IsWithoutRecord && entry.Record.Definition is { IsPod: true } pod)
+            instance = instance with { Tasks = [.. pod.Containers.Select(one => new PodTask(one.Name, InstanceState.Running, instance.Since))] };
         var definition = entry.DefinitionOf(instance.Version);
         var restored = RestoreHealth(instance, definition);
         Put(entry, restored, store: false);
@@ -245,6 +284,19 @@ internal sealed record LoadedState
 
     /// <summary>How far the scheduler's clock has come: it goes on from there.</summary>
     public TimeSpan Clock { get; init; }
+
+    /// <summary>Apps that cannot be read, with the reason.</summary>
+    public IReadOnlyDictionary<AppId, string> UnreadableApps { get; init; } = Unreadable.Nothing.Apps;
+
+    /// <summary>Versions in use that cannot be read, with the reason.</summary>
+    public IReadOnlyDictionary<(AppId App, DateTimeOffset Version), string> UnreadableVersions { get; init; } =
+        new Dictionary<(AppId, DateTimeOffset), string>();
+
+    /// <summary>Deployments that cannot be read, by id, with the reason.</summary>
+    public IReadOnlyDictionary<string, string> UnreadableDeployments { get; init; } = Unreadable.Nothing.Deployments;
+
+    /// <summary>Why the groups cannot be read; null where they can.</summary>
+    public string? UnreadableGroups { get; init; }
 
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<StoredChange> History { get; init; } = [];
