@@ -14,17 +14,23 @@ internal sealed partial class SchedulerCore
         Moment now,
         bool keepOwnedCounts = true)
     {
+        var origins = _aside.Origins();
         GroupDefinition wanted;
         try
         {
-            wanted = change(_root);
+            wanted = change(GroupTree.With(_root, origins.ToDictionary(app => app.Key, app => (AppDefinition?)app.Value.Definition)));
         }
         catch (Exception e)
         {
             throw new RequestRefusedException(e);
         }
 
+        // Apps that are set aside and are not put anew stay so.
         var after = Index(wanted);
+        var left = origins.Where(app => after.TryGetValue(app.Key, out var asked) && ReferenceEquals(asked, app.Value.Definition))
+            .ToDictionary(app => app.Key, _ => (AppDefinition?)null);
+        wanted = GroupTree.With(wanted, left);
+        foreach (var id in left.Keys) after.Remove(id);
         var version = NewVersion(now);
         var before = new Dictionary<AppId, AppRecord?>();
         var target = new Dictionary<AppId, AppRecord?>();
@@ -37,7 +43,7 @@ internal sealed partial class SchedulerCore
             var isTouched = known is null || !ReferenceEquals(known.Definition, asked);
             var kept = keepOwnedCounts ? CountOwnership.Keep(known, asked, options.CountOwner) : null;
             if (kept is not null) messages.Add(kept.Message);
-            var origin = known ?? _aside.OriginOf(id);
+            var origin = known ?? origins.GetValueOrDefault(id);
             var record = Successor(origin, kept?.Definition ?? asked, version, restart.Contains(id));
             var owned = isTouched ? CountOwnership.Claim(record, options.CountOwner) : record;
             if (!ReferenceEquals(record, known))

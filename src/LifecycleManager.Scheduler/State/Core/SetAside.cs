@@ -8,6 +8,8 @@ namespace LifecycleManager.Scheduler.State.Core;
 /// </summary>
 internal sealed class SetAside
 {
+    private static readonly Dictionary<AppId, AppRecord> NoOrigins = [];
+
     private readonly Dictionary<AppId, App> _apps = [];
     private readonly Dictionary<string, AppId> _appOf = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Deployment> _deployments = new(StringComparer.Ordinal);
@@ -67,11 +69,24 @@ internal sealed class SetAside
         if (_appOf.Remove(taskId, out var app)) _apps[app].Instances.Remove(taskId);
     }
 
-    /// <summary>The version that most of the app's instances run, where it can be read: what it is taken to have been.</summary>
-    public AppRecord? OriginOf(AppId app) => _apps.TryGetValue(app, out var known)
-        ? known.Instances.Values.CountBy(instance => instance.Version).OrderByDescending(version => version.Value).ThenByDescending(version => version.Key)
-            .Select(version => known.Records.GetValueOrDefault(version.Key)).FirstOrDefault(record => record is not null)
-        : null;
+    /// <summary>
+    /// What the apps are taken to have been, where it can be read: the version that most of an app's instances run. A definition that is
+    /// put in its place is held against it, so that what is the same is not restarted.
+    /// </summary>
+    public IReadOnlyDictionary<AppId, AppRecord> Origins()
+    {
+        if (_apps.Count == 0) return NoOrigins;
+        var origins = new Dictionary<AppId, AppRecord>();
+        foreach (var (id, app) in _apps)
+        {
+            var versions = app.Instances.Values.CountBy(instance => instance.Version)
+                .OrderByDescending(version => version.Value).ThenByDescending(version => version.Key);
+            var known = versions.Select(version => app.Records.GetValueOrDefault(version.Key)).FirstOrDefault(record => record is not null);
+            if (known is not null) origins[id] = known;
+        }
+
+        return origins;
+    }
 
     /// <summary>Gives an app back, to somebody who has put a definition under its id.</summary>
     /// <returns>Its instances and their versions, and the deployments that are over by that.</returns>
