@@ -24,11 +24,34 @@ public sealed class ChangeRefusedException(IReadOnlyList<ChangeProblem> problems
 public sealed record ChangeProblem(string Path, string Message);
 
 /// <summary>This scheduler does not lead: ask the leader, or 503 while there is none.</summary>
-public sealed class NotLeaderException(string? leader)
-    : Exception(leader is null ? "there is no leading scheduler at the moment" : $"the leading scheduler is at {leader}")
+/// <param name="leader">The leader's address, <c>http://host:port</c>, or null.</param>
+/// <param name="cause">Why there is none, where this scheduler knows.</param>
+public sealed class NotLeaderException(string? leader, string? cause = null)
+    : Exception(leader is not null ? $"the leading scheduler is at {leader}"
+        : cause is null ? "there is no leading scheduler at the moment" : $"there is no leading scheduler at the moment: {cause}")
 {
     /// <summary>The leader's address, <c>http://host:port</c>, or null.</summary>
     public string? Leader { get; } = leader;
+}
+
+/// <summary>The store takes no writes, so that nothing can be changed: 503.</summary>
+public sealed class StoreRefusedException(string reason, Exception? inner = null) : Exception(reason, inner)
+{
+    /// <summary>A write that was begun and may still come to its end.</summary>
+    internal Task Unfinished { get; init; } = Task.CompletedTask;
+}
+
+/// <summary>What is stored under an id cannot be read: 409.</summary>
+public sealed class UnreadableStateException(string message) : Exception(message)
+{
+    internal static UnreadableStateException App(AppId app, string reason) => new(
+        $"The stored app '{app.Path}' cannot be read: {reason}. Its tasks run on; a definition that is PUT under its id takes them over.");
+
+    internal static UnreadableStateException Deployment(string id, string reason) => new(
+        $"The stored deployment '{id}' cannot be carried on: {reason}. It is forgotten by DELETE with '?force=true'.");
+
+    internal static UnreadableStateException Groups(string reason) => new(
+        $"The stored groups cannot be read: {reason}. Apps go on without them; a group that is PUT takes their place.");
 }
 
 /// <summary>There is no such app: 404.</summary>

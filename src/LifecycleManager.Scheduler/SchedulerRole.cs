@@ -1,10 +1,10 @@
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scheduler.Api;
 using LifecycleManager.Scheduler.Discovery;
 using LifecycleManager.Scheduler.OpenApi;
 using LifecycleManager.Security;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -16,7 +16,8 @@ namespace LifecycleManager.Scheduler;
 public static class SchedulerRole
 {
     /// <summary>
-    /// Adds the scheduler and its loop. The container gives the time, logging, the state store, the election and the metrics' registry.
+    /// Adds the scheduler and its loop. The container gives the time, logging, the state store, the election, the metrics' registry and the
+    /// role's health.
     /// </summary>
     public static IServiceCollection AddScheduler(this IServiceCollection services, SchedulerOptions options)
     {
@@ -27,7 +28,8 @@ public static class SchedulerRole
             provider.GetRequiredService<ILeaderElection>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>(),
-            provider.GetRequiredService<CollectorRegistry>()));
+            provider.GetRequiredService<CollectorRegistry>(),
+            provider.GetRequiredService<RoleHealth>()));
         services.AddMarathonDocument();
         services.AddHostedService<SchedulerHost>();
         if (options.Eureka.Count > 0) services.AddHostedService<EurekaRegistrar>();
@@ -41,15 +43,7 @@ public static class SchedulerRole
         app.MapMarathonApi();
         app.MapMarathonDocument();
         app.MapMetrics(registry: app.Services.GetRequiredService<CollectorRegistry>());
-        app.MapGet("/health", (HttpContext context) =>
-        {
-            var scheduler = context.RequestServices.GetRequiredService<SchedulerService>();
-            var snapshot = scheduler.Snapshot;
-            if (scheduler.Failure is { } failure)
-                return Results.Json(new { status = "DOWN", detail = $"the last term ended: {failure}" }, statusCode: StatusCodes.Status503ServiceUnavailable);
-            var state = snapshot.Leader.IsLeading ? snapshot.Framework.Connected ? "leading, connected" : "leading, without a master" : "standing by";
-            return Results.Json(new { status = "UP", detail = state });
-        }).Needs(Permission.None);
+        app.MapHealth(app.Services.GetRequiredService<RoleHealth>());
     }
 }
 

@@ -1,9 +1,11 @@
 using System.Net;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.Health;
 using LifecycleManager.Scheduler.Launching;
+using LifecycleManager.Scheduler.Leadership;
 using LifecycleManager.Scheduler.Mesos;
 using LifecycleManager.Scheduler.State;
 using LifecycleManager.Scheduler.State.Core;
@@ -19,26 +21,11 @@ namespace LifecycleManager.Scheduler;
 /// </summary>
 public sealed class SchedulerService : IDisposable
 {
-    private const string Election = "scheduler";
     private static readonly TimeSpan MasterLimit = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Restart = TimeSpan.FromSeconds(1);
 
-    // A term that has lasted so long shows that what ended the one before is over.
-    private static readonly TimeSpan Proof = TimeSpan.FromSeconds(10);
-
-    private readonly SchedulerOptions _options;
-    private readonly IStateStore _store;
-    private readonly ILeaderElection _election;
-    private readonly TimeProvider _time;
-    private readonly ILogger<SchedulerService> _log;
-    private readonly EventBus _bus;
-    private readonly SchedulerMetrics _metrics;
     private readonly TermSurroundings _with;
-    private volatile SchedulerSnapshot _snapshot;
-    private volatile Term? _term;
-    private CancellationTokenSource? _abdication;
-    private volatile string? _failure;
-    private long _termBegan;
+    private readonly SchedulerLeadership _leadership;
+    private readonly ILogger<SchedulerService> _log;
 
     /// <summary>Makes a scheduler; it does nothing before <see cref="RunAsync"/>.</summary>
     public SchedulerService(
@@ -47,29 +34,17 @@ public sealed class SchedulerService : IDisposable
         ILeaderElection election,
         TimeProvider time,
         ILoggerFactory loggers,
-        CollectorRegistry registry)
-        : this(options, store, election, time, loggers, registry, Random.Shared)
-    {
-    }
-
-    internal SchedulerService(
-        SchedulerOptions options,
-        IStateStore store,
-        ILeaderElection election,
-        TimeProvider time,
-        ILoggerFactory loggers,
         CollectorRegistry registry,
-        Random random)
+        RoleHealth health)
     {
-        (_options, _store, _election, _time) = (options, store, election, time);
         _log = loggers.CreateLogger<SchedulerService>();
-        _metrics = new SchedulerMetrics(registry);
-        _bus = new EventBus(options.MaxEventSubscribers, options.MaxEventBytes, time, (remote, reason) =>
+        var metrics = new SchedulerMetrics(registry);
+        EventBus? bus = null;
+        bus = new EventBus(options.MaxEventSubscribers, options.MaxEventBytes, time, (remote, reason) =>
         {
-            _metrics.CountDroppedSubscriber(_bus!.Count);
+            metrics.CountDroppedSubscriber(bus!.Count);
             _log.LogWarning("The event stream of {Remote} is dropped: {Reason}", remote, reason);
         });
-        _snapshot = Idle(null);
         var master = new HttpClient(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -81,14 +56,15 @@ public sealed class SchedulerService : IDisposable
             Timeout = Timeout.InfiniteTimeSpan,
         };
         _with = new TermSurroundings(
-            options, store, time, loggers, _bus, _metrics, master, new Probe(Probe.Client(), time), random, snapshot => _snapshot = snapshot);
+            options, store, time, loggers, health, bus, metrics, master, new Probe(Probe.Client(), time), Random.Shared);
+        _leadership = new SchedulerLeadership(_with, election);
     }
 
     /// <summary>Why the last term ended by a defect, until another has lasted for ten seconds; null where all is well.</summary>
-    public string? Failure => _term is not null && _time.GetElapsedTime(Volatile.Read(ref _termBegan)) >= Proof ? null : _failure;
+    public string? Failure => _leadership.Failure;
 
     /// <summary>Everything at this moment; free to take.</summary>
-    public SchedulerSnapshot Snapshot => _snapshot;
+    public SchedulerSnapshot Snapshot => _leadership.Snapshot;
 
     /// <summary>
     /// Changes the tree of groups and apps, and stores the deployment that carries the change out. The function gets the newest tree
@@ -124,8 +100,9 @@ public sealed class SchedulerService : IDisposable
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             limit.CancelAfter(MasterLimit);
-            var agents = await AgentsReader.ReadAsync(_with.MasterHttp, _options, new Uri(new Uri(master), "slaves"), limit.Token);
-            return await Task.Run(() => Placement.Rebalancing.Plan(agents, AppPlacement.Settled(snapshot, _options.Placement), most, cancellation), cancellation);
+            var agents = await AgentsReader.ReadAsync(_with.MasterHttp, _with.Options, new Uri(new Uri(master), "slaves"), limit.Token);
+            var settled = AppPlacement.Settled(snapshot, _with.Options.Placement);
+            return await Task.Run(() => Placement.Rebalancing.Plan(agents, settled, most, cancellation), cancellation);
         }
         catch (Exception e) when (e is HttpRequestException or System.Text.Json.JsonException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
@@ -167,8 +144,19 @@ public sealed class SchedulerService : IDisposable
         Task.FromResult(Snapshot.Apps.TryGetValue(app, out var status) && !status.IsRemoved ? status.Versions : []);
 
     /// <summary>One stored version of an app, or null.</summary>
-    public async Task<AppDefinition?> AppVersionAsync(AppId app, DateTimeOffset version, CancellationToken cancellation) =>
-        await _store.GetAsync(StateKeys.Version(app, version), cancellation) is { } entry ? StateMapping.ReadApp(entry.Value).Definition : null;
+    /// <exception cref="UnreadableStateException">It is stored and cannot be read.</exception>
+    public async Task<AppDefinition?> AppVersionAsync(AppId app, DateTimeOffset version, CancellationToken cancellation)
+    {
+        if (await _with.Store.GetAsync(StateKeys.Version(app, version), cancellation) is not { } entry) return null;
+        try
+        {
+            return StateLoader.ReadVersion(entry, app, version).Definition;
+        }
+        catch (InvalidDataException e)
+        {
+            throw new UnreadableStateException($"Version '{Instants.Write(version)}' of '{app.Path}': {e.Message}");
+        }
+    }
 
     /// <summary>The stored versions of the tree, newest first.</summary>
     public async Task<IReadOnlyList<DateTimeOffset>> GroupVersionsAsync(CancellationToken cancellation)
@@ -185,12 +173,7 @@ public sealed class SchedulerService : IDisposable
     }
 
     /// <summary>Gives the leadership up, so that another scheduler (or this one again) is elected.</summary>
-    public async Task AbdicateAsync(CancellationToken cancellation)
-    {
-        if (_term is null || _abdication is not { } abdication) throw new NotLeaderException(_snapshot.Leader.Address);
-        _log.LogWarning("The leadership is given up on request");
-        await abdication.CancelAsync();
-    }
+    public Task AbdicateAsync() => _leadership.AbdicateAsync();
 
     /// <summary>
     /// The event bus from now on. A subscriber that does not keep up is dropped, its stream ends. Other subscribers see <c>event_stream_attached</c> and <c>event_stream_detached</c>.
@@ -199,110 +182,27 @@ public sealed class SchedulerService : IDisposable
     /// <param name="full">Whether deployment plans come with their trees.</param>
     /// <param name="remote">The subscriber, for people.</param>
     /// <exception cref="TooManySubscribersException">The bus is full.</exception>
-    public EventSubscription Subscribe(IReadOnlySet<string>? types, bool full, string remote) => _bus.Subscribe(types, full, remote);
+    public EventSubscription Subscribe(IReadOnlySet<string>? types, bool full, string remote) => _with.Bus.Subscribe(types, full, remote);
 
     /// <summary>Publishes <c>api_post_event</c>: a request that changed an app.</summary>
     public void PublishApiPost(string uri, IPAddress? client, AppDefinition app) =>
-        _bus.Publish(EventMessages.ApiPost(_time.GetUtcNow(), client?.ToString() ?? "", uri, app.Wire));
+        _with.Bus.Publish(EventMessages.ApiPost(_with.Time.GetUtcNow(), client?.ToString() ?? "", uri, app.Wire));
 
     /// <summary>Publishes <c>pod_created_event</c>, <c>pod_updated_event</c> or <c>pod_deleted_event</c>.</summary>
     public void PublishPod(string type, string uri, IPAddress? client) =>
-        _bus.Publish(EventMessages.PodChanged(_time.GetUtcNow(), type, client?.ToString() ?? "", uri));
-
-    /// <inheritdoc />
-    public void Dispose() => _bus.Dispose();
+        _with.Bus.Publish(EventMessages.PodChanged(_with.Time.GetUtcNow(), type, client?.ToString() ?? "", uri));
 
     /// <summary>Stands for election, leads while elected, and stands again, until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellation)
-    {
-        while (!cancellation.IsCancellationRequested)
-        {
-            try
-            {
-                await LeadAsync(cancellation);
-            }
-            catch (OperationCanceledException)
-            {
-                // Stopped, deposed or given up; the loop's condition tells.
-            }
-            catch (Exception e)
-            {
-                _log.LogError(e, "The scheduler's term has ended: {Reason}. Another begins with what is stored", e.Message);
-            }
+    public Task RunAsync(CancellationToken cancellation) => _leadership.RunAsync(cancellation);
 
-            try
-            {
-                if (!cancellation.IsCancellationRequested) await Task.Delay(Restart, _time, cancellation);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-        }
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _leadership.Dispose();
+        _with.Bus.Dispose();
     }
 
-    private async Task LeadAsync(CancellationToken cancellation)
-    {
-        await using var leadership = await StandAsync(cancellation);
-        using var abdication = new CancellationTokenSource();
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, leadership.Lost, abdication.Token);
-        try
-        {
-            var term = await Term.LoadAsync(_with, leadership.Fence, ending.Token);
-            _abdication = abdication;
-            Volatile.Write(ref _termBegan, _time.GetTimestamp());
-            _term = term;
-            await term.RunAsync(ending.Token);
-        }
-        catch (Exception e) when (e is not (OperationCanceledException or FencedException))
-        {
-            _failure = e.Message;
-            throw;
-        }
-        finally
-        {
-            _term = null;
-            _abdication = null;
-            _metrics.Clear(_snapshot);
-            _snapshot = Idle(null);
-        }
-    }
-
-    private async Task<ILeadership> StandAsync(CancellationToken cancellation)
-    {
-        var standing = _election.StandAsync(Election, _options.Address.GetLeftPart(UriPartial.Authority), cancellation);
-        while (await Task.WhenAny(standing, Task.Delay(Restart, _time, cancellation)) != standing && !cancellation.IsCancellationRequested)
-        {
-            try
-            {
-                var leader = await _election.LeaderAsync(Election, cancellation);
-
-                // Another one does the work now.
-                if (leader is not null && leader != _options.Address.GetLeftPart(UriPartial.Authority)) _failure = null;
-                if (leader != _snapshot.Leader.Address) _snapshot = Idle(leader);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                _log.LogDebug(e, "The leader is not known");
-            }
-        }
-
-        return await standing;
-    }
-
-    private Task<T> AskAsync<T>(Request<T> request, CancellationToken cancellation) =>
-        _term is { } term ? term.AskAsync(request, cancellation) : Task.FromException<T>(new NotLeaderException(_snapshot.Leader.Address));
-
-    private static SchedulerSnapshot Idle(string? leader) => new()
-    {
-        Root = GroupDefinition.Empty,
-        Apps = new Dictionary<AppId, AppStatus>(),
-        Instances = new Dictionary<string, Instance>(),
-        Deployments = [],
-        Queue = [],
-        Framework = new FrameworkStatus(null, false, null),
-        Leader = new LeaderStatus(false, leader, null),
-    };
+    private Task<T> AskAsync<T>(Request<T> request, CancellationToken cancellation) => _leadership.AskAsync(request, cancellation);
 }
 
 /// <summary>The event bus has as many subscribers as it takes: 503.</summary>
@@ -318,6 +218,9 @@ public sealed record ChangeOptions(bool Force = false, string? Reason = null)
     /// owned them. Null, for a person or a pipeline: counts that are owned stay, and the receipt says so.
     /// </summary>
     public string? CountOwner { get; init; }
+
+    /// <summary>The change puts groups: it takes the place of groups that cannot be read.</summary>
+    internal bool PutsGroups { get; init; }
 
     /// <summary>The app that is changed is deployed blue-green; null for a rolling deployment.</summary>
     public BlueGreenOptions? BlueGreen { get; init; }

@@ -102,6 +102,7 @@ internal static class AppsHandler
         var receipt = await request.ChangeAsync(
             root =>
             {
+                UnreadableIds.Check(request, app.Id);
                 if (root.FindApp(app.Id) is not null) throw new ApiException(409, $"An app with id [{app.Id}] already exists.");
                 return Put(root, app, "");
             },

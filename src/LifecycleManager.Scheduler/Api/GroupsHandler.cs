@@ -61,7 +61,7 @@ internal static class GroupsHandler
                     throw new ApiException(409, $"Group {id} is already created. Use PUT to change this group.");
                 return GroupUpdates.Apply(root, id, update, request.Rules);
             },
-            request.Change($"{id} was created"));
+            request.Change($"{id} was created") with { PutsGroups = true });
         request.Context.Response.Headers.Location = $"/v2/groups{id}";
         await request.DeploymentAsync(receipt, 201);
     }
@@ -81,7 +81,7 @@ internal static class GroupsHandler
             return;
         }
 
-        await request.DeploymentAsync(await request.ChangeAsync(change, request.Change($"{id} was changed")));
+        await request.DeploymentAsync(await request.ChangeAsync(change, request.Change($"{id} was changed") with { PutsGroups = true }));
     }
 
     private static async Task<Func<GroupDefinition, GroupDefinition>> ChangeOfAsync(ApiRequest request, AppId id, Group update)

@@ -57,7 +57,7 @@ internal static class InfoHandler
         {
             foreach (var name in new[] { "backup", "restore" })
                 if (request.Text(name) is not null) throw ApiException.BadRequest($"'{name}' is not carried out here: see lcm backup --help");
-            await request.Scheduler.AbdicateAsync(request.Cancellation);
+            await request.Scheduler.AbdicateAsync();
             await Message("Leadership abdicated");
             return;
         }

@@ -41,7 +41,7 @@ internal sealed class Leaders : IDisposable
     public async Task PassOnAsync(ApiRequest request)
     {
         var (context, leader) = (request.Context, request.Snapshot.Leader.Address);
-        if (leader is null || leader == Own(request)) throw new NotLeaderException(null);
+        if (leader is null || leader == Own(request)) throw new NotLeaderException(null, request.Scheduler.Failure);
         if (context.Request.Headers.ContainsKey(Via)) throw new ApiException(502, "Detected proxying loop: the leader is changing; ask again");
 
         // The client decides how long it waits; a body is passed on as it comes.

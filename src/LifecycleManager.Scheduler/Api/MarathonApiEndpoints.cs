@@ -55,7 +55,11 @@ public static class MarathonApiEndpoints
                 {
                     Leaders.Mark(request);
                     if (!request.Snapshot.Leader.IsLeading && (led is null || led(request))) await leaders.PassOnAsync(request);
-                    else await answer(request);
+                    else
+                    {
+                        UnreadableIds.Check(request, pattern);
+                        await answer(request);
+                    }
                 }
                 catch (Exception e)
                 {

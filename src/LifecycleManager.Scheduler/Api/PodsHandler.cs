@@ -79,6 +79,7 @@ internal static class PodsHandler
         var receipt = await request.ChangeAsync(
             root =>
             {
+                UnreadableIds.Check(request, pod.Id);
                 if (root.FindApp(pod.Id) is not null) throw new ApiException(409, $"A pod with id [{pod.Id}] already exists.");
                 return Put(root, pod);
             },
@@ -92,7 +93,7 @@ internal static class PodsHandler
     private static async Task PutAsync(ApiRequest request, AppId id)
     {
         var pod = PodDefinitions.CreateAt(id, PodDefinitions.ReadPod(await request.BodyAsync()), request.Rules);
-        Find(request, id);
+        if (!request.Snapshot.Unreadable.Apps.ContainsKey(id)) Find(request, id);
         var receipt = await request.ChangeAsync(root => Put(root, pod), request.Change($"{id} was changed"));
         request.Scheduler.PublishPod("pod_updated_event", request.Context.Request.Path, request.Context.Connection.RemoteIpAddress);
         await request.JsonAsync(PodNotation.Shown(receipt.Root.FindApp(id)!), MarathonJson.Default.Pod);

@@ -11,16 +11,20 @@ namespace LifecycleManager.Scheduler.Deployments;
 /// <param name="IsUp">It runs, passes all its checks and is ready.</param>
 /// <param name="IsExpendable">Ending it takes no capacity away: it is not running, or known to be unhealthy.</param>
 /// <param name="Rank">The order of ending it among its like: lower ends first.</param>
-/// <param name="StagedAt">When it was launched.</param>
+/// <param name="Staged">When it was launched.</param>
 /// <param name="Group">Where it is, for those constraints that spread: instances of fuller groups end first.</param>
 internal readonly record struct InstanceView(
-    string TaskId, bool IsNew, bool IsActive, bool Occupies, bool IsUp, bool IsExpendable, int Rank, DateTimeOffset StagedAt, string? Group)
+    string TaskId, bool IsNew, bool IsActive, bool Occupies, bool IsUp, bool IsExpendable, int Rank, Moment Staged, string? Group)
 {
     /// <summary>Sees an instance of the version <paramref name="own"/> against the configuration that is wanted.</summary>
-    public static InstanceView Of(Instance instance, AppDefinition? own, DateTimeOffset wantedConfig)
+    /// <param name="instance">The instance.</param>
+    /// <param name="own">The definition that it runs; null where that is not known.</param>
+    /// <param name="wantedConfig">The configuration that is wanted.</param>
+    /// <param name="presumeHealthy">Take one for healthy whose checks have not been answered.</param>
+    public static InstanceView Of(Instance instance, AppDefinition? own, DateTimeOffset wantedConfig, bool presumeHealthy = false)
     {
         var running = instance.State == InstanceState.Running;
-        var healthy = own is null || own.HealthChecks.Count == 0 || instance.Healthy == true;
+        var healthy = own is null || own.HealthChecks.Count == 0 || (instance.Healthy ?? presumeHealthy);
         return new InstanceView(
             instance.TaskId,
             instance.ConfigVersion == wantedConfig && !instance.Moves,
@@ -29,7 +33,7 @@ internal readonly record struct InstanceView(
             running && instance.Goal == InstanceGoal.Running && healthy && instance.Ready,
             !running || instance.Healthy == false,
             RankOf(instance, healthy),
-            instance.StagedAt,
+            instance.Staged,
             GroupOf(instance, own));
     }
 

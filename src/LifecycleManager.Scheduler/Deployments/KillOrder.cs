@@ -43,8 +43,8 @@ internal static class KillOrder
     {
         var byRank = candidates.OrderBy(view => view.Rank);
         var byAge = selection == KillSelection.OldestFirst
-            ? byRank.ThenBy(view => view.StagedAt)
-            : byRank.ThenByDescending(view => view.StagedAt);
+            ? byRank.ThenBy(view => view.Staged)
+            : byRank.ThenByDescending(view => view.Staged);
         return [.. byAge.ThenBy(view => view.TaskId, StringComparer.Ordinal)];
     }
 }

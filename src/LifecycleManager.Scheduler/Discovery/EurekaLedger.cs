@@ -1,12 +1,12 @@
 namespace LifecycleManager.Scheduler.Discovery;
 
-/// <summary>What is to be told to Eureka next. Pure: it knows what was told, and when.</summary>
+/// <summary>What is to be told to Eureka next. Pure: it knows what was told, and when, by a clock that never goes back.</summary>
 internal sealed class EurekaLedger(TimeSpan renewal)
 {
     private readonly Dictionary<string, Entry> _known = new(StringComparer.Ordinal);
 
     /// <summary>What is due, new and changed registrations first.</summary>
-    public IReadOnlyList<EurekaCall> Due(IReadOnlyDictionary<string, EurekaRegistration> wanted, DateTimeOffset now)
+    public IReadOnlyList<EurekaCall> Due(IReadOnlyDictionary<string, EurekaRegistration> wanted, TimeSpan now)
     {
         var due = new List<EurekaCall>();
         foreach (var (id, registration) in wanted)
@@ -24,7 +24,7 @@ internal sealed class EurekaLedger(TimeSpan renewal)
     }
 
     /// <summary>What came of a call.</summary>
-    public void Told(EurekaCall call, EurekaOutcome outcome, DateTimeOffset now)
+    public void Told(EurekaCall call, EurekaOutcome outcome, TimeSpan now)
     {
         var id = call.Registration.InstanceId;
         switch (outcome)
@@ -45,7 +45,7 @@ internal sealed class EurekaLedger(TimeSpan renewal)
     /// <summary>Forgets everything: another scheduler leads, and goes on with it.</summary>
     public void Forget() => _known.Clear();
 
-    private sealed record Entry(EurekaRegistration Registration, DateTimeOffset ToldAt);
+    private sealed record Entry(EurekaRegistration Registration, TimeSpan ToldAt);
 }
 
 /// <summary>A call to Eureka.</summary>

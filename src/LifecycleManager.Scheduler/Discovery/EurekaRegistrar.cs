@@ -17,6 +17,7 @@ internal sealed class EurekaRegistrar(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly EurekaLedger _ledger = new(options.EurekaRenewal);
+    private readonly long _began = time.GetTimestamp();
     private int _server;
     private bool _failing;
 
@@ -31,7 +32,7 @@ internal sealed class EurekaRegistrar(
             {
                 var snapshot = scheduler.Snapshot;
                 if (!snapshot.Leader.IsLeading) _ledger.Forget();
-                else await TellAsync(client, _ledger.Due(EurekaRegistration.Wanted(snapshot), time.GetUtcNow()), stoppingToken);
+                else await TellAsync(client, _ledger.Due(EurekaRegistration.Wanted(snapshot), time.GetElapsedTime(_began)), stoppingToken);
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -46,7 +47,7 @@ internal sealed class EurekaRegistrar(
         foreach (var calls in due.Chunk(AtOnce))
         {
             var outcomes = await Task.WhenAll(calls.Select(call => TellAsync(client, call, cancellation)));
-            for (var index = 0; index < calls.Length; index++) _ledger.Told(calls[index], outcomes[index], time.GetUtcNow());
+            for (var index = 0; index < calls.Length; index++) _ledger.Told(calls[index], outcomes[index], time.GetElapsedTime(_began));
 
             // The rest waits for the next tick, with the next server.
             if (!outcomes.Contains(EurekaOutcome.Failed)) _failing = false;

@@ -1,4 +1,3 @@
-using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.State;
 
@@ -16,10 +15,10 @@ internal static class HealthEvaluation
     /// <param name="before">The verdict so far.</param>
     /// <param name="check">The check.</param>
     /// <param name="result">The result.</param>
-    /// <param name="startedAt">When the instance first ran.</param>
-    /// <param name="now">Now.</param>
+    /// <param name="running">How long the instance has run.</param>
+    /// <param name="now">Now, by the wall clock.</param>
     public static (InstanceHealth After, bool Kill) Apply(
-        InstanceHealth before, HealthCheckSpec check, CheckResult result, DateTimeOffset startedAt, DateTimeOffset now)
+        InstanceHealth before, HealthCheckSpec check, CheckResult result, TimeSpan running, DateTimeOffset now)
     {
         if (result.Success)
         {
@@ -33,7 +32,7 @@ internal static class HealthEvaluation
         }
 
         // While it starts, failures say nothing: until the first success or the end of the grace period.
-        if (before.FirstSuccess is null && now < startedAt.Plus(check.GracePeriod)) return (before, false);
+        if (before.FirstSuccess is null && running < check.GracePeriod) return (before, false);
 
         var after = before with
         {

@@ -5,8 +5,8 @@ namespace LifecycleManager.Scheduler.Launching;
 /// to the maximum. An instance that runs well for a while takes the delay away.
 /// </summary>
 /// <param name="Current">The delay that the last failure caused; zero before the first.</param>
-/// <param name="Until">No launch before this time.</param>
-internal readonly record struct LaunchDelay(TimeSpan Current, DateTimeOffset Until)
+/// <param name="Until">No launch before this reading of the scheduler's clock.</param>
+internal readonly record struct LaunchDelay(TimeSpan Current, TimeSpan Until)
 {
     /// <summary>An instance that has run for so long, or for the current delay if that is longer, is no crash loop.</summary>
     public static readonly TimeSpan Settled = TimeSpan.FromSeconds(60);
@@ -16,8 +16,8 @@ internal readonly record struct LaunchDelay(TimeSpan Current, DateTimeOffset Unt
     /// <param name="factor">At least 1.</param>
     /// <param name="maximum">Longest delay.</param>
     /// <param name="ran">How long the failed instance had run; null when it never did.</param>
-    /// <param name="now">Now.</param>
-    public LaunchDelay Failed(TimeSpan initial, double factor, TimeSpan maximum, TimeSpan? ran, DateTimeOffset now)
+    /// <param name="now">Now, by the scheduler's clock.</param>
+    public LaunchDelay Failed(TimeSpan initial, double factor, TimeSpan maximum, TimeSpan? ran, TimeSpan now)
     {
         var before = IsSettled(ran) ? TimeSpan.Zero : Current;
         var next = before == TimeSpan.Zero ? initial : before * Math.Max(1, factor);

@@ -1,5 +1,7 @@
 using System.Threading.Channels;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Reconnecting;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Scheduler.Mesos;
@@ -23,6 +25,8 @@ internal sealed class MasterClient(
     private const int MissedHeartbeats = 3;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromSeconds(15);
 
     private long _session;
@@ -44,56 +48,50 @@ internal sealed class MasterClient(
     /// <summary>Stays subscribed until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        var failures = 0;
         var next = 0;
-        while (!cancellation.IsCancellationRequested)
+        var subscribing = Reconnect.Pipeline(FirstPause, LongestPause, time, random, Failed);
+        while (true)
         {
-            var master = options.Masters[next % options.Masters.Count];
-            var session = ++_session;
-            string reason;
-            var subscribed = false;
-            try
-            {
-                reason = await SubscribeAsync(session, master, () => subscribed = true, cancellation);
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
-            {
-                // The outer message of a connection that fails over TLS says nothing.
-                reason = e is OperationCanceledException ? "no answer in time"
-                    : e.InnerException is { } inner ? $"{e.Message} {inner.GetBaseException().Message}" : e.Message;
-            }
+            await subscribing.ExecuteAsync(
+                async token => await SubscribeAsync(++_session, options.Masters[next % options.Masters.Count], token), cancellation);
 
-            if (subscribed)
-            {
-                failures = 0;
-                log.LogWarning("The subscription at {Master} has ended: {Reason}", master, reason);
-                await sink(new MasterLost(session, master, reason), cancellation);
-            }
-            else
-            {
-                next++;
-                if (failures == 0) log.LogWarning("Cannot subscribe at {Master}: {Reason}", master, reason);
-                else log.LogDebug("Cannot subscribe at {Master}: {Reason}", master, reason);
-            }
+            // Schedulers do not return to a restarted master in step.
+            await time.DelayAsync(FirstPause * (1 + random.NextDouble()), cancellation);
+        }
 
-            failures++;
-            try
-            {
-                await Task.Delay(ReconnectDelay.After(failures, random.NextDouble()), time, cancellation);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+        void Failed(Exception problem, int failures, TimeSpan pause)
+        {
+            // The outer message of a connection that fails over TLS says nothing.
+            var reason = problem is OperationCanceledException ? "no answer in time"
+                : problem.InnerException is { } inner ? $"{problem.Message} {inner.GetBaseException().Message}" : problem.Message;
+            var level = failures == 1 ? LogLevel.Warning : LogLevel.Debug;
+            log.Log(level, "Cannot subscribe at {Master}: {Reason}", options.Masters[next % options.Masters.Count], reason);
+            next++;
         }
     }
 
+    /// <summary>Subscribes, and stays so until the subscription ends.</summary>
+    /// <exception cref="Exception">It has not come about.</exception>
+    private async Task SubscribeAsync(long session, Uri master, CancellationToken cancellation)
+    {
+        var subscribed = false;
+        string reason;
+        try
+        {
+            reason = await ConverseAsync(session, master, () => subscribed = true, cancellation);
+            if (!subscribed) throw new MasterException(reason);
+        }
+        catch (Exception e) when (subscribed && !cancellation.IsCancellationRequested)
+        {
+            reason = e.Message;
+        }
+
+        log.LogWarning("The subscription at {Master} has ended: {Reason}", master, reason);
+        await sink(new MasterLost(session, master, reason), cancellation);
+    }
+
     /// <returns>Why the subscription has ended.</returns>
-    private async Task<string> SubscribeAsync(long session, Uri master, Action onSubscribed, CancellationToken cancellation)
+    private async Task<string> ConverseAsync(long session, Uri master, Action onSubscribed, CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var connecting = new CancellationTokenSource(ConnectTimeout, time);

@@ -7,9 +7,9 @@ namespace LifecycleManager.Scheduler.Placement;
 /// <param name="Priority">Its app's priority.</param>
 /// <param name="Spec">What it uses.</param>
 /// <param name="Ports">The host ports it has.</param>
-/// <param name="StagedAt">When it was launched.</param>
+/// <param name="Staged">When it was launched.</param>
 internal sealed record Tenant(
-    string TaskId, string App, string AgentId, int Priority, PlacementSpec Spec, IReadOnlyList<int> Ports, DateTimeOffset StagedAt);
+    string TaskId, string App, string AgentId, int Priority, PlacementSpec Spec, IReadOnlyList<int> Ports, Moment Staged);
 
 /// <summary>
 /// Makes room for an instance of high priority: the fewest instances of lower priorities on one agent whose end lets it fit there.
@@ -34,7 +34,7 @@ internal static class Preemption
         foreach (var agent in agents)
         {
             var lower = tenants[agent.AgentId].Where(tenant => tenant.Priority < priority)
-                .OrderBy(tenant => tenant.Priority).ThenByDescending(tenant => tenant.StagedAt).ThenBy(tenant => tenant.TaskId, StringComparer.Ordinal);
+                .OrderBy(tenant => tenant.Priority).ThenByDescending(tenant => tenant.Staged).ThenBy(tenant => tenant.TaskId, StringComparer.Ordinal);
             var victims = On(request, agent, [.. lower], spare);
             if (victims is null || victims.Count == 0) continue;
             if (best is null || Cost(victims).CompareTo(Cost(best)) < 0) best = victims;

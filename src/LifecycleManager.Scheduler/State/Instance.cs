@@ -52,14 +52,26 @@ public sealed record Instance
     /// <summary>When the launch was decided.</summary>
     public required DateTimeOffset StagedAt { get; init; }
 
+    /// <summary>As <see cref="StagedAt"/>, by the scheduler's clock.</summary>
+    internal TimeSpan StagedClock { get; init; }
+
+    /// <summary>When the launch was decided, by both clocks.</summary>
+    internal Moment Staged => new(StagedAt, StagedClock);
+
     /// <summary>When it first ran.</summary>
     public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>As <see cref="StartedAt"/>, by the scheduler's clock.</summary>
+    internal TimeSpan? StartedClock { get; init; }
 
     /// <summary>When it came into its state.</summary>
     public required DateTimeOffset Since { get; init; }
 
-    /// <summary>Since when its agent does not answer.</summary>
+    /// <summary>Since when its agent does not answer, as far as this scheduler knew.</summary>
     public DateTimeOffset? UnreachableSince { get; init; }
+
+    /// <summary>As <see cref="UnreachableSince"/>, by the scheduler's clock.</summary>
+    internal TimeSpan? UnreachableClock { get; init; }
 
     /// <summary>Addresses that the agent reported.</summary>
     public IReadOnlyList<InstanceAddress> Addresses { get; init; } = [];
@@ -93,6 +105,29 @@ public sealed record Instance
 
     /// <summary>It takes part in the app's count: it is up or coming up, and is not meant to end.</summary>
     public bool IsActive => Goal == InstanceGoal.Running && State is not InstanceState.UnreachableInactive;
+
+    /// <summary>Its record was lost: what it runs is not known, nor, until it has been heard of, where.</summary>
+    internal bool IsWithoutRecord => Version == DateTimeOffset.UnixEpoch;
+
+    /// <summary>
+    /// An instance whose record cannot be read. It is taken to run, since nothing says that it does not, until the master says what
+    /// is; the next deployment of its app replaces it.
+    /// </summary>
+    /// <param name="taskId">Its id.</param>
+    /// <param name="now">By the scheduler's clock.</param>
+    internal static Instance WithoutRecord(string taskId, TimeSpan now) => new()
+    {
+        TaskId = taskId,
+        AppId = new AppId(TaskIds.AppPathOf(taskId)),
+        Version = DateTimeOffset.UnixEpoch,
+        ConfigVersion = DateTimeOffset.UnixEpoch,
+        AgentId = "",
+        Host = "",
+        State = InstanceState.Running,
+        StagedAt = DateTimeOffset.UnixEpoch,
+        Since = DateTimeOffset.UnixEpoch,
+        StagedClock = now,
+    };
 
     internal static readonly IReadOnlyDictionary<string, string> NoAttributes = new Dictionary<string, string>();
 }

@@ -27,6 +27,9 @@ public sealed record SchedulerSnapshot
 
     /// <summary>Who leads.</summary>
     public required LeaderStatus Leader { get; init; }
+
+    /// <summary>What is stored and cannot be read.</summary>
+    internal Unreadable Unreadable { get; init; } = Unreadable.Nothing;
 }
 
 /// <summary>One app with what runs of it.</summary>

@@ -3,11 +3,21 @@ using LifecycleManager.Protocol.Marathon;
 
 namespace LifecycleManager.Scheduler.State;
 
-// The stored shapes, apart from the types that the code works with, so that the one can change without the other. Version 1.
+// The stored shapes, apart from the types that the code works with, so that the one can change without the other. Version 1. What ends in
+// "clock" is by the scheduler's clock, in milliseconds; documents of before it was stored have none of it.
 
 internal sealed record StoredSchema(int Version);
 
 internal sealed record StoredFramework(string Id);
+
+/// <summary>How far the scheduler's clock had come.</summary>
+internal sealed record StoredClock(long Clock);
+
+/// <param name="App">The app whose launches wait.</param>
+/// <param name="Config">The configuration that the delay is about.</param>
+/// <param name="Delay">The delay that the last failure caused, milliseconds.</param>
+/// <param name="FailedClock">When that was.</param>
+internal sealed record StoredDelay(string App, string Config, long Delay, long FailedClock);
 
 /// <param name="App">The definition.</param>
 /// <param name="LastScalingAt">The version that last changed the count.</param>
@@ -51,11 +61,17 @@ internal sealed record StoredInstance
 
     public required string StagedAt { get; init; }
 
+    public long? StagedClock { get; init; }
+
     public string? StartedAt { get; init; }
+
+    public long? StartedClock { get; init; }
 
     public required string Since { get; init; }
 
     public string? UnreachableSince { get; init; }
+
+    public long? UnreachableClock { get; init; }
 
     public IReadOnlyList<StoredAddress>? Addresses { get; init; }
 
@@ -88,9 +104,13 @@ internal sealed record StoredDeployment
 
     public required IReadOnlyList<StoredStep> Steps { get; init; }
 
+    public long? CreatedClock { get; init; }
+
     public required int CurrentStep { get; init; }
 
     public required string StepStartedAt { get; init; }
+
+    public long? StepStartedClock { get; init; }
 
     /// <summary>The affected apps with the version before; null for new ones.</summary>
     public required IReadOnlyDictionary<string, string?> Before { get; init; }
@@ -102,6 +122,8 @@ internal sealed record StoredDeployment
     public double? PatienceSeconds { get; init; }
 
     public string? HeldSince { get; init; }
+
+    public long? HeldClock { get; init; }
 
     /// <summary>While it is paused: the instances of the new version by app.</summary>
     public IReadOnlyDictionary<string, int>? Frozen { get; init; }
@@ -136,6 +158,8 @@ internal sealed record StoredAppChange(string App, string? Before, string? After
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(StoredSchema))]
 [JsonSerializable(typeof(StoredFramework))]
+[JsonSerializable(typeof(StoredClock))]
+[JsonSerializable(typeof(StoredDelay))]
 [JsonSerializable(typeof(StoredApp))]
 [JsonSerializable(typeof(StoredGroups))]
 [JsonSerializable(typeof(StoredInstance))]

@@ -11,6 +11,8 @@ internal static class StateKeys
     public const string Prefix = "scheduler/";
     public const string Schema = Prefix + "schema";
     public const string Framework = Prefix + "framework";
+    public const string Clock = Prefix + "clock";
+    public const string Delays = Prefix + "delays/";
     public const string Apps = Prefix + "apps/";
     public const string Groups = Prefix + "groups";
     public const string Instances = Prefix + "instances/";
@@ -19,6 +21,8 @@ internal static class StateKeys
     public const string History = Prefix + "history/";
 
     public static string App(AppId app) => Apps + app.Path.TrimStart('/');
+
+    public static string Delay(AppId app) => Delays + app.Path.TrimStart('/');
 
     public static string Instance(string taskId) => Instances + taskId;
 

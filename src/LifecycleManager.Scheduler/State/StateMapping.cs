@@ -49,9 +49,12 @@ internal static class StateMapping
             State = instance.State.ToString(),
             Ending = instance.Goal == InstanceGoal.Ended ? true : null,
             StagedAt = Instants.Write(instance.StagedAt),
+            StagedClock = Write(instance.StagedClock),
             StartedAt = Write(instance.StartedAt),
+            StartedClock = Write(instance.StartedClock),
             Since = Instants.Write(instance.Since),
             UnreachableSince = Write(instance.UnreachableSince),
+            UnreachableClock = Write(instance.UnreachableClock),
             Addresses = instance.Addresses.Count == 0
                 ? null
                 : [.. instance.Addresses.Select(address => new StoredAddress(address.Address, address.Protocol))],
@@ -67,9 +70,9 @@ internal static class StateMapping
         },
         StateJson.Default.StoredInstance);
 
-    public static Instance ReadInstance(ReadOnlyMemory<byte> bytes)
+    /// <summary>An instance; what was not stored by the scheduler's clock counts from now.</summary>
+    public static Instance ReadInstance(StoredInstance stored, TimeSpan now)
     {
-        var stored = Read(bytes, StateJson.Default.StoredInstance);
         return new Instance
         {
             TaskId = stored.TaskId,
@@ -86,9 +89,12 @@ internal static class StateMapping
             State = Enum.Parse<InstanceState>(stored.State),
             Goal = stored.Ending == true ? InstanceGoal.Ended : InstanceGoal.Running,
             StagedAt = Instants.Read(stored.StagedAt),
+            StagedClock = Read(stored.StagedClock) ?? now,
             StartedAt = Read(stored.StartedAt),
             Since = Instants.Read(stored.Since),
+            StartedClock = stored.StartedAt is null ? null : Read(stored.StartedClock) ?? now,
             UnreachableSince = Read(stored.UnreachableSince),
+            UnreachableClock = stored.UnreachableSince is null ? null : Read(stored.UnreachableClock) ?? now,
             Addresses = [.. (stored.Addresses ?? []).Select(address => new InstanceAddress(address.Address, address.Protocol))],
             ContainerId = stored.ContainerId,
             AgentHealthy = stored.AgentHealthy,
@@ -103,6 +109,12 @@ internal static class StateMapping
             Moves = stored.Moves == true,
         };
     }
+
+    /// <summary>A reading of the scheduler's clock as it is stored: rounded up, so that what counts from it comes too early by no millisecond.</summary>
+    public static long? Write(TimeSpan? clock) => clock is { } value ? (long)Math.Ceiling(value.TotalMilliseconds) : null;
+
+    /// <summary>A stored reading of the scheduler's clock.</summary>
+    public static TimeSpan? Read(long? clock) => clock is { } value ? TimeSpan.FromMilliseconds(value) : null;
 
     private static string? Write(DateTimeOffset? instant) => instant is { } value ? Instants.Write(value) : null;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Storage;
 using LifecycleManager.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -33,7 +34,8 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
     public SchedulerService Service => _app.Services.GetRequiredService<SchedulerService>();
 
     public static async Task<SchedulerUnderTest> StartAsync(
-        string store = "memory:", bool leading = true, Uri? master = null, Func<SchedulerOptions, SchedulerOptions>? change = null)
+        string store = "memory:", bool leading = true, Uri? master = null, Func<SchedulerOptions, SchedulerOptions>? change = null,
+        Func<IStateStore, IStateStore>? wrap = null, TimeProvider? time = null)
     {
         var url = new Uri($"http://127.0.0.1:{Server.FreePort()}");
         var options = new SchedulerOptions { Address = url, Masters = [master ?? new Uri($"http://127.0.0.1:{Server.FreePort()}")] };
@@ -41,10 +43,12 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url.ToString());
-        builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(backend.Store);
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
+        builder.Services.AddSingleton(wrap?.Invoke(backend.Store) ?? backend.Store);
         builder.Services.AddSingleton(backend.Election);
         builder.Services.AddSingleton(Metrics.NewCustomRegistry());
+        builder.Services.AddSingleton<RoleHealth>();
+        builder.Services.AddSingleton<RoleFailure>();
         builder.Services.AddScheduler(change is null ? options : change(options));
         var app = builder.Build();
         app.MapScheduler();

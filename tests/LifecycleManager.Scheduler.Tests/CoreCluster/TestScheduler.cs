@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.State;
@@ -22,14 +23,17 @@ internal sealed class TestScheduler : IAsyncDisposable
     {
         _own = owns ? backend : null;
         Registry = Metrics.NewCustomRegistry();
+        Health = new RoleHealth(time);
         Service = new SchedulerService(
-            options, store ?? backend.Store, backend.Election, time, NullLoggerFactory.Instance, Registry);
+            options, store ?? backend.Store, backend.Election, time, NullLoggerFactory.Instance, Registry, Health);
         _running = Service.RunAsync(_stopping.Token);
     }
 
     public SchedulerService Service { get; }
 
     public CollectorRegistry Registry { get; }
+
+    public RoleHealth Health { get; }
 
     public SchedulerSnapshot Snapshot => Service.Snapshot;
 

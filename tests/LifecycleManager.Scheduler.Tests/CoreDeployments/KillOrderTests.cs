@@ -37,5 +37,5 @@ public sealed class KillOrderTests
         KillOrder.Choose(views, count, selection).Select(view => view.TaskId);
 
     private static InstanceView View(string id, int rank, int age, string? group = null) => new(
-        id, true, true, true, rank == 4, rank < 3, rank, DateTimeOffset.UnixEpoch.AddSeconds(age), group);
+        id, true, true, true, rank == 4, rank < 3, rank, new Moment(DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(age)), group);
 }

@@ -103,6 +103,6 @@ public sealed class RollingRestartTests
         IsUp: phase == Phase.Up,
         IsExpendable: phase is Phase.Staging or Phase.Unhealthy,
         Rank: phase == Phase.Unhealthy ? 1 : phase == Phase.Staging ? 2 : 4,
-        DateTimeOffset.UnixEpoch.AddSeconds(id),
+        new Moment(DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(id)),
         Group: null);
 }

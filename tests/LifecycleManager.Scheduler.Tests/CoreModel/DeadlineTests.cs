@@ -13,6 +13,7 @@ namespace LifecycleManager.Scheduler.Tests.CoreModel;
 /// <summary>
 /// What is due comes when it is due, whatever else comes in: the core gets random inputs that concern other apps, at random
 /// moments and closer together than any of its timers, and a turn by time only when <see cref="SchedulerCore.NextTick"/> asks for it.
+/// All the while the wall clock jumps, by hours and both ways: it moves no deadline.
 /// </summary>
 public sealed class DeadlineTests
 {
@@ -86,7 +87,8 @@ public sealed class DeadlineTests
         world.Put("/v", 2, app => app with { Cmd = "other", Labels = new Dictionary<string, string> { ["lcm.canary"] = "1 13s" } });
         foreach (var task in world.Offer("/v")) world.Report(task, TaskState.Running);
         foreach (var kill in world.Calls.Where(call => call.Call.Kill is not null).ToList()) world.Report(kill.Call.Kill!.TaskId.Value, TaskState.Killed);
-        var held = world.Show().Deployments.Single(deployment => deployment.HeldSince is not null).HeldSince!.Value;
+        Assert.Single(world.Show().Deployments, deployment => deployment.HeldSince is not null);
+        var held = world.Now;
         world.RunUntil(() => world.Show().Deployments.All(deployment => deployment.HeldSince is null));
 
         BusyCore.AssertOnTime(held.AddSeconds(13), world.Now);
@@ -135,16 +137,29 @@ public sealed class DeadlineTests
     }
 
     [Fact]
+    public void A_call_that_fails_before_it_has_changed_anything_is_answered_so_and_all_goes_on()
+    {
+        var world = new BusyCore(1);
+        var task = world.Launch("/v")[0];
+
+        Assert.Throws<InvalidOperationException>(() => world.Ask(new StrangeRequest()));
+
+        world.Ask(new KillRequest([task], new KillOptions()));
+        Assert.Single(world.KillsOf(task));
+    }
+
+    private sealed record StrangeRequest : Request<int>;
+
+    [Fact]
     public void A_deadline_that_is_moved_or_cleared_is_not_due_at_its_old_time()
     {
-        var begin = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        var deadlines = new Deadlines<int>();
-        var model = new Dictionary<int, DateTimeOffset>();
+        var deadlines = new DeadlineQueue<int>();
+        var model = new Dictionary<int, TimeSpan>();
         var random = new Random(5);
         for (var step = 0; step < 20_000; step++)
         {
             var key = random.Next(50);
-            var due = begin.AddSeconds(random.Next(1_000) + (step / 20.0));
+            var due = TimeSpan.FromSeconds(random.Next(1_000) + (step / 20.0));
             switch (random.Next(6))
             {
                 case 0:
@@ -156,7 +171,7 @@ public sealed class DeadlineTests
                     if (!model.TryGetValue(key, out var known) || due < known) model[key] = due;
                     break;
                 case 2:
-                    var now = begin.AddSeconds(step / 20.0);
+                    var now = TimeSpan.FromSeconds(step / 20.0);
                     Assert.Equal(
                         model.Where(entry => entry.Value <= now).OrderBy(entry => entry.Value).Select(entry => entry.Value),
                         deadlines.TakeDue(now).Select(taken => model.Remove(taken, out var at) ? at : default));
@@ -172,157 +187,4 @@ public sealed class DeadlineTests
     }
 
     private static System.Text.Json.JsonElement Json(string text) => System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(text);
-
-    /// <summary>A core with one agent, another app whose checks report all the time, and a clock that the test moves.</summary>
-    private sealed class BusyCore
-    {
-        public static readonly SchedulerOptions Options = new()
-        {
-            LaunchTimeout = TimeSpan.FromSeconds(41), KillRetry = TimeSpan.FromSeconds(11), ReconciliationInterval = TimeSpan.FromSeconds(97),
-        };
-
-        private readonly Random _random;
-        private readonly SchedulerCore _core;
-        private readonly string[] _busy;
-        private int _offers;
-
-        public BusyCore(int seed)
-        {
-            _random = new Random(seed);
-            _core = new SchedulerCore(Options, new Random(seed), LoadedState.Empty, Now);
-            Deliver(new FromMaster(new MasterSubscribed(1, new Uri("http://m"), new FrameworkId("f"))));
-            _busy = [.. Launch("/busy", app => app with
-            {
-                Instances = 8, HealthChecks = [new AppHealthCheck { Protocol = "HTTP", Port = 80, IntervalSeconds = 1, MaxConsecutiveFailures = 0 }],
-            })];
-        }
-
-        public DateTimeOffset Now { get; private set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
-        public List<(DateTimeOffset At, SchedulerCall Call)> Calls { get; } = [];
-
-        public List<(DateTimeOffset At, SchedulerEventMessage Event, string Text)> Events { get; } = [];
-
-        public int TimedTurns { get; set; }
-
-        public SchedulerSnapshot Show() => _core.Show(new LeaderStatus(true, null, null));
-
-        public void Put(string id, int count, Func<App, App>? change = null)
-        {
-            var wire = new App { Id = id, Cmd = "sleep 1000", Instances = count, Cpus = 1, Mem = 10, BackoffSeconds = 0 };
-            var definition = AppDefinition.FromWire(change?.Invoke(wire) ?? wire);
-            Ask(new ChangeRequest(root => root.PutApp(definition), new ChangeOptions()));
-        }
-
-        public void Ask<T>(Request<T> request)
-        {
-            Deliver(request);
-            request.Answer.GetAwaiter().GetResult();
-        }
-
-        /// <summary>Puts an app, offers what it needs, and has it running.</summary>
-        public List<string> Launch(string id, Func<App, App>? change = null)
-        {
-            Put(id, 1, change);
-            var tasks = Offer(id);
-            foreach (var task in tasks) Report(task, TaskState.Running);
-            return tasks;
-        }
-
-        /// <summary>One offer that takes all that waits of an app.</summary>
-        public List<string> Offer(string id)
-        {
-            var wanted = Show().Queue.Where(waiting => waiting.Definition.Id.Path == id).Sum(waiting => waiting.Count);
-            var before = Calls.Count;
-            Deliver(new FromMaster(new MasterEvent(1, new SchedulerEvent
-            {
-                Type = EventType.Offers,
-                Offers = new OffersEvent(
-                [
-                    new Offer
-                    {
-                        Id = new OfferId($"o{++_offers}"), FrameworkId = new FrameworkId("f"), AgentId = new AgentId("a"), Hostname = "h",
-                        Resources = [Resource.OfScalar("cpus", wanted), Resource.OfScalar("mem", wanted * 10.0)],
-                    },
-                ]),
-            })));
-            return [.. Calls.Skip(before).SelectMany(call => call.Call.Accept?.Operations ?? [])
-                .SelectMany(operation => operation.Launch!.TaskInfos).Select(info => info.TaskId.Value)];
-        }
-
-        public void Report(string task, TaskState state) => Deliver(new FromMaster(new MasterEvent(1, new SchedulerEvent
-        {
-            Type = EventType.Update,
-            Update = new UpdateEvent(new TaskStatusInfo { TaskId = new TaskId(task), AgentId = new AgentId("a"), State = state, Uuid = [1] }),
-        })));
-
-        public void Disconnect() => Deliver(new FromMaster(new MasterLost(1, new Uri("http://m"), "gone")));
-
-        public List<DateTimeOffset> KillsOf(string task) =>
-            [.. Calls.Where(call => call.Call.Kill?.TaskId.Value == task).Select(call => call.At)];
-
-        public void RunFor(TimeSpan time)
-        {
-            var end = Now + time;
-            RunUntil(() => Now >= end);
-        }
-
-        /// <summary>Other inputs come a few hundred milliseconds apart; a turn by time comes when the core has asked for it, and only then.</summary>
-        public void RunUntil(Func<bool> done)
-        {
-            for (var turns = 0; !done(); turns++)
-            {
-                Assert.True(turns < 10_000, "it does not come about");
-                var input = Now.AddMilliseconds(_random.Next(1, 400));
-                var tick = _core.NextTick(Now);
-                if (tick <= input)
-                {
-                    TimedTurns++;
-                    Now = tick > Now ? tick : Now;
-                    Step(Tick.Instance);
-                }
-                else
-                {
-                    Now = input;
-                    Step(Noise());
-                }
-            }
-        }
-
-        /// <summary>A turn of the loop is at most one input late.</summary>
-        public static void AssertOnTime(DateTimeOffset due, DateTimeOffset at) =>
-            Assert.True(at >= due && at - due <= TimeSpan.FromMilliseconds(1), $"due at {due:mm:ss.fff}, it came at {at:mm:ss.fff}");
-
-        private SchedulerInput Noise() => _random.Next(4) switch
-        {
-            0 => new FromMaster(new MasterEvent(1, new SchedulerEvent
-            {
-                Type = EventType.Update,
-                Update = new UpdateEvent(new TaskStatusInfo
-                {
-                    TaskId = new TaskId(Pick()), AgentId = new AgentId("a"), State = TaskState.Running, Uuid = [1],
-                }),
-            })),
-            1 => new ResetDelayRequest(new AppId("/nobody")),
-            _ => new HealthReported(Pick(), 0, new CheckResult(_random.Next(3) > 0)),
-        };
-
-        private string Pick() => _busy[_random.Next(_busy.Length)];
-
-        private void Deliver(SchedulerInput input)
-        {
-            Now = Now.AddMilliseconds(1);
-            Step(input);
-        }
-
-        private void Step(SchedulerInput input)
-        {
-            _core.Handle(input, Now);
-            _core.Settle(Now);
-            var effects = _core.TakeEffects();
-            Calls.AddRange(effects.Calls.Select(call => (Now, call)));
-            Events.AddRange(effects.Events.Select(told => (Now, told, System.Text.Encoding.UTF8.GetString(told.Json.Span))));
-            foreach (var reply in effects.Replies) reply();
-        }
-    }
 }

@@ -3,9 +3,10 @@ using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.Mesos;
-using LifecycleManager.Scheduler.State;
 using LifecycleManager.Scheduler.State.Core;
+using LifecycleManager.Scheduler.State;
 using LifecycleManager.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LifecycleManager.Scheduler.Tests.CoreModel;
 
@@ -28,7 +29,9 @@ internal sealed class Simulation
 
     // Apps whose deployment was cancelled by force: they may run several versions.
     private readonly HashSet<string> _leftAsItIs = [];
+    private readonly Random _jumps;
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private (TimeSpan Clock, DateTimeOffset At) _began;
     private SchedulerCore _core;
     private long _session;
     private bool _mayCrash = true;
@@ -37,6 +40,7 @@ internal sealed class Simulation
     {
         _store = store;
         _random = new Random(seed);
+        _jumps = new Random(seed);
         _core = Load();
     }
 
@@ -237,8 +241,9 @@ internal sealed class Simulation
     private bool Deliver(SchedulerInput input)
     {
         _now = _now.AddMilliseconds(1);
-        _core.Handle(input, _now);
-        _core.Settle(_now);
+        var now = Now();
+        _core.Handle(input, now);
+        _core.Settle(now);
         var effects = _core.TakeEffects();
         var crash = _mayCrash && _random.Next(60) == 0 ? _random.Next(3) : -1;
         if (crash == 0)
@@ -280,8 +285,15 @@ internal sealed class Simulation
         Resync();
     }
 
-    private SchedulerCore Load() =>
-        new(_options, new Random(_random.Next()), StateLoader.LoadAsync(_store, _fence, CancellationToken.None).GetAwaiter().GetResult(), _now);
+    private SchedulerCore Load()
+    {
+        var loaded = StateLoader.LoadAsync(_store, _fence, NullLogger.Instance, CancellationToken.None).GetAwaiter().GetResult();
+        _began = (loaded.Clock, _now);
+        return new SchedulerCore(_options, new Random(_random.Next()), loaded, Now());
+    }
+
+    /// <summary>Now; the wall clock is set to something else all the time.</summary>
+    private Moment Now() => new(_now.AddSeconds(_jumps.Next(-10_000, 10_000)), _began.Clock + (_now - _began.At));
 
     private void Connect()
     {

@@ -2,6 +2,7 @@ using System.Text;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.State;
 using LifecycleManager.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LifecycleManager.Scheduler.Tests.CoreModel;
 
@@ -44,7 +45,7 @@ public sealed class StateSchemaTests
             {"version":"2026-11-24T10:00:00.002Z","apps":[{"app":"/shop/web","before":"2026-11-24T10:00:00.001Z","after":"2026-11-24T10:00:00.002Z"}]}
             """);
 
-        var loaded = await StateLoader.LoadAsync(store, Fence, CancellationToken.None);
+        var loaded = await StateLoader.LoadAsync(store, Fence, NullLogger.Instance, CancellationToken.None);
 
         Assert.Equal("framework-1", loaded.FrameworkId);
         Assert.Equal([new AppId("/db")], loaded.Root.FindGroup(new AppId("/shop"))!.Dependencies);
@@ -67,20 +68,20 @@ public sealed class StateSchemaTests
         var store = new SimulatedStore();
         Put(store, "scheduler/schema", """{"version":2}""");
 
-        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => StateLoader.LoadAsync(store, Fence, CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => StateLoader.LoadAsync(store, Fence, NullLogger.Instance, CancellationToken.None));
 
         Assert.Equal("the stored state has schema 2; this version reads schemas up to 1", refused.Message);
     }
 
     [Fact]
-    public async Task A_document_that_cannot_be_read_is_named()
+    public async Task Without_knowing_who_it_is_a_scheduler_does_not_begin()
     {
         var store = new SimulatedStore();
-        Put(store, "scheduler/instances/x", """{"taskId":""");
+        Put(store, "scheduler/framework", """{"id":""");
 
-        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => StateLoader.LoadAsync(store, Fence, CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => StateLoader.LoadAsync(store, Fence, NullLogger.Instance, CancellationToken.None));
 
-        Assert.Contains("'scheduler/instances/x'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("'scheduler/framework'", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,7 +89,7 @@ public sealed class StateSchemaTests
     {
         var store = new SimulatedStore();
 
-        await StateLoader.LoadAsync(store, Fence, CancellationToken.None);
+        await StateLoader.LoadAsync(store, Fence, NullLogger.Instance, CancellationToken.None);
 
         Assert.Equal("""{"version":1}""", Encoding.UTF8.GetString(store.Entries["scheduler/schema"].Span));
     }

@@ -171,6 +171,19 @@ public sealed class PlacerTests
         };
     }
 
+    [Fact]
+    public void An_expression_that_backtracks_is_matched_in_linear_time_however_long_host_names_are()
+    {
+        // Tried in every way, as by backtracking, this would not end before the machine does.
+        var agents = Enumerable.Range(0, 20).Select(index => Agent(new string('a', 10_000 + index), 1_000, "rack0", 0)).ToList();
+        var request = new PlacementRequest(
+            Small with { Constraints = [new Constraint("hostname", ConstraintOperator.Like, "([a-z0-9.-]+)+!")] }, 1, []);
+
+        var result = Placer.Place(agents, [request], new Random(1));
+
+        Assert.Empty(result.Placements);
+    }
+
     private static Constraint Constraint(Random random) => random.Next(5) switch
     {
         0 => new("hostname", ConstraintOperator.Unique, null),

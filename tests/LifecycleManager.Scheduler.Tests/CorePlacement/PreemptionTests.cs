@@ -56,5 +56,5 @@ public sealed class PreemptionTests
             spare);
 
     private static Tenant Tenant(string id, string app, string agent, int priority, long cpus) =>
-        new(id, app, agent, priority, new PlacementSpec { Cpus = cpus }, [], DateTimeOffset.UnixEpoch);
+        new(id, app, agent, priority, new PlacementSpec { Cpus = cpus }, [], default);
 }

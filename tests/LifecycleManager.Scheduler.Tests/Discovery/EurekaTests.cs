@@ -20,14 +20,14 @@ public sealed class EurekaTests
     public void What_was_told_is_renewed_and_what_eureka_forgot_is_registered_again()
     {
         var ledger = new EurekaLedger(TimeSpan.FromSeconds(30));
-        var (now, wanted) = (DateTimeOffset.UnixEpoch, new Dictionary<string, EurekaRegistration> { ["t1"] = One });
+        var (now, wanted) = (TimeSpan.Zero, new Dictionary<string, EurekaRegistration> { ["t1"] = One });
         var call = Assert.Single(ledger.Due(wanted, now));
         Assert.Equal(EurekaCallKind.Register, call.Kind);
 
         ledger.Told(call, EurekaOutcome.Failed, now);
         ledger.Told(Assert.Single(ledger.Due(wanted, now)), EurekaOutcome.Done, now);
-        Assert.Empty(ledger.Due(wanted, now.AddSeconds(29)));
-        var renewal = Assert.Single(ledger.Due(wanted, now.AddSeconds(30)));
+        Assert.Empty(ledger.Due(wanted, now + TimeSpan.FromSeconds(29)));
+        var renewal = Assert.Single(ledger.Due(wanted, now + TimeSpan.FromSeconds(30)));
         Assert.Equal(EurekaCallKind.Renew, renewal.Kind);
 
         ledger.Told(renewal, EurekaOutcome.Unknown, now);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Threading.Channels;
 using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Health;
 using LifecycleManager.Scheduler.State;
@@ -25,7 +26,7 @@ public sealed class CheckRunnerTests : IAsyncDisposable
     public CheckRunnerTests()
     {
         _http = new HttpClient(_answers) { Timeout = Timeout.InfiniteTimeSpan };
-        _runner = new CheckRunner(new Probe(_http, _time), _time, new Random(1), maxConcurrent: 2, _reports.Writer.WriteAsync);
+        _runner = new CheckRunner(new Probe(_http, _time), _time, new RoleHealth(_time), new Random(1), maxConcurrent: 2, _reports.Writer.WriteAsync);
         _running = _runner.RunAsync(_stopping.Token);
     }
 
@@ -89,7 +90,7 @@ public sealed class CheckRunnerTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        await _running;
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _http.Dispose();
         _answers.Dispose();
         _stopping.Dispose();

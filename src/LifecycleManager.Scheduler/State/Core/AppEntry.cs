@@ -51,7 +51,7 @@ internal sealed class WaitingLaunch
 
     public required int Count { get; set; }
 
-    public required DateTimeOffset Since { get; init; }
+    public required Moment Since { get; init; }
 
     /// <summary>The launch was delayed when offers were last asked for.</summary>
     public bool IsDelayed { get; set; }
@@ -79,7 +79,7 @@ internal sealed class ActiveDeployment
 
     public required DateTimeOffset Version { get; init; }
 
-    public required DateTimeOffset CreatedAt { get; init; }
+    public required Moment Created { get; init; }
 
     public string? Reason { get; init; }
 
@@ -99,10 +99,13 @@ internal sealed class ActiveDeployment
 
     public int CurrentStep { get; set; }
 
-    public DateTimeOffset StepStartedAt { get; set; }
+    public Moment StepStarted { get; set; }
+
+    /// <summary>Nothing is held against it before this: a new leader has yet to see what is healthy.</summary>
+    public TimeSpan JudgedFrom { get; set; }
 
     /// <summary>Since when the current step is done and its pause goes on.</summary>
-    public DateTimeOffset? HeldSince { get; set; }
+    public Moment? HeldSince { get; set; }
 
     /// <summary>Somebody paused it: so many instances of each app are of the new version, and stay so. Null while it goes on.</summary>
     public IReadOnlyDictionary<AppId, int>? Frozen { get; set; }
@@ -156,11 +159,11 @@ internal sealed class ActiveDeployment
     {
         Id = Id,
         Version = Version,
-        CreatedAt = CreatedAt,
+        CreatedAt = Created.Wall,
         Steps = Steps,
         CurrentStep = CurrentStep,
         Reason = Reason,
-        HeldSince = HeldSince,
+        HeldSince = HeldSince?.Wall,
         IsPaused = Frozen is not null,
         IsBlueGreen = IsBlueGreen,
         IsRollback = IsRollback,

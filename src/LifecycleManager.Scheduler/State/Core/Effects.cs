@@ -29,6 +29,20 @@ internal sealed class Effects
     /// <summary>What the metrics count.</summary>
     public List<Counted> Counts { get; } = [];
 
+    /// <summary>Nothing follows: nothing has been changed.</summary>
+    public bool AreNone => _writes.Count + Calls.Count + Events.Count + Replies.Count + Watches.Count + Counts.Count == 0;
+
+    /// <summary>Takes over what follows from more, after what there is.</summary>
+    public void Add(Effects more)
+    {
+        foreach (var (key, value) in more._writes) _writes[key] = value;
+        Calls.AddRange(more.Calls);
+        Events.AddRange(more.Events);
+        Replies.AddRange(more.Replies);
+        Watches.AddRange(more.Watches);
+        Counts.AddRange(more.Counts);
+    }
+
     /// <summary>Whether anything is to be written.</summary>
     public bool HasWrites => _writes.Count > 0;
 

@@ -11,20 +11,26 @@ internal sealed partial class SchedulerCore
         Func<GroupDefinition, GroupDefinition> change,
         ChangeOptions options,
         HashSet<AppId> restart,
-        DateTimeOffset now,
+        Moment now,
         bool keepOwnedCounts = true)
     {
+        var origins = _aside.Origins();
         GroupDefinition wanted;
         try
         {
-            wanted = change(_root);
+            wanted = change(GroupTree.With(_root, origins.ToDictionary(app => app.Key, app => (AppDefinition?)app.Value.Definition)));
         }
         catch (Exception e)
         {
             throw new RequestRefusedException(e);
         }
 
+        // Apps that are set aside and are not put anew stay so.
         var after = Index(wanted);
+        var left = origins.Where(app => after.TryGetValue(app.Key, out var asked) && ReferenceEquals(asked, app.Value.Definition))
+            .ToDictionary(app => app.Key, _ => (AppDefinition?)null);
+        wanted = GroupTree.With(wanted, left);
+        foreach (var id in left.Keys) after.Remove(id);
         var version = NewVersion(now);
         var before = new Dictionary<AppId, AppRecord?>();
         var target = new Dictionary<AppId, AppRecord?>();
@@ -37,11 +43,12 @@ internal sealed partial class SchedulerCore
             var isTouched = known is null || !ReferenceEquals(known.Definition, asked);
             var kept = keepOwnedCounts ? CountOwnership.Keep(known, asked, options.CountOwner) : null;
             if (kept is not null) messages.Add(kept.Message);
-            var record = Successor(known, kept?.Definition ?? asked, version, restart.Contains(id));
+            var origin = known ?? origins.GetValueOrDefault(id);
+            var record = Successor(origin, kept?.Definition ?? asked, version, restart.Contains(id));
             var owned = isTouched ? CountOwnership.Claim(record, options.CountOwner) : record;
             if (!ReferenceEquals(record, known))
             {
-                before[id] = known;
+                before[id] = origin;
                 target[id] = owned;
             }
             else
@@ -70,14 +77,17 @@ internal sealed partial class SchedulerCore
         return receipt with { Messages = [.. receipt.Messages, .. messages] };
     }
 
-    private DeploymentReceipt Restart(RestartRequest request, DateTimeOffset now)
+    private DeploymentReceipt Restart(RestartRequest request, Moment now)
     {
         foreach (var app in request.Apps)
-            if (!_apps.TryGetValue(app, out var entry) || entry.IsRemoved) throw new AppNotFoundException(app);
+            if (!_apps.TryGetValue(app, out var entry) || entry.IsRemoved) throw NotFound(app);
         return Change(root => root, request.Options, request.Apps.ToHashSet(), now);
     }
 
-    private KillReceipt Kill(KillRequest request, DateTimeOffset now)
+    private Exception NotFound(AppId app) => _aside.Shown.Apps.TryGetValue(app, out var reason)
+        ? UnreadableStateException.App(app, reason) : new AppNotFoundException(app);
+
+    private KillReceipt Kill(KillRequest request, Moment now)
     {
         var instances = request.TaskIds.Distinct()
             .Where(_appOf.ContainsKey)
@@ -106,7 +116,7 @@ internal sealed partial class SchedulerCore
             if (request.Options.Wipe && instance.State.IsUnreachable())
             {
                 Forget(entry, instance.TaskId);
-                Publish(EventMessages.InstanceChanged(now, instance with { State = InstanceState.Gone, Since = now }));
+                Publish(EventMessages.InstanceChanged(now.Wall, instance with { State = InstanceState.Gone, Since = now.Wall }));
             }
             else End(entry, instance, now);
         }
@@ -116,9 +126,16 @@ internal sealed partial class SchedulerCore
         static AppDefinition Fewer(AppDefinition app, int by) => app.WithInstances(Math.Max(0, app.Instances - by));
     }
 
-    private DeploymentReceipt? Cancel(string id, bool force, DateTimeOffset now)
+    private DeploymentReceipt? Cancel(string id, bool force, Moment now)
     {
-        var deployment = _deployments.Find(candidate => candidate.Id == id) ?? throw new DeploymentNotFoundException(id);
+        if (force && _aside.HoldsDeployment(id))
+        {
+            _aside.ReleaseDeployment(id);
+            _effects.Delete(StateKeys.Deployment(id));
+            return null;
+        }
+
+        var deployment = FindDeployment(id);
         if (force)
         {
             Fail(deployment, "canceled", now);
@@ -128,7 +145,11 @@ internal sealed partial class SchedulerCore
         return RollBack(deployment, $"rollback of deployment {id}", now);
     }
 
-    private DeploymentReceipt RollBack(ActiveDeployment deployment, string reason, DateTimeOffset now)
+    private ActiveDeployment FindDeployment(string id) => _deployments.Find(candidate => candidate.Id == id)
+        ?? throw (_aside.Shown.Deployments.TryGetValue(id, out var reason)
+            ? UnreadableStateException.Deployment(id, reason) : new DeploymentNotFoundException(id));
+
+    private DeploymentReceipt RollBack(ActiveDeployment deployment, string reason, Moment now)
     {
         // The versions come back as they were, so that instances that were never replaced are right as they are.
         var before = new Dictionary<AppId, AppRecord?>();
@@ -148,9 +169,9 @@ internal sealed partial class SchedulerCore
         return Deploy(root, before, target, version, new ChangeOptions(Force: true, reason), now, rolledBack: deployment);
     }
 
-    private DeploymentStatus Steer(SteerRequest steer, DateTimeOffset now)
+    private DeploymentStatus Steer(SteerRequest steer, Moment now)
     {
-        var deployment = _deployments.Find(candidate => candidate.Id == steer.Id) ?? throw new DeploymentNotFoundException(steer.Id);
+        var deployment = FindDeployment(steer.Id);
         switch (steer.Word)
         {
             case DeploymentSteering.Pause:
@@ -173,7 +194,7 @@ internal sealed partial class SchedulerCore
         return deployment.Status([]);
     }
 
-    private void Promote(ActiveDeployment deployment, SteerRequest steer, DateTimeOffset now)
+    private void Promote(ActiveDeployment deployment, SteerRequest steer, Moment now)
     {
         var full = steer.Word == DeploymentSteering.PromoteFull;
         if (deployment.HeldSince is null && deployment.Frozen is null && !(full && deployment.IsAtStage))
@@ -191,7 +212,7 @@ internal sealed partial class SchedulerCore
     }
 
     // The time for which it stood still is not held against it.
-    private void Thaw(ActiveDeployment deployment, DateTimeOffset now)
+    private void Thaw(ActiveDeployment deployment, Moment now)
     {
         deployment.Frozen = null;
         StartStep(deployment, now);
@@ -204,7 +225,7 @@ internal sealed partial class SchedulerCore
         Dictionary<AppId, AppRecord?> target,
         DateTimeOffset version,
         ChangeOptions options,
-        DateTimeOffset now,
+        Moment now,
         ActiveDeployment? rolledBack = null)
     {
         // First everything that may refuse the change, then everything that makes it.
@@ -236,11 +257,12 @@ internal sealed partial class SchedulerCore
             }
         }
 
-        Stand(wanted, before, target, changed, version);
+        Stand(wanted, before, target, changed, version, options.PutsGroups);
         foreach (var (app, record) in target)
         {
             TellOfChecks(before[app], record, now);
-            Adopt(app, record);
+            if (_aside.Holds(app)) TakeOver(app, before[app], record!);
+            else Adopt(app, record);
         }
 
         var steps = DeploymentPlanner.Plan(
@@ -252,12 +274,12 @@ internal sealed partial class SchedulerCore
             if (origin is not null) _effects.Put(StateKeys.Version(app, origin.Definition.Version), StateMapping.Write(origin));
         }
 
-        Publish(EventMessages.GroupChanged(now, "/", version));
+        Publish(EventMessages.GroupChanged(now.Wall, "/", version));
         var deployment = new ActiveDeployment
         {
             Id = NewId(),
             Version = version,
-            CreatedAt = Instants.Truncate(now),
+            Created = now with { Wall = Instants.Truncate(now.Wall) },
             Reason = options.Reason,
             Steps = steps,
             Before = before,
@@ -267,7 +289,7 @@ internal sealed partial class SchedulerCore
         };
         if (steps.Count == 0)
         {
-            Publish(EventMessages.DeploymentSucceeded(now, deployment.Status([]), TreesOf(deployment)));
+            Publish(EventMessages.DeploymentSucceeded(now.Wall, deployment.Status([]), TreesOf(deployment)));
         }
         else
         {
@@ -292,15 +314,15 @@ internal sealed partial class SchedulerCore
         return before.Definition.SameAs(target.Definition, count: false) ? [] : CanaryLabel.Read(target.Definition.Labels);
     }
 
-    private void TellOfChecks(AppRecord? before, AppRecord? after, DateTimeOffset now)
+    private void TellOfChecks(AppRecord? before, AppRecord? after, Moment now)
     {
         if (before is not null && before.LastConfigChangeAt == after?.LastConfigChangeAt) return;
-        if (before is { Definition.HealthChecks.Count: > 0 }) Publish(EventMessages.HealthCheckRemoved(now, before.Definition.Id.Path));
+        if (before is { Definition.HealthChecks.Count: > 0 }) Publish(EventMessages.HealthCheckRemoved(now.Wall, before.Definition.Id.Path));
         foreach (var check in after?.Definition.HealthChecks ?? [])
-            Publish(EventMessages.HealthCheckAdded(now, after!.Definition.Id.Path, after.Definition.Version, check.Wire));
+            Publish(EventMessages.HealthCheckAdded(now.Wall, after!.Definition.Id.Path, after.Definition.Version, check.Wire));
     }
 
-    private void EndVersion(AppEntry entry, DateTimeOffset config, DateTimeOffset now)
+    private void EndVersion(AppEntry entry, DateTimeOffset config, Moment now)
     {
         foreach (var instance in entry.Instances.Values.Where(instance => instance.IsActive && instance.ConfigVersion == config).ToList())
             End(entry, instance, now);
@@ -317,11 +339,11 @@ internal sealed partial class SchedulerCore
         Dictionary<AppId, AppRecord?> before,
         Dictionary<AppId, AppRecord?> target,
         DateTimeOffset version,
-        DateTimeOffset now)
+        Moment now)
     {
-        Stand(wanted, before, target, [.. target.Keys], version);
+        Stand(wanted, before, target, [.. target.Keys], version, putsGroups: false);
         foreach (var (app, record) in target) Adopt(app, record);
-        Publish(EventMessages.GroupChanged(now, "/", version));
+        Publish(EventMessages.GroupChanged(now.Wall, "/", version));
         return new DeploymentReceipt(deployment.Id, version, _root)
         {
             Messages = [$"the count of {string.Join(", ", target.Keys.Select(app => app.Path))} changes within deployment {deployment.Id}, which goes on"],
@@ -346,6 +368,28 @@ internal sealed partial class SchedulerCore
             _effects.Put(StateKeys.Version(app, record.Definition.Version), StateMapping.Write(entry.Record));
         }
 
+        Touch(app);
+    }
+
+    /// <summary>Takes an app over that was set aside: its tasks are its instances from now on.</summary>
+    private void TakeOver(AppId app, AppRecord? origin, AppRecord record)
+    {
+        var (instances, records, over) = _aside.Release(app);
+        foreach (var id in over) _effects.Delete(StateKeys.Deployment(id));
+        var entry = _apps[app] = new AppEntry(app) { Record = origin ?? record };
+        foreach (var older in records) entry.Older[older.Definition.Version] = older;
+        foreach (var instance in instances)
+        {
+            // Where nothing tells what it runs, nothing tells that it is something else than what is wanted.
+            var isKnown = records.Any(older => older.Definition.Version == instance.Version);
+            var taken = isKnown ? instance : instance with { Version = record.Definition.Version, ConfigVersion = record.LastConfigChangeAt };
+            Adopt(taken);
+            if (!isKnown) _effects.Put(StateKeys.Instance(taken.TaskId), StateMapping.Write(taken));
+        }
+
+        entry.Record = Prune(entry, record);
+        _effects.Put(StateKeys.App(app), StateMapping.Write(entry.Record));
+        _effects.Put(StateKeys.Version(app, record.Definition.Version), StateMapping.Write(entry.Record));
         Touch(app);
     }
 
@@ -412,13 +456,17 @@ internal sealed partial class SchedulerCore
         Dictionary<AppId, AppRecord?> before,
         Dictionary<AppId, AppRecord?> target,
         List<AppId> changed,
-        DateTimeOffset version)
+        DateTimeOffset version,
+        bool putsGroups)
     {
         var root = Stamp(wanted, target, version);
         var groups = GroupTree.Store(root, version);
-        if (target.Count == 0 && SameGroups(GroupTree.Store(_root, version), groups)) return;
+        if (putsGroups && _aside.HasGroups) _aside.ReleaseGroups();
+        else if (target.Count == 0 && SameGroups(GroupTree.Store(_root, version), groups)) return;
         StoreHistory(before, target, changed, groups, version);
-        _effects.Put(StateKeys.Groups, StateMapping.Write(groups, StateJson.Default.StoredGroups));
+
+        // Groups that cannot be read are there for whoever can mend them, until somebody puts others.
+        if (!_aside.HasGroups) _effects.Put(StateKeys.Groups, StateMapping.Write(groups, StateJson.Default.StoredGroups));
         _root = root;
     }
 

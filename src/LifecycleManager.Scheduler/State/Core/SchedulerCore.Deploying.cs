@@ -8,7 +8,7 @@ namespace LifecycleManager.Scheduler.State.Core;
 // Bringing what there is to what is wanted: every app at its count at all times, and deployments step by step.
 internal sealed partial class SchedulerCore
 {
-    private void Decide(DateTimeOffset now)
+    private void Decide(Moment now)
     {
         do
         {
@@ -22,20 +22,12 @@ internal sealed partial class SchedulerCore
         while (Advance(now));
     }
 
-    private void Decide(AppEntry entry, DateTimeOffset now)
+    private void Decide(AppEntry entry, Moment now)
     {
         var deployment = entry.Deployment;
         var action = deployment?.CurrentAction(entry.Id);
         var (record, count) = Wanted(entry, deployment, action);
-        var views = entry.Instances.Values
-            .Select(instance => InstanceView.Of(instance, entry.DefinitionOf(instance.Version), record.LastConfigChangeAt))
-            .ToList();
-        var definition = record.Definition;
-        var decision = IsHeld(entry, deployment, action)
-            ? new AppDecision(0, [], IsComplete: true)
-            : action == DeploymentActionKind.RestartApplication
-            ? Replace(entry, deployment!, definition, count, views)
-            : Scaling.Decide(count, definition.KillSelection, views, deployment?.CreatedAt ?? DateTimeOffset.MinValue);
+        var decision = Decide(entry, record, count, presumeHealthy: false);
         foreach (var taskId in decision.Kill) End(entry, entry.Instances[taskId], now);
         _dirty.Remove(entry.Id);
         if (decision.LaunchOld > 0) Want(entry, deployment!.Before[entry.Id]!, decision.LaunchOld, now);
@@ -43,8 +35,29 @@ internal sealed partial class SchedulerCore
 
         // Of a paused deployment nothing is done: what is whole now is less than the step is about.
         if (action is not null && decision.IsComplete && deployment!.Frozen is null && deployment.Pending.Remove(entry.Id)) _stale.Add(entry.Id);
-        else if (!decision.IsComplete && deployment is { HeldSince: not null }) Unsettle(deployment, entry.Id, now);
-        if (entry is { IsRemoved: true, Instances.Count: 0, Deployment: null }) _apps.Remove(entry.Id);
+        else if (deployment is { HeldSince: not null } && !decision.IsComplete && !Decide(entry, record, count, presumeHealthy: true).IsComplete)
+            Unsettle(deployment, entry.Id, now);
+        if (entry is not { IsRemoved: true, Instances.Count: 0, Deployment: null }) return;
+        _apps.Remove(entry.Id);
+        if (entry.Delay != default) _effects.Delete(StateKeys.Delay(entry.Id));
+    }
+
+    /// <summary>What is to be done about an app.</summary>
+    /// <param name="entry">The app.</param>
+    /// <param name="record">What is to run.</param>
+    /// <param name="count">How often.</param>
+    /// <param name="presumeHealthy">Take instances for healthy whose checks have not been answered, as after a change of the leader.</param>
+    private static AppDecision Decide(AppEntry entry, AppRecord record, int count, bool presumeHealthy)
+    {
+        var deployment = entry.Deployment;
+        var action = deployment?.CurrentAction(entry.Id);
+        if (IsHeld(entry, deployment, action)) return new AppDecision(0, [], IsComplete: true);
+        var views = entry.Instances.Values
+            .Select(instance => InstanceView.Of(instance, entry.DefinitionOf(instance.Version), record.LastConfigChangeAt, presumeHealthy))
+            .ToList();
+        return action == DeploymentActionKind.RestartApplication
+            ? Replace(entry, deployment!, record.Definition, count, views)
+            : Scaling.Decide(count, record.Definition.KillSelection, views, deployment?.Created ?? default);
     }
 
     /// <summary>A new app whose turn has not come: nothing is launched, and what may be left of an earlier life is not ended.</summary>
@@ -86,7 +99,7 @@ internal sealed partial class SchedulerCore
     private static bool IsRescaled(AppEntry entry, ActiveDeployment deployment) => entry.Record.LastScalingAt > deployment.Version;
 
     /// <summary>What was healthy is not any more: its pause begins anew once it is, and its patience now.</summary>
-    private void Unsettle(ActiveDeployment deployment, AppId app, DateTimeOffset now)
+    private void Unsettle(ActiveDeployment deployment, AppId app, Moment now)
     {
         if (deployment.CurrentAction(app) is null) return;
         deployment.Pending.Add(app);
@@ -96,24 +109,24 @@ internal sealed partial class SchedulerCore
     }
 
     /// <summary>Whether a step that is done may be left: its pause is over, or is ended, or it has none.</summary>
-    private bool MayPass(ActiveDeployment deployment, DateTimeOffset now)
+    private bool MayPass(ActiveDeployment deployment, Moment now)
     {
         if (deployment.Frozen is not null) return false;
         if (deployment.CurrentPause is not { } pause || deployment.IsPromoted || deployment.MayPass) return true;
         if (deployment.HeldSince is null)
         {
             deployment.HeldSince = now;
-            if (pause.For is { } rest) _deadlines.SetEarlier(new Deadline(DeadlineKind.Deployment, deployment.Id), now.Plus(rest));
+            if (pause.For is { } rest) _deadlines.SetEarlier(new Deadline(DeadlineKind.Deployment, deployment.Id), now.Clock + rest);
             Save(deployment);
-            Publish(EventMessages.DeploymentPaused(now, deployment.Status([]), TreesOf(deployment), deployment.Steps[deployment.CurrentStep]));
+            Publish(EventMessages.DeploymentPaused(now.Wall, deployment.Status([]), TreesOf(deployment), deployment.Steps[deployment.CurrentStep]));
         }
 
-        return pause.For is { } time && now >= deployment.HeldSince.Value.Plus(time);
+        return pause.For is { } time && now.Clock >= deployment.HeldSince.Value.Clock + time;
     }
 
     /// <summary>Takes deployments to their next steps.</summary>
     /// <returns>Whether any apps have to be decided about again.</returns>
-    private bool Advance(DateTimeOffset now)
+    private bool Advance(Moment now)
     {
         var moved = false;
         foreach (var deployment in _deployments.ToList())
@@ -122,9 +135,9 @@ internal sealed partial class SchedulerCore
             {
                 moved = true;
                 var done = deployment.Steps[deployment.CurrentStep];
-                Publish(EventMessages.DeploymentStepSuccess(now, deployment.Status([]), TreesOf(deployment), done));
+                Publish(EventMessages.DeploymentStepSuccess(now.Wall, deployment.Status([]), TreesOf(deployment), done));
                 foreach (var action in done.Actions)
-                    if (action.Kind == DeploymentActionKind.StopApplication) Publish(EventMessages.AppTerminated(now, action.App.Path));
+                    if (action.Kind == DeploymentActionKind.StopApplication) Publish(EventMessages.AppTerminated(now.Wall, action.App.Path));
                 deployment.CurrentStep++;
                 StartStep(deployment, now);
                 deployment.BeginStep();
@@ -141,30 +154,30 @@ internal sealed partial class SchedulerCore
         return moved && _dirty.Count > 0;
     }
 
-    private void Begin(ActiveDeployment deployment, DateTimeOffset now)
+    private void Begin(ActiveDeployment deployment, Moment now)
     {
         Save(deployment);
-        Publish(EventMessages.DeploymentInfo(now, deployment.Status([]), TreesOf(deployment), deployment.Steps[deployment.CurrentStep]));
+        Publish(EventMessages.DeploymentInfo(now.Wall, deployment.Status([]), TreesOf(deployment), deployment.Steps[deployment.CurrentStep]));
         foreach (var app in deployment.Before.Keys) Touch(app);
     }
 
     private void Save(ActiveDeployment deployment) => _effects.Put(
-        StateKeys.Deployment(deployment.Id), StateMapping.Write(Store(deployment), StateJson.Default.StoredDeployment));
+        StateKeys.Deployment(deployment.Id), StateMapping.Write(DeploymentMapping.Write(deployment), StateJson.Default.StoredDeployment));
 
-    private void Finish(ActiveDeployment deployment, DateTimeOffset now)
+    private void Finish(ActiveDeployment deployment, Moment now)
     {
         Release(deployment);
         _effects.Counts.Add(new DeploymentCounted("success"));
-        Publish(EventMessages.DeploymentSucceeded(now, deployment.Status([]), TreesOf(deployment)));
+        Publish(EventMessages.DeploymentSucceeded(now.Wall, deployment.Status([]), TreesOf(deployment)));
     }
 
-    private void Fail(ActiveDeployment deployment, string reason, DateTimeOffset now)
+    private void Fail(ActiveDeployment deployment, string reason, Moment now)
     {
         Release(deployment);
         _effects.Counts.Add(new DeploymentCounted("canceled"));
         if (deployment.CurrentStep < deployment.Steps.Count)
-            Publish(EventMessages.DeploymentStepFailed(now, deployment.Status([]), TreesOf(deployment), deployment.Steps[deployment.CurrentStep]));
-        Publish(EventMessages.DeploymentFailed(now, deployment.Status([]), TreesOf(deployment), reason));
+            Publish(EventMessages.DeploymentStepFailed(now.Wall, deployment.Status([]), TreesOf(deployment), deployment.Steps[deployment.CurrentStep]));
+        Publish(EventMessages.DeploymentFailed(now.Wall, deployment.Status([]), TreesOf(deployment), reason));
     }
 
     private DeploymentTrees TreesOf(ActiveDeployment deployment) => new(_root, deployment.Before);
@@ -184,75 +197,62 @@ internal sealed partial class SchedulerCore
         }
     }
 
-    private void Resume(StoredDeployment stored, DateTimeOffset now)
+    private void Resume(StoredDeployment stored, Moment now)
     {
-        var before = new Dictionary<AppId, AppRecord?>();
-        foreach (var (path, version) in stored.Before)
+        ActiveDeployment deployment;
+        try
         {
-            var app = new AppId(path);
-            before[app] = version is null || !_apps.TryGetValue(app, out var known) ? null : RecordOf(known, Instants.Read(version));
+            if (stored.Before.Keys.Select(path => new AppId(path)).FirstOrDefault(_aside.Holds) is { Path: not null } app)
+                throw new InvalidDataException($"the stored app {app.Path}, which it changes, cannot be read");
+            deployment = DeploymentMapping.Read(
+                stored, (id, version) => _apps.TryGetValue(id, out var known) ? RecordOf(known, version) : null, now);
+        }
+        catch (InvalidDataException e)
+        {
+            _aside.Add(stored.Id, e.Message);
+            return;
         }
 
-        var deployment = new ActiveDeployment
-        {
-            Id = stored.Id,
-            Version = Instants.Read(stored.Version),
-            CreatedAt = Instants.Read(stored.CreatedAt),
-            Reason = stored.Reason,
-            Steps = [.. stored.Steps.Select(Read)],
-            Before = before,
-            IsRollback = stored.Rollback == true,
-            IsBlueGreen = stored.BlueGreen == true,
-            Patience = stored.PatienceSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-            CurrentStep = stored.CurrentStep,
-            IsPromoted = stored.Promoted == true,
-            Frozen = stored.Frozen?.ToDictionary(app => new AppId(app.Key), app => app.Value),
-        };
         Remember(deployment.Version);
-        deployment.BeginStep();
-        if (stored.HeldSince is { } held) deployment.HeldSince = Instants.Read(held);
 
         // An app that a stop has already emptied and forgotten is done.
         deployment.Pending.RemoveWhere(app => !_apps.ContainsKey(app));
         _deployments.Add(deployment);
 
-        // While nobody led, nobody could see it become healthy.
-        StartStep(deployment, now);
-        foreach (var app in before.Keys)
+        // While nobody led, nobody could see it become healthy: the clock has stood still, and the checks have yet to be answered.
+        deployment.JudgedFrom = now.Clock + BeforeJudging;
+        _deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), now.Clock);
+        foreach (var app in deployment.Before.Keys)
             if (_apps.TryGetValue(app, out var entry)) entry.Deployment = deployment;
     }
 
-    private static DeploymentStep Read(StoredStep stored) => new(
-    [
-        .. stored.Actions.Select(action => new DeploymentAction(
-            Enum.Parse<DeploymentActionKind>(action.Action), new AppId(action.App), action.Stage is { } stage ? RolloutStage.Parse(stage) : null,
-            action.Pod == true)),
-    ])
+    /// <summary>
+    /// A deployment that cannot be carried on may hold any app: those that are not as they are meant to be, and that no other deployment
+    /// holds, are left as they are.
+    /// </summary>
+    private void SetUnsettledAside()
     {
-        Pause = stored.Pause is not { } seconds ? null : new StepPause(seconds < 0 ? null : TimeSpan.FromSeconds(seconds)),
-    };
+        foreach (var entry in _apps.Values.Where(entry => entry is { Deployment: null, Instances.Count: > 0 } && !IsSettled(entry)).ToList())
+        {
+            _aside.Add(entry);
+            _apps.Remove(entry.Id);
+            _root = GroupTree.With(_root, new Dictionary<AppId, AppDefinition?> { [entry.Id] = null });
+            foreach (var taskId in entry.Instances.Keys)
+            {
+                _appOf.Remove(taskId);
+                _deadlines.Set(new Deadline(DeadlineKind.Instance, taskId), null);
+                _effects.Watches.Add(new WatchOrder(taskId, null, null));
+            }
+        }
+    }
+
+    private static bool IsSettled(AppEntry entry)
+    {
+        var active = entry.Instances.Values.Where(instance => instance.IsActive).ToList();
+        return !entry.IsRemoved && active.Count <= entry.Record.Definition.Instances
+            && active.TrueForAll(instance => instance.ConfigVersion == entry.Record.LastConfigChangeAt || instance.IsWithoutRecord);
+    }
 
     private static AppRecord? RecordOf(AppEntry entry, DateTimeOffset version) =>
         entry.Record.Definition.Version == version ? entry.Record : entry.Older.GetValueOrDefault(version);
-
-    private static StoredDeployment Store(ActiveDeployment deployment) => new()
-    {
-        Id = deployment.Id,
-        Version = Instants.Write(deployment.Version),
-        CreatedAt = Instants.Write(deployment.CreatedAt),
-        Reason = deployment.Reason,
-        Steps = [.. deployment.Steps.Select(step => new StoredStep(
-            [.. step.Actions.Select(action => new StoredAction(action.Kind.ToString(), action.App.Path, action.Stage?.ToString(), action.IsPod ? true : null))],
-            step.Pause is { } pause ? pause.For?.TotalSeconds ?? -1 : null))],
-        Rollback = deployment.IsRollback ? true : null,
-        BlueGreen = deployment.IsBlueGreen ? true : null,
-        PatienceSeconds = deployment.Patience?.TotalSeconds,
-        HeldSince = deployment.HeldSince is { } held ? Instants.Write(held) : null,
-        Frozen = deployment.Frozen?.ToDictionary(app => app.Key.Path, app => app.Value),
-        Promoted = deployment.IsPromoted ? true : null,
-        CurrentStep = deployment.CurrentStep,
-        StepStartedAt = Instants.Write(deployment.StepStartedAt),
-        Before = deployment.Before.ToDictionary(
-            entry => entry.Key.Path, entry => entry.Value is { } record ? Instants.Write(record.Definition.Version) : null),
-    };
 }

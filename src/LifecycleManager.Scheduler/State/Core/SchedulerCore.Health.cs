@@ -7,7 +7,7 @@ namespace LifecycleManager.Scheduler.State.Core;
 // What checks find, and what follows.
 internal sealed partial class SchedulerCore
 {
-    private void Health(HealthReported report, DateTimeOffset now)
+    private void Health(HealthReported report, Moment now)
     {
         if (!_appOf.TryGetValue(report.TaskId, out var entry)) return;
         var before = entry.Instances[report.TaskId];
@@ -16,16 +16,16 @@ internal sealed partial class SchedulerCore
 
         var check = definition.HealthChecks[report.Check];
         var verdicts = Verdicts(before, definition);
-        var (verdict, kill) = HealthEvaluation.Apply(verdicts[report.Check], check, report.Result, before.StartedAt ?? before.StagedAt, now);
+        var (verdict, kill) = HealthEvaluation.Apply(verdicts[report.Check], check, report.Result, now.Clock - (before.StartedClock ?? before.StagedClock), now.Wall);
         if (ReferenceEquals(verdict, verdicts[report.Check])) return;
         verdicts[report.Check] = verdict;
         var after = before with { Health = verdicts };
         entry.Instances[after.TaskId] = after;
         _stale.Add(entry.Id);
-        if (!report.Result.Success) Publish(EventMessages.HealthCheckFailed(now, after, check.Wire));
+        if (!report.Result.Success) Publish(EventMessages.HealthCheckFailed(now.Wall, after, check.Wire));
         AnnounceHealth(before, after, now);
         if (!kill) return;
-        Publish(EventMessages.UnhealthyKill(now, after, report.Result.Cause ?? "unhealthy"));
+        Publish(EventMessages.UnhealthyKill(now.Wall, after, report.Result.Cause ?? "unhealthy"));
         End(entry, after, now);
     }
 
@@ -85,17 +85,17 @@ internal sealed partial class SchedulerCore
 
     private static readonly InstanceHealth Unanswered = new();
 
-    private void AnnounceHealth(Instance before, Instance after, DateTimeOffset now)
+    private void AnnounceHealth(Instance before, Instance after, Moment now)
     {
         for (var index = 0; index < after.Health.Count; index++)
         {
             var (was, @is) = (index < before.Health.Count ? before.Health[index] : Unanswered, after.Health[index]);
             if (@is.IsKnown && (was.IsKnown != @is.IsKnown || was.Alive != @is.Alive))
-                Publish(EventMessages.HealthStatusChanged(now, after, @is.Alive));
+                Publish(EventMessages.HealthStatusChanged(now.Wall, after, @is.Alive));
         }
 
         if (before.Healthy == after.Healthy) return;
-        Publish(EventMessages.InstanceHealthChanged(now, after));
+        Publish(EventMessages.InstanceHealthChanged(now.Wall, after));
         Touch(after.AppId);
     }
 }

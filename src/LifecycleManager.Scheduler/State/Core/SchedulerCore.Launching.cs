@@ -20,11 +20,11 @@ internal sealed partial class SchedulerCore
     private readonly HashSet<AppId> _waiting = [];
     private bool _suppressed;
     private bool _reviveWanted;
-    private DateTimeOffset _revivedAt = DateTimeOffset.MinValue;
+    private TimeSpan _revivedAt = -ReviveInterval;
 
-    private DateTimeOffset NextLaunch(DateTimeOffset now)
+    private TimeSpan NextLaunch(TimeSpan now)
     {
-        var next = DateTimeOffset.MaxValue;
+        var next = TimeSpan.MaxValue;
         if (_reviveWanted) next = _revivedAt + ReviveInterval;
         foreach (var app in _waiting)
         {
@@ -37,7 +37,7 @@ internal sealed partial class SchedulerCore
     }
 
     /// <summary>Makes an app wait for so many instances; 0 takes it from the queue.</summary>
-    private void Want(AppEntry entry, AppRecord record, int count, DateTimeOffset now)
+    private void Want(AppEntry entry, AppRecord record, int count, Moment now)
     {
         if (count == 0)
         {
@@ -52,7 +52,7 @@ internal sealed partial class SchedulerCore
         {
             entry.Waiting = new WaitingLaunch { Record = record, Count = count, Since = now };
             _waiting.Add(entry.Id);
-            _deadlines.SetEarlier(new Deadline(DeadlineKind.Preemption, ""), now + BeforePreemption);
+            _preemptAt = Earlier(_preemptAt, now.Clock + BeforePreemption);
         }
         else
         {
@@ -65,26 +65,27 @@ internal sealed partial class SchedulerCore
         _stale.Add(entry.Id);
     }
 
-    private static DateTimeOffset DelayedUntil(AppEntry entry) =>
-        entry.Waiting is { } waiting ? entry.DelayFor(waiting.Record.LastConfigChangeAt).Until : DateTimeOffset.MinValue;
+    private static TimeSpan DelayedUntil(AppEntry entry) =>
+        entry.Waiting is { } waiting ? entry.DelayFor(waiting.Record.LastConfigChangeAt).Until : TimeSpan.Zero;
 
     private bool ResetDelay(AppId app)
     {
         if (!_apps.TryGetValue(app, out var entry) || entry.Waiting is null) return false;
         entry.Delay = default;
+        _effects.Delete(StateKeys.Delay(app));
         entry.Waiting.IsDelayed = false;
         _reviveWanted = true;
         _stale.Add(app);
         return true;
     }
 
-    private List<AppEntry> Launchable(DateTimeOffset now)
+    private List<AppEntry> Launchable(Moment now)
     {
         var launchable = new List<AppEntry>();
         foreach (var app in _waiting)
         {
             var entry = _apps[app];
-            var delayed = DelayedUntil(entry) > now;
+            var delayed = DelayedUntil(entry) > now.Clock;
             if (!delayed) launchable.Add(entry);
             if (entry.Waiting!.IsDelayed && !delayed) _reviveWanted = true;
             entry.Waiting.IsDelayed = delayed;
@@ -105,7 +106,7 @@ internal sealed partial class SchedulerCore
 
     private static int PriorityOf(AppEntry entry) => PlacementLabels.Priority(entry.Record.Definition.Labels);
 
-    private void UseOffers(DateTimeOffset now)
+    private void UseOffers(Moment now)
     {
         if (_offers.Count == 0) return;
         var offers = _offers.ToList();
@@ -135,7 +136,7 @@ internal sealed partial class SchedulerCore
             Account(launchable[index], requests[index], result.Outcomes[index], agents, now);
 
         _leftOver.Clear();
-        foreach (var agent in agents) _leftOver[agent.AgentId] = (agent, now);
+        foreach (var agent in agents) _leftOver[agent.AgentId] = (agent, now.Clock);
 
         var stillWaiting = launchable.Exists(entry => entry.Waiting is not null);
         var refuse = stillWaiting ? RefuseWhileWaiting : RefuseWhileIdle;
@@ -150,11 +151,11 @@ internal sealed partial class SchedulerCore
     }
 
     private void Launch(
-        Launches launches, AppEntry entry, AppRecord record, AgentPool agent, Placement.Placement placement, DateTimeOffset now)
+        Launches launches, AppEntry entry, AppRecord record, AgentPool agent, Placement.Placement placement, Moment now)
     {
         var bytes = new byte[16];
         _random.NextBytes(bytes);
-        var staged = Instants.Truncate(now);
+        var staged = Instants.Truncate(now.Wall);
         var instance = new Instance
         {
             TaskId = record.Definition.IsPod ? TaskIds.MakePod(entry.Id, new Guid(bytes)) : TaskIds.Make(entry.Id, new Guid(bytes)),
@@ -171,25 +172,26 @@ internal sealed partial class SchedulerCore
             State = InstanceState.Provisioned,
             Tasks = [.. record.Definition.Containers.Select(container => new PodTask(container.Name, InstanceState.Provisioned, staged))],
             StagedAt = staged,
+            StagedClock = now.Clock,
             Since = staged,
             Ready = record.Definition.ReadinessChecks.Count == 0,
         };
         if (record.Definition.Version != entry.Record.Definition.Version) entry.Older.TryAdd(record.Definition.Version, record);
         Put(entry, instance);
         _effects.Counts.Add(new LaunchCounted(entry.Id));
-        Publish(EventMessages.InstanceChanged(now, instance));
+        Publish(EventMessages.InstanceChanged(now.Wall, instance));
         if (record.Definition.IsPod) launches.Groups.Add(PodTaskGroup.Build(record.Definition, instance, placement.Taken, _options.User));
         else launches.Tasks.Add(TaskInfoBuilder.Build(record.Definition, instance, placement.Taken, _options.User));
     }
 
     /// <summary>Writes down what became of the offers, for those who ask why an instance waits.</summary>
     private void Account(
-        AppEntry entry, PlacementRequest request, RequestOutcome outcome, IReadOnlyList<AgentPool> agents, DateTimeOffset now)
+        AppEntry entry, PlacementRequest request, RequestOutcome outcome, IReadOnlyList<AgentPool> agents, Moment now)
     {
         var waiting = entry.Waiting!;
         waiting.Processed += outcome.Processed;
         waiting.LastRound = (outcome.Processed, outcome.RefusedBy);
-        if (outcome.Placed > 0) waiting.LastUsedAt = now;
+        if (outcome.Placed > 0) waiting.LastUsedAt = now.Wall;
         var refused = 0;
         for (var reason = 0; reason < outcome.RefusedBy.Length; reason++)
         {
@@ -210,7 +212,7 @@ internal sealed partial class SchedulerCore
         }
 
         if (refused == 0) return;
-        waiting.LastUnusedAt = now;
+        waiting.LastUnusedAt = now.Wall;
         var existing = AppPlacement.Existing(entry.Instances.Values);
         foreach (var (index, reasons) in outcome.Refused)
         {
@@ -219,7 +221,7 @@ internal sealed partial class SchedulerCore
                 waiting.LastRefused.Remove(waiting.LastRefused.MinBy(refusal => refusal.Value.At).Key);
             waiting.LastRefused[agent.AgentId] = new RefusedOffer(
                 agent.Offers[0],
-                now,
+                now.Wall,
                 [.. reasons.Each().Select(reason => reason.ToString())],
                 string.Join("; ", Placer.Explain(request, agent, existing)));
         }
@@ -242,7 +244,7 @@ internal sealed partial class SchedulerCore
     }
 
     /// <summary>Asks for offers when a launch can go on, and for none when none can.</summary>
-    private void AskForOffers(DateTimeOffset now)
+    private void AskForOffers(Moment now)
     {
         if (!IsConnected) return;
         if (Launchable(now).Count == 0)
@@ -254,10 +256,10 @@ internal sealed partial class SchedulerCore
             return;
         }
 
-        if (!_reviveWanted || now < _revivedAt + ReviveInterval) return;
+        if (!_reviveWanted || now.Clock < _revivedAt + ReviveInterval) return;
         _reviveWanted = false;
         _suppressed = false;
-        _revivedAt = now;
+        _revivedAt = now.Clock;
         Call(new SchedulerCall { Type = CallType.Revive });
     }
 

@@ -12,15 +12,17 @@ internal sealed partial class SchedulerCore
     private static readonly TimeSpan OfferMemory = TimeSpan.FromSeconds(60);
 
     // What was left of each agent's last offers.
-    private readonly Dictionary<string, (AgentPool Agent, DateTimeOffset At)> _leftOver = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (AgentPool Agent, TimeSpan At)> _leftOver = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _preempted = new(StringComparer.Ordinal);
 
-    private void Preempt(DateTimeOffset now)
+    private TimeSpan _preemptAt = TimeSpan.MaxValue;
+
+    private void Preempt(Moment now)
     {
         foreach (var ended in _preempted.Keys.Where(task => !_appOf.ContainsKey(task)).ToList()) _preempted.Remove(ended);
         if (_waiting.Count == 0 || !IsConnected) return;
         var waiting = Launchable(now).FirstOrDefault(entry =>
-            now - entry.Waiting!.Since >= BeforePreemption && !_preempted.ContainsValue(entry.Id.Path) && IsAboveAnother(entry));
+            now.Clock - entry.Waiting!.Since.Clock >= BeforePreemption && !_preempted.ContainsValue(entry.Id.Path) && IsAboveAnother(entry));
         if (waiting is null) return;
 
         var tenants = _apps.Values.SelectMany(Tenants).ToLookup(tenant => tenant.AgentId, StringComparer.Ordinal);
@@ -49,7 +51,7 @@ internal sealed partial class SchedulerCore
             if (!instance.IsActive || instance.State.IsUnreachable() || entry.DefinitionOf(instance.Version) is not { } definition) continue;
             yield return new Tenant(
                 instance.TaskId, entry.Id.Path, instance.AgentId, priority, AppPlacement.Spec(definition, _options.Placement),
-                [.. instance.Ports.OfType<int>()], instance.StagedAt);
+                [.. instance.Ports.OfType<int>()], instance.Staged);
         }
     }
 
@@ -63,9 +65,9 @@ internal sealed partial class SchedulerCore
         return Math.Max(0, up - RollingRestart.MinimumHealthy(definition.Instances, definition.MinimumHealthCapacity));
     }
 
-    private AgentPool LeftOver(Tenant tenant, DateTimeOffset now)
+    private AgentPool LeftOver(Tenant tenant, Moment now)
     {
-        if (_leftOver.TryGetValue(tenant.AgentId, out var known) && now - known.At < OfferMemory) return known.Agent;
+        if (_leftOver.TryGetValue(tenant.AgentId, out var known) && now.Clock - known.At < OfferMemory) return known.Agent;
 
         // A full agent makes no offers: what is known of it is what its instances know.
         var instance = _appOf[tenant.TaskId].Instances[tenant.TaskId];

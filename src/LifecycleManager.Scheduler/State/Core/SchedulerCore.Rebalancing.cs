@@ -10,7 +10,7 @@ internal sealed partial class SchedulerCore
     /// Makes a deployment that replaces some instances, one app after another, each within its upgrade strategy. Nothing else about
     /// the apps changes; instances that are gone by now are left out.
     /// </summary>
-    private DeploymentReceipt Rebalance(RebalanceRequest request, DateTimeOffset now)
+    private DeploymentReceipt Rebalance(RebalanceRequest request, Moment now)
     {
         var moving = request.TaskIds.Distinct()
             .Where(_appOf.ContainsKey)
@@ -26,7 +26,7 @@ internal sealed partial class SchedulerCore
         {
             Id = NewId(),
             Version = _root.Version,
-            CreatedAt = Instants.Truncate(now),
+            Created = now with { Wall = Instants.Truncate(now.Wall) },
             Reason = "rebalance",
             Steps = [.. apps.Select(entry => new DeploymentStep([new DeploymentAction(DeploymentActionKind.RestartApplication, entry.Id, IsPod: entry.Record.Definition.IsPod)]))],
             Before = apps.ToDictionary(entry => entry.Id, entry => (AppRecord?)entry.Record),

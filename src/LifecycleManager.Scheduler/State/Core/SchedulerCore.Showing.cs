@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Launching;
 using LifecycleManager.Scheduler.Placement;
@@ -50,6 +51,7 @@ internal sealed partial class SchedulerCore
             Queue = [.. _waiting.Select(app => _apps[app]).OrderBy(entry => entry.Id.Path, StringComparer.Ordinal).Select(ShowQueue)],
             Framework = new FrameworkStatus(_frameworkId, IsConnected, Master?.GetLeftPart(UriPartial.Authority)),
             Leader = leader,
+            Unreadable = _aside.Shown,
         };
     }
 
@@ -72,7 +74,7 @@ internal sealed partial class SchedulerCore
             IsRemoved = entry.IsRemoved,
             LastScalingAt = entry.Record.LastScalingAt,
             LastConfigChangeAt = entry.Record.LastConfigChangeAt,
-            Instances = [.. entry.Instances.Values.OrderBy(instance => instance.StagedAt).ThenBy(instance => instance.TaskId, StringComparer.Ordinal)],
+            Instances = [.. entry.Instances.Values.OrderBy(instance => instance.Staged).ThenBy(instance => instance.TaskId, StringComparer.Ordinal)],
             DeploymentIds = entry.Deployment is { } deployment ? [deployment.Id] : [],
             Serving = entry.Deployment?.HasSwitched(entry.Id) is { } switched ? (entry.Record.LastConfigChangeAt, !switched) : null,
             LastFailure = entry.LastFailure,
@@ -85,7 +87,7 @@ internal sealed partial class SchedulerCore
         };
     }
 
-    private static LaunchQueueItem ShowQueue(AppEntry entry)
+    private LaunchQueueItem ShowQueue(AppEntry entry)
     {
         var waiting = entry.Waiting!;
         var until = DelayedUntil(entry);
@@ -93,8 +95,8 @@ internal sealed partial class SchedulerCore
         {
             Definition = waiting.Record.Definition,
             Count = waiting.Count,
-            Since = waiting.Since,
-            DelayedUntil = until == default ? null : until,
+            Since = waiting.Since.Wall,
+            DelayedUntil = until == default ? null : _settled.Wall.Plus(until - _settled.Clock),
             ProcessedOffers = waiting.Processed,
             UnusedOffers = waiting.Unused,
             LastUnusedOfferAt = waiting.LastUnusedAt,

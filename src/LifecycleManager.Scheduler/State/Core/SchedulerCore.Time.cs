@@ -11,27 +11,50 @@ internal sealed partial class SchedulerCore
     // What waits for something that no deadline can name is looked at again after this.
     private static readonly TimeSpan Patrol = TimeSpan.FromSeconds(1);
 
-    private readonly Deadlines<Deadline> _deadlines = new();
+    // What outlives a term is late by the time without a leader and by this: four leaders that die make no more than 10 s.
+    private static readonly TimeSpan StoreClockInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan BeforeJudging = TimeSpan.FromSeconds(5);
+
+    private readonly DeadlineQueue<Deadline> _deadlines = new();
 
     private enum DeadlineKind
     {
         Instance,
         Deployment,
-        Preemption,
     }
 
-    /// <summary>When time alone has something to do: the owner's loop turns then at the latest. Never due before another turn can do it.</summary>
-    public DateTimeOffset NextTick(DateTimeOffset now)
+    private TimeSpan _clockStored;
+    private Moment _settled;
+
+    /// <summary>
+    /// When time alone has something to do, by the scheduler's clock: the owner's loop turns then at the latest. Never due before another
+    /// turn can do it; the end of time where there is nothing.
+    /// </summary>
+    /// <param name="now">By the scheduler's clock.</param>
+    public TimeSpan NextTick(TimeSpan now)
     {
-        var next = _deadlines.Next ?? DateTimeOffset.MaxValue;
+        var next = _deadlines.Next is { } due ? Earlier(due, _preemptAt) : _preemptAt;
+        if (OutlivesTerm(now)) next = Earlier(next, _clockStored + StoreClockInterval);
         if (IsConnected) next = Earlier(Earlier(next, Earlier(_nextReconciliation, _reconcileRetryAt)), NextLaunch(now));
         return next < now ? now : next;
     }
 
-    /// <summary>Does what is due. Each turn does, whatever brought it about, so that no input puts off what others wait for.</summary>
-    private void PassTime(DateTimeOffset now)
+    /// <summary>Stores how far the clock has come, while something waits that outlives a term.</summary>
+    private void StoreClock(Moment now)
     {
-        foreach (var (kind, id) in _deadlines.TakeDue(now))
+        _settled = now;
+        if (now.Clock - _clockStored < StoreClockInterval || !OutlivesTerm(now.Clock)) return;
+        _clockStored = now.Clock;
+        _effects.Put(StateKeys.Clock, StateMapping.Write(new StoredClock((long)now.Clock.TotalMilliseconds), StateJson.Default.StoredClock));
+    }
+
+    /// <summary>Whether something is to come that a later term would have to go on waiting for.</summary>
+    private bool OutlivesTerm(TimeSpan now) => !_deadlines.IsEmpty || _waiting.Any(app => DelayedUntil(_apps[app]) > now);
+
+    /// <summary>Does what is due. Each turn does, whatever brought it about, so that no input puts off what others wait for.</summary>
+    private void PassTime(Moment now)
+    {
+        foreach (var (kind, id) in _deadlines.TakeDue(now.Clock))
         {
             switch (kind)
             {
@@ -41,24 +64,27 @@ internal sealed partial class SchedulerCore
                 case DeadlineKind.Deployment when _deployments.Find(deployment => deployment.Id == id) is { } deployment:
                     RollBackLate(deployment, now);
                     break;
-                case DeadlineKind.Preemption:
-                    Preempt(now);
-                    foreach (var app in _waiting)
-                        _deadlines.SetEarlier(new Deadline(kind, id), Later(_apps[app].Waiting!.Since + BeforePreemption, now + Patrol, now));
-                    break;
             }
         }
 
+        if (now.Clock >= _preemptAt)
+        {
+            Preempt(now);
+            _preemptAt = TimeSpan.MaxValue;
+            foreach (var app in _waiting)
+                _preemptAt = Earlier(_preemptAt, Later(_apps[app].Waiting!.Since.Clock + BeforePreemption, now.Clock + Patrol, now.Clock));
+        }
+
         if (!IsConnected) return;
-        if (now >= _nextReconciliation) Reconcile(now);
-        else if (now >= _reconcileRetryAt) AskForStates(now);
+        if (now.Clock >= _nextReconciliation) Reconcile(now);
+        else if (now.Clock >= _reconcileRetryAt) AskForStates(now);
     }
 
-    private void PassTime(AppEntry entry, Instance instance, DateTimeOffset now)
+    private void PassTime(AppEntry entry, Instance instance, Moment now)
     {
         if (instance.State.IsUnreachable()) Unreachable(entry, instance, now);
         else if (instance.Goal == InstanceGoal.Ended) RepeatKill(instance, now);
-        else if (instance.State.IsComingUp() && now >= instance.StagedAt.Plus(_options.LaunchTimeout)) GiveUpLaunch(entry, instance, now);
+        else if (instance.State.IsComingUp() && now.Clock >= instance.StagedClock + _options.LaunchTimeout) GiveUpLaunch(entry, instance, now);
         if (entry.Instances.TryGetValue(instance.TaskId, out var after)) Schedule(entry, after);
     }
 
@@ -66,85 +92,86 @@ internal sealed partial class SchedulerCore
     private void Schedule(AppEntry entry, Instance instance) =>
         _deadlines.Set(new Deadline(DeadlineKind.Instance, instance.TaskId), DueOf(entry, instance));
 
-    private DateTimeOffset? DueOf(AppEntry entry, Instance instance)
+    private TimeSpan? DueOf(AppEntry entry, Instance instance)
     {
         if (instance.State.IsUnreachable())
         {
             if (StrategyOf(entry, instance) is not { } strategy) return null;
             var wait = instance.State == InstanceState.Unreachable && strategy.InactiveAfter < strategy.ExpungeAfter
                 ? strategy.InactiveAfter : strategy.ExpungeAfter;
-            return (instance.UnreachableSince ?? instance.Since).Plus(wait);
+            return (instance.UnreachableClock ?? instance.StagedClock) + wait;
         }
 
         if (instance.Goal == InstanceGoal.Ended)
         {
             // Without a master nobody can be told; the next subscription begins anew.
             if (!IsConnected) return null;
-            return _killSentAt.TryGetValue(instance.TaskId, out var sent) ? sent.Plus(_options.KillRetry) : DateTimeOffset.MinValue;
+            return _killSentAt.TryGetValue(instance.TaskId, out var sent) ? sent + _options.KillRetry : TimeSpan.Zero;
         }
 
-        return instance.State.IsComingUp() ? instance.StagedAt.Plus(_options.LaunchTimeout) : null;
+        return instance.State.IsComingUp() ? instance.StagedClock + _options.LaunchTimeout : null;
     }
 
     private static UnreachableStrategy? StrategyOf(AppEntry entry, Instance instance) =>
         (entry.DefinitionOf(instance.Version) ?? entry.Record.Definition).Unreachable;
 
     /// <summary>Counts an instance out after a while, and forgets it after another; a strategy that is disabled does neither.</summary>
-    private void Unreachable(AppEntry entry, Instance instance, DateTimeOffset now)
+    private void Unreachable(AppEntry entry, Instance instance, Moment now)
     {
         if (StrategyOf(entry, instance) is not { } strategy) return;
-        var silent = now - (instance.UnreachableSince ?? instance.Since);
+        var silent = now.Clock - (instance.UnreachableClock ?? instance.StagedClock);
         if (silent >= strategy.ExpungeAfter)
         {
-            var gone = instance with { State = InstanceState.Gone, Since = now };
+            var gone = instance with { State = InstanceState.Gone, Since = now.Wall };
             Forget(entry, instance.TaskId);
-            Publish(EventMessages.InstanceChanged(now, gone));
+            Publish(EventMessages.InstanceChanged(now.Wall, gone));
         }
         else if (silent >= strategy.InactiveAfter && instance.State == InstanceState.Unreachable)
         {
-            var inactive = instance with { State = InstanceState.UnreachableInactive, Since = now };
+            var inactive = instance with { State = InstanceState.UnreachableInactive, Since = now.Wall };
             Put(entry, inactive);
-            Publish(EventMessages.InstanceChanged(now, inactive));
+            Publish(EventMessages.InstanceChanged(now.Wall, inactive));
         }
     }
 
-    private void RepeatKill(Instance instance, DateTimeOffset now)
+    private void RepeatKill(Instance instance, Moment now)
     {
         if (!IsConnected) return;
-        if (_killSentAt.TryGetValue(instance.TaskId, out var sent) && now - sent < _options.KillRetry) return;
+        if (_killSentAt.TryGetValue(instance.TaskId, out var sent) && now.Clock - sent < _options.KillRetry) return;
         SendKill(instance, now);
     }
 
     /// <summary>Begins the time that the apps of a step have; the deadline is the first of theirs, and looking at it finds the next.</summary>
-    private void StartStep(ActiveDeployment deployment, DateTimeOffset now)
+    private void StartStep(ActiveDeployment deployment, Moment now)
     {
-        deployment.StepStartedAt = now;
-        _deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), now);
+        deployment.StepStarted = now;
+        _deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), now.Clock);
     }
 
     /// <summary>A new version that does not become healthy within the time that its app states goes back to the one before.</summary>
-    private void RollBackLate(ActiveDeployment deployment, DateTimeOffset now)
+    private void RollBackLate(ActiveDeployment deployment, Moment now)
     {
-        var next = deployment is { HeldSince: { } held, CurrentPause.For: { } pause } ? held.Plus(pause) : DateTimeOffset.MaxValue;
-        if (!deployment.IsRollback && deployment.Frozen is null)
+        var next = deployment is { HeldSince: { } held, CurrentPause.For: { } pause } ? held.Clock + pause : TimeSpan.MaxValue;
+        if (!deployment.IsRollback && deployment is { Frozen: null, HeldSince: null })
         {
             foreach (var app in deployment.Pending)
             {
                 if (deployment.CurrentAction(app) != DeploymentActionKind.RestartApplication || deployment.Before.GetValueOrDefault(app) is null) continue;
                 if ((deployment.Patience ?? RollbackLabel.Read(_apps[app].Record.Definition.Labels)) is not { } patience) continue;
-                var due = deployment.StepStartedAt.Plus(patience);
-                if (now >= due && !IsWhole(_apps[app], deployment))
+                var due = deployment.StepStarted.Clock + patience;
+                if (due < deployment.JudgedFrom) due = deployment.JudgedFrom;
+                if (now.Clock >= due && !IsWhole(_apps[app], deployment))
                 {
                     RollBack(deployment, FormattableString.Invariant($"{app.Path} was not healthy within {patience.TotalSeconds:0.###} s; rolled back"), now);
                     return;
                 }
 
                 // Whole, and waiting for old instances to end: it may still turn unhealthy.
-                next = Earlier(next, now >= due ? now + Patrol : due);
+                next = Earlier(next, now.Clock >= due ? now.Clock + Patrol : due);
             }
         }
 
-        if (next > now && next < DateTimeOffset.MaxValue) _deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), next);
+        if (next > now.Clock && next < TimeSpan.MaxValue) _deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), next);
     }
 
     /// <summary>All instances of the new version that the step is about are up: what it waits for are old ones that end.</summary>
@@ -156,21 +183,21 @@ internal sealed partial class SchedulerCore
             && InstanceView.Of(instance, entry.DefinitionOf(instance.Version), config).IsUp) >= (deployment.CurrentStage(entry.Id)?.Size is { Value: > 0 } size ? size.Of(count) : count);
     }
 
-    private void GiveUpLaunch(AppEntry entry, Instance instance, DateTimeOffset now)
+    private void GiveUpLaunch(AppEntry entry, Instance instance, Moment now)
     {
         entry.LastFailure = new InstanceFailure(
             instance.TaskId, instance.Host, instance.AgentId, instance.State.MesosName(),
-            $"not running {_options.LaunchTimeout.TotalSeconds:0} s after its launch", now, instance.Version);
+            $"not running {_options.LaunchTimeout.TotalSeconds:0} s after its launch", now.Wall, instance.Version);
         _effects.Counts.Add(new FailureCounted(entry.Id));
         DelayLaunches(entry, instance, now);
         End(entry, instance, now);
     }
 
     /// <summary>An instant that is still to come, or else another.</summary>
-    private static DateTimeOffset Later(DateTimeOffset instant, DateTimeOffset otherwise, DateTimeOffset now) => instant > now ? instant : otherwise;
+    private static TimeSpan Later(TimeSpan instant, TimeSpan otherwise, TimeSpan now) => instant > now ? instant : otherwise;
 
-    private static DateTimeOffset Earlier(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
+    private static TimeSpan Earlier(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
-    /// <summary>What a deadline is about: an instance's task id, a deployment's id, or nothing.</summary>
+    /// <summary>What a deadline is about: an instance's task id, or a deployment's id.</summary>
     private readonly record struct Deadline(DeadlineKind Kind, string Id);
 }

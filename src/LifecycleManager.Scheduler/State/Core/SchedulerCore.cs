@@ -18,17 +18,19 @@ internal sealed partial class SchedulerCore
     private readonly List<StoredChange> _history;
     private readonly HashSet<AppId> _dirty = [];
     private readonly HashSet<AppId> _stale = [];
+    private readonly SetAside _aside;
     private GroupDefinition _root;
     private string? _frameworkId;
     private DateTimeOffset _lastVersion;
     private Effects _effects = new();
 
-    public SchedulerCore(SchedulerOptions options, Random random, LoadedState loaded, DateTimeOffset now)
+    public SchedulerCore(SchedulerOptions options, Random random, LoadedState loaded, Moment now)
     {
         (_options, _random) = (options, random);
         _frameworkId = loaded.FrameworkId;
         _history = [.. loaded.History];
         _root = loaded.Root;
+        _aside = new SetAside(loaded);
         foreach (var record in loaded.Apps)
         {
             _apps[record.Definition.Id] = new AppEntry(record.Definition.Id) { Record = record };
@@ -37,6 +39,12 @@ internal sealed partial class SchedulerCore
 
         foreach (var record in loaded.Older)
         {
+            if (_aside.Holds(record.Definition.Id))
+            {
+                _aside.Remember(record);
+                continue;
+            }
+
             if (!_apps.TryGetValue(record.Definition.Id, out var entry))
                 _apps[record.Definition.Id] = entry = new AppEntry(record.Definition.Id) { Record = record, IsRemoved = true };
             entry.Older[record.Definition.Version] = record;
@@ -45,8 +53,11 @@ internal sealed partial class SchedulerCore
         foreach (var change in _history) Remember(Instants.Read(change.Version));
         foreach (var instance in loaded.Instances) Adopt(instance);
         foreach (var stored in loaded.Deployments) Resume(stored, now);
+        if (_aside.HasDeployments) SetUnsettledAside();
+        _aside.Show();
+        foreach (var delay in loaded.Delays) Resume(delay);
         foreach (var app in _apps.Keys) Touch(app);
-        _nextReconciliation = now + options.ReconciliationInterval;
+        _nextReconciliation = now.Clock + options.ReconciliationInterval;
     }
 
     /// <summary>The framework's id, once the master has given one.</summary>
@@ -59,7 +70,7 @@ internal sealed partial class SchedulerCore
     public Uri? Master { get; private set; }
 
     /// <summary>Takes an input. What follows from it is drawn in <see cref="Settle"/>, for many inputs at once.</summary>
-    public void Handle(SchedulerInput input, DateTimeOffset now)
+    public void Handle(SchedulerInput input, Moment now)
     {
         switch (input)
         {
@@ -90,13 +101,14 @@ internal sealed partial class SchedulerCore
     }
 
     /// <summary>Does what is due, decides about every app that something happened to, goes on with deployments, and uses offers.</summary>
-    public void Settle(DateTimeOffset now)
+    public void Settle(Moment now)
     {
         PassTime(now);
         Decide(now);
         UseOffers(now);
         Decide(now);
         AskForOffers(now);
+        StoreClock(now);
     }
 
     /// <summary>What is to be done; the next effects begin empty.</summary>
@@ -107,7 +119,28 @@ internal sealed partial class SchedulerCore
         return effects;
     }
 
-    private void Serve(Request request, DateTimeOffset now)
+    /// <summary>
+    /// Serves a request. One that fails before it has changed anything, is answered with what it failed by and leaves all as it was;
+    /// one that fails half way ends the term.
+    /// </summary>
+    private void Serve(Request request, Moment now)
+    {
+        var before = _effects;
+        _effects = new Effects();
+        try
+        {
+            Answer(request, now);
+        }
+        catch (Exception e) when (_effects.AreNone)
+        {
+            Refuse(request, e, now);
+        }
+
+        before.Add(_effects);
+        _effects = before;
+    }
+
+    private void Answer(Request request, Moment now)
     {
         try
         {
@@ -146,15 +179,15 @@ internal sealed partial class SchedulerCore
             Refuse(request, e.InnerException!, now);
         }
         catch (Exception e) when (e is AppLockedException or ChangeRefusedException or AppNotFoundException or DeploymentNotFoundException
-            or DeploymentStateException)
+            or DeploymentStateException or UnreadableStateException)
         {
             Refuse(request, e, now);
         }
     }
 
-    private void Refuse(Request request, Exception reason, DateTimeOffset now)
+    private void Refuse(Request request, Exception reason, Moment now)
     {
-        if (request is ChangeRequest or RestartRequest) Publish(EventMessages.GroupChangeFailed(now, "/", now, reason.Message));
+        if (request is ChangeRequest or RestartRequest) Publish(EventMessages.GroupChangeFailed(now.Wall, "/", now.Wall, reason.Message));
         _effects.Replies.Add(() => request.Fail(reason));
     }
 
@@ -174,9 +207,9 @@ internal sealed partial class SchedulerCore
     }
 
     /// <summary>A version later than any before, to the millisecond.</summary>
-    private DateTimeOffset NewVersion(DateTimeOffset now)
+    private DateTimeOffset NewVersion(Moment now)
     {
-        var version = Instants.Truncate(now);
+        var version = Instants.Truncate(now.Wall);
         if (version <= _lastVersion) version = _lastVersion.AddMilliseconds(1);
         return _lastVersion = version;
     }
@@ -206,6 +239,12 @@ internal sealed partial class SchedulerCore
 
     private void Adopt(Instance instance)
     {
+        if (_aside.Holds(instance.AppId))
+        {
+            _aside.Remember(instance);
+            return;
+        }
+
         if (!_apps.TryGetValue(instance.AppId, out var entry))
         {
             // Nothing is known of what it runs any more: as a stray of the master's it will be ended.
@@ -213,6 +252,8 @@ internal sealed partial class SchedulerCore
             return;
         }
 
+        if (instance.IsWithoutRecord && entry.Record.Definition is { IsPod: true } pod)
+            instance = instance with { Tasks = [.. pod.Containers.Select(one => new PodTask(one.Name, InstanceState.Running, instance.Since))] };
         var definition = entry.DefinitionOf(instance.Version);
         var restored = RestoreHealth(instance, definition);
         Put(entry, restored, store: false);
@@ -238,6 +279,24 @@ internal sealed record LoadedState
     public IReadOnlyList<Instance> Instances { get; init; } = [];
 
     public IReadOnlyList<StoredDeployment> Deployments { get; init; } = [];
+
+    public IReadOnlyList<StoredDelay> Delays { get; init; } = [];
+
+    /// <summary>How far the scheduler's clock has come: it goes on from there.</summary>
+    public TimeSpan Clock { get; init; }
+
+    /// <summary>Apps that cannot be read, with the reason.</summary>
+    public IReadOnlyDictionary<AppId, string> UnreadableApps { get; init; } = Unreadable.Nothing.Apps;
+
+    /// <summary>Versions in use that cannot be read, with the reason.</summary>
+    public IReadOnlyDictionary<(AppId App, DateTimeOffset Version), string> UnreadableVersions { get; init; } =
+        new Dictionary<(AppId, DateTimeOffset), string>();
+
+    /// <summary>Deployments that cannot be read, by id, with the reason.</summary>
+    public IReadOnlyDictionary<string, string> UnreadableDeployments { get; init; } = Unreadable.Nothing.Deployments;
+
+    /// <summary>Why the groups cannot be read; null where they can.</summary>
+    public string? UnreadableGroups { get; init; }
 
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<StoredChange> History { get; init; } = [];

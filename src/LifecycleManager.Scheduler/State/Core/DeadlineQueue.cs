@@ -1,19 +1,22 @@
 namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>
-/// What is due, by its due time. A deadline moves only when its owner sets it anew; nothing else can put it off.
+/// What is due, by its due time on the scheduler's clock. A deadline moves only when its owner sets it anew; nothing else can put it off.
 /// </summary>
-internal sealed class Deadlines<TKey>
+internal sealed class DeadlineQueue<TKey>
     where TKey : notnull
 {
     // A deadline that was moved or cleared leaves its old place in the queue behind; those are skipped, and swept when they are many.
     private const int MinSweep = 1_024;
 
-    private readonly PriorityQueue<TKey, DateTimeOffset> _queue = new();
-    private readonly Dictionary<TKey, DateTimeOffset> _due = [];
+    private readonly PriorityQueue<TKey, TimeSpan> _queue = new();
+    private readonly Dictionary<TKey, TimeSpan> _due = [];
+
+    /// <summary>Whether there is any.</summary>
+    public bool IsEmpty => _due.Count == 0;
 
     /// <summary>When the next one is due; null where there is none.</summary>
-    public DateTimeOffset? Next
+    public TimeSpan? Next
     {
         get
         {
@@ -28,7 +31,7 @@ internal sealed class Deadlines<TKey>
     }
 
     /// <summary>Sets a deadline in the place of any that the key has; null clears it.</summary>
-    public void Set(TKey key, DateTimeOffset? due)
+    public void Set(TKey key, TimeSpan? due)
     {
         if (due is not { } at)
         {
@@ -43,13 +46,13 @@ internal sealed class Deadlines<TKey>
     }
 
     /// <summary>Sets a deadline unless the key has an earlier one.</summary>
-    public void SetEarlier(TKey key, DateTimeOffset due)
+    public void SetEarlier(TKey key, TimeSpan due)
     {
         if (!_due.TryGetValue(key, out var known) || due < known) Set(key, due);
     }
 
     /// <summary>Takes all that are due out, the earliest first.</summary>
-    public List<TKey> TakeDue(DateTimeOffset now)
+    public List<TKey> TakeDue(TimeSpan now)
     {
         var taken = new List<TKey>();
         while (_queue.TryPeek(out var key, out var due) && due <= now)
@@ -63,7 +66,7 @@ internal sealed class Deadlines<TKey>
         return taken;
     }
 
-    private bool IsCurrent(TKey key, DateTimeOffset due) => _due.TryGetValue(key, out var current) && current == due;
+    private bool IsCurrent(TKey key, TimeSpan due) => _due.TryGetValue(key, out var current) && current == due;
 
     private void Sweep()
     {
