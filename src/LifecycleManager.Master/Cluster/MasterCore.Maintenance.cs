@@ -2,6 +2,7 @@ using System.Text.Json;
 using LifecycleManager.Master.Registry;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Loops;
 using LifecycleManager.Storage;
 
 namespace LifecycleManager.Master.Cluster;
@@ -10,7 +11,7 @@ namespace LifecycleManager.Master.Cluster;
 internal sealed partial class MasterCore
 {
     private MaintenanceSchedule _schedule = new();
-    private LoopTimer? _maintenance;
+    private Deadline<Action>? _maintenance;
 
     /// <summary>The schedule as it is.</summary>
     public MaintenanceSchedule Schedule => _schedule;
@@ -20,17 +21,20 @@ internal sealed partial class MasterCore
     {
         if (ScheduleProblem(schedule) is { } problem) return OperatorResult.Invalid(problem);
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _schedule = schedule;
         var value = JsonSerializer.SerializeToUtf8Bytes(schedule, RegistryJson.Default.MaintenanceSchedule);
-        _registry.Commit([new StateWrite(MaintenanceKey, value)], () =>
-        {
-            WakeForMaintenance();
+        _registry.Commit(
+            [new StateWrite(RegistryKeys.Maintenance, value)],
+            () =>
+            {
+                _schedule = schedule;
+                WakeForMaintenance();
 
-            // What was offered does not say what is planned now.
-            foreach (var agent in _agents.Values.Where(agent => WindowOf(agent) is not null)) RescindAll(agent);
-            MarkAllDirty();
-            done.SetResult(OperatorResult.Done);
-        });
+                // What was offered does not say what is planned now.
+                foreach (var agent in _agents.Values.Where(agent => WindowOf(agent) is not null)) RescindAll(agent);
+                MarkAllDirty();
+                done.SetResult(OperatorResult.Done);
+            },
+            cause => done.SetResult(OperatorResult.Unavailable(cause)));
         return done.Task;
     }
 

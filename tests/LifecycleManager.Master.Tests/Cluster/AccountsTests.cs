@@ -5,6 +5,7 @@ using LifecycleManager.Master.Registry;
 using LifecycleManager.Master.Streams;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -32,7 +33,7 @@ public sealed class AccountsTests
         ];
         for (var round = 0; round == 0 || (round < MaxRounds && expected.Except(Seen).Any()); round++)
         {
-            Gen.Select(Gen.Int[0, 23], Gen.Int[0, 1000], Gen.Int[0, 1000]).Array[20, 120].Sample(
+            Gen.Select(Gen.Int[0, 24], Gen.Int[0, 1000], Gen.Int[0, 1000]).Array[20, 120].Sample(
                 steps => RunAsync(steps).GetAwaiter().GetResult(), iter: 300, threads: 1);
         }
 
@@ -54,27 +55,29 @@ public sealed class AccountsTests
     private sealed class World : IAsyncDisposable, IRegistry
     {
         private readonly FakeTimeProvider _time = new();
-        private readonly ActorLoop _loop;
+        private readonly ClusterLoop _loop;
+        private readonly CancellationTokenSource _end = new();
+        private readonly Task _running;
         private readonly MasterCore _core;
-        private readonly Queue<Action> _writes = new();
+        private readonly Queue<(Action Durable, Action<string> Refused)> _writes = new();
         private readonly List<TestAgent> _agents = [];
         private readonly List<TestFramework> _frameworks = [];
         private int _task;
 
         public World()
         {
-            _loop = new ActorLoop(_time, NullLogger.Instance, problem => Failure = problem);
+            var changes = new ChangeMark();
+            _loop = new ClusterLoop(_time, new RoleHealth(_time).Loop("the loop"), changes);
             var options = new MasterOptions
             {
                 AgentPingInterval = TimeSpan.FromSeconds(5), MaxAgentPings = 2, OfferTimeout = TimeSpan.FromSeconds(7), AllocationDelay = TimeSpan.Zero,
                 MaxCompletedTasks = 5, MaxUnreachableTasks = 5, MaxCompletedFrameworks = 2, MaxRemembered = 3,
             };
-            _core = new MasterCore("m", options, _time, _loop, this, new HierarchicalDrfAllocator(), new MasterMetrics(Metrics.NewCustomRegistry()), NullLogger.Instance);
+            _core = new MasterCore("m", options, _time, _loop, changes, this, new HierarchicalDrfAllocator(), new MasterMetrics(Metrics.NewCustomRegistry()), NullLogger.Instance);
+            _running = _loop.RunAsync(_end.Token);
         }
 
-        public Exception? Failure { get; private set; }
-
-        public void Commit(IReadOnlyList<StateWrite> writes, Action durable) => _writes.Enqueue(durable);
+        public void Commit(IReadOnlyList<StateWrite> writes, Action durable, Action<string> refused) => _writes.Enqueue((durable, refused));
 
         public async Task StepAsync(int kind, int x, int y)
         {
@@ -98,7 +101,7 @@ public sealed class AccountsTests
                 case 7 when Pick(_frameworks, x) is { Info.Id: { } id }:
                     await Do(core =>
                     {
-                        if (core.FindFramework(id) is { } known) core.Remove(known, "test");
+                        if (core.FindFramework(id) is { } known) _ = core.Remove(known, "test");
                     });
                     break;
                 case 8 when Pick(_frameworks, x) is { } framework && Pick(framework.Offers, y) is { } offer:
@@ -118,6 +121,7 @@ public sealed class AccountsTests
                     break;
                 case 18: await AdvanceAsync(x % 30); break;
                 case 19: await DurableAsync(1 + (x % 3)); break;
+                case 24: await RefuseAsync(); break;
                 case 20 when Pick(_agents, x) is { Info.Id: { } id }:
                     await Do(core => _ = y % 4 == 0 ? core.MarkGone(id) : y % 4 == 1 ? core.Drain(id, null, x % 2 == 0) : y % 4 == 2 ? core.Deactivate(id) : core.Reactivate(id));
                     break;
@@ -140,7 +144,6 @@ public sealed class AccountsTests
         public async Task VerifyAsync()
         {
             await Do(core => core.Verify());
-            if (Failure is { } failure) throw new InvalidOperationException("an action failed", failure);
         }
 
         /// <summary>Everything is answered; then nothing is left offered or used by anybody who is gone.</summary>
@@ -161,7 +164,12 @@ public sealed class AccountsTests
             await VerifyAsync();
         }
 
-        public async ValueTask DisposeAsync() => await _loop.DisposeAsync();
+        public async ValueTask DisposeAsync()
+        {
+            await _end.CancelAsync();
+            await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _end.Dispose();
+        }
 
         private static T? Pick<T>(IReadOnlyList<T> items, int x) where T : class => items.Count == 0 ? null : items[x % items.Count];
 
@@ -220,7 +228,18 @@ public sealed class AccountsTests
 
         private async Task DurableAsync(int count)
         {
-            for (; count > 0 && _writes.TryDequeue(out var durable); count--) await Do(_ => durable());
+            for (; count > 0 && _writes.TryDequeue(out var write); count--) await Do(_ => write.Durable());
+        }
+
+        // Everything that waits is withdrawn together, the newest first.
+        private async Task RefuseAsync()
+        {
+            var writes = _writes.Reverse().ToList();
+            _writes.Clear();
+            await Do(_ =>
+            {
+                foreach (var (_, refused) in writes) refused("the store is full");
+            });
         }
 
         // The other ends read what came for them, and answer.

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Storage;
 using LifecycleManager.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -42,6 +43,7 @@ internal sealed class MasterUnderTest : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(options.Address.ToString());
         builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(new RoleHealth(time));
         builder.Services.AddSingleton(Metrics.NewCustomRegistry());
         builder.Services.AddSingleton(backend.Store);
         builder.Services.AddSingleton(backend.Election);
@@ -57,7 +59,7 @@ internal sealed class MasterUnderTest : IAsyncDisposable
     public async Task LeadsAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (_app.Services.GetRequiredService<Master.Leadership.MasterHost>().Current is null) await Task.Delay(10, limit.Token);
+        while (_app.Services.GetRequiredService<Master.Leadership.MasterService>().Current is null) await Task.Delay(10, limit.Token);
     }
 
     public SimulatedAgent Agent(double cpus = 4, double mem = 1024, string host = "127.0.0.2", Func<TaskInfo, TaskState?>? onRun = null) =>
@@ -101,7 +103,7 @@ internal sealed class MasterUnderTest : IAsyncDisposable
 
     /// <summary>Runs something on the master's loop.</summary>
     public Task<T> AskAsync<T>(Func<Master.Cluster.MasterCore, T> function) =>
-        _app.Services.GetRequiredService<Master.Leadership.MasterHost>().Current!.AskAsync(function);
+        _app.Services.GetRequiredService<Master.Leadership.MasterService>().Current!.AskAsync(function);
 
     public Task VerifyAsync() => AskAsync(core =>
     {
