@@ -18,7 +18,7 @@ internal sealed class AgentApi(Door door, MasterOptions options)
 
     private async Task ServeAsync(HttpContext context, Term term)
     {
-        var call = await door.ReadAsync(context, Door.Strict.AgentCall, call => call.Type == AgentCallType.Unknown);
+        var call = await door.ReadAsync(context, StrictJson.Mesos.AgentCall, call => call.Type == AgentCallType.Unknown);
         if (Problem(call) is { } problem) throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate agent call: {problem}");
         if (call.Type == AgentCallType.Register)
         {

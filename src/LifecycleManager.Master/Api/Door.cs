@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using LifecycleManager.Master.Cluster;
 using LifecycleManager.Master.Leadership;
-using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -14,9 +13,6 @@ namespace LifecycleManager.Master.Api;
 /// <summary>What every call passes: who calls, whether this master leads, how long the body is. Errors are plain text, as Mesos'.</summary>
 internal sealed partial class Door(MasterService host, MasterOptions options, ILogger log)
 {
-    /// <summary>Reads the messages of Mesos, and refuses null where a message must have something.</summary>
-    public static readonly MesosJson Strict = new(new JsonSerializerOptions(MesosJson.Default.Options) { RespectNullableAnnotations = true });
-
     private readonly Gate _gate = new(options.Principals, "mesos-master");
 
     /// <summary>Serves a call of the leader; others are sent there (307), or told that there is none (503).</summary>
@@ -91,7 +87,7 @@ internal sealed partial class Door(MasterService host, MasterOptions options, IL
             using var body = new MemoryStream((int)Math.Min(request.ContentLength ?? 0, options.MaxRequestBody));
             await request.Body.CopyToAsync(body, context.RequestAborted);
             var bytes = new ReadOnlyMemory<byte>(body.GetBuffer(), 0, (int)body.Length);
-            if (HasNullItem(bytes.Span)) throw new CallException(StatusCodes.Status400BadRequest, "Failed to parse body into Call: a list holds null");
+            if (StrictJson.HasNullItem(bytes.Span)) throw new CallException(StatusCodes.Status400BadRequest, "Failed to parse body into Call: a list holds null");
             var call = JsonSerializer.Deserialize(bytes.Span, type)
                 ?? throw new CallException(StatusCodes.Status400BadRequest, "Failed to parse body into JSON: the body is null");
             if (isUnknown?.Invoke(call) == true)
@@ -137,21 +133,6 @@ internal sealed partial class Door(MasterService host, MasterOptions options, IL
 
     [LoggerMessage(LogLevel.Error, "A call of {Path} has failed; it is answered with 500")]
     private static partial void LogFailed(ILogger log, Exception problem, string path);
-
-    /// <summary>No message of Mesos' has a list with null in it, and nobody who reads one expects it.</summary>
-    private static bool HasNullItem(ReadOnlySpan<byte> json)
-    {
-        if (json.IndexOf("null"u8) < 0) return false;
-        var reader = new Utf8JsonReader(json);
-        var before = JsonTokenType.None;
-        while (reader.Read())
-        {
-            if (reader.TokenType == JsonTokenType.Null && before is not (JsonTokenType.PropertyName or JsonTokenType.None)) return true;
-            before = reader.TokenType;
-        }
-
-        return false;
-    }
 
     private static bool Accepts(Microsoft.Extensions.Primitives.StringValues accept)
     {

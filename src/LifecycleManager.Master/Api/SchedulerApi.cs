@@ -20,7 +20,7 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
 
     private async Task ServeAsync(HttpContext context, Term term)
     {
-        var call = await door.ReadAsync(context, Door.Strict.SchedulerCall, call => call.Type == CallType.Unknown);
+        var call = await door.ReadAsync(context, StrictJson.Mesos.SchedulerCall, call => call.Type == CallType.Unknown);
         if (SchedulerCallValidation.Problem(call) is { } problem)
         {
             throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate scheduler::Call: {problem}");

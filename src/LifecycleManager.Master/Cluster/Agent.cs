@@ -72,11 +72,14 @@ internal sealed record ExecutorRecord(ExecutorInfo Info, string Role, ResourceSe
 }
 
 /// <summary>An agent that the registry knows and that is not registered now.</summary>
-internal sealed class AbsentAgent(AgentId id, AgentEntry entry)
+internal sealed class AbsentAgent(AgentId id, AgentEntry entry, long order)
 {
     public AgentId Id { get; } = id;
 
     public AgentEntry Entry { get; set; } = entry;
+
+    /// <summary>Grows with each that is absent: the least is the first to be forgotten.</summary>
+    public long Order { get; } = order;
 
     /// <summary>Set while it is being made durable that it is unreachable.</summary>
     public bool IsGivenUp { get; set; }

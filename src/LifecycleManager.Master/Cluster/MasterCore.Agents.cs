@@ -381,9 +381,9 @@ internal sealed partial class MasterCore
 
     private void AddAbsent(AgentId id, AgentEntry entry)
     {
-        _absent[id] = new AbsentAgent(id, entry);
+        _absent[id] = new AbsentAgent(id, entry, _nextAbsence++);
         if (_absent.Count <= _options.MaxRemembered) return;
-        var oldest = _absent.Values.Where(agent => !agent.IsRecovering).MinBy(agent => agent.Entry.Since);
+        var oldest = _absent.Values.Where(agent => !agent.IsRecovering).MinBy(agent => agent.Order);
         if (oldest is null) return;
         _absent.Remove(oldest.Id);
         Forget(RegistryKeys.Agents, [oldest.Id.Value]);
@@ -401,6 +401,13 @@ internal sealed partial class MasterCore
 
             _log.LogWarning("Agent {Agent} at {Host} has not returned", absent.Id.Value, absent.Entry.Info.Hostname);
             var entry = absent.Entry with { Standing = AgentStanding.Unreachable, Since = Now };
+            if (absent.Entry.IsUnreadable)
+            {
+                // The record stays as it is: who reads it next waits for the agent anew.
+                absent.Entry = entry;
+                continue;
+            }
+
             absent.IsGivenUp = true;
             Store(
                 entry,

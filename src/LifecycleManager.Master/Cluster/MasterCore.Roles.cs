@@ -10,7 +10,6 @@ namespace LifecycleManager.Master.Cluster;
 /// <content>Weights and quotas.</content>
 internal sealed partial class MasterCore
 {
-    private const double MaxQuota = 1e12;
     private RolesEntry _roles = RolesEntry.Empty;
 
     // With what is on its way to the store.
@@ -24,8 +23,7 @@ internal sealed partial class MasterCore
     {
         foreach (var (role, weight) in weights)
         {
-            if (Roles.Problem(role) is { } problem) return OperatorResult.Invalid($"Failed to validate update weights request: {problem}");
-            if (!(weight > 0) || double.IsInfinity(weight)) return OperatorResult.Invalid($"Invalid weight for role '{role}': {weight} is not over 0");
+            if (RoleValidation.WeightProblem(role, weight) is { } problem) return OperatorResult.Invalid(problem);
         }
 
         var changed = new SortedDictionary<string, double>(_newestRoles.Weights.ToDictionary(), StringComparer.Ordinal);
@@ -40,7 +38,7 @@ internal sealed partial class MasterCore
     {
         foreach (var config in configs)
         {
-            if (QuotaProblem(config) is { } problem) return OperatorResult.Invalid($"Invalid QuotaConfig: {problem}");
+            if (RoleValidation.QuotaProblem(config) is { } problem) return OperatorResult.Invalid($"Invalid QuotaConfig: {problem}");
         }
 
         var names = configs.Select(config => config.Role).ToHashSet(StringComparer.Ordinal);
@@ -53,26 +51,6 @@ internal sealed partial class MasterCore
         }
 
         return SetRoles(_newestRoles with { Quotas = quotas });
-    }
-
-    private static string? QuotaProblem(QuotaConfig config)
-    {
-        if (Roles.Problem(config.Role) is { } problem) return problem;
-        if (config.Role == Roles.Default) return "the role '*' cannot have a quota";
-        foreach (var (name, scalar) in (config.Guarantees ?? Nothing).Concat(config.Limits ?? Nothing))
-        {
-            if (scalar is null || !(scalar.Value >= 0) || scalar.Value > MaxQuota) return $"{name} of role '{config.Role}' is negative or no amount";
-        }
-
-        foreach (var (name, guarantee) in config.Guarantees ?? Nothing)
-        {
-            if (config.Limits?.TryGetValue(name, out var limit) == true && limit.Value < guarantee.Value)
-            {
-                return $"the guarantee of {name} for role '{config.Role}' is over its limit";
-            }
-        }
-
-        return null;
     }
 
     private static readonly Dictionary<string, Scalar> Nothing = [];

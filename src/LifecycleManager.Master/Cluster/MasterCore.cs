@@ -40,6 +40,7 @@ internal sealed partial class MasterCore
     private readonly long _startedAt;
 
     private long _nextAgent;
+    private long _nextAbsence;
     private long _nextFramework;
     private long _nextOffer;
 
@@ -76,10 +77,10 @@ internal sealed partial class MasterCore
         _roles = _newestRoles = roles ?? RolesEntry.Empty;
         _schedule = schedule ?? new MaintenanceSchedule();
         WakeForMaintenance();
-        foreach (var entry in agents)
+        foreach (var entry in agents.OrderBy(entry => entry.Since))
         {
             var id = entry.Info.Id!.Value;
-            _absent[id] = new AbsentAgent(id, entry);
+            _absent[id] = new AbsentAgent(id, entry, _nextAbsence++);
         }
 
         foreach (var entry in frameworks.OrderBy(entry => entry.RemovedAt ?? entry.RegisteredAt))

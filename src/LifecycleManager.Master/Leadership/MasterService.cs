@@ -15,7 +15,6 @@ internal sealed class MasterService : BackgroundService
 
     private readonly TermParts _parts;
     private readonly IStateStore _store;
-    private readonly RoleHealth _health;
     private readonly LeadershipService _leadership;
     private readonly string _address;
     private readonly CancellationToken _stopping;
@@ -33,7 +32,6 @@ internal sealed class MasterService : BackgroundService
                 $"allocator '{options.Allocator}' is not known; there are: {string.Join(", ", known.Select(allocator => allocator.Name))}");
         _parts = new TermParts(options, allocator, metrics, health, time, log);
         _store = store;
-        _health = health;
         _address = options.Address.ToString().TrimEnd('/');
         _leadership = new LeadershipService(election, Election, _address, health, time, log);
         health.State = () => State;
@@ -46,7 +44,7 @@ internal sealed class MasterService : BackgroundService
     public Term? Current => _term is { HasEnded: false } term ? term : null;
 
     /// <summary>What the master does, for people.</summary>
-    private string State => Current is not null ? Term.State : _leadership.IsLeading || !_stands ? "starting" : "standing by";
+    private string State => Current is { } term ? term.State : _leadership.IsLeading || !_stands ? "starting" : "standing by";
 
     /// <summary>The leader's address, or null while there is none. A short while old at most.</summary>
     public async Task<string?> LeaderAsync(CancellationToken cancellation)
@@ -75,8 +73,7 @@ internal sealed class MasterService : BackgroundService
 
     private async Task LeadAsync(ILeadership leadership, CancellationToken cancellation)
     {
-        await using var term = new Term(_parts, _store, leadership.Fence, cancellation);
-        await term.RecoverAsync();
+        await using var term = await Term.BeginAsync(_parts, _store, leadership.Fence, cancellation);
         try
         {
             _leadership.Working();

@@ -14,14 +14,14 @@ internal sealed record TermParts(
     MasterOptions Options, IAllocator Allocator, MasterMetrics Metrics, RoleHealth Health, TimeProvider Time, ILogger Log);
 
 /// <summary>One term of leadership: its loops, its state, its fenced registry.</summary>
-internal sealed class Term : IAsyncDisposable
+internal sealed partial class Term : IAsyncDisposable
 {
     private const string LoopName = "the master's loop";
     private const string RegistryName = "the master's registry";
 
     private readonly TermParts _parts;
-    private readonly IStateStore _store;
     private readonly CancellationTokenSource _ending;
+    private readonly SetAsideRecords _setAside;
     private readonly LoopReport _loopReport;
     private readonly LoopReport _registryReport;
     private readonly ClusterLoop _loop;
@@ -30,22 +30,25 @@ internal sealed class Term : IAsyncDisposable
 
     /// <param name="parts">What terms are made of.</param>
     /// <param name="store">The store.</param>
+    /// <param name="records">What it has.</param>
     /// <param name="fence">The leadership's.</param>
     /// <param name="cancellation">The lead is lost, or given up.</param>
-    public Term(TermParts parts, IStateStore store, Fence fence, CancellationToken cancellation)
+    private Term(TermParts parts, IStateStore store, RegistryRecords records, Fence fence, CancellationToken cancellation)
     {
-        (_parts, _store) = (parts, store);
+        (_parts, _setAside) = (parts, records.SetAside);
         _ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Ended = _ending.Token;
         _loopReport = parts.Health.Loop(LoopName);
         _registryReport = parts.Health.Loop(RegistryName);
         var changes = new ChangeMark();
         _loop = new ClusterLoop(parts.Time, _loopReport, changes);
-        _registry = new RegistryWriter(store, fence, parts.Time, _loop.PostAsync, _registryReport, parts.Log);
+        _registry = new RegistryWriter(store, fence, parts.Time, _loop.PostAsync, _setAside, _registryReport, parts.Log);
         _watch = parts.Health.Watch(() => _registry.Problem);
         Core = new MasterCore(
             Guid.NewGuid().ToString(), parts.Options, parts.Time, _loop, changes, _registry, parts.Allocator, parts.Metrics, parts.Log);
         ElectedAt = parts.Time.GetUtcNow();
+        Core.Recover(records.Agents, records.Frameworks, records.Roles, records.Schedule);
+        foreach (var (key, problem) in _setAside.All) LogSetAside(parts.Log, key, problem);
     }
 
     /// <summary>Only to be touched on the loop: through <see cref="AskAsync"/> and <see cref="PostAsync"/>.</summary>
@@ -58,14 +61,12 @@ internal sealed class Term : IAsyncDisposable
     public bool HasEnded => Ended.IsCancellationRequested;
 
     /// <summary>For people: <c>leading</c>.</summary>
-    public static string State => "leading";
+    public string State => string.Concat(_setAside.All.Select(record => $"; set aside: '{record.Key}' cannot be read: {record.Problem}").Prepend("leading"));
 
-    /// <summary>Reads what is stored.</summary>
-    public async Task RecoverAsync()
-    {
-        var records = await RegistryReader.ReadAsync(_store, Ended);
-        Core.Recover(records.Agents, records.Frameworks, records.Roles, records.Schedule);
-    }
+    /// <summary>Reads what is stored, and takes it over.</summary>
+    /// <inheritdoc cref="Term(TermParts, IStateStore, RegistryRecords, Fence, CancellationToken)" path="/param"/>
+    public static async Task<Term> BeginAsync(TermParts parts, IStateStore store, Fence fence, CancellationToken cancellation) =>
+        new(parts, store, await RegistryReader.ReadAsync(store, cancellation), fence, cancellation);
 
     /// <summary>Works until the lead is lost, or a loop has ended.</summary>
     public async Task RunAsync()
@@ -102,4 +103,7 @@ internal sealed class Term : IAsyncDisposable
         _registryReport.Dispose();
         _ending.Dispose();
     }
+
+    [LoggerMessage(LogLevel.Error, "'{Key}' cannot be read and is set aside: {Problem}")]
+    private static partial void LogSetAside(ILogger log, string key, string problem);
 }

@@ -26,6 +26,7 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
     private readonly Fence _fence;
     private readonly TimeProvider _time;
     private readonly Func<Action, ValueTask> _post;
+    private readonly SetAsideRecords _setAside;
     private readonly ILogger _log;
     private readonly OwnerLoop<RegistryChange> _loop;
     private readonly List<RegistryChange> _waiting = [];
@@ -42,12 +43,14 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
     /// <param name="fence">The leadership's.</param>
     /// <param name="time">The clock.</param>
     /// <param name="post">Runs a continuation on the master's loop.</param>
+    /// <param name="setAside">Records that are kept where they must be overwritten.</param>
     /// <param name="report">Where the loop tells its turns.</param>
     /// <param name="log">Told when the store begins to refuse, and when it takes writes again.</param>
     public RegistryWriter(
-        IStateStore store, Fence fence, TimeProvider time, Func<Action, ValueTask> post, LoopReport report, ILogger log)
+        IStateStore store, Fence fence, TimeProvider time, Func<Action, ValueTask> post, SetAsideRecords setAside, LoopReport report,
+        ILogger log)
     {
-        (_store, _fence, _time, _post, _log) = (store, fence, time, post, log);
+        (_store, _fence, _time, _post, _setAside, _log) = (store, fence, time, post, setAside, log);
         _retries = new Deadlines<bool>(time);
         _loop = new OwnerLoop<RegistryChange>(this, time, report, Capacity, MaxBatch);
     }
@@ -102,11 +105,11 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
     }
 
     /// <summary>Of several writes of a key the last stands, as it would after all of them.</summary>
-    private static List<StateWrite> Merge(IEnumerable<RegistryChange> changes)
+    private List<StateWrite> Merge(IEnumerable<RegistryChange> changes)
     {
         var writes = new Dictionary<string, StateWrite>(StringComparer.Ordinal);
         foreach (var write in changes.SelectMany(change => change.Writes)) writes[write.Key] = write;
-        return [.. writes.Values];
+        return [.. _setAside.Keep(writes.Keys), .. writes.Values];
     }
 
     private async Task TryTrialAsync(CancellationToken cancellation)
@@ -152,6 +155,7 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
         try
         {
             await _store.WriteAsync(writes, _fence, ends.Token);
+            _setAside.Forget(writes.Select(write => write.Key));
             Volatile.Write(ref _failingSince, 0);
             return true;
         }

@@ -68,7 +68,7 @@ public sealed class DirectiveTests
                 if (RunAsync(fault, steps).GetAwaiter().GetResult()) ended++;
                 answered += fault.Answered;
             },
-            iter: 300, threads: 1);
+            iter: 200, threads: 1);
 
         // Both came about: it proves nothing about what did not happen.
         Assert.True(answered > 0 && ended > 0, $"{answered} calls were answered with their failure, {ended} terms ended");

@@ -26,7 +26,7 @@ public sealed class RegistryWriterTests : IAsyncDisposable
                 lock (_posted) _posted.Enqueue(action);
                 return ValueTask.CompletedTask;
             },
-            new RoleHealth(_time).Loop("the registry"), NullLogger.Instance);
+            new SetAsideRecords(), new RoleHealth(_time).Loop("the registry"), NullLogger.Instance);
         _running = _writer.RunAsync(_end.Token);
     }
 

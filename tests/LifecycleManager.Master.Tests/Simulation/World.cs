@@ -21,6 +21,7 @@ internal sealed class World : IAsyncDisposable, IRegistry
 {
     private readonly FakeTimeProvider _time;
     private readonly Fault _fault;
+    private readonly ChangeMark _changes;
     private readonly List<string> _told = [];
     private readonly ClusterLoop _loop;
     private readonly CancellationTokenSource _end = new();
@@ -33,18 +34,20 @@ internal sealed class World : IAsyncDisposable, IRegistry
 
     /// <param name="time">The clock; one of its own where none is stated.</param>
     /// <param name="fault">What is thrown at some point of the master's work; nothing where none is stated.</param>
-    public World(FakeTimeProvider? time = null, Fault? fault = null)
+    /// <param name="records">What the registry has; nothing where none is stated.</param>
+    public World(FakeTimeProvider? time = null, Fault? fault = null, RegistryRecords? records = null)
     {
         _time = time ?? new FakeTimeProvider();
         _fault = fault ?? new Fault(0);
-        var changes = new ChangeMark(_fault.Pass);
-        _loop = new ClusterLoop(_time, new RoleHealth(_time).Loop("the loop"), changes);
+        _changes = new ChangeMark(_fault.Pass);
+        _loop = new ClusterLoop(_time, new RoleHealth(_time).Loop("the loop"), _changes);
         var options = new MasterOptions
         {
             AgentPingInterval = TimeSpan.FromSeconds(5), MaxAgentPings = 2, OfferTimeout = TimeSpan.FromSeconds(7), AllocationDelay = TimeSpan.Zero,
             MaxCompletedTasks = 5, MaxUnreachableTasks = 5, MaxCompletedFrameworks = 2, MaxRemembered = 3,
         };
-        _core = new MasterCore("m", options, _time, _loop, changes, this, new HierarchicalDrfAllocator(), new MasterMetrics(Metrics.NewCustomRegistry()), _fault);
+        _core = new MasterCore("m", options, _time, _loop, _changes, this, new HierarchicalDrfAllocator(), new MasterMetrics(Metrics.NewCustomRegistry()), _fault);
+        if (records is not null) _core.Recover(records.Agents, records.Frameworks, records.Roles, records.Schedule);
         _running = _loop.RunAsync(_end.Token);
     }
 
@@ -212,7 +215,7 @@ internal sealed class World : IAsyncDisposable, IRegistry
 
     private async Task DurableAsync(int count)
     {
-        for (; count > 0 && _writes.TryDequeue(out var write); count--) await Do(_ => write.Durable());
+        for (; count > 0 && _writes.TryDequeue(out var write); count--) await DoEvent(write.Durable);
     }
 
     // Everything that waits is withdrawn together, the newest first.
@@ -220,7 +223,7 @@ internal sealed class World : IAsyncDisposable, IRegistry
     {
         var writes = _writes.Reverse().ToList();
         _writes.Clear();
-        await Do(_ =>
+        await DoEvent(() =>
         {
             foreach (var (_, refused) in writes) refused("the store is full");
         });
@@ -295,6 +298,13 @@ internal sealed class World : IAsyncDisposable, IRegistry
         if (framework.Info.Id is { } id && core.FindFramework(id) is { IsConnected: true } known && known.Stream == framework.Stream) action(core, known);
     });
 
+    /// <summary>Something that happens, and ends the term where it throws.</summary>
+    private Task DoEvent(Action action) => Do(_ =>
+    {
+        _changes.Advance();
+        action();
+    });
+
     /// <summary>A call: where it fails and the term goes on, everything is as it was.</summary>
     private async Task Do(Action<MasterCore> action)
     {
@@ -331,7 +341,7 @@ internal sealed class World : IAsyncDisposable, IRegistry
     }
 
     /// <summary>All that anybody can see.</summary>
-    private Task<string> StateAsync() => AskAsync(core =>
+    public Task<string> StateAsync() => AskAsync(core =>
     {
         _fault.IsOn = false;
         using var stream = new MemoryStream();
