@@ -1,8 +1,11 @@
 using LifecycleManager.Master.Allocators;
 using LifecycleManager.Master.Api;
 using LifecycleManager.Master.Leadership;
+using LifecycleManager.Runtime.Health;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Prometheus;
 
 namespace LifecycleManager.Master;
@@ -12,28 +15,32 @@ public static class MasterRole
 {
     /// <summary>
     /// Adds the master. The container also has <c>TimeProvider</c>, logging, a <see cref="CollectorRegistry"/>,
-    /// <c>IStateStore</c> and <c>ILeaderElection</c>. Other <see cref="IAllocator"/>s may be added.
+    /// <c>IStateStore</c>, <c>ILeaderElection</c> and a <see cref="RoleHealth"/>. Other <see cref="IAllocator"/>s may be added.
     /// </summary>
     public static IServiceCollection AddMaster(this IServiceCollection services, MasterOptions options)
     {
         services.AddSingleton(options);
         services.AddSingleton<IAllocator, HierarchicalDrfAllocator>();
         services.AddSingleton(provider => new MasterMetrics(provider.GetRequiredService<CollectorRegistry>()));
-        services.AddSingleton<MasterHost>();
-        services.AddHostedService(provider => provider.GetRequiredService<MasterHost>());
+        services.AddSingleton<MasterService>();
+        services.AddHostedService(provider => provider.GetRequiredService<MasterService>());
         return services;
     }
 
     /// <summary>Maps the APIs of frameworks, agents and operators, <c>/metrics</c> and <c>/health</c>.</summary>
     public static void MapMaster(this WebApplication app)
     {
-        var host = app.Services.GetRequiredService<MasterHost>();
+        var host = app.Services.GetRequiredService<MasterService>();
         var options = app.Services.GetRequiredService<MasterOptions>();
-        new SchedulerApi(host, options).Map(app);
-        new AgentApi(host, options).Map(app);
-        StateApi.Map(app, host, options);
+        app.MapPing();
+        foreach (var path in (string[])["/health", "/master/health"]) app.MapHealth(app.Services.GetRequiredService<RoleHealth>(), path);
+        var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("LifecycleManager.Master");
+        var door = new Door(host, options, log);
+        new SchedulerApi(door, options).Map(app);
+        new AgentApi(door, options).Map(app);
+        StateApi.Map(app, door, options);
         var metrics = app.Services.GetRequiredService<MasterMetrics>();
-        new OperatorApi(host, options, metrics).Map(app);
-        MetricsApi.Map(app, host, metrics, app.Services.GetRequiredService<CollectorRegistry>(), options);
+        new OperatorApi(door, options, metrics).Map(app);
+        MetricsApi.Map(app, door, host, metrics, app.Services.GetRequiredService<CollectorRegistry>());
     }
 }

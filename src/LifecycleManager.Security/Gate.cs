@@ -1,5 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Security;
 
@@ -9,6 +11,8 @@ namespace LifecycleManager.Security;
 public sealed class Gate(Principals principals, string realm)
 {
     private static readonly object Key = new();
+
+    private readonly RefusalLog _refusals = new();
 
     /// <summary>Who calls; null where nobody is asked.</summary>
     public static Principal? PrincipalOf(HttpContext context) => context.Items.TryGetValue(Key, out var principal) ? (Principal?)principal : null;
@@ -24,6 +28,7 @@ public sealed class Gate(Principals principals, string realm)
         var name = certificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
         if (principals.Authenticate(context.Request.Headers.Authorization, name) is not { } principal)
         {
+            Report(context, name is null ? "it names no known principal with its secret" : $"its certificate is of '{name}', who is no known principal");
             context.Response.Headers.WWWAuthenticate = $"Basic realm=\"{realm}\", charset=\"UTF-8\"";
             await AnswerAsync(context, StatusCodes.Status401Unauthorized, "Unauthorized: the call needs a known principal and its secret, or its certificate");
             return false;
@@ -31,13 +36,21 @@ public sealed class Gate(Principals principals, string realm)
 
         context.Items[Key] = principal;
         if (principal.May(permission)) return true;
-        await AnswerAsync(context, StatusCodes.Status403Forbidden, Refusal(context, permission));
+        var refusal = Refusal(context, permission);
+        Report(context, refusal);
+        await AnswerAsync(context, StatusCodes.Status403Forbidden, refusal);
         return false;
     }
 
     /// <summary>Why the caller may not do something.</summary>
     public static string Refusal(HttpContext context, Permission permission) =>
         $"Forbidden: principal '{PrincipalOf(context)?.Name}' lacks the permission '{permission.ToString().ToLowerInvariant()}'";
+
+    private void Report(HttpContext context, string cause)
+    {
+        if (context.RequestServices?.GetService<ILoggerFactory>() is { } loggers)
+            _refusals.Refused(loggers.CreateLogger<Gate>(), $"{context.Connection.RemoteIpAddress}", cause);
+    }
 
     private static Task AnswerAsync(HttpContext context, int status, string text)
     {

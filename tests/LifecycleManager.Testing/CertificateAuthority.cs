@@ -30,9 +30,9 @@ public sealed class CertificateAuthority : IDisposable
     }
 
     /// <summary>A new certificate and its key as files.</summary>
-    public (string Certificate, string Key) Files(string directory, string file, string name, bool server, bool client = false)
+    public (string Certificate, string Key) Files(string directory, string file, string name, bool server, bool client = false, DateTimeOffset? expires = null)
     {
-        using var issued = Issue(name, server, client || !server);
+        using var issued = Issue(name, server, client || !server, expires);
         var (certificate, key) = (Path.Combine(directory, file + ".pem"), Path.Combine(directory, file + ".key"));
         File.WriteAllText(certificate, issued.ExportCertificatePem());
         File.WriteAllText(key, issued.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
@@ -40,7 +40,7 @@ public sealed class CertificateAuthority : IDisposable
     }
 
     /// <summary>A new certificate with its key, for a client or for a server on this machine.</summary>
-    public X509Certificate2 Issue(string name, bool server = false, bool client = true)
+    public X509Certificate2 Issue(string name, bool server = false, bool client = true, DateTimeOffset? expires = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(new X500DistinguishedName($"CN=\"{name}\""), key, HashAlgorithmName.SHA256);
@@ -56,7 +56,7 @@ public sealed class CertificateAuthority : IDisposable
             request.CertificateExtensions.Add(names.Build());
         }
 
-        using var issued = request.Create(Certificate, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(16));
+        using var issued = request.Create(Certificate, DateTimeOffset.UtcNow.AddHours(-1), expires ?? DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(16));
         return issued.CopyWithPrivateKey(key);
     }
 

@@ -119,7 +119,7 @@ public sealed class RoleHost : IAsyncDisposable
         // The empty builder: configuration and logging are the process's, and nothing is paid for that no role uses.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "lcm" });
         if (role.Tls is not null || role.Kestrel is not null) builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.UseSockets(sockets => sockets.MaxWriteBufferSize = MaxWriteBuffer).UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, role));
+        builder.WebHost.UseSockets(sockets => sockets.MaxWriteBufferSize = MaxWriteBuffer).UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, role, loggers, time));
 
         var registry = Prometheus.Metrics.NewCustomRegistry();
         var services = builder.Services;
@@ -132,6 +132,8 @@ public sealed class RoleHost : IAsyncDisposable
         services.AddSingleton<RoleFailure>();
         services.AddSingleton<IHostLifetime, ProcessLifetime>();
         services.Configure<HostOptions>(options => options.ShutdownTimeout = StopTimeout);
+        if (role.Tls is { } served)
+            services.AddHostedService(_ => new CertificateWatch(served.Certificate, registry, time, loggers.CreateLogger<CertificateWatch>()));
         if (state is not null) services.AddSingleton(state.Store).AddSingleton(state.Election);
         role.Add(services);
 
@@ -148,7 +150,7 @@ public sealed class RoleHost : IAsyncDisposable
         return app;
     }
 
-    private static void Listen(KestrelServerOptions kestrel, Role role)
+    private static void Listen(KestrelServerOptions kestrel, Role role, ILoggerFactory loggers, TimeProvider time)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = MaxRequestBody;
@@ -160,10 +162,11 @@ public sealed class RoleHost : IAsyncDisposable
             if (section.GetSection("Endpoints").GetChildren().Any()) return;
         }
 
+        var tls = role.Tls is null ? null : new TlsListener(role.Tls, new RefusalLog(time), loggers.CreateLogger($"LifecycleManager.{role.Name}.Tls"));
         foreach (var listen in role.Listen)
         {
-            if (role.Tls is { } tls) kestrel.Listen(listen, options => options.UseHttps(tls.Options()));
-            else kestrel.Listen(listen);
+            if (tls is null) kestrel.Listen(listen);
+            else kestrel.Listen(listen, tls.Listen);
         }
     }
 

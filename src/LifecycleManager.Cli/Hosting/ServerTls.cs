@@ -16,15 +16,17 @@ public sealed record ServerTls(
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
     /// <summary>Reads PEM files.</summary>
-    /// <exception cref="CliException">One cannot be read, or key and certificate are not of each other.</exception>
+    /// <exception cref="CliException">One cannot be read, key and certificate are not of each other, or the certificate is not valid now.</exception>
     public static ServerTls Read(string certificate, string? key, string? clientAuthorities, bool clientsMust)
     {
         try
         {
             var chain = new X509Certificate2Collection();
             chain.ImportFromPemFile(certificate);
+            var own = X509Certificate2.CreateFromPemFile(certificate, key);
+            if (TimeProblem(own, DateTime.UtcNow) is { } problem) throw new CliException($"the TLS certificate {certificate} cannot be used: {problem}");
             return new ServerTls(
-                X509Certificate2.CreateFromPemFile(certificate, key), chain,
+                own, chain,
                 clientAuthorities is null ? null : Authorities(clientAuthorities), clientsMust);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
@@ -45,8 +47,26 @@ public sealed record ServerTls(
         ServerCertificateChain = Chain,
         ClientCertificateMode = ClientAuthorities is null ? ClientCertificateMode.NoCertificate
             : ClientsMust ? ClientCertificateMode.RequireCertificate : ClientCertificateMode.AllowCertificate,
-        ClientCertificateValidation = (certificate, _, errors) => IsClient(certificate, errors),
     };
+
+    /// <summary>Why a client's certificate is refused, or null.</summary>
+    public string? ClientProblem(X509Certificate2 certificate, SslPolicyErrors errors)
+    {
+        if (ClientAuthorities is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable)) return "it shows no certificate";
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(ClientAuthorities);
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
+
+        // An authority of one's own publishes no list; who is no longer welcome is taken out of the credentials.
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        if (chain.Build(certificate)) return null;
+        if (TimeProblem(certificate, DateTime.UtcNow) is { } problem) return problem;
+        var status = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status);
+        if ((status & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0)
+            return $"the certificate of '{certificate.Subject}' is of a foreign authority, '{certificate.Issuer}'";
+        return $"the certificate of '{certificate.Subject}' is not accepted: {status}";
+    }
 
     private static X509Certificate2Collection Authorities(string file)
     {
@@ -55,16 +75,8 @@ public sealed record ServerTls(
         return authorities.Count > 0 ? authorities : throw new CliException($"--tls-client-ca {file} holds no certificate");
     }
 
-    private bool IsClient(X509Certificate2 certificate, SslPolicyErrors errors)
-    {
-        if (ClientAuthorities is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable)) return false;
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(ClientAuthorities);
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
-
-        // An authority of one's own publishes no list; who is no longer welcome is taken out of the credentials.
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        return chain.Build(certificate);
-    }
+    private static string? TimeProblem(X509Certificate2 certificate, DateTime now) =>
+        now > certificate.NotAfter.ToUniversalTime() ? $"the certificate of '{certificate.Subject}' has expired on {certificate.NotAfter.ToUniversalTime():u}"
+        : now < certificate.NotBefore.ToUniversalTime()
+            ? $"the certificate of '{certificate.Subject}' is not valid before {certificate.NotBefore.ToUniversalTime():u}" : null;
 }

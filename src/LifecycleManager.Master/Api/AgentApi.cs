@@ -12,15 +12,13 @@ using Microsoft.AspNetCore.Routing;
 namespace LifecycleManager.Master.Api;
 
 /// <summary>The agents' API: <c>POST /api/v1/agent</c>; see <see cref="AgentCall"/>. 403: the agent is to register again.</summary>
-internal sealed class AgentApi(MasterHost host, MasterOptions options)
+internal sealed class AgentApi(Door door, MasterOptions options)
 {
-    private readonly Door _door = new(host, options);
-
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/agent", _door.Leader(Permission.Agent, ServeAsync));
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/agent", door.Leader(Permission.Agent, ServeAsync));
 
     private async Task ServeAsync(HttpContext context, Term term)
     {
-        var call = await _door.ReadAsync(context, MesosJson.Default.AgentCall, call => call.Type == AgentCallType.Unknown);
+        var call = await door.ReadAsync(context, StrictJson.Mesos.AgentCall, call => call.Type == AgentCallType.Unknown);
         if (Problem(call) is { } problem) throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate agent call: {problem}");
         if (call.Type == AgentCallType.Register)
         {

@@ -1,15 +1,17 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using LifecycleManager.Master.Cluster;
 using LifecycleManager.Master.Leadership;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 
 namespace LifecycleManager.Master.Api;
 
 /// <summary>What every call passes: who calls, whether this master leads, how long the body is. Errors are plain text, as Mesos'.</summary>
-internal sealed class Door(MasterHost host, MasterOptions options)
+internal sealed partial class Door(MasterService host, MasterOptions options, ILogger log)
 {
     private readonly Gate _gate = new(options.Principals, "mesos-master");
 
@@ -26,13 +28,19 @@ internal sealed class Door(MasterHost host, MasterOptions options)
         {
             await serve(context, term);
         }
-        catch (OperationCanceledException) when (term.HasEnded && !context.Response.HasStarted)
-        {
-            await RedirectAsync(context);
-        }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // Nobody waits for an answer any more.
+        }
+        catch (OperationCanceledException) when (!context.Response.HasStarted)
+        {
+            // The term has ended.
+            await RedirectAsync(context);
+        }
+        catch (CallFailedException problem) when (!context.Response.HasStarted)
+        {
+            LogFailed(log, problem.InnerException!, context.Request.Path);
+            await AnswerAsync(context, StatusCodes.Status500InternalServerError, $"The call failed: {problem.Message}");
         }
         catch (CallException problem) when (!context.Response.HasStarted)
         {
@@ -79,6 +87,7 @@ internal sealed class Door(MasterHost host, MasterOptions options)
             using var body = new MemoryStream((int)Math.Min(request.ContentLength ?? 0, options.MaxRequestBody));
             await request.Body.CopyToAsync(body, context.RequestAborted);
             var bytes = new ReadOnlyMemory<byte>(body.GetBuffer(), 0, (int)body.Length);
+            if (StrictJson.HasNullItem(bytes.Span)) throw new CallException(StatusCodes.Status400BadRequest, "Failed to parse body into Call: a list holds null");
             var call = JsonSerializer.Deserialize(bytes.Span, type)
                 ?? throw new CallException(StatusCodes.Status400BadRequest, "Failed to parse body into JSON: the body is null");
             if (isUnknown?.Invoke(call) == true)
@@ -121,6 +130,9 @@ internal sealed class Door(MasterHost host, MasterOptions options)
         context.Response.ContentType = "text/plain; charset=utf-8";
         return context.Response.WriteAsync(text);
     }
+
+    [LoggerMessage(LogLevel.Error, "A call of {Path} has failed; it is answered with 500")]
+    private static partial void LogFailed(ILogger log, Exception problem, string path);
 
     private static bool Accepts(Microsoft.Extensions.Primitives.StringValues accept)
     {

@@ -12,9 +12,8 @@ namespace LifecycleManager.Master.Api;
 /// <summary><c>/metrics</c> for Prometheus and <c>/metrics/snapshot</c> in Mesos' names.</summary>
 internal static class MetricsApi
 {
-    public static void Map(IEndpointRouteBuilder routes, MasterHost host, MasterMetrics metrics, CollectorRegistry registry, MasterOptions options)
+    public static void Map(IEndpointRouteBuilder routes, Door door, MasterService host, MasterMetrics metrics, CollectorRegistry registry)
     {
-        var door = new Door(host, options);
         registry.AddBeforeCollectCallback(async cancellation => metrics.Show(await ViewAsync(host)));
         routes.MapGet("/metrics", door.For(Permission.View, async context =>
         {
@@ -36,7 +35,7 @@ internal static class MetricsApi
     {
         yield return ("master/elected", view is null ? 0 : 1);
         if (view is null) yield break;
-        yield return ("master/uptime_secs", (DateTimeOffset.UtcNow - view.StartedAt).TotalSeconds);
+        yield return ("master/uptime_secs", view.Uptime.TotalSeconds);
         yield return ("master/slaves_active", view.Agents.Count(agent => agent.IsActive));
         yield return ("master/slaves_inactive", view.Agents.Count(agent => !agent.IsActive));
         yield return ("master/slaves_connected", view.Agents.Count(agent => agent.IsConnected));
@@ -70,7 +69,7 @@ internal static class MetricsApi
         yield return ("allocator/mesos/offers_rescinded", metrics.OffersRescinded.Value);
     }
 
-    private static async Task<MasterView?> ViewAsync(MasterHost host)
+    private static async Task<MasterView?> ViewAsync(MasterService host)
     {
         if (host.Current is not { } term) return null;
         try

@@ -12,15 +12,13 @@ using Microsoft.AspNetCore.Routing;
 namespace LifecycleManager.Master.Api;
 
 /// <summary>Mesos' v1 operator API: <c>POST /api/v1</c>. What of it this master does not have is answered by 501 with the call's name.</summary>
-internal sealed class OperatorApi(MasterHost host, MasterOptions options, MasterMetrics metrics)
+internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetrics metrics)
 {
-    private readonly Door _door = new(host, options);
-
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1", _door.Leader(Permission.None, ServeAsync));
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1", door.Leader(Permission.None, ServeAsync));
 
     private async Task ServeAsync(HttpContext context, Term term)
     {
-        var call = await _door.ReadAsync(context, OperatorJson.Default.OperatorCall);
+        var call = await door.ReadAsync(context, OperatorJson.Default.OperatorCall);
 
         // Whatever does not only read needs the right to change, also a call that comes to be later.
         var reads = call.Type is "SUBSCRIBE" or null || call.Type.StartsWith("GET_", StringComparison.Ordinal);

@@ -49,6 +49,7 @@ internal sealed record OperatorCall
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    NumberHandling = JsonNumberHandling.AllowReadingFromString)]
+    NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(OperatorCall))]
 internal sealed partial class OperatorJson : JsonSerializerContext;

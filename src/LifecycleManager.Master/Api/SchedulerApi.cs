@@ -11,18 +11,16 @@ using Microsoft.AspNetCore.Routing;
 namespace LifecycleManager.Master.Api;
 
 /// <summary>Mesos' v1 scheduler API: <c>POST /api/v1/scheduler</c>.</summary>
-internal sealed class SchedulerApi(MasterHost host, MasterOptions options)
+internal sealed class SchedulerApi(Door door, MasterOptions options)
 {
     private const string StreamHeader = "Mesos-Stream-Id";
     private static readonly Answer Accepted = new(StatusCodes.Status202Accepted);
 
-    private readonly Door _door = new(host, options);
-
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/scheduler", _door.Leader(Permission.None, ServeAsync));
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/scheduler", door.Leader(Permission.None, ServeAsync));
 
     private async Task ServeAsync(HttpContext context, Term term)
     {
-        var call = await _door.ReadAsync(context, MesosJson.Default.SchedulerCall, call => call.Type == CallType.Unknown);
+        var call = await door.ReadAsync(context, StrictJson.Mesos.SchedulerCall, call => call.Type == CallType.Unknown);
         if (SchedulerCallValidation.Problem(call) is { } problem)
         {
             throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate scheduler::Call: {problem}");
@@ -46,7 +44,10 @@ internal sealed class SchedulerApi(MasterHost host, MasterOptions options)
             return;
         }
 
-        var answer = await term.AskAsync(core => Serve(core, call, streamId.Count > 0 ? streamId.ToString() : null, principal?.Name));
+        Task<OperatorResult>? removing = null;
+        var answer = await term.AskAsync(core => Serve(core, call, streamId.Count > 0 ? streamId.ToString() : null, principal?.Name, out removing));
+        if (removing is not null && await removing.WaitAsync(term.Ended) is { Status: not StatusCodes.Status200OK } failed)
+            answer = new Answer(failed.Status, failed.Text);
         await Door.AnswerAsync(context, answer.Status, answer.Text);
     }
 
@@ -83,8 +84,9 @@ internal sealed class SchedulerApi(MasterHost host, MasterOptions options)
         }
     }
 
-    private static Answer Serve(MasterCore core, SchedulerCall call, string? streamId, string? principal)
+    private static Answer Serve(MasterCore core, SchedulerCall call, string? streamId, string? principal, out Task<OperatorResult>? removing)
     {
+        removing = null;
         var framework = core.FindFramework(call.FrameworkId!.Value);
         if (framework is null) return new Answer(StatusCodes.Status400BadRequest, "Framework cannot be found");
         if (principal is not null && framework.Info.Principal != principal)
@@ -108,11 +110,11 @@ internal sealed class SchedulerApi(MasterHost host, MasterOptions options)
 
         switch (call.Type)
         {
-            case CallType.Teardown: core.Remove(framework, "it was torn down"); break;
+            case CallType.Teardown: removing = core.Remove(framework, "it was torn down"); break;
             case CallType.Accept: core.Accept(framework, call.Accept!); break;
             case CallType.Decline: core.Decline(framework, call.Decline!); break;
             case CallType.Revive: core.Revive(framework, call.Revive?.Roles); break;
-            case CallType.Suppress: MasterCore.Suppress(framework, call.Suppress?.Roles); break;
+            case CallType.Suppress: core.Suppress(framework, call.Suppress?.Roles); break;
             case CallType.Kill: core.Kill(framework, call.Kill!); break;
             case CallType.Acknowledge: core.Acknowledge(framework, call.Acknowledge!); break;
             case CallType.Reconcile: core.Reconcile(framework, call.Reconcile!); break;

@@ -25,9 +25,8 @@ internal static class StateApi
         "/quota/{role}", "/reserve", "/roles", "/state-summary", "/unreserve", "/weights", "/api/v1/executor",
     ];
 
-    public static void Map(IEndpointRouteBuilder routes, MasterHost host, MasterOptions options)
+    public static void Map(IEndpointRouteBuilder routes, Door door, MasterOptions options)
     {
-        var door = new Door(host, options);
         foreach (var prefix in new[] { "", "/master" })
         {
             routes.MapGet(prefix + "/state", door.Leader(Permission.View, (context, term) => WriteAsync(context, term, (json, view) => State(json, view, term, options))));
@@ -58,7 +57,6 @@ internal static class StateApi
             }
 
             routes.MapGet(prefix + "/redirect", (HttpContext context) => door.RedirectAsync(context, "/"));
-            routes.MapGet(prefix + "/health", (HttpContext context) => Door.AnswerAsync(context, StatusCodes.Status200OK));
         }
 
         routes.MapGet("/version", (HttpContext context) => JsonAsync(context, json => json.WriteString("version", Version)));

@@ -3,6 +3,7 @@ using LifecycleManager.Master.Resources;
 using LifecycleManager.Master.Streams;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Loops;
 
 namespace LifecycleManager.Master.Cluster;
 
@@ -11,8 +12,11 @@ internal sealed class Agent(AgentId id, AgentEntry entry, Ledger.Account account
 {
     public AgentId Id { get; } = id;
 
-    /// <summary>As it is, or is being, stored.</summary>
+    /// <summary>As it is stored.</summary>
     public AgentEntry Entry { get; set; } = entry;
+
+    /// <summary>As it will be once all that is on its way is stored.</summary>
+    public AgentEntry Newest { get; set; } = entry;
 
     public AgentInfo Info => Entry.Info;
 
@@ -36,7 +40,7 @@ internal sealed class Agent(AgentId id, AgentEntry entry, Ledger.Account account
     /// <summary>PINGs since the last sign of life.</summary>
     public int Unanswered { get; set; }
 
-    public LoopTimer? Ping { get; set; }
+    public Deadline<Action>? Ping { get; set; }
 
     public DateTimeOffset RegisteredAt { get; } = registeredAt;
 
@@ -68,11 +72,17 @@ internal sealed record ExecutorRecord(ExecutorInfo Info, string Role, ResourceSe
 }
 
 /// <summary>An agent that the registry knows and that is not registered now.</summary>
-internal sealed class AbsentAgent(AgentId id, AgentEntry entry)
+internal sealed class AbsentAgent(AgentId id, AgentEntry entry, long order)
 {
     public AgentId Id { get; } = id;
 
     public AgentEntry Entry { get; set; } = entry;
+
+    /// <summary>Grows with each that is absent: the least is the first to be forgotten.</summary>
+    public long Order { get; } = order;
+
+    /// <summary>Set while it is being made durable that it is unreachable.</summary>
+    public bool IsGivenUp { get; set; }
 
     /// <summary>Whether it was registered with the former master and may still return in time.</summary>
     public bool IsRecovering => Entry.Standing == AgentStanding.Admitted;
@@ -81,7 +91,7 @@ internal sealed class AbsentAgent(AgentId id, AgentEntry entry)
 /// <summary>Resources that are offered.</summary>
 internal sealed record OfferRecord(OfferId Id, FrameworkId FrameworkId, AgentId AgentId, string Role, ResourceSet Resources)
 {
-    public LoopTimer? Timeout { get; set; }
+    public Deadline<Action>? Timeout { get; set; }
 
     public bool Equals(OfferRecord? other) => ReferenceEquals(this, other);
 

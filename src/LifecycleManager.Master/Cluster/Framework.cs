@@ -1,6 +1,7 @@
 using LifecycleManager.Master.Resources;
 using LifecycleManager.Master.Streams;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Loops;
 
 namespace LifecycleManager.Master.Cluster;
 
@@ -30,6 +31,9 @@ internal sealed class Framework(FrameworkInfo info, DateTimeOffset registeredAt)
 
     public DateTimeOffset? UnregisteredAt { get; set; }
 
+    /// <summary>Set while its removal is being made durable.</summary>
+    public bool IsLeaving { get; set; }
+
     /// <summary>Null while it is not connected.</summary>
     public EventStream<SchedulerEvent>? Stream { get; set; }
 
@@ -51,13 +55,13 @@ internal sealed class Framework(FrameworkInfo info, DateTimeOffset registeredAt)
 
     public Dictionary<OfferId, OfferRecord> Offers { get; } = [];
 
-    public LoopTimer? Failover { get; set; }
+    public Deadline<Action>? Failover { get; set; }
 
-    public LoopTimer? Heartbeat { get; set; }
+    public Deadline<Action>? Heartbeat { get; set; }
 
     public bool Has(FrameworkCapability capability) => FrameworkInfos.Has(Info, capability);
 
-    public void Refuse(string role, AgentId agent, ResourceSet resources, DateTimeOffset until)
+    public void Refuse(string role, AgentId agent, ResourceSet resources, long until)
     {
         if (!_refusals.TryGetValue((role, agent), out var list)) _refusals[(role, agent)] = list = [];
 
@@ -66,7 +70,7 @@ internal sealed class Framework(FrameworkInfo info, DateTimeOffset registeredAt)
         list.Add(new Refusal(resources, until));
     }
 
-    public bool Refuses(string role, AgentId agent, ResourceSet resources, DateTimeOffset now)
+    public bool Refuses(string role, AgentId agent, ResourceSet resources, long now)
     {
         if (!_refusals.TryGetValue((role, agent), out var list)) return false;
         list.RemoveAll(refusal => refusal.Until <= now);
@@ -84,5 +88,5 @@ internal sealed class Framework(FrameworkInfo info, DateTimeOffset registeredAt)
         foreach (var role in Roles) _refusals.Remove((role, agent));
     }
 
-    private readonly record struct Refusal(ResourceSet Resources, DateTimeOffset Until);
+    private readonly record struct Refusal(ResourceSet Resources, long Until);
 }

@@ -7,7 +7,7 @@ namespace LifecycleManager.Master.Cluster;
 /// The accounts of all resources. Of each agent: offered + used + free = total, always; of each framework and role: what it
 /// has, offers included, for the shares. Every amount enters and leaves exactly once; a wrong entry throws.
 /// </summary>
-internal sealed class Ledger
+internal sealed class Ledger(ChangeMark changes)
 {
     private readonly Dictionary<AgentId, Account> _agents = [];
     private readonly Dictionary<(FrameworkId Framework, string Role), Quantities> _byFramework = [];
@@ -38,6 +38,7 @@ internal sealed class Ledger
     /// <summary>Opens an account.</summary>
     public Account Open(AgentId agent, ResourceSet total)
     {
+        changes.Advance();
         var account = new Account(total);
         _agents.Add(agent, account);
         Total.Add(total);
@@ -53,6 +54,7 @@ internal sealed class Ledger
             throw new InvalidOperationException($"agent {agent.Value} still has {account.Offered} offered and {account.Used} used");
         }
 
+        changes.Advance();
         _agents.Remove(agent);
         Total.Remove(account.Total);
     }
@@ -60,6 +62,7 @@ internal sealed class Ledger
     /// <summary>The agent has other resources now. What is used beyond them stays used, and nothing is free of it.</summary>
     public void Resize(AgentId agent, ResourceSet total)
     {
+        changes.Advance();
         var account = _agents[agent];
         Total.Remove(account.Total);
         account.Total = total;
@@ -80,6 +83,7 @@ internal sealed class Ledger
     {
         var account = _agents[agent];
         if (!account.Free.Contains(resources)) throw new InvalidOperationException($"{resources} is not free on {agent.Value}: {account.Free}");
+        changes.Advance();
         account.Offered = account.Offered.Plus(resources);
         Offered.Add(resources);
         Charge(framework, role, resources);
@@ -88,6 +92,7 @@ internal sealed class Ledger
     /// <summary>Takes an offer back.</summary>
     public void TakeBack(AgentId agent, FrameworkId framework, string role, ResourceSet resources)
     {
+        changes.Advance();
         var account = _agents[agent];
         account.Offered = account.Offered.Minus(resources);
         Offered.Remove(resources);
@@ -97,6 +102,7 @@ internal sealed class Ledger
     /// <summary>A task uses what was offered to its framework.</summary>
     public void Use(AgentId agent, ResourceSet resources)
     {
+        changes.Advance();
         var account = _agents[agent];
         account.Offered = account.Offered.Minus(resources);
         account.Used = account.Used.Plus(resources);
@@ -107,6 +113,7 @@ internal sealed class Ledger
     /// <summary>A task was found to use resources, whether they are free or not: its agent says so.</summary>
     public void Find(AgentId agent, FrameworkId framework, string role, ResourceSet resources)
     {
+        changes.Advance();
         var account = _agents[agent];
         account.Used = account.Used.Plus(resources);
         Used.Add(resources);
@@ -116,6 +123,7 @@ internal sealed class Ledger
     /// <summary>A task has ended.</summary>
     public void Free(AgentId agent, FrameworkId framework, string role, ResourceSet resources)
     {
+        changes.Advance();
         var account = _agents[agent];
         account.Used = account.Used.Without(resources);
         Used.Remove(resources);

@@ -19,6 +19,7 @@ internal sealed partial class MasterCore
 
         var agent = _agents[offers[0].AgentId];
         var left = ResourceSet.Empty;
+        _changes.Advance();
         foreach (var offer in offers)
         {
             left = left.Plus(offer.Resources);

@@ -16,7 +16,6 @@ internal sealed partial class MasterCore
     public void Register(RegisterCall call, EventStream<AgentEvent> stream)
     {
         if (stream.IsClosed) return;
-        _streams.Add(stream);
         ResourceSet total;
         try
         {
@@ -50,8 +49,8 @@ internal sealed partial class MasterCore
         if (_agents.TryGetValue(id, out var agent))
         {
             // What is being decided about it comes first; then it is told.
-            if (agent.IsLeaving) _registry.Commit([], () => Register(call, stream));
-            else Readmit(agent.Entry, call, total, stream);
+            if (agent.IsLeaving) _registry.Commit([], () => Register(call, stream), _ => Register(call, stream));
+            else Readmit(agent, call, total, stream);
         }
         else if (!_absent.TryGetValue(id, out var absent))
         {
@@ -65,7 +64,9 @@ internal sealed partial class MasterCore
         }
         else
         {
-            Readmit(absent.Entry, call, total, stream);
+            var entry = Returned(absent.Entry, call);
+            var isStored = !absent.IsGivenUp && Same(absent.Entry, entry, RegistryJson.Default.AgentEntry);
+            Admit(id, entry, !isStored, call, total, stream);
         }
     }
 
@@ -73,6 +74,8 @@ internal sealed partial class MasterCore
     public Agent? AgentOf(AgentId? id, string? streamId)
     {
         if (id is not { } known || !_agents.TryGetValue(known, out var agent) || agent.IsLeaving || agent.Stream?.Id != streamId) return null;
+
+        // A sign of life, which is no change of state.
         agent.Unanswered = 0;
         return agent;
     }
@@ -81,12 +84,18 @@ internal sealed partial class MasterCore
     public void Unregister(Agent agent)
     {
         _log.LogInformation("Agent {Agent} at {Host} leaves", agent.Id.Value, agent.Info.Hostname);
-        Leave(agent, agent.Entry with { Standing = AgentStanding.Gone, Since = Now }, TaskState.Gone, "The agent has left the cluster");
+        Leave(
+            agent, AgentStanding.Gone, TaskState.Gone, "The agent has left the cluster", static () => { },
+            _ => _loop.After(StoreRetry, () =>
+            {
+                if (_agents.GetValueOrDefault(agent.Id) == agent && !agent.IsLeaving) Unregister(agent);
+            }));
     }
 
     /// <summary>An agent's connection has ended.</summary>
     public void StreamEnded(EventStream<AgentEvent> stream, AgentId? id)
     {
+        _changes.Advance();
         stream.Close();
         _streams.Remove(stream);
         if (id is not { } known || !_agents.TryGetValue(known, out var agent) || agent.Stream != stream) return;
@@ -101,18 +110,35 @@ internal sealed partial class MasterCore
         stream.Close();
     }
 
-    private void Readmit(AgentEntry known, RegisterCall call, ResourceSet total, EventStream<AgentEvent> stream)
+    private static AgentEntry Returned(AgentEntry known, RegisterCall call) =>
+        known with { Info = call.AgentInfo, Standing = AgentStanding.Admitted, Since = null };
+
+    private void Readmit(Agent agent, RegisterCall call, ResourceSet total, EventStream<AgentEvent> stream)
     {
-        var entry = known with { Info = call.AgentInfo, Standing = AgentStanding.Admitted, Since = null };
-        Admit(call.AgentInfo.Id!.Value, entry, !Same(known, entry, RegistryJson.Default.AgentEntry), call, total, stream);
+        Expect(agent.Id, stream);
+        if (Same(agent.Newest, Returned(agent.Newest, call), RegistryJson.Default.AgentEntry)) Admitted(agent.Id, agent.Entry, call, total, stream);
+        else Change(agent, newest => Returned(newest, call), () => Admitted(agent.Id, agent.Entry, call, total, stream), cause => NotAdmitted(agent.Id, stream, cause));
     }
 
     private void Admit(AgentId id, AgentEntry entry, bool store, RegisterCall call, ResourceSet total, EventStream<AgentEvent> stream)
     {
+        Expect(id, stream);
+        if (store) Store(entry, () => Admitted(id, entry, call, total, stream), cause => NotAdmitted(id, stream, cause));
+        else Admitted(id, entry, call, total, stream);
+    }
+
+    private void Expect(AgentId id, EventStream<AgentEvent> stream)
+    {
+        _changes.Advance();
+        _streams.Add(stream);
         _admitting[id] = stream;
         stream.AgentId = id;
-        if (store) Store(entry, () => Admitted(id, entry, call, total, stream));
-        else Admitted(id, entry, call, total, stream);
+    }
+
+    private void NotAdmitted(AgentId id, EventStream<AgentEvent> stream, string cause)
+    {
+        if (_admitting.GetValueOrDefault(id) == stream) _admitting.Remove(id);
+        stream.Refuse(cause);
     }
 
     private void Admitted(AgentId id, AgentEntry entry, RegisterCall call, ResourceSet total, EventStream<AgentEvent> stream)
@@ -124,6 +150,7 @@ internal sealed partial class MasterCore
             return;
         }
 
+        _changes.Advance();
         _admitting.Remove(id);
         var isNew = !_agents.TryGetValue(id, out var agent);
         var wasUnreachable = false;
@@ -136,7 +163,6 @@ internal sealed partial class MasterCore
         }
         else
         {
-            agent.Entry = entry with { Deactivated = agent.Entry.Deactivated, Drain = agent.Entry.Drain, Reserved = agent.Entry.Reserved };
             RescindAll(agent);
             agent.Stream?.Close();
             agent.ReregisteredAt = Now;
@@ -229,10 +255,16 @@ internal sealed partial class MasterCore
         var info = call.Frameworks?.FirstOrDefault(info => info.Id == id) ?? new FrameworkInfo { User = "", Name = id.Value, Id = id };
         framework = new Framework(info, Now) { IsRecovered = true };
         _frameworks[id] = framework;
-        Store(new FrameworkEntry(info, framework.RegisteredAt), static () => { });
+        StoreFound(framework);
         AwaitFailover(framework);
         return framework;
     }
+
+    private void StoreFound(Framework framework) =>
+        Store(new FrameworkEntry(framework.Info, framework.RegisteredAt), static () => { }, _ => _loop.After(StoreRetry, () =>
+        {
+            if (_frameworks.GetValueOrDefault(framework.Id) == framework && !framework.IsLeaving) StoreFound(framework);
+        }));
 
     private void AddFoundTask(Agent agent, Framework framework, AgentTask found, bool wasUnreachable)
     {
@@ -258,6 +290,7 @@ internal sealed partial class MasterCore
             Resources = resources,
             Executor = found.Task.Executor?.ExecutorId,
         }.With(found.Status.State, found.Status with { AgentId = agent.Id });
+        _changes.Advance();
         framework.Unreachable.Remove(task.Id);
         framework.Completed.Remove(task.Id);
         framework.Tasks[task.Id] = task;
@@ -284,8 +317,7 @@ internal sealed partial class MasterCore
             {
                 _log.LogWarning("Agent {Agent} at {Host} does not answer", agent.Id.Value, agent.Info.Hostname);
                 Leave(
-                    agent, agent.Entry with { Standing = AgentStanding.Unreachable, Since = Now }, TaskState.Unreachable,
-                    "The agent does not answer");
+                    agent, AgentStanding.Unreachable, TaskState.Unreachable, "The agent does not answer", static () => { }, _ => ArmPing(agent));
                 return;
             }
         }
@@ -296,16 +328,25 @@ internal sealed partial class MasterCore
     });
 
     // Its end is durable before anybody learns of it: a framework that was told of a loss may start a replacement.
-    private void Leave(Agent agent, AgentEntry entry, TaskState state, string message, Action? then = null)
+    private void Leave(Agent agent, AgentStanding standing, TaskState state, string message, Action then, Action<string> refused)
     {
+        _changes.Advance();
         agent.IsLeaving = true;
         agent.Ping?.Cancel();
         RescindAll(agent);
         foreach (var accept in agent.Accepts.ToList()) Cancel(accept, message);
-        Store(entry, () => Left(agent, entry, state, message, then));
+        var since = Now;
+        Change(
+            agent, newest => newest with { Standing = standing, Since = since }, () => Left(agent, agent.Entry, state, message, then),
+            cause =>
+            {
+                agent.IsLeaving = false;
+                MarkDirty(agent);
+                refused(cause);
+            });
     }
 
-    private void Left(Agent agent, AgentEntry entry, TaskState state, string message, Action? then)
+    private void Left(Agent agent, AgentEntry entry, TaskState state, string message, Action then)
     {
         var reason = entry.Standing == AgentStanding.Gone && state == TaskState.GoneByOperator
             ? StatusReason.AgentRemovedByOperator : StatusReason.AgentRemoved;
@@ -335,22 +376,22 @@ internal sealed partial class MasterCore
         }
 
         AgentLeft(agent.Id);
-        then?.Invoke();
+        then();
     }
 
     private void AddAbsent(AgentId id, AgentEntry entry)
     {
-        _absent[id] = new AbsentAgent(id, entry);
+        _absent[id] = new AbsentAgent(id, entry, _nextAbsence++);
         if (_absent.Count <= _options.MaxRemembered) return;
-        var oldest = _absent.Values.Where(agent => !agent.IsRecovering).MinBy(agent => agent.Entry.Since);
+        var oldest = _absent.Values.Where(agent => !agent.IsRecovering).MinBy(agent => agent.Order);
         if (oldest is null) return;
         _absent.Remove(oldest.Id);
-        Forget(AgentKeys, [oldest.Id.Value]);
+        Forget(RegistryKeys.Agents, [oldest.Id.Value]);
     }
 
     private void GiveUpRecoveringAgents()
     {
-        foreach (var absent in _absent.Values.Where(agent => agent.IsRecovering && !_admitting.ContainsKey(agent.Id)).ToList())
+        foreach (var absent in _absent.Values.Where(agent => agent.IsRecovering && !agent.IsGivenUp && !_admitting.ContainsKey(agent.Id)).ToList())
         {
             if (!TryRemovePermit())
             {
@@ -360,14 +401,27 @@ internal sealed partial class MasterCore
 
             _log.LogWarning("Agent {Agent} at {Host} has not returned", absent.Id.Value, absent.Entry.Info.Hostname);
             var entry = absent.Entry with { Standing = AgentStanding.Unreachable, Since = Now };
-            absent.Entry = entry;
-            Store(entry, () =>
+            if (absent.Entry.IsUnreadable)
             {
-                foreach (var framework in _frameworks.Values)
+                // The record stays as it is: who reads it next waits for the agent anew.
+                absent.Entry = entry;
+                continue;
+            }
+
+            absent.IsGivenUp = true;
+            Store(
+                entry,
+                () =>
                 {
-                    framework.Stream?.Send(new SchedulerEvent { Type = EventType.Failure, Failure = new FailureEvent(absent.Id) });
-                }
-            });
+                    absent.Entry = entry;
+                    foreach (var framework in _frameworks.Values)
+                        framework.Stream?.Send(new SchedulerEvent { Type = EventType.Failure, Failure = new FailureEvent(absent.Id) });
+                },
+                _ =>
+                {
+                    absent.IsGivenUp = false;
+                    _loop.After(StoreRetry, GiveUpRecoveringAgents);
+                });
         }
     }
 }

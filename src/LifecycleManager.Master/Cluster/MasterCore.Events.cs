@@ -28,6 +28,7 @@ internal sealed partial class MasterCore
             json.WriteEndObject();
         });
         stream.Send(Heartbeat);
+        _changes.Advance();
         _operators.Add(stream);
         _streams.Add(stream);
         Beat(stream);
@@ -40,6 +41,7 @@ internal sealed partial class MasterCore
     /// <summary>An operator's connection has ended.</summary>
     public void StreamEnded(EventStream<Action<Utf8JsonWriter>> stream)
     {
+        _changes.Advance();
         stream.Close();
         _operators.Remove(stream);
         _streams.Remove(stream);

@@ -26,6 +26,7 @@ internal sealed partial class MasterCore
 
     private void FreeExecutor(Agent agent, (FrameworkId Framework, ExecutorId Executor) key, ExecutorRecord executor)
     {
+        _changes.Advance();
         if (!agent.Executors.Remove(key)) return;
         _ledger.Free(agent.Id, key.Framework, executor.Role, executor.Resources);
     }

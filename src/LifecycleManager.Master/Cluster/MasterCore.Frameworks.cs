@@ -23,7 +23,6 @@ internal sealed partial class MasterCore
     public void Subscribe(SubscribeCall call, EventStream<SchedulerEvent> stream, Principal? principal = null)
     {
         if (stream.IsClosed) return;
-        _streams.Add(stream);
         var info = call.FrameworkInfo;
         if (FrameworkInfos.Problem(info) is { } problem)
         {
@@ -42,6 +41,13 @@ internal sealed partial class MasterCore
             if (principal is not null && _frameworks.GetValueOrDefault(id)?.Info.Principal is { } owner && owner != principal.Name)
             {
                 Fail(stream, $"Framework is of another principal than '{principal.Name}'");
+                return;
+            }
+
+            if (_frameworks.GetValueOrDefault(id) is { IsLeaving: true, UnregisteredAt: null })
+            {
+                // What is being decided about it comes first.
+                _registry.Commit([], () => Subscribe(call, stream, principal), _ => Subscribe(call, stream, principal));
                 return;
             }
 
@@ -65,17 +71,20 @@ internal sealed partial class MasterCore
 
         var known = _frameworks.GetValueOrDefault(id);
         var entry = new FrameworkEntry(info, known?.RegisteredAt ?? Now);
+        _changes.Advance();
+        _streams.Add(stream);
         _subscribing[id] = stream;
         stream.FrameworkId = id;
         var isStored = known is not null
             && Same(entry, new FrameworkEntry(known.Info, known.RegisteredAt), RegistryJson.Default.FrameworkEntry);
         if (isStored) Subscribed(entry, call, stream);
-        else Store(entry, () => Subscribed(entry, call, stream));
+        else Store(entry, () => Subscribed(entry, call, stream), cause => NotSubscribed(id, stream, cause));
     }
 
     /// <summary>A framework's connection has ended.</summary>
     public void StreamEnded(EventStream<SchedulerEvent> stream, FrameworkId? id)
     {
+        _changes.Advance();
         stream.Close();
         _streams.Remove(stream);
         if (id is not { } known || !_frameworks.TryGetValue(known, out var framework) || framework.Stream != stream) return;
@@ -90,36 +99,56 @@ internal sealed partial class MasterCore
     }
 
     /// <summary>TEARDOWN, or the end of its failover timeout: its tasks are ended and it can never return.</summary>
-    public void Remove(Framework framework, string why)
+    /// <returns>Completes when that is durable: 200, or 503 where the store refuses it.</returns>
+    public Task<OperatorResult> Remove(Framework framework, string why)
     {
-        if (framework.UnregisteredAt is not null) return;
+        var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (framework.UnregisteredAt is not null) return Task.FromResult(OperatorResult.Done);
+        if (framework.IsLeaving) return OperatorResult.Conflict($"Framework {framework.Id.Value} is being removed");
+        _changes.Advance();
+        framework.IsLeaving = true;
+        framework.Failover?.Cancel();
+        TakeBackAll(framework);
+        var entry = new FrameworkEntry(framework.Info, framework.RegisteredAt, Now);
+        Store(
+            entry,
+            () =>
+            {
+                Removed(framework, entry, why);
+                done.SetResult(OperatorResult.Done);
+            },
+            cause =>
+            {
+                framework.IsLeaving = false;
+                if (framework.IsConnected) MarkAllDirty();
+                else AwaitFailover(framework, StoreRetry);
+                done.SetResult(OperatorResult.Unavailable(cause));
+            });
+        return done.Task;
+    }
+
+    private void Removed(Framework framework, FrameworkEntry entry, string why)
+    {
         _log.LogInformation("Framework {Framework} ({Name}) ends: {Why}", framework.Id.Value, framework.Info.Name, why);
-        framework.UnregisteredAt = Now;
+        framework.UnregisteredAt = entry.RemovedAt;
         framework.Failover?.Cancel();
         framework.Heartbeat?.Cancel();
         TakeBackAll(framework);
         framework.Stream?.Close();
         framework.Stream = null;
-        var entry = new FrameworkEntry(framework.Info, framework.RegisteredAt, Now);
-        Store(entry, () =>
+        Forget(RegistryKeys.Frameworks, [.. _removed.Put(framework.Id, entry, _options.MaxRemembered).Select(id => id.Value)]);
+
+        // The tasks stay in the accounts until their agents say that they have ended.
+        foreach (var agent in framework.Tasks.Values.Select(task => task.AgentId).Distinct().ToList())
+            _agents[agent].Stream?.Send(new AgentEvent { Type = AgentEventType.KillFramework, KillFramework = framework.Id });
+        foreach (var task in framework.Tasks.Values.ToList())
         {
-            Forget(FrameworkKeys, _removed.Put(framework.Id, entry, _options.MaxRemembered).Select(id => id.Value));
+            // What it was sent nobody else acknowledges, and the agent waits with what comes next.
+            SendAcknowledge(_agents[task.AgentId], framework.Id, task.Id, task.SentUuid);
+            if (task.State.IsTerminal()) Complete(framework, task);
+        }
 
-            // The tasks stay in the accounts until their agents say that they have ended.
-            foreach (var agent in framework.Tasks.Values.Select(task => task.AgentId).Distinct().ToList())
-            {
-                _agents[agent].Stream?.Send(new AgentEvent { Type = AgentEventType.KillFramework, KillFramework = framework.Id });
-            }
-
-            foreach (var task in framework.Tasks.Values.ToList())
-            {
-                // What it was sent nobody else acknowledges, and the agent waits with what comes next.
-                SendAcknowledge(_agents[task.AgentId], framework.Id, task.Id, task.SentUuid);
-                if (task.State.IsTerminal()) Complete(framework, task);
-            }
-
-            Retire(framework);
-        });
+        Retire(framework);
         FrameworkRemoved(framework);
     }
 
@@ -127,6 +156,12 @@ internal sealed partial class MasterCore
     {
         stream.Send(new SchedulerEvent { Type = EventType.Error, Error = new ErrorEvent(message) });
         stream.Close();
+    }
+
+    private void NotSubscribed(FrameworkId id, EventStream<SchedulerEvent> stream, string cause)
+    {
+        if (_subscribing.GetValueOrDefault(id) == stream) _subscribing.Remove(id);
+        stream.Refuse(cause);
     }
 
     private void Subscribed(FrameworkEntry entry, SubscribeCall call, EventStream<SchedulerEvent> stream)
@@ -140,6 +175,7 @@ internal sealed partial class MasterCore
             return;
         }
 
+        _changes.Advance();
         _subscribing.Remove(id);
         var isNew = !_frameworks.TryGetValue(id, out var framework);
         if (framework is null)
@@ -193,15 +229,15 @@ internal sealed partial class MasterCore
             Beat(framework, stream);
         });
 
-    private void AwaitFailover(Framework framework)
+    private void AwaitFailover(Framework framework) => AwaitFailover(framework, LongDurations.FromSeconds(framework.Info.FailoverTimeout ?? 0));
+
+    private void AwaitFailover(Framework framework, TimeSpan timeout)
     {
         framework.Failover?.Cancel();
-        framework.Failover = _loop.After(
-            LongDurations.FromSeconds(framework.Info.FailoverTimeout ?? 0),
-            () =>
-            {
-                if (!framework.IsConnected) Remove(framework, "it did not return within its failover timeout");
-            });
+        framework.Failover = _loop.After(timeout, () =>
+        {
+            if (!framework.IsConnected) _ = Remove(framework, "it did not return within its failover timeout");
+        });
     }
 
     // Out of sight once nothing of it runs any more.

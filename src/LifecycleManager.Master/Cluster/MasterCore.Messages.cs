@@ -28,6 +28,7 @@ internal sealed partial class MasterCore
             TakeBack(offer, rescind: true);
         }
 
+        _changes.Advance();
         var own = agent.Account.Total.Where(kind => !kind.IsRevocable);
         agent.Revocable = revocable;
         _ledger.Resize(agent.Id, own.Plus(revocable));

@@ -36,18 +36,23 @@ internal sealed partial class MasterCore
     public void Revive(Framework framework, IReadOnlyList<string>? roles)
     {
         var which = roles is { Count: > 0 } ? roles : framework.Roles;
+        _changes.Advance();
         framework.Suppressed.ExceptWith(which);
         framework.ForgetRefusals(which);
         MarkAllDirty();
     }
 
     /// <summary>SUPPRESS: no more offers in these roles.</summary>
-    public static void Suppress(Framework framework, IReadOnlyList<string>? roles) =>
+    public void Suppress(Framework framework, IReadOnlyList<string>? roles)
+    {
+        _changes.Advance();
         framework.Suppressed.UnionWith(roles is { Count: > 0 } ? roles : framework.Roles);
+    }
 
     // An offer that was taken back is rescinded, unless the framework itself gave it up.
     private void TakeBack(OfferRecord offer, bool rescind = false)
     {
+        _changes.Advance();
         if (!_offers.Remove(offer.Id)) return;
         offer.Timeout?.Cancel();
         var framework = _frameworks[offer.FrameworkId];
@@ -82,7 +87,8 @@ internal sealed partial class MasterCore
         var wait = seconds >= LongestRefusal.TotalSeconds ? LongestRefusal : TimeSpan.FromSeconds(seconds);
         if (wait < atLeast) wait = atLeast;
         if (wait <= TimeSpan.Zero) return;
-        framework.Refuse(role, agent, resources, Now + wait);
+        _changes.Advance();
+        framework.Refuse(role, agent, resources, _time.GetTimestamp() + (long)(wait.TotalSeconds * _time.TimestampFrequency));
         _loop.After(wait, () =>
         {
             if (_agents.TryGetValue(agent, out var still)) MarkDirty(still);
@@ -118,11 +124,10 @@ internal sealed partial class MasterCore
             .ToList();
         _allDirty = false;
         _dirty.Clear();
-        var frameworks = _frameworks.Values.Where(framework => framework.IsConnected).Select(Demand).Where(demand => demand.Roles.Count > 0).ToList();
+        var frameworks = _frameworks.Values.Where(framework => framework is { IsConnected: true, IsLeaving: false }).Select(Demand).Where(demand => demand.Roles.Count > 0).ToList();
         if (agents.Count == 0 || frameworks.Count == 0) return;
 
         var started = _time.GetTimestamp();
-        var now = Now;
         var policies = RolePolicies();
         var allocations = _allocator.Allocate(new AllocationRequest
         {
@@ -132,7 +137,7 @@ internal sealed partial class MasterCore
             Roles = policies,
             Frameworks = frameworks,
             AllocatedByRole = _ledger.ByRole,
-            IsRefused = (framework, role, agent, resources) => _frameworks[framework].Refuses(role, agent, resources, now),
+            IsRefused = (framework, role, agent, resources) => _frameworks[framework].Refuses(role, agent, resources, started),
         });
         _metrics.Allocation.Observe(_time.GetElapsedTime(started).TotalSeconds);
         Offer(allocations);

@@ -16,16 +16,16 @@ internal sealed partial class MasterCore
     public Task<OperatorResult> Deactivate(AgentId id)
     {
         if (!_agents.TryGetValue(id, out var agent)) return OperatorResult.NotFound(id);
-        if (agent.Entry.Drain is not null) return OperatorResult.Conflict($"Agent {id.Value} is draining");
-        return Change(agent, agent.Entry with { Deactivated = true });
+        if (agent.Newest.Drain is not null) return OperatorResult.Conflict($"Agent {id.Value} is draining");
+        return Operate(agent, newest => newest with { Deactivated = true });
     }
 
     /// <summary>REACTIVATE_AGENT: of an agent that was deactivated or has drained.</summary>
     public Task<OperatorResult> Reactivate(AgentId id)
     {
         if (!_agents.TryGetValue(id, out var agent)) return OperatorResult.NotFound(id);
-        if (agent.Entry is { Drain: { Drained: false } }) return OperatorResult.Conflict($"Agent {id.Value} is still draining");
-        return Change(agent, agent.Entry with { Deactivated = false, Drain = null });
+        if (agent.Newest is { Drain: { Drained: false } }) return OperatorResult.Conflict($"Agent {id.Value} is still draining");
+        return Operate(agent, newest => newest with { Deactivated = false, Drain = null });
     }
 
     /// <summary>DRAIN_AGENT: no more offers of it, and its tasks are ended.</summary>
@@ -33,7 +33,7 @@ internal sealed partial class MasterCore
     {
         if (!_agents.TryGetValue(id, out var agent)) return OperatorResult.NotFound(id);
         _log.LogInformation("Agent {Agent} at {Host} drains", id.Value, agent.Info.Hostname);
-        return Change(agent, agent.Entry with { Deactivated = true, Drain = new DrainEntry(maxGracePeriod?.TotalSeconds, markGone) }, () =>
+        return Operate(agent, newest => newest with { Deactivated = true, Drain = new DrainEntry(maxGracePeriod?.TotalSeconds, markGone) }, () =>
         {
             KillAll(agent);
             CheckDrained(agent);
@@ -48,16 +48,32 @@ internal sealed partial class MasterCore
         {
             if (agent.IsLeaving) return OperatorResult.Conflict($"Agent {id.Value} is being removed");
             var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-            Leave(agent, agent.Entry with { Standing = AgentStanding.Gone, Since = Now }, TaskState.GoneByOperator, Message, () => done.SetResult(OperatorResult.Done));
+            Leave(
+                agent, AgentStanding.Gone, TaskState.GoneByOperator, Message, () => done.SetResult(OperatorResult.Done),
+                cause =>
+                {
+                    ArmPing(agent);
+                    done.SetResult(OperatorResult.Unavailable(cause));
+                });
             return done.Task;
         }
 
         if (!_absent.TryGetValue(id, out var absent)) return OperatorResult.NotFound(id);
+        if (absent.IsGivenUp || _admitting.ContainsKey(id)) return OperatorResult.Conflict($"Agent {id.Value} is being removed, or returns");
         var gone = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var entry = absent.Entry with { Standing = AgentStanding.Gone, Since = Now };
-        absent.Entry = entry;
-        Store(entry, () =>
+        absent.IsGivenUp = true;
+        Store(entry, MarkedGone, cause =>
         {
+            absent.IsGivenUp = false;
+            gone.SetResult(OperatorResult.Unavailable(cause));
+        });
+        return gone.Task;
+
+        void MarkedGone()
+        {
+            absent.IsGivenUp = false;
+            absent.Entry = entry;
             foreach (var framework in _frameworks.Values)
             {
                 foreach (var task in framework.Unreachable.Values.Where(task => task.AgentId == id).ToList())
@@ -71,8 +87,7 @@ internal sealed partial class MasterCore
             }
 
             gone.SetResult(OperatorResult.Done);
-        });
-        return gone.Task;
+        }
     }
 
     /// <summary>TEARDOWN of a framework.</summary>
@@ -83,22 +98,43 @@ internal sealed partial class MasterCore
             return Task.FromResult(new OperatorResult(404, $"No framework found with ID {id.Value}"));
         }
 
-        Remove(framework, "an operator tore it down");
-        return Task.FromResult(OperatorResult.Done);
+        return Remove(framework, "an operator tore it down");
     }
 
-    private Task<OperatorResult> Change(Agent agent, AgentEntry entry, Action? then = null)
+    private Task<OperatorResult> Operate(Agent agent, Func<AgentEntry, AgentEntry> change, Action? then = null)
     {
+        if (agent.IsLeaving) return OperatorResult.Conflict($"Agent {agent.Id.Value} is being removed");
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        agent.Entry = entry;
-        if (!agent.IsActive) RescindAll(agent);
-        Store(entry, () =>
-        {
-            then?.Invoke();
-            MarkDirty(agent);
-            done.SetResult(OperatorResult.Done);
-        });
+        Change(
+            agent, change,
+            () =>
+            {
+                if (!agent.IsActive) RescindAll(agent);
+                then?.Invoke();
+                MarkDirty(agent);
+                done.SetResult(OperatorResult.Done);
+            },
+            cause => done.SetResult(OperatorResult.Unavailable(cause)));
         return done.Task;
+    }
+
+    // What waits is stored all or, where the store refuses it, not at all.
+    private void Change(Agent agent, Func<AgentEntry, AgentEntry> change, Action durable, Action<string> refused)
+    {
+        _changes.Advance();
+        var entry = agent.Newest = change(agent.Newest);
+        Store(
+            entry,
+            () =>
+            {
+                agent.Entry = entry;
+                durable();
+            },
+            cause =>
+            {
+                agent.Newest = agent.Entry;
+                refused(cause);
+            });
     }
 
     private void KillAll(Agent agent)
@@ -109,6 +145,7 @@ internal sealed partial class MasterCore
             var task = framework.Tasks[key.Task];
             if (task.State.IsTerminal()) continue;
             var kill = new KillEvent(framework.Id, task.Id, Grace(task, agent.Entry.Drain?.MaxGracePeriodSeconds));
+            _changes.Advance();
             framework.Tasks[task.Id] = task with { Kill = kill };
             SendKill(agent, kill);
         }
@@ -125,22 +162,29 @@ internal sealed partial class MasterCore
 
     private void CheckDrained(Agent agent)
     {
-        if (agent.IsLeaving || agent.Tasks.Count > 0 || agent.Entry.Drain is not { Drained: false } drain) return;
-        _log.LogInformation("Agent {Agent} at {Host} has drained", agent.Id.Value, agent.Info.Hostname);
-        agent.Entry = agent.Entry with { Drain = drain with { Drained = true } };
-        Store(agent.Entry, () =>
-        {
-            if (drain.MarkGone && _agents.ContainsKey(agent.Id)) _ = MarkGone(agent.Id);
-        });
+        if (agent.IsLeaving || agent.Tasks.Count > 0 || agent.Entry.Drain is null || agent.Newest.Drain is not { Drained: false } drain) return;
+        Change(
+            agent, newest => newest with { Drain = drain with { Drained = true } },
+            () =>
+            {
+                _log.LogInformation("Agent {Agent} at {Host} has drained", agent.Id.Value, agent.Info.Hostname);
+                if (drain.MarkGone && _agents.ContainsKey(agent.Id)) _ = MarkGone(agent.Id);
+            },
+            _ => _loop.After(StoreRetry, () =>
+            {
+                if (_agents.GetValueOrDefault(agent.Id) == agent) CheckDrained(agent);
+            }));
     }
 
-    private bool TryRemovePermit() => _removals?.TryTake(Now) ?? true;
+    private bool TryRemovePermit() => _removals?.TryTake(_time.GetElapsedTime(0)) ?? true;
 }
 
 /// <summary>How an operator's call ended.</summary>
 internal sealed record OperatorResult(int Status, string? Text = null)
 {
     public static readonly OperatorResult Done = new(200);
+
+    public static OperatorResult Unavailable(string cause) => new(503, cause);
 
     public static Task<OperatorResult> NotFound(AgentId id) => Task.FromResult(new OperatorResult(404, $"Agent {id.Value} is unknown"));
 

@@ -35,11 +35,22 @@ internal sealed partial class MasterCore
         if (!agent.Account.Free.Contains(from)) return OperatorResult.Conflict($"{from} is not free on agent {id.Value}, which has {agent.Account.Free}");
         _ledger.Resize(id, agent.Account.Total.Minus(from).Plus(to));
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        StoreReservations(agent, () =>
-        {
-            MarkDirty(agent);
-            done.SetResult(new OperatorResult(202));
-        });
+        StoreReservations(
+            agent,
+            () =>
+            {
+                MarkDirty(agent);
+                done.SetResult(new OperatorResult(202));
+            },
+            cause =>
+            {
+                // What was offered meanwhile is taken back; what was launched with it keeps the reservation, which is stored then.
+                if (!agent.Account.Free.Contains(to)) RescindAll(agent);
+                if (agent.Account.Free.Contains(to)) _ledger.Resize(id, agent.Account.Total.Minus(to).Plus(from));
+                else KeepReservations(agent, static () => { });
+                MarkDirty(agent);
+                done.SetResult(OperatorResult.Unavailable(cause));
+            });
         return done.Task;
     }
 
@@ -67,19 +78,27 @@ internal sealed partial class MasterCore
 
         _ledger.Convert(agent.Id, framework.Id, accept.Role, from(stated), to(stated));
         accept.Left = accept.Left.Minus(from(stated)).Plus(to(stated));
-        StoreReservations(agent, () => Continue(accept));
+        KeepReservations(agent, () => Continue(accept));
         return true;
     }
 
-    private void StoreReservations(Agent agent, Action then)
+    // Until they are stored: the operation was accepted, and its resources are nobody else's meanwhile.
+    private void KeepReservations(Agent agent, Action then) => StoreReservations(agent, then, _ => _loop.After(StoreRetry, () =>
+    {
+        if (_agents.GetValueOrDefault(agent.Id) == agent) KeepReservations(agent, then);
+    }));
+
+    private void StoreReservations(Agent agent, Action then, Action<string> refused)
     {
         var total = agent.Account.Total.Where(kind => !kind.IsRevocable);
-        agent.Entry = agent.Entry with { Reserved = Reservations.HasDynamic(total) ? total.ToWire() : null };
-        Store(agent.Entry, () =>
-        {
-            agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Resources, Resources = total.ToWire() });
-            then();
-        });
+        Change(
+            agent, newest => newest with { Reserved = Reservations.HasDynamic(total) ? total.ToWire() : null },
+            () =>
+            {
+                agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Resources, Resources = total.ToWire() });
+                then();
+            },
+            refused);
     }
 
     // The agent's own resources with the reservations that the registry has for it.

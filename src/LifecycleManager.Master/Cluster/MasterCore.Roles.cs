@@ -10,8 +10,10 @@ namespace LifecycleManager.Master.Cluster;
 /// <content>Weights and quotas.</content>
 internal sealed partial class MasterCore
 {
-    private const double MaxQuota = 1e12;
     private RolesEntry _roles = RolesEntry.Empty;
+
+    // With what is on its way to the store.
+    private RolesEntry _newestRoles = RolesEntry.Empty;
 
     /// <summary>Weights and quotas as they are.</summary>
     public RolesEntry RoleSettings => _roles;
@@ -21,13 +23,12 @@ internal sealed partial class MasterCore
     {
         foreach (var (role, weight) in weights)
         {
-            if (Roles.Problem(role) is { } problem) return OperatorResult.Invalid($"Failed to validate update weights request: {problem}");
-            if (!(weight > 0) || double.IsInfinity(weight)) return OperatorResult.Invalid($"Invalid weight for role '{role}': {weight} is not over 0");
+            if (RoleValidation.WeightProblem(role, weight) is { } problem) return OperatorResult.Invalid(problem);
         }
 
-        var changed = new SortedDictionary<string, double>(_roles.Weights.ToDictionary(), StringComparer.Ordinal);
+        var changed = new SortedDictionary<string, double>(_newestRoles.Weights.ToDictionary(), StringComparer.Ordinal);
         foreach (var (role, weight) in weights) changed[role] = weight;
-        return SetRoles(_roles with { Weights = changed });
+        return SetRoles(_newestRoles with { Weights = changed });
     }
 
     /// <summary>UPDATE_QUOTA: a role without guarantees and limits has no quota any more.</summary>
@@ -37,39 +38,19 @@ internal sealed partial class MasterCore
     {
         foreach (var config in configs)
         {
-            if (QuotaProblem(config) is { } problem) return OperatorResult.Invalid($"Invalid QuotaConfig: {problem}");
+            if (RoleValidation.QuotaProblem(config) is { } problem) return OperatorResult.Invalid($"Invalid QuotaConfig: {problem}");
         }
 
         var names = configs.Select(config => config.Role).ToHashSet(StringComparer.Ordinal);
         if (names.Count < configs.Count) return OperatorResult.Invalid("Invalid QuotaConfig: a role is there twice");
-        var quotas = _roles.Quotas.Where(quota => !names.Contains(quota.Role))
+        var quotas = _newestRoles.Quotas.Where(quota => !names.Contains(quota.Role))
             .Concat(configs.Where(config => config.Guarantees?.Count > 0 || config.Limits?.Count > 0)).ToList();
         if (!force && Overcommitted(quotas) is { } name)
         {
             return OperatorResult.Conflict($"Guarantees of {name} are more than the cluster has; 'force' overrides this check");
         }
 
-        return SetRoles(_roles with { Quotas = quotas });
-    }
-
-    private static string? QuotaProblem(QuotaConfig config)
-    {
-        if (Roles.Problem(config.Role) is { } problem) return problem;
-        if (config.Role == Roles.Default) return "the role '*' cannot have a quota";
-        foreach (var (name, scalar) in (config.Guarantees ?? Nothing).Concat(config.Limits ?? Nothing))
-        {
-            if (scalar is null || !(scalar.Value >= 0) || scalar.Value > MaxQuota) return $"{name} of role '{config.Role}' is negative or no amount";
-        }
-
-        foreach (var (name, guarantee) in config.Guarantees ?? Nothing)
-        {
-            if (config.Limits?.TryGetValue(name, out var limit) == true && limit.Value < guarantee.Value)
-            {
-                return $"the guarantee of {name} for role '{config.Role}' is over its limit";
-            }
-        }
-
-        return null;
+        return SetRoles(_newestRoles with { Quotas = quotas });
     }
 
     private static readonly Dictionary<string, Scalar> Nothing = [];
@@ -91,13 +72,22 @@ internal sealed partial class MasterCore
     private Task<OperatorResult> SetRoles(RolesEntry roles)
     {
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _roles = roles;
-        _registry.Commit([new StateWrite(RolesKey, JsonSerializer.SerializeToUtf8Bytes(roles, RegistryJson.Default.RolesEntry))], () =>
-        {
-            RescindForQuotas();
-            MarkAllDirty();
-            done.SetResult(OperatorResult.Done);
-        });
+        _changes.Advance();
+        _newestRoles = roles;
+        _registry.Commit(
+            [new StateWrite(RegistryKeys.Roles, JsonSerializer.SerializeToUtf8Bytes(roles, RegistryJson.Default.RolesEntry))],
+            () =>
+            {
+                _roles = roles;
+                RescindForQuotas();
+                MarkAllDirty();
+                done.SetResult(OperatorResult.Done);
+            },
+            cause =>
+            {
+                _newestRoles = _roles;
+                done.SetResult(OperatorResult.Unavailable(cause));
+            });
         return done.Task;
     }
 

@@ -84,6 +84,7 @@ internal sealed partial class MasterCore
         }
 
         var kill = new KillEvent(framework.Id, call.TaskId, call.KillPolicy);
+        _changes.Advance();
         if (!task.State.IsTerminal()) framework.Tasks[task.Id] = task with { Kill = kill };
         SendKill(_agents[task.AgentId], kill);
     }
@@ -145,6 +146,7 @@ internal sealed partial class MasterCore
     // A terminal state frees the resources, once.
     private void SetState(TaskRecord task, TaskRecord before)
     {
+        _changes.Advance();
         var framework = _frameworks[task.FrameworkId];
         framework.Tasks[task.Id] = task;
         if (before.State.IsTerminal() || !task.State.IsTerminal()) return;
@@ -172,6 +174,7 @@ internal sealed partial class MasterCore
     // Out of the living tasks; remembered for a while.
     private void Complete(Framework framework, TaskRecord task)
     {
+        _changes.Advance();
         framework.Tasks.Remove(task.Id);
         if (_agents.TryGetValue(task.AgentId, out var agent))
         {

@@ -10,6 +10,7 @@ internal sealed partial class MasterCore
     {
         MasterId = MasterId,
         StartedAt = StartedAt,
+        Uptime = _time.GetElapsedTime(_startedAt),
         Agents = [.. _agents.Values.Select(agent => new AgentView(agent, UnavailabilityOf(agent)))],
         Absent = [.. _absent.Values.Select(absent => (absent.Id, absent.Entry))],
         Frameworks = [.. _frameworks.Values.Where(framework => framework.UnregisteredAt is null).Select(View)],

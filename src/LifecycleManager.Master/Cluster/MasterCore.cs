@@ -15,21 +15,12 @@ namespace LifecycleManager.Master.Cluster;
 /// </summary>
 internal sealed partial class MasterCore
 {
-    /// <summary>Where the agents are stored.</summary>
-    public const string AgentKeys = "master/agents/";
-
-    /// <summary>Where weights and quotas are stored.</summary>
-    public const string RolesKey = "master/roles";
-
-    /// <summary>Where the maintenance schedule is stored.</summary>
-    public const string MaintenanceKey = "master/maintenance";
-
-    /// <summary>Where the frameworks are stored.</summary>
-    public const string FrameworkKeys = "master/frameworks/";
+    private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(1);
 
     private readonly MasterOptions _options;
     private readonly TimeProvider _time;
-    private readonly ActorLoop _loop;
+    private readonly ClusterLoop _loop;
+    private readonly ChangeMark _changes;
     private readonly IRegistry _registry;
     private readonly IAllocator _allocator;
     private readonly MasterMetrics _metrics;
@@ -41,28 +32,34 @@ internal sealed partial class MasterCore
     private readonly BoundedLog<FrameworkId, Framework> _completed = new();
     private readonly BoundedLog<FrameworkId, FrameworkEntry> _removed = new();
     private readonly Dictionary<OfferId, OfferRecord> _offers = [];
-    private readonly Ledger _ledger = new();
+    private readonly Ledger _ledger;
 
     // All that are open, those included whose registration is still being stored.
     private readonly HashSet<IEventStream> _streams = [];
 
+    private readonly long _startedAt;
+
     private long _nextAgent;
+    private long _nextAbsence;
     private long _nextFramework;
     private long _nextOffer;
 
     public MasterCore(
-        string masterId, MasterOptions options, TimeProvider time, ActorLoop loop, IRegistry registry, IAllocator allocator,
-        MasterMetrics metrics, ILogger log)
+        string masterId, MasterOptions options, TimeProvider time, ClusterLoop loop, ChangeMark changes, IRegistry registry,
+        IAllocator allocator, MasterMetrics metrics, ILogger log)
     {
         MasterId = masterId;
         _options = options;
         _time = time;
         _loop = loop;
+        _changes = changes;
+        _ledger = new Ledger(changes);
         _registry = registry;
         _allocator = allocator;
         _metrics = metrics;
         _log = log;
         StartedAt = Now;
+        _startedAt = time.GetTimestamp();
         _removals = options.AgentRemovalLimit is { } limit ? new RateLimiter(limit, options.AgentRemovalWindow) : null;
     }
 
@@ -77,13 +74,13 @@ internal sealed partial class MasterCore
     public void Recover(
         IEnumerable<AgentEntry> agents, IEnumerable<FrameworkEntry> frameworks, RolesEntry? roles = null, MaintenanceSchedule? schedule = null)
     {
-        _roles = roles ?? RolesEntry.Empty;
+        _roles = _newestRoles = roles ?? RolesEntry.Empty;
         _schedule = schedule ?? new MaintenanceSchedule();
         WakeForMaintenance();
-        foreach (var entry in agents)
+        foreach (var entry in agents.OrderBy(entry => entry.Since))
         {
             var id = entry.Info.Id!.Value;
-            _absent[id] = new AbsentAgent(id, entry);
+            _absent[id] = new AbsentAgent(id, entry, _nextAbsence++);
         }
 
         foreach (var entry in frameworks.OrderBy(entry => entry.RemovedAt ?? entry.RegisteredAt))
@@ -150,16 +147,18 @@ internal sealed partial class MasterCore
         if (!holds) throw new InvalidOperationException(problem);
     }
 
-    private void Store(AgentEntry entry, Action durable) =>
-        _registry.Commit([Write(AgentKeys, entry.Info.Id!.Value.Value, entry, RegistryJson.Default.AgentEntry)], durable);
+    private void Store(AgentEntry entry, Action durable, Action<string> refused) =>
+        _registry.Commit([Write(RegistryKeys.Agents, entry.Info.Id!.Value.Value, entry, RegistryJson.Default.AgentEntry)], durable, refused);
 
-    private void Store(FrameworkEntry entry, Action durable) =>
-        _registry.Commit([Write(FrameworkKeys, entry.Info.Id!.Value.Value, entry, RegistryJson.Default.FrameworkEntry)], durable);
+    private void Store(FrameworkEntry entry, Action durable, Action<string> refused) =>
+        _registry.Commit(
+            [Write(RegistryKeys.Frameworks, entry.Info.Id!.Value.Value, entry, RegistryJson.Default.FrameworkEntry)], durable, refused);
 
-    private void Forget(string prefix, IEnumerable<string> ids)
+    private void Forget(string prefix, IReadOnlyList<string> ids)
     {
-        var writes = ids.Select(id => new StateWrite(prefix + id, null)).ToArray();
-        if (writes.Length > 0) _registry.Commit(writes, static () => { });
+        if (ids.Count == 0) return;
+        _registry.Commit(
+            [.. ids.Select(id => StateWrite.Delete(prefix + id))], static () => { }, _ => _loop.After(StoreRetry, () => Forget(prefix, ids)));
     }
 
     private static StateWrite Write<T>(

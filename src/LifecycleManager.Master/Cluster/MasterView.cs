@@ -13,6 +13,9 @@ internal sealed record MasterView
 
     public required IReadOnlyList<AgentView> Agents { get; init; }
 
+    /// <summary>How long the term has lasted.</summary>
+    public required TimeSpan Uptime { get; init; }
+
     /// <summary>Agents that the registry knows and that are not registered.</summary>
     public required IReadOnlyList<(AgentId Id, AgentEntry Entry)> Absent { get; init; }
 

@@ -1,32 +1,54 @@
-using System.Text.Json;
+using System.Runtime.ExceptionServices;
 using LifecycleManager.Master.Allocators;
 using LifecycleManager.Master.Cluster;
 using LifecycleManager.Master.Registry;
+using LifecycleManager.Runtime.Health;
+using LifecycleManager.Runtime.Loops;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Master.Leadership;
 
-/// <summary>One term of leadership: its loop, its state, its fenced registry.</summary>
-internal sealed class Term : IAsyncDisposable
-{
-    private readonly CancellationTokenSource _ended = new();
-    private readonly ActorLoop _loop;
-    private readonly IStateStore _store;
-    private readonly StateRegistry _registry;
-    private Task _writing = Task.CompletedTask;
+/// <summary>What every term of a master is made of.</summary>
+internal sealed record TermParts(
+    MasterOptions Options, IAllocator Allocator, MasterMetrics Metrics, RoleHealth Health, TimeProvider Time, ILogger Log);
 
-    public Term(
-        MasterOptions options, IStateStore store, Fence fence, IAllocator allocator, MasterMetrics metrics, TimeProvider time,
-        ILoggerFactory loggers)
+/// <summary>One term of leadership: its loops, its state, its fenced registry.</summary>
+internal sealed partial class Term : IAsyncDisposable
+{
+    private const string LoopName = "the master's loop";
+    private const string RegistryName = "the master's registry";
+
+    private readonly TermParts _parts;
+    private readonly CancellationTokenSource _ending;
+    private readonly SetAsideRecords _setAside;
+    private readonly LoopReport _loopReport;
+    private readonly LoopReport _registryReport;
+    private readonly ClusterLoop _loop;
+    private readonly RegistryWriter _registry;
+    private readonly IDisposable _watch;
+
+    /// <param name="parts">What terms are made of.</param>
+    /// <param name="store">The store.</param>
+    /// <param name="records">What it has.</param>
+    /// <param name="fence">The leadership's.</param>
+    /// <param name="cancellation">The lead is lost, or given up.</param>
+    private Term(TermParts parts, IStateStore store, RegistryRecords records, Fence fence, CancellationToken cancellation)
     {
-        var log = loggers.CreateLogger("LifecycleManager.Master");
-        _store = store;
-        _loop = new ActorLoop(time, log);
-        _registry = new StateRegistry(store, fence, time, _loop.PostAsync, Fail, log);
-        Core = new MasterCore(Guid.NewGuid().ToString(), options, time, _loop, _registry, allocator, metrics, log);
-        ElectedAt = time.GetUtcNow();
-        Ended = _ended.Token;
+        (_parts, _setAside) = (parts, records.SetAside);
+        _ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Ended = _ending.Token;
+        _loopReport = parts.Health.Loop(LoopName);
+        _registryReport = parts.Health.Loop(RegistryName);
+        var changes = new ChangeMark();
+        _loop = new ClusterLoop(parts.Time, _loopReport, changes);
+        _registry = new RegistryWriter(store, fence, parts.Time, _loop.PostAsync, _setAside, _registryReport, parts.Log);
+        _watch = parts.Health.Watch(() => _registry.Problem);
+        Core = new MasterCore(
+            Guid.NewGuid().ToString(), parts.Options, parts.Time, _loop, changes, _registry, parts.Allocator, parts.Metrics, parts.Log);
+        ElectedAt = parts.Time.GetUtcNow();
+        Core.Recover(records.Agents, records.Frameworks, records.Roles, records.Schedule);
+        foreach (var (key, problem) in _setAside.All) LogSetAside(parts.Log, key, problem);
     }
 
     /// <summary>Only to be touched on the loop: through <see cref="AskAsync"/> and <see cref="PostAsync"/>.</summary>
@@ -38,78 +60,50 @@ internal sealed class Term : IAsyncDisposable
 
     public bool HasEnded => Ended.IsCancellationRequested;
 
-    /// <summary>Why the registry ended the term, or null.</summary>
-    public Exception? Failure { get; private set; }
+    /// <summary>For people: <c>leading</c>.</summary>
+    public string State => string.Concat(_setAside.All.Select(record => $"; set aside: '{record.Key}' cannot be read: {record.Problem}").Prepend("leading"));
 
-    /// <summary>Reads what is stored and starts.</summary>
-    public async Task RecoverAsync(CancellationToken cancellation)
+    /// <summary>Reads what is stored, and takes it over.</summary>
+    /// <inheritdoc cref="Term(TermParts, IStateStore, RegistryRecords, Fence, CancellationToken)" path="/param"/>
+    public static async Task<Term> BeginAsync(TermParts parts, IStateStore store, Fence fence, CancellationToken cancellation) =>
+        new(parts, store, await RegistryReader.ReadAsync(store, cancellation), fence, cancellation);
+
+    /// <summary>Works until the lead is lost, or a loop has ended.</summary>
+    public async Task RunAsync()
     {
-        var agents = new List<AgentEntry>();
-        await foreach (var entry in _store.ListAsync(MasterCore.AgentKeys, cancellation))
+        try
         {
-            agents.Add(Read(entry, RegistryJson.Default.AgentEntry));
+            await LoopGroup.RunAsync(
+                _parts.Health, Ended, new NamedLoop(LoopName, _loop.RunAsync), new NamedLoop(RegistryName, _registry.RunAsync));
         }
-
-        var frameworks = new List<FrameworkEntry>();
-        await foreach (var entry in _store.ListAsync(MasterCore.FrameworkKeys, cancellation))
+        catch (LoopEndedException e) when (e.InnerException is FencedException deposed)
         {
-            frameworks.Add(Read(entry, RegistryJson.Default.FrameworkEntry));
+            ExceptionDispatchInfo.Throw(deposed);
         }
-
-        var roles = await ReadAsync(MasterCore.RolesKey, RegistryJson.Default.RolesEntry, cancellation);
-        var schedule = await ReadAsync(MasterCore.MaintenanceKey, RegistryJson.Default.MaintenanceSchedule, cancellation);
-        _writing = _registry.RunAsync(Ended);
-        await AskAsync(core =>
-        {
-            core.Recover(agents, frameworks, roles, schedule);
-            return true;
-        });
     }
 
     /// <summary>Runs a function on the state.</summary>
     /// <exception cref="OperationCanceledException">The term has ended.</exception>
+    /// <exception cref="CallFailedException">The function threw; if it had changed anything before, the term ends.</exception>
     public Task<T> AskAsync<T>(Func<MasterCore, T> function) => _loop.AskAsync(() => function(Core));
 
     /// <summary>Runs an action on the state, unless the term has ended.</summary>
     public ValueTask PostAsync(Action<MasterCore> action) => _loop.PostAsync(() => action(Core));
 
-    /// <summary>Ends the term: nothing more is decided.</summary>
-    public void End()
-    {
-        _loop.Stop();
-        _ended.Cancel();
-    }
-
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        End();
-        await _loop.DisposeAsync();
+        await _ending.CancelAsync();
+        _loop.Stop();
 
         // The loop has ended: the streams are ours alone now.
         Core.End();
-        await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _watch.Dispose();
+        _loopReport.Dispose();
+        _registryReport.Dispose();
+        _ending.Dispose();
     }
 
-    private async Task<T?> ReadAsync<T>(
-        string key, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancellation) where T : class =>
-        await _store.GetAsync(key, cancellation) is { } entry ? Read(entry, type) : null;
-
-    private static T Read<T>(StateEntry entry, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(entry.Value.Span, type) ?? throw new JsonException("null");
-        }
-        catch (JsonException problem)
-        {
-            throw new StateFormatException($"'{entry.Key}' cannot be read: {problem.Message}", problem);
-        }
-    }
-
-    private void Fail(Exception problem)
-    {
-        Failure = problem;
-        End();
-    }
+    [LoggerMessage(LogLevel.Error, "'{Key}' cannot be read and is set aside: {Problem}")]
+    private static partial void LogSetAside(ILogger log, string key, string problem);
 }

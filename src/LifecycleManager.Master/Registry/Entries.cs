@@ -23,6 +23,13 @@ internal sealed record AgentEntry
 
     /// <summary>Set while it drains, or has drained.</summary>
     public DrainEntry? Drain { get; init; }
+
+    /// <summary>Whether the record cannot be read: all that is known is that there is such an agent.</summary>
+    [JsonIgnore]
+    public bool IsUnreadable => Info.Hostname.Length == 0;
+
+    /// <summary>An agent whose record cannot be read: it may return as any other.</summary>
+    public static AgentEntry Unreadable(AgentId id) => new() { Info = new AgentInfo { Id = id, Hostname = "" }, Standing = AgentStanding.Admitted };
 }
 
 /// <summary>How an agent drains.</summary>

@@ -43,6 +43,16 @@ internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity) : IEv
     /// <summary>Whether it was ended since the subscriber did not keep up.</summary>
     public bool IsOverrun { get; private set; }
 
+    /// <summary>Why it was refused before its first event; null where it was not.</summary>
+    public string? Refusal { get; private set; }
+
+    /// <summary>Ends the stream before its first event: it is answered with 503 and the cause.</summary>
+    public void Refuse(string cause)
+    {
+        Refusal = cause;
+        Close();
+    }
+
     /// <summary>Queues an event. A full queue ends the stream.</summary>
     /// <returns>False when the stream has ended.</returns>
     public bool Send(T message)
@@ -73,12 +83,22 @@ internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity) : IEv
     public async Task PumpAsync(HttpContext context)
     {
         var response = context.Response;
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _abort.Token);
+
+        // Whether there will be a stream at all is known with its first event.
+        await ((Task)_queue.Reader.WaitToReadAsync(ends.Token).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Refusal is { } cause)
+        {
+            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            await response.WriteAsync(cause, context.RequestAborted);
+            return;
+        }
+
         response.StatusCode = StatusCodes.Status200OK;
         response.ContentType = "application/json";
         response.Headers["Mesos-Stream-Id"] = Id;
         response.Headers.CacheControl = "no-store";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _abort.Token);
         try
         {
             await response.StartAsync(ends.Token);

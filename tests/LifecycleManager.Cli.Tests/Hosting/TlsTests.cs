@@ -7,6 +7,7 @@ using LifecycleManager.Master;
 using LifecycleManager.Security;
 using LifecycleManager.Testing;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LifecycleManager.Cli.Tests.Hosting;
@@ -73,6 +74,56 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task Why_a_peer_was_refused_is_told_once_with_its_address()
+    {
+        var log = new RecordedLog();
+        var principals = Principals.Parse("""{"credentials": [{"principal": "node1", "permissions": ["agent"]}]}""");
+        var (host, address) = await StartAsync(new MasterOptions(), log);
+        await using var running = host;
+        var (asking, asked) = await StartAsync(new MasterOptions { Principals = principals }, log, probes: false);
+        await using var other = asking;
+
+        // Twice each, and told once.
+        var late = _authority.Issue("late", expires: DateTimeOffset.UtcNow.AddMinutes(-1));
+        for (var i = 0; i < 2; i++)
+        {
+            using var expired = Client(address, late);
+            using var stranger = Client(address, _stranger.Issue("stranger"));
+            using var distrusting = new HttpClient(new SocketsHttpHandler()) { BaseAddress = address };
+            foreach (var client in (HttpClient[])[expired, stranger, distrusting])
+                await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync("/health"));
+            using var node = Client(asked, _authority.Issue("node1"));
+            Assert.Equal(HttpStatusCode.Forbidden, (await node.GetAsync("/state")).StatusCode);
+        }
+
+        foreach (var cause in (string[])
+        [
+            "127.0.0.1 was refused: the certificate of 'CN=late' has expired on",
+            "127.0.0.1 was refused: the certificate of 'CN=stranger' is of a foreign authority, 'CN=somebody else's authority'",
+            "127.0.0.1 was refused: the TLS handshake ended early",
+            "127.0.0.1 was refused: Forbidden: principal 'node1' lacks the permission 'view'",
+        ])
+        {
+            await Eventually.TrueAsync(() => log.Lines.Any(line => line.Contains(cause, StringComparison.Ordinal)), cause);
+            Assert.Single(log.Lines, line => line.Contains(cause, StringComparison.Ordinal));
+        }
+
+        // One day is left of the role's own.
+        Assert.Contains(log.Lines, line => line.Contains("The TLS certificate of 'CN=localhost' expires on", StringComparison.Ordinal));
+        using var reader = Client(address, _authority.Issue("anybody"));
+        var metric = (await reader.GetStringAsync("/metrics")).Split('\n').Single(line => line.StartsWith("lcm_certificate_expiry_seconds", StringComparison.Ordinal));
+        Assert.InRange(double.Parse(metric.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), 80_000, 86_400);
+    }
+
+    [Fact]
+    public void An_own_certificate_that_has_expired_is_refused_at_the_start_in_one_line()
+    {
+        var (certificate, key) = _authority.Files(_directory, "old", "localhost", server: true, expires: DateTimeOffset.UtcNow.AddMinutes(-1));
+        var error = Assert.Throws<CliException>(() => ServerTls.Read(certificate, key, null, clientsMust: false));
+        Assert.Contains("old.pem cannot be used: the certificate of 'CN=localhost' has expired on", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Kestrels_own_section_says_where_to_listen_and_its_limits()
     {
         var port = Server.FreePort();
@@ -124,7 +175,7 @@ public sealed class TlsTests : IDisposable
             Assert.Throws<CliException>(() => ServerTls.Read(_certificate, _key, Path.Combine(_directory, "empty.pem"), false)).Message, StringComparison.Ordinal);
     }
 
-    private async Task<(RoleHost Host, Uri Address)> StartAsync(MasterOptions options)
+    private async Task<(RoleHost Host, Uri Address)> StartAsync(MasterOptions options, ILoggerProvider? log = null, bool probes = true)
     {
         var port = Server.FreePort();
         var role = MasterCommand.Role(new IPEndPoint(IPAddress.Loopback, port), "--port", options) with
@@ -132,9 +183,10 @@ public sealed class TlsTests : IDisposable
             State = "memory:" + Guid.NewGuid(),
             Tls = ServerTls.Read(_certificate, _key, _authority.AuthorityFile(_directory), clientsMust: !options.Principals.AreRequired),
         };
-        var host = await RoleHost.StartAsync(role, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
+        var loggers = log is null ? (ILoggerFactory)NullLoggerFactory.Instance : new LoggerFactory([log]);
+        var host = await RoleHost.StartAsync(role, loggers, TimeProvider.System, CancellationToken.None);
         var address = new Uri($"https://localhost:{port}");
-        if (!options.Principals.AreRequired) return (host, address);
+        if (!probes || !options.Principals.AreRequired) return (host, address);
 
         using var probe = Client(address, null);
         probe.DefaultRequestHeaders.Authorization = new Credential("ops", "o").Header;
@@ -160,5 +212,25 @@ public sealed class TlsTests : IDisposable
             RevocationMode = X509RevocationMode.NoCheck,
         };
         return new HttpClient(handler) { BaseAddress = address };
+    }
+
+    private sealed class RecordedLog : ILoggerProvider, ILogger
+    {
+        private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = new();
+
+        public IReadOnlyCollection<string> Lines => _lines;
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            _lines.Enqueue(formatter(state, exception));
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -1,5 +1,6 @@
 using LifecycleManager.Master.Allocators;
 using LifecycleManager.Master.Leadership;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,9 +16,9 @@ public sealed class StandbyTests
         await using var backend = await StateBackend.OpenAsync(
             "memory:", null, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         var election = new SlowElection();
-        using var host = new MasterHost(
+        using var host = new MasterService(
             new MasterOptions(), backend.Store, election, [new HierarchicalDrfAllocator()], new MasterMetrics(Metrics.NewCustomRegistry()),
-            TimeProvider.System, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), NullLoggerFactory.Instance);
+            new RoleHealth(TimeProvider.System), TimeProvider.System, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), NullLoggerFactory.Instance);
         using var impatient = new CancellationTokenSource();
 
         var first = host.LeaderAsync(impatient.Token);

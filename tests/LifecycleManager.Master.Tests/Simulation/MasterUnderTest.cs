@@ -1,5 +1,7 @@
 using System.Text.Json;
+using LifecycleManager.Master.Allocators;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Storage;
 using LifecycleManager.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -32,7 +34,7 @@ internal sealed class MasterUnderTest : IAsyncDisposable
 
     public IStateStore Store => _backend.Store;
 
-    public static async Task<MasterUnderTest> StartAsync(MasterOptions? options = null, TimeProvider? time = null, string? store = null)
+    public static async Task<MasterUnderTest> StartAsync(MasterOptions? options = null, TimeProvider? time = null, string? store = null, FaultyBackend? faults = null)
     {
         options = (options ?? new MasterOptions()) with { Address = new Uri($"http://127.0.0.1:{Server.FreePort()}") };
         time ??= TimeProvider.System;
@@ -42,9 +44,16 @@ internal sealed class MasterUnderTest : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(options.Address.ToString());
         builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(new RoleHealth(time));
         builder.Services.AddSingleton(Metrics.NewCustomRegistry());
-        builder.Services.AddSingleton(backend.Store);
-        builder.Services.AddSingleton(backend.Election);
+        builder.Services.AddSingleton(faults?.Wrap(backend.Store) ?? backend.Store);
+        builder.Services.AddSingleton(faults?.Wrap(backend.Election) ?? backend.Election);
+        if (faults is not null)
+        {
+            builder.Services.AddSingleton<IAllocator>(faults);
+            options = options with { Allocator = "faulty" };
+        }
+
         builder.Services.AddMaster(options);
         var app = builder.Build();
         app.MapMaster();
@@ -57,7 +66,7 @@ internal sealed class MasterUnderTest : IAsyncDisposable
     public async Task LeadsAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (_app.Services.GetRequiredService<Master.Leadership.MasterHost>().Current is null) await Task.Delay(10, limit.Token);
+        while (_app.Services.GetRequiredService<Master.Leadership.MasterService>().Current is null) await Task.Delay(10, limit.Token);
     }
 
     public SimulatedAgent Agent(double cpus = 4, double mem = 1024, string host = "127.0.0.2", Func<TaskInfo, TaskState?>? onRun = null) =>
@@ -90,10 +99,15 @@ internal sealed class MasterUnderTest : IAsyncDisposable
         return JsonDocument.Parse(text).RootElement.Clone();
     }
 
-    public async Task<JsonElement> OperateAsync(string call)
+    public async Task<HttpResponseMessage> TryOperateAsync(string call)
     {
         using var content = new StringContent(call, System.Text.Encoding.UTF8, "application/json");
-        using var answer = await Client.PostAsync("/api/v1", content);
+        return await Client.PostAsync("/api/v1", content);
+    }
+
+    public async Task<JsonElement> OperateAsync(string call)
+    {
+        using var answer = await TryOperateAsync(call);
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, $"{call}: {(int)answer.StatusCode} {text}");
         return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement.Clone();
@@ -101,7 +115,32 @@ internal sealed class MasterUnderTest : IAsyncDisposable
 
     /// <summary>Runs something on the master's loop.</summary>
     public Task<T> AskAsync<T>(Func<Master.Cluster.MasterCore, T> function) =>
-        _app.Services.GetRequiredService<Master.Leadership.MasterHost>().Current!.AskAsync(function);
+        _app.Services.GetRequiredService<Master.Leadership.MasterService>().Current!.AskAsync(function);
+
+    /// <summary>Hands the master's loop something that nobody waits for.</summary>
+    public ValueTask PostAsync(Action<Master.Cluster.MasterCore> action) =>
+        _app.Services.GetRequiredService<Master.Leadership.MasterService>().Current!.PostAsync(action);
+
+    /// <summary>The term's id; null while the master does not lead.</summary>
+    public async Task<string?> TermAsync()
+    {
+        try
+        {
+            return _app.Services.GetRequiredService<Master.Leadership.MasterService>().Current is { } term
+                ? await term.AskAsync(core => core.MasterId) : null;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What <c>/health</c> says.</summary>
+    public async Task<(int Status, string Text)> HealthAsync()
+    {
+        using var answer = await Client.GetAsync("/health");
+        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    }
 
     public Task VerifyAsync() => AskAsync(core =>
     {

@@ -20,7 +20,6 @@ public sealed class SimulatedAgent : IAsyncDisposable
     private readonly ConcurrentQueue<AgentEvent> _events = new();
     private CancellationTokenSource _connection = new();
     private Task _reading = Task.CompletedTask;
-    private string _streamId = "";
     private TaskCompletionSource<AgentEvent> _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>An agent.</summary>
@@ -55,6 +54,9 @@ public sealed class SimulatedAgent : IAsyncDisposable
     /// <summary>Every event that came, oldest first.</summary>
     public IReadOnlyCollection<AgentEvent> Events => _events;
 
+    /// <summary>The id of its present stream.</summary>
+    public string StreamId { get; private set; } = "";
+
     /// <summary>Whether its stream is open.</summary>
     public bool IsConnected => !_reading.IsCompleted;
 
@@ -83,7 +85,7 @@ public sealed class SimulatedAgent : IAsyncDisposable
             throw new HttpRequestException($"REGISTER: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
         }
 
-        _streamId = response.Headers.GetValues("Mesos-Stream-Id").Single();
+        StreamId = response.Headers.GetValues("Mesos-Stream-Id").Single();
         _reading = ReadAsync(response, _connection.Token);
         return await _answered.Task.WaitAsync(TimeSpan.FromSeconds(30));
     }
@@ -124,7 +126,7 @@ public sealed class SimulatedAgent : IAsyncDisposable
         {
             Content = Json(call with { AgentId = Info.Id }, MesosJson.Default.AgentCall),
         };
-        request.Headers.Add("Mesos-Stream-Id", _streamId);
+        request.Headers.Add("Mesos-Stream-Id", StreamId);
         using var response = await _client.SendAsync(request);
         return response.StatusCode;
     }

@@ -1,0 +1,48 @@
+namespace LifecycleManager.Master.Cluster;
+
+/// <summary>What the owner of the cluster's state is told or asked.</summary>
+internal abstract class ClusterInput
+{
+    /// <summary>Runs on the loop. An exception ends the term.</summary>
+    public abstract void Run(ChangeMark changes);
+
+    /// <summary>It will not be run: the term has ended.</summary>
+    public virtual void Abandon()
+    {
+    }
+}
+
+/// <summary>Something that has happened; nobody waits for an answer.</summary>
+internal sealed class ClusterEvent(Action action) : ClusterInput
+{
+    public override void Run(ChangeMark changes) => action();
+}
+
+/// <summary>A call: somebody waits for its answer.</summary>
+internal sealed class ClusterCall<T>(Func<T> function) : ClusterInput
+{
+    private readonly TaskCompletionSource<T> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<T> Answer => _answer.Task;
+
+    public override void Run(ChangeMark changes)
+    {
+        var before = changes.Count;
+        try
+        {
+            _answer.TrySetResult(function());
+        }
+        catch (Exception e)
+        {
+            _answer.TrySetException(new CallFailedException(e));
+
+            // What has changed something may have done it by half.
+            if (changes.Count != before) throw;
+        }
+    }
+
+    public override void Abandon() => _answer.TrySetCanceled();
+}
+
+/// <summary>A call has met a defect of the master.</summary>
+internal sealed class CallFailedException(Exception cause) : Exception(cause.Message, cause);
