@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LifecycleManager.Runtime;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -24,7 +25,7 @@ internal static class FileTargets
     /// <exception cref="IOException">It cannot be read.</exception>
     public static IReadOnlyList<Target> Read(string path)
     {
-        if (new FileInfo(path).Length > MostBytes) throw new FormatException($"{path}: longer than {MostBytes} bytes");
+        if (RegularFile.Find(path).Length > MostBytes) throw new FormatException($"{path}: longer than {MostBytes} bytes");
         try
         {
             var groups = Path.GetExtension(path) == ".json" ? Json(File.ReadAllBytes(path)) : Yaml(File.ReadAllText(path));
