@@ -36,9 +36,6 @@ public sealed class DecisionEngine : IDisposable
     /// <summary>The policies in force.</summary>
     public PolicySet Policies => _index.Policies;
 
-    /// <summary>The scheduled rules of the policies in force.</summary>
-    public IReadOnlyList<ScheduledRule> Schedules { get; private set; } = [];
-
     /// <summary>Puts policies in force. Timers and windows of unchanged policies are kept.</summary>
     public void Use(PolicySet policies)
     {
@@ -48,7 +45,6 @@ public sealed class DecisionEngine : IDisposable
         _session = session;
         _index = new PolicyIndex(policies);
         _generation++;
-        Schedules = [.. policies.Policies.SelectMany(policy => policy.Rules).OfType<ScheduleRule>().Select(rule => rule.Schedule)];
     }
 
     /// <summary>The policy that governs an app; null for none.</summary>

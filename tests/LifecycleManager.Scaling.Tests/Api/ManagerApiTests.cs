@@ -45,7 +45,7 @@ public sealed class ManagerApiTests : IAsyncLifetime
         var one = await manager.GetAsync("/v1/decisions/" + decision.GetProperty("id").GetString());
         Assert.Equal("too many transactions", one.GetProperty("rule").GetString());
 
-        await Loop.Until(() => manager.Evaluator.Snapshot.Apps[App].Instances == 3, "no tick saw it");
+        await Loop.Until(() => manager.State.Snapshot.Apps[App].Instances == 3, "no tick saw it");
         var app = Assert.Single((await manager.GetAsync("/v1/apps")).GetProperty("apps").EnumerateArray());
         Assert.Equal((3, 1, 10), (
             app.GetProperty("instances").GetInt32(), app.GetProperty("min").GetInt32(), app.GetProperty("max").GetInt32()));
@@ -102,7 +102,7 @@ public sealed class ManagerApiTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, (await manager.PostAsync("/v1/pause", $$"""{"app":"{{App}}","what":"scaleOut","reason":"mid-migration"}""")).StatusCode);
         _metrics[App, Tpm] = 24;
         await Loop.Until(
-            () => manager.Evaluator.Snapshot.Apps.TryGetValue(App, out var status) && status.Evaluation.To == 3, "it wanted nothing");
+            () => manager.State.Snapshot.Apps.TryGetValue(App, out var status) && status.Evaluation.To == 3, "it wanted nothing");
         Assert.Empty(_marathon.Puts);
         var app = Assert.Single((await manager.GetAsync("/v1/apps")).GetProperty("apps").EnumerateArray());
         Assert.Equal("mid-migration", app.GetProperty("paused").GetProperty("reason").GetString());
@@ -193,7 +193,7 @@ public sealed class ManagerApiTests : IAsyncLifetime
         await _marathon.DisposeAsync();
         await using var manager = await StartAsync();
         await manager.LeadsAsync();
-        await Loop.Until(() => manager.Evaluator.Snapshot.LastTick?.Problem is not null, "no tick failed");
+        await Loop.Until(() => manager.State.Snapshot.LastTick?.Problem is not null, "no tick failed");
 
         var health = await manager.GetAsync("/health");
 
