@@ -56,6 +56,8 @@ public sealed class ManagerApiTests : IAsyncLifetime
         Assert.Equal("inForce", policy.GetProperty("state").GetString());
         Assert.Equal(App, policy.GetProperty("apps")[0].GetString());
         Assert.Equal("up", (await manager.GetAsync("/health")).GetProperty("status").GetString());
+        Assert.Equal("leading", (await manager.GetAsync("/health")).GetProperty("state").GetString());
+        Assert.Equal("pong", await manager.Client.GetStringAsync("/ping"));
         Assert.Contains("lcm_manager_instances{app=\"/brownfield/search\"} 3", await manager.Client.GetStringAsync("/metrics"));
         var history = (await manager.Client.GetStringAsync($"/v1/history?app={App}")).Split('\n');
         Assert.Equal("time,desired,healthy,instances,running,tpm", history[0]);
