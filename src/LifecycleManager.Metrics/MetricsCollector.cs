@@ -4,6 +4,8 @@ using LifecycleManager.Metrics.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Sources;
 using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Runtime.Health;
+using LifecycleManager.Runtime.Loops;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Prometheus;
@@ -31,14 +33,23 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     private readonly HttpClient _scheduler;
     private readonly MarathonDiscovery _discovery;
     private readonly CollectorLoop _loop;
+    private readonly RoleHealth _health;
+    private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
     private Task _work = Task.CompletedTask;
     private IReadOnlyCollection<MetricDemand>? _demands;
     private bool _disposed;
 
     /// <summary>Makes a collector that does nothing until it is started.</summary>
-    public MetricsCollector(CollectorOptions options, TimeProvider time, CollectorRegistry registry, ILoggerFactory loggers)
+    /// <param name="options">How it works.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="registry">Gets its own metrics.</param>
+    /// <param name="loggers">Told of what changes.</param>
+    /// <param name="health">Told of a loop that fails; null for nobody.</param>
+    public MetricsCollector(
+        CollectorOptions options, TimeProvider time, CollectorRegistry registry, ILoggerFactory loggers, RoleHealth? health = null)
     {
+        (_health, _log) = (health ?? new RoleHealth(time), loggers.CreateLogger<MetricsCollector>());
         options.Check();
         (_options, _time) = (options, time);
         _client = new ScrapeClient(options);
@@ -94,17 +105,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _work = Task.Run(
-            () => Task.WhenAll(
-                _loop.RunAsync(_stop.Token),
-                _options.Scheduler is null ? Task.CompletedTask : _discovery.RunAsync(
-                    (snapshot, _) =>
-                    {
-                        _loop.Use(snapshot);
-                        return ValueTask.CompletedTask;
-                    },
-                    _stop.Token)),
-            CancellationToken.None);
+        _work = Task.Run(RunAsync, CancellationToken.None);
         return Task.CompletedTask;
     }
 
@@ -126,6 +127,30 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         _scheduler.Dispose();
         _stop.Dispose();
     }
+
+    /// <summary>Runs the loops; where one fails, all end, and health says so from then on.</summary>
+    private async Task RunAsync()
+    {
+        var loops = new List<NamedLoop> { new("the metrics collector", _loop.RunAsync) };
+        if (_options.Scheduler is not null) loops.Add(new NamedLoop("the discovery of targets", DiscoverAsync));
+        try
+        {
+            await LoopGroup.RunAsync(_health, _stop.Token, loops);
+        }
+        catch (LoopEndedException e)
+        {
+            _log.LogError(e, "Nothing is collected any more: {Reason}", e.Message);
+            _health.Watch(() => $"nothing is collected: {e.Message}");
+        }
+    }
+
+    private Task DiscoverAsync(CancellationToken cancellation) => _discovery.RunAsync(
+        (snapshot, _) =>
+        {
+            _loop.Use(snapshot);
+            return ValueTask.CompletedTask;
+        },
+        cancellation);
 
     private BoundQuery? Find(string appId, MetricQuery query, out AppView? view, out string? missing)
     {

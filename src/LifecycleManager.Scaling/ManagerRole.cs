@@ -1,17 +1,17 @@
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Api;
 using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Leadership;
 using LifecycleManager.Scaling.Observability;
-using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
-using LifecycleManager.Scaling.Schedules;
 using LifecycleManager.Scaling.Targets;
 using LifecycleManager.Security;
+using LifecycleManager.Storage;
+using LifecycleManager.Storage.Leading;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -24,7 +24,8 @@ public static class ManagerRole
 {
     /// <summary>
     /// Adds the manager. The container must have a <see cref="TimeProvider"/>, logging, a prometheus-net
-    /// <see cref="CollectorRegistry"/>, an <c>IStateStore</c> and an <c>ILeaderElection</c>.
+    /// <see cref="CollectorRegistry"/>, a <see cref="RoleHealth"/>, a <see cref="RoleFailure"/>, an <see cref="IStateStore"/> and an
+    /// <see cref="ILeaderElection"/>.
     /// </summary>
     public static IServiceCollection AddManager(this IServiceCollection services, ManagerOptions options)
     {
@@ -34,25 +35,30 @@ public static class ManagerRole
         services.AddCollector(Collector(options));
         services.AddScalingTarget(options);
         services.AddSingleton<IRuleEngine, BuiltInRuleEngine>();
-        services.AddSingleton(provider => new DecisionEngine(provider.GetRequiredService<IRuleEngine>()));
         services.AddSingleton(provider => new PolicyDirectory(
-            options.RulesDirectory, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PolicyDirectory>>()));
-        services.AddSingleton<DecisionLog>();
-        services.AddSingleton<PauseBook>();
+            options.RulesDirectory, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PolicyDirectory>>(),
+            report: provider.GetRequiredService<RoleHealth>().Loop("the policy files")));
+        services.AddSingleton(new DecisionFeed(options.StreamClients));
+        services.AddSingleton<FollowedDecisions>();
         services.AddSingleton<ManagerMetrics>();
         services.AddSingleton<MetricHistory>();
-        services.AddSingleton<ForecastHistory>();
         services.AddSingleton(provider =>
         {
             var policies = provider.GetRequiredService<PolicyDirectory>();
             var collector = provider.GetRequiredService<MetricsCollector>();
-            return ActivatorUtilities.CreateInstance<Evaluator>(
-                provider, (Action<IReadOnlyCollection<MetricDemand>>)collector.Demand, (Func<PolicySet>)(() => policies.Current));
+            return new EvaluationSources(collector, collector.Demand, () => policies.Current);
         });
-        services.AddSingleton<QuartzTicks>();
+        services.AddSingleton<ManagerState>();
+        services.AddSingleton<ManagerTermFactory>();
         services.AddSingleton<ManagerHealth>();
-        services.AddSingleton<ManagerOffice>();
-        services.AddHostedService(provider => provider.GetRequiredService<ManagerOffice>());
+        services.AddSingleton(provider => new Candidacy(
+            provider.GetRequiredService<ILeaderElection>(), provider.GetRequiredService<IScalingTarget>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Candidacy>>()));
+        services.AddSingleton(provider => new LeadershipService(
+            provider.GetRequiredService<Candidacy>(), ManagerService.Election, options.Address.ToString(),
+            provider.GetRequiredService<RoleHealth>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<LeadershipService>>()));
+        services.AddHostedService<ManagerService>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ManagerJson.Default));
         return services;
     }

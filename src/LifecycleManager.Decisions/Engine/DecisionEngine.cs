@@ -6,7 +6,7 @@ using LifecycleManager.Metrics.Queries;
 namespace LifecycleManager.Decisions.Engine;
 
 /// <summary>
-/// Turns facts and metrics into instance counts. One owner at a time; deterministic; the only clock is <see cref="AppFacts.Now"/>.
+/// Turns facts and metrics into instance counts. One owner at a time; deterministic; the only clocks are <see cref="AppFacts.Steady"/> and <see cref="AppFacts.Now"/>.
 /// <para>The order is the HPA's: the rules' recommendations are combined (growth takes the highest; shrinking needs every rule
 /// with an opinion, and none that cannot be told), then come bounds, stabilization, limits and cooldown. A count outside of the bounds goes
 /// to the nearest bound at once, and an app at 0 whose policy wants at least 1 was suspended by hand and is left alone.</para>
@@ -36,9 +36,6 @@ public sealed class DecisionEngine : IDisposable
     /// <summary>The policies in force.</summary>
     public PolicySet Policies => _index.Policies;
 
-    /// <summary>The scheduled rules of the policies in force.</summary>
-    public IReadOnlyList<ScheduledRule> Schedules { get; private set; } = [];
-
     /// <summary>Puts policies in force. Timers and windows of unchanged policies are kept.</summary>
     public void Use(PolicySet policies)
     {
@@ -48,7 +45,6 @@ public sealed class DecisionEngine : IDisposable
         _session = session;
         _index = new PolicyIndex(policies);
         _generation++;
-        Schedules = [.. policies.Policies.SelectMany(policy => policy.Rules).OfType<ScheduleRule>().Select(rule => rule.Schedule)];
     }
 
     /// <summary>The policy that governs an app; null for none.</summary>
@@ -199,15 +195,15 @@ public sealed class DecisionEngine : IDisposable
         state.Previous = state.Ticked && state.Facts.Now < facts.Now ? state.Facts.Now : facts.Now;
         if (state.AskedTo >= 0 && facts.Instances == state.AskedTo) state.Events.Add(state.AskedAt, state.AskedTo - state.AskedFrom);
         state.AskedTo = -1;
-        state.Events.Prune(facts.Now, state.Policy!.LongestPeriod);
+        state.Events.Prune(facts.Steady, state.Policy!.LongestPeriod);
         state.Pending = Math.Min(
             facts.Instances, facts.Deploying ? Math.Max(facts.Staged, facts.Instances - facts.Healthy) : facts.Staged);
         state.Facts = facts;
         if (!state.Ticked)
         {
             // As the HPA does: the count found is a recommendation, so that a restart does not shrink an app at once.
-            state.Highest.Add(facts.Now, facts.Instances, state.Policy.ScaleIn.Stabilization);
-            state.Lowest.Add(facts.Now, facts.Instances, state.Policy.ScaleOut.Stabilization);
+            state.Highest.Add(facts.Steady, facts.Instances, state.Policy.ScaleIn.Stabilization);
+            state.Lowest.Add(facts.Steady, facts.Instances, state.Policy.ScaleOut.Stabilization);
             state.Ticked = true;
         }
     }
@@ -327,8 +323,8 @@ public sealed class DecisionEngine : IDisposable
         if (bounds.Clamp(current) is var nearest && nearest != current)
         {
             wanted = state.Adjust(StepKind.OutOfBounds, wanted, nearest);
-            state.Highest.Add(facts.Now, wanted, policy.ScaleIn.Stabilization);
-            state.Lowest.Add(facts.Now, wanted, policy.ScaleOut.Stabilization);
+            state.Highest.Add(facts.Steady, wanted, policy.ScaleIn.Stabilization);
+            state.Lowest.Add(facts.Steady, wanted, policy.ScaleOut.Stabilization);
         }
         else
         {
@@ -342,8 +338,8 @@ public sealed class DecisionEngine : IDisposable
         if (wanted > current && policy.Pause.HasFlag(Pause.ScaleOut)) wanted = state.Adjust(StepKind.Pause, wanted, current, 1);
         if (wanted < current && policy.Pause.HasFlag(Pause.ScaleIn)) wanted = state.Adjust(StepKind.Pause, wanted, current, -1);
         var cooldown = wanted > current ? policy.ScaleOut.Cooldown : wanted < current ? policy.ScaleIn.Cooldown : TimeSpan.Zero;
-        if (cooldown > TimeSpan.Zero && state.Events.Newest is var newest && newest != default && newest <= facts.Now
-            && facts.Now - newest < cooldown)
+        if (cooldown > TimeSpan.Zero && state.Events.Newest is var newest && newest != default && newest <= facts.Steady
+            && facts.Steady - newest < cooldown)
         {
             wanted = state.Adjust(StepKind.Cooldown, wanted, current);
         }
@@ -353,7 +349,7 @@ public sealed class DecisionEngine : IDisposable
 
     private static int OnMissing(AppState state, int wanted)
     {
-        var (missing, current, now) = (state.Policy!.OnMissingMetrics, state.Facts.Instances, state.Facts.Now);
+        var (missing, current, now) = (state.Policy!.OnMissingMetrics, state.Facts.Instances, state.Facts.Steady);
         if (state.AnyMissing && (state.MissingSince == default || state.MissingSince > now)) state.MissingSince = now;
         if (!state.AnyMissing || missing.Mode == MissingMetricsMode.Hold || now - state.MissingSince < missing.After)
         {
@@ -373,7 +369,7 @@ public sealed class DecisionEngine : IDisposable
 
     private static int Stabilize(AppState state, int wanted)
     {
-        var (policy, now, current) = (state.Policy!, state.Facts.Now, state.Facts.Instances);
+        var (policy, now, current) = (state.Policy!, state.Facts.Steady, state.Facts.Instances);
         var least = state.Lowest.Add(now, wanted, policy.ScaleOut.Stabilization);
         var most = state.Highest.Add(now, wanted, policy.ScaleIn.Stabilization);
         var stable = Math.Min(Math.Max(current, least), most);
@@ -386,7 +382,7 @@ public sealed class DecisionEngine : IDisposable
         if (wanted == current) return wanted;
         var grow = wanted > current;
         var behavior = grow ? state.Policy!.ScaleOut : state.Policy!.ScaleIn;
-        var allowed = state.Events.Allowed(behavior, current, state.Facts.Now, grow, out var binding);
+        var allowed = state.Events.Allowed(behavior, current, state.Facts.Steady, grow, out var binding);
         if (grow ? wanted <= allowed : wanted >= allowed) return wanted;
         return behavior.Select == LimitSelect.Disabled
             ? state.Adjust(StepKind.Disabled, wanted, allowed, grow ? 1 : -1)
@@ -398,7 +394,7 @@ public sealed class DecisionEngine : IDisposable
         var facts = state.Facts;
         if (state.To != facts.Instances)
         {
-            if (!state.Policy!.DryRun) (state.AskedFrom, state.AskedTo, state.AskedAt) = (facts.Instances, state.To, facts.Now);
+            if (!state.Policy!.DryRun) (state.AskedFrom, state.AskedTo, state.AskedAt) = (facts.Instances, state.To, facts.Steady);
         }
 
         var signature = Signature(state);

@@ -110,7 +110,7 @@ internal static class DecisionText
             case StepKind.MissingMetrics:
                 var missing = Missing(state);
                 if (step.To == facts.Instances && policy.OnMissingMetrics is { Mode: not MissingMetricsMode.Hold } later
-                    && facts.Now - state.MissingSince < later.After)
+                    && facts.Steady - state.MissingSince < later.After)
                 {
                     return $"{missing}: held, {Mode(later)} after {DurationText.Format(later.After)}";
                 }
@@ -142,7 +142,7 @@ internal static class DecisionText
                 return step.Detail > 0 ? "scale-out is paused" : "scale-in is paused";
             default:
                 var cooldown = step.From > step.To ? policy.ScaleOut.Cooldown : policy.ScaleIn.Cooldown;
-                return string.Create(CultureInfo.InvariantCulture, $"cooldown until {state.Events.Newest + cooldown:HH:mm:ss}");
+                return string.Create(CultureInfo.InvariantCulture, $"cooldown until {facts.Wall(state.Events.Newest) + cooldown:HH:mm:ss}");
         }
     }
 

@@ -1,3 +1,4 @@
+using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Rules;
 
 namespace LifecycleManager.Decisions.Policies;
@@ -8,6 +9,10 @@ public sealed record PolicySet(IReadOnlyList<Policy> Policies)
 {
     /// <summary>No policy at all.</summary>
     public static PolicySet Empty { get; } = new([]);
+
+    /// <summary>The scheduled rules.</summary>
+    public IReadOnlyList<ScheduledRule> Schedules { get; } =
+        [.. Policies.SelectMany(policy => policy.Rules).OfType<ScheduleRule>().Select(rule => rule.Schedule)];
 }
 
 /// <summary>One policy: which apps it governs, within which bounds, by which rules.</summary>

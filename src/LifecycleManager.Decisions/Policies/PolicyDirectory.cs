@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using LifecycleManager.Runtime;
+using LifecycleManager.Runtime.Health;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Decisions.Policies;
@@ -15,8 +17,8 @@ public sealed record PolicyFileStatus(
 /// <summary>
 /// The policy files (<c>*.yml</c>, <c>*.yaml</c>, but not <c>*.test.yml</c> nor what starts with a dot) below a directory, kept up
 /// to date: a watcher tells of changes at once, a poll finds those that it misses (network shares, swapped links).
-/// A file that is refused, unreadable or blank keeps its last good version; a file that is gone loses its policies, after a moment's
-/// grace for editors that write by renaming.
+/// A file that is refused, unreadable, blank or no regular file keeps its last good version; a file that is gone loses its policies, after
+/// a moment's grace for editors that write by renaming.
 /// </summary>
 public sealed class PolicyDirectory : IDisposable
 {
@@ -27,6 +29,7 @@ public sealed class PolicyDirectory : IDisposable
     private readonly string _path;
     private readonly TimeProvider _time;
     private readonly ILogger<PolicyDirectory> _logger;
+    private readonly LoopReport? _report;
     private readonly Lock _lock = new();
     private readonly ITimer _poll;
     private readonly ITimer _soon;
@@ -41,16 +44,18 @@ public sealed class PolicyDirectory : IDisposable
     /// <param name="time">The clock of the poll and of the waits.</param>
     /// <param name="logger">Told of every change and every problem, once.</param>
     /// <param name="pollInterval">How often to look for changes that the watcher missed; 5 s unless told otherwise.</param>
-    public PolicyDirectory(string path, TimeProvider time, ILogger<PolicyDirectory> logger, TimeSpan? pollInterval = null)
+    /// <param name="report">Where each look is told, so that a file system that hangs shows; null for nowhere.</param>
+    public PolicyDirectory(
+        string path, TimeProvider time, ILogger<PolicyDirectory> logger, TimeSpan? pollInterval = null, LoopReport? report = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(time);
-        (_path, _time, _logger) = (path, time, logger);
+        (_path, _time, _logger, _report) = (path, time, logger, report);
         var interval = pollInterval ?? TimeSpan.FromSeconds(5);
-        _soon = time.CreateTimer(_ => Scan(explicitly: false), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        Scan(explicitly: true);
+        _soon = time.CreateTimer(_ => Look(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Reload();
         Watch();
-        _poll = time.CreateTimer(_ => Scan(explicitly: false), null, interval, interval);
+        _poll = time.CreateTimer(_ => Look(), null, interval, interval);
     }
 
     /// <summary>Raised after a property changed, on the thread that found the change, never for two reloads at once.</summary>
@@ -95,7 +100,10 @@ public sealed class PolicyDirectory : IDisposable
     }
 
     /// <summary>Reads everything anew, now.</summary>
-    public void Reload() => Scan(explicitly: true);
+    public void Reload()
+    {
+        lock (_lock) Scan(explicitly: true);
+    }
 
     /// <inheritdoc />
     public void Dispose()
@@ -104,6 +112,32 @@ public sealed class PolicyDirectory : IDisposable
         _watcher?.Dispose();
         _poll.Dispose();
         _soon.Dispose();
+        _report?.Dispose();
+    }
+
+    /// <summary>Looks for changes; later, where a look is under way: on a file system that hangs no more than one thread waits.</summary>
+    private void Look()
+    {
+        if (!_lock.TryEnter())
+        {
+            Soon();
+            return;
+        }
+
+        try
+        {
+            Scan(explicitly: false);
+        }
+        finally
+        {
+            _lock.Exit();
+        }
+    }
+
+    /// <summary>Each change puts the look off a little, so that a burst of writes is read once.</summary>
+    private void Soon()
+    {
+        if (!_disposed) _soon.Change(Debounce, Timeout.InfiniteTimeSpan);
     }
 
     private void Watch()
@@ -126,35 +160,47 @@ public sealed class PolicyDirectory : IDisposable
             _watcher?.Dispose();
             _watcher = null;
         }
+    }
 
-        // Each change puts the scan off a little, so that a burst of writes is read once.
-        void Soon()
+    // What throws here would end the process, and with it every role in it.
+    private void Scan(bool explicitly)
+    {
+        if (_disposed) return;
+        _report?.BeginTurn();
+        try
         {
-            if (!_disposed) _soon.Change(Debounce, Timeout.InfiniteTimeSpan);
+            if (Gather(explicitly)) Publish();
+        }
+        catch (Exception e)
+        {
+            Trouble(e);
+        }
+        finally
+        {
+            _report?.EndTurn();
         }
     }
 
-    private void Scan(bool explicitly)
+    private void Trouble(Exception cause)
     {
-        lock (_lock)
-        {
-            if (_disposed) return;
-            try
-            {
-                if (!Gather(explicitly)) return;
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                if (_trouble == e.Message) return;
-                _trouble = e.Message;
-                _logger.LogWarning("the policies in {Path} cannot be listed ({Reason}); what was read stays in force", _path, e.Message);
-                var problem = new PolicyProblem(_path, 1, 1, PolicySeverity.Error, $"the directory cannot be read: {e.Message}", null, "unreadable");
-                _snapshot = _snapshot with { Problems = [.. _snapshot.Problems.Where(other => other.File != _path), problem] };
-                Changed?.Invoke();
-                return;
-            }
+        if (_trouble == cause.Message) return;
+        _trouble = cause.Message;
+        _logger.LogWarning("The policies in {Path} cannot be read ({Reason}); what was read stays in force", _path, cause.Message);
+        var problem = new PolicyProblem(_path, 1, 1, PolicySeverity.Error, $"the directory cannot be read: {cause.Message}", null, "unreadable");
+        _snapshot = _snapshot with { Problems = [.. _snapshot.Problems.Where(other => other.File != _path), problem] };
+        TellOfChange();
+    }
 
-            Publish();
+    private void TellOfChange()
+    {
+        try
+        {
+            Changed?.Invoke();
+        }
+        catch (Exception e)
+        {
+            // A follower's fault is not the directory's.
+            _logger.LogError(e, "A follower of the policies has failed: {Reason}", e.Message);
         }
     }
 
@@ -199,20 +245,23 @@ public sealed class PolicyDirectory : IDisposable
             // A link may point elsewhere without any sign of its own; links are read each time.
             var stamp = info.LinkTarget is null ? (info.LastWriteTimeUtc, info.Length) : default;
             if (!explicitly && stamp != default && stamp == entry.Stamp) return false;
-            entry.Stamp = stamp;
             var text = Read(file);
+            entry.Stamp = stamp;
             if (entry.Text == text) return false;
             entry.Text = text;
             entry.Parsed = string.IsNullOrWhiteSpace(text)
                 ? Bad(file, "the file is blank; to end its policies delete it", "blank")
                 : PolicyParser.Parse(file, text);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            var reason = $"the file cannot be read: {e.Message}";
-            if (entry.Parsed?.Problems is [{ Code: "unreadable" } problem] && problem.Message == reason) return false;
+            // Whatever is wrong with one file is that file's refusal.
+            var bad = e is EmptyFileException
+                ? Bad(file, "the file is empty, or no regular file; to end its policies delete it", "blank")
+                : Bad(file, $"the file cannot be read: {e.Message}", "unreadable");
+            if (entry.Text is null && entry.Parsed?.Problems is [var known] && known == bad.Problems[0]) return false;
             (entry.Text, entry.Stamp) = (null, default);
-            entry.Parsed = Bad(file, reason, "unreadable");
+            entry.Parsed = bad;
         }
 
         entry.ReadAt = now;
@@ -224,7 +273,7 @@ public sealed class PolicyDirectory : IDisposable
 
     private static string Read(string file)
     {
-        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var stream = RegularFile.Open(file);
         using var reader = new StreamReader(stream);
         var buffer = new char[Math.Min(stream.Length, PolicyParser.MaxLength) + 1];
         return new string(buffer, 0, reader.ReadBlock(buffer));
@@ -260,7 +309,7 @@ public sealed class PolicyDirectory : IDisposable
         }
 
         _snapshot = new Snapshot(new PolicySet(policies.ToImmutable()), problems.ToImmutable(), statuses.ToImmutable());
-        Changed?.Invoke();
+        TellOfChange();
     }
 
     private void Tell(string file, Entry entry, List<PolicyProblem> problems, int inForce, bool good)

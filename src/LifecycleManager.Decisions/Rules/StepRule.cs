@@ -54,7 +54,7 @@ internal sealed class StepRule : Rule
         }
 
         // The wait is for being off on the same side, not for the same step: a rising value does not start it anew.
-        var now = tick.Facts.Now;
+        var now = tick.Facts.Steady;
         var sameSide = state.FiredCount == Side(Steps[chosen]);
         if (state.Since == default || state.Since > now || tick.CountChanged || !sameSide)
         {

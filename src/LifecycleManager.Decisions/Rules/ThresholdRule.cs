@@ -33,7 +33,7 @@ internal sealed class ThresholdRule : Rule
             return truth == Truth.False ? RuleOpinion.None : unknown;
         }
 
-        var now = tick.Facts.Now;
+        var now = tick.Facts.Steady;
         if (state.Since == default || state.Since > now || (tick.CountChanged && Then.IsRelative)) state.Since = now;
         if (now - state.Since >= For) return Then.Apply(tick);
         return assumed ? unknown : new RuleOpinion(RuleVerdict.Waiting);
@@ -44,7 +44,7 @@ internal sealed class ThresholdRule : Rule
         var condition = When.Show(Then.CanShrink ? tick.Slots : tick.Growing);
         return opinion.Verdict switch
         {
-            RuleVerdict.Waiting => $"{condition}, waiting for {DurationText.Format(For)} of it since {tick.States[Index].Since:HH:mm:ss}",
+            RuleVerdict.Waiting => $"{condition}, waiting for {DurationText.Format(For)} of it since {tick.Facts.Wall(tick.States[Index].Since):HH:mm:ss}",
             RuleVerdict.Unknown => $"{condition} cannot be told",
             RuleVerdict.None => $"not {condition}",
             _ => $"{condition}{(For > TimeSpan.Zero ? " for " + DurationText.Format(For) : "")}, {Then.Describe(opinion, tick)}",

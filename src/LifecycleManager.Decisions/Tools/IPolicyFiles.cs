@@ -1,3 +1,6 @@
+using System.IO.Enumeration;
+using LifecycleManager.Runtime;
+
 namespace LifecycleManager.Decisions.Tools;
 
 /// <summary>Where the policy tools read and write: this machine's disk for the commands, a request's files for the manager's endpoints.</summary>
@@ -26,6 +29,11 @@ public sealed class DiskFiles : IPolicyFiles
     /// <summary>The largest file taken, in bytes.</summary>
     private const long MaxBytes = 1L << 30;
 
+    private static readonly EnumerationOptions Below = new()
+    {
+        RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false,
+    };
+
     private DiskFiles()
     {
     }
@@ -38,14 +46,22 @@ public sealed class DiskFiles : IPolicyFiles
     {
         if (File.Exists(path)) return [path];
         return Directory.Exists(path)
-            ? [.. Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
+            ? [.. new FileSystemEnumerable<string>(path, (ref entry) => entry.ToSpecifiedFullPath(), Below)
+            {
+                ShouldIncludePredicate = (ref entry) => !entry.IsDirectory,
+
+                // Links to directories may lead round in a circle.
+                ShouldRecursePredicate = (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+            }.Order(StringComparer.Ordinal)]
             : null;
     }
 
     /// <inheritdoc/>
     public string Read(string path)
     {
-        if (new FileInfo(path).Length > MaxBytes) throw new IOException("the file is too large");
+        // A shell hands its pipes over as /dev/fd/63: they were named on purpose.
+        if (path.StartsWith("/dev/", StringComparison.Ordinal)) return File.ReadAllText(path);
+        if (RegularFile.Find(path).Length > MaxBytes) throw new IOException("the file is too large");
         return File.ReadAllText(path);
     }
 

@@ -45,6 +45,7 @@ internal sealed class CollectorLoop : IDisposable
     private bool _newDiscoveries;
     private IReadOnlyCollection<MetricDemand>? _newDemands;
     private IReadOnlyList<Uri>? _newAgents;
+    private Exception? _defect;
     private ScrapeJob[] _jobs = [];
     private bool _jobsChanged;
 
@@ -122,6 +123,7 @@ internal sealed class CollectorLoop : IDisposable
 
     private void Step(CancellationToken cancellation)
     {
+        if (Volatile.Read(ref _defect) is { } defect) throw new InvalidOperationException($"a scrape failed unexpectedly: {defect.Message}", defect);
         // Demands before targets: a target is only made where something is demanded of its app.
         if (Interlocked.Exchange(ref _newDemands, null) is { } demands) Apply(demands);
         var snapshot = Interlocked.Exchange(ref _newSnapshot, null);
@@ -150,9 +152,20 @@ internal sealed class CollectorLoop : IDisposable
     private async Task RunAsync(ScrapeJob job, CancellationToken cancellation)
     {
         var before = job.Status;
-        await job.RunAsync(cancellation);
-        _done.Enqueue((job, before));
-        Wake();
+        try
+        {
+            await job.RunAsync(cancellation);
+        }
+        catch (Exception e)
+        {
+            // A job tells what goes wrong by its status; what it throws is a defect.
+            Volatile.Write(ref _defect, e);
+        }
+        finally
+        {
+            _done.Enqueue((job, before));
+            Wake();
+        }
     }
 
     private void LogChange(ScrapeJob job, JobStatus before)

@@ -81,9 +81,10 @@ internal sealed class FileJob(ScrapeContext context, string pattern) : Discovery
                 if (last.Targets is null || last.Changed != file.LastWriteTimeUtc || last.Length != file.Length)
                     _files[path] = (file.LastWriteTimeUtc, file.Length, FileTargets.Read(path));
             }
-            catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+            catch (Exception e)
             {
-                problem ??= e.Message;
+                // Whatever is wrong with one file is that file's refusal.
+                problem ??= e is FormatException ? e.Message : $"{path}: {e.Message}";
             }
         }
 

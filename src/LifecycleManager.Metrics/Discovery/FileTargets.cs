@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LifecycleManager.Runtime;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -24,9 +25,9 @@ internal static class FileTargets
     /// <exception cref="IOException">It cannot be read.</exception>
     public static IReadOnlyList<Target> Read(string path)
     {
-        if (new FileInfo(path).Length > MostBytes) throw new FormatException($"{path}: longer than {MostBytes} bytes");
         try
         {
+            if (RegularFile.Find(path).Length > MostBytes) throw new FormatException($"longer than {MostBytes} bytes");
             var groups = Path.GetExtension(path) == ".json" ? Json(File.ReadAllBytes(path)) : Yaml(File.ReadAllText(path));
             return [.. groups.SelectMany(group => group.Read(Path.GetFileName(path)))];
         }
@@ -38,7 +39,7 @@ internal static class FileTargets
         {
             throw new FormatException($"{path}:{e.Start.Line}:{e.Start.Column}: {e.Message}", e);
         }
-        catch (FormatException e)
+        catch (Exception e) when (e is FormatException or EmptyFileException)
         {
             throw new FormatException($"{path}: {e.Message}", e);
         }

@@ -1,3 +1,4 @@
+using LifecycleManager.Primitives.Timing;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
@@ -20,7 +21,7 @@ internal abstract class ScrapeJob
     {
         Context = context;
         var (interval, timeout) = (context.Options.Interval, context.Options.Timeout);
-        _pipeline = new ResiliencePipelineBuilder<int> { TimeProvider = context.Time }
+        _pipeline = new ResiliencePipelineBuilder<int> { TimeProvider = new SteadyTime(context.Time) }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<int>
             {
                 FailureRatio = 1,

@@ -19,8 +19,7 @@ internal static class SeriesReader
     public static SeriesValue Read(SeriesSet set, MetricQuery query, long now, long staleness, long born)
     {
         if (query.Source == MetricSource.Histogram) return ReadQuantile(set, query, now, staleness);
-        var window = (long)query.Window.TotalMilliseconds;
-        if (window <= 0 && WindowFunctions.Least(query.Function) > 1) return SeriesValue.None(NeedsWindow(query));
+        if (query.Window <= TimeSpan.Zero && WindowFunctions.Least(query.Function) > 1) return SeriesValue.None(NeedsWindow(query));
         var (value, range, newest) = (double.NaN, Interval.Unknown, 0L);
         lock (set.Gate)
         {
@@ -28,24 +27,14 @@ internal static class SeriesReader
             var few = false;
             foreach (var series in set.Series)
             {
-                if (!IsFresh(series, now, staleness)) continue;
-                var from = window > 0 ? now - window : now - staleness;
-                var samples = series.Samples.Between(from, now);
-                // Without a window every function sees the newest sample alone.
-                if (window <= 0) samples = samples[^1..];
-                if (!WindowFunctions.TryApply(query.Function, samples, from, now, out var one))
-                {
-                    few = true;
-                    continue;
-                }
-
-                var real = window <= 0 || WindowFill.IsFull(query.Function, samples, born >= from, from, now, staleness)
-                    ? one
-                    : WindowFill.Range(query, samples, from, now, one);
-                newest = Math.Max(newest, samples[^1].Time);
+                if (series.Gone) continue;
+                var outcome = WindowReader.Read(query, series.Samples.Samples, now, staleness, born, out var one);
+                few |= outcome == WindowOutcome.TooFew;
+                if (outcome != WindowOutcome.Value) continue;
+                newest = Math.Max(newest, one.Newest);
                 (value, range) = found++ == 0
-                    ? (one, real)
-                    : (InstanceJoin.Join(query.Across, value, one), InstanceJoin.Join(query.Across, range, real));
+                    ? (one.Value, one.Range)
+                    : (InstanceJoin.Join(query.Across, value, one.Value), InstanceJoin.Join(query.Across, range, one.Range));
             }
 
             if (found == 0)
@@ -110,17 +99,8 @@ internal static class SeriesReader
         }
     }
 
-    private static bool IsFresh(StoredSeries series, long now, long staleness)
-    {
-        if (series.Gone) return false;
-        var samples = series.Samples.Samples;
-        for (var i = samples.Length - 1; i >= 0; i--)
-        {
-            if (samples[i].Time <= now) return samples[i].Time > now - staleness;
-        }
-
-        return false;
-    }
+    private static bool IsFresh(StoredSeries series, long now, long staleness) =>
+        !series.Gone && WindowReader.IsFresh(series.Samples.Between(long.MinValue + 1, now), now, staleness);
 
     private static string TooFew(MetricQuery query) =>
         $"fewer than two samples in the last {Text(query.Window)}: {Name(query)} needs two";

@@ -39,16 +39,14 @@ public sealed class SampleBuffer
     /// <summary>The samples within [<paramref name="from"/>, <paramref name="to"/>], both included.</summary>
     public ReadOnlySpan<Sample> Between(long from, long to)
     {
-        var samples = Samples;
-        var first = LowerBound(samples, from);
-        var last = LowerBound(samples, to == long.MaxValue ? to : to + 1);
-        return last <= first ? default : samples[first..last];
+        var samples = Samples[..WindowReader.UpTo(Samples, to)];
+        return samples[WindowReader.UpTo(samples, from - 1)..];
     }
 
     private void MakeRoom(long oldest, int most)
     {
         var live = Samples;
-        live = live[LowerBound(live, oldest)..];
+        live = live[WindowReader.UpTo(live, oldest - 1)..];
         if (live.Length >= most) live = live[^(most - 1)..];
         // A quarter of free room keeps the moves rare.
         var capacity = _samples.Length;
@@ -57,19 +55,5 @@ public sealed class SampleBuffer
         var target = capacity == _samples.Length ? _samples : new Sample[capacity];
         live.CopyTo(target);
         (_samples, _start, _end) = (target, 0, live.Length);
-    }
-
-    private static int LowerBound(ReadOnlySpan<Sample> samples, long time)
-    {
-        var low = 0;
-        var high = samples.Length;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (samples[middle].Time < time) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
     }
 }

@@ -29,23 +29,22 @@ internal static class AppsApi
     private static async Task ListAsync(HttpContext http)
     {
         var archive = await ManagerApi.ArchiveAsync(http);
-        var snapshot = http.RequestServices.GetRequiredService<Evaluator>().Snapshot;
-        var pauses = http.RequestServices.GetRequiredService<PauseBook>();
-        IReadOnlyList<AppAnswer> apps = snapshot.Leading
-            ? [.. snapshot.Apps.Values.Select(status => Answer(status, archive, pauses))]
+        var state = http.RequestServices.GetRequiredService<ManagerState>();
+        var (snapshot, term) = (state.Snapshot, state.Term);
+        IReadOnlyList<AppAnswer> apps = term is not null
+            ? [.. snapshot.Apps.Values.Select(status => Answer(status, archive, term.Pauses))]
             : [.. archive.Newest.OrderBy(record => record.App, StringComparer.Ordinal).Select(record => Answer(record, archive))];
         await ManagerApi.WriteAsync(
-            http, new AppsAnswer(apps, snapshot.Ungoverned, snapshot.Leading ? snapshot.LastTick?.At : null), ManagerJson.Default.AppsAnswer);
+            http, new AppsAnswer(apps, snapshot.Ungoverned, term is null ? null : snapshot.LastTick?.At), ManagerJson.Default.AppsAnswer);
     }
 
     private static async Task OneAsync(HttpContext http, string app)
     {
         var archive = await ManagerApi.ArchiveAsync(http);
-        var snapshot = http.RequestServices.GetRequiredService<Evaluator>().Snapshot;
-        if (snapshot.Leading && snapshot.Apps.GetValueOrDefault(app) is { } status)
+        var state = http.RequestServices.GetRequiredService<ManagerState>();
+        if (state.Term is { } term && state.Snapshot.Apps.GetValueOrDefault(app) is { } status)
         {
-            var pauses = http.RequestServices.GetRequiredService<PauseBook>();
-            await ManagerApi.WriteAsync(http, Answer(status, archive, pauses), ManagerJson.Default.AppAnswer);
+            await ManagerApi.WriteAsync(http, Answer(status, archive, term.Pauses), ManagerJson.Default.AppAnswer);
         }
         else if (archive.Last(app) is { } last)
         {
@@ -61,7 +60,7 @@ internal static class AppsApi
         http, StatusCodes.Status404NotFound,
         $"no policy governs '{app}', or the scheduler has no such app, and no decision about it is kept");
 
-    public static AppAnswer Answer(AppStatus status, DecisionArchive archive, PauseBook pauses) => new()
+    public static AppAnswer Answer(AppStatus status, DecisionArchive archive, PauseStore pauses) => new()
     {
         App = status.App,
         Policy = status.Policy,

@@ -57,14 +57,13 @@ internal static class DecisionsApi
             return;
         }
 
-        if (!http.RequestServices.GetRequiredService<Evaluator>().Snapshot.Leading)
+        if (http.RequestServices.GetRequiredService<ManagerState>().Term is not { } term)
         {
             await ManagerApi.RedirectToLeaderAsync(http);
             return;
         }
 
-        var log = http.RequestServices.GetRequiredService<DecisionLog>();
-        using var subscription = log.Feed.Subscribe();
+        using var subscription = http.RequestServices.GetRequiredService<DecisionFeed>().Subscribe();
         if (subscription is null)
         {
             await ManagerApi.RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, "too many clients follow the decisions already");
@@ -82,7 +81,7 @@ internal static class DecisionsApi
             await http.Response.WriteAsync(": decisions\n\n", ended.Token);
             if ((string?)http.Request.Headers["Last-Event-ID"] is { Length: > 0 } last)
             {
-                var missed = log.Archive.Query(new DecisionFilter { App = app, Limit = Replayed }).Decisions;
+                var missed = term.Archive.Query(new DecisionFilter { App = app, Limit = Replayed }).Decisions;
                 foreach (var record in missed.Reverse().Where(record => string.CompareOrdinal(record.Id, last) > 0))
                 {
                     await SendAsync(http, record, ended.Token);

@@ -49,15 +49,14 @@ internal static class ExplainApi
     private static async Task PresentAsync(HttpContext http, string app, DateTimeOffset now)
     {
         var archive = await ManagerApi.ArchiveAsync(http);
-        var evaluator = http.RequestServices.GetRequiredService<Evaluator>();
-        var snapshot = evaluator.Snapshot;
+        var state = http.RequestServices.GetRequiredService<ManagerState>();
         var recent = archive.Query(new DecisionFilter { App = app, Limit = Recent }).Decisions;
-        if (snapshot.Leading && snapshot.Apps.GetValueOrDefault(app) is { } status)
+        if (state.Term is { } term && state.Snapshot.Apps.GetValueOrDefault(app) is { } status)
         {
-            var explained = await evaluator.ExplainAsync(app);
+            var explained = await term.ExplainAsync(app);
             if (explained is not null) status = status with { Evaluation = explained.Decision };
 
-            var answer = AppsApi.Answer(status, archive, http.RequestServices.GetRequiredService<PauseBook>());
+            var answer = AppsApi.Answer(status, archive, term.Pauses);
             var history = History(http, app, now);
             await WriteAsync(http, answer, now, new ExplainAnswer
             {
@@ -149,12 +148,12 @@ internal static class ExplainApi
     /// <summary>Writes an explanation, with the rules and schedules of the policy as it is in force now.</summary>
     private static Task WriteAsync(HttpContext http, AppAnswer app, DateTimeOffset at, ExplainAnswer answer)
     {
-        var policy = http.RequestServices.GetRequiredService<PolicyDirectory>().Current.Policies.FirstOrDefault(policy => policy.Name == app.Policy);
-        var snapshot = http.RequestServices.GetRequiredService<Evaluator>().Snapshot;
+        var policies = http.RequestServices.GetRequiredService<PolicyDirectory>().Current;
+        var policy = policies.Policies.FirstOrDefault(policy => policy.Name == app.Policy);
         answer = answer with
         {
             Rules = policy is null ? [] : [.. policy.Rules.Select(rule => rule.Name)],
-            Schedules = PoliciesApi.Schedules(snapshot, at, app.Policy),
+            Schedules = PoliciesApi.Schedules(policies, at, app.Policy),
         };
         return ManagerApi.WriteAsync(http, answer, ManagerJson.Default.ExplainAnswer);
     }

@@ -31,7 +31,7 @@ internal static class HistoryApi
             return;
         }
 
-        if (!http.RequestServices.GetRequiredService<Evaluator>().Snapshot.Leading)
+        if (http.RequestServices.GetRequiredService<ManagerState>().Term is null)
         {
             // Only the leader has seen anything.
             await ManagerApi.RedirectToLeaderAsync(http);

@@ -5,11 +5,10 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using LifecycleManager.Scaling.Evaluation;
-using LifecycleManager.Scaling.Leadership;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Recording;
 using LifecycleManager.Security;
-using LifecycleManager.Storage;
+using LifecycleManager.Storage.Leading;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -32,6 +31,7 @@ internal static class ManagerApi
         var registry = app.Services.GetRequiredService<CollectorRegistry>();
         app.MapMetrics(settings => settings.Registry = registry);
         app.MapGet("/health", HealthAsync).Needs(Permission.None);
+        app.MapPing();
         PoliciesApi.Map(app);
         ToolsApi.Map(app);
         DecisionsApi.Map(app);
@@ -88,28 +88,14 @@ internal static class ManagerApi
     /// </summary>
     public static async Task<DecisionArchive> ArchiveAsync(HttpContext http)
     {
-        var log = http.RequestServices.GetRequiredService<DecisionLog>();
-        if (!http.RequestServices.GetRequiredService<Evaluator>().Snapshot.Leading)
-        {
-            http.Response.Headers[LeaderHeader] = await LeaderAsync(http) ?? "none";
-            await log.RefreshAsync(http.RequestAborted);
-        }
-
-        return log.Archive;
+        if (http.RequestServices.GetRequiredService<ManagerState>().Term is { } term) return term.Archive;
+        http.Response.Headers[LeaderHeader] = await LeaderAsync(http) ?? "none";
+        return await http.RequestServices.GetRequiredService<FollowedDecisions>().ReadAsync(http.RequestAborted);
     }
 
     /// <summary>The leader's address, or null; also where the election cannot be asked.</summary>
-    public static async Task<string?> LeaderAsync(HttpContext http)
-    {
-        try
-        {
-            return await http.RequestServices.GetRequiredService<ILeaderElection>().LeaderAsync(ManagerOffice.Election, http.RequestAborted);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            return null;
-        }
-    }
+    public static Task<string?> LeaderAsync(HttpContext http) =>
+        http.RequestServices.GetRequiredService<LeadershipService>().LeaderAsync(http.RequestAborted);
 
     /// <summary>What only the leader does; another sends the caller there.</summary>
     public static async Task RedirectToLeaderAsync(HttpContext http)

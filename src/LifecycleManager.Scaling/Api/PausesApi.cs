@@ -1,5 +1,5 @@
 using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Scaling.Leadership;
+using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -21,15 +21,15 @@ internal static class PausesApi
     {
         app.MapGet("/v1/pauses", async http =>
         {
-            var pauses = http.RequestServices.GetRequiredService<PauseBook>();
-            // A follower's copy is from the store, now.
-            if (http.RequestServices.GetRequiredService<ManagerOffice>().Fence is null)
+            if (http.RequestServices.GetRequiredService<ManagerState>().Term?.Pauses.Current is not { } pauses)
             {
-                await ManagerApi.ArchiveAsync(http);
-                await pauses.LoadAsync(http.RequestAborted);
+                // Who does not lead has no copy: what is in the store now counts.
+                http.Response.Headers[ManagerApi.LeaderHeader] = await ManagerApi.LeaderAsync(http) ?? "none";
+                pauses = await PauseStore.ReadAsync(
+                    http.RequestServices.GetRequiredService<IStateStore>(), http.RequestServices.GetRequiredService<TimeProvider>(), http.RequestAborted);
             }
 
-            await ManagerApi.WriteAsync(http, new PausesAnswer(pauses.Current), ManagerJson.Default.PausesAnswer);
+            await ManagerApi.WriteAsync(http, new PausesAnswer(pauses), ManagerJson.Default.PausesAnswer);
         });
         app.MapPost("/v1/pause", http => ChangeAsync(http, resume: false)).WithMetadata(new BodyLimit(LongestBody));
         app.MapPost("/v1/resume", http => ChangeAsync(http, resume: true)).WithMetadata(new BodyLimit(LongestBody));
@@ -44,14 +44,13 @@ internal static class PausesApi
             return;
         }
 
-        if (http.RequestServices.GetRequiredService<ManagerOffice>().Fence is not { } fence)
+        if (http.RequestServices.GetRequiredService<ManagerState>().Term is not { Fence: { } fence, Pauses: var pauses })
         {
             await ManagerApi.RedirectToLeaderAsync(http);
             return;
         }
 
-        var pauses = http.RequestServices.GetRequiredService<PauseBook>();
-        var logger = http.RequestServices.GetRequiredService<ILogger<PauseBook>>();
+        var logger = http.RequestServices.GetRequiredService<ILogger<PauseStore>>();
         var app = body.App is null ? null : "/" + body.App.Trim('/');
         var what = Enum.Parse<Pause>(body.What ?? "all", ignoreCase: true);
         try
@@ -77,7 +76,7 @@ internal static class PausesApi
         {
             await ManagerApi.RefuseAsync(http, StatusCodes.Status409Conflict, e.Message);
         }
-        catch (Exception e) when (e is FencedException or StateUnavailableException or WriteOutcomeUnknownException)
+        catch (Exception e) when (e is ObjectDisposedException or FencedException or StateUnavailableException or WriteOutcomeUnknownException)
         {
             await ManagerApi.RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, $"it could not be stored: {e.Message}");
         }

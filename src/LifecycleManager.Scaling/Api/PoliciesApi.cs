@@ -14,20 +14,20 @@ internal static class PoliciesApi
         app.MapGet("/v1/policies", http =>
         {
             var answer = Policies(
-                http.RequestServices.GetRequiredService<PolicyDirectory>(), http.RequestServices.GetRequiredService<Evaluator>().Snapshot);
+                http.RequestServices.GetRequiredService<PolicyDirectory>(), http.RequestServices.GetRequiredService<ManagerState>().Snapshot);
             return ManagerApi.WriteAsync(http, answer, ManagerJson.Default.PoliciesAnswer);
         });
         app.MapGet("/v1/schedules", http =>
         {
             var now = http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
-            var answer = new SchedulesAnswer(Schedules(http.RequestServices.GetRequiredService<Evaluator>().Snapshot, now));
+            var answer = new SchedulesAnswer(Schedules(http.RequestServices.GetRequiredService<PolicyDirectory>().Current, now));
             return ManagerApi.WriteAsync(http, answer, ManagerJson.Default.SchedulesAnswer);
         });
     }
 
-    public static IReadOnlyList<ScheduleAnswer> Schedules(ManagerSnapshot snapshot, DateTimeOffset now, string? policy = null) =>
+    public static IReadOnlyList<ScheduleAnswer> Schedules(PolicySet policies, DateTimeOffset now, string? policy = null) =>
     [
-        .. snapshot.Schedules.Where(rule => policy is null || rule.Policy == policy).Select(rule => new ScheduleAnswer(
+        .. policies.Schedules.Where(rule => policy is null || rule.Policy == policy).Select(rule => new ScheduleAnswer(
             rule.Policy, rule.Rule, rule.Cron, rule.Until, rule.Zone.Id, rule.IsActive(now), rule.NextChange(now))),
     ];
 

@@ -152,7 +152,7 @@ internal static class ToolsApi
             : throw new RefusedException("policyFile", "policyFile: the name of the file with the policy is needed"));
         if (body.History is { } app)
         {
-            if (!http.RequestServices.GetRequiredService<Evaluator>().Snapshot.Leading)
+            if (http.RequestServices.GetRequiredService<ManagerState>().Term is null)
                 throw new RefusedException("history", "history: this manager does not lead, and has none; ask the leader");
             var history = http.RequestServices.GetRequiredService<MetricHistory>();
             const string Name = "(history)";

@@ -28,8 +28,8 @@ internal sealed record ManagerSnapshot
     /// <summary>Why scale-in is stopped everywhere; null where it is not.</summary>
     public string? ScaleInStopped { get; init; }
 
-    /// <summary>The scheduled rules in force.</summary>
-    public IReadOnlyList<ScheduledRule> Schedules { get; init; } = [];
+    /// <summary>Outcomes that are known but not yet in the store.</summary>
+    public int UnsavedOutcomes { get; init; }
 }
 
 /// <summary>What one tick did.</summary>

@@ -82,7 +82,7 @@ internal sealed class SafetyGuard(SafetyOptions options)
     }
 
     /// <summary>A decision, held back where it must be.</summary>
-    public Decision Temper(Decision decision, DateTimeOffset now)
+    public Decision Restrict(Decision decision, DateTimeOffset now)
     {
         if (decision.Kind == DecisionKind.ScaleIn && ScaleInStopped(now) is { } why)
         {

@@ -3,10 +3,13 @@ using System.Net.Http;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
+using LifecycleManager.Primitives.Timing;
 using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Logging.Abstractions;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
+using Polly.Telemetry;
 using Polly.Timeout;
 
 namespace LifecycleManager.Scaling.Targets;
@@ -22,7 +25,8 @@ internal static class TargetHttp
     {
         builder.AddResilienceHandler("target", (pipeline, context) =>
         {
-            pipeline.TimeProvider = context.ServiceProvider.GetService<TimeProvider>() ?? TimeProvider.System;
+            // A circuit that is open goes by the time of day: it must not stay so when the wall clock is set back.
+            pipeline.TimeProvider = new SteadyTime(context.ServiceProvider.GetService<TimeProvider>() ?? TimeProvider.System);
             pipeline
                 .AddTimeout(new TimeoutStrategyOptions { Name = "call", Timeout = options.CallTimeout })
                 .AddRetry(new RetryStrategyOptions<HttpResponseMessage>
@@ -49,6 +53,10 @@ internal static class TargetHttp
         // Inside the pipeline, so that a body that trickles is under its timeouts as well.
         builder.AddHttpMessageHandler(() => new WholeAnswerHandler());
         builder.ConfigureHttpClient(client => client.Timeout = Timeout.InfiniteTimeSpan);
+
+        // A target that is away is told once, by the evaluation: not each attempt, retry and open circuit.
+        builder.RemoveAllLoggers();
+        builder.Services.PostConfigure<TelemetryOptions>(telemetry => telemetry.LoggerFactory = NullLoggerFactory.Instance);
         return builder;
     }
 

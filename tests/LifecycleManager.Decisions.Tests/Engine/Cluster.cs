@@ -19,6 +19,9 @@ internal sealed class Cluster : IDisposable
 
     public DateTimeOffset Now { get; set; } = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
 
+    /// <summary>How far the wall clock is off what has passed.</summary>
+    public TimeSpan Jump { get; set; }
+
     public int Instances { get; set; }
 
     public int Healthy { get; set; }
@@ -42,7 +45,8 @@ internal sealed class Cluster : IDisposable
     public Decision Tick(int seconds = 5)
     {
         Now += TimeSpan.FromSeconds(seconds);
-        var decision = _engine.Decide(new AppRef(App, null), new AppFacts(App, Instances, Healthy, Staged, Deploying, Now), Metrics)!;
+        var decision = _engine.Decide(
+            new AppRef(App, null), new AppFacts(App, Instances, Healthy, Staged, Deploying, Now + Jump) { Steady = Now }, Metrics)!;
         if (Applies && !decision.DryRun) Instances = Healthy = decision.To;
         return decision;
     }

@@ -1,4 +1,7 @@
+using System.Diagnostics;
+using System.Net.Sockets;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Runtime.Health;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -101,9 +104,101 @@ public sealed class PolicyDirectoryTests : IDisposable
         Assert.Single(directory.Current.Policies);
     }
 
+    [Theory]
+    [InlineData("pipe", "no regular file")]
+    [InlineData("socket", "no regular file")]
+    [InlineData("link to a device without an end", "no regular file")]
+    [InlineData("link to a pipe", "no regular file")]
+    [InlineData("link to nothing", "which is not there")]
+    [InlineData("link to itself", "cannot be read")]
+    [InlineData("link to a directory", null)]
+    [InlineData("directory", null)]
+    public async Task What_is_no_file_is_refused_and_never_opened(string kind, string? reason)
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("needs the special files of Linux");
+        Write("a.yml", Policy("a", 3));
+        Write("x.yml", Policy("x", 3));
+        using var directory = Open();
+        File.Delete(Path.Combine(_path, "x.yml"));
+        using var made = Make(kind, Path.Combine(_path, "x.yml"));
+
+        // On a thread of its own: what hangs would hang here for ever.
+        await Task.Run(directory.Reload, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        Write("a.yml", Policy("a", 4));
+        Poll();
+        Assert.Equal(4, directory.Current.Policies.Single(policy => policy.Name == "a").Instances.Max);
+        if (reason is null) return;
+        Assert.Equal(["a", "x"], directory.Current.Policies.Select(policy => policy.Name).Order());
+        Assert.Contains(reason, Assert.Single(directory.Problems).Message, StringComparison.Ordinal);
+        Assert.True(directory.Files.Single(file => file.File.EndsWith("x.yml", StringComparison.Ordinal)).Refused);
+    }
+
+    [Fact]
+    public void A_follower_that_throws_ends_neither_the_process_nor_the_reloading()
+    {
+        using var directory = Open();
+        directory.Changed += () => throw new InvalidCastException("a defect");
+        Write("a.yml", Policy("a", 3));
+        Poll();
+        Write("a.yml", Policy("a", 4));
+        Poll();
+        Assert.Equal(4, Assert.Single(directory.Current.Policies).Instances.Max);
+    }
+
+    [Fact]
+    public void A_look_that_hangs_shows_in_the_health()
+    {
+        Write("a.yml", Policy("a", 3));
+        var health = new RoleHealth(_time);
+        var report = health.Loop("the policy files");
+        using var directory = new PolicyDirectory(_path, _time, NullLogger<PolicyDirectory>.Instance, TimeSpan.FromHours(1), report);
+        directory.Changed += () => _time.Advance(TimeSpan.FromSeconds(31));
+        var reasons = new List<string>();
+        directory.Changed += () => reasons.AddRange(health.Verdict().Reasons);
+        directory.Reload();
+        Assert.Contains("the policy files has stood still for 31 s", reasons);
+        Assert.Empty(health.Verdict().Reasons);
+    }
+
     public void Dispose()
     {
         if (Directory.Exists(_path)) Directory.Delete(_path, recursive: true);
+    }
+
+    private Socket? Make(string kind, string path)
+    {
+        switch (kind)
+        {
+            case "pipe":
+                Process.Start("mkfifo", path).WaitForExit();
+                break;
+            case "socket":
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                socket.Bind(new UnixDomainSocketEndPoint(path));
+                return socket;
+            case "link to a device without an end":
+                File.CreateSymbolicLink(path, "/dev/zero");
+                break;
+            case "link to a pipe":
+                Process.Start("mkfifo", path + ".pipe").WaitForExit();
+                File.CreateSymbolicLink(path, path + ".pipe");
+                break;
+            case "link to nothing":
+                File.CreateSymbolicLink(path, path + ".gone");
+                break;
+            case "link to itself":
+                File.CreateSymbolicLink(path, path);
+                break;
+            case "link to a directory":
+                File.CreateSymbolicLink(path, _path);
+                break;
+            default:
+                Directory.CreateDirectory(path);
+                break;
+        }
+
+        return null;
     }
 
     private PolicyDirectory Open() => new(_path, _time, NullLogger<PolicyDirectory>.Instance);

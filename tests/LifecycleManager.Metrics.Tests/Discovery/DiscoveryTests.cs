@@ -85,6 +85,15 @@ public sealed class DiscoveryTests : IDisposable
     }
 
     [Fact]
+    public void A_named_pipe_is_refused_and_never_opened()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("needs named pipes");
+        var path = Path.Combine(_directory.FullName, "a.json");
+        System.Diagnostics.Process.Start("mkfifo", path).WaitForExit();
+        Assert.Contains("no regular file", Assert.Throws<FormatException>(() => FileTargets.Read(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Instances_registered_with_eureka_are_targets_of_the_apps_that_stand_for_their_name()
     {
         await using var server = await HttpServer.StartAsync("application/json", new() { ["/manage/metrics"] = """{"gauge.servo.tpm": 5}""" });

@@ -45,7 +45,7 @@ public sealed class ManagerApiTests : IAsyncLifetime
         var one = await manager.GetAsync("/v1/decisions/" + decision.GetProperty("id").GetString());
         Assert.Equal("too many transactions", one.GetProperty("rule").GetString());
 
-        await Loop.Until(() => manager.Evaluator.Snapshot.Apps[App].Instances == 3, "no tick saw it");
+        await Loop.Until(() => manager.State.Snapshot.Apps[App].Instances == 3, "no tick saw it");
         var app = Assert.Single((await manager.GetAsync("/v1/apps")).GetProperty("apps").EnumerateArray());
         Assert.Equal((3, 1, 10), (
             app.GetProperty("instances").GetInt32(), app.GetProperty("min").GetInt32(), app.GetProperty("max").GetInt32()));
@@ -56,6 +56,8 @@ public sealed class ManagerApiTests : IAsyncLifetime
         Assert.Equal("inForce", policy.GetProperty("state").GetString());
         Assert.Equal(App, policy.GetProperty("apps")[0].GetString());
         Assert.Equal("up", (await manager.GetAsync("/health")).GetProperty("status").GetString());
+        Assert.Equal("leading", (await manager.GetAsync("/health")).GetProperty("state").GetString());
+        Assert.Equal("pong", await manager.Client.GetStringAsync("/ping"));
         Assert.Contains("lcm_manager_instances{app=\"/brownfield/search\"} 3", await manager.Client.GetStringAsync("/metrics"));
         var history = (await manager.Client.GetStringAsync($"/v1/history?app={App}")).Split('\n');
         Assert.Equal("time,desired,healthy,instances,running,tpm", history[0]);
@@ -102,7 +104,7 @@ public sealed class ManagerApiTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, (await manager.PostAsync("/v1/pause", $$"""{"app":"{{App}}","what":"scaleOut","reason":"mid-migration"}""")).StatusCode);
         _metrics[App, Tpm] = 24;
         await Loop.Until(
-            () => manager.Evaluator.Snapshot.Apps.TryGetValue(App, out var status) && status.Evaluation.To == 3, "it wanted nothing");
+            () => manager.State.Snapshot.Apps.TryGetValue(App, out var status) && status.Evaluation.To == 3, "it wanted nothing");
         Assert.Empty(_marathon.Puts);
         var app = Assert.Single((await manager.GetAsync("/v1/apps")).GetProperty("apps").EnumerateArray());
         Assert.Equal("mid-migration", app.GetProperty("paused").GetProperty("reason").GetString());
@@ -193,7 +195,7 @@ public sealed class ManagerApiTests : IAsyncLifetime
         await _marathon.DisposeAsync();
         await using var manager = await StartAsync();
         await manager.LeadsAsync();
-        await Loop.Until(() => manager.Evaluator.Snapshot.LastTick?.Problem is not null, "no tick failed");
+        await Loop.Until(() => manager.State.Snapshot.LastTick?.Problem is not null, "no tick failed");
 
         var health = await manager.GetAsync("/health");
 

@@ -101,7 +101,7 @@ public sealed class ToolsApiTests : IAsyncLifetime
     public async Task Replay_takes_the_managers_own_history()
     {
         _metrics[App, Tpm] = 15;
-        await Loop.Until(() => _manager.Evaluator.Snapshot.Apps.GetValueOrDefault(App)?.Metrics is [{ Value: 15 }], "no tick saw it");
+        await Loop.Until(() => _manager.State.Snapshot.Apps.GetValueOrDefault(App)?.Metrics is [{ Value: 15 }], "no tick saw it");
         await Loop.Until(() => HistoryRows() > 3, "there is no history");
         var answer = await PostAsync("replay", new { files = Files(("s.yml", Loop.Search)), history = App, capacity = 10 });
         Assert.Contains("load tpm, 10 per instance", answer.GetProperty("output").GetString(), StringComparison.Ordinal);
@@ -169,7 +169,7 @@ public sealed class ToolsApiTests : IAsyncLifetime
     {
         _metrics[App, Tpm] = 24;
         await Loop.Until(() => _marathon[App].Instances == 3, "it did not scale out");
-        await Loop.Until(() => _manager.Evaluator.Snapshot.Apps[App] is { Instances: 3, InFlight: false }, "no tick saw it");
+        await Loop.Until(() => _manager.State.Snapshot.Apps[App] is { Instances: 3, InFlight: false }, "no tick saw it");
         var now = await _manager.GetAsync($"/v1/apps{App}/explain");
         var metric = Assert.Single(now.GetProperty("metrics").EnumerateArray());
         Assert.Equal((24, 1), (metric.GetProperty("value").GetDouble(), metric.GetProperty("reporting").GetInt32()));
@@ -204,7 +204,7 @@ public sealed class ToolsApiTests : IAsyncLifetime
     [InlineData("?at=2020-01-01T00:00:00Z", HttpStatusCode.NotFound)]
     public async Task An_instant_that_cannot_be_explained_is_refused_with_the_reason(string query, HttpStatusCode status)
     {
-        await Loop.Until(() => _manager.Evaluator.Snapshot.Apps.ContainsKey(App), "no tick saw it");
+        await Loop.Until(() => _manager.State.Snapshot.Apps.ContainsKey(App), "no tick saw it");
         var answer = await _manager.GetAsync($"/v1/apps{App}/explain{query}", status);
         Assert.NotNull(answer.GetProperty("message").GetString());
     }

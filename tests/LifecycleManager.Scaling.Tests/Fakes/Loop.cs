@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Observability;
@@ -8,6 +9,7 @@ using LifecycleManager.Scaling.Recording;
 using LifecycleManager.Scaling.Targets;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
@@ -37,7 +39,9 @@ internal sealed class Loop : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly StateBackend _backend;
     private readonly ManagerOptions _options;
-    private ILeadership? _office;
+    private ILeadership? _leadership;
+    private Task _running = Task.CompletedTask;
+    private CancellationTokenSource _ending = new();
 
     private Loop(FakeMarathon marathon, StateBackend backend, ManagerOptions options)
     {
@@ -46,13 +50,13 @@ internal sealed class Loop : IAsyncDisposable
         _options = options;
         Store = new FaultyStore(backend.Store);
         var services = new ServiceCollection();
+        services.AddSingleton<ILoggerFactory>(Lines);
         services.AddScalingTarget(options);
         _services = services.BuildServiceProvider();
         Target = _services.GetRequiredService<IScalingTarget>();
-        Log = null!;
-        Pauses = null!;
         History = null!;
-        Evaluator = null!;
+        State = null!;
+        Term = null!;
         Registry = null!;
     }
 
@@ -62,19 +66,27 @@ internal sealed class Loop : IAsyncDisposable
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 24, 19, 0, 0, TimeSpan.Zero));
     public IScalingTarget Target { get; }
     public PolicySet Policies { get; set; } = PolicySet.Empty;
-    public DecisionLog Log { get; private set; }
-    public PauseBook Pauses { get; private set; }
+    public PauseStore Pauses => Term.Pauses;
     public MetricHistory History { get; private set; }
-    public Evaluator Evaluator { get; private set; }
+    public ManagerState State { get; private set; }
+    public ManagerTerm Term { get; private set; }
+    public RoleHealth Health { get; private set; } = null!;
+
+    /// <summary>The term; faulted where a loop of it has failed.</summary>
+    public Task Running => _running;
+
+    /// <summary>What the term's parts say.</summary>
+    public RecordingLog Lines { get; } = new();
     public CollectorRegistry Registry { get; private set; }
-    public Fence Fence => _office!.Fence;
+    public Fence Fence => _leadership!.Fence;
 
     public static async Task<Loop> StartAsync(string policies = Search, Func<ManagerOptions, ManagerOptions>? configure = null)
     {
         var marathon = await FakeMarathon.StartAsync();
         var options = new ManagerOptions
         {
-            Scheduler = marathon.Address, CallTimeout = TimeSpan.FromSeconds(5), AttemptTimeout = TimeSpan.FromSeconds(2),
+            // Ticks are asked for: the period's own would come in between.
+            Tick = TimeSpan.FromDays(1), Scheduler = marathon.Address, CallTimeout = TimeSpan.FromSeconds(5), AttemptTimeout = TimeSpan.FromSeconds(2),
         };
         options = configure?.Invoke(options) ?? options;
         var backend = await StateBackend.OpenAsync("memory:", null, TimeProvider.System, NullLoggerFactory.Instance, default);
@@ -94,22 +106,38 @@ internal sealed class Loop : IAsyncDisposable
     public async Task StartManagerAsync()
     {
         Registry = Prometheus.Metrics.NewCustomRegistry();
-        Log = new DecisionLog(Store, _options, Time, NullLogger<DecisionLog>.Instance);
-        Pauses = new PauseBook(Store, Time);
+        Health = new RoleHealth(Time);
+        State = new ManagerState();
         History = new MetricHistory(_options);
-        Evaluator = new Evaluator(
-            Target, new DecisionEngine(new BuiltInRuleEngine()), Metrics, Metrics.Demand, () => Policies, Log, Pauses, History,
-            new ForecastHistory(Store, NullLogger<ForecastHistory>.Instance), new ManagerMetrics(Registry), _options, Time, NullLogger<Evaluator>.Instance);
-        _office = await _backend.Election.StandAsync("manager", "http://127.0.0.1:8090");
-        await Evaluator.BeginAsync(_office, default);
+        var terms = new ManagerTermFactory(
+            Target, new BuiltInRuleEngine(), new EvaluationSources(Metrics, Metrics.Demand, () => Policies), Store, new DecisionFeed(8), History,
+            State, new ManagerMetrics(Registry), _options, Health, Time, Lines);
+        _leadership = await _backend.Election.StandAsync("manager", "http://127.0.0.1:8090");
+        Term = terms.Create(_leadership, TimeSpan.FromSeconds(15));
+        await Term.LoadAsync(default);
+        _ending = new CancellationTokenSource();
+        _running = Term.RunAsync(_ending.Token);
+
+        // The first tick comes by itself.
+        await Term.TickAsync("first", null);
+        await SettledAsync();
+        Marathon.Requests.Clear();
+    }
+
+    /// <summary>Ends the term in order, as a manager that stops.</summary>
+    public async Task EndAsync()
+    {
+        await _ending.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>As a kill: what was under way is cut off, nothing is written any more.</summary>
     public async Task KillManagerAsync()
     {
         Store.Failure = new StateUnavailableException("killed");
-        await _office!.DisposeAsync();
-        await Evaluator.DisposeAsync();
+        await _leadership!.DisposeAsync();
+        await EndAsync();
+        await Term.DisposeAsync();
         Store.Failure = null;
     }
 
@@ -124,13 +152,13 @@ internal sealed class Loop : IAsyncDisposable
     public Task<TickReport> TickOnlyAsync(double seconds = 5)
     {
         Time.Advance(TimeSpan.FromSeconds(seconds));
-        return Evaluator.TickAsync("tick", null, default);
+        return Term.TickAsync("tick", null);
     }
 
     /// <summary>Waits until no change is under way, then lets the clock go on so that the next tick sees what came of it.</summary>
     public async Task SettledAsync()
     {
-        await Until(() => Evaluator.InFlight == 0, "changes are still under way");
+        await Until(() => Term.InFlight == 0, "changes are still under way");
         Time.Advance(TimeSpan.FromMilliseconds(1));
     }
 
@@ -145,7 +173,7 @@ internal sealed class Loop : IAsyncDisposable
         Assert.Fail(otherwise);
     }
 
-    public IReadOnlyList<DecisionRecord> Records(string? app = null) => Log.Archive.Query(new DecisionFilter { App = app }).Decisions;
+    public IReadOnlyList<DecisionRecord> Records(string? app = null) => Term.Archive.Query(new DecisionFilter { App = app }).Decisions;
 
     public async Task<string> MetricsTextAsync()
     {
@@ -157,10 +185,10 @@ internal sealed class Loop : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Marathon.Fault = null;
-        await Evaluator.DisposeAsync();
-        if (_office is not null) await _office.DisposeAsync();
-        Log.Dispose();
-        Pauses.Dispose();
+        if (_leadership is not null) await _leadership.DisposeAsync();
+        await EndAsync();
+        await Term.DisposeAsync();
+        _ending.Dispose();
         await _services.DisposeAsync();
         await Marathon.DisposeAsync();
         await _backend.DisposeAsync();

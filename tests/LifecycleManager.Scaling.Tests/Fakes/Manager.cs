@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -25,7 +25,9 @@ internal sealed class Manager : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public Evaluator Evaluator => _app.Services.GetRequiredService<Evaluator>();
+    public ManagerState State => _app.Services.GetRequiredService<ManagerState>();
+
+    public RoleHealth Health => _app.Services.GetRequiredService<RoleHealth>();
 
     public static async Task<Manager> StartAsync(
         Uri scheduler, StateBackend backend, FakeMetrics metrics, string rules, Func<ManagerOptions, ManagerOptions>? configure = null)
@@ -44,10 +46,11 @@ internal sealed class Manager : IAsyncDisposable
         builder.Services.AddSingleton(Prometheus.Metrics.NewCustomRegistry());
         builder.Services.AddSingleton(backend.Store);
         builder.Services.AddSingleton(backend.Election);
+        builder.Services.AddSingleton<RoleHealth>();
+        builder.Services.AddSingleton<RoleFailure>();
         builder.Services.AddManager(options);
-        builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Evaluator>(
-            provider, metrics, (Action<IReadOnlyCollection<MetricDemand>>)metrics.Demand,
-            (Func<PolicySet>)(() => provider.GetRequiredService<PolicyDirectory>().Current)));
+        builder.Services.AddSingleton(provider => new EvaluationSources(
+            metrics, metrics.Demand, () => provider.GetRequiredService<PolicyDirectory>().Current));
         var app = builder.Build();
         app.UseRouting();
         app.MapManager();
@@ -66,7 +69,7 @@ internal sealed class Manager : IAsyncDisposable
         return await answer.Content.ReadFromJsonAsync<JsonElement>();
     }
 
-    public Task LeadsAsync() => Loop.Until(() => Evaluator.Snapshot.Leading, "it does not lead");
+    public Task LeadsAsync() => Loop.Until(() => State.Term is not null, "it does not lead");
 
     public Task<HttpResponseMessage> PostAsync(string path, string json) =>
         Client.PostAsync(path, new StringContent(json, System.Text.Encoding.UTF8, "application/json"));

@@ -24,7 +24,7 @@ public sealed class DecisionLogTests : IAsyncLifetime
     [Fact]
     public async Task It_is_bounded_in_all_and_per_app_and_so_is_the_store()
     {
-        using var log = New(new ManagerOptions { KeptDecisions = 20, KeptDecisionsPerApp = 5 });
+        var log = New(new ManagerOptions { KeptDecisions = 20, KeptDecisionsPerApp = 5 });
         for (var i = 0; i < 30; i++) await log.RecordAsync([Record(log, "/busy", i)], null, default);
         for (var i = 0; i < 17; i++) await log.RecordAsync([Record(log, $"/app-{i}", i)], null, default);
 
@@ -33,9 +33,9 @@ public sealed class DecisionLogTests : IAsyncLifetime
 
         // Removals ride on the next write.
         await log.RecordAsync([], null, default);
-        Assert.Equal(20, await _store.ListAsync(DecisionLog.Prefix).CountAsync());
+        Assert.Equal(20, await _store.ListAsync(StoredDecisions.Prefix).CountAsync());
 
-        using var again = New(new ManagerOptions { KeptDecisions = 20, KeptDecisionsPerApp = 5 });
+        var again = New(new ManagerOptions { KeptDecisions = 20, KeptDecisionsPerApp = 5 });
         await again.LoadAsync(default);
         Assert.Equal(
             log.Archive.Query(new DecisionFilter()).Decisions.Select(record => record.Id),
@@ -45,11 +45,11 @@ public sealed class DecisionLogTests : IAsyncLifetime
     [Fact]
     public async Task Ids_grow_when_the_clock_is_set_back_and_after_a_restart()
     {
-        using var log = New(new ManagerOptions());
+        var log = New(new ManagerOptions());
         await log.RecordAsync([Record(log, "/a", 1), Record(log, "/a", 2)], null, default);
         _time.AdjustTime(_time.GetUtcNow() - TimeSpan.FromHours(1));
         await log.RecordAsync([Record(log, "/a", 3)], null, default);
-        using var again = New(new ManagerOptions());
+        var again = New(new ManagerOptions());
         await again.LoadAsync(default);
         await again.RecordAsync([Record(again, "/a", 4)], null, default);
 
@@ -70,7 +70,7 @@ public sealed class DecisionLogTests : IAsyncLifetime
     [Fact]
     public async Task Pages_follow_one_another_without_gap_or_overlap_while_new_ones_come()
     {
-        using var log = New(new ManagerOptions());
+        var log = New(new ManagerOptions());
         for (var i = 0; i < 25; i++) await log.RecordAsync([Record(log, i % 2 == 0 ? "/a" : "/b", i)], null, default);
 
         var seen = new List<int>();
@@ -90,19 +90,20 @@ public sealed class DecisionLogTests : IAsyncLifetime
     [Fact]
     public async Task A_record_that_cannot_be_read_hides_no_other()
     {
-        using var log = New(new ManagerOptions());
+        var log = New(new ManagerOptions());
         await log.RecordAsync([Record(log, "/a", 1)], null, default);
-        await _store.WriteAsync([new StateWrite(DecisionLog.Prefix + "20200101T000000000-00000", "{ nonsense"u8.ToArray())]);
+        await _store.WriteAsync([new StateWrite(StoredDecisions.Prefix + "20200101T000000000-00000", "{ nonsense"u8.ToArray())]);
 
-        await log.LoadAsync(default);
+        var again = New(new ManagerOptions());
+        await again.LoadAsync(default);
 
-        Assert.Equal(1, log.Archive.Count);
+        Assert.Equal(1, again.Archive.Count);
     }
 
     [Fact]
     public async Task Numbers_that_JSON_does_not_have_are_missing_values()
     {
-        using var log = New(new ManagerOptions());
+        var log = New(new ManagerOptions());
         var decision = new Decision
         {
             At = _time.GetUtcNow(), App = "/a", Policy = "p", From = 1, To = 2, Reason = "r",
@@ -110,9 +111,10 @@ public sealed class DecisionLogTests : IAsyncLifetime
         };
         await log.RecordAsync([DecisionRecord.Of(log.NextId(), decision)], null, default);
 
-        await log.LoadAsync(default);
+        var again = New(new ManagerOptions());
+        await again.LoadAsync(default);
 
-        var metrics = log.Archive.Last("/a")!.Metrics;
+        var metrics = again.Archive.Last("/a")!.Metrics;
         Assert.Null(metrics["x"]);
         Assert.Equal(1, metrics["y"]);
         Assert.Null(metrics["z"]);
@@ -121,20 +123,21 @@ public sealed class DecisionLogTests : IAsyncLifetime
     [Fact]
     public async Task A_follower_that_does_not_keep_up_is_dropped_and_the_number_is_bounded()
     {
-        using var log = New(new ManagerOptions { StreamClients = 1 });
-        using var slow = log.Feed.Subscribe();
+        var log = New(new ManagerOptions());
+        var feed = new DecisionFeed(1);
+        using var slow = feed.Subscribe();
         Assert.NotNull(slow);
-        Assert.Null(log.Feed.Subscribe());
+        Assert.Null(feed.Subscribe());
 
-        for (var i = 0; i < 1000; i++) log.Feed.Publish(Record(log, "/a", i));
+        for (var i = 0; i < 1000; i++) feed.Publish(Record(log, "/a", i));
 
-        Assert.Equal(0, log.Feed.Followers);
+        Assert.Equal(0, feed.Followers);
         var read = 0;
         await foreach (var _ in slow.Reader.ReadAllAsync()) read++;
         Assert.InRange(read, 1, 999);
     }
 
-    private DecisionLog New(ManagerOptions options) => new(_store, options, _time, NullLogger<DecisionLog>.Instance);
+    private DecisionLog New(ManagerOptions options) => new(_store, new DecisionFeed(8), options, _time, NullLogger<DecisionLog>.Instance);
 
     private DecisionRecord Record(DecisionLog log, string app, int to) => DecisionRecord.Of(
         log.NextId(), new Decision { At = _time.GetUtcNow(), App = app, Policy = "p", From = 1000, To = to, Reason = "because" });

@@ -110,7 +110,7 @@ public sealed class SafetyGuardTests
     private string? Stopped() => _guard.ScaleInStopped(_now);
 
     private Decision Decide(int from, int to) =>
-        _guard.Temper(new Decision { At = _now, App = "/a", Policy = "p", From = from, To = to, Reason = "r" }, _now);
+        _guard.Restrict(new Decision { At = _now, App = "/a", Policy = "p", From = from, To = to, Reason = "r" }, _now);
 
     private void Observe(params ScalableApp[] apps) => _guard.ObserveInstances(apps, _now += TimeSpan.FromSeconds(5));
 

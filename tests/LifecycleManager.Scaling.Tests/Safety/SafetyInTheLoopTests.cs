@@ -60,7 +60,7 @@ public sealed class SafetyInTheLoopTests
         Assert.Equal(silent ? 4 : 3, loop.Marathon["/brownfield/d"].Instances);
         Assert.Equal(
             silent ? "scale-in is stopped everywhere since 3 of 4 apps have sources of metrics that do not answer at once" : null,
-            loop.Evaluator.Snapshot.ScaleInStopped);
+            loop.State.Snapshot.ScaleInStopped);
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class SafetyInTheLoopTests
 
         Assert.Empty(loop.Marathon.Puts);
         Assert.Contains("8 of 14 instances that ran are missing at once", loop.Records()[0].Reason);
-        Assert.NotNull(loop.Evaluator.Snapshot.ScaleInStopped);
+        Assert.NotNull(loop.State.Snapshot.ScaleInStopped);
         Assert.Contains("lcm_manager_scale_in_stopped 1", await loop.MetricsTextAsync());
 
         loop.Marathon["/other"].Running = 10;

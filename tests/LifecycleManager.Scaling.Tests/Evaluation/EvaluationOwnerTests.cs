@@ -7,7 +7,7 @@ using LifecycleManager.Storage;
 
 namespace LifecycleManager.Scaling.Tests.Evaluation;
 
-public sealed class EvaluatorTests
+public sealed class EvaluationOwnerTests
 {
     private const string App = "/brownfield/search";
     private const string Tpm = "gauge.servo.tpm";
@@ -45,7 +45,7 @@ public sealed class EvaluatorTests
         var stored = -1;
         loop.Marathon.Fault = FakeMarathon.OnPut(async http =>
         {
-            stored = await loop.Store.ListAsync(DecisionLog.Prefix).CountAsync();
+            stored = await loop.Store.ListAsync(StoredDecisions.Prefix).CountAsync();
             await loop.Marathon.PutAsync(http, App);
         });
 
@@ -71,7 +71,7 @@ public sealed class EvaluatorTests
         loop.Store.Failure = null;
         await loop.TickAsync();
         Assert.Single(loop.Marathon.Puts);
-        Assert.Single(await loop.Store.ListAsync(DecisionLog.Prefix).ToListAsync());
+        Assert.Single(await loop.Store.ListAsync(StoredDecisions.Prefix).ToListAsync());
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class EvaluatorTests
         Assert.Empty(loop.Marathon.Puts);
         var hold = Assert.Single(loop.Records());
         Assert.Equal(DecisionOutcome.Held, hold.Outcome);
-        Assert.True(loop.Evaluator.Snapshot.Apps[App].MetricsMissing);
+        Assert.True(loop.State.Snapshot.Apps[App].MetricsMissing);
         var text = await loop.MetricsTextAsync();
         Assert.Contains("lcm_manager_policy_held{app=\"/brownfield/search\",policy=\"search\"} 1", text);
         Assert.Contains("lcm_manager_instances_max{app=\"/brownfield/search\"} 10", text);
@@ -220,7 +220,7 @@ public sealed class EvaluatorTests
         Assert.Equal(1, third.Changes);
         await Loop.Until(() => loop.Marathon["/brownfield/website"].Instances == 3, "the website was not scaled");
         Assert.Single(loop.Marathon.Requests, request => request == "PUT /v2/apps" + App);
-        Assert.True(loop.Evaluator.Snapshot.Apps[App].InFlight);
+        Assert.True(loop.State.Snapshot.Apps[App].InFlight);
         release.SetResult();
         await loop.SettledAsync();
         Assert.Equal(3, loop.Marathon[App].Instances);
@@ -246,7 +246,7 @@ public sealed class EvaluatorTests
                 ["apps"] = new System.Text.Json.Nodes.JsonArray(loop.Marathon[App].ToJson()),
             };
             hold.SetResult();
-            await Loop.Until(() => loop.Evaluator.InFlight == 0, "the change did not end");
+            await Loop.Until(() => loop.Term.InFlight == 0, "the change did not end");
             await FakeMarathon.Json(http, 200, old);
             return true;
         };
@@ -274,7 +274,7 @@ public sealed class EvaluatorTests
         Assert.Equal(DecisionOutcome.Failed, Assert.Single(loop.Records()).Outcome);
 
         await loop.TickAsync();
-        Assert.Empty(loop.Evaluator.Snapshot.Apps);
+        Assert.Empty(loop.State.Snapshot.Apps);
         Assert.DoesNotContain("lcm_manager_instances{", await loop.MetricsTextAsync());
     }
 
@@ -362,14 +362,15 @@ public sealed class EvaluatorTests
             return Task.FromResult(false);
         };
         await loop.TickAsync();
-        Assert.Equal(1, loop.Log.Unsaved);
+        Assert.Equal(1, loop.State.Snapshot.UnsavedOutcomes);
 
         loop.Store.Failure = null;
         loop.Marathon.Fault = null;
         await loop.TickAsync();
 
-        Assert.Equal(0, loop.Log.Unsaved);
-        await loop.Log.LoadAsync(default);
+        Assert.Equal(0, loop.State.Snapshot.UnsavedOutcomes);
+        await loop.KillManagerAsync();
+        await loop.StartManagerAsync();
         Assert.Equal(DecisionOutcome.Applied, loop.Records().Single(record => record.Kind == DecisionKind.ScaleOut).Outcome);
     }
 
@@ -379,7 +380,7 @@ public sealed class EvaluatorTests
         await using var loop = await Loop.StartAsync();
         loop.Marathon.Add(App, 2);
         loop.Metrics[App, Tpm] = 24;
-        await loop.Evaluator.EndAsync(TimeSpan.Zero);
+        await loop.EndAsync();
 
         var report = await loop.TickAsync();
 
@@ -401,7 +402,7 @@ public sealed class EvaluatorTests
 
         var first = loop.TickOnlyAsync();
         await Loop.Until(() => !loop.Marathon.Requests.IsEmpty, "no request came");
-        var others = Enumerable.Range(0, 5).Select(_ => loop.Evaluator.TickAsync("schedule", null, default)).ToList();
+        var others = Enumerable.Range(0, 5).Select(_ => loop.Term.TickAsync("schedule", null)).ToList();
         release.SetResult();
         await Task.WhenAll([first, .. others]);
 
@@ -436,7 +437,7 @@ public sealed class EvaluatorTests
         await loop.TickOnlyAsync();
         await Loop.Until(() => loop.Marathon.Requests.Count == 2, "it was not asked");
 
-        var end = loop.Evaluator.EndAsync(TimeSpan.FromSeconds(3));
+        var end = loop.EndAsync();
         await Loop.Until(
             () =>
             {

@@ -1,7 +1,7 @@
 namespace LifecycleManager.Scaling.Evaluation;
 
-/// <summary>Holds an app's change back after failures in a row: 5 s, 10 s, 20 s, ... up to the longest delay.</summary>
-internal sealed class RetryGate(TimeSpan first, TimeSpan longest)
+/// <summary>Holds an app's change back after failures in a row: 5 s, 10 s, 20 s, ... up to the longest delay. Its clock is what it is told.</summary>
+internal sealed class RetryDelays(TimeSpan first, TimeSpan longest)
 {
     private readonly Dictionary<string, (int Failures, DateTimeOffset NotBefore)> _apps = new(StringComparer.Ordinal);
 
@@ -16,6 +16,4 @@ internal sealed class RetryGate(TimeSpan first, TimeSpan longest)
     }
 
     public void Succeeded(string app) => _apps.Remove(app);
-
-    public void Clear() => _apps.Clear();
 }

@@ -8,34 +8,34 @@ using LifecycleManager.Storage;
 
 namespace LifecycleManager.Scaling.Pausing;
 
-/// <summary>What is paused by hand: durable before it is acknowledged, read by the evaluation just before each change.</summary>
-internal sealed class PauseBook(IStateStore store, TimeProvider time) : IDisposable
+/// <summary>
+/// What is paused by hand, as the leader of one term has it: durable before it is acknowledged, read by the evaluation just before each
+/// change. Who does not lead reads the store.
+/// </summary>
+internal sealed class PauseStore(IStateStore store, TimeProvider time) : IDisposable
 {
     public const string Key = "manager/pauses";
 
     /// <summary>The most entries at once.</summary>
-    public const int Most = 1_000;
+    public const int MaxEntries = 1_000;
 
     private readonly SemaphoreSlim _writing = new(1, 1);
     private volatile ImmutableList<PauseEntry> _entries = [];
 
     /// <summary>What is paused now.</summary>
-    public IReadOnlyList<PauseEntry> Current
-    {
-        get
-        {
-            var now = time.GetUtcNow();
-            return _entries.RemoveAll(entry => entry.Until <= now);
-        }
-    }
+    public IReadOnlyList<PauseEntry> Current => Unexpired(_entries, time);
 
-    public async Task LoadAsync(CancellationToken cancellation)
+    /// <summary>Reads what is paused now out of the store.</summary>
+    public static async Task<IReadOnlyList<PauseEntry>> ReadAsync(IStateStore store, TimeProvider time, CancellationToken cancellation)
     {
         var stored = await store.GetAsync(Key, cancellation);
-        _entries = stored is null
+        return stored is null
             ? []
-            : [.. JsonSerializer.Deserialize(stored.Value.Span, PauseJson.Default.IReadOnlyListPauseEntry) ?? []];
+            : Unexpired([.. JsonSerializer.Deserialize(stored.Value.Span, PauseJson.Default.IReadOnlyListPauseEntry) ?? []], time);
     }
+
+    /// <summary>Reads what is paused, once: at the beginning of a leadership.</summary>
+    public async Task LoadAsync(CancellationToken cancellation) => _entries = [.. await ReadAsync(store, time, cancellation)];
 
     /// <summary>The entry that stands in the way of a change, or null.</summary>
     public PauseEntry? Against(string app, DecisionKind kind)
@@ -52,7 +52,7 @@ internal sealed class PauseBook(IStateStore store, TimeProvider time) : IDisposa
             entries =>
             {
                 var known = entries.Find(entry => entry.App == app);
-                if (known is null && entries.Count >= Most) throw new InvalidOperationException($"{Most} pauses are in force: resume some");
+                if (known is null && entries.Count >= MaxEntries) throw new InvalidOperationException($"{MaxEntries} pauses are in force: resume some");
                 var entry = new PauseEntry
                 {
                     App = app, What = what | (known?.What ?? Pause.None), Reason = reason, Since = time.GetUtcNow(), Until = until,
@@ -81,6 +81,12 @@ internal sealed class PauseBook(IStateStore store, TimeProvider time) : IDisposa
     }
 
     public void Dispose() => _writing.Dispose();
+
+    private static ImmutableList<PauseEntry> Unexpired(ImmutableList<PauseEntry> entries, TimeProvider time)
+    {
+        var now = time.GetUtcNow();
+        return entries.RemoveAll(entry => entry.Until <= now);
+    }
 
     private async Task ChangeAsync(
         Func<ImmutableList<PauseEntry>, ImmutableList<PauseEntry>> change, Fence? fence, CancellationToken cancellation)
