@@ -1,8 +1,8 @@
 using LifecycleManager.Agent;
-using LifecycleManager.Agent.Masters;
 using LifecycleManager.Master.Tests.Simulation;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Reconnecting;
 
 namespace LifecycleManager.Benchmarks.Cluster;
 
@@ -62,33 +62,42 @@ internal sealed class AgentFleet : IAsyncDisposable
     private async Task StayAsync(SimulatedAgent agent)
     {
         var next = 0;
-        var backoff = new Backoff(Defaults.RegistrationBackoff, Defaults.MaxRegistrationBackoff, Random.Shared);
+
+        // Each attempt at the next master, and the pauses of a real agent.
+        var reconnect = Reconnect.Pipeline(Defaults.RegistrationBackoff, Defaults.MaxRegistrationBackoff, TimeProvider.System, new Random());
         while (!_ends.IsCancellationRequested)
         {
-            agent.Master = _masters[next];
-            next = (next + 1) % _masters.Count;
             try
             {
-                // Connections are opened some at a time: a listener's queue is short, and its overflow is not what is measured.
-                await _atOnce.WaitAsync(_ends.Token);
-                try
-                {
-                    await agent.RegisterAsync();
-                }
-                finally
-                {
-                    _atOnce.Release();
-                }
-
-                backoff.Reset();
+                await reconnect.ExecuteAsync(
+                    async _ =>
+                    {
+                        agent.Master = _masters[next];
+                        next = (next + 1) % _masters.Count;
+                        await RegisterAsync(agent);
+                    },
+                    _ends.Token);
                 await agent.Connection.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(Defaults.RegistrationBackoff * Random.Shared.NextDouble(), _ends.Token);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
+            catch (OperationCanceledException) when (_ends.IsCancellationRequested)
             {
-                // The next master, after a while.
+                return;
             }
+        }
+    }
 
-            await Task.Delay(backoff.Next(), _ends.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    private async Task RegisterAsync(SimulatedAgent agent)
+    {
+        // Connections are opened some at a time: a listener's queue is short, and its overflow is not what is measured.
+        await _atOnce.WaitAsync(_ends.Token);
+        try
+        {
+            await agent.RegisterAsync();
+        }
+        finally
+        {
+            _atOnce.Release();
         }
     }
 }

@@ -234,7 +234,7 @@ public sealed class DecisionEngineTests
         Assert.Equal(new InstanceBounds(1, 2), Bounds());
         Assert.Equal(new InstanceBounds(1, 10), Bounds());
 
-        var schedule = Assert.Single(cluster.Engine.Schedules);
+        var schedule = Assert.Single(new PolicySet(PolicyParser.Parse("p.yml", policy).Policies).Schedules);
         Assert.Equal(At("2026-07-02T21:00:00Z"), schedule.NextChange(cluster.Now));
         Assert.Equal(At("2026-07-03T05:00:00Z"), schedule.NextChange(At("2026-07-02T21:00:00Z")));
         Assert.True(schedule.IsActive(At("2026-07-02T21:00:00Z")));
