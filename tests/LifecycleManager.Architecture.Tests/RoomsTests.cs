@@ -1,0 +1,65 @@
+using System.Xml.Linq;
+
+namespace LifecycleManager.Architecture.Tests;
+
+/// <summary>A project is a room, and knows only the rooms that the table says: references point in one direction.</summary>
+public sealed class RoomsTests
+{
+    private static readonly Dictionary<string, string[]> MayReference = new()
+    {
+        ["Primitives"] = [],
+        ["Runtime"] = ["Primitives"],
+        ["Protocol"] = ["Primitives"],
+        ["Storage"] = ["Runtime", "Primitives"],
+        ["Security"] = ["Protocol", "Runtime", "Primitives"],
+        ["Agent"] = ["Security", "Protocol", "Runtime", "Primitives"],
+        ["Master"] = ["Security", "Storage", "Protocol", "Runtime", "Primitives"],
+        ["Scheduler"] = ["Security", "Storage", "Protocol", "Runtime", "Primitives"],
+        ["Metrics"] = ["Protocol", "Runtime", "Primitives"],
+        ["Decisions"] = ["Metrics", "Primitives"],
+        ["Decisions.NRules"] = ["Decisions"],
+        ["Scaling"] = ["Decisions", "Metrics", "Security", "Storage", "Protocol", "Runtime", "Primitives"],
+        ["Console"] = ["Security", "Protocol", "Runtime", "Primitives"],
+    };
+
+    /// <summary>Composes all of them; nothing references it.</summary>
+    private const string Composer = "Cli";
+
+    [Fact]
+    public void A_room_references_what_the_table_says()
+    {
+        var rooms = Directory.GetDirectories(Repository.Path("src"), "LifecycleManager.*").Select(Name).ToList();
+        Assert.Equal(MayReference.Keys.Append(Composer).Order(StringComparer.Ordinal), rooms.Order(StringComparer.Ordinal));
+        foreach (var room in rooms)
+        {
+            var references = References(room);
+            Assert.DoesNotContain(Composer, references);
+            if (room != Composer)
+                Assert.True(!references.Except(MayReference[room]).Any(), $"{room} references {string.Join(", ", references.Except(MayReference[room]))}");
+        }
+    }
+
+    [Fact]
+    public void No_agent_carries_a_database()
+    {
+        var seen = new HashSet<string>();
+        var open = new Stack<string>(["Agent"]);
+        while (open.TryPop(out var room))
+        {
+            if (!seen.Add(room)) continue;
+            foreach (var next in References(room)) open.Push(next);
+        }
+
+        Assert.DoesNotContain("Storage", seen);
+    }
+
+    private static string Name(string path) => Path.GetFileNameWithoutExtension(path + ".x")["LifecycleManager.".Length..];
+
+    private static List<string> References(string room)
+    {
+        var project = XDocument.Load(Repository.Path($"src/LifecycleManager.{room}/LifecycleManager.{room}.csproj"));
+        return [.. project.Descendants("ProjectReference").Select(reference => (string)reference.Attribute("Include")!)
+            .Where(path => path.Contains("/LifecycleManager.", StringComparison.Ordinal))
+            .Select(path => Path.GetFileNameWithoutExtension(path)["LifecycleManager.".Length..])];
+    }
+}

@@ -1,0 +1,69 @@
+using System.Text.RegularExpressions;
+
+namespace LifecycleManager.Architecture.Tests;
+
+/// <summary>A class is the owner of a few fields, and no file of a larger one.</summary>
+public sealed partial class SizesTests
+{
+    private const int MaxLines = 350;
+
+    /// <summary>What is still larger, with its lines. The list only gets shorter, and its numbers smaller.</summary>
+    private static readonly Dictionary<string, int> Known = new()
+    {
+        // One contract each: what a wire format has.
+        ["LifecycleManager.Protocol/Mesos/TaskInfo.cs"] = 352,
+        ["LifecycleManager.Protocol/Marathon/Answers.cs"] = 362,
+        ["LifecycleManager.Protocol/Marathon/App.cs"] = 399,
+
+        ["LifecycleManager.Agent/Tasks/TaskRun.cs"] = 362,
+        ["LifecycleManager.Decisions/Engine/DecisionEngine.cs"] = 436,
+        ["LifecycleManager.Decisions/Expressions/ExpressionCompiler.cs"] = 416,
+        ["LifecycleManager.Master/Api/OperatorViews.cs"] = 360,
+        ["LifecycleManager.Metrics/Collecting/CollectorLoop.cs"] = 451,
+        ["LifecycleManager.Metrics/Exposition/ExpositionReader.cs"] = 364,
+        ["LifecycleManager.Scheduler/Placement/Placer.cs"] = 390,
+        ["LifecycleManager.Storage/ZooKeeper/ZooKeeperClient.cs"] = 383,
+    };
+
+    /// <summary>Classes that are still spread over files, with their files.</summary>
+    private static readonly Dictionary<string, int> Spread = new()
+    {
+        ["LifecycleManager.Master/MasterCore"] = 14,
+        ["LifecycleManager.Scheduler/SchedulerCore"] = 10,
+    };
+
+    [Fact]
+    public void A_file_has_few_lines()
+    {
+        var large = Sources().Select(file => (file.Name, Lines: File.ReadLines(file.Path).Count()))
+            .Where(file => file.Lines > MaxLines && !Spread.Keys.Any(type => IsPartOf(file.Name, type))).ToDictionary(file => file.Name, file => file.Lines);
+        Assert.All(large, file => Assert.True(
+            Known.TryGetValue(file.Key, out var most) && file.Value <= most, $"{file.Key} has {file.Value} lines, more than {most} of {MaxLines}"));
+        Assert.All(Known.Keys, name => Assert.True(large.ContainsKey(name), $"{name} is small enough: take it off the list"));
+    }
+
+    [Fact]
+    public void A_class_is_in_one_file()
+    {
+        var spread = Sources()
+            .SelectMany(file => PartialPattern().Matches(File.ReadAllText(file.Path)).Select(match => $"{file.Name.Split('/')[0]}/{match.Groups[1].Value}"))
+            .GroupBy(type => type).Where(type => type.Count() > 1).ToDictionary(type => type.Key, type => type.Count());
+        Assert.All(spread, type => Assert.True(
+            Spread.TryGetValue(type.Key, out var most) && type.Value <= most, $"{type.Key} is spread over {type.Value} files"));
+        Assert.All(Spread.Keys, name => Assert.True(spread.ContainsKey(name), $"{name} is in one file: take it off the list"));
+    }
+
+    private static bool IsPartOf(string file, string type) =>
+        file.StartsWith(type.Split('/')[0] + "/", StringComparison.Ordinal) && Path.GetFileName(file).StartsWith(type.Split('/')[1] + ".", StringComparison.Ordinal);
+
+    private static IEnumerable<(string Name, string Path)> Sources()
+    {
+        var root = Repository.Path("src");
+        return Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+            .Select(path => (Name: Path.GetRelativePath(root, path).Replace('\\', '/'), Path: path))
+            .Where(file => !file.Name.Contains("/obj/", StringComparison.Ordinal) && !file.Name.Contains("/bin/", StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex(@"^\S.*\bpartial (?:class|record|struct|interface) (\w+)", RegexOptions.Multiline)]
+    private static partial Regex PartialPattern();
+}
