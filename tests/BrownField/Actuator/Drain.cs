@@ -14,7 +14,12 @@ internal sealed class Drain(TimeSpan time, TimeProvider clock) : IHostedLifecycl
     /// <summary>Sends clients away from their kept-alive connections before those are closed under a request.</summary>
     public Task CloseConnections(HttpContext context, RequestDelegate next)
     {
-        if (_draining) context.Response.Headers.Connection = "close";
+        // When the answer leaves: it may be the first that says so, and was asked for before.
+        context.Response.OnStarting(() =>
+        {
+            if (_draining) context.Response.Headers.Connection = "close";
+            return Task.CompletedTask;
+        });
         return next(context);
     }
 

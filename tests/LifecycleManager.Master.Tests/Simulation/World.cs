@@ -318,6 +318,9 @@ internal sealed class World : IAsyncDisposable, IRegistry
                 action(core);
                 return "";
             });
+
+            // What it made due at once is done before anybody reads what came of it.
+            await AskAsync(static _ => "");
         }
         catch (CallFailedException e) when (e.InnerException is Fault.InjectedException)
         {
