@@ -22,6 +22,15 @@ public sealed record CollectorOptions
     /// <summary>RabbitMQ's management API, <c>http://rabbit:15672</c>; null: queue depths are missing.</summary>
     public Uri? RabbitMq { get; init; }
 
+    /// <summary>Further addresses of the scheduler: its standbys. The first that answers is asked.</summary>
+    public IReadOnlyList<Uri> OtherSchedulers { get; init; } = [];
+
+    /// <summary>Further addresses of the master: its standbys.</summary>
+    public IReadOnlyList<Uri> OtherMasters { get; init; } = [];
+
+    /// <summary>Further Eureka servers, which know the same.</summary>
+    public IReadOnlyList<Uri> OtherEurekas { get; init; } = [];
+
     /// <summary>A Eureka server, <c>http://eureka:8761/eureka</c>, whose instances are targets too; null: none.</summary>
     public Uri? Eureka { get; init; }
 
@@ -97,6 +106,9 @@ public sealed record CollectorOptions
         Address(Prometheus, nameof(Prometheus));
         Address(RabbitMq, nameof(RabbitMq));
         Address(Eureka, nameof(Eureka));
+        foreach (var other in OtherSchedulers) Address(other, nameof(OtherSchedulers));
+        foreach (var other in OtherMasters) Address(other, nameof(OtherMasters));
+        foreach (var other in OtherEurekas) Address(other, nameof(OtherEurekas));
 
         static void Positive(TimeSpan time, string name) =>
             ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.FromMilliseconds(10), name);

@@ -7,6 +7,7 @@ using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Runtime.Loops;
 using Microsoft.Extensions.Hosting;
+using LifecycleManager.Runtime.Reconnecting;
 using Microsoft.Extensions.Logging;
 using Prometheus;
 
@@ -55,7 +56,9 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         _client = new ScrapeClient(options);
         var credentials = new CredentialStore(options.Credentials, time);
         var connections = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(15) };
-        _scheduler = new HttpClient(new SchedulerCredential(credentials) { InnerHandler = connections })
+        HttpMessageHandler addressed = options.Scheduler is { } scheduler && options.OtherSchedulers.Count > 0
+            ? new AddressListHandler(new AddressList([scheduler, .. options.OtherSchedulers])) { InnerHandler = connections } : connections;
+        _scheduler = new HttpClient(new SchedulerCredential(credentials) { InnerHandler = addressed })
         {
             BaseAddress = options.Scheduler,
             Timeout = Timeout.InfiniteTimeSpan,

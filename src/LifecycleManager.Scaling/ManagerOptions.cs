@@ -11,6 +11,9 @@ public sealed record ManagerOptions
     /// <summary>The scheduler (Marathon's REST API): ours, or a real Marathon.</summary>
     public Uri Scheduler { get; init; } = new("http://127.0.0.1:8080");
 
+    /// <summary>Further addresses of the scheduler: its standbys. The first that answers is asked.</summary>
+    public IReadOnlyList<Uri> OtherSchedulers { get; init; } = [];
+
     /// <summary>What is scaled; by default the scheduler.</summary>
     public TargetOptions Target { get; init; } = new();
 

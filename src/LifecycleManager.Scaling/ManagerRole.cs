@@ -75,7 +75,7 @@ public static class ManagerRole
     /// <summary>Who scales apps by a scheduler's API may also see their tasks there.</summary>
     private static CollectorOptions Collector(ManagerOptions options)
     {
-        var collector = options.Collector ?? new CollectorOptions { Scheduler = options.Scheduler };
+        var collector = options.Collector ?? new CollectorOptions { Scheduler = options.Scheduler, OtherSchedulers = options.OtherSchedulers };
         return options.Target is { Kind: TargetKind.Marathon, User: { } user, PasswordFile: { } file }
             ? collector with { Credentials = [.. collector.Credentials, new MetricsCredential(MetricsCredential.Scheduler, user, file)] }
             : collector;

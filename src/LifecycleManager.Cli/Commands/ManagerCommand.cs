@@ -23,17 +23,19 @@ internal static class ManagerCommand
         var tuning = new ManagerTuning(command, settings);
         var target = new TargetSettings(command, settings);
         var principals = new PrincipalSettings(command, settings);
-        var scheduler = Setting.Of<Uri?>(settings, "--scheduler", "The scheduler: ours, or a real Marathon",
-            Values.PlainUrl, () => null, $"{DefaultScheduler.ToString().TrimEnd('/')}; none where another target is scaled");
-        var master = Setting.Of<Uri?>(settings, "--master", "The master, for the agents' container statistics", Values.PlainUrl, () => null);
+        var scheduler = Setting.Of<IReadOnlyList<Uri>>(settings, "--scheduler", "The scheduler and its standbys, ours or real Marathons, comma separated",
+            Values.PlainUrls, () => [], $"{DefaultScheduler.ToString().TrimEnd('/')}; none where another target is scaled");
+        var master = Setting.Of<IReadOnlyList<Uri>>(
+            settings, "--master", "The master and its standbys, for the agents' container statistics, comma separated", Values.PlainUrls, () => []);
         command.Add(scheduler);
         command.Add(master);
         return RoleCommand.Create(settings, command, parse =>
         {
             var listen = common.Listen(parse);
             var scaled = target.Options(parse);
-            var tasks = parse.GetValue(scheduler) ?? (scaled.Kind == TargetKind.Marathon ? scaled.Address ?? DefaultScheduler : null);
-            var options = tuning.Apply(parse, policy.Options(parse, tasks, parse.GetValue(master), common.Advertise(parse, listen))) with
+            IReadOnlyList<Uri> tasks = parse.GetValue(scheduler) is { Count: > 0 } stated ? stated
+                : scaled.Kind == TargetKind.Marathon ? [scaled.Address ?? DefaultScheduler] : [];
+            var options = tuning.Apply(parse, policy.Options(parse, tasks, parse.GetValue(master)!, common.Advertise(parse, listen))) with
             {
                 Target = scaled,
                 Principals = principals.Principals(parse),

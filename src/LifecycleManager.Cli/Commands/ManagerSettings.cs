@@ -21,7 +21,7 @@ internal sealed class ManagerSettings
     private readonly Option<TimeSpan?> _staleness;
     private readonly Option<Uri?> _prometheus;
     private readonly Option<Uri?> _rabbitMq;
-    private readonly Func<ParseResult, Uri?> _eureka;
+    private readonly Option<IReadOnlyList<Uri>> _eureka;
     private readonly Option<IReadOnlyList<string>> _targetFiles;
     private readonly Option<IReadOnlyList<TargetGroup>> _targets;
     private readonly Option<IReadOnlyList<MetricsCredential>> _credentials;
@@ -43,17 +43,9 @@ internal sealed class ManagerSettings
             text => Values.Time(Shortest, 24 * Hour)(text), () => null, "three scrape intervals, at most 5m");
         _prometheus = Setting.Of<Uri?>(settings, "--prometheus", "A Prometheus server, for promql metrics", Values.PlainUrl, () => null);
         _rabbitMq = Setting.Of<Uri?>(settings, "--rabbitmq", "RabbitMQ's management API, for rabbitmq metrics: http://rabbit:15672", Values.PlainUrl, () => null);
-        if (eureka is not null)
-        {
-            // Eureka's servers know the same: one of them is enough.
-            _eureka = parse => parse.GetValue(eureka) is [var first, ..] ? first : null;
-        }
-        else
-        {
-            var own = Setting.Of<Uri?>(settings, "--eureka", "A Eureka server whose instances are scraped too: http://eureka:8761/eureka", Values.PlainUrl, () => null);
-            command.Add(own);
-            _eureka = parse => parse.GetValue(own);
-        }
+        _eureka = eureka ?? Setting.Of<IReadOnlyList<Uri>>(settings, "--eureka",
+            "Eureka servers that know the same, comma separated, whose instances are scraped too: http://eureka:8761/eureka", Values.PlainUrls, () => []);
+        if (eureka is null) command.Add(_eureka);
 
         _targetFiles = Setting.Of(settings, "--target-files", "Prometheus' file_sd files of what is scraped too, comma separated; the last part may have *",
             Values.List, () => []);
@@ -77,11 +69,13 @@ internal sealed class ManagerSettings
     }
 
     /// <param name="parse">The command line.</param>
-    /// <param name="scheduler">Whose tasks are scraped; null for none.</param>
-    /// <param name="master">The master, for container statistics; null for none.</param>
+    /// <param name="schedulers">Whose tasks are scraped, with its standbys; empty for none.</param>
+    /// <param name="masters">The master, for container statistics, with its standbys; empty for none.</param>
     /// <param name="address">At which others reach the manager.</param>
-    public ManagerOptions Options(ParseResult parse, Uri? scheduler, Uri? master, Uri address)
+    public ManagerOptions Options(ParseResult parse, IReadOnlyList<Uri> schedulers, IReadOnlyList<Uri> masters, Uri address)
     {
+        var (scheduler, eurekas) = (schedulers is [var first, ..] ? first : null, parse.GetValue(_eureka)!);
+        var otherSchedulers = schedulers.Skip(1).ToList();
         var options = new ManagerOptions
         {
             Address = address,
@@ -94,18 +88,21 @@ internal sealed class ManagerSettings
             Collector = new CollectorOptions
             {
                 Scheduler = scheduler,
-                Master = master,
+                OtherSchedulers = otherSchedulers,
+                Master = masters is [var master, ..] ? master : null,
+                OtherMasters = [.. masters.Skip(1)],
                 Interval = parse.GetValue(_scrape),
                 Staleness = parse.GetValue(_staleness),
                 Prometheus = parse.GetValue(_prometheus),
                 RabbitMq = parse.GetValue(_rabbitMq),
-                Eureka = _eureka(parse),
+                Eureka = eurekas is [var eureka, ..] ? eureka : null,
+                OtherEurekas = [.. eurekas.Skip(1)],
                 TargetFiles = parse.GetValue(_targetFiles)!,
                 StaticTargets = parse.GetValue(_targets)!,
                 Credentials = parse.GetValue(_credentials)!,
             },
         };
-        return scheduler is null ? options : options with { Scheduler = scheduler };
+        return scheduler is null ? options : options with { Scheduler = scheduler, OtherSchedulers = otherSchedulers };
     }
 
     private static string DefaultRules() =>

@@ -63,7 +63,7 @@ internal static class UpCommand
 
             roles.Add(Stateful(SchedulerCommand.Role(
                 schedulerAt, schedulerPort.Name, scheduler.Options(parse, [masterUrl], schedulerUrl), managerUrl, schedulerUrl)));
-            roles.Add(Stateful(ManagerCommand.Role(managerAt, managerPort.Name, manager.Options(parse, schedulerUrl, masterUrl, managerUrl))));
+            roles.Add(Stateful(ManagerCommand.Role(managerAt, managerPort.Name, manager.Options(parse, [schedulerUrl], [masterUrl], managerUrl))));
 
             // The demo tells its story on the same terminal.
             using var loggers = logging.Create(parse, quiet: parse.GetValue(demo));

@@ -96,6 +96,14 @@ internal static class Values
     public static Uri Endpoint(string text) =>
         text.StartsWith("unix:///", StringComparison.Ordinal) && Uri.TryCreate(text, UriKind.Absolute, out var socket) ? socket : PlainUrl(text);
 
+    /// <summary>Addresses without credentials in them that are separated by commas, of one scheme and path: of one service.</summary>
+    public static IReadOnlyList<Uri> PlainUrls(string text)
+    {
+        Uri[] urls = [.. Words(text).Select(PlainUrl)];
+        return urls.All(url => url.Scheme == urls[0].Scheme && url.AbsolutePath == urls[0].AbsolutePath)
+            ? urls : throw new FormatException("the addresses of one service have one scheme and path");
+    }
+
     /// <summary>Addresses that are separated by commas, at least one.</summary>
     public static IReadOnlyList<Uri> Urls(string text) => [.. Words(text).Select(Url)];
 

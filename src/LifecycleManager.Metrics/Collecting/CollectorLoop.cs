@@ -6,6 +6,7 @@ using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Series;
 using LifecycleManager.Metrics.Sources;
 using LifecycleManager.Primitives.Timing;
+using LifecycleManager.Runtime.Reconnecting;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Metrics.Collecting;
@@ -55,7 +56,7 @@ internal sealed class CollectorLoop : IDisposable
         _queue = new JobQueue(context.Options.Interval);
         _start = context.Time.GetTimestamp();
         if (context.Options.Eureka is { } eureka)
-            _discoveries.Add(new EurekaJob(context, eureka, () => Volatile.Read(ref _eurekaApps)));
+            _discoveries.Add(new EurekaJob(context, new AddressList([eureka, .. context.Options.OtherEurekas]), () => Volatile.Read(ref _eurekaApps)));
         _discoveries.AddRange(context.Options.TargetFiles.Select(pattern => new FileJob(context, pattern)));
         _static = [.. context.Options.StaticTargets.SelectMany(group => group.Read("static"))];
         _timer = new CappedTimer(context.Time, Wake);
@@ -329,7 +330,7 @@ internal sealed class CollectorLoop : IDisposable
     {
         if (wanted && _directory is null && _context.Options.Master is { } master)
         {
-            _directory = new AgentDirectoryJob(_context, master, agents =>
+            _directory = new AgentDirectoryJob(_context, new AddressList([master, .. _context.Options.OtherMasters]), agents =>
             {
                 Volatile.Write(ref _newAgents, agents);
                 Wake();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Runtime.Reconnecting;
 
 namespace LifecycleManager.Metrics.Discovery;
 
@@ -33,18 +34,21 @@ internal abstract class DiscoveryJob(ScrapeContext context) : ScrapeJob(context)
     }
 }
 
-/// <summary>Asks a Eureka server.</summary>
-internal sealed class EurekaJob(ScrapeContext context, Uri server, Func<ILookup<string, string>> appsOf) : DiscoveryJob(context)
+/// <summary>Asks the Eureka server that answers.</summary>
+internal sealed class EurekaJob(ScrapeContext context, AddressList servers, Func<ILookup<string, string>> appsOf) : DiscoveryJob(context)
 {
-    private readonly Uri _uri = new(server.ToString().TrimEnd('/') + "/apps");
+    public override string Id { get; } = $"eureka|{servers.Current}";
 
-    public override string Id { get; } = $"eureka|{server}";
+    public override string Address => At(servers.Current).ToString();
 
-    public override string Address => _uri.ToString();
+    protected override Task<int> ScrapeAsync(long now, CancellationToken cancellation) =>
+        servers.AskAsync(server => AskAsync(At(server), cancellation), cancellation);
 
-    protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
+    private static Uri At(Uri server) => new(server.ToString().TrimEnd('/') + "/apps");
+
+    private async Task<int> AskAsync(Uri uri, CancellationToken cancellation)
     {
-        using var body = await Context.Client.GetAsync(_uri, "application/json", Context.Credentials.For("eureka"), cancellation);
+        using var body = await Context.Client.GetAsync(uri, "application/json", Context.Credentials.For("eureka"), cancellation);
         try
         {
             Publish(EurekaTargets.Read(body.Memory, appsOf()));
@@ -52,7 +56,7 @@ internal sealed class EurekaJob(ScrapeContext context, Uri server, Func<ILookup<
         }
         catch (JsonException e)
         {
-            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {JsonText.Describe(e)}");
+            throw new ScrapeException(FailureReason.Malformed, $"{uri}: {JsonText.Describe(e)}");
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Runtime.Reconnecting;
 
 namespace LifecycleManager.Metrics.Sources;
 
@@ -33,26 +34,29 @@ internal static class AgentDirectory
 }
 
 /// <summary>Asks the master for its agents at each interval, while somebody wants container statistics.</summary>
-internal sealed class AgentDirectoryJob(ScrapeContext context, Uri master, Action<IReadOnlyList<Uri>> found) : ScrapeJob(context)
+internal sealed class AgentDirectoryJob(ScrapeContext context, AddressList masters, Action<IReadOnlyList<Uri>> found) : ScrapeJob(context)
 {
-    private readonly Uri _uri = new(master, "slaves");
+    public override string Id { get; } = $"master|{masters.Current}";
 
-    public override string Id { get; } = $"master|{master}";
+    public override string Address => At(masters.Current).ToString();
 
-    public override string Address => _uri.ToString();
+    protected override Task<int> ScrapeAsync(long now, CancellationToken cancellation) =>
+        masters.AskAsync(master => AskAsync(At(master), cancellation), cancellation);
 
-    protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
+    private static Uri At(Uri master) => new(master, "slaves");
+
+    private async Task<int> AskAsync(Uri uri, CancellationToken cancellation)
     {
         using var body = await Context.Client.GetAsync(
-            _uri, "application/json", Context.Credentials.For("agents"), cancellation, follow: true);
+            uri, "application/json", Context.Credentials.For("agents"), cancellation, follow: true);
         try
         {
-            found(AgentDirectory.Read(body.Memory, _uri.Scheme));
+            found(AgentDirectory.Read(body.Memory, uri.Scheme));
             return 0;
         }
         catch (JsonException e)
         {
-            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {JsonText.Describe(e)}");
+            throw new ScrapeException(FailureReason.Malformed, $"{uri}: {JsonText.Describe(e)}");
         }
     }
 }

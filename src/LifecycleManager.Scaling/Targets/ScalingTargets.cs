@@ -1,4 +1,5 @@
 using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Runtime.Reconnecting;
 using LifecycleManager.Scaling.Targets.Kubernetes;
 using LifecycleManager.Scaling.Targets.Marathon;
 using LifecycleManager.Scaling.Targets.Nomad;
@@ -22,8 +23,16 @@ internal static class ScalingTargets
             : services.AddHttpClient(Key);
         client.ConfigureHttpClient(http => http.BaseAddress = BaseAddress(target.Address!))
             .ConfigurePrimaryHttpMessageHandler(() => TargetHttp.NewHandler(target))
-            .AddTargetResilience(options)
-            .AddHttpMessageHandler(() => new CredentialHandler(target));
+            .AddTargetResilience(options);
+
+        // Inside the pipeline: each attempt is for the address that answers.
+        if (target.Kind == TargetKind.Marathon && options.Target.Address is null && options.OtherSchedulers.Count > 0)
+        {
+            var addresses = new AddressList([target.Address!, .. options.OtherSchedulers]);
+            client.AddHttpMessageHandler(() => new AddressListHandler(addresses));
+        }
+
+        client.AddHttpMessageHandler(() => new CredentialHandler(target));
         return services.AddSingleton<IScalingTarget>(provider =>
         {
             if (target.Kind == TargetKind.Marathon)

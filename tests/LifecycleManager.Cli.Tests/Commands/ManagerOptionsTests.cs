@@ -22,7 +22,8 @@ public sealed class ManagerOptionsTests
         { "--staleness", "90s", c => c.Staleness, TimeSpan.FromSeconds(90) },
         { "--prometheus", "http://p:9090", c => c.Prometheus, new Uri("http://p:9090") },
         { "--rabbitmq", "http://r:15672", c => c.RabbitMq, new Uri("http://r:15672") },
-        { "--eureka", "http://e:8761/eureka", c => c.Eureka, new Uri("http://e:8761/eureka") },
+        { "--eureka", "http://e:8761/eureka,http://f:8761/eureka", c => c.Eureka, new Uri("http://e:8761/eureka") },
+        { "--eureka", "http://e:8761/eureka,http://f:8761/eureka", c => c.OtherEurekas.FirstOrDefault(), new Uri("http://f:8761/eureka") },
         { "--target-files", "/etc/a/*.json, /etc/b.yml", c => string.Join('|', c.TargetFiles), "/etc/a/*.json|/etc/b.yml" },
         { "--targets", "/a=h:1,g:2;/b=https://i:3/m", c => string.Join('|', c.StaticTargets.Select(group => $"{string.Join(' ', group.Labels.Values)} {group.Targets[0]}")), "/a h:1|/a g:2|/b https /m i:3" },
         { "--metrics-credentials", "rabbitmq=guest@/run/r, /shop/*=env:TOKEN,prometheus=./p", c => string.Join('|', c.Credentials.Select(one => $"{one.For} {one.User} {one.Secret}")), "rabbitmq guest /run/r|/shop/*  env:TOKEN|prometheus  ./p" },
@@ -139,6 +140,6 @@ public sealed class ManagerOptionsTests
         var target = new TargetSettings(command, settings);
         var parse = command.Parse(arguments);
         Assert.Empty(parse.Errors);
-        return read(tuning.Apply(parse, manager.Options(parse, Scheduler, null, new Uri("http://m:8090"))), target.Options(parse));
+        return read(tuning.Apply(parse, manager.Options(parse, [Scheduler], [], new Uri("http://m:8090"))), target.Options(parse));
     }
 }

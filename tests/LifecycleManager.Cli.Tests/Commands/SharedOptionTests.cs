@@ -22,6 +22,26 @@ public sealed class SharedOptionTests
     }
 
     [Fact]
+    public void A_manager_takes_a_scheduler_and_a_master_with_their_standbys()
+    {
+        var command = new Command("manager");
+        var manager = new ManagerSettings(command, NoSettings, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        var (one, two, three) = (new Uri("http://s1:8080"), new Uri("http://s2:8080"), new Uri("http://m2:5050"));
+        var options = manager.Options(command.Parse([]), [one, two], [one, three], one);
+        Assert.Equal((one, two), (options.Scheduler, Assert.Single(options.OtherSchedulers)));
+        Assert.Equal((one, two), (options.Collector!.Scheduler, Assert.Single(options.Collector.OtherSchedulers)));
+        Assert.Equal((one, three), (options.Collector.Master, Assert.Single(options.Collector.OtherMasters)));
+    }
+
+    [Theory]
+    [InlineData("http://s1:8080,https://s2:8080")]
+    [InlineData("http://s1:8080,http://s2:8080/marathon")]
+    [InlineData("http://s1:8080,http://me:secret@s2:8080")]
+    [InlineData(",")]
+    public void Addresses_of_one_service_are_of_one_kind_and_hold_no_secret(string text) =>
+        Assert.Throws<FormatException>(() => Values.PlainUrls(text));
+
+    [Fact]
     public void Eureka_reaches_scheduler_and_manager_of_the_whole_stack()
     {
         var command = new Command("up");
@@ -33,7 +53,8 @@ public sealed class SharedOptionTests
         var parse = command.Parse(["--eureka", $"{first},{second}"]);
 
         Assert.Equal([first, second], scheduler.Options(parse, [], first).Eureka);
-        Assert.Equal(first, manager.Options(parse, null, null, first).Collector!.Eureka);
-        Assert.Null(manager.Options(command.Parse([]), null, null, first).Collector!.Eureka);
+        Assert.Equal(first, manager.Options(parse, [], [], first).Collector!.Eureka);
+        Assert.Equal([second], manager.Options(parse, [], [], first).Collector!.OtherEurekas);
+        Assert.Null(manager.Options(command.Parse([]), [], [], first).Collector!.Eureka);
     }
 }
