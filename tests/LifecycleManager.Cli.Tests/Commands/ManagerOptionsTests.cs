@@ -23,7 +23,7 @@ public sealed class ManagerOptionsTests
         { "--prometheus", "http://p:9090", c => c.Prometheus, new Uri("http://p:9090") },
         { "--rabbitmq", "http://r:15672", c => c.RabbitMq, new Uri("http://r:15672") },
         { "--eureka", "http://e:8761/eureka,http://f:8761/eureka", c => c.Eureka, new Uri("http://e:8761/eureka") },
-        { "--eureka", "http://e:8761/eureka,http://f:8761/eureka", c => c.OtherEurekas.FirstOrDefault(), new Uri("http://f:8761/eureka") },
+        { "--eureka", "http://e:8761/eureka,http://f:8761/eureka", c => c.OtherEurekas is [var other] ? other : null, new Uri("http://f:8761/eureka") },
         { "--target-files", "/etc/a/*.json, /etc/b.yml", c => string.Join('|', c.TargetFiles), "/etc/a/*.json|/etc/b.yml" },
         { "--targets", "/a=h:1,g:2;/b=https://i:3/m", c => string.Join('|', c.StaticTargets.Select(group => $"{string.Join(' ', group.Labels.Values)} {group.Targets[0]}")), "/a h:1|/a g:2|/b https /m i:3" },
         { "--metrics-credentials", "rabbitmq=guest@/run/r, /shop/*=env:TOKEN,prometheus=./p", c => string.Join('|', c.Credentials.Select(one => $"{one.For} {one.User} {one.Secret}")), "rabbitmq guest /run/r|/shop/*  env:TOKEN|prometheus  ./p" },
