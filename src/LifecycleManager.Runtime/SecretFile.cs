@@ -19,7 +19,7 @@ public sealed class SecretFile(string path)
     public string Path { get; } = path;
 
     /// <summary>The secret as it is now, without the line feed that editors and <c>echo</c> end a file with.</summary>
-    /// <exception cref="IOException">It is not there, cannot be read, is no regular file, or is longer than <see cref="MaxBytes"/>.</exception>
+    /// <exception cref="IOException">It is not there, cannot be read, is a directory, or is longer than <see cref="MaxBytes"/>.</exception>
     public string Read()
     {
         lock (_lock)
