@@ -1,4 +1,5 @@
 using LifecycleManager.Metrics.Discovery;
+using LifecycleManager.Runtime.Reconnecting;
 
 namespace LifecycleManager.Metrics;
 
@@ -30,6 +31,12 @@ public sealed record CollectorOptions
 
     /// <summary>Further Eureka servers, which know the same.</summary>
     public IReadOnlyList<Uri> OtherEurekas { get; init; } = [];
+
+    internal AddressList? Schedulers => List(Scheduler, OtherSchedulers);
+
+    internal AddressList? Masters => List(Master, OtherMasters);
+
+    internal AddressList? Eurekas => List(Eureka, OtherEurekas);
 
     /// <summary>A Eureka server, <c>http://eureka:8761/eureka</c>, whose instances are targets too; null: none.</summary>
     public Uri? Eureka { get; init; }
@@ -113,6 +120,8 @@ public sealed record CollectorOptions
         static void Positive(TimeSpan time, string name) =>
             ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.FromMilliseconds(10), name);
     }
+
+    private static AddressList? List(Uri? first, IReadOnlyList<Uri> others) => first is null ? null : new AddressList([first, .. others]);
 
     // Addresses are shown and logged, so that a secret in one would be too.
     private static void Address(Uri? address, string name)

@@ -56,8 +56,8 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         _client = new ScrapeClient(options);
         var credentials = new CredentialStore(options.Credentials, time);
         var connections = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(15) };
-        HttpMessageHandler addressed = options.Scheduler is { } scheduler && options.OtherSchedulers.Count > 0
-            ? new AddressListHandler(new AddressList([scheduler, .. options.OtherSchedulers])) { InnerHandler = connections } : connections;
+        HttpMessageHandler addressed = options.Schedulers is { Count: > 1 } schedulers
+            ? new AddressListHandler(schedulers) { InnerHandler = connections } : connections;
         _scheduler = new HttpClient(new SchedulerCredential(credentials) { InnerHandler = addressed })
         {
             BaseAddress = options.Scheduler,

@@ -6,7 +6,6 @@ using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Series;
 using LifecycleManager.Metrics.Sources;
 using LifecycleManager.Primitives.Timing;
-using LifecycleManager.Runtime.Reconnecting;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Metrics.Collecting;
@@ -55,8 +54,8 @@ internal sealed class CollectorLoop : IDisposable
         (_context, _pushed, _log) = (context, pushed, log);
         _queue = new JobQueue(context.Options.Interval);
         _start = context.Time.GetTimestamp();
-        if (context.Options.Eureka is { } eureka)
-            _discoveries.Add(new EurekaJob(context, new AddressList([eureka, .. context.Options.OtherEurekas]), () => Volatile.Read(ref _eurekaApps)));
+        if (context.Options.Eurekas is { } eurekas)
+            _discoveries.Add(new EurekaJob(context, eurekas, () => Volatile.Read(ref _eurekaApps)));
         _discoveries.AddRange(context.Options.TargetFiles.Select(pattern => new FileJob(context, pattern)));
         _static = [.. context.Options.StaticTargets.SelectMany(group => group.Read("static"))];
         _timer = new CappedTimer(context.Time, Wake);
@@ -328,9 +327,9 @@ internal sealed class CollectorLoop : IDisposable
 
     private void ApplyDirectory(bool wanted)
     {
-        if (wanted && _directory is null && _context.Options.Master is { } master)
+        if (wanted && _directory is null && _context.Options.Masters is { } masters)
         {
-            _directory = new AgentDirectoryJob(_context, new AddressList([master, .. _context.Options.OtherMasters]), agents =>
+            _directory = new AgentDirectoryJob(_context, masters, agents =>
             {
                 Volatile.Write(ref _newAgents, agents);
                 Wake();
