@@ -159,18 +159,7 @@ internal sealed class DockerEngine : IDisposable
         Func<IDockerClient, CancellationToken, Task<T>> call, CancellationToken cancellation, TimeSpan more = default)
     {
         using var timeout = new TimeLimit(_time, _options.DockerTimeout + more, cancellation);
-        try
-        {
-            return await call(Client, timeout.Token).WaitAsync(timeout.Token);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            throw new DockerAwayException("the Docker engine does not answer in time");
-        }
-        catch (Exception e) when (!cancellation.IsCancellationRequested && IsTransport(e))
-        {
-            throw new DockerAwayException($"the Docker engine does not answer: {e.Message}", e);
-        }
+        return await CallAsync(call, "the Docker engine does not answer in time", timeout.Token, cancellation);
     }
 
     public Task CallAsync(Func<IDockerClient, CancellationToken, Task> call, CancellationToken cancellation, TimeSpan more = default) =>
@@ -190,18 +179,7 @@ internal sealed class DockerEngine : IDisposable
         CancellationToken answers;
         lock (_gate) answers = _answers.Token;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, answers);
-        try
-        {
-            return await call(Client, either.Token).WaitAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            throw new DockerAwayException("the Docker engine has stopped answering");
-        }
-        catch (Exception e) when (!cancellation.IsCancellationRequested && IsTransport(e))
-        {
-            throw new DockerAwayException($"the Docker engine does not answer: {e.Message}", e);
-        }
+        return await CallAsync(call, "the Docker engine has stopped answering", either.Token, cancellation);
     }
 
     /// <summary>What the engine says, without the client's wrapping.</summary>
@@ -223,6 +201,24 @@ internal sealed class DockerEngine : IDisposable
     public static bool IsNotFound(Exception e) => e is DockerApiException { StatusCode: HttpStatusCode.NotFound };
 
     public void Dispose() => (Client as IDisposable)?.Dispose();
+
+    /// <summary>A call until a limit, which says more than the caller's own cancellation: <paramref name="silence"/>.</summary>
+    private async Task<T> CallAsync<T>(
+        Func<IDockerClient, CancellationToken, Task<T>> call, string silence, CancellationToken limit, CancellationToken cancellation)
+    {
+        try
+        {
+            return await call(Client, limit).WaitAsync(limit);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new DockerAwayException(silence);
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested && IsTransport(e))
+        {
+            throw new DockerAwayException($"the Docker engine does not answer: {e.Message}", e);
+        }
+    }
 
     private static bool IsTransport(Exception e) =>
         e is HttpRequestException or IOException or TimeoutException or System.Net.Sockets.SocketException or ObjectDisposedException;
