@@ -134,9 +134,8 @@ internal sealed partial class SchedulerLeadership : IDisposable
     /// <summary>Waits until the store takes a write.</summary>
     private async Task StoreWorksAsync(StoreRefusedException refusal, Fence fence, CancellationToken cancellation)
     {
-        var problem = (refusal.InnerException ?? refusal).Message;
-        Refused(problem);
-        LogRefused(_log, problem);
+        Refused(refusal.Message);
+        LogRefused(_log, refusal.Message);
 
         // A write that may still come to its end must not change what the next term has read.
         await refusal.Unfinished.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

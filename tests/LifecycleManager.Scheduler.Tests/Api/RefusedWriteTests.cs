@@ -55,6 +55,7 @@ public sealed class RefusedWriteTests : IAsyncLifetime
         var refused = await AnswerAsync(method, path, body?.Replace("TASK", _master.Launched[0], StringComparison.Ordinal));
 
         refused.Is(503);
+        await TermEndsAsync();
         Assert.Contains("the disk is full", refused.Text, StringComparison.Ordinal);
         Assert.True(refused.Headers.ContainsKey("Retry-After"));
         Assert.Equal(before, await ShownAsync());
@@ -79,6 +80,9 @@ public sealed class RefusedWriteTests : IAsyncLifetime
         _store.Refusal = "the disk is full";
         await AnswerAsync("PUT", "/v2/apps/web", """{"instances":3}""");
 
+        // The loop's own end shows for a moment before what followed from it.
+        await Eventually.TrueAsync(async () => (await _scheduler.GetAsync("/health")).Text.Contains("cannot be stored", StringComparison.Ordinal));
+
         var sick = (await _scheduler.GetAsync("/health")).Is(503);
         Assert.Contains("the state cannot be stored: the disk is full", (string?)sick.Json["detail"], StringComparison.Ordinal);
         (await _scheduler.GetAsync("/ping")).Is(200);
@@ -94,6 +98,7 @@ public sealed class RefusedWriteTests : IAsyncLifetime
     public async Task An_update_that_cannot_be_stored_is_not_acknowledged_and_is_taken_in_later()
     {
         var task = _master.Launched[0];
+        await UntilAsync(() => _master.Calls.Any(IsAcknowledged));
         var acknowledged = _master.Calls.Count(IsAcknowledged);
         _store.Refusal = "the disk is full";
         _master.Report(task, TaskState.Failed, message: "it broke");
@@ -143,6 +148,9 @@ public sealed class RefusedWriteTests : IAsyncLifetime
         if (_store.IsSick) _clock.Advance(Term.WriteLimit);
         return await answer.WaitAsync(TimeSpan.FromSeconds(30));
     }
+
+    /// <summary>Those who wait are answered as the term ends: a moment later its last snapshot is no longer a connected one.</summary>
+    private Task TermEndsAsync() => Eventually.TrueAsync(() => !_scheduler.Service.Snapshot.Framework.Connected);
 
     /// <summary>Time passes until something has come about.</summary>
     private async Task UntilAsync(Func<bool> condition)

@@ -27,6 +27,9 @@ public sealed class ClusterTests
 
         Assert.Empty(master.Tasks);
         Assert.Empty(master.Faults);
+
+        // Events leave after the snapshot that was waited for.
+        await Eventually.TrueAsync(() => events.Of("deployment_success").Count() >= 4);
         Assert.Equal(4, events.Of("deployment_success").Count());
         Assert.Single(events.Of("app_terminated_event"));
         Assert.Equal(5, events.Of("status_update_event").Count(update => update.GetProperty("taskStatus").GetString() == "TASK_RUNNING"));
