@@ -18,10 +18,12 @@ internal static class TaskProcesses
     /// </summary>
     public static async Task<int> SingleAsync(string task)
     {
-        await Wait.ForAsync(() => Of(task) is [var only] && ProcessTable.CommandLine(only)[0] == "sleep",
-            $"the one process of {task}");
+        await Wait.ForAsync(() => IsSingle(task), $"the one process of {task}");
         return Of(task).Single();
     }
+
+    /// <summary>Whether the task has exactly one process, the one that it is to run.</summary>
+    public static bool IsSingle(string task) => Of(task) is [var only] && ProcessTable.CommandLine(only)[0] == "sleep";
 
     /// <summary>Ends what is left of a task, and its supervisor.</summary>
     public static void End(string task)

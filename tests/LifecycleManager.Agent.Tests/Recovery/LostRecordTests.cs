@@ -115,9 +115,14 @@ public sealed class LostRecordTests : IAsyncLifetime
             {
                 bool IsTold() => _master.States(id) is [.., var last] && (last == TaskState.Running || last.IsTerminal());
                 if (known.Contains(id)) await Wait.ForAsync(IsTold, id);
-                var ended = !known.Contains(id) || _master.States(id)[^1].IsTerminal();
-                if (ended) Assert.Empty(TaskProcesses.Of(id));
-                else await TaskProcesses.SingleAsync(id);
+
+                // A task that is told as running may be about to end: its end is told after that, and only once it has ended.
+                await Wait.ForAsync(() =>
+                {
+                    var ended = !known.Contains(id) || _master.States(id)[^1].IsTerminal();
+                    if (ended) Assert.Empty(TaskProcesses.Of(id));
+                    return ended || TaskProcesses.IsSingle(id);
+                }, $"the end of {id}, or its one process");
                 var starts = Path.Combine(journal.Path, id);
                 if (File.Exists(starts)) Assert.Equal("ran\n", await File.ReadAllTextAsync(starts));
             }
