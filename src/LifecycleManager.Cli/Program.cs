@@ -4,4 +4,4 @@ using LifecycleManager.Cli.Hosting;
 
 // First of all: a signal may come at any moment.
 using var signals = new Signals();
-return await CommandLine.RunAsync(args, Settings.Load, Console.Out, Console.Error, signals.Stop);
+return await CommandLine.RunAsync(args, Settings.Load, Console.Out, Console.Error, stop: signals.Stop);

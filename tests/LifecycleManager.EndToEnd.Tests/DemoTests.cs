@@ -16,8 +16,8 @@ public sealed partial class DemoTests
     private static async Task RunAsync(string docker)
     {
         var directory = Directory.CreateTempSubdirectory("lcm-e2e-demo-");
-        await using (var lcm = LcmProcess.Start(directory.FullName, "up", "--demo", "--stop-tasks", "--docker", docker,
-            "--master-port", "0", "--agent-port", "0", "--scheduler-port", "0", "--manager-port", "0"))
+        await using (var lcm = LcmProcess.StartProgram("LifecycleManager.Demo.dll", directory.FullName, new Dictionary<string, string>(),
+            ["--stop-tasks", "--docker", docker, "--master-port", "0", "--agent-port", "0", "--scheduler-port", "0", "--manager-port", "0"]))
         {
             await Eventually.TrueAsync(() => Task.FromResult(lcm.HasExited || ScaleIn().IsMatch(lcm.Output)), "a scale-in", TimeSpan.FromSeconds(120), () => lcm.Output);
 

@@ -1,4 +1,4 @@
-using LifecycleManager.Cli.Demo;
+using LifecycleManager.Demo;
 using LifecycleManager.EndToEnd.Tests.Harness;
 using LifecycleManager.Testing;
 

@@ -114,7 +114,7 @@ public sealed partial class ReadmeTests : IDisposable
                 text == file.Key || text.EndsWith("@" + file.Key, StringComparison.Ordinal) ? text.Replace(file.Key, file.Value, StringComparison.Ordinal) : text)).ToList();
             if (Roles.Contains(words[0])) words.AddRange(["--work-dir", Path.Combine(_directory, words[0]), "--port", "0"]);
             using var error = new StringWriter();
-            var code = await CommandLine.RunAsync([.. words], () => new Settings(new ConfigurationBuilder().Build()), TextWriter.Null, error, stopped.Token);
+            var code = await CommandLine.RunAsync([.. words], () => new Settings(new ConfigurationBuilder().Build()), TextWriter.Null, error, stop: stopped.Token);
 
             // Composed, and asked to stop at the very moment it begins.
             Assert.True(code is 0 or 130 && error.ToString().Length == 0, $"{command}\nends with {code}: {error}");
@@ -130,8 +130,9 @@ public sealed partial class ReadmeTests : IDisposable
         ["lcm", "policy", ..] => Kind.OneMachine,
         ["lcm", "master" or "agent" or "scheduler" or "manager" or "proxy", ..] => Kind.ManyMachines,
 
-        // The other tests of this project run these, and CI runs the second.
-        ["dotnet", "run", "--project", "src/LifecycleManager.Cli", "--", "up", ..] or ["dotnet", "test"] => Kind.RunElsewhere,
+        // The other tests of this project run these, and CI runs dotnet test.
+        ["dotnet", "run", "--project", "src/LifecycleManager.Cli", "--", "up", ..] or ["dotnet", "test"]
+            or ["dotnet", "run", "--project", "tests/LifecycleManager.Demo"] => Kind.RunElsewhere,
         ["dotnet", "run", "-c", "Release", "--project", "tests/LifecycleManager.Benchmarks", ..] => Kind.RunElsewhere,
         _ => Kind.Unknown,
     };

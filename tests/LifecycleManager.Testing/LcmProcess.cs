@@ -17,7 +17,12 @@ public sealed class LcmProcess : IAsyncDisposable
     public static LcmProcess Start(string workDirectory, params IEnumerable<string> arguments) => Start(workDirectory, new Dictionary<string, string>(), arguments);
 
     /// <summary>Starts it with variables of its own beside.</summary>
-    public static LcmProcess Start(string workDirectory, IReadOnlyDictionary<string, string> variables, IEnumerable<string> arguments)
+    public static LcmProcess Start(string workDirectory, IReadOnlyDictionary<string, string> variables, IEnumerable<string> arguments) =>
+        StartProgram("lcm.dll", workDirectory, variables, arguments);
+
+    /// <summary>Starts another program whose build output stands beside the caller's, and that takes the options of <c>lcm</c>.</summary>
+    public static LcmProcess StartProgram(
+        string program, string workDirectory, IReadOnlyDictionary<string, string> variables, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(Signals.IsInterruptIgnored ? "env" : "dotnet")
         {
@@ -32,7 +37,7 @@ public sealed class LcmProcess : IAsyncDisposable
             start.ArgumentList.Add("dotnet");
         }
 
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "lcm.dll"));
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, program));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("LCM_", StringComparison.Ordinal)).ToArray())
             start.Environment.Remove(name);

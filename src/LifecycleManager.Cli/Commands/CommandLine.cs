@@ -13,15 +13,17 @@ public static class CommandLine
     /// <param name="settings">Reads what is set outside of it.</param>
     /// <param name="output">Standard output.</param>
     /// <param name="error">Standard error: one line for all that the user can put right.</param>
+    /// <param name="whileUp">Runs beside the stack of <c>lcm up</c> once it is up.</param>
     /// <param name="stop">Cancelled when the process is to end.</param>
     /// <returns>The exit code, of <see cref="ExitStatus"/>; for <c>lcm policy</c> those of <see cref="Decisions.Tools.ExitCodes"/>.</returns>
     public static async Task<int> RunAsync(
-        string[] arguments, Func<Settings> settings, TextWriter output, TextWriter error, CancellationToken stop = default)
+        string[] arguments, Func<Settings> settings, TextWriter output, TextWriter error,
+        Func<RunningStack, CancellationToken, Task>? whileUp = null, CancellationToken stop = default)
     {
         var failed = arguments is [PolicyCommand.Name, ..] ? Decisions.Tools.ExitCodes.Failed : ExitStatus.Failure;
         try
         {
-            var parse = HelpText.Use(Root(settings())).Parse(arguments);
+            var parse = HelpText.Use(Root(settings(), whileUp)).Parse(arguments);
 
             // A command that has only commands below it shows them; every other error is a line.
             if (parse.Action is ParseErrorAction && parse.CommandResult.Command.Subcommands.Count == 0)
@@ -61,9 +63,10 @@ public static class CommandLine
     /// <summary>A message on one line, whatever it quotes.</summary>
     private static string Line(string message) => string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
-    internal static RootCommand Root(Settings settings) => new("LifecycleManager: runs dockerized services on many machines and scales them by policy.")
+    internal static RootCommand Root(Settings settings, Func<RunningStack, CancellationToken, Task>? whileUp = null) =>
+        new("LifecycleManager: runs dockerized services on many machines and scales them by policy.")
     {
-        UpCommand.Create(settings),
+        UpCommand.Create(settings, whileUp),
         MasterCommand.Create(settings),
         AgentCommand.Create(settings),
         SchedulerCommand.Create(settings),

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Net;
 using LifecycleManager.Agent.Containerizers.Docker;
 using LifecycleManager.Cli.Configuration;
-using LifecycleManager.Cli.Demo;
 using LifecycleManager.Cli.Hosting;
 using LifecycleManager.Master;
 using LifecycleManager.Scheduler;
@@ -17,7 +16,9 @@ internal static class UpCommand
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    public static Command Create(Settings settings)
+    /// <param name="settings">What is set outside of the command line.</param>
+    /// <param name="whileUp">Runs beside the stack once it is up, on the same terminal: the log then has only what goes wrong.</param>
+    public static Command Create(Settings settings, Func<RunningStack, CancellationToken, Task>? whileUp = null)
     {
         var command = new Command("up", "Runs master, agent, scheduler, manager and console in one process, on this machine's loopback addresses.");
         var bind = RoleSettings.Bind(settings);
@@ -28,8 +29,7 @@ internal static class UpCommand
         var schedulerPort = Port(settings, SchedulerCommand.Name, SchedulerCommand.Port);
         var managerPort = Port(settings, ManagerCommand.Name, ManagerCommand.Port);
         var agents = Setting.Of(settings, "--agents", "How many agents; each has a loopback address of its own for its tasks", Values.Count(1, 16), () => 1, "1");
-        var demo = Setting.Flag(settings, "--demo", "Deploy three sample services, put load on one and tell what happens");
-        foreach (Option option in (Option[])[bind, workDirectory, allowedHosts, masterPort, agentPort, schedulerPort, managerPort, agents, demo]) command.Add(option);
+        foreach (Option option in (Option[])[bind, workDirectory, allowedHosts, masterPort, agentPort, schedulerPort, managerPort, agents]) command.Add(option);
         var agent = new AgentSettings(command, settings);
         var eureka = Setting.Of<IReadOnlyList<Uri>>(settings, "--eureka",
             "Eureka servers, comma separated: apps that ask for it by label are registered there, and the instances that the first one knows are scraped too",
@@ -65,11 +65,9 @@ internal static class UpCommand
                 schedulerAt, schedulerPort.Name, scheduler.Options(parse, [masterUrl], schedulerUrl), managerUrl, schedulerUrl)));
             roles.Add(Stateful(ManagerCommand.Role(managerAt, managerPort.Name, manager.Options(parse, [schedulerUrl], [masterUrl], managerUrl))));
 
-            // The demo tells its story on the same terminal.
-            using var loggers = logging.Create(parse, quiet: parse.GetValue(demo));
+            using var loggers = logging.Create(parse, quiet: whileUp is not null);
             await using var stack = new RoleStack(loggers, TimeProvider.System);
             var hosts = new AllowedHosts(parse.GetValue(allowedHosts)!);
-            var story = new DemoStory(System.Console.Out, TimeProvider.System);
             try
             {
                 foreach (var role in roles) await stack.StartAsync(role with { Hosts = hosts }, stop);
@@ -81,12 +79,8 @@ internal static class UpCommand
                     """);
                 var memory = IdleMemory.KeepAsync(TimeProvider.System, stop);
                 var kept = stack.KeepAsync(stop);
-                if (parse.GetValue(demo))
-                {
-                    await new DemoRun(masterUrl, schedulerUrl, managerUrl, agent.Docker(parse) ?? DockerEndpoint.Default, story, TimeProvider.System).RunAsync(stop);
-                    story.Tell("demo", "the stack runs on; Ctrl-C stops it");
-                }
-
+                if (whileUp is not null)
+                    await whileUp(new RunningStack(masterUrl, schedulerUrl, managerUrl, agent.Docker(parse) ?? DockerEndpoint.Default), stop);
                 await Task.WhenAll(memory, kept);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using LifecycleManager.Cli.Demo;
+using LifecycleManager.Demo;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Testing;
 

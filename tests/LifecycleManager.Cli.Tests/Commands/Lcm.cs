@@ -15,7 +15,7 @@ internal sealed record Lcm(int Code, string Output, string Error)
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(given).Build();
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = await CommandLine.RunAsync(arguments, () => new Settings(configuration), output, error, stop);
+        var code = await CommandLine.RunAsync(arguments, () => new Settings(configuration), output, error, stop: stop);
         return new Lcm(code, output.ToString(), error.ToString());
     }
 }

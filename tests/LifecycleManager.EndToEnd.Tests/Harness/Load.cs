@@ -1,4 +1,4 @@
-using LifecycleManager.Cli.Demo;
+using LifecycleManager.Demo;
 
 namespace LifecycleManager.EndToEnd.Tests.Harness;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using LifecycleManager.Cli.Demo;
+using LifecycleManager.Demo;
 
 namespace LifecycleManager.EndToEnd.Tests.Harness;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
 
-namespace LifecycleManager.Cli.Demo;
+namespace LifecycleManager.Demo;
 
 /// <summary>The definitions of the sample services, as containers or as processes of one machine.</summary>
 /// <param name="containers">Whether an agent has a Docker engine.</param>

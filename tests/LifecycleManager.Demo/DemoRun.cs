@@ -1,16 +1,17 @@
 using System.Globalization;
 using System.Text.Json;
+using LifecycleManager.Cli;
+using LifecycleManager.Cli.Commands;
 using LifecycleManager.Protocol.Marathon;
 using Refit;
 
-namespace LifecycleManager.Cli.Demo;
+namespace LifecycleManager.Demo;
 
 /// <summary>
-/// The tour of <c>lcm up --demo</c>: deploys the sample services, loads the search service and tells what the stack does
+/// The tour of a stack: deploys the sample services, loads the search service and tells what the stack does
 /// about it. It uses nothing but the REST APIs that every user has.
 /// </summary>
-/// <param name="docker">The Docker engine that the agent uses, for the images.</param>
-internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker, DemoStory story, TimeProvider time)
+internal sealed class DemoRun(RunningStack stack, DemoStory story, TimeProvider time)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -26,9 +27,9 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
     /// <summary>Runs the whole demo; returns when the load has ended and the service is back at one instance.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        using var schedulerClient = new HttpClient { BaseAddress = scheduler, Timeout = TimeSpan.FromSeconds(10) };
-        using var managerClient = new HttpClient { BaseAddress = manager, Timeout = TimeSpan.FromSeconds(10) };
-        using var masterClient = new HttpClient { BaseAddress = master, Timeout = TimeSpan.FromSeconds(10) };
+        using var schedulerClient = new HttpClient { BaseAddress = stack.Scheduler, Timeout = TimeSpan.FromSeconds(10) };
+        using var managerClient = new HttpClient { BaseAddress = stack.Manager, Timeout = TimeSpan.FromSeconds(10) };
+        using var masterClient = new HttpClient { BaseAddress = stack.Master, Timeout = TimeSpan.FromSeconds(10) };
         var api = MarathonApi.For(schedulerClient);
 
         var containers = false;
@@ -41,7 +42,7 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
         if (containers)
         {
             story.Tell("demo", "a Docker engine answers: making the images of the three sample services");
-            await DemoImage.EnsureAsync(docker, BrownFieldOutput.Directory, cancellation);
+            await DemoImage.EnsureAsync(stack.Docker, BrownFieldOutput.Directory, cancellation);
         }
         else
         {
@@ -56,8 +57,8 @@ internal sealed class DemoRun(Uri master, Uri scheduler, Uri manager, Uri docker
             await LoadAsync(cancellation);
             await UntilAsync("one instance of search", async () => await InstancesAsync(api, cancellation) == 1, cancellation);
             story.Tell("demo", _scaledOut && _scaledIn
-                ? $"search was scaled out and in again by policy; the reasons are kept at {new Uri(manager, "v1/decisions")}"
-                : $"search was not scaled out and in: is its policy among those at {new Uri(manager, "v1/policies")}?");
+                ? $"search was scaled out and in again by policy; the reasons are kept at {new Uri(stack.Manager, "v1/decisions")}"
+                : $"search was not scaled out and in: is its policy among those at {new Uri(stack.Manager, "v1/policies")}?");
         }
         finally
         {

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace LifecycleManager.Cli.Demo;
+namespace LifecycleManager.Demo;
 
 /// <summary>Tells what happens, one event a line with the seconds since the start.</summary>
 internal sealed class DemoStory(TextWriter output, TimeProvider time)

@@ -7,7 +7,7 @@ using System.Text.Json.Nodes;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 
-namespace LifecycleManager.Cli.Demo;
+namespace LifecycleManager.Demo;
 
 /// <summary>
 /// The images of the three sample services, made on this machine and loaded into the Docker engine in the format of
@@ -126,7 +126,7 @@ public static class DemoImage
             ["Labels"] = new JsonObject { [FingerprintLabel] = fingerprint },
         },
         ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = Texts(layerDigest) },
-        ["history"] = new JsonArray(new JsonObject { ["created_by"] = "lcm up --demo" }),
+        ["history"] = new JsonArray(new JsonObject { ["created_by"] = "LifecycleManager.Demo" }),
     };
 
     private static async Task WriteAsync(TarWriter tar, string name, Stream content, CancellationToken cancellationToken)

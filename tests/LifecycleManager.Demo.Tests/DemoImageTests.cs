@@ -4,17 +4,15 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Docker.DotNet;
 using Docker.DotNet.Models;
-using LifecycleManager.Cli.Demo;
-using LifecycleManager.Testing;
 
-namespace LifecycleManager.Cli.Tests.Demo;
+namespace LifecycleManager.Demo.Tests;
 
 public sealed class DemoImageTests
 {
     private static readonly CancellationToken Stop = TestContext.Current.CancellationToken;
 
     [Fact]
-    public void The_build_puts_the_sample_services_beside_lcm() => Assert.True(File.Exists(BrownFieldOutput.Program), BrownFieldOutput.Program);
+    public void The_build_puts_the_sample_services_beside_the_demo() => Assert.True(File.Exists(BrownFieldOutput.Program), BrownFieldOutput.Program);
 
     [Fact]
     public async Task Without_the_samples_the_error_names_the_file_and_what_to_build()

@@ -6,7 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace LifecycleManager.Cli.Demo;
+namespace LifecycleManager.Demo;
 
 /// <summary>
 /// The files of the samples' image: the program, the shared framework that runs this very process, and the C libraries

@@ -1,4 +1,4 @@
-namespace LifecycleManager.Cli.Demo;
+namespace LifecycleManager.Demo;
 
 /// <summary>A stretch of the load: <paramref name="RatePerSecond"/> requests begin each second for <paramref name="Duration"/>.</summary>
 public sealed record DemoLoadPhase(string Name, TimeSpan Duration, double RatePerSecond);

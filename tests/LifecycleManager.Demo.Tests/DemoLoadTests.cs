@@ -1,8 +1,7 @@
 using System.Net;
-using LifecycleManager.Cli.Demo;
 using Microsoft.Extensions.Time.Testing;
 
-namespace LifecycleManager.Cli.Tests.Demo;
+namespace LifecycleManager.Demo.Tests;
 
 public sealed class DemoLoadTests : IDisposable
 {
