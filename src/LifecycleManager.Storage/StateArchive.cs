@@ -88,7 +88,7 @@ public static class StateArchive
 
     /// <summary>
     /// Puts the archive in the place of everything that is in the store. It is checked to its end before anything changes. Where the
-    /// store cannot take it at once, an end in between leaves a state that <see cref="StateBackend.OpenAsync"/> refuses, until a
+    /// store cannot take it at once, an end in between leaves a state that <see cref="StateBackend"/> refuses to open, until a
     /// restore has come to its end.
     /// </summary>
     /// <param name="store">Nobody else may write to it meanwhile.</param>
