@@ -1,0 +1,82 @@
+using System.Globalization;
+
+namespace LifecycleManager.Architecture.Tests;
+
+/// <summary>Lines are as wide as <c>.editorconfig</c> says, which no compiler looks at.</summary>
+public sealed class WidthTests
+{
+    /// <summary>How many lines of a project are still wider. The list only gets shorter, and its numbers smaller.</summary>
+    private static readonly Dictionary<string, int> Known = new()
+    {
+        ["src/LifecycleManager.Agent"] = 130,
+        ["src/LifecycleManager.Cli"] = 260,
+        ["src/LifecycleManager.Console"] = 17,
+        ["src/LifecycleManager.Decisions"] = 362,
+        ["src/LifecycleManager.Decisions.NRules"] = 4,
+        ["src/LifecycleManager.Master"] = 180,
+        ["src/LifecycleManager.Metrics"] = 43,
+        ["src/LifecycleManager.Primitives"] = 11,
+        ["src/LifecycleManager.Protocol"] = 20,
+        ["src/LifecycleManager.Runtime"] = 35,
+        ["src/LifecycleManager.Scaling"] = 183,
+        ["src/LifecycleManager.Scheduler"] = 591,
+        ["src/LifecycleManager.Security"] = 25,
+        ["src/LifecycleManager.Storage"] = 120,
+        ["tests/BrownField"] = 31,
+        ["tests/BrownField.Tests"] = 21,
+        ["tests/LifecycleManager.Agent.Tests"] = 125,
+        ["tests/LifecycleManager.Architecture.Tests"] = 13,
+        ["tests/LifecycleManager.Benchmarks"] = 70,
+        ["tests/LifecycleManager.Cli.Tests"] = 93,
+        ["tests/LifecycleManager.Console.Tests"] = 18,
+        ["tests/LifecycleManager.Decisions.Tests"] = 183,
+        ["tests/LifecycleManager.Demo"] = 37,
+        ["tests/LifecycleManager.Demo.Tests"] = 10,
+        ["tests/LifecycleManager.EndToEnd.Tests"] = 211,
+        ["tests/LifecycleManager.Master.Tests"] = 205,
+        ["tests/LifecycleManager.Metrics.Tests"] = 46,
+        ["tests/LifecycleManager.Primitives.Tests"] = 2,
+        ["tests/LifecycleManager.Protocol.Tests"] = 3,
+        ["tests/LifecycleManager.Runtime.Tests"] = 14,
+        ["tests/LifecycleManager.Scaling.Tests"] = 76,
+        ["tests/LifecycleManager.Scheduler.Tests"] = 332,
+        ["tests/LifecycleManager.Security.Tests"] = 7,
+        ["tests/LifecycleManager.Storage.Tests"] = 52,
+        ["tests/LifecycleManager.Testing"] = 23,
+    };
+
+    [Fact]
+    public void A_line_is_as_wide_as_editorconfig_says()
+    {
+        var widest = Widest();
+        var wide = Projects()
+            .Select(project => (Name: project, Lines: Lines(project).Count(line => line.Length > widest)))
+            .Where(project => project.Lines > 0)
+            .ToDictionary(project => project.Name, project => project.Lines);
+        Assert.All(wide, project => Assert.True(
+            project.Value <= Known.GetValueOrDefault(project.Key),
+            $"{project.Key} has {project.Value} lines wider than {widest}; known are {Known.GetValueOrDefault(project.Key)}"));
+        Assert.All(
+            Known.Keys, name => Assert.True(wide.ContainsKey(name), $"{name} has no such line: take it off the list"));
+    }
+
+    private static int Widest()
+    {
+        const string Setting = "max_line_length = ";
+        var line = File.ReadLines(Repository.Path(".editorconfig"))
+            .Single(line => line.StartsWith(Setting, StringComparison.Ordinal));
+        return int.Parse(line[Setting.Length..], CultureInfo.InvariantCulture);
+    }
+
+    private static IEnumerable<string> Projects() =>
+        from top in (string[])["src", "tests"]
+        from project in Directory.GetDirectories(Repository.Path(top))
+        select $"{top}/{Path.GetFileName(project)}";
+
+    private static IEnumerable<string> Lines(string project) =>
+        from file in Directory.EnumerateFiles(Repository.Path(project), "*.cs", SearchOption.AllDirectories)
+        let folders = Path.GetRelativePath(Repository.Root, file).Split(Path.DirectorySeparatorChar)
+        where !folders.Any(folder => folder is "bin" or "obj")
+        from line in File.ReadLines(file)
+        select line;
+}
