@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using LifecycleManager.Agent.Containerizers.Processes;
@@ -81,25 +82,37 @@ public sealed record AgentOptions
     /// <summary>Whether the tasks are ended when the agent stops. Without, they run on and are found again.</summary>
     public bool StopTasksOnExit { get; init; }
 
-    /// <summary>The longest that the end of the tasks may take when the agent stops; what is left then is killed.</summary>
+    /// <summary>
+    /// The longest that the end of the tasks may take when the agent stops; what is left then is killed.
+    /// From 1s to 1h.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan StopTasksTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Between SIGTERM and SIGKILL unless the task or the kill says otherwise.</summary>
+    /// <summary>Between SIGTERM and SIGKILL unless the task or the kill says otherwise. From 0s to 1h.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan KillGracePeriod { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>The most that a task's stdout or stderr may hold, in bytes; twice that with the rotated file.</summary>
+    /// <summary>
+    /// The most that a task's stdout or stderr may hold, in bytes; twice that with the rotated file.
+    /// From 64KB to 1TB.
+    /// </summary>
+    [Range(typeof(long), "65536", "1099511627776")]
     public long MaxLogSize { get; init; } = 10 * 1024 * 1024;
 
     /// <summary>Whether a task ends whose sandbox holds more than the disk that it states; one that states none has no limit.</summary>
     public bool EnforceDiskQuota { get; init; } = true;
 
-    /// <summary>Between two measurements of a sandbox.</summary>
+    /// <summary>Between two measurements of a sandbox. From 100ms to 1h.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan DiskWatchInterval { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a Docker engine may take to answer an ordinary call.</summary>
+    /// <summary>How long a Docker engine may take to answer an ordinary call. From 1s to 1h.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan DockerTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Between two looks whether a Docker engine answers.</summary>
+    /// <summary>Between two looks whether a Docker engine answers. From 100ms to 1h.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan DockerPing { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -111,54 +124,69 @@ public sealed record AgentOptions
     /// <summary>The directory that secrets' references name files in; null for none.</summary>
     public string? SecretsDirectory { get; init; }
 
-    /// <summary>How long all artifacts of a task may take.</summary>
+    /// <summary>How long all artifacts of a task may take. From 1s to 1d.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan FetchTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>The largest artifact, also when extracted, in bytes.</summary>
+    /// <summary>The largest artifact, also when extracted, in bytes. From 1MB to 1TB.</summary>
+    [Range(typeof(long), "1048576", "1099511627776")]
     public long MaxArtifactSize { get; init; } = 2L * 1024 * 1024 * 1024;
 
-    /// <summary>The most that the cache of artifacts holds, in bytes.</summary>
+    /// <summary>The most that the cache of artifacts holds, in bytes. From 0KB to 1TB.</summary>
+    [Range(typeof(long), "0", "1099511627776")]
     public long FetchCacheSize { get; init; } = 2L * 1024 * 1024 * 1024;
 
-    /// <summary>How long an ended task's sandbox is kept on an empty disk; less on a filling one.</summary>
+    /// <summary>How long an ended task's sandbox is kept on an empty disk; less on a filling one. From 1s to 365d.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan SandboxDelay { get; init; } = TimeSpan.FromDays(7);
 
-    /// <summary>The share of the disk that is kept free of sandboxes.</summary>
+    /// <summary>The share of the disk that is kept free of sandboxes. From 0 to 0.9.</summary>
+    [Range(0.0, 0.9)]
     public double DiskHeadroom { get; init; } = 0.1;
 
-    /// <summary>Between two looks for what can be removed.</summary>
+    /// <summary>Between two looks for what can be removed. From 1s to 1d.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan CollectInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Whether images that the agent has pulled are removed when nobody has used them for <see cref="ImageDelay"/>.</summary>
     public bool CollectImages { get; init; }
 
-    /// <summary>How long an image that nobody uses is kept.</summary>
+    /// <summary>How long an image that nobody uses is kept. From 1s to 365d.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan ImageDelay { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>Whether idle cpus of guaranteed tasks are offered as revocable ones to best-effort tasks.</summary>
     public bool Oversubscribe { get; init; }
 
-    /// <summary>Between two measurements of the tasks' use.</summary>
+    /// <summary>Between two measurements of the tasks' use. From 1s to 1h.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan OversubscribeInterval { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>The share of a guaranteed task's use that is kept free on top of it.</summary>
+    /// <summary>The share of a guaranteed task's use that is kept free on top of it. From 0 to 10.</summary>
+    [Range(0.0, 10.0)]
     public double OversubscribeReserve { get; init; } = 0.2;
 
-    /// <summary>From this share of all cpus in use on, best-effort tasks are ended, the youngest first.</summary>
+    /// <summary>From this share of all cpus in use on, best-effort tasks are ended, the youngest first. From 0.1 to 1.</summary>
+    [Range(0.1, 1.0)]
     public double OversubscribeBusy { get; init; } = 0.9;
 
-    /// <summary>The first delay before the master is tried again; doubles, with jitter.</summary>
+    /// <summary>The first delay before the master is tried again; doubles, with jitter. From 10ms to 1h.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan RegistrationBackoff { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The longest such delay.</summary>
+    /// <summary>The longest such delay. From 10ms to 1h.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan MaxRegistrationBackoff { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The first delay before a status update is sent again; doubles.</summary>
+    /// <summary>The first delay before a status update is sent again; doubles. From 100ms to 1h.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan UpdateRetry { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// The longest such delay. Shorter than Mesos' ten minutes: a scheduler that returns learns soon what it has missed.
+    /// From 100ms to 1h.
     /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan MaxUpdateRetry { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>

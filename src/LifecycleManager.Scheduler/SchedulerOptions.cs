@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography.X509Certificates;
 using LifecycleManager.Security;
 
@@ -30,39 +31,55 @@ public sealed record SchedulerOptions
     /// <summary>The user that tasks run as where the app names none; empty for the agent's own.</summary>
     public string User { get; init; } = "";
 
-    /// <summary>How long the master keeps the tasks of a scheduler that is away.</summary>
+    /// <summary>How long the master keeps the tasks of a scheduler that is away. From 1s to 365d.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan FailoverTimeout { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>Which of the fitting agents to prefer, for apps without the label <c>lcm.placement</c>.</summary>
     public Placement.PlacementStrategy Placement { get; init; }
 
-    /// <summary>An instance that is not running by then is ended and launched anew.</summary>
+    /// <summary>An instance that is not running by then is ended and launched anew. From 1s to 365d.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan LaunchTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>A kill that has no effect is repeated after this.</summary>
+    /// <summary>A kill that has no effect is repeated after this. From 1s to 1h.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan KillRetry { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>All tasks are reconciled with the master's this often.</summary>
+    /// <summary>All tasks are reconciled with the master's this often. From 1s to 1d.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan ReconciliationInterval { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Old versions kept of each app and of the tree, beside those that something still uses.</summary>
+    /// <summary>Old versions kept of each app and of the tree, beside those that something still uses. From 1 to 10000.</summary>
+    [Range(1, 10_000)]
     public int MaxVersions { get; init; } = 50;
 
-    /// <summary>Event streams open at once.</summary>
+    /// <summary>Event streams open at once. From 1 to 100000.</summary>
+    [Range(1, 100_000)]
     public int MaxEventSubscribers { get; init; } = 1_024;
 
-    /// <summary>The most that waits for all event subscribers together, bytes; the slowest is dropped beyond it.</summary>
+    /// <summary>
+    /// The most that waits for all event subscribers together, bytes; the slowest is dropped beyond it.
+    /// From 1MB to 4GB.
+    /// </summary>
+    [Range(typeof(long), "1048576", "4294967296")]
     public long MaxEventBytes { get; init; } = 64 * 1024 * 1024;
 
-    /// <summary>Health checks under way at once.</summary>
+    /// <summary>Health checks under way at once. From 1 to 100000.</summary>
+    [Range(1, 100_000)]
     public int MaxConcurrentHealthChecks { get; init; } = 256;
 
-    /// <summary>The largest body of a request that holds one definition, bytes; of one that holds many, sixteen times that.</summary>
+    /// <summary>
+    /// The largest body of a request that holds one definition, bytes; of one that holds many, sixteen times that.
+    /// From 1024 to 1048576.
+    /// </summary>
+    [Range(1_024, 1_048_576)]
     public int MaxRequestBody { get; init; } = 1024 * 1024;
 
     /// <summary>Eureka servers, <c>http://host:8761/eureka</c>; one that answers is enough. Empty: nobody is told of instances.</summary>
     public IReadOnlyList<Uri> Eureka { get; init; } = [];
 
-    /// <summary>How often registrations in Eureka are renewed; they run out after three times that.</summary>
+    /// <summary>How often registrations in Eureka are renewed; they run out after three times that. From 1s to 1h.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan EurekaRenewal { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -2,17 +2,12 @@ using System.CommandLine;
 using System.Net;
 using LifecycleManager.Agent;
 using LifecycleManager.Cli.Configuration;
-using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Cli.Commands;
 
 /// <summary>The options of an agent that <c>lcm up</c> has too. The names are those of Mesos' flags where it has one.</summary>
 internal sealed class AgentSettings
 {
-    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
-    private static readonly TimeSpan Year = TimeSpan.FromDays(365);
     private static readonly AgentOptions Default = new() { WorkDirectory = "" };
 
     private readonly Option<string?> _resources;
@@ -55,6 +50,7 @@ internal sealed class AgentSettings
 
     public AgentSettings(Command command, Settings settings)
     {
+        var options = new RangedSettings<AgentOptions>(settings, Default);
         _resources = Setting.Of<string?>(settings, "--resources", "What it offers, in Mesos' syntax: cpus:4;mem:8192;ports(*):[8000-9000, 31000-32000]",
             AgentValues.Resources, () => null, "what the machine has");
         _attributes = Setting.Of<string?>(settings, "--attributes", "What it says of itself, in Mesos' syntax: datacenter:X;rack:1",
@@ -65,8 +61,9 @@ internal sealed class AgentSettings
             () => Default.Containerizers, string.Join(',', Default.Containerizers));
         _docker = Setting.Of<Uri?>(settings, "--docker", "The Docker engine", Engine, () => null, "$DOCKER_HOST, else unix:///var/run/docker.sock");
         _dockerConfig = Text("--docker-config", "Docker's config.json with the credentials for pulls", "Docker's own place");
-        _dockerTimeout = Time("--docker-timeout", "How long the Docker engine may take to answer", Second, Hour, Default.DockerTimeout);
-        _dockerPing = Time("--docker-ping", "Between two looks whether it answers", Second / 10, Hour, Default.DockerPing);
+        _dockerTimeout = options.Time("--docker-timeout", "How long the Docker engine may take to answer",
+            nameof(AgentOptions.DockerTimeout));
+        _dockerPing = options.Time("--docker-ping", "Between two looks whether it answers", nameof(AgentOptions.DockerPing));
         _mountSandbox = Setting.Of<bool?>(settings, "--mount-sandbox", "Whether containers see their sandbox, true or false",
             text => Bool(text), () => null,
             "true, unless the agent runs in a container");
@@ -78,28 +75,46 @@ internal sealed class AgentSettings
             () => Default.InheritedEnvironment, string.Join(',', Default.InheritedEnvironment));
         _secrets = Text("--secrets-dir", "The directory in which references of secrets name files", "none");
         _stopTasks = Setting.Flag(settings, "--stop-tasks", "End the tasks when the agent stops");
-        _stopTasksTimeout = Time("--stop-tasks-timeout", "The longest that their end may take", Second, Hour, Default.StopTasksTimeout);
-        _killGrace = Time("--kill-grace-period", "Between SIGTERM and SIGKILL, unless the task says", TimeSpan.Zero, Hour, Default.KillGracePeriod);
-        _maxLog = Size("--max-log-size", "The most that a task's stdout or stderr holds before it is rotated", 64L << 10, 1L << 40, Default.MaxLogSize, "10MB");
+        _stopTasksTimeout = options.Time("--stop-tasks-timeout", "The longest that their end may take",
+            nameof(AgentOptions.StopTasksTimeout));
+        _killGrace = options.Time("--kill-grace-period", "Between SIGTERM and SIGKILL, unless the task says",
+            nameof(AgentOptions.KillGracePeriod));
+        _maxLog = options.Size("--max-log-size", "The most that a task's stdout or stderr holds before it is rotated",
+            nameof(AgentOptions.MaxLogSize));
         _enforceDisk = Setting.Of(settings, "--enforce-container-disk-quota", "Whether a task ends whose sandbox holds more than its disk, true or false",
             Bool, () => Default.EnforceDiskQuota, "true");
-        _diskWatch = Time("--container-disk-watch-interval", "Between two measurements of a sandbox", Second / 10, Hour, Default.DiskWatchInterval);
-        _fetchTimeout = Time("--fetch-timeout", "How long all artifacts of a task may take", Second, 24 * Hour, Default.FetchTimeout);
-        _maxArtifact = Size("--max-artifact-size", "The largest artifact, also when extracted", 1L << 20, 1L << 40, Default.MaxArtifactSize, "2GB");
-        _fetchCache = Size("--fetch-cache-size", "The most that the cache of artifacts holds", 0, 1L << 40, Default.FetchCacheSize, "2GB");
-        _sandboxDelay = Time("--gc-delay", "How long an ended task's sandbox is kept on an empty disk; less on a filling one", Second, Year, Default.SandboxDelay);
-        _diskHeadroom = Number("--gc-disk-headroom", "The share of the disk that is kept free of sandboxes", 0, 0.9, Default.DiskHeadroom);
-        _collectInterval = Time("--gc-interval", "Between two looks for what can be removed", Second, 24 * Hour, Default.CollectInterval);
+        _diskWatch = options.Time("--container-disk-watch-interval", "Between two measurements of a sandbox",
+            nameof(AgentOptions.DiskWatchInterval));
+        _fetchTimeout = options.Time("--fetch-timeout", "How long all artifacts of a task may take",
+            nameof(AgentOptions.FetchTimeout));
+        _maxArtifact = options.Size("--max-artifact-size", "The largest artifact, also when extracted",
+            nameof(AgentOptions.MaxArtifactSize));
+        _fetchCache = options.Size("--fetch-cache-size", "The most that the cache of artifacts holds",
+            nameof(AgentOptions.FetchCacheSize));
+        _sandboxDelay = options.Time("--gc-delay",
+            "How long an ended task's sandbox is kept on an empty disk; less on a filling one",
+            nameof(AgentOptions.SandboxDelay));
+        _diskHeadroom = options.Number("--gc-disk-headroom", "The share of the disk that is kept free of sandboxes",
+            nameof(AgentOptions.DiskHeadroom));
+        _collectInterval = options.Time("--gc-interval", "Between two looks for what can be removed",
+            nameof(AgentOptions.CollectInterval));
         _collectImages = Setting.Flag(settings, "--collect-images", "Remove images that the agent has pulled and nobody uses");
-        _imageDelay = Time("--image-delay", "How long an image that nobody uses is kept", Second, Year, Default.ImageDelay);
+        _imageDelay = options.Time("--image-delay", "How long an image that nobody uses is kept",
+            nameof(AgentOptions.ImageDelay));
         _oversubscribe = Setting.Flag(settings, "--oversubscribe", "Offer idle cpus of guaranteed tasks as revocable ones to best-effort tasks");
-        _oversubscribeInterval = Time("--oversubscribe-interval", "Between two measurements of the tasks' use", Second, Hour, Default.OversubscribeInterval);
-        _oversubscribeReserve = Number("--oversubscribe-reserve", "The share of a guaranteed task's use that is kept free on top of it", 0, 10, Default.OversubscribeReserve);
-        _oversubscribeBusy = Number("--oversubscribe-busy", "From this share of all cpus in use on, best-effort tasks are ended", 0.1, 1, Default.OversubscribeBusy);
-        _registrationBackoff = Time("--registration-backoff-factor", "The first delay before a master is tried again; doubles", Second / 100, Hour, Default.RegistrationBackoff);
-        _maxRegistrationBackoff = Time("--max-registration-backoff", "The longest such delay", Second / 100, Hour, Default.MaxRegistrationBackoff);
-        _updateRetry = Time("--update-retry", "The first delay before a status update is sent again; doubles", Second / 10, Hour, Default.UpdateRetry);
-        _maxUpdateRetry = Time("--max-update-retry", "The longest such delay", Second / 10, Hour, Default.MaxUpdateRetry);
+        _oversubscribeInterval = options.Time("--oversubscribe-interval", "Between two measurements of the tasks' use",
+            nameof(AgentOptions.OversubscribeInterval));
+        _oversubscribeReserve = options.Number("--oversubscribe-reserve",
+            "The share of a guaranteed task's use that is kept free on top of it", nameof(AgentOptions.OversubscribeReserve));
+        _oversubscribeBusy = options.Number("--oversubscribe-busy",
+            "From this share of all cpus in use on, best-effort tasks are ended", nameof(AgentOptions.OversubscribeBusy));
+        _registrationBackoff = options.Time("--registration-backoff-factor",
+            "The first delay before a master is tried again; doubles", nameof(AgentOptions.RegistrationBackoff));
+        _maxRegistrationBackoff = options.Time("--max-registration-backoff", "The longest such delay",
+            nameof(AgentOptions.MaxRegistrationBackoff));
+        _updateRetry = options.Time("--update-retry", "The first delay before a status update is sent again; doubles",
+            nameof(AgentOptions.UpdateRetry));
+        _maxUpdateRetry = options.Time("--max-update-retry", "The longest such delay", nameof(AgentOptions.MaxUpdateRetry));
         foreach (Option option in (Option[])
         [
             _resources, _attributes, _region, _zone, _containerizers, _docker, _dockerConfig, _dockerTimeout, _dockerPing, _mountSandbox, _cpuQuota,
@@ -113,16 +128,6 @@ internal sealed class AgentSettings
 
         Option<string?> Text(string name, string description, string? help = null) =>
             Setting.Of<string?>(settings, name, description, Values.Text, () => null, help);
-
-        Option<TimeSpan> Time(string name, string description, TimeSpan min, TimeSpan max, TimeSpan otherwise) => Setting.Of(settings, name,
-            $"{description}, {DurationText.Format(min)} to {DurationText.Format(max)}", Values.Time(min, max), () => otherwise, DurationText.Format(otherwise));
-
-        Option<double> Number(string name, string description, double min, double max, double otherwise) => Setting.Of(settings, name,
-            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{description}, {min} to {max}"), Values.Number(min, max), () => otherwise,
-            otherwise.ToString(System.Globalization.CultureInfo.InvariantCulture));
-
-        Option<long> Size(string name, string description, long min, long max, long otherwise, string help) =>
-            Setting.Of(settings, name, description, Values.Size(min, max), () => otherwise, help);
     }
 
     public bool StopTasks(ParseResult parse) => parse.GetValue(_stopTasks);

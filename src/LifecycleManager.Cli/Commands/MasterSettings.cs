@@ -1,17 +1,12 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
-using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Master;
-using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Cli.Commands;
 
 /// <summary>The options of a master. The names are those of Mesos' flags where it has one.</summary>
 internal sealed class MasterSettings
 {
-    private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private static readonly MasterOptions Default = new();
 
     private readonly PrincipalSettings _principals;
@@ -38,35 +33,46 @@ internal sealed class MasterSettings
 
     public MasterSettings(Command command, Settings settings)
     {
+        var options = new RangedSettings<MasterOptions>(settings, Default);
         _principals = new PrincipalSettings(command, settings);
         _cluster = Setting.Of<string?>(settings, "--cluster", "A name of the cluster, for people", Values.Text, () => null);
         _region = Setting.Of<string?>(settings, "--region",
             "The master's region; agents of other regions are offered only to REGION_AWARE frameworks", Values.Text, () => null, "all agents to all");
         _allocator = Setting.Of(settings, "--allocator", "The allocator's name", Values.Text, () => Default.Allocator, Default.Allocator);
-        _allocationDelay = Time("--allocation-delay", "How long changes are gathered before resources are offered", Millisecond, 10 * Second, Default.AllocationDelay);
-        _allocationInterval = Time("--allocation-interval",
-            "The shortest time before declined resources are offered again to whom declined them", 10 * Millisecond, TimeSpan.FromHours(1), Default.AllocationInterval);
-        _offerTimeout = Setting.Of<TimeSpan?>(settings, "--offer-timeout", "After this time an offer that is not used is taken back, 100ms to 1d",
-            text => Values.Time(100 * Millisecond, Day)(text), () => null, "never");
-        _pingInterval = Time("--agent-ping-timeout", "Between the pings of an agent", 100 * Millisecond, TimeSpan.FromHours(1), Default.AgentPingInterval);
-        _maxPings = Count("--max-agent-ping-timeouts", "Unanswered pings after which an agent is unreachable", 1, 1000, Default.MaxAgentPings);
-        _reregisterTimeout = Time("--agent-reregister-timeout",
-            "How long after an election agents may take to return before they are unreachable", Second, 7 * Day, Default.AgentReregisterTimeout);
-        _removalLimit = Setting.Of<int?>(settings, "--agent-removal-limit", "At most so many agents become unreachable per window, 1 to 1000000",
-            text => Values.Count(1, 1_000_000)(text), () => null, "no limit");
-        _removalWindow = Time("--agent-removal-window", "The window of --agent-removal-limit", Second, Day, Default.AgentRemovalWindow);
-        _heartbeat = Time("--heartbeat-interval", "Between the heartbeats on the streams of frameworks and operators", 100 * Millisecond, TimeSpan.FromHours(1),
-            Default.HeartbeatInterval);
-        _maxAgents = Count("--max-agents", "Agents registered at once", 1, 1_000_000, Default.MaxAgents);
-        _maxSubscribers = Count("--max-subscribers", "Frameworks, and operators, subscribed at once", 1, 100_000, Default.MaxSubscribers);
-        _streamCapacity = Count("--stream-capacity", "Events that a subscriber may lag behind before it is dropped", 100, 10_000_000, Default.StreamCapacity);
-        _maxBody = Setting.Of(settings, "--max-request-body", "The longest body of a call, 64KB to 16MB",
-            Values.Size(64 * 1024, 16 * 1024 * 1024), () => Default.MaxRequestBody, "16MB");
-        _completedFrameworks = Count("--max-completed-frameworks", "Ended frameworks that the state API remembers", 0, 100_000, Default.MaxCompletedFrameworks);
-        _completedTasks = Count("--max-completed-tasks-per-framework", "Ended tasks that it remembers of each", 0, 1_000_000, Default.MaxCompletedTasks);
-        _unreachableTasks = Count("--max-unreachable-tasks-per-framework", "Unreachable tasks that it remembers of each", 0, 1_000_000, Default.MaxUnreachableTasks);
-        _remembered = Count("--registry-max-agent-count", "Unreachable and gone agents, and removed frameworks, that the registry keeps",
-            100, 1_000_000, Default.MaxRemembered);
+        _allocationDelay = options.Time("--allocation-delay", "How long changes are gathered before resources are offered",
+            nameof(MasterOptions.AllocationDelay));
+        _allocationInterval = options.Time("--allocation-interval",
+            "The shortest time before declined resources are offered again to whom declined them",
+            nameof(MasterOptions.AllocationInterval));
+        _offerTimeout = options.OptionalTime(
+            "--offer-timeout", "After this time an offer that is not used is taken back", nameof(MasterOptions.OfferTimeout), "never");
+        _pingInterval = options.Time("--agent-ping-timeout", "Between the pings of an agent",
+            nameof(MasterOptions.AgentPingInterval));
+        _maxPings = options.Count("--max-agent-ping-timeouts", "Unanswered pings after which an agent is unreachable",
+            nameof(MasterOptions.MaxAgentPings));
+        _reregisterTimeout = options.Time("--agent-reregister-timeout",
+            "How long after an election agents may take to return before they are unreachable",
+            nameof(MasterOptions.AgentReregisterTimeout));
+        _removalLimit = options.OptionalCount("--agent-removal-limit", "At most so many agents become unreachable per window",
+            nameof(MasterOptions.AgentRemovalLimit), "no limit");
+        _removalWindow = options.Time("--agent-removal-window", "The window of --agent-removal-limit",
+            nameof(MasterOptions.AgentRemovalWindow));
+        _heartbeat = options.Time("--heartbeat-interval", "Between the heartbeats on the streams of frameworks and operators",
+            nameof(MasterOptions.HeartbeatInterval));
+        _maxAgents = options.Count("--max-agents", "Agents registered at once", nameof(MasterOptions.MaxAgents));
+        _maxSubscribers = options.Count("--max-subscribers", "Frameworks, and operators, subscribed at once",
+            nameof(MasterOptions.MaxSubscribers));
+        _streamCapacity = options.Count("--stream-capacity", "Events that a subscriber may lag behind before it is dropped",
+            nameof(MasterOptions.StreamCapacity));
+        _maxBody = options.Size("--max-request-body", "The longest body of a call", nameof(MasterOptions.MaxRequestBody));
+        _completedFrameworks = options.Count("--max-completed-frameworks", "Ended frameworks that the state API remembers",
+            nameof(MasterOptions.MaxCompletedFrameworks));
+        _completedTasks = options.Count("--max-completed-tasks-per-framework", "Ended tasks that it remembers of each",
+            nameof(MasterOptions.MaxCompletedTasks));
+        _unreachableTasks = options.Count("--max-unreachable-tasks-per-framework", "Unreachable tasks that it remembers of each",
+            nameof(MasterOptions.MaxUnreachableTasks));
+        _remembered = options.Count("--registry-max-agent-count",
+            "Unreachable and gone agents, and removed frameworks, that the registry keeps", nameof(MasterOptions.MaxRemembered));
         foreach (Option option in (Option[])
         [
             _cluster, _region, _allocator, _allocationDelay, _allocationInterval, _offerTimeout, _pingInterval, _maxPings, _reregisterTimeout,
@@ -76,12 +82,6 @@ internal sealed class MasterSettings
         {
             command.Add(option);
         }
-
-        Option<TimeSpan> Time(string name, string description, TimeSpan min, TimeSpan max, TimeSpan otherwise) => Setting.Of(settings, name,
-            $"{description}, {DurationText.Format(min)} to {DurationText.Format(max)}", Values.Time(min, max), () => otherwise, DurationText.Format(otherwise));
-
-        Option<int> Count(string name, string description, int min, int max, int otherwise) =>
-            Setting.Of(settings, name, $"{description}, {min} to {max}", Values.Count(min, max), () => otherwise, $"{otherwise}");
     }
 
     public MasterOptions Options(ParseResult parse, Uri address) => new()

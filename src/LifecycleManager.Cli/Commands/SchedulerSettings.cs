@@ -1,7 +1,5 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
-using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Scheduler;
 using LifecycleManager.Scheduler.Placement;
 
@@ -10,8 +8,6 @@ namespace LifecycleManager.Cli.Commands;
 /// <summary>The options of the scheduler that <c>lcm up</c> has too.</summary>
 internal sealed class SchedulerSettings
 {
-    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Year = TimeSpan.FromDays(365);
     private static readonly SchedulerOptions Defaults = new();
 
     private readonly Option<string> _name;
@@ -41,31 +37,35 @@ internal sealed class SchedulerSettings
             return option;
         }
 
-        Option<TimeSpan> Time(string name, string description, TimeSpan least, TimeSpan most, TimeSpan otherwise) => Add(Setting.Of(
-            settings, name, description, Values.Time(least, most), () => otherwise, DurationText.Format(otherwise)));
-        Option<int> Count(string name, string description, int least, int most, int otherwise) => Add(Setting.Of(
-            settings, name, description, Values.Count(least, most), () => otherwise, $"{otherwise}"));
-
+        var options = new RangedSettings<SchedulerOptions>(settings, Defaults);
         _name = Add(Setting.Of(settings, "--framework-name", "The framework's name at the master", Values.Text, () => Defaults.FrameworkName, Defaults.FrameworkName));
         _role = Add(Setting.Of(settings, "--framework-role", "The role whose reserved resources are used beside the unreserved ones",
             Values.Text, () => Defaults.Role, Defaults.Role));
         _user = Add(Setting.Of(settings, "--user", "The user that tasks run as where the app names none", Values.Text, () => Defaults.User, "the agent's own"));
-        _failover = Time("--failover-timeout", "How long the master keeps the tasks of a scheduler that is away", Second, Year, Defaults.FailoverTimeout);
+        _failover = Add(options.Time("--failover-timeout", "How long the master keeps the tasks of a scheduler that is away",
+            nameof(SchedulerOptions.FailoverTimeout)));
         _placement = Add(Setting.Of(settings, "--placement", "spread, bin-packing or random: which of the fitting agents to prefer, unless the app says",
             Strategy, () => Defaults.Placement, "spread"));
-        _launch = Time("--launch-timeout", "An instance that is not running by then is launched anew", Second, Year, Defaults.LaunchTimeout);
-        _kill = Time("--kill-retry", "A kill without effect is repeated after this", Second, TimeSpan.FromHours(1), Defaults.KillRetry);
-        _reconciliation = Time("--reconciliation-interval", "Between two comparisons of all tasks with the master's",
-            Second, TimeSpan.FromDays(1), Defaults.ReconciliationInterval);
-        _versions = Count("--max-versions", "Old versions kept of each app", 1, 10_000, Defaults.MaxVersions);
-        _subscribers = Count("--max-event-subscribers", "Event streams open at once", 1, 100_000, Defaults.MaxEventSubscribers);
-        _eventMemory = Count(
-            "--event-memory", "Megabytes of events that wait for all event streams together; the slowest is dropped beyond it", 1, 4_096, (int)(Defaults.MaxEventBytes >> 20));
-        _checks = Count("--max-health-checks", "Health checks under way at once", 1, 100_000, Defaults.MaxConcurrentHealthChecks);
-        _body = Count("--max-request-body", "The largest definition, bytes; a group may have sixteen times that", 1_024, 1024 * 1024, Defaults.MaxRequestBody);
+        _launch = Add(options.Time("--launch-timeout", "An instance that is not running by then is launched anew",
+            nameof(SchedulerOptions.LaunchTimeout)));
+        _kill = Add(options.Time("--kill-retry", "A kill without effect is repeated after this",
+            nameof(SchedulerOptions.KillRetry)));
+        _reconciliation = Add(options.Time("--reconciliation-interval", "Between two comparisons of all tasks with the master's",
+            nameof(SchedulerOptions.ReconciliationInterval)));
+        _versions = Add(options.Count("--max-versions", "Old versions kept of each app", nameof(SchedulerOptions.MaxVersions)));
+        _subscribers = Add(options.Count("--max-event-subscribers", "Event streams open at once",
+            nameof(SchedulerOptions.MaxEventSubscribers)));
+        _eventMemory = Add(Setting.Of(settings, "--event-memory",
+            "Megabytes of events that wait for all event streams together; the slowest is dropped beyond it, 1 to 4096",
+            Values.Count(1, 4_096), () => (int)(Defaults.MaxEventBytes >> 20), $"{Defaults.MaxEventBytes >> 20}"));
+        _checks = Add(options.Count("--max-health-checks", "Health checks under way at once",
+            nameof(SchedulerOptions.MaxConcurrentHealthChecks)));
+        _body = Add(options.Count("--max-request-body", "The largest definition, bytes; a group may have sixteen times that",
+            nameof(SchedulerOptions.MaxRequestBody)));
         _eureka = eureka ?? Add(Setting.Of(settings, "--eureka", "Eureka servers for the apps that ask for it by label, comma separated",
             Values.Urls, () => Defaults.Eureka));
-        _renewal = Time("--eureka-renewal", "Between two renewals of the registrations in Eureka", Second, TimeSpan.FromHours(1), Defaults.EurekaRenewal);
+        _renewal = Add(options.Time("--eureka-renewal", "Between two renewals of the registrations in Eureka",
+            nameof(SchedulerOptions.EurekaRenewal)));
     }
 
     public SchedulerOptions Options(ParseResult parse, IReadOnlyList<Uri> masters, Uri address) => new()

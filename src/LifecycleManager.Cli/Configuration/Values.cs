@@ -61,15 +61,17 @@ internal static class Values
         if (!double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
             throw new FormatException("a size such as 512KB, 10MB or 2GB is needed");
         var bytes = number * factor;
-        return bytes >= min && bytes <= max ? (long)bytes : throw new FormatException($"from {Format(min)} to {Format(max)} is possible");
+        return bytes >= min && bytes <= max
+            ? (long)bytes : throw new FormatException($"from {FormatSize(min)} to {FormatSize(max)} is possible");
+    };
 
-        static string Format(long bytes) => bytes switch
-        {
-            >= 1L << 40 when bytes % (1L << 40) == 0 => $"{bytes >> 40}TB",
-            >= 1L << 30 when bytes % (1L << 30) == 0 => $"{bytes >> 30}GB",
-            >= 1L << 20 when bytes % (1L << 20) == 0 => $"{bytes >> 20}MB",
-            _ => $"{bytes >> 10}KB",
-        };
+    /// <summary>A number of bytes as <see cref="Size"/> reads it, in the largest unit that divides it.</summary>
+    public static string FormatSize(long bytes) => bytes switch
+    {
+        >= 1L << 40 when bytes % (1L << 40) == 0 => $"{bytes >> 40}TB",
+        >= 1L << 30 when bytes % (1L << 30) == 0 => $"{bytes >> 30}GB",
+        >= 1L << 20 when bytes % (1L << 20) == 0 => $"{bytes >> 20}MB",
+        _ => $"{bytes >> 10}KB",
     };
 
     /// <summary>Values that are separated by commas, at least one.</summary>
