@@ -200,7 +200,7 @@ internal sealed class DemoRun(RunningStack stack, DemoStory story, TimeProvider 
             }
 
             if (time.GetElapsedTime(begin) > Patience)
-                throw new CliException($"the demo waited {Patience.TotalMinutes} minutes in vain for {what}{problem}");
+                throw new CliException($"the demo waited {Patience.TotalMinutes} minutes for {what}{problem}");
             await Task.Delay(Poll, time, cancellation);
         }
     }

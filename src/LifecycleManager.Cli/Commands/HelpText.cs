@@ -7,7 +7,7 @@ namespace LifecycleManager.Cli.Commands;
 
 /// <summary>
 /// <c>--help</c> with each default once, as our descriptions word it: the library adds the value as a type prints it, such as
-/// <c>00:00:05</c> for 5s, and cannot be told not to.
+/// <c>00:00:05</c> for 5s, and offers no way to suppress it.
 /// </summary>
 internal sealed partial class HelpText(HelpAction help) : SynchronousCommandLineAction
 {

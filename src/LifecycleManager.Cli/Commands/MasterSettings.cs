@@ -42,7 +42,7 @@ internal sealed class MasterSettings
         _allocationDelay = options.Time("--allocation-delay", "How long changes are gathered before resources are offered",
             nameof(MasterOptions.AllocationDelay));
         _allocationInterval = options.Time("--allocation-interval",
-            "The shortest time before declined resources are offered again to whom declined them",
+            "The shortest time before declined resources are offered again to those who declined them",
             nameof(MasterOptions.AllocationInterval));
         _offerTimeout = options.OptionalTime(
             "--offer-timeout", "After this time an offer that is not used is taken back", nameof(MasterOptions.OfferTimeout), "never");

@@ -29,7 +29,7 @@ internal static class MetricsValues
 
                 var colon = target.LastIndexOf(':');
                 if (colon < 1 || !int.TryParse(target.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is 0 or > 65535)
-                    throw new FormatException($"'{address}' is no HOST:PORT");
+                    throw new FormatException($"'{address}' is not HOST:PORT");
                 groups.Add(new TargetGroup([target], labels));
             }
         }

@@ -13,7 +13,7 @@ public sealed class Settings(IConfiguration configuration)
     public const string Prefix = "LCM_";
 
     /// <summary>Reads the file and the variables of this process.</summary>
-    /// <exception cref="InvalidDataException">The file is no JSON.</exception>
+    /// <exception cref="InvalidDataException">The file is not JSON.</exception>
     public static Settings Load() => new(new ConfigurationBuilder()
         .SetBasePath(Directory.GetCurrentDirectory())
         .AddJsonFile("appsettings.json", optional: true, reloadOnChange: false)

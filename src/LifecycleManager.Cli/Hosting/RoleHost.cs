@@ -44,7 +44,7 @@ public sealed class RoleHost : IAsyncDisposable
     /// <summary>The role's name.</summary>
     public string Name { get; }
 
-    /// <summary>How the role says that it can not go on.</summary>
+    /// <summary>How the role says that it cannot go on.</summary>
     public RoleFailure Failure { get; }
 
     /// <summary>Starts a role.</summary>

@@ -14,7 +14,7 @@ public sealed class RoleStack(ILoggerFactory loggers, TimeProvider time) : IAsyn
     public async Task StartAsync(Role role, CancellationToken cancellation) =>
         _running.Push(new Running(role, await RoleHost.StartAsync(role, loggers, time, cancellation)));
 
-    /// <summary>Waits until one of the roles says that it can not go on.</summary>
+    /// <summary>Waits until one of the roles says that it cannot go on.</summary>
     /// <exception cref="RoleFailedException">One has.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task UntilFailureAsync(CancellationToken cancellation)
@@ -25,7 +25,7 @@ public sealed class RoleStack(ILoggerFactory loggers, TimeProvider time) : IAsyn
         throw new RoleFailedException(role.Name, await failed);
     }
 
-    /// <summary>Begins each role that says that it can not go on again, alone; the others run on. Until cancelled.</summary>
+    /// <summary>Begins each role that says that it cannot go on again, alone; the others run on. Until cancelled.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task KeepAsync(CancellationToken cancellation)
     {
@@ -76,7 +76,7 @@ public sealed class RoleStack(ILoggerFactory loggers, TimeProvider time) : IAsyn
     }
 }
 
-/// <summary>A role can not go on within its process.</summary>
+/// <summary>A role cannot go on within its process.</summary>
 /// <param name="role">The role.</param>
 /// <param name="cause">Why.</param>
 public sealed class RoleFailedException(string role, Exception cause) : Exception($"the {role} has failed: {cause.Message}", cause);

@@ -27,7 +27,7 @@ public abstract class Page : ComponentBase
         }
         catch (ApiException e) when ((int)e.StatusCode == 404)
         {
-            Problem = "There is no such thing (any more).";
+            Problem = "It does not exist (any more).";
         }
         catch (Exception e) when (e is HttpRequestException or ApiExceptionBase or TaskCanceledException or JsonException)
         {
