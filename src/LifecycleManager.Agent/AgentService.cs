@@ -203,7 +203,7 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
         var removal = new AgentRemoval(_identity!, _tasks, untracked, registration, _log);
         var containers = docker is null ? null
             : new LostContainers(_engine!, docker, _directory!, _tasks, registration, _work, Options, _time, _log);
-        var shutdown = new TaskShutdown(_tasks, _connection, Options, _time, _log);
+        var shutdown = new TaskShutdown(_tasks, () => _connection.Master is not null, Options, _time, _log);
         var owner = new AgentOwner(_identity!, _tasks, launcher, _updates, untracked, registration, removal, containers, shutdown,
             _log);
         _owner = new OwnerLoop<AgentInput>(owner, _time, _health.Loop("the agent's loop"), MaxInputs, MaxBatch);

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using LifecycleManager.Agent.Containerizers.Processes;
+using LifecycleManager.Agent.Linux;
 
 namespace LifecycleManager.Agent.Checkpoints;
 

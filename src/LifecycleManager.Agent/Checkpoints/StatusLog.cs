@@ -2,7 +2,7 @@ using System.Text.Json;
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Protocol.Mesos;
 
-namespace LifecycleManager.Agent.Updates;
+namespace LifecycleManager.Agent.Checkpoints;
 
 /// <summary>
 /// A task's status updates: kept on the disk until they are acknowledged, in order, one under way at a time. Each line of the

@@ -1,6 +1,6 @@
 using System.Text;
 using LifecycleManager.Agent.Checkpoints;
-using LifecycleManager.Agent.Containerizers;
+using LifecycleManager.Agent.Launching;
 using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Agent.Secrets;
