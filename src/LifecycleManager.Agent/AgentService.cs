@@ -28,6 +28,7 @@ namespace LifecycleManager.Agent;
 /// </summary>
 internal sealed class AgentService : IHostedService, IAsyncDisposable
 {
+    private const string OwnerName = "the agent's loop";
     private const int MaxInputs = 1024;
     private const int MaxBatch = 64;
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(2);
@@ -48,6 +49,7 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
     private Fetcher? _fetcher;
     private TaskTable? _tasks;
     private OwnerLoop<AgentInput>? _owner;
+    private LoopReport? _report;
     private Task _running = Task.CompletedTask;
     private volatile string? _end;
 
@@ -132,6 +134,7 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync(CancellationToken.None);
+        _report?.Dispose();
         _tasks?.Dispose();
         _connection.Dispose();
         _engine?.Dispose();
@@ -203,10 +206,11 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
         var removal = new AgentRemoval(_identity!, _tasks, untracked, registration, _log);
         var containers = docker is null ? null
             : new LostContainers(_engine!, docker, _directory!, _tasks, registration, _work, Options, _time, _log);
-        var shutdown = new TaskShutdown(_tasks, _connection, Options, _time, _log);
+        var shutdown = new TaskShutdown(_tasks, () => _connection.Master is not null, Options, _time, _log);
         var owner = new AgentOwner(_identity!, _tasks, launcher, _updates, untracked, registration, removal, containers, shutdown,
             _log);
-        _owner = new OwnerLoop<AgentInput>(owner, _time, _health.Loop("the agent's loop"), MaxInputs, MaxBatch);
+        _report = _health.Loop(OwnerName);
+        _owner = new OwnerLoop<AgentInput>(owner, _time, _report, MaxInputs, MaxBatch);
 
         _tasks.Ended += run => Post(new AgentInput.Ended(run));
         _tasks.Done += run => Post(new AgentInput.Done(run));
@@ -233,33 +237,26 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
         var garbage = new GarbageCollector(_directory, _tasks!, _engine, images, Options, _time, _log);
         List<NamedLoop> loops =
         [
-            new("the agent's loop", _owner!.RunAsync),
+            new(OwnerName, _owner!.RunAsync) { Report = _report },
             new("the tasks", _work.RunAsync),
-            Reported("the updates", (report, stopping) => _updates.RunAsync(_connection.SendAsync, report, stopping)),
-            Reported("the garbage collection", garbage.RunAsync, GarbageCollector.LongestTurn),
-            Reported("the watch over the work directory", watch.RunAsync),
+            new("the updates", (report, stopping) => _updates.RunAsync(_connection.SendAsync, report, stopping)),
+            new("the garbage collection", garbage.RunAsync) { LongestTurn = GarbageCollector.LongestTurn },
+            new("the watch over the work directory", watch.RunAsync),
             new("the connection to the master", stopping => _connection.RunAsync(RegisterAsync, HandleAsync, stopping)),
         ];
         if (_engine is not null) loops.Add(
-            Reported("the watch over the Docker engine", WatchEngineAsync, Options.DockerTimeout + RoleHealth.LongestTurn));
+            new("the watch over the Docker engine", WatchEngineAsync) { LongestTurn = Options.DockerTimeout + RoleHealth.LongestTurn });
         if (Options.Oversubscribe)
         {
             var cpus = MachineResources.Scalar(_offer.Resources, "cpus");
             var oversubscriber = new Oversubscriber(Options, () => _tasks!.All, cpus, _time, _log);
-            loops.Add(Reported(
+            loops.Add(new(
                 "the oversubscription",
                 (report, stopping) => oversubscriber.RunAsync(_connection.SendAsync, () => _connection.Master, report,
                 stopping)));
         }
 
         return loops;
-
-        NamedLoop Reported(string name, Func<LoopReport, CancellationToken, Task> run, TimeSpan? longestTurn = null) =>
-            new(name, async stopping =>
-            {
-                using var report = _health.Loop(name, longestTurn);
-                await run(report, stopping);
-            });
     }
 
     /// <summary>What is asked for the agent's health, beside its loops.</summary>

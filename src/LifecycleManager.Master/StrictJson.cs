@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LifecycleManager.Master.Registry;
+using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Master;
@@ -9,6 +10,9 @@ internal static class StrictJson
 {
     /// <summary>The messages of Mesos.</summary>
     public static readonly MesosJson Mesos = new(new JsonSerializerOptions(MesosJson.Default.Options) { RespectNullableAnnotations = true });
+
+    /// <summary>The messages between agents and masters.</summary>
+    public static readonly AgentJson Agents = new(new JsonSerializerOptions(AgentJson.Default.Options) { RespectNullableAnnotations = true });
 
     /// <summary>The records of the registry.</summary>
     public static readonly RegistryJson Registry = new(new JsonSerializerOptions(RegistryJson.Default.Options) { RespectNullableAnnotations = true });

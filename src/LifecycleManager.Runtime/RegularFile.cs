@@ -25,6 +25,24 @@ public static class RegularFile
     /// <inheritdoc cref="Find" path="/exception" />
     public static FileStream Open(string path) =>
         new(Find(path).FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+
+    /// <summary>Reads all of a regular file.</summary>
+    /// <inheritdoc cref="Find" path="/exception" />
+    public static byte[] ReadAllBytes(string path)
+    {
+        using var file = Open(path);
+        using var bytes = new MemoryStream();
+        file.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
+    /// <summary>Reads all of a regular file that holds UTF-8, with or without a byte order mark.</summary>
+    /// <inheritdoc cref="Find" path="/exception" />
+    public static string ReadAllText(string path)
+    {
+        using var reader = new StreamReader(Open(path));
+        return reader.ReadToEnd();
+    }
 }
 
 /// <summary>A file is empty, or a pipe, a socket or a device.</summary>

@@ -1,4 +1,3 @@
-using LifecycleManager.Agent.Updates;
 using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Agent.Checkpoints;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using LifecycleManager.Agent.Containerizers.Processes;
+using LifecycleManager.Agent.Linux;
+using LifecycleManager.Runtime;
 
 namespace LifecycleManager.Agent.Checkpoints;
 
@@ -12,9 +13,11 @@ internal static class DurableFile
     public static void Write<T>(string path, T value, JsonTypeInfo<T> type)
     {
         var temporary = path + ".new";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
         try
         {
+            // What a crash has left; and whatever else bears the name: opening a pipe would wait for its reader.
+            File.Delete(temporary);
             using (var file = new FileStream(temporary, options))
             {
                 file.Write(Checksum.Seal(JsonSerializer.SerializeToUtf8Bytes(value, type)));
@@ -46,9 +49,14 @@ internal static class DurableFile
     {
         try
         {
-            var value = Parse(File.ReadAllBytes(path), type);
+            var value = Parse(RegularFile.ReadAllBytes(path), type);
             problem = value is null ? $"{path} is damaged" : null;
             return value;
+        }
+        catch (EmptyFileException)
+        {
+            problem = $"{path} is damaged";
+            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

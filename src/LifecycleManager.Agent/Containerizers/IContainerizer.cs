@@ -1,4 +1,5 @@
 using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Launching;
 using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Agent.Containerizers;
@@ -30,16 +31,6 @@ internal interface IContainerizer
     /// <summary>Removes what a crash may have left of an ended task.</summary>
     Task RemoveAsync(string containerId, CancellationToken stopping);
 }
-
-/// <summary>A launch.</summary>
-/// <param name="Record">The task.</param>
-/// <param name="Meta">Its directory for what recovery needs.</param>
-/// <param name="Sandbox">Its working directory.</param>
-/// <param name="WasRunning">Whether it was reported as running: then it is only looked for.</param>
-/// <param name="IsRecovered">Whether an earlier agent may have launched it.</param>
-/// <param name="Progress">Told what takes time, such as a pull.</param>
-internal sealed record Launch(
-    TaskRecord Record, string Meta, string Sandbox, bool WasRunning, bool IsRecovered, Action<string> Progress);
 
 /// <summary>A running container.</summary>
 internal interface IContainer
@@ -117,17 +108,6 @@ internal sealed record ContainerUsage
     public long? NetRxDropped { get; init; }
 
     public long? NetTxDropped { get; init; }
-}
-
-/// <summary>A container could not be launched.</summary>
-internal sealed class LaunchException(string message, TaskState state = TaskState.Failed, StatusReason reason = StatusReason.ContainerLaunchFailed)
-    : Exception(message)
-{
-    /// <summary>The task's terminal state.</summary>
-    public TaskState State { get; } = state;
-
-    /// <summary>Its reason.</summary>
-    public StatusReason Reason { get; } = reason;
 }
 
 /// <summary>A container that was running cannot be found any more.</summary>

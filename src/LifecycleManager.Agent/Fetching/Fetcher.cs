@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
-using LifecycleManager.Agent.Containerizers;
+using LifecycleManager.Agent.Launching;
 using LifecycleManager.Primitives.Timing;
 using Microsoft.Extensions.Logging;
 

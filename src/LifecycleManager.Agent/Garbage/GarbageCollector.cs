@@ -1,7 +1,6 @@
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Containerizers.Docker;
 using LifecycleManager.Agent.Tasks;
-using LifecycleManager.Agent.Timing;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Runtime.Health;
 using Microsoft.Extensions.Logging;

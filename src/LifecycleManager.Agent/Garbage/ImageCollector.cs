@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Checkpoints;
-using LifecycleManager.Agent.Timing;
 using LifecycleManager.Agent.Containerizers.Docker;
 using Microsoft.Extensions.Logging;
 
@@ -16,15 +15,15 @@ namespace LifecycleManager.Agent.Garbage;
 /// <param name="engine">The engine.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Told what is removed.</param>
-internal sealed class ImageCollector(string directory, DockerEngine engine, TimeProvider time, ILogger log)
+internal sealed class ImageCollector(string directory, DockerEngine engine, TimeProvider time, ILogger log) : IImageUse
 {
     private readonly Lock _gate = new();
     private AgeTable? _ages;
 
-    /// <summary>Notes a pull.</summary>
+    /// <inheritdoc/>
     public void Pulled(string image) => Change(images => images.Begin(image));
 
-    /// <summary>Notes that a task uses an image.</summary>
+    /// <inheritdoc/>
     public void Used(string image) => Change(images =>
     {
         if (images.Has(image)) images.Begin(image);

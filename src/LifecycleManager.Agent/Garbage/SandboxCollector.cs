@@ -1,4 +1,3 @@
-using LifecycleManager.Agent.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Agent.Garbage;

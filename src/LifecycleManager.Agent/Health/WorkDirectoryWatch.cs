@@ -40,7 +40,9 @@ internal sealed class WorkDirectoryWatch(string directory, TimeProvider time, IL
         var probe = Path.Combine(directory, "probe");
         try
         {
-            using (var file = new FileStream(probe, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+            // Whatever else bears the name: opening a pipe would wait for its reader.
+            File.Delete(probe);
+            using (var file = new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
                 file.Write(Content);
             File.Delete(probe);
             if (_problem is not null) log.LogInformation("The work directory {Directory} can be written again", directory);

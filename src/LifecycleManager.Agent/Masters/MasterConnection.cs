@@ -207,7 +207,7 @@ internal sealed class MasterConnection : IDisposable
         var silence = FirstEvent;
         // Without a timely event the stream counts as dead, whatever TCP thinks of it.
         using var watch = _time.CreateTimer(_ => Cancel(stream), null, silence, Timeout.InfiniteTimeSpan);
-        await foreach (var message in RecordIo.ReadAsync(body, MesosJson.Default.AgentEvent, cancellation: stream.Token))
+        await foreach (var message in RecordIo.ReadAsync(body, AgentJson.Default.AgentEvent, cancellation: stream.Token))
         {
             switch (message.Type)
             {
@@ -251,7 +251,7 @@ internal sealed class MasterConnection : IDisposable
 
     private HttpRequestMessage Request(Uri master, AgentCall call)
     {
-        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(call, MesosJson.Default.AgentCall));
+        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(call, AgentJson.Default.AgentCall));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(master, "/api/v1/agent")) { Content = content };
         request.Headers.Authorization = _options.Credential?.Header;

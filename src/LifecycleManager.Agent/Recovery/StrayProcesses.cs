@@ -1,4 +1,5 @@
 using LifecycleManager.Agent.Containerizers.Processes;
+using LifecycleManager.Agent.Linux;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Agent.Recovery;

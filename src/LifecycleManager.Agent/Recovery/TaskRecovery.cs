@@ -1,4 +1,5 @@
 using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Containerizers.Processes;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
 
@@ -86,7 +87,7 @@ internal sealed class TaskRecovery
         {
             _damaged.Remove(id);
             var container = _marked.GetValueOrDefault(id);
-            var task = container?.Record ?? remains.Of(id) ?? (container is null ? null : remains.Of(container));
+            var task = container?.Record ?? remains.Of(id) ?? (container is null ? null : remains.Of(id, container.Variables));
             // A second container of a task that has one is nobody's either.
             if (task is null || !tasks.TryAdd((task.FrameworkId, task.TaskId), task)) strays.Add(id);
             else _log.LogWarning("The record of task {Task} is lost; it was found by its marks", task.TaskId.Value);

@@ -1,5 +1,5 @@
 using System.IO.Enumeration;
-using LifecycleManager.Agent.Containerizers.Processes;
+using LifecycleManager.Agent.Linux;
 
 namespace LifecycleManager.Agent.Sandboxes;
 

@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
-using LifecycleManager.Agent.Containerizers.Processes;
+using LifecycleManager.Agent.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace LifecycleManager.Agent.Sandboxes;

@@ -1,7 +1,8 @@
 using System.Text;
 using LifecycleManager.Agent.Checkpoints;
-using LifecycleManager.Agent.Containerizers;
+using LifecycleManager.Agent.Launching;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime;
 
 namespace LifecycleManager.Agent.Secrets;
 
@@ -12,7 +13,6 @@ namespace LifecycleManager.Agent.Secrets;
 /// </summary>
 internal sealed class SecretStore(string? directory)
 {
-    private const int MaxSecret = 64 * 1024;
     private const string Prefix = "LCM_SECRET_";
 
     /// <summary>Why a reference can be none; null when it can. Whether it is there shows at the start of the task.</summary>
@@ -26,7 +26,7 @@ internal sealed class SecretStore(string? directory)
     };
 
     /// <summary>A secret's value.</summary>
-    /// <exception cref="LaunchException">It is not there; the message names the reference alone.</exception>
+    /// <exception cref="LaunchException">It is not there, or cannot be read; the message says which one and why.</exception>
     public string Resolve(Secret secret)
     {
         if (secret.Value is { } value) return Encoding.UTF8.GetString(value.Data);
@@ -41,11 +41,14 @@ internal sealed class SecretStore(string? directory)
         if (directory is null) return null;
         var path = reference.Key is null ? Path.Combine(directory, reference.Name) : Path.Combine(directory, reference.Name, reference.Key);
         if (!File.Exists(path)) return null;
-        using var file = File.OpenRead(path);
-        if (file.Length > MaxSecret) throw new LaunchException($"the secret '{reference.Name}' is longer than {MaxSecret} bytes");
-        using var reader = new StreamReader(file);
-        // Editors and echo end a file with a line feed that is not part of the secret.
-        return reader.ReadToEnd().TrimEnd('\r', '\n');
+        try
+        {
+            return SecretFile.ReadOnce(path);
+        }
+        catch (IOException e)
+        {
+            throw new LaunchException(e.Message);
+        }
     }
 
     private static string VariableOf(Secret.ReferenceInfo reference)

@@ -2,7 +2,6 @@ using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Checks;
 using LifecycleManager.Agent.Containerizers;
 using LifecycleManager.Agent.Fetching;
-using LifecycleManager.Agent.Recovery;
 using LifecycleManager.Agent.Updates;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;

@@ -1,7 +1,7 @@
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Checks;
 using LifecycleManager.Agent.Containerizers;
-using LifecycleManager.Agent.Updates;
+using LifecycleManager.Agent.Launching;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
@@ -14,13 +14,13 @@ namespace LifecycleManager.Agent.Tasks;
 /// </summary>
 internal sealed class TaskRun : IDisposable
 {
-    private static readonly TimeSpan PatienceWithStop = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
     private readonly TaskServices _services;
     private readonly string _meta;
     private readonly bool _recovered;
     private readonly IContainerizer? _containerizer;
     private readonly TaskKill _kill;
+    private readonly ContainerStop _stop;
     private readonly TaskStatuses _statuses;
     private readonly TimeSpan _firstAge;
     private readonly long _begun;
@@ -42,6 +42,7 @@ internal sealed class TaskRun : IDisposable
             services.Log.LogWarning("The log of the status of {Task} is damaged; what is left of it counts", record.TaskId.Value);
         _statuses = new TaskStatuses(services, Updates);
         _kill = new TaskKill(Path.Combine(_meta, "kill.json"), record.TaskId, services.Clock, services.Log);
+        _stop = new ContainerStop(record.TaskId, _kill, services.Time, services.Log);
         (_firstAge, _begun) = (AgeOf(record, services), services.Time.GetTimestamp());
         if (_kill.IsDamaged) Kill(KillOf(TaskState.Killed, null, "it was to end, and the record of the reason is damaged"));
     }
@@ -108,7 +109,7 @@ internal sealed class TaskRun : IDisposable
         {
             var isAgain = _kill.Record is not null;
             if (State.IsTerminal() || !_kill.Ask(kill)) return;
-            if (isAgain && Container is { } container) _ = StopOnceAsync(container, CancellationToken.None);
+            if (isAgain && Container is { } container) _ = _stop.AskAsync(container, CancellationToken.None);
         }
     }
 
@@ -202,7 +203,7 @@ internal sealed class TaskRun : IDisposable
             {
                 if (State != TaskState.Killing && Record.Can(FrameworkCapability.TaskKillingState))
                     Report(TaskState.Killing, _kill.Record!.Message, _kill.Record.Reason, StatusSource.Executor, container);
-                await StopAsync(container, stopping);
+                await _stop.RunAsync(container, stopping);
             }
 
             exit = await container.Exit;
@@ -317,29 +318,6 @@ internal sealed class TaskRun : IDisposable
             }
         },
     };
-
-    private async Task StopAsync(IContainer container, CancellationToken stopping)
-    {
-        while (!container.Exit.IsCompleted)
-        {
-            await StopOnceAsync(container, stopping);
-            // A container that was stopped ends within moments; one whose stop went wrong is asked again.
-            await Task.WhenAny(container.Exit, _services.Time.DelayAsync(_kill.Remaining + PatienceWithStop, stopping));
-            stopping.ThrowIfCancellationRequested();
-        }
-    }
-
-    private async Task StopOnceAsync(IContainer container, CancellationToken stopping)
-    {
-        try
-        {
-            await container.StopAsync(_kill.Remaining, stopping);
-        }
-        catch (Exception e) when (!stopping.IsCancellationRequested)
-        {
-            _services.Log.LogWarning("Task {Task} cannot be ended yet: {Reason}", Record.TaskId.Value, e.Message);
-        }
-    }
 
     /// <summary>Tells a status.</summary>
     /// <returns>Whether it is written, so that it outlives the agent.</returns>

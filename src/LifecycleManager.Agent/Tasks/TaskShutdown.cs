@@ -1,11 +1,15 @@
-using LifecycleManager.Agent.Masters;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Agent.Tasks;
 
 /// <summary>Ends all tasks when the agent stops, and lets their last updates go out. Owned by the agent's owner.</summary>
-internal sealed class TaskShutdown(TaskTable tasks, MasterConnection connection, AgentOptions options, TimeProvider time,
+/// <param name="tasks">The tasks.</param>
+/// <param name="isRegistered">Whether a master takes updates.</param>
+/// <param name="options">The agent.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Told how many are ended.</param>
+internal sealed class TaskShutdown(TaskTable tasks, Func<bool> isRegistered, AgentOptions options, TimeProvider time,
     ILogger log)
 {
     private static readonly TimeSpan LastUpdates = TimeSpan.FromSeconds(2);
@@ -50,7 +54,7 @@ internal sealed class TaskShutdown(TaskTable tasks, MasterConnection connection,
             _allEnded = time.GetTimestamp();
         }
 
-        if (_runs.Any(run => run.Updates.Pending > 0) && connection.Master is not null && NextDue > TimeSpan.Zero) return;
+        if (_runs.Any(run => run.Updates.Pending > 0) && isRegistered() && NextDue > TimeSpan.Zero) return;
         if (left > 0) log.LogWarning("{Count} tasks have not ended in time; their end goes on when the agent starts again", left);
         _ended = null;
         ended.TrySetResult();

@@ -1,7 +1,6 @@
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Checks;
 using LifecycleManager.Agent.Containerizers;
-using LifecycleManager.Agent.Updates;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Runtime.Health;

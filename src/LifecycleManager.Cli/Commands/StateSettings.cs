@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Runtime;
 using LifecycleManager.Storage;
 
 namespace LifecycleManager.Cli.Commands;
@@ -41,11 +42,11 @@ internal static class Secrets
     {
         try
         {
-            return File.ReadAllText(file).TrimEnd('\r', '\n');
+            return SecretFile.ReadOnce(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
-            throw new CliException($"the password file {file} cannot be read: {e.Message}", e);
+            throw new CliException(e.Message, e);
         }
     }
 }

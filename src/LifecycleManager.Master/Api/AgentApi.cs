@@ -18,7 +18,7 @@ internal sealed class AgentApi(Door door, MasterOptions options)
 
     private async Task ServeAsync(HttpContext context, Term term)
     {
-        var call = await door.ReadAsync(context, StrictJson.Mesos.AgentCall, call => call.Type == AgentCallType.Unknown);
+        var call = await door.ReadAsync(context, StrictJson.Agents.AgentCall, call => call.Type == AgentCallType.Unknown);
         if (Problem(call) is { } problem) throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate agent call: {problem}");
         if (call.Type == AgentCallType.Register)
         {
@@ -35,7 +35,7 @@ internal sealed class AgentApi(Door door, MasterOptions options)
     private async Task RegisterAsync(HttpContext context, Term term, RegisterCall call)
     {
         var stream = new EventStream<AgentEvent>(
-            message => JsonSerializer.SerializeToUtf8Bytes(message, MesosJson.Default.AgentEvent), options.StreamCapacity);
+            message => JsonSerializer.SerializeToUtf8Bytes(message, AgentJson.Default.AgentEvent), options.StreamCapacity);
         await term.AskAsync(core =>
         {
             core.Register(call, stream);

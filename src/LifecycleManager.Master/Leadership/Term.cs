@@ -74,7 +74,9 @@ internal sealed partial class Term : IAsyncDisposable
         try
         {
             await LoopGroup.RunAsync(
-                _parts.Health, Ended, new NamedLoop(LoopName, _loop.RunAsync), new NamedLoop(RegistryName, _registry.RunAsync));
+                _parts.Health, Ended,
+                new NamedLoop(LoopName, _loop.RunAsync) { Report = _loopReport },
+                new NamedLoop(RegistryName, _registry.RunAsync) { Report = _registryReport });
         }
         catch (LoopEndedException e) when (e.InnerException is FencedException deposed)
         {

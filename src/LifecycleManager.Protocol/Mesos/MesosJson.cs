@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using LifecycleManager.Protocol.Agents;
 
 namespace LifecycleManager.Protocol.Mesos;
 
@@ -14,8 +13,6 @@ namespace LifecycleManager.Protocol.Mesos;
     NumberHandling = JsonNumberHandling.AllowReadingFromString)]
 [JsonSerializable(typeof(SchedulerCall))]
 [JsonSerializable(typeof(SchedulerEvent))]
-[JsonSerializable(typeof(AgentCall))]
-[JsonSerializable(typeof(AgentEvent))]
 [JsonSerializable(typeof(TaskInfo))]
 [JsonSerializable(typeof(TaskStatusInfo))]
 [JsonSerializable(typeof(FrameworkInfo))]

@@ -4,8 +4,25 @@ namespace LifecycleManager.Runtime.Loops;
 
 /// <summary>A loop by its name.</summary>
 /// <param name="Name">For people: <c>the health checks</c>.</param>
-/// <param name="Run">Runs until cancelled.</param>
-public sealed record NamedLoop(string Name, Func<CancellationToken, Task> Run);
+/// <param name="Run">Runs until cancelled, and tells its turns to the report that it is handed.</param>
+public sealed record NamedLoop(string Name, Func<LoopReport, CancellationToken, Task> Run)
+{
+    /// <summary>A loop that tells no turns, or tells them to <see cref="Report"/> by itself.</summary>
+    /// <param name="name">For people.</param>
+    /// <param name="run">Runs until cancelled.</param>
+    public NamedLoop(string name, Func<CancellationToken, Task> run) : this(name, (_, cancellation) => run(cancellation))
+    {
+    }
+
+    /// <summary>
+    /// The loop's report where it has one already: it outlives the group, and whoever made it disposes of it. Null: the group makes one,
+    /// which lasts as long as the group.
+    /// </summary>
+    public LoopReport? Report { get; init; }
+
+    /// <summary>A turn that takes longer is a problem; <see cref="RoleHealth.LongestTurn"/> where nothing is stated.</summary>
+    public TimeSpan? LongestTurn { get; init; }
+}
 
 /// <summary>A loop that was to run on has ended by itself, or failed.</summary>
 /// <param name="name">The loop.</param>
@@ -43,11 +60,12 @@ public static class LoopGroup
     {
         // A loop that throws before its first wait is one of the group all the same.
         await Task.Yield();
-        using var report = health.Loop(loop.Name);
+        using var made = loop.Report is null ? health.Loop(loop.Name, loop.LongestTurn) : null;
+        var report = loop.Report ?? made!;
         Exception? cause = null;
         try
         {
-            await loop.Run(ending);
+            await loop.Run(report, ending);
         }
         catch (Exception e) when (!ending.IsCancellationRequested)
         {

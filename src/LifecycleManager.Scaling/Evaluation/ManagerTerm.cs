@@ -91,7 +91,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
         using var stop = new CancellationTokenSource();
         var run = LoopGroup.RunAsync(
             _health, stop.Token,
-            new NamedLoop("the evaluation", _loop.RunAsync), new NamedLoop("the schedules of rules", _triggers.RunAsync));
+            new NamedLoop("the evaluation", _loop.RunAsync) { Report = _report }, new NamedLoop("the schedules of rules", _triggers.RunAsync));
         try
         {
             await Task.WhenAny(run, Task.Delay(Timeout.InfiniteTimeSpan, cancellation));

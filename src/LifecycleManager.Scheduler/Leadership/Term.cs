@@ -116,7 +116,7 @@ internal sealed class Term : IOwner<SchedulerInput>
         {
             await LoopGroup.RunAsync(
                 _with.Health, cancellation,
-                new NamedLoop("the owner of the scheduler's state", _loop.RunAsync),
+                new NamedLoop("the owner of the scheduler's state", _loop.RunAsync) { Report = _report },
                 new NamedLoop("the conversation with the master", _client.RunAsync),
                 new NamedLoop("the health checks", _checks.RunAsync));
         }

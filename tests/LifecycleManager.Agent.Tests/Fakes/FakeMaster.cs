@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Threading.Channels;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
@@ -18,6 +19,11 @@ public sealed class FakeMaster : IAsyncDisposable
 {
     /// <summary>For a machine that does much else.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly JsonSerializerOptions Strict = new(AgentJson.Default.Options)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
+
     private readonly List<AgentCall> _calls = [];
     private readonly List<TaskStatusInfo> _updates = [];
     private readonly HashSet<string> _acknowledged = [];
@@ -152,7 +158,7 @@ public sealed class FakeMaster : IAsyncDisposable
             return;
         }
 
-        var call = (await JsonSerializer.DeserializeAsync(context.Request.Body, MesosJson.Strict.AgentCall, context.RequestAborted))!;
+        var call = (await JsonSerializer.DeserializeAsync<AgentCall>(context.Request.Body, Strict, context.RequestAborted))!;
         if (Leader is { } leader)
         {
             context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
@@ -200,7 +206,7 @@ public sealed class FakeMaster : IAsyncDisposable
         lock (_calls) _calls.Add(call);
         await foreach (var message in stream.Reader.ReadAllAsync(context.RequestAborted))
         {
-            await context.Response.Body.WriteAsync(RecordIo.Encode(message, MesosJson.Default.AgentEvent), context.RequestAborted);
+            await context.Response.Body.WriteAsync(RecordIo.Encode(message, AgentJson.Default.AgentEvent), context.RequestAborted);
             await context.Response.Body.FlushAsync(context.RequestAborted);
         }
     }

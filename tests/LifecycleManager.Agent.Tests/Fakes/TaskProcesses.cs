@@ -1,5 +1,6 @@
 using System.Globalization;
 using LifecycleManager.Agent.Containerizers.Processes;
+using LifecycleManager.Agent.Linux;
 
 namespace LifecycleManager.Agent.Tests.Fakes;
 

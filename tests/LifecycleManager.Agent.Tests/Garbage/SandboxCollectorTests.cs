@@ -1,6 +1,5 @@
 using LifecycleManager.Agent.Garbage;
 using LifecycleManager.Agent.Tests.Fakes;
-using LifecycleManager.Agent.Timing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 

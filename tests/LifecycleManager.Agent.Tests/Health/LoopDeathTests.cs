@@ -96,5 +96,9 @@ public sealed class LoopDeathTests : IAsyncLifetime
     };
 
     private static NamedLoop Killed(NamedLoop loop, Task fault) =>
-        loop with { Run = async cancellation => await await Task.WhenAny(loop.Run(cancellation), fault.WaitAsync(cancellation)) };
+        loop with
+        {
+            Run = async (report, cancellation) =>
+                await await Task.WhenAny(loop.Run(report, cancellation), fault.WaitAsync(cancellation)),
+        };
 }

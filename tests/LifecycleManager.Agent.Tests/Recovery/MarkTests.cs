@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Containerizers.Processes;
+using LifecycleManager.Agent.Linux;
 using LifecycleManager.Agent.Tests.Fakes;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;

@@ -105,7 +105,28 @@ public sealed class StartTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Records_of_a_task_that_cannot_be_read_keep_neither_it_nor_the_agent_from_going_on()
+    public async Task With_pipes_where_its_record_belongs()
+    {
+        foreach (var name in new[] { "agent.json", "agent.json.copy" }) NamedPipe.Make(Path.Combine(_directory.Path, name));
+
+        Assert.StartsWith($"{_directory.Path}/agent.json is damaged, and nothing else", await RefusedAsync(_directory.Path),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pipes_named_like_files_that_it_writes_and_counts_in_do_not_keep_it_from_starting()
+    {
+        foreach (var name in new[] { "agent.json.new", "agent.json.copy.new", "sandbox-ages.json", "image-ages.json", "images.json", "probe" })
+            NamedPipe.Make(Path.Combine(_directory.Path, name));
+
+        await using (await TestAgent.StartAsync(Options(_directory.Path))) await _master.RegistrationAsync();
+        Assert.Equal('{', (char)(await File.ReadAllBytesAsync(Path.Combine(_directory.Path, "agent.json")))[0]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Records_of_a_task_that_cannot_be_read_keep_neither_it_nor_the_agent_from_going_on(bool arePipes)
     {
         var id = Make.Id();
         await using (await TestAgent.StartAsync(Options(_directory.Path)))
@@ -119,7 +140,8 @@ public sealed class StartTests : IAsyncLifetime
         foreach (var name in new[] { "task.json", "updates", "kill.json" })
         {
             File.Delete(Path.Combine(meta, name));
-            Directory.CreateDirectory(Path.Combine(meta, name));
+            if (arePipes) NamedPipe.Make(Path.Combine(meta, name));
+            else Directory.CreateDirectory(Path.Combine(meta, name));
         }
 
         await using var agent = await TestAgent.StartAsync(Options(_directory.Path));

@@ -1,5 +1,6 @@
 using CsCheck;
 using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Garbage;
 using LifecycleManager.Agent.Oversubscription;
 using LifecycleManager.Agent.Containerizers;
 using LifecycleManager.Agent.Tasks;

@@ -1,3 +1,4 @@
+using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Tests.Fakes;
 using LifecycleManager.Agent.Updates;
 using LifecycleManager.Protocol.Agents;

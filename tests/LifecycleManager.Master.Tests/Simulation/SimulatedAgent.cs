@@ -78,7 +78,7 @@ public sealed class SimulatedAgent : IAsyncDisposable
                 [.. _tasks.Values.Select(task => task.Framework).DistinctBy(framework => framework.Id)],
                 ["process"]),
         };
-        using var request = new HttpRequestMessage(HttpMethod.Post, Address) { Content = Json(call, MesosJson.Default.AgentCall) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, Address) { Content = Json(call, AgentJson.Default.AgentCall) };
         var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _connection.Token);
         if (response.StatusCode != HttpStatusCode.OK)
         {
@@ -124,7 +124,7 @@ public sealed class SimulatedAgent : IAsyncDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, Address)
         {
-            Content = Json(call with { AgentId = Info.Id }, MesosJson.Default.AgentCall),
+            Content = Json(call with { AgentId = Info.Id }, AgentJson.Default.AgentCall),
         };
         request.Headers.Add("Mesos-Stream-Id", StreamId);
         using var response = await _client.SendAsync(request);
@@ -150,7 +150,7 @@ public sealed class SimulatedAgent : IAsyncDisposable
         using (response)
         {
             await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-            await foreach (var message in RecordIo.ReadAsync(stream, MesosJson.Default.AgentEvent, cancellation: cancellation))
+            await foreach (var message in RecordIo.ReadAsync(stream, AgentJson.Default.AgentEvent, cancellation: cancellation))
             {
                 if (message.Type == AgentEventType.Registered) Info = Info with { Id = message.Registered!.AgentId };
                 _events.Enqueue(message);

@@ -65,6 +65,32 @@ public sealed class LoopGroupTests
         Assert.Equal("timed out failed: too slow", problem.Message);
     }
 
+    [Fact]
+    public async Task Each_loop_has_one_report_to_which_it_tells_its_turns()
+    {
+        LoopReport? handed = null;
+        using var owned = _health.Loop("owned");
+        await Assert.ThrowsAsync<LoopEndedException>(() => LoopGroup.RunAsync(
+            _health, CancellationToken.None,
+            new NamedLoop("other", async (report, cancellation) =>
+            {
+                handed = report;
+                report.BeginTurn();
+                await Task.Delay(Timeout.Infinite, cancellation);
+            }),
+            new NamedLoop("owned", (report, _) =>
+            {
+                Assert.Same(owned, report);
+                throw new InvalidDataException("a defect");
+            })
+            { Report = owned }));
+
+        Assert.Equal(("other", 1), (handed!.Name, (int)handed.Turns));
+
+        // The owned report outlives the group; the other has gone with it.
+        Assert.Equal(["owned has failed: a defect"], _health.Verdict().Reasons);
+    }
+
     private NamedLoop Loop(string name) => new(name, async cancellation =>
     {
         Interlocked.Increment(ref _running);

@@ -2,7 +2,7 @@ using System.Net;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Checkpoints;
-using LifecycleManager.Agent.Recovery;
+using LifecycleManager.Agent.Launching;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
 using ContainerStatus = LifecycleManager.Protocol.Mesos.ContainerStatus;

@@ -2,8 +2,7 @@ using System.Net;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Checkpoints;
-using LifecycleManager.Agent.Garbage;
-using LifecycleManager.Agent.Recovery;
+using LifecycleManager.Agent.Launching;
 using LifecycleManager.Agent.Secrets;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
@@ -16,7 +15,7 @@ namespace LifecycleManager.Agent.Containerizers.Docker;
 /// interrupts, looking for that name shows what is left to do.
 /// </summary>
 internal sealed class DockerContainerizer(
-    DockerEngine engine, AgentOptions options, string home, SecretStore secrets, ImageCollector images, TimeProvider time, ILogger<DockerContainerizer> log) : IContainerizer
+    DockerEngine engine, AgentOptions options, string home, SecretStore secrets, IImageUse images, TimeProvider time, ILogger<DockerContainerizer> log) : IContainerizer
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private readonly bool _mount = options.MountSandbox ?? !File.Exists("/.dockerenv");

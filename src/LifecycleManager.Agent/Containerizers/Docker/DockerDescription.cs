@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Checkpoints;
-using LifecycleManager.Agent.Recovery;
 using LifecycleManager.Protocol.Mesos;
 using Secret = LifecycleManager.Protocol.Mesos.Secret;
 

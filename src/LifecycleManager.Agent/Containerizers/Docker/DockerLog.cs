@@ -1,6 +1,7 @@
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Checkpoints;
+using LifecycleManager.Agent.Launching;
 using LifecycleManager.Agent.Sandboxes;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Docker.DotNet;
 using Docker.DotNet.Models;
+using LifecycleManager.Agent.Launching;
 
 namespace LifecycleManager.Agent.Containerizers.Docker;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Docker.DotNet.Models;
+using LifecycleManager.Runtime;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Agent.Containerizers.Docker;
@@ -27,7 +28,7 @@ internal static class RegistryCredentials
             try
             {
                 if (new FileInfo(path).Length > MaxFile) throw new InvalidDataException("it is too long");
-                if (Parse(File.ReadAllText(path), registry) is { } found) return found;
+                if (Parse(RegularFile.ReadAllText(path), registry) is { } found) return found;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidDataException)
             {

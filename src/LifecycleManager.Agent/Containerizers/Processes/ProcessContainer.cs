@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using LifecycleManager.Agent.Checkpoints;
-using LifecycleManager.Agent.Recovery;
+using LifecycleManager.Agent.Launching;
+using LifecycleManager.Agent.Linux;
 using LifecycleManager.Agent.Sandboxes;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;

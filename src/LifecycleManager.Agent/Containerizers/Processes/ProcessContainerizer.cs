@@ -1,5 +1,6 @@
 using LifecycleManager.Agent.Checkpoints;
-using LifecycleManager.Agent.Recovery;
+using LifecycleManager.Agent.Launching;
+using LifecycleManager.Agent.Linux;
 using LifecycleManager.Agent.Secrets;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using LifecycleManager.Agent.Linux;
 
 namespace LifecycleManager.Agent.Containerizers.Processes;
 

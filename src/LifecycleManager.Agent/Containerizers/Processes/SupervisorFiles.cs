@@ -1,4 +1,5 @@
 using System.Globalization;
+using LifecycleManager.Runtime;
 
 namespace LifecycleManager.Agent.Containerizers.Processes;
 
@@ -86,7 +87,7 @@ internal sealed class SupervisorFiles
     {
         try
         {
-            var text = File.ReadAllText(Log).ReplaceLineEndings(" ").Trim();
+            var text = RegularFile.ReadAllText(Log).ReplaceLineEndings(" ").Trim();
             return text.Length > 500 ? text[..500] : text;
         }
         catch (IOException)
@@ -104,7 +105,7 @@ internal sealed class SupervisorFiles
     {
         try
         {
-            var text = File.ReadAllText(path);
+            var text = RegularFile.ReadAllText(path);
             // Without its line feed it is not yet whole; what follows is space that was taken before.
             var end = text.IndexOf('\n', StringComparison.Ordinal);
             return end < 0 ? null : text[..end].Trim();

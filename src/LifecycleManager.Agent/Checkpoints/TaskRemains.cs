@@ -1,7 +1,7 @@
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Protocol.Mesos;
 
-namespace LifecycleManager.Agent.Recovery;
+namespace LifecycleManager.Agent.Checkpoints;
 
 /// <summary>
 /// What is left of a task whose record is lost: its ids, in the path of its sandbox or in its processes' environment. That
@@ -40,11 +40,13 @@ internal sealed class TaskRemains(AgentDirectory directory, string? bootId, IEnu
     }
 
     /// <summary>The task by its processes' environment.</summary>
-    public TaskRecord? Of(MarkedContainer container)
+    /// <param name="containerId">Their container.</param>
+    /// <param name="variables">The environment.</param>
+    public TaskRecord? Of(string containerId, IReadOnlyDictionary<string, string> variables)
     {
-        return Of(container.Id, Variable("MESOS_AGENT_ID"), Variable("MESOS_FRAMEWORK_ID"), Variable("MESOS_TASK_ID"), "process");
+        return Of(containerId, Variable("MESOS_AGENT_ID"), Variable("MESOS_FRAMEWORK_ID"), Variable("MESOS_TASK_ID"), "process");
 
-        string? Variable(string name) => container.Variables.GetValueOrDefault(name);
+        string? Variable(string name) => variables.GetValueOrDefault(name);
     }
 
     /// <summary>A task of which no more is known than who it is.</summary>
@@ -71,7 +73,7 @@ internal sealed class TaskRemains(AgentDirectory directory, string? bootId, IEnu
 
     private bool HasStatus(string containerId)
     {
-        using var log = new Updates.StatusLog(directory.UpdatesFile(containerId));
+        using var log = new StatusLog(directory.UpdatesFile(containerId));
         return log.Latest is not null;
     }
 

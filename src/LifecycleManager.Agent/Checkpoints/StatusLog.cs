@@ -1,8 +1,9 @@
 using System.Text.Json;
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime;
 
-namespace LifecycleManager.Agent.Updates;
+namespace LifecycleManager.Agent.Checkpoints;
 
 /// <summary>
 /// A task's status updates: kept on the disk until they are acknowledged, in order, one under way at a time. Each line of the
@@ -131,7 +132,7 @@ internal sealed class StatusLog : IDisposable
         if (_path is null) return;
         if (_file is null)
         {
-            _file = new FileStream(_path, new FileStreamOptions
+            var file = new FileStream(_path, new FileStreamOptions
             {
                 Mode = FileMode.OpenOrCreate,
                 Access = FileAccess.ReadWrite,
@@ -139,7 +140,14 @@ internal sealed class StatusLog : IDisposable
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
                 BufferSize = 0,
             });
-            _file.Seek(0, SeekOrigin.End);
+            if (!file.CanSeek)
+            {
+                file.Dispose();
+                throw new IOException($"{_path} is not a regular file");
+            }
+
+            file.Seek(0, SeekOrigin.End);
+            _file = file;
             DurableFile.SyncDirectory(Path.GetDirectoryName(_path)!);
         }
 
@@ -203,7 +211,7 @@ internal sealed class StatusLog : IDisposable
     {
         try
         {
-            return File.ReadAllBytes(path);
+            return RegularFile.ReadAllBytes(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,10 +1,9 @@
 using System.Text;
 using LifecycleManager.Agent.Checkpoints;
-using LifecycleManager.Agent.Recovery;
 using LifecycleManager.Agent.Tests.Fakes;
 using LifecycleManager.Protocol.Mesos;
 
-namespace LifecycleManager.Agent.Tests.Recovery;
+namespace LifecycleManager.Agent.Tests.Checkpoints;
 
 public sealed class TaskMarkTests
 {

@@ -1,8 +1,8 @@
+using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Tests.Fakes;
-using LifecycleManager.Agent.Updates;
 using LifecycleManager.Protocol.Mesos;
 
-namespace LifecycleManager.Agent.Tests.Updates;
+namespace LifecycleManager.Agent.Tests.Checkpoints;
 
 public sealed class StatusLogTests : IDisposable
 {

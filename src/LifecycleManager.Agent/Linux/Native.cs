@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace LifecycleManager.Agent.Containerizers.Processes;
+namespace LifecycleManager.Agent.Linux;
 
 /// <summary>The few calls of libc that .NET does not offer.</summary>
 internal static unsafe partial class Native

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using LifecycleManager.Agent.Checkpoints;
 
-namespace LifecycleManager.Agent.Timing;
+namespace LifecycleManager.Agent.Garbage;
 
 /// <summary>
 /// How long things have been there, counted by the monotonic clock and kept in a file: never too old, too young by what the agent

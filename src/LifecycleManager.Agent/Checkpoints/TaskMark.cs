@@ -3,7 +3,7 @@ using System.Text.Json;
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Protocol.Mesos;
 
-namespace LifecycleManager.Agent.Recovery;
+namespace LifecycleManager.Agent.Checkpoints;
 
 /// <summary>
 /// A task's record as the operating system and the Docker engine keep it, while the task runs: in the environment of its

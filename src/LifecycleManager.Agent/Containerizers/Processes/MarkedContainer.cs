@@ -3,7 +3,7 @@ using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Containerizers;
 using LifecycleManager.Agent.Containerizers.Processes;
 
-namespace LifecycleManager.Agent.Recovery;
+namespace LifecycleManager.Agent.Containerizers.Processes;
 
 /// <summary>A container of processes as the machine shows it, whatever is written of it.</summary>
 /// <param name="Id">The container's id.</param>

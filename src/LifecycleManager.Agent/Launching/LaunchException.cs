@@ -1,0 +1,14 @@
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Agent.Launching;
+
+/// <summary>A container could not be launched.</summary>
+internal sealed class LaunchException(string message, TaskState state = TaskState.Failed, StatusReason reason = StatusReason.ContainerLaunchFailed)
+    : Exception(message)
+{
+    /// <summary>The task's terminal state.</summary>
+    public TaskState State { get; } = state;
+
+    /// <summary>Its reason.</summary>
+    public StatusReason Reason { get; } = reason;
+}
