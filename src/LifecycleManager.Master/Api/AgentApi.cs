@@ -38,7 +38,7 @@ internal sealed class AgentApi(Door door, MasterOptions options)
             message => JsonSerializer.SerializeToUtf8Bytes(message, MesosJson.Default.AgentEvent), options.StreamCapacity);
         await term.AskAsync(core =>
         {
-            core.Register(call, stream);
+            core.Agents.Register(call, stream);
             return true;
         });
         try
@@ -47,19 +47,19 @@ internal sealed class AgentApi(Door door, MasterOptions options)
         }
         finally
         {
-            await term.PostAsync(core => core.StreamEnded(stream, stream.AgentId));
+            await term.PostAsync(core => core.Agents.StreamEnded(stream, stream.AgentId));
         }
     }
 
     private static bool Serve(MasterCore core, AgentCall call, string streamId)
     {
-        if (core.AgentOf(call.AgentId, streamId) is not { } agent) return false;
+        if (core.Agents.AgentOf(call.AgentId, streamId) is not { } agent) return false;
         switch (call.Type)
         {
-            case AgentCallType.Update: core.Update(agent, call.Update!); break;
-            case AgentCallType.Unregister: core.Unregister(agent); break;
-            case AgentCallType.Oversubscribe: core.Oversubscribe(agent, call.Oversubscribe!.Resources); break;
-            case AgentCallType.Message: core.Message(agent, call.Message!); break;
+            case AgentCallType.Update: core.Tasks.Update(agent, call.Update!); break;
+            case AgentCallType.Unregister: core.Removal.Unregister(agent); break;
+            case AgentCallType.Oversubscribe: core.Reservations.Oversubscribe(agent, call.Oversubscribe!.Resources); break;
+            case AgentCallType.Message: core.Messages.Message(agent, call.Message!); break;
         }
 
         return true;

@@ -77,14 +77,14 @@ internal static class StateApi
         var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : null;
         if (form?["frameworkId"].ToString() is not { Length: > 0 } id)
             throw new CallException(StatusCodes.Status400BadRequest, "Missing 'frameworkId' in the request body");
-        var changing = await term.AskAsync(core => core.Teardown(new FrameworkId(id)));
+        var changing = await term.AskAsync(core => core.Frameworks.Teardown(new FrameworkId(id)));
         var result = await changing.WaitAsync(term.Ended);
         await Door.AnswerAsync(context, result.Status, result.Text);
     }
 
     private static async Task WriteAsync(HttpContext context, Term term, Action<Utf8JsonWriter, MasterView> write)
     {
-        var view = await term.AskAsync(core => core.View());
+        var view = await term.AskAsync(core => core.Views.All());
         await JsonAsync(context, json => write(json, view));
     }
 

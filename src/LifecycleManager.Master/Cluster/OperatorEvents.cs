@@ -1,22 +1,26 @@
 using System.Text.Json;
 using LifecycleManager.Master.Api;
-using LifecycleManager.Master.Registry;
 using LifecycleManager.Master.Streams;
 using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Master.Cluster;
 
-/// <content>What subscribed operators are told. An event is written off the loop, from what was then.</content>
-internal sealed partial class MasterCore
+/// <summary>What subscribed operators are told. An event is written off the loop, from what was then.</summary>
+internal sealed class OperatorEvents(ClusterServices services, OpenStreams streams)
 {
+    private readonly ClusterServices _services = services;
+    private readonly OpenStreams _streams = streams;
+
     private readonly HashSet<EventStream<Action<Utf8JsonWriter>>> _operators = [];
 
     /// <summary>SUBSCRIBE of an operator: the whole state, then each change.</summary>
+    /// <param name="stream">Where its events go.</param>
+    /// <param name="snapshot">The state as it is now.</param>
     /// <returns>False when there are too many.</returns>
-    public bool Subscribe(EventStream<Action<Utf8JsonWriter>> stream)
+    public bool Subscribe(EventStream<Action<Utf8JsonWriter>> stream, Func<MasterView> snapshot)
     {
-        if (_operators.Count >= _options.MaxSubscribers) return false;
-        var view = View();
+        if (_operators.Count >= _services.Options.MaxSubscribers) return false;
+        var view = snapshot();
         stream.Send(json =>
         {
             json.WriteString("type", "SUBSCRIBED");
@@ -24,11 +28,11 @@ internal sealed partial class MasterCore
             json.WriteStartObject("get_state");
             OperatorViews.State(json, view);
             json.WriteEndObject();
-            json.WriteNumber("heartbeat_interval_seconds", _options.HeartbeatInterval.TotalSeconds);
+            json.WriteNumber("heartbeat_interval_seconds", _services.Options.HeartbeatInterval.TotalSeconds);
             json.WriteEndObject();
         });
         stream.Send(Heartbeat);
-        _changes.Advance();
+        _services.Changes.Advance();
         _operators.Add(stream);
         _streams.Add(stream);
         Beat(stream);
@@ -41,7 +45,7 @@ internal sealed partial class MasterCore
     /// <summary>An operator's connection has ended.</summary>
     public void StreamEnded(EventStream<Action<Utf8JsonWriter>> stream)
     {
-        _changes.Advance();
+        _services.Changes.Advance();
         stream.Close();
         _operators.Remove(stream);
         _streams.Remove(stream);
@@ -49,7 +53,7 @@ internal sealed partial class MasterCore
 
     private static void Heartbeat(Utf8JsonWriter json) => json.WriteString("type", "HEARTBEAT");
 
-    private void Beat(EventStream<Action<Utf8JsonWriter>> stream) => _loop.After(_options.HeartbeatInterval, () =>
+    private void Beat(EventStream<Action<Utf8JsonWriter>> stream) => _services.Loop.After(_services.Options.HeartbeatInterval, () =>
     {
         if (stream.Send(Heartbeat)) Beat(stream);
     });
@@ -68,10 +72,10 @@ internal sealed partial class MasterCore
         }
     }
 
-    private void AgentReturned(Agent agent, bool isNew)
+    public void AgentReturned(Func<AgentView> added)
     {
-        if (!isNew || _operators.Count == 0) return;
-        var view = new AgentView(agent, WindowOf(agent)?.Unavailability);
+        if (_operators.Count == 0) return;
+        var view = added();
         Tell("AGENT_ADDED", json =>
         {
             json.WriteStartObject("agent");
@@ -80,9 +84,9 @@ internal sealed partial class MasterCore
         });
     }
 
-    private void AgentLeft(AgentId id) => Tell("AGENT_REMOVED", json => OperatorViews.Id(json, "agent_id", id.Value));
+    public void AgentLeft(AgentId id) => Tell("AGENT_REMOVED", json => OperatorViews.Id(json, "agent_id", id.Value));
 
-    private void TaskAdded(TaskRecord task)
+    public void TaskAdded(TaskRecord task)
     {
         if (_operators.Count == 0) return;
         Tell("TASK_ADDED", json =>
@@ -92,7 +96,7 @@ internal sealed partial class MasterCore
         });
     }
 
-    private void TaskUpdated(TaskRecord task, TaskStatusInfo status)
+    public void TaskUpdated(TaskRecord task, TaskStatusInfo status)
     {
         if (_operators.Count == 0) return;
         Tell("TASK_UPDATED", json =>
@@ -104,10 +108,10 @@ internal sealed partial class MasterCore
         });
     }
 
-    private void FrameworkChanged(Framework framework, bool isNew)
+    public void FrameworkChanged(Func<FrameworkView> changed, bool isNew)
     {
         if (_operators.Count == 0) return;
-        var view = View(framework);
+        var view = changed();
         Tell(isNew ? "FRAMEWORK_ADDED" : "FRAMEWORK_UPDATED", json =>
         {
             json.WritePropertyName("framework");
@@ -115,7 +119,7 @@ internal sealed partial class MasterCore
         });
     }
 
-    private void FrameworkRemoved(Framework framework)
+    public void FrameworkRemoved(Framework framework)
     {
         if (_operators.Count == 0) return;
         var info = framework.Info;
