@@ -18,7 +18,6 @@ public sealed partial class SizesTests
         ["LifecycleManager.Agent/Tasks/TaskRun.cs"] = 362,
         ["LifecycleManager.Decisions/Engine/DecisionEngine.cs"] = 436,
         ["LifecycleManager.Decisions/Expressions/ExpressionCompiler.cs"] = 416,
-        ["LifecycleManager.Master/Api/OperatorViews.cs"] = 360,
         ["LifecycleManager.Metrics/Collecting/CollectorLoop.cs"] = 451,
         ["LifecycleManager.Metrics/Exposition/ExpositionReader.cs"] = 364,
         ["LifecycleManager.Scheduler/Placement/Placer.cs"] = 390,

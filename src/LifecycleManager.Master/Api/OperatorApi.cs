@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using LifecycleManager.Master.Cluster;
 using LifecycleManager.Master.Leadership;
@@ -39,11 +38,11 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
                 break;
             case "GET_QUOTA":
                 var quotas = await term.AskAsync(core => core.Roles.Current);
-                await AnswerAsync(context, call, json => OperatorViews.Quotas(json, quotas));
+                await AnswerAsync(context, call, json => SettingsViews.Quotas(json, quotas));
                 break;
             case "GET_WEIGHTS":
                 var weights = await term.AskAsync(core => core.Roles.Current);
-                await AnswerAsync(context, call, json => OperatorViews.Weights(json, weights));
+                await AnswerAsync(context, call, json => SettingsViews.Weights(json, weights));
                 break;
             case "GET_EXECUTORS": await AnswerAsync(context, call, OperatorViews.Executors); break;
 
@@ -51,11 +50,11 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
             case "GET_OPERATIONS": await AnswerAsync(context, call, json => OperatorViews.Nothing(json, "operations")); break;
             case "GET_MAINTENANCE_STATUS":
                 var planned = await term.AskAsync(core => core.Schedule);
-                await AnswerAsync(context, call, json => OperatorViews.MaintenanceStatus(json, planned));
+                await AnswerAsync(context, call, json => SettingsViews.MaintenanceStatus(json, planned));
                 break;
             case "GET_MAINTENANCE_SCHEDULE":
                 var schedule = await term.AskAsync(core => core.Schedule);
-                await AnswerAsync(context, call, json => OperatorViews.Schedule(json, schedule));
+                await AnswerAsync(context, call, json => SettingsViews.Schedule(json, schedule));
                 break;
             case "UPDATE_WEIGHTS":
                 var infos = Present(call.UpdateWeights?.WeightInfos, "update_weights.weight_infos");
@@ -110,7 +109,7 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
 
     private async Task SubscribeAsync(HttpContext context, Term term)
     {
-        var stream = new EventStream<Action<Utf8JsonWriter>>(Encode, options.StreamCapacity);
+        var stream = new EventStream<OperatorEvent>(message => OperatorEventJson.Encode(message, options), options.StreamCapacity);
         if (!await term.AskAsync(core => core.Events.Subscribe(stream, core.Views.All)))
         {
             throw new CallException(StatusCodes.Status503ServiceUnavailable, $"{options.MaxSubscribers} operators are subscribed already");
@@ -124,17 +123,6 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
         {
             await term.PostAsync(core => core.Events.StreamEnded(stream));
         }
-    }
-
-    private static byte[] Encode(Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        write(json);
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenSpan.ToArray();
     }
 
     private static T Present<T>(T? value, string name) where T : class => value ?? throw Invalid($"Expecting '{name}' to be present");

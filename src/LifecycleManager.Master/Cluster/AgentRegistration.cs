@@ -186,7 +186,7 @@ internal sealed class AgentRegistration(
             "Agent {Agent} at {Host} is registered with {Total} and {Tasks} tasks",
             id.Value, agent.Info.Hostname, agent.Account.Total, call.Tasks?.Count ?? 0);
         TakeTasks(agent, call, wasUnreachable);
-        if (isNew) _events.AgentReturned(() => _views.Of(agent));
+        if (isNew) _events.AgentAdded(() => _views.Of(agent));
         if (stream.IsClosed) StreamEnded(stream, id);
         _allocations.MarkDirty(agent);
     }

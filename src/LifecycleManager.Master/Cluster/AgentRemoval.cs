@@ -103,7 +103,7 @@ internal sealed class AgentRemoval(
             framework.Stream?.Send(new SchedulerEvent { Type = EventType.Failure, Failure = new FailureEvent(agent.Id) });
         }
 
-        _events.AgentLeft(agent.Id);
+        _events.AgentRemoved(agent.Id);
         then();
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using LifecycleManager.Master.Allocators;
 using LifecycleManager.Master.Api;
 using LifecycleManager.Master.Cluster;
+using LifecycleManager.Master.Leadership;
 using LifecycleManager.Master.Registry;
 using LifecycleManager.Master.Streams;
 using LifecycleManager.Protocol.Agents;
