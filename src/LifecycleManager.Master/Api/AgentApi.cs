@@ -16,7 +16,7 @@ internal sealed class AgentApi(Door door, MasterOptions options)
 {
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/agent", door.Leader(Permission.Agent, ServeAsync));
 
-    private async Task ServeAsync(HttpContext context, Term term)
+    private async Task ServeAsync(HttpContext context, MasterTerm term)
     {
         var call = await door.ReadAsync(context, StrictJson.Mesos.AgentCall, call => call.Type == AgentCallType.Unknown);
         if (Problem(call) is { } problem) throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate agent call: {problem}");
@@ -32,7 +32,7 @@ internal sealed class AgentApi(Door door, MasterOptions options)
         else await Door.AnswerAsync(context, StatusCodes.Status403Forbidden, "The agent is not registered on this stream");
     }
 
-    private async Task RegisterAsync(HttpContext context, Term term, RegisterCall call)
+    private async Task RegisterAsync(HttpContext context, MasterTerm term, RegisterCall call)
     {
         var stream = new EventStream<AgentEvent>(
             message => JsonSerializer.SerializeToUtf8Bytes(message, MesosJson.Default.AgentEvent), options.StreamCapacity);

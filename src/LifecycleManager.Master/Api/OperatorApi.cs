@@ -15,7 +15,7 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
 {
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1", door.Leader(Permission.None, ServeAsync));
 
-    private async Task ServeAsync(HttpContext context, Term term)
+    private async Task ServeAsync(HttpContext context, MasterTerm term)
     {
         var call = await door.ReadAsync(context, OperatorJson.Default.OperatorCall);
 
@@ -107,7 +107,7 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
         }
     }
 
-    private async Task SubscribeAsync(HttpContext context, Term term)
+    private async Task SubscribeAsync(HttpContext context, MasterTerm term)
     {
         var stream = new EventStream<OperatorEvent>(message => OperatorEventJson.Encode(message, options), options.StreamCapacity);
         if (!await term.AskAsync(core => core.Events.Subscribe(stream, core.Views.All)))
@@ -133,14 +133,14 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
     private static CallException Invalid(string text) => new(StatusCodes.Status400BadRequest, $"Failed to validate master::Call: {text}");
 
     // The loop starts the change; its completion is awaited off the loop.
-    private static async Task ChangeAsync(HttpContext context, Term term, Func<MasterCore, Task<OperatorResult>> change)
+    private static async Task ChangeAsync(HttpContext context, MasterTerm term, Func<MasterCore, Task<OperatorResult>> change)
     {
         var changing = await term.AskAsync(change);
         var result = await changing.WaitAsync(term.Ended);
         await Door.AnswerAsync(context, result.Status, result.Text);
     }
 
-    private static async Task ViewAsync(HttpContext context, Term term, OperatorCall call, Action<Utf8JsonWriter, MasterView> write)
+    private static async Task ViewAsync(HttpContext context, MasterTerm term, OperatorCall call, Action<Utf8JsonWriter, MasterView> write)
     {
         var view = await term.AskAsync(core => core.Views.All());
         await AnswerAsync(context, call, json => write(json, view));

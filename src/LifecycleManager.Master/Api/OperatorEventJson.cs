@@ -56,13 +56,13 @@ internal static class OperatorEventJson
         json.WriteEndObject();
     }
 
-    private static void TaskAdded(Utf8JsonWriter json, TaskRecord task)
+    private static void TaskAdded(Utf8JsonWriter json, ClusterTask task)
     {
         json.WritePropertyName("task");
         OperatorViews.Task(json, task);
     }
 
-    private static void TaskUpdated(Utf8JsonWriter json, TaskRecord task, TaskStatusInfo status)
+    private static void TaskUpdated(Utf8JsonWriter json, ClusterTask task, TaskStatusInfo status)
     {
         OperatorViews.Id(json, "framework_id", task.FrameworkId.Value);
         json.WritePropertyName("status");

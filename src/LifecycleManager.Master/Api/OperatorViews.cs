@@ -174,7 +174,7 @@ internal static class OperatorViews
     }
 
     // Neither command, environment nor data: nothing that may hold a secret.
-    public static void Task(Utf8JsonWriter json, TaskRecord task)
+    public static void Task(Utf8JsonWriter json, ClusterTask task)
     {
         json.WriteStartObject();
         json.WriteString("name", task.Info.Name);
@@ -274,7 +274,7 @@ internal static class OperatorViews
         json.WriteEndObject();
     }
 
-    private static void Tasks(Utf8JsonWriter json, string name, IEnumerable<TaskRecord> tasks)
+    private static void Tasks(Utf8JsonWriter json, string name, IEnumerable<ClusterTask> tasks)
     {
         json.WriteStartArray(name);
         foreach (var task in tasks) Task(json, task);

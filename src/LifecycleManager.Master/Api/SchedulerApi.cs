@@ -18,7 +18,7 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/scheduler", door.Leader(Permission.None, ServeAsync));
 
-    private async Task ServeAsync(HttpContext context, Term term)
+    private async Task ServeAsync(HttpContext context, MasterTerm term)
     {
         var call = await door.ReadAsync(context, StrictJson.Mesos.SchedulerCall, call => call.Type == CallType.Unknown);
         if (SchedulerCallValidation.Problem(call) is { } problem)
@@ -51,7 +51,7 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
         await Door.AnswerAsync(context, answer.Status, answer.Text);
     }
 
-    private async Task SubscribeAsync(HttpContext context, Term term, SchedulerCall call, Principal? principal)
+    private async Task SubscribeAsync(HttpContext context, MasterTerm term, SchedulerCall call, Principal? principal)
     {
         var subscribe = call.Subscribe!;
         var info = subscribe.FrameworkInfo;

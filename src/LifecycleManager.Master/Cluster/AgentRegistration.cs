@@ -267,7 +267,7 @@ internal sealed class AgentRegistration(
 
         var role = found.Task.Resources.FirstOrDefault(resource => resource.AllocationInfo?.Role is not null)?.AllocationInfo!.Role
             ?? (framework.Roles.Count > 0 ? framework.Roles[0] : Roles.Default);
-        var task = new TaskRecord
+        var task = new ClusterTask
         {
             Info = found.Task,
             FrameworkId = framework.Id,

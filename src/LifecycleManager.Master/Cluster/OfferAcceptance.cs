@@ -178,7 +178,7 @@ internal sealed class OfferAcceptance(
     {
         var (framework, agent) = (accept.Framework, accept.Agent);
         var allocated = info with { Resources = Allocated(info.Resources, accept.Role) };
-        var task = new TaskRecord
+        var task = new ClusterTask
         {
             Info = allocated,
             FrameworkId = framework.Id,

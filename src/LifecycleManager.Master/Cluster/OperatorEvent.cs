@@ -18,10 +18,10 @@ internal abstract record OperatorEvent
     public sealed record AgentRemoved(AgentId Agent) : OperatorEvent;
 
     /// <summary>A task is launched, or found on an agent.</summary>
-    public sealed record TaskAdded(TaskRecord Task) : OperatorEvent;
+    public sealed record TaskAdded(ClusterTask Task) : OperatorEvent;
 
     /// <summary>A task has another status.</summary>
-    public sealed record TaskUpdated(TaskRecord Task, TaskStatusInfo Status) : OperatorEvent;
+    public sealed record TaskUpdated(ClusterTask Task, TaskStatusInfo Status) : OperatorEvent;
 
     /// <summary>A framework is subscribed for the first time.</summary>
     public sealed record FrameworkAdded(FrameworkView Framework) : OperatorEvent;

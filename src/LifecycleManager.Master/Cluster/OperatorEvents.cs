@@ -43,10 +43,10 @@ internal sealed class OperatorEvents(ClusterServices services, OpenStreams strea
     public void AgentRemoved(AgentId id) => Tell(() => new OperatorEvent.AgentRemoved(id));
 
     /// <summary>A task is launched, or found on an agent.</summary>
-    public void TaskAdded(TaskRecord task) => Tell(() => new OperatorEvent.TaskAdded(task));
+    public void TaskAdded(ClusterTask task) => Tell(() => new OperatorEvent.TaskAdded(task));
 
     /// <summary>A task has another status.</summary>
-    public void TaskUpdated(TaskRecord task, TaskStatusInfo status) => Tell(() => new OperatorEvent.TaskUpdated(task, status));
+    public void TaskUpdated(ClusterTask task, TaskStatusInfo status) => Tell(() => new OperatorEvent.TaskUpdated(task, status));
 
     /// <summary>A framework is subscribed, or is disconnected.</summary>
     public void FrameworkChanged(Func<FrameworkView> framework, bool isNew) =>

@@ -119,7 +119,7 @@ internal sealed class TaskTracker(
     }
 
     // The operator's period shortens a task's own and never lengthens it.
-    private static KillPolicy? Grace(TaskRecord task, double? most)
+    private static KillPolicy? Grace(ClusterTask task, double? most)
     {
         var own = task.Kill?.KillPolicy ?? task.Info.KillPolicy;
         if (most is not { } seconds) return own;
@@ -182,7 +182,7 @@ internal sealed class TaskTracker(
         framework.Completed.TryGet(task, out var ended) && ended.State.IsTerminal() && ended.SentUuid is null;
 
     /// <summary>A terminal state frees the resources, once.</summary>
-    public void SetState(TaskRecord task, TaskRecord before)
+    public void SetState(ClusterTask task, ClusterTask before)
     {
         _services.Changes.Advance();
         var framework = _frameworks.Known[task.FrameworkId];
@@ -195,8 +195,8 @@ internal sealed class TaskTracker(
     }
 
     /// <summary>Ends a task on the master's own word; nobody acknowledges that.</summary>
-    public TaskRecord EndByMaster(
-        Framework framework, TaskRecord task, TaskState state, StatusReason reason, string message, DateTimeOffset? since = null)
+    public ClusterTask EndByMaster(
+        Framework framework, ClusterTask task, TaskState state, StatusReason reason, string message, DateTimeOffset? since = null)
     {
         var status = ForCapabilities(framework, MasterStatus(task.Id, task.AgentId, state, reason, message, since));
         var ended = task.With(status.State, status) with { SentState = status.State, SentUuid = null };
@@ -210,7 +210,7 @@ internal sealed class TaskTracker(
     }
 
     /// <summary>Out of the living tasks; remembered for a while.</summary>
-    public void Complete(Framework framework, TaskRecord task)
+    public void Complete(Framework framework, ClusterTask task)
     {
         _services.Changes.Advance();
         framework.Tasks.Remove(task.Id);
@@ -226,7 +226,7 @@ internal sealed class TaskTracker(
     }
 
     /// <summary>A task runs in an executor, whose own resources are used from its first task to the end of its last.</summary>
-    public static void JoinExecutor(Agent agent, TaskRecord task, ExecutorInfo info, ResourceSet resources)
+    public static void JoinExecutor(Agent agent, ClusterTask task, ExecutorInfo info, ResourceSet resources)
     {
         var key = (task.FrameworkId, info.ExecutorId);
         if (!agent.Executors.TryGetValue(key, out var executor))
@@ -237,7 +237,7 @@ internal sealed class TaskTracker(
         executor.Tasks.Add(task.Id);
     }
 
-    private void LeaveExecutor(Agent agent, TaskRecord task)
+    private void LeaveExecutor(Agent agent, ClusterTask task)
     {
         if (task.Executor is not { } id || !agent.Executors.TryGetValue((task.FrameworkId, id), out var executor)) return;
         executor.Tasks.Remove(task.Id);
@@ -268,7 +268,7 @@ internal sealed class TaskTracker(
     };
 
     /// <summary>The newest status of a task, for its reconciliation.</summary>
-    public TaskStatusInfo Latest(TaskRecord task)
+    public TaskStatusInfo Latest(ClusterTask task)
     {
         var state = task.SentState ?? task.State;
         var last = task.Statuses.LastOrDefault(status => status.State == state);
