@@ -10,7 +10,6 @@ public sealed class FoldersTests
     private static readonly HashSet<string> Known =
     [
         "Decisions: Engine, Expressions, Policies, Rules",
-        "Master: Api, Cluster, Leadership, Registry",
         "Metrics: Discovery, Scraping",
         "Scaling: Evaluation, History, Observability",
         "Scheduler: Definitions, Deployments, Events, Health, Launching, Mesos, Placement, State",

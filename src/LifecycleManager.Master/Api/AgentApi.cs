@@ -16,7 +16,7 @@ internal sealed class AgentApi(Door door, MasterOptions options)
 {
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/agent", door.Leader(Permission.Agent, ServeAsync));
 
-    private async Task ServeAsync(HttpContext context, Term term)
+    private async Task ServeAsync(HttpContext context, MasterTerm term)
     {
         var call = await door.ReadAsync(context, StrictJson.Agents.AgentCall, call => call.Type == AgentCallType.Unknown);
         if (Problem(call) is { } problem) throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate agent call: {problem}");
@@ -32,13 +32,13 @@ internal sealed class AgentApi(Door door, MasterOptions options)
         else await Door.AnswerAsync(context, StatusCodes.Status403Forbidden, "The agent is not registered on this stream");
     }
 
-    private async Task RegisterAsync(HttpContext context, Term term, RegisterCall call)
+    private async Task RegisterAsync(HttpContext context, MasterTerm term, RegisterCall call)
     {
         var stream = new EventStream<AgentEvent>(
             message => JsonSerializer.SerializeToUtf8Bytes(message, AgentJson.Default.AgentEvent), options.StreamCapacity);
         await term.AskAsync(core =>
         {
-            core.Register(call, stream);
+            core.Agents.Register(call, stream);
             return true;
         });
         try
@@ -47,19 +47,19 @@ internal sealed class AgentApi(Door door, MasterOptions options)
         }
         finally
         {
-            await term.PostAsync(core => core.StreamEnded(stream, stream.AgentId));
+            await term.PostAsync(core => core.Agents.StreamEnded(stream, stream.AgentId));
         }
     }
 
     private static bool Serve(MasterCore core, AgentCall call, string streamId)
     {
-        if (core.AgentOf(call.AgentId, streamId) is not { } agent) return false;
+        if (core.Agents.AgentOf(call.AgentId, streamId) is not { } agent) return false;
         switch (call.Type)
         {
-            case AgentCallType.Update: core.Update(agent, call.Update!); break;
-            case AgentCallType.Unregister: core.Unregister(agent); break;
-            case AgentCallType.Oversubscribe: core.Oversubscribe(agent, call.Oversubscribe!.Resources); break;
-            case AgentCallType.Message: core.Message(agent, call.Message!); break;
+            case AgentCallType.Update: core.Tasks.Update(agent, call.Update!); break;
+            case AgentCallType.Unregister: core.Removal.Unregister(agent); break;
+            case AgentCallType.Oversubscribe: core.Reservations.Oversubscribe(agent, call.Oversubscribe!.Resources); break;
+            case AgentCallType.Message: core.Messages.Message(agent, call.Message!); break;
         }
 
         return true;

@@ -16,7 +16,7 @@ internal sealed partial class Door(MasterService host, MasterOptions options, IL
     private readonly Gate _gate = new(options.Principals, "mesos-master");
 
     /// <summary>Serves a call of the leader; others are sent there (307), or told that there is none (503).</summary>
-    public RequestDelegate Leader(Permission permission, Func<HttpContext, Term, Task> serve) => For(permission, async context =>
+    public RequestDelegate Leader(Permission permission, Func<HttpContext, MasterTerm, Task> serve) => For(permission, async context =>
     {
         if (host.Current is not { } term)
         {

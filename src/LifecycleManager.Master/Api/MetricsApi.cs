@@ -74,7 +74,7 @@ internal static class MetricsApi
         if (host.Current is not { } term) return null;
         try
         {
-            return await term.AskAsync(core => core.View());
+            return await term.AskAsync(core => core.Views.All());
         }
         catch (OperationCanceledException)
         {

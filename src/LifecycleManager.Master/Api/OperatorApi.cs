@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using LifecycleManager.Master.Cluster;
 using LifecycleManager.Master.Leadership;
@@ -16,7 +15,7 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
 {
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1", door.Leader(Permission.None, ServeAsync));
 
-    private async Task ServeAsync(HttpContext context, Term term)
+    private async Task ServeAsync(HttpContext context, MasterTerm term)
     {
         var call = await door.ReadAsync(context, OperatorJson.Default.OperatorCall);
 
@@ -38,12 +37,12 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
                 await ViewAsync(context, term, call, (json, view) => OperatorViews.Master(json, view, options, term.ElectedAt));
                 break;
             case "GET_QUOTA":
-                var quotas = await term.AskAsync(core => core.RoleSettings);
-                await AnswerAsync(context, call, json => OperatorViews.Quotas(json, quotas));
+                var quotas = await term.AskAsync(core => core.Roles.Current);
+                await AnswerAsync(context, call, json => SettingsViews.Quotas(json, quotas));
                 break;
             case "GET_WEIGHTS":
-                var weights = await term.AskAsync(core => core.RoleSettings);
-                await AnswerAsync(context, call, json => OperatorViews.Weights(json, weights));
+                var weights = await term.AskAsync(core => core.Roles.Current);
+                await AnswerAsync(context, call, json => SettingsViews.Weights(json, weights));
                 break;
             case "GET_EXECUTORS": await AnswerAsync(context, call, OperatorViews.Executors); break;
 
@@ -51,43 +50,43 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
             case "GET_OPERATIONS": await AnswerAsync(context, call, json => OperatorViews.Nothing(json, "operations")); break;
             case "GET_MAINTENANCE_STATUS":
                 var planned = await term.AskAsync(core => core.Schedule);
-                await AnswerAsync(context, call, json => OperatorViews.MaintenanceStatus(json, planned));
+                await AnswerAsync(context, call, json => SettingsViews.MaintenanceStatus(json, planned));
                 break;
             case "GET_MAINTENANCE_SCHEDULE":
                 var schedule = await term.AskAsync(core => core.Schedule);
-                await AnswerAsync(context, call, json => OperatorViews.Schedule(json, schedule));
+                await AnswerAsync(context, call, json => SettingsViews.Schedule(json, schedule));
                 break;
             case "UPDATE_WEIGHTS":
                 var infos = Present(call.UpdateWeights?.WeightInfos, "update_weights.weight_infos");
                 var updates = infos.Select((info, i) => Present(info, $"update_weights.weight_infos[{i}]")).Select(info => (info.Role, info.Weight)).ToList();
-                await ChangeAsync(context, term, core => core.UpdateWeights(updates));
+                await ChangeAsync(context, term, core => core.Roles.UpdateWeights(updates));
                 break;
             case "UPDATE_QUOTA":
                 var configs = Present(call.UpdateQuota?.QuotaConfigs, "update_quota.quota_configs");
                 for (var i = 0; i < configs.Count; i++) Present(configs[i], $"update_quota.quota_configs[{i}]");
-                await ChangeAsync(context, term, core => core.UpdateQuota(configs, call.UpdateQuota!.Force ?? false));
+                await ChangeAsync(context, term, core => core.Roles.UpdateQuota(configs, call.UpdateQuota!.Force ?? false));
                 break;
             case "UPDATE_MAINTENANCE_SCHEDULE":
                 var update = Present(call.UpdateMaintenanceSchedule?.Schedule, "update_maintenance_schedule.schedule");
-                await ChangeAsync(context, term, core => core.UpdateSchedule(update));
+                await ChangeAsync(context, term, core => core.Maintenance.UpdateSchedule(update));
                 break;
             case "DRAIN_AGENT":
                 var draining = Agent(call.DrainAgent?.AgentId, "drain_agent.agent_id");
                 var grace = call.DrainAgent!.MaxGracePeriod;
                 if (grace?.Nanoseconds < 0) throw Invalid("'drain_agent.max_grace_period' must be non-negative");
-                await ChangeAsync(context, term, core => core.Drain(draining, grace?.ToTimeSpan(), call.DrainAgent.MarkGone ?? false));
+                await ChangeAsync(context, term, core => core.Operations.Drain(draining, grace?.ToTimeSpan(), call.DrainAgent.MarkGone ?? false));
                 break;
             case "DEACTIVATE_AGENT":
                 var deactivated = Agent(call.DeactivateAgent?.AgentId, "deactivate_agent.agent_id");
-                await ChangeAsync(context, term, core => core.Deactivate(deactivated));
+                await ChangeAsync(context, term, core => core.Operations.Deactivate(deactivated));
                 break;
             case "REACTIVATE_AGENT":
                 var reactivated = Agent(call.ReactivateAgent?.AgentId, "reactivate_agent.agent_id");
-                await ChangeAsync(context, term, core => core.Reactivate(reactivated));
+                await ChangeAsync(context, term, core => core.Operations.Reactivate(reactivated));
                 break;
             case "MARK_AGENT_GONE":
                 var gone = Agent(call.MarkAgentGone?.AgentId, "mark_agent_gone.agent_id");
-                await ChangeAsync(context, term, core => core.MarkGone(gone));
+                await ChangeAsync(context, term, core => core.Removal.MarkGone(gone));
                 break;
             case "RESERVE_RESOURCES":
             case "UNRESERVE_RESOURCES":
@@ -96,11 +95,11 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
                 var on = Agent(part?.AgentId, $"{at}.agent_id");
                 var resources = Present(part!.Resources, $"{at}.resources");
                 for (var i = 0; i < resources.Count; i++) Present(resources[i], $"{at}.resources[{i}]");
-                await ChangeAsync(context, term, core => core.Reserve(on, resources, isReserve, Gate.PrincipalOf(context)?.Name));
+                await ChangeAsync(context, term, core => core.Reservations.Reserve(on, resources, isReserve, Gate.PrincipalOf(context)?.Name));
                 break;
             case "TEARDOWN":
                 if (call.Teardown?.FrameworkId is not { Value.Length: > 0 } framework) throw Invalid("Expecting 'teardown.framework_id' to be present");
-                await ChangeAsync(context, term, core => core.Teardown(framework));
+                await ChangeAsync(context, term, core => core.Frameworks.Teardown(framework));
                 break;
             case "SUBSCRIBE": await SubscribeAsync(context, term); break;
             case { Length: > 0 }: throw new CallException(StatusCodes.Status501NotImplemented, $"{call.Type} is not implemented");
@@ -108,10 +107,10 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
         }
     }
 
-    private async Task SubscribeAsync(HttpContext context, Term term)
+    private async Task SubscribeAsync(HttpContext context, MasterTerm term)
     {
-        var stream = new EventStream<Action<Utf8JsonWriter>>(Encode, options.StreamCapacity);
-        if (!await term.AskAsync(core => core.Subscribe(stream)))
+        var stream = new EventStream<OperatorEvent>(message => OperatorEventJson.Encode(message, options), options.StreamCapacity);
+        if (!await term.AskAsync(core => core.Events.Subscribe(stream, core.Views.All)))
         {
             throw new CallException(StatusCodes.Status503ServiceUnavailable, $"{options.MaxSubscribers} operators are subscribed already");
         }
@@ -122,19 +121,8 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
         }
         finally
         {
-            await term.PostAsync(core => core.StreamEnded(stream));
+            await term.PostAsync(core => core.Events.StreamEnded(stream));
         }
-    }
-
-    private static byte[] Encode(Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        write(json);
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenSpan.ToArray();
     }
 
     private static T Present<T>(T? value, string name) where T : class => value ?? throw Invalid($"Expecting '{name}' to be present");
@@ -145,16 +133,16 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
     private static CallException Invalid(string text) => new(StatusCodes.Status400BadRequest, $"Failed to validate master::Call: {text}");
 
     // The loop starts the change; its completion is awaited off the loop.
-    private static async Task ChangeAsync(HttpContext context, Term term, Func<MasterCore, Task<OperatorResult>> change)
+    private static async Task ChangeAsync(HttpContext context, MasterTerm term, Func<MasterCore, Task<OperatorResult>> change)
     {
         var changing = await term.AskAsync(change);
         var result = await changing.WaitAsync(term.Ended);
         await Door.AnswerAsync(context, result.Status, result.Text);
     }
 
-    private static async Task ViewAsync(HttpContext context, Term term, OperatorCall call, Action<Utf8JsonWriter, MasterView> write)
+    private static async Task ViewAsync(HttpContext context, MasterTerm term, OperatorCall call, Action<Utf8JsonWriter, MasterView> write)
     {
-        var view = await term.AskAsync(core => core.View());
+        var view = await term.AskAsync(core => core.Views.All());
         await AnswerAsync(context, call, json => write(json, view));
     }
 

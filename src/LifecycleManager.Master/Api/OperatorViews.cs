@@ -66,25 +66,6 @@ internal static class OperatorViews
         json.WriteEndArray();
     }
 
-    // As Mesos: whatever is in the schedule is draining, until an operator says that it is down (START_MAINTENANCE).
-    public static void MaintenanceStatus(Utf8JsonWriter json, MaintenanceSchedule schedule)
-    {
-        json.WriteStartObject("status");
-        json.WriteStartArray("draining_machines");
-        foreach (var machine in (schedule.Windows ?? []).SelectMany(window => window.MachineIds))
-        {
-            json.WriteStartObject();
-            json.WritePropertyName("id");
-            JsonSerializer.Serialize(json, machine, RegistryJson.Default.MachineId);
-            Nothing(json, "statuses");
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        Nothing(json, "down_machines");
-        json.WriteEndObject();
-    }
-
     public static void Agents(Utf8JsonWriter json, MasterView view)
     {
         json.WriteStartArray("agents");
@@ -193,7 +174,7 @@ internal static class OperatorViews
     }
 
     // Neither command, environment nor data: nothing that may hold a secret.
-    public static void Task(Utf8JsonWriter json, TaskRecord task)
+    public static void Task(Utf8JsonWriter json, ClusterTask task)
     {
         json.WriteStartObject();
         json.WriteString("name", task.Info.Name);
@@ -273,57 +254,6 @@ internal static class OperatorViews
         json.WriteEndArray();
     }
 
-    public static void Quotas(Utf8JsonWriter json, RolesEntry roles)
-    {
-        json.WriteStartObject("status");
-        json.WriteStartArray("configs");
-        foreach (var quota in roles.Quotas)
-        {
-            json.WriteStartObject();
-            json.WriteString("role", quota.Role);
-            Scalars(json, "guarantees", quota.Guarantees);
-            Scalars(json, "limits", quota.Limits);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-
-        static void Scalars(Utf8JsonWriter json, string name, IReadOnlyDictionary<string, Scalar>? scalars)
-        {
-            if (scalars is null) return;
-            json.WriteStartObject(name);
-            foreach (var (resource, scalar) in scalars)
-            {
-                json.WriteStartObject(resource);
-                json.WriteNumber("value", scalar.Value);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-        }
-    }
-
-    public static void Weights(Utf8JsonWriter json, RolesEntry roles)
-    {
-        json.WriteStartArray("weight_infos");
-        foreach (var (role, weight) in roles.Weights)
-        {
-            json.WriteStartObject();
-            json.WriteString("role", role);
-            json.WriteNumber("weight", weight);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    public static void Schedule(Utf8JsonWriter json, MaintenanceSchedule schedule)
-    {
-        json.WritePropertyName("schedule");
-        JsonSerializer.Serialize(json, schedule, RegistryJson.Default.MaintenanceSchedule);
-    }
-
     public static void Resources(Utf8JsonWriter json, string name, ResourceSet resources, string? role = null)
     {
         json.WritePropertyName(name);
@@ -344,7 +274,7 @@ internal static class OperatorViews
         json.WriteEndObject();
     }
 
-    private static void Tasks(Utf8JsonWriter json, string name, IEnumerable<TaskRecord> tasks)
+    private static void Tasks(Utf8JsonWriter json, string name, IEnumerable<ClusterTask> tasks)
     {
         json.WriteStartArray(name);
         foreach (var task in tasks) Task(json, task);

@@ -18,7 +18,7 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/scheduler", door.Leader(Permission.None, ServeAsync));
 
-    private async Task ServeAsync(HttpContext context, Term term)
+    private async Task ServeAsync(HttpContext context, MasterTerm term)
     {
         var call = await door.ReadAsync(context, StrictJson.Mesos.SchedulerCall, call => call.Type == CallType.Unknown);
         if (SchedulerCallValidation.Problem(call) is { } problem)
@@ -51,7 +51,7 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
         await Door.AnswerAsync(context, answer.Status, answer.Text);
     }
 
-    private async Task SubscribeAsync(HttpContext context, Term term, SchedulerCall call, Principal? principal)
+    private async Task SubscribeAsync(HttpContext context, MasterTerm term, SchedulerCall call, Principal? principal)
     {
         var subscribe = call.Subscribe!;
         var info = subscribe.FrameworkInfo;
@@ -71,7 +71,7 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
             message => JsonSerializer.SerializeToUtf8Bytes(message, MesosJson.Default.SchedulerEvent), options.StreamCapacity);
         await term.AskAsync(core =>
         {
-            core.Subscribe(subscribe with { FrameworkInfo = info }, stream, principal);
+            core.Frameworks.Subscribe(subscribe with { FrameworkInfo = info }, stream, principal);
             return true;
         });
         try
@@ -80,7 +80,7 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
         }
         finally
         {
-            await term.PostAsync(core => core.StreamEnded(stream, stream.FrameworkId));
+            await term.PostAsync(core => core.Frameworks.StreamEnded(stream, stream.FrameworkId));
         }
     }
 
@@ -110,16 +110,16 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
 
         switch (call.Type)
         {
-            case CallType.Teardown: removing = core.Remove(framework, "it was torn down"); break;
-            case CallType.Accept: core.Accept(framework, call.Accept!); break;
-            case CallType.Decline: core.Decline(framework, call.Decline!); break;
-            case CallType.Revive: core.Revive(framework, call.Revive?.Roles); break;
-            case CallType.Suppress: core.Suppress(framework, call.Suppress?.Roles); break;
-            case CallType.Kill: core.Kill(framework, call.Kill!); break;
-            case CallType.Acknowledge: core.Acknowledge(framework, call.Acknowledge!); break;
-            case CallType.Reconcile: core.Reconcile(framework, call.Reconcile!); break;
-            case CallType.Message: core.Message(framework, call.Message!); break;
-            case CallType.Shutdown: core.Shutdown(framework, call.Shutdown!); break;
+            case CallType.Teardown: removing = core.Frameworks.Remove(framework, "it was torn down"); break;
+            case CallType.Accept: core.Acceptance.Accept(framework, call.Accept!); break;
+            case CallType.Decline: core.Offers.Decline(framework, call.Decline!); break;
+            case CallType.Revive: core.Frameworks.Revive(framework, call.Revive?.Roles); break;
+            case CallType.Suppress: core.Frameworks.Suppress(framework, call.Suppress?.Roles); break;
+            case CallType.Kill: core.Tasks.Kill(framework, call.Kill!); break;
+            case CallType.Acknowledge: core.Tasks.Acknowledge(framework, call.Acknowledge!); break;
+            case CallType.Reconcile: core.Tasks.Reconcile(framework, call.Reconcile!); break;
+            case CallType.Message: core.Messages.Message(framework, call.Message!); break;
+            case CallType.Shutdown: core.Messages.Shutdown(framework, call.Shutdown!); break;
 
             // As in Mesos, the default allocator has no use for it.
             case CallType.Request: break;

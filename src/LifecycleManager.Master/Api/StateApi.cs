@@ -72,23 +72,23 @@ internal static class StateApi
         await json.FlushAsync(context.RequestAborted);
     }
 
-    private static async Task TeardownAsync(HttpContext context, Term term)
+    private static async Task TeardownAsync(HttpContext context, MasterTerm term)
     {
         var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : null;
         if (form?["frameworkId"].ToString() is not { Length: > 0 } id)
             throw new CallException(StatusCodes.Status400BadRequest, "Missing 'frameworkId' in the request body");
-        var changing = await term.AskAsync(core => core.Teardown(new FrameworkId(id)));
+        var changing = await term.AskAsync(core => core.Frameworks.Teardown(new FrameworkId(id)));
         var result = await changing.WaitAsync(term.Ended);
         await Door.AnswerAsync(context, result.Status, result.Text);
     }
 
-    private static async Task WriteAsync(HttpContext context, Term term, Action<Utf8JsonWriter, MasterView> write)
+    private static async Task WriteAsync(HttpContext context, MasterTerm term, Action<Utf8JsonWriter, MasterView> write)
     {
-        var view = await term.AskAsync(core => core.View());
+        var view = await term.AskAsync(core => core.Views.All());
         await JsonAsync(context, json => write(json, view));
     }
 
-    private static void State(Utf8JsonWriter json, MasterView view, Term term, MasterOptions options)
+    private static void State(Utf8JsonWriter json, MasterView view, MasterTerm term, MasterOptions options)
     {
         json.WriteString("version", Version);
         json.WriteString("id", view.MasterId);
@@ -134,7 +134,7 @@ internal static class StateApi
             Number(query, "limit", DefaultTaskLimit), Number(query, "offset", 0), query["order"] == "asc",
             query["framework_id"].ToString(), query["task_id"].ToString());
 
-        public IEnumerable<TaskRecord> Apply(MasterView view)
+        public IEnumerable<ClusterTask> Apply(MasterView view)
         {
             var all = view.Frameworks.Concat(view.Completed)
                 .Where(framework => Framework.Length == 0 || framework.Id.Value == Framework)
@@ -146,7 +146,7 @@ internal static class StateApi
             return all.Skip(Offset).Take(Limit);
         }
 
-        private static double Since(TaskRecord task) => task.Statuses.Count > 0 ? task.Statuses[0].Timestamp ?? 0 : 0;
+        private static double Since(ClusterTask task) => task.Statuses.Count > 0 ? task.Statuses[0].Timestamp ?? 0 : 0;
 
         private static int Number(IQueryCollection query, string name, int otherwise)
         {

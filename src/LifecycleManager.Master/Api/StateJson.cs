@@ -87,7 +87,7 @@ internal static class StateJson
         json.WriteEndObject();
     }
 
-    public static void Tasks(Utf8JsonWriter json, string name, IEnumerable<TaskRecord> tasks)
+    public static void Tasks(Utf8JsonWriter json, string name, IEnumerable<ClusterTask> tasks)
     {
         json.WriteStartArray(name);
         foreach (var task in tasks) Task(json, task);
@@ -95,7 +95,7 @@ internal static class StateJson
     }
 
     // Neither command, environment nor data: nothing that may hold a secret.
-    public static void Task(Utf8JsonWriter json, TaskRecord task)
+    public static void Task(Utf8JsonWriter json, ClusterTask task)
     {
         json.WriteStartObject();
         json.WriteString("id", task.Id.Value);

@@ -46,12 +46,12 @@ internal sealed class Framework(FrameworkInfo info, DateTimeOffset registeredAt)
 
     public HashSet<string> Suppressed { get; } = new(StringComparer.Ordinal);
 
-    public Dictionary<TaskId, TaskRecord> Tasks { get; } = [];
+    public Dictionary<TaskId, ClusterTask> Tasks { get; } = [];
 
     /// <summary>Tasks of unreachable agents, and those that were ended by the master's word; oldest first, bounded.</summary>
-    public BoundedLog<TaskId, TaskRecord> Unreachable { get; } = new();
+    public BoundedLog<TaskId, ClusterTask> Unreachable { get; } = new();
 
-    public BoundedLog<TaskId, TaskRecord> Completed { get; } = new();
+    public BoundedLog<TaskId, ClusterTask> Completed { get; } = new();
 
     public Dictionary<OfferId, OfferRecord> Offers { get; } = [];
 

@@ -34,7 +34,7 @@ internal sealed record MasterView
     /// <summary>Actions waiting on the loop.</summary>
     public required int PendingEvents { get; init; }
 
-    public IEnumerable<TaskRecord> Tasks => Frameworks.Concat(Completed).SelectMany(framework => framework.Tasks);
+    public IEnumerable<ClusterTask> Tasks => Frameworks.Concat(Completed).SelectMany(framework => framework.Tasks);
 
     public int Unreachable => Absent.Count(agent => agent.Entry.Standing == AgentStanding.Unreachable);
 
@@ -125,11 +125,11 @@ internal sealed record FrameworkView
 
     public DateTimeOffset? UnregisteredAt { get; }
 
-    public IReadOnlyList<TaskRecord> Tasks { get; }
+    public IReadOnlyList<ClusterTask> Tasks { get; }
 
-    public IReadOnlyList<TaskRecord> Unreachable { get; }
+    public IReadOnlyList<ClusterTask> Unreachable { get; }
 
-    public IReadOnlyList<TaskRecord> Completed { get; }
+    public IReadOnlyList<ClusterTask> Completed { get; }
 
     public IReadOnlyList<(OfferRecord Offer, AgentInfo Agent)> Offers { get; }
 

@@ -13,12 +13,12 @@ internal sealed class MasterService : BackgroundService
     /// <summary>The election's name.</summary>
     public const string Election = "master";
 
-    private readonly TermParts _parts;
+    private readonly MasterTermServices _services;
     private readonly IStateStore _store;
     private readonly LeadershipService _leadership;
     private readonly string _address;
     private readonly CancellationToken _stopping;
-    private volatile Term? _term;
+    private volatile MasterTerm? _term;
     private volatile bool _stands;
 
     public MasterService(
@@ -30,7 +30,7 @@ internal sealed class MasterService : BackgroundService
         var allocator = known.LastOrDefault(allocator => allocator.Name == options.Allocator)
             ?? throw new ArgumentException(
                 $"allocator '{options.Allocator}' is not known; there are: {string.Join(", ", known.Select(allocator => allocator.Name))}");
-        _parts = new TermParts(options, allocator, metrics, health, time, log);
+        _services = new MasterTermServices(options, allocator, metrics, health, time, log);
         _store = store;
         _address = options.Address.ToString().TrimEnd('/');
         _leadership = new LeadershipService(election, Election, _address, health, time, log);
@@ -41,7 +41,7 @@ internal sealed class MasterService : BackgroundService
     }
 
     /// <summary>The term of this master, or null while it does not lead.</summary>
-    public Term? Current => _term is { HasEnded: false } term ? term : null;
+    public MasterTerm? Current => _term is { HasEnded: false } term ? term : null;
 
     /// <summary>What the master does, for people.</summary>
     private string State => Current is { } term ? term.State : _leadership.IsLeading || !_stands ? "starting" : "standing by";
@@ -73,7 +73,7 @@ internal sealed class MasterService : BackgroundService
 
     private async Task LeadAsync(ILeadership leadership, CancellationToken cancellation)
     {
-        await using var term = await Term.BeginAsync(_parts, _store, leadership.Fence, cancellation);
+        await using var term = await MasterTerm.BeginAsync(_services, _store, leadership.Fence, cancellation);
         try
         {
             _leadership.Working();

@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using LifecycleManager.Master.Leadership;
 using LifecycleManager.Master.Registry;
 using LifecycleManager.Master.Tests.Simulation;
 using LifecycleManager.Protocol.Agents;

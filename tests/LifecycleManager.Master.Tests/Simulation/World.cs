@@ -2,6 +2,7 @@ using System.Text.Json;
 using LifecycleManager.Master.Allocators;
 using LifecycleManager.Master.Api;
 using LifecycleManager.Master.Cluster;
+using LifecycleManager.Master.Leadership;
 using LifecycleManager.Master.Registry;
 using LifecycleManager.Master.Streams;
 using LifecycleManager.Protocol.Agents;
@@ -74,7 +75,7 @@ internal sealed class World : IAsyncDisposable, IRegistry
             case 1 when Pick(_agents, x) is { } agent: await RegisterAsync(agent); break;
             case 2 when Pick(_agents, x) is { Stream: { } stream } agent:
                 agent.Stream = null;
-                await Do(core => core.StreamEnded(stream, agent.Info.Id));
+                await Do(core => core.Agents.StreamEnded(stream, agent.Info.Id));
                 break;
             case 3 or 4 when _frameworks.Count < 6:
                 _frameworks.Add(new WorldFramework { Info = TestFramework.PartitionAware("f", y % 20, "r" + (x % 3)) });
@@ -83,45 +84,45 @@ internal sealed class World : IAsyncDisposable, IRegistry
             case 5 when Pick(_frameworks, x) is { } framework: await SubscribeAsync(framework); break;
             case 6 when Pick(_frameworks, x) is { Stream: { } stream } framework:
                 framework.Stream = null;
-                await Do(core => core.StreamEnded(stream, framework.Info.Id));
+                await Do(core => core.Frameworks.StreamEnded(stream, framework.Info.Id));
                 break;
             case 7 when Pick(_frameworks, x) is { Info.Id: { } id }:
                 await Do(core =>
                 {
-                    if (core.FindFramework(id) is { } known) _ = core.Remove(known, "test");
+                    if (core.FindFramework(id) is { } known) _ = core.Frameworks.Remove(known, "test");
                 });
                 break;
             case 8 when Pick(_frameworks, x) is { } framework && Pick(framework.Offers, y) is { } offer:
                 framework.Offers.Remove(offer);
-                await With(framework, (core, own) => core.Decline(own, new DeclineCall([offer.Id], new Filters { RefuseSeconds = y % 10 })));
+                await With(framework, (core, own) => core.Offers.Decline(own, new DeclineCall([offer.Id], new Filters { RefuseSeconds = y % 10 })));
                 break;
             case >= 9 and <= 12 when Pick(_frameworks, x) is { } framework && Pick(framework.Offers, y) is { } offer:
                 framework.Offers.Remove(offer);
                 var operations = kind == 12 ? Reserve(offer, y) : Launch(offer, y, kind == 11);
-                await With(framework, (core, own) => core.Accept(own, new AcceptCall([offer.Id], operations, new Filters { RefuseSeconds = 0 })));
+                await With(framework, (core, own) => core.Acceptance.Accept(own, new AcceptCall([offer.Id], operations, new Filters { RefuseSeconds = 0 })));
                 break;
             case >= 13 and <= 16 when Pick(_agents, x) is { Stream: not null } agent && Pick([.. agent.Tasks.Values], y) is { } task:
                 await UpdateAsync(agent, task, y % 3 == 0 ? TaskState.Running : y % 3 == 1 ? TaskState.Failed : TaskState.Finished);
                 break;
             case 17 when Pick(_frameworks, x) is { } framework:
-                await With(framework, (core, own) => core.Kill(own, new KillCall(new TaskId("t" + (y % (_task + 1))))));
+                await With(framework, (core, own) => core.Tasks.Kill(own, new KillCall(new TaskId("t" + (y % (_task + 1))))));
                 break;
             case 18: await AdvanceAsync(x % 30); break;
             case 19: await DurableAsync(1 + (x % 3)); break;
             case 24: await RefuseAsync(); break;
             case 20 when Pick(_agents, x) is { Info.Id: { } id }:
-                await Do(core => _ = y % 4 == 0 ? core.MarkGone(id) : y % 4 == 1 ? core.Drain(id, null, x % 2 == 0) : y % 4 == 2 ? core.Deactivate(id) : core.Reactivate(id));
+                await Do(core => _ = y % 4 == 0 ? core.Removal.MarkGone(id) : y % 4 == 1 ? core.Operations.Drain(id, null, x % 2 == 0) : y % 4 == 2 ? core.Operations.Deactivate(id) : core.Operations.Reactivate(id));
                 break;
             case 21 when Pick(_agents, x) is { Stream: not null, Info.Id: { } id } agent:
                 await Do(core =>
                 {
-                    if (core.AgentOf(id, agent.Stream!.Id) is { } known) core.Oversubscribe(known, [Resource.OfScalar("cpus", y / 500.0)]);
+                    if (core.Agents.AgentOf(id, agent.Stream!.Id) is { } known) core.Reservations.Oversubscribe(known, [Resource.OfScalar("cpus", y / 500.0)]);
                 });
                 break;
             case 22 when Pick(_frameworks, x) is { } framework:
-                await With(framework, (core, own) => core.Revive(own, null));
+                await With(framework, (core, own) => core.Frameworks.Revive(own, null));
                 break;
-            case 23 when Pick(_frameworks, x) is { } framework: await With(framework, (core, own) => core.Reconcile(own, new ReconcileCall())); break;
+            case 23 when Pick(_frameworks, x) is { } framework: await With(framework, (core, own) => core.Tasks.Reconcile(own, new ReconcileCall())); break;
         }
 
         if ((x + y) % 2 == 0) await DurableAsync(int.MaxValue);
@@ -183,14 +184,14 @@ internal sealed class World : IAsyncDisposable, IRegistry
     {
         var stream = agent.Stream = new EventStream<AgentEvent>(_ => [], 1000);
         var tasks = agent.Tasks.Values.ToList();
-        await Do(core => core.Register(new RegisterCall(agent.Info, "1", tasks), stream));
+        await Do(core => core.Agents.Register(new RegisterCall(agent.Info, "1", tasks), stream));
     }
 
     private async Task SubscribeAsync(WorldFramework framework)
     {
         var stream = framework.Stream = new EventStream<SchedulerEvent>(_ => [], 1000);
         framework.Offers.Clear();
-        await Do(core => core.Subscribe(new SubscribeCall(framework.Info), stream));
+        await Do(core => core.Frameworks.Subscribe(new SubscribeCall(framework.Info), stream));
     }
 
     private async Task UpdateAsync(WorldAgent agent, AgentTask task, TaskState state)
@@ -200,7 +201,7 @@ internal sealed class World : IAsyncDisposable, IRegistry
         var (id, stream) = (agent.Info.Id, agent.Stream!.Id);
         await Do(core =>
         {
-            if (core.AgentOf(id, stream) is { } known) core.Update(known, new StatusUpdateCall(task.FrameworkId, status, state));
+            if (core.Agents.AgentOf(id, stream) is { } known) core.Tasks.Update(known, new StatusUpdateCall(task.FrameworkId, status, state));
         });
     }
 
@@ -288,7 +289,7 @@ internal sealed class World : IAsyncDisposable, IRegistry
         if (message.Rescind is { } rescind) framework.Offers.RemoveAll(offer => offer.Id == rescind.OfferId);
         if (message.Update?.Status is { Uuid: { } uuid } status)
         {
-            await With(framework, (core, own) => core.Acknowledge(own, new AcknowledgeCall(status.AgentId!.Value, status.TaskId, uuid)));
+            await With(framework, (core, own) => core.Tasks.Acknowledge(own, new AcknowledgeCall(status.AgentId!.Value, status.TaskId, uuid)));
         }
     }
 
@@ -349,7 +350,7 @@ internal sealed class World : IAsyncDisposable, IRegistry
         _fault.IsOn = false;
         using var stream = new MemoryStream();
         using var json = new Utf8JsonWriter(stream);
-        var view = core.View();
+        var view = core.Views.All();
         json.WriteStartObject();
         OperatorViews.State(json, view);
         OperatorViews.Roles(json, view);

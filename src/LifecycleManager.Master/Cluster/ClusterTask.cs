@@ -5,7 +5,7 @@ using LifecycleManager.Protocol.Mesos;
 namespace LifecycleManager.Master.Cluster;
 
 /// <summary>A task as the master knows it. Immutable: a change is a new record, so that readers may hold on to one.</summary>
-internal sealed record TaskRecord
+internal sealed record ClusterTask
 {
     public required TaskInfo Info { get; init; }
 
@@ -37,7 +37,7 @@ internal sealed record TaskRecord
     public TaskId Id => Info.TaskId;
 
     /// <summary>With a status more.</summary>
-    public TaskRecord With(TaskState state, TaskStatusInfo status)
+    public ClusterTask With(TaskState state, TaskStatusInfo status)
     {
         // Unchanged states come again with each health check: the newest of a state stands for all.
         var statuses = Statuses.Count > 0 && Statuses[^1].State == status.State ? Statuses.Take(Statuses.Count - 1) : Statuses;

@@ -1,18 +1,32 @@
 using LifecycleManager.Master.Registry;
+using LifecycleManager.Master.Resources;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Master.Cluster;
 
-/// <content>The life of tasks: statuses, acknowledgements, kills, reconciliation.</content>
-internal sealed partial class MasterCore
+/// <summary>The life of tasks: statuses, acknowledgements, kills, reconciliation, and the executors that they run in.</summary>
+internal sealed class TaskTracker(
+    ClusterServices services, Ledger ledger, AgentTable agents, FrameworkTable frameworks, AllocationQueue allocations,
+    OperatorEvents events)
 {
+    private readonly ClusterServices _services = services;
+    private readonly Ledger _ledger = ledger;
+    private readonly AgentTable _agents = agents;
+    private readonly FrameworkTable _frameworks = frameworks;
+    private readonly AllocationQueue _allocations = allocations;
+    private readonly OperatorEvents _events = events;
+
+    /// <summary>Told when a task is no longer on its agent.</summary>
+    public Action<Agent>? OnCompleted { get; set; }
+
     /// <summary>UPDATE of an agent: kept by the agent until its framework acknowledges it.</summary>
     public void Update(Agent agent, StatusUpdateCall call)
     {
         var status = call.Status with { AgentId = agent.Id, Source = call.Status.Source ?? StatusSource.Agent };
-        if (!_frameworks.TryGetValue(call.FrameworkId, out var framework))
+        if (!_frameworks.Known.TryGetValue(call.FrameworkId, out var framework))
         {
             // Nobody will ever acknowledge it.
             SendAcknowledge(agent, call.FrameworkId, status.TaskId, status.Uuid);
@@ -44,7 +58,7 @@ internal sealed partial class MasterCore
                 SentUuid = status.Uuid,
             };
             SetState(updated, task);
-            TaskUpdated(updated, status);
+            _events.TaskUpdated(updated, status);
         }
 
         if (framework.UnregisteredAt is null)
@@ -57,7 +71,7 @@ internal sealed partial class MasterCore
         if (status.State.IsTerminal() && framework.Tasks.TryGetValue(status.TaskId, out var last))
         {
             Complete(framework, last);
-            Retire(framework);
+            _frameworks.Retire(framework);
         }
     }
 
@@ -65,7 +79,7 @@ internal sealed partial class MasterCore
     public void Acknowledge(Framework framework, AcknowledgeCall call)
     {
         // While the agent is away it would repeat the status after all: it is acknowledged then.
-        if (!_agents.TryGetValue(call.AgentId, out var agent) || agent.Stream is null) return;
+        if (!_agents.Registered.TryGetValue(call.AgentId, out var agent) || agent.Stream is null) return;
         SendAcknowledge(agent, framework.Id, call.TaskId, call.Uuid);
         if (framework.Tasks.TryGetValue(call.TaskId, out var task) && task.AgentId == call.AgentId
             && task.SentState?.IsTerminal() == true && task.SentUuid.AsSpan().SequenceEqual(call.Uuid))
@@ -84,9 +98,33 @@ internal sealed partial class MasterCore
         }
 
         var kill = new KillEvent(framework.Id, call.TaskId, call.KillPolicy);
-        _changes.Advance();
+        _services.Changes.Advance();
         if (!task.State.IsTerminal()) framework.Tasks[task.Id] = task with { Kill = kill };
-        SendKill(_agents[task.AgentId], kill);
+        SendKill(_agents.Registered[task.AgentId], kill);
+    }
+
+    /// <summary>Kills what runs on an agent, within the grace period of its draining.</summary>
+    public void KillAll(Agent agent)
+    {
+        foreach (var key in agent.Tasks.ToList())
+        {
+            var framework = _frameworks.Known[key.Framework];
+            var task = framework.Tasks[key.Task];
+            if (task.State.IsTerminal()) continue;
+            var kill = new KillEvent(framework.Id, task.Id, Grace(task, agent.Entry.Drain?.MaxGracePeriodSeconds));
+            _services.Changes.Advance();
+            framework.Tasks[task.Id] = task with { Kill = kill };
+            SendKill(agent, kill);
+        }
+    }
+
+    // The operator's period shortens a task's own and never lengthens it.
+    private static KillPolicy? Grace(ClusterTask task, double? most)
+    {
+        var own = task.Kill?.KillPolicy ?? task.Info.KillPolicy;
+        if (most is not { } seconds) return own;
+        var limit = DurationInfo.From(LongDurations.FromSeconds(seconds));
+        return own?.GracePeriod is { } period && period.Nanoseconds <= limit.Nanoseconds ? own : new KillPolicy { GracePeriod = limit };
     }
 
     /// <summary>RECONCILE: of the tasks stated, or of all.</summary>
@@ -114,15 +152,15 @@ internal sealed partial class MasterCore
         if (agentId is not { } known)
         {
             // An agent that has not yet returned may have it.
-            if (_absent.Values.Any(absent => absent.IsRecovering)) return;
+            if (_agents.Absent.Values.Any(absent => absent.IsRecovering)) return;
             SendUpdate(framework, MasterStatus(id, null, TaskState.Unknown, StatusReason.Reconciliation, "Reconciliation: Task is unknown"));
         }
-        else if (_agents.ContainsKey(known))
+        else if (_agents.Registered.ContainsKey(known))
         {
             SendUpdate(framework, MasterStatus(
                 id, known, TaskState.Gone, StatusReason.Reconciliation, "Reconciliation: Task is unknown to the agent"));
         }
-        else if (!_absent.TryGetValue(known, out var absent))
+        else if (!_agents.Absent.TryGetValue(known, out var absent))
         {
             SendUpdate(framework, MasterStatus(
                 id, known, TaskState.Unknown, StatusReason.Reconciliation, "Reconciliation: Task and agent are unknown"));
@@ -139,26 +177,26 @@ internal sealed partial class MasterCore
         }
     }
 
-    // Its launch was on its way while its agent returned without it: the framework was told that it does not run, so be it.
-    private static bool IsEndedByMaster(Framework framework, TaskId task) =>
+    /// <summary>Its launch was on its way while its agent returned without it: the framework was told that it does not run, so be it.</summary>
+    public static bool IsEndedByMaster(Framework framework, TaskId task) =>
         framework.Completed.TryGet(task, out var ended) && ended.State.IsTerminal() && ended.SentUuid is null;
 
-    // A terminal state frees the resources, once.
-    private void SetState(TaskRecord task, TaskRecord before)
+    /// <summary>A terminal state frees the resources, once.</summary>
+    public void SetState(ClusterTask task, ClusterTask before)
     {
-        _changes.Advance();
-        var framework = _frameworks[task.FrameworkId];
+        _services.Changes.Advance();
+        var framework = _frameworks.Known[task.FrameworkId];
         framework.Tasks[task.Id] = task;
         if (before.State.IsTerminal() || !task.State.IsTerminal()) return;
-        var agent = _agents[task.AgentId];
+        var agent = _agents.Registered[task.AgentId];
         _ledger.Free(agent.Id, framework.Id, task.Role, task.Resources);
         LeaveExecutor(agent, task);
-        MarkDirty(agent);
+        _allocations.MarkDirty(agent);
     }
 
-    // Ends a task on the master's own word; nobody acknowledges that.
-    private TaskRecord EndByMaster(
-        Framework framework, TaskRecord task, TaskState state, StatusReason reason, string message, DateTimeOffset? since = null)
+    /// <summary>Ends a task on the master's own word; nobody acknowledges that.</summary>
+    public ClusterTask EndByMaster(
+        Framework framework, ClusterTask task, TaskState state, StatusReason reason, string message, DateTimeOffset? since = null)
     {
         var status = ForCapabilities(framework, MasterStatus(task.Id, task.AgentId, state, reason, message, since));
         var ended = task.With(status.State, status) with { SentState = status.State, SentUuid = null };
@@ -167,26 +205,55 @@ internal sealed partial class MasterCore
         SetState(ended.State.IsTerminal() ? ended : ended with { State = TaskState.Gone }, task);
         framework.Tasks[task.Id] = ended;
         SendUpdate(framework, status);
-        TaskUpdated(ended, status);
+        _events.TaskUpdated(ended, status);
         return ended;
     }
 
-    // Out of the living tasks; remembered for a while.
-    private void Complete(Framework framework, TaskRecord task)
+    /// <summary>Out of the living tasks; remembered for a while.</summary>
+    public void Complete(Framework framework, ClusterTask task)
     {
-        _changes.Advance();
+        _services.Changes.Advance();
         framework.Tasks.Remove(task.Id);
-        if (_agents.TryGetValue(task.AgentId, out var agent))
+        if (_agents.Registered.TryGetValue(task.AgentId, out var agent))
         {
             agent.Tasks.Remove((framework.Id, task.Id));
-            CheckDrained(agent);
+            OnCompleted?.Invoke(agent);
         }
+
         var isUnreachable = task.Statuses.Count > 0 && task.Statuses[^1].UnreachableTime is not null;
-        if (isUnreachable) framework.Unreachable.Put(task.Id, task, _options.MaxUnreachableTasks);
-        else framework.Completed.Put(task.Id, task, _options.MaxCompletedTasks);
+        if (isUnreachable) framework.Unreachable.Put(task.Id, task, _services.Options.MaxUnreachableTasks);
+        else framework.Completed.Put(task.Id, task, _services.Options.MaxCompletedTasks);
     }
 
-    private TaskStatusInfo MasterStatus(
+    /// <summary>A task runs in an executor, whose own resources are used from its first task to the end of its last.</summary>
+    public static void JoinExecutor(Agent agent, ClusterTask task, ExecutorInfo info, ResourceSet resources)
+    {
+        var key = (task.FrameworkId, info.ExecutorId);
+        if (!agent.Executors.TryGetValue(key, out var executor))
+        {
+            agent.Executors[key] = executor = new ExecutorRecord(info, task.Role, resources);
+        }
+
+        executor.Tasks.Add(task.Id);
+    }
+
+    private void LeaveExecutor(Agent agent, ClusterTask task)
+    {
+        if (task.Executor is not { } id || !agent.Executors.TryGetValue((task.FrameworkId, id), out var executor)) return;
+        executor.Tasks.Remove(task.Id);
+        if (executor.Tasks.Count == 0) FreeExecutor(agent, (task.FrameworkId, id), executor);
+    }
+
+    /// <summary>An executor has ended: what it used is free.</summary>
+    public void FreeExecutor(Agent agent, (FrameworkId Framework, ExecutorId Executor) key, ExecutorRecord executor)
+    {
+        _services.Changes.Advance();
+        if (!agent.Executors.Remove(key)) return;
+        _ledger.Free(agent.Id, key.Framework, executor.Role, executor.Resources);
+    }
+
+    /// <summary>A status on the master's own word.</summary>
+    public TaskStatusInfo MasterStatus(
         TaskId task, AgentId? agent, TaskState state, StatusReason reason, string message, DateTimeOffset? unreachableSince = null) => new()
     {
         TaskId = task,
@@ -195,12 +262,13 @@ internal sealed partial class MasterCore
         Source = StatusSource.Master,
         Reason = reason,
         Message = message,
-        Timestamp = Now.ToUnixTimeMilliseconds() / 1000.0,
+        Timestamp = _services.Now.ToUnixTimeMilliseconds() / 1000.0,
         UnreachableTime = state == TaskState.Unreachable && unreachableSince is { } since
             ? new TimeInfo(since.ToUnixTimeMilliseconds() * 1_000_000) : null,
     };
 
-    private TaskStatusInfo Latest(TaskRecord task)
+    /// <summary>The newest status of a task, for its reconciliation.</summary>
+    public TaskStatusInfo Latest(ClusterTask task)
     {
         var state = task.SentState ?? task.State;
         var last = task.Statuses.LastOrDefault(status => status.State == state);
@@ -213,7 +281,7 @@ internal sealed partial class MasterCore
             Source = StatusSource.Master,
             Reason = StatusReason.Reconciliation,
             Message = "Reconciliation: Latest task state",
-            Timestamp = Now.ToUnixTimeMilliseconds() / 1000.0,
+            Timestamp = _services.Now.ToUnixTimeMilliseconds() / 1000.0,
             Healthy = last?.Healthy,
             CheckStatus = last?.CheckStatus,
             Labels = last?.Labels,
@@ -222,22 +290,26 @@ internal sealed partial class MasterCore
         };
     }
 
-    private static TaskStatusInfo ForCapabilities(Framework framework, TaskStatusInfo status) =>
+    /// <summary>A status as the framework understands it: without PARTITION_AWARE some states are LOST.</summary>
+    public static TaskStatusInfo ForCapabilities(Framework framework, TaskStatusInfo status) =>
         status.State is TaskState.Unreachable or TaskState.Gone or TaskState.GoneByOperator or TaskState.Dropped or TaskState.Unknown
         && !framework.IsPartitionAware ? status with { State = TaskState.Lost } : status;
 
-    private static void SendUpdate(Framework framework, TaskStatusInfo status) =>
+    /// <summary>Sends a status to the framework.</summary>
+    public static void SendUpdate(Framework framework, TaskStatusInfo status) =>
         framework.Stream?.Send(new SchedulerEvent { Type = EventType.Update, Update = new UpdateEvent(ForCapabilities(framework, status)) });
 
-    private static void SendAcknowledge(Agent agent, FrameworkId framework, TaskId task, byte[]? uuid)
+    /// <summary>Acknowledges a status to its agent; one without uuid needs none.</summary>
+    public static void SendAcknowledge(Agent agent, FrameworkId framework, TaskId task, byte[]? uuid)
     {
         if (uuid is null) return;
         agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Acknowledge, Acknowledge = new AcknowledgeEvent(framework, task, uuid) });
     }
 
-    private void SendKill(Agent agent, KillEvent kill)
+    /// <summary>Sends a kill to the agent.</summary>
+    public void SendKill(Agent agent, KillEvent kill)
     {
-        _log.LogDebug("Kill {Task} on {Agent}", kill.TaskId.Value, agent.Id.Value);
+        _services.Log.LogDebug("Kill {Task} on {Agent}", kill.TaskId.Value, agent.Id.Value);
         agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Kill, Kill = kill });
     }
 }

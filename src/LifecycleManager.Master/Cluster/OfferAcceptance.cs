@@ -1,35 +1,43 @@
 using LifecycleManager.Master.Resources;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
+using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Master.Cluster;
 
-/// <content>ACCEPT: what frameworks do with offers.</content>
-internal sealed partial class MasterCore
+/// <summary>ACCEPT: what frameworks do with offers.</summary>
+internal sealed class OfferAcceptance(
+    ClusterServices services, Ledger ledger, AgentTable agents, AllocationQueue allocations, OfferTable offers,
+    TaskTracker tasks, AgentReservations reservations, OperatorEvents events)
 {
+    private readonly ClusterServices _services = services;
+    private readonly Ledger _ledger = ledger;
+    private readonly AgentTable _agents = agents;
+    private readonly AllocationQueue _allocations = allocations;
+    private readonly OfferTable _offers = offers;
+    private readonly TaskTracker _tasks = tasks;
+    private readonly AgentReservations _reservations = reservations;
+    private readonly OperatorEvents _events = events;
+
     /// <summary>ACCEPT: its operations one after the other. A reservation is durable before the next operation.</summary>
     public void Accept(Framework framework, AcceptCall call)
     {
         if (FindOffers(framework, call.OfferIds, out var offers) is { } problem)
         {
-            foreach (var offer in offers) TakeBack(offer);
+            foreach (var offer in offers) _offers.TakeBack(offer);
             DropTasks(framework, call.Operations ?? [], StatusReason.InvalidOffers, problem);
             return;
         }
 
-        var agent = _agents[offers[0].AgentId];
+        var agent = _agents.Registered[offers[0].AgentId];
         var left = ResourceSet.Empty;
-        _changes.Advance();
         foreach (var offer in offers)
         {
             left = left.Plus(offer.Resources);
-            _offers.Remove(offer.Id);
-            offer.Timeout?.Cancel();
-            framework.Offers.Remove(offer.Id);
-            agent.Offers.Remove(offer);
+            _offers.Take(offer);
         }
 
-        _metrics.OffersAccepted.Inc(offers.Count);
+        _services.Metrics.OffersAccepted.Inc(offers.Count);
         var accept = new PendingAccept(framework, agent, offers[0].Role, left, call);
         agent.Accepts.Add(accept);
         Continue(accept);
@@ -81,20 +89,20 @@ internal sealed partial class MasterCore
         _ledger.TakeBack(accept.Agent.Id, accept.Framework.Id, accept.Role, accept.Left);
 
         // A refusal of no time is taken at its word only where something was done: else the two would go in circles.
-        Refuse(
+        _offers.RefuseResources(
             accept.Framework, accept.Role, accept.Agent.Id, accept.Left, accept.Filters,
-            accept.HasEffect ? TimeSpan.Zero : _options.AllocationInterval);
-        MarkDirty(accept.Agent);
+            accept.HasEffect ? TimeSpan.Zero : _services.Options.AllocationInterval);
+        _allocations.MarkDirty(accept.Agent);
     }
 
-    // What is left returns; what was still to be launched never was.
-    private void Cancel(PendingAccept accept, string why)
+    /// <summary>What is left returns; what was still to be launched never was.</summary>
+    public void Cancel(PendingAccept accept, string why)
     {
         accept.IsCancelled = true;
         accept.Agent.Accepts.Remove(accept);
         _ledger.TakeBack(accept.Agent.Id, accept.Framework.Id, accept.Role, accept.Left);
         DropTasks(accept.Framework, accept.Operations.Skip(accept.Next), StatusReason.AgentDisconnected, why);
-        MarkDirty(accept.Agent);
+        _allocations.MarkDirty(accept.Agent);
     }
 
     // What an ACCEPT wanted to launch and cannot: it never was.
@@ -102,7 +110,7 @@ internal sealed partial class MasterCore
     {
         foreach (var task in operations.SelectMany(Tasks))
         {
-            SendUpdate(framework, MasterStatus(task.TaskId, task.AgentId, TaskState.Dropped, reason, message));
+            TaskTracker.SendUpdate(framework, _tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Dropped, reason, message));
         }
     }
 
@@ -117,7 +125,7 @@ internal sealed partial class MasterCore
         {
             if (TaskValidation.Check(task, framework, agent, accept.Role, accept.Left, IsLive, out var resources, out var executor) is { } problem)
             {
-                SendUpdate(framework, MasterStatus(task.TaskId, task.AgentId, TaskState.Error, StatusReason.TaskInvalid, problem));
+                TaskTracker.SendUpdate(framework, _tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Error, StatusReason.TaskInvalid, problem));
                 continue;
             }
 
@@ -152,7 +160,7 @@ internal sealed partial class MasterCore
         {
             foreach (var task in tasks)
             {
-                SendUpdate(framework, MasterStatus(task.TaskId, task.AgentId, TaskState.Error, StatusReason.TaskGroupInvalid, problem));
+                TaskTracker.SendUpdate(framework, _tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Error, StatusReason.TaskGroupInvalid, problem));
             }
 
             return;
@@ -170,7 +178,7 @@ internal sealed partial class MasterCore
     {
         var (framework, agent) = (accept.Framework, accept.Agent);
         var allocated = info with { Resources = Allocated(info.Resources, accept.Role) };
-        var task = new TaskRecord
+        var task = new ClusterTask
         {
             Info = allocated,
             FrameworkId = framework.Id,
@@ -183,12 +191,12 @@ internal sealed partial class MasterCore
         if (executor is not null)
         {
             if (!agent.Executors.ContainsKey((framework.Id, executor.ExecutorId))) _ledger.Use(agent.Id, executorResources);
-            JoinExecutor(agent, task, executor, executorResources);
+            TaskTracker.JoinExecutor(agent, task, executor, executorResources);
         }
 
         framework.Tasks.Add(task.Id, task);
         agent.Tasks.Add((framework.Id, task.Id));
-        TaskAdded(task);
+        _events.TaskAdded(task);
         return allocated;
     }
 
@@ -197,5 +205,33 @@ internal sealed partial class MasterCore
     {
         var allocation = new AllocationInfo(role);
         return [.. resources.Select(resource => resource with { AllocationInfo = allocation })];
+    }
+
+    private bool Reserve(PendingAccept accept, IReadOnlyList<Resource> resources) =>
+        Convert(accept, "RESERVE", resources, stated => Reservations.CheckReserve(stated, accept.Framework.Info.Principal, accept.Role),
+            to => to.Rename(kind => kind.Pop()), reserved => reserved);
+
+    private bool Unreserve(PendingAccept accept, IReadOnlyList<Resource> resources) =>
+        Convert(accept, "UNRESERVE", resources, Reservations.CheckUnreserve, from => from, from => from.Rename(kind => kind.Pop()));
+
+    // True: the operations go on when the change is durable.
+    private bool Convert(
+        PendingAccept accept, string name, IReadOnlyList<Resource> wire, Func<ResourceSet, string?> check,
+        Func<ResourceSet, ResourceSet> from, Func<ResourceSet, ResourceSet> to)
+    {
+        var (framework, agent) = (accept.Framework, accept.Agent);
+        var problem = TaskValidation.Resources(wire, accept.Role, out var stated) ?? check(stated);
+        if (problem is null && !accept.Left.Contains(from(stated))) problem = $"{from(stated)} is not in the offer, which has {accept.Left}";
+        if (problem is not null)
+        {
+            // As Mesos, which has no answer to a refused operation without an id either.
+            _services.Log.LogWarning("{Operation} of framework {Framework} on {Agent}: {Problem}", name, framework.Id.Value, agent.Id.Value, problem);
+            return false;
+        }
+
+        _ledger.Convert(agent.Id, framework.Id, accept.Role, from(stated), to(stated));
+        accept.Left = accept.Left.Minus(from(stated)).Plus(to(stated));
+        _reservations.KeepReservations(agent, () => Continue(accept));
+        return true;
     }
 }

@@ -10,16 +10,16 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Master.Leadership;
 
 /// <summary>What every term of a master is made of.</summary>
-internal sealed record TermParts(
+internal sealed record MasterTermServices(
     MasterOptions Options, IAllocator Allocator, MasterMetrics Metrics, RoleHealth Health, TimeProvider Time, ILogger Log);
 
 /// <summary>One term of leadership: its loops, its state, its fenced registry.</summary>
-internal sealed partial class Term : IAsyncDisposable
+internal sealed partial class MasterTerm : IAsyncDisposable
 {
     private const string LoopName = "the master's loop";
     private const string RegistryName = "the master's registry";
 
-    private readonly TermParts _parts;
+    private readonly MasterTermServices _services;
     private readonly CancellationTokenSource _ending;
     private readonly SetAsideRecords _setAside;
     private readonly LoopReport _loopReport;
@@ -28,27 +28,27 @@ internal sealed partial class Term : IAsyncDisposable
     private readonly RegistryWriter _registry;
     private readonly IDisposable _watch;
 
-    /// <param name="parts">What terms are made of.</param>
+    /// <param name="services">What terms are made of.</param>
     /// <param name="store">The store.</param>
     /// <param name="records">What it has.</param>
     /// <param name="fence">The leadership's.</param>
     /// <param name="cancellation">The lead is lost, or given up.</param>
-    private Term(TermParts parts, IStateStore store, RegistryRecords records, Fence fence, CancellationToken cancellation)
+    private MasterTerm(MasterTermServices services, IStateStore store, RegistryRecords records, Fence fence, CancellationToken cancellation)
     {
-        (_parts, _setAside) = (parts, records.SetAside);
+        (_services, _setAside) = (services, records.SetAside);
         _ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Ended = _ending.Token;
-        _loopReport = parts.Health.Loop(LoopName);
-        _registryReport = parts.Health.Loop(RegistryName);
+        _loopReport = services.Health.Loop(LoopName);
+        _registryReport = services.Health.Loop(RegistryName);
         var changes = new ChangeMark();
-        _loop = new ClusterLoop(parts.Time, _loopReport, changes);
-        _registry = new RegistryWriter(store, fence, parts.Time, _loop.PostAsync, _setAside, _registryReport, parts.Log);
-        _watch = parts.Health.Watch(() => _registry.Problem);
+        _loop = new ClusterLoop(services.Time, _loopReport, changes);
+        _registry = new RegistryWriter(store, fence, services.Time, _loop.PostAsync, _setAside, _registryReport, services.Log);
+        _watch = services.Health.Watch(() => _registry.Problem);
         Core = new MasterCore(
-            Guid.NewGuid().ToString(), parts.Options, parts.Time, _loop, changes, _registry, parts.Allocator, parts.Metrics, parts.Log);
-        ElectedAt = parts.Time.GetUtcNow();
+            Guid.NewGuid().ToString(), services.Options, services.Time, _loop, changes, _registry, services.Allocator, services.Metrics, services.Log);
+        ElectedAt = services.Time.GetUtcNow();
         Core.Recover(records.Agents, records.Frameworks, records.Roles, records.Schedule);
-        foreach (var (key, problem) in _setAside.All) LogSetAside(parts.Log, key, problem);
+        foreach (var (key, problem) in _setAside.All) LogSetAside(services.Log, key, problem);
     }
 
     /// <summary>Only to be touched on the loop: through <see cref="AskAsync"/> and <see cref="PostAsync"/>.</summary>
@@ -64,9 +64,9 @@ internal sealed partial class Term : IAsyncDisposable
     public string State => string.Concat(_setAside.All.Select(record => $"; set aside: '{record.Key}' cannot be read: {record.Problem}").Prepend("leading"));
 
     /// <summary>Reads what is stored, and takes it over.</summary>
-    /// <inheritdoc cref="Term(TermParts, IStateStore, RegistryRecords, Fence, CancellationToken)" path="/param"/>
-    public static async Task<Term> BeginAsync(TermParts parts, IStateStore store, Fence fence, CancellationToken cancellation) =>
-        new(parts, store, await RegistryReader.ReadAsync(store, cancellation), fence, cancellation);
+    /// <inheritdoc cref="MasterTerm(MasterTermServices, IStateStore, RegistryRecords, Fence, CancellationToken)" path="/param"/>
+    public static async Task<MasterTerm> BeginAsync(MasterTermServices services, IStateStore store, Fence fence, CancellationToken cancellation) =>
+        new(services, store, await RegistryReader.ReadAsync(store, cancellation), fence, cancellation);
 
     /// <summary>Works until the lead is lost, or a loop has ended.</summary>
     public async Task RunAsync()
@@ -74,7 +74,7 @@ internal sealed partial class Term : IAsyncDisposable
         try
         {
             await LoopGroup.RunAsync(
-                _parts.Health, Ended,
+                _services.Health, Ended,
                 new NamedLoop(LoopName, _loop.RunAsync) { Report = _loopReport },
                 new NamedLoop(RegistryName, _registry.RunAsync) { Report = _registryReport });
         }

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using LifecycleManager.Master.Cluster;
+using LifecycleManager.Master.Registry;
 using LifecycleManager.Master.Resources;
 using LifecycleManager.Storage;
 
-namespace LifecycleManager.Master.Registry;
+namespace LifecycleManager.Master.Leadership;
 
 /// <summary>What the registry has when a term begins.</summary>
 /// <param name="Agents">The agents; of one whose record cannot be read nothing but its id is known.</param>

@@ -7,16 +7,28 @@ using LifecycleManager.Storage;
 
 namespace LifecycleManager.Master.Cluster;
 
-/// <content>Weights and quotas.</content>
-internal sealed partial class MasterCore
+/// <summary>Weights and quotas of roles.</summary>
+internal sealed class RoleSettings(
+    ClusterServices services, Ledger ledger, AgentTable agents, AllocationQueue allocations, OfferTable offers)
 {
-    private RolesEntry _roles = RolesEntry.Empty;
+    private static readonly Dictionary<string, Scalar> Nothing = [];
+
+    private readonly ClusterServices _services = services;
+    private readonly Ledger _ledger = ledger;
+    private readonly AgentTable _agents = agents;
+    private readonly AllocationQueue _allocations = allocations;
+    private readonly OfferTable _offers = offers;
+
+    private RolesEntry _current = RolesEntry.Empty;
 
     // With what is on its way to the store.
-    private RolesEntry _newestRoles = RolesEntry.Empty;
+    private RolesEntry _newest = RolesEntry.Empty;
+
+    /// <summary>Takes over what is stored.</summary>
+    public void Recover(RolesEntry? stored) => _current = _newest = stored ?? RolesEntry.Empty;
 
     /// <summary>Weights and quotas as they are.</summary>
-    public RolesEntry RoleSettings => _roles;
+    public RolesEntry Current => _current;
 
     /// <summary>UPDATE_WEIGHTS.</summary>
     public Task<OperatorResult> UpdateWeights(IReadOnlyList<(string Role, double Weight)> weights)
@@ -26,9 +38,9 @@ internal sealed partial class MasterCore
             if (RoleValidation.WeightProblem(role, weight) is { } problem) return OperatorResult.Invalid(problem);
         }
 
-        var changed = new SortedDictionary<string, double>(_newestRoles.Weights.ToDictionary(), StringComparer.Ordinal);
+        var changed = new SortedDictionary<string, double>(_newest.Weights.ToDictionary(), StringComparer.Ordinal);
         foreach (var (role, weight) in weights) changed[role] = weight;
-        return SetRoles(_newestRoles with { Weights = changed });
+        return SetRoles(_newest with { Weights = changed });
     }
 
     /// <summary>UPDATE_QUOTA: a role without guarantees and limits has no quota any more.</summary>
@@ -43,17 +55,15 @@ internal sealed partial class MasterCore
 
         var names = configs.Select(config => config.Role).ToHashSet(StringComparer.Ordinal);
         if (names.Count < configs.Count) return OperatorResult.Invalid("Invalid QuotaConfig: a role is there twice");
-        var quotas = _newestRoles.Quotas.Where(quota => !names.Contains(quota.Role))
+        var quotas = _newest.Quotas.Where(quota => !names.Contains(quota.Role))
             .Concat(configs.Where(config => config.Guarantees?.Count > 0 || config.Limits?.Count > 0)).ToList();
         if (!force && Overcommitted(quotas) is { } name)
         {
             return OperatorResult.Conflict($"Guarantees of {name} are more than the cluster has; 'force' overrides this check");
         }
 
-        return SetRoles(_newestRoles with { Quotas = quotas });
+        return SetRoles(_newest with { Quotas = quotas });
     }
-
-    private static readonly Dictionary<string, Scalar> Nothing = [];
 
     // A child's guarantee is a part of its parent's, as far as that goes.
     private string? Overcommitted(IReadOnlyList<QuotaConfig> quotas)
@@ -72,20 +82,20 @@ internal sealed partial class MasterCore
     private Task<OperatorResult> SetRoles(RolesEntry roles)
     {
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _changes.Advance();
-        _newestRoles = roles;
-        _registry.Commit(
+        _services.Changes.Advance();
+        _newest = roles;
+        _services.Registry.Commit(
             [new StateWrite(RegistryKeys.Roles, JsonSerializer.SerializeToUtf8Bytes(roles, RegistryJson.Default.RolesEntry))],
             () =>
             {
-                _roles = roles;
+                _current = roles;
                 RescindForQuotas();
-                MarkAllDirty();
+                _allocations.MarkAllDirty();
                 done.SetResult(OperatorResult.Done);
             },
             cause =>
             {
-                _newestRoles = _roles;
+                _newest = _current;
                 done.SetResult(OperatorResult.Unavailable(cause));
             });
         return done.Task;
@@ -94,17 +104,18 @@ internal sealed partial class MasterCore
     // A new guarantee must not wait for offers that somebody sits on; as Mesos, offers are taken back for it.
     private void RescindForQuotas()
     {
-        if (_roles.Quotas.Count == 0) return;
-        foreach (var offer in _offers.Values.ToList()) TakeBack(offer, rescind: true);
+        if (_current.Quotas.Count == 0) return;
+        _offers.RescindAll();
     }
 
-    private Dictionary<string, RolePolicy> RolePolicies()
+    /// <summary>What the allocator is to know of the roles.</summary>
+    public Dictionary<string, RolePolicy> RolePolicies()
     {
         var policies = new Dictionary<string, RolePolicy>(StringComparer.Ordinal);
-        foreach (var (role, weight) in _roles.Weights) policies[role] = new RolePolicy(weight, null, null, new Quantities());
-        if (_roles.Quotas.Count == 0) return policies;
+        foreach (var (role, weight) in _current.Weights) policies[role] = new RolePolicy(weight, null, null, new Quantities());
+        if (_current.Quotas.Count == 0) return policies;
         var consumed = ConsumedByRole();
-        foreach (var quota in _roles.Quotas)
+        foreach (var quota in _current.Quotas)
         {
             var own = new Quantities();
             foreach (var (role, quantities) in consumed)
@@ -112,7 +123,7 @@ internal sealed partial class MasterCore
                 if (role == quota.Role || role.StartsWith(quota.Role + "/", StringComparison.Ordinal)) own.Add(quantities);
             }
 
-            var weight = _roles.Weights.TryGetValue(quota.Role, out var set) ? set : 1;
+            var weight = _current.Weights.TryGetValue(quota.Role, out var set) ? set : 1;
             policies[quota.Role] = new RolePolicy(weight, Milli(quota.Guarantees), Milli(quota.Limits), own);
         }
 
@@ -124,7 +135,7 @@ internal sealed partial class MasterCore
     {
         var consumed = new Dictionary<string, Quantities>(StringComparer.Ordinal);
         foreach (var (role, quantities) in _ledger.UnreservedByRole) consumed[role] = quantities.Copy();
-        foreach (var agent in _agents.Values)
+        foreach (var agent in _agents.Registered.Values)
         {
             foreach (var (kind, amount) in agent.Account.Total.Entries)
             {
@@ -139,22 +150,4 @@ internal sealed partial class MasterCore
 
     private static Dictionary<string, long>? Milli(IReadOnlyDictionary<string, Scalar>? scalars) => scalars?.ToDictionary(
         scalar => scalar.Key, scalar => (long)Math.Round(scalar.Value.Value * 1000, MidpointRounding.AwayFromZero), StringComparer.Ordinal);
-
-    private List<RoleView> RoleViews()
-    {
-        var roles = new SortedDictionary<string, List<FrameworkId>>(StringComparer.Ordinal);
-        foreach (var framework in _frameworks.Values.Where(framework => framework.UnregisteredAt is null))
-        {
-            foreach (var role in framework.Roles)
-            {
-                if (!roles.TryGetValue(role, out var members)) roles[role] = members = [];
-                members.Add(framework.Id);
-            }
-        }
-
-        foreach (var role in _ledger.ByRole.Keys.Concat(_roles.Weights.Keys).Concat(_roles.Quotas.Select(quota => quota.Role))) roles.TryAdd(role, []);
-        return [.. roles.Select(role => new RoleView(
-            role.Key, _roles.Weights.TryGetValue(role.Key, out var weight) ? weight : 1, role.Value,
-            _ledger.ByRole.GetValueOrDefault(role.Key)?.Copy() ?? new Quantities()))];
-    }
 }

@@ -1,0 +1,45 @@
+using LifecycleManager.Protocol.Agents;
+using LifecycleManager.Protocol.Mesos;
+
+namespace LifecycleManager.Master.Cluster;
+
+/// <summary>Between frameworks and their executors.</summary>
+internal sealed class ExecutorMessages(AgentTable agents, FrameworkTable frameworks, TaskTracker tasks)
+{
+    private readonly AgentTable _agents = agents;
+    private readonly FrameworkTable _frameworks = frameworks;
+    private readonly TaskTracker _tasks = tasks;
+
+    /// <summary>MESSAGE of a framework to an executor; without promise, as in Mesos.</summary>
+    public void Message(Framework framework, MessageCall call)
+    {
+        if (!_agents.Registered.TryGetValue(call.AgentId, out var agent)) return;
+        agent.Stream?.Send(new AgentEvent
+        {
+            Type = AgentEventType.Message,
+            Message = new AgentMessage(framework.Id, call.ExecutorId, call.Data),
+        });
+    }
+
+    /// <summary>SHUTDOWN of an executor: all its tasks are ended, and an executor ends with its last task.</summary>
+    public void Shutdown(Framework framework, ShutdownCall call)
+    {
+        foreach (var task in framework.Tasks.Values.Where(task => task.AgentId == call.AgentId).ToList())
+        {
+            // A task without an executor of its own is its own executor, with its id.
+            var executor = task.Executor ?? new ExecutorId(task.Id.Value);
+            if (executor == call.ExecutorId) _tasks.Kill(framework, new KillCall(task.Id, task.AgentId));
+        }
+    }
+
+    /// <summary>MESSAGE of an executor to its framework.</summary>
+    public void Message(Agent agent, AgentMessage message)
+    {
+        if (!_frameworks.Known.TryGetValue(message.FrameworkId, out var framework)) return;
+        framework.Stream?.Send(new SchedulerEvent
+        {
+            Type = EventType.Message,
+            Message = new MessageEvent(agent.Id, message.ExecutorId, message.Data),
+        });
+    }
+}

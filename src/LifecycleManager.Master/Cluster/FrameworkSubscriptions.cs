@@ -1,0 +1,300 @@
+using LifecycleManager.Master.Registry;
+using LifecycleManager.Master.Streams;
+using LifecycleManager.Primitives.Timing;
+using LifecycleManager.Protocol.Agents;
+using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Security;
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Master.Cluster;
+
+/// <summary>Frameworks: subscription, failover, end.</summary>
+internal sealed class FrameworkSubscriptions(
+    ClusterServices services, AgentTable agents, FrameworkTable frameworks, AllocationQueue allocations, OfferTable offers,
+    TaskTracker tasks, OperatorEvents events, ClusterViews views, OpenStreams streams)
+{
+    private readonly ClusterServices _services = services;
+    private readonly AgentTable _agents = agents;
+    private readonly FrameworkTable _frameworks = frameworks;
+    private readonly AllocationQueue _allocations = allocations;
+    private readonly OfferTable _offers = offers;
+    private readonly TaskTracker _tasks = tasks;
+    private readonly OperatorEvents _events = events;
+    private readonly ClusterViews _views = views;
+    private readonly OpenStreams _streams = streams;
+
+    private readonly Dictionary<FrameworkId, EventStream<SchedulerEvent>> _subscribing = [];
+    private long _next;
+
+    /// <summary>SUBSCRIBE: the stream gets SUBSCRIBED or ERROR first.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="stream">Where its events go.</param>
+    /// <param name="principal">Who subscribes; null where nobody is asked.</param>
+    public void Subscribe(SubscribeCall call, EventStream<SchedulerEvent> stream, Principal? principal = null)
+    {
+        if (stream.IsClosed) return;
+        var info = call.FrameworkInfo;
+        if (FrameworkInfos.Problem(info) is { } problem)
+        {
+            Fail(stream, problem);
+            return;
+        }
+
+        if (principal is not null && FrameworkInfos.Roles(info).Where(role => !principal.MayRunAs(role)).ToList() is { Count: > 0 } refused)
+        {
+            Fail(stream, $"Principal '{principal.Name}' is not authorized to use the roles {string.Join(", ", refused.Select(role => $"'{role}'"))}");
+            return;
+        }
+
+        if (info.Id is { } id && id.Value.Length > 0)
+        {
+            if (principal is not null && _frameworks.Known.GetValueOrDefault(id)?.Info.Principal is { } owner && owner != principal.Name)
+            {
+                Fail(stream, $"Framework is of another principal than '{principal.Name}'");
+                return;
+            }
+
+            if (_frameworks.Known.GetValueOrDefault(id) is { IsLeaving: true, UnregisteredAt: null })
+            {
+                // What is being decided about it comes first.
+                _services.Registry.Commit([], () => Subscribe(call, stream, principal), _ => Subscribe(call, stream, principal));
+                return;
+            }
+
+            if (_frameworks.IsRemoved(id) || _frameworks.Known.GetValueOrDefault(id)?.UnregisteredAt is not null)
+            {
+                Fail(stream, "Framework has been removed");
+                return;
+            }
+        }
+        else
+        {
+            id = new FrameworkId($"{_services.MasterId}-{_next++:D4}");
+            info = info with { Id = id };
+        }
+
+        if (_frameworks.Known.Values.Count(framework => framework.IsConnected) >= _services.Options.MaxSubscribers)
+        {
+            Fail(stream, $"{_services.Options.MaxSubscribers} frameworks are subscribed already");
+            return;
+        }
+
+        var known = _frameworks.Known.GetValueOrDefault(id);
+        var entry = new FrameworkEntry(info, known?.RegisteredAt ?? _services.Now);
+        _services.Changes.Advance();
+        _streams.Add(stream);
+        _subscribing[id] = stream;
+        stream.FrameworkId = id;
+        var isStored = known is not null
+            && RegistryWrites.Same(entry, new FrameworkEntry(known.Info, known.RegisteredAt), RegistryJson.Default.FrameworkEntry);
+        if (isStored) Subscribed(entry, call, stream);
+        else _frameworks.Store(entry, () => Subscribed(entry, call, stream), cause => NotSubscribed(id, stream, cause));
+    }
+
+    /// <summary>A framework's connection has ended.</summary>
+    public void StreamEnded(EventStream<SchedulerEvent> stream, FrameworkId? id)
+    {
+        _services.Changes.Advance();
+        stream.Close();
+        _streams.Remove(stream);
+        if (id is not { } known || !_frameworks.Known.TryGetValue(known, out var framework) || framework.Stream != stream) return;
+        _services.Log.LogInformation(
+            "Framework {Framework} ({Name}) has disconnected{Why}", known.Value, framework.Info.Name,
+            stream.IsOverrun ? ": it did not keep up with its events" : "");
+        framework.Stream = null;
+        framework.Heartbeat?.Cancel();
+        _offers.TakeBackAll(framework);
+        AwaitFailover(framework);
+        _events.FrameworkChanged(() => _views.Of(framework), isNew: false);
+    }
+
+    /// <summary>TEARDOWN, or the end of its failover timeout: its tasks are ended and it can never return.</summary>
+    /// <returns>Completes when that is durable: 200, or 503 where the store refuses it.</returns>
+    public Task<OperatorResult> Remove(Framework framework, string why)
+    {
+        var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (framework.UnregisteredAt is not null) return Task.FromResult(OperatorResult.Done);
+        if (framework.IsLeaving) return OperatorResult.Conflict($"Framework {framework.Id.Value} is being removed");
+        _services.Changes.Advance();
+        framework.IsLeaving = true;
+        framework.Failover?.Cancel();
+        _offers.TakeBackAll(framework);
+        var entry = new FrameworkEntry(framework.Info, framework.RegisteredAt, _services.Now);
+        _frameworks.Store(
+            entry,
+            () =>
+            {
+                Removed(framework, entry, why);
+                done.SetResult(OperatorResult.Done);
+            },
+            cause =>
+            {
+                framework.IsLeaving = false;
+                if (framework.IsConnected) _allocations.MarkAllDirty();
+                else AwaitFailover(framework, ClusterServices.StoreRetry);
+                done.SetResult(OperatorResult.Unavailable(cause));
+            });
+        return done.Task;
+    }
+
+    /// <summary>TEARDOWN of a framework.</summary>
+    public Task<OperatorResult> Teardown(FrameworkId id)
+    {
+        if (!_frameworks.Known.TryGetValue(id, out var framework) || framework.UnregisteredAt is not null)
+        {
+            return Task.FromResult(new OperatorResult(404, $"No framework found with ID {id.Value}"));
+        }
+
+        return Remove(framework, "an operator tore it down");
+    }
+
+    /// <summary>The framework of a task that an agent runs, also where only the agent knows it; null for one that was removed.</summary>
+    public Framework? FrameworkOfAgentsTask(FrameworkId id, RegisterCall call)
+    {
+        if (_frameworks.Known.TryGetValue(id, out var framework)) return framework;
+        if (_frameworks.IsRemoved(id) || Ids.Problem(id.Value) is not null) return null;
+        var info = call.Frameworks?.FirstOrDefault(info => info.Id == id) ?? new FrameworkInfo { User = "", Name = id.Value, Id = id };
+        framework = new Framework(info, _services.Now) { IsRecovered = true };
+        _frameworks.Add(framework);
+        StoreFound(framework);
+        AwaitFailover(framework);
+        return framework;
+    }
+
+    private void StoreFound(Framework framework) =>
+        _frameworks.Store(new FrameworkEntry(framework.Info, framework.RegisteredAt), static () => { }, _ => _services.Loop.After(ClusterServices.StoreRetry, () =>
+        {
+            if (_frameworks.Known.GetValueOrDefault(framework.Id) == framework && !framework.IsLeaving) StoreFound(framework);
+        }));
+
+    private void Removed(Framework framework, FrameworkEntry entry, string why)
+    {
+        _services.Log.LogInformation("Framework {Framework} ({Name}) ends: {Why}", framework.Id.Value, framework.Info.Name, why);
+        framework.UnregisteredAt = entry.RemovedAt;
+        framework.Failover?.Cancel();
+        framework.Heartbeat?.Cancel();
+        _offers.TakeBackAll(framework);
+        framework.Stream?.Close();
+        framework.Stream = null;
+        _frameworks.PutRemoved(entry);
+
+        // The tasks stay in the accounts until their agents say that they have ended.
+        foreach (var agent in framework.Tasks.Values.Select(task => task.AgentId).Distinct().ToList())
+            _agents.Registered[agent].Stream?.Send(new AgentEvent { Type = AgentEventType.KillFramework, KillFramework = framework.Id });
+        foreach (var task in framework.Tasks.Values.ToList())
+        {
+            // What it was sent nobody else acknowledges, and the agent waits with what comes next.
+            TaskTracker.SendAcknowledge(_agents.Registered[task.AgentId], framework.Id, task.Id, task.SentUuid);
+            if (task.State.IsTerminal()) _tasks.Complete(framework, task);
+        }
+
+        _frameworks.Retire(framework);
+        _events.FrameworkRemoved(framework);
+    }
+
+    private static void Fail(EventStream<SchedulerEvent> stream, string message)
+    {
+        stream.Send(new SchedulerEvent { Type = EventType.Error, Error = new ErrorEvent(message) });
+        stream.Close();
+    }
+
+    private void NotSubscribed(FrameworkId id, EventStream<SchedulerEvent> stream, string cause)
+    {
+        if (_subscribing.GetValueOrDefault(id) == stream) _subscribing.Remove(id);
+        stream.Refuse(cause);
+    }
+
+    private void Subscribed(FrameworkEntry entry, SubscribeCall call, EventStream<SchedulerEvent> stream)
+    {
+        var id = entry.Info.Id!.Value;
+
+        // A newer subscription has overtaken this one, or the framework was torn down meanwhile.
+        if (_subscribing.GetValueOrDefault(id) != stream || _frameworks.IsRemoved(id))
+        {
+            Fail(stream, "Framework failed over");
+            return;
+        }
+
+        _services.Changes.Advance();
+        _subscribing.Remove(id);
+        var isNew = !_frameworks.Known.TryGetValue(id, out var framework);
+        if (framework is null)
+        {
+            framework = new Framework(entry.Info, entry.RegisteredAt);
+            _frameworks.Add(framework);
+        }
+        else if (framework.UnregisteredAt is not null)
+        {
+            Fail(stream, "Framework has been removed");
+            return;
+        }
+        else
+        {
+            framework.Info = entry.Info;
+            framework.ReregisteredAt = _services.Now;
+        }
+
+        if (framework.Stream is { } old)
+        {
+            framework.Stream = null;
+            framework.Heartbeat?.Cancel();
+            Fail(old, "Framework failed over");
+        }
+
+        framework.Failover?.Cancel();
+        framework.IsRecovered = false;
+        _offers.TakeBackAll(framework);
+        framework.ForgetRefusals(framework.Roles);
+        framework.Suppressed.Clear();
+        framework.Suppressed.UnionWith(call.SuppressedRoles ?? []);
+        framework.Stream = stream;
+        stream.Send(new SchedulerEvent
+        {
+            Type = EventType.Subscribed,
+            Subscribed = new SubscribedEvent(id, _services.Options.HeartbeatInterval.TotalSeconds),
+        });
+        stream.Send(new SchedulerEvent { Type = EventType.Heartbeat });
+        Beat(framework, stream);
+        _services.Log.LogInformation("Framework {Framework} ({Name}) is subscribed", id.Value, framework.Info.Name);
+        _events.FrameworkChanged(() => _views.Of(framework), isNew);
+        if (stream.IsClosed) StreamEnded(stream, id);
+        else _allocations.MarkAllDirty();
+    }
+
+    private void Beat(Framework framework, EventStream<SchedulerEvent> stream) =>
+        framework.Heartbeat = _services.Loop.After(_services.Options.HeartbeatInterval, () =>
+        {
+            if (framework.Stream != stream) return;
+            stream.Send(new SchedulerEvent { Type = EventType.Heartbeat });
+            Beat(framework, stream);
+        });
+
+    /// <summary>Removes a framework that does not return within its failover timeout.</summary>
+    public void AwaitFailover(Framework framework) => AwaitFailover(framework, LongDurations.FromSeconds(framework.Info.FailoverTimeout ?? 0));
+
+    private void AwaitFailover(Framework framework, TimeSpan timeout)
+    {
+        framework.Failover?.Cancel();
+        framework.Failover = _services.Loop.After(timeout, () =>
+        {
+            if (!framework.IsConnected) _ = Remove(framework, "it did not return within its failover timeout");
+        });
+    }
+
+    /// <summary>REVIVE: forgets what it refused, and offers at once.</summary>
+    public void Revive(Framework framework, IReadOnlyList<string>? roles)
+    {
+        var which = roles is { Count: > 0 } ? roles : framework.Roles;
+        _services.Changes.Advance();
+        framework.Suppressed.ExceptWith(which);
+        framework.ForgetRefusals(which);
+        _allocations.MarkAllDirty();
+    }
+
+    /// <summary>SUPPRESS: no more offers in these roles.</summary>
+    public void Suppress(Framework framework, IReadOnlyList<string>? roles)
+    {
+        _services.Changes.Advance();
+        framework.Suppressed.UnionWith(roles is { Count: > 0 } ? roles : framework.Roles);
+    }
+}
