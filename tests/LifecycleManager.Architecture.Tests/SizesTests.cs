@@ -29,7 +29,6 @@ public sealed partial class SizesTests
     private static readonly Dictionary<string, int> Spread = new()
     {
         ["LifecycleManager.Master/MasterCore"] = 14,
-        ["LifecycleManager.Scheduler/SchedulerCore"] = 10,
     };
 
     [Fact]
