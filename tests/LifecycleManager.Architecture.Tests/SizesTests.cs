@@ -21,7 +21,6 @@ public sealed partial class SizesTests
         ["LifecycleManager.Master/Api/OperatorViews.cs"] = 360,
         ["LifecycleManager.Metrics/Collecting/CollectorLoop.cs"] = 451,
         ["LifecycleManager.Metrics/Exposition/ExpositionReader.cs"] = 364,
-        ["LifecycleManager.Scheduler/Placement/Placer.cs"] = 390,
         ["LifecycleManager.Storage/ZooKeeper/ZooKeeperClient.cs"] = 383,
     };
 
