@@ -13,4 +13,20 @@ internal sealed record AppRecord(AppDefinition Definition, DateTimeOffset LastSc
 
     /// <summary>The stored versions, newest first, this one included.</summary>
     public IReadOnlyList<DateTimeOffset> Versions { get; init; } = [];
+
+    /// <summary>What an app becomes by a definition; the very same record where nothing changes.</summary>
+    public static AppRecord Successor(AppRecord? before, AppDefinition definition, DateTimeOffset version, bool restart)
+    {
+        if (before is null) return new AppRecord(definition.WithVersion(version), version, version) { Versions = [version] };
+        if (!restart && ReferenceEquals(before.Definition, definition)) return before;
+        var sameCount = before.Definition.Instances == definition.Instances;
+        var sameRest = before.Definition.SameAs(definition, count: false);
+        if (sameCount && sameRest && !restart) return before;
+        return before with
+        {
+            Definition = definition.WithVersion(version),
+            LastScalingAt = version,
+            LastConfigChangeAt = sameRest && !restart ? before.LastConfigChangeAt : version,
+        };
+    }
 }

@@ -144,6 +144,9 @@ internal sealed class ActiveDeployment
         return at == Steps.Count ? null : CurrentStep >= at;
     }
 
+    /// <summary>The count of an app has changed since the deployment began.</summary>
+    public bool IsRescaled(AppEntry entry) => entry.Record.LastScalingAt > Version;
+
     /// <summary>Whether a later step changes an app.</summary>
     public bool IsAhead(AppId app) => Steps.Skip(CurrentStep + 1).Any(step => step.Actions.Any(action => action.App == app));
 

@@ -1,4 +1,6 @@
+using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.Mesos;
 
@@ -6,68 +8,72 @@ namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>
 /// The scheduler's state and every decision about it, without clock, network, threads or storage: inputs go in with the time at
-/// which they came, <see cref="Settle"/> draws the conclusions, <see cref="TakeEffects"/> gives what is to be done about them.
+/// which they came, <see cref="Settle"/> draws the conclusions, <see cref="TakeEffects"/> gives what is to be done about them. What it
+/// knows and decides is its owners', each of a part; it gives the inputs to them, and the time.
 /// </summary>
-internal sealed partial class SchedulerCore
+internal sealed class SchedulerCore
 {
-    private readonly SchedulerOptions _options;
-    private readonly Random _random;
-    private readonly Dictionary<AppId, AppEntry> _apps = [];
-    private readonly Dictionary<string, AppEntry> _appOf = new(StringComparer.Ordinal);
-    private readonly List<ActiveDeployment> _deployments = [];
-    private readonly List<StoredChange> _history;
-    private readonly HashSet<AppId> _dirty = [];
-    private readonly HashSet<AppId> _stale = [];
-    private readonly SetAside _aside;
-    private GroupDefinition _root;
-    private string? _frameworkId;
-    private DateTimeOffset _lastVersion;
-    private Effects _effects = new();
+    // What outlives a term is late by the time without a leader and by this: four leaders that die make no more than 10 s.
+    private static readonly TimeSpan StoreClockInterval = TimeSpan.FromSeconds(2);
+
+    // Each knows only those above it that it is given.
+    private readonly CoreContext _context;
+    private readonly MasterConnection _connection;
+    private readonly AppCatalog _catalog;
+    private readonly Reconciliation _reconciliation;
+    private readonly TaskTracker _tracker;
+    private readonly HealthTracker _health;
+    private readonly StatusUpdates _updates;
+    private readonly LaunchQueue _queue;
+    private readonly OfferMatcher _offers;
+    private readonly Preempter _preempter;
+    private readonly DeploymentTracker _deployments;
+    private readonly AppScaler _scaler;
+    private readonly Rollbacks _rollbacks;
+    private readonly DeploymentControl _control;
+    private readonly ChangeHandler _changes;
+    private readonly KillHandler _kills;
+    private readonly Rebalancer _rebalancer;
+    private readonly SnapshotBuilder _snapshots;
+
+    private TimeSpan _clockStored;
+    private Moment _settled;
 
     public SchedulerCore(SchedulerOptions options, Random random, LoadedState loaded, Moment now)
     {
-        (_options, _random) = (options, random);
-        _frameworkId = loaded.FrameworkId;
-        _history = [.. loaded.History];
-        _root = loaded.Root;
-        _aside = new SetAside(loaded);
-        foreach (var record in loaded.Apps)
-        {
-            _apps[record.Definition.Id] = new AppEntry(record.Definition.Id) { Record = record };
-            Remember(record.Definition.Version);
-        }
-
-        foreach (var record in loaded.Older)
-        {
-            if (_aside.Holds(record.Definition.Id))
-            {
-                _aside.Remember(record);
-                continue;
-            }
-
-            if (!_apps.TryGetValue(record.Definition.Id, out var entry))
-                _apps[record.Definition.Id] = entry = new AppEntry(record.Definition.Id) { Record = record, IsRemoved = true };
-            entry.Older[record.Definition.Version] = record;
-        }
-
-        foreach (var change in _history) Remember(Instants.Read(change.Version));
-        foreach (var instance in loaded.Instances) Adopt(instance);
-        foreach (var stored in loaded.Deployments) Resume(stored, now);
-        if (_aside.HasDeployments) SetUnsettledAside();
-        _aside.Show();
-        foreach (var delay in loaded.Delays) Resume(delay);
-        foreach (var app in _apps.Keys) Touch(app);
-        _nextReconciliation = now.Clock + options.ReconciliationInterval;
+        _context = new CoreContext(options, random);
+        _connection = new MasterConnection(_context, loaded.FrameworkId);
+        var aside = new SetAside(loaded);
+        _catalog = new AppCatalog(_context, aside, loaded.Root, loaded.History);
+        _reconciliation = new Reconciliation(_context, _connection, now);
+        var delays = new LaunchDelays(_context, _catalog);
+        _tracker = new TaskTracker(_context, _catalog, _connection, _reconciliation, delays);
+        _health = new HealthTracker(_context, _catalog, _tracker);
+        _updates = new StatusUpdates(_context, _catalog, aside, _connection, _reconciliation, delays, _tracker, _health);
+        _queue = new LaunchQueue(_context, _catalog, _connection);
+        _offers = new OfferMatcher(_context, _catalog, _connection, _tracker, _queue);
+        _preempter = new Preempter(_context, _catalog, _connection, _tracker, _queue, _offers);
+        _deployments = new DeploymentTracker(_context, _catalog, _tracker);
+        _scaler = new AppScaler(_context, _catalog, _tracker, _queue, _deployments);
+        var adopter = new InstanceAdopter(_context, _catalog, aside, _tracker, _health);
+        var deployer = new Deployer(_context, _catalog, aside, _tracker, _deployments, adopter);
+        _rollbacks = new Rollbacks(_context, _catalog, deployer);
+        _control = new DeploymentControl(_context, _catalog, aside, _deployments, _rollbacks);
+        _changes = new ChangeHandler(_context, _catalog, aside, deployer);
+        _kills = new KillHandler(_context, _catalog, _tracker, _changes);
+        _rebalancer = new Rebalancer(_context, _catalog, _tracker, _deployments);
+        _snapshots = new SnapshotBuilder(_catalog, aside, _connection, _deployments, _queue);
+        new StateRestorer(_catalog, aside, _tracker, delays, _deployments, adopter).Restore(loaded, now);
     }
 
     /// <summary>The framework's id, once the master has given one.</summary>
-    public string? FrameworkId => _frameworkId;
+    public string? FrameworkId => _connection.FrameworkId;
 
     /// <summary>The subscription that the calls of the effects belong to.</summary>
-    public long Session { get; private set; }
+    public long Session => _connection.Session;
 
-    /// <summary>The master in use, or null.</summary>
-    public Uri? Master { get; private set; }
+    /// <summary>The apps that the last snapshot showed anew, and whether each is still there.</summary>
+    public IReadOnlyList<AppId> LastShown => _snapshots.LastShown;
 
     /// <summary>Takes an input. What follows from it is drawn in <see cref="Settle"/>, for many inputs at once.</summary>
     public void Handle(SchedulerInput input, Moment now)
@@ -78,16 +84,16 @@ internal sealed partial class SchedulerCore
                 Subscribed(subscribed, now);
                 break;
             case FromMaster { Signal: MasterLost lost }:
-                Lost(lost, now);
+                if (lost.Session == Session) Lost(now);
                 break;
             case FromMaster { Signal: MasterEvent @event }:
                 if (@event.Session == Session) FromMaster(@event.Event, now);
                 break;
-            case HealthReported health:
-                Health(health, now);
+            case HealthReported report:
+                _health.Apply(report, now);
                 break;
             case ReadinessReported readiness:
-                Readiness(readiness.Result);
+                _health.Apply(readiness.Result);
                 break;
             case Tick:
                 // Each turn does what is due; this one was for that alone.
@@ -104,20 +110,117 @@ internal sealed partial class SchedulerCore
     public void Settle(Moment now)
     {
         PassTime(now);
-        Decide(now);
-        UseOffers(now);
-        Decide(now);
-        AskForOffers(now);
+        _scaler.Settle(now);
+        _offers.UseOffers(now);
+        _scaler.Settle(now);
+        _queue.AskForOffers(now);
         StoreClock(now);
     }
 
     /// <summary>What is to be done; the next effects begin empty.</summary>
     public Effects TakeEffects()
     {
-        var effects = _effects;
-        _effects = new Effects();
+        var effects = _context.Effects;
+        _context.Effects = new Effects();
         return effects;
     }
+
+    /// <summary>Everything as it is now.</summary>
+    public SchedulerSnapshot Show(LeaderStatus leader) => _snapshots.Show(leader, _settled);
+
+    /// <summary>
+    /// When time alone has something to do, by the scheduler's clock: the owner's loop turns then at the latest. Never due before another
+    /// turn can do it; the end of time where there is nothing.
+    /// </summary>
+    /// <param name="now">By the scheduler's clock.</param>
+    public TimeSpan NextTick(TimeSpan now)
+    {
+        var next = _context.Deadlines.Next is { } due ? Clock.Earlier(due, _queue.LongWaitDue) : _queue.LongWaitDue;
+        if (OutlivesTerm(now)) next = Clock.Earlier(next, _clockStored + StoreClockInterval);
+        if (_connection.IsConnected) next = Clock.Earlier(Clock.Earlier(next, _reconciliation.Next), _queue.NextLaunch(now));
+        return next < now ? now : next;
+    }
+
+    private void Subscribed(MasterSubscribed subscribed, Moment now)
+    {
+        _connection.Subscribed(subscribed, now);
+        _offers.Clear();
+        _queue.Subscribed();
+        _tracker.Subscribed(now);
+    }
+
+    private void Lost(Moment now)
+    {
+        _connection.Lost();
+        _offers.Clear();
+        _tracker.Disconnected();
+        _context.Publish(EventMessages.Disconnected(now.Wall));
+    }
+
+    private void FromMaster(SchedulerEvent @event, Moment now)
+    {
+        switch (@event.Type)
+        {
+            case EventType.Offers:
+                _offers.Add(@event.Offers?.Offers ?? []);
+                break;
+            case EventType.Rescind:
+                _offers.Rescind(@event.Rescind?.OfferId);
+                break;
+            case EventType.Update:
+                if (@event.Update is { } update) _updates.Apply(update.Status, now);
+                break;
+            case EventType.Message:
+                if (@event.Message is { } message)
+                    _context.Publish(EventMessages.FrameworkMessage(now.Wall, message.AgentId.Value, message.ExecutorId.Value, message.Data));
+                break;
+            case EventType.Error:
+                if (@event.Error?.Message.Contains("removed", StringComparison.OrdinalIgnoreCase) == true
+                    || @event.Error?.Message.Contains("completed", StringComparison.OrdinalIgnoreCase) == true)
+                {
+                    _connection.ForgetFramework();
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>Does what is due. Each turn does, whatever brought it about, so that no input puts off what others wait for.</summary>
+    private void PassTime(Moment now)
+    {
+        foreach (var (kind, id) in _context.Deadlines.TakeDue(now.Clock))
+        {
+            switch (kind)
+            {
+                case DeadlineKind.Instance when _tracker.AppOf.TryGetValue(id, out var entry):
+                    _tracker.PassTime(entry, entry.Instances[id], now);
+                    break;
+                case DeadlineKind.Deployment when _deployments.Find(id) is { } deployment:
+                    _rollbacks.RollBackWhenLate(deployment, now);
+                    break;
+            }
+        }
+
+        if (now.Clock >= _queue.LongWaitDue)
+        {
+            _preempter.Preempt(now);
+            _queue.LookAgain(now.Clock);
+        }
+
+        if (_connection.IsConnected) _tracker.ReconcileWhenDue(now);
+    }
+
+    /// <summary>Stores how far the clock has come, while something waits that outlives a term.</summary>
+    private void StoreClock(Moment now)
+    {
+        _settled = now;
+        if (now.Clock - _clockStored < StoreClockInterval || !OutlivesTerm(now.Clock)) return;
+        _clockStored = now.Clock;
+        _context.Effects.Put(StateKeys.Clock, StateMapping.Write(new StoredClock((long)now.Clock.TotalMilliseconds), StateJson.Default.StoredClock));
+    }
+
+    /// <summary>Whether something is to come that a later term would have to go on waiting for.</summary>
+    private bool OutlivesTerm(TimeSpan now) => !_context.Deadlines.IsEmpty || _queue.HasDelayed(now);
 
     /// <summary>
     /// Serves a request. One that fails before it has changed anything, is answered with what it failed by and leaves all as it was;
@@ -125,19 +228,19 @@ internal sealed partial class SchedulerCore
     /// </summary>
     private void Serve(Request request, Moment now)
     {
-        var before = _effects;
-        _effects = new Effects();
+        var before = _context.Effects;
+        _context.Effects = new Effects();
         try
         {
             Answer(request, now);
         }
-        catch (Exception e) when (_effects.AreNone)
+        catch (Exception e) when (_context.Effects.AreNone)
         {
             Refuse(request, e, now);
         }
 
-        before.Add(_effects);
-        _effects = before;
+        before.Add(_context.Effects);
+        _context.Effects = before;
     }
 
     private void Answer(Request request, Moment now)
@@ -147,28 +250,29 @@ internal sealed partial class SchedulerCore
             switch (request)
             {
                 case ChangeRequest change:
-                    Reply(change, Change(change.Change, change.Options, [], now));
+                    Reply(change, _changes.Change(change.Change, change.Options, [], now));
                     break;
                 case RestartRequest restart:
-                    Reply(restart, Restart(restart, now));
+                    Reply(restart, _changes.Restart(restart, now));
                     break;
                 case RebalanceRequest rebalance:
-                    Reply(rebalance, Rebalance(rebalance, now));
+                    Reply(rebalance, _rebalancer.Rebalance(rebalance, now));
                     break;
                 case KillRequest kill:
-                    Reply(kill, Kill(kill, now));
+                    Reply(kill, _kills.Kill(kill, now));
                     break;
                 case CancelRequest cancel:
-                    Reply(cancel, Cancel(cancel.Id, cancel.Force, now));
+                    Reply(cancel, _control.Cancel(cancel.Id, cancel.Force, now));
                     break;
                 case SteerRequest steer:
-                    Reply(steer, Steer(steer, now));
+                    Reply(steer, _control.Steer(steer, now));
                     break;
                 case ResetDelayRequest reset:
-                    Reply(reset, ResetDelay(reset.App));
+                    Reply(reset, _queue.ResetDelay(reset.App));
                     break;
                 case HistoryRequest history:
-                    Reply(history, new TreeHistory(_root, GroupTree.Store(_root, _root.Version), [.. _history.AsEnumerable().Reverse()]));
+                    Reply(history, new TreeHistory(
+                        _catalog.Root, GroupTree.Store(_catalog.Root, _catalog.Root.Version), [.. _catalog.History.Reverse()]));
                     break;
                 default:
                     throw new InvalidOperationException($"a request of an unknown kind: {request.GetType().Name}");
@@ -187,120 +291,12 @@ internal sealed partial class SchedulerCore
 
     private void Refuse(Request request, Exception reason, Moment now)
     {
-        if (request is ChangeRequest or RestartRequest) Publish(EventMessages.GroupChangeFailed(now.Wall, "/", now.Wall, reason.Message));
-        _effects.Replies.Add(() => request.Fail(reason));
+        if (request is ChangeRequest or RestartRequest) _context.Publish(EventMessages.GroupChangeFailed(now.Wall, "/", now.Wall, reason.Message));
+        _context.Effects.Replies.Add(() => request.Fail(reason));
     }
 
-    private void Reply<T>(Request<T> request, T result) => _effects.Replies.Add(() => request.Succeed(result));
-
-    private void Touch(AppId app)
-    {
-        _dirty.Add(app);
-        _stale.Add(app);
-    }
-
-    private void Publish(SchedulerEventMessage message) => _effects.Events.Add(message);
-
-    private void Remember(DateTimeOffset version)
-    {
-        if (version > _lastVersion) _lastVersion = version;
-    }
-
-    /// <summary>A version later than any before, to the millisecond.</summary>
-    private DateTimeOffset NewVersion(Moment now)
-    {
-        var version = Instants.Truncate(now.Wall);
-        if (version <= _lastVersion) version = _lastVersion.AddMilliseconds(1);
-        return _lastVersion = version;
-    }
-
-    /// <summary>Stores an instance and takes note of it.</summary>
-    private void Put(AppEntry entry, Instance instance, bool store = true)
-    {
-        entry.Instances[instance.TaskId] = instance;
-        _appOf[instance.TaskId] = entry;
-        Schedule(entry, instance);
-        if (store) _effects.Put(StateKeys.Instance(instance.TaskId), StateMapping.Write(instance));
-        Touch(entry.Id);
-    }
-
-    private void Forget(AppEntry entry, string taskId)
-    {
-        if (entry.Instances.Remove(taskId, out var instance)) _unreconciled.ExceptWith(PodTasks.LiveIds(instance));
-        _appOf.Remove(taskId);
-        _deadlines.Set(new Deadline(DeadlineKind.Instance, taskId), null);
-        _unreconciled.Remove(taskId);
-        _killSentAt.Remove(taskId);
-        foreach (var key in entry.Readiness.Keys.Where(key => key.TaskId == taskId).ToList()) entry.Readiness.Remove(key);
-        _effects.Delete(StateKeys.Instance(taskId));
-        _effects.Watches.Add(new WatchOrder(taskId, null, null));
-        Touch(entry.Id);
-    }
-
-    private void Adopt(Instance instance)
-    {
-        if (_aside.Holds(instance.AppId))
-        {
-            _aside.Remember(instance);
-            return;
-        }
-
-        if (!_apps.TryGetValue(instance.AppId, out var entry))
-        {
-            // Nothing is known of what it runs any more: as a stray of the master's it will be ended.
-            _effects.Delete(StateKeys.Instance(instance.TaskId));
-            return;
-        }
-
-        if (instance.IsWithoutRecord && entry.Record.Definition is { IsPod: true } pod)
-            instance = instance with { Tasks = [.. pod.Containers.Select(one => new PodTask(one.Name, InstanceState.Running, instance.Since))] };
-        var definition = entry.DefinitionOf(instance.Version);
-        var restored = RestoreHealth(instance, definition);
-        Put(entry, restored, store: false);
-        if (restored.State == InstanceState.Running) Watch(restored, definition);
-    }
+    private void Reply<T>(Request<T> request, T result) => _context.Effects.Replies.Add(() => request.Succeed(result));
 }
 
 /// <summary>The requester's own function refuses; nothing has been changed. Anything else that is thrown is a defect of ours.</summary>
 internal sealed class RequestRefusedException(Exception inner) : Exception(inner.Message, inner);
-
-/// <summary>What the store held.</summary>
-internal sealed record LoadedState
-{
-    public string? FrameworkId { get; init; }
-
-    public required GroupDefinition Root { get; init; }
-
-    public IReadOnlyList<AppRecord> Apps { get; init; } = [];
-
-    /// <summary>Older versions that instances or deployments refer to.</summary>
-    public IReadOnlyList<AppRecord> Older { get; init; } = [];
-
-    public IReadOnlyList<Instance> Instances { get; init; } = [];
-
-    public IReadOnlyList<StoredDeployment> Deployments { get; init; } = [];
-
-    public IReadOnlyList<StoredDelay> Delays { get; init; } = [];
-
-    /// <summary>How far the scheduler's clock has come: it goes on from there.</summary>
-    public TimeSpan Clock { get; init; }
-
-    /// <summary>Apps that cannot be read, with the reason.</summary>
-    public IReadOnlyDictionary<AppId, string> UnreadableApps { get; init; } = Unreadable.Nothing.Apps;
-
-    /// <summary>Versions in use that cannot be read, with the reason.</summary>
-    public IReadOnlyDictionary<(AppId App, DateTimeOffset Version), string> UnreadableVersions { get; init; } =
-        new Dictionary<(AppId, DateTimeOffset), string>();
-
-    /// <summary>Deployments that cannot be read, by id, with the reason.</summary>
-    public IReadOnlyDictionary<string, string> UnreadableDeployments { get; init; } = Unreadable.Nothing.Deployments;
-
-    /// <summary>Why the groups cannot be read; null where they can.</summary>
-    public string? UnreadableGroups { get; init; }
-
-    /// <summary>Oldest first.</summary>
-    public IReadOnlyList<StoredChange> History { get; init; } = [];
-
-    /// <summary>Of a store that was never used.</summary>
-    public static LoadedState Empty => new() { Root = new GroupDefinition { Id = new AppId("/") } };
-}

@@ -1,15 +1,18 @@
 using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.Health;
 
 namespace LifecycleManager.Scheduler.State.Core;
 
-// What checks find, and what follows.
-internal sealed partial class SchedulerCore
+/// <summary>What health and readiness checks find, and what follows from it.</summary>
+internal sealed class HealthTracker(CoreContext context, AppCatalog catalog, TaskTracker tracker)
 {
-    private void Health(HealthReported report, Moment now)
+    private static readonly InstanceHealth Unanswered = new();
+
+    public void Apply(HealthReported report, Moment now)
     {
-        if (!_appOf.TryGetValue(report.TaskId, out var entry)) return;
+        if (!tracker.AppOf.TryGetValue(report.TaskId, out var entry)) return;
         var before = entry.Instances[report.TaskId];
         if (entry.DefinitionOf(before.Version) is not { } definition || report.Check >= definition.HealthChecks.Count) return;
         if (before.State != InstanceState.Running || before.Goal == InstanceGoal.Ended) return;
@@ -21,37 +24,37 @@ internal sealed partial class SchedulerCore
         verdicts[report.Check] = verdict;
         var after = before with { Health = verdicts };
         entry.Instances[after.TaskId] = after;
-        _stale.Add(entry.Id);
-        if (!report.Result.Success) Publish(EventMessages.HealthCheckFailed(now.Wall, after, check.Wire));
-        AnnounceHealth(before, after, now);
+        catalog.MarkStale(entry.Id);
+        if (!report.Result.Success) context.Publish(EventMessages.HealthCheckFailed(now.Wall, after, check.Wire));
+        Announce(before, after, now);
         if (!kill) return;
-        Publish(EventMessages.UnhealthyKill(now.Wall, after, report.Result.Cause ?? "unhealthy"));
-        End(entry, after, now);
+        context.Publish(EventMessages.UnhealthyKill(now.Wall, after, report.Result.Cause ?? "unhealthy"));
+        tracker.End(entry, after, now);
     }
 
-    private void Readiness(Deployments.ReadinessResult result)
+    public void Apply(ReadinessResult result)
     {
-        if (!_appOf.TryGetValue(result.TaskId, out var entry)) return;
+        if (!tracker.AppOf.TryGetValue(result.TaskId, out var entry)) return;
         var instance = entry.Instances[result.TaskId];
         if (entry.DefinitionOf(instance.Version) is not { } definition || instance.Ready) return;
         entry.Readiness[(result.TaskId, result.Name)] = result;
-        _stale.Add(entry.Id);
+        catalog.MarkStale(entry.Id);
         var ready = definition.ReadinessChecks.All(check =>
             entry.Readiness.TryGetValue((result.TaskId, check.Name), out var last) && last.Ready);
-        if (ready) Put(entry, instance with { Ready = true });
+        if (ready) tracker.Put(entry, instance with { Ready = true });
     }
 
-    private void Watch(Instance instance, AppDefinition? definition)
+    public void Watch(Instance instance, AppDefinition? definition)
     {
         if (definition is null || (definition.HealthChecks.Count == 0 && instance.Ready)) return;
-        _effects.Watches.Add(new WatchOrder(instance.TaskId, instance, definition));
+        context.Effects.Watches.Add(new WatchOrder(instance.TaskId, instance, definition));
     }
 
     /// <summary>After a restart only the agent's own verdict is known; the others are found anew.</summary>
-    private static Instance RestoreHealth(Instance instance, AppDefinition? definition) =>
-        instance.AgentHealthy is { } healthy ? AgentHealth(instance, definition, healthy, instance.Since) : instance;
+    public static Instance Restore(Instance instance, AppDefinition? definition) =>
+        instance.AgentHealthy is { } healthy ? ApplyAgentVerdict(instance, definition, healthy, instance.Since) : instance;
 
-    private static Instance AgentHealth(Instance instance, AppDefinition? definition, bool healthy, DateTimeOffset now)
+    public static Instance ApplyAgentVerdict(Instance instance, AppDefinition? definition, bool healthy, DateTimeOffset now)
     {
         if (definition is null) return instance;
         var at = definition.HealthChecks.ToList().FindIndex(check => check.IsAgentSide);
@@ -83,19 +86,17 @@ internal sealed partial class SchedulerCore
         return verdicts;
     }
 
-    private static readonly InstanceHealth Unanswered = new();
-
-    private void AnnounceHealth(Instance before, Instance after, Moment now)
+    public void Announce(Instance before, Instance after, Moment now)
     {
         for (var index = 0; index < after.Health.Count; index++)
         {
             var (was, @is) = (index < before.Health.Count ? before.Health[index] : Unanswered, after.Health[index]);
             if (@is.IsKnown && (was.IsKnown != @is.IsKnown || was.Alive != @is.Alive))
-                Publish(EventMessages.HealthStatusChanged(now.Wall, after, @is.Alive));
+                context.Publish(EventMessages.HealthStatusChanged(now.Wall, after, @is.Alive));
         }
 
         if (before.Healthy == after.Healthy) return;
-        Publish(EventMessages.InstanceHealthChanged(now.Wall, after));
-        Touch(after.AppId);
+        context.Publish(EventMessages.InstanceHealthChanged(now.Wall, after));
+        catalog.Touch(after.AppId);
     }
 }
