@@ -12,7 +12,6 @@ public sealed class FoldersTests
         "Agent: Checkpoints, Checks, Containerizers, Fetching, Garbage, Masters, Recovery, Sandboxes, Secrets, Tasks, Timing, Updates",
         "Decisions: Engine, Expressions, Policies, Rules",
         "Master: Api, Cluster, Leadership, Registry",
-        "Metrics: Discovery, Scraping",
         "Protocol: Agents, Mesos",
         "Scaling: Evaluation, History, Observability",
         "Scheduler: Definitions, Deployments, Events, Health, Launching, Mesos, Placement, State",

@@ -19,7 +19,6 @@ public sealed partial class SizesTests
         ["LifecycleManager.Decisions/Engine/DecisionEngine.cs"] = 436,
         ["LifecycleManager.Decisions/Expressions/ExpressionCompiler.cs"] = 416,
         ["LifecycleManager.Master/Api/OperatorViews.cs"] = 360,
-        ["LifecycleManager.Metrics/Collecting/CollectorLoop.cs"] = 451,
         ["LifecycleManager.Metrics/Exposition/ExpositionReader.cs"] = 364,
         ["LifecycleManager.Scheduler/Placement/Placer.cs"] = 390,
         ["LifecycleManager.Storage/ZooKeeper/ZooKeeperClient.cs"] = 383,

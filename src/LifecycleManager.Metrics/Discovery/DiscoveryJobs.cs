@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Metrics.Targets;
 using LifecycleManager.Runtime.Reconnecting;
 
 namespace LifecycleManager.Metrics.Discovery;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using LifecycleManager.Metrics.Targets;
 
 namespace LifecycleManager.Metrics.Discovery;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LifecycleManager.Metrics.Targets;
 using LifecycleManager.Runtime;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LifecycleManager.Metrics.Targets;
 
 namespace LifecycleManager.Metrics.Discovery;
 

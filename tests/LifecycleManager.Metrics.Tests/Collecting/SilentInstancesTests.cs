@@ -1,5 +1,6 @@
 using CsCheck;
 using LifecycleManager.Metrics.Discovery;
+using LifecycleManager.Metrics.Targets;
 using LifecycleManager.Metrics.Queries;
 
 namespace LifecycleManager.Metrics.Tests.Collecting;

@@ -1,4 +1,4 @@
-namespace LifecycleManager.Metrics.Discovery;
+namespace LifecycleManager.Metrics.Targets;
 
 /// <summary>A running instance, as a source of targets knows it.</summary>
 /// <param name="Id">Unique: the task's id, or the source's own.</param>

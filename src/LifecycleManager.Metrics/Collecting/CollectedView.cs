@@ -8,7 +8,7 @@ namespace LifecycleManager.Metrics.Collecting;
 /// <param name="Absent">Why there are no instances, where the scheduler's word is the reason; else null.</param>
 /// <param name="Instances">The instances by id.</param>
 /// <param name="Queries">What is collected for each query.</param>
-internal sealed record AppView(string? Absent, Instance[] Instances, Dictionary<MetricQuery, BoundQuery> Queries);
+internal sealed record CollectedView(string? Absent, Instance[] Instances, Dictionary<MetricQuery, BoundQuery> Queries);
 
 /// <summary>Where a query's data is.</summary>
 /// <param name="Query">The query.</param>

@@ -5,7 +5,7 @@ using LifecycleManager.Runtime.Reconnecting;
 namespace LifecycleManager.Metrics.Sources;
 
 /// <summary>Finds the agents through the master's <c>/slaves</c>.</summary>
-internal static class AgentDirectory
+internal static class AgentList
 {
     /// <summary>The addresses of the active agents.</summary>
     /// <param name="json">The answer.</param>
@@ -34,7 +34,7 @@ internal static class AgentDirectory
 }
 
 /// <summary>Asks the master for its agents at each interval, while somebody wants container statistics.</summary>
-internal sealed class AgentDirectoryJob(ScrapeContext context, AddressList masters, Action<IReadOnlyList<Uri>> found) : ScrapeJob(context)
+internal sealed class AgentListJob(ScrapeContext context, AddressList masters, Action<IReadOnlyList<Uri>> found) : ScrapeJob(context)
 {
     public override string Id { get; } = $"master|{masters.Current}";
 
@@ -51,7 +51,7 @@ internal sealed class AgentDirectoryJob(ScrapeContext context, AddressList maste
             uri, "application/json", Context.Credentials.For("agents"), cancellation, follow: true);
         try
         {
-            found(AgentDirectory.Read(body.Memory, uri.Scheme));
+            found(AgentList.Read(body.Memory, uri.Scheme));
             return 0;
         }
         catch (JsonException e)

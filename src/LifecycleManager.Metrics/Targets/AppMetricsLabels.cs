@@ -1,7 +1,7 @@
 using System.Globalization;
 using LifecycleManager.Primitives.Timing;
 
-namespace LifecycleManager.Metrics.Discovery;
+namespace LifecycleManager.Metrics.Targets;
 
 /// <summary>The labels of an app that tune how it is scraped.</summary>
 internal sealed record AppMetricsLabels

@@ -1,11 +1,11 @@
-using LifecycleManager.Metrics.Discovery;
 using LifecycleManager.Metrics.Queries;
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Metrics.Targets;
 
 namespace LifecycleManager.Metrics.Collecting;
 
 /// <summary>What the owner knows of one app that somebody demands metrics of.</summary>
-internal sealed class AppState(string id)
+internal sealed class CollectedApp(string id)
 {
     public string Id => id;
 
@@ -15,6 +15,6 @@ internal sealed class AppState(string id)
 
     public MetricQuery[] Queries { get; set; } = [];
 
-    /// <summary>The app as the scheduler last had it; null where it does not.</summary>
+    /// <summary>The app as a source of targets last had it; null where none has it.</summary>
     public TargetApp? Known { get; set; }
 }
