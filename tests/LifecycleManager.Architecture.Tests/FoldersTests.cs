@@ -13,7 +13,6 @@ public sealed class FoldersTests
         "Decisions: Engine, Expressions, Policies, Rules",
         "Master: Api, Cluster, Leadership, Registry",
         "Protocol: Agents, Mesos",
-        "Scaling: Evaluation, History, Observability",
         "Scheduler: Definitions, Deployments, Events, Health, Launching, Mesos, Placement, State",
     ];
 

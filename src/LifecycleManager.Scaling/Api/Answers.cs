@@ -3,6 +3,7 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Decisions.Tools;
+using LifecycleManager.Scaling.Health;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;

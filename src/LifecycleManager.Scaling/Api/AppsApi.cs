@@ -2,6 +2,7 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
+using LifecycleManager.Scaling.Status;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -60,7 +61,7 @@ internal static class AppsApi
         http, StatusCodes.Status404NotFound,
         $"no policy governs '{app}', or the scheduler has no such app, and no decision about it is kept");
 
-    public static AppAnswer Answer(AppStatus status, DecisionArchive archive, PauseStore pauses) => new()
+    public static AppAnswer Answer(GovernedApp status, DecisionArchive archive, PauseStore pauses) => new()
     {
         App = status.App,
         Policy = status.Policy,

@@ -4,6 +4,7 @@ using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
+using LifecycleManager.Scaling.Status;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -158,7 +159,7 @@ internal static class ExplainApi
         return ManagerApi.WriteAsync(http, answer, ManagerJson.Default.ExplainAnswer);
     }
 
-    private static string Summary(AppStatus status, AppAnswer answer)
+    private static string Summary(GovernedApp status, AppAnswer answer)
     {
         var wish = status.Evaluation.To == status.Instances ? "; it stays" : $"; {status.Evaluation.To} are wanted";
         return $"{answer.App} has {status.Instances} instances{Since(answer.LastChange, status.Instances)}{wish}: {status.Evaluation.Reason}";
@@ -188,7 +189,7 @@ internal static class ExplainApi
                 StringComparer.Ordinal);
     }
 
-    private static IReadOnlyList<double> Thresholds(AppStatus status, string metric) =>
+    private static IReadOnlyList<double> Thresholds(GovernedApp status, string metric) =>
     [
         .. status.Thresholds.Where(threshold => threshold.Key == metric && threshold.Value is { } value && double.IsFinite(value))
             .Select(threshold => threshold.Value!.Value),

@@ -4,6 +4,7 @@ using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
 using LifecycleManager.Scaling.Schedules;
+using LifecycleManager.Scaling.Status;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -104,7 +105,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
             await _calls.CancelAsync();
             await stop.CancelAsync();
             await ((Task)run).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _owner.AbandonTicks();
+            _owner.AbandonTicks(run.Exception?.InnerException is LoopEndedException { InnerException: not FencedException } ended ? ended.InnerException : null);
         }
 
         try

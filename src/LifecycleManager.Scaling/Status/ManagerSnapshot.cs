@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using LifecycleManager.Decisions.Engine;
 
-namespace LifecycleManager.Scaling.Evaluation;
+namespace LifecycleManager.Scaling.Status;
 
 /// <summary>What the manager knows, as of its last tick.</summary>
 internal sealed record ManagerSnapshot
@@ -19,8 +19,8 @@ internal sealed record ManagerSnapshot
     public DateTimeOffset? TargetSeenAt { get; init; }
 
     /// <summary>The apps that are governed.</summary>
-    public ImmutableSortedDictionary<string, AppStatus> Apps { get; init; } =
-        ImmutableSortedDictionary.Create<string, AppStatus>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, GovernedApp> Apps { get; init; } =
+        ImmutableSortedDictionary.Create<string, GovernedApp>(StringComparer.Ordinal);
 
     /// <summary>Apps that no policy governs, by number.</summary>
     public int Ungoverned { get; init; }
@@ -63,7 +63,7 @@ internal enum TickOutcome
 }
 
 /// <summary>One governed app as of the last tick.</summary>
-internal sealed record AppStatus
+internal sealed record GovernedApp
 {
     public required string App { get; init; }
     public required string Policy { get; init; }

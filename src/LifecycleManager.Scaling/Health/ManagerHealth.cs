@@ -1,9 +1,10 @@
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Evaluation;
+using LifecycleManager.Scaling.Status;
 using LifecycleManager.Scaling.Targets;
 
-namespace LifecycleManager.Scaling.Observability;
+namespace LifecycleManager.Scaling.Health;
 
 /// <summary>How the manager is, for people and for probes.</summary>
 /// <param name="Status"><c>up</c>; <c>degraded</c>: it works, and says below what it holds back and why; <c>down</c>: it cannot do its work.</param>
