@@ -1,6 +1,6 @@
 using LifecycleManager.Metrics.Collecting;
 using LifecycleManager.Metrics.Discovery;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Sources;
 using LifecycleManager.Metrics.Targets;

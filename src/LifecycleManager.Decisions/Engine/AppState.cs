@@ -1,6 +1,6 @@
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Engine;
 

@@ -1,7 +1,7 @@
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Engine;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Engine;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Decisions.Expressions;

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using LifecycleManager.Decisions.Engine;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Rules;
 

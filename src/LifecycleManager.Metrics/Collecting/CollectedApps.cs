@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Series;
 using LifecycleManager.Metrics.Targets;

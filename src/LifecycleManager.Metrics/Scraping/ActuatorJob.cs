@@ -1,6 +1,6 @@
 using System.Text.Json;
-using LifecycleManager.Metrics.Queries;
-using LifecycleManager.Metrics.Windows;
+using LifecycleManager.Metrics.Core.Queries;
+using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Metrics.Scraping;
 

@@ -1,5 +1,5 @@
 using System.Net.Http.Headers;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Series;
 
 namespace LifecycleManager.Metrics.Scraping;

@@ -1,4 +1,4 @@
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Runtime.Loops;
 using LifecycleManager.Scaling.Observability;

@@ -1,6 +1,6 @@
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Tests.Expressions;

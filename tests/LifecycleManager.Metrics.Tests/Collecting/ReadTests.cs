@@ -2,10 +2,10 @@ using CsCheck;
 using LifecycleManager.Metrics.Collecting;
 using LifecycleManager.Metrics.Discovery;
 using LifecycleManager.Metrics.Targets;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Series;
-using LifecycleManager.Metrics.Windows;
+using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Metrics.Tests.Collecting;
 

@@ -1,6 +1,6 @@
 using System.Collections;
 using System.Collections.Concurrent;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Runtime.Health;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;

@@ -1,5 +1,5 @@
 using LifecycleManager.Metrics.Discovery;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Metrics.Tests.Discovery;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using CsCheck;
 using LifecycleManager.Metrics.Discovery;
 using LifecycleManager.Metrics.Exposition;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Sources;
 

@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using System.Text;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;

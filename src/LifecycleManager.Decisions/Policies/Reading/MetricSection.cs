@@ -1,5 +1,5 @@
 using LifecycleManager.Decisions.Expressions;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Primitives.Text;
 using LifecycleManager.Primitives.Timing;
 

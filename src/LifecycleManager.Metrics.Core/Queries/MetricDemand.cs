@@ -1,4 +1,4 @@
-namespace LifecycleManager.Metrics.Queries;
+namespace LifecycleManager.Metrics.Core.Queries;
 
 /// <summary>One metric that somebody reads of one app. The collector collects what is demanded and nothing else.</summary>
 /// <param name="App">The absolute app id.</param>

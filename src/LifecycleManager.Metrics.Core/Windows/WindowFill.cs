@@ -1,6 +1,6 @@
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
-namespace LifecycleManager.Metrics.Windows;
+namespace LifecycleManager.Metrics.Core.Windows;
 
 /// <summary>
 /// Tells a window that an instance has filled from one that it has reported in for a part only, having been silent, or not collected yet, for the

@@ -1,4 +1,4 @@
-namespace LifecycleManager.Metrics.Windows;
+namespace LifecycleManager.Metrics.Core.Windows;
 
 /// <summary>
 /// The newest samples of one series, in rising time. Bounded by time and by number: samples older than the retention leave, and

@@ -1,6 +1,6 @@
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
-namespace LifecycleManager.Metrics.Windows;
+namespace LifecycleManager.Metrics.Core.Windows;
 
 /// <summary>
 /// What a query makes of one series at an instant: the one arithmetic of the collector, of policy tests and of replays.
@@ -32,7 +32,7 @@ public static class WindowReader
     }
 
     /// <summary>Whether the newest of samples that are all in the past stands for the present.</summary>
-    internal static bool IsFresh(ReadOnlySpan<Sample> samples, long now, long staleness) =>
+    public static bool IsFresh(ReadOnlySpan<Sample> samples, long now, long staleness) =>
         samples.Length > 0 && samples[^1].Time > now - staleness;
 
     /// <summary>How many samples are not after an instant. The newest are looked at first: it is they that are read.</summary>

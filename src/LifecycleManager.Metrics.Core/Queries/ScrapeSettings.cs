@@ -1,4 +1,4 @@
-namespace LifecycleManager.Metrics.Queries;
+namespace LifecycleManager.Metrics.Core.Queries;
 
 /// <summary>How an app's instances are scraped, as far as its policy says so. What it leaves out, the app's labels say.</summary>
 public sealed record ScrapeSettings
@@ -13,7 +13,7 @@ public sealed record ScrapeSettings
     public string? Scheme { get; init; }
 
     /// <summary>
-    /// The name of the credentials that the collector shows: the <see cref="MetricsCredential.For"/> of an entry that the operator
+    /// The name of the credentials that the collector shows: the <c>for</c> of an entry that the operator
     /// has made under a name of its own. Null: those for the app's id, if any.
     /// </summary>
     public string? Credentials { get; init; }

@@ -1,4 +1,4 @@
-namespace LifecycleManager.Metrics.Windows;
+namespace LifecycleManager.Metrics.Core.Windows;
 
 /// <summary>One value at one time.</summary>
 /// <param name="Time">Milliseconds since 1970.</param>

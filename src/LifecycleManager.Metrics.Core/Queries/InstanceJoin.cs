@@ -1,4 +1,4 @@
-namespace LifecycleManager.Metrics.Queries;
+namespace LifecycleManager.Metrics.Core.Queries;
 
 /// <summary>
 /// Joins the instances of an app into one reading. A silent instance, one that should report and does not, may have any value (from 0 where

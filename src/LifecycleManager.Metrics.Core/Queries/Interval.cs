@@ -1,4 +1,4 @@
-namespace LifecycleManager.Metrics.Queries;
+namespace LifecycleManager.Metrics.Core.Queries;
 
 /// <summary>
 /// What a number can be: anything from <paramref name="Low"/> to <paramref name="High"/>, both included, and finite. What is exactly known

@@ -1,4 +1,4 @@
-namespace LifecycleManager.Metrics.Queries;
+namespace LifecycleManager.Metrics.Core.Queries;
 
 /// <summary>The seam between the collector and those who read metrics: the decision engine, its replay and its tests.</summary>
 public interface IMetricReader

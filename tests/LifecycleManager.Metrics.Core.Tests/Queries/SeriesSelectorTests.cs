@@ -1,6 +1,6 @@
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
-namespace LifecycleManager.Metrics.Tests.Queries;
+namespace LifecycleManager.Metrics.Core.Tests.Queries;
 
 public class SeriesSelectorTests
 {

@@ -1,7 +1,7 @@
 using System.Text;
 using LifecycleManager.Primitives.Text;
 
-namespace LifecycleManager.Metrics.Queries;
+namespace LifecycleManager.Metrics.Core.Queries;
 
 /// <summary>How a label matcher compares.</summary>
 public enum MatchKind

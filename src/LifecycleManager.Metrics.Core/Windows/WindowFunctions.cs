@@ -1,6 +1,6 @@
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
-namespace LifecycleManager.Metrics.Windows;
+namespace LifecycleManager.Metrics.Core.Windows;
 
 /// <summary>
 /// What is made of the samples within a window. The arithmetic is Prometheus' (2.42, <c>promql/functions.go</c>), compensated

@@ -1,4 +1,4 @@
-namespace LifecycleManager.Metrics.Windows;
+namespace LifecycleManager.Metrics.Core.Windows;
 
 /// <summary>One cumulative bucket of a histogram.</summary>
 /// <param name="UpperBound">The bucket's <c>le</c>.</param>

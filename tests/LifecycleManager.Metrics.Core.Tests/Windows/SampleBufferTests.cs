@@ -1,7 +1,7 @@
 using CsCheck;
-using LifecycleManager.Metrics.Windows;
+using LifecycleManager.Metrics.Core.Windows;
 
-namespace LifecycleManager.Metrics.Tests.Windows;
+namespace LifecycleManager.Metrics.Core.Tests.Windows;
 
 public class SampleBufferTests
 {

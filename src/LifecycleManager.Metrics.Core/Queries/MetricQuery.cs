@@ -1,4 +1,4 @@
-namespace LifecycleManager.Metrics.Queries;
+namespace LifecycleManager.Metrics.Core.Queries;
 
 /// <summary>Where a metric comes from; the key that names it in a policy file.</summary>
 public enum MetricSource
