@@ -10,7 +10,6 @@ public sealed class FoldersTests
     private static readonly HashSet<string> Known =
     [
         "Agent: Checkpoints, Checks, Containerizers, Fetching, Garbage, Masters, Recovery, Sandboxes, Secrets, Tasks, Timing, Updates",
-        "Decisions: Engine, Expressions, Policies, Rules",
         "Master: Api, Cluster, Leadership, Registry",
         "Protocol: Agents, Mesos",
         "Scheduler: Definitions, Deployments, Events, Health, Launching, Mesos, Placement, State",

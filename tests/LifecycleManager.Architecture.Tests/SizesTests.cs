@@ -16,10 +16,7 @@ public sealed partial class SizesTests
         ["LifecycleManager.Protocol/Marathon/App.cs"] = 399,
 
         ["LifecycleManager.Agent/Tasks/TaskRun.cs"] = 362,
-        ["LifecycleManager.Decisions/Engine/DecisionEngine.cs"] = 436,
-        ["LifecycleManager.Decisions/Expressions/ExpressionCompiler.cs"] = 416,
         ["LifecycleManager.Master/Api/OperatorViews.cs"] = 360,
-        ["LifecycleManager.Metrics/Exposition/ExpositionReader.cs"] = 364,
         ["LifecycleManager.Scheduler/Placement/Placer.cs"] = 390,
         ["LifecycleManager.Storage/ZooKeeper/ZooKeeperClient.cs"] = 383,
     };

@@ -1,3 +1,4 @@
+using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics.Core.Queries;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Primitives.Timing;
 using Parlot;
 using Parlot.Fluent;

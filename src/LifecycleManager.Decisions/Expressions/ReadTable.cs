@@ -1,4 +1,3 @@
-using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Expressions;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Forecasting;
-using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Rules;

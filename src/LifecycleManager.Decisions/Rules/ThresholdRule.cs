@@ -1,5 +1,4 @@
 using LifecycleManager.Decisions.Expressions;
-using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Rules;

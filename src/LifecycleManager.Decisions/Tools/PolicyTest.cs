@@ -1,5 +1,6 @@
 using System.Globalization;
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Policies.Reading;
 using LifecycleManager.Decisions.Tools.Simulation;

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Metrics.Core.Queries;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Metrics.Core.Queries;

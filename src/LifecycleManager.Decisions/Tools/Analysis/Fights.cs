@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Metrics.Core.Queries;

@@ -1,4 +1,4 @@
-namespace LifecycleManager.Decisions.Engine;
+namespace LifecycleManager.Decisions.Facts;
 
 /// <summary>What is known of one app at one tick, apart from its metrics.</summary>
 /// <param name="App">The absolute app id.</param>

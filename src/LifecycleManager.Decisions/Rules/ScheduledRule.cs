@@ -1,6 +1,6 @@
 using Quartz;
 
-namespace LifecycleManager.Decisions.Engine;
+namespace LifecycleManager.Decisions.Rules;
 
 /// <summary>A rule that acts by the clock. Not for several threads at once: it remembers the last answer.</summary>
 public sealed class ScheduledRule

@@ -1,6 +1,6 @@
 using LifecycleManager.Metrics.Core.Queries;
 
-namespace LifecycleManager.Decisions.Policies;
+namespace LifecycleManager.Decisions.Expressions;
 
 /// <summary>A metric of a policy, by the name its expressions use.</summary>
 /// <param name="Name">The name.</param>

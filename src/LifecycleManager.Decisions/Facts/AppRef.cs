@@ -1,4 +1,4 @@
-namespace LifecycleManager.Decisions.Engine;
+namespace LifecycleManager.Decisions.Facts;
 
 /// <summary>An app as policies select it.</summary>
 /// <param name="Id">The absolute app id.</param>

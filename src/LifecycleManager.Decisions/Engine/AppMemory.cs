@@ -1,3 +1,4 @@
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Metrics.Core.Queries;
@@ -23,7 +24,7 @@ internal enum StepKind
 internal readonly record struct Correction(StepKind Kind, int From, int To, int Detail);
 
 /// <summary>What the engine remembers of one app. Its arrays are made once for a policy and used at every tick.</summary>
-internal sealed class AppState(string id)
+internal sealed class AppMemory(string id)
 {
     public string Id { get; } = id;
 
