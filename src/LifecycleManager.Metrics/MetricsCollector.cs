@@ -56,7 +56,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         options.Check();
         (_options, _time) = (options, time);
         _client = new ScrapeClient(options);
-        var credentials = new CredentialStore(options.Credentials, time);
+        var credentials = new CredentialStore(options.Credentials);
         var connections = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(15) };
         HttpMessageHandler addressed = options.Schedulers is { Count: > 1 } schedulers
             ? new AddressListHandler(schedulers) { InnerHandler = connections } : connections;

@@ -9,7 +9,7 @@ namespace LifecycleManager.Decisions.Engine;
 /// <summary>
 /// Turns facts and metrics into instance counts. One owner at a time; deterministic; the only clocks are <see cref="AppFacts.Steady"/> and <see cref="AppFacts.Now"/>.
 /// <para>The order is the HPA's: the rules' recommendations are combined (growth takes the highest; shrinking needs every rule
-/// with an opinion, and none that cannot be told), then come bounds, stabilization, limits and cooldown. A count outside of the bounds goes
+/// with an opinion, and none that is unknown), then come bounds, stabilization, limits and cooldown. A count outside of the bounds goes
 /// to the nearest bound at once, and an app at 0 whose policy wants at least 1 was suspended by hand and is left alone.</para>
 /// <para>A change counts for limits and cooldown once the facts show it; a decision that nobody carried out leaves no trace.</para>
 /// </summary>
@@ -146,7 +146,7 @@ public sealed class DecisionEngine : IDisposable
         _generation++;
     }
 
-    /// <summary>What the forecasts of an app saw at its last tick, for a history of them; NaN where it could not be told.</summary>
+    /// <summary>What the forecasts of an app saw at its last tick, for a history of them; NaN where it is unknown.</summary>
     public IEnumerable<ForecastSample> Forecasts(string app)
     {
         if (!_apps.TryGetValue(app, out var state) || !state.Ticked) yield break;

@@ -174,7 +174,7 @@ internal static class DecisionText
                 known = false;
             }
 
-            if (known) return $"{policy.RuleArray[i].Name} cannot be told";
+            if (known) return $"{policy.RuleArray[i].Name} is unknown";
         }
 
         return partial ?? "a metric is missing";

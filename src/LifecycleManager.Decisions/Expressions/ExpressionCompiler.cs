@@ -26,11 +26,11 @@ internal sealed class ExpressionCompiler
     }
 
     /// <summary>Compiles a condition.</summary>
-    /// <exception cref="ExpressionException">The text is no condition over the known names.</exception>
+    /// <exception cref="ExpressionException">The text is not a condition over the known names.</exception>
     public static Expression Condition(string text, ReadTable table) => Compile(text, table, wantsCondition: true);
 
     /// <summary>Compiles a number.</summary>
-    /// <exception cref="ExpressionException">The text is no number over the known names.</exception>
+    /// <exception cref="ExpressionException">The text is not a number over the known names.</exception>
     public static Expression Number(string text, ReadTable table) => Compile(text, table, wantsCondition: false);
 
     private static Expression Compile(string text, ReadTable table, bool wantsCondition)

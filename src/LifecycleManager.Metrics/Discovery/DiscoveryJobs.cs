@@ -57,7 +57,7 @@ internal sealed class EurekaJob(ScrapeContext context, AddressList servers, Func
         }
         catch (JsonException e)
         {
-            throw new ScrapeException(FailureReason.Malformed, $"{uri}: {JsonText.Describe(e)}");
+            throw new ScrapeException(FailureReason.Malformed, $"{uri}: {UntrustedJson.Describe(e)}");
         }
     }
 }

@@ -70,7 +70,7 @@ internal sealed class MarathonDiscovery(
             {
                 var reason = e is OperationCanceledException
                     ? $"no answer within {PollTimeout.TotalSeconds:0} s"
-                    : Problems.Describe(e);
+                    : HttpProblem.Describe(e);
                 if (_polls.LastError is null)
                     log.LogWarning("the scheduler at {Scheduler} does not answer, the last known targets stay: {Reason}",
                         options.Scheduler, reason);
@@ -106,7 +106,7 @@ internal sealed class MarathonDiscovery(
             catch (Exception e)
             {
                 if (cancellation.IsCancellationRequested) return;
-                log.LogDebug("the scheduler's events end: {Reason}", Problems.Describe(e));
+                log.LogDebug("the scheduler's events end: {Reason}", HttpProblem.Describe(e));
             }
             finally
             {

@@ -185,7 +185,7 @@ public ref struct ExpositionReader
         at = end;
         if (!Is(at, ' ')) return at;
         end = TokenEnd(++at);
-        return TryTimestamp(_text[at..end], out _) ? end : FailAt("the exemplar's timestamp is no number", at);
+        return TryTimestamp(_text[at..end], out _) ? end : FailAt("the exemplar's timestamp is not a number", at);
     }
 
     private ExpositionToken Finish(int next)

@@ -11,7 +11,7 @@ internal static class AgentList
     /// <param name="json">The answer.</param>
     /// <param name="scheme">The master's scheme, and as in Mesos the whole cluster's.</param>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
-    public static IReadOnlyList<Uri> Read(ReadOnlyMemory<byte> json, string scheme = "http") => JsonText.Read(json, root => Read(root, scheme));
+    public static IReadOnlyList<Uri> Read(ReadOnlyMemory<byte> json, string scheme = "http") => UntrustedJson.Read(json, root => Read(root, scheme));
 
     private static List<Uri> Read(JsonElement root, string scheme)
     {
@@ -56,7 +56,7 @@ internal sealed class AgentListJob(ScrapeContext context, AddressList masters, A
         }
         catch (JsonException e)
         {
-            throw new ScrapeException(FailureReason.Malformed, $"{uri}: {JsonText.Describe(e)}");
+            throw new ScrapeException(FailureReason.Malformed, $"{uri}: {UntrustedJson.Describe(e)}");
         }
     }
 }

@@ -17,7 +17,7 @@ namespace LifecycleManager.Scaling.Evaluation;
 /// </summary>
 internal sealed class EvaluationOwner : IOwner<EvaluationInput>
 {
-    private readonly TermParts _parts;
+    private readonly EvaluationParts _parts;
     private readonly ILeadership _leadership;
     private readonly ManagerOptions _options;
     private readonly ILogger _log;
@@ -39,7 +39,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
     /// <param name="log">Told of what changes.</param>
     /// <param name="calls">Cuts off calls to the target.</param>
     public EvaluationOwner(
-        TermParts parts, ILeadership leadership, ManagerOptions options, TimeProvider time, ILogger log, CancellationToken calls)
+        EvaluationParts parts, ILeadership leadership, ManagerOptions options, TimeProvider time, ILogger log, CancellationToken calls)
     {
         (_parts, _leadership, _options, _time, _log, _calls) = (parts, leadership, options, time, log, calls);
         _steady = new SteadyTime(time);

@@ -25,7 +25,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
     private const int MaxInputs = 4_096;
     private const int MaxBatch = 256;
 
-    private readonly TermParts _parts;
+    private readonly EvaluationParts _parts;
     private readonly ILeadership _leadership;
     private readonly ScheduleTriggers _triggers;
     private readonly RoleHealth _health;
@@ -39,7 +39,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
     private readonly OwnerLoop<EvaluationInput> _loop;
 
     public ManagerTerm(
-        TermParts parts, ILeadership leadership, PauseStore pauses, ForecastHistory forecasts, ManagerOptions options, RoleHealth health,
+        EvaluationParts parts, ILeadership leadership, PauseStore pauses, ForecastHistory forecasts, ManagerOptions options, RoleHealth health,
         TimeProvider time, ILoggerFactory loggers)
     {
         (_parts, _leadership, Pauses, _forecasts, _health, _time) = (parts, leadership, pauses, forecasts, health, time);

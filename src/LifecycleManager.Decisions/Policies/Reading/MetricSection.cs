@@ -55,7 +55,7 @@ internal static class MetricSection
             && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.');
         if (!legal)
         {
-            problems.Error(key, $"'{name}' is no metric name", "letters, digits, '_' and '.', a letter first", "metric-name");
+            problems.Error(key, $"'{name}' is not a metric name", "letters, digits, '_' and '.', a letter first", "metric-name");
         }
         else if (Array.IndexOf(Slots.Facts, name) >= 0 || Array.IndexOf(ExpressionParser.Keywords, name) >= 0)
         {

@@ -53,7 +53,7 @@ internal static class PolicyAnalysis
     /// <summary>Rules and steps that can never act, or always do.</summary>
     private static void Reach(Policy policy, Rule rule, List<PolicyProblem> found)
     {
-        var ranges = new Ranges(policy);
+        var ranges = new ValueRanges(policy);
         switch (rule)
         {
             case ThresholdRule threshold:

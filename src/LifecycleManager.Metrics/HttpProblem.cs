@@ -5,7 +5,7 @@ using Refit;
 namespace LifecycleManager.Metrics;
 
 /// <summary>What went wrong, in a few words for people. No answer's body and no credential comes into them.</summary>
-internal static class Problems
+internal static class HttpProblem
 {
     public static string Describe(Exception exception) => exception switch
     {

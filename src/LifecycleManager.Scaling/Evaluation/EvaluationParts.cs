@@ -6,7 +6,7 @@ using LifecycleManager.Scaling.Targets;
 namespace LifecycleManager.Scaling.Evaluation;
 
 /// <summary>What one term works with; made anew for each, so that nothing of a term that failed goes on.</summary>
-internal sealed record TermParts
+internal sealed record EvaluationParts
 {
     /// <summary>What is scaled.</summary>
     public required IScalingTarget Target { get; init; }

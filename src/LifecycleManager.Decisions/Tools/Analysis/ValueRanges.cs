@@ -8,7 +8,7 @@ namespace LifecycleManager.Decisions.Tools.Analysis;
 /// Interval arithmetic over an expression: which truth values a condition can take at all, whatever the metrics say, given the bounds
 /// of the policy. It errs to the side of "possible".
 /// </summary>
-internal sealed class Ranges(Policy policy)
+internal sealed class ValueRanges(Policy policy)
 {
     /// <summary>Whether a condition can be true, and whether it can be false.</summary>
     public (bool CanHold, bool CanFail) Of(Node node)

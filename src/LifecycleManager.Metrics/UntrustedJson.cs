@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace LifecycleManager.Metrics;
 
 /// <summary>Reads JSON of others.</summary>
-internal static class JsonText
+internal static class UntrustedJson
 {
     /// <summary>Parses a document and reads it; whatever is wrong is a <see cref="JsonException"/>.</summary>
     public static T Read<T>(ReadOnlyMemory<byte> json, Func<JsonElement, T> read)
