@@ -135,10 +135,5 @@ public sealed record CollectorOptions
     }
 
     /// <summary><see cref="Staleness"/> or its default.</summary>
-    internal TimeSpan EffectiveStaleness => Staleness ?? DefaultStaleness(Interval);
-
-    /// <summary>How long a sample stands for the present where nobody says: three intervals, at most 5 minutes.</summary>
-    /// <param name="interval">Between two samples.</param>
-    public static TimeSpan DefaultStaleness(TimeSpan interval) =>
-        TimeSpan.FromTicks(Math.Min(interval.Ticks * 3, TimeSpan.FromMinutes(5).Ticks));
+    internal TimeSpan EffectiveStaleness => Staleness ?? Core.Windows.Staleness.Default(Interval);
 }

@@ -1,13 +1,14 @@
 using LifecycleManager.Metrics.Collecting;
 using LifecycleManager.Metrics.Discovery;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Sources;
+using LifecycleManager.Metrics.Targets;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Runtime.Loops;
-using Microsoft.Extensions.Hosting;
 using LifecycleManager.Runtime.Reconnecting;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Prometheus;
 
@@ -33,12 +34,13 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     private readonly ScrapeClient _client;
     private readonly HttpClient _scheduler;
     private readonly MarathonDiscovery _discovery;
-    private readonly CollectorLoop _loop;
+    private readonly ScrapeContext _context;
+    private readonly CollectorInputs _inputs = new();
     private readonly RoleHealth _health;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
     private Task _work = Task.CompletedTask;
-    private IReadOnlyCollection<MetricDemand>? _demands;
+    private CollectorTerm? _term;
     private bool _disposed;
 
     /// <summary>Makes a collector that does nothing until it is started.</summary>
@@ -46,7 +48,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     /// <param name="time">The clock.</param>
     /// <param name="registry">Gets its own metrics.</param>
     /// <param name="loggers">Told of what changes.</param>
-    /// <param name="health">Told of a loop that fails; null for nobody.</param>
+    /// <param name="health">Told of its loops and their failures; null for nobody.</param>
     public MetricsCollector(
         CollectorOptions options, TimeProvider time, CollectorRegistry registry, ILoggerFactory loggers, RoleHealth? health = null)
     {
@@ -54,7 +56,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         options.Check();
         (_options, _time) = (options, time);
         _client = new ScrapeClient(options);
-        var credentials = new CredentialStore(options.Credentials, time);
+        var credentials = new CredentialStore(options.Credentials);
         var connections = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(15) };
         HttpMessageHandler addressed = options.Schedulers is { Count: > 1 } schedulers
             ? new AddressListHandler(schedulers) { InnerHandler = connections } : connections;
@@ -65,11 +67,9 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         };
         var metrics = new CollectorMetrics(registry);
         Pushed = new PushedStore(options, time, metrics);
-        _discovery = new MarathonDiscovery(options, MarathonApi.For(_scheduler), time, loggers.CreateLogger<MarathonDiscovery>());
-        var context = new ScrapeContext(
-            options, time, _client, credentials, new RetryBudget(), metrics);
-        _loop = new CollectorLoop(context, Pushed, loggers.CreateLogger<MetricsCollector>());
-        registry.AddBeforeCollectCallback(() => metrics.Count(_loop.Jobs));
+        _discovery = new MarathonDiscovery(options, MarathonApi.For(_scheduler), _health, time, loggers.CreateLogger<MarathonDiscovery>());
+        _context = new ScrapeContext(options, time, _client, credentials, new RetryBudget(), metrics);
+        registry.AddBeforeCollectCallback(() => metrics.Count(Jobs));
     }
 
     internal CollectorOptions Options => _options;
@@ -80,7 +80,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
 
     internal DiscoveryState Discovery => _discovery.State;
 
-    internal ScrapeJob[] Jobs => _loop.Jobs;
+    internal ScrapeJob[] Jobs => Volatile.Read(ref _term)?.Jobs ?? [];
 
     /// <summary>
     /// Replaces what is collected, within moments. Costs nothing where it is given the same collection again; call it at each
@@ -88,8 +88,9 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     /// </summary>
     public void Demand(IReadOnlyCollection<MetricDemand> demands)
     {
-        if (ReferenceEquals(Interlocked.Exchange(ref _demands, demands), demands)) return;
-        _loop.Use(demands);
+        if (ReferenceEquals(_inputs.Demands, demands)) return;
+        _inputs.Demands = demands;
+        Volatile.Read(ref _term)?.Wake();
     }
 
     /// <inheritdoc/>
@@ -125,40 +126,44 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         // A container that knows it under several names disposes of it as often.
         if (Interlocked.Exchange(ref _disposed, true)) return;
         _stop.Cancel();
-        _loop.Dispose();
         _client.Dispose();
         _scheduler.Dispose();
         _stop.Dispose();
     }
 
-    /// <summary>Runs the loops; where one fails, all end, and health says so from then on.</summary>
     private async Task RunAsync()
     {
-        var loops = new List<NamedLoop> { new("the metrics collector", _loop.RunAsync) };
-        if (_options.Scheduler is not null) loops.Add(new NamedLoop("the discovery of targets", DiscoverAsync));
-        try
+        using var supervisor = new Supervisor("the collection of metrics", _time, _health, _log);
+        await supervisor.RunAsync(
+            cancellation =>
+            {
+                supervisor.Working();
+                return RunTermAsync(cancellation);
+            },
+            _stop.Token);
+    }
+
+    /// <summary>Collects until a loop fails, which ends the others. What was collected can be read until the next term begins.</summary>
+    private async Task RunTermAsync(CancellationToken cancellation)
+    {
+        using var term = new CollectorTerm(_context, Pushed, _inputs, _health, _log);
+        Volatile.Write(ref _term, term);
+        var loops = new List<NamedLoop> { new("the metrics collector", term.RunAsync) };
+        if (_options.Scheduler is not null) loops.AddRange(_discovery.Loops(Publish));
+        await LoopGroup.RunAsync(_health, cancellation, loops);
+
+        void Publish(TargetSnapshot snapshot)
         {
-            await LoopGroup.RunAsync(_health, _stop.Token, loops);
-        }
-        catch (LoopEndedException e)
-        {
-            _log.LogError(e, "Nothing is collected any more: {Reason}", e.Message);
-            _health.Watch(() => $"nothing is collected: {e.Message}");
+            _inputs.Targets = snapshot;
+            term.Wake();
         }
     }
 
-    private Task DiscoverAsync(CancellationToken cancellation) => _discovery.RunAsync(
-        (snapshot, _) =>
-        {
-            _loop.Use(snapshot);
-            return ValueTask.CompletedTask;
-        },
-        cancellation);
-
-    private BoundQuery? Find(string appId, MetricQuery query, out AppView? view, out string? missing)
+    private BoundQuery? Find(string appId, MetricQuery query, out CollectedView? view, out string? missing)
     {
         missing = null;
-        if (!_loop.Views.TryGetValue(appId, out view) || !view.Queries.TryGetValue(query, out var bound))
+        view = null;
+        if (Volatile.Read(ref _term)?.Views.TryGetValue(appId, out view) != true || !view!.Queries.TryGetValue(query, out var bound))
         {
             missing = "it is not collected yet";
             return null;

@@ -27,6 +27,9 @@ public sealed class SecretFile(string path)
             try
             {
                 var file = new FileInfo(Path);
+
+                // A renewed secret may be another file behind the same link, as Kubernetes does it: the file's own time counts.
+                if (file.LinkTarget is not null) file = (FileInfo)file.ResolveLinkTarget(returnFinalTarget: true)!;
                 if (!file.Exists) throw new FileNotFoundException($"the secret file {Path} is not there");
                 if (_read is { } known && known.Written == file.LastWriteTimeUtc && known.Length == file.Length) return known.Text;
                 var text = ReadOnce(Path);

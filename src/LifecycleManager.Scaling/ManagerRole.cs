@@ -4,6 +4,7 @@ using LifecycleManager.Metrics;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Api;
 using LifecycleManager.Scaling.Evaluation;
+using LifecycleManager.Scaling.Health;
 using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Leadership;
 using LifecycleManager.Scaling.Observability;

@@ -29,9 +29,9 @@ public sealed class FuzzTests
     {
         var metrics = new PolicyMetric[]
         {
-            new("tpm", new() { Source = LifecycleManager.Metrics.Queries.MetricSource.Actuator, Selector = "t" }, default),
-            new("cpu", new() { Source = LifecycleManager.Metrics.Queries.MetricSource.PromQl, Selector = "c" }, default),
-            new("lat", new() { Source = LifecycleManager.Metrics.Queries.MetricSource.Histogram, Selector = "l" }, default),
+            new("tpm", new() { Source = LifecycleManager.Metrics.Core.Queries.MetricSource.Actuator, Selector = "t" }, default),
+            new("cpu", new() { Source = LifecycleManager.Metrics.Core.Queries.MetricSource.PromQl, Selector = "c" }, default),
+            new("lat", new() { Source = LifecycleManager.Metrics.Core.Queries.MetricSource.Histogram, Selector = "l" }, default),
         };
         var understood = 0;
         One(Words).Array[0, 12].Sample(
@@ -42,8 +42,8 @@ public sealed class FuzzTests
                 {
                     var table = new ReadTable(metrics);
                     var condition = ExpressionCompiler.Condition(text, table);
-                    var slots = new LifecycleManager.Metrics.Queries.Interval[Slots.FirstRead + table.Reads.Count];
-                    Array.Fill(slots, LifecycleManager.Metrics.Queries.Interval.Unknown, Slots.FirstRead, table.Reads.Count);
+                    var slots = new LifecycleManager.Metrics.Core.Queries.Interval[Slots.FirstRead + table.Reads.Count];
+                    Array.Fill(slots, LifecycleManager.Metrics.Core.Queries.Interval.Unknown, Slots.FirstRead, table.Reads.Count);
                     condition.Condition!(slots);
                     Assert.NotEmpty(condition.Show(slots));
                     Interlocked.Increment(ref understood);

@@ -1,21 +1,22 @@
 using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Engine;
 
 /// <summary>
 /// Turns facts and metrics into instance counts. One owner at a time; deterministic; the only clocks are <see cref="AppFacts.Steady"/> and <see cref="AppFacts.Now"/>.
 /// <para>The order is the HPA's: the rules' recommendations are combined (growth takes the highest; shrinking needs every rule
-/// with an opinion, and none that cannot be told), then come bounds, stabilization, limits and cooldown. A count outside of the bounds goes
+/// with an opinion, and none that is unknown), then come bounds, stabilization, limits and cooldown. A count outside of the bounds goes
 /// to the nearest bound at once, and an app at 0 whose policy wants at least 1 was suspended by hand and is left alone.</para>
 /// <para>A change counts for limits and cooldown once the facts show it; a decision that nobody carried out leaves no trace.</para>
 /// </summary>
 public sealed class DecisionEngine : IDisposable
 {
     private readonly IRuleEngine _rules;
-    private readonly Dictionary<string, AppState> _apps = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, AppMemory> _apps = new(StringComparer.Ordinal);
     private readonly RuleTick _tick = new();
     private readonly InstanceQuantile _quantile = new();
     private IRuleSession _session;
@@ -83,7 +84,7 @@ public sealed class DecisionEngine : IDisposable
         Read(state, metrics);
         _tick.Growing = state.Growing;
         _session.Evaluate(state.Policy!, _tick, state.Opinions);
-        Combine(state);
+        CountPipeline.Run(state);
         return Conclude(state);
     }
 
@@ -145,7 +146,7 @@ public sealed class DecisionEngine : IDisposable
         _generation++;
     }
 
-    /// <summary>What the forecasts of an app saw at its last tick, for a history of them; NaN where it could not be told.</summary>
+    /// <summary>What the forecasts of an app saw at its last tick, for a history of them; NaN where it is unknown.</summary>
     public IEnumerable<ForecastSample> Forecasts(string app)
     {
         if (!_apps.TryGetValue(app, out var state) || !state.Ticked) yield break;
@@ -163,9 +164,9 @@ public sealed class DecisionEngine : IDisposable
     public void Dispose() => _session.Dispose();
 
     /// <summary>The app's state under the policy that governs it now; null where none does.</summary>
-    private AppState? StateOf(AppRef app)
+    private AppMemory? StateOf(AppRef app)
     {
-        if (!_apps.TryGetValue(app.Id, out var state)) _apps.Add(app.Id, state = new AppState(app.Id));
+        if (!_apps.TryGetValue(app.Id, out var state)) _apps.Add(app.Id, state = new AppMemory(app.Id));
         if (state.Generation == _generation && ReferenceEquals(state.Labels, app.Labels)) return state;
         var policy = _index.Find(app);
         if (policy is null)
@@ -180,7 +181,7 @@ public sealed class DecisionEngine : IDisposable
         return state;
     }
 
-    private void Relearn(AppState state)
+    private void Relearn(AppMemory state)
     {
         foreach (var rule in state.Policy!.RuleArray.OfType<ForecastRule>())
         {
@@ -189,7 +190,7 @@ public sealed class DecisionEngine : IDisposable
     }
 
     /// <summary>Takes in the facts: what was asked for and has come about, and how the count moved.</summary>
-    private static void Observe(AppState state, in AppFacts facts)
+    private static void Observe(AppMemory state, in AppFacts facts)
     {
         state.CountChanged = state.Ticked && facts.Instances != state.Facts.Instances;
         state.Previous = state.Ticked && state.Facts.Now < facts.Now ? state.Facts.Now : facts.Now;
@@ -208,7 +209,7 @@ public sealed class DecisionEngine : IDisposable
         }
     }
 
-    private void Load(AppState state, IMetricReader metrics)
+    private void Load(AppMemory state, IMetricReader metrics)
     {
         _tick.Begin();
         _tick.Facts = state.Facts;
@@ -222,7 +223,7 @@ public sealed class DecisionEngine : IDisposable
         _tick.Metrics = metrics;
     }
 
-    private void Read(AppState state, IMetricReader metrics)
+    private void Read(AppMemory state, IMetricReader metrics)
     {
         var (facts, policy, slots) = (state.Facts, state.Policy!, state.Slots);
         slots[Slots.Instances] = facts.Instances;
@@ -248,7 +249,7 @@ public sealed class DecisionEngine : IDisposable
     }
 
     /// <summary>The slots with every silent instance taken for no less than an idle one.</summary>
-    private static Interval[] Growing(AppState state)
+    private static Interval[] Growing(AppMemory state)
     {
         var growing = state.Partial ??= new Interval[state.Slots.Length];
         state.Slots.CopyTo(growing, 0);
@@ -269,127 +270,7 @@ public sealed class DecisionEngine : IDisposable
         return _timeOf.Seconds;
     }
 
-    private static void Combine(AppState state)
-    {
-        var (policy, facts) = (state.Policy!, state.Facts);
-        state.StepCount = 0;
-        state.Winner = -1;
-        (state.AnyUnknown, state.AnyMissing, state.AnyPartial) = (false, false, false);
-        var (min, max, wanted) = (policy.Instances.Min, policy.Instances.Max, -1);
-        var (floor, floorRule) = (-1, -1);
-        var perhaps = -1;
-        for (var i = 0; i < state.Opinions.Length; i++)
-        {
-            ref readonly var opinion = ref state.Opinions[i];
-            switch (opinion.Verdict)
-            {
-                case RuleVerdict.Unknown:
-                    state.AnyUnknown = true;
-                    if (state.IsPartial(i)) state.AnyPartial = true;
-                    else state.AnyMissing = true;
-                    if (opinion.Min >= 0) perhaps = Math.Max(perhaps, policy.Instances.Clamp(opinion.Min));
-                    break;
-                case RuleVerdict.Count when opinion.Count > wanted:
-                    (wanted, state.Winner) = (opinion.Count, i);
-                    break;
-                case RuleVerdict.AtLeast when opinion.Count > floor:
-                    (floor, floorRule) = (opinion.Count, i);
-                    break;
-                case RuleVerdict.Bounds:
-                    if (opinion.Min >= 0) min = Math.Max(min, policy.Instances.Clamp(opinion.Min));
-                    if (opinion.Max >= 0) max = Math.Min(max, policy.Instances.Clamp(opinion.Max));
-                    break;
-            }
-        }
-
-        if (floor > (wanted < 0 ? facts.Instances : wanted)) (wanted, state.Winner) = (floor, floorRule);
-
-        // Of two rules whose bounds exclude each other the lower bound wins: being there comes before being cheap. One that cannot be told
-        // adds none, but keeps what there is of them.
-        state.Bounds = new InstanceBounds(min, Math.Max(Math.Max(min, max), Math.Min(perhaps, facts.Instances)));
-        state.To = facts.Instances == 0 && policy.Instances.Min > 0
-            ? state.Adjust(StepKind.Suspended, Math.Max(0, wanted), 0)
-            : Temper(state, wanted < 0 ? facts.Instances : wanted);
-    }
-
-    private static int Temper(AppState state, int wanted)
-    {
-        var (policy, facts, bounds) = (state.Policy!, state.Facts, state.Bounds);
-        var current = facts.Instances;
-        var missing = state.AnyUnknown && wanted <= current;
-        if (!missing || !state.AnyMissing) state.MissingSince = default;
-        if (missing) wanted = OnMissing(state, wanted);
-
-        if (bounds.Clamp(current) is var nearest && nearest != current)
-        {
-            wanted = state.Adjust(StepKind.OutOfBounds, wanted, nearest);
-            state.Highest.Add(facts.Steady, wanted, policy.ScaleIn.Stabilization);
-            state.Lowest.Add(facts.Steady, wanted, policy.ScaleOut.Stabilization);
-        }
-        else
-        {
-            if (wanted > bounds.Max) wanted = state.Adjust(StepKind.BoundsMax, wanted, bounds.Max);
-            if (wanted < bounds.Min) wanted = state.Adjust(StepKind.BoundsMin, wanted, bounds.Min);
-            if (missing && (policy.OnMissingMetrics.Mode == MissingMetricsMode.Hold || !state.AnyMissing)) return current;
-            wanted = Stabilize(state, wanted);
-            wanted = Limit(state, wanted);
-        }
-
-        if (wanted > current && policy.Pause.HasFlag(Pause.ScaleOut)) wanted = state.Adjust(StepKind.Pause, wanted, current, 1);
-        if (wanted < current && policy.Pause.HasFlag(Pause.ScaleIn)) wanted = state.Adjust(StepKind.Pause, wanted, current, -1);
-        var cooldown = wanted > current ? policy.ScaleOut.Cooldown : wanted < current ? policy.ScaleIn.Cooldown : TimeSpan.Zero;
-        if (cooldown > TimeSpan.Zero && state.Events.Newest is var newest && newest != default && newest <= facts.Steady
-            && facts.Steady - newest < cooldown)
-        {
-            wanted = state.Adjust(StepKind.Cooldown, wanted, current);
-        }
-
-        return wanted;
-    }
-
-    private static int OnMissing(AppState state, int wanted)
-    {
-        var (missing, current, now) = (state.Policy!.OnMissingMetrics, state.Facts.Instances, state.Facts.Steady);
-        if (state.AnyMissing && (state.MissingSince == default || state.MissingSince > now)) state.MissingSince = now;
-        if (!state.AnyMissing || missing.Mode == MissingMetricsMode.Hold || now - state.MissingSince < missing.After)
-        {
-            return wanted == current && state.Winner >= 0 ? wanted : state.Adjust(StepKind.MissingMetrics, wanted, current);
-        }
-
-        var count = missing.Mode switch
-        {
-            MissingMetricsMode.Min => state.Bounds.Min,
-            MissingMetricsMode.Max => state.Bounds.Max,
-            _ => missing.Count,
-        };
-        // What is given for a metric that is missing says nothing of one that is known in part.
-        if (state.AnyPartial) count = Math.Max(count, current);
-        return state.Adjust(StepKind.MissingMetrics, wanted, count);
-    }
-
-    private static int Stabilize(AppState state, int wanted)
-    {
-        var (policy, now, current) = (state.Policy!, state.Facts.Steady, state.Facts.Instances);
-        var least = state.Lowest.Add(now, wanted, policy.ScaleOut.Stabilization);
-        var most = state.Highest.Add(now, wanted, policy.ScaleIn.Stabilization);
-        var stable = Math.Min(Math.Max(current, least), most);
-        return stable == wanted ? wanted : state.Adjust(StepKind.Stabilization, wanted, stable, wanted > stable ? 1 : -1);
-    }
-
-    private static int Limit(AppState state, int wanted)
-    {
-        var current = state.Facts.Instances;
-        if (wanted == current) return wanted;
-        var grow = wanted > current;
-        var behavior = grow ? state.Policy!.ScaleOut : state.Policy!.ScaleIn;
-        var allowed = state.Events.Allowed(behavior, current, state.Facts.Steady, grow, out var binding);
-        if (grow ? wanted <= allowed : wanted >= allowed) return wanted;
-        return behavior.Select == LimitSelect.Disabled
-            ? state.Adjust(StepKind.Disabled, wanted, allowed, grow ? 1 : -1)
-            : state.Adjust(StepKind.Limit, wanted, allowed, grow ? binding : ~binding);
-    }
-
-    private Decision Conclude(AppState state)
+    private Decision Conclude(AppMemory state)
     {
         var facts = state.Facts;
         if (state.To != facts.Instances)
@@ -409,7 +290,7 @@ public sealed class DecisionEngine : IDisposable
     }
 
     /// <summary>Tells two holds apart by what held, not by the values that were seen.</summary>
-    private static int Signature(AppState state)
+    private static int Signature(AppMemory state)
     {
         var hash = (state.Winner * 31) + state.To;
         for (var i = 0; i < state.StepCount; i++) hash = (hash * 31) + ((int)state.Steps[i].Kind * 1009) + state.Steps[i].From;

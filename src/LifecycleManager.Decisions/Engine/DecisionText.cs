@@ -2,7 +2,7 @@ using System.Globalization;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Engine;
@@ -10,7 +10,7 @@ namespace LifecycleManager.Decisions.Engine;
 /// <summary>Puts what was decided into words.</summary>
 internal static class DecisionText
 {
-    public static Decision Write(AppState state, RuleTick tick)
+    public static Decision Write(AppMemory state, RuleTick tick)
     {
         var (policy, facts) = (state.Policy!, state.Facts);
         var recommendations = new List<Recommendation>();
@@ -51,7 +51,7 @@ internal static class DecisionText
         };
     }
 
-    private static string? Rule(AppState state)
+    private static string? Rule(AppMemory state)
     {
         var first = state.StepCount > 0 ? state.Steps[0].Kind : (StepKind?)null;
         if (first == StepKind.OutOfBounds) return Narrowing(state)?.Name;
@@ -59,7 +59,7 @@ internal static class DecisionText
         return state.Winner >= 0 ? state.Policy!.RuleArray[state.Winner].Name : null;
     }
 
-    private static string Reason(AppState state, RuleTick tick, Adjustment[] adjustments)
+    private static string Reason(AppMemory state, RuleTick tick, Adjustment[] adjustments)
     {
         var parts = new List<string>();
         var first = state.StepCount > 0 ? state.Steps[0].Kind : (StepKind?)null;
@@ -75,7 +75,7 @@ internal static class DecisionText
     }
 
     /// <summary>The rule that holds the bound which the count is outside of; null where it is the policy's own.</summary>
-    private static Rule? Narrowing(AppState state)
+    private static Rule? Narrowing(AppMemory state)
     {
         var (policy, grow) = (state.Policy!, state.Facts.Instances < state.Bounds.Min);
         for (var i = 0; i < state.Opinions.Length; i++)
@@ -102,7 +102,7 @@ internal static class DecisionText
         _ => "cooldown",
     };
 
-    private static string Why(AppState state, RuleTick tick, Correction step)
+    private static string Why(AppMemory state, RuleTick tick, Correction step)
     {
         var (policy, facts) = (state.Policy!, state.Facts);
         switch (step.Kind)
@@ -146,7 +146,7 @@ internal static class DecisionText
         }
     }
 
-    private static string Still(AppState state, Correction step) =>
+    private static string Still(AppMemory state, Correction step) =>
         step.To == state.Facts.Instances ? $"{step.To} or more was recommended" : $"{step.To} was recommended";
 
     private static string Mode(MissingMetrics missing) => missing.Mode switch
@@ -157,7 +157,7 @@ internal static class DecisionText
     };
 
     /// <summary><c>tpm is missing (no sample in 1m)</c>: the reads of the rules that could not be decided.</summary>
-    private static string Missing(AppState state)
+    private static string Missing(AppMemory state)
     {
         var policy = state.Policy!;
         string? partial = null;
@@ -174,7 +174,7 @@ internal static class DecisionText
                 known = false;
             }
 
-            if (known) return $"{policy.RuleArray[i].Name} cannot be told";
+            if (known) return $"{policy.RuleArray[i].Name} is unknown";
         }
 
         return partial ?? "a metric is missing";

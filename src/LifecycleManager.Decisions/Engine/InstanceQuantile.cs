@@ -1,5 +1,6 @@
+using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Engine;
 

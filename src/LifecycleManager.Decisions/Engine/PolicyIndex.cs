@@ -1,3 +1,4 @@
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 
 namespace LifecycleManager.Decisions.Engine;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Expressions;
 
@@ -67,5 +67,24 @@ internal sealed class Expression
         var size = Math.Abs(value);
         var format = size switch { 0 => "0", >= 1e15 or < 1e-4 => "0.###e0", >= 1000 => "0", >= 100 => "0.#", >= 10 => "0.##", >= 1 => "0.###", _ => "0.#####" };
         return value.ToString(format, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Folds white space to single blanks; the map tells where an offset went.</summary>
+    public static (string Text, int[] Map) Fold(string text)
+    {
+        var folded = new StringBuilder(text.Length);
+        var map = new int[text.Length + 1];
+        for (var i = 0; i < text.Length; i++)
+        {
+            var blank = char.IsWhiteSpace(text[i]);
+            map[i] = blank && folded.Length > 0 && folded[^1] == ' ' ? folded.Length - 1 : folded.Length;
+            if (!blank) folded.Append(text[i]);
+            else if (folded.Length > 0 && folded[^1] != ' ') folded.Append(' ');
+        }
+
+        map[text.Length] = folded.Length;
+        var trimmed = folded.ToString().TrimEnd();
+        for (var i = 0; i < map.Length; i++) map[i] = Math.Min(map[i], trimmed.Length);
+        return (trimmed, map);
     }
 }

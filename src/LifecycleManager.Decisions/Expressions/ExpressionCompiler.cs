@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
-using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Decisions.Expressions;
@@ -26,19 +25,12 @@ internal sealed class ExpressionCompiler
         _text = text;
     }
 
-    private enum Kind
-    {
-        Number,
-        Time,
-        Truth,
-    }
-
     /// <summary>Compiles a condition.</summary>
-    /// <exception cref="ExpressionException">The text is no condition over the known names.</exception>
+    /// <exception cref="ExpressionException">The text is not a condition over the known names.</exception>
     public static Expression Condition(string text, ReadTable table) => Compile(text, table, wantsCondition: true);
 
     /// <summary>Compiles a number.</summary>
-    /// <exception cref="ExpressionException">The text is no number over the known names.</exception>
+    /// <exception cref="ExpressionException">The text is not a number over the known names.</exception>
     public static Expression Number(string text, ReadTable table) => Compile(text, table, wantsCondition: false);
 
     private static Expression Compile(string text, ReadTable table, bool wantsCondition)
@@ -46,17 +38,17 @@ internal sealed class ExpressionCompiler
         var root = ExpressionParser.Parse(text);
         var compiler = new ExpressionCompiler(table, text);
         var code = compiler.Visit(root);
-        if (wantsCondition && code.Kind != Kind.Truth)
+        if (wantsCondition && code.Kind != ValueKind.Truth)
         {
-            throw new ExpressionException(root.Start, $"expected a condition, but this is a {Name(code.Kind)}", "compare it with something: tpm > 10");
+            throw new ExpressionException(root.Start, $"expected a condition, but this is a {Operators.Name(code.Kind)}", "compare it with something: tpm > 10");
         }
 
-        if (!wantsCondition && code.Kind != Kind.Number)
+        if (!wantsCondition && code.Kind != ValueKind.Number)
         {
-            throw new ExpressionException(root.Start, $"expected a number, but this is a {Name(code.Kind)}");
+            throw new ExpressionException(root.Start, $"expected a number, but this is a {Operators.Name(code.Kind)}");
         }
 
-        var (folded, map) = Fold(text);
+        var (folded, map) = Expression.Fold(text);
         return new Expression
         {
             Root = root,
@@ -74,7 +66,7 @@ internal sealed class ExpressionCompiler
     private Code Visit(Node node) => node switch
     {
         NumberNode number => Code.Constant(number.Value),
-        TimeNode time => Code.Constant(time.Seconds) with { Kind = Kind.Time },
+        TimeNode time => Code.Constant(time.Seconds) with { Kind = ValueKind.Time },
         TruthNode truth => Constant(truth.Value ? Truth.True : Truth.False),
         NameNode name => Reference(name),
         CallNode call => Call(call),
@@ -83,14 +75,14 @@ internal sealed class ExpressionCompiler
         _ => throw new InvalidOperationException(),
     };
 
-    private static Code Constant(Truth value) => new(Kind.Truth, null, _ => value) { IsConstant = true, HasReads = false };
+    private static Code Constant(Truth value) => new(ValueKind.Truth, null, _ => value) { IsConstant = true, HasReads = false };
 
     private Code Reference(NameNode node)
     {
         var fact = Array.IndexOf(Slots.Facts, node.Name);
         if (fact >= 0)
         {
-            return Load(fact, node.End) with { Kind = fact == Slots.Time ? Kind.Time : Kind.Number };
+            return Load(fact, node.End) with { Kind = fact == Slots.Time ? ValueKind.Time : ValueKind.Number };
         }
 
         if (_table.Find(node.Name) is { } metric) return Guard(node.Start, () => LoadRead(_table.Plain(metric), node.End));
@@ -106,7 +98,7 @@ internal sealed class ExpressionCompiler
     {
         Interval Value(ReadOnlySpan<Interval> slots) => slots[slot];
         _shown.Add((end, Value, slot == Slots.Time));
-        return new Code(Kind.Number, Value, null) { Slot = slot };
+        return new Code(ValueKind.Number, Value, null) { Slot = slot };
     }
 
     private Code LoadRead(int slot, int end)
@@ -120,14 +112,14 @@ internal sealed class ExpressionCompiler
         var operand = Visit(node.Operand);
         if (node.Operator == Operator.Not)
         {
-            Expect(operand, Kind.Truth, node.Operand, "not");
+            Operators.Expect(operand, ValueKind.Truth, node.Operand, "not");
             var condition = operand.Condition!;
-            return new Code(Kind.Truth, null, slots => (Truth)(-(int)condition(slots))) { HasReads = operand.HasReads, IsConstant = operand.IsConstant };
+            return new Code(ValueKind.Truth, null, slots => (Truth)(-(int)condition(slots))) { HasReads = operand.HasReads, IsConstant = operand.IsConstant };
         }
 
-        Expect(operand, Kind.Number, node.Operand, "-");
+        Operators.Expect(operand, ValueKind.Number, node.Operand, "-");
         var number = operand.Number!;
-        return new Code(Kind.Number, slots => -number(slots), null) { HasReads = operand.HasReads, IsConstant = operand.IsConstant };
+        return new Code(ValueKind.Number, slots => -number(slots), null) { HasReads = operand.HasReads, IsConstant = operand.IsConstant };
     }
 
     private Code Binary(BinaryNode node)
@@ -135,91 +127,11 @@ internal sealed class ExpressionCompiler
         var (left, right) = (Visit(node.Left), Visit(node.Right));
         var code = node.Operator switch
         {
-            Operator.And or Operator.Or => Junction(node, left, right),
-            Operator.Add or Operator.Subtract or Operator.Multiply or Operator.Divide => Arithmetic(node, left, right),
-            _ => Comparison(node, left, right),
+            Operator.And or Operator.Or => Operators.Junction(node, left, right),
+            Operator.Add or Operator.Subtract or Operator.Multiply or Operator.Divide => Operators.Arithmetic(node, left, right),
+            _ => Operators.Comparison(node, left, right, _thresholds),
         };
         return code with { HasReads = left.HasReads || right.HasReads, IsConstant = left.IsConstant && right.IsConstant };
-    }
-
-    private static Code Junction(BinaryNode node, Code left, Code right)
-    {
-        var word = node.Operator == Operator.And ? "and" : "or";
-        Expect(left, Kind.Truth, node.Left, word);
-        Expect(right, Kind.Truth, node.Right, word);
-        var (a, b) = (left.Condition!, right.Condition!);
-        return node.Operator == Operator.And
-            ? new Code(Kind.Truth, null, slots => a(slots) is var x and not Truth.False ? Min(x, b(slots)) : Truth.False)
-            : new Code(Kind.Truth, null, slots => a(slots) is var x and not Truth.True ? Max(x, b(slots)) : Truth.True);
-
-        static Truth Min(Truth x, Truth y) => x < y ? x : y;
-        static Truth Max(Truth x, Truth y) => x > y ? x : y;
-    }
-
-    private static Code Arithmetic(BinaryNode node, Code left, Code right)
-    {
-        var symbol = Symbol(node.Operator);
-        Expect(left, Kind.Number, node.Left, symbol);
-        Expect(right, Kind.Number, node.Right, symbol);
-        var (a, b) = (left.Number!, right.Number!);
-        if (node.Operator == Operator.Divide && right.IsConstant && b([]).Point == 0)
-        {
-            throw new ExpressionException(node.Right.Start, "division by zero");
-        }
-
-        NumberCode code = node.Operator switch
-        {
-            Operator.Add => slots => a(slots) + b(slots),
-            Operator.Subtract => slots => a(slots) - b(slots),
-            Operator.Multiply => slots => a(slots) * b(slots),
-            _ => slots => a(slots) / b(slots),
-        };
-        return new Code(Kind.Number, code, null);
-    }
-
-    private Code Comparison(BinaryNode node, Code left, Code right)
-    {
-        var symbol = Symbol(node.Operator);
-        if (left.Kind != right.Kind)
-        {
-            throw new ExpressionException(
-                node.Start,
-                $"'{symbol}' compares a {Name(left.Kind)} with a {Name(right.Kind)}",
-                left.Kind == Kind.Truth || right.Kind == Kind.Truth ? "join conditions with 'and' or 'or'" : "a time of the day is written 22:30");
-        }
-
-        if (left.Kind == Kind.Truth) return TruthComparison(node, left, right);
-        var (a, b) = (left.Number!, right.Number!);
-        if (left.Slot >= Slots.FirstRead && !right.HasReads) _thresholds.Add((left.Slot, b));
-        if (right.Slot >= Slots.FirstRead && !left.HasReads) _thresholds.Add((right.Slot, a));
-        ConditionCode code = node.Operator switch
-        {
-            Operator.Equal => slots => Same(a(slots), b(slots)),
-            Operator.NotEqual => slots => (Truth)(-(int)Same(a(slots), b(slots))),
-            Operator.Less => slots => Less(a(slots), b(slots)),
-            Operator.LessOrEqual => slots => (Truth)(-(int)Less(b(slots), a(slots))),
-            Operator.Greater => slots => Less(b(slots), a(slots)),
-            _ => slots => (Truth)(-(int)Less(a(slots), b(slots))),
-        };
-        return new Code(Kind.Truth, null, code);
-
-        // Nothing compares with NaN, so that what is not known leaves the answer unknown.
-        static Truth Less(Interval x, Interval y) => x.High < y.Low ? Truth.True : x.Low >= y.High ? Truth.False : Truth.Unknown;
-
-        static Truth Same(Interval x, Interval y) => x.High < y.Low || y.High < x.Low ? Truth.False
-            : x.IsPoint && y.IsPoint ? Truth.True
-            : Truth.Unknown;
-    }
-
-    private static Code TruthComparison(BinaryNode node, Code left, Code right)
-    {
-        if (node.Operator is not (Operator.Equal or Operator.NotEqual))
-        {
-            throw new ExpressionException(node.Start, $"'{Symbol(node.Operator)}' cannot compare conditions", "join conditions with 'and' or 'or'");
-        }
-
-        var (a, b, same) = (left.Condition!, right.Condition!, node.Operator == Operator.Equal ? 1 : -1);
-        return new Code(Kind.Truth, null, slots => (Truth)((int)a(slots) * (int)b(slots) * same));
     }
 
     private Code Call(CallNode node)
@@ -264,7 +176,7 @@ internal sealed class ExpressionCompiler
             _reads.Add(slope);
             Interval Value(ReadOnlySpan<Interval> slots) => slots[last] + (slots[slope] * ahead);
             _shown.Add((node.End, Value, false));
-            return new Code(Kind.Number, Value, null) { HasReads = true };
+            return new Code(ValueKind.Number, Value, null) { HasReads = true };
         });
     }
 
@@ -286,7 +198,7 @@ internal sealed class ExpressionCompiler
         for (var i = 0; i < codes.Length; i++)
         {
             var code = Visit(node.Arguments[i]);
-            Expect(code, Kind.Number, node.Arguments[i], node.Name);
+            Operators.Expect(code, ValueKind.Number, node.Arguments[i], node.Name);
             codes[i] = code.Number!;
             hasReads |= code.HasReads;
             constant &= code.IsConstant;
@@ -299,7 +211,7 @@ internal sealed class ExpressionCompiler
             "sum" => slots => Fold(slots, codes, static (x, y) => x + y),
             _ => slots => Fold(slots, codes, static (x, y) => x + y) / codes.Length,
         };
-        return new Code(Kind.Number, value, null) { HasReads = hasReads, IsConstant = constant };
+        return new Code(ValueKind.Number, value, null) { HasReads = hasReads, IsConstant = constant };
 
         static Interval Fold(ReadOnlySpan<Interval> slots, NumberCode[] codes, Func<Interval, Interval, Interval> join)
         {
@@ -360,57 +272,5 @@ internal sealed class ExpressionCompiler
         {
             throw new ExpressionException(offset, e.Message);
         }
-    }
-
-    private static void Expect(Code code, Kind kind, Node node, string by)
-    {
-        if (code.Kind != kind) throw new ExpressionException(node.Start, $"'{by}' takes a {Name(kind)}, but this is a {Name(code.Kind)}");
-    }
-
-    private static string Name(Kind kind) => kind switch { Kind.Number => "number", Kind.Time => "time of the day", _ => "condition" };
-
-    private static string Symbol(Operator op) => op switch
-    {
-        Operator.Equal => "==",
-        Operator.NotEqual => "!=",
-        Operator.Less => "<",
-        Operator.LessOrEqual => "<=",
-        Operator.Greater => ">",
-        Operator.GreaterOrEqual => ">=",
-        Operator.Add => "+",
-        Operator.Subtract => "-",
-        Operator.Multiply => "*",
-        _ => "/",
-    };
-
-    /// <summary>Folds white space to single blanks; the map tells where an offset went.</summary>
-    private static (string Text, int[] Map) Fold(string text)
-    {
-        var folded = new StringBuilder(text.Length);
-        var map = new int[text.Length + 1];
-        for (var i = 0; i < text.Length; i++)
-        {
-            var blank = char.IsWhiteSpace(text[i]);
-            map[i] = blank && folded.Length > 0 && folded[^1] == ' ' ? folded.Length - 1 : folded.Length;
-            if (!blank) folded.Append(text[i]);
-            else if (folded.Length > 0 && folded[^1] != ' ') folded.Append(' ');
-        }
-
-        map[text.Length] = folded.Length;
-        var trimmed = folded.ToString().TrimEnd();
-        for (var i = 0; i < map.Length; i++) map[i] = Math.Min(map[i], trimmed.Length);
-        return (trimmed, map);
-    }
-
-    private sealed record Code(Kind Kind, NumberCode? Number, ConditionCode? Condition)
-    {
-        /// <summary>The slot where the code is a load and nothing else.</summary>
-        public int Slot { get; init; } = -1;
-
-        public bool HasReads { get; init; }
-
-        public bool IsConstant { get; init; }
-
-        public static Code Constant(double value) => new(Kind.Number, _ => value, null) { IsConstant = true };
     }
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Primitives.Timing;
 using Parlot;
 using Parlot.Fluent;
@@ -29,7 +28,7 @@ internal static class ExpressionParser
 
     private static readonly Parser<Node> Grammar = Build();
 
-    /// <exception cref="ExpressionException">The text is no expression.</exception>
+    /// <exception cref="ExpressionException">The text is not an expression.</exception>
     public static Node Parse(string text)
     {
         if (string.IsNullOrWhiteSpace(text)) throw new ExpressionException(0, "the expression is empty");
@@ -174,6 +173,6 @@ internal static class ExpressionParser
         }
 
         throw new ExpressionException(
-            start, $"'{text}{(percent ? "%" : "")}' is no number, percent, duration or time", "write 10, 0.6, 60%, 5m, 1h30m or 22:30");
+            start, $"'{text}{(percent ? "%" : "")}' is not a number, percent, duration or time", "write 10, 0.6, 60%, 5m, 1h30m or 22:30");
     }
 }

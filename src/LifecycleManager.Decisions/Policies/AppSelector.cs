@@ -1,4 +1,4 @@
-using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Decisions.Policies;

@@ -1,4 +1,4 @@
-using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Rules;
 
 namespace LifecycleManager.Decisions.Policies;
@@ -74,16 +74,6 @@ public sealed record Policy
         .Concat([ScaleOut.Cooldown, ScaleIn.Cooldown]).Max();
 
     internal Rule[] RuleArray { get; private init; } = [];
-}
-
-/// <summary>A place in a policy file; lines and columns count from 1.</summary>
-/// <param name="File">The file's path as it was given.</param>
-/// <param name="Line">The line.</param>
-/// <param name="Column">The column.</param>
-public readonly record struct SourcePlace(string File, int Line, int Column)
-{
-    /// <inheritdoc />
-    public override string ToString() => $"{File}:{Line}:{Column}";
 }
 
 /// <summary>The fewest and the most instances.</summary>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Forecasting;
-using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Rules;
@@ -52,7 +51,7 @@ internal sealed class ForecastRule : Rule
     public override string Describe(in RuleOpinion opinion, RuleTick tick)
     {
         var shown = Metric.Show(tick.Slots);
-        if (opinion.Verdict == RuleVerdict.Unknown) return $"{shown} cannot be told";
+        if (opinion.Verdict == RuleVerdict.Unknown) return $"{shown} is unknown";
         var forecast = Memory(tick.States);
         if (forecast.Learnt < 1) return $"{shown}, {Percent(forecast.Learnt)} of the first season of {DurationText.Format(Season)} is learnt";
         var error = double.IsNaN(forecast.Error) ? "error not known yet" : $"error {Percent(forecast.Error)}";

@@ -1,5 +1,3 @@
-using LifecycleManager.Decisions.Policies;
-
 namespace LifecycleManager.Decisions.Rules;
 
 /// <summary>One rule of a policy, compiled. Immutable: what it remembers of an app lies in the tick.</summary>

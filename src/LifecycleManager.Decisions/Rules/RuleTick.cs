@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
-using LifecycleManager.Decisions.Engine;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Rules;
 
@@ -36,7 +37,7 @@ public sealed class RuleTick
 
     internal RuleState[] States { get; set; } = [];
 
-    internal Policies.MetricRead[] Reads { get; set; } = [];
+    internal MetricRead[] Reads { get; set; } = [];
 
     internal IMetricReader Metrics { get; set; } = null!;
 

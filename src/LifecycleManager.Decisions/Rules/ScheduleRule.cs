@@ -1,6 +1,3 @@
-using LifecycleManager.Decisions.Engine;
-using LifecycleManager.Decisions.Policies;
-
 namespace LifecycleManager.Decisions.Rules;
 
 /// <summary>

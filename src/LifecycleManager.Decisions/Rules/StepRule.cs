@@ -1,6 +1,5 @@
 using LifecycleManager.Decisions.Expressions;
-using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Rules;
@@ -70,7 +69,7 @@ internal sealed class StepRule : Rule
 
     public override string Describe(in RuleOpinion opinion, RuleTick tick)
     {
-        if (opinion.Verdict == RuleVerdict.Unknown) return $"{Metric.Show(tick.Slots)} cannot be told";
+        if (opinion.Verdict == RuleVerdict.Unknown) return $"{Metric.Show(tick.Slots)} is unknown";
         if (opinion.Verdict == RuleVerdict.None) return $"{Metric.Show(tick.Slots)} is in no step";
         var step = Steps[(int)opinion.B];
         var text = $"{Metric.Show(step.Then.CanShrink ? tick.Slots : tick.Growing)} is {step.Text}";

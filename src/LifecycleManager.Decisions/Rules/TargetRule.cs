@@ -74,7 +74,7 @@ internal sealed class TargetRule : Rule
     {
         var shown = Metric.Show(tick.Growing);
         var target = Expression.Format(Value) + (PerInstance ? " per instance" : "");
-        if (opinion.Verdict == RuleVerdict.Unknown) return $"{shown} cannot be told";
+        if (opinion.Verdict == RuleVerdict.Unknown) return $"{shown} is unknown";
         var instances = tick.Facts.Instances;
         if (instances == 0) return opinion.Count == 0 ? $"{shown} needs no instance" : $"{shown} needs instances, {target} is the target, 0 -> {opinion.Count}";
         var counted = PerInstance

@@ -1,5 +1,4 @@
 using LifecycleManager.Decisions.Expressions;
-using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Rules;
@@ -45,7 +44,7 @@ internal sealed class ThresholdRule : Rule
         return opinion.Verdict switch
         {
             RuleVerdict.Waiting => $"{condition}, waiting for {DurationText.Format(For)} of it since {tick.Facts.Wall(tick.States[Index].Since):HH:mm:ss}",
-            RuleVerdict.Unknown => $"{condition} cannot be told",
+            RuleVerdict.Unknown => $"{condition} is unknown",
             RuleVerdict.None => $"not {condition}",
             _ => $"{condition}{(For > TimeSpan.Zero ? " for " + DurationText.Format(For) : "")}, {Then.Describe(opinion, tick)}",
         };

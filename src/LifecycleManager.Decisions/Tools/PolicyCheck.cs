@@ -133,10 +133,14 @@ public static class PolicyCheck
             default:
                 foreach (var problem in problems) output.WriteLine($"{problem} [{problem.Code}]");
                 var errors = problems.Count(problem => problem.Severity == PolicySeverity.Error);
-                output.WriteLine($"{policies} policies in {files} files: {errors} errors, {problems.Count - errors} warnings");
+                output.WriteLine(
+                    $"{Count(policies, "policy", "policies")} in {Count(files, "file", "files")}: "
+                    + $"{Count(errors, "error", "errors")}, {Count(problems.Count - errors, "warning", "warnings")}");
                 break;
         }
     }
+
+    private static string Count(int count, string one, string many) => $"{count} {(count == 1 ? one : many)}";
 
     private static string Word(PolicyProblem problem) => problem.Severity == PolicySeverity.Error ? "error" : "warning";
 

@@ -34,7 +34,7 @@ public static class PolicyInit
 
         if (!app.StartsWith('/') || app.Length < 2 || app.AsSpan().ContainsAny(NoId))
         {
-            error.WriteLine($"'{app}' is no absolute app id, such as /shop/search");
+            error.WriteLine($"'{app}' is not an absolute app id, such as /shop/search");
             return ExitCodes.Failed;
         }
 

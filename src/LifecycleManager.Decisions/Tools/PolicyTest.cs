@@ -1,5 +1,6 @@
 using System.Globalization;
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Policies.Reading;
 using LifecycleManager.Decisions.Tools.Simulation;
@@ -191,7 +192,7 @@ public static class PolicyTest
             if (map.Text("start") is { } text
                 && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out start))
             {
-                problems.Error(map.Find("start")!, $"'{text}' is no time", "2026-01-01T08:00:00Z", "type");
+                problems.Error(map.Find("start")!, $"'{text}' is not a time", "2026-01-01T08:00:00Z", "type");
             }
 
             var labels = new Dictionary<string, string>();

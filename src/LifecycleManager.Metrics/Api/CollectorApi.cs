@@ -62,7 +62,7 @@ internal static class CollectorApi
         }
         catch (JsonException e)
         {
-            return Problem(400, JsonText.Describe(e));
+            return Problem(400, UntrustedJson.Describe(e));
         }
     }
 

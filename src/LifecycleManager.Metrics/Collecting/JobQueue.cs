@@ -18,14 +18,14 @@ internal sealed class JobQueue(TimeSpan interval)
     public void AddNew(ScrapeJob job, long now, int jobs)
     {
         var spread = Math.Min(_interval, Math.Max(50, jobs * 2L));
-        Enqueue(job, now + Place(job, spread));
+        _queue.Enqueue(job, now + Place(job, spread));
     }
 
     /// <summary>A job that has run: at its place in the next interval.</summary>
     public void AddNext(ScrapeJob job, long now)
     {
         var place = Place(job, _interval);
-        Enqueue(job, (now - place + _interval) / _interval * _interval + place);
+        _queue.Enqueue(job, (now - place + _interval) / _interval * _interval + place);
     }
 
     /// <summary>Takes a job that is due. Removed ones leave on the way.</summary>
@@ -36,16 +36,9 @@ internal sealed class JobQueue(TimeSpan interval)
             if (!job.Removed && due > now) return false;
             _queue.Dequeue();
             if (!job.Removed) return true;
-            job.Scheduled = false;
         }
 
         return false;
-    }
-
-    private void Enqueue(ScrapeJob job, long due)
-    {
-        job.Scheduled = true;
-        _queue.Enqueue(job, due);
     }
 
     private static long Place(ScrapeJob job, long within)

@@ -1,6 +1,6 @@
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Series;
-using LifecycleManager.Metrics.Windows;
+using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Metrics.Collecting;
 
@@ -8,7 +8,7 @@ namespace LifecycleManager.Metrics.Collecting;
 internal static class MetricReads
 {
     /// <summary>Joins the instances. Allocates nothing where every instance has a value.</summary>
-    public static MetricReading Read(AppView view, BoundQuery bound, DateTimeOffset now, TimeSpan staleness, TimeSpan startup = default)
+    public static MetricReading Read(CollectedView view, BoundQuery bound, DateTimeOffset now, TimeSpan staleness, TimeSpan startup = default)
     {
         var query = bound.Query;
         var instances = bound.HasInstances ? view.Instances.Length : 0;
@@ -22,7 +22,7 @@ internal static class MetricReads
 
     /// <summary>One reading an instance.</summary>
     public static void ReadInstances(
-        AppView view, BoundQuery bound, DateTimeOffset now, TimeSpan staleness, TimeSpan startup,
+        CollectedView view, BoundQuery bound, DateTimeOffset now, TimeSpan staleness, TimeSpan startup,
         ICollection<InstanceReading> into)
     {
         if (!bound.HasInstances) return;
@@ -39,7 +39,7 @@ internal static class MetricReads
         }
     }
 
-    private static MetricReading ReadJoined(AppView view, BoundQuery bound, in Instant at, int instances)
+    private static MetricReading ReadJoined(CollectedView view, BoundQuery bound, in Instant at, int instances)
     {
         var (join, newest) = (new InstanceJoin(bound.Query), 0L);
         (int Index, string Reason)? missing = null;
@@ -63,7 +63,7 @@ internal static class MetricReads
     }
 
     // One distribution of all instances' observations: a quantile of quantiles means nothing.
-    private static MetricReading ReadMerged(AppView view, BoundQuery bound, in Instant at, int instances)
+    private static MetricReading ReadMerged(CollectedView view, BoundQuery bound, in Instant at, int instances)
     {
         var (reporting, silent, newest) = (0, 0, 0L);
         (int Index, string Reason)? missing = null;
@@ -105,7 +105,7 @@ internal static class MetricReads
         }
     }
 
-    private static SeriesValue ReadOne(AppView view, BoundQuery bound, int index, in Instant at)
+    private static SeriesValue ReadOne(CollectedView view, BoundQuery bound, int index, in Instant at)
     {
         var born = bound.HasInstances ? view.Instances[index].Target.Started?.ToUnixTimeMilliseconds() ?? 0 : 0;
         var value = SeriesReader.Read(bound.Sets[index], bound.Query, at.Time, at.Staleness, born);
@@ -113,7 +113,7 @@ internal static class MetricReads
     }
 
     /// <summary>Whether an instance should have a value: it does not start any more and, where it answers, is not just idle.</summary>
-    private static bool IsExpected(AppView view, BoundQuery bound, int index, bool idle, in Instant at) =>
+    private static bool IsExpected(CollectedView view, BoundQuery bound, int index, bool idle, in Instant at) =>
         bound.HasInstances && (!idle || IsDown(bound, index)) && view.Instances[index].IsExpected(at.Now, at.Startup);
 
     private static bool IsDown(BoundQuery bound, int index) => bound.Jobs[index]?.Status is { Up: false };
@@ -122,7 +122,7 @@ internal static class MetricReads
     private static string Down(BoundQuery bound, int index, string missing) =>
         bound.Jobs[index]?.Status is { Up: false, Error: { } error } ? $"down: {error}" : missing;
 
-    private static MetricReading Missing(AppView view, BoundQuery bound, int index, string reason, int instances, Instant at) =>
+    private static MetricReading Missing(CollectedView view, BoundQuery bound, int index, string reason, int instances, Instant at) =>
         MetricReading.Unknown(
             !bound.HasInstances ? reason
             : instances == 1 ? $"{view.Instances[index].Target.Id}: {reason}"
@@ -130,7 +130,7 @@ internal static class MetricReads
             instances) with { Source = SourceOf(view, bound, at) };
 
     /// <summary>One that answers shows that the app is not cut off; of those that start nothing is expected.</summary>
-    private static SourceState SourceOf(AppView view, BoundQuery bound, in Instant at)
+    private static SourceState SourceOf(CollectedView view, BoundQuery bound, in Instant at)
     {
         var state = SourceState.Unasked;
         for (var i = 0; i < bound.Sets.Length; i++)

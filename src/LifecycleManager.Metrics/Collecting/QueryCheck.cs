@@ -1,4 +1,4 @@
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Sources;
 
@@ -22,7 +22,7 @@ internal static class QueryCheck
                 return options.RabbitMq is null ? "no RabbitMQ management address is configured" : null;
             case MetricSource.Container:
                 if (!AgentJob.Statistics.Contains(query.Selector))
-                    return $"'{query.Selector}' is no container statistic: {string.Join(", ", AgentJob.Statistics)} are known";
+                    return $"'{query.Selector}' is not a container statistic: {string.Join(", ", AgentJob.Statistics)} are known";
                 return options.Master is null ? "no master is configured, which knows the agents that measure containers" : null;
             default:
                 if (!SeriesSelector.TryParse(query.Selector, out selector, out var error)) return error;

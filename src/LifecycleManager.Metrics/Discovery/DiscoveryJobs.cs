@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Metrics.Targets;
 using LifecycleManager.Runtime.Reconnecting;
 
 namespace LifecycleManager.Metrics.Discovery;
@@ -56,7 +57,7 @@ internal sealed class EurekaJob(ScrapeContext context, AddressList servers, Func
         }
         catch (JsonException e)
         {
-            throw new ScrapeException(FailureReason.Malformed, $"{uri}: {JsonText.Describe(e)}");
+            throw new ScrapeException(FailureReason.Malformed, $"{uri}: {UntrustedJson.Describe(e)}");
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using LifecycleManager.Metrics.Targets;
 
 namespace LifecycleManager.Metrics.Discovery;
 
@@ -18,7 +19,7 @@ internal static class EurekaTargets
     /// <param name="appsOf">The apps that stand for a Eureka name in lower case.</param>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
     public static IReadOnlyList<Target> Read(ReadOnlyMemory<byte> json, ILookup<string, string> appsOf) =>
-        JsonText.Read(json, root => Read(root, appsOf));
+        UntrustedJson.Read(json, root => Read(root, appsOf));
 
     private static List<Target> Read(JsonElement root, ILookup<string, string> appsOf)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LifecycleManager.Metrics.Targets;
 using LifecycleManager.Runtime;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -33,7 +34,7 @@ internal static class FileTargets
         }
         catch (JsonException e)
         {
-            throw new FormatException($"{path}: {JsonText.Describe(e)}", e);
+            throw new FormatException($"{path}: {UntrustedJson.Describe(e)}", e);
         }
         catch (YamlException e)
         {
@@ -50,7 +51,7 @@ internal static class FileTargets
         }
     }
 
-    private static TargetGroup[] Json(byte[] json) => JsonText.Read(json, Json);
+    private static TargetGroup[] Json(byte[] json) => UntrustedJson.Read(json, Json);
 
     private static TargetGroup[] Json(JsonElement root)
     {

@@ -1,6 +1,9 @@
-using LifecycleManager.Primitives.Timing;
 using System.Threading.Channels;
+using LifecycleManager.Metrics.Targets;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Runtime.Health;
+using LifecycleManager.Runtime.Loops;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Metrics.Discovery;
@@ -10,7 +13,7 @@ namespace LifecycleManager.Metrics.Discovery;
 /// scheduler is away the last targets stay and the state says so.
 /// </summary>
 internal sealed class MarathonDiscovery(
-    CollectorOptions options, IMarathonApi api, TimeProvider time, ILogger<MarathonDiscovery> log)
+    CollectorOptions options, IMarathonApi api, RoleHealth health, TimeProvider time, ILogger<MarathonDiscovery> log)
 {
     // Events come in bursts (one a task of a deployment); one poll shall serve a burst.
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(100);
@@ -26,32 +29,38 @@ internal sealed class MarathonDiscovery(
 
     private readonly Channel<bool> _changed =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private volatile DiscoveryState _state = new(null, null, false);
+    private volatile DiscoveryState _polls = new(null, null, false);
+    private volatile bool _followsEvents;
 
     /// <summary>How it goes.</summary>
-    public DiscoveryState State => _state;
+    public DiscoveryState State => _polls with { FollowsEvents = _followsEvents };
 
-    /// <summary>Runs until cancelled; gives every complete view to <paramref name="publish"/>.</summary>
-    public Task RunAsync(Func<TargetSnapshot, CancellationToken, ValueTask> publish, CancellationToken cancellation) =>
-        Task.WhenAll(PollAsync(publish, cancellation), FollowAsync(cancellation));
+    /// <summary>Its loops, which depend on each other; every complete view goes to <paramref name="publish"/>.</summary>
+    public IReadOnlyList<NamedLoop> Loops(Action<TargetSnapshot> publish) =>
+    [
+        new("the discovery of targets", cancellation => PollAsync(publish, cancellation)),
+        new("the scheduler's event stream", FollowAsync),
+    ];
 
-    private async Task PollAsync(Func<TargetSnapshot, CancellationToken, ValueTask> publish, CancellationToken cancellation)
+    private async Task PollAsync(Action<TargetSnapshot> publish, CancellationToken cancellation)
     {
+        using var report = health.Loop("the discovery of targets");
         while (!cancellation.IsCancellationRequested)
         {
+            report.BeginTurn();
             var begin = time.GetTimestamp();
             try
             {
                 using var timeout = new CancellationTokenSource(PollTimeout, time);
                 using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
-                // Tasks after apps: a task of an app that came in between waits for the next poll, and none appears without its
-                // app.
+
+                // Tasks after apps: a task of an app that came in between waits for the next poll, and none appears without its app.
                 var apps = await api.GetApps(cancellation: both.Token);
                 var tasks = await api.GetTasks(both.Token);
-                await publish(MarathonTargets.From(apps.Apps, tasks.Tasks), cancellation);
-                if (_state.LastError is not null)
+                publish(MarathonTargets.From(apps.Apps, tasks.Tasks));
+                if (_polls.LastError is not null)
                     log.LogInformation("the scheduler at {Scheduler} answers again", options.Scheduler);
-                _state = _state with { LastSuccess = time.GetUtcNow(), LastError = null };
+                _polls = _polls with { LastSuccess = time.GetUtcNow(), LastError = null };
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
@@ -61,12 +70,14 @@ internal sealed class MarathonDiscovery(
             {
                 var reason = e is OperationCanceledException
                     ? $"no answer within {PollTimeout.TotalSeconds:0} s"
-                    : Problems.Describe(e);
-                if (_state.LastError is null)
+                    : HttpProblem.Describe(e);
+                if (_polls.LastError is null)
                     log.LogWarning("the scheduler at {Scheduler} does not answer, the last known targets stay: {Reason}",
                         options.Scheduler, reason);
-                _state = _state with { LastError = reason };
+                _polls = _polls with { LastError = reason };
             }
+
+            report.EndTurn();
 
             // At most a tenth of the time goes into polls, however many events there are.
             var pause = Max(Settle, time.GetElapsedTime(begin) * 9);
@@ -83,7 +94,7 @@ internal sealed class MarathonDiscovery(
             try
             {
                 await using var stream = await api.GetEvents(Types, cancellation);
-                _state = _state with { FollowsEvents = true };
+                _followsEvents = true;
                 wait = TimeSpan.FromSeconds(1);
                 // What changed while nobody listened.
                 _changed.Writer.TryWrite(true);
@@ -92,16 +103,16 @@ internal sealed class MarathonDiscovery(
                     if (Array.IndexOf(Types, name) >= 0) _changed.Writer.TryWrite(true);
                 }
             }
-            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            catch (Exception e)
             {
-                log.LogDebug("the scheduler's events end: {Reason}", Problems.Describe(e));
+                if (cancellation.IsCancellationRequested) return;
+                log.LogDebug("the scheduler's events end: {Reason}", HttpProblem.Describe(e));
             }
-            catch (Exception)
+            finally
             {
-                return;
+                _followsEvents = false;
             }
 
-            _state = _state with { FollowsEvents = false };
             await Delay(wait, cancellation);
             wait = TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, LongestWait.Ticks));
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LifecycleManager.Metrics.Targets;
 using LifecycleManager.Protocol.Marathon;
 
 namespace LifecycleManager.Metrics.Discovery;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LifecycleManager.Metrics.Targets;
 
 namespace LifecycleManager.Metrics.Discovery;
 
@@ -33,7 +34,7 @@ public sealed record TargetGroup(IReadOnlyList<string> Targets, IReadOnlyDiction
             var colon = address.LastIndexOf(':');
             if (colon <= 0 || !int.TryParse(
                 address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is 0 or > 65535)
-                throw new FormatException($"targets: '{address}' is no host:port");
+                throw new FormatException($"targets: '{address}' is not host:port");
             yield return new Target(
                 $"{source}:{app}@{address}", app, address[..colon], [port], null, true) { Path = path, Scheme = scheme };
         }

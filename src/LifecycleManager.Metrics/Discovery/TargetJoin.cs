@@ -1,3 +1,5 @@
+using LifecycleManager.Metrics.Targets;
+
 namespace LifecycleManager.Metrics.Discovery;
 
 /// <summary>Joins the targets of all sources.</summary>

@@ -14,9 +14,6 @@ namespace LifecycleManager.Metrics.Exposition;
 /// </remarks>
 public ref struct ExpositionReader
 {
-    private static readonly SearchValues<byte> NameBytes =
-        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"u8);
-
     private readonly ReadOnlySpan<byte> _text;
     private readonly bool _open;
     private int _at;
@@ -119,7 +116,7 @@ public ref struct ExpositionReader
         var text = _text;
         var at = _at;
         _seriesStart = at;
-        var length = text[at..].IndexOfAnyExcept(NameBytes);
+        var length = text[at..].IndexOfAnyExcept(MetadataLine.NameBytes);
         if (length < 0) length = text.Length - at;
         if (length == 0 || char.IsAsciiDigit((char)text[at])) return Fail("a metric name is needed", at);
         _nameLength = length;
@@ -188,7 +185,7 @@ public ref struct ExpositionReader
         at = end;
         if (!Is(at, ' ')) return at;
         end = TokenEnd(++at);
-        return TryTimestamp(_text[at..end], out _) ? end : FailAt("the exemplar's timestamp is no number", at);
+        return TryTimestamp(_text[at..end], out _) ? end : FailAt("the exemplar's timestamp is not a number", at);
     }
 
     private ExpositionToken Finish(int next)
@@ -256,13 +253,13 @@ public ref struct ExpositionReader
         var rest = text[at..end];
         if (!_open && at > _at + 1 && (IsKeyword(rest, "HELP"u8) || IsKeyword(rest, "TYPE"u8)))
         {
-            if (!CheckMetadata(rest[0] == 'T', unit: false, at + 4 + Blanks(rest[4..]), end)) return false;
+            if (!CheckMetadata(rest[0] == 'T' ? MetadataKind.Type : MetadataKind.Help, at + 4 + Blanks(rest[4..]), end)) return false;
         }
         else if (_open)
         {
             if (!rest.StartsWith(" HELP "u8) && !rest.StartsWith(" TYPE "u8) && !rest.StartsWith(" UNIT "u8))
                 return FailAt("HELP, TYPE, UNIT or EOF is needed after '#'", _at) >= 0;
-            if (!CheckMetadata(rest[1] == 'T', rest[1] == 'U', at + 6, end)) return false;
+            if (!CheckMetadata(rest[1] switch { (byte)'T' => MetadataKind.Type, (byte)'U' => MetadataKind.Unit, _ => MetadataKind.Help }, at + 6, end)) return false;
         }
 
         _at = Math.Min(end + 1, text.Length);
@@ -274,30 +271,8 @@ public ref struct ExpositionReader
         static int Blanks(ReadOnlySpan<byte> of) => of.Length - of.TrimStart(" \t"u8).Length;
     }
 
-    // "name text" from a place on. Like Prometheus, the one character after the name is passed over, whatever it is in old text.
-    private bool CheckMetadata(bool type, bool unit, int at, int end)
-    {
-        var rest = _text[at..end];
-        var length = rest.IndexOfAnyExcept(NameBytes);
-        if (length < 0) length = rest.Length;
-        if (length == 0 || char.IsAsciiDigit((char)rest[0])) return FailAt("a metric name is needed", at) >= 0;
-        if (_open && length == rest.Length) return FailAt("a space is needed after the name", end) >= 0;
-        if (_open && rest[length] != ' ') return FailAt("a space is needed after the name", at + length) >= 0;
-        var value = length + 1 < rest.Length ? rest[(length + 1)..] : default;
-        if (type && !IsKnownType(value)) return FailAt("the metric type is unknown", end - value.Length) >= 0;
-        if (unit && !value.IsEmpty
-            && !(rest[..length].EndsWith(value) && length > value.Length && rest[length - value.Length - 1] == '_'))
-            return FailAt("the unit is no suffix of the name", end - value.Length) >= 0;
-        return true;
-    }
-
-    private readonly bool IsKnownType(ReadOnlySpan<byte> type) =>
-        type.SequenceEqual("counter"u8) || type.SequenceEqual("gauge"u8) || type.SequenceEqual("histogram"u8)
-            || type.SequenceEqual("summary"u8)
-        || (_open
-            ? type.SequenceEqual("unknown"u8) || type.SequenceEqual("info"u8)
-                || type.SequenceEqual("stateset"u8) || type.SequenceEqual("gaugehistogram"u8)
-            : type.SequenceEqual("untyped"u8));
+    private bool CheckMetadata(MetadataKind kind, int at, int end) =>
+        MetadataLine.Check(_text[at..end], kind, _open, out var offset) is not { } problem || FailAt(problem, at + offset) >= 0;
 
     private readonly bool TryTimestamp(ReadOnlySpan<byte> text, out long milliseconds)
     {

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using LifecycleManager.Metrics.Queries;
-using LifecycleManager.Metrics.Windows;
+using LifecycleManager.Metrics.Core.Queries;
+using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Metrics.Scraping;
 
@@ -259,7 +259,7 @@ internal sealed class ActuatorJob(ScrapeContext context, Instance instance, Endp
     }
 
     private static ScrapeException Malformed(Uri uri, JsonException e) =>
-        new(FailureReason.Malformed, $"{uri}: {JsonText.Describe(e)}");
+        new(FailureReason.Malformed, $"{uri}: {UntrustedJson.Describe(e)}");
 
     private sealed record Wanted(
         Selection Selection, string Name, string? Statistic, string PathAndQuery, string? Boot2PathAndQuery)

@@ -30,7 +30,7 @@ internal static class ActuatorText
         }
         catch (InvalidOperationException e)
         {
-            throw JsonText.BadText(e);
+            throw UntrustedJson.BadText(e);
         }
     }
 
@@ -85,7 +85,7 @@ internal static class ActuatorText
         }
         catch (InvalidOperationException e)
         {
-            throw JsonText.BadText(e);
+            throw UntrustedJson.BadText(e);
         }
     }
 

@@ -1,16 +1,16 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
+using LifecycleManager.Primitives.Text;
+using LifecycleManager.Runtime;
 
 namespace LifecycleManager.Metrics.Scraping;
 
 /// <summary>Finds and reads credentials. Their content is in no message and no log.</summary>
-internal sealed class CredentialStore(IReadOnlyList<MetricsCredential> credentials, TimeProvider time)
+internal sealed class CredentialStore(IReadOnlyList<MetricsCredential> credentials)
 {
-    private const int MostBytes = 64 * 1024;
-    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(5);
-    private readonly Lock _lock = new();
-    private readonly Dictionary<MetricsCredential, Entry> _read = [];
+    private readonly Dictionary<string, SecretFile> _files = credentials.Select(credential => credential.Secret)
+        .Where(secret => !IsVariable(secret)).Distinct().ToDictionary(secret => secret, secret => new SecretFile(secret), StringComparer.Ordinal);
 
     /// <summary>The header for a target; null where it needs none.</summary>
     /// <exception cref="ScrapeException">The file cannot be read.</exception>
@@ -19,60 +19,27 @@ internal sealed class CredentialStore(IReadOnlyList<MetricsCredential> credentia
         // Few entries, and most installations have none.
         foreach (var credential in credentials)
         {
-            if (Fits(credential.For, name)) return Read(credential);
+            if (Glob.IsMatch(credential.For, name, paths: false)) return Header(credential, Read(credential));
         }
 
         return null;
     }
 
-    /// <summary>Whether a pattern with <c>*</c> fits a whole name.</summary>
-    internal static bool Fits(ReadOnlySpan<char> pattern, ReadOnlySpan<char> name)
+    private string? Read(MetricsCredential credential)
     {
-        var star = pattern.IndexOf('*');
-        if (star < 0) return pattern.SequenceEqual(name);
-        if (!name.StartsWith(pattern[..star])) return false;
-        var rest = pattern[(star + 1)..];
-        for (var i = star; i <= name.Length; i++)
+        if (IsVariable(credential.Secret)) return Environment.GetEnvironmentVariable(credential.Secret[MetricsCredential.Variable.Length..]);
+        try
         {
-            if (Fits(rest, name[i..])) return true;
+            return _files[credential.Secret].Read();
         }
-
-        return false;
-    }
-
-    private AuthenticationHeaderValue Read(MetricsCredential credential)
-    {
-        lock (_lock)
+        catch (IOException e)
         {
-            var now = time.GetTimestamp();
-            if (_read.TryGetValue(credential, out var entry) && time.GetElapsedTime(entry.Checked, now) < CheckEvery)
-                return entry.Header;
-            try
-            {
-                if (credential.Secret.StartsWith(MetricsCredential.Variable, StringComparison.Ordinal))
-                {
-                    entry ??= new Entry(Header(credential, Environment.GetEnvironmentVariable(credential.Secret[MetricsCredential.Variable.Length..])), default, now);
-                }
-                else
-                {
-                    var file = new FileInfo(credential.Secret);
-                    if (entry is null || entry.Changed != file.LastWriteTimeUtc)
-                        entry = new Entry(Header(credential, Content(file)), file.LastWriteTimeUtc, now);
-                }
-
-                _read[credential] = entry with { Checked = now };
-                return entry.Header;
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new ScrapeException(FailureReason.Configuration, string.Create(CultureInfo.InvariantCulture,
-                    $"the credential file {credential.Secret} for {credential.For} cannot be read: {e.GetType().Name}"));
-            }
+            throw new ScrapeException(FailureReason.Configuration, string.Create(CultureInfo.InvariantCulture,
+                $"the credential file {credential.Secret} for {credential.For} cannot be read: {e.GetType().Name}"));
         }
     }
 
-    private static string Content(FileInfo file) =>
-        file.Length > MostBytes ? throw new IOException("too long") : File.ReadAllText(file.FullName);
+    private static bool IsVariable(string secret) => secret.StartsWith(MetricsCredential.Variable, StringComparison.Ordinal);
 
     private static AuthenticationHeaderValue Header(MetricsCredential credential, string? content)
     {
@@ -84,6 +51,4 @@ internal sealed class CredentialStore(IReadOnlyList<MetricsCredential> credentia
             ? new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{secret}")))
             : new AuthenticationHeaderValue("Bearer", secret);
     }
-
-    private sealed record Entry(AuthenticationHeaderValue Header, DateTime Changed, long Checked);
 }

@@ -1,5 +1,5 @@
 using System.Net.Http.Headers;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Series;
 
 namespace LifecycleManager.Metrics.Scraping;
@@ -132,7 +132,7 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
         var host = target.Host.Contains(':') && !target.Host.StartsWith('[') ? $"[{target.Host}]" : target.Host;
         var scheme = key.Scrape?.Scheme ?? target.Scheme ?? labels.Scheme;
         if (Uri.TryCreate($"{scheme}://{host}:{target.Ports[index]}/", UriKind.Absolute, out var root)) return root;
-        problem = $"{target.Id}: '{target.Host}' is no host name";
+        problem = $"{target.Id}: '{target.Host}' is not a host name";
         return null;
     }
 }

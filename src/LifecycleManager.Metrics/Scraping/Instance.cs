@@ -1,6 +1,6 @@
-using LifecycleManager.Metrics.Discovery;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Series;
+using LifecycleManager.Metrics.Targets;
 
 namespace LifecycleManager.Metrics.Scraping;
 

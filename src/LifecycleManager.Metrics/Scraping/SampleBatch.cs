@@ -1,5 +1,5 @@
 using LifecycleManager.Metrics.Series;
-using LifecycleManager.Metrics.Windows;
+using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Metrics.Scraping;
 

@@ -61,7 +61,7 @@ internal sealed class ScrapeClient : IDisposable
         catch (HttpRequestException e)
         {
             cancellation.ThrowIfCancellationRequested();
-            throw new ScrapeException(FailureReason.Connection, $"{name}: {Problems.Describe(e)}");
+            throw new ScrapeException(FailureReason.Connection, $"{name}: {HttpProblem.Describe(e)}");
         }
 
         using (response)
@@ -94,7 +94,7 @@ internal sealed class ScrapeClient : IDisposable
                     InvalidDataException =>
                         new ScrapeException(FailureReason.Malformed, $"{name}: the compressed body is damaged"),
                     IOException or HttpRequestException =>
-                        new ScrapeException(FailureReason.Connection, $"{name}: {Problems.Describe(e)}"),
+                        new ScrapeException(FailureReason.Connection, $"{name}: {HttpProblem.Describe(e)}"),
                     _ => e,
                 };
             }

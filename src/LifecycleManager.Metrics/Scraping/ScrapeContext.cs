@@ -1,3 +1,5 @@
+using LifecycleManager.Metrics.Core.Queries;
+
 namespace LifecycleManager.Metrics.Scraping;
 
 /// <summary>What all scrapes share.</summary>
@@ -6,4 +8,7 @@ internal sealed record ScrapeContext(
     CollectorMetrics Metrics)
 {
     public SeriesNames Names { get; } = new();
+
+    /// <summary>How long samples are kept for a query, milliseconds.</summary>
+    public long Retention(MetricQuery query) => (long)(query.Window + Options.EffectiveStaleness + Options.Interval).TotalMilliseconds;
 }

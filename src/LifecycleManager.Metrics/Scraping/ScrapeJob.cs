@@ -55,9 +55,6 @@ internal abstract class ScrapeJob
     /// <summary>Whether nobody wants it any more; set by the owner.</summary>
     public bool Removed { get; set; }
 
-    /// <summary>Whether it waits in the queue or runs; the owner's.</summary>
-    public bool Scheduled { get; set; }
-
     protected ScrapeContext Context { get; }
 
     /// <summary>Runs once. Never throws.</summary>

@@ -1,4 +1,4 @@
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Series;
 
 namespace LifecycleManager.Metrics.Scraping;

@@ -1,3 +1,4 @@
+using LifecycleManager.Metrics.Core.Windows;
 using LifecycleManager.Metrics.Series;
 
 namespace LifecycleManager.Metrics.Scraping;
@@ -26,7 +27,7 @@ internal abstract class SourceJob(ScrapeContext context, SeriesKey key) : Scrape
                 if (series.Round == Round) continue;
                 series.Round = Round;
                 series.Gone = false;
-                series.Samples.Append(new Windows.Sample(now, value), Set.Retention, Context.Options.MaxSamplesPerSeries);
+                series.Samples.Append(new Sample(now, value), Set.Retention, Context.Options.MaxSamplesPerSeries);
             }
 
             Set.Close(Round, now);

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
-using LifecycleManager.Metrics.Queries;
-using LifecycleManager.Metrics.Windows;
+using LifecycleManager.Metrics.Core.Queries;
+using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Metrics.Series;
 

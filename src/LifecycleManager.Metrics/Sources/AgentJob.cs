@@ -1,6 +1,6 @@
 using System.Text.Json;
 using LifecycleManager.Metrics.Scraping;
-using LifecycleManager.Metrics.Windows;
+using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Metrics.Sources;
 
@@ -30,7 +30,7 @@ internal sealed class AgentJob(ScrapeContext context, Uri agent, Func<string, In
         }
         catch (JsonException e)
         {
-            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {JsonText.Describe(e)}");
+            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {UntrustedJson.Describe(e)}");
         }
 
         foreach (var statistics in all)

@@ -17,7 +17,7 @@ internal readonly record struct AgentStatistics(
 {
     /// <summary>Reads the answer of <c>/monitor/statistics</c>, ours and Mesos' alike.</summary>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
-    public static List<AgentStatistics> Read(ReadOnlyMemory<byte> json) => JsonText.Read(json, Read);
+    public static List<AgentStatistics> Read(ReadOnlyMemory<byte> json) => UntrustedJson.Read(json, Read);
 
     private static List<AgentStatistics> Read(JsonElement root)
     {

@@ -10,7 +10,7 @@ internal static class PromQlAnswer
 {
     /// <summary>Reads a scalar, or a vector with its series by the text of their labels.</summary>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
-    public static IReadOnlyList<(string Series, double Value)> Read(ReadOnlyMemory<byte> json) => JsonText.Read(json, Read);
+    public static IReadOnlyList<(string Series, double Value)> Read(ReadOnlyMemory<byte> json) => UntrustedJson.Read(json, Read);
 
     private static IReadOnlyList<(string Series, double Value)> Read(JsonElement root)
     {

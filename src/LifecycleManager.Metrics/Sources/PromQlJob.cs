@@ -32,7 +32,7 @@ internal sealed class PromQlJob(ScrapeContext context, SeriesKey key, Uri server
         }
         catch (JsonException e)
         {
-            throw new ScrapeException(FailureReason.Malformed, $"{_base}: {JsonText.Describe(e)}");
+            throw new ScrapeException(FailureReason.Malformed, $"{_base}: {UntrustedJson.Describe(e)}");
         }
     }
 }

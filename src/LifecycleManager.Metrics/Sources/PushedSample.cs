@@ -20,7 +20,7 @@ internal sealed record PushedSample(
     /// <c>{"app": "/a", "metric": "m", "value": 1.5, "time": "2026-01-02T03:04:05Z" (or milliseconds), "labels": {"k": "v"}}</c>.
     /// </summary>
     /// <exception cref="JsonException">Malformed; the message names the field.</exception>
-    public static IReadOnlyList<PushedSample> Read(ReadOnlyMemory<byte> json) => JsonText.Read(json, Read);
+    public static IReadOnlyList<PushedSample> Read(ReadOnlyMemory<byte> json) => UntrustedJson.Read(json, Read);
 
     private static PushedSample[] Read(JsonElement root)
     {
@@ -50,7 +50,7 @@ internal sealed record PushedSample(
                 case "app":
                     app = Text(field.Value, name);
                     if (!app.StartsWith('/'))
-                        throw new JsonException($"{name}: '{app}' is no absolute app id; it starts with '/'");
+                        throw new JsonException($"{name}: '{app}' is not an absolute app id; it starts with '/'");
                     break;
                 case "metric":
                     metric = Text(field.Value, name);

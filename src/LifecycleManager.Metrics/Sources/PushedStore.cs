@@ -1,5 +1,5 @@
 using LifecycleManager.Metrics.Scraping;
-using LifecycleManager.Metrics.Windows;
+using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Metrics.Sources;
 

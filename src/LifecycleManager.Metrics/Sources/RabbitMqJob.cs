@@ -25,14 +25,14 @@ internal sealed class RabbitMqJob(ScrapeContext context, SeriesKey key, Uri mana
 
     /// <summary>Reads the depth.</summary>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
-    internal static double? Read(ReadOnlyMemory<byte> json) => JsonText.Read<double?>(json, root =>
+    internal static double? Read(ReadOnlyMemory<byte> json) => UntrustedJson.Read<double?>(json, root =>
     {
         if (root.ValueKind != JsonValueKind.Object) throw new JsonException("a queue is an object");
         // Absent until the broker has gathered statistics of a new queue.
         if (!root.TryGetProperty("messages", out var messages)) return null;
         return messages.ValueKind == JsonValueKind.Number && messages.TryGetDouble(out var depth)
             ? depth
-            : throw new JsonException("messages is no number");
+            : throw new JsonException("messages is not a number");
     });
 
     protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
@@ -47,7 +47,7 @@ internal sealed class RabbitMqJob(ScrapeContext context, SeriesKey key, Uri mana
         }
         catch (JsonException e)
         {
-            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {JsonText.Describe(e)}");
+            throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {UntrustedJson.Describe(e)}");
         }
     }
 }

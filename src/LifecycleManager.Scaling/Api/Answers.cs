@@ -3,6 +3,7 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Decisions.Tools;
+using LifecycleManager.Scaling.Health;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
@@ -46,10 +47,10 @@ internal sealed record PolicyProblemAnswer(
     string Place, string File, int Line, int Column, string Severity, string Message, string? Suggestion, string Code);
 
 /// <summary><c>GET /v1/apps</c>.</summary>
-internal sealed record AppsAnswer(IReadOnlyList<AppAnswer> Apps, int Ungoverned, DateTimeOffset? AsOf);
+internal sealed record AppsAnswer(IReadOnlyList<GovernedAppAnswer> Apps, int Ungoverned, DateTimeOffset? AsOf);
 
 /// <summary>A governed app.</summary>
-internal record AppAnswer
+internal record GovernedAppAnswer
 {
     public required string App { get; init; }
     public required string Policy { get; init; }
@@ -79,7 +80,7 @@ internal sealed record ExplainAnswer
     /// <summary>The instant that was asked for; null for the present.</summary>
     public DateTimeOffset? At { get; init; }
 
-    public required AppAnswer App { get; init; }
+    public required GovernedAppAnswer App { get; init; }
 
     /// <summary>The last evaluation with its values.</summary>
     public EvaluationAnswer? Evaluation { get; init; }

@@ -2,6 +2,7 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
+using LifecycleManager.Scaling.Status;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -31,7 +32,7 @@ internal static class AppsApi
         var archive = await ManagerApi.ArchiveAsync(http);
         var state = http.RequestServices.GetRequiredService<ManagerState>();
         var (snapshot, term) = (state.Snapshot, state.Term);
-        IReadOnlyList<AppAnswer> apps = term is not null
+        IReadOnlyList<GovernedAppAnswer> apps = term is not null
             ? [.. snapshot.Apps.Values.Select(status => Answer(status, archive, term.Pauses))]
             : [.. archive.Newest.OrderBy(record => record.App, StringComparer.Ordinal).Select(record => Answer(record, archive))];
         await ManagerApi.WriteAsync(
@@ -44,11 +45,11 @@ internal static class AppsApi
         var state = http.RequestServices.GetRequiredService<ManagerState>();
         if (state.Term is { } term && state.Snapshot.Apps.GetValueOrDefault(app) is { } status)
         {
-            await ManagerApi.WriteAsync(http, Answer(status, archive, term.Pauses), ManagerJson.Default.AppAnswer);
+            await ManagerApi.WriteAsync(http, Answer(status, archive, term.Pauses), ManagerJson.Default.GovernedAppAnswer);
         }
         else if (archive.Last(app) is { } last)
         {
-            await ManagerApi.WriteAsync(http, Answer(last, archive), ManagerJson.Default.AppAnswer);
+            await ManagerApi.WriteAsync(http, Answer(last, archive), ManagerJson.Default.GovernedAppAnswer);
         }
         else
         {
@@ -60,7 +61,7 @@ internal static class AppsApi
         http, StatusCodes.Status404NotFound,
         $"no policy governs '{app}', or the scheduler has no such app, and no decision about it is kept");
 
-    public static AppAnswer Answer(AppStatus status, DecisionArchive archive, PauseStore pauses) => new()
+    public static GovernedAppAnswer Answer(GovernedApp status, DecisionArchive archive, PauseStore pauses) => new()
     {
         App = status.App,
         Policy = status.Policy,
@@ -81,7 +82,7 @@ internal static class AppsApi
         LastChange = archive.LastChange(status.App),
     };
 
-    public static AppAnswer Answer(DecisionRecord record, DecisionArchive archive) => new()
+    public static GovernedAppAnswer Answer(DecisionRecord record, DecisionArchive archive) => new()
     {
         App = record.App,
         Policy = record.Policy,

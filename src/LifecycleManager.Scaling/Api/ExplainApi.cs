@@ -4,6 +4,7 @@ using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
+using LifecycleManager.Scaling.Status;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -108,7 +109,7 @@ internal static class ExplainApi
         int? Count(string name) => history.GetValueOrDefault(name) is [.., var point] && point.At > last.At ? (int)point.Value : null;
         var instances = Count("instances") ?? (last.Outcome == DecisionOutcome.Applied ? last.To : last.From);
         var change = recent.FirstOrDefault(record => record.Outcome == DecisionOutcome.Applied);
-        var answer = new AppAnswer
+        var answer = new GovernedAppAnswer
         {
             App = app,
             Policy = last.Policy,
@@ -146,7 +147,7 @@ internal static class ExplainApi
     }
 
     /// <summary>Writes an explanation, with the rules and schedules of the policy as it is in force now.</summary>
-    private static Task WriteAsync(HttpContext http, AppAnswer app, DateTimeOffset at, ExplainAnswer answer)
+    private static Task WriteAsync(HttpContext http, GovernedAppAnswer app, DateTimeOffset at, ExplainAnswer answer)
     {
         var policies = http.RequestServices.GetRequiredService<PolicyDirectory>().Current;
         var policy = policies.Policies.FirstOrDefault(policy => policy.Name == app.Policy);
@@ -158,7 +159,7 @@ internal static class ExplainApi
         return ManagerApi.WriteAsync(http, answer, ManagerJson.Default.ExplainAnswer);
     }
 
-    private static string Summary(AppStatus status, AppAnswer answer)
+    private static string Summary(GovernedApp status, GovernedAppAnswer answer)
     {
         var wish = status.Evaluation.To == status.Instances ? "; it stays" : $"; {status.Evaluation.To} are wanted";
         return $"{answer.App} has {status.Instances} instances{Since(answer.LastChange, status.Instances)}{wish}: {status.Evaluation.Reason}";
@@ -188,7 +189,7 @@ internal static class ExplainApi
                 StringComparer.Ordinal);
     }
 
-    private static IReadOnlyList<double> Thresholds(AppStatus status, string metric) =>
+    private static IReadOnlyList<double> Thresholds(GovernedApp status, string metric) =>
     [
         .. status.Thresholds.Where(threshold => threshold.Key == metric && threshold.Value is { } value && double.IsFinite(value))
             .Select(threshold => threshold.Value!.Value),

@@ -5,6 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using LifecycleManager.Scaling.Evaluation;
+using LifecycleManager.Scaling.Health;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Recording;
 using LifecycleManager.Security;

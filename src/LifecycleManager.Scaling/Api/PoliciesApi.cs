@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Scaling.Evaluation;
+using LifecycleManager.Scaling.Status;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;

@@ -185,7 +185,7 @@ internal static class ToolsApi
     private static TimeSpan? Duration(string field, string? text) =>
         text is null ? null
         : DurationText.TryParse(text, out var duration) ? duration
-        : throw new RefusedException(field, $"{field} '{text}' is no duration such as 30s");
+        : throw new RefusedException(field, $"{field} '{text}' is not a duration such as 30s");
 
     /// <summary>A tool at work for one request.</summary>
     private sealed class ToolRun(Dictionary<string, string> files) : IDisposable

@@ -1,6 +1,7 @@
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Recording;

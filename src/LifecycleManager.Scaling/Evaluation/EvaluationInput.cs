@@ -1,4 +1,5 @@
 using LifecycleManager.Scaling.Recording;
+using LifecycleManager.Scaling.Status;
 using LifecycleManager.Scaling.Targets;
 
 namespace LifecycleManager.Scaling.Evaluation;

@@ -1,9 +1,10 @@
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Runtime.Loops;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Recording;
 using LifecycleManager.Scaling.Safety;
+using LifecycleManager.Scaling.Status;
 using LifecycleManager.Scaling.Targets;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging;
@@ -16,7 +17,7 @@ namespace LifecycleManager.Scaling.Evaluation;
 /// </summary>
 internal sealed class EvaluationOwner : IOwner<EvaluationInput>
 {
-    private readonly TermParts _parts;
+    private readonly EvaluationParts _parts;
     private readonly ILeadership _leadership;
     private readonly ManagerOptions _options;
     private readonly ILogger _log;
@@ -38,7 +39,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
     /// <param name="log">Told of what changes.</param>
     /// <param name="calls">Cuts off calls to the target.</param>
     public EvaluationOwner(
-        TermParts parts, ILeadership leadership, ManagerOptions options, TimeProvider time, ILogger log, CancellationToken calls)
+        EvaluationParts parts, ILeadership leadership, ManagerOptions options, TimeProvider time, ILogger log, CancellationToken calls)
     {
         (_parts, _leadership, _options, _time, _log, _calls) = (parts, leadership, options, time, log, calls);
         _steady = new SteadyTime(time);
@@ -93,9 +94,10 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
     }
 
     /// <summary>Answers whoever waits for a tick; once the loop has ended.</summary>
-    public void AbandonTicks()
+    /// <param name="cause">Why it failed; null where it was told to end, or another manager leads.</param>
+    public void AbandonTicks(Exception? cause)
     {
-        foreach (var asked in _asked.Concat(_tick?.Asked ?? [])) Abandon(asked, null);
+        foreach (var asked in _asked.Concat(_tick?.Asked ?? [])) Abandon(asked, cause);
     }
 
     private async ValueTask TakeAsync(EvaluationInput input, CancellationToken cancellation)
@@ -238,7 +240,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
             await decisions.LearnAsync(decided, now, _leadership.Fence, cancellation);
             return Report(now, TickOutcome.Ok, proposals.Count, null);
         }
-        catch (Exception e) when (IsOfStore(e))
+        catch (Exception e) when (e.IsOfStore())
         {
             _parts.Metrics.StoreFailed();
             if (_parts.State.Snapshot.LastTick?.Outcome != TickOutcome.StoreUnavailable)
@@ -270,7 +272,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
         {
             await _parts.Log.SettleAsync(record, durable: isNews, _leadership.Fence, CancellationToken.None);
         }
-        catch (Exception e) when (IsOfStore(e))
+        catch (Exception e) when (e.IsOfStore())
         {
             _parts.Metrics.StoreFailed();
             _log.LogError("What became of the change of {App} cannot be stored yet: {Reason}", record.App, e.Message);
@@ -281,8 +283,6 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
 
     private TickReport Report(Instant now, TickOutcome outcome, int changes, string? problem) =>
         new(now.Wall, "", outcome, default, _parts.State.Snapshot.Apps.Count, changes, problem);
-
-    private static bool IsOfStore(Exception e) => e is StateUnavailableException or WriteOutcomeUnknownException or StateTooLargeException;
 
     /// <summary>A tick whose apps are being read.</summary>
     /// <param name="Asked">Who asked for it.</param>

@@ -1,5 +1,5 @@
 using LifecycleManager.Decisions.Engine;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Scaling.Recording;
 
 namespace LifecycleManager.Scaling.Evaluation;

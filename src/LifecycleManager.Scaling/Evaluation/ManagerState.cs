@@ -1,3 +1,5 @@
+using LifecycleManager.Scaling.Status;
+
 namespace LifecycleManager.Scaling.Evaluation;
 
 /// <summary>

@@ -4,6 +4,7 @@ using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
 using LifecycleManager.Scaling.Schedules;
+using LifecycleManager.Scaling.Status;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -24,7 +25,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
     private const int MaxInputs = 4_096;
     private const int MaxBatch = 256;
 
-    private readonly TermParts _parts;
+    private readonly EvaluationParts _parts;
     private readonly ILeadership _leadership;
     private readonly ScheduleTriggers _triggers;
     private readonly RoleHealth _health;
@@ -38,7 +39,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
     private readonly OwnerLoop<EvaluationInput> _loop;
 
     public ManagerTerm(
-        TermParts parts, ILeadership leadership, PauseStore pauses, ForecastHistory forecasts, ManagerOptions options, RoleHealth health,
+        EvaluationParts parts, ILeadership leadership, PauseStore pauses, ForecastHistory forecasts, ManagerOptions options, RoleHealth health,
         TimeProvider time, ILoggerFactory loggers)
     {
         (_parts, _leadership, Pauses, _forecasts, _health, _time) = (parts, leadership, pauses, forecasts, health, time);
@@ -104,7 +105,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
             await _calls.CancelAsync();
             await stop.CancelAsync();
             await ((Task)run).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _owner.AbandonTicks();
+            _owner.AbandonTicks(run.Exception?.InnerException is LoopEndedException { InnerException: not FencedException } ended ? ended.InnerException : null);
         }
 
         try

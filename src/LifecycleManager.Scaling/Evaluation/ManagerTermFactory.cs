@@ -27,7 +27,7 @@ internal sealed class ManagerTermFactory(
         var forecasts = new ForecastHistory(store, loggers.CreateLogger<ForecastHistory>());
         var decisions = new AppDecisions(new DecisionEngine(rules), sources, forecasts, metrics, log);
         var guard = new SafetyGuard(options.Safety);
-        var parts = new TermParts
+        var parts = new EvaluationParts
         {
             Target = target,
             Decisions = decisions,

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Observability;
+using LifecycleManager.Scaling.Status;
 using LifecycleManager.Scaling.Targets;
 using Microsoft.Extensions.Logging;
 
@@ -17,13 +18,13 @@ internal sealed class StatusBoard(ManagerState state, MetricHistory history, Man
     {
         var before = state.Snapshot;
         var byApp = decided.ToDictionary(entry => entry.App.Id, entry => entry.Decision, StringComparer.Ordinal);
-        var statuses = ImmutableSortedDictionary.CreateBuilder<string, AppStatus>(StringComparer.Ordinal);
+        var statuses = ImmutableSortedDictionary.CreateBuilder<string, GovernedApp>(StringComparer.Ordinal);
         foreach (var app in apps)
         {
             if (decisions.Report(app.Id) is not { } report) continue;
             var evaluation = byApp.GetValueOrDefault(app.Id) ?? before.Apps.GetValueOrDefault(app.Id)?.Evaluation ?? decisions.Last(app.Id);
             if (evaluation is null) continue;
-            statuses[app.Id] = new AppStatus
+            statuses[app.Id] = new GovernedApp
             {
                 App = app.Id,
                 Policy = report.Policy,
@@ -57,7 +58,7 @@ internal sealed class StatusBoard(ManagerState state, MetricHistory history, Man
         return gone;
     }
 
-    private void TellWhatIsHeld(ImmutableSortedDictionary<string, AppStatus> before, ImmutableSortedDictionary<string, AppStatus> governed)
+    private void TellWhatIsHeld(ImmutableSortedDictionary<string, GovernedApp> before, ImmutableSortedDictionary<string, GovernedApp> governed)
     {
         var held = governed.Values.Where(app => app.MetricsMissing).ToList();
         var heldBefore = before.Values.Any(app => app.MetricsMissing);

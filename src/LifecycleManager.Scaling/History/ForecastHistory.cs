@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Scaling.Recording;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -112,7 +113,7 @@ internal sealed class ForecastHistory(IStateStore store, ILogger<ForecastHistory
 
             _failed = false;
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e.IsOfStore())
         {
             if (!_failed) logger.LogWarning("What forecasts learn cannot be stored yet: {Reason}", e.Message);
             _failed = true;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using LifecycleManager.Scaling.Evaluation;
+using LifecycleManager.Scaling.Status;
 
 namespace LifecycleManager.Scaling.History;
 
@@ -17,7 +17,7 @@ internal sealed class MetricHistory(ManagerOptions options)
     private DateTimeOffset _last = DateTimeOffset.MinValue;
 
     /// <summary>Takes in a tick; most fall between two samples and are left out.</summary>
-    public void Add(IEnumerable<AppStatus> apps, DateTimeOffset now)
+    public void Add(IEnumerable<GovernedApp> apps, DateTimeOffset now)
     {
         if (now - _last < options.HistoryInterval && now >= _last) return;
         _last = now;

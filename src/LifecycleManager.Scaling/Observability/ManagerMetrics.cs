@@ -1,6 +1,6 @@
 using LifecycleManager.Decisions.Engine;
-using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.Recording;
+using LifecycleManager.Scaling.Status;
 using LifecycleManager.Scaling.Targets;
 using Prometheus;
 
@@ -135,7 +135,7 @@ internal sealed class ManagerMetrics
     public void ScaleInStopped(bool stopped) => _scaleInStopped.Set(stopped ? 1 : 0);
 
     /// <summary>Shows the governed apps as of a tick.</summary>
-    public void Show(IEnumerable<AppStatus> apps)
+    public void Show(IEnumerable<GovernedApp> apps)
     {
         var inFlight = 0;
         foreach (var app in apps)

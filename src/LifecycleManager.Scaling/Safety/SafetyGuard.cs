@@ -1,6 +1,6 @@
 using System.Globalization;
 using LifecycleManager.Decisions.Engine;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Scaling.Targets;
 
 namespace LifecycleManager.Scaling.Safety;

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Rules;
 using Microsoft.Extensions.Logging;
 using Quartz;
 using Quartz.Extensibility;

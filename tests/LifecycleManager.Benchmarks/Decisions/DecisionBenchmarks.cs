@@ -1,8 +1,9 @@
 using BenchmarkDotNet.Attributes;
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using RulesEngine.Models;
 
 namespace LifecycleManager.Benchmarks.Decisions;

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using LifecycleManager.Metrics.Exposition;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Series;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using LifecycleManager.Metrics;
 using LifecycleManager.Metrics.Discovery;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

@@ -1,4 +1,5 @@
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 
 namespace LifecycleManager.Decisions.Tests.Engine;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Tests.Engine;
 

@@ -223,7 +223,7 @@ public sealed class SilentInstancesTests
         using var counter = Of(Rule("when: m < 72, then: { remove: 1 }", "prometheus: m_total, across: sum"), Some(10, 5, 9), "m_total");
         var held = counter.Tick();
         Assert.Equal("m is at least 45: 5 of 10 instances report: held at 10", held.Reason);
-        Assert.Equal("m at least 45 < 72 cannot be told", Assert.Single(counter.Engine.Opinions(Cluster.App)).Reason);
+        Assert.Equal("m at least 45 < 72 is unknown", Assert.Single(counter.Engine.Opinions(Cluster.App)).Reason);
         Assert.Equal(45, held.Metrics["m"]);
 
         using var gauge = Of(Rule("when: m < 72, then: { remove: 1 }", "actuator: m, across: sum"), Some(10, 5, 9));
@@ -261,7 +261,7 @@ public sealed class SilentInstancesTests
                 var decision = engine.Tick();
                 if (decision.Kind == DecisionKind.Hold) return true;
 
-                // An upper bound that cannot be told holds no growth back.
+                // An upper bound that is unknown holds no growth back.
                 if (decision.Kind == DecisionKind.ScaleOut && rules.Contains("max: 2", StringComparison.Ordinal)) return true;
 
                 // The HPA's filling in stands for what is up to the target.

@@ -1,6 +1,6 @@
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Tests.Expressions;
@@ -67,8 +67,8 @@ public sealed class ExpressionTests
     [InlineData("tpm and cpu > 1", 0, "'and' takes a condition, but this is a number", null)]
     [InlineData("not tpm", 4, "'not' takes a condition", null)]
     [InlineData("time > 5", 0, "compares a time of the day with a number", "22:30")]
-    [InlineData("tpm > 25:00", 6, "'25:00' is no number", null)]
-    [InlineData("tpm > 5x", 6, "'5x' is no number", null)]
+    [InlineData("tpm > 25:00", 6, "'25:00' is not a number", null)]
+    [InlineData("tpm > 5x", 6, "'5x' is not a number", null)]
     [InlineData("tpm = 5", 4, "found '='", "'=='")]
     [InlineData("tpm > 5 && cpu > 1", 8, "found '&'", "'and'")]
     [InlineData("tpm > 5 || cpu > 1", 8, "found '|'", "'or'")]

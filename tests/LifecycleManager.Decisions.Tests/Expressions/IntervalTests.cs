@@ -2,7 +2,7 @@ using System.Globalization;
 using CsCheck;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Tests.Expressions;
 

@@ -1,5 +1,5 @@
 using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Tests.Policies;
 
@@ -54,7 +54,7 @@ public sealed class PolicyParserTests
     [InlineData("policy: p\napp: /a\ninstances: { min: 5, max: 2 }\nrules: []", "3:12: error: 'max' 2 is less than 'min' 5")]
     [InlineData("policy: p\napp: /a\ninstances: { max: many }\nrules: []", "3:19: error: 'max' must be a whole number from 0 to 1000000, not 'many'")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\npolicy: q", "5:1: error: 'policy' is given twice (first on line 1)")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: [\n", "5:1: error: this is no YAML")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: [\n", "5:1: error: could not be parsed as YAML")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  tpm: { actuator: x, acros: sum }", "6:23: error: the metric 'tpm' has no key 'acros' (did you mean 'across'?)")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  max: { actuator: x }", "6:3: error: 'max' has a meaning of its own")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { actuator: x, promql: y }", "6:6: error: the metric 't' needs just one source")]
@@ -71,7 +71,7 @@ public sealed class PolicyParserTests
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: true\n    then: { add: 1, remove: 1 }", "7:11: error: the rule 'r' does several things at once")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: true\n    then: { add: 0 }", "7:18: error: 'add' must be a positive whole number or percent, not '0'")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    then: { add: 1 }", "5:5: error: the rule 'r' says not when it acts")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    schedule: { cron: '0 22 * * *' }\n    then: { max: 1 }", "6:23: error: '0 22 * * *' is no cron expression")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    schedule: { cron: '0 22 * * *' }\n    then: { max: 1 }", "6:23: error: '0 22 * * *' is not a cron expression")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    target: { metric: instances, value: 0 }", "6:41: error: 'value' must be a positive number")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: true\n    then: { add: 1 }\n  - rule: r\n    when: true\n    then: { add: 1 }", "8:5: error: the rule 'r' is given twice (first on line 5)")]
     [InlineData("- a", "1:1: error: a policy must be a mapping, not a list")]

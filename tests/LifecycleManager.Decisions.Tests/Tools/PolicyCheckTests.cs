@@ -87,7 +87,7 @@ public sealed class PolicyCheckTests
             File.WriteAllText(Path.Combine(directory, "b.yml"), "policy: b\napp: /x\ninstances: { max: 2 }\nrules: []");
             File.WriteAllText(Path.Combine(directory, "c.yml"), "policy: c\napp: /x\ninstances: { max: 2 }\nrules: []\npriority: 1");
             var (text, gitHub, json, sarif) = (Run(CheckFormat.Text), Run(CheckFormat.GitHub), Run(CheckFormat.Json), Run(CheckFormat.Sarif));
-            Assert.Contains("a.yml:5:1: error: this is no YAML", text, StringComparison.Ordinal);
+            Assert.Contains("a.yml:5:1: error: could not be parsed as YAML", text, StringComparison.Ordinal);
             Assert.Contains("b.yml:1:1: warning: 'c' (", text, StringComparison.Ordinal);
             Assert.Contains("[shadowed-policy]", text, StringComparison.Ordinal);
             Assert.Contains("::error file=", gitHub, StringComparison.Ordinal);

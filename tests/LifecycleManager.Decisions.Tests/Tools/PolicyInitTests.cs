@@ -28,7 +28,7 @@ public sealed class PolicyInitTests
     }
 
     [Theory]
-    [InlineData("shop", "target", "'shop' is no absolute app id")]
+    [InlineData("shop", "target", "'shop' is not an absolute app id")]
     [InlineData("/shop", "targt", "did you mean 'target'?")]
     public void Bad_arguments_are_named(string app, string kind, string message)
     {

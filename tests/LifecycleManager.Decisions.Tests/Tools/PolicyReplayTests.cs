@@ -88,14 +88,14 @@ public sealed class PolicyReplayTests : IDisposable
     }
 
     [Theory]
-    [InlineData("time,rps\n1,x", "line 2: 'x' is no number")]
-    [InlineData("time,rps\nyesterday,1", "line 2: 'yesterday' is no time")]
+    [InlineData("time,rps\n1,x", "line 2: 'x' is not a number")]
+    [InlineData("time,rps\nyesterday,1", "line 2: 'yesterday' is not a time")]
     [InlineData("time,rps\n1,2,3", "line 2: 3 cells, but the header has 2")]
     [InlineData("time\n1", "the header must name the time and at least one metric")]
     [InlineData("time,rps\n", "no sample in the data")]
     [InlineData("time,other\n1,1", "no column 'of any metric of the policy'")]
     [InlineData("{\"data\":{\"resultType\":\"vector\",\"result\":[]}}", "a range query")]
-    [InlineData("{", "this is no JSON")]
+    [InlineData("{", "could not be parsed as JSON")]
     [InlineData("[{}]", "a decision has no time 'at'")]
     [InlineData("{\"data\":{\"resultType\":\"matrix\",\"result\":[{\"metric\":{},\"values\":[]}]}}", "the series has no name")]
     [InlineData("time,rps\n0,1\n0.001,1\n0.002,1\n100000000000,1", "give a longer step")]

@@ -1,9 +1,9 @@
 using CsCheck;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Tools.Simulation;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Series;
-using LifecycleManager.Metrics.Windows;
+using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Decisions.Tests.Tools;
 

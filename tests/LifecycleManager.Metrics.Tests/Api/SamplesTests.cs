@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Metrics.Tests.Api;
 
@@ -31,7 +31,7 @@ public sealed class SamplesTests
     [Theory]
     [InlineData("{", "malformed JSON at line 1, byte 2")]
     [InlineData("[1]", "[0]: a sample is an object")]
-    [InlineData("""{"samples":[{"app":"/a","metric":"m","value":1},{"app":"a"}]}""", "samples[1].app: 'a' is no absolute app id")]
+    [InlineData("""{"samples":[{"app":"/a","metric":"m","value":1},{"app":"a"}]}""", "samples[1].app: 'a' is not an absolute app id")]
     [InlineData("""{"app":"/a","metric":"m"}""", "value: required")]
     [InlineData("""{"app":"/a","metric":"m","value":"1"}""", "value: a finite number is needed")]
     [InlineData("""{"app":"/a","metric":"m","value":1e999}""", "value: a finite number is needed")]

@@ -1,4 +1,4 @@
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Metrics.Tests.Collecting;

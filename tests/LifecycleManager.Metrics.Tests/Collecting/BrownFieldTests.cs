@@ -1,5 +1,5 @@
 using BrownField;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using Microsoft.AspNetCore.Builder;
 
 namespace LifecycleManager.Metrics.Tests.Collecting;

@@ -1,4 +1,4 @@
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Metrics.Tests.Collecting;
@@ -86,7 +86,7 @@ public sealed class CollectorTests
         await Missing("/a", nan, "the value is NaN");
         await Missing("/a", rate, "rate needs a window");
         await Missing("/a", queue, "no Prometheus server is configured");
-        await Missing("/a", disk, "'disk' is no container statistic: cpu, mem");
+        await Missing("/a", disk, "'disk' is not a container statistic: cpu, mem");
         Assert.Equal(1, collector.Collector.Read("/a", Load, DateTimeOffset.UtcNow).Instances);
     }
 

@@ -1,10 +1,11 @@
 using CsCheck;
 using LifecycleManager.Metrics.Collecting;
 using LifecycleManager.Metrics.Discovery;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Targets;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Series;
-using LifecycleManager.Metrics.Windows;
+using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Metrics.Tests.Collecting;
 
@@ -40,7 +41,7 @@ public class ReadTests
 
             return set;
         }).ToArray();
-        var view = new AppView(null, made, []);
+        var view = new CollectedView(null, made, []);
         return MetricReads.Read(view, new BoundQuery(query, null, sets, new ScrapeJob?[sets.Length], true), Now, Staleness, TimeSpan.FromSeconds(10));
     }
 
@@ -108,7 +109,7 @@ public class ReadTests
         var instance = new Instance(new Target("i", "/a", "h", [1], null, true), new TargetApp("/a", AppMetricsLabels.None));
         var set = new SeriesSet(instance.Gate) { Retention = 3_600_000 };
         for (var i = 0; i < 20; i++) set.Get("").Samples.Append(new Sample(1_000_000 - (20 - i) * 1000, i), set.Retention, 1000);
-        var view = new AppView(null, [instance], []);
+        var view = new CollectedView(null, [instance], []);
         var bound = new BoundQuery(Query(WindowFunction.Rate, 30), null, [set], [null], true);
         for (var i = 0; i < 100; i++) MetricReads.Read(view, bound, Now, Staleness);
         var before = GC.GetAllocatedBytesForCurrentThread();

@@ -1,6 +1,7 @@
 using CsCheck;
 using LifecycleManager.Metrics.Discovery;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Targets;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Metrics.Tests.Collecting;
 

@@ -1,5 +1,5 @@
 using LifecycleManager.Metrics.Discovery;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Metrics.Tests.Discovery;
 
@@ -36,7 +36,7 @@ public sealed class DiscoveryTests : IDisposable
         // A bad file keeps its last good targets and says what is wrong.
         await File.WriteAllTextAsync(
             file, "[{\"targets\": [\"nowhere\"], \"labels\": {\"app\": \"/a\"}}]", TestContext.Current.CancellationToken);
-        await collector.DownAsync("targets.json: targets: 'nowhere' is no host:port", "file");
+        await collector.DownAsync("targets.json: targets: 'nowhere' is not host:port", "file");
         Assert.Equal(2, collector.Collector.Read("/a", Load, DateTimeOffset.UtcNow).Instances);
 
         File.Delete(file);

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using LifecycleManager.Metrics.Exposition;
-using LifecycleManager.Metrics.Queries;
-using LifecycleManager.Metrics.Windows;
+using LifecycleManager.Metrics.Core.Queries;
+using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Metrics.Tests.Parity;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using CsCheck;
 using LifecycleManager.Metrics.Discovery;
 using LifecycleManager.Metrics.Exposition;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Sources;
 
@@ -89,7 +89,7 @@ public class FuzzTests
             Only<JsonException>(() => PromQlAnswer.ReadError(bytes));
             Only<JsonException>(() => HealthText.Status(bytes, "db/x"));
             Only<JsonException>(() => AgentStatistics.Read(bytes));
-            Only<JsonException>(() => AgentDirectory.Read(bytes));
+            Only<JsonException>(() => AgentList.Read(bytes));
             Only<JsonException>(() => PushedSample.Read(bytes));
             Only<JsonException>(() => EurekaTargets.Read(bytes, apps));
             Only<JsonException>(() => RabbitMqJob.Read(bytes));

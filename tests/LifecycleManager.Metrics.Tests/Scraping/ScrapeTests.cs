@@ -1,7 +1,8 @@
 using System.IO.Compression;
 using System.Text;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Primitives.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 
@@ -175,7 +176,7 @@ public sealed class ScrapeTests
     [InlineData("/*/x-*", "/team/y-1", false)]
     [InlineData("*b*b", "ab", false)]
     public void A_star_stands_for_any_characters(string pattern, string name, bool fits) =>
-        Assert.Equal(fits, CredentialStore.Fits(pattern, name));
+        Assert.Equal(fits, Glob.IsMatch(pattern, name, paths: false));
 
     [Theory]
     [InlineData("""{"status":"DOWN","diskSpace":{"status":"UP","free":1},"db":{"status":"DOWN"}}""")]
@@ -251,7 +252,7 @@ public sealed class ScrapeTests
     {
         var time = new FakeTimeProvider();
         var context = new ScrapeContext(
-            new CollectorOptions { Scheduler = new Uri("http://x") }, time, null!, new CredentialStore([], time),
+            new CollectorOptions { Scheduler = new Uri("http://x") }, time, null!, new CredentialStore([]),
             new RetryBudget(), null!);
         var queue = new LifecycleManager.Metrics.Collecting.JobQueue(TimeSpan.FromSeconds(15));
         var due = new List<long>();

@@ -2,6 +2,7 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Scaling.Evaluation;
 using LifecycleManager.Scaling.Recording;
+using LifecycleManager.Scaling.Status;
 using LifecycleManager.Scaling.Tests.Fakes;
 using LifecycleManager.Storage;
 

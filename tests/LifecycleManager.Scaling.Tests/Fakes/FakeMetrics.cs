@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Scaling.Tests.Fakes;
 

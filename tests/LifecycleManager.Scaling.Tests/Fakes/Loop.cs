@@ -6,6 +6,7 @@ using LifecycleManager.Scaling.History;
 using LifecycleManager.Scaling.Observability;
 using LifecycleManager.Scaling.Pausing;
 using LifecycleManager.Scaling.Recording;
+using LifecycleManager.Scaling.Status;
 using LifecycleManager.Scaling.Targets;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.DependencyInjection;

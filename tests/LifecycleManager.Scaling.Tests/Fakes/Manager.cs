@@ -8,6 +8,7 @@ using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LifecycleManager.Scaling.Tests.Fakes;
@@ -30,7 +31,8 @@ internal sealed class Manager : IAsyncDisposable
     public RoleHealth Health => _app.Services.GetRequiredService<RoleHealth>();
 
     public static async Task<Manager> StartAsync(
-        Uri scheduler, StateBackend backend, FakeMetrics metrics, string rules, Func<ManagerOptions, ManagerOptions>? configure = null)
+        Uri scheduler, StateBackend backend, FakeMetrics metrics, string rules, Func<ManagerOptions, ManagerOptions>? configure = null,
+        IStateStore? store = null, ILoggerFactory? log = null)
     {
         var port = LifecycleManager.Testing.Server.FreePort();
         var address = new Uri($"http://127.0.0.1:{port}");
@@ -44,7 +46,8 @@ internal sealed class Manager : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(Prometheus.Metrics.NewCustomRegistry());
-        builder.Services.AddSingleton(backend.Store);
+        builder.Services.AddSingleton(store ?? backend.Store);
+        if (log is not null) builder.Services.AddSingleton(log);
         builder.Services.AddSingleton(backend.Election);
         builder.Services.AddSingleton<RoleHealth>();
         builder.Services.AddSingleton<RoleFailure>();

@@ -10,6 +10,9 @@ internal sealed class RecordingLog : ILoggerFactory, ILogger, ILoggerProvider
 
     public IReadOnlyCollection<string> Lines => _lines;
 
+    /// <summary>Kills whoever logs a line with this text; null for nobody.</summary>
+    public string? Kills { get; set; }
+
     public ILogger CreateLogger(string categoryName) => this;
 
     public void AddProvider(ILoggerProvider provider)
@@ -23,6 +26,7 @@ internal sealed class RecordingLog : ILoggerFactory, ILogger, ILoggerProvider
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
+        if (Kills is { } text && formatter(state, exception).Contains(text, StringComparison.Ordinal)) throw new InvalidDataException("killed");
         if (IsEnabled(logLevel)) _lines.Enqueue($"{logLevel}: {formatter(state, exception)}{(exception is null ? "" : "\n" + exception)}");
     }
 

@@ -1,5 +1,5 @@
 using LifecycleManager.Decisions.Expressions;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Primitives.Text;
 using LifecycleManager.Primitives.Timing;
 
@@ -55,7 +55,7 @@ internal static class MetricSection
             && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.');
         if (!legal)
         {
-            problems.Error(key, $"'{name}' is no metric name", "letters, digits, '_' and '.', a letter first", "metric-name");
+            problems.Error(key, $"'{name}' is not a metric name", "letters, digits, '_' and '.', a letter first", "metric-name");
         }
         else if (Array.IndexOf(Slots.Facts, name) >= 0 || Array.IndexOf(ExpressionParser.Keywords, name) >= 0)
         {

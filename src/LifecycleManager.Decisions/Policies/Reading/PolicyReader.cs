@@ -148,7 +148,7 @@ internal sealed class PolicyReader(ProblemSink problems)
             }
             else if (id.AsSpan().ContainsAny(NoId))
             {
-                problems.Error(scalar, $"'{id}' is no app id or glob", "give several as a list: [ /a, /b ]", "app");
+                problems.Error(scalar, $"'{id}' is not an app id or a glob", "give several as a list: [ /a, /b ]", "app");
             }
 
             ids.Add(id);

@@ -1,8 +1,7 @@
 using System.Globalization;
-using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Rules;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Primitives.Timing;
 using Quartz;
 
@@ -239,7 +238,7 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
             var fields = scalar.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
             problems.Error(
                 node,
-                $"'{scalar.Value}' is no cron expression: {e.Message.TrimEnd('.')}",
+                $"'{scalar.Value}' is not a cron expression: {e.Message.TrimEnd('.')}",
                 fields == 5 ? "Quartz' notation starts with seconds: 0 and the five fields, one of the days '?'" : "second minute hour day month weekday",
                 "cron");
             return null;

@@ -1,4 +1,4 @@
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Policies.Reading;
 
@@ -32,7 +32,7 @@ internal sealed class ScrapeSection(ProblemSink problems)
             }
             else if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
             {
-                problems.Error(map.Find("credentials")!, $"'{name}' is no name of credentials", "letters, digits, '-', '_' and '.': an entry of --metrics-credentials", "credentials");
+                problems.Error(map.Find("credentials")!, $"'{name}' is not a name of credentials", "letters, digits, '-', '_' and '.': an entry of --metrics-credentials", "credentials");
             }
         }
 
@@ -44,6 +44,6 @@ internal sealed class ScrapeSection(ProblemSink problems)
     {
         if (!path.StartsWith('/')) problems.Error(node, $"the path '{path}' must start with a slash", $"write /{path}", "path");
         else if (path.StartsWith("//", StringComparison.Ordinal) || path.AsSpan().ContainsAny('?', '#'))
-            problems.Error(node, $"'{path}' is no path: it has a host, a query or a fragment", null, "path");
+            problems.Error(node, $"'{path}' is not a path: it has a host, a query or a fragment", null, "path");
     }
 }

@@ -54,7 +54,7 @@ internal static class YamlTree
     private const int MaxNodes = 50_000;
 
     /// <summary>The documents of a text.</summary>
-    /// <exception cref="YamlSyntaxException">The text is no YAML, or is over a bound.</exception>
+    /// <exception cref="YamlSyntaxException">The text is not YAML, or is over a bound.</exception>
     public static List<YamlNode> Read(string text)
     {
         var parser = new Parser(new StringReader(text));
@@ -73,12 +73,12 @@ internal static class YamlTree
         catch (YamlException e)
         {
             var message = e.InnerException?.Message ?? e.Message;
-            throw new YamlSyntaxException(e.Start, "this is no YAML: " + char.ToLowerInvariant(message[0]) + message[1..].TrimEnd('.'));
+            throw new YamlSyntaxException(e.Start, "could not be parsed as YAML: " + char.ToLowerInvariant(message[0]) + message[1..].TrimEnd('.'));
         }
         catch (Exception e) when (e is not YamlSyntaxException)
         {
             // The package's scanner gives up on some broken texts with other exceptions; the last event is the nearest place known.
-            throw new YamlSyntaxException(parser.Current?.Start ?? new Mark(0, 1, 1), "this is no YAML somewhere after here");
+            throw new YamlSyntaxException(parser.Current?.Start ?? new Mark(0, 1, 1), "could not be parsed as YAML somewhere after here");
         }
     }
 

@@ -1,8 +1,9 @@
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Tools.Analysis;
 
@@ -52,7 +53,7 @@ internal static class PolicyAnalysis
     /// <summary>Rules and steps that can never act, or always do.</summary>
     private static void Reach(Policy policy, Rule rule, List<PolicyProblem> found)
     {
-        var ranges = new Ranges(policy);
+        var ranges = new ValueRanges(policy);
         switch (rule)
         {
             case ThresholdRule threshold:

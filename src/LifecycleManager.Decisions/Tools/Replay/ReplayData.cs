@@ -36,7 +36,7 @@ internal sealed class ReplayData
         }
         catch (JsonException e)
         {
-            throw new FormatException($"this is no JSON: {e.Message}");
+            throw new FormatException($"could not be parsed as JSON: {e.Message}");
         }
     }
 
@@ -100,12 +100,12 @@ internal sealed class ReplayData
 
             var cells = row.Split(separator);
             if (cells.Length != header.Length) throw new FormatException($"line {line}: {cells.Length} cells, but the header has {header.Length}");
-            var at = Time(cells[0].Trim().Trim('"')) ?? throw new FormatException($"line {line}: '{cells[0]}' is no time");
+            var at = Time(cells[0].Trim().Trim('"')) ?? throw new FormatException($"line {line}: '{cells[0]}' is not a time");
             for (var i = 1; i < cells.Length; i++)
             {
                 var cell = cells[i].AsSpan().Trim().Trim('"');
                 if (cell.IsEmpty || cell is "NaN") continue;
-                if (!double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)) throw new FormatException($"line {line}: '{cells[i]}' is no number");
+                if (!double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)) throw new FormatException($"line {line}: '{cells[i]}' is not a number");
                 if (double.IsFinite(value)) recorded[header[i]][at] = value;
             }
         }

@@ -1,7 +1,8 @@
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Tools.Simulation;
-using LifecycleManager.Metrics.Queries;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Tools.Replay;
 

@@ -1,7 +1,6 @@
 using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Metrics;
-using LifecycleManager.Metrics.Queries;
-using LifecycleManager.Metrics.Windows;
+using LifecycleManager.Metrics.Core.Queries;
+using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Decisions.Tools.Simulation;
 
@@ -89,7 +88,7 @@ internal sealed class SeriesMetrics : IMetricReader
 
     private (double Value, Interval Range) Derive(Sample[] samples, MetricQuery query, DateTimeOffset now)
     {
-        var staleness = (long)CollectorOptions.DefaultStaleness(_interval).TotalMilliseconds;
+        var staleness = (long)Staleness.Default(_interval).TotalMilliseconds;
         return WindowReader.Read(query, samples, now.ToUnixTimeMilliseconds(), staleness, Milliseconds(0), out var read) == WindowOutcome.Value
             && double.IsFinite(read.Value)
                 ? (read.Value, read.Range)

@@ -62,5 +62,5 @@ internal static class SeriesNotation
     private static double Number(string text, string word) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
             ? value
-            : throw new FormatException($"'{word}' is no sample; write 3, 1+2x5, 4x10 or _");
+            : throw new FormatException($"'{word}' is not a sample; write 3, 1+2x5, 4x10 or _");
 }

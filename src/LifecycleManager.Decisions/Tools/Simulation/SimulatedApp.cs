@@ -1,4 +1,5 @@
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Facts;
 
 namespace LifecycleManager.Decisions.Tools.Simulation;
 

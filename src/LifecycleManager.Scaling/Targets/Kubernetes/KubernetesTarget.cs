@@ -98,7 +98,7 @@ internal sealed class KubernetesTarget(HttpClient client, Uri address, TargetOpt
             : null;
     }
 
-    private static ScalableApp ToScalable(Deployment deployment)
+    private static ScalableApp ToScalable(KubernetesDeployment deployment)
     {
         // Absent numbers are zero, but absent replicas of a spec are one.
         var (wanted, status) = (deployment.Spec?.Replicas ?? 1, deployment.Status);
@@ -116,17 +116,17 @@ internal sealed class KubernetesTarget(HttpClient client, Uri address, TargetOpt
     }
 }
 
-internal sealed record DeploymentList(IReadOnlyList<Deployment>? Items, ListMetadata? Metadata);
+internal sealed record DeploymentList(IReadOnlyList<KubernetesDeployment>? Items, ListMetadata? Metadata);
 
 internal sealed record ListMetadata(string? Continue);
 
-internal sealed record Deployment(ObjectMetadata Metadata, DeploymentSpec? Spec, DeploymentStatus? Status);
+internal sealed record KubernetesDeployment(ObjectMetadata Metadata, DeploymentSpec? Spec, KubernetesDeploymentStatus? Status);
 
 internal sealed record ObjectMetadata(string Name, string Namespace, long Generation, IReadOnlyDictionary<string, string>? Labels);
 
 internal sealed record DeploymentSpec(int? Replicas);
 
-internal sealed record DeploymentStatus(int? Replicas, int? ReadyReplicas, int? UpdatedReplicas, long? ObservedGeneration);
+internal sealed record KubernetesDeploymentStatus(int? Replicas, int? ReadyReplicas, int? UpdatedReplicas, long? ObservedGeneration);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(DeploymentList))]

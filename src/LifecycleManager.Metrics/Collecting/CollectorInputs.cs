@@ -1,0 +1,32 @@
+using LifecycleManager.Metrics.Core.Queries;
+using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Metrics.Targets;
+
+namespace LifecycleManager.Metrics.Collecting;
+
+/// <summary>What a collector is told, by anybody: the newest counts. It outlives a term that fails, so that the next begins with it.</summary>
+internal sealed class CollectorInputs
+{
+    private volatile IReadOnlyCollection<MetricDemand> _demands = [];
+    private volatile TargetSnapshot? _targets;
+
+    /// <summary>What is to be collected.</summary>
+    public IReadOnlyCollection<MetricDemand> Demands
+    {
+        get => _demands;
+        set => _demands = value;
+    }
+
+    /// <summary>The scheduler's apps and instances; null before it has answered.</summary>
+    public TargetSnapshot? Targets
+    {
+        get => _targets;
+        set => _targets = value;
+    }
+}
+
+/// <summary>A scrape has ended: the one thing that a collector's owner has to be told each time.</summary>
+/// <param name="Job">What ran.</param>
+/// <param name="Before">How the run before it went.</param>
+/// <param name="Defect">What it threw, which no job should; else null.</param>
+internal sealed record ScrapeEnded(ScrapeJob Job, JobStatus Before, Exception? Defect);
