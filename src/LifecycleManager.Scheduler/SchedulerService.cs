@@ -147,7 +147,7 @@ public sealed class SchedulerService : IDisposable
     /// <exception cref="UnreadableStateException">It is stored and cannot be read.</exception>
     public async Task<AppDefinition?> AppVersionAsync(AppId app, DateTimeOffset version, CancellationToken cancellation)
     {
-        if (await _with.Store.GetAsync(StateKeys.Version(app, version), cancellation) is not { } entry) return null;
+        if (await _with.Store.GetAsync(SchedulerKeys.Version(app, version), cancellation) is not { } entry) return null;
         try
         {
             return StateLoader.ReadVersion(entry, app, version).Definition;

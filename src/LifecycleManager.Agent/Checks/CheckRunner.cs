@@ -38,7 +38,7 @@ internal sealed class CheckRunner(TaskInfo task, IContainer container, Func<Time
 
     private async Task WatchHealthAsync(HealthCheck check, CancellationToken cancellation)
     {
-        var verdict = new HealthVerdict(check);
+        var verdict = new CheckVerdict(check);
         var type = TypeOf(check.Type, check.Command, check.Http, check.Tcp);
         await time.DelayAsync(Seconds(check.DelaySeconds, 15), cancellation);
         while (true)
@@ -86,7 +86,7 @@ internal sealed class CheckRunner(TaskInfo task, IContainer container, Func<Time
 
         return type switch
         {
-            CheckType.Command => CommandLine.Of(command) is null ? $"{what}.command is missing" : null,
+            CheckType.Command => TaskCommandLine.Of(command) is null ? $"{what}.command is missing" : null,
             CheckType.Http when http is null => $"{what}.http is missing",
             CheckType.Http when http.Scheme is not (null or "http" or "https") => $"{what}.http.scheme '{http.Scheme}' is neither http nor https",
             CheckType.Http => http!.Port is 0 or > ushort.MaxValue ? $"{what}.http.port is none" : null,

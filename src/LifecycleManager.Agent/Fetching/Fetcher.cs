@@ -48,7 +48,7 @@ internal sealed class Fetcher : IDisposable
         {
             foreach (var item in stated)
             {
-                var artifact = Artifact.Of(item);
+                var artifact = TaskArtifact.Of(item);
                 launch.Progress($"fetching {artifact.Source}");
                 await FetchAsync(artifact, launch, limit.Token);
             }
@@ -75,7 +75,7 @@ internal sealed class Fetcher : IDisposable
         _gate.Dispose();
     }
 
-    private async Task FetchAsync(Artifact artifact, Launch launch, CancellationToken cancellation)
+    private async Task FetchAsync(TaskArtifact artifact, Launch launch, CancellationToken cancellation)
     {
         try
         {
@@ -101,7 +101,7 @@ internal sealed class Fetcher : IDisposable
         }
     }
 
-    private async Task CopyCachedAsync(Artifact artifact, string target, string meta, CancellationToken cancellation)
+    private async Task CopyCachedAsync(TaskArtifact artifact, string target, string meta, CancellationToken cancellation)
     {
         var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{artifact.Source}\n{artifact.Sha256}")));
         var cached = Path.Combine(_cache, key);
@@ -136,7 +136,7 @@ internal sealed class Fetcher : IDisposable
         File.SetUnixFileMode(to, (UnixFileMode)0x1a4);
     }
 
-    private async Task DownloadAsync(Artifact artifact, string path, CancellationToken cancellation)
+    private async Task DownloadAsync(TaskArtifact artifact, string path, CancellationToken cancellation)
     {
         await using var source = await OpenAsync(artifact, cancellation);
         await using (var file = new FileStream(path, FileMode.Create, FileAccess.Write))
@@ -161,7 +161,7 @@ internal sealed class Fetcher : IDisposable
         }
     }
 
-    private async Task<Stream> OpenAsync(Artifact artifact, CancellationToken cancellation)
+    private async Task<Stream> OpenAsync(TaskArtifact artifact, CancellationToken cancellation)
     {
         if (artifact.Source.IsFile)
         {

@@ -136,7 +136,7 @@ internal sealed class TaskLauncher(
             && CheckRunner.WhyInvalid(record.Task with { HealthCheck = null }) is { } check) return check;
         try
         {
-            foreach (var uri in record.Task.Command?.Uris ?? []) _ = Artifact.Of(uri);
+            foreach (var uri in record.Task.Command?.Uris ?? []) _ = TaskArtifact.Of(uri);
             _ = TaskMark.Of(record);
         }
         catch (FormatException e)

@@ -55,7 +55,7 @@ internal static class DeploymentsHandler
     }
 
     /// <summary>The steps, as a dry run shows them.</summary>
-    public static void Write(Utf8JsonWriter json, IReadOnlyList<Deployments.DeploymentStep> steps)
+    public static void Write(Utf8JsonWriter json, IReadOnlyList<PlannedStep> steps)
     {
         json.WriteStartObject();
         json.WriteStartArray("steps");
@@ -84,7 +84,7 @@ internal static class DeploymentsHandler
     private static IEnumerable<string> Affected(DeploymentStatus status, bool pods) =>
         status.Steps.SelectMany(step => step.Actions).Where(action => action.IsPod == pods).Select(action => action.App.Path).Distinct();
 
-    private static DeploymentPause? Pause(DeploymentStatus status, Deployments.DeploymentStep? current)
+    private static DeploymentPause? Pause(DeploymentStatus status, PlannedStep? current)
     {
         var since = status.HeldSince is { } held ? Instants.Write(held) : null;
         if (status.IsPaused) return new DeploymentPause { Since = since, Message = "it was paused; POST to /resume lets it go on" };
@@ -93,7 +93,7 @@ internal static class DeploymentsHandler
             : new DeploymentPause { Since = since, Message = "it waits to be promoted: POST to /promote, or to /abort" };
     }
 
-    private static Wire.DeploymentAction Of(Deployments.DeploymentAction action, DeploymentStatus? current) => new()
+    private static Wire.DeploymentAction Of(PlannedAction action, DeploymentStatus? current) => new()
     {
         Action = action.Name,
         App = action.IsPod ? null : action.App.Path,

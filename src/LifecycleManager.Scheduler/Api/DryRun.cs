@@ -9,7 +9,7 @@ internal static class DryRun
 {
     /// <summary>The steps of the deployment that would lead to a tree.</summary>
     /// <exception cref="ChangeRefusedException">It would be refused.</exception>
-    public static IReadOnlyList<DeploymentStep> Plan(SchedulerSnapshot snapshot, GroupDefinition wanted)
+    public static IReadOnlyList<PlannedStep> Plan(SchedulerSnapshot snapshot, GroupDefinition wanted)
     {
         var before = new Dictionary<AppId, AppRecord?>();
         var after = new Dictionary<AppId, AppRecord?>();

@@ -15,14 +15,14 @@ internal static class DeploymentPlanner
     /// <param name="restart">Whether instances of an app have to be replaced.</param>
     /// <param name="levels">The dependency levels of the wanted tree.</param>
     /// <param name="rollout">The stages of an app whose instances have to be replaced; empty for all at once. Null: none has any.</param>
-    public static IReadOnlyList<DeploymentStep> Plan(
+    public static IReadOnlyList<PlannedStep> Plan(
         IReadOnlyDictionary<AppId, AppRecord?> before,
         IReadOnlyDictionary<AppId, AppRecord?> after,
         Func<AppId, bool> restart,
         IReadOnlyDictionary<AppId, int> levels,
         Func<AppId, IReadOnlyList<RolloutStep>>? rollout = null)
     {
-        var steps = new List<DeploymentStep>();
+        var steps = new List<PlannedStep>();
         var apps = after.Keys.OrderBy(app => app.Path, StringComparer.Ordinal).ToList();
         Add(apps.Where(app => after[app] is null && before[app] is not null)
             .Select(app => Action(DeploymentActionKind.StopApplication, app)));
@@ -40,7 +40,7 @@ internal static class DeploymentPlanner
             for (var index = 0; index < staged.Select(app => app.Stages.Count).DefaultIfEmpty().Max(); index++)
             {
                 var now = staged.ConvertAll(app => (app.App, Step: app.Stages[Math.Min(index, app.Stages.Count - 1)], Has: index < app.Stages.Count));
-                steps.Add(new DeploymentStep(
+                steps.Add(new PlannedStep(
                 [
                     .. whole, .. now.Select(app => Action(DeploymentActionKind.RestartApplication, app.App, app.Step.Stage)),
                 ])
@@ -55,12 +55,12 @@ internal static class DeploymentPlanner
 
         return steps;
 
-        DeploymentAction Action(DeploymentActionKind kind, AppId app, RolloutStage? stage = null) =>
+        PlannedAction Action(DeploymentActionKind kind, AppId app, RolloutStage? stage = null) =>
             new(kind, app, stage, (after[app] ?? before[app])!.Definition.IsPod);
 
-        void Add(IEnumerable<DeploymentAction> actions)
+        void Add(IEnumerable<PlannedAction> actions)
         {
-            var step = new DeploymentStep([.. actions]);
+            var step = new PlannedStep([.. actions]);
             if (step.Actions.Count > 0) steps.Add(step);
         }
     }

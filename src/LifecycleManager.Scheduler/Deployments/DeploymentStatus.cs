@@ -15,7 +15,7 @@ public sealed record DeploymentStatus
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>All steps in order.</summary>
-    public required IReadOnlyList<DeploymentStep> Steps { get; init; }
+    public required IReadOnlyList<PlannedStep> Steps { get; init; }
 
     /// <summary>The current step, from 0; equal to the count of the steps when all are done.</summary>
     public int CurrentStep { get; init; }
@@ -44,7 +44,7 @@ public sealed record DeploymentStatus
 
 /// <summary>Actions that go on side by side.</summary>
 /// <param name="Actions">The actions, each on another app.</param>
-public sealed record DeploymentStep(IReadOnlyList<DeploymentAction> Actions)
+public sealed record PlannedStep(IReadOnlyList<PlannedAction> Actions)
 {
     /// <summary>How long it rests before the next step; null for not at all.</summary>
     public StepPause? Pause { get; init; }
@@ -55,7 +55,7 @@ public sealed record DeploymentStep(IReadOnlyList<DeploymentAction> Actions)
 /// <param name="App">The app.</param>
 /// <param name="Stage">For a restart in stages: which; null for all of it.</param>
 /// <param name="IsPod">The app stands for a pod.</param>
-public sealed record DeploymentAction(DeploymentActionKind Kind, AppId App, RolloutStage? Stage = null, bool IsPod = false)
+public sealed record PlannedAction(DeploymentActionKind Kind, AppId App, RolloutStage? Stage = null, bool IsPod = false)
 {
     /// <summary>The kind in Marathon's words: <c>ScaleApplication</c>, <c>ScalePod</c>.</summary>
     public string Name => IsPod ? Kind.ToString().Replace("Application", "Pod", StringComparison.Ordinal) : Kind.ToString();

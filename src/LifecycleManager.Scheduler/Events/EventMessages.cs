@@ -4,7 +4,6 @@ using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Definitions;
 using LifecycleManager.Scheduler.Deployments;
 using LifecycleManager.Scheduler.State;
-using DeploymentStep = LifecycleManager.Scheduler.Deployments.DeploymentStep;
 
 namespace LifecycleManager.Scheduler.Events;
 
@@ -127,17 +126,17 @@ internal static class EventMessages
             json.WriteString("reason", reason);
         });
 
-    public static SchedulerEventMessage DeploymentInfo(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, DeploymentStep step) =>
+    public static SchedulerEventMessage DeploymentInfo(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, PlannedStep step) =>
         DeploymentWithStep("deployment_info", now, deployment, trees, step);
 
-    public static SchedulerEventMessage DeploymentStepSuccess(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, DeploymentStep step) =>
+    public static SchedulerEventMessage DeploymentStepSuccess(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, PlannedStep step) =>
         DeploymentWithStep("deployment_step_success", now, deployment, trees, step);
 
-    public static SchedulerEventMessage DeploymentStepFailed(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, DeploymentStep step) =>
+    public static SchedulerEventMessage DeploymentStepFailed(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, PlannedStep step) =>
         DeploymentWithStep("deployment_step_failure", now, deployment, trees, step);
 
     /// <summary>Not one of Marathon's: a step is done, and its pause begins.</summary>
-    public static SchedulerEventMessage DeploymentPaused(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, DeploymentStep step) =>
+    public static SchedulerEventMessage DeploymentPaused(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, PlannedStep step) =>
         DeploymentWithStep("deployment_paused", now, deployment, trees, step);
 
     public static SchedulerEventMessage DeploymentSucceeded(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees) =>
@@ -201,7 +200,7 @@ internal static class EventMessages
     public static SchedulerEventMessage Disconnected(DateTimeOffset now) => Write("scheduler_disconnected_event", now, _ => { });
 
     private static SchedulerEventMessage DeploymentWithStep(
-        string type, DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, DeploymentStep step) =>
+        string type, DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, PlannedStep step) =>
         WithPlan(type, now, trees, (json, full) =>
         {
             WritePlan(json, deployment, full);
@@ -240,7 +239,7 @@ internal static class EventMessages
     }
 
     /// <summary>A step with its actions, as events and dry runs show it.</summary>
-    internal static void WriteStep(Utf8JsonWriter json, DeploymentStep step)
+    internal static void WriteStep(Utf8JsonWriter json, PlannedStep step)
     {
         json.WriteStartObject();
         json.WriteStartArray("actions");

@@ -77,7 +77,7 @@ internal static class TaskInfoBuilder
         var user = app.Wire.User ?? (defaultUser.Length > 0 ? defaultUser : null);
         var command = new CommandInfo
         {
-            Environment = TaskEnvironment.Build(app, instance),
+            Environment = MarathonEnvironment.Build(app, instance),
             User = user,
             Uris = app.Wire.Fetch is { Count: > 0 } fetch
                 ? [.. fetch.Select(artifact => new CommandInfo.Uri

@@ -24,7 +24,7 @@ internal sealed partial class SchedulerLeadership : IDisposable
     private readonly SchedulerHealth _health;
     private readonly ILogger _log;
     private readonly ResiliencePipeline _probing;
-    private volatile Term? _term;
+    private volatile SchedulerTerm? _term;
     private volatile SchedulerSnapshot? _shown;
     private volatile SchedulerSnapshot _idle = Idle(null);
 
@@ -113,7 +113,7 @@ internal sealed partial class SchedulerLeadership : IDisposable
     {
         try
         {
-            var term = await Term.LoadAsync(_with, fence, Show, cancellation);
+            var term = await SchedulerTerm.LoadAsync(_with, fence, Show, cancellation);
             _service.Working();
             _term = term;
             await term.RunAsync(cancellation);
@@ -140,7 +140,7 @@ internal sealed partial class SchedulerLeadership : IDisposable
         // A write that may still come to its end must not change what the next term has read.
         await refusal.Unfinished.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _probing.ExecuteAsync(
-            async token => await StateLoader.ProbeAsync(_with.Store, fence, token).WaitAsync(Term.WriteLimit, _with.Time, token), cancellation);
+            async token => await StateLoader.ProbeAsync(_with.Store, fence, token).WaitAsync(SchedulerTerm.WriteLimit, _with.Time, token), cancellation);
         _health.StoreProblem = null;
         LogTaken(_log);
     }

@@ -70,16 +70,16 @@ internal static class DeploymentMapping
 
     private static Moment Read(string wall, long? clock, Moment now) => new(Instants.Read(wall), StateMapping.Read(clock) ?? now.Clock);
 
-    private static DeploymentStep Read(StoredStep stored) => new([.. stored.Actions.Select(Read)])
+    private static PlannedStep Read(StoredStep stored) => new([.. stored.Actions.Select(Read)])
     {
         Pause = stored.Pause is not { } seconds ? null : new StepPause(seconds < 0 ? null : TimeSpan.FromSeconds(seconds)),
     };
 
-    private static DeploymentAction Read(StoredAction stored) => new(
+    private static PlannedAction Read(StoredAction stored) => new(
         Enum.Parse<DeploymentActionKind>(stored.Action), new AppId(stored.App), stored.Stage is { } stage ? RolloutStage.Parse(stage) : null,
         stored.Pod == true);
 
-    private static StoredStep Write(DeploymentStep step) => new(
+    private static StoredStep Write(PlannedStep step) => new(
         [.. step.Actions.Select(action => new StoredAction(
             action.Kind.ToString(), action.App.Path, action.Stage?.ToString(), action.IsPod ? true : null))],
         step.Pause is { } pause ? pause.For?.TotalSeconds ?? -1 : null);

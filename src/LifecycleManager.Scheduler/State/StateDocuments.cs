@@ -165,4 +165,4 @@ internal sealed record StoredAppChange(string App, string? Before, string? After
 [JsonSerializable(typeof(StoredInstance))]
 [JsonSerializable(typeof(StoredDeployment))]
 [JsonSerializable(typeof(StoredChange))]
-internal sealed partial class StateJson : JsonSerializerContext;
+internal sealed partial class StoredJson : JsonSerializerContext;

@@ -32,7 +32,7 @@ internal sealed partial class StateLoader
 
     /// <summary>Writes something that changes nothing: the schema's version, which is there already once a term has begun.</summary>
     public static Task ProbeAsync(IStateStore store, Fence fence, CancellationToken cancellation) => store.WriteAsync(
-        [new StateWrite(StateKeys.Schema, StateMapping.Write(new StoredSchema(Schema), StateJson.Default.StoredSchema))], fence, cancellation);
+        [new StateWrite(SchedulerKeys.Schema, StateMapping.Write(new StoredSchema(Schema), StoredJson.Default.StoredSchema))], fence, cancellation);
 
     /// <summary>Reads a version of an app.</summary>
     /// <exception cref="InvalidDataException">What is stored is not that version.</exception>
@@ -45,15 +45,15 @@ internal sealed partial class StateLoader
 
     private async Task<LoadedState> LoadAsync()
     {
-        var framework = await _store.GetAsync(StateKeys.Framework, _cancellation);
+        var framework = await _store.GetAsync(SchedulerKeys.Framework, _cancellation);
         var (groups, groupsProblem) = await GroupsAsync();
         var unreadableApps = new Dictionary<AppId, string>();
         var unreadableDeployments = new Dictionary<string, string>(StringComparer.Ordinal);
         var lost = new List<string>();
-        var apps = await ListAsync(StateKeys.Apps, ReadApp, (id, reason) => unreadableApps[new AppId("/" + id)] = reason);
-        var storedInstances = await ListAsync(StateKeys.Instances, ReadInstance, (id, _) => lost.Add(id));
-        var deployments = await ListAsync(StateKeys.Deployments, ReadDeployment, (id, reason) => unreadableDeployments[id] = reason);
-        var delays = await ListAsync(StateKeys.Delays, entry => StateMapping.Read(entry.Value, StateJson.Default.StoredDelay));
+        var apps = await ListAsync(SchedulerKeys.Apps, ReadApp, (id, reason) => unreadableApps[new AppId("/" + id)] = reason);
+        var storedInstances = await ListAsync(SchedulerKeys.Instances, ReadInstance, (id, _) => lost.Add(id));
+        var deployments = await ListAsync(SchedulerKeys.Deployments, ReadDeployment, (id, reason) => unreadableDeployments[id] = reason);
+        var delays = await ListAsync(SchedulerKeys.Delays, entry => StateMapping.Read(entry.Value, StoredJson.Default.StoredDelay));
         var clock = await ClockAsync(storedInstances, deployments, delays);
         var instances = storedInstances.ConvertAll(stored => StateMapping.ReadInstance(stored, clock));
         instances.AddRange(lost.Select(id => Instance.WithoutRecord(id, clock)));
@@ -61,7 +61,7 @@ internal sealed partial class StateLoader
 
         return new LoadedState
         {
-            FrameworkId = framework is null ? null : Read(framework, bytes => StateMapping.Read(bytes, StateJson.Default.StoredFramework)).Id,
+            FrameworkId = framework is null ? null : Read(framework, bytes => StateMapping.Read(bytes, StoredJson.Default.StoredFramework)).Id,
             Root = GroupTree.With(groups, apps.ToDictionary(app => app.Definition.Id, app => (AppDefinition?)app.Definition)),
             Apps = apps,
             Older = older,
@@ -79,9 +79,9 @@ internal sealed partial class StateLoader
 
     private static async Task CheckSchemaAsync(IStateStore store, Fence fence, CancellationToken cancellation)
     {
-        if (await store.GetAsync(StateKeys.Schema, cancellation) is { } entry)
+        if (await store.GetAsync(SchedulerKeys.Schema, cancellation) is { } entry)
         {
-            var schema = Read(entry, bytes => StateMapping.Read(bytes, StateJson.Default.StoredSchema)).Version;
+            var schema = Read(entry, bytes => StateMapping.Read(bytes, StoredJson.Default.StoredSchema)).Version;
             if (schema > Schema)
                 throw new InvalidDataException($"the stored state has schema {schema}; this version reads schemas up to {Schema}");
             return;
@@ -105,21 +105,21 @@ internal sealed partial class StateLoader
     private static AppRecord ReadApp(StateEntry entry)
     {
         var record = StateMapping.ReadApp(entry.Value);
-        return StateKeys.App(record.Definition.Id) == entry.Key ? record : throw new InvalidDataException("it is another app's");
+        return SchedulerKeys.App(record.Definition.Id) == entry.Key ? record : throw new InvalidDataException("it is another app's");
     }
 
     private static StoredInstance ReadInstance(StateEntry entry)
     {
-        var stored = StateMapping.Read(entry.Value, StateJson.Default.StoredInstance);
-        if (StateKeys.Instance(stored.TaskId) != entry.Key) throw new InvalidDataException("it is another instance's");
+        var stored = StateMapping.Read(entry.Value, StoredJson.Default.StoredInstance);
+        if (SchedulerKeys.Instance(stored.TaskId) != entry.Key) throw new InvalidDataException("it is another instance's");
         _ = StateMapping.ReadInstance(stored, TimeSpan.Zero);
         return stored;
     }
 
     private static StoredDeployment ReadDeployment(StateEntry entry)
     {
-        var stored = StateMapping.Read(entry.Value, StateJson.Default.StoredDeployment);
-        if (StateKeys.Deployment(stored.Id) != entry.Key) throw new InvalidDataException("it is another deployment's");
+        var stored = StateMapping.Read(entry.Value, StoredJson.Default.StoredDeployment);
+        if (SchedulerKeys.Deployment(stored.Id) != entry.Key) throw new InvalidDataException("it is another deployment's");
         var any = new AppRecord(AppDefinition.FromWire(new Protocol.Marathon.App { Id = "/any" }), default, default);
         _ = DeploymentMapping.Read(stored, (_, _) => any, default);
         return stored;
@@ -127,10 +127,10 @@ internal sealed partial class StateLoader
 
     private async Task<(GroupDefinition Root, string? Problem)> GroupsAsync()
     {
-        if (await _store.GetAsync(StateKeys.Groups, _cancellation) is not { } entry) return (GroupDefinition.Empty, null);
+        if (await _store.GetAsync(SchedulerKeys.Groups, _cancellation) is not { } entry) return (GroupDefinition.Empty, null);
         try
         {
-            return (GroupTree.From(StateMapping.Read(entry.Value, StateJson.Default.StoredGroups)), null);
+            return (GroupTree.From(StateMapping.Read(entry.Value, StoredJson.Default.StoredGroups)), null);
         }
         catch (Exception e)
         {
@@ -147,7 +147,7 @@ internal sealed partial class StateLoader
     private async Task<TimeSpan> ClockAsync(
         IEnumerable<StoredInstance> instances, IEnumerable<StoredDeployment> deployments, IEnumerable<StoredDelay> delays)
     {
-        var stored = await ListAsync(StateKeys.Clock, entry => StateMapping.Read(entry.Value, StateJson.Default.StoredClock).Clock);
+        var stored = await ListAsync(SchedulerKeys.Clock, entry => StateMapping.Read(entry.Value, StoredJson.Default.StoredClock).Clock);
         var readings = instances.SelectMany(instance => new[] { instance.StagedClock, instance.StartedClock, instance.UnreachableClock })
             .Concat(deployments.SelectMany(deployment => new[] { deployment.CreatedClock, deployment.StepStartedClock, deployment.HeldClock }))
             .Concat(delays.Select(delay => (long?)delay.FailedClock))
@@ -160,7 +160,7 @@ internal sealed partial class StateLoader
     {
         string? gap = null;
         var history = await ListAsync(
-            StateKeys.History, entry => StateMapping.Read(entry.Value, StateJson.Default.StoredChange), (version, _) => gap = version);
+            SchedulerKeys.History, entry => StateMapping.Read(entry.Value, StoredJson.Default.StoredChange), (version, _) => gap = version);
         if (gap is not null) history.RemoveAll(change => string.CompareOrdinal(change.Version, gap) <= 0);
         return history;
     }
@@ -180,7 +180,7 @@ internal sealed partial class StateLoader
         var unreadable = new Dictionary<(AppId, DateTimeOffset), string>();
         foreach (var (app, version) in wanted)
         {
-            if (await _store.GetAsync(StateKeys.Version(app, version), _cancellation) is not { } entry) continue;
+            if (await _store.GetAsync(SchedulerKeys.Version(app, version), _cancellation) is not { } entry) continue;
             try
             {
                 older.Add(ReadVersion(entry, app, version));

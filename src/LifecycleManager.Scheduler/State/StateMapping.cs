@@ -19,11 +19,11 @@ internal static class StateMapping
             Instants.Write(app.LastConfigChangeAt),
             app.CountOwner,
             [.. app.Versions.Select(Instants.Write)]),
-        StateJson.Default.StoredApp);
+        StoredJson.Default.StoredApp);
 
     public static AppRecord ReadApp(ReadOnlyMemory<byte> bytes)
     {
-        var stored = Read(bytes, StateJson.Default.StoredApp);
+        var stored = Read(bytes, StoredJson.Default.StoredApp);
         return new AppRecord(
             AppDefinition.FromWire(stored.App), Instants.Read(stored.LastScalingAt), Instants.Read(stored.LastConfigChangeAt))
         {
@@ -68,7 +68,7 @@ internal static class StateMapping
             NotReady = instance.Ready ? null : true,
             Moves = instance.Moves ? true : null,
         },
-        StateJson.Default.StoredInstance);
+        StoredJson.Default.StoredInstance);
 
     /// <summary>An instance; what was not stored by the scheduler's clock counts from now.</summary>
     public static Instance ReadInstance(StoredInstance stored, TimeSpan now)

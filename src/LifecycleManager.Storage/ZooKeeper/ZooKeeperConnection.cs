@@ -24,7 +24,7 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
 
     // Not bounded by itself: the client bounds the calls.
     private readonly BlockingCollection<byte[]> _outgoing = [];
-    private readonly Queue<Request> _waiting = new();
+    private readonly Queue<ZooKeeperRequest> _waiting = new();
     private readonly Dictionary<string, List<TaskCompletionSource>> _watches = [];
     private int _xid;
     private bool _lost;
@@ -104,7 +104,7 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
         {
             if (_lost) return Task.FromException<ReadOnlyMemory<byte>>(new ConnectionLostException(Server, sent: false));
             var xid = code == OpCode.Auth ? AuthXid : ++_xid;
-            var request = new Request(xid, code, path, watch, _time.GetTimestamp());
+            var request = new ZooKeeperRequest(xid, code, path, watch, _time.GetTimestamp());
             _waiting.Enqueue(request);
             _outgoing.Add(new JuteWriter().Int(xid).Int((int)code).Raw(body.Written).ToFrame());
             return request.Reply.Task;
@@ -114,7 +114,7 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
     /// <summary>Cuts the connection.</summary>
     public void Lose()
     {
-        List<Request> waiting;
+        List<ZooKeeperRequest> waiting;
         List<TaskCompletionSource> watches;
         lock (_gate)
         {
@@ -209,7 +209,7 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
             return;
         }
 
-        Request request;
+        ZooKeeperRequest request;
         lock (_gate)
         {
             if (!_waiting.TryPeek(out request!) || request.Xid != xid) throw new InvalidDataException($"ZooKeeper answered {xid}, which was not asked");
@@ -251,7 +251,7 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
         foreach (var watch in watches ?? []) watch.TrySetResult();
     }
 
-    private sealed record Request(int Xid, OpCode Code, string Path, TaskCompletionSource? Watch, long Sent)
+    private sealed record ZooKeeperRequest(int Xid, OpCode Code, string Path, TaskCompletionSource? Watch, long Sent)
     {
         public TaskCompletionSource<ReadOnlyMemory<byte>> Reply { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

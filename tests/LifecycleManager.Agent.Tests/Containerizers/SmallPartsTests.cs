@@ -53,10 +53,10 @@ public sealed class SmallPartsTests
     [Fact]
     public void The_first_argument_that_repeats_the_program_is_its_name()
     {
-        Assert.Equal(["/bin/ls", "-l"], CommandLine.Of(new CommandInfo { Shell = false, Value = "/bin/ls", Arguments = ["ls", "-l"] }));
-        Assert.Equal(["/bin/ls", "-l"], CommandLine.Of(new CommandInfo { Shell = false, Value = "/bin/ls", Arguments = ["-l"] }));
-        Assert.Equal(["ls", "-l"], CommandLine.Of(new CommandInfo { Shell = false, Arguments = ["ls", "-l"] }));
-        Assert.Equal(["/bin/sh", "-c", "ls -l"], CommandLine.Of(new CommandInfo { Value = "ls -l" }));
-        Assert.Null(CommandLine.Of(new CommandInfo { Shell = false }));
+        Assert.Equal(["/bin/ls", "-l"], TaskCommandLine.Of(new CommandInfo { Shell = false, Value = "/bin/ls", Arguments = ["ls", "-l"] }));
+        Assert.Equal(["/bin/ls", "-l"], TaskCommandLine.Of(new CommandInfo { Shell = false, Value = "/bin/ls", Arguments = ["-l"] }));
+        Assert.Equal(["ls", "-l"], TaskCommandLine.Of(new CommandInfo { Shell = false, Arguments = ["ls", "-l"] }));
+        Assert.Equal(["/bin/sh", "-c", "ls -l"], TaskCommandLine.Of(new CommandInfo { Value = "ls -l" }));
+        Assert.Null(TaskCommandLine.Of(new CommandInfo { Shell = false }));
     }
 }

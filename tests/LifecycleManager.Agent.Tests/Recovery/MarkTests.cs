@@ -267,9 +267,9 @@ public sealed class MarkTests : IAsyncLifetime
         await StartAsync(change);
         _master.Launch((task ?? Make.Shell(id, line)) with { Name = id, TaskId = new TaskId(id) });
         await _master.UpdateAsync(id, TaskState.Running);
-        await Wait.ForAsync(() => TaskProcesses.Of(id).Any(pid => ProcessTable.CommandLine(pid)[0] == "sleep"),
+        await Wait.ForAsync(() => TaskProcesses.Of(id).Any(pid => ProcessTable.TaskCommandLine(pid)[0] == "sleep"),
             "the task's process");
-        return (id, TaskProcesses.Of(id).First(pid => ProcessTable.CommandLine(pid)[0] == "sleep"));
+        return (id, TaskProcesses.Of(id).First(pid => ProcessTable.TaskCommandLine(pid)[0] == "sleep"));
     }
 
     private async Task<RegisterCall> AssertAdoptedAsync(string id, int pid, Func<AgentOptions, AgentOptions>? change = null)

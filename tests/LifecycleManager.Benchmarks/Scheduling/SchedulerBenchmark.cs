@@ -14,7 +14,7 @@ using LifecycleManager.Scheduler.State;
 using LifecycleManager.Storage;
 using LifecycleManager.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
-using StateKeys = LifecycleManager.Scheduler.State.StateKeys;
+using StateKeys = LifecycleManager.Scheduler.State.SchedulerKeys;
 
 namespace LifecycleManager.Benchmarks.Scheduling;
 
@@ -205,7 +205,7 @@ internal static class SchedulerBenchmark
                  "healthChecks": [{"protocol": "HTTP", "path": "/health", "portIndex": 0}]}
                 """)), AppId.Root, rules).WithVersion(at);
             var record = new AppRecord(definition, at, at) { Versions = [at] };
-            List<StateWrite> writes = [new(StateKeys.App(definition.Id), StateMapping.Write(record)), new(StateKeys.Version(definition.Id, at), StateMapping.Write(record))];
+            List<StateWrite> writes = [new(SchedulerKeys.App(definition.Id), StateMapping.Write(record)), new(SchedulerKeys.Version(definition.Id, at), StateMapping.Write(record))];
             for (var number = 0; number < instances; number++)
             {
                 var instance = new Instance
@@ -214,7 +214,7 @@ internal static class SchedulerBenchmark
                     AgentId = $"agent-{number}", Host = $"10.0.{number / 250}.{number % 250}", Ports = [31_000 + (index % 1_000)], State = InstanceState.Running,
                     StagedAt = at, StartedAt = at, Since = at, Addresses = [new InstanceAddress("172.17.0.2", "IPv4")], ContainerId = Guid.NewGuid().ToString(),
                 };
-                writes.Add(new(StateKeys.Instance(instance.TaskId), StateMapping.Write(instance)));
+                writes.Add(new(SchedulerKeys.Instance(instance.TaskId), StateMapping.Write(instance)));
             }
 
             await state.Store.WriteAsync(writes);

@@ -145,7 +145,7 @@ public sealed class RefusedWriteTests : IAsyncLifetime
         var attempts = _store.Attempts;
         var answer = _scheduler.SendAsync(method, path, body);
         await Eventually.TrueAsync(() => answer.IsCompleted || _store.Attempts > attempts);
-        if (_store.IsSick) _clock.Advance(Term.WriteLimit);
+        if (_store.IsSick) _clock.Advance(SchedulerTerm.WriteLimit);
         return await answer.WaitAsync(TimeSpan.FromSeconds(30));
     }
 

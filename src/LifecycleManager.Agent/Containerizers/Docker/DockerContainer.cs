@@ -97,7 +97,7 @@ internal sealed class DockerContainer : IContainer
 
     public Task<int> ExecuteAsync(CommandInfo command, CancellationToken cancellation)
     {
-        var line = CommandLine.Of(command) ?? throw new InvalidOperationException("the check has no command");
+        var line = TaskCommandLine.Of(command) ?? throw new InvalidOperationException("the check has no command");
         return _engine.LongCallAsync(
             async (client, token) =>
             {

@@ -77,7 +77,7 @@ internal sealed class ProcessContainer : IContainer
     public async Task<int> ExecuteAsync(CommandInfo command, CancellationToken cancellation)
     {
         var line = _containerizer.AsUser(
-            _launch.Record, CommandLine.Of(command) ?? throw new InvalidOperationException("the check has no command"));
+            _launch.Record, TaskCommandLine.Of(command) ?? throw new InvalidOperationException("the check has no command"));
         var start = new ProcessStartInfo(line[0], line.Skip(1)) { WorkingDirectory = _launch.Sandbox, UseShellExecute = false };
         start.Environment.Clear();
         foreach (var (name, value) in EnvironmentOfTask()) start.Environment[name] = value;

@@ -36,7 +36,7 @@ internal sealed class ProcessContainerizer : IContainerizer
     public string? WhyInvalid(TaskRecord record)
     {
         var command = record.Task.Command;
-        if (CommandLine.Of(command) is not { } line) return "a process needs a command";
+        if (TaskCommandLine.Of(command) is not { } line) return "a process needs a command";
         if (line.Any(part => part.Contains('\0', StringComparison.Ordinal))) return "the command has a NUL";
         if (record.Task.Container?.NetworkInfos is { Count: > 0 }) return "a process has the machine's network, and joins no other";
         foreach (var volume in record.Task.Container?.Volumes ?? [])
@@ -80,7 +80,7 @@ internal sealed class ProcessContainerizer : IContainerizer
             environment[TaskMark.RecordVariable] = TaskMark.Of(record);
             var cgroups = _cgroups.Value.Create(GroupOf(record.ContainerId), TaskLimits.Of(record));
             files.Begin();
-            var command = AsUser(record, CommandLine.Of(record.Task.Command)!);
+            var command = AsUser(record, TaskCommandLine.Of(record.Task.Command)!);
             var pid = Supervisor.Start(files, launch.Sandbox, cgroups, command, environment);
             return Task.FromResult<IContainer>(Contain(launch, files, Identify(pid), child: true, stopping));
         }

@@ -86,7 +86,7 @@ internal sealed class AppCatalog(CoreContext context, SetAside aside, GroupDefin
         if (record is null)
         {
             entry.IsRemoved = true;
-            context.Effects.Delete(StateKeys.App(app));
+            context.Effects.Delete(SchedulerKeys.App(app));
         }
         else if (isNew || entry.IsRemoved || !ReferenceEquals(entry.Record, record))
         {
@@ -102,8 +102,8 @@ internal sealed class AppCatalog(CoreContext context, SetAside aside, GroupDefin
     public void StoreRecord(AppEntry entry, AppRecord record)
     {
         entry.Record = Prune(entry, record);
-        context.Effects.Put(StateKeys.App(entry.Id), StateMapping.Write(entry.Record));
-        context.Effects.Put(StateKeys.Version(entry.Id, record.Definition.Version), StateMapping.Write(entry.Record));
+        context.Effects.Put(SchedulerKeys.App(entry.Id), StateMapping.Write(entry.Record));
+        context.Effects.Put(SchedulerKeys.Version(entry.Id, record.Definition.Version), StateMapping.Write(entry.Record));
     }
 
     /// <summary>Adds the version to the app's list, and forgets the oldest beyond the limit that nothing uses.</summary>
@@ -119,7 +119,7 @@ internal sealed class AppCatalog(CoreContext context, SetAside aside, GroupDefin
         foreach (var old in all.Skip(context.Options.MaxVersions).Where(old => !used.Contains(old)).ToList())
         {
             all.Remove(old);
-            context.Effects.Delete(StateKeys.Version(entry.Id, old));
+            context.Effects.Delete(SchedulerKeys.Version(entry.Id, old));
         }
 
         foreach (var old in entry.Older.Keys.Where(old => !used.Contains(old)).ToList()) entry.Older.Remove(old);
@@ -145,12 +145,12 @@ internal sealed class AppCatalog(CoreContext context, SetAside aside, GroupDefin
             GroupsBefore = SameGroups(groupsBefore, groups) ? null : groupsBefore,
         };
         _history.Add(change);
-        context.Effects.Put(StateKeys.Change(version), StateMapping.Write(change, StateJson.Default.StoredChange));
+        context.Effects.Put(SchedulerKeys.Change(version), StateMapping.Write(change, StoredJson.Default.StoredChange));
         while (_history.Count > context.Options.MaxVersions)
         {
             var oldest = _history[0];
             _history.RemoveAt(0);
-            context.Effects.Delete(StateKeys.Change(Instants.Read(oldest.Version)));
+            context.Effects.Delete(SchedulerKeys.Change(Instants.Read(oldest.Version)));
             foreach (var removed in oldest.Apps.Where(app => app.After is null))
             {
                 var app = new AppId(removed.App);
@@ -158,7 +158,7 @@ internal sealed class AppCatalog(CoreContext context, SetAside aside, GroupDefin
                     ? entry.Record.Versions.Concat(entry.Instances.Values.Select(instance => instance.Version)).ToHashSet()
                     : [];
                 foreach (var old in (removed.Versions ?? []).Select(Instants.Read).Where(old => !kept.Contains(old)))
-                    context.Effects.Delete(StateKeys.Version(app, old));
+                    context.Effects.Delete(SchedulerKeys.Version(app, old));
             }
         }
     }
@@ -179,7 +179,7 @@ internal sealed class AppCatalog(CoreContext context, SetAside aside, GroupDefin
         StoreHistory(before, target, changed, groups, version);
 
         // Groups that cannot be read are there for whoever can mend them, until somebody puts others.
-        if (!aside.HasGroups) context.Effects.Put(StateKeys.Groups, StateMapping.Write(groups, StateJson.Default.StoredGroups));
+        if (!aside.HasGroups) context.Effects.Put(SchedulerKeys.Groups, StateMapping.Write(groups, StoredJson.Default.StoredGroups));
         Root = root;
     }
 

@@ -83,7 +83,7 @@ internal sealed class ActiveDeployment
 
     public string? Reason { get; init; }
 
-    public required IReadOnlyList<DeploymentStep> Steps { get; init; }
+    public required IReadOnlyList<PlannedStep> Steps { get; init; }
 
     /// <summary>The affected apps as they were; null for new ones.</summary>
     public required IReadOnlyDictionary<AppId, AppRecord?> Before { get; init; }

@@ -36,7 +36,7 @@ internal sealed class AppScaler(
             deployments.ReopenStep(deployment, entry.Id, now);
         if (entry is not { IsRemoved: true, Instances.Count: 0, Deployment: null }) return;
         catalog.Remove(entry.Id);
-        if (entry.Delay != default) context.Effects.Delete(StateKeys.Delay(entry.Id));
+        if (entry.Delay != default) context.Effects.Delete(SchedulerKeys.Delay(entry.Id));
     }
 
     /// <summary>What is to be done about an app.</summary>

@@ -69,7 +69,7 @@ internal sealed class ChangeHandler(CoreContext context, AppCatalog catalog, Set
         foreach (var record in claimed)
         {
             catalog.Apps[record.Definition.Id].Record = record;
-            context.Effects.Put(StateKeys.App(record.Definition.Id), StateMapping.Write(record));
+            context.Effects.Put(SchedulerKeys.App(record.Definition.Id), StateMapping.Write(record));
             catalog.MarkStale(record.Definition.Id);
         }
 

@@ -61,7 +61,7 @@ internal sealed class Deployer(
         {
             if (before.GetValueOrDefault(app) is null) continue;
             before[app] = origin;
-            if (origin is not null) context.Effects.Put(StateKeys.Version(app, origin.Definition.Version), StateMapping.Write(origin));
+            if (origin is not null) context.Effects.Put(SchedulerKeys.Version(app, origin.Definition.Version), StateMapping.Write(origin));
         }
 
         context.Publish(EventMessages.GroupChanged(now.Wall, "/", version));
@@ -140,7 +140,7 @@ internal sealed class Deployer(
     private void TakeOver(AppId app, AppRecord? origin, AppRecord record)
     {
         var (instances, records, over) = aside.Release(app);
-        foreach (var id in over) context.Effects.Delete(StateKeys.Deployment(id));
+        foreach (var id in over) context.Effects.Delete(SchedulerKeys.Deployment(id));
         var entry = new AppEntry(app) { Record = origin ?? record };
         catalog.Add(entry);
         foreach (var older in records) entry.Older[older.Definition.Version] = older;
@@ -150,7 +150,7 @@ internal sealed class Deployer(
             var isKnown = records.Any(older => older.Definition.Version == instance.Version);
             var taken = isKnown ? instance : instance with { Version = record.Definition.Version, ConfigVersion = record.LastConfigChangeAt };
             adopter.Adopt(taken);
-            if (!isKnown) context.Effects.Put(StateKeys.Instance(taken.TaskId), StateMapping.Write(taken));
+            if (!isKnown) context.Effects.Put(SchedulerKeys.Instance(taken.TaskId), StateMapping.Write(taken));
         }
 
         catalog.StoreRecord(entry, record);

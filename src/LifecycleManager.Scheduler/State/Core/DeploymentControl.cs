@@ -11,7 +11,7 @@ internal sealed class DeploymentControl(
         if (force && aside.HoldsDeployment(id))
         {
             aside.ReleaseDeployment(id);
-            context.Effects.Delete(StateKeys.Deployment(id));
+            context.Effects.Delete(SchedulerKeys.Deployment(id));
             return null;
         }
 

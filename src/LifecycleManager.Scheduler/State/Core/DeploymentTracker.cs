@@ -81,7 +81,7 @@ internal sealed class DeploymentTracker(CoreContext context, AppCatalog catalog,
     }
 
     public void Save(ActiveDeployment deployment) => context.Effects.Put(
-        StateKeys.Deployment(deployment.Id), StateMapping.Write(DeploymentMapping.Write(deployment), StateJson.Default.StoredDeployment));
+        SchedulerKeys.Deployment(deployment.Id), StateMapping.Write(DeploymentMapping.Write(deployment), StoredJson.Default.StoredDeployment));
 
     public void Fail(ActiveDeployment deployment, string reason, Moment now)
     {
@@ -128,7 +128,7 @@ internal sealed class DeploymentTracker(CoreContext context, AppCatalog catalog,
     {
         _active.Remove(deployment);
         context.Deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), null);
-        context.Effects.Delete(StateKeys.Deployment(deployment.Id));
+        context.Effects.Delete(SchedulerKeys.Deployment(deployment.Id));
         foreach (var app in deployment.Before.Keys)
         {
             if (!catalog.Apps.TryGetValue(app, out var entry)) continue;

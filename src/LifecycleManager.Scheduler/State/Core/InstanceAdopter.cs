@@ -16,7 +16,7 @@ internal sealed class InstanceAdopter(CoreContext context, AppCatalog catalog, S
         if (!catalog.Apps.TryGetValue(instance.AppId, out var entry))
         {
             // Nothing is known of what it runs any more: as a stray of the master's it will be ended.
-            context.Effects.Delete(StateKeys.Instance(instance.TaskId));
+            context.Effects.Delete(SchedulerKeys.Instance(instance.TaskId));
             return;
         }
 

@@ -14,7 +14,7 @@ internal sealed class LaunchDelays(CoreContext context, AppCatalog catalog)
         entry.DelayOf = failed.ConfigVersion;
         var stored = new StoredDelay(
             entry.Id.Path, Instants.Write(entry.DelayOf), StateMapping.Write(entry.Delay.Current)!.Value, StateMapping.Write(now.Clock)!.Value);
-        context.Effects.Put(StateKeys.Delay(entry.Id), StateMapping.Write(stored, StateJson.Default.StoredDelay));
+        context.Effects.Put(SchedulerKeys.Delay(entry.Id), StateMapping.Write(stored, StoredJson.Default.StoredDelay));
     }
 
     public void Restore(StoredDelay stored)

@@ -7,7 +7,7 @@ using LifecycleManager.Scheduler.Placement;
 namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>Apps with instances that wait to be launched: which may be launched now, and asking the master for offers while any may.</summary>
-internal sealed class LaunchQueue(CoreContext context, AppCatalog catalog, MasterConnection connection)
+internal sealed class LaunchQueue(CoreContext context, AppCatalog catalog, Subscription connection)
 {
     // Many changes in a row ask for offers once; the first of them asks at once.
     private static readonly TimeSpan ReviveInterval = TimeSpan.FromMilliseconds(200);
@@ -101,7 +101,7 @@ internal sealed class LaunchQueue(CoreContext context, AppCatalog catalog, Maste
     {
         if (!catalog.Apps.TryGetValue(app, out var entry) || entry.Waiting is null) return false;
         entry.Delay = default;
-        context.Effects.Delete(StateKeys.Delay(app));
+        context.Effects.Delete(SchedulerKeys.Delay(app));
         entry.Waiting.IsDelayed = false;
         _reviveWanted = true;
         catalog.MarkStale(app);

@@ -8,7 +8,7 @@ namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>Offers: using them for the launches that wait, giving the others back, and remembering what was left.</summary>
 internal sealed class OfferMatcher(
-    CoreContext context, AppCatalog catalog, MasterConnection connection, TaskTracker tracker, LaunchQueue queue)
+    CoreContext context, AppCatalog catalog, Subscription connection, TaskTracker tracker, LaunchQueue queue)
 {
     // While a launch waits, an offer that did not fit is worth another look after a while; without one there are no offers at all.
     private const double RefuseWhileWaiting = 10;

@@ -6,7 +6,7 @@ namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>Room for what is more important: ends instances of apps of lower priority where a launch has waited for long.</summary>
 internal sealed class Preempter(
-    CoreContext context, AppCatalog catalog, MasterConnection connection, TaskTracker tracker, LaunchQueue queue, OfferMatcher offers)
+    CoreContext context, AppCatalog catalog, Subscription connection, TaskTracker tracker, LaunchQueue queue, OfferMatcher offers)
 {
     // The app for which each instance is ended.
     private readonly Dictionary<string, string> _preempted = new(StringComparer.Ordinal);

@@ -27,7 +27,7 @@ internal sealed class Rebalancer(CoreContext context, AppCatalog catalog, TaskTr
             Version = catalog.Root.Version,
             Created = now with { Wall = Instants.Truncate(now.Wall) },
             Reason = "rebalance",
-            Steps = [.. apps.Select(entry => new DeploymentStep([new DeploymentAction(DeploymentActionKind.RestartApplication, entry.Id, IsPod: entry.Record.Definition.IsPod)]))],
+            Steps = [.. apps.Select(entry => new PlannedStep([new PlannedAction(DeploymentActionKind.RestartApplication, entry.Id, IsPod: entry.Record.Definition.IsPod)]))],
             Before = apps.ToDictionary(entry => entry.Id, entry => (AppRecord?)entry.Record),
         };
         if (apps.Count > 0) deployments.Start(deployment, now);

@@ -18,7 +18,7 @@ internal sealed class SchedulerCore
 
     // Each knows only those above it that it is given.
     private readonly CoreContext _context;
-    private readonly MasterConnection _connection;
+    private readonly Subscription _connection;
     private readonly AppCatalog _catalog;
     private readonly Reconciliation _reconciliation;
     private readonly TaskTracker _tracker;
@@ -42,7 +42,7 @@ internal sealed class SchedulerCore
     public SchedulerCore(SchedulerOptions options, Random random, LoadedState loaded, Moment now)
     {
         _context = new CoreContext(options, random);
-        _connection = new MasterConnection(_context, loaded.FrameworkId);
+        _connection = new Subscription(_context, loaded.FrameworkId);
         var aside = new SetAside(loaded);
         _catalog = new AppCatalog(_context, aside, loaded.Root, loaded.History);
         _reconciliation = new Reconciliation(_context, _connection, now);
@@ -216,7 +216,7 @@ internal sealed class SchedulerCore
         _settled = now;
         if (now.Clock - _clockStored < StoreClockInterval || !OutlivesTerm(now.Clock)) return;
         _clockStored = now.Clock;
-        _context.Effects.Put(StateKeys.Clock, StateMapping.Write(new StoredClock((long)now.Clock.TotalMilliseconds), StateJson.Default.StoredClock));
+        _context.Effects.Put(SchedulerKeys.Clock, StateMapping.Write(new StoredClock((long)now.Clock.TotalMilliseconds), StoredJson.Default.StoredClock));
     }
 
     /// <summary>Whether something is to come that a later term would have to go on waiting for.</summary>

@@ -5,7 +5,7 @@ namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>Makes snapshots: what changed is shown anew, the rest is shared with the snapshot before.</summary>
 internal sealed class SnapshotBuilder(
-    AppCatalog catalog, SetAside aside, MasterConnection connection, DeploymentTracker deployments, LaunchQueue queue)
+    AppCatalog catalog, SetAside aside, Subscription connection, DeploymentTracker deployments, LaunchQueue queue)
 {
     private ImmutableDictionary<AppId, AppStatus> _shown = ImmutableDictionary<AppId, AppStatus>.Empty;
     private ImmutableDictionary<string, Instance> _shownInstances = ImmutableDictionary<string, Instance>.Empty;

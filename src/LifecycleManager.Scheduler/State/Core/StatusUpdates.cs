@@ -5,7 +5,7 @@ namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>The states of tasks as the master tells them.</summary>
 internal sealed class StatusUpdates(
-    CoreContext context, AppCatalog catalog, SetAside aside, MasterConnection connection, Reconciliation reconciliation, LaunchDelays delays,
+    CoreContext context, AppCatalog catalog, SetAside aside, Subscription connection, Reconciliation reconciliation, LaunchDelays delays,
     TaskTracker tracker, HealthTracker health)
 {
     public void Apply(TaskStatusInfo status, Moment now)
@@ -58,7 +58,7 @@ internal sealed class StatusUpdates(
     {
         if (!state.IsTerminal()) return;
         aside.Forget(taskId);
-        context.Effects.Delete(StateKeys.Instance(taskId));
+        context.Effects.Delete(SchedulerKeys.Instance(taskId));
     }
 
     /// <summary>A task that is not known: an instance that was given up and came back, or one of a life before.</summary>

@@ -6,7 +6,7 @@ namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>The instances of the apps by their tasks: storing and forgetting them, ending them, and what time alone does to them.</summary>
 internal sealed class TaskTracker(
-    CoreContext context, AppCatalog catalog, MasterConnection connection, Reconciliation reconciliation, LaunchDelays delays)
+    CoreContext context, AppCatalog catalog, Subscription connection, Reconciliation reconciliation, LaunchDelays delays)
 {
     private readonly Dictionary<string, AppEntry> _appOf = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TimeSpan> _killSentAt = new(StringComparer.Ordinal);
@@ -42,7 +42,7 @@ internal sealed class TaskTracker(
         entry.Instances[instance.TaskId] = instance;
         _appOf[instance.TaskId] = entry;
         Schedule(entry, instance);
-        if (store) context.Effects.Put(StateKeys.Instance(instance.TaskId), StateMapping.Write(instance));
+        if (store) context.Effects.Put(SchedulerKeys.Instance(instance.TaskId), StateMapping.Write(instance));
         catalog.Touch(entry.Id);
     }
 
@@ -55,7 +55,7 @@ internal sealed class TaskTracker(
         reconciliation.Forget(taskId);
         _killSentAt.Remove(taskId);
         foreach (var key in entry.Readiness.Keys.Where(key => key.TaskId == taskId).ToList()) entry.Readiness.Remove(key);
-        context.Effects.Delete(StateKeys.Instance(taskId));
+        context.Effects.Delete(SchedulerKeys.Instance(taskId));
         context.Effects.Watches.Add(new WatchOrder(taskId, null, null));
         catalog.Touch(entry.Id);
     }

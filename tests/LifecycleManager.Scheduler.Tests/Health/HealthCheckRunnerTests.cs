@@ -11,7 +11,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace LifecycleManager.Scheduler.Tests.Health;
 
 /// <summary>The loop of the scheduler's own checks, on a clock that the test moves.</summary>
-public sealed class CheckRunnerTests : IAsyncDisposable
+public sealed class HealthCheckRunnerTests : IAsyncDisposable
 {
     private const double Year = 365 * 86_400;
 
@@ -20,13 +20,13 @@ public sealed class CheckRunnerTests : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Answers _answers = new();
     private readonly HttpClient _http;
-    private readonly CheckRunner _runner;
+    private readonly HealthCheckRunner _runner;
     private readonly Task _running;
 
-    public CheckRunnerTests()
+    public HealthCheckRunnerTests()
     {
         _http = new HttpClient(_answers) { Timeout = Timeout.InfiniteTimeSpan };
-        _runner = new CheckRunner(new Probe(_http, _time), _time, new RoleHealth(_time), new Random(1), maxConcurrent: 2, _reports.Writer.WriteAsync);
+        _runner = new HealthCheckRunner(new Probe(_http, _time), _time, new RoleHealth(_time), new Random(1), maxConcurrent: 2, _reports.Writer.WriteAsync);
         _running = _runner.RunAsync(_stopping.Token);
     }
 

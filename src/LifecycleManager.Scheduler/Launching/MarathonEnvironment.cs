@@ -10,7 +10,7 @@ namespace LifecycleManager.Scheduler.Launching;
 /// A task's environment as Marathon sets it; what the app itself defines wins. A port that is not published on the host shows as
 /// its container port. The agent adds what Mesos' executors know (<c>MESOS_*</c>).
 /// </summary>
-internal static class TaskEnvironment
+internal static class MarathonEnvironment
 {
     // Marathon's limits on labels in the environment.
     private const int MaxLabel = 512;

@@ -4,7 +4,7 @@ using LifecycleManager.Protocol.Mesos;
 namespace LifecycleManager.Agent.Checks;
 
 /// <summary>Mesos' rules of a health check: what a row of results means. No clock, no network.</summary>
-internal sealed class HealthVerdict(HealthCheck check)
+internal sealed class CheckVerdict(HealthCheck check)
 {
     private readonly TimeSpan _grace = LongDurations.FromSeconds(check.GracePeriodSeconds ?? 10);
     // Zero is Marathon's word for never.

@@ -10,7 +10,7 @@ namespace LifecycleManager.Scheduler.Health;
 /// Runs the scheduler's own health and readiness checks: the earliest due first, a bounded number of probes at once. What they mean is
 /// decided by the owner of the state.
 /// </summary>
-internal sealed class CheckRunner : IOwner<CheckInput>
+internal sealed class HealthCheckRunner : IOwner<CheckInput>
 {
     private const int MaxBatch = 1_024;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
@@ -37,7 +37,7 @@ internal sealed class CheckRunner : IOwner<CheckInput>
     /// <param name="random">Spreads checks over their intervals.</param>
     /// <param name="maxConcurrent">Probes under way at once, at least 1.</param>
     /// <param name="tell">Told of results.</param>
-    public CheckRunner(
+    public HealthCheckRunner(
         Probe probe, TimeProvider time, RoleHealth health, Random random, int maxConcurrent,
         Func<SchedulerInput, CancellationToken, ValueTask> tell)
     {

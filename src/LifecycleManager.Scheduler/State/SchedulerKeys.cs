@@ -6,7 +6,7 @@ namespace LifecycleManager.Scheduler.State;
 /// Where the scheduler's state is. An app's versions are under its path and a <c>:</c>, which no path contains, so that those of
 /// <c>/a</c> and of <c>/a/b</c> stay apart.
 /// </summary>
-internal static class StateKeys
+internal static class SchedulerKeys
 {
     public const string Prefix = "scheduler/";
     public const string Schema = Prefix + "schema";

@@ -9,13 +9,13 @@ namespace LifecycleManager.Agent.Fetching;
 /// <param name="Executable">Whether it is made executable.</param>
 /// <param name="Extract">Whether a known archive is extracted.</param>
 /// <param name="Cache">Whether the agent keeps a copy for the next task.</param>
-internal sealed record Artifact(Uri Source, string Name, string? Sha256, bool Executable, bool Extract, bool Cache)
+internal sealed record TaskArtifact(Uri Source, string Name, string? Sha256, bool Executable, bool Extract, bool Cache)
 {
     private const string Sha256Fragment = "sha256=";
 
     /// <summary>Reads what a task states.</summary>
     /// <exception cref="FormatException">It is no artifact; the message says why.</exception>
-    public static Artifact Of(CommandInfo.Uri stated)
+    public static TaskArtifact Of(CommandInfo.Uri stated)
     {
         var text = stated.Value.StartsWith('/') ? "file://" + stated.Value : stated.Value;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var source)) throw new FormatException($"the artifact '{stated.Value}' is no address");
@@ -26,7 +26,7 @@ internal sealed record Artifact(Uri Source, string Name, string? Sha256, bool Ex
         if (name.Length == 0 || Path.IsPathRooted(name) || name.Contains('\0', StringComparison.Ordinal) || name.Split('/').Any(part => part is ".." or "." or ""))
             throw new FormatException($"the artifact '{stated.Value}' has the name '{name}', which is none within the sandbox");
         var executable = stated.Executable ?? false;
-        return new Artifact(
+        return new TaskArtifact(
             new UriBuilder(source) { Fragment = "" }.Uri, name, checksum, executable, !executable && (stated.Extract ?? true), stated.Cache ?? false);
     }
 

@@ -3,7 +3,7 @@ using LifecycleManager.Protocol.Mesos;
 namespace LifecycleManager.Agent.Containerizers;
 
 /// <summary>A command as program and arguments.</summary>
-internal static class CommandLine
+internal static class TaskCommandLine
 {
     /// <summary>
     /// What to execute. A shell command is <c>/bin/sh -c LINE</c>. Else the value is the program and, as in Mesos, a first

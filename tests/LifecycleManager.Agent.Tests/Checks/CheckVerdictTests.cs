@@ -3,7 +3,7 @@ using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Agent.Tests.Checks;
 
-public sealed class HealthVerdictTests
+public sealed class CheckVerdictTests
 {
     private static readonly TimeSpan Early = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(50);
@@ -11,7 +11,7 @@ public sealed class HealthVerdictTests
     [Fact]
     public void Failures_within_the_grace_period_do_not_count_until_the_first_success()
     {
-        var verdict = new HealthVerdict(new HealthCheck { GracePeriodSeconds = 10, ConsecutiveFailures = 2 });
+        var verdict = new CheckVerdict(new HealthCheck { GracePeriodSeconds = 10, ConsecutiveFailures = 2 });
 
         Assert.Equal((false, false), verdict.Observe(false, Early));
         Assert.Equal((false, false), verdict.Observe(false, Early));
@@ -24,7 +24,7 @@ public sealed class HealthVerdictTests
     [Fact]
     public void A_limit_of_zero_never_kills()
     {
-        var verdict = new HealthVerdict(new HealthCheck { ConsecutiveFailures = 0 });
+        var verdict = new CheckVerdict(new HealthCheck { ConsecutiveFailures = 0 });
 
         for (var i = 0; i < 100; i++) Assert.False(verdict.Observe(false, Late).Kill);
     }
@@ -32,7 +32,7 @@ public sealed class HealthVerdictTests
     [Fact]
     public void Only_failures_in_a_row_kill_and_only_changes_are_news()
     {
-        var verdict = new HealthVerdict(new HealthCheck { ConsecutiveFailures = 3 });
+        var verdict = new CheckVerdict(new HealthCheck { ConsecutiveFailures = 3 });
 
         Assert.Equal((true, false), verdict.Observe(false, Late));
         Assert.Equal((false, false), verdict.Observe(false, Late));

@@ -5,7 +5,7 @@ using LifecycleManager.Scheduler.Mesos;
 namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>The subscription with the master, as the core sees it: who the framework is and whether calls can be sent.</summary>
-internal sealed class MasterConnection(CoreContext context, string? frameworkId)
+internal sealed class Subscription(CoreContext context, string? frameworkId)
 {
     /// <summary>The framework's id, once the master has given one.</summary>
     public string? FrameworkId { get; private set; } = frameworkId;
@@ -26,7 +26,7 @@ internal sealed class MasterConnection(CoreContext context, string? frameworkId)
         if (!again)
         {
             FrameworkId = subscribed.FrameworkId.Value;
-            context.Effects.Put(StateKeys.Framework, StateMapping.Write(new StoredFramework(FrameworkId), StateJson.Default.StoredFramework));
+            context.Effects.Put(SchedulerKeys.Framework, StateMapping.Write(new StoredFramework(FrameworkId), StoredJson.Default.StoredFramework));
         }
 
         context.Publish(again
@@ -40,7 +40,7 @@ internal sealed class MasterConnection(CoreContext context, string? frameworkId)
     public void ForgetFramework()
     {
         FrameworkId = null;
-        context.Effects.Delete(StateKeys.Framework);
+        context.Effects.Delete(SchedulerKeys.Framework);
     }
 
     /// <summary>Adds a call to the effects; without a master there is nobody to call.</summary>

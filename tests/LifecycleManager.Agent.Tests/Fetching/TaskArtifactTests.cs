@@ -3,18 +3,18 @@ using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Agent.Tests.Fetching;
 
-public sealed class ArtifactTests
+public sealed class TaskArtifactTests
 {
     private static readonly string Digits = new('a', 64);
 
     [Fact]
     public void An_address_may_carry_a_checksum()
     {
-        var artifact = Artifact.Of(new CommandInfo.Uri { Value = $"http://host/dir/app%20x.tar.gz?v=1#sha256={Digits.ToUpperInvariant()}" });
+        var artifact = TaskArtifact.Of(new CommandInfo.Uri { Value = $"http://host/dir/app%20x.tar.gz?v=1#sha256={Digits.ToUpperInvariant()}" });
 
-        Assert.Equal(new Artifact(new Uri("http://host/dir/app%20x.tar.gz?v=1"), "app x.tar.gz", Digits, false, true, false), artifact);
-        Assert.False(Artifact.Of(new CommandInfo.Uri { Value = "/tmp/a.tar", Executable = true }).Extract);
-        Assert.Equal("file:///tmp/a.tar", Artifact.Of(new CommandInfo.Uri { Value = "/tmp/a.tar" }).Source.AbsoluteUri);
+        Assert.Equal(new TaskArtifact(new Uri("http://host/dir/app%20x.tar.gz?v=1"), "app x.tar.gz", Digits, false, true, false), artifact);
+        Assert.False(TaskArtifact.Of(new CommandInfo.Uri { Value = "/tmp/a.tar", Executable = true }).Extract);
+        Assert.Equal("file:///tmp/a.tar", TaskArtifact.Of(new CommandInfo.Uri { Value = "/tmp/a.tar" }).Source.AbsoluteUri);
     }
 
     [Theory]
@@ -27,5 +27,5 @@ public sealed class ArtifactTests
     [InlineData("http://host/a#md5=1", null, "has a fragment that is not sha256=...")]
     [InlineData("http://host/a#sha256=12", null, "has a checksum that is not 64 hexadecimal digits")]
     public void What_is_no_artifact_is_named(string value, string? output, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => Artifact.Of(new CommandInfo.Uri { Value = value, OutputFile = output })).Message);
+        Assert.Contains(message, Assert.Throws<FormatException>(() => TaskArtifact.Of(new CommandInfo.Uri { Value = value, OutputFile = output })).Message);
 }

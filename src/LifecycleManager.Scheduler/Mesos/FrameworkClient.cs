@@ -11,12 +11,12 @@ namespace LifecycleManager.Scheduler.Mesos;
 /// stream ends, when heartbeats fail to come or when a call cannot be delivered. Events go to one sink in order; calls are sent
 /// one after another, since Mesos orders them by their arrival.
 /// </summary>
-internal sealed class MasterClient(
+internal sealed class FrameworkClient(
     HttpClient http,
     SchedulerOptions options,
     TimeProvider time,
     Random random,
-    ILogger<MasterClient> log,
+    ILogger<FrameworkClient> log,
     Func<FrameworkInfo> framework,
     Func<MasterSignal, CancellationToken, ValueTask> sink)
 {

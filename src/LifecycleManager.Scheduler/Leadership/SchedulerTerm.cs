@@ -33,7 +33,7 @@ internal sealed record TermSurroundings(
 /// events, answers and the snapshot leave. So a term that ends, for whatever reason, has shown and done nothing that is not stored: the
 /// next one begins with what is stored, which is never half a change.
 /// </summary>
-internal sealed class Term : IOwner<SchedulerInput>
+internal sealed class SchedulerTerm : IOwner<SchedulerInput>
 {
     /// <summary>How long a batch may take to be stored, repeated where the store refuses it: those who wait are answered then.</summary>
     public static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(4);
@@ -48,8 +48,8 @@ internal sealed class Term : IOwner<SchedulerInput>
     private readonly LeaderStatus _leader;
     private readonly Action<SchedulerSnapshot> _onSnapshot;
     private readonly SchedulerCore _core;
-    private readonly MasterClient _client;
-    private readonly CheckRunner _checks;
+    private readonly FrameworkClient _client;
+    private readonly HealthCheckRunner _checks;
     private readonly ResiliencePipeline _writing;
     private readonly LoopReport _report;
     private readonly OwnerLoop<SchedulerInput> _loop;
@@ -57,7 +57,7 @@ internal sealed class Term : IOwner<SchedulerInput>
     private readonly long _began;
     private string? _writeProblem;
 
-    private Term(TermSurroundings with, Fence fence, LoadedState loaded, Action<SchedulerSnapshot> onSnapshot)
+    private SchedulerTerm(TermSurroundings with, Fence fence, LoadedState loaded, Action<SchedulerSnapshot> onSnapshot)
     {
         (_with, _fence, _onSnapshot) = (with, fence, onSnapshot);
         (_clock, _began) = (loaded.Clock, with.Time.GetTimestamp());
@@ -66,10 +66,10 @@ internal sealed class Term : IOwner<SchedulerInput>
         _core = new SchedulerCore(with.Options, with.Random, loaded, now);
         _report = with.Health.Loop("the scheduler's loop");
         _loop = new OwnerLoop<SchedulerInput>(this, with.Time, _report, InboxSize, MaxBatch);
-        _client = new MasterClient(
-            with.MasterHttp, with.Options, with.Time, new Random(with.Random.Next()), with.Loggers.CreateLogger<MasterClient>(), Framework,
+        _client = new FrameworkClient(
+            with.MasterHttp, with.Options, with.Time, new Random(with.Random.Next()), with.Loggers.CreateLogger<FrameworkClient>(), Framework,
             (signal, cancellation) => TellAsync(new FromMaster(signal), cancellation));
-        _checks = new CheckRunner(
+        _checks = new HealthCheckRunner(
             with.Probe, with.Time, with.Health, new Random(with.Random.Next()), with.Options.MaxConcurrentHealthChecks, TellAsync);
         _writing = Reconnect.Pipeline(
             FirstWriteRetry, LongestWriteRetry, with.Time, new Random(with.Random.Next()),
@@ -87,15 +87,15 @@ internal sealed class Term : IOwner<SchedulerInput>
     }
 
     /// <summary>Begins a term with what is stored.</summary>
-    public static async Task<Term> LoadAsync(
+    public static async Task<SchedulerTerm> LoadAsync(
         TermSurroundings with, Fence fence, Action<SchedulerSnapshot> onSnapshot, CancellationToken cancellation)
     {
-        var log = with.Loggers.CreateLogger<Term>();
+        var log = with.Loggers.CreateLogger<SchedulerTerm>();
         var loaded = await StateLoader.LoadAsync(with.Store, fence, log, cancellation);
         log.LogInformation(
             "Leading, with {Apps} apps, {Instances} instances and {Deployments} deployments",
             loaded.Apps.Count, loaded.Instances.Count, loaded.Deployments.Count);
-        return new Term(with, fence, loaded, onSnapshot);
+        return new SchedulerTerm(with, fence, loaded, onSnapshot);
     }
 
     /// <summary>Puts a request to the owner of the state.</summary>
