@@ -3,7 +3,7 @@ using System.Globalization;
 namespace LifecycleManager.Scheduler;
 
 /// <summary>Instants as Marathon writes them: ISO 8601 in UTC with milliseconds, <c>2026-11-24T18:00:00.000Z</c>.</summary>
-public static class Instants
+internal static class Instants
 {
     private const string Format = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 

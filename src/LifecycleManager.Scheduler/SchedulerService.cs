@@ -19,7 +19,7 @@ namespace LifecycleManager.Scheduler;
 /// The scheduler to its API: reads are immutable snapshots, changes run one after another on the owner's loop and are durable when
 /// their task completes. Every change throws <see cref="NotLeaderException"/> where another scheduler leads.
 /// </summary>
-public sealed class SchedulerService : IDisposable
+internal sealed class SchedulerService : IDisposable
 {
     private static readonly TimeSpan MasterLimit = TimeSpan.FromSeconds(10);
 
@@ -206,12 +206,12 @@ public sealed class SchedulerService : IDisposable
 }
 
 /// <summary>The event bus has as many subscribers as it takes: 503.</summary>
-public sealed class TooManySubscribersException() : Exception("too many event streams are open");
+internal sealed class TooManySubscribersException() : Exception("too many event streams are open");
 
 /// <summary>How a change is made.</summary>
 /// <param name="Force">Cancel the deployments that are in the way.</param>
 /// <param name="Reason">Why, for people and the log.</param>
-public sealed record ChangeOptions(bool Force = false, string? Reason = null)
+internal sealed record ChangeOptions(bool Force = false, string? Reason = null)
 {
     /// <summary>
     /// Whoever owns the counts that this change sets from now on, such as <c>policy search</c>; <c>none</c> takes them from whoever
@@ -227,7 +227,7 @@ public sealed record ChangeOptions(bool Force = false, string? Reason = null)
 }
 
 /// <summary>A word to a deployment.</summary>
-public enum DeploymentSteering
+internal enum DeploymentSteering
 {
     /// <summary>Nothing more is replaced until it is resumed.</summary>
     Pause,
@@ -246,7 +246,7 @@ public enum DeploymentSteering
 /// <param name="DeploymentId">The deployment; already over where nothing had to be done.</param>
 /// <param name="Version">The version of the tree, and of each app that changed.</param>
 /// <param name="Root">The tree after the change.</param>
-public sealed record DeploymentReceipt(string DeploymentId, DateTimeOffset Version, GroupDefinition Root)
+internal sealed record DeploymentReceipt(string DeploymentId, DateTimeOffset Version, GroupDefinition Root)
 {
     /// <summary>What was kept in place of a requested value, and why; empty where everything was taken as asked.</summary>
     public IReadOnlyList<string> Messages { get; init; } = [];
@@ -256,9 +256,9 @@ public sealed record DeploymentReceipt(string DeploymentId, DateTimeOffset Versi
 /// <param name="Scale">Lower the count of the apps by the instances that end.</param>
 /// <param name="Wipe">Forget unreachable instances at once.</param>
 /// <param name="Force">With <paramref name="Scale"/>: cancel deployments that are in the way.</param>
-public sealed record KillOptions(bool Scale = false, bool Wipe = false, bool Force = false);
+internal sealed record KillOptions(bool Scale = false, bool Wipe = false, bool Force = false);
 
 /// <summary>What a kill did.</summary>
 /// <param name="Instances">The instances that end, as they were before.</param>
 /// <param name="Deployment">With scale: the deployment.</param>
-public sealed record KillReceipt(IReadOnlyList<Instance> Instances, DeploymentReceipt? Deployment);
+internal sealed record KillReceipt(IReadOnlyList<Instance> Instances, DeploymentReceipt? Deployment);

@@ -9,7 +9,7 @@ namespace LifecycleManager.Agent.Resources;
 /// Mesos' syntax for resources: <c>name(role):value</c>, separated by semicolons, where a value is a number,
 /// <c>[begin-end, ...]</c> or <c>{item, ...}</c>. A list in Mesos' JSON is taken too.
 /// </summary>
-public static class ResourceText
+internal static class ResourceText
 {
     private static readonly SearchValues<char> NotInNames = SearchValues.Create("()[]{}, \t");
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Console;
 namespace LifecycleManager.Cli.Hosting;
 
 /// <summary>How a log line looks.</summary>
-public enum LogFormat
+internal enum LogFormat
 {
     /// <summary>A line of text.</summary>
     Text,

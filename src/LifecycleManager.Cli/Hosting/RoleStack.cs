@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Cli.Hosting;
 
 /// <summary>Roles that one process runs: started in order, stopped in reverse.</summary>
-public sealed class RoleStack(ILoggerFactory loggers, TimeProvider time) : IAsyncDisposable
+internal sealed class RoleStack(ILoggerFactory loggers, TimeProvider time) : IAsyncDisposable
 {
     private readonly Stack<Running> _running = new();
 
@@ -79,4 +79,4 @@ public sealed class RoleStack(ILoggerFactory loggers, TimeProvider time) : IAsyn
 /// <summary>A role cannot go on within its process.</summary>
 /// <param name="role">The role.</param>
 /// <param name="cause">Why.</param>
-public sealed class RoleFailedException(string role, Exception cause) : Exception($"the {role} has failed: {cause.Message}", cause);
+internal sealed class RoleFailedException(string role, Exception cause) : Exception($"the {role} has failed: {cause.Message}", cause);

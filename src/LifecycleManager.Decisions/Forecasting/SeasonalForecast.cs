@@ -4,7 +4,7 @@ namespace LifecycleManager.Decisions.Forecasting;
 /// Additive Holt-Winters smoothing (Hyndman and Athanasopoulos, "Forecasting: principles and practice", 8.3) over buckets of time,
 /// which scores its own forecasts: each is kept until its time comes and is then held against what came.
 /// </summary>
-public sealed class SeasonalForecast
+internal sealed class SeasonalForecast
 {
     private const double Alpha = 0.3;
     private const double Beta = 0.01;

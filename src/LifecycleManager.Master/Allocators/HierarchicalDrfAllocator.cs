@@ -8,7 +8,7 @@ namespace LifecycleManager.Master.Allocators;
 /// framework with the least share of the role with the least share; guarantees are served first and kept free for those who
 /// do not yet use them; limits are never exceeded.
 /// </summary>
-public sealed class HierarchicalDrfAllocator : IAllocator
+internal sealed class HierarchicalDrfAllocator : IAllocator
 {
     private const long MinCpus = 10;
     private const long MinMem = 32_000;

@@ -7,7 +7,7 @@ namespace LifecycleManager.Master.Allocators;
 /// Decides who is offered what. The seam for other policies: register one in the container and name it in
 /// <see cref="MasterOptions.Allocator"/>. An allocator is plain code without clock, threads and state of its own.
 /// </summary>
-public interface IAllocator
+internal interface IAllocator
 {
     /// <summary>What <see cref="MasterOptions.Allocator"/> says.</summary>
     string Name { get; }
@@ -17,10 +17,10 @@ public interface IAllocator
 }
 
 /// <summary>Resources of one agent for one framework in one of its roles.</summary>
-public sealed record Allocation(FrameworkId Framework, string Role, AgentId Agent, ResourceSet Resources);
+internal sealed record Allocation(FrameworkId Framework, string Role, AgentId Agent, ResourceSet Resources);
 
 /// <summary>The cluster at one moment, as far as an allocator needs it.</summary>
-public sealed class AllocationRequest
+internal sealed class AllocationRequest
 {
     /// <summary>All that the cluster has; what shares are parts of.</summary>
     public required Quantities Total { get; init; }
@@ -49,7 +49,7 @@ public sealed class AllocationRequest
 /// <param name="Free">What is neither offered nor used.</param>
 /// <param name="HasGpus">Whether the agent has gpus at all: those are kept for frameworks that know what to do with them.</param>
 /// <param name="IsRemote">Whether it is in another region than the master.</param>
-public sealed record AgentSupply(AgentId Id, ResourceSet Free, bool HasGpus = false, bool IsRemote = false);
+internal sealed record AgentSupply(AgentId Id, ResourceSet Free, bool HasGpus = false, bool IsRemote = false);
 
 /// <summary>A framework that wants offers.</summary>
 /// <param name="Id">The framework.</param>
@@ -58,7 +58,7 @@ public sealed record AgentSupply(AgentId Id, ResourceSet Free, bool HasGpus = fa
 /// <param name="Revocable">Whether it takes revocable resources.</param>
 /// <param name="Gpus">Whether it takes agents with gpus.</param>
 /// <param name="RegionAware">Whether it takes agents of other regions.</param>
-public sealed record FrameworkDemand(
+internal sealed record FrameworkDemand(
     FrameworkId Id, IReadOnlyList<string> Roles, IReadOnlyDictionary<string, Quantities> Allocated,
     bool Revocable = false, bool Gpus = false, bool RegionAware = false);
 
@@ -67,5 +67,5 @@ public sealed record FrameworkDemand(
 /// <param name="Guarantee">Thousandths by name that are kept for it, or null.</param>
 /// <param name="Limit">Thousandths by name that it may never exceed, or null.</param>
 /// <param name="Consumed">What counts against both, its descendants' included: allocated or reserved.</param>
-public sealed record RolePolicy(
+internal sealed record RolePolicy(
     double Weight, IReadOnlyDictionary<string, long>? Guarantee, IReadOnlyDictionary<string, long>? Limit, Quantities Consumed);

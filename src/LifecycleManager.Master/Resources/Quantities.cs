@@ -1,7 +1,7 @@
 namespace LifecycleManager.Master.Resources;
 
 /// <summary>Thousandths of scalars by name, whatever they are reserved for: what shares and quotas count. Mutable, of one owner.</summary>
-public sealed class Quantities
+internal sealed class Quantities
 {
     private readonly Dictionary<string, long> _milli = new(StringComparer.Ordinal);
 

@@ -5,7 +5,7 @@ namespace LifecycleManager.Metrics.Api;
 /// <summary><c>GET /v1/targets</c>.</summary>
 /// <param name="Scheduler">How it goes with the scheduler; null where there is none.</param>
 /// <param name="Targets">Everything that is asked: instances' endpoints, and sources that have no instances.</param>
-public sealed record TargetsAnswer(SchedulerAnswer? Scheduler, IReadOnlyList<TargetAnswer> Targets);
+internal sealed record TargetsAnswer(SchedulerAnswer? Scheduler, IReadOnlyList<TargetAnswer> Targets);
 
 /// <summary>How it goes with the scheduler.</summary>
 /// <param name="Address">Its address.</param>
@@ -13,10 +13,10 @@ public sealed record TargetsAnswer(SchedulerAnswer? Scheduler, IReadOnlyList<Tar
 /// <param name="LastSuccess">The last poll that succeeded.</param>
 /// <param name="LastError">Why the last poll failed.</param>
 /// <param name="FollowsEvents">Whether its event stream is open.</param>
-public sealed record SchedulerAnswer(string Address, bool Up, DateTimeOffset? LastSuccess, string? LastError, bool FollowsEvents);
+internal sealed record SchedulerAnswer(string Address, bool Up, DateTimeOffset? LastSuccess, string? LastError, bool FollowsEvents);
 
 /// <summary>One target.</summary>
-public sealed record TargetAnswer
+internal sealed record TargetAnswer
 {
     /// <summary><c>actuator</c>, <c>text</c>, <c>promql</c>, <c>agent</c>, <c>master</c>, ...</summary>
     public required string Kind { get; init; }
@@ -55,10 +55,10 @@ public sealed record TargetAnswer
 /// <summary>The answer of <c>POST /v1/samples</c>.</summary>
 /// <param name="Accepted">Samples that were kept.</param>
 /// <param name="Unused">Samples that no policy reads; they were not kept.</param>
-public sealed record PushAnswer(int Accepted, int Unused);
+internal sealed record PushAnswer(int Accepted, int Unused);
 
 /// <summary>What is wrong with a request.</summary>
-public sealed record ProblemAnswer(string Message);
+internal sealed record ProblemAnswer(string Message);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -3,7 +3,7 @@ using LifecycleManager.Decisions.Policies;
 namespace LifecycleManager.Scaling.Pausing;
 
 /// <summary>What somebody has suspended by hand.</summary>
-public sealed record PauseEntry
+internal sealed record PauseEntry
 {
     /// <summary>The app; null for every app.</summary>
     public string? App { get; init; }

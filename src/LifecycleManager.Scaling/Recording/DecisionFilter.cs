@@ -3,7 +3,7 @@ using LifecycleManager.Decisions.Engine;
 namespace LifecycleManager.Scaling.Recording;
 
 /// <summary>Which decisions to read, newest first.</summary>
-public sealed record DecisionFilter
+internal sealed record DecisionFilter
 {
     /// <summary>The most that one page holds.</summary>
     public const int LargestPage = 1_000;
@@ -46,4 +46,4 @@ public sealed record DecisionFilter
 /// <summary>One page, newest first.</summary>
 /// <param name="Decisions">The decisions.</param>
 /// <param name="Next">What to give as <c>before</c> for the next page; null on the last.</param>
-public sealed record DecisionPage(IReadOnlyList<DecisionRecord> Decisions, string? Next);
+internal sealed record DecisionPage(IReadOnlyList<DecisionRecord> Decisions, string? Next);

@@ -3,7 +3,7 @@ using LifecycleManager.Decisions.Engine;
 namespace LifecycleManager.Scaling.Recording;
 
 /// <summary>A decision on record, with what became of it.</summary>
-public sealed record DecisionRecord
+internal sealed record DecisionRecord
 {
     /// <summary>The id; ids grow with time.</summary>
     public required string Id { get; init; }

@@ -8,7 +8,7 @@ namespace LifecycleManager.Scaling.Recording;
 /// <param name="Reporting">How many instances took part.</param>
 /// <param name="Instances">How many instances there were; 0 for a source without instances.</param>
 /// <param name="Samples">The instances' own values: those of a bounded number of instances.</param>
-public sealed record MetricEvidence(
+internal sealed record MetricEvidence(
     string Metric,
     double? Value,
     string? Missing,
@@ -32,4 +32,4 @@ public sealed record MetricEvidence(
 /// <param name="Value">The value; null where it was missing.</param>
 /// <param name="Ready">Whether the instance was healthy and past its start-up time.</param>
 /// <param name="Missing">Why it was missing; null where it was not.</param>
-public sealed record InstanceSample(string Instance, double? Value, bool Ready, string? Missing);
+internal sealed record InstanceSample(string Instance, double? Value, bool Ready, string? Missing);

@@ -1,7 +1,7 @@
 namespace LifecycleManager.Scaling.Targets;
 
 /// <summary>The seam between the manager and whatever runs the apps: reads their counts and sets them.</summary>
-public interface IScalingTarget
+internal interface IScalingTarget
 {
     /// <summary>What it is and where, for people: <c>marathon at http://127.0.0.1:8080/</c>.</summary>
     string Description { get; }
@@ -18,4 +18,4 @@ public interface IScalingTarget
 }
 
 /// <summary>The target cannot be read. The message is one clear sentence, without secrets.</summary>
-public sealed class TargetUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class TargetUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,7 +1,7 @@
 namespace LifecycleManager.Scaling.Targets;
 
 /// <summary>One app of a target at one moment.</summary>
-public sealed record ScalableApp
+internal sealed record ScalableApp
 {
     /// <summary>The absolute app id, <c>/group/app</c>.</summary>
     public required string Id { get; init; }

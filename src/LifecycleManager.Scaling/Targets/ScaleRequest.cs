@@ -5,7 +5,7 @@ namespace LifecycleManager.Scaling.Targets;
 /// <param name="Count">The count.</param>
 /// <param name="Policy">The policy that asks, and owns the count from then on.</param>
 /// <param name="Reason">Why, for people.</param>
-public sealed record ScaleRequest(string App, int Count, string Policy, string Reason)
+internal sealed record ScaleRequest(string App, int Count, string Policy, string Reason)
 {
     /// <summary>
     /// The deployment that our own last change of this app's count began, or null. A target may replace it where it is all that
@@ -15,7 +15,7 @@ public sealed record ScaleRequest(string App, int Count, string Policy, string R
 }
 
 /// <summary>What became of a <see cref="ScaleRequest"/>.</summary>
-public enum ScaleStatus
+internal enum ScaleStatus
 {
     /// <summary>The count is in force.</summary>
     Applied,
@@ -37,4 +37,4 @@ public enum ScaleStatus
 /// <param name="Status">What became of it.</param>
 /// <param name="Detail">More for people: why it was not applied, or what was noteworthy when it was; or null.</param>
 /// <param name="Deployment">The deployment that carries it out, where the target has such; or null.</param>
-public sealed record ScaleResult(ScaleStatus Status, string? Detail = null, string? Deployment = null);
+internal sealed record ScaleResult(ScaleStatus Status, string? Detail = null, string? Deployment = null);

@@ -7,7 +7,7 @@ namespace LifecycleManager.Scheduler.Definitions;
 /// From JSON to definitions, strictly: what is not known or not carried out is refused, never dropped. Every method throws
 /// <see cref="ChangeRefusedException"/> with all that is wrong and where.
 /// </summary>
-public static class AppDefinitions
+internal static class AppDefinitions
 {
     /// <summary>Reads one app as it was sent: a definition or a partial update.</summary>
     /// <exception cref="MalformedJsonException">It is no JSON.</exception>

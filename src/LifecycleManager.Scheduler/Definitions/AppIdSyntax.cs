@@ -1,7 +1,7 @@
 namespace LifecycleManager.Scheduler.Definitions;
 
 /// <summary>What an id may look like: Marathon's rule, each part a DNS label, together with dots, so that names can be made of it.</summary>
-public static class AppIdSyntax
+internal static class AppIdSyntax
 {
     /// <summary>Longest path, in characters.</summary>
     public const int MaxLength = 1_024;

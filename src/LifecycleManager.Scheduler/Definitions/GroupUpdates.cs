@@ -8,7 +8,7 @@ namespace LifecycleManager.Scheduler.Definitions;
 /// Lays a group as it was sent over the tree, as Marathon does: <c>apps</c>, <c>groups</c> and <c>dependencies</c> replace those of the
 /// group where they are set and leave them where not; a group that is named again keeps what the update does not name.
 /// </summary>
-public static class GroupUpdates
+internal static class GroupUpdates
 {
     private const double MostScale = 1_000;
 

@@ -37,7 +37,7 @@ internal static class BlueGreen
 
 /// <summary>How a blue-green deployment goes.</summary>
 /// <param name="App">The app.</param>
-public sealed record BlueGreenOptions(AppId App)
+internal sealed record BlueGreenOptions(AppId App)
 {
     /// <summary>Switches by itself once green has been healthy for <see cref="Verify"/>; else it waits for a word.</summary>
     public bool SwitchesItself { get; init; } = true;

@@ -5,7 +5,7 @@ namespace LifecycleManager.Scheduler.Deployments;
 /// and how long it rests once they are healthy: a time, or <c>pause</c> until somebody promotes it. <c>1 pause, 25% 5m, 50%</c> starts with
 /// one instance and waits for a word, goes on to a quarter for five minutes, then to half, then to all.
 /// </summary>
-public static class CanaryLabel
+internal static class CanaryLabel
 {
     /// <summary>Its name.</summary>
     public const string Name = "lcm.canary";

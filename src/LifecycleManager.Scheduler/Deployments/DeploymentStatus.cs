@@ -3,7 +3,7 @@ using LifecycleManager.Scheduler.Definitions;
 namespace LifecycleManager.Scheduler.Deployments;
 
 /// <summary>A deployment under way.</summary>
-public sealed record DeploymentStatus
+internal sealed record DeploymentStatus
 {
     /// <summary>The id, a UUID.</summary>
     public required string Id { get; init; }
@@ -44,7 +44,7 @@ public sealed record DeploymentStatus
 
 /// <summary>Actions that go on side by side.</summary>
 /// <param name="Actions">The actions, each on another app.</param>
-public sealed record PlannedStep(IReadOnlyList<PlannedAction> Actions)
+internal sealed record PlannedStep(IReadOnlyList<PlannedAction> Actions)
 {
     /// <summary>How long it rests before the next step; null for not at all.</summary>
     public StepPause? Pause { get; init; }
@@ -55,14 +55,14 @@ public sealed record PlannedStep(IReadOnlyList<PlannedAction> Actions)
 /// <param name="App">The app.</param>
 /// <param name="Stage">For a restart in stages: which; null for all of it.</param>
 /// <param name="IsPod">The app stands for a pod.</param>
-public sealed record PlannedAction(DeploymentActionKind Kind, AppId App, RolloutStage? Stage = null, bool IsPod = false)
+internal sealed record PlannedAction(DeploymentActionKind Kind, AppId App, RolloutStage? Stage = null, bool IsPod = false)
 {
     /// <summary>The kind in Marathon's words: <c>ScaleApplication</c>, <c>ScalePod</c>.</summary>
     public string Name => IsPod ? Kind.ToString().Replace("Application", "Pod", StringComparison.Ordinal) : Kind.ToString();
 }
 
 /// <summary>The kinds of actions, in Marathon's words.</summary>
-public enum DeploymentActionKind
+internal enum DeploymentActionKind
 {
     /// <summary>The app is new; its first instances, none, are started.</summary>
     StartApplication,
@@ -84,5 +84,5 @@ public enum DeploymentActionKind
 /// <param name="LastStatus">The code of the last answer, where there was one.</param>
 /// <param name="LastContentType">Its content type.</param>
 /// <param name="LastBody">The beginning of its body, where the check preserves it.</param>
-public sealed record ReadinessResult(
+internal sealed record ReadinessResult(
     string Name, string TaskId, bool Ready, int? LastStatus = null, string? LastContentType = null, string? LastBody = null);

@@ -4,7 +4,7 @@ namespace LifecycleManager.Scheduler.Deployments;
 /// The label <c>lcm.rollback.after</c>: how long a new version may take to become healthy before the app goes back to the version
 /// that ran before; seconds (<c>300</c>) or with a unit (<c>90s</c>, <c>5m</c>, <c>1h</c>).
 /// </summary>
-public static class RollbackLabel
+internal static class RollbackLabel
 {
     /// <summary>Its name.</summary>
     public const string Name = "lcm.rollback.after";

@@ -5,7 +5,7 @@ namespace LifecycleManager.Scheduler.Deployments;
 /// <summary>How far a new version that is rolled out in stages has come at one of them.</summary>
 /// <param name="Kind">What it is about.</param>
 /// <param name="Size">With <see cref="RolloutKind.Canary"/>: how many instances are of the new version.</param>
-public sealed record RolloutStage(RolloutKind Kind, CanarySize Size = default)
+internal sealed record RolloutStage(RolloutKind Kind, CanarySize Size = default)
 {
     /// <summary><c>canary 25%</c>, <c>green</c> or <c>switched</c>.</summary>
     public override string ToString() => Kind == RolloutKind.Canary ? $"canary {Size}" : Kind == RolloutKind.Green ? "green" : "switched";
@@ -23,7 +23,7 @@ public sealed record RolloutStage(RolloutKind Kind, CanarySize Size = default)
 }
 
 /// <summary>The kinds of stages.</summary>
-public enum RolloutKind
+internal enum RolloutKind
 {
     /// <summary>A part of the instances is of the new version.</summary>
     Canary,
@@ -38,7 +38,7 @@ public enum RolloutKind
 /// <summary>So many instances, or such a share of them.</summary>
 /// <param name="Value">Instances, or hundredths of the count.</param>
 /// <param name="IsShare">Which of the two.</param>
-public readonly record struct CanarySize(int Value, bool IsShare)
+internal readonly record struct CanarySize(int Value, bool IsShare)
 {
     /// <summary>The number of instances, of so many: of some at least one.</summary>
     public int Of(int count) => Math.Min(count, IsShare ? (int)Math.Ceiling(count * (long)Value / 100.0) : Value);
@@ -59,7 +59,7 @@ public readonly record struct CanarySize(int Value, bool IsShare)
 
 /// <summary>A rest between two steps, which begins when all that the step does is done and healthy.</summary>
 /// <param name="For">How long; null until somebody promotes it.</param>
-public sealed record StepPause(TimeSpan? For)
+internal sealed record StepPause(TimeSpan? For)
 {
     /// <summary>Of two rests at once, the one that ends later.</summary>
     internal static StepPause? Longer(StepPause? left, StepPause? right) =>

@@ -18,7 +18,7 @@ namespace LifecycleManager.Scheduler.Discovery;
 /// <param name="IsSecure">It speaks HTTPS.</param>
 /// <param name="HealthPath">The path of its HTTP health check, where there is one.</param>
 /// <param name="Metadata">What else is told of it, by key.</param>
-public sealed record EurekaRegistration(
+internal sealed record EurekaRegistration(
     string App, string InstanceId, string Host, string Address, int Port, bool IsSecure, string? HealthPath, string Metadata)
 {
     private const string Label = "lcm.eureka";

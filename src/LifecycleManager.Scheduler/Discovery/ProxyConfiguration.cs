@@ -34,7 +34,7 @@ public sealed record ProxyOptions
 /// the HTTP port by name; <c>lcm.proxy.N.mode</c> (or <c>HAPROXY_N_MODE</c>) is <c>tcp</c> or <c>http</c>; <c>lcm.proxy: false</c> leaves the
 /// app out. What cannot be served is named in a comment.
 /// </remarks>
-public static partial class ProxyConfiguration
+internal static partial class ProxyConfiguration
 {
     /// <summary>Writes.</summary>
     /// <param name="kind">For which proxy.</param>

@@ -7,7 +7,7 @@ namespace LifecycleManager.Scheduler.Events;
 /// row. So memory does not grow with the subscribers, and its bound is one for all: whoever holds the row's end when it is too long, or
 /// for too long a time, is dropped. Publishing never waits.
 /// </summary>
-public sealed class EventBus : IDisposable
+internal sealed class EventBus : IDisposable
 {
     /// <summary>How long an event may wait for one subscriber.</summary>
     public static readonly TimeSpan MaxLag = TimeSpan.FromSeconds(30);

@@ -7,7 +7,7 @@ namespace LifecycleManager.Scheduler.Events;
 /// A place in the row of events that wait. One reader takes events with <see cref="TryRead"/> and, once they are on their way, lets go of
 /// all that it took with <see cref="Release"/>; until then they wait for it.
 /// </summary>
-public sealed class EventSubscription : IDisposable
+internal sealed class EventSubscription : IDisposable
 {
     private readonly EventBus _bus;
     private readonly IReadOnlySet<string>? _types;

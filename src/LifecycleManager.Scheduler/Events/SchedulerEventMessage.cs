@@ -4,7 +4,7 @@ namespace LifecycleManager.Scheduler.Events;
 /// <param name="EventType">Its type, <c>status_update_event</c>.</param>
 /// <param name="Timestamp">When.</param>
 /// <param name="Json">The whole event as JSON in UTF-8, with <c>eventType</c> and <c>timestamp</c>, on one line.</param>
-public sealed record SchedulerEventMessage(string EventType, DateTimeOffset Timestamp, ReadOnlyMemory<byte> Json)
+internal sealed record SchedulerEventMessage(string EventType, DateTimeOffset Timestamp, ReadOnlyMemory<byte> Json)
 {
     /// <summary>
     /// The same with the trees before and after, of an event with a deployment's plan; null of any other. Made when the first who wants it

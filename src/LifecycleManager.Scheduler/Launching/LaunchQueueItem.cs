@@ -4,7 +4,7 @@ using LifecycleManager.Scheduler.Definitions;
 namespace LifecycleManager.Scheduler.Launching;
 
 /// <summary>Instances of one app that wait for an offer or a delay.</summary>
-public sealed record LaunchQueueItem
+internal sealed record LaunchQueueItem
 {
     /// <summary>The version of the app that waits.</summary>
     public required AppDefinition Definition { get; init; }
@@ -44,11 +44,11 @@ public sealed record LaunchQueueItem
 /// <param name="Reason">Marathon's word, <c>InsufficientCpus</c>.</param>
 /// <param name="Declined">Refused for it.</param>
 /// <param name="Processed">Reached this check.</param>
-public sealed record RefusalCount(string Reason, int Declined, int Processed);
+internal sealed record RefusalCount(string Reason, int Declined, int Processed);
 
 /// <summary>A refused offer.</summary>
 /// <param name="Offer">The offer.</param>
 /// <param name="At">When.</param>
 /// <param name="Reasons">Why, in Marathon's words.</param>
 /// <param name="Message">Why, for people.</param>
-public sealed record RefusedOffer(Offer Offer, DateTimeOffset At, IReadOnlyList<string> Reasons, string Message);
+internal sealed record RefusedOffer(Offer Offer, DateTimeOffset At, IReadOnlyList<string> Reasons, string Message);

@@ -48,13 +48,13 @@ public sealed record AffinityTerm(string Others, string Field, bool IsNear, bool
 /// <param name="App">Its id.</param>
 /// <param name="Terms">Its own wishes.</param>
 /// <param name="Instances">Where it is.</param>
-public sealed record Neighbour(string App, IReadOnlyList<AffinityTerm> Terms, IReadOnlyList<PlacedInstance> Instances);
+internal sealed record Neighbour(string App, IReadOnlyList<AffinityTerm> Terms, IReadOnlyList<PlacedInstance> Instances);
 
 /// <summary>
 /// What an app's instances owe to others over a round: its own terms, and the required anti-affinity of others to it, which holds in
 /// both directions. The app's own instances never count.
 /// </summary>
-public sealed class NearRule
+internal sealed class NearRule
 {
     private readonly string _app;
     private readonly string? _keeper;

@@ -6,7 +6,7 @@ namespace LifecycleManager.Scheduler.Placement;
 /// What one agent offers at the moment, over all of its offers: the free resources by the role that they are reserved for.
 /// Mutable: placing an instance takes from it. Scalars are in thousandths, as Mesos counts them.
 /// </summary>
-public sealed class AgentPool
+internal sealed class AgentPool
 {
     /// <summary>The agent.</summary>
     public required string AgentId { get; init; }
@@ -134,7 +134,7 @@ public sealed class RoleResources
 }
 
 /// <summary>Attributes of an agent as text, as constraints compare them.</summary>
-public static class AgentAttributes
+internal static class AgentAttributes
 {
     /// <summary>By name; scalars without trailing zeros, ranges and sets in Mesos' notation.</summary>
     public static IReadOnlyDictionary<string, string> Read(IReadOnlyList<AgentAttribute>? attributes)

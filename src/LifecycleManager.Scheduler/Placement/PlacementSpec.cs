@@ -3,7 +3,7 @@ using LifecycleManager.Scheduler.Definitions;
 namespace LifecycleManager.Scheduler.Placement;
 
 /// <summary>What placement has to know of an app. Scalars in thousandths, as Mesos counts them.</summary>
-public sealed record PlacementSpec
+internal sealed record PlacementSpec
 {
     /// <summary>Cpus.</summary>
     public long Cpus { get; init; }
@@ -50,7 +50,7 @@ public enum PlacementStrategy
 /// <param name="Spec">What one instance needs.</param>
 /// <param name="Count">How many.</param>
 /// <param name="Existing">Where the app's instances are already.</param>
-public sealed record PlacementRequest(PlacementSpec Spec, int Count, IReadOnlyList<PlacedInstance> Existing)
+internal sealed record PlacementRequest(PlacementSpec Spec, int Count, IReadOnlyList<PlacedInstance> Existing)
 {
     /// <summary>The app, for what others wish to be near it or away from it.</summary>
     public string App { get; init; } = "";
@@ -85,7 +85,7 @@ public sealed record Placement(int Request, int Agent, IReadOnlyList<int?> Ports
 public sealed record TakenResources(RoleResources From, long Cpus, long Mem, long Disk, long Gpus, IReadOnlyList<int> Ports);
 
 /// <summary>What became of one request.</summary>
-public sealed class RequestOutcome
+internal sealed class RequestOutcome
 {
     /// <summary>How many were placed.</summary>
     public int Placed { get; internal set; }
@@ -103,4 +103,4 @@ public sealed class RequestOutcome
 /// <summary>What a round of placement decided.</summary>
 /// <param name="Placements">The placed instances.</param>
 /// <param name="Outcomes">By request.</param>
-public sealed record PlacementResult(IReadOnlyList<Placement> Placements, IReadOnlyList<RequestOutcome> Outcomes);
+internal sealed record PlacementResult(IReadOnlyList<Placement> Placements, IReadOnlyList<RequestOutcome> Outcomes);

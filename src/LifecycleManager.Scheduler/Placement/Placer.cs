@@ -5,7 +5,7 @@ namespace LifecycleManager.Scheduler.Placement;
 /// Requests are served in their order. For one request the agents that can never take it are sorted out once; the others wait in a
 /// heap by the strategy, so that each instance costs the logarithm of the agents.
 /// </summary>
-public static class Placer
+internal static class Placer
 {
     /// <summary>Refused agents of one request that are kept with every reason.</summary>
     public const int MaxSamples = 20;

@@ -11,7 +11,7 @@ public sealed record Settled(string TaskId, PlacedInstance At, IReadOnlyList<int
 /// <param name="Spec">What one instance needs.</param>
 /// <param name="Terms">Its wishes about others.</param>
 /// <param name="Instances">Where they are.</param>
-public sealed record SettledApp(string App, PlacementSpec Spec, IReadOnlyList<AffinityTerm> Terms, IReadOnlyList<Settled> Instances);
+internal sealed record SettledApp(string App, PlacementSpec Spec, IReadOnlyList<AffinityTerm> Terms, IReadOnlyList<Settled> Instances);
 
 /// <summary>An instance that would be better off elsewhere.</summary>
 /// <param name="App">Its app.</param>
@@ -26,7 +26,7 @@ public sealed record Move(string App, string TaskId, string From, string To, str
 /// moves where that puts it somewhere better: its constraints are kept that are not kept now, or its app's strategy is served by a
 /// clear margin. Every move is planned on top of those before it. Reservations are not told apart.
 /// </summary>
-public static class Rebalancing
+internal static class Rebalancing
 {
     // Of an agent's cpus and memory: what a restart is worth.
     private const double Margin = 0.1;

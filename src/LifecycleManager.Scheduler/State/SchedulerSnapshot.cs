@@ -5,7 +5,7 @@ using LifecycleManager.Scheduler.Launching;
 namespace LifecycleManager.Scheduler.State;
 
 /// <summary>Everything at one moment. Immutable; made anew after each change, sharing what did not change.</summary>
-public sealed record SchedulerSnapshot
+internal sealed record SchedulerSnapshot
 {
     /// <summary>The tree of groups and apps as they are meant to be.</summary>
     public required GroupDefinition Root { get; init; }
@@ -33,7 +33,7 @@ public sealed record SchedulerSnapshot
 }
 
 /// <summary>One app with what runs of it.</summary>
-public sealed record AppStatus
+internal sealed record AppStatus
 {
     /// <summary>The app as it is meant to be; of a removed app, the last definition.</summary>
     public required AppDefinition Definition { get; init; }
@@ -91,17 +91,17 @@ public sealed record AppStatus
 /// <param name="Message">Why.</param>
 /// <param name="At">When.</param>
 /// <param name="Version">The app's version that it ran.</param>
-public sealed record InstanceFailure(
+internal sealed record InstanceFailure(
     string TaskId, string? Host, string? AgentId, string State, string Message, DateTimeOffset At, DateTimeOffset Version);
 
 /// <summary>How it stands with the master.</summary>
 /// <param name="FrameworkId">The id, once the master has given one.</param>
 /// <param name="Connected">Whether the event stream is open.</param>
 /// <param name="Master">The master in use, <c>http://host:port</c>.</param>
-public sealed record FrameworkStatus(string? FrameworkId, bool Connected, string? Master);
+internal sealed record FrameworkStatus(string? FrameworkId, bool Connected, string? Master);
 
 /// <summary>Who leads.</summary>
 /// <param name="IsLeading">Whether it is this scheduler, with its state loaded.</param>
 /// <param name="Address">The leader's address, or null while none is known.</param>
 /// <param name="ElectedAt">Since when this scheduler leads.</param>
-public sealed record LeaderStatus(bool IsLeading, string? Address, DateTimeOffset? ElectedAt);
+internal sealed record LeaderStatus(bool IsLeading, string? Address, DateTimeOffset? ElectedAt);

@@ -3,7 +3,7 @@ using LifecycleManager.Scheduler.Definitions;
 namespace LifecycleManager.Scheduler.State;
 
 /// <summary>Task ids in Marathon 1.11's form, <c>group_app.instance-uuid._app.1</c>.</summary>
-public static class TaskIds
+internal static class TaskIds
 {
     private const string Suffix = "._app.1";
     private const string Infix = ".instance-";

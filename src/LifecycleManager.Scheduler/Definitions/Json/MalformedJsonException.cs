@@ -1,4 +1,4 @@
 namespace LifecycleManager.Scheduler.Definitions.Json;
 
 /// <summary>A body that is no JSON: 400.</summary>
-public sealed class MalformedJsonException(string reason) : Exception(reason);
+internal sealed class MalformedJsonException(string reason) : Exception(reason);

@@ -8,7 +8,7 @@ namespace LifecycleManager.Scheduler.Definitions.Pods;
 /// From a pod as it was sent to the definition that stands for it, strictly: an app whose instances are several tasks. What an app is
 /// held to, each container is too; what no part of the stack carries out is refused, never dropped.
 /// </summary>
-public static partial class PodDefinitions
+internal static partial class PodDefinitions
 {
     private const int MostContainers = 100;
     private const int LongestName = 63;
