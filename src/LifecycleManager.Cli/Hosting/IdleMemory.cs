@@ -8,8 +8,8 @@ namespace LifecycleManager.Cli.Hosting;
 /// </summary>
 internal static partial class IdleMemory
 {
-    // Worth a pause of some tens of milliseconds, in a process that does next to nothing.
-    private const long Worth = 32L << 20;
+    // A tenth more than after the last time is worth a pause of some tens of milliseconds, in a process that does next to nothing.
+    private const int WorthShare = 10;
     private const long QuietAllocation = 64L << 20;
     private const long MaxHeap = 512L << 20;
 
@@ -30,9 +30,10 @@ internal static partial class IdleMemory
         while (true)
         {
             await Task.Delay(Look, time, cancellation);
+            ServerBuffers.All.Trim();
             var isQuiet = GC.GetTotalAllocatedBytes() - allocated < QuietAllocation;
             allocated = GC.GetTotalAllocatedBytes();
-            if (Environment.WorkingSet - kept >= Worth) again = Repeats;
+            if (Environment.WorkingSet - kept >= kept / WorthShare) again = Repeats;
 
             // Of a large heap the pause would be felt.
             if (!isQuiet || again == 0 || GC.GetTotalMemory(forceFullCollection: false) > MaxHeap) continue;

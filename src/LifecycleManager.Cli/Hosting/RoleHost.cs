@@ -123,6 +123,7 @@ public sealed class RoleHost : IAsyncDisposable
 
         var registry = Prometheus.Metrics.NewCustomRegistry();
         var services = builder.Services;
+        services.AddSingleton<IMemoryPoolFactory<byte>>(ServerBuffers.All);
         services.AddRouting();
         services.AddSingleton(loggers);
         services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
