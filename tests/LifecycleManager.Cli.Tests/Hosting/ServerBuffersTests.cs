@@ -3,9 +3,11 @@ using LifecycleManager.Cli.Hosting;
 namespace LifecycleManager.Cli.Tests.Hosting;
 
 /// <summary>The web servers' buffers are used again while there is work, and let go of after it.</summary>
-public sealed class ServerBuffersTests
+public sealed class ServerBuffersTests : IDisposable
 {
     private readonly ServerBuffers _buffers = new();
+
+    public void Dispose() => _buffers.Dispose();
 
     [Fact]
     public void A_burst_is_served_from_what_was_returned_and_given_back_when_it_is_over()
