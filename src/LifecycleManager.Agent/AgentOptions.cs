@@ -100,7 +100,9 @@ public sealed record AgentOptions
     [Range(typeof(long), "65536", "1099511627776")]
     public long MaxLogSize { get; init; } = 10 * 1024 * 1024;
 
-    /// <summary>Whether a task ends whose sandbox holds more than the disk that it states; one that states none has no limit.</summary>
+    /// <summary>
+    /// Whether a task ends whose sandbox holds more than the disk that it states; one that states none has no limit.
+    /// </summary>
     public bool EnforceDiskQuota { get; init; } = true;
 
     /// <summary>Between two measurements of a sandbox. From 100ms to 1h.</summary>
@@ -148,7 +150,9 @@ public sealed record AgentOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan CollectInterval { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Whether images that the agent has pulled are removed when nobody has used them for <see cref="ImageDelay"/>.</summary>
+    /// <summary>
+    /// Whether images that the agent has pulled are removed when nobody has used them for <see cref="ImageDelay"/>.
+    /// </summary>
     public bool CollectImages { get; init; }
 
     /// <summary>How long an image that nobody uses is kept. From 1s to 365d.</summary>

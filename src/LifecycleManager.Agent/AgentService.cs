@@ -245,7 +245,11 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
             new("the connection to the master", stopping => _connection.RunAsync(RegisterAsync, HandleAsync, stopping)),
         ];
         if (_engine is not null) loops.Add(
-            new("the watch over the Docker engine", WatchEngineAsync) { LongestTurn = Options.DockerTimeout + RoleHealth.LongestTurn });
+            new("the watch over the Docker engine", WatchEngineAsync)
+            {
+                LongestTurn = Options.DockerTimeout
+                + RoleHealth.LongestTurn
+            });
         if (Options.Oversubscribe)
         {
             var cpus = MachineResources.Scalar(_offer.Resources, "cpus");

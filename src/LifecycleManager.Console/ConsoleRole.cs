@@ -46,7 +46,8 @@ public static class ConsoleRole
 
     private static HttpClient Client(IServiceProvider provider, Uri address)
     {
-        var handler = new CallerHandler(provider.GetRequiredService<IHttpContextAccessor>()) { InnerHandler = new SocketsHttpHandler() };
+        var handler =
+            new CallerHandler(provider.GetRequiredService<IHttpContextAccessor>()) { InnerHandler = new SocketsHttpHandler() };
         return new HttpClient(handler) { BaseAddress = address, Timeout = Timeout };
     }
 

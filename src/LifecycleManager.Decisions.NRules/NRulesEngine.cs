@@ -9,8 +9,8 @@ using NRules.RuleModel.Builders;
 namespace LifecycleManager.Decisions.NRules;
 
 /// <summary>
-/// The rule engine seam on NRules: each rule of a policy becomes an <see cref="IRuleDefinition"/> through NRules' rule model, the facts of
-/// one tick are inserted, and recommendations are linked facts, which go with the tick they came from.
+/// The rule engine seam on NRules: each rule of a policy becomes an <see cref="IRuleDefinition"/> through NRules' rule model, the
+/// facts of one tick are inserted, and recommendations are linked facts, which go with the tick they came from.
 /// </summary>
 public sealed class NRulesEngine : IRuleEngine
 {
@@ -44,7 +44,8 @@ public sealed class NRulesEngine : IRuleEngine
             foreach (var policy in policies.Policies)
             {
                 if (policy.Rules.Count == 0) continue;
-                _sessions[policy] = new RuleCompiler().Compile(policy.Rules.Select((rule, index) => Define(policy, rule, index))).CreateSession();
+                _sessions[policy] = new RuleCompiler().Compile(policy.Rules.Select((rule, index) => Define(policy, rule, index)))
+                    .CreateSession();
             }
         }
 
@@ -53,7 +54,8 @@ public sealed class NRulesEngine : IRuleEngine
             if (!_sessions.TryGetValue(policy, out var session)) return;
             // Rules keep their waits in the tick, so each is asked once, here, and the network matches the answers.
             var facts = new object[policy.Rules.Count];
-            for (var i = 0; i < facts.Length; i++) facts[i] = new RuleFact(policy.Name, policy.Rules[i], policy.Rules[i].Evaluate(tick));
+            for (var i = 0; i < facts.Length; i++)
+                facts[i] = new RuleFact(policy.Name, policy.Rules[i], policy.Rules[i].Evaluate(tick));
             opinions.Fill(RuleOpinion.None);
             session.InsertAll(facts);
             session.Fire();
@@ -73,7 +75,8 @@ public sealed class NRulesEngine : IRuleEngine
             Expression<Func<RuleFact, bool>> answers = fact => fact.Opinion.Verdict != RuleVerdict.None;
             pattern.Condition(mine);
             pattern.Condition(answers);
-            Expression<Action<IContext, RuleFact>> recommend = (context, fact) => context.InsertLinked("opinion", new OpinionFact(index, fact.Opinion));
+            Expression<Action<IContext, RuleFact>> recommend = (context, fact) =>
+                context.InsertLinked("opinion", new OpinionFact(index, fact.Opinion));
             builder.RightHandSide().Action(recommend);
             return builder.Build();
         }

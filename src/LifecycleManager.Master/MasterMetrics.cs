@@ -81,7 +81,8 @@ internal sealed class MasterMetrics
     }
 
     /// <summary>A state in the labels' spelling: <c>gone_by_operator</c>.</summary>
-    internal static string Name(TaskState state) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString());
+    internal static string Name(TaskState state) =>
+        System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString());
 
     private static void Set(Gauge gauge, string scalar, Quantities? quantities) =>
         gauge.WithLabels(scalar).Set((quantities?[scalar] ?? 0) / 1000.0);

@@ -92,7 +92,9 @@ public sealed record MasterOptions
     [Range(1, 1_000_000)]
     public int MaxAgents { get; init; } = 50_000;
 
-    /// <summary>The region of this master; agents of other regions are offered only to REGION_AWARE frameworks. Null: no matter.</summary>
+    /// <summary>
+    /// The region of this master; agents of other regions are offered only to REGION_AWARE frameworks. Null: no matter.
+    /// </summary>
     public string? Region { get; init; }
 
     /// <summary>Who may call and what each may do; by default everybody everything.</summary>

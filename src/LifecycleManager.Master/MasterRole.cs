@@ -33,7 +33,8 @@ public static class MasterRole
         var host = app.Services.GetRequiredService<MasterService>();
         var options = app.Services.GetRequiredService<MasterOptions>();
         app.MapPing();
-        foreach (var path in (string[])["/health", "/master/health"]) app.MapHealth(app.Services.GetRequiredService<RoleHealth>(), path);
+        foreach (var path in (string[])["/health", "/master/health"])
+            app.MapHealth(app.Services.GetRequiredService<RoleHealth>(), path);
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("LifecycleManager.Master");
         var door = new Door(host, options, log);
         new SchedulerApi(door, options).Map(app);

@@ -9,13 +9,16 @@ namespace LifecycleManager.Master;
 internal static class StrictJson
 {
     /// <summary>The messages of Mesos.</summary>
-    public static readonly MesosJson Mesos = new(new JsonSerializerOptions(MesosJson.Default.Options) { RespectNullableAnnotations = true });
+    public static readonly MesosJson Mesos =
+        new(new JsonSerializerOptions(MesosJson.Default.Options) { RespectNullableAnnotations = true });
 
     /// <summary>The messages between agents and masters.</summary>
-    public static readonly AgentJson Agents = new(new JsonSerializerOptions(AgentJson.Default.Options) { RespectNullableAnnotations = true });
+    public static readonly AgentJson Agents =
+        new(new JsonSerializerOptions(AgentJson.Default.Options) { RespectNullableAnnotations = true });
 
     /// <summary>The records of the registry.</summary>
-    public static readonly RegistryJson Registry = new(new JsonSerializerOptions(RegistryJson.Default.Options) { RespectNullableAnnotations = true });
+    public static readonly RegistryJson Registry =
+        new(new JsonSerializerOptions(RegistryJson.Default.Options) { RespectNullableAnnotations = true });
 
     /// <summary>Whether a list holds null: no message of Mesos' has one, and nobody who reads a list expects it.</summary>
     /// <exception cref="JsonException">It is no JSON.</exception>
@@ -26,7 +29,8 @@ internal static class StrictJson
         var before = JsonTokenType.None;
         while (reader.Read())
         {
-            if (reader.TokenType == JsonTokenType.Null && before is not (JsonTokenType.PropertyName or JsonTokenType.None)) return true;
+            if (reader.TokenType == JsonTokenType.Null && before is not (JsonTokenType.PropertyName or JsonTokenType.None))
+                return true;
             before = reader.TokenType;
         }
 

@@ -28,7 +28,8 @@ internal sealed class CollectorMetrics
         _targets = factory.CreateGauge("lcm_metrics_targets", "Endpoints that are scraped.");
         _up = factory.CreateGauge("lcm_metrics_targets_up", "Endpoints whose last scrape succeeded.");
         _appTargets = factory.CreateGauge("lcm_metrics_app_targets", "Endpoints of the app's instances that are scraped.", "app");
-        _appUp = factory.CreateGauge("lcm_metrics_app_targets_up", "Endpoints of the app's instances whose last scrape succeeded.", "app");
+        _appUp = factory.CreateGauge("lcm_metrics_app_targets_up",
+            "Endpoints of the app's instances whose last scrape succeeded.", "app");
     }
 
     /// <summary>Counts what is scraped, in all and by app; an app that is gone leaves.</summary>

@@ -7,8 +7,8 @@ namespace LifecycleManager.Metrics;
 public sealed record CollectorOptions
 {
     /// <summary>
-    /// The scheduler (ours or a real Marathon) whose running tasks are the targets; null: there is none, and targets come from the other
-    /// sources alone.
+    /// The scheduler (ours or a real Marathon) whose running tasks are the targets; null: there is none, and targets come from
+    /// the other sources alone.
     /// </summary>
     public required Uri? Scheduler { get; init; }
 
@@ -121,7 +121,8 @@ public sealed record CollectorOptions
             ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.FromMilliseconds(10), name);
     }
 
-    private static AddressList? List(Uri? first, IReadOnlyList<Uri> others) => first is null ? null : new AddressList([first, .. others]);
+    private static AddressList? List(Uri? first, IReadOnlyList<Uri> others) =>
+        first is null ? null : new AddressList([first, .. others]);
 
     // Addresses are shown and logged, so that a secret in one would be too.
     private static void Address(Uri? address, string name)

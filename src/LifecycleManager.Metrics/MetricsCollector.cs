@@ -50,7 +50,8 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     /// <param name="loggers">Told of what changes.</param>
     /// <param name="health">Told of its loops and their failures; null for nobody.</param>
     public MetricsCollector(
-        CollectorOptions options, TimeProvider time, CollectorRegistry registry, ILoggerFactory loggers, RoleHealth? health = null)
+        CollectorOptions options, TimeProvider time, CollectorRegistry registry, ILoggerFactory loggers,
+        RoleHealth? health = null)
     {
         (_health, _log) = (health ?? new RoleHealth(time), loggers.CreateLogger<MetricsCollector>());
         options.Check();
@@ -67,7 +68,8 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         };
         var metrics = new CollectorMetrics(registry);
         Pushed = new PushedStore(options, time, metrics);
-        _discovery = new MarathonDiscovery(options, MarathonApi.For(_scheduler), _health, time, loggers.CreateLogger<MarathonDiscovery>());
+        _discovery = new MarathonDiscovery(options, MarathonApi.For(_scheduler), _health, time,
+            loggers.CreateLogger<MarathonDiscovery>());
         _context = new ScrapeContext(options, time, _client, credentials, new RetryBudget(), metrics);
         registry.AddBeforeCollectCallback(() => metrics.Count(Jobs));
     }
@@ -143,7 +145,9 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
             _stop.Token);
     }
 
-    /// <summary>Collects until a loop fails, which ends the others. What was collected can be read until the next term begins.</summary>
+    /// <summary>
+    /// Collects until a loop fails, which ends the others. What was collected can be read until the next term begins.
+    /// </summary>
     private async Task RunTermAsync(CancellationToken cancellation)
     {
         using var term = new CollectorTerm(_context, Pushed, _inputs, _health, _log);
@@ -163,13 +167,15 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     {
         missing = null;
         view = null;
-        if (Volatile.Read(ref _term)?.Views.TryGetValue(appId, out view) != true || !view!.Queries.TryGetValue(query, out var bound))
+        if (Volatile.Read(ref _term)?.Views.TryGetValue(appId, out view) != true
+            || !view!.Queries.TryGetValue(query, out var bound))
         {
             missing = "it is not collected yet";
             return null;
         }
 
-        if (bound.HasInstances && view.Absent is not null && _options.Scheduler is not null && _discovery.State is { LastSuccess: null } state)
+        if (bound.HasInstances && view.Absent is not null && _options.Scheduler is not null
+            && _discovery.State is { LastSuccess: null } state)
         {
             missing = state.LastError is null
                 ? "the scheduler has not been asked yet"

@@ -10,8 +10,8 @@ namespace LifecycleManager.Metrics;
 /// </param>
 /// <param name="User">The user name for basic authentication; null: the secret is a bearer token.</param>
 /// <param name="Secret">
-/// Where the password or token is: a file, read again when it changes, or <c>env:NAME</c> for an environment variable. Surrounding white
-/// space is cut.
+/// Where the password or token is: a file, read again when it changes, or <c>env:NAME</c> for an environment variable.
+/// Surrounding white space is cut.
 /// </param>
 public sealed record MetricsCredential(string For, string? User, string Secret)
 {

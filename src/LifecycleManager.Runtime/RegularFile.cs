@@ -1,14 +1,15 @@
 namespace LifecycleManager.Runtime;
 
 /// <summary>
-/// Files that others put somewhere for this process. What is no regular file is never opened: opening a named pipe waits until somebody
-/// writes to it, and a device may have no end.
+/// Files that others put somewhere for this process. What is no regular file is never opened: opening a named pipe waits until
+/// somebody writes to it, and a device may have no end.
 /// </summary>
 public static class RegularFile
 {
     /// <summary>The file itself, links followed.</summary>
     /// <exception cref="IOException">
-    /// It is not there, a link leads nowhere or in circles, or it is a directory; or it is empty, which on Linux pipes, sockets and devices are, too.
+    /// It is not there, a link leads nowhere or in circles, or it is a directory; or it is empty, which on Linux pipes, sockets
+    /// and devices are, too.
     /// </exception>
     /// <exception cref="UnauthorizedAccessException">A directory on the way may not be searched.</exception>
     public static FileInfo Find(string path)
@@ -17,7 +18,8 @@ public static class RegularFile
         if (file.LinkTarget is not null) file = file.ResolveLinkTarget(returnFinalTarget: true)!;
         if (file is DirectoryInfo || Directory.Exists(file.FullName)) throw new IOException("it is a directory");
         if (!file.Exists)
-            throw new FileNotFoundException(file.FullName == Path.GetFullPath(path) ? "it is not there" : $"it is a link to {file.FullName}, which is not there");
+            throw new FileNotFoundException(file.FullName == Path.GetFullPath(path)
+                ? "it is not there" : $"it is a link to {file.FullName}, which is not there");
         return ((FileInfo)file).Length > 0 ? (FileInfo)file : throw new EmptyFileException();
     }
 

@@ -3,8 +3,8 @@ using System.Text;
 namespace LifecycleManager.Runtime;
 
 /// <summary>
-/// A secret that is handed over as a file. It is read again when the file changes, so that it can be renewed while the process runs; its
-/// text is in no message and no log.
+/// A secret that is handed over as a file. It is read again when the file changes, so that it can be renewed while the process
+/// runs; its text is in no message and no log.
 /// </summary>
 /// <param name="path">The file.</param>
 public sealed class SecretFile(string path)
@@ -19,7 +19,8 @@ public sealed class SecretFile(string path)
     public string Path { get; } = path;
 
     /// <summary>The secret as it is now, without the line feed that editors and <c>echo</c> end a file with.</summary>
-    /// <exception cref="IOException">It is not there, cannot be read, is a directory, or is longer than <see cref="MaxBytes"/>.</exception>
+    /// <exception cref="IOException">It is not there, cannot be read, is a directory, or is longer than
+    /// <see cref="MaxBytes"/>.</exception>
     public string Read()
     {
         lock (_lock)
@@ -31,7 +32,8 @@ public sealed class SecretFile(string path)
                 // A renewed secret may be another file behind the same link, as Kubernetes does it: the file's own time counts.
                 if (file.LinkTarget is not null) file = (FileInfo)file.ResolveLinkTarget(returnFinalTarget: true)!;
                 if (!file.Exists) throw new FileNotFoundException($"the secret file {Path} is not there");
-                if (_read is { } known && known.Written == file.LastWriteTimeUtc && known.Length == file.Length) return known.Text;
+                if (_read is { } known && known.Written == file.LastWriteTimeUtc && known.Length == file.Length)
+                    return known.Text;
                 var text = ReadOnce(Path);
                 _read = (file.LastWriteTimeUtc, file.Length, text);
                 return text;
@@ -49,7 +51,8 @@ public sealed class SecretFile(string path)
     {
         try
         {
-            if ((File.GetAttributes(path) & FileAttributes.Directory) != 0) throw new IOException($"the secret file {path} is a directory");
+            if ((File.GetAttributes(path) & FileAttributes.Directory) != 0)
+                throw new IOException($"the secret file {path} is a directory");
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var bytes = new byte[MaxBytes + 1];
             var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);

@@ -85,18 +85,21 @@ public sealed record ManagerOptions
         Positive(KeptHistory, nameof(KeptHistory));
         if (!(Safety.MissingShare > 0))
         {
-            throw new ArgumentOutOfRangeException(nameof(Safety.MissingShare), Safety.MissingShare, "the manager's MissingShare must be more than 0");
+            throw new ArgumentOutOfRangeException(nameof(Safety.MissingShare), Safety.MissingShare,
+                "the manager's MissingShare must be more than 0");
         }
 
         static void Positive(TimeSpan value, string name)
         {
-            if (value <= TimeSpan.Zero) throw new ArgumentOutOfRangeException(name, value, $"the manager's {name} must be more than zero");
+            if (value <= TimeSpan.Zero)
+                throw new ArgumentOutOfRangeException(name, value, $"the manager's {name} must be more than zero");
         }
 
         static void ADayAtMost(TimeSpan value, string name)
         {
             Positive(value, name);
-            if (value > TimeSpan.FromDays(1)) throw new ArgumentOutOfRangeException(name, value, $"the manager's {name} must be a day at most");
+            if (value > TimeSpan.FromDays(1))
+                throw new ArgumentOutOfRangeException(name, value, $"the manager's {name} must be a day at most");
         }
 
         static void AtLeastOne(int value, string name)

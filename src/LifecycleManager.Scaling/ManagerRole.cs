@@ -25,8 +25,8 @@ public static class ManagerRole
 {
     /// <summary>
     /// Adds the manager. The container must have a <see cref="TimeProvider"/>, logging, a prometheus-net
-    /// <see cref="CollectorRegistry"/>, a <see cref="RoleHealth"/>, a <see cref="RoleFailure"/>, an <see cref="IStateStore"/> and an
-    /// <see cref="ILeaderElection"/>.
+    /// <see cref="CollectorRegistry"/>, a <see cref="RoleHealth"/>, a <see cref="RoleFailure"/>, an <see cref="IStateStore"/> and
+    /// an <see cref="ILeaderElection"/>.
     /// </summary>
     public static IServiceCollection AddManager(this IServiceCollection services, ManagerOptions options)
     {
@@ -37,7 +37,8 @@ public static class ManagerRole
         services.AddScalingTarget(options);
         services.AddSingleton<IRuleEngine, BuiltInRuleEngine>();
         services.AddSingleton(provider => new PolicyDirectory(
-            options.RulesDirectory, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PolicyDirectory>>(),
+            options.RulesDirectory, provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<PolicyDirectory>>(),
             report: provider.GetRequiredService<RoleHealth>().Loop("the policy files")));
         services.AddSingleton(new DecisionFeed(options.StreamClients));
         services.AddSingleton<FollowedDecisions>();
@@ -76,9 +77,17 @@ public static class ManagerRole
     /// <summary>Who scales apps by a scheduler's API may also see their tasks there.</summary>
     private static CollectorOptions Collector(ManagerOptions options)
     {
-        var collector = options.Collector ?? new CollectorOptions { Scheduler = options.Scheduler, OtherSchedulers = options.OtherSchedulers };
+        var collector = options.Collector ?? new CollectorOptions
+        {
+            Scheduler = options.Scheduler,
+            OtherSchedulers = options.OtherSchedulers
+        };
         return options.Target is { Kind: TargetKind.Marathon, User: { } user, PasswordFile: { } file }
-            ? collector with { Credentials = [.. collector.Credentials, new MetricsCredential(MetricsCredential.Scheduler, user, file)] }
+            ? collector with
+            {
+                Credentials = [.. collector.Credentials,
+                new MetricsCredential(MetricsCredential.Scheduler, user, file)]
+            }
             : collector;
     }
 }

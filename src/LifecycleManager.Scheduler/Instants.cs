@@ -13,7 +13,8 @@ internal static class Instants
     /// <summary>From text that <see cref="Write"/> gave.</summary>
     /// <exception cref="FormatException">The text is no instant.</exception>
     public static DateTimeOffset Read(string text) =>
-        DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
+        DateTimeOffset.Parse(text, CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
 
     /// <summary>Without what is finer than a millisecond, so that it survives being written.</summary>
     public static DateTimeOffset Truncate(DateTimeOffset instant) =>

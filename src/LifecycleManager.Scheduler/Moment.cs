@@ -1,8 +1,9 @@
 namespace LifecycleManager.Scheduler;
 
 /// <summary>
-/// Now, in two ways: by the wall clock, for versions and for people, and by the scheduler's own clock, for everything that is due. The
-/// wall clock may jump, and differs from machine to machine; the scheduler's clock counts the time during which some scheduler led.
+/// Now, in two ways: by the wall clock, for versions and for people, and by the scheduler's own clock, for everything that is
+/// due. The wall clock may jump, and differs from machine to machine; the scheduler's clock counts the time during which some
+/// scheduler led.
 /// </summary>
 /// <param name="Wall">By the wall clock.</param>
 /// <param name="Clock">By the scheduler's clock, which never goes back, and goes on from one term to the next.</param>

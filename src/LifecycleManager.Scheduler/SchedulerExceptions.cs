@@ -4,7 +4,8 @@ namespace LifecycleManager.Scheduler;
 
 /// <summary>A change meets a deployment that holds the same apps: 409.</summary>
 internal sealed class AppLockedException(IReadOnlyList<string> deploymentIds)
-    : Exception("App is locked by one or more deployments. Override with the option '?force=true'. View details at '/v2/deployments/<DEPLOYMENT_ID>'.")
+    : Exception(
+        "App is locked by one or more deployments. Override with the option '?force=true'. View details at '/v2/deployments/<DEPLOYMENT_ID>'.")
 {
     /// <summary>The deployments that hold them.</summary>
     public IReadOnlyList<string> DeploymentIds { get; } = deploymentIds;

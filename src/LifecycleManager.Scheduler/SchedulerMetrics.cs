@@ -39,11 +39,14 @@ internal sealed class SchedulerMetrics
         _deployments = metrics.CreateGauge("lcm_scheduler_deployments", "Deployments under way.");
         _subscribers = metrics.CreateGauge("lcm_scheduler_event_subscribers", "Open event streams.");
         _droppedSubscribers = metrics.CreateCounter(
-            "lcm_scheduler_event_subscribers_dropped_total", "Event streams that were ended since their readers did not keep up.");
+            "lcm_scheduler_event_subscribers_dropped_total",
+            "Event streams that were ended since their readers did not keep up.");
         _launches = metrics.CreateCounter("lcm_scheduler_launches_total", "Launched instances.", "app");
-        _failures = metrics.CreateCounter("lcm_scheduler_task_failures_total", "Instances that ended though nobody wanted it.", "app");
+        _failures = metrics.CreateCounter("lcm_scheduler_task_failures_total", "Instances that ended though nobody wanted it.",
+            "app");
         _finished = metrics.CreateCounter("lcm_scheduler_deployments_finished_total", "Deployments that are over.", "outcome");
-        _refused = metrics.CreateCounter("lcm_scheduler_offers_refused_total", "Offers that did not fit a waiting instance.", "reason");
+        _refused = metrics.CreateCounter("lcm_scheduler_offers_refused_total", "Offers that did not fit a waiting instance.",
+            "reason");
         _writes = metrics.CreateHistogram(
             "lcm_scheduler_store_write_seconds",
             "Time until a batch of changes is durable.",

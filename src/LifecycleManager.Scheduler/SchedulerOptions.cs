@@ -76,7 +76,9 @@ public sealed record SchedulerOptions
     [Range(1_024, 1_048_576)]
     public int MaxRequestBody { get; init; } = 1024 * 1024;
 
-    /// <summary>Eureka servers, <c>http://host:8761/eureka</c>; one that answers is enough. Empty: nobody is told of instances.</summary>
+    /// <summary>
+    /// Eureka servers, <c>http://host:8761/eureka</c>; one that answers is enough. Empty: nobody is told of instances.
+    /// </summary>
     public IReadOnlyList<Uri> Eureka { get; init; } = [];
 
     /// <summary>How often registrations in Eureka are renewed; they run out after three times that. From 1s to 1h.</summary>

@@ -16,8 +16,8 @@ namespace LifecycleManager.Scheduler;
 public static class SchedulerRole
 {
     /// <summary>
-    /// Adds the scheduler and its loop. The container gives the time, logging, the state store, the election, the metrics' registry and the
-    /// role's health.
+    /// Adds the scheduler and its loop. The container gives the time, logging, the state store, the election, the metrics'
+    /// registry and the role's health.
     /// </summary>
     public static IServiceCollection AddScheduler(this IServiceCollection services, SchedulerOptions options)
     {
@@ -36,7 +36,9 @@ public static class SchedulerRole
         return services;
     }
 
-    /// <summary>Maps Marathon's REST API, <c>/metrics</c> and <c>/health</c>, behind the gate that all mapped later is behind too.</summary>
+    /// <summary>
+    /// Maps Marathon's REST API, <c>/metrics</c> and <c>/health</c>, behind the gate that all mapped later is behind too.
+    /// </summary>
     public static void MapScheduler(this WebApplication app)
     {
         app.UseGate(new Gate(app.Services.GetRequiredService<SchedulerOptions>().Principals, "marathon"));

@@ -16,8 +16,8 @@ using Prometheus;
 namespace LifecycleManager.Scheduler;
 
 /// <summary>
-/// The scheduler to its API: reads are immutable snapshots, changes run one after another on the owner's loop and are durable when
-/// their task completes. Every change throws <see cref="NotLeaderException"/> where another scheduler leads.
+/// The scheduler to its API: reads are immutable snapshots, changes run one after another on the owner's loop and are durable
+/// when their task completes. Every change throws <see cref="NotLeaderException"/> where another scheduler leads.
 /// </summary>
 internal sealed class SchedulerService : IDisposable
 {
@@ -67,12 +67,13 @@ internal sealed class SchedulerService : IDisposable
     public SchedulerSnapshot Snapshot => _leadership.Snapshot;
 
     /// <summary>
-    /// Changes the tree of groups and apps, and stores the deployment that carries the change out. The function gets the newest tree
-    /// and gives the wanted one; apps that differ get a new version here, whatever version they carry. What it throws is thrown to
-    /// the caller and nothing is changed.
+    /// Changes the tree of groups and apps, and stores the deployment that carries the change out. The function gets the newest
+    /// tree and gives the wanted one; apps that differ get a new version here, whatever version they carry. What it throws is
+    /// thrown to the caller and nothing is changed.
     /// </summary>
     /// <exception cref="AppLockedException">A deployment holds one of the apps, and the change is not forced.</exception>
-    /// <exception cref="ChangeRefusedException">The wanted tree is not possible, for example its dependencies have a cycle.</exception>
+    /// <exception cref="ChangeRefusedException">The wanted tree is not possible, for example its dependencies have a
+    /// cycle.</exception>
     public Task<DeploymentReceipt> ChangeAsync(
         Func<GroupDefinition, GroupDefinition> change, ChangeOptions options, CancellationToken cancellation) =>
         AskAsync(new ChangeRequest(change, options), cancellation);
@@ -85,10 +86,13 @@ internal sealed class SchedulerService : IDisposable
 
     /// <summary>Ends instances; unknown ids are left out of the answer.</summary>
     /// <exception cref="AppLockedException">With <see cref="KillOptions.Scale"/>: a deployment holds the app.</exception>
-    public Task<KillReceipt> KillAsync(IReadOnlyCollection<string> taskIds, KillOptions options, CancellationToken cancellation) =>
+    public Task<KillReceipt> KillAsync(IReadOnlyCollection<string> taskIds, KillOptions options,
+        CancellationToken cancellation) =>
         AskAsync(new KillRequest(taskIds, options), cancellation);
 
-    /// <summary>Which instances would be better off elsewhere, by constraints, affinities and strategies; nothing is changed.</summary>
+    /// <summary>
+    /// Which instances would be better off elsewhere, by constraints, affinities and strategies; nothing is changed.
+    /// </summary>
     /// <param name="most">The most moves.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="TimeoutException">The master does not tell its agents.</exception>
@@ -100,11 +104,13 @@ internal sealed class SchedulerService : IDisposable
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             limit.CancelAfter(MasterLimit);
-            var agents = await AgentsReader.ReadAsync(_with.MasterHttp, _with.Options, new Uri(new Uri(master), "slaves"), limit.Token);
+            var agents = await AgentsReader.ReadAsync(_with.MasterHttp, _with.Options, new Uri(new Uri(master), "slaves"),
+                limit.Token);
             var settled = AppPlacement.Settled(snapshot, _with.Options.Placement);
             return await Task.Run(() => Placement.Rebalancing.Plan(agents, settled, most, cancellation), cancellation);
         }
-        catch (Exception e) when (e is HttpRequestException or System.Text.Json.JsonException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or System.Text.Json.JsonException or OperationCanceledException
+            && !cancellation.IsCancellationRequested)
         {
             throw new TimeoutException($"the master at {master} does not tell its agents: {e.Message}", e);
         }
@@ -116,8 +122,8 @@ internal sealed class SchedulerService : IDisposable
         AskAsync(new RebalanceRequest(taskIds), cancellation);
 
     /// <summary>
-    /// Cancels a deployment. Without <paramref name="force"/> a new deployment takes the affected apps back to what they were; with
-    /// it everything is left as it is.
+    /// Cancels a deployment. Without <paramref name="force"/> a new deployment takes the affected apps back to what they were;
+    /// with it everything is left as it is.
     /// </summary>
     /// <returns>The deployment that rolls back; null when forced.</returns>
     /// <exception cref="DeploymentNotFoundException">There is no such deployment.</exception>
@@ -137,7 +143,8 @@ internal sealed class SchedulerService : IDisposable
 
     /// <summary>Lets a delayed launch go on at once.</summary>
     /// <returns>False when the app has nothing in the queue.</returns>
-    public Task<bool> ResetDelayAsync(AppId app, CancellationToken cancellation) => AskAsync(new ResetDelayRequest(app), cancellation);
+    public Task<bool> ResetDelayAsync(AppId app, CancellationToken cancellation) =>
+        AskAsync(new ResetDelayRequest(app), cancellation);
 
     /// <summary>The stored versions of an app, newest first; empty for an unknown one.</summary>
     public Task<IReadOnlyList<DateTimeOffset>> AppVersionsAsync(AppId app, CancellationToken cancellation) =>
@@ -162,7 +169,8 @@ internal sealed class SchedulerService : IDisposable
     public async Task<IReadOnlyList<DateTimeOffset>> GroupVersionsAsync(CancellationToken cancellation)
     {
         var history = await AskAsync(new HistoryRequest(), cancellation);
-        return history.Changes.Count == 0 ? [history.Root.Version] : [.. history.Changes.Select(change => Instants.Read(change.Version))];
+        return history.Changes.Count == 0 ? [history.Root.Version]
+            : [.. history.Changes.Select(change => Instants.Read(change.Version))];
     }
 
     /// <summary>The whole tree at one of its versions, or null.</summary>
@@ -176,13 +184,15 @@ internal sealed class SchedulerService : IDisposable
     public Task AbdicateAsync() => _leadership.AbdicateAsync();
 
     /// <summary>
-    /// The event bus from now on. A subscriber that does not keep up is dropped, its stream ends. Other subscribers see <c>event_stream_attached</c> and <c>event_stream_detached</c>.
+    /// The event bus from now on. A subscriber that does not keep up is dropped, its stream ends. Other subscribers see
+    /// <c>event_stream_attached</c> and <c>event_stream_detached</c>.
     /// </summary>
     /// <param name="types">The wanted types; null or empty for all.</param>
     /// <param name="full">Whether deployment plans come with their trees.</param>
     /// <param name="remote">The subscriber, for people.</param>
     /// <exception cref="TooManySubscribersException">The bus is full.</exception>
-    public EventSubscription Subscribe(IReadOnlySet<string>? types, bool full, string remote) => _with.Bus.Subscribe(types, full, remote);
+    public EventSubscription Subscribe(IReadOnlySet<string>? types, bool full, string remote) =>
+        _with.Bus.Subscribe(types, full, remote);
 
     /// <summary>Publishes <c>api_post_event</c>: a request that changed an app.</summary>
     public void PublishApiPost(string uri, IPAddress? client, AppDefinition app) =>
@@ -202,7 +212,8 @@ internal sealed class SchedulerService : IDisposable
         _with.Bus.Dispose();
     }
 
-    private Task<T> AskAsync<T>(Request<T> request, CancellationToken cancellation) => _leadership.AskAsync(request, cancellation);
+    private Task<T> AskAsync<T>(Request<T> request, CancellationToken cancellation) =>
+        _leadership.AskAsync(request, cancellation);
 }
 
 /// <summary>The event bus has as many subscribers as it takes: 503.</summary>
@@ -214,8 +225,8 @@ internal sealed class TooManySubscribersException() : Exception("too many event 
 internal sealed record ChangeOptions(bool Force = false, string? Reason = null)
 {
     /// <summary>
-    /// Whoever owns the counts that this change sets from now on, such as <c>policy search</c>; <c>none</c> takes them from whoever
-    /// owned them. Null, for a person or a pipeline: counts that are owned stay, and the receipt says so.
+    /// Whoever owns the counts that this change sets from now on, such as <c>policy search</c>; <c>none</c> takes them from
+    /// whoever owned them. Null, for a person or a pipeline: counts that are owned stay, and the receipt says so.
     /// </summary>
     public string? CountOwner { get; init; }
 

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http;
 namespace LifecycleManager.Security;
 
 /// <summary>
-/// The hosts by which a listener may be called that asks nobody who he is: addresses, <c>localhost</c> and names below it, this machine's
-/// names, and what else is stated. A name of somebody else's choice, which is what a rebound page has, is none of them.
+/// The hosts by which a listener may be called that asks nobody who he is: addresses, <c>localhost</c> and names below it, this
+/// machine's names, and what else is stated. A name of somebody else's choice, which is what a rebound page has, is none of them.
 /// </summary>
 public sealed class AllowedHosts
 {
@@ -38,7 +38,8 @@ public sealed class AllowedHosts
         ArgumentNullException.ThrowIfNull(name);
         var bare = Bare(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name);
         if (name == "*" || Uri.CheckHostName(bare) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6) return;
-        throw new FormatException($"'{name}' is no host's name: a name such as lcm.example.com, *.example.com or * is needed, without scheme and port");
+        throw new FormatException(
+            $"'{name}' is no host's name: a name such as lcm.example.com, *.example.com or * is needed, without scheme and port");
     }
 
     /// <summary>Whether a call to this host may go on. A call that names none comes from no browser.</summary>
@@ -50,10 +51,13 @@ public sealed class AllowedHosts
             || name.Equals("localhost", StringComparison.OrdinalIgnoreCase)
             || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
             || _names.Contains(name)
-            || _suffixes.Exists(suffix => name.Length > suffix.Length && name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
+            || _suffixes.Exists(suffix => name.Length > suffix.Length
+                && name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>An address as it is usually written: what else some read as one (2130706433, 0x7f.1), others look up as a name.</summary>
+    /// <summary>
+    /// An address as it is usually written: what else some read as one (2130706433, 0x7f.1), others look up as a name.
+    /// </summary>
     private static bool IsAddress(string host) => IPAddress.TryParse(host.Trim('[', ']'), out var address)
         && (address.AddressFamily == AddressFamily.InterNetworkV6 ? host.StartsWith('[') : address.ToString() == host);
 
@@ -61,7 +65,8 @@ public sealed class AllowedHosts
     {
         var host = Dns.GetHostName();
         yield return Bare(host);
-        if (IPGlobalProperties.GetIPGlobalProperties().DomainName is { Length: > 0 } domain) yield return $"{Bare(host)}.{Bare(domain)}";
+        if (IPGlobalProperties.GetIPGlobalProperties().DomainName is { Length: > 0 } domain)
+            yield return $"{Bare(host)}.{Bare(domain)}";
     }
 
     /// <summary>A name may be written with the dot of the root.</summary>

@@ -4,13 +4,13 @@ using Microsoft.AspNetCore.Http;
 namespace LifecycleManager.Security;
 
 /// <summary>
-/// Keeps pages of other sites from making the browser of whoever looks at them do something here; listeners on the loopback interface
-/// and browsers that remember a password would obey.
-/// <para>A name that leads here is not enough to call: a page may have its own name lead to 127.0.0.1 (DNS rebinding), and reads and
-/// changes what it likes. So where nobody is asked who he is, <c>Host</c> must be one of the <see cref="AllowedHosts"/>. A change
-/// (all but GET and HEAD) must come from a page of this very host, if from any: <c>Sec-Fetch-Site</c>, where there is one, says
-/// <c>same-origin</c> or <c>none</c>, and <c>Origin</c>, where there is one, is the host that was called. What is no browser sends neither.
-/// Nothing that is served may be shown in a frame.</para>
+/// Keeps pages of other sites from making the browser of whoever looks at them do something here; listeners on the loopback
+/// interface and browsers that remember a password would obey.
+/// <para>A name that leads here is not enough to call: a page may have its own name lead to 127.0.0.1 (DNS rebinding), and reads
+/// and changes what it likes. So where nobody is asked who he is, <c>Host</c> must be one of the <see cref="AllowedHosts"/>. A
+/// change (all but GET and HEAD) must come from a page of this very host, if from any: <c>Sec-Fetch-Site</c>, where there is one,
+/// says <c>same-origin</c> or <c>none</c>, and <c>Origin</c>, where there is one, is the host that was called. What is no browser
+/// sends neither. Nothing that is served may be shown in a frame.</para>
 /// </summary>
 public static class BrowserProtection
 {
@@ -36,7 +36,8 @@ public static class BrowserProtection
         var origin = request.Headers.Origin.ToString();
         var isOwn = site is "" or "same-origin" or "none"
             && (origin.Length == 0
-                || (Uri.TryCreate(origin, UriKind.Absolute, out var page) && string.Equals(page.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase)));
+                || (Uri.TryCreate(origin, UriKind.Absolute, out var page)
+                    && string.Equals(page.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase)));
         return isOwn ? null : "a page of another site may not change anything here";
     }
 
@@ -46,7 +47,8 @@ public static class BrowserProtection
         var headers = ((HttpResponse)response).Headers;
         headers.XFrameOptions = "DENY";
         var stated = headers.ContentSecurityPolicy.ToString();
-        if (!stated.Contains(Policy, StringComparison.Ordinal)) headers.ContentSecurityPolicy = stated.Length == 0 ? Policy : $"{stated}, {Policy}";
+        if (!stated.Contains(Policy, StringComparison.Ordinal))
+            headers.ContentSecurityPolicy = stated.Length == 0 ? Policy : $"{stated}, {Policy}";
         return Task.CompletedTask;
     }
 

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Security;
 
-/// <summary>What stands before a role's endpoints: asks who calls (401) and whether he may (403). Answers are plain text, as Mesos'.</summary>
+/// <summary>
+/// What stands before a role's endpoints: asks who calls (401) and whether he may (403). Answers are plain text, as Mesos'.
+/// </summary>
 /// <param name="principals">Who may call.</param>
 /// <param name="realm">What the caller is told he calls.</param>
 public sealed class Gate(Principals principals, string realm)
@@ -15,10 +17,12 @@ public sealed class Gate(Principals principals, string realm)
     private readonly RefusalLog _refusals = new();
 
     /// <summary>Who calls; null where nobody is asked.</summary>
-    public static Principal? PrincipalOf(HttpContext context) => context.Items.TryGetValue(Key, out var principal) ? (Principal?)principal : null;
+    public static Principal? PrincipalOf(HttpContext context) => context.Items.TryGetValue(Key, out var principal)
+        ? (Principal?)principal : null;
 
     /// <summary>Whether the caller of an admitted call may also do something; everybody may where nobody is asked.</summary>
-    public static bool May(HttpContext context, Permission permission) => PrincipalOf(context) is not { } principal || principal.May(permission);
+    public static bool May(HttpContext context, Permission permission) =>
+        PrincipalOf(context) is not { } principal || principal.May(permission);
 
     /// <summary>Whether the call may go on; if not, it is answered.</summary>
     public async ValueTask<bool> AdmitAsync(HttpContext context, Permission permission)
@@ -28,9 +32,11 @@ public sealed class Gate(Principals principals, string realm)
         var name = certificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
         if (principals.Authenticate(context.Request.Headers.Authorization, name) is not { } principal)
         {
-            Report(context, name is null ? "it names no known principal with its secret" : $"its certificate is of '{name}', who is no known principal");
+            Report(context, name is null ? "it names no known principal with its secret"
+                : $"its certificate is of '{name}', who is no known principal");
             context.Response.Headers.WWWAuthenticate = $"Basic realm=\"{realm}\", charset=\"UTF-8\"";
-            await AnswerAsync(context, StatusCodes.Status401Unauthorized, "Unauthorized: the call needs a known principal and its secret, or its certificate");
+            await AnswerAsync(context, StatusCodes.Status401Unauthorized,
+                "Unauthorized: the call needs a known principal and its secret, or its certificate");
             return false;
         }
 

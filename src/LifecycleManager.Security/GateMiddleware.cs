@@ -7,8 +7,8 @@ namespace LifecycleManager.Security;
 public static class GateMiddleware
 {
     /// <summary>
-    /// Admits calls to what is mapped after it. Reading ones (GET, HEAD, OPTIONS) need <see cref="Permission.View"/> and all others
-    /// <see cref="Permission.Operate"/>, unless the endpoint <see cref="Needs{T}">says otherwise</see>.
+    /// Admits calls to what is mapped after it. Reading ones (GET, HEAD, OPTIONS) need <see cref="Permission.View"/> and all
+    /// others <see cref="Permission.Operate"/>, unless the endpoint <see cref="Needs{T}">says otherwise</see>.
     /// </summary>
     public static void UseGate(this IApplicationBuilder app, Gate gate) => app.Use(async (context, next) =>
     {
@@ -21,7 +21,8 @@ public static class GateMiddleware
         where T : IEndpointConventionBuilder => endpoint.WithMetadata(new NeededPermission(permission));
 
     private static Permission Usual(string method) =>
-        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) ? Permission.View : Permission.Operate;
+        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method)
+        ? Permission.View : Permission.Operate;
 
     private sealed record NeededPermission(Permission Permission);
 }

@@ -72,7 +72,8 @@ public sealed class Principals
         if (_certificates.TryGetValue(certificateName, out var exact)) return exact;
         foreach (var (suffix, principal) in _patterns)
         {
-            if (certificateName.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)) return principal with { Name = certificateName };
+            if (certificateName.EndsWith(suffix, StringComparison.OrdinalIgnoreCase))
+                return principal with { Name = certificateName };
         }
 
         return null;
@@ -80,7 +81,8 @@ public sealed class Principals
 
     private Principal? Basic(string authorization)
     {
-        if (authorization.Length > MaxHeader || !authorization.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase)) return null;
+        if (authorization.Length > MaxHeader || !authorization.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase))
+            return null;
         Span<byte> decoded = stackalloc byte[MaxHeader];
         if (!Convert.TryFromBase64Chars(authorization.AsSpan(6).Trim(), decoded, out var length)) return null;
         var pair = decoded[..length];
@@ -99,7 +101,8 @@ public sealed class Principals
         if (entry?.Principal is not { Length: > 0 } name) throw new FormatException($"{at}.principal: is missing");
         if (name.Contains(':')) throw new FormatException($"{at}.principal: '{name}' holds a colon");
         if (entry.Secret is { Length: 0 }) throw new FormatException($"{at}.secret: is empty");
-        if (Encoding.UTF8.GetByteCount($"{name}:{entry.Secret}") > MaxHeader / 2) throw new FormatException($"{at}: principal and secret are too long");
+        if (Encoding.UTF8.GetByteCount($"{name}:{entry.Secret}") > MaxHeader / 2)
+            throw new FormatException($"{at}: principal and secret are too long");
         var isOpen = entry.Permissions is null && entry.Roles is null;
         var permissions = isOpen ? Permission.Operate | Permission.Agent : Permission.None;
         foreach (var word in entry.Permissions ?? [])
@@ -116,7 +119,8 @@ public sealed class Principals
         foreach (var role in entry.Roles ?? [])
         {
             if (string.IsNullOrWhiteSpace(role)) throw new FormatException($"{at}.roles: holds an empty role");
-            if (role != "*" && role.IndexOf('*') is >= 0 and var star && (star != role.Length - 1 || !role.EndsWith("/*", StringComparison.Ordinal)))
+            if (role != "*" && role.IndexOf('*') is >= 0 and var star
+                && (star != role.Length - 1 || !role.EndsWith("/*", StringComparison.Ordinal)))
                 throw new FormatException($"{at}.roles: '{role}' is no role, no '*' and no 'ROLE/*'");
         }
 
@@ -143,7 +147,8 @@ public sealed class Principals
 
 internal sealed record CredentialsFile(IReadOnlyList<CredentialsFile.Entry?>? Credentials)
 {
-    public sealed record Entry(string? Principal, string? Secret = null, IReadOnlyList<string>? Permissions = null, IReadOnlyList<string>? Roles = null);
+    public sealed record Entry(string? Principal, string? Secret = null, IReadOnlyList<string>? Permissions = null,
+        IReadOnlyList<string>? Roles = null);
 }
 
 [JsonSourceGenerationOptions(

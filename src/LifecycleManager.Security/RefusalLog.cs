@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Security;
 
-/// <summary>Tells of callers that were refused: each cause of each peer once an hour, since a peer that is refused comes again.</summary>
+/// <summary>
+/// Tells of callers that were refused: each cause of each peer once an hour, since a peer that is refused comes again.
+/// </summary>
 /// <param name="time">The clock; the system's where none is stated.</param>
 public sealed partial class RefusalLog(TimeProvider? time = null)
 {

@@ -8,8 +8,8 @@ namespace LifecycleManager.Storage;
 /// <para>A key has 1 to 1024 bytes of UTF-8 without control characters; a value has 16 MiB at most, less in ZooKeeper.</para>
 /// <para>What a read returns is no older than any write that was acknowledged before it began, whoever wrote it. Calls wait some
 /// seconds for a server that is away, then fail with <see cref="StateUnavailableException"/>.</para>
-/// <para>Writers that hold a leadership pass its <see cref="Fence"/>; a store refuses a write whose fence is older than the newest
-/// it has seen for that fence's name, so that a deposed leader can no longer change anything.</para>
+/// <para>Writers that hold a leadership pass its <see cref="Fence"/>; a store refuses a write whose fence is older than the
+/// newest it has seen for that fence's name, so that a deposed leader can no longer change anything.</para>
 /// </remarks>
 public interface IStateStore : IAsyncDisposable
 {
@@ -25,10 +25,12 @@ public interface IStateStore : IAsyncDisposable
     /// <summary>Applies all writes in their order, or none. Durable when the task completes.</summary>
     /// <param name="writes">A key may come more than once; each expectation holds after the writes before it.</param>
     /// <param name="fence">Of the leadership that the writer holds.</param>
-    /// <param name="cancellation">Counts until the write is on its way; then it runs to its end, so that its outcome is known.</param>
+    /// <param name="cancellation">Counts until the write is on its way; then it runs to its end, so that its outcome is
+    /// known.</param>
     /// <exception cref="StateConflictException">A key was not at its expected version.</exception>
     /// <exception cref="FencedException">The fence is older than the store's newest.</exception>
-    /// <exception cref="WriteOutcomeUnknownException">The answer was lost: all is in force, or nothing; read back, or step down.</exception>
+    /// <exception cref="WriteOutcomeUnknownException">The answer was lost: all is in force, or nothing; read back, or step
+    /// down.</exception>
     /// <exception cref="StateUnavailableException">The store cannot be reached. Nothing was written.</exception>
     /// <exception cref="StateTooLargeException">A value or the batch is over the store's limit. Nothing was written.</exception>
     Task WriteAsync(IReadOnlyList<StateWrite> writes, Fence? fence = null, CancellationToken cancellation = default);
@@ -46,8 +48,11 @@ public sealed record StateEntry(string Key, ReadOnlyMemory<byte> Value, long Ver
 /// <param name="ExpectedVersion">Null: whatever is there; 0: the key must not exist; else the version it must have.</param>
 public sealed record StateWrite(string Key, ReadOnlyMemory<byte>? Value, long? ExpectedVersion = null)
 {
-    /// <summary>Deletes a key. (A <c>byte[]</c> variable that is null would turn into an empty value, and delete nothing.)</summary>
-    public static StateWrite Delete(string key, long? expectedVersion = null) => new(key, (ReadOnlyMemory<byte>?)null, expectedVersion);
+    /// <summary>
+    /// Deletes a key. (A <c>byte[]</c> variable that is null would turn into an empty value, and delete nothing.)
+    /// </summary>
+    public static StateWrite Delete(string key, long? expectedVersion = null) =>
+        new(key, (ReadOnlyMemory<byte>?)null, expectedVersion);
 }
 
 /// <summary>Proof of a leadership: the election's name and a token that grows with each new leader.</summary>
@@ -63,7 +68,8 @@ public sealed class StateConflictException(string key) : Exception($"'{key}' was
 }
 
 /// <summary>A write came from a leader that has been deposed.</summary>
-public sealed class FencedException(Fence fence) : Exception($"the leadership of '{fence.Name}' with token {fence.Token} has ended")
+public sealed class FencedException(Fence fence)
+    : Exception($"the leadership of '{fence.Name}' with token {fence.Token} has ended")
 {
     /// <summary>The fence that was refused.</summary>
     public Fence Fence { get; } = fence;

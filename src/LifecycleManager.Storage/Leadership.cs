@@ -12,7 +12,9 @@ internal sealed class Leadership(Fence fence, Func<ValueTask> release) : ILeader
 
     public CancellationToken Lost => _lost.Token;
 
-    /// <summary>Cancels <see cref="Lost"/>: the token shows it on return, its callbacks have run when the task completes.</summary>
+    /// <summary>
+    /// Cancels <see cref="Lost"/>: the token shows it on return, its callbacks have run when the task completes.
+    /// </summary>
     public Task EndAsync() => _lost.CancelAsync();
 
     public async ValueTask DisposeAsync()

@@ -2,7 +2,8 @@ namespace LifecycleManager.Storage;
 
 /// <summary>Where the state lives, read from <c>scheme:...</c>. Holds no password.</summary>
 internal sealed record StateAddress(
-    string Scheme, string Path, string? User, IReadOnlyList<(string Host, int Port)> Servers, IReadOnlyDictionary<string, string> Options)
+    string Scheme, string Path, string? User, IReadOnlyList<(string Host, int Port)> Servers,
+    IReadOnlyDictionary<string, string> Options)
 {
     private const string Forms = "sqlite:PATH, postgres://user@host:5432/db, zk://host1:2181,host2:2181/path or memory:";
 
@@ -39,7 +40,8 @@ internal sealed record StateAddress(
 
     public static ArgumentException Wrong(string what) => new($"the state's address is wrong: {what}");
 
-    private static StateAddress Local(string scheme, string path) => new(scheme, path, null, [], new Dictionary<string, string>());
+    private static StateAddress Local(string scheme, string path) =>
+        new(scheme, path, null, [], new Dictionary<string, string>());
 
     private static StateAddress Remote(string scheme, string rest, int defaultPort, string[] known)
     {

@@ -57,7 +57,8 @@ public static class StateArchive
     /// <param name="overwrite">False: no key of the archive may exist. True: those that do are replaced; others stay.</param>
     /// <param name="cancellation">Ends it between two batches.</param>
     /// <returns>The number of entries.</returns>
-    /// <exception cref="StateFormatException">It is no archive, of a newer version, damaged or cut short; names the line.</exception>
+    /// <exception cref="StateFormatException">It is no archive, of a newer version, damaged or cut short; names the
+    /// line.</exception>
     /// <exception cref="StateConflictException">A key exists.</exception>
     public static async Task<long> ImportAsync(
         IStateStore store, Stream archive, bool overwrite = false, CancellationToken cancellation = default)
@@ -87,15 +88,16 @@ public static class StateArchive
     }
 
     /// <summary>
-    /// Puts the archive in the place of everything that is in the store. It is checked to its end before anything changes. Where the
-    /// store cannot take it at once, an end in between leaves a state that <see cref="StateBackend"/> refuses to open, until a
-    /// restore has come to its end.
+    /// Puts the archive in the place of everything that is in the store. It is checked to its end before anything changes. Where
+    /// the store cannot take it at once, an end in between leaves a state that <see cref="StateBackend"/> refuses to open, until
+    /// a restore has come to its end.
     /// </summary>
     /// <param name="store">Nobody else may write to it meanwhile.</param>
     /// <param name="archive">What <see cref="ExportAsync"/> wrote; read twice.</param>
     /// <param name="cancellation">Ends it between two batches.</param>
     /// <returns>The number of entries.</returns>
-    /// <exception cref="StateFormatException">It is no archive, of a newer version, damaged or cut short; nothing was changed.</exception>
+    /// <exception cref="StateFormatException">It is no archive, of a newer version, damaged or cut short; nothing was
+    /// changed.</exception>
     public static async Task<long> RestoreAsync(IStateStore store, Stream archive, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -167,7 +169,8 @@ public static class StateArchive
         if (!ended) throw Wrong(number, "it ends without its closing line: it is cut short");
     }
 
-    private static async IAsyncEnumerable<Line> LinesAsync(Stream archive, [EnumeratorCancellation] CancellationToken cancellation)
+    private static async IAsyncEnumerable<Line> LinesAsync(Stream archive,
+        [EnumeratorCancellation] CancellationToken cancellation)
     {
         var reader = PipeReader.Create(archive, new StreamPipeReaderOptions(bufferSize: 1024 * 1024, leaveOpen: true));
         var number = 0L;
@@ -212,7 +215,8 @@ public static class StateArchive
         }
     }
 
-    private static StateFormatException Wrong(long line, string what, Exception? inner = null) => new($"the archive's line {line}: {what}", inner);
+    private static StateFormatException Wrong(long line, string what, Exception? inner = null) =>
+        new($"the archive's line {line}: {what}", inner);
 
     /// <summary>A header, an entry, or the closing line.</summary>
     internal sealed record Line

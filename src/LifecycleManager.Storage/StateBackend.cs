@@ -11,8 +11,8 @@ namespace LifecycleManager.Storage;
 /// <list type="bullet">
 /// <item><c>sqlite:PATH</c>: a file on a local disk, for one machine.</item>
 /// <item><c>postgres://user@host1:5432,host2/db?sslmode=require&amp;schema=lcm&amp;lease=3s</c></item>
-/// <item><c>zk://user@host1:2181,host2:2181/path?session=3s</c>; with a user, by ZooKeeper's digest authentication. Spoken without
-/// TLS: for a network that is trusted.</item>
+/// <item><c>zk://user@host1:2181,host2:2181/path?session=3s</c>; with a user, by ZooKeeper's digest authentication. Spoken
+/// without TLS: for a network that is trusted.</item>
 /// <item><c>memory:</c>, or <c>memory:NAME</c> for one that is shared by name within the process.</item>
 /// </list>
 /// </remarks>

@@ -16,7 +16,8 @@ internal static class StateKeys
     /// <summary>Orders by code points: the order of UTF-8 bytes, which the databases use.</summary>
     public static IComparer<string> Order { get; } = Comparer<string>.Create(Compare);
 
-    /// <exception cref="ArgumentException">The key is empty, too long, holds a control character or half a surrogate pair.</exception>
+    /// <exception cref="ArgumentException">The key is empty, too long, holds a control character or half a surrogate
+    /// pair.</exception>
     public static void Check(string key)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -46,15 +47,18 @@ internal static class StateKeys
         foreach (var write in writes)
         {
             Check(write.Key);
-            if (write.ExpectedVersion < 0) throw new ArgumentException($"'{write.Key}': a negative version is expected", nameof(writes));
+            if (write.ExpectedVersion < 0)
+                throw new ArgumentException($"'{write.Key}': a negative version is expected", nameof(writes));
             if (write.Value?.Length > MaxValue)
             {
-                throw new StateTooLargeException($"the value of '{write.Key}' has {write.Value.Value.Length} bytes, over the {MaxValue} of a value");
+                throw new StateTooLargeException(
+                    $"the value of '{write.Key}' has {write.Value.Value.Length} bytes, over the {MaxValue} of a value");
             }
         }
     }
 
-    /// <exception cref="ArgumentException">An election's name is not lower case letters, digits and hyphens, 64 at most.</exception>
+    /// <exception cref="ArgumentException">An election's name is not lower case letters, digits and hyphens, 64 at
+    /// most.</exception>
     public static void CheckElection(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -84,7 +88,8 @@ internal static class StateKeys
     {
         for (var i = 0; i < text.Length; i++)
         {
-            if (char.IsControl(text[i])) throw new ArgumentException($"a key holds the control character U+{(int)text[i]:X4}", nameof(text));
+            if (char.IsControl(text[i]))
+                throw new ArgumentException($"a key holds the control character U+{(int)text[i]:X4}", nameof(text));
             if (!char.IsSurrogate(text[i])) continue;
             if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1]))
             {

@@ -21,7 +21,8 @@ public sealed class ActuatorTests
         Assert.Equal(4, (double)metrics["gauge.servo.tpm"]!);
         Assert.Equal(3, (double)metrics["counter.status.200.search"]!);
         Assert.Equal(1, (double)metrics["counter.status.400.search"]!);
-        foreach (var name in new[] { "mem", "mem.free", "processors", "uptime", "instance.uptime", "systemload.average", "threads", "gauge.response.search" })
+        foreach (var name in new[] { "mem", "mem.free", "processors", "uptime", "instance.uptime", "systemload.average",
+            "threads", "gauge.response.search" })
             Assert.True(metrics[name] is JsonValue value && value.TryGetValue<double>(out _), name);
         Assert.Equal("""{"gauge.servo.tpm":4}""", (await search.GetAsync("/admin/metrics/gauge.servo.tpm")).Body.ToJsonString());
         Assert.Equal(HttpStatusCode.NotFound, (await search.GetAsync("/admin/metrics/gauge.nothing")).Status);
@@ -38,14 +39,16 @@ public sealed class ActuatorTests
 
         var names = (await search.GetAsync("/actuator/metrics")).Body["names"]!.AsArray().Select(name => (string)name!).ToArray();
         Assert.Subset(names.ToHashSet(), new HashSet<string> { "http.server.requests", "system.cpu.usage", "process.cpu.usage" });
-        foreach (var name in names) Assert.Equal(name, (string)(await search.GetAsync("/actuator/metrics/" + name)).Body["name"]!);
+        foreach (var name in names)
+            Assert.Equal(name, (string)(await search.GetAsync("/actuator/metrics/" + name)).Body["name"]!);
 
         var (_, all) = await search.GetAsync("/actuator/metrics/http.server.requests");
         Assert.Equal(2, Statistic(all, "COUNT"));
         Assert.Equal(["200", "400"], Values(all, "status"));
         var (_, narrowed) = await search.GetAsync("/actuator/metrics/http.server.requests?tag=status:200&tag=uri:/search");
         Assert.Equal(1, Statistic(narrowed, "COUNT"));
-        Assert.Equal(["exception", "method", "outcome"], narrowed["availableTags"]!.AsArray().Select(tag => (string)tag!["tag"]!));
+        Assert.Equal(["exception", "method", "outcome"], narrowed["availableTags"]!.AsArray()
+            .Select(tag => (string)tag!["tag"]!));
         Assert.Equal(HttpStatusCode.NotFound, await search.StatusAsync("/actuator/metrics/http.server.requests?tag=status:418"));
         Assert.Equal(HttpStatusCode.NotFound, await search.StatusAsync("/actuator/metrics/no.such"));
         Assert.Equal(2, Statistic((await search.GetAsync("/actuator/metrics/servo.tpm")).Body, "VALUE"));
@@ -60,7 +63,8 @@ public sealed class ActuatorTests
 
         Assert.Equal((HttpStatusCode.OK, "UP"), (status, (string)health["status"]!));
         Assert.Equal("UP", (string)health["components"]!["readinessState"]!["status"]!);
-        foreach (var group in health["groups"]!.AsArray()) Assert.Equal(HttpStatusCode.OK, await search.StatusAsync($"/actuator/health/{group}"));
+        foreach (var group in health["groups"]!.AsArray())
+            Assert.Equal(HttpStatusCode.OK, await search.StatusAsync($"/actuator/health/{group}"));
     }
 
     [Fact]
@@ -73,7 +77,8 @@ public sealed class ActuatorTests
         var text = await response.Content.ReadAsStringAsync(Stop);
 
         const string Tags = """{exception="None",method="GET",outcome="SUCCESS",status="200",uri="/search" """;
-        Assert.StartsWith("text/plain; version=0.0.4", response.Content.Headers.ContentType!.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("text/plain; version=0.0.4", response.Content.Headers.ContentType!.ToString(),
+            StringComparison.Ordinal);
         Assert.Contains($"http_server_requests_seconds_count{Tags.TrimEnd()}}} 1\n", text, StringComparison.Ordinal);
         Assert.Contains($"http_server_requests_seconds_bucket{Tags.TrimEnd()},le=\"+Inf\"}} 1\n", text, StringComparison.Ordinal);
         foreach (var name in new[] { "system_cpu_usage", "process_cpu_usage", "process_uptime_seconds", "servo_tpm" })
@@ -105,7 +110,8 @@ public sealed class ActuatorTests
 
         await using var html = await Service.SearchAsync(BootShape.Both, fault: MetricsFault.Html);
         using (var response = await html.Http.GetAsync(metrics, Stop))
-            Assert.Equal((HttpStatusCode.OK, "text/html"), (response.StatusCode, response.Content.Headers.ContentType!.MediaType));
+            Assert.Equal((HttpStatusCode.OK, "text/html"),
+                (response.StatusCode, response.Content.Headers.ContentType!.MediaType));
 
         await using var endless = await Service.SearchAsync(BootShape.Both, fault: MetricsFault.Endless);
         using (var response = await endless.Http.GetAsync(metrics, HttpCompletionOption.ResponseHeadersRead, Stop))
@@ -121,5 +127,6 @@ public sealed class ActuatorTests
         (double)metric["measurements"]!.AsArray().Single(m => (string)m!["statistic"]! == statistic)!["value"]!;
 
     private static IEnumerable<string> Values(JsonNode metric, string tag) =>
-        metric["availableTags"]!.AsArray().Single(t => (string)t!["tag"]! == tag)!["values"]!.AsArray().Select(value => (string)value!);
+        metric["availableTags"]!.AsArray().Single(t => (string)t!["tag"]! == tag)!["values"]!.AsArray()
+        .Select(value => (string)value!);
 }

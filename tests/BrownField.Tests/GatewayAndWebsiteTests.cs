@@ -18,7 +18,8 @@ public sealed class GatewayAndWebsiteTests
         await using var gateway = await Gateway(one.Url, new Uri($"http://127.0.0.1:{Server.FreePort()}/"), other.Url);
 
         for (var i = 0; i < 6; i++) Assert.Equal(HttpStatusCode.OK, await gateway.StatusAsync("/api/search?origin=NYC"));
-        using var posted = await gateway.Http.PostAsync("/api/search/get", new StringContent("""{"origin":"NYC"}""", Encoding.UTF8, "application/json"), Stop);
+        using var posted = await gateway.Http.PostAsync("/api/search/get",
+            new StringContent("""{"origin":"NYC"}""", Encoding.UTF8, "application/json"), Stop);
 
         Assert.Equal(HttpStatusCode.OK, posted.StatusCode);
         Assert.NotEmpty(JsonNode.Parse(await posted.Content.ReadAsStringAsync(Stop))!.AsArray());
@@ -34,7 +35,8 @@ public sealed class GatewayAndWebsiteTests
 
         var (status, body) = await gateway.GetAsync("/api/search?origin=NYC&date=x");
 
-        Assert.Equal((HttpStatusCode.BadRequest, "date x: a day such as 2026-01-22 is needed"), (status, (string)body["message"]!));
+        Assert.Equal((HttpStatusCode.BadRequest, "date x: a day such as 2026-01-22 is needed"),
+            (status, (string)body["message"]!));
     }
 
     [Fact]
@@ -44,8 +46,10 @@ public sealed class GatewayAndWebsiteTests
         await using var none = await Gateway();
         await using var refused = await Gateway(gone);
 
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "no search instance is configured; --search-url names them"), await Problem(none));
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, $"no search instance takes connections: {gone}"), await Problem(refused));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "no search instance is configured; --search-url names them"),
+            await Problem(none));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, $"no search instance takes connections: {gone}"),
+            await Problem(refused));
     }
 
     [Fact]
@@ -95,7 +99,13 @@ public sealed class GatewayAndWebsiteTests
     private static Task<Service> Gateway(params Uri[] search) => Gateway(TimeSpan.FromSeconds(5), search);
 
     private static Task<Service> Gateway(TimeSpan timeout, params Uri[] search) => Service.StartAsync(
-        new BrownFieldOptions { Service = ServiceKind.SearchApiGateway, SearchUrls = search, Timeout = timeout, Drain = TimeSpan.Zero });
+        new BrownFieldOptions
+        {
+            Service = ServiceKind.SearchApiGateway,
+            SearchUrls = search,
+            Timeout = timeout,
+            Drain = TimeSpan.Zero
+        });
 
     private static Task<Service> Website(Uri gateway) =>
         Service.StartAsync(new BrownFieldOptions { Service = ServiceKind.Website, GatewayUrl = gateway, Drain = TimeSpan.Zero });
@@ -106,5 +116,6 @@ public sealed class GatewayAndWebsiteTests
         return (status, (string)body["message"]!);
     }
 
-    private static async Task<double> Served(Service search) => (double)(await search.GetAsync("/admin/metrics")).Body["gauge.servo.tpm"]!;
+    private static async Task<double> Served(Service search) =>
+        (double)(await search.GetAsync("/admin/metrics")).Body["gauge.servo.tpm"]!;
 }

@@ -9,7 +9,8 @@ public sealed class OptionsTests
     {
         var options = Parse(["--service", "search"]);
 
-        Assert.Equal((ServiceKind.Search, BootShape.One, 8090, IPAddress.Loopback), (options.Service, options.Boot, options.Port, options.Bind));
+        Assert.Equal((ServiceKind.Search, BootShape.One, 8090, IPAddress.Loopback),
+            (options.Service, options.Boot, options.Port, options.Bind));
         Assert.Equal(8095, Parse(["--service=search-apigateway"]).Port);
         Assert.Equal(8001, Parse(["--service=website"]).Port);
     }
@@ -26,7 +27,8 @@ public sealed class OptionsTests
     public void Every_option_is_a_variable_too_and_the_option_wins()
     {
         var options = Parse(["--boot", "2"], ("BROWNFIELD_SERVICE", "search-apigateway"), ("BROWNFIELD_BOOT", "1"),
-            ("BROWNFIELD_TPM_WINDOW", "10s"), ("BROWNFIELD_BIND", "0.0.0.0"), ("BROWNFIELD_SEARCH_URL", "http://a:1,http://b:2/x"));
+            ("BROWNFIELD_TPM_WINDOW", "10s"), ("BROWNFIELD_BIND", "0.0.0.0"),
+            ("BROWNFIELD_SEARCH_URL", "http://a:1,http://b:2/x"));
 
         Assert.Equal((BootShape.Two, TimeSpan.FromSeconds(10), IPAddress.Any), (options.Boot, options.TpmWindow, options.Bind));
         Assert.Equal(["http://a:1/", "http://b:2/x/"], options.SearchUrls.Select(url => url.ToString()));

@@ -16,7 +16,8 @@ public sealed class SearchTests
         Assert.Equal(HttpStatusCode.OK, status);
         var flights = body.AsArray();
         Assert.NotEmpty(flights);
-        Assert.All(flights, flight => Assert.Equal(("NYC", "SFO", "2026-01-23"), ((string)flight!["origin"]!, (string)flight["destination"]!, (string)flight["flightDate"]!)));
+        Assert.All(flights, flight => Assert.Equal(("NYC", "SFO", "2026-01-23"),
+            ((string)flight!["origin"]!, (string)flight["destination"]!, (string)flight["flightDate"]!)));
         var fares = flights.Select(flight => (decimal)flight!["fares"]!["fare"]!).ToArray();
         Assert.Equal(fares.Order(), fares);
     }
@@ -28,9 +29,11 @@ public sealed class SearchTests
         await using var other = await Service.SearchAsync(BootShape.Two);
 
         var (_, got) = await one.GetAsync("/search?origin=NYC&destination=SFO&date=2016-01-22");
-        using var posted = await other.Http.PostAsync("/search/get", Json("""{"origin":"NYC","destination":"SFO","flightDate":"22-JAN-16"}"""), TestContext.Current.CancellationToken);
+        using var posted = await other.Http.PostAsync("/search/get",
+            Json("""{"origin":"NYC","destination":"SFO","flightDate":"22-JAN-16"}"""), TestContext.Current.CancellationToken);
 
-        Assert.True(JsonNode.DeepEquals(got, JsonNode.Parse(await posted.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))));
+        Assert.True(JsonNode.DeepEquals(got,
+            JsonNode.Parse(await posted.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))));
     }
 
     [Fact]

@@ -28,12 +28,14 @@ internal sealed class Service : IAsyncDisposable
     }
 
     public static Task<Service> SearchAsync(BootShape boot, TimeProvider? time = null, MetricsFault fault = MetricsFault.None) =>
-        StartAsync(new BrownFieldOptions { Service = ServiceKind.Search, Boot = boot, Fault = fault, Drain = TimeSpan.Zero }, time);
+        StartAsync(new BrownFieldOptions { Service = ServiceKind.Search, Boot = boot, Fault = fault, Drain = TimeSpan.Zero },
+            time);
 
     public async Task<(HttpStatusCode Status, JsonNode Body)> GetAsync(string path)
     {
         using var response = await Http.GetAsync(path, TestContext.Current.CancellationToken);
-        return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!);
+        return (response.StatusCode,
+            JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!);
     }
 
     public async Task<HttpStatusCode> StatusAsync(string path)

@@ -51,7 +51,8 @@ public sealed partial class StoppingTests
         await process.WaitForExitAsync(Stop);
 
         Assert.Equal(1, process.ExitCode);
-        Assert.Equal($"brownfield: Failed to bind to address http://127.0.0.1:{there.Url.Port}: address already in use.", error.Trim());
+        Assert.Equal($"brownfield: Failed to bind to address http://127.0.0.1:{there.Url.Port}: address already in use.",
+            error.Trim());
     }
 
     private static Process Start(params string[] args) => Process.Start(new ProcessStartInfo(

@@ -141,7 +141,8 @@ public sealed record BrownFieldOptions
             Port = port is null ? DefaultPort(service) : ReadPort(port),
             Bind = Value("bind") is { } bind ? ReadAddress(bind) : IPAddress.Loopback,
             TpmWindow = ReadTime("tpm-window", Value("tpm-window") ?? "60s", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
-            SearchUrls = [.. (Value("search-url") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            SearchUrls = [.. (Value("search-url") ?? "")
+                .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
                 .Select(url => ReadUrl("search-url", url))],
             GatewayUrl = Value("gateway-url") is { } gateway ? ReadUrl("gateway-url", gateway) : null,
             Timeout = ReadTime("timeout", Value("timeout") ?? "5s", TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10)),

@@ -4,5 +4,6 @@ using LifecycleManager.Agent.Tests.Fakes;
 // The tests kill real agents: they start this same program as one.
 if (args is [AgentProcess.Verb, var options]) return await AgentProcess.RunAsync(options);
 if (args.Any(arg => arg is "--server" or "--internal-msbuild-node"))
-    return await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions);
+    return await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args,
+        SelfRegisteredExtensions.AddSelfRegisteredExtensions);
 return await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);

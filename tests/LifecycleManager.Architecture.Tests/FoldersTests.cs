@@ -6,7 +6,9 @@ namespace LifecycleManager.Architecture.Tests;
 /// <summary>Within a room, folders depend on each other in one direction, too.</summary>
 public sealed class FoldersTests
 {
-    /// <summary>Folders that still know each other, room by room. The list only gets shorter: what is not true any more must go.</summary>
+    /// <summary>
+    /// Folders that still know each other, room by room. The list only gets shorter: what is not true any more must go.
+    /// </summary>
     private static readonly HashSet<string> Known =
     [
         "Scheduler: Definitions, Deployments, Events, Health, Launching, Mesos, Placement, State",
@@ -16,19 +18,23 @@ public sealed class FoldersTests
     public void Folders_have_no_cycles_but_those_that_are_known()
     {
         var found = Directory.GetFiles(Path.GetDirectoryName(typeof(RoleHost).Assembly.Location)!, "*.dll")
-            .Where(path => Path.GetFileName(path) is var name && (name == "lcm.dll" || name.StartsWith("LifecycleManager.", StringComparison.Ordinal))
+            .Where(path => Path.GetFileName(path) is var name
+                && (name == "lcm.dll" || name.StartsWith("LifecycleManager.", StringComparison.Ordinal))
                 && !name.Contains("Test", StringComparison.Ordinal))
             .SelectMany(CyclesOf).ToHashSet(StringComparer.Ordinal);
-        Assert.True(found.SetEquals(Known), $"new: {string.Join(" | ", found.Except(Known))}\ngone: {string.Join(" | ", Known.Except(found))}");
+        Assert.True(found.SetEquals(Known),
+            $"new: {string.Join(" | ", found.Except(Known))}\ngone: {string.Join(" | ", Known.Except(found))}");
     }
 
     /// <summary>The groups of folders of an assembly of which each reaches each.</summary>
     private static IEnumerable<string> CyclesOf(string assembly)
     {
         var architecture = new ArchLoader().LoadAssembly(System.Reflection.Assembly.LoadFrom(assembly)).Build();
-        var room = Path.GetFileNameWithoutExtension(assembly) is "lcm" ? "LifecycleManager.Cli" : Path.GetFileNameWithoutExtension(assembly);
+        var room = Path.GetFileNameWithoutExtension(assembly) is "lcm"
+            ? "LifecycleManager.Cli" : Path.GetFileNameWithoutExtension(assembly);
         var edges = architecture.Types
-            .SelectMany(type => type.Dependencies.Select(dependency => (From: Folder(type.FullName, room), To: Folder(dependency.Target.FullName, room))))
+            .SelectMany(type => type.Dependencies.Select(dependency =>
+                (From: Folder(type.FullName, room), To: Folder(dependency.Target.FullName, room))))
             .Where(edge => edge is { From: not null, To: not null } && edge.From != edge.To)
             .ToLookup(edge => edge.From!, edge => edge.To!, StringComparer.Ordinal);
         var reached = edges.ToDictionary(from => from.Key, from => Reach(from.Key, edges), StringComparer.Ordinal);
@@ -51,7 +57,9 @@ public sealed class FoldersTests
         return seen;
     }
 
-    /// <summary>The first folder below the room's own, which composes the others and is none; null for that and other assemblies.</summary>
+    /// <summary>
+    /// The first folder below the room's own, which composes the others and is none; null for that and other assemblies.
+    /// </summary>
     private static string? Folder(string type, string room)
     {
         if (!type.StartsWith(room + ".", StringComparison.Ordinal)) return null;

@@ -36,7 +36,8 @@ public sealed class RoomsTests
             var references = References(room);
             Assert.DoesNotContain(Composer, references);
             if (room != Composer)
-                Assert.True(!references.Except(MayReference[room]).Any(), $"{room} references {string.Join(", ", references.Except(MayReference[room]))}");
+                Assert.True(!references.Except(MayReference[room])
+                    .Any(), $"{room} references {string.Join(", ", references.Except(MayReference[room]))}");
         }
     }
 

@@ -8,7 +8,15 @@ namespace LifecycleManager.Console.Tests;
 /// <summary>The console in a real browser.</summary>
 public sealed class BrowserTests
 {
-    private static readonly App Search = new() { Id = "/search", Cmd = "serve", Instances = 1, Cpus = 0.5, Mem = 256, TasksRunning = 1 };
+    private static readonly App Search = new()
+    {
+        Id = "/search",
+        Cmd = "serve",
+        Instances = 1,
+        Cpus = 0.5,
+        Mem = 256,
+        TasksRunning = 1
+    };
 
     [Fact]
     public async Task A_page_follows_the_cluster_without_a_reload()
@@ -116,8 +124,10 @@ public sealed class BrowserTests
 
         // The one ends and another begins, and the page is read anew.
         console.Answers["/v2/deployments"] = Deployment("d-2");
-        await browser.Page.WaitForResponseAsync(answer => answer.Url.EndsWith("/ui/deployments", StringComparison.Ordinal), new() { Timeout = 20_000 });
-        await browser.Page.WaitForResponseAsync(answer => answer.Url.EndsWith("/ui/deployments", StringComparison.Ordinal), new() { Timeout = 20_000 });
+        await browser.Page.WaitForResponseAsync(answer => answer.Url.EndsWith("/ui/deployments", StringComparison.Ordinal),
+            new() { Timeout = 20_000 });
+        await browser.Page.WaitForResponseAsync(answer => answer.Url.EndsWith("/ui/deployments", StringComparison.Ordinal),
+            new() { Timeout = 20_000 });
         await Assertions.Expect(browser.Page.GetByText("/d-2")).Not.ToBeVisibleAsync();
         await button.PressAsync("Enter");
 
@@ -175,7 +185,8 @@ public sealed class BrowserTests
             browser._browser = await browser._playwright.Chromium.LaunchAsync(new()
             {
                 ExecutablePath = program,
-                Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+                Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+                    "--disable-sync", "--no-first-run"],
             });
             browser.Page = await browser._browser.NewPageAsync();
             browser.Page.PageError += (_, error) => browser.Errors.Add(error);

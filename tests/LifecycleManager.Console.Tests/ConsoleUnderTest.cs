@@ -11,7 +11,9 @@ using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Console.Tests;
 
-/// <summary>The console on a free port, over roles that answer what a test says. Scheduler and console share a port, as in production.</summary>
+/// <summary>
+/// The console on a free port, over roles that answer what a test says. Scheduler and console share a port, as in production.
+/// </summary>
 internal sealed class ConsoleUnderTest : IAsyncDisposable
 {
     private readonly WebApplication _app;

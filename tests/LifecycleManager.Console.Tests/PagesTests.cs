@@ -8,7 +8,14 @@ public sealed class PagesTests
 {
     private static readonly App Search = new()
     {
-        Id = "/brownfield/search", Cmd = "serve", Instances = 3, Cpus = 0.5, Mem = 256, TasksRunning = 2, TasksHealthy = 1, TasksUnhealthy = 1,
+        Id = "/brownfield/search",
+        Cmd = "serve",
+        Instances = 3,
+        Cpus = 0.5,
+        Mem = 256,
+        TasksRunning = 2,
+        TasksHealthy = 1,
+        TasksUnhealthy = 1,
         HealthChecks = [new AppHealthCheck { Protocol = "HTTP" }],
         Tasks =
         [
@@ -117,7 +124,8 @@ public sealed class PagesTests
 
         var page = await console.GetAsync("/ui/deployments");
 
-        var (waits, goesOn) = (page[..page.IndexOf("d-2", StringComparison.Ordinal)], page[page.IndexOf("d-2", StringComparison.Ordinal)..]);
+        var (waits, goesOn) = (page[..page.IndexOf("d-2", StringComparison.Ordinal)],
+            page[page.IndexOf("d-2", StringComparison.Ordinal)..]);
         Assert.Contains("canary 25%", waits, StringComparison.Ordinal);
         Assert.Contains("it waits to be promoted", waits, StringComparison.Ordinal);
         Assert.Contains("data-action=\"promote\"", waits, StringComparison.Ordinal);
@@ -151,7 +159,8 @@ public sealed class PagesTests
              "files": [{"file": "search.yml", "problems": []},
                {"file": "night.yml", "problems": [{"line": 7, "column": 3, "severity": "error", "message": "unknown name 'tmp'"}]}]}
             """;
-        console.Answers["/v1/targets"] = """{"targets": [{"app": "/search", "address": "http://h:1/admin", "state": "down", "lastError": "500"}]}""";
+        console.Answers["/v1/targets"] =
+            """{"targets": [{"app": "/search", "address": "http://h:1/admin", "state": "down", "lastError": "500"}]}""";
 
         var page = await console.GetAsync("/ui/policies");
 

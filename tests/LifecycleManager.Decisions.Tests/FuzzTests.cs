@@ -15,14 +15,18 @@ public sealed class FuzzTests
 {
     private static readonly string[] Words =
     [
-        "tpm", "cpu", "lat", "instances", "healthy", "time", "avg", "max", "p95", "rate", "predict", "and", "or", "not", "true", "(", ")", ",",
-        "+", "-", "*", "/", "<", ">", "==", "!=", "<=", "=", "1", "0.5", "60%", "5m", "22:30", "1e308", "'", "\"", "é", "\n", " ", "..", "%",
+        "tpm", "cpu", "lat", "instances", "healthy", "time", "avg", "max", "p95", "rate", "predict", "and", "or", "not", "true",
+        "(", ")", ",",
+        "+", "-", "*", "/", "<", ">", "==", "!=", "<=", "=", "1", "0.5", "60%", "5m", "22:30", "1e308", "'", "\"", "é", "\n", " ",
+        "..", "%",
     ];
 
-    private static readonly string[] Seeds = [.. PolicyDirectory.Find(Path.Combine(AppContext.BaseDirectory, "rules")).Select(File.ReadAllText)];
+    private static readonly string[] Seeds = [.. PolicyDirectory.Find(Path.Combine(AppContext.BaseDirectory, "rules"))
+        .Select(File.ReadAllText)];
 
     private static readonly string[] Pieces =
-        ["{", "}", "[", "]", ":", ": ", "- ", "\n", "\n  ", "#", "'", "\"", "&a ", "*a", "|", ">", "!!int ", "? ", "---\n", "%", "\t", "\0", "\uFEFF", "~", "<<: *a", "1e999", "-1", "policy: x\n", "99999999999"];
+        ["{", "}", "[", "]", ":", ": ", "- ", "\n", "\n  ", "#", "'", "\"", "&a ", "*a", "|", ">", "!!int ", "? ", "---\n", "%",
+            "\t", "\0", "\uFEFF", "~", "<<: *a", "1e999", "-1", "policy: x\n", "99999999999"];
 
     [Fact]
     public void Expressions()
@@ -78,11 +82,15 @@ public sealed class FuzzTests
         iter: 500);
 
     [Fact]
-    public void Foreign_formats() => Gen.Select(One("job \"a\" { group \"b\" { scaling { min = 1 } } }", "time,a\n1,2\n3,4", "{\"data\":{\"resultType\":\"matrix\",\"result\":[]}}", "1+2x3 _x4 5"), Gen.Int[0, 60], One([.. Pieces, "x", "<<E\n", ","])).Sample(
+    public void Foreign_formats() =>
+        Gen.Select(One("job \"a\" { group \"b\" { scaling { min = 1 } } }", "time,a\n1,2\n3,4",
+            "{\"data\":{\"resultType\":\"matrix\",\"result\":[]}}", "1+2x3 _x4 5"), Gen.Int[0, 60],
+            One([.. Pieces, "x", "<<E\n", ","])).Sample(
         (seed, at, piece) =>
         {
             var text = seed.Insert(at % (seed.Length + 1), piece);
-            foreach (var read in (Action[])[() => Hcl.Parse(text), () => ReplayData.Read(text, null), () => SeriesNotation.Parse(text), () => MarathonAutoscaleImport.Environment(text)])
+            foreach (var read in (Action[])[() => Hcl.Parse(text), () => ReplayData.Read(text, null),
+                () => SeriesNotation.Parse(text), () => MarathonAutoscaleImport.Environment(text)])
             {
                 try
                 {
@@ -100,13 +108,19 @@ public sealed class FuzzTests
 
     /// <summary>A good file with a few pieces put in, cut out or doubled.</summary>
     private static Gen<string> Mutations() =>
-        Gen.Select(One(Seeds), Gen.Select(Gen.Int[0, 5000], Gen.Int[0, 2], One(Pieces), Gen.Int[0, 30]).Array[1, 4]).Select((seed, edits) =>
+        Gen.Select(One(Seeds), Gen.Select(Gen.Int[0, 5000], Gen.Int[0, 2], One(Pieces), Gen.Int[0, 30]).Array[1, 4])
+        .Select((seed, edits) =>
         {
             foreach (var (where, what, piece, length) in edits)
             {
                 var at = where % (seed.Length + 1);
                 var end = Math.Min(seed.Length, at + length);
-                seed = what switch { 0 => seed.Insert(at, piece), 1 => seed.Remove(at, end - at), _ => seed.Insert(at, seed[at..end]) };
+                seed = what switch
+                {
+                    0 => seed.Insert(at, piece),
+                    1 => seed.Remove(at, end - at),
+                    _ => seed.Insert(at, seed[at..end])
+                };
             }
 
             return seed;

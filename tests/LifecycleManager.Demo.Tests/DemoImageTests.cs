@@ -12,12 +12,14 @@ public sealed class DemoImageTests
     private static readonly CancellationToken Stop = TestContext.Current.CancellationToken;
 
     [Fact]
-    public void The_build_puts_the_sample_services_beside_the_demo() => Assert.True(File.Exists(BrownFieldOutput.Program), BrownFieldOutput.Program);
+    public void The_build_puts_the_sample_services_beside_the_demo() =>
+        Assert.True(File.Exists(BrownFieldOutput.Program), BrownFieldOutput.Program);
 
     [Fact]
     public async Task Without_the_samples_the_error_names_the_file_and_what_to_build()
     {
-        var e = await Assert.ThrowsAsync<FileNotFoundException>(() => DemoImage.EnsureAsync(new Uri("unix:///nowhere"), "/no/such/place", Stop));
+        var e = await Assert.ThrowsAsync<FileNotFoundException>(() =>
+            DemoImage.EnsureAsync(new Uri("unix:///nowhere"), "/no/such/place", Stop));
 
         Assert.Equal("the sample services are not at /no/such/place/BrownField.dll: build tests/BrownField", e.Message);
     }
@@ -26,7 +28,8 @@ public sealed class DemoImageTests
     [InlineData(DemoImage.Search, "/search?origin=NYC&destination=SFO", HttpStatusCode.OK)]
     [InlineData(DemoImage.SearchApiGateway, "/api/search?origin=NYC", HttpStatusCode.ServiceUnavailable)]
     [InlineData(DemoImage.Website, "/", HttpStatusCode.OK)]
-    public async Task A_container_of_the_image_serves_on_the_port_it_is_told_through_the_bridge(string image, string path, HttpStatusCode expected)
+    public async Task A_container_of_the_image_serves_on_the_port_it_is_told_through_the_bridge(string image, string path,
+        HttpStatusCode expected)
     {
         var docker = Server.Docker();
         Assert.Contains(image, await DemoImage.EnsureAsync(docker, BrownFieldOutput.Directory, Stop));
@@ -40,7 +43,10 @@ public sealed class DemoImageTests
             HostConfig = new HostConfig
             {
                 Memory = 256 * 1024 * 1024,
-                PortBindings = new Dictionary<string, IList<PortBinding>> { [port + "/tcp"] = [new PortBinding { HostIP = "127.0.0.1", HostPort = port }] },
+                PortBindings = new Dictionary<string, IList<PortBinding>>
+                {
+                    [port + "/tcp"] = [new PortBinding { HostIP = "127.0.0.1", HostPort = port }]
+                },
             },
         }, Stop);
         try
@@ -55,12 +61,14 @@ public sealed class DemoImageTests
             Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/actuator/prometheus", Stop)).StatusCode);
 
             // Stops by its own will before the engine loses patience: exit code 0, not 137.
-            await client.Containers.StopContainerAsync(container.ID, new ContainerStopParameters { WaitBeforeKillSeconds = 20 }, Stop);
+            await client.Containers.StopContainerAsync(container.ID, new ContainerStopParameters { WaitBeforeKillSeconds = 20 },
+                Stop);
             Assert.Equal(0, (await client.Containers.InspectContainerAsync(container.ID, Stop)).State!.ExitCode);
         }
         finally
         {
-            await client.Containers.RemoveContainerAsync(container.ID, new ContainerRemoveParameters { Force = true }, CancellationToken.None);
+            await client.Containers.RemoveContainerAsync(container.ID, new ContainerRemoveParameters { Force = true },
+                CancellationToken.None);
         }
     }
 

@@ -15,11 +15,13 @@ public sealed class DemoLoadTests : IDisposable
         var begun = new List<string>();
         var load = Load([new("http://a:1/"), new("http://b:2/")]);
 
-        await Run(load.RunAsync(DemoLoad.QuietBusyQuiet(Seconds(2), Seconds(1), Seconds(3), 1, 50), phase => begun.Add(phase.Name), Stop));
+        await Run(load.RunAsync(DemoLoad.QuietBusyQuiet(Seconds(2), Seconds(1), Seconds(3), 1, 50),
+            phase => begun.Add(phase.Name), Stop));
 
         Assert.Equal(["quiet", "busy", "quiet again"], begun);
         Assert.Equal(new DemoLoadCounts(Ok: 2 + 50 + 3, Failed: 0, Skipped: 0, LastFailure: null), load.Counts);
-        Assert.Equal(["http://a:1/search?origin=NYC&destination=SFO", "http://b:2/search?origin=NYC&destination=SFO"], _handler.Asked.Take(2));
+        Assert.Equal(["http://a:1/search?origin=NYC&destination=SFO", "http://b:2/search?origin=NYC&destination=SFO"],
+            _handler.Asked.Take(2));
         Assert.Equal(28, _handler.Asked.Count(url => url.StartsWith("http://a", StringComparison.Ordinal)));
     }
 
@@ -92,7 +94,8 @@ public sealed class DemoLoadTests : IDisposable
 
     private static TimeSpan Seconds(int seconds) => TimeSpan.FromSeconds(seconds);
 
-    private DemoLoad Load(IReadOnlyList<Uri> instances) => new(() => instances, new HttpClient(_handler), _time) { MaxConcurrency = 4 };
+    private DemoLoad Load(IReadOnlyList<Uri> instances) =>
+        new(() => instances, new HttpClient(_handler), _time) { MaxConcurrency = 4 };
 
     private async Task Run(Task run)
     {
@@ -109,7 +112,8 @@ public sealed class DemoLoadTests : IDisposable
 
     private sealed class Handler : HttpMessageHandler
     {
-        public Func<CancellationToken, Task<HttpResponseMessage>> Answer { get; set; } = _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK));
+        public Func<CancellationToken, Task<HttpResponseMessage>> Answer { get; set; } = _ =>
+            Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK));
 
         public List<string> Asked { get; } = [];
 

@@ -11,12 +11,15 @@ internal sealed class DemoApps(bool containers)
     public const string Gateway = "/brownfield/search-apigateway";
     public const string Website = "/brownfield/website";
 
-    /// <summary>The service that is under load: a short window, so that its transactions per minute follow the load at once.</summary>
+    /// <summary>
+    /// The service that is under load: a short window, so that its transactions per minute follow the load at once.
+    /// </summary>
     public App SearchApp() => App(Search, "search", DemoImage.Search, bridge: true, new() { ["BROWNFIELD_TPM_WINDOW"] = "5s" });
 
     /// <summary>The gateway before a search instance.</summary>
     public App GatewayApp(Uri search) =>
-        App(Gateway, "search-apigateway", DemoImage.SearchApiGateway, bridge: false, new() { ["BROWNFIELD_SEARCH_URL"] = search.ToString() });
+        App(Gateway, "search-apigateway", DemoImage.SearchApiGateway, bridge: false,
+            new() { ["BROWNFIELD_SEARCH_URL"] = search.ToString() });
 
     /// <summary>The page that asks the gateway.</summary>
     public App WebsiteApp(Uri gateway) =>
@@ -32,7 +35,8 @@ internal sealed class DemoApps(bool containers)
             Instances = 1,
             Cpus = 0.2,
             Mem = 160,
-            Env = environment.ToDictionary(variable => variable.Key, variable => JsonSerializer.SerializeToElement(variable.Value)),
+            Env = environment.ToDictionary(variable => variable.Key,
+                variable => JsonSerializer.SerializeToElement(variable.Value)),
             Labels = new Dictionary<string, string> { ["demo"] = "brownfield" },
             HealthChecks =
             [

@@ -36,14 +36,16 @@ public static class DemoImage
 
     /// <summary>Makes the images unless the engine has them from the same files.</summary>
     /// <param name="docker">The engine's address, such as <c>unix:///var/run/docker.sock</c>.</param>
-    /// <param name="brownFieldOutputDirectory">The build output of <c>tests/BrownField</c>; see <see cref="BrownFieldOutput.Directory"/>.</param>
+    /// <param name="brownFieldOutputDirectory">The build output of <c>tests/BrownField</c>; see
+    /// <see cref="BrownFieldOutput.Directory"/>.</param>
     /// <param name="cancellationToken">Gives up; the engine keeps no half image.</param>
     /// <returns>The three tags: search, gateway, website.</returns>
     /// <exception cref="PlatformNotSupportedException">This machine's .NET cannot run in a Linux container.</exception>
     /// <exception cref="FileNotFoundException">The samples were not built, or a library of .NET is missing.</exception>
     /// <exception cref="DockerApiException">The engine refused.</exception>
     /// <exception cref="HttpRequestException">No engine answers.</exception>
-    public static async Task<IReadOnlyList<string>> EnsureAsync(Uri docker, string brownFieldOutputDirectory, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> EnsureAsync(Uri docker, string brownFieldOutputDirectory,
+        CancellationToken cancellationToken)
     {
         var files = await DemoRootFileSystem.FindAsync(brownFieldOutputDirectory, cancellationToken);
         var fingerprint = files.Fingerprint();
@@ -51,9 +53,11 @@ public static class DemoImage
         if (!await HasAllAsync(client, fingerprint, cancellationToken))
         {
             await using var archive = await BuildAsync(files, fingerprint, cancellationToken);
-            await client.Images.LoadImageAsync(new ImageLoadParameters { Quiet = true }, archive, new Progress<JSONMessage>(), cancellationToken);
+            await client.Images.LoadImageAsync(new ImageLoadParameters { Quiet = true }, archive, new Progress<JSONMessage>(),
+                cancellationToken);
             if (!await HasAllAsync(client, fingerprint, cancellationToken))
-                throw new InvalidOperationException($"the Docker engine at {docker} took the demo's images and does not have them");
+                throw new InvalidOperationException(
+                    $"the Docker engine at {docker} took the demo's images and does not have them");
         }
 
         return [.. Images.Select(image => image.Tag)];
@@ -66,7 +70,8 @@ public static class DemoImage
             try
             {
                 var image = await client.Images.InspectImageAsync(tag, cancellationToken);
-                if (image.Config?.Labels?.TryGetValue(FingerprintLabel, out var label) != true || label != fingerprint) return false;
+                if (image.Config?.Labels?.TryGetValue(FingerprintLabel, out var label) != true || label != fingerprint)
+                    return false;
             }
             catch (DockerImageNotFoundException)
             {
@@ -78,7 +83,8 @@ public static class DemoImage
     }
 
     /// <summary>Writes the archive to a temporary file, since an image's configuration names its layer's digest.</summary>
-    private static async Task<Stream> BuildAsync(DemoRootFileSystem files, string fingerprint, CancellationToken cancellationToken)
+    private static async Task<Stream> BuildAsync(DemoRootFileSystem files, string fingerprint,
+        CancellationToken cancellationToken)
     {
         await using var layer = TemporaryFile();
         await files.WriteLayerAsync(layer, cancellationToken);
@@ -99,7 +105,8 @@ public static class DemoImage
             }
 
             await WriteAsync(tar, LayerName, layer, cancellationToken);
-            await WriteAsync(tar, "manifest.json", new MemoryStream(Encoding.UTF8.GetBytes(manifest.ToJsonString())), cancellationToken);
+            await WriteAsync(tar, "manifest.json", new MemoryStream(Encoding.UTF8.GetBytes(manifest.ToJsonString())),
+                cancellationToken);
         }
 
         archive.Position = 0;
@@ -132,7 +139,8 @@ public static class DemoImage
     private static async Task WriteAsync(TarWriter tar, string name, Stream content, CancellationToken cancellationToken)
     {
         await using (content)
-            await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = content }, cancellationToken);
+            await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = content },
+                cancellationToken);
     }
 
     private static JsonArray Texts(params string[] texts) => new([.. texts.Select(text => JsonValue.Create(text))]);

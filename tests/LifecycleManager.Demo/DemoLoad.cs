@@ -1,6 +1,8 @@
 namespace LifecycleManager.Demo;
 
-/// <summary>A stretch of the load: <paramref name="RatePerSecond"/> requests begin each second for <paramref name="Duration"/>.</summary>
+/// <summary>
+/// A stretch of the load: <paramref name="RatePerSecond"/> requests begin each second for <paramref name="Duration"/>.
+/// </summary>
 public sealed record DemoLoadPhase(string Name, TimeSpan Duration, double RatePerSecond);
 
 /// <summary>What became of the requests so far.</summary>
@@ -39,14 +41,16 @@ public sealed class DemoLoad(Func<IReadOnlyList<Uri>> instances, HttpClient clie
         new(Interlocked.Read(ref _ok), Interlocked.Read(ref _failed), Interlocked.Read(ref _skipped), _lastFailure);
 
     /// <summary>Quiet, busy, quiet: the demo's shape.</summary>
-    public static IReadOnlyList<DemoLoadPhase> QuietBusyQuiet(TimeSpan quiet, TimeSpan busy, TimeSpan after, double quietRate, double busyRate) =>
+    public static IReadOnlyList<DemoLoadPhase> QuietBusyQuiet(TimeSpan quiet, TimeSpan busy, TimeSpan after, double quietRate,
+        double busyRate) =>
         [new("quiet", quiet, quietRate), new("busy", busy, busyRate), new("quiet again", after, quietRate)];
 
     /// <summary>Runs the phases one after the other, then waits for the last answers.</summary>
     /// <param name="phases">The load's shape.</param>
     /// <param name="begins">Told of each phase as it begins, or null.</param>
     /// <param name="cancellationToken">Ends the load early, without an exception.</param>
-    public async Task RunAsync(IEnumerable<DemoLoadPhase> phases, Action<DemoLoadPhase>? begins, CancellationToken cancellationToken)
+    public async Task RunAsync(IEnumerable<DemoLoadPhase> phases, Action<DemoLoadPhase>? begins,
+        CancellationToken cancellationToken)
     {
         var requests = new HashSet<Task>();
         using var timer = new PeriodicTimer(Tick, time);
@@ -66,7 +70,8 @@ public sealed class DemoLoad(Func<IReadOnlyList<Uri>> instances, HttpClient clie
         await Task.WhenAll(requests);
     }
 
-    private async Task RunAsync(DemoLoadPhase phase, PeriodicTimer timer, HashSet<Task> requests, CancellationToken cancellationToken)
+    private async Task RunAsync(DemoLoadPhase phase, PeriodicTimer timer, HashSet<Task> requests,
+        CancellationToken cancellationToken)
     {
         var begin = time.GetTimestamp();
         long begun = 0;

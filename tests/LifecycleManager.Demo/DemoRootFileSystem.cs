@@ -18,7 +18,8 @@ internal sealed partial class DemoRootFileSystem
     public const string Program = "/app/BrownField.dll";
     public const string Libraries = "/lib";
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-    private const UnixFileMode Runnable = Readable | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    private const UnixFileMode Runnable =
+        Readable | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private readonly SortedDictionary<string, string> _files;
 
@@ -29,22 +30,29 @@ internal sealed partial class DemoRootFileSystem
     /// <exception cref="FileNotFoundException">The samples were not built, or a library of the framework is missing.</exception>
     public static async Task<DemoRootFileSystem> FindAsync(string brownFieldOutputDirectory, CancellationToken cancellationToken)
     {
-        if (!OperatingSystem.IsLinux()) throw new PlatformNotSupportedException("the demo's image is made of this machine's .NET, which is not for Linux");
+        if (!OperatingSystem.IsLinux())
+            throw new PlatformNotSupportedException("the demo's image is made of this machine's .NET, which is not for Linux");
         var program = Path.Combine(brownFieldOutputDirectory, "BrownField.dll");
-        if (!File.Exists(program)) throw new FileNotFoundException($"the sample services are not at {program}: build tests/BrownField", program);
+        if (!File.Exists(program))
+            throw new FileNotFoundException($"the sample services are not at {program}: build tests/BrownField", program);
 
         var framework = new DirectoryInfo(RuntimeEnvironment.GetRuntimeDirectory());
-        var aspNet = new DirectoryInfo(Path.GetDirectoryName(typeof(Microsoft.AspNetCore.Builder.WebApplication).Assembly.Location)!);
-        if (framework.Parent is not { Name: "Microsoft.NETCore.App" } || aspNet.Parent is not { Name: "Microsoft.AspNetCore.App", Parent.Parent: { } root })
+        var aspNet =
+            new DirectoryInfo(Path.GetDirectoryName(typeof(Microsoft.AspNetCore.Builder.WebApplication).Assembly.Location)!);
+        if (framework.Parent is not { Name: "Microsoft.NETCore.App" }
+            || aspNet.Parent is not { Name: "Microsoft.AspNetCore.App", Parent.Parent: { } root })
             throw new PlatformNotSupportedException("lcm brings its own .NET here; the demo's image needs a shared one");
         var resolver = new DirectoryInfo(Path.Combine(root.FullName, "host", "fxr")).EnumerateDirectories()
             .MaxBy(directory => Version.TryParse(directory.Name, out var version) ? version : new Version(0, 0))
             ?? throw new FileNotFoundException($"{root.FullName} has no host/fxr");
 
-        var files = new SortedDictionary<string, string>(StringComparer.Ordinal) { [Dotnet] = Path.Combine(root.FullName, "dotnet") };
-        foreach (var directory in new[] { framework, aspNet, resolver }) Add(files, directory, "/dotnet/" + Path.GetRelativePath(root.FullName, directory.FullName));
+        var files =
+            new SortedDictionary<string, string>(StringComparer.Ordinal) { [Dotnet] = Path.Combine(root.FullName, "dotnet") };
+        foreach (var directory in new[] { framework, aspNet, resolver })
+            Add(files, directory, "/dotnet/" + Path.GetRelativePath(root.FullName, directory.FullName));
         Add(files, new DirectoryInfo(brownFieldOutputDirectory), "/app");
-        foreach (var (name, path) in await LinkedLibrariesAsync(files.Values.Where(IsNative), cancellationToken)) files[name] = path;
+        foreach (var (name, path) in await LinkedLibrariesAsync(files.Values.Where(IsNative), cancellationToken))
+            files[name] = path;
         return new DemoRootFileSystem(files);
     }
 
@@ -91,19 +99,23 @@ internal sealed partial class DemoRootFileSystem
         }
     }
 
-    private static bool IsNative(string path) => path.EndsWith(".so", StringComparison.Ordinal) || Path.GetFileName(path) == "dotnet";
+    private static bool IsNative(string path) =>
+        path.EndsWith(".so", StringComparison.Ordinal) || Path.GetFileName(path) == "dotnet";
 
     /// <summary>What <c>ldd</c> finds: libraries by their names, and the loader at its own path.</summary>
-    private static async Task<IEnumerable<(string Name, string Path)>> LinkedLibrariesAsync(IEnumerable<string> binaries, CancellationToken cancellationToken)
+    private static async Task<IEnumerable<(string Name, string Path)>> LinkedLibrariesAsync(IEnumerable<string> binaries,
+        CancellationToken cancellationToken)
     {
-        using var ldd = Process.Start(new ProcessStartInfo("ldd", binaries) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var ldd =
+            Process.Start(new ProcessStartInfo("ldd", binaries) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var errors = ldd.StandardError.ReadToEndAsync(cancellationToken);
         var output = await ldd.StandardOutput.ReadToEndAsync(cancellationToken);
         await ldd.WaitForExitAsync(cancellationToken);
         if (Missing().Match(output) is { Success: true } missing)
             throw new FileNotFoundException($"ldd does not find {missing.Groups["name"].Value}, which .NET needs");
         if (ldd.ExitCode != 0) throw new FileNotFoundException($"ldd failed: {(await errors).Trim()}");
-        return Library().Matches(output).Select(match => (Libraries + "/" + match.Groups["name"].Value, match.Groups["path"].Value))
+        return Library().Matches(output)
+            .Select(match => (Libraries + "/" + match.Groups["name"].Value, match.Groups["path"].Value))
             .Concat(Loader().Matches(output).Select(match => (match.Groups["path"].Value, match.Groups["path"].Value)))
             .Distinct();
     }

@@ -94,8 +94,11 @@ internal sealed class DemoRun(RunningStack stack, DemoStory story, TimeProvider 
         using var client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(10) };
         var load = new DemoLoad(() => _search, client, time);
         await load.RunAsync(
-            DemoLoad.QuietBusyQuiet(TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(16), TimeSpan.FromSeconds(14), QuietPerSecond, BusyPerSecond),
-            phase => story.Tell("load", FormattableString.Invariant($"{phase.Name}: {phase.RatePerSecond} searches a second, {phase.RatePerSecond * 60} a minute")),
+            DemoLoad.QuietBusyQuiet(TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(16), TimeSpan.FromSeconds(14), QuietPerSecond,
+                BusyPerSecond),
+            phase =>
+                story.Tell("load", FormattableString.Invariant(
+                    $"{phase.Name}: {phase.RatePerSecond} searches a second, {phase.RatePerSecond * 60} a minute")),
             cancellation);
         var counts = load.Counts;
         story.Tell("load", $"the end: {counts.Ok} searches were answered, {counts.Failed} failed"
@@ -120,15 +123,18 @@ internal sealed class DemoRun(RunningStack stack, DemoStory story, TimeProvider 
                 continue;
             }
 
-            var tasks = list.Tasks.Where(task => task.AppId.StartsWith("/brownfield/", StringComparison.Ordinal)).ToDictionary(task => task.Id);
+            var tasks = list.Tasks.Where(task => task.AppId.StartsWith("/brownfield/", StringComparison.Ordinal))
+                .ToDictionary(task => task.Id);
             _search = [.. tasks.Values.Where(task => task.AppId == DemoApps.Search && IsHealthy(task)).Select(Address)];
             foreach (var task in tasks.Values)
             {
                 if (IsHealthy(task) && told.Add(task.Id + " healthy")) story.Tell("healthy", $"{task.AppId} at {Address(task)}");
-                else if (task.State == "TASK_KILLING" && told.Add(task.Id + " killing")) story.Tell("stopping", $"{task.AppId} at {Address(task)}");
+                else if (task.State == "TASK_KILLING" && told.Add(task.Id + " killing"))
+                    story.Tell("stopping", $"{task.AppId} at {Address(task)}");
             }
 
-            foreach (var gone in known.Keys.Except(tasks.Keys)) story.Tell("gone", $"{known[gone].AppId} at {Address(known[gone])}");
+            foreach (var gone in known.Keys.Except(tasks.Keys))
+                story.Tell("gone", $"{known[gone].AppId} at {Address(known[gone])}");
             known = tasks;
         }
     }
@@ -144,7 +150,8 @@ internal sealed class DemoRun(RunningStack stack, DemoStory story, TimeProvider 
             JsonDocument answer;
             try
             {
-                var path = string.Create(CultureInfo.InvariantCulture, $"v1/decisions?limit=50&since={Uri.EscapeDataString(since.ToString("O"))}");
+                var path = string.Create(CultureInfo.InvariantCulture,
+                    $"v1/decisions?limit=50&since={Uri.EscapeDataString(since.ToString("O"))}");
                 answer = JsonDocument.Parse(await client.GetStringAsync(path, cancellation));
             }
             catch (Exception e) when (e is JsonException || IsAway(e, cancellation))
@@ -193,7 +200,8 @@ internal sealed class DemoRun(RunningStack stack, DemoStory story, TimeProvider 
                 if (await happened()) return;
                 problem = null;
             }
-            catch (Exception e) when (e is HttpRequestException or ApiRequestException or ApiException { StatusCode: >= System.Net.HttpStatusCode.InternalServerError })
+            catch (Exception e) when (e is HttpRequestException or ApiRequestException
+                or ApiException { StatusCode: >= System.Net.HttpStatusCode.InternalServerError })
             {
                 // A role that has only just started may not lead yet.
                 problem = ": " + e.Message;
@@ -210,7 +218,8 @@ internal sealed class DemoRun(RunningStack stack, DemoStory story, TimeProvider 
         e is HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested);
 
     private static bool IsHealthy(AppTask task) =>
-        task.State == "TASK_RUNNING" && task.Ports.Count > 0 && task.HealthCheckResults is { Count: > 0 } results && results.All(result => result.Alive);
+        task.State == "TASK_RUNNING" && task.Ports.Count > 0 && task.HealthCheckResults is { Count: > 0 } results
+        && results.All(result => result.Alive);
 
     private static Uri Address(AppTask task) => new($"http://{task.Host}:{(task.Ports is [var port, ..] ? port : 0)}/");
 

@@ -25,7 +25,8 @@ public sealed class BackupTests
             }
 
             Assert.Contains("entries are in", await RunAsync(0, "backup", "--output", "state"), StringComparison.Ordinal);
-            Assert.Contains("works on this state: stop it first", await RunAsync(1, "restore", "--input", "state", "--overwrite"), StringComparison.Ordinal);
+            Assert.Contains("works on this state: stop it first", await RunAsync(1, "restore", "--input", "state", "--overwrite"),
+                StringComparison.Ordinal);
 
             await stack.KillAsync();
             foreach (var file in Directory.EnumerateFiles(Path.Combine(stack.WorkDirectory, "scheduler"))) File.Delete(file);

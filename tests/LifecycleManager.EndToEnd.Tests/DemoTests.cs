@@ -8,22 +8,28 @@ namespace LifecycleManager.EndToEnd.Tests;
 public sealed partial class DemoTests
 {
     [Fact]
-    public async Task The_demo_shows_a_scale_out_and_a_scale_in_with_their_reasons_on_processes() => await RunAsync("unix:///nowhere/docker.sock");
+    public async Task The_demo_shows_a_scale_out_and_a_scale_in_with_their_reasons_on_processes() =>
+        await RunAsync("unix:///nowhere/docker.sock");
 
     [Fact]
-    public async Task The_demo_shows_a_scale_out_and_a_scale_in_with_their_reasons_on_containers() => await RunAsync(Server.Docker().ToString());
+    public async Task The_demo_shows_a_scale_out_and_a_scale_in_with_their_reasons_on_containers() =>
+        await RunAsync(Server.Docker().ToString());
 
     private static async Task RunAsync(string docker)
     {
         var directory = Directory.CreateTempSubdirectory("lcm-e2e-demo-");
-        await using (var lcm = LcmProcess.StartProgram("LifecycleManager.Demo.dll", directory.FullName, new Dictionary<string, string>(),
-            ["--stop-tasks", "--docker", docker, "--master-port", "0", "--agent-port", "0", "--scheduler-port", "0", "--manager-port", "0"]))
+        await using (var lcm = LcmProcess.StartProgram("LifecycleManager.Demo.dll", directory.FullName,
+            new Dictionary<string, string>(),
+            ["--stop-tasks", "--docker", docker, "--master-port", "0", "--agent-port", "0", "--scheduler-port", "0",
+                "--manager-port", "0"]))
         {
-            await Eventually.TrueAsync(() => Task.FromResult(lcm.HasExited || ScaleIn().IsMatch(lcm.Output)), "a scale-in", TimeSpan.FromSeconds(120), () => lcm.Output);
+            await Eventually.TrueAsync(() => Task.FromResult(lcm.HasExited || ScaleIn().IsMatch(lcm.Output)), "a scale-in",
+                TimeSpan.FromSeconds(120), () => lcm.Output);
 
             Assert.Matches(ScaleOut(), lcm.Output);
             Assert.Matches(ScaleIn(), lcm.Output);
-            await Eventually.TrueAsync(() => Task.FromResult(lcm.Output.Contains("the end:", StringComparison.Ordinal)), "the load's end", more: () => lcm.Output);
+            await Eventually.TrueAsync(() => Task.FromResult(lcm.Output.Contains("the end:", StringComparison.Ordinal)),
+                "the load's end", more: () => lcm.Output);
             Assert.Matches(NoneFailed(), lcm.Output[lcm.Output.IndexOf("the end:", StringComparison.Ordinal)..]);
             Assert.Equal(0, await lcm.InterruptAsync(TimeSpan.FromSeconds(20)));
         }

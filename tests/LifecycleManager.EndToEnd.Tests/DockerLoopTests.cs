@@ -38,12 +38,14 @@ public sealed class DockerLoopTests
         await DemoImage.EnsureAsync(Server.Docker(), BrownFieldOutput.Directory, TestContext.Current.CancellationToken);
         using var containers = new Containers();
         // Those of an earlier test are gone a moment after its tasks are.
-        await Eventually.TrueAsync(async () => (await containers.RunningAsync(DemoImage.Search)).Count == 0, "the end of earlier containers");
+        await Eventually.TrueAsync(async () => (await containers.RunningAsync(DemoImage.Search)).Count == 0,
+            "the end of earlier containers");
         // The definition asks for port 8090 of its host: three instances want three agents.
         await using var stack = await Stack.UpAsync(["--agents", "3"], Rules);
 
         using (var posted = await stack.PostAsync(SampleApps.File("search")))
-            Assert.True(posted.IsSuccessStatusCode, await posted.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            Assert.True(posted.IsSuccessStatusCode,
+                await posted.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         await stack.InstancesAsync(App, 1);
 
         await using (var load = new Load(stack, App, perSecond: 10, TimeSpan.FromMinutes(5)))
@@ -60,7 +62,8 @@ public sealed class DockerLoopTests
 
             await stack.InstancesAsync(App, 3, TimeSpan.FromSeconds(120));
             Assert.Equal(3, (await containers.RunningAsync(DemoImage.Search)).Count);
-            await Eventually.TrueAsync(() => Task.FromResult(load.Counts.Ok > 100), "a hundred answers", more: () => load.Counts.ToString());
+            await Eventually.TrueAsync(() => Task.FromResult(load.Counts.Ok > 100), "a hundred answers",
+                more: () => load.Counts.ToString());
             Assert.Equal((0, null), (load.Counts.Failed, load.Counts.LastFailure));
         }
 
@@ -89,7 +92,8 @@ public sealed class DockerLoopTests
         var random = new Random(20261124);
         foreach (var count in new[] { 3, 1, 3 })
         {
-            await stack.Api.UpdateApp(App[1..], new() { Instances = count }, force: true, cancellation: TestContext.Current.CancellationToken);
+            await stack.Api.UpdateApp(App[1..], new() { Instances = count }, force: true,
+                cancellation: TestContext.Current.CancellationToken);
             await Task.Delay(random.Next(600), TestContext.Current.CancellationToken);
             await stack.KillAsync();
             await stack.StartAsync();

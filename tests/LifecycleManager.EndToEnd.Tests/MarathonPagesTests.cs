@@ -7,8 +7,8 @@ using LifecycleManager.Protocol.Marathon;
 namespace LifecycleManager.EndToEnd.Tests;
 
 /// <summary>
-/// What Marathon's pages on deployments, health checks, groups and blue-green deployments document, and what goes beyond, on real processes
-/// of one stack. Every test has a group of its own.
+/// What Marathon's pages on deployments, health checks, groups and blue-green deployments document, and what goes beyond, on real
+/// processes of one stack. Every test has a group of its own.
 /// </summary>
 public sealed class MarathonPagesTests(MarathonPagesTests.Up up) : IClassFixture<MarathonPagesTests.Up>
 {
@@ -17,7 +17,8 @@ public sealed class MarathonPagesTests(MarathonPagesTests.Up up) : IClassFixture
     [Fact]
     public async Task Deployments_keep_the_upgrade_strategy_lock_the_app_and_are_rolled_back()
     {
-        await MakeAsync("""{"id":"/pages/roll","cmd":"echo 1; exec sleep 100000","cpus":0.01,"mem":16,"instances":4,"upgradeStrategy":{"minimumHealthCapacity":0.5,"maximumOverCapacity":0}}""");
+        await MakeAsync(
+            """{"id":"/pages/roll","cmd":"echo 1; exec sleep 100000","cpus":0.01,"mem":16,"instances":4,"upgradeStrategy":{"minimumHealthCapacity":0.5,"maximumOverCapacity":0}}""");
         await Stack.InstancesAsync("/pages/roll", 4);
         var started = await SendAsync("PUT", "/v2/apps/pages/roll", """{"cmd":"echo 2; exec sleep 100000"}""", 200);
         var least = int.MaxValue;
@@ -27,7 +28,8 @@ public sealed class MarathonPagesTests(MarathonPagesTests.Up up) : IClassFixture
             var tasks = (await Stack.Api.GetTasks()).Tasks.Where(task => task.AppId == "/pages/roll").ToList();
             least = Math.Min(least, tasks.Count(task => task.State == "TASK_RUNNING"));
             most = Math.Max(most, tasks.Count);
-            return tasks.Count == 4 && tasks.All(task => task.State == "TASK_RUNNING" && task.Version == (string)started["version"]!) && await IdleAsync("/pages/roll");
+            return tasks.Count == 4 && tasks.All(task => task.State == "TASK_RUNNING"
+                && task.Version == (string)started["version"]!) && await IdleAsync("/pages/roll");
         }, "the upgrade", more: Stack.Describe);
         Assert.True(least >= 2, $"only {least} ran");
         Assert.True(most <= 4, $"{most} were there");
@@ -54,7 +56,8 @@ public sealed class MarathonPagesTests(MarathonPagesTests.Up up) : IClassFixture
 
         await File.WriteAllTextAsync(sick, "");
         await Eventually.TrueAsync(
-            async () => (await Stack.Api.GetTasks()).Tasks.All(task => task.Id != first.Id), "the end of the sick one", more: Stack.Describe);
+            async () => (await Stack.Api.GetTasks()).Tasks.All(task => task.Id != first.Id), "the end of the sick one",
+            more: Stack.Describe);
         File.Delete(sick);
         var second = Assert.Single(await HealthyAsync("/pages/health", 1));
 
@@ -73,12 +76,15 @@ public sealed class MarathonPagesTests(MarathonPagesTests.Up up) : IClassFixture
               {"id":"web","dependencies":["/shop/db"],"apps":[{"id":"front","cmd":"exec sleep 100000","cpus":0.01,"mem":16,"instances":2}]}]}
             """;
         var steps = (await SendAsync("PUT", "/v2/groups?dryRun=true", $$"""{"groups":[{{group}}]}""", 200))["steps"]!.AsArray();
-        var order = steps.Select(step => string.Join(',', step!["actions"]!.AsArray().Where(action => ((string)action!["app"]!).StartsWith("/shop/", StringComparison.Ordinal))
+        var order = steps.Select(step => string.Join(',', step!["actions"]!.AsArray()
+            .Where(action => ((string)action!["app"]!).StartsWith("/shop/", StringComparison.Ordinal))
             .Select(action => $"{action!["action"]} {action["app"]}"))).ToList();
-        Assert.Equal(["StartApplication /shop/db/mongo,StartApplication /shop/web/front", "ScaleApplication /shop/db/mongo", "ScaleApplication /shop/web/front"], order[^3..]);
+        Assert.Equal(["StartApplication /shop/db/mongo,StartApplication /shop/web/front", "ScaleApplication /shop/db/mongo",
+            "ScaleApplication /shop/web/front"], order[^3..]);
 
         await SendAsync("POST", "/v2/groups", group, 201);
-        await Eventually.TrueAsync(async () => (await Stack.RunningAsync("/shop/db/mongo")).Count == 1, "the database", more: Stack.Describe);
+        await Eventually.TrueAsync(async () => (await Stack.RunningAsync("/shop/db/mongo")).Count == 1, "the database",
+            more: Stack.Describe);
         Assert.Empty(await Stack.RunningAsync("/shop/web/front"));
         await File.WriteAllTextAsync(gate, "");
         await Stack.InstancesAsync("/shop/web/front", 2);
@@ -89,23 +95,28 @@ public sealed class MarathonPagesTests(MarathonPagesTests.Up up) : IClassFixture
         await SendAsync("POST", "/v2/apps", """{"id":"/shop/web","cmd":"x"}""", 422);
         await SendAsync("DELETE", "/v2/groups/shop?force=true", null, 200);
         await Eventually.TrueAsync(
-            async () => (await Stack.Api.GetTasks()).Tasks.All(task => !task.AppId.StartsWith("/shop/", StringComparison.Ordinal)), "the end of the group", more: Stack.Describe);
+            async () =>
+                (await Stack.Api.GetTasks()).Tasks.All(task => !task.AppId.StartsWith("/shop/", StringComparison.Ordinal)),
+                "the end of the group", more: Stack.Describe);
     }
 
     [Fact]
     public async Task Blue_green_goes_on_after_kill_9_and_one_version_serves_at_any_time()
     {
-        await MakeAsync("""{"id":"/pages/bg","cmd":"echo 1; exec sleep 100000","cpus":0.01,"mem":16,"instances":2,"portDefinitions":[{"port":0,"name":"http"}]}""");
+        await MakeAsync(
+            """{"id":"/pages/bg","cmd":"echo 1; exec sleep 100000","cpus":0.01,"mem":16,"instances":2,"portDefinitions":[{"port":0,"name":"http"}]}""");
         await Stack.InstancesAsync("/pages/bg", 2);
         var blue = await AddressesAsync("pages_bg");
         Assert.Equal(2, blue.Count);
         await Eventually.TrueAsync(() => IdleAsync("/pages/bg"), "the end of the deployment", more: Stack.Describe);
-        await SendAsync("POST", "/v2/apps/pages/bg/blue-green?switch=manual&keep=1h", """{"cmd":"echo 2; exec sleep 100000"}""", 200);
+        await SendAsync("POST", "/v2/apps/pages/bg/blue-green?switch=manual&keep=1h", """{"cmd":"echo 2; exec sleep 100000"}""",
+            200);
         await Stack.InstancesAsync("/pages/bg", 4);
         Assert.Equal(blue, await AddressesAsync("pages_bg"));
 
         await up.RestartAsync();
-        await Eventually.TrueAsync(async () => (string?)(await GetAsync("/v2/apps/pages/bg/blue-green"))["state"] == "ready", "the green ones", more: Stack.Describe);
+        await Eventually.TrueAsync(async () => (string?)(await GetAsync("/v2/apps/pages/bg/blue-green"))["state"] == "ready",
+            "the green ones", more: Stack.Describe);
         Assert.Equal(blue, await AddressesAsync("pages_bg"));
         await Eventually.TrueAsync(async () =>
         {
@@ -133,17 +144,24 @@ public sealed class MarathonPagesTests(MarathonPagesTests.Up up) : IClassFixture
             """);
         await Stack.InstancesAsync("/pages/canary", 3);
         await Eventually.TrueAsync(() => IdleAsync("/pages/canary"), "the end of the deployment", more: Stack.Describe);
-        var broken = await SendAsync("PUT", "/v2/apps/pages/canary", """{"healthChecks":[{"protocol":"COMMAND","command":{"value":"false"},"intervalSeconds":1,"delaySeconds":0}]}""", 200);
-        await Eventually.TrueAsync(async () => (await Stack.Api.GetTasks()).Tasks.Count(task => task.AppId == "/pages/canary" && task.Version == (string)broken["version"]!) == 1,
+        var broken = await SendAsync("PUT", "/v2/apps/pages/canary",
+            """{"healthChecks":[{"protocol":"COMMAND","command":{"value":"false"},"intervalSeconds":1,"delaySeconds":0}]}""",
+            200);
+        await Eventually.TrueAsync(async () => (await Stack.Api.GetTasks()).Tasks.Count(task => task.AppId == "/pages/canary"
+            && task.Version == (string)broken["version"]!) == 1,
             "one canary", more: Stack.Describe);
-        await Eventually.TrueAsync(async () => (await Stack.Api.GetApp("pages/canary")).App.HealthChecks is { Count: 0 } && await IdleAsync("/pages/canary"), "the way back", more: Stack.Describe);
+        await Eventually.TrueAsync(async () => (await Stack.Api.GetApp("pages/canary")).App.HealthChecks is { Count: 0 }
+            && await IdleAsync("/pages/canary"), "the way back", more: Stack.Describe);
         await Stack.InstancesAsync("/pages/canary", 3);
 
-        var good = await SendAsync("PUT", "/v2/apps/pages/canary", """{"cmd":"grep -q hell greeting.txt && exec sleep 100000"}""", 200);
-        await Eventually.TrueAsync(async () => (await GetAsync($"/v2/deployments/{good["deploymentId"]}"))["paused"] is not null, "the rest", more: Stack.Describe);
+        var good = await SendAsync("PUT", "/v2/apps/pages/canary", """{"cmd":"grep -q hell greeting.txt && exec sleep 100000"}""",
+            200);
+        await Eventually.TrueAsync(async () => (await GetAsync($"/v2/deployments/{good["deploymentId"]}"))["paused"] is not null,
+            "the rest", more: Stack.Describe);
         Assert.Equal(1, (await Stack.RunningAsync("/pages/canary")).Count(task => task.Version == (string)good["version"]!));
         await SendAsync("POST", $"/v2/deployments/{good["deploymentId"]}/promote", null, 200);
-        await Eventually.TrueAsync(async () => (await Stack.RunningAsync("/pages/canary")).Count(task => task.Version == (string)good["version"]!) == 3, "all of them", more: Stack.Describe);
+        await Eventually.TrueAsync(async () => (await Stack.RunningAsync("/pages/canary"))
+            .Count(task => task.Version == (string)good["version"]!) == 3, "all of them", more: Stack.Describe);
     }
 
     private async Task MakeAsync(string json)
@@ -167,10 +185,12 @@ public sealed class MarathonPagesTests(MarathonPagesTests.Up up) : IClassFixture
         return JsonNode.Parse(text)!;
     }
 
-    private Task<IReadOnlyList<AppTask>> HealthyAsync(string app, int count) => Eventually.GetAsync<IReadOnlyList<AppTask>>(async () =>
+    private Task<IReadOnlyList<AppTask>> HealthyAsync(string app, int count) =>
+        Eventually.GetAsync<IReadOnlyList<AppTask>>(async () =>
     {
         var tasks = (await Stack.Api.GetTasks()).Tasks.Where(task => task.AppId == app).ToList();
-        return tasks.Count == count && tasks.All(task => task.HealthCheckResults is { Count: > 0 } results && results.All(result => result.Alive)) ? tasks : null;
+        return tasks.Count == count && tasks.All(task => task.HealthCheckResults is { Count: > 0 } results
+            && results.All(result => result.Alive)) ? tasks : null;
     }, $"{count} healthy instances of {app}", more: Stack.Describe);
 
     private async Task<SortedSet<string>> AddressesAsync(string app)
@@ -178,7 +198,8 @@ public sealed class MarathonPagesTests(MarathonPagesTests.Up up) : IClassFixture
         using var message = new HttpRequestMessage(HttpMethod.Get, "/v2/tasks");
         message.Headers.Accept.ParseAdd("text/plain");
         using var answer = await Stack.Scheduler.SendAsync(message);
-        var line = (await answer.Content.ReadAsStringAsync()).Split('\n').Single(line => line.StartsWith(app + "\t", StringComparison.Ordinal));
+        var line = (await answer.Content.ReadAsStringAsync()).Split('\n')
+            .Single(line => line.StartsWith(app + "\t", StringComparison.Ordinal));
         return new SortedSet<string>(line.Split('\t', StringSplitOptions.RemoveEmptyEntries).Skip(2), StringComparer.Ordinal);
     }
 

@@ -32,13 +32,15 @@ public sealed class MetricsFaultTests
     public async Task A_metrics_endpoint_that_fails_marks_its_target_down_and_changes_no_count(string fault)
     {
         await using var stack = await Stack.UpAsync(["--docker", "unix:///nowhere/docker.sock"], Rules);
-        using (var posted = await stack.PostAsync(SampleApps.SearchProcess("/faulty", 2, $"--fault {fault}"))) Assert.True(posted.IsSuccessStatusCode);
+        using (var posted = await stack.PostAsync(SampleApps.SearchProcess("/faulty", 2, $"--fault {fault}"))) Assert.True(
+            posted.IsSuccessStatusCode);
         await stack.InstancesAsync("/faulty", 2);
 
         await Eventually.TrueAsync(async () =>
         {
             var list = JsonNode.Parse(await stack.Manager.GetStringAsync("/v1/targets"))!["targets"]!.AsArray();
-            return list.Count == 2 && list.All(target => (string?)target!["state"] == "down" && !string.IsNullOrEmpty((string?)target["lastError"]));
+            return list.Count == 2 && list.All(target => (string?)target!["state"] == "down"
+                && !string.IsNullOrEmpty((string?)target["lastError"]));
         }, "two targets that are down", more: stack.Describe);
         await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);
 

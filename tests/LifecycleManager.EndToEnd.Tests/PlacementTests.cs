@@ -5,7 +5,9 @@ using LifecycleManager.Testing;
 
 namespace LifecycleManager.EndToEnd.Tests;
 
-/// <summary>Marathon's pages on constraints, kill selection and launch backoff, as they are documented, on real processes.</summary>
+/// <summary>
+/// Marathon's pages on constraints, kill selection and launch backoff, as they are documented, on real processes.
+/// </summary>
 public sealed class PlacementTests
 {
     [Fact]
@@ -20,10 +22,14 @@ public sealed class PlacementTests
         Assert.Equal(hosts, (await RunningAsync(stack, "/unique", 3)).Order());
         await Eventually.TrueAsync(async () =>
         {
-            var queue = JsonNode.Parse(await stack.Scheduler.GetStringAsync("/v2/queue?embed=lastUnusedOffers"))!["queue"]!.AsArray();
+            var queue =
+                JsonNode.Parse(await stack.Scheduler.GetStringAsync("/v2/queue?embed=lastUnusedOffers"))!["queue"]!.AsArray();
             var waiting = queue.SingleOrDefault(item => (string?)item!["app"]!["id"] == "/unique");
-            return waiting is not null && (int)waiting["count"]! == 1 && hosts.All(host => waiting["lastUnusedOffers"]!.AsArray().Any(
-                offer => ((string?)offer!["message"])?.Contains($"constraint hostname UNIQUE: an instance is already at '{host}'", StringComparison.Ordinal) == true));
+            return waiting is not null && (int)waiting["count"]! == 1
+                && hosts.All(host => waiting["lastUnusedOffers"]!.AsArray().Any(
+                offer =>
+                    ((string?)offer!["message"])?.Contains($"constraint hostname UNIQUE: an instance is already at '{host}'",
+                        StringComparison.Ordinal) == true));
         }, "the reason of each agent", more: stack.Describe);
 
         await PostAsync(stack, "/cluster", 3, ["hostname", "CLUSTER", hosts[1]]);
@@ -76,12 +82,14 @@ public sealed class PlacementTests
             return (item is null ? 0 : (double)item["delay"]!["timeLeftSeconds"]!, (string?)app["lastTaskFailure"]?["taskId"]);
         }
 
-        await Eventually.TrueAsync(async () => (await DelayAsync()).Left is > 30 and <= 60, "a delay of a minute after the second failure", more: stack.Describe);
+        await Eventually.TrueAsync(async () => (await DelayAsync()).Left is > 30 and <= 60,
+            "a delay of a minute after the second failure", more: stack.Describe);
         var before = (await DelayAsync()).Failed;
         Assert.NotNull(before);
         using var reset = await stack.Scheduler.DeleteAsync("/v2/queue//failing/delay");
         Assert.True(reset.IsSuccessStatusCode);
-        await Eventually.TrueAsync(async () => (await DelayAsync()).Failed is { } failed && failed != before, "another launch, which fails", more: stack.Describe);
+        await Eventually.TrueAsync(async () => (await DelayAsync()).Failed is { } failed && failed != before,
+            "another launch, which fails", more: stack.Describe);
     }
 
     [Fact]
@@ -94,12 +102,14 @@ public sealed class PlacementTests
         try
         {
             await using var agent = LcmProcess.Start(directory,
-                ["agent", "--port", $"{Server.FreePort()}", "--master", stack.Master.BaseAddress!.ToString(), "--hostname", "127.0.0.9", "--task-address", "127.0.0.9",
+                ["agent", "--port", $"{Server.FreePort()}", "--master", stack.Master.BaseAddress!.ToString(), "--hostname",
+                    "127.0.0.9", "--task-address", "127.0.0.9",
                     "--bind", "127.0.0.9", "--docker", "unix:///nowhere/docker.sock", "--stop-tasks"]);
             await AgentsAsync(stack, 2);
             async Task<string> RunAsync(params string[] more)
             {
-                await using var lcm = LcmProcess.Start(directory, ["rebalance", "--scheduler", stack.Scheduler.BaseAddress!.ToString(), .. more]);
+                await using var lcm = LcmProcess.Start(directory,
+                    ["rebalance", "--scheduler", stack.Scheduler.BaseAddress!.ToString(), .. more]);
                 Assert.True(await lcm.ExitAsync(TimeSpan.FromMinutes(2)) == 0, lcm.Output + stack.Describe());
                 return lcm.Output;
             }
@@ -137,22 +147,27 @@ public sealed class PlacementTests
         await RunningAsync(stack, "/low", 1);
         await Eventually.TrueAsync(async () =>
         {
-            var queue = JsonNode.Parse(await stack.Scheduler.GetStringAsync("/v2/queue?embed=lastUnusedOffers"))!["queue"]!.AsArray();
+            var queue =
+                JsonNode.Parse(await stack.Scheduler.GetStringAsync("/v2/queue?embed=lastUnusedOffers"))!["queue"]!.AsArray();
             return queue.Any(item => (string)item!["app"]!["id"]! == "/high" && (int)item["count"]! == 1
-                && item["lastUnusedOffers"]!.AsArray().Any(offer => ((string)offer!["message"]!).Contains("cpus", StringComparison.Ordinal)));
+                && item["lastUnusedOffers"]!.AsArray().Any(offer => ((string)offer!["message"]!)
+                    .Contains("cpus", StringComparison.Ordinal)));
         }, "the second one's wait", more: stack.Describe);
         Assert.Single(await stack.RunningAsync("/low"));
         Assert.Single(await stack.RunningAsync("/high"));
     }
 
     private static Task AgentsAsync(Stack stack, int count) => Eventually.TrueAsync(
-        async () => (int)JsonNode.Parse(await stack.Master.GetStringAsync("/state"))!["activated_slaves"]! == count, $"{count} agents", more: stack.Describe);
+        async () => (int)JsonNode.Parse(await stack.Master.GetStringAsync("/state"))!["activated_slaves"]! == count,
+        $"{count} agents", more: stack.Describe);
 
     private static async Task PostAsync(
-        Stack stack, string id, int instances, string[]? constraint = null, (string Name, string Value)? labels = null, Action<JsonNode>? change = null)
+        Stack stack, string id, int instances, string[]? constraint = null, (string Name, string Value)? labels = null,
+        Action<JsonNode>? change = null)
     {
         var app = JsonNode.Parse(SampleApps.Sleeper(id, instances))!;
-        if (constraint is not null) app["constraints"] = new JsonArray(new JsonArray([.. constraint.Select(part => (JsonNode)part)]));
+        if (constraint is not null)
+            app["constraints"] = new JsonArray(new JsonArray([.. constraint.Select(part => (JsonNode)part)]));
         if (labels is var (name, value)) app["labels"] = new JsonObject { [name] = value };
         change?.Invoke(app);
         using var posted = await stack.PostAsync(app.ToJsonString());
@@ -160,7 +175,8 @@ public sealed class PlacementTests
     }
 
     private static Task UpdateAsync(Stack stack, string id, App change) => Eventually.TrueAsync(
-        async () => await stack.Api.UpdateApp(id[1..], change) is not null, "the end of the deployment before", more: stack.Describe);
+        async () =>
+            await stack.Api.UpdateApp(id[1..], change) is not null, "the end of the deployment before", more: stack.Describe);
 
     private static async Task<IReadOnlyList<string>> RunningAsync(Stack stack, string app, int count) =>
         await Eventually.GetAsync<IReadOnlyList<string>>(async () =>

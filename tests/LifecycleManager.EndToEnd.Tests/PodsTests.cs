@@ -19,7 +19,8 @@ public sealed class PodsTests
         var before = await StableAsync(stack, 2);
         foreach (var instance in before)
         {
-            Assert.Equal(["TASK_RUNNING", "TASK_RUNNING"], instance["containers"]!.AsArray().Select(container => (string)container!["status"]!));
+            Assert.Equal(["TASK_RUNNING", "TASK_RUNNING"], instance["containers"]!.AsArray()
+                .Select(container => (string)container!["status"]!));
             var endpoint = instance["containers"]![0]!["endpoints"]![0]!;
             Assert.True((bool)endpoint["healthy"]!);
             var at = new Uri($"http://{instance["agentHostname"]}:{(int)endpoint["allocatedHostPort"]!}/");
@@ -41,7 +42,8 @@ public sealed class PodsTests
         // A change replaces, another count scales.
         await SendAsync(stack, HttpMethod.Put, "/v2/pods/shop/pair?force=true", Pod(1, "4322"), HttpStatusCode.OK);
         var changed = await StableAsync(stack, 1, instances => !Ids(instances).Intersect(Ids(after)).Any());
-        Assert.EndsWith((string)(await StatusAsync(stack))["spec"]!["version"]!, (string)changed[0]["specReference"]!, StringComparison.Ordinal);
+        Assert.EndsWith((string)(await StatusAsync(stack))["spec"]!["version"]!, (string)changed[0]["specReference"]!,
+            StringComparison.Ordinal);
 
         await SendAsync(stack, HttpMethod.Delete, $"/v2/pods/shop/pair::instances/{changed[0]["id"]}", null, HttpStatusCode.OK);
         await StableAsync(stack, 1, instances => !Ids(instances).Contains((string)changed[0]["id"]!));
@@ -57,7 +59,8 @@ public sealed class PodsTests
         const string Image = "lcm-e2e-pods";
         await containers.MakeBusyboxAsync(Image, "1");
         var shared = Directory.CreateTempSubdirectory("lcm-e2e-pods-");
-        await File.WriteAllTextAsync(Path.Combine(shared.FullName, "index.html"), "shared", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(shared.FullName, "index.html"), "shared",
+            TestContext.Current.CancellationToken);
         await using var stack = await Stack.UpAsync(["--stop-tasks"]);
         await SendAsync(stack, HttpMethod.Post, "/v2/pods", $$"""
             {"id":"/shop/pair",
@@ -77,10 +80,12 @@ public sealed class PodsTests
         var port = (int)instance["containers"]![0]!["endpoints"]![0]!["allocatedHostPort"]!;
         using var http = new HttpClient { BaseAddress = new Uri($"http://{instance["agentHostname"]}:{port}") };
         Assert.Equal("shared", await http.GetStringAsync("/index.html", TestContext.Current.CancellationToken));
-        await Eventually.TrueAsync(async () => (await http.GetStringAsync("/port")).Trim() == port.ToString(CultureInfo.InvariantCulture), "what the other writes");
+        await Eventually.TrueAsync(async () => (await http.GetStringAsync("/port"))
+            .Trim() == port.ToString(CultureInfo.InvariantCulture), "what the other writes");
 
         await SendAsync(stack, HttpMethod.Delete, "/v2/pods/shop/pair?force=true", null, HttpStatusCode.Accepted);
-        await Eventually.TrueAsync(async () => (await containers.RunningAsync(Image + ":1")).Count == 0, "the end of both", more: stack.Describe);
+        await Eventually.TrueAsync(async () => (await containers.RunningAsync(Image + ":1")).Count == 0, "the end of both",
+            more: stack.Describe);
         shared.Delete(recursive: true);
     }
 
@@ -103,19 +108,24 @@ public sealed class PodsTests
         process.Kill();
     }
 
-    private static List<string> Ids(IEnumerable<JsonNode> instances) => [.. instances.Select(instance => (string)instance["id"]!).Order(StringComparer.Ordinal)];
+    private static List<string> Ids(IEnumerable<JsonNode> instances) =>
+        [.. instances.Select(instance => (string)instance["id"]!).Order(StringComparer.Ordinal)];
 
     private static async Task<JsonNode> StatusAsync(Stack stack) =>
-        JsonNode.Parse(await stack.Scheduler.GetStringAsync("/v2/pods/shop/pair::status", TestContext.Current.CancellationToken))!;
+        JsonNode.Parse(await stack.Scheduler.GetStringAsync("/v2/pods/shop/pair::status",
+            TestContext.Current.CancellationToken))!;
 
-    private static Task<List<JsonNode>> StableAsync(Stack stack, int count, Func<IReadOnlyList<JsonNode>, bool>? also = null) => Eventually.GetAsync(async () =>
+    private static Task<List<JsonNode>> StableAsync(Stack stack, int count, Func<IReadOnlyList<JsonNode>, bool>? also = null) =>
+        Eventually.GetAsync(async () =>
     {
         var status = await StatusAsync(stack);
         var instances = status["instances"]!.AsArray().Select(instance => instance!).ToList();
-        return (string)status["status"]! == "STABLE" && instances.Count == count && also?.Invoke(instances) != false ? instances : null;
+        return (string)status["status"]! == "STABLE" && instances.Count == count && also?.Invoke(instances) != false
+            ? instances : null;
     }, $"{count} stable instances", more: stack.Describe)!;
 
-    private static async Task SendAsync(Stack stack, HttpMethod method, string path, string? body, HttpStatusCode status) => await Eventually.TrueAsync(async () =>
+    private static async Task SendAsync(Stack stack, HttpMethod method, string path, string? body, HttpStatusCode status) =>
+        await Eventually.TrueAsync(async () =>
     {
         using var request = new HttpRequestMessage(method, path)
         {
@@ -123,7 +133,8 @@ public sealed class PodsTests
         };
         using var answer = await stack.Scheduler.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.StatusCode == status || answer.StatusCode == HttpStatusCode.ServiceUnavailable, $"{answer.StatusCode}: {text}");
+        Assert.True(answer.StatusCode == status || answer.StatusCode == HttpStatusCode.ServiceUnavailable,
+            $"{answer.StatusCode}: {text}");
         return answer.StatusCode == status;
     }, $"{method} {path}", more: stack.Describe);
 }

@@ -10,12 +10,14 @@ using Microsoft.Extensions.Configuration;
 namespace LifecycleManager.EndToEnd.Tests;
 
 /// <summary>
-/// Every command of the README, run. Those of one machine run as they stand, on ports of their own; those of many machines and real
-/// clusters are composed to the last option and not started, since the machines they name are not there. A command of another kind fails.
+/// Every command of the README, run. Those of one machine run as they stand, on ports of their own; those of many machines and
+/// real clusters are composed to the last option and not started, since the machines they name are not there. A command of
+/// another kind fails.
 /// </summary>
 public sealed partial class ReadmeTests : IDisposable
 {
-    private const string Policy = "policy: search\napp: /shop/search\ninstances: { min: 1, max: 5 }\nmetrics: { cpu: { container: cpu, across: avg } }\n"
+    private const string Policy =
+        "policy: search\napp: /shop/search\ninstances: { min: 1, max: 5 }\nmetrics: { cpu: { container: cpu, across: avg } }\n"
         + "rules:\n  - { rule: busy, target: { metric: cpu, value: 0.6 } }\n";
 
     private static readonly string[] Roles = ["master", "agent", "scheduler", "manager"];
@@ -33,12 +35,14 @@ public sealed partial class ReadmeTests : IDisposable
     [Fact]
     public void Every_path_that_is_named_is_there()
     {
-        var paths = PathPattern().Matches(File.ReadAllText(Path.Combine(Repository.Root, "README.md"))).Select(match => match.Value.TrimEnd('.', '/', ',')).Distinct().ToList();
+        var paths = PathPattern().Matches(File.ReadAllText(Path.Combine(Repository.Root, "README.md")))
+            .Select(match => match.Value.TrimEnd('.', '/', ',')).Distinct().ToList();
         Assert.Contains("src/LifecycleManager.Cli", paths);
 
         // What a reader's own commands make, and what he is to have.
         string[] made = ["rules/search.yml", "rules/shop.yml"];
-        Assert.All(paths.Except(made), path => Assert.True(Path.Exists(Path.Combine(Repository.Root, path)), $"{path} is not there"));
+        Assert.All(paths.Except(made), path => Assert.True(Path.Exists(Path.Combine(Repository.Root, path)),
+            $"{path} is not there"));
     }
 
     [Fact]
@@ -48,16 +52,19 @@ public sealed partial class ReadmeTests : IDisposable
         async Task PutAsync(string app)
         {
             var json = $$"""{"id": "/{{app}}", "cmd": "exec sleep 1000", "cpus": 0.1, "mem": 32}""";
-            (await stack.Scheduler.PutAsync(new Uri($"/v2/apps/{app}?force=true", UriKind.Relative), new StringContent(json, null, "application/json"))).EnsureSuccessStatusCode();
+            (await stack.Scheduler.PutAsync(new Uri($"/v2/apps/{app}?force=true", UriKind.Relative),
+                new StringContent(json, null, "application/json"))).EnsureSuccessStatusCode();
         }
 
         await PutAsync("shop/search");
         var history = new Uri("/v1/history?app=/shop/search", UriKind.Relative);
-        await Eventually.TrueAsync(async () => (await stack.Manager.GetStringAsync(history)).Split('\n') is [_, { Length: > 0 }, { Length: > 0 }, ..], "the app has a history");
+        await Eventually.TrueAsync(async () => (await stack.Manager.GetStringAsync(history))
+            .Split('\n') is [_, { Length: > 0 }, { Length: > 0 }, ..], "the app has a history");
         CopyRules();
         Directory.CreateDirectory(Path.Combine(_directory, "bin"));
         var lcm = Path.Combine(_directory, "bin", "lcm");
-        await File.WriteAllTextAsync(lcm, $"#!/bin/sh\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "lcm.dll")}' \"$@\"\n");
+        await File.WriteAllTextAsync(lcm,
+            $"#!/bin/sh\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "lcm.dll")}' \"$@\"\n");
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(lcm, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var ran = 0;
         foreach (var command in Commands().Where(command => KindOf(command) == Kind.OneMachine))
@@ -66,8 +73,10 @@ public sealed partial class ReadmeTests : IDisposable
             var deployments = await stack.Api.GetDeployments();
             var line = command.Replace("localhost:8080", stack.Scheduler.BaseAddress!.Authority, StringComparison.Ordinal)
                 .Replace("localhost:8090", stack.Manager.BaseAddress!.Authority, StringComparison.Ordinal)
-                .Replace("/deployments/ID/promote", deployments.Count > 0 ? $"/deployments/{deployments[^1].Id}/pause" : "/deployments", StringComparison.Ordinal);
-            if (line.Contains("/deployments", StringComparison.Ordinal) && deployments.Count == 0) line = line.Replace("-X POST", "", StringComparison.Ordinal);
+                .Replace("/deployments/ID/promote", deployments.Count > 0 ? $"/deployments/{deployments[^1].Id}/pause"
+                    : "/deployments", StringComparison.Ordinal);
+            if (line.Contains("/deployments", StringComparison.Ordinal) && deployments.Count == 0)
+                line = line.Replace("-X POST", "", StringComparison.Ordinal);
             if (line.StartsWith("curl", StringComparison.Ordinal)) line = "curl -sS --fail-with-body" + line["curl".Length..];
             var (code, output) = await ShellAsync(line);
 
@@ -76,7 +85,8 @@ public sealed partial class ReadmeTests : IDisposable
             Assert.True(fine, $"{line}\nends with {code}:\n{output}");
             ran++;
 
-            // No registry is reached from here: what the page goes on with is a process in the image's place, once it is deployed.
+            // No registry is reached from here: what the page goes on with is a process in the image's place, once it is
+            // deployed.
             if (!line.Contains("nginx:alpine", StringComparison.Ordinal)) continue;
             await stack.Scheduler.DeleteAsync(new Uri("/v2/apps/web?force=true", UriKind.Relative));
             await PutAsync("web");
@@ -85,7 +95,8 @@ public sealed partial class ReadmeTests : IDisposable
         }
 
         Assert.True(ran >= 12, $"{ran} commands");
-        foreach (var app in (string[])["hello", "web", "shop"]) await stack.Scheduler.DeleteAsync(new Uri($"/v2/groups/{app}?force=true", UriKind.Relative));
+        foreach (var app in (string[])["hello", "web", "shop"])
+            await stack.Scheduler.DeleteAsync(new Uri($"/v2/groups/{app}?force=true", UriKind.Relative));
         await stack.Scheduler.DeleteAsync(new Uri("/v2/apps/hello?force=true", UriKind.Relative));
         await stack.Scheduler.DeleteAsync(new Uri("/v2/apps/web?force=true", UriKind.Relative));
         await stack.Scheduler.DeleteAsync(new Uri("/v2/pods/shop/pair?force=true", UriKind.Relative));
@@ -98,23 +109,32 @@ public sealed partial class ReadmeTests : IDisposable
         var (certificate, key) = authority.Files(_directory, "m1", "m1", server: true, client: true);
         var files = new Dictionary<string, string>
         {
-            ["m1.pem"] = certificate, ["m1.key"] = key, ["ca.pem"] = authority.AuthorityFile(_directory),
-            ["/etc/lcm/rules"] = Path.Combine(Repository.Root, "rules"), ["/etc/nginx/nginx.conf"] = Path.Combine(_directory, "nginx.conf"),
+            ["m1.pem"] = certificate,
+            ["m1.key"] = key,
+            ["ca.pem"] = authority.AuthorityFile(_directory),
+            ["/etc/lcm/rules"] = Path.Combine(Repository.Root, "rules"),
+            ["/etc/nginx/nginx.conf"] =
+                Path.Combine(_directory, "nginx.conf"),
             ["/etc/haproxy/haproxy.cfg"] = Path.Combine(_directory, "haproxy.cfg"),
         };
-        foreach (var secret in (string[])["db", "node", "marathon", "manager"]) files[$"/run/secrets/{secret}"] = await WriteAsync($"secret-{secret}", "secret");
+        foreach (var secret in (string[])["db", "node", "marathon", "manager"])
+            files[$"/run/secrets/{secret}"] = await WriteAsync($"secret-{secret}", "secret");
         foreach (var callers in (string[])["credentials.json", "viewers.json", "callers.json"])
-            files[callers] = await WriteAsync(callers, """{"credentials": [{"principal": "ops", "secret": "s", "permissions": ["operate"]}]}""");
+            files[callers] =
+                await WriteAsync(callers,
+                    """{"credentials": [{"principal": "ops", "secret": "s", "permissions": ["operate"]}]}""");
         using var stopped = new CancellationTokenSource();
         await stopped.CancelAsync();
 
         foreach (var command in Commands().Where(command => KindOf(command) == Kind.ManyMachines))
         {
             var words = Words(command).Skip(1).Select(word => files.Aggregate(word, (text, file) =>
-                text == file.Key || text.EndsWith("@" + file.Key, StringComparison.Ordinal) ? text.Replace(file.Key, file.Value, StringComparison.Ordinal) : text)).ToList();
+                text == file.Key || text.EndsWith("@" + file.Key, StringComparison.Ordinal)
+                ? text.Replace(file.Key, file.Value, StringComparison.Ordinal) : text)).ToList();
             if (Roles.Contains(words[0])) words.AddRange(["--work-dir", Path.Combine(_directory, words[0]), "--port", "0"]);
             using var error = new StringWriter();
-            var code = await CommandLine.RunAsync([.. words], () => new Settings(new ConfigurationBuilder().Build()), TextWriter.Null, error, stop: stopped.Token);
+            var code = await CommandLine.RunAsync([.. words], () => new Settings(new ConfigurationBuilder().Build()),
+                TextWriter.Null, error, stop: stopped.Token);
 
             // Composed, and asked to stop at the very moment it begins.
             Assert.True(code is 0 or 130 && error.ToString().Length == 0, $"{command}\nends with {code}: {error}");
@@ -161,7 +181,8 @@ public sealed partial class ReadmeTests : IDisposable
     }
 
     private static string[] Words(string command) =>
-        [.. WordPattern().Matches(command).Select(match => match.Value.Replace("'", "", StringComparison.Ordinal).Replace("\"", "", StringComparison.Ordinal))];
+        [.. WordPattern().Matches(command).Select(match => match.Value.Replace("'", "", StringComparison.Ordinal)
+            .Replace("\"", "", StringComparison.Ordinal))];
 
     private async Task<string> WriteAsync(string name, string text)
     {
@@ -197,7 +218,12 @@ public sealed partial class ReadmeTests : IDisposable
 
     private async Task<(int Code, string Output)> ShellAsync(string line)
     {
-        var start = new ProcessStartInfo("bash", ["-c", line]) { WorkingDirectory = _directory, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", ["-c", line])
+        {
+            WorkingDirectory = _directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         start.Environment["PATH"] = $"{Path.Combine(_directory, "bin")}:{Environment.GetEnvironmentVariable("PATH")}";
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();

@@ -15,23 +15,31 @@ public sealed class RolesTests
         Directory.CreateDirectory(Path.Combine(directory, "rules"));
         var (master, agent, scheduler, manager) = (Server.FreePort(), Server.FreePort(), Server.FreePort(), Server.FreePort());
         LcmProcess Start(string role, int port, params string[] more) => LcmProcess.Start(directory,
-            [role, "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir", Path.Combine(directory, "work"), .. more]);
+            [role, "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir", Path.Combine(directory, "work"),
+                .. more]);
         LcmProcess StartMaster() => Start("master", master);
-        LcmProcess StartAgent() => Start("agent", agent, "--master", $"http://127.0.0.1:{master}", "--docker", "unix:///nowhere/docker.sock");
+        LcmProcess StartAgent() =>
+            Start("agent", agent, "--master", $"http://127.0.0.1:{master}", "--docker", "unix:///nowhere/docker.sock");
         LcmProcess StartScheduler() => Start("scheduler", scheduler, "--master", $"http://127.0.0.1:{master}");
         var running = new Dictionary<string, LcmProcess>
         {
             ["master"] = StartMaster(),
             ["agent"] = StartAgent(),
             ["scheduler"] = StartScheduler(),
-            ["manager"] = Start("manager", manager, "--scheduler", $"http://127.0.0.1:{scheduler}", "--rules", Path.Combine(directory, "rules")),
+            ["manager"] = Start("manager", manager, "--scheduler", $"http://127.0.0.1:{scheduler}", "--rules",
+                Path.Combine(directory, "rules")),
         };
         try
         {
-            using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{scheduler}"), Timeout = TimeSpan.FromSeconds(10) };
+            using var client = new HttpClient
+            {
+                BaseAddress = new Uri($"http://127.0.0.1:{scheduler}"),
+                Timeout = TimeSpan.FromSeconds(10)
+            };
             var api = MarathonApi.For(client);
             string Outputs() => string.Join("\n\n", running.Select(role => $"{role.Key}:\n{role.Value.Output}"));
-            async Task<IReadOnlyList<AppTask>> Instances(int count) => await Eventually.GetAsync<IReadOnlyList<AppTask>>(async () =>
+            async Task<IReadOnlyList<AppTask>> Instances(int count) =>
+                await Eventually.GetAsync<IReadOnlyList<AppTask>>(async () =>
             {
                 var tasks = (await api.GetTasks()).Tasks;
                 return tasks.Count == count && tasks.All(task => task.State == "TASK_RUNNING") ? tasks : null;
@@ -45,7 +53,8 @@ public sealed class RolesTests
             }, "the app", more: Outputs);
             var first = await Instances(3);
 
-            foreach (var (role, start) in new (string, Func<LcmProcess>)[] { ("master", StartMaster), ("agent", StartAgent), ("scheduler", StartScheduler) })
+            foreach (var (role, start) in new (string, Func<LcmProcess>)[] { ("master", StartMaster), ("agent", StartAgent),
+                ("scheduler", StartScheduler) })
             {
                 await running[role].KillAsync();
                 await running[role].DisposeAsync();

@@ -47,18 +47,23 @@ public sealed class SecuredRolesTests : IDisposable
         string[] tls = ["--tls-certificate", certificate, "--tls-key", key];
         var masterUrl = $"https://localhost:{master}";
         Directory.CreateDirectory(Path.Combine(_directory, "rules"));
-        await using var masterProcess = Start("master", master, "", [.. tls, "--credentials", credentials, "--tls-client-ca", authority]);
+        await using var masterProcess = Start("master", master, "",
+            [.. tls, "--credentials", credentials, "--tls-client-ca", authority]);
 
         // One agent by its certificate; one by a secret from the environment, whose certificate is for its own surface alone.
-        await using var nodeProcess = Start("agent", node, "", ["--master", masterUrl, "--tls-certificate", nodeCertificate, "--tls-key", nodeKey, "--containerizers", "process"]);
+        await using var nodeProcess = Start("agent", node, "",
+            ["--master", masterUrl, "--tls-certificate", nodeCertificate, "--tls-key", nodeKey, "--containerizers", "process"]);
         await using var otherProcess = Start("agent", other, "agents-secret",
-            [.. tls, "--master", masterUrl, "--principal", "node", "--credentials", credentials, "--containerizers", "process", "--hostname", "localhost"]);
+            [.. tls, "--master", masterUrl, "--principal", "node", "--credentials", credentials, "--containerizers", "process",
+                "--hostname", "localhost"]);
         await using var schedulerProcess = Start("scheduler", scheduler, "",
-            [.. tls, "--master", masterUrl, "--framework-role", "web", "--principal", "marathon", "--secret-file", Write("scheduler.secret", "schedulers-secret\n"),
+            [.. tls, "--master", masterUrl, "--framework-role", "web", "--principal", "marathon", "--secret-file",
+                Write("scheduler.secret", "schedulers-secret\n"),
                 "--credentials", callers, "--advertise", $"https://localhost:{scheduler}"]);
         await using var managerProcess = Start("manager", manager, "",
             ["--scheduler", $"https://localhost:{scheduler}", "--master", masterUrl,
-                "--metrics-credentials", $"agents=manager@{managersSecret}", "--target-user", "manager", "--target-password-file", managersSecret,
+                "--metrics-credentials", $"agents=manager@{managersSecret}", "--target-user", "manager", "--target-password-file",
+                managersSecret,
                 "--credentials", callers, "--rules", Path.Combine(_directory, "rules")]);
         LcmProcess[] all = [masterProcess, nodeProcess, otherProcess, schedulerProcess, managerProcess];
         string Outputs() => string.Join("\n\n", all.Select(process => process.Output));
@@ -70,10 +75,23 @@ public sealed class SecuredRolesTests : IDisposable
             CustomTrustStore = { _authority.Certificate },
             RevocationMode = X509RevocationMode.NoCheck,
         };
-        using var client = new HttpClient(handler) { BaseAddress = new Uri($"https://localhost:{scheduler}"), Timeout = TimeSpan.FromSeconds(10) };
-        using var viewer = new HttpClient(handler, disposeHandler: false) { BaseAddress = new Uri(masterUrl), Timeout = TimeSpan.FromSeconds(10) };
-        viewer.DefaultRequestHeaders.Authorization = client.DefaultRequestHeaders.Authorization = new Security.Credential("manager", "managers-secret").Header;
-        using var guest = new HttpClient(handler, disposeHandler: false) { BaseAddress = client.BaseAddress, Timeout = TimeSpan.FromSeconds(10) };
+        using var client = new HttpClient(handler)
+        {
+            BaseAddress = new Uri($"https://localhost:{scheduler}"),
+            Timeout = TimeSpan.FromSeconds(10)
+        };
+        using var viewer = new HttpClient(handler, disposeHandler: false)
+        {
+            BaseAddress = new Uri(masterUrl),
+            Timeout = TimeSpan.FromSeconds(10)
+        };
+        viewer.DefaultRequestHeaders.Authorization = client.DefaultRequestHeaders.Authorization =
+            new Security.Credential("manager", "managers-secret").Header;
+        using var guest = new HttpClient(handler, disposeHandler: false)
+        {
+            BaseAddress = client.BaseAddress,
+            Timeout = TimeSpan.FromSeconds(10)
+        };
         await Eventually.TrueAsync(async () =>
         {
             var slaves = (await viewer.GetFromJsonAsync<JsonElement>("/slaves")).GetProperty("slaves");
@@ -83,16 +101,19 @@ public sealed class SecuredRolesTests : IDisposable
         var api = MarathonApi.For(client);
         await Eventually.TrueAsync(async () =>
         {
-            await api.UpdateApp("sleeper", new App { Cmd = "exec sleep 100000", Cpus = 0.01, Mem = 16, Instances = 2 }, force: true);
+            await api.UpdateApp("sleeper", new App { Cmd = "exec sleep 100000", Cpus = 0.01, Mem = 16, Instances = 2 },
+                force: true);
             return true;
         }, "the app", TimeSpan.FromSeconds(90), Outputs);
         await Eventually.TrueAsync(
-            async () => (await api.GetTasks()).Tasks.Count(task => task.State == "TASK_RUNNING") == 2, "2 instances", TimeSpan.FromSeconds(90), Outputs);
+            async () => (await api.GetTasks()).Tasks.Count(task => task.State == "TASK_RUNNING") == 2, "2 instances",
+            TimeSpan.FromSeconds(90), Outputs);
 
         // The console reads the master as the scheduler does; the agent's surface knows whom it was told of.
         Assert.Contains("localhost", await client.GetStringAsync("/ui/agents"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await viewer.GetAsync($"https://localhost:{other}/state")).StatusCode);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await guest.GetAsync($"https://localhost:{other}/files/browse?path=/")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized,
+            (await guest.GetAsync($"https://localhost:{other}/files/browse?path=/")).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await guest.GetAsync($"{masterUrl}/state")).StatusCode);
 
         // The scheduler and the manager ask too; the manager sees the scheduler's tasks, and the console what its caller may see.
@@ -109,22 +130,26 @@ public sealed class SecuredRolesTests : IDisposable
 
         // So do the tools.
         var guestsSecret = Write("guest.secret", "guests-secret");
-        var plan = await ToolAsync("rebalance", "--scheduler", $"https://localhost:{scheduler}", "--principal", "guest", "--secret-file", guestsSecret);
+        var plan = await ToolAsync("rebalance", "--scheduler", $"https://localhost:{scheduler}", "--principal", "guest",
+            "--secret-file", guestsSecret);
         Assert.Equal((0, "lcm: every instance is where it would be placed"), plan);
         var strange = await ToolAsync("rebalance", "--scheduler", $"https://localhost:{scheduler}");
         Assert.Equal(1, strange.Code);
         Assert.Contains("401", strange.Output, StringComparison.Ordinal);
         var explained = await ToolAsync(
-            "policy", "explain", "/sleeper", "--manager", $"http://127.0.0.1:{manager}", "--principal", "guest", "--secret-file", guestsSecret);
+            "policy", "explain", "/sleeper", "--manager", $"http://127.0.0.1:{manager}", "--principal", "guest", "--secret-file",
+            guestsSecret);
         Assert.Contains("/sleeper", explained.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("401", explained.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("-secret", Outputs().Replace("--secret-file", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain("-secret", Outputs().Replace("--secret-file", "", StringComparison.Ordinal),
+            StringComparison.Ordinal);
         await api.DeleteApp("sleeper", force: true, TestContext.Current.CancellationToken);
         await Tasks.EndAsync(viewer, new Uri(masterUrl), Outputs);
 
         async Task<(int Code, string Output)> ToolAsync(params string[] arguments)
         {
-            await using var tool = LcmProcess.Start(_directory, new Dictionary<string, string> { ["SSL_CERT_FILE"] = authority }, arguments);
+            await using var tool = LcmProcess.Start(_directory, new Dictionary<string, string> { ["SSL_CERT_FILE"] = authority },
+                arguments);
             return (await tool.ExitAsync(TimeSpan.FromMinutes(1)), tool.Output);
         }
 
@@ -133,7 +158,8 @@ public sealed class SecuredRolesTests : IDisposable
             var variables = new Dictionary<string, string> { ["SSL_CERT_FILE"] = authority };
             if (secret.Length > 0) variables["LCM_SECRET"] = secret;
             return LcmProcess.Start(_directory, variables,
-                [role, "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir", Path.Combine(_directory, $"work-{port}"), .. more]);
+                [role, "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir",
+                    Path.Combine(_directory, $"work-{port}"), .. more]);
         }
     }
 

@@ -2,7 +2,9 @@ using LifecycleManager.Testing;
 
 namespace LifecycleManager.EndToEnd.Tests;
 
-/// <summary>Ctrl-C and SIGTERM at any moment of a start: a clean end, with the code that the README names, and nothing left over.</summary>
+/// <summary>
+/// Ctrl-C and SIGTERM at any moment of a start: a clean end, with the code that the README names, and nothing left over.
+/// </summary>
 public sealed class SignalTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -23,7 +25,8 @@ public sealed class SignalTests : IDisposable
         for (var moment = 0; moment < 30; moment += 6)
         {
             // Several at a time: the moments are what counts.
-            var ended = await Task.WhenAll(Enumerable.Range(moment, 6).Select(one => EndAsync(role, one, random.NextDouble(), interrupt: one % 2 == 0)));
+            var ended = await Task.WhenAll(Enumerable.Range(moment, 6)
+                .Select(one => EndAsync(role, one, random.NextDouble(), interrupt: one % 2 == 0)));
             begun += ended.Count(hadBegun => hadBegun);
         }
 
@@ -37,7 +40,8 @@ public sealed class SignalTests : IDisposable
         using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         silent.Start();
         await using var lcm = LcmProcess.Start(_directory, "rebalance", "--scheduler", $"http://{silent.LocalEndpoint}");
-        using var asked = await silent.AcceptTcpClientAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience, TestContext.Current.CancellationToken);
+        using var asked = await silent.AcceptTcpClientAsync(TestContext.Current.CancellationToken).AsTask()
+            .WaitAsync(Patience, TestContext.Current.CancellationToken);
         Assert.Equal(130, await lcm.InterruptAsync(Patience));
         Assert.Contains("ended by a signal", lcm.Output, StringComparison.Ordinal);
     }
@@ -47,7 +51,8 @@ public sealed class SignalTests : IDisposable
         string[] ports = role == "up"
             ? ["--master-port", "0", "--agent-port", "0", "--scheduler-port", "0", "--manager-port", "0"]
             : ["--port", "0"];
-        await using var lcm = LcmProcess.Start(_directory, [role, "--work-dir", Path.Combine(_directory, $"{role}-{moment}"), .. ports]);
+        await using var lcm = LcmProcess.Start(_directory,
+            [role, "--work-dir", Path.Combine(_directory, $"{role}-{moment}"), .. ports]);
 
         // From the program's first breath until all is up; the moments are spread over that whole time, busy machine or not.
         await Task.Delay(TimeSpan.FromSeconds(2.5 * (moment + part) / 30));

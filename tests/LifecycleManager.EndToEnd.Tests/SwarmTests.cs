@@ -22,8 +22,13 @@ public sealed class SwarmTests : IAsyncLifetime
         _engine = new DockerClientBuilder().WithEndpoint(_docker.Address).Build();
         await using var layer = await BusyboxLayer.MakeAsync();
         await _engine.Images.CreateImageAsync(
-            new ImagesCreateParameters { FromSrc = "-", Repo = Image, Tag = "1" }, layer, new AuthConfig(), new Progress<JSONMessage>(), TestContext.Current.CancellationToken);
-        await _engine.Swarm.InitSwarmAsync(new SwarmInitParameters { AdvertiseAddr = "127.0.0.1", ListenAddr = "127.0.0.1:2377" });
+            new ImagesCreateParameters { FromSrc = "-", Repo = Image, Tag = "1" }, layer, new AuthConfig(),
+            new Progress<JSONMessage>(), TestContext.Current.CancellationToken);
+        await _engine.Swarm.InitSwarmAsync(new SwarmInitParameters
+        {
+            AdvertiseAddr = "127.0.0.1",
+            ListenAddr = "127.0.0.1:2377"
+        });
     }
 
     public async ValueTask DisposeAsync()
@@ -44,7 +49,12 @@ public sealed class SwarmTests : IAsyncLifetime
                 Mode = new ServiceMode { Replicated = new ReplicatedService { Replicas = 1 } },
                 TaskTemplate = new TaskSpec
                 {
-                    ContainerSpec = new ContainerSpec { Image = Image + ":1", Command = ["/bin/sleep", "100000"], StopGracePeriod = TimeSpan.Zero },
+                    ContainerSpec = new ContainerSpec
+                    {
+                        Image = Image + ":1",
+                        Command = ["/bin/sleep", "100000"],
+                        StopGracePeriod = TimeSpan.Zero
+                    },
                     Networks = [new NetworkAttachmentConfig { Target = "host" }],
                 },
             },
@@ -67,9 +77,14 @@ public sealed class SwarmTests : IAsyncLifetime
             """, TestContext.Current.CancellationToken);
         var port = Server.FreePort();
         await using var lcm = LcmProcess.Start(_directory,
-            "manager", "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir", Path.Combine(_directory, "work"), "--rules", rules,
+            "manager", "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir", Path.Combine(_directory, "work"),
+            "--rules", rules,
             "--target", "swarm", "--target-address", _docker.Address.ToString(), "--tick", "500ms");
-        using var manager = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(10) };
+        using var manager = new HttpClient
+        {
+            BaseAddress = new Uri($"http://127.0.0.1:{port}"),
+            Timeout = TimeSpan.FromSeconds(10)
+        };
 
         await WithAsync(jobs: 25, running: 3);
         await WithAsync(jobs: 4, running: 1);

@@ -42,14 +42,16 @@ public sealed class UnreachableTests : IAsyncLifetime
         await PostAsync("/given-up", """{"inactiveAfterSeconds": 1, "expungeAfterSeconds": 4}""");
         await PostAsync("/replaced", """{"inactiveAfterSeconds": 1, "expungeAfterSeconds": 600}""");
         await PostAsync("/waited-for", "\"disabled\"");
-        var before = await TasksAsync("three instances", tasks => tasks.Count == 3 && tasks.All(task => task.State == "TASK_RUNNING"));
+        var before = await TasksAsync("three instances",
+            tasks => tasks.Count == 3 && tasks.All(task => task.State == "TASK_RUNNING"));
         string Id(string app) => before.Single(task => task.AppId == app).Id;
         Agent("127.0.0.12");
 
         hanging.Stop();
         var away = await TasksAsync("what each strategy says", tasks =>
             Of(tasks, "/given-up") is [{ State: "TASK_RUNNING", Host: "127.0.0.12" }]
-            && Of(tasks, "/replaced") is { Count: 2 } both && both.Any(task => task is { State: "TASK_RUNNING", Host: "127.0.0.12" })
+            && Of(tasks, "/replaced") is { Count: 2 } both
+            && both.Any(task => task is { State: "TASK_RUNNING", Host: "127.0.0.12" })
             && both.Any(task => task.Id == Id("/replaced") && task.State == "TASK_UNREACHABLE")
             && Of(tasks, "/waited-for") is [{ State: "TASK_UNREACHABLE" }]);
         Assert.Equal(Id("/waited-for"), Of(away, "/waited-for")[0].Id);
@@ -63,14 +65,17 @@ public sealed class UnreachableTests : IAsyncLifetime
         await Eventually.TrueAsync(async () =>
         {
             var state = JsonNode.Parse(await _scheduler.GetStringAsync(new Uri($"http://127.0.0.1:{_master}/tasks")))!;
-            var running = state["tasks"]!.AsArray().Where(task => (string)task!["state"]! == "TASK_RUNNING").Select(task => (string)task!["id"]!);
-            return running.Order(StringComparer.Ordinal).SequenceEqual(back.Select(task => task.Id).Order(StringComparer.Ordinal));
+            var running = state["tasks"]!.AsArray().Where(task => (string)task!["state"]! == "TASK_RUNNING")
+                .Select(task => (string)task!["id"]!);
+            return running.Order(StringComparer.Ordinal).SequenceEqual(back.Select(task => task.Id)
+                .Order(StringComparer.Ordinal));
         }, "no other task at the master", more: Outputs);
     }
 
     private static List<AppTask> Of(IEnumerable<AppTask> tasks, string app) => [.. tasks.Where(task => task.AppId == app)];
 
-    private Task<IReadOnlyList<AppTask>> TasksAsync(string what, Func<IReadOnlyList<AppTask>, bool> holds) => Eventually.GetAsync(async () =>
+    private Task<IReadOnlyList<AppTask>> TasksAsync(string what, Func<IReadOnlyList<AppTask>, bool> holds) =>
+        Eventually.GetAsync(async () =>
     {
         var tasks = (await _api.GetTasks()).Tasks;
         return holds(tasks) ? tasks : null;
@@ -86,12 +91,14 @@ public sealed class UnreachableTests : IAsyncLifetime
     }
 
     private LcmProcess Agent(string address) => Start("agent", Server.FreePort(),
-        "--master", $"http://127.0.0.1:{_master}", "--bind", address, "--hostname", address, "--task-address", address, "--docker", "unix:///nowhere/docker.sock");
+        "--master", $"http://127.0.0.1:{_master}", "--bind", address, "--hostname", address, "--task-address", address,
+        "--docker", "unix:///nowhere/docker.sock");
 
     private LcmProcess Start(string role, int port, params string[] more)
     {
         var process = LcmProcess.Start(_directory,
-            [role, "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir", Path.Combine(_directory, $"work-{port}"), .. more]);
+            [role, "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir", Path.Combine(_directory, $"work-{port}"),
+                .. more]);
         _processes.Add(process);
         return process;
     }

@@ -33,7 +33,8 @@ public sealed class UpCommandTests
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         var directory = Directory.CreateTempSubdirectory("lcm-e2e-");
         await using var lcm = LcmProcess.Start(directory.FullName, "up",
-            "--master-port", "0", "--agent-port", "0", "--manager-port", "0", "--scheduler-port", port.ToString(CultureInfo.InvariantCulture));
+            "--master-port", "0", "--agent-port", "0", "--manager-port", "0", "--scheduler-port",
+            port.ToString(CultureInfo.InvariantCulture));
 
         Assert.Equal(1, await lcm.ExitAsync(TimeSpan.FromSeconds(30)));
         var line = Assert.Single(lcm.Lines);
@@ -47,7 +48,8 @@ public sealed class UpCommandTests
     public async Task Ctrl_C_stops_within_five_seconds_and_the_tasks_run_on_and_are_found_again()
     {
         await using var stack = await Stack.UpAsync();
-        using (var posted = await stack.PostAsync(SampleApps.Sleeper("/sleeper", 3))) Assert.Equal(HttpStatusCode.Created, posted.StatusCode);
+        using (var posted = await stack.PostAsync(SampleApps.Sleeper("/sleeper", 3))) Assert.Equal(HttpStatusCode.Created,
+            posted.StatusCode);
         var before = await stack.InstancesAsync("/sleeper", 3);
 
         Assert.Equal(0, await stack.Lcm.InterruptAsync(TimeSpan.FromSeconds(5)));
@@ -63,7 +65,9 @@ public sealed class UpCommandTests
     {
         var marker = Path.Combine(Path.GetTempPath(), "lcm-e2e-" + Guid.NewGuid().ToString("N"));
         await using var stack = await Stack.UpAsync(["--stop-tasks"]);
-        using (var posted = await stack.PostAsync($$"""{"id": "/marked", "cmd": "while true; do date > {{marker}}; sleep 0.1; done", "cpus": 0.1, "mem": 32}"""))
+        using (var posted =
+            await stack.PostAsync(
+                $$"""{"id": "/marked", "cmd": "while true; do date > {{marker}}; sleep 0.1; done", "cpus": 0.1, "mem": 32}"""))
             Assert.Equal(HttpStatusCode.Created, posted.StatusCode);
         await stack.InstancesAsync("/marked", 1);
         await Eventually.TrueAsync(() => Task.FromResult(File.Exists(marker)), "the task's work");
@@ -80,13 +84,15 @@ public sealed class UpCommandTests
     {
         var directory = Directory.CreateTempSubdirectory("lcm-e2e-pids-").FullName;
         await using var stack = await Stack.UpAsync();
-        var definition = $$"""{"id": "/pids", "cmd": "touch {{directory}}/$MESOS_TASK_ID; exec sleep 100000", "cpus": 0.01, "mem": 16, "instances": 4}""";
+        var definition =
+            $$"""{"id": "/pids", "cmd": "touch {{directory}}/$MESOS_TASK_ID; exec sleep 100000", "cpus": 0.01, "mem": 16, "instances": 4}""";
         using (var posted = await stack.PostAsync(definition)) Assert.Equal(HttpStatusCode.Created, posted.StatusCode);
         var before = await stack.InstancesAsync("/pids", 4);
 
         await stack.KillAsync();
         await stack.StartAsync();
-        await stack.Api.UpdateApp("pids", new() { Instances = 6 }, force: true, cancellation: TestContext.Current.CancellationToken);
+        await stack.Api.UpdateApp("pids", new() { Instances = 6 }, force: true,
+            cancellation: TestContext.Current.CancellationToken);
         await stack.KillAsync();
         await stack.StartAsync();
 
@@ -94,7 +100,8 @@ public sealed class UpCommandTests
         Assert.Superset(before.Select(task => task.Id).ToHashSet(), after.Select(task => task.Id).ToHashSet());
 
         // A task runs a moment before its first command has done something.
-        await Eventually.TrueAsync(() => Task.FromResult(Directory.GetFiles(directory).Length >= 6), "each task has run its command", more: stack.Describe);
+        await Eventually.TrueAsync(() => Task.FromResult(Directory.GetFiles(directory).Length >= 6),
+            "each task has run its command", more: stack.Describe);
         Assert.Equal(6, Directory.GetFiles(directory).Length);
         Directory.Delete(directory, recursive: true);
     }
@@ -103,10 +110,12 @@ public sealed class UpCommandTests
     public async Task Without_a_Docker_engine_a_Docker_app_waits_and_says_why()
     {
         await using var stack = await Stack.UpAsync(["--docker", "unix:///nowhere/docker.sock"]);
-        using (var posted = await stack.PostAsync(SampleApps.File("website"))) Assert.Equal(HttpStatusCode.Created, posted.StatusCode);
+        using (var posted = await stack.PostAsync(SampleApps.File("website"))) Assert.Equal(HttpStatusCode.Created,
+            posted.StatusCode);
 
         await Eventually.TrueAsync(async () =>
-            (await stack.Scheduler.GetStringAsync("/v2/queue?embed=lastUnusedOffers")).Contains("no Docker engine", StringComparison.Ordinal), "the reason in the queue", more: stack.Describe);
+            (await stack.Scheduler.GetStringAsync("/v2/queue?embed=lastUnusedOffers"))
+            .Contains("no Docker engine", StringComparison.Ordinal), "the reason in the queue", more: stack.Describe);
         Assert.Single(stack.Lcm.Lines, line => line.Contains("Docker engine", StringComparison.Ordinal));
     }
 }

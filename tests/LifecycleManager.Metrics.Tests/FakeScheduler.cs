@@ -47,7 +47,11 @@ internal sealed class FakeScheduler : IAsyncDisposable
     {
         var task = new AppTask
         {
-            Id = id, AppId = app, Host = host, Ports = firstPort is { } first ? [first, port] : [port], State = state,
+            Id = id,
+            AppId = app,
+            Host = host,
+            Ports = firstPort is { } first ? [first, port] : [port],
+            State = state,
             StartedAt = (started ?? DateTimeOffset.UtcNow.AddHours(-1)).ToString("o", CultureInfo.InvariantCulture),
             HealthCheckResults = alive is { } verdict ? [new HealthCheckResult { Alive = verdict }] : null,
         };

@@ -20,8 +20,10 @@ public sealed class SecretFileTests : IDisposable
     [Fact]
     public void What_is_not_there_too_long_or_no_file_is_named_without_its_text()
     {
-        Assert.Contains("/nowhere", Assert.ThrowsAny<IOException>(() => new SecretFile("/nowhere").Read()).Message, StringComparison.Ordinal);
-        Assert.Contains(Path.GetTempPath().TrimEnd('/'), Assert.ThrowsAny<IOException>(() => SecretFile.ReadOnce(Path.GetTempPath())).Message, StringComparison.Ordinal);
+        Assert.Contains("/nowhere", Assert.ThrowsAny<IOException>(() => new SecretFile("/nowhere").Read()).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(Path.GetTempPath().TrimEnd('/'),
+            Assert.ThrowsAny<IOException>(() => SecretFile.ReadOnce(Path.GetTempPath())).Message, StringComparison.Ordinal);
         File.WriteAllText(_path, new string('s', SecretFile.MaxBytes + 1));
         var problem = Assert.ThrowsAny<IOException>(() => new SecretFile(_path).Read());
         Assert.Equal($"the secret file {_path} is longer than 65536 bytes", problem.Message);

@@ -37,7 +37,8 @@ public sealed class AllowedHostsTests
         Assert.Equal(allowed, _hosts.Allow(new HostString(host)));
 
     [Fact]
-    public void The_machines_own_names_are_allowed() => Assert.True(_hosts.Allow(new HostString(Dns.GetHostName().ToUpperInvariant(), 8080)));
+    public void The_machines_own_names_are_allowed() =>
+        Assert.True(_hosts.Allow(new HostString(Dns.GetHostName().ToUpperInvariant(), 8080)));
 
     [Fact]
     public void A_star_allows_every_host() => Assert.True(new AllowedHosts("*").Allow(new HostString("evil.example")));

@@ -47,7 +47,8 @@ public sealed class GateTests : IAsyncLifetime
     {
         using var answer = await SendAsync(method, path, who);
         Assert.Equal(status, answer.StatusCode);
-        if (status == HttpStatusCode.Unauthorized) Assert.Equal("Basic realm=\"test\", charset=\"UTF-8\"", answer.Headers.WwwAuthenticate.ToString());
+        if (status == HttpStatusCode.Unauthorized)
+            Assert.Equal("Basic realm=\"test\", charset=\"UTF-8\"", answer.Headers.WwwAuthenticate.ToString());
     }
 
     [Fact]
@@ -76,7 +77,8 @@ public sealed class GateTests : IAsyncLifetime
         using var answer = await SendAsync(method, "/apps", "ops:do", request =>
         {
             if (site is not null) request.Headers.Add("Sec-Fetch-Site", site);
-            if (origin is not null) request.Headers.Add("Origin", origin.Replace("HOST", _address.Authority, StringComparison.Ordinal));
+            if (origin is not null)
+                request.Headers.Add("Origin", origin.Replace("HOST", _address.Authority, StringComparison.Ordinal));
         });
         Assert.Equal(status, answer.StatusCode);
     }
@@ -99,7 +101,8 @@ public sealed class GateTests : IAsyncLifetime
         });
         Assert.Equal(status, answer.StatusCode);
         if (status == HttpStatusCode.Forbidden && method != "HEAD")
-            Assert.Contains("--allowed-hosts", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.Contains("--allowed-hosts", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+                StringComparison.Ordinal);
     }
 
     [Theory]
@@ -130,10 +133,12 @@ public sealed class GateTests : IAsyncLifetime
         _address = new Uri(_app.Urls.Single());
     }
 
-    private async Task<HttpResponseMessage> SendAsync(string method, string path, string? who, Action<HttpRequestMessage>? with = null)
+    private async Task<HttpResponseMessage> SendAsync(string method, string path, string? who,
+        Action<HttpRequestMessage>? with = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(_address, path));
-        if (who?.Split(':') is [var principal, var secret]) request.Headers.Authorization = new Credential(principal, secret).Header;
+        if (who?.Split(':') is [var principal, var secret])
+            request.Headers.Authorization = new Credential(principal, secret).Header;
         with?.Invoke(request);
         return await _client.SendAsync(request, TestContext.Current.CancellationToken);
     }

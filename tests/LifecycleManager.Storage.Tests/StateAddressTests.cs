@@ -8,7 +8,8 @@ public sealed class StateAddressTests
         var zooKeeper = StateAddress.Parse("zk://h1,h2:2182,[::1]:2183/a/b?session=4.5s");
         Assert.Equal([("h1", 2181), ("h2", 2182), ("::1", 2183)], zooKeeper.Servers);
         Assert.Equal("a/b", zooKeeper.Path);
-        Assert.Equal(TimeSpan.FromSeconds(4.5), zooKeeper.Seconds("session", TimeSpan.Zero, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)));
+        Assert.Equal(TimeSpan.FromSeconds(4.5), zooKeeper.Seconds("session", TimeSpan.Zero, TimeSpan.FromSeconds(1),
+            TimeSpan.FromMinutes(1)));
         var postgres = StateAddress.Parse("postgres://l%40cm@db/lcm?sslmode=verify-full");
         Assert.Equal(("l@cm", "lcm"), (postgres.User, postgres.Path));
         Assert.Equal([("db", 5432)], postgres.Servers);
@@ -40,5 +41,6 @@ public sealed class StateAddressTests
     [InlineData("\uD7FF", "\uE000")]
     [InlineData("a\U0010FFFF", "b")]
     [InlineData("\U0010FFFF", null)]
-    public void Every_prefix_has_a_string_after_all_that_start_with_it(string prefix, string? after) => Assert.Equal(after, StateKeys.After(prefix));
+    public void Every_prefix_has_a_string_after_all_that_start_with_it(string prefix, string? after) =>
+        Assert.Equal(after, StateKeys.After(prefix));
 }

@@ -27,7 +27,8 @@ public sealed class StateArchiveTests
         var archive = new MemoryStream();
         Assert.Equal(1201, await StateArchive.ExportAsync(first, archive));
         var expected = archive.ToArray();
-        foreach (var make in new Func<TestState>[] { () => new SqliteTestState(), () => new PostgresTestState(), () => new ZooKeeperTestState(), () => new MemoryTestState() })
+        foreach (var make in new Func<TestState>[] { () => new SqliteTestState(), () => new PostgresTestState(),
+            () => new ZooKeeperTestState(), () => new MemoryTestState() })
         {
             await using var state = make();
             var store = (await state.OpenAsync()).Store;
@@ -45,7 +46,8 @@ public sealed class StateArchiveTests
         await using var state = new MemoryTestState();
         var store = (await state.OpenAsync()).Store;
         await store.WriteAsync([new StateWrite("a", new byte[] { 1 }), new StateWrite("z", new byte[] { 1 })]);
-        var archive = Archive(Header + """{"key":"a","value":"Ag=="}""" + "\n" + """{"key":"b","value":"Ag=="}""" + "\n" + """{"entries":2}""" + "\n");
+        var archive = Archive(Header + """{"key":"a","value":"Ag=="}""" + "\n" + """{"key":"b","value":"Ag=="}""" + "\n"
+            + """{"entries":2}""" + "\n");
         var conflict = await Assert.ThrowsAsync<StateConflictException>(() => StateArchive.ImportAsync(store, archive));
         Assert.Equal("a", conflict.Key);
         Assert.Null(await store.GetAsync("b"));
@@ -62,7 +64,8 @@ public sealed class StateArchiveTests
     [InlineData(Header, "line 1: it ends without its closing line")]
     [InlineData(Header + """{"key":"a","value":"Ag=="}""" + "\n", "line 2: it ends without its closing line")]
     [InlineData(Header + """{"key":"a","value":"Ag=="}""", "line 2: it ends within a line")]
-    [InlineData(Header + """{"key":"a","value":"Ag=="}""" + "\n" + """{"entries":2}""" + "\n", "line 3: it should hold 2 entries, but holds 1")]
+    [InlineData(Header + """{"key":"a","value":"Ag=="}""" + "\n" + """{"entries":2}""" + "\n",
+        "line 3: it should hold 2 entries, but holds 1")]
     [InlineData(Header + """{"key":"a","value":"%%"}""" + "\n", "line 2: ")]
     [InlineData(Header + """{"key":"a"}""" + "\n", "line 2: an entry needs a key and a value")]
     [InlineData(Header + """{"key":"","value":""}""" + "\n", "line 2: a key is empty")]

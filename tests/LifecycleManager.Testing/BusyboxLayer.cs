@@ -6,7 +6,8 @@ namespace LifecycleManager.Testing;
 public static class BusyboxLayer
 {
     private static readonly string[] Tools =
-        ["sh", "sleep", "echo", "cat", "env", "id", "seq", "nc", "httpd", "ip", "tail", "head", "dd", "date", "ls", "hostname", "kill", "test", "touch", "printf", "wget", "true", "false"];
+        ["sh", "sleep", "echo", "cat", "env", "id", "seq", "nc", "httpd", "ip", "tail", "head", "dd", "date", "ls", "hostname",
+            "kill", "test", "touch", "printf", "wget", "true", "false"];
 
     /// <summary>The layer as a tar file, or skips. Programs are in /bin.</summary>
     public static async Task<Stream> MakeAsync()
@@ -17,9 +18,15 @@ public static class BusyboxLayer
         await using (var tar = new TarWriter(layer, TarEntryFormat.Pax, leaveOpen: true))
         {
             await using var binary = File.OpenRead(Server.Executable("busybox"));
-            await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "bin/busybox") { DataStream = binary, Mode = Runnable });
+            await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "bin/busybox")
+            {
+                DataStream = binary,
+                Mode = Runnable
+            });
             foreach (var tool in Tools)
-                await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.SymbolicLink, "bin/" + tool) { LinkName = "/bin/busybox" });
+                await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.SymbolicLink,
+                    "bin/" + tool)
+                { LinkName = "/bin/busybox" });
             await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.Directory, "tmp/") { Mode = Everybodys });
         }
 

@@ -30,7 +30,8 @@ public sealed class CertificateAuthority : IDisposable
     }
 
     /// <summary>A new certificate and its key as files.</summary>
-    public (string Certificate, string Key) Files(string directory, string file, string name, bool server, bool client = false, DateTimeOffset? expires = null)
+    public (string Certificate, string Key) Files(string directory, string file, string name, bool server, bool client = false,
+        DateTimeOffset? expires = null)
     {
         using var issued = Issue(name, server, client || !server, expires);
         var (certificate, key) = (Path.Combine(directory, file + ".pem"), Path.Combine(directory, file + ".key"));
@@ -56,7 +57,8 @@ public sealed class CertificateAuthority : IDisposable
             request.CertificateExtensions.Add(names.Build());
         }
 
-        using var issued = request.Create(Certificate, DateTimeOffset.UtcNow.AddHours(-1), expires ?? DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(16));
+        using var issued = request.Create(Certificate, DateTimeOffset.UtcNow.AddHours(-1),
+            expires ?? DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(16));
         return issued.CopyWithPrivateKey(key);
     }
 

@@ -8,7 +8,8 @@ namespace LifecycleManager.Testing;
 /// the test has not. It lives in a network namespace of its own, without any network: an engine told to have no bridge deletes
 /// <c>docker0</c>, which is another's where the machine has an engine already. Containers can only be run with host networking.
 /// </summary>
-/// <param name="swarm">Whether it can become a swarm's node: it then has a loopback interface, and its containers end with it.</param>
+/// <param name="swarm">Whether it can become a swarm's node: it then has a loopback interface, and its containers end with
+/// it.</param>
 public sealed class DockerProcess(bool swarm = false) : ServerProcess("docker")
 {
     private readonly string _engine = Server.Executable("dockerd");
@@ -27,11 +28,13 @@ public sealed class DockerProcess(bool swarm = false) : ServerProcess("docker")
         File.Delete(Path.Combine(Directory, "docker.pid"));
 
         // The wrappers become the engine: it keeps their process id.
-        string[] loopback = swarm ? ["/bin/sh", "-c", $"{Server.Executable("busybox")} ip link set lo up && exec \"$0\" \"$@\""] : [];
+        string[] loopback = swarm ? ["/bin/sh", "-c", $"{Server.Executable("busybox")} ip link set lo up && exec \"$0\" \"$@\""]
+            : [];
         return new ProcessStartInfo(
             Server.Executable("unshare"),
             [
-                "--net", .. loopback, _engine, "--data-root", Path.Combine(Directory, "data"), "--exec-root", Path.Combine(Directory, "exec"),
+                "--net", .. loopback, _engine, "--data-root", Path.Combine(Directory, "data"), "--exec-root",
+                Path.Combine(Directory, "exec"),
                 "--pidfile", Path.Combine(Directory, "docker.pid"), "--host", Address.ToString(),
                 "--bridge=none", "--iptables=false", "--ip6tables=false", "--log-level=warn",
                 .. swarm ? Array.Empty<string>() : ["--live-restore"],
@@ -62,7 +65,8 @@ public sealed class DockerProcess(bool swarm = false) : ServerProcess("docker")
     {
         // Mounts that the engine has left, the innermost first.
         var mounts = (await File.ReadAllLinesAsync("/proc/self/mountinfo")).Select(line => line.Split(' ')[4])
-            .Where(path => path.StartsWith(Directory + "/", StringComparison.Ordinal)).OrderDescending(StringComparer.Ordinal).ToList();
+            .Where(path => path.StartsWith(Directory + "/", StringComparison.Ordinal)).OrderDescending(StringComparer.Ordinal)
+            .ToList();
         foreach (var mount in mounts) await RunAsync("umount", "--lazy", mount);
     }
 }

@@ -44,12 +44,14 @@ public static class Eventually
     /// <summary>Asks until it is true.</summary>
     /// <inheritdoc cref="GetAsync" path="/param" />
     public static Task TrueAsync(
-        Func<Task<bool>> probe, [CallerArgumentExpression(nameof(probe))] string what = "", TimeSpan? limit = null, Func<string>? more = null) =>
+        Func<Task<bool>> probe, [CallerArgumentExpression(nameof(probe))] string what = "", TimeSpan? limit = null,
+        Func<string>? more = null) =>
         GetAsync(async () => await probe() ? "" : null, what, limit, more);
 
     /// <summary>Asks until it is true.</summary>
     /// <inheritdoc cref="GetAsync" path="/param" />
     public static Task TrueAsync(
-        Func<bool> probe, [CallerArgumentExpression(nameof(probe))] string what = "", TimeSpan? limit = null, Func<string>? more = null) =>
+        Func<bool> probe, [CallerArgumentExpression(nameof(probe))] string what = "", TimeSpan? limit = null,
+        Func<string>? more = null) =>
         TrueAsync(() => Task.FromResult(probe()), what, limit, more);
 }

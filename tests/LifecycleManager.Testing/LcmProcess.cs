@@ -14,13 +14,17 @@ public sealed class LcmProcess : IAsyncDisposable
     private LcmProcess(Process process) => _process = process;
 
     /// <summary>Starts <c>lcm</c>, whose build output stands beside the caller's, with arguments.</summary>
-    public static LcmProcess Start(string workDirectory, params IEnumerable<string> arguments) => Start(workDirectory, new Dictionary<string, string>(), arguments);
+    public static LcmProcess Start(string workDirectory, params IEnumerable<string> arguments) =>
+        Start(workDirectory, new Dictionary<string, string>(), arguments);
 
     /// <summary>Starts it with variables of its own beside.</summary>
-    public static LcmProcess Start(string workDirectory, IReadOnlyDictionary<string, string> variables, IEnumerable<string> arguments) =>
+    public static LcmProcess Start(string workDirectory, IReadOnlyDictionary<string, string> variables,
+        IEnumerable<string> arguments) =>
         StartProgram("lcm.dll", workDirectory, variables, arguments);
 
-    /// <summary>Starts another program whose build output stands beside the caller's, and that takes the options of <c>lcm</c>.</summary>
+    /// <summary>
+    /// Starts another program whose build output stands beside the caller's, and that takes the options of <c>lcm</c>.
+    /// </summary>
     public static LcmProcess StartProgram(
         string program, string workDirectory, IReadOnlyDictionary<string, string> variables, IEnumerable<string> arguments)
     {
@@ -101,7 +105,8 @@ public sealed class LcmProcess : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"lcm did not end within {limit.TotalSeconds} s:\n{Output}"));
+            throw new TimeoutException(string.Create(CultureInfo.InvariantCulture,
+                $"lcm did not end within {limit.TotalSeconds} s:\n{Output}"));
         }
 
         return _process.ExitCode;

@@ -10,7 +10,8 @@ public sealed class PostgresProcess() : ServerProcess("postgres")
     private const string User = "postgres";
     private readonly string _binaries = Path.GetDirectoryName(Server.Executable(
         System.IO.Directory.Exists(Root)
-            ? [.. System.IO.Directory.GetDirectories(Root).OrderDescending().Select(version => Path.Combine(version, "bin", "postgres")), "postgres"]
+            ? [.. System.IO.Directory.GetDirectories(Root).OrderDescending()
+                .Select(version => Path.Combine(version, "bin", "postgres")), "postgres"]
             : ["postgres"]))!;
 
     /// <summary>Where it listens, on the loopback interface.</summary>
@@ -51,7 +52,8 @@ public sealed class PostgresProcess() : ServerProcess("postgres")
         try
         {
             await RunAsync(
-                Path.Combine(_binaries, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture));
+                Path.Combine(_binaries, "pg_isready"), "-q", "-h", "127.0.0.1", "-p",
+                Port.ToString(CultureInfo.InvariantCulture));
             return true;
         }
         catch (InvalidOperationException)

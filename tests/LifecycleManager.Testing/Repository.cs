@@ -13,7 +13,8 @@ public static class Repository
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(System.IO.Path.Combine(directory.FullName, "LifecycleManager.sln")))
-            directory = directory.Parent ?? throw new DirectoryNotFoundException($"no LifecycleManager.sln above {AppContext.BaseDirectory}");
+            directory = directory.Parent
+            ?? throw new DirectoryNotFoundException($"no LifecycleManager.sln above {AppContext.BaseDirectory}");
         return directory.FullName;
     }
 }

@@ -3,7 +3,9 @@ using System.Diagnostics;
 
 namespace LifecycleManager.Testing;
 
-/// <summary>A server of one test alone, to be killed, stopped and started again; its data lie in a directory of its own.</summary>
+/// <summary>
+/// A server of one test alone, to be killed, stopped and started again; its data lie in a directory of its own.
+/// </summary>
 public abstract class ServerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -93,7 +95,8 @@ public abstract class ServerProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It fails.</exception>
     protected static async Task RunAsync(string file, params IEnumerable<string> arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process =
+            Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();

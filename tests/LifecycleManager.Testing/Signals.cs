@@ -14,7 +14,8 @@ internal static partial class Signals
     /// <summary>Whether this process, and so each that it starts, was started with SIGINT ignored.</summary>
     public static bool IsInterruptIgnored { get; } = OperatingSystem.IsLinux()
         && File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is var line
-        && (ulong.Parse(line["SigIgn:".Length..].Trim(), System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture) & (1UL << (Interrupt - 1))) != 0;
+        && (ulong.Parse(line["SigIgn:".Length..].Trim(), System.Globalization.NumberStyles.HexNumber,
+            System.Globalization.CultureInfo.InvariantCulture) & (1UL << (Interrupt - 1))) != 0;
 
     /// <summary>Sends one; false when there is no such process.</summary>
     public static bool Send(int process, int signal) => kill(process, signal) == 0;
@@ -30,7 +31,8 @@ internal static partial class Signals
             {
                 // The name stands in parentheses and may hold anything; the parent is the second field after it.
                 var stat = File.ReadAllText(Path.Combine(directory, "stat"));
-                parents[id] = int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+                parents[id] = int.Parse(stat[(stat.LastIndexOf(')') + 2)..]
+                    .Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
             }
             catch (IOException)
             {
@@ -39,7 +41,8 @@ internal static partial class Signals
         }
 
         var tree = new List<int> { process };
-        for (var i = 0; i < tree.Count; i++) tree.AddRange(parents.Where(entry => entry.Value == tree[i]).Select(entry => entry.Key));
+        for (var i = 0; i < tree.Count; i++)
+            tree.AddRange(parents.Where(entry => entry.Value == tree[i]).Select(entry => entry.Key));
         return tree;
     }
 

@@ -16,7 +16,8 @@ internal sealed class AgentMetrics
     {
         _registry = registry;
         var metrics = Metrics.WithCustomRegistry(registry);
-        var total = metrics.CreateGauge("lcm_agent_resources_total", "What the agent offers; ports are counted, memory and disk are in MB.", "resource");
+        var total = metrics.CreateGauge("lcm_agent_resources_total",
+            "What the agent offers; ports are counted, memory and disk are in MB.", "resource");
         var used = metrics.CreateGauge("lcm_agent_resources_used", "What the tasks are given.", "resource");
         var tasks = metrics.CreateGauge("lcm_agent_tasks", "The tasks that have not ended.", "containerizer", "state");
         var pending = metrics.CreateGauge("lcm_agent_status_updates_pending", "Status updates that are not acknowledged.");

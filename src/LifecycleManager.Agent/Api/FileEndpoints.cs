@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Agent.Api;
 
-/// <summary><c>/files/browse</c>, <c>/files/read</c> and <c>/files/download</c>, as Mesos has them; and <c>/files/tail</c>.</summary>
+/// <summary>
+/// <c>/files/browse</c>, <c>/files/read</c> and <c>/files/download</c>, as Mesos has them; and <c>/files/tail</c>.
+/// </summary>
 internal static class FileEndpoints
 {
     private const int DefaultRead = 64 * 1024;
@@ -57,7 +59,8 @@ internal static class FileEndpoints
     }
 
     private static IResult Browse(SandboxFiles files, string path) =>
-        BrowseJson(files, path) is { } json ? Shapes.Answer(json) : Shapes.Error(StatusCodes.Status404NotFound, $"there is no directory '{path}'");
+        BrowseJson(files, path) is { } json ? Shapes.Answer(json)
+        : Shapes.Error(StatusCodes.Status404NotFound, $"there is no directory '{path}'");
 
     private static IResult Read(FileReaders readers, SandboxFiles files, string path, long offset, long? length)
     {

@@ -10,7 +10,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Agent.Api;
 
-/// <summary>The agent's part of Mesos' v1 operator API, <c>POST /api/v1</c>. All of them read; those that it lacks answer 501.</summary>
+/// <summary>
+/// The agent's part of Mesos' v1 operator API, <c>POST /api/v1</c>. All of them read; those that it lacks answer 501.
+/// </summary>
 internal static class OperatorEndpoints
 {
     private const int MaxBody = 64 * 1024;
@@ -23,8 +25,10 @@ internal static class OperatorEndpoints
         try
         {
             var body = new byte[MaxBody + 1];
-            var length = await context.Request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, context.RequestAborted);
-            if (length > MaxBody) return Shapes.Error(StatusCodes.Status413PayloadTooLarge, $"the call is longer than {MaxBody} bytes");
+            var length = await context.Request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false,
+                context.RequestAborted);
+            if (length > MaxBody)
+                return Shapes.Error(StatusCodes.Status413PayloadTooLarge, $"the call is longer than {MaxBody} bytes");
             call = JsonNode.Parse(body.AsSpan(0, length)) as JsonObject;
         }
         catch (JsonException e)
@@ -58,18 +62,26 @@ internal static class OperatorEndpoints
         {
             "GET_HEALTH" => new JsonObject { ["healthy"] = health.Verdict().IsUp },
             "GET_VERSION" => new JsonObject { ["version_info"] = new JsonObject { ["version"] = AgentVersion.Text } },
-            "GET_AGENT" => new JsonObject { ["agent_info"] = JsonSerializer.SerializeToNode(agent.Info,
-            MesosJson.Default.AgentInfo) },
+            "GET_AGENT" => new JsonObject
+            {
+                ["agent_info"] = JsonSerializer.SerializeToNode(agent.Info,
+            MesosJson.Default.AgentInfo)
+            },
             "GET_TASKS" => Tasks(agent),
             "GET_CONTAINERS" => await ContainersAsync(agent, time, cancellation),
-            "GET_STATE" => new JsonObject { ["get_tasks"] = Tasks(agent), ["get_frameworks"] = Frameworks(agent),
-            ["get_executors"] = new JsonObject() },
+            "GET_STATE" => new JsonObject
+            {
+                ["get_tasks"] = Tasks(agent),
+                ["get_frameworks"] = Frameworks(agent),
+                ["get_executors"] = new JsonObject()
+            },
             "LIST_FILES" => FileEndpoints.BrowseJson(FileEndpoints.Files(agent), Text(call, "list_files", "path")) is { } entries
                 ? new JsonObject { ["file_infos"] = FileInfos(entries) } : null,
             "READ_FILE" => ReadFile(call, FileEndpoints.Files(agent)),
             _ => Unknown,
         };
-        if (ReferenceEquals(part, Unknown)) return Shapes.Error(StatusCodes.Status501NotImplemented, $"this agent does not implement the call {type}");
+        if (ReferenceEquals(part, Unknown))
+            return Shapes.Error(StatusCodes.Status501NotImplemented, $"this agent does not implement the call {type}");
         if (part is null) return Shapes.Error(StatusCodes.Status404NotFound, "there is no such file");
         var answer = new JsonObject { ["type"] = type, [type.ToLowerInvariant()] = part };
         return type == "READ_FILE" ? readers.Json(answer) : Shapes.Answer(answer);
@@ -128,7 +140,8 @@ internal static class OperatorEndpoints
     private static JsonObject Frameworks(AgentService agent) => new()
     {
         ["frameworks"] = new JsonArray([.. agent.Tasks.Select(run => run.Record.Framework).DistinctBy(framework => framework.Id)
-            .Select(framework => new JsonObject { ["framework_info"] = JsonSerializer.SerializeToNode(framework, MesosJson.Default.FrameworkInfo) })]),
+            .Select(framework => new JsonObject { ["framework_info"] =
+                JsonSerializer.SerializeToNode(framework, MesosJson.Default.FrameworkInfo) })]),
     };
 
     private static async Task<JsonObject> ContainersAsync(AgentService agent, TimeProvider time, CancellationToken cancellation)
@@ -173,7 +186,8 @@ internal static class OperatorEndpoints
     }
 
     private static string Text(JsonObject call, string part, string field) =>
-        call[part]?[field] is JsonValue value && value.TryGetValue<string>(out var text) ? text : throw new FormatException($"{part}.{field}: is missing");
+        call[part]?[field] is JsonValue value && value.TryGetValue<string>(out var text)
+        ? text : throw new FormatException($"{part}.{field}: is missing");
 
     private static long? Number(JsonObject call, string part, string field) =>
         call[part]?[field] is not JsonValue value ? null

@@ -25,7 +25,8 @@ internal static class Shapes
         var list = resources.ToList();
         foreach (var (name, amount) in MachineResources.Totals(list))
         {
-            var ranges = list.Where(resource => resource.Name == name).SelectMany(resource => resource.Ranges?.Range ?? []).ToList();
+            var ranges = list.Where(resource => resource.Name == name).SelectMany(resource => resource.Ranges?.Range ?? [])
+                .ToList();
             var items = list.Where(resource => resource.Name == name).SelectMany(resource => resource.Set?.Item ?? []).ToList();
             json[name] = ranges.Count > 0 ? $"[{string.Join(", ", ranges.Select(range => $"{range.Begin}-{range.End}"))}]"
                 : items.Count > 0 ? $"{{{string.Join(", ", items)}}}" : amount;
@@ -43,7 +44,8 @@ internal static class Shapes
             json[attribute.Name] = attribute.Type switch
             {
                 ResourceType.Scalar => attribute.Scalar?.Value,
-                ResourceType.Ranges => $"[{string.Join(", ", (attribute.Ranges?.Range ?? []).Select(range => $"{range.Begin}-{range.End}"))}]",
+                ResourceType.Ranges =>
+                    $"[{string.Join(", ", (attribute.Ranges?.Range ?? []).Select(range => $"{range.Begin}-{range.End}"))}]",
                 ResourceType.Set => $"{{{string.Join(", ", attribute.Set?.Item ?? [])}}}",
                 _ => attribute.Text?.Value,
             };
@@ -53,7 +55,8 @@ internal static class Shapes
     }
 
     /// <summary>A status.</summary>
-    public static JsonNode Of(TaskStatusInfo status) => JsonSerializer.SerializeToNode(status with { Uuid = null }, MesosJson.Default.TaskStatusInfo)!;
+    public static JsonNode Of(TaskStatusInfo status) =>
+        JsonSerializer.SerializeToNode(status with { Uuid = null }, MesosJson.Default.TaskStatusInfo)!;
 
     /// <summary>A list of resources as Mesos' v1 API has it.</summary>
     public static JsonNode List(IEnumerable<Resource> resources) =>

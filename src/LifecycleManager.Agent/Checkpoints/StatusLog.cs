@@ -79,7 +79,8 @@ internal sealed class StatusLog : IDisposable
         lock (_gate)
         {
             if (_latest?.State.IsTerminal() == true) throw new InvalidOperationException("the task has already ended");
-            if (_pending.Count >= MaxRunningUpdates && status.State == TaskState.Running && _pending.Last!.Value.State == TaskState.Running)
+            if (_pending.Count >= MaxRunningUpdates && status.State == TaskState.Running
+                && _pending.Last!.Value.State == TaskState.Running)
                 _pending.RemoveLast();
             first = _pending.Count == 0;
             _pending.AddLast(status);

@@ -19,12 +19,14 @@ internal sealed class CheckRunner(TaskInfo task, IContainer container, Func<Time
     {
         if (task.HealthCheck is { } health)
         {
-            return WhyInvalid("health_check", TypeOf(health.Type, health.Command, health.Http, health.Tcp), health.Command, health.Http, health.Tcp,
+            return WhyInvalid("health_check", TypeOf(health.Type, health.Command, health.Http, health.Tcp), health.Command,
+                health.Http, health.Tcp,
                 health.DelaySeconds, health.IntervalSeconds, health.TimeoutSeconds, health.GracePeriodSeconds);
         }
 
         return task.Check is { } check
-            ? WhyInvalid("check", TypeOf(check.Type, check.Command?.Command, check.Http, check.Tcp), check.Command?.Command, check.Http, check.Tcp,
+            ? WhyInvalid("check", TypeOf(check.Type, check.Command?.Command, check.Http, check.Tcp), check.Command?.Command,
+                check.Http, check.Tcp,
                 check.DelaySeconds, check.IntervalSeconds, check.TimeoutSeconds, null)
             : null;
     }
@@ -61,7 +63,8 @@ internal sealed class CheckRunner(TaskInfo task, IContainer container, Func<Time
         while (true)
         {
             var result = await Prober.ProbeAsync(
-                type, check.Command?.Command, check.Http, check.Tcp, Timeout(check.TimeoutSeconds), container, time, cancellation);
+                type, check.Command?.Command, check.Http, check.Tcp, Timeout(check.TimeoutSeconds), container, time,
+                cancellation);
             if (result.Status != last) OnCheck(result.Status);
             last = result.Status;
             await time.DelayAsync(Seconds(check.IntervalSeconds, 10), cancellation);
@@ -69,7 +72,8 @@ internal sealed class CheckRunner(TaskInfo task, IContainer container, Func<Time
     }
 
     private static CheckType TypeOf(CheckType? stated, CommandInfo? command, HttpCheck? http, TcpCheck? tcp) => stated
-        ?? (command is not null ? CheckType.Command : http is not null ? CheckType.Http : tcp is not null ? CheckType.Tcp : CheckType.Unknown);
+        ?? (command is not null ? CheckType.Command : http is not null ? CheckType.Http : tcp is not null
+            ? CheckType.Tcp : CheckType.Unknown);
 
     private static TimeSpan Seconds(double? stated, double otherwise) => LongDurations.FromSeconds(stated ?? otherwise);
 
@@ -88,9 +92,11 @@ internal sealed class CheckRunner(TaskInfo task, IContainer container, Func<Time
         {
             CheckType.Command => TaskCommandLine.Of(command) is null ? $"{what}.command is missing" : null,
             CheckType.Http when http is null => $"{what}.http is missing",
-            CheckType.Http when http.Scheme is not (null or "http" or "https") => $"{what}.http.scheme '{http.Scheme}' is neither http nor https",
+            CheckType.Http when http.Scheme is not (null or "http" or "https") =>
+                $"{what}.http.scheme '{http.Scheme}' is neither http nor https",
             CheckType.Http => http!.Port is 0 or > ushort.MaxValue ? $"{what}.http.port is none" : null,
-            CheckType.Tcp => tcp is null ? $"{what}.tcp is missing" : tcp.Port is 0 or > ushort.MaxValue ? $"{what}.tcp.port is none" : null,
+            CheckType.Tcp => tcp is null ? $"{what}.tcp is missing" : tcp.Port is 0 or > ushort.MaxValue
+                ? $"{what}.tcp.port is none" : null,
             _ => $"{what} has no type",
         };
     }

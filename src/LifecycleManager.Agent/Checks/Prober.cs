@@ -65,7 +65,8 @@ internal static class Prober
     {
         var (host, port) = Where((int)check.Port, check.Protocol, container);
         var path = check.Path is not { Length: > 0 } stated ? "/" : stated[0] == '/' ? stated : "/" + stated;
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{check.Scheme ?? "http"}://{Bracket(host)}:{port}{path}"));
+        using var request = new HttpRequestMessage(HttpMethod.Get,
+            new Uri($"{check.Scheme ?? "http"}://{Bracket(host)}:{port}{path}"));
         request.Headers.ConnectionClose = true;
         request.Headers.UserAgent.ParseAdd("lcm-agent");
         using var response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
@@ -82,7 +83,8 @@ internal static class Prober
     private static (string Host, int Port) Where(int port, string? protocol, IContainer container)
     {
         var (host, reached) = container.Reach(port);
-        return (string.Equals(protocol, "IPv6", StringComparison.OrdinalIgnoreCase) && host.StartsWith("127.", StringComparison.Ordinal) ? "::1" : host, reached);
+        return (string.Equals(protocol, "IPv6", StringComparison.OrdinalIgnoreCase)
+            && host.StartsWith("127.", StringComparison.Ordinal) ? "::1" : host, reached);
     }
 
     private static string Bracket(string host) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;

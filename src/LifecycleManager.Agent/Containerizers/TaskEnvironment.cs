@@ -35,9 +35,12 @@ internal static class TaskEnvironment
         {
             if (variable.Name.Length == 0 || variable.Name.AsSpan().ContainsAny('=', '\0'))
                 return $"the environment variable '{variable.Name}' has a name that is none";
-            if (variable.Value?.Contains('\0', StringComparison.Ordinal) == true) return $"the environment variable '{variable.Name}' has a NUL";
-            if (variable.Secret is null && variable.Type is "SECRET") return $"the environment variable '{variable.Name}' lacks its secret";
-            if (variable.Secret is { } secret && SecretStore.WhyInvalid(secret) is { } why) return $"the secret of the environment variable '{variable.Name}' {why}";
+            if (variable.Value?.Contains('\0', StringComparison.Ordinal) == true)
+                return $"the environment variable '{variable.Name}' has a NUL";
+            if (variable.Secret is null && variable.Type is "SECRET")
+                return $"the environment variable '{variable.Name}' lacks its secret";
+            if (variable.Secret is { } secret && SecretStore.WhyInvalid(secret) is { } why)
+                return $"the secret of the environment variable '{variable.Name}' {why}";
         }
 
         return null;

@@ -26,7 +26,8 @@ internal sealed record TaskLimits(double Cpus, long CpuShares, long MemoryBytes)
     {
         var cpus = MachineResources.Scalar(record.Task.Resources, "cpus");
         // Best effort yields to everybody, as in Mesos.
-        var shares = record.Task.Resources.Any(resource => resource is { Name: "cpus", Revocable: not null }) ? RevocableShares : Shares;
+        var shares = record.Task.Resources.Any(resource => resource is { Name: "cpus", Revocable: not null })
+            ? RevocableShares : Shares;
         var memory = MachineResources.Scalar(record.Task.Resources, "mem");
         return new TaskLimits(
             cpus,

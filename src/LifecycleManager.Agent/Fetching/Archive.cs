@@ -29,7 +29,8 @@ internal static class Archive
                 ExtractTar(file, directory, bound, cancellation);
                 break;
             case "gz":
-                using (var plain = new GZipStream(file, CompressionMode.Decompress)) ExtractTar(plain, directory, bound, cancellation);
+                using (var plain = new GZipStream(file, CompressionMode.Decompress)) ExtractTar(plain, directory, bound,
+                    cancellation);
                 break;
             case "zip":
                 ExtractZip(file, directory, bound, cancellation);
@@ -41,7 +42,8 @@ internal static class Archive
     {
         var lower = name.ToLowerInvariant();
         if (lower.EndsWith(".tar.gz", StringComparison.Ordinal) || lower.EndsWith(".tgz", StringComparison.Ordinal)) return "gz";
-        return lower.EndsWith(".tar", StringComparison.Ordinal) ? "tar" : lower.EndsWith(".zip", StringComparison.Ordinal) ? "zip" : null;
+        return lower.EndsWith(".tar", StringComparison.Ordinal) ? "tar" : lower.EndsWith(".zip", StringComparison.Ordinal)
+            ? "zip" : null;
     }
 
     private static void ExtractTar(Stream stream, string directory, Bound bound, CancellationToken cancellation)
@@ -57,7 +59,8 @@ internal static class Archive
                     MakeDirectory(directory, entry.Name);
                     break;
                 case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
-                    using (var file = Create(directory, entry.Name, entry.Mode & Permissions)) bound.Copy(entry.DataStream ?? Stream.Null, file);
+                    using (var file = Create(directory, entry.Name, entry.Mode & Permissions)) bound.Copy(entry.DataStream
+                        ?? Stream.Null, file);
                     break;
                 case TarEntryType.SymbolicLink:
                     Link(directory, entry.Name, entry.LinkName);
@@ -139,7 +142,8 @@ internal static class Archive
             throw new InvalidDataException($"the entry '{name}' reaches out of its directory");
         for (var parent = Path.GetDirectoryName(full)!; parent.Length > directory.Length; parent = Path.GetDirectoryName(parent)!)
         {
-            if (new DirectoryInfo(parent).LinkTarget is not null) throw new InvalidDataException($"the entry '{name}' goes through a link");
+            if (new DirectoryInfo(parent).LinkTarget is not null)
+                throw new InvalidDataException($"the entry '{name}' goes through a link");
         }
 
         return full;

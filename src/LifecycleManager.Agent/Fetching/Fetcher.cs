@@ -59,7 +59,8 @@ internal sealed class Fetcher : IDisposable
         {
             throw new LaunchException($"the artifacts are not there within {_options.FetchTimeout.TotalSeconds:0} s");
         }
-        catch (Exception e) when (e is FormatException or IOException or InvalidDataException or HttpRequestException or UnauthorizedAccessException)
+        catch (Exception e) when (e is FormatException or IOException or InvalidDataException or HttpRequestException
+            or UnauthorizedAccessException)
         {
             throw new LaunchException(e.Message);
         }
@@ -93,7 +94,8 @@ internal sealed class Fetcher : IDisposable
             }
 
             if (artifact.Executable) File.SetUnixFileMode(target, (UnixFileMode)0x1ed);
-            if (artifact.Extract && Archive.Knows(artifact.Name)) Archive.Extract(target, artifact.Name, launch.Sandbox, _options.MaxArtifactSize, cancellation);
+            if (artifact.Extract && Archive.Knows(artifact.Name))
+                Archive.Extract(target, artifact.Name, launch.Sandbox, _options.MaxArtifactSize, cancellation);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -148,7 +150,8 @@ internal sealed class Fetcher : IDisposable
             while ((read = await source.ReadAsync(buffer, cancellation)) > 0)
             {
                 size += read;
-                if (size > _options.MaxArtifactSize) throw new InvalidDataException($"it is larger than {_options.MaxArtifactSize} bytes");
+                if (size > _options.MaxArtifactSize)
+                    throw new InvalidDataException($"it is larger than {_options.MaxArtifactSize} bytes");
                 sha.AppendData(buffer, 0, read);
                 await file.WriteAsync(buffer.AsMemory(0, read), cancellation);
             }

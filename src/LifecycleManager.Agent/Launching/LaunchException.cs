@@ -3,7 +3,8 @@ using LifecycleManager.Protocol.Mesos;
 namespace LifecycleManager.Agent.Launching;
 
 /// <summary>A container could not be launched.</summary>
-internal sealed class LaunchException(string message, TaskState state = TaskState.Failed, StatusReason reason = StatusReason.ContainerLaunchFailed)
+internal sealed class LaunchException(string message, TaskState state = TaskState.Failed,
+    StatusReason reason = StatusReason.ContainerLaunchFailed)
     : Exception(message)
 {
     /// <summary>The task's terminal state.</summary>

@@ -19,7 +19,8 @@ internal static unsafe partial class Native
     public const int OpaqueSize = 1024;
 
     [LibraryImport("libc", EntryPoint = "posix_spawn", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Spawn(out int pid, string path, void* fileActions, void* attributes, byte** arguments, byte** environment);
+    public static partial int Spawn(out int pid, string path, void* fileActions, void* attributes, byte** arguments,
+        byte** environment);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
     public static partial int SpawnAttributesInit(void* attributes);
@@ -83,7 +84,9 @@ internal static unsafe partial class Native
         return StatX(CurrentDirectory, path, NoFollow, BasicStats, buffer) == 0 ? (buffer[4], buffer[5], buffer[6]) : default;
     }
 
-    /// <summary>What a path takes of the disk, its count of links, and what file it is; zeros when it cannot be looked at.</summary>
+    /// <summary>
+    /// What a path takes of the disk, its count of links, and what file it is; zeros when it cannot be looked at.
+    /// </summary>
     public static (long Bytes, uint Links, ulong Device, ulong Inode) Usage(string path)
     {
         const int NoFollow = 0x100;

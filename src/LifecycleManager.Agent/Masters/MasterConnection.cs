@@ -63,7 +63,8 @@ internal sealed class MasterConnection : IDisposable
     /// <param name="handle">Takes each event, in order; PINGs are answered here.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task RunAsync(
-        Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle, CancellationToken cancellation)
+        Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle,
+        CancellationToken cancellation)
     {
         var next = 0;
         while (true)
@@ -105,11 +106,13 @@ internal sealed class MasterConnection : IDisposable
             _log.LogWarning("The master {Master} refuses {Call} with {Status}: {Reason}",
                 session.Master, call.Type, (int)response.StatusCode, await ReasonAsync(response, timeout.Token));
             // It leads no more, or does not know this stream: only a new registration helps.
-            if (response.StatusCode is HttpStatusCode.TemporaryRedirect or HttpStatusCode.ServiceUnavailable or HttpStatusCode.Forbidden
+            if (response.StatusCode is HttpStatusCode.TemporaryRedirect or HttpStatusCode.ServiceUnavailable
+                or HttpStatusCode.Forbidden
                 or HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.Conflict) Renew();
             return false;
         }
-        catch (Exception e) when (!cancellation.IsCancellationRequested && e is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e) when (!cancellation.IsCancellationRequested
+            && e is HttpRequestException or IOException or OperationCanceledException)
         {
             _log.LogDebug(e, "{Call} does not reach the master {Master}", call.Type, session.Master);
             return false;
@@ -155,7 +158,8 @@ internal sealed class MasterConnection : IDisposable
             or JsonException or UriFormatException;
 
     private async Task RegisterAsync(
-        Uri master, Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle, CancellationToken cancellation)
+        Uri master, Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle,
+        CancellationToken cancellation)
     {
         using var stream = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _stream = stream;
@@ -176,7 +180,8 @@ internal sealed class MasterConnection : IDisposable
         for (var redirects = 0; ; redirects++)
         {
             var call = await register(stream.Token);
-            using var request = Request(master, new AgentCall { Type = AgentCallType.Register, AgentId = call.AgentInfo.Id, Register = call });
+            using var request =
+                Request(master, new AgentCall { Type = AgentCallType.Register, AgentId = call.AgentInfo.Id, Register = call });
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             HttpResponseMessage response;
             using (WithTimeout(stream, FirstEvent))
@@ -191,8 +196,10 @@ internal sealed class MasterConnection : IDisposable
                 }
 
                 if (response.StatusCode != HttpStatusCode.OK)
-                    throw new HttpRequestException($"it answers {(int)response.StatusCode} {await ReasonAsync(response, stream.Token)}".TrimEnd());
-                if (!response.Headers.TryGetValues(StreamHeader, out var ids)) throw new HttpRequestException($"its answer lacks {StreamHeader}");
+                    throw new HttpRequestException(
+                        $"it answers {(int)response.StatusCode} {await ReasonAsync(response, stream.Token)}".TrimEnd());
+                if (!response.Headers.TryGetValues(StreamHeader, out var ids))
+                    throw new HttpRequestException($"its answer lacks {StreamHeader}");
                 await ReadAsync(master, ids.First(), response, handle, stream);
                 return;
             }
@@ -245,7 +252,8 @@ internal sealed class MasterConnection : IDisposable
         var leader = new Uri(master, location);
         if (leader.Scheme is not ("http" or "https")) throw new HttpRequestException($"it sends the agent to {leader}");
         // The agent's secret and its tasks' are for no network that can be listened to.
-        if (master.Scheme == "https" && leader.Scheme == "http") throw new HttpRequestException($"it sends the agent to {leader}, which is not encrypted");
+        if (master.Scheme == "https" && leader.Scheme == "http")
+            throw new HttpRequestException($"it sends the agent to {leader}, which is not encrypted");
         return new Uri(leader.GetLeftPart(UriPartial.Authority));
     }
 
@@ -282,7 +290,8 @@ internal sealed class MasterConnection : IDisposable
     }
 
     // The outer message of a connection that fails over TLS says nothing.
-    private static string Reason(Exception e) => e.InnerException is { } inner ? $"{e.Message} {inner.GetBaseException().Message}" : e.Message;
+    private static string Reason(Exception e) => e.InnerException is { } inner ? $"{e.Message} {inner.GetBaseException().Message}"
+        : e.Message;
 
     // One line for each new reason: a master that is away for an hour does not fill the log.
     private void Complain(Uri master, string reason)

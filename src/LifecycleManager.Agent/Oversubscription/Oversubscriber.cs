@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Agent.Oversubscription;
 
-/// <summary>Measures what tasks use, tells the master the slack, and ends best-effort tasks before a guaranteed one suffers.</summary>
+/// <summary>
+/// Measures what tasks use, tells the master the slack, and ends best-effort tasks before a guaranteed one suffers.
+/// </summary>
 internal sealed class Oversubscriber(
     AgentOptions options, Func<IReadOnlyCollection<TaskRun>> tasks, double cpus, TimeProvider time, ILogger log)
 {
@@ -40,8 +42,11 @@ internal sealed class Oversubscriber(
         // A new master starts without an estimate.
         var now = (SlackEstimator.Slack(loads, options.OversubscribeReserve), master());
         if (now.Item2 is null || now == _told) return;
-        var call = new AgentCall { Type = AgentCallType.Oversubscribe,
-            Oversubscribe = new OversubscribeCall(SlackEstimator.Offer(now.Item1)) };
+        var call = new AgentCall
+        {
+            Type = AgentCallType.Oversubscribe,
+            Oversubscribe = new OversubscribeCall(SlackEstimator.Offer(now.Item1))
+        };
         if (await send(call, stopping)) _told = now;
     }
 
@@ -64,7 +69,8 @@ internal sealed class Oversubscriber(
 
             var given = run.Record.Task.Resources.Where(resource => resource.Name == "cpus").ToList();
             loads.Add(new TaskLoad(
-                run.Record.ContainerId, given.Any(resource => resource.Revocable is not null), given.Sum(resource => resource.Scalar?.Value ?? 0), used,
+                run.Record.ContainerId, given.Any(resource => resource.Revocable is not null),
+                given.Sum(resource => resource.Scalar?.Value ?? 0), used,
                 run.Record.Accepted));
         }
 

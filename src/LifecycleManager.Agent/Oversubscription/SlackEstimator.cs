@@ -24,7 +24,8 @@ internal static class SlackEstimator
     /// <param name="reserve">The share of a task's use that is kept free on top, such as 0.2.</param>
     public static double Slack(IReadOnlyCollection<TaskLoad> tasks, double reserve)
     {
-        var slack = tasks.Where(task => !task.Revocable).Sum(task => Math.Max(0, task.Cpus - ((task.Used ?? task.Cpus) * (1 + reserve))));
+        var slack = tasks.Where(task => !task.Revocable)
+            .Sum(task => Math.Max(0, task.Cpus - ((task.Used ?? task.Cpus) * (1 + reserve))));
         // In tenths, so that noise makes no new offer.
         return Math.Floor(slack * 10) / 10;
     }

@@ -21,7 +21,14 @@ public static class AttributeText
             if (name.Length == 0) throw new FormatException($"attributes: '{part}' is not name:value");
             if (value.Length == 0) throw new FormatException($"attributes: '{name}' has no value");
             attributes.Add(ResourceText.Value(value, $"attributes: '{name}'") is { } parsed
-                ? new AgentAttribute { Name = name, Type = parsed.Type, Scalar = parsed.Scalar, Ranges = parsed.Ranges, Set = parsed.Set }
+                ? new AgentAttribute
+                {
+                    Name = name,
+                    Type = parsed.Type,
+                    Scalar = parsed.Scalar,
+                    Ranges = parsed.Ranges,
+                    Set = parsed.Set
+                }
                 : OfText(name, value));
         }
 

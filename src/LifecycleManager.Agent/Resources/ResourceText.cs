@@ -63,9 +63,17 @@ internal static class ResourceText
             throw new FormatException($"resources: '{part}' has a name that is none");
         if (Value(part[(colon + 1)..].Trim(), $"resources: '{name}'") is not { } value)
             throw new FormatException($"resources: '{part}' has a value that is no number, [ranges] or {{set}}");
-        var resource = new Resource { Name = name, Type = value.Type, Scalar = value.Scalar, Ranges = value.Ranges, Set = value.Set };
+        var resource = new Resource
+        {
+            Name = name,
+            Type = value.Type,
+            Scalar = value.Scalar,
+            Ranges = value.Ranges,
+            Set = value.Set
+        };
         Check(resource);
-        return role is null or "*" ? resource : resource with { Reservations = [new ReservationInfo { Type = "STATIC", Role = role }] };
+        return role is null or "*"
+            ? resource : resource with { Reservations = [new ReservationInfo { Type = "STATIC", Role = role }] };
     }
 
     private static void Check(Resource resource)
@@ -76,7 +84,8 @@ internal static class ResourceText
             "ports" => ResourceType.Ranges,
             _ => resource.Type,
         };
-        if (resource.Type != expected) throw new FormatException($"resources: '{resource.Name}' is not {expected.ToString().ToLowerInvariant()}");
+        if (resource.Type != expected)
+            throw new FormatException($"resources: '{resource.Name}' is not {expected.ToString().ToLowerInvariant()}");
         if (resource.Scalar is { Value: < 0 }) throw new FormatException($"resources: '{resource.Name}' is negative");
         if (resource.Name == "gpus" && resource.Scalar is { } gpus && gpus.Value != Math.Floor(gpus.Value))
             throw new FormatException("resources: 'gpus' is not whole");
@@ -91,7 +100,8 @@ internal static class ResourceText
             var resources = JsonSerializer.Deserialize(text, MesosJson.Strict.ListResource) ?? [];
             foreach (var resource in resources)
             {
-                var values = (resource.Scalar is null ? 0 : 1) + (resource.Ranges is null ? 0 : 1) + (resource.Set is null ? 0 : 1);
+                var values = (resource.Scalar is null ? 0 : 1) + (resource.Ranges is null ? 0 : 1)
+                    + (resource.Set is null ? 0 : 1);
                 if (values != 1) throw new FormatException($"resources: '{resource.Name}' needs the one value of its type");
                 Check(resource);
             }

@@ -3,7 +3,9 @@ using LifecycleManager.Agent.Linux;
 
 namespace LifecycleManager.Agent.Sandboxes;
 
-/// <summary>What a directory takes of the disk, as <c>du</c> has it: blocks, not lengths; a file of several names once; no link followed.</summary>
+/// <summary>
+/// What a directory takes of the disk, as <c>du</c> has it: blocks, not lengths; a file of several names once; no link followed.
+/// </summary>
 internal static class DiskUsage
 {
     private static readonly EnumerationOptions All = new()

@@ -26,7 +26,8 @@ internal sealed class SandboxFiles(string root)
         using var handle = OpenInside(located, out var real);
         if (handle is null || !Directory.Exists(real)) return null;
         var entries = new List<SandboxEntry>();
-        foreach (var info in new DirectoryInfo(real).EnumerateFileSystemInfos().Take(MaxEntries).OrderBy(info => info.Name, StringComparer.Ordinal))
+        foreach (var info in new DirectoryInfo(real).EnumerateFileSystemInfos().Take(MaxEntries)
+            .OrderBy(info => info.Name, StringComparer.Ordinal))
         {
             var (links, user, group) = Owner(info.FullName);
             var directory = info is DirectoryInfo && info.LinkTarget is null;

@@ -20,7 +20,8 @@ internal sealed class SecretStore(string? directory)
     {
         { Value: not null } => null,
         { Reference: null } => "names neither a reference nor a value",
-        { Reference: { } reference } when AgentDirectory.WhyNotId(reference.Name) is { } why => $"has a reference whose name {why}",
+        { Reference: { } reference } when AgentDirectory.WhyNotId(reference.Name) is { } why =>
+            $"has a reference whose name {why}",
         { Reference.Key: { } key } when AgentDirectory.WhyNotId(key) is { } why => $"has a reference whose key {why}",
         _ => null,
     };
@@ -33,13 +34,15 @@ internal sealed class SecretStore(string? directory)
         var reference = secret.Reference ?? throw new LaunchException("a secret names neither a reference nor a value");
         if (WhyInvalid(secret) is { } why) throw new LaunchException($"a secret {why}");
         return FromFile(reference) ?? Environment.GetEnvironmentVariable(VariableOf(reference))
-            ?? throw new LaunchException($"the secret '{reference.Name}{(reference.Key is null ? "" : "/" + reference.Key)}' is not on this agent");
+            ?? throw new LaunchException(
+                $"the secret '{reference.Name}{(reference.Key is null ? "" : "/" + reference.Key)}' is not on this agent");
     }
 
     private string? FromFile(Secret.ReferenceInfo reference)
     {
         if (directory is null) return null;
-        var path = reference.Key is null ? Path.Combine(directory, reference.Name) : Path.Combine(directory, reference.Name, reference.Key);
+        var path = reference.Key is null ? Path.Combine(directory, reference.Name)
+            : Path.Combine(directory, reference.Name, reference.Key);
         if (!File.Exists(path)) return null;
         try
         {

@@ -23,7 +23,8 @@ internal static class DiskQuota
     /// <param name="time">The clock.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>What it holds, in bytes.</returns>
-    public static async Task<long> ExceededAsync(string sandbox, long quota, TimeSpan interval, TimeProvider time, CancellationToken cancellation)
+    public static async Task<long> ExceededAsync(string sandbox, long quota, TimeSpan interval, TimeProvider time,
+        CancellationToken cancellation)
     {
         while (true)
         {

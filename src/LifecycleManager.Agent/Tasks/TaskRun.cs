@@ -68,7 +68,9 @@ internal sealed class TaskRun : IDisposable
         ? latest
         : new TaskStatusInfo
         {
-            TaskId = Record.TaskId, State = IsOnlySought ? TaskState.Running : TaskState.Staging, AgentId = Record.AgentId,
+            TaskId = Record.TaskId,
+            State = IsOnlySought ? TaskState.Running : TaskState.Staging,
+            AgentId = Record.AgentId,
         };
 
     /// <summary>Raised once, when the terminal status is written; not when it was found at recovery.</summary>
@@ -114,7 +116,8 @@ internal sealed class TaskRun : IDisposable
     }
 
     /// <summary>Ends the run at once with a terminal status, before anything was launched.</summary>
-    public void Refuse(TaskState state, StatusReason reason, string message) => Report(state, message, reason, StatusSource.Agent);
+    public void Refuse(TaskState state, StatusReason reason, string message) =>
+        Report(state, message, reason, StatusSource.Agent);
 
     /// <summary>Runs, or goes on after a restart, until the terminal status is acknowledged or the agent stops.</summary>
     /// <param name="stopping">Cancelled when the agent stops; the task runs on.</param>
@@ -171,7 +174,8 @@ internal sealed class TaskRun : IDisposable
     {
         if (_containerizer is null)
         {
-            Report(Lost, $"the agent has no containerizer '{Record.Containerizer}' any more", StatusReason.AgentRestarted, StatusSource.Agent);
+            Report(Lost, $"the agent has no containerizer '{Record.Containerizer}' any more", StatusReason.AgentRestarted,
+                StatusSource.Agent);
             return;
         }
 

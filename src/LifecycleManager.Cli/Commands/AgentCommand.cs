@@ -21,8 +21,10 @@ internal static class AgentCommand
         var credential = new CredentialSettings(command, settings);
         var masters = Setting.Of(settings, "--master", "The masters, comma separated",
             Values.Urls, () => [new Uri($"http://127.0.0.1:{MasterCommand.Port}")], $"http://127.0.0.1:{MasterCommand.Port}");
-        var hostname = Setting.Of<string?>(settings, "--hostname", "The name at which others reach this agent and its tasks", Values.Text, () => null, "the task address");
-        var taskAddress = Setting.Of(settings, "--task-address", "The address on which the ports of containers are published; 0.0.0.0 for all",
+        var hostname = Setting.Of<string?>(settings, "--hostname", "The name at which others reach this agent and its tasks",
+            Values.Text, () => null, "the task address");
+        var taskAddress = Setting.Of(settings, "--task-address",
+            "The address on which the ports of containers are published; 0.0.0.0 for all",
             Values.Address, () => IPAddress.Loopback, "127.0.0.1");
         foreach (Option option in (Option[])[masters, hostname, taskAddress]) command.Add(option);
         return RoleCommand.Create(settings, command, parse =>

@@ -51,15 +51,19 @@ internal sealed class AgentSettings
     public AgentSettings(Command command, Settings settings)
     {
         var options = new RangedSettings<AgentOptions>(settings, Default);
-        _resources = Setting.Of<string?>(settings, "--resources", "What it offers, in Mesos' syntax: cpus:4;mem:8192;ports(*):[8000-9000, 31000-32000]",
+        _resources = Setting.Of<string?>(settings, "--resources",
+            "What it offers, in Mesos' syntax: cpus:4;mem:8192;ports(*):[8000-9000, 31000-32000]",
             AgentValues.Resources, () => null, "what the machine has");
-        _attributes = Setting.Of<string?>(settings, "--attributes", "What it says of itself, in Mesos' syntax: datacenter:X;rack:1",
+        _attributes = Setting.Of<string?>(settings, "--attributes",
+            "What it says of itself, in Mesos' syntax: datacenter:X;rack:1",
             AgentValues.Attributes, () => null);
         _region = Text("--region", "The region of its fault domain; with --zone");
         _zone = Text("--zone", "The zone of its fault domain; with --region");
-        _containerizers = Setting.Of(settings, "--containerizers", "Of docker and process, those it has, comma separated", Containerizers,
+        _containerizers = Setting.Of(settings, "--containerizers", "Of docker and process, those it has, comma separated",
+            Containerizers,
             () => Default.Containerizers, string.Join(',', Default.Containerizers));
-        _docker = Setting.Of<Uri?>(settings, "--docker", "The Docker engine", Engine, () => null, "$DOCKER_HOST, else unix:///var/run/docker.sock");
+        _docker = Setting.Of<Uri?>(settings, "--docker", "The Docker engine", Engine, () => null,
+            "$DOCKER_HOST, else unix:///var/run/docker.sock");
         _dockerConfig = Text("--docker-config", "Docker's config.json with the credentials for pulls", "Docker's own place");
         _dockerTimeout = options.Time("--docker-timeout", "How long the Docker engine may take to answer",
             nameof(AgentOptions.DockerTimeout));
@@ -68,10 +72,13 @@ internal sealed class AgentSettings
             text => Bool(text), () => null,
             "true, unless the agent runs in a container");
         _cpuQuota = Setting.Flag(settings, "--cpu-quota", "Cpus are a hard limit, not only a weight");
-        _cgroupRoot = Setting.Of(settings, "--cgroup-root", "The control group below which process tasks get their own", Values.Text,
+        _cgroupRoot = Setting.Of(settings, "--cgroup-root", "The control group below which process tasks get their own",
+            Values.Text,
             () => Default.CgroupRoot, Default.CgroupRoot);
-        _switchUser = Setting.Flag(settings, "--switch-user", "Process tasks run as their framework's user; only an agent of root can");
-        _inherit = Setting.Of(settings, "--inherit-environment", "The agent's variables that process tasks inherit, comma separated", Values.Words,
+        _switchUser = Setting.Flag(settings, "--switch-user",
+            "Process tasks run as their framework's user; only an agent of root can");
+        _inherit = Setting.Of(settings, "--inherit-environment",
+            "The agent's variables that process tasks inherit, comma separated", Values.Words,
             () => Default.InheritedEnvironment, string.Join(',', Default.InheritedEnvironment));
         _secrets = Text("--secrets-dir", "The directory in which references of secrets name files", "none");
         _stopTasks = Setting.Flag(settings, "--stop-tasks", "End the tasks when the agent stops");
@@ -81,7 +88,8 @@ internal sealed class AgentSettings
             nameof(AgentOptions.KillGracePeriod));
         _maxLog = options.Size("--max-log-size", "The most that a task's stdout or stderr holds before it is rotated",
             nameof(AgentOptions.MaxLogSize));
-        _enforceDisk = Setting.Of(settings, "--enforce-container-disk-quota", "Whether a task ends whose sandbox holds more than its disk, true or false",
+        _enforceDisk = Setting.Of(settings, "--enforce-container-disk-quota",
+            "Whether a task ends whose sandbox holds more than its disk, true or false",
             Bool, () => Default.EnforceDiskQuota, "true");
         _diskWatch = options.Time("--container-disk-watch-interval", "Between two measurements of a sandbox",
             nameof(AgentOptions.DiskWatchInterval));
@@ -101,7 +109,8 @@ internal sealed class AgentSettings
         _collectImages = Setting.Flag(settings, "--collect-images", "Remove images that the agent has pulled and nobody uses");
         _imageDelay = options.Time("--image-delay", "How long an image that nobody uses is kept",
             nameof(AgentOptions.ImageDelay));
-        _oversubscribe = Setting.Flag(settings, "--oversubscribe", "Offer idle cpus of guaranteed tasks as revocable ones to best-effort tasks");
+        _oversubscribe = Setting.Flag(settings, "--oversubscribe",
+            "Offer idle cpus of guaranteed tasks as revocable ones to best-effort tasks");
         _oversubscribeInterval = options.Time("--oversubscribe-interval", "Between two measurements of the tasks' use",
             nameof(AgentOptions.OversubscribeInterval));
         _oversubscribeReserve = options.Number("--oversubscribe-reserve",
@@ -117,9 +126,12 @@ internal sealed class AgentSettings
         _maxUpdateRetry = options.Time("--max-update-retry", "The longest such delay", nameof(AgentOptions.MaxUpdateRetry));
         foreach (Option option in (Option[])
         [
-            _resources, _attributes, _region, _zone, _containerizers, _docker, _dockerConfig, _dockerTimeout, _dockerPing, _mountSandbox, _cpuQuota,
-            _cgroupRoot, _switchUser, _inherit, _secrets, _stopTasks, _stopTasksTimeout, _killGrace, _maxLog, _enforceDisk, _diskWatch, _fetchTimeout, _maxArtifact, _fetchCache,
-            _sandboxDelay, _diskHeadroom, _collectInterval, _collectImages, _imageDelay, _oversubscribe, _oversubscribeInterval, _oversubscribeReserve,
+            _resources, _attributes, _region, _zone, _containerizers, _docker, _dockerConfig, _dockerTimeout, _dockerPing,
+            _mountSandbox, _cpuQuota,
+            _cgroupRoot, _switchUser, _inherit, _secrets, _stopTasks, _stopTasksTimeout, _killGrace, _maxLog, _enforceDisk,
+            _diskWatch, _fetchTimeout, _maxArtifact, _fetchCache,
+            _sandboxDelay, _diskHeadroom, _collectInterval, _collectImages, _imageDelay, _oversubscribe, _oversubscribeInterval,
+            _oversubscribeReserve,
             _oversubscribeBusy, _registrationBackoff, _maxRegistrationBackoff, _updateRetry, _maxUpdateRetry,
         ])
         {
@@ -188,10 +200,12 @@ internal sealed class AgentSettings
         };
     }
 
-    private static IReadOnlyList<string> Containerizers(string text) => Values.Words(text) is var names && names.All(name => name is "docker" or "process")
+    private static IReadOnlyList<string> Containerizers(string text) =>
+        Values.Words(text) is var names && names.All(name => name is "docker" or "process")
         ? names : throw new FormatException("docker and process are known");
 
-    private static bool Bool(string text) => bool.TryParse(text, out var yes) ? yes : throw new FormatException("true or false is needed");
+    private static bool Bool(string text) => bool.TryParse(text, out var yes)
+        ? yes : throw new FormatException("true or false is needed");
 
     private static Uri Engine(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "unix" or "npipe" or "tcp" or "http" or "https"

@@ -15,7 +15,8 @@ public static class CommandLine
     /// <param name="error">Standard error: one line for all that the user can put right.</param>
     /// <param name="whileUp">Runs beside the stack of <c>lcm up</c> once it is up.</param>
     /// <param name="stop">Cancelled when the process is to end.</param>
-    /// <returns>The exit code, of <see cref="ExitStatus"/>; for <c>lcm policy</c> those of <see cref="Decisions.Tools.ExitCodes"/>.</returns>
+    /// <returns>The exit code, of <see cref="ExitStatus"/>; for <c>lcm policy</c> those of
+    /// <see cref="Decisions.Tools.ExitCodes"/>.</returns>
     public static async Task<int> RunAsync(
         string[] arguments, Func<Settings> settings, TextWriter output, TextWriter error,
         Func<RunningStack, CancellationToken, Task>? whileUp = null, CancellationToken stop = default)
@@ -35,7 +36,10 @@ public static class CommandLine
             var running = Task.Run(() => parse.InvokeAsync(new InvocationConfiguration
             {
                 // Signals are ours: a role stops in order, and its tasks run on.
-                ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false, Output = output, Error = error,
+                ProcessTerminationTimeout = null,
+                EnableDefaultExceptionHandler = false,
+                Output = output,
+                Error = error,
             }, stop), CancellationToken.None);
 
             // The tools of policies calculate to their end, whatever signal comes; nobody waits for that.
@@ -61,7 +65,8 @@ public static class CommandLine
     }
 
     /// <summary>A message on one line, whatever it quotes.</summary>
-    private static string Line(string message) => string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    private static string Line(string message) =>
+        string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
     internal static RootCommand Root(Settings settings, Func<RunningStack, CancellationToken, Task>? whileUp = null) =>
         new("LifecycleManager: runs dockerized services on many machines and scales them by policy.")

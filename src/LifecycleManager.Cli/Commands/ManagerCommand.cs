@@ -23,10 +23,12 @@ internal static class ManagerCommand
         var tuning = new ManagerTuning(command, settings);
         var target = new TargetSettings(command, settings);
         var principals = new PrincipalSettings(command, settings);
-        var scheduler = Setting.Of<IReadOnlyList<Uri>>(settings, "--scheduler", "The scheduler and its standbys, ours or real Marathons, comma separated",
+        var scheduler = Setting.Of<IReadOnlyList<Uri>>(settings, "--scheduler",
+            "The scheduler and its standbys, ours or real Marathons, comma separated",
             Values.PlainUrls, () => [], $"{DefaultScheduler.ToString().TrimEnd('/')}; none where another target is scaled");
         var master = Setting.Of<IReadOnlyList<Uri>>(
-            settings, "--master", "The master and its standbys, for the agents' container statistics, comma separated", Values.PlainUrls, () => []);
+            settings, "--master", "The master and its standbys, for the agents' container statistics, comma separated",
+            Values.PlainUrls, () => []);
         command.Add(scheduler);
         command.Add(master);
         return RoleCommand.Create(settings, command, parse =>
@@ -35,12 +37,14 @@ internal static class ManagerCommand
             var scaled = target.Options(parse);
             IReadOnlyList<Uri> tasks = parse.GetValue(scheduler) is { Count: > 0 } stated ? stated
                 : scaled.Kind == TargetKind.Marathon ? [scaled.Address ?? DefaultScheduler] : [];
-            var options = tuning.Apply(parse, policy.Options(parse, tasks, parse.GetValue(master)!, common.Advertise(parse, listen))) with
-            {
-                Target = scaled,
-                Principals = principals.Principals(parse),
-            };
-            return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, options.Principals.AreRequired), options.Principals.AreRequired) with
+            var options =
+                tuning.Apply(parse, policy.Options(parse, tasks, parse.GetValue(master)!, common.Advertise(parse, listen))) with
+                {
+                    Target = scaled,
+                    Principals = principals.Principals(parse),
+                };
+            return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, options.Principals.AreRequired),
+                options.Principals.AreRequired) with
             {
                 State = state.Address(parse, common.Directory(parse)),
                 StatePassword = state.Password(parse),

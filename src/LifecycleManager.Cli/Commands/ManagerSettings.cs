@@ -9,7 +9,9 @@ using LifecycleManager.Scaling.Safety;
 
 namespace LifecycleManager.Cli.Commands;
 
-/// <summary>The options of the manager that <c>lcm up</c> has too: policies, where metrics come from, what is never done.</summary>
+/// <summary>
+/// The options of the manager that <c>lcm up</c> has too: policies, where metrics come from, what is never done.
+/// </summary>
 internal sealed class ManagerSettings
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(100);
@@ -33,23 +35,33 @@ internal sealed class ManagerSettings
     /// <param name="settings">Where they come from, too.</param>
     /// <param name="tick">The default of <c>--tick</c>.</param>
     /// <param name="scrape">The default of <c>--scrape-interval</c>.</param>
-    /// <param name="eureka">The Eureka servers, where the command has an option for more than this role; null for one of its own.</param>
-    public ManagerSettings(Command command, Settings settings, TimeSpan tick, TimeSpan scrape, Option<IReadOnlyList<Uri>>? eureka = null)
+    /// <param name="eureka">The Eureka servers, where the command has an option for more than this role; null for one of its
+    /// own.</param>
+    public ManagerSettings(Command command, Settings settings, TimeSpan tick, TimeSpan scrape,
+        Option<IReadOnlyList<Uri>>? eureka = null)
     {
-        _rules = Setting.Of(settings, "--rules", "The directory of the policy files", Path.GetFullPath, DefaultRules, "rules, else the examples beside lcm");
-        _tick = Setting.Of(settings, "--tick", "Between two evaluations of the policies", Values.Time(Shortest, Hour), () => tick, DurationText.Format(tick));
-        _scrape = Setting.Of(settings, "--scrape-interval", "Between two scrapes of an instance", Values.Time(Shortest, Hour), () => scrape, DurationText.Format(scrape));
+        _rules = Setting.Of(settings, "--rules", "The directory of the policy files", Path.GetFullPath, DefaultRules,
+            "rules, else the examples beside lcm");
+        _tick = Setting.Of(settings, "--tick", "Between two evaluations of the policies", Values.Time(Shortest, Hour), () => tick,
+            DurationText.Format(tick));
+        _scrape = Setting.Of(settings, "--scrape-interval", "Between two scrapes of an instance", Values.Time(Shortest, Hour),
+            () => scrape, DurationText.Format(scrape));
         _staleness = Setting.Of<TimeSpan?>(settings, "--staleness", "How long a sample stands for the present",
             text => Values.Time(Shortest, 24 * Hour)(text), () => null, "three scrape intervals, at most 5m");
-        _prometheus = Setting.Of<Uri?>(settings, "--prometheus", "A Prometheus server, for promql metrics", Values.PlainUrl, () => null);
-        _rabbitMq = Setting.Of<Uri?>(settings, "--rabbitmq", "RabbitMQ's management API, for rabbitmq metrics: http://rabbit:15672", Values.PlainUrl, () => null);
+        _prometheus = Setting.Of<Uri?>(settings, "--prometheus", "A Prometheus server, for promql metrics", Values.PlainUrl,
+            () => null);
+        _rabbitMq = Setting.Of<Uri?>(settings, "--rabbitmq",
+            "RabbitMQ's management API, for rabbitmq metrics: http://rabbit:15672", Values.PlainUrl, () => null);
         _eureka = eureka ?? Setting.Of<IReadOnlyList<Uri>>(settings, "--eureka",
-            "Eureka servers that know the same, comma separated, whose instances are scraped too: http://eureka:8761/eureka", Values.PlainUrls, () => []);
+            "Eureka servers that know the same, comma separated, whose instances are scraped too: http://eureka:8761/eureka",
+            Values.PlainUrls, () => []);
         if (eureka is null) command.Add(_eureka);
 
-        _targetFiles = Setting.Of(settings, "--target-files", "Prometheus' file_sd files of what is scraped too, comma separated; the last part may have *",
+        _targetFiles = Setting.Of(settings, "--target-files",
+            "Prometheus' file_sd files of what is scraped too, comma separated; the last part may have *",
             Values.List, () => []);
-        _targets = Setting.Of(settings, "--targets", "What is scraped too: APP=HOST:PORT,HOST:PORT;APP=https://HOST:PORT/PATH", MetricsValues.Targets, () => []);
+        _targets = Setting.Of(settings, "--targets", "What is scraped too: APP=HOST:PORT,HOST:PORT;APP=https://HOST:PORT/PATH",
+            MetricsValues.Targets, () => []);
         _credentials = Setting.Of(settings, "--metrics-credentials",
             "Who the collector is, FOR=USER@FILE or FOR=FILE for a bearer token, comma separated; FOR is an app's id (with *), prometheus, rabbitmq, "
             + "eureka, agents or scheduler; instead of FILE, env:NAME takes the secret from the variable NAME",
@@ -62,7 +74,8 @@ internal sealed class ManagerSettings
             "Scale-in stops everywhere while this share of the instances, or of the apps' metrics, is missing at once; over 100% never",
             MetricsValues.Share, () => Safe.MissingShare, "25%");
         foreach (var option in (Option[])[
-            _rules, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _targetFiles, _targets, _credentials, _changes, _maxStep, _missingShare])
+            _rules, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _targetFiles, _targets, _credentials, _changes, _maxStep,
+            _missingShare])
         {
             command.Add(option);
         }
@@ -83,7 +96,9 @@ internal sealed class ManagerSettings
             Tick = parse.GetValue(_tick),
             Safety = new SafetyOptions
             {
-                ChangesPerMinute = parse.GetValue(_changes), MaxStep = parse.GetValue(_maxStep), MissingShare = parse.GetValue(_missingShare),
+                ChangesPerMinute = parse.GetValue(_changes),
+                MaxStep = parse.GetValue(_maxStep),
+                MissingShare = parse.GetValue(_missingShare),
             },
             Collector = new CollectorOptions
             {

@@ -14,7 +14,9 @@ internal static class MasterCommand
 
     public static Command Create(Settings settings)
     {
-        var command = new Command(Name, "Pools the resources of all agents and offers them to frameworks: Mesos' scheduler and operator APIs.");
+        var command =
+            new Command(Name,
+                "Pools the resources of all agents and offers them to frameworks: Mesos' scheduler and operator APIs.");
         var common = new RoleSettings(command, settings, Name, Port);
         var state = new StateSettings(command, settings);
         var master = new MasterSettings(command, settings);
@@ -22,7 +24,8 @@ internal static class MasterCommand
         {
             var listen = common.Listen(parse);
             var options = master.Options(parse, common.Advertise(parse, listen));
-            return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, options.Principals.AreRequired), options.Principals.AreRequired) with
+            return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, options.Principals.AreRequired),
+                options.Principals.AreRequired) with
             {
                 State = state.Address(parse, common.Directory(parse)),
                 StatePassword = state.Password(parse),

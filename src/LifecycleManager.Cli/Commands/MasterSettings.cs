@@ -37,15 +37,18 @@ internal sealed class MasterSettings
         _principals = new PrincipalSettings(command, settings);
         _cluster = Setting.Of<string?>(settings, "--cluster", "A name of the cluster, for people", Values.Text, () => null);
         _region = Setting.Of<string?>(settings, "--region",
-            "The master's region; agents of other regions are offered only to REGION_AWARE frameworks", Values.Text, () => null, "all agents to all");
-        _allocator = Setting.Of(settings, "--allocator", "The allocator's name", Values.Text, () => Default.Allocator, Default.Allocator);
+            "The master's region; agents of other regions are offered only to REGION_AWARE frameworks", Values.Text, () =>
+                null, "all agents to all");
+        _allocator = Setting.Of(settings, "--allocator", "The allocator's name", Values.Text, () => Default.Allocator,
+            Default.Allocator);
         _allocationDelay = options.Time("--allocation-delay", "How long changes are gathered before resources are offered",
             nameof(MasterOptions.AllocationDelay));
         _allocationInterval = options.Time("--allocation-interval",
             "The shortest time before declined resources are offered again to those who declined them",
             nameof(MasterOptions.AllocationInterval));
         _offerTimeout = options.OptionalTime(
-            "--offer-timeout", "After this time an offer that is not used is taken back", nameof(MasterOptions.OfferTimeout), "never");
+            "--offer-timeout", "After this time an offer that is not used is taken back", nameof(MasterOptions.OfferTimeout),
+            "never");
         _pingInterval = options.Time("--agent-ping-timeout", "Between the pings of an agent",
             nameof(MasterOptions.AgentPingInterval));
         _maxPings = options.Count("--max-agent-ping-timeouts", "Unanswered pings after which an agent is unreachable",
@@ -75,8 +78,10 @@ internal sealed class MasterSettings
             "Unreachable and gone agents, and removed frameworks, that the registry keeps", nameof(MasterOptions.MaxRemembered));
         foreach (Option option in (Option[])
         [
-            _cluster, _region, _allocator, _allocationDelay, _allocationInterval, _offerTimeout, _pingInterval, _maxPings, _reregisterTimeout,
-            _removalLimit, _removalWindow, _heartbeat, _maxAgents, _maxSubscribers, _streamCapacity, _maxBody, _completedFrameworks, _completedTasks,
+            _cluster, _region, _allocator, _allocationDelay, _allocationInterval, _offerTimeout, _pingInterval, _maxPings,
+            _reregisterTimeout,
+            _removalLimit, _removalWindow, _heartbeat, _maxAgents, _maxSubscribers, _streamCapacity, _maxBody,
+            _completedFrameworks, _completedTasks,
             _unreachableTasks, _remembered,
         ])
         {

@@ -21,30 +21,39 @@ internal static class ProxyCommand
         var schedulers = Setting.Of(settings, "--scheduler", "The schedulers, comma separated", Values.Urls,
             () => [new Uri($"http://127.0.0.1:{SchedulerCommand.Port}")], $"http://127.0.0.1:{SchedulerCommand.Port}");
         var kind = Setting.Of(settings, "--kind", "nginx or haproxy", Values.Among<ProxyKind>(), () => ProxyKind.Nginx, "nginx");
-        var output = Setting.Of<string?>(settings, "--output", "The configuration file, replaced as a whole; needed", Path.GetFullPath, () => null);
-        var check = Setting.Of<string?>(settings, "--check", "A shell command that says whether $FILE is a good configuration", Values.Text,
+        var output = Setting.Of<string?>(settings, "--output", "The configuration file, replaced as a whole; needed",
+            Path.GetFullPath, () => null);
+        var check = Setting.Of<string?>(settings, "--check", "A shell command that says whether $FILE is a good configuration",
+            Values.Text,
             () => null, "nginx -t -q -c $FILE, or haproxy -c -q -f $FILE");
-        var reload = Setting.Of<string?>(settings, "--reload", "A shell command that makes the proxy read its file again, such as nginx -s reload",
+        var reload = Setting.Of<string?>(settings, "--reload",
+            "A shell command that makes the proxy read its file again, such as nginx -s reload",
             Values.Text, () => null, "nobody is told");
-        var address = Setting.Of(settings, "--listen", "The address that the proxy serves on", Values.Address, () => IPAddress.Any, "0.0.0.0");
+        var address = Setting.Of(settings, "--listen", "The address that the proxy serves on", Values.Address,
+            () => IPAddress.Any, "0.0.0.0");
         var httpPort = Setting.Of(settings, "--http-port", "The port of virtual hosts", Values.Count(1, 65_535), () => 80, "80");
-        var poll = Setting.Of(settings, "--poll", "All is read anew at least this often", Values.Time(Second, TimeSpan.FromHours(1)), () => 10 * Second, "10s");
+        var poll = Setting.Of(settings, "--poll", "All is read anew at least this often",
+            Values.Time(Second, TimeSpan.FromHours(1)), () => 10 * Second, "10s");
         var pause = Setting.Of(settings, "--reload-interval", "The least time between two reloads",
             Values.Time(TimeSpan.Zero, TimeSpan.FromMinutes(10)), () => Second, "1s");
         var once = Setting.Flag(settings, "--once", "Do it once and end");
-        foreach (Option option in (Option[])[schedulers, kind, output, check, reload, address, httpPort, poll, pause, once]) command.Add(option);
+        foreach (Option option in (Option[])[schedulers, kind, output, check, reload, address, httpPort, poll, pause, once])
+            command.Add(option);
         var credential = new CredentialSettings(command, settings, "a scheduler");
         var logging = new Logging(command, settings, LogLevel.Information);
 
         command.SetAction(async (parse, stop) =>
         {
-            var path = parse.GetValue(output) ?? throw new CliException("--output FILE is needed: where the proxy reads its configuration");
+            var path = parse.GetValue(output)
+                ?? throw new CliException("--output FILE is needed: where the proxy reads its configuration");
             if (!Directory.Exists(Path.GetDirectoryName(path)))
                 throw new CliException($"--output {path}: there is no directory {Path.GetDirectoryName(path)}");
-            if (parse.GetValue(schedulers) is not { Count: > 0 } addresses) throw new CliException("--scheduler names no scheduler");
+            if (parse.GetValue(schedulers) is not { Count: > 0 } addresses)
+                throw new CliException("--scheduler names no scheduler");
             using var loggers = logging.Create(parse);
             // The stream of events never ends; the other calls have their own limit.
-            var clients = addresses.Select(one => new HttpClient { BaseAddress = one, Timeout = Timeout.InfiniteTimeSpan }).ToList();
+            var clients = addresses.Select(one => new HttpClient { BaseAddress = one, Timeout = Timeout.InfiniteTimeSpan })
+                .ToList();
             var caller = credential.Credential(parse)?.Header;
             foreach (var client in clients) client.DefaultRequestHeaders.Authorization = caller;
             try
@@ -53,7 +62,8 @@ internal static class ProxyCommand
                     [.. clients.Select(MarathonApi.For)],
                     parse.GetValue(kind),
                     new ProxyOptions { Address = Text(parse.GetValue(address)!), HttpPort = parse.GetValue(httpPort) },
-                    new ProxyFile(path, Command(parse.GetValue(check) ?? Check(parse.GetValue(kind)))!, Command(parse.GetValue(reload))),
+                    new ProxyFile(path, Command(parse.GetValue(check) ?? Check(parse.GetValue(kind)))!,
+                        Command(parse.GetValue(reload))),
                     TimeProvider.System,
                     loggers.CreateLogger<ProxyFollower>());
                 if (parse.GetValue(once)) await follower.OnceAsync(stop);
@@ -76,7 +86,8 @@ internal static class ProxyCommand
         return command;
     }
 
-    private static string Check(ProxyKind kind) => kind == ProxyKind.Nginx ? "nginx -t -q -c \"$FILE\"" : "haproxy -c -q -f \"$FILE\"";
+    private static string Check(ProxyKind kind) => kind == ProxyKind.Nginx
+        ? "nginx -t -q -c \"$FILE\"" : "haproxy -c -q -f \"$FILE\"";
 
     private static ShellCommand? Command(string? text) => text is null ? null : new ShellCommand(text, CommandLimit);
 

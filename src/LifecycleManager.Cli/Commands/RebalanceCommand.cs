@@ -30,9 +30,11 @@ internal static class RebalanceCommand
             try
             {
                 var plan = await api.PlanRebalance(parse.GetValue(max), stop);
-                foreach (var move in plan.Moves) await output.WriteLineAsync($"{move.App}  {move.From} -> {move.To}  {move.Task}: {move.Reason}");
+                foreach (var move in plan.Moves)
+                    await output.WriteLineAsync($"{move.App}  {move.From} -> {move.To}  {move.Task}: {move.Reason}");
                 if (plan.Moves.Count == 0) await output.WriteLineAsync("lcm: every instance is where it would be placed");
-                else if (!parse.GetValue(apply)) await output.WriteLineAsync($"lcm: {plan.Moves.Count} moves; --apply makes them");
+                else if (!parse.GetValue(apply))
+                    await output.WriteLineAsync($"lcm: {plan.Moves.Count} moves; --apply makes them");
                 else await MoveAsync(api, plan, output, stop);
                 return 0;
             }
@@ -40,13 +42,15 @@ internal static class RebalanceCommand
             {
                 throw new CliException($"the scheduler answers {(int)e.StatusCode}: {e.Content}", e);
             }
-            catch (Exception e) when (e is HttpRequestException or Refit.ApiExceptionBase or OperationCanceledException && !stop.IsCancellationRequested)
+            catch (Exception e) when (e is HttpRequestException or Refit.ApiExceptionBase or OperationCanceledException
+                && !stop.IsCancellationRequested)
             {
                 throw new CliException($"the scheduler at {client.BaseAddress} does not answer: {e.Message}", e);
             }
             catch (OperationCanceledException)
             {
-                await parse.InvocationConfiguration.Error.WriteLineAsync("lcm: ended by a signal; moves under way go on: DELETE /v2/deployments/ID ends them");
+                await parse.InvocationConfiguration.Error.WriteLineAsync(
+                    "lcm: ended by a signal; moves under way go on: DELETE /v2/deployments/ID ends them");
                 return ExitStatus.Interrupted;
             }
         });
@@ -57,11 +61,13 @@ internal static class RebalanceCommand
     {
         var id = (await api.Rebalance(new RebalanceTasks([.. plan.Moves.Select(move => move.Task)]), stop)).DeploymentId;
         await output.WriteLineAsync($"lcm: {plan.Moves.Count} moves, deployment {id}");
-        for (var step = 0; (await api.GetDeployments(stop)).FirstOrDefault(deployment => deployment.Id == id) is { } deployment; await Task.Delay(Poll, stop))
+        for (var step = 0; (await api.GetDeployments(stop))
+            .FirstOrDefault(deployment => deployment.Id == id) is { } deployment; await Task.Delay(Poll, stop))
         {
             if (deployment.CurrentStep == step) continue;
             step = deployment.CurrentStep;
-            await output.WriteLineAsync($"lcm: app {step} of {deployment.TotalSteps}: {string.Join(", ", deployment.CurrentActions.Select(action => action.App ?? action.Pod))}");
+            await output.WriteLineAsync(
+                $"lcm: app {step} of {deployment.TotalSteps}: {string.Join(", ", deployment.CurrentActions.Select(action => action.App ?? action.Pod))}");
         }
 
         await output.WriteLineAsync("lcm: the deployment has ended");

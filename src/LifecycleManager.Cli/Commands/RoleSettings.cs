@@ -33,8 +33,10 @@ internal sealed class RoleSettings
         _advertise = Setting.Of<Uri?>(settings, "--advertise", "The address at which others reach this process",
             Values.Url, () => null, "http://BIND:PORT, https with TLS; this machine's name where it listens on all addresses");
         _certificate = Setting.Of<string?>(settings, "--tls-certificate",
-            "A PEM file of the certificate (and its chain) to serve with, and to show a role that asks for one", Values.ReadableFile, () => null, "no TLS");
-        _key = Setting.Of<string?>(settings, "--tls-key", "A PEM file of its key", Values.ReadableFile, () => null, "in the certificate's file");
+            "A PEM file of the certificate (and its chain) to serve with, and to show a role that asks for one",
+            Values.ReadableFile, () => null, "no TLS");
+        _key = Setting.Of<string?>(settings, "--tls-key", "A PEM file of its key", Values.ReadableFile, () => null,
+            "in the certificate's file");
         _clientAuthorities = Setting.Of<string?>(settings, "--tls-client-ca",
             "A PEM file of the authorities whose clients' certificates are taken; a must, unless --credentials has secrets too",
             Values.ReadableFile, () => null, "no certificate is asked for");
@@ -42,7 +44,8 @@ internal sealed class RoleSettings
             Values.Count(1, 1_000_000), () => 20_000, "20000");
         _allowedHosts = AllowedHosts(settings);
         _kestrel = settings.Section("Kestrel");
-        foreach (Option option in (Option[])[_bind, _port, _advertise, _workDirectory, _certificate, _key, _clientAuthorities, _maxConnections, _allowedHosts])
+        foreach (Option option in (Option[])[_bind, _port, _advertise, _workDirectory, _certificate, _key, _clientAuthorities,
+            _maxConnections, _allowedHosts])
             command.Add(option);
     }
 
@@ -105,8 +108,10 @@ internal sealed class RoleSettings
     {
         var (key, authorities) = (parse.GetValue(_key), parse.GetValue(_clientAuthorities));
         if (parse.GetValue(_certificate) is not { } certificate)
-            return key is null && authorities is null ? null : throw new CliException("--tls-key and --tls-client-ca need a --tls-certificate");
-        if (Endpoint() is not null) throw new CliException("either --tls-certificate or Kestrel:Endpoints of appsettings.json says how to listen");
+            return key is null && authorities is null ? null
+            : throw new CliException("--tls-key and --tls-client-ca need a --tls-certificate");
+        if (Endpoint() is not null)
+            throw new CliException("either --tls-certificate or Kestrel:Endpoints of appsettings.json says how to listen");
         return ServerTls.Read(certificate, key, authorities, clientsMust: !hasPrincipals);
     }
 
@@ -119,7 +124,8 @@ internal sealed class RoleSettings
         try
         {
             var parsed = BindingAddress.Parse(url);
-            var address = parsed.Host is "localhost" ? IPAddress.Loopback : IPAddress.TryParse(parsed.Host.Trim('[', ']'), out var ip) ? ip : IPAddress.Any;
+            var address = parsed.Host is "localhost" ? IPAddress.Loopback
+                : IPAddress.TryParse(parsed.Host.Trim('[', ']'), out var ip) ? ip : IPAddress.Any;
             if (parsed.Port == 0) throw new CliException($"{at} {url}: others must know the port");
             return (new IPEndPoint(address, parsed.Port), parsed.Scheme);
         }
@@ -146,7 +152,8 @@ internal sealed class RoleSettings
         {
             // State names agents, apps and their environments: nobody else's business on a shared machine.
             if (OperatingSystem.IsWindows()) System.IO.Directory.CreateDirectory(path);
-            else System.IO.Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            else System.IO.Directory.CreateDirectory(path,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -167,7 +174,8 @@ internal sealed class RoleSettings
     public static Uri AddressOf(Role role)
     {
         var isTls = role.Tls is not null
-            || role.Kestrel?.GetSection("Endpoints").GetChildren().FirstOrDefault()?["Url"]?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) == true;
+            || role.Kestrel?.GetSection("Endpoints").GetChildren()
+            .FirstOrDefault()?["Url"]?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) == true;
         return new UriBuilder(AddressOf(role.Listen[0])) { Scheme = isTls ? Uri.UriSchemeHttps : Uri.UriSchemeHttp }.Uri;
     }
 

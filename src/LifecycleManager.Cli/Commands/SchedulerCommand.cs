@@ -20,7 +20,8 @@ internal static class SchedulerCommand
         var scheduler = new SchedulerSettings(command, settings);
         var masters = Setting.Of(settings, "--master", "The masters, comma separated: ours, or a real Mesos'",
             Values.Urls, () => [new Uri($"http://127.0.0.1:{MasterCommand.Port}")], $"http://127.0.0.1:{MasterCommand.Port}");
-        var manager = Setting.Of<Uri?>(settings, "--manager", "The manager, for the console's pages of decisions and policies", Values.Url, () => null);
+        var manager = Setting.Of<Uri?>(settings, "--manager", "The manager, for the console's pages of decisions and policies",
+            Values.Url, () => null);
         var credential = new CredentialSettings(command, settings);
         var principals = new PrincipalSettings(command, settings);
         command.Add(masters);
@@ -36,7 +37,8 @@ internal static class SchedulerCommand
                 Credential = credential.Credential(parse),
                 Certificate = tls?.ForClient,
             };
-            return common.Secure(parse, Role(listen, "--port", options, parse.GetValue(manager), common.Own(parse, listen)), tls, callers.AreRequired) with
+            return common.Secure(parse, Role(listen, "--port", options, parse.GetValue(manager), common.Own(parse, listen)), tls,
+                callers.AreRequired) with
             {
                 State = state.Address(parse, common.Directory(parse)),
                 StatePassword = state.Password(parse),
@@ -45,12 +47,16 @@ internal static class SchedulerCommand
     }
 
     /// <summary>The role with the console, which asks the scheduler at its own address.</summary>
-    public static Role Role(System.Net.IPEndPoint listen, string portOption, SchedulerOptions options, Uri? manager, Uri own) => new(
+    public static Role Role(System.Net.IPEndPoint listen, string portOption, SchedulerOptions options, Uri? manager, Uri own) =>
+        new(
         Name, portOption, [listen],
         services => services.AddScheduler(options)
             .AddConsole(new ConsoleOptions
             {
-                Scheduler = own, Manager = manager, Master = options.Masters[0], MasterCredential = options.Credential,
+                Scheduler = own,
+                Manager = manager,
+                Master = options.Masters[0],
+                MasterCredential = options.Credential,
             }),
         app =>
         {

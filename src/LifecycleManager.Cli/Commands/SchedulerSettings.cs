@@ -28,7 +28,8 @@ internal sealed class SchedulerSettings
 
     /// <param name="command">Gets the options.</param>
     /// <param name="settings">Where they come from, too.</param>
-    /// <param name="eureka">The Eureka servers, where the command has an option for more than this role; null for one of its own.</param>
+    /// <param name="eureka">The Eureka servers, where the command has an option for more than this role; null for one of its
+    /// own.</param>
     public SchedulerSettings(Command command, Settings settings, Option<IReadOnlyList<Uri>>? eureka = null)
     {
         Option<T> Add<T>(Option<T> option)
@@ -38,13 +39,18 @@ internal sealed class SchedulerSettings
         }
 
         var options = new RangedSettings<SchedulerOptions>(settings, Defaults);
-        _name = Add(Setting.Of(settings, "--framework-name", "The framework's name at the master", Values.Text, () => Defaults.FrameworkName, Defaults.FrameworkName));
-        _role = Add(Setting.Of(settings, "--framework-role", "The role whose reserved resources are used beside the unreserved ones",
+        _name = Add(Setting.Of(settings, "--framework-name", "The framework's name at the master", Values.Text,
+            () => Defaults.FrameworkName, Defaults.FrameworkName));
+        _role = Add(Setting.Of(settings, "--framework-role",
+            "The role whose reserved resources are used beside the unreserved ones",
             Values.Text, () => Defaults.Role, Defaults.Role));
-        _user = Add(Setting.Of(settings, "--user", "The user that tasks run as where the app names none", Values.Text, () => Defaults.User, "the agent's own"));
+        _user = Add(Setting.Of(settings, "--user", "The user that tasks run as where the app names none", Values.Text,
+            () => Defaults.User, "the agent's own"));
         _failover = Add(options.Time("--failover-timeout", "How long the master keeps the tasks of a scheduler that is away",
             nameof(SchedulerOptions.FailoverTimeout)));
-        _placement = Add(Setting.Of(settings, "--placement", "spread, bin-packing or random: which of the fitting agents to prefer, unless the app says",
+        _placement =
+            Add(Setting.Of(settings, "--placement",
+                "spread, bin-packing or random: which of the fitting agents to prefer, unless the app says",
             Strategy, () => Defaults.Placement, "spread"));
         _launch = Add(options.Time("--launch-timeout", "An instance that is not running by then is launched anew",
             nameof(SchedulerOptions.LaunchTimeout)));
@@ -62,7 +68,8 @@ internal sealed class SchedulerSettings
             nameof(SchedulerOptions.MaxConcurrentHealthChecks)));
         _body = Add(options.Count("--max-request-body", "The largest definition, bytes; a group may have sixteen times that",
             nameof(SchedulerOptions.MaxRequestBody)));
-        _eureka = eureka ?? Add(Setting.Of(settings, "--eureka", "Eureka servers for the apps that ask for it by label, comma separated",
+        _eureka = eureka
+            ?? Add(Setting.Of(settings, "--eureka", "Eureka servers for the apps that ask for it by label, comma separated",
             Values.Urls, () => Defaults.Eureka));
         _renewal = Add(options.Time("--eureka-renewal", "Between two renewals of the registrations in Eureka",
             nameof(SchedulerOptions.EurekaRenewal)));

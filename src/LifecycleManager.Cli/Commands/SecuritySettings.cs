@@ -33,7 +33,10 @@ internal sealed class PrincipalSettings
     }
 }
 
-/// <summary>Who a role or a tool is to those that ask: a principal, and its secret from a file or from <c>LCM_SECRET</c>, never from the command line.</summary>
+/// <summary>
+/// Who a role or a tool is to those that ask: a principal, and its secret from a file or from <c>LCM_SECRET</c>, never from the
+/// command line.
+/// </summary>
 internal sealed class CredentialSettings
 {
     private readonly Settings _settings;
@@ -47,7 +50,8 @@ internal sealed class CredentialSettings
     {
         _settings = settings;
         _principal = Setting.Of<string?>(settings, "--principal", $"Who this is to {whom} that asks", Values.Text, () => null);
-        _secretFile = Setting.Of<string?>(settings, "--secret-file", "A file with the principal's secret", Values.ReadableFile, () => null, "the variable LCM_SECRET");
+        _secretFile = Setting.Of<string?>(settings, "--secret-file", "A file with the principal's secret", Values.ReadableFile,
+            () => null, "the variable LCM_SECRET");
         command.Add(_principal);
         command.Add(_secretFile);
     }
@@ -58,7 +62,8 @@ internal sealed class CredentialSettings
     {
         var principal = parse.GetValue(_principal);
         var secret = parse.GetValue(_secretFile) is { } file ? Secrets.Read(file) : _settings.Find("secret")?.Value;
-        if (principal is null) return secret is null ? null : throw new CliException("a secret needs the --principal whose it is");
+        if (principal is null)
+            return secret is null ? null : throw new CliException("a secret needs the --principal whose it is");
         if (principal.Contains(':')) throw new CliException($"--principal {principal}: a principal has no colon");
         return string.IsNullOrEmpty(secret)
             ? throw new CliException($"--principal {principal}: its secret is missing: --secret-file, or the variable LCM_SECRET")

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Cli.Commands;
 
-/// <summary><c>lcm backup</c> and <c>lcm restore</c>: the whole state of a role as one file, from any kind of store into any other.</summary>
+/// <summary>
+/// <c>lcm backup</c> and <c>lcm restore</c>: the whole state of a role as one file, from any kind of store into any other.
+/// </summary>
 internal static class StateArchiveCommands
 {
     private static readonly string[] Offices = [MasterCommand.Name, SchedulerCommand.Name, ManagerCommand.Name];
@@ -16,21 +18,24 @@ internal static class StateArchiveCommands
     {
         var command = new Command("backup", "Writes the state of a role into a file, while the role runs or not.");
         var from = new StoreSettings(command, settings);
-        var file = Setting.Of<string?>(settings, "--output", "The file; replaced only by a whole backup. Needed", Path.GetFullPath, () => null);
+        var file = Setting.Of<string?>(settings, "--output", "The file; replaced only by a whole backup. Needed",
+            Path.GetFullPath, () => null);
         command.Add(file);
         return Act(command, settings, async (parse, loggers, stop) =>
         {
             var path = parse.GetValue(file) ?? throw new CliException("--output FILE is needed: where the backup goes");
             await using var state = await from.OpenAsync(parse, restore: false, loggers, stop);
             // ZooKeeper lists no snapshot: two readings that agree are one.
-            var entries = from.IsSnapshot(parse) ? await WriteAsync(state.Store, path, stop) : await SettledAsync(state.Store, path, stop);
+            var entries = from.IsSnapshot(parse) ? await WriteAsync(state.Store, path, stop)
+                : await SettledAsync(state.Store, path, stop);
             System.Console.Out.WriteLine($"lcm: {entries} entries are in {path}");
         });
     }
 
     public static Command Restore(Settings settings)
     {
-        var command = new Command("restore", "Writes a backup into the state of a role, which must not run and must have no state.");
+        var command =
+            new Command("restore", "Writes a backup into the state of a role, which must not run and must have no state.");
         var into = new StoreSettings(command, settings);
         var file = Setting.Of<string?>(settings, "--input", "The backup; needed", Path.GetFullPath, () => null);
         var overwrite = Setting.Flag(settings, "--overwrite", "The backup takes the place of a state that is there");
@@ -76,7 +81,8 @@ internal static class StateArchiveCommands
         await store.ListAsync("", stop).Select(entry => (entry.Key, entry.Version)).ToHashSetAsync(cancellationToken: stop);
 
     /// <summary>Writes a whole backup in place of what stands at the path; -1, and nothing, where it is not to be kept.</summary>
-    private static async Task<long> WriteAsync(IStateStore store, string path, CancellationToken stop, Func<Task<bool>>? keep = null)
+    private static async Task<long> WriteAsync(IStateStore store, string path, CancellationToken stop,
+        Func<Task<bool>>? keep = null)
     {
         var part = path + ".part";
         try
@@ -112,7 +118,8 @@ internal static class StateArchiveCommands
                 await act(parse, loggers, stop);
                 return 0;
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or StateUnavailableException
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException
+                or StateUnavailableException
                 or StateFormatException or StateTooLargeException or StateConflictException or WriteOutcomeUnknownException)
             {
                 throw new CliException(e.Message, e);
@@ -139,7 +146,8 @@ internal static class StateArchiveCommands
 
         public StoreSettings(Command command, Settings settings)
         {
-            _role = Setting.Of(settings, "--role", $"Whose state: {string.Join(", ", Offices)}", Role, () => SchedulerCommand.Name, SchedulerCommand.Name);
+            _role = Setting.Of(settings, "--role", $"Whose state: {string.Join(", ", Offices)}", Role,
+                () => SchedulerCommand.Name, SchedulerCommand.Name);
             _workDirectory = RoleSettings.WorkDirectory(settings);
             command.Add(_role);
             command.Add(_workDirectory);

@@ -17,10 +17,13 @@ internal static class UpCommand
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     /// <param name="settings">What is set outside of the command line.</param>
-    /// <param name="whileUp">Runs beside the stack once it is up, on the same terminal: the log then has only what goes wrong.</param>
+    /// <param name="whileUp">Runs beside the stack once it is up, on the same terminal: the log then has only what goes
+    /// wrong.</param>
     public static Command Create(Settings settings, Func<RunningStack, CancellationToken, Task>? whileUp = null)
     {
-        var command = new Command("up", "Runs master, agent, scheduler, manager and console in one process, on this machine's loopback addresses.");
+        var command =
+            new Command("up",
+                "Runs master, agent, scheduler, manager and console in one process, on this machine's loopback addresses.");
         var bind = RoleSettings.Bind(settings);
         var workDirectory = RoleSettings.WorkDirectory(settings);
         var allowedHosts = RoleSettings.AllowedHosts(settings);
@@ -28,8 +31,10 @@ internal static class UpCommand
         var agentPort = Port(settings, AgentCommand.Name, AgentCommand.Port);
         var schedulerPort = Port(settings, SchedulerCommand.Name, SchedulerCommand.Port);
         var managerPort = Port(settings, ManagerCommand.Name, ManagerCommand.Port);
-        var agents = Setting.Of(settings, "--agents", "How many agents; each has a loopback address of its own for its tasks", Values.Count(1, 16), () => 1, "1");
-        foreach (Option option in (Option[])[bind, workDirectory, allowedHosts, masterPort, agentPort, schedulerPort, managerPort, agents]) command.Add(option);
+        var agents = Setting.Of(settings, "--agents", "How many agents; each has a loopback address of its own for its tasks",
+            Values.Count(1, 16), () => 1, "1");
+        foreach (Option option in (Option[])[bind, workDirectory, allowedHosts, masterPort, agentPort, schedulerPort, managerPort,
+            agents]) command.Add(option);
         var agent = new AgentSettings(command, settings);
         var eureka = Setting.Of<IReadOnlyList<Uri>>(settings, "--eureka",
             "Eureka servers, comma separated: apps that ask for it by label are registered there, and the instances that the first one knows are scraped too",
@@ -41,15 +46,19 @@ internal static class UpCommand
 
         command.SetAction(async (parse, stop) =>
         {
-            if (settings.Section("Kestrel") is not null) throw new CliException("appsettings.json Kestrel is of one role; lcm up has four");
+            if (settings.Section("Kestrel") is not null)
+                throw new CliException("appsettings.json Kestrel is of one role; lcm up has four");
             var address = parse.GetValue(bind)!;
             IPEndPoint Listen(Option<int> port) => new(address, RoleSettings.PortOrFree(address, parse.GetValue(port)));
             string Directory(string role) => RoleSettings.RoleDirectory(parse.GetValue(workDirectory)!, role);
             var (masterAt, schedulerAt, managerAt) = (Listen(masterPort), Listen(schedulerPort), Listen(managerPort));
-            var (masterUrl, schedulerUrl, managerUrl) = (RoleSettings.AddressOf(masterAt), RoleSettings.AddressOf(schedulerAt), RoleSettings.AddressOf(managerAt));
+            var (masterUrl, schedulerUrl, managerUrl) = (RoleSettings.AddressOf(masterAt), RoleSettings.AddressOf(schedulerAt),
+                RoleSettings.AddressOf(managerAt));
             Role Stateful(Role role) => role with { State = StateSettings.Sqlite(Directory(role.Name)) };
 
-            var roles = new List<Role> { Stateful(MasterCommand.Role(masterAt, masterPort.Name, new MasterOptions { Address = masterUrl })) };
+            var roles =
+                new List<Role> { Stateful(MasterCommand.Role(masterAt, masterPort.Name,
+                    new MasterOptions { Address = masterUrl })) };
             var firstPort = RoleSettings.PortOrFree(address, parse.GetValue(agentPort));
             for (var i = 0; i < parse.GetValue(agents); i++)
             {
@@ -57,13 +66,17 @@ internal static class UpCommand
                 var task = TaskAddress(i);
                 var own = !task.Equals(address) && !address.Equals(IPAddress.Any);
                 var port = own ? firstPort : firstPort + i;
-                IReadOnlyList<IPEndPoint> listen = !own ? [new(address, port)] : i == 0 ? [new(address, port), new(task, port)] : [new(task, port)];
-                roles.Add(AgentCommand.Role(listen, agentPort.Name, agent.Options(parse, Directory(i == 0 ? "agent" : $"agent-{i + 1}"), [masterUrl], task.ToString(), task, port)));
+                IReadOnlyList<IPEndPoint> listen = !own ? [new(address, port)] : i == 0 ? [new(address, port), new(task, port)]
+                    : [new(task, port)];
+                roles.Add(AgentCommand.Role(listen, agentPort.Name,
+                    agent.Options(parse, Directory(i == 0 ? "agent" : $"agent-{i + 1}"), [masterUrl], task.ToString(), task,
+                        port)));
             }
 
             roles.Add(Stateful(SchedulerCommand.Role(
                 schedulerAt, schedulerPort.Name, scheduler.Options(parse, [masterUrl], schedulerUrl), managerUrl, schedulerUrl)));
-            roles.Add(Stateful(ManagerCommand.Role(managerAt, managerPort.Name, manager.Options(parse, [schedulerUrl], [masterUrl], managerUrl))));
+            roles.Add(Stateful(ManagerCommand.Role(managerAt, managerPort.Name,
+                manager.Options(parse, [schedulerUrl], [masterUrl], managerUrl))));
 
             using var loggers = logging.Create(parse, quiet: whileUp is not null);
             await using var stack = new RoleStack(loggers, TimeProvider.System);
@@ -80,7 +93,8 @@ internal static class UpCommand
                 var memory = IdleMemory.KeepAsync(TimeProvider.System, stop);
                 var kept = stack.KeepAsync(stop);
                 if (whileUp is not null)
-                    await whileUp(new RunningStack(masterUrl, schedulerUrl, managerUrl, agent.Docker(parse) ?? DockerEndpoint.Default), stop);
+                    await whileUp(new RunningStack(masterUrl, schedulerUrl, managerUrl,
+                        agent.Docker(parse) ?? DockerEndpoint.Default), stop);
                 await Task.WhenAll(memory, kept);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -97,8 +111,8 @@ internal static class UpCommand
         Setting.Of(settings, $"--{role}-port", $"The {role}'s port", Values.Port, () => port, $"{port}");
 
     /// <summary>
-    /// Where the tasks of an agent are. On Linux the whole of 127.0.0.0/8 leads to this machine: with an address of its own a task
-    /// may have the port that a role or another agent's task has.
+    /// Where the tasks of an agent are. On Linux the whole of 127.0.0.0/8 leads to this machine: with an address of its own a
+    /// task may have the port that a role or another agent's task has.
     /// </summary>
     private static IPAddress TaskAddress(int agent) =>
         OperatingSystem.IsLinux() ? new IPAddress([127, 0, 0, (byte)(agent + 2)]) : IPAddress.Loopback;

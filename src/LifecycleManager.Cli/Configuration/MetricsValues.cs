@@ -4,7 +4,9 @@ using LifecycleManager.Metrics.Discovery;
 
 namespace LifecycleManager.Cli.Configuration;
 
-/// <summary>How the values of the collector's options are read. Each throws <see cref="FormatException"/> with what is wrong.</summary>
+/// <summary>
+/// How the values of the collector's options are read. Each throws <see cref="FormatException"/> with what is wrong.
+/// </summary>
 internal static class MetricsValues
 {
     /// <summary><c>APP=HOST:PORT,HOST:PORT;APP=https://HOST:PORT/PATH</c></summary>
@@ -14,7 +16,8 @@ internal static class MetricsValues
         foreach (var group in text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             var equals = group.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 2 || group[0] != '/') throw new FormatException($"'{group}' is not APP=HOST:PORT with an absolute app id");
+            if (equals < 2 || group[0] != '/')
+                throw new FormatException($"'{group}' is not APP=HOST:PORT with an absolute app id");
             foreach (var address in Values.List(group[(equals + 1)..]))
             {
                 var labels = new Dictionary<string, string>(StringComparer.Ordinal) { ["app"] = group[..equals] };
@@ -28,7 +31,8 @@ internal static class MetricsValues
                 }
 
                 var colon = target.LastIndexOf(':');
-                if (colon < 1 || !int.TryParse(target.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is 0 or > 65535)
+                if (colon < 1 || !int.TryParse(target.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture,
+                    out var port) || port is 0 or > 65535)
                     throw new FormatException($"'{address}' is not HOST:PORT");
                 groups.Add(new TargetGroup([target], labels));
             }
@@ -53,8 +57,10 @@ internal static class MetricsValues
 
     /// <summary>A share of more than nothing.</summary>
     public static double Share(string text) =>
-        Values.Number(text) is > 0 and var share ? share : throw new FormatException("a share of more than 0 is needed, such as 25%");
+        Values.Number(text) is > 0 and var share ? share
+        : throw new FormatException("a share of more than 0 is needed, such as 25%");
 
     private static bool IsSecret(string text) =>
-        text.Length > 1 && (text[0] is '/' or '.' || text.StartsWith(MetricsCredential.Variable, StringComparison.Ordinal) || Path.IsPathRooted(text));
+        text.Length > 1 && (text[0] is '/' or '.' || text.StartsWith(MetricsCredential.Variable, StringComparison.Ordinal)
+            || Path.IsPathRooted(text));
 }

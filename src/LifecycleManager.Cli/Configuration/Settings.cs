@@ -20,7 +20,9 @@ public sealed class Settings(IConfiguration configuration)
         .AddInMemoryCollection(Variables())
         .Build());
 
-    /// <summary>The value of an option by its name without dashes in front, and where it was said; null where it was not.</summary>
+    /// <summary>
+    /// The value of an option by its name without dashes in front, and where it was said; null where it was not.
+    /// </summary>
     public (string Value, string Where)? Find(string option)
     {
         if (configuration[option] is not { Length: > 0 } value) return null;
@@ -29,11 +31,13 @@ public sealed class Settings(IConfiguration configuration)
     }
 
     /// <summary>A section of the file, such as <c>Kestrel</c>, or null where there is none.</summary>
-    public IConfigurationSection? Section(string name) => configuration.GetSection(name) is var section && section.Exists() ? section : null;
+    public IConfigurationSection? Section(string name) => configuration.GetSection(name) is var section && section.Exists()
+        ? section : null;
 
     private static IEnumerable<KeyValuePair<string, string?>> Variables() =>
         from System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables()
         let name = (string)variable.Key
         where name.StartsWith(Prefix, StringComparison.Ordinal)
-        select new KeyValuePair<string, string?>(name[Prefix.Length..].ToLowerInvariant().Replace('_', '-'), (string?)variable.Value);
+        select new KeyValuePair<string, string?>(name[Prefix.Length..].ToLowerInvariant()
+            .Replace('_', '-'), (string?)variable.Value);
 }

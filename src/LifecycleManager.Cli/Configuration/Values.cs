@@ -31,7 +31,8 @@ internal static class Values
     public static double Number(string text)
     {
         var percent = text.EndsWith('%');
-        return double.TryParse(text.AsSpan(0, text.Length - (percent ? 1 : 0)), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+        return double.TryParse(text.AsSpan(0, text.Length - (percent ? 1 : 0)), NumberStyles.Float, CultureInfo.InvariantCulture,
+            out var number)
             && double.IsFinite(number)
                 ? percent ? number / 100 : number
                 : throw new FormatException("a number such as 0.8, 80% or 120 is needed");
@@ -92,13 +93,17 @@ internal static class Values
 
     /// <summary>An address without credentials in it: addresses are shown and logged.</summary>
     public static Uri PlainUrl(string text) =>
-        Url(text) is { UserInfo.Length: 0 } url ? url : throw new FormatException("an address must not hold credentials; give them as files");
+        Url(text) is { UserInfo.Length: 0 } url ? url
+        : throw new FormatException("an address must not hold credentials; give them as files");
 
     /// <summary>An address, also of a socket.</summary>
     public static Uri Endpoint(string text) =>
-        text.StartsWith("unix:///", StringComparison.Ordinal) && Uri.TryCreate(text, UriKind.Absolute, out var socket) ? socket : PlainUrl(text);
+        text.StartsWith("unix:///", StringComparison.Ordinal) && Uri.TryCreate(text, UriKind.Absolute, out var socket)
+        ? socket : PlainUrl(text);
 
-    /// <summary>Addresses without credentials in them that are separated by commas, of one scheme and path: of one service.</summary>
+    /// <summary>
+    /// Addresses without credentials in them that are separated by commas, of one scheme and path: of one service.
+    /// </summary>
     public static IReadOnlyList<Uri> PlainUrls(string text)
     {
         Uri[] urls = [.. Words(text).Select(PlainUrl)];
@@ -120,7 +125,8 @@ internal static class Values
     /// <summary>A duration, in the notation of the policies.</summary>
     public static Func<string, TimeSpan> Time(TimeSpan min, TimeSpan max) => text =>
         !DurationText.TryParse(text, out var time) ? throw new FormatException("a time such as 500ms, 10s, 1m or 2h is needed")
-        : time < min || time > max ? throw new FormatException($"from {DurationText.Format(min)} to {DurationText.Format(max)} is possible")
+        : time < min || time > max
+        ? throw new FormatException($"from {DurationText.Format(min)} to {DurationText.Format(max)} is possible")
         : time;
 
     /// <summary>An instant, or how long ago it was.</summary>

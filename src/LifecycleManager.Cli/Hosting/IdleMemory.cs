@@ -3,12 +3,13 @@ using System.Runtime.InteropServices;
 namespace LifecycleManager.Cli.Hosting;
 
 /// <summary>
-/// Memory that was needed for a while: by the compiler at the start, by a burst of work or a thousand streams that are closed. The runtime
-/// collects when it allocates, so that a process which has become quiet would keep it for ever.
+/// Memory that was needed for a while: by the compiler at the start, by a burst of work or a thousand streams that are closed.
+/// The runtime collects when it allocates, so that a process which has become quiet would keep it for ever.
 /// </summary>
 internal static partial class IdleMemory
 {
-    // A tenth more than after the last time is worth a pause of some tens of milliseconds, in a process that does next to nothing.
+    // A tenth more than after the last time is worth a pause of some tens of milliseconds, in a process that does next to
+    // nothing.
     private const int WorthShare = 10;
     private const long QuietAllocation = 64L << 20;
     private const long MaxHeap = 512L << 20;
@@ -20,7 +21,9 @@ internal static partial class IdleMemory
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(15);
 
-    /// <summary>Gives it back to the system, once the roles have settled and then whenever it is quiet, until cancelled.</summary>
+    /// <summary>
+    /// Gives it back to the system, once the roles have settled and then whenever it is quiet, until cancelled.
+    /// </summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static async Task KeepAsync(TimeProvider time, CancellationToken cancellation)
     {

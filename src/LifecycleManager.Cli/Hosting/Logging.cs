@@ -24,7 +24,8 @@ public sealed class Logging
     /// <summary>The options, added to a command.</summary>
     public Logging(Command command, Settings settings, LogLevel level)
     {
-        _level = Setting.Of(settings, "--log-level", "The least level that is logged: trace, debug, information, warning, error, none",
+        _level =
+            Setting.Of(settings, "--log-level", "The least level that is logged: trace, debug, information, warning, error, none",
             Values.Among<LogLevel>(), () => level, level.ToString().ToLowerInvariant());
         _format = Setting.Of(settings, "--log-format", "text or json", Values.Among<LogFormat>(), () => LogFormat.Text, "text");
         command.Add(_level);

@@ -15,7 +15,9 @@ namespace LifecycleManager.Cli.Hosting;
 public sealed record Role(
     string Name, string PortOption, IReadOnlyList<IPEndPoint> Listen, Action<IServiceCollection> Add, Action<WebApplication> Map)
 {
-    /// <summary>The address of its state, <c>sqlite:PATH</c>, <c>postgres://…</c> or <c>zk://…</c>; null for a role without.</summary>
+    /// <summary>
+    /// The address of its state, <c>sqlite:PATH</c>, <c>postgres://…</c> or <c>zk://…</c>; null for a role without.
+    /// </summary>
     public string? State { get; init; }
 
     /// <summary>The password of the state, or null.</summary>

@@ -21,8 +21,8 @@ public sealed class RoleHost : IAsyncDisposable
     private const long MaxRequestBody = 16 * 1024 * 1024;
 
     /// <summary>
-    /// What waits in one connection for a client that does not read. It is there once for each of thousands of event streams, and the
-    /// system's own buffers come on top of it.
+    /// What waits in one connection for a client that does not read. It is there once for each of thousands of event streams, and
+    /// the system's own buffers come on top of it.
     /// </summary>
     private const long MaxWriteBuffer = 16 * 1024;
 
@@ -38,7 +38,8 @@ public sealed class RoleHost : IAsyncDisposable
         Failure = app.Services.GetRequiredService<RoleFailure>();
 
         // A background service that throws stops its host: nothing of the role works then, whatever else of it still stands.
-        app.Lifetime.ApplicationStopping.Register(() => Failure.Fail(new InvalidOperationException("its host has stopped by itself")));
+        app.Lifetime.ApplicationStopping.Register(() =>
+            Failure.Fail(new InvalidOperationException("its host has stopped by itself")));
     }
 
     /// <summary>The role's name.</summary>
@@ -49,7 +50,8 @@ public sealed class RoleHost : IAsyncDisposable
 
     /// <summary>Starts a role.</summary>
     /// <exception cref="CliException">Its port is in use, or its state cannot be opened.</exception>
-    public static async Task<RoleHost> StartAsync(Role role, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation)
+    public static async Task<RoleHost> StartAsync(Role role, ILoggerFactory loggers, TimeProvider time,
+        CancellationToken cancellation)
     {
         CheckPorts(role);
         var state = await OpenStateAsync(role, loggers, time, cancellation);
@@ -72,7 +74,8 @@ public sealed class RoleHost : IAsyncDisposable
             }
             catch (Exception problem)
             {
-                loggers.CreateLogger<RoleHost>().LogWarning("What the {Role} had begun could not be ended: {Reason}", role.Name, problem.Message);
+                loggers.CreateLogger<RoleHost>().LogWarning("What the {Role} had begun could not be ended: {Reason}", role.Name,
+                    problem.Message);
             }
 
             // Kestrel's word for a certificate that is for no server, and for endpoints that make no sense.
@@ -84,7 +87,8 @@ public sealed class RoleHost : IAsyncDisposable
                 throw new CliException($"the {role.Name} cannot start: a part of it has failed", e);
 
             // What only the room itself can judge.
-            if (e is ArgumentException or FormatException) throw new CliException($"the {role.Name} cannot start: {e.Message}", e);
+            if (e is ArgumentException or FormatException)
+                throw new CliException($"the {role.Name} cannot start: {e.Message}", e);
             throw;
         }
     }
@@ -119,7 +123,8 @@ public sealed class RoleHost : IAsyncDisposable
         // The empty builder: configuration and logging are the process's, and nothing is paid for that no role uses.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "lcm" });
         if (role.Tls is not null || role.Kestrel is not null) builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.UseSockets(sockets => sockets.MaxWriteBufferSize = MaxWriteBuffer).UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, role, loggers, time));
+        builder.WebHost.UseSockets(sockets => sockets.MaxWriteBufferSize = MaxWriteBuffer).UseKestrelCore()
+            .ConfigureKestrel(kestrel => Listen(kestrel, role, loggers, time));
 
         var registry = Prometheus.Metrics.NewCustomRegistry();
         var services = builder.Services;
@@ -134,7 +139,8 @@ public sealed class RoleHost : IAsyncDisposable
         services.AddSingleton<IHostLifetime, ProcessLifetime>();
         services.Configure<HostOptions>(options => options.ShutdownTimeout = StopTimeout);
         if (role.Tls is { } served)
-            services.AddHostedService(_ => new CertificateWatch(served.Certificate, registry, time, loggers.CreateLogger<CertificateWatch>()));
+            services.AddHostedService(_ => new CertificateWatch(served.Certificate, registry, time,
+                loggers.CreateLogger<CertificateWatch>()));
         if (state is not null) services.AddSingleton(state.Store).AddSingleton(state.Election);
         role.Add(services);
 
@@ -163,7 +169,8 @@ public sealed class RoleHost : IAsyncDisposable
             if (section.GetSection("Endpoints").GetChildren().Any()) return;
         }
 
-        var tls = role.Tls is null ? null : new TlsListener(role.Tls, new RefusalLog(time), loggers.CreateLogger($"LifecycleManager.{role.Name}.Tls"));
+        var tls = role.Tls is null
+            ? null : new TlsListener(role.Tls, new RefusalLog(time), loggers.CreateLogger($"LifecycleManager.{role.Name}.Tls"));
         foreach (var listen in role.Listen)
         {
             if (tls is null) kestrel.Listen(listen);

@@ -42,7 +42,8 @@ internal sealed class RoleStack(ILoggerFactory loggers, TimeProvider time) : IAs
     private async Task KeepAsync(Running running, CancellationToken cancellation)
     {
         // Its own health is gone with it while it is down: nobody answers on its port, which is as plain.
-        using var supervisor = new Supervisor($"the {running.Role.Name}", time, new RoleHealth(time), loggers.CreateLogger<RoleStack>());
+        using var supervisor = new Supervisor($"the {running.Role.Name}", time, new RoleHealth(time),
+            loggers.CreateLogger<RoleStack>());
         await supervisor.RunAsync(
             async stop =>
             {
@@ -79,4 +80,5 @@ internal sealed class RoleStack(ILoggerFactory loggers, TimeProvider time) : IAs
 /// <summary>A role cannot go on within its process.</summary>
 /// <param name="role">The role.</param>
 /// <param name="cause">Why.</param>
-internal sealed class RoleFailedException(string role, Exception cause) : Exception($"the {role} has failed: {cause.Message}", cause);
+internal sealed class RoleFailedException(string role, Exception cause)
+    : Exception($"the {role} has failed: {cause.Message}", cause);

@@ -6,8 +6,9 @@ using Microsoft.AspNetCore.Connections;
 namespace LifecycleManager.Cli.Hosting;
 
 /// <summary>
-/// The buffers of all web servers of the process: pinned blocks of 4 KB. The server's own pool gives what a burst has needed back over
-/// several minutes, after a thousand closed event streams some 20 MB; this one gives it back when <see cref="Trim"/> is called.
+/// The buffers of all web servers of the process: pinned blocks of 4 KB. The server's own pool gives what a burst has needed back
+/// over several minutes, after a thousand closed event streams some 20 MB; this one gives it back when <see cref="Trim"/> is
+/// called.
 /// </summary>
 internal sealed class ServerBuffers : MemoryPool<byte>, IMemoryPoolFactory<byte>
 {

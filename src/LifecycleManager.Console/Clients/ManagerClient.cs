@@ -14,14 +14,18 @@ public sealed class ManagerClient(HttpClient? client)
     /// <summary>The newest decisions, newest first.</summary>
     public async Task<IReadOnlyList<DecisionRow>> DecisionsAsync(string? app, int limit, CancellationToken cancellation)
     {
-        var path = string.Create(CultureInfo.InvariantCulture, $"v1/decisions?limit={limit}") + (app is null ? "" : "&app=" + Uri.EscapeDataString(app));
+        var path = string.Create(CultureInfo.InvariantCulture, $"v1/decisions?limit={limit}")
+            + (app is null ? "" : "&app=" + Uri.EscapeDataString(app));
         return [.. List(await GetAsync(path, cancellation), "decisions").Select(decision => new DecisionRow(
-            Time(decision, "at"), Text(decision, "app"), Text(decision, "policy"), TextOrNone(decision, "rule"), Number(decision, "from"),
-            Number(decision, "to"), Text(decision, "reason"), Text(decision, "outcome"), decision.TryGetProperty("dryRun", out var dry) && dry.ValueKind == JsonValueKind.True))];
+            Time(decision, "at"), Text(decision, "app"), Text(decision, "policy"), TextOrNone(decision, "rule"),
+            Number(decision, "from"),
+            Number(decision, "to"), Text(decision, "reason"), Text(decision, "outcome"),
+            decision.TryGetProperty("dryRun", out var dry) && dry.ValueKind == JsonValueKind.True))];
     }
 
     /// <summary>The policies in force, and what is wrong with their files.</summary>
-    public async Task<(IReadOnlyList<PolicyRow> Policies, IReadOnlyList<string> Problems)> PoliciesAsync(CancellationToken cancellation)
+    public async Task<(IReadOnlyList<PolicyRow> Policies, IReadOnlyList<string> Problems)> PoliciesAsync(
+        CancellationToken cancellation)
     {
         var answer = await GetAsync("v1/policies", cancellation);
         return (
@@ -34,7 +38,8 @@ public sealed class ManagerClient(HttpClient? client)
     /// <summary>The scraped targets.</summary>
     public async Task<IReadOnlyList<TargetRow>> TargetsAsync(CancellationToken cancellation) =>
         [.. List(await GetAsync("v1/targets", cancellation), "targets").Select(target => new TargetRow(
-            TextOrNone(target, "app"), TextOrNone(target, "instance"), TextOrNone(target, "address"), Text(target, "state"), TextOrNone(target, "lastError")))];
+            TextOrNone(target, "app"), TextOrNone(target, "instance"), TextOrNone(target, "address"), Text(target, "state"),
+            TextOrNone(target, "lastError")))];
 
     private async Task<JsonElement> GetAsync(string path, CancellationToken cancellation) =>
         client is null
@@ -46,14 +51,16 @@ public sealed class ManagerClient(HttpClient? client)
     // A field that every answer has and this one has not is another make's, or a mistake of ours: said, not shown as nothing.
     private static string Text(JsonElement element, string name) => Field(element, name).ToString();
 
-    private static string TextOrNone(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.ToString() : "";
+    private static string TextOrNone(JsonElement element, string name) => element.TryGetProperty(name, out var value)
+        ? value.ToString() : "";
 
     private static int Number(JsonElement element, string name) => Field(element, name).GetInt32();
 
     private static DateTimeOffset Time(JsonElement element, string name) => Field(element, name).GetDateTimeOffset();
 
     private static JsonElement Field(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) ? value : throw new JsonException($"the manager's answer has no field '{name}'");
+        element.TryGetProperty(name, out var value) ? value
+        : throw new JsonException($"the manager's answer has no field '{name}'");
 }
 
 /// <summary>A decision.</summary>

@@ -13,7 +13,8 @@ public sealed class MasterClient(Uri? master, Credential? credential) : IDisposa
     private const int MaxRedirects = 5;
 
     // Redirects are followed here: the handler's own way forgets who asks.
-    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly HttpClient _client =
+        new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(5) };
 
     /// <summary>Whether there is a master to ask.</summary>
     public bool IsKnown => master is not null;
@@ -23,7 +24,8 @@ public sealed class MasterClient(Uri? master, Credential? credential) : IDisposa
     {
         if (master is null) return [];
         var answer = await AskAsync(new Uri(master, "slaves"), cancellation);
-        return [.. answer.GetProperty("slaves").EnumerateArray().Select(Row).OrderBy(row => row.Hostname, StringComparer.Ordinal)];
+        return [.. answer.GetProperty("slaves").EnumerateArray().Select(Row)
+            .OrderBy(row => row.Hostname, StringComparer.Ordinal)];
     }
 
     /// <inheritdoc/>
@@ -36,10 +38,12 @@ public sealed class MasterClient(Uri? master, Credential? credential) : IDisposa
             using var request = new HttpRequestMessage(HttpMethod.Get, target);
             request.Headers.Authorization = credential?.Header;
             using var response = await _client.SendAsync(request, cancellation);
-            if (response.StatusCode == HttpStatusCode.TemporaryRedirect && response.Headers.Location is { } location && redirects < MaxRedirects)
+            if (response.StatusCode == HttpStatusCode.TemporaryRedirect && response.Headers.Location is { } location
+                && redirects < MaxRedirects)
             {
                 var leader = new Uri(target, location);
-                if (target.Scheme == "https" && leader.Scheme != "https") throw new HttpRequestException($"{target} redirects to {leader}, which is not encrypted");
+                if (target.Scheme == "https" && leader.Scheme != "https")
+                    throw new HttpRequestException($"{target} redirects to {leader}, which is not encrypted");
                 target = leader;
                 continue;
             }
@@ -59,7 +63,8 @@ public sealed class MasterClient(Uri? master, Credential? credential) : IDisposa
             ? string.Join(", ", attributes.EnumerateObject().Select(attribute => $"{attribute.Name}: {attribute.Value}")) : "");
 
     private static double Amount(JsonElement agent, string of, string name) =>
-        agent.TryGetProperty(of, out var resources) && resources.TryGetProperty(name, out var value) && value.TryGetDouble(out var number) ? number : 0;
+        agent.TryGetProperty(of, out var resources) && resources.TryGetProperty(name, out var value)
+        && value.TryGetDouble(out var number) ? number : 0;
 }
 
 /// <summary>An agent with its use.</summary>

@@ -17,14 +17,17 @@ public sealed class SchedulerClient(IMarathonApi api)
         [.. (await api.GetPodStatuses(cancellation)).OrderBy(pod => pod.Id, StringComparer.Ordinal)];
 
     /// <summary>One app with its instances.</summary>
-    public async Task<App> AppAsync(string id, CancellationToken cancellation) => (await api.GetApp(id.Trim('/'), cancellation)).App;
+    public async Task<App> AppAsync(string id, CancellationToken cancellation) =>
+        (await api.GetApp(id.Trim('/'), cancellation)).App;
 
     /// <summary>The deployments under way.</summary>
     public Task<IReadOnlyList<Deployment>> DeploymentsAsync(CancellationToken cancellation) => api.GetDeployments(cancellation);
 
     /// <summary>What waits for an offer.</summary>
-    public async Task<IReadOnlyList<QueueItem>> QueueAsync(CancellationToken cancellation) => (await api.GetQueue(RefusedOffers, cancellation)).Queue;
+    public async Task<IReadOnlyList<QueueItem>> QueueAsync(CancellationToken cancellation) =>
+        (await api.GetQueue(RefusedOffers, cancellation)).Queue;
 
     /// <summary>All instances.</summary>
-    public async Task<IReadOnlyList<AppTask>> TasksAsync(CancellationToken cancellation) => (await api.GetTasks(cancellation)).Tasks;
+    public async Task<IReadOnlyList<AppTask>> TasksAsync(CancellationToken cancellation) =>
+        (await api.GetTasks(cancellation)).Tasks;
 }

@@ -4,8 +4,8 @@ using LifecycleManager.Decisions.Rules;
 namespace LifecycleManager.Decisions.Engine;
 
 /// <summary>
-/// From the rules' opinions to the count, in the HPA's order: they are combined, then come missing metrics, bounds, stabilization, limits,
-/// pauses and cooldown. Each step that changes the count is remembered with the app, to be explained.
+/// From the rules' opinions to the count, in the HPA's order: they are combined, then come missing metrics, bounds,
+/// stabilization, limits, pauses and cooldown. Each step that changes the count is remembered with the app, to be explained.
 /// </summary>
 internal static class CountPipeline
 {

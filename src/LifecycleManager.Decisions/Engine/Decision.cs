@@ -35,7 +35,9 @@ public sealed record Decision
     /// <summary>What every rule with an opinion asked for.</summary>
     public IReadOnlyList<Recommendation> Recommendations { get; init; } = [];
 
-    /// <summary>What changed the count after the rules: bounds, limits, stabilization, cooldown, missing metrics, pause.</summary>
+    /// <summary>
+    /// What changed the count after the rules: bounds, limits, stabilization, cooldown, missing metrics, pause.
+    /// </summary>
     public IReadOnlyList<Adjustment> Adjustments { get; init; } = [];
 
     /// <summary>The metrics the decision saw; null where a metric was missing.</summary>
@@ -69,7 +71,8 @@ public sealed record Recommendation(string Rule, int Count, string Reason);
 public sealed record RuleReport(string Rule, RuleVerdict Verdict, int? Count, string Reason);
 
 /// <summary>One step that changed the count after the rules spoke.</summary>
-/// <param name="By">What changed it: <c>bounds</c>, <c>limit</c>, <c>stabilization</c>, <c>cooldown</c>, <c>missing metrics</c>, <c>pause</c>.</param>
+/// <param name="By">What changed it: <c>bounds</c>, <c>limit</c>, <c>stabilization</c>, <c>cooldown</c>, <c>missing metrics</c>,
+/// <c>pause</c>.</param>
 /// <param name="From">The count before the step.</param>
 /// <param name="To">The count after the step.</param>
 /// <param name="Reason">Why, for people.</param>

@@ -7,11 +7,14 @@ using LifecycleManager.Metrics.Core.Queries;
 namespace LifecycleManager.Decisions.Engine;
 
 /// <summary>
-/// Turns facts and metrics into instance counts. One owner at a time; deterministic; the only clocks are <see cref="AppFacts.Steady"/> and <see cref="AppFacts.Now"/>.
+/// Turns facts and metrics into instance counts. One owner at a time; deterministic; the only clocks are
+/// <see cref="AppFacts.Steady"/> and <see cref="AppFacts.Now"/>.
 /// <para>The order is the HPA's: the rules' recommendations are combined (growth takes the highest; shrinking needs every rule
-/// with an opinion, and none that is unknown), then come bounds, stabilization, limits and cooldown. A count outside of the bounds goes
-/// to the nearest bound at once, and an app at 0 whose policy wants at least 1 was suspended by hand and is left alone.</para>
-/// <para>A change counts for limits and cooldown once the facts show it; a decision that nobody carried out leaves no trace.</para>
+/// with an opinion, and none that is unknown), then come bounds, stabilization, limits and cooldown. A count outside of the
+/// bounds goes to the nearest bound at once, and an app at 0 whose policy wants at least 1 was suspended by hand and is left
+/// alone.</para>
+/// <para>A change counts for limits and cooldown once the facts show it; a decision that nobody carried out leaves no
+/// trace.</para>
 /// </summary>
 public sealed class DecisionEngine : IDisposable
 {
@@ -134,9 +137,9 @@ public sealed class DecisionEngine : IDisposable
             : [];
 
     /// <summary>
-    /// Gives the engine the history of what forecasts are made of, by app and by the metric as the rules write it, oldest sample first.
-    /// It is asked anew for every app now, and later whenever an app gets another policy: a change of a bound shall not cost what weeks
-    /// have taught. An empty answer leaves what a forecast knows.
+    /// Gives the engine the history of what forecasts are made of, by app and by the metric as the rules write it, oldest sample
+    /// first. It is asked anew for every app now, and later whenever an app gets another policy: a change of a bound shall not
+    /// cost what weeks have taught. An empty answer leaves what a forecast knows.
     /// </summary>
     public void UseHistory(Func<string, string, IReadOnlyList<(DateTimeOffset At, double Value)>> history)
     {
@@ -153,7 +156,8 @@ public sealed class DecisionEngine : IDisposable
         foreach (var rule in state.Policy!.RuleArray)
         {
             if (rule is ForecastRule forecast)
-                yield return new ForecastSample(forecast.Metric.Text, forecast.Step, forecast.Season, forecast.Metric.Number!(state.Slots).Point);
+                yield return new ForecastSample(forecast.Metric.Text, forecast.Step, forecast.Season,
+                    forecast.Metric.Number!(state.Slots).Point);
         }
     }
 
@@ -194,7 +198,8 @@ public sealed class DecisionEngine : IDisposable
     {
         state.CountChanged = state.Ticked && facts.Instances != state.Facts.Instances;
         state.Previous = state.Ticked && state.Facts.Now < facts.Now ? state.Facts.Now : facts.Now;
-        if (state.AskedTo >= 0 && facts.Instances == state.AskedTo) state.Events.Add(state.AskedAt, state.AskedTo - state.AskedFrom);
+        if (state.AskedTo >= 0 && facts.Instances == state.AskedTo)
+            state.Events.Add(state.AskedAt, state.AskedTo - state.AskedFrom);
         state.AskedTo = -1;
         state.Events.Prune(facts.Steady, state.Policy!.LongestPeriod);
         state.Pending = Math.Min(
@@ -275,7 +280,8 @@ public sealed class DecisionEngine : IDisposable
         var facts = state.Facts;
         if (state.To != facts.Instances)
         {
-            if (!state.Policy!.DryRun) (state.AskedFrom, state.AskedTo, state.AskedAt) = (facts.Instances, state.To, facts.Steady);
+            if (!state.Policy!.DryRun)
+                (state.AskedFrom, state.AskedTo, state.AskedAt) = (facts.Instances, state.To, facts.Steady);
         }
 
         var signature = Signature(state);

@@ -18,7 +18,8 @@ internal static class DecisionText
         {
             var opinion = state.Opinions[i];
             if (opinion.Verdict is not (RuleVerdict.Count or RuleVerdict.AtLeast)) continue;
-            recommendations.Add(new Recommendation(policy.RuleArray[i].Name, opinion.Count, policy.RuleArray[i].Describe(opinion, tick)));
+            recommendations.Add(new Recommendation(policy.RuleArray[i].Name, opinion.Count, policy.RuleArray[i]
+                .Describe(opinion, tick)));
         }
 
         var adjustments = new Adjustment[state.StepCount];
@@ -82,8 +83,10 @@ internal static class DecisionText
         {
             var opinion = state.Opinions[i];
             if (opinion.Verdict != RuleVerdict.Bounds) continue;
-            if (grow ? opinion.Min >= 0 && policy.Instances.Clamp(opinion.Min) == state.Bounds.Min && state.Bounds.Min > policy.Instances.Min
-                : opinion.Max >= 0 && policy.Instances.Clamp(opinion.Max) == state.Bounds.Max && state.Bounds.Max < policy.Instances.Max)
+            if (grow ? opinion.Min >= 0 && policy.Instances.Clamp(opinion.Min) == state.Bounds.Min
+                && state.Bounds.Min > policy.Instances.Min
+                : opinion.Max >= 0 && policy.Instances.Clamp(opinion.Max) == state.Bounds.Max
+                && state.Bounds.Max < policy.Instances.Max)
             {
                 return policy.RuleArray[i];
             }
@@ -125,7 +128,8 @@ internal static class DecisionText
             case StepKind.BoundsMin:
                 return $"at least {step.To}";
             case StepKind.OutOfBounds:
-                var bound = facts.Instances < state.Bounds.Min ? $"fewer than at least {state.Bounds.Min}" : $"more than at most {state.Bounds.Max}";
+                var bound = facts.Instances < state.Bounds.Min ? $"fewer than at least {state.Bounds.Min}"
+                : $"more than at most {state.Bounds.Max}";
                 return Narrowing(state) is { } rule
                     ? $"{rule.Name}: {rule.Describe(state.Opinions[rule.Index], tick)}; {facts.Instances} is {bound}"
                     : $"{facts.Instances} is {bound}";
@@ -142,7 +146,8 @@ internal static class DecisionText
                 return step.Detail > 0 ? "scale-out is paused" : "scale-in is paused";
             default:
                 var cooldown = step.From > step.To ? policy.ScaleOut.Cooldown : policy.ScaleIn.Cooldown;
-                return string.Create(CultureInfo.InvariantCulture, $"cooldown until {facts.Wall(state.Events.Newest) + cooldown:HH:mm:ss}");
+                return string.Create(CultureInfo.InvariantCulture,
+                    $"cooldown until {facts.Wall(state.Events.Newest) + cooldown:HH:mm:ss}");
         }
     }
 
@@ -183,7 +188,8 @@ internal static class DecisionText
     /// <summary><c>at least 45: 5 of 10 instances report</c>.</summary>
     private static string Partial(in MetricReading reading)
     {
-        var what = reading.Range == Interval.Open ? $"{Expression.Format(reading.Value)} so far" : Expression.Format(reading.Range);
+        var what = reading.Range == Interval.Open ? $"{Expression.Format(reading.Value)} so far"
+            : Expression.Format(reading.Range);
         return reading.Silent > 0
             ? $"{what}: {reading.Reporting} of {reading.Reporting + reading.Silent} instances report"
             : $"{what}: {reading.Unfilled} of {reading.Reporting} instances reported in a part of the window only";

@@ -5,8 +5,8 @@ using LifecycleManager.Metrics.Core.Queries;
 namespace LifecycleManager.Decisions.Engine;
 
 /// <summary>
-/// A quantile over an app's instances by linear interpolation, as Prometheus' <c>quantile</c> has it. Silent instances may stand anywhere
-/// in the order: first for the least that it can be, last for the greatest. Its arrays are used again at every read.
+/// A quantile over an app's instances by linear interpolation, as Prometheus' <c>quantile</c> has it. Silent instances may stand
+/// anywhere in the order: first for the least that it can be, last for the greatest. Its arrays are used again at every read.
 /// </summary>
 internal sealed class InstanceQuantile
 {
@@ -29,7 +29,8 @@ internal sealed class InstanceQuantile
             {
                 _values[count++] = reading.Value;
                 if (!reading.Range.IsPoint) unfilled++;
-                (_lows[all], _floors[all], _highs[all]) = (reading.Range.Low, Math.Max(reading.Range.Low, Math.Min(reading.Value, 0)), reading.Range.High);
+                (_lows[all], _floors[all], _highs[all]) = (reading.Range.Low,
+                    Math.Max(reading.Range.Low, Math.Min(reading.Value, 0)), reading.Range.High);
             }
             else if (reading.Expected)
             {
@@ -56,7 +57,13 @@ internal sealed class InstanceQuantile
         var (range, floor) = silent + unfilled == 0
             ? ((Interval)value, value)
             : (new Interval(Of(_lows), Of(_highs)), Of(_floors));
-        return new MetricReading(value, null, count, _readings.Count, default) { Range = range, Floor = floor, Silent = silent, Unfilled = unfilled };
+        return new MetricReading(value, null, count, _readings.Count, default)
+        {
+            Range = range,
+            Floor = floor,
+            Silent = silent,
+            Unfilled = unfilled
+        };
 
         double Of(double[] values) => Quantile(values.AsSpan(0, all), read.InstanceQuantile);
     }
@@ -70,5 +77,6 @@ internal sealed class InstanceQuantile
         return share == 0 || from == to || double.IsInfinity(from) ? from : from + (share * (to - from));
     }
 
-    private void Grow(int length) => (_values, _lows, _floors, _highs) = (new double[length], new double[length], new double[length], new double[length]);
+    private void Grow(int length) =>
+        (_values, _lows, _floors, _highs) = (new double[length], new double[length], new double[length], new double[length]);
 }

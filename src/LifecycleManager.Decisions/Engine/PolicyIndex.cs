@@ -4,7 +4,8 @@ using LifecycleManager.Decisions.Policies;
 namespace LifecycleManager.Decisions.Engine;
 
 /// <summary>
-/// Finds the policy that governs an app: the highest priority; of those the closest match (id, glob, labels); of those the first by name.
+/// Finds the policy that governs an app: the highest priority; of those the closest match (id, glob, labels); of those the first
+/// by name.
 /// </summary>
 internal sealed class PolicyIndex
 {

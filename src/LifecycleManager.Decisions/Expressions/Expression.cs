@@ -43,7 +43,8 @@ internal sealed class Expression
         {
             text.Append(Text, from, offset - from).Append(' ');
             var number = value(slots);
-            text.Append(isTime ? TimeSpan.FromSeconds(number.Point).ToString(@"hh\:mm", CultureInfo.InvariantCulture) : Format(number));
+            text.Append(isTime ? TimeSpan.FromSeconds(number.Point).ToString(@"hh\:mm", CultureInfo.InvariantCulture)
+                : Format(number));
             from = offset;
         }
 
@@ -65,7 +66,16 @@ internal sealed class Expression
     {
         if (double.IsNaN(value)) return "?";
         var size = Math.Abs(value);
-        var format = size switch { 0 => "0", >= 1e15 or < 1e-4 => "0.###e0", >= 1000 => "0", >= 100 => "0.#", >= 10 => "0.##", >= 1 => "0.###", _ => "0.#####" };
+        var format = size switch
+        {
+            0 => "0",
+            >= 1e15 or < 1e-4 => "0.###e0",
+            >= 1000 => "0",
+            >= 100 => "0.#",
+            >= 10 => "0.##",
+            >= 1 => "0.###",
+            _ => "0.#####"
+        };
         return value.ToString(format, CultureInfo.InvariantCulture);
     }
 

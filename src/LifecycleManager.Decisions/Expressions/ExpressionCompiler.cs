@@ -9,9 +9,11 @@ namespace LifecycleManager.Decisions.Expressions;
 internal sealed class ExpressionCompiler
 {
     private static readonly string[] Functions =
-        ["avg", "max", "min", "sum", "rate", "increase", "delta", "deriv", "predict", .. Enumerable.Range(1, 99).Select(p => $"p{p}")];
+        ["avg", "max", "min", "sum", "rate", "increase", "delta", "deriv", "predict", .. Enumerable.Range(1, 99)
+            .Select(p => $"p{p}")];
 
-    private static readonly string[] SuggestedFunctions = [.. Functions.Where(f => f[0] != 'p' || f is "p50" or "p90" or "p95" or "p99" or "predict")];
+    private static readonly string[] SuggestedFunctions = [.. Functions.Where(f => f[0] != 'p'
+        || f is "p50" or "p90" or "p95" or "p99" or "predict")];
 
     private readonly ReadTable _table;
     private readonly string _text;
@@ -40,7 +42,8 @@ internal sealed class ExpressionCompiler
         var code = compiler.Visit(root);
         if (wantsCondition && code.Kind != ValueKind.Truth)
         {
-            throw new ExpressionException(root.Start, $"expected a condition, but this is a {Operators.Name(code.Kind)}", "compare it with something: tpm > 10");
+            throw new ExpressionException(root.Start, $"expected a condition, but this is a {Operators.Name(code.Kind)}",
+                "compare it with something: tpm > 10");
         }
 
         if (!wantsCondition && code.Kind != ValueKind.Number)
@@ -55,7 +58,8 @@ internal sealed class ExpressionCompiler
             Text = folded,
             Condition = code.Condition,
             Number = code.Number,
-            Shown = [.. compiler._shown.OrderBy(shown => shown.Offset).Select(shown => (map[shown.Offset], shown.Value, shown.IsTime))],
+            Shown = [.. compiler._shown.OrderBy(shown => shown.Offset)
+                .Select(shown => (map[shown.Offset], shown.Value, shown.IsTime))],
             Reads = [.. compiler._reads],
             Thresholds = compiler._thresholds,
             SingleRead = code.Slot >= Slots.FirstRead ? code.Slot : -1,
@@ -88,7 +92,8 @@ internal sealed class ExpressionCompiler
         if (_table.Find(node.Name) is { } metric) return Guard(node.Start, () => LoadRead(_table.Plain(metric), node.End));
         if (Array.IndexOf(Functions, node.Name) >= 0)
         {
-            throw new ExpressionException(node.Start, $"'{node.Name}' is a function", $"write {node.Name}(metric) or {node.Name}(metric, 5m)");
+            throw new ExpressionException(node.Start, $"'{node.Name}' is a function",
+                $"write {node.Name}(metric) or {node.Name}(metric, 5m)");
         }
 
         throw new ExpressionException(node.Start, $"unknown name '{node.Name}'", NearestName.Suggest(node.Name, _table.Names));
@@ -114,12 +119,20 @@ internal sealed class ExpressionCompiler
         {
             Operators.Expect(operand, ValueKind.Truth, node.Operand, "not");
             var condition = operand.Condition!;
-            return new Code(ValueKind.Truth, null, slots => (Truth)(-(int)condition(slots))) { HasReads = operand.HasReads, IsConstant = operand.IsConstant };
+            return new Code(ValueKind.Truth, null, slots => (Truth)(-(int)condition(slots)))
+            {
+                HasReads = operand.HasReads,
+                IsConstant = operand.IsConstant
+            };
         }
 
         Operators.Expect(operand, ValueKind.Number, node.Operand, "-");
         var number = operand.Number!;
-        return new Code(ValueKind.Number, slots => -number(slots), null) { HasReads = operand.HasReads, IsConstant = operand.IsConstant };
+        return new Code(ValueKind.Number, slots => -number(slots), null)
+        {
+            HasReads = operand.HasReads,
+            IsConstant = operand.IsConstant
+        };
     }
 
     private Code Binary(BinaryNode node)
@@ -138,22 +151,27 @@ internal sealed class ExpressionCompiler
     {
         if (Array.IndexOf(Functions, node.Name) < 0)
         {
-            throw new ExpressionException(node.Start, $"unknown function '{node.Name}'", NearestName.Suggest(node.Name, SuggestedFunctions));
+            throw new ExpressionException(node.Start, $"unknown function '{node.Name}'",
+                NearestName.Suggest(node.Name, SuggestedFunctions));
         }
 
-        var metric = node.Arguments is [NameNode first, ..] && Array.IndexOf(Slots.Facts, first.Name) < 0 ? _table.Find(first.Name) : null;
+        var metric = node.Arguments is [NameNode first, ..] && Array.IndexOf(Slots.Facts, first.Name) < 0
+            ? _table.Find(first.Name) : null;
         var text = _text[node.Start..node.End];
         switch (node.Name)
         {
             case "avg" or "max" or "min" or "sum" when metric is not null && node.Arguments.Count == 1:
                 return Guard(node.Start, () => LoadRead(_table.Joined(metric, text, Across(node.Name)), node.End));
-            case "avg" or "max" or "min" or "sum" when metric is not null && node.Arguments is [_, NumberNode { IsDuration: true }]:
-                return Guard(node.Start, () => LoadRead(_table.Windowed(metric, text, Function(node.Name), Window(node, 1)), node.End));
+            case "avg" or "max" or "min" or "sum" when metric is not null
+                && node.Arguments is [_, NumberNode { IsDuration: true }]:
+                return Guard(node.Start, () => LoadRead(_table.Windowed(metric, text, Function(node.Name), Window(node, 1)),
+                    node.End));
             case "avg" or "max" or "min" or "sum":
                 return OfNumbers(node);
             case "rate" or "increase" or "delta" or "deriv":
                 return Guard(node.Start, () => LoadRead(
-                    _table.Windowed(Metric(node, metric, 2, "(metric, 5m)"), text, Function(node.Name), Window(node, 1)), node.End));
+                    _table.Windowed(Metric(node, metric, 2, "(metric, 5m)"), text, Function(node.Name), Window(node, 1)),
+                    node.End));
             case "predict":
                 return Predict(node, Metric(node, metric, 3, "(metric, 10m, 5m): the window, and how far ahead"), text);
             default:
@@ -190,7 +208,8 @@ internal sealed class ExpressionCompiler
         if (node.Arguments.Count is < 2 or > 8)
         {
             throw new ExpressionException(
-                node.Start, $"{node.Name} takes a metric, a metric and a window, or two to eight numbers", $"{node.Name}(tpm), {node.Name}(tpm, 5m) or {node.Name}(1, tpm)");
+                node.Start, $"{node.Name} takes a metric, a metric and a window, or two to eight numbers",
+                $"{node.Name}(tpm), {node.Name}(tpm, 5m) or {node.Name}(1, tpm)");
         }
 
         var codes = new NumberCode[node.Arguments.Count];
@@ -226,21 +245,26 @@ internal sealed class ExpressionCompiler
         if (metric is null && node.Arguments is [NameNode { Name: var name, Start: var start }, ..])
         {
             throw Array.IndexOf(Slots.Facts, name) >= 0
-                ? new ExpressionException(start, $"'{name}' is a fact of this moment and has no history", $"write {node.Name}{form}")
-                : new ExpressionException(start, $"unknown metric '{name}'", NearestName.Suggest(name, _table.Names.Except(Slots.Facts)));
+                ? new ExpressionException(start, $"'{name}' is a fact of this moment and has no history",
+                    $"write {node.Name}{form}")
+                : new ExpressionException(start, $"unknown metric '{name}'",
+                    NearestName.Suggest(name, _table.Names.Except(Slots.Facts)));
         }
 
         if (metric is null || node.Arguments.Count != arguments)
         {
-            throw new ExpressionException(node.Start, $"{node.Name} takes {arguments} arguments, the first a metric's name", $"write {node.Name}{form}");
+            throw new ExpressionException(node.Start, $"{node.Name} takes {arguments} arguments, the first a metric's name",
+                $"write {node.Name}{form}");
         }
 
         return metric;
     }
 
-    private static TimeSpan Window(CallNode node, int argument) => node.Arguments[argument] is NumberNode { IsDuration: true, Value: > 0 } window
+    private static TimeSpan Window(CallNode node, int argument) =>
+        node.Arguments[argument] is NumberNode { IsDuration: true, Value: > 0 } window
         ? TimeSpan.FromSeconds(window.Value)
-        : throw new ExpressionException(node.Arguments[argument].Start, $"{node.Name} takes a duration here", "write 30s, 5m or 1h30m");
+        : throw new ExpressionException(node.Arguments[argument].Start, $"{node.Name} takes a duration here",
+            "write 30s, 5m or 1h30m");
 
     private static Aggregation Across(string name) => name switch
     {

@@ -41,7 +41,8 @@ internal static class ExpressionParser
             var parsed = Grammar.Parse(context, ref result);
             context.SkipWhiteSpace();
             var offset = context.Scanner.Cursor.Offset;
-            if (!parsed) throw new ExpressionException(offset, $"expected a number, a name or '(', but found {Found(text, offset)}");
+            if (!parsed)
+                throw new ExpressionException(offset, $"expected a number, a name or '(', but found {Found(text, offset)}");
             if (offset < text.Length) throw Unexpected(text, offset);
             return result.Value;
         }
@@ -87,7 +88,8 @@ internal static class ExpressionParser
         var depth = 0;
         for (var i = 0; i < text.Length; i++)
         {
-            if (text[i] == '(' && ++depth > MaxDepth) throw new ExpressionException(i, $"parentheses nest deeper than {MaxDepth}");
+            if (text[i] == '(' && ++depth > MaxDepth)
+                throw new ExpressionException(i, $"parentheses nest deeper than {MaxDepth}");
             if (text[i] == ')') depth--;
         }
     }
@@ -153,26 +155,31 @@ internal static class ExpressionParser
             .Then(parts =>
             {
                 var left = parts.Item1;
-                foreach (var (next, right) in parts.Item2) left = new BinaryNode(left.Start, right.End, next.Operator, left, right);
+                foreach (var (next, right) in parts.Item2)
+                    left = new BinaryNode(left.Start, right.End, next.Operator, left, right);
                 return left;
             });
     }
 
     private static Node Literal(int start, int end, string text, bool percent)
     {
-        if (double.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+        if (double.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture,
+            out var number)
             && double.IsFinite(number))
         {
             return new NumberNode(start, end, percent ? number / 100 : number, false);
         }
 
-        if (!percent && DurationText.TryParse(text, out var duration)) return new NumberNode(start, end, duration.TotalSeconds, true);
-        if (!percent && TimeOnly.TryParseExact(text, ["H:mm", "HH:mm", "HH:mm:ss"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+        if (!percent && DurationText.TryParse(text, out var duration))
+            return new NumberNode(start, end, duration.TotalSeconds, true);
+        if (!percent && TimeOnly.TryParseExact(text, ["H:mm", "HH:mm", "HH:mm:ss"], CultureInfo.InvariantCulture,
+            DateTimeStyles.None, out var time))
         {
             return new TimeNode(start, end, time.ToTimeSpan().TotalSeconds);
         }
 
         throw new ExpressionException(
-            start, $"'{text}{(percent ? "%" : "")}' is not a number, percent, duration or time", "write 10, 0.6, 60%, 5m, 1h30m or 22:30");
+            start, $"'{text}{(percent ? "%" : "")}' is not a number, percent, duration or time",
+            "write 10, 0.6, 60%, 5m, 1h30m or 22:30");
     }
 }

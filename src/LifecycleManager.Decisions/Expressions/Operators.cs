@@ -48,7 +48,8 @@ internal static class Operators
             throw new ExpressionException(
                 node.Start,
                 $"'{symbol}' compares a {Name(left.Kind)} with a {Name(right.Kind)}",
-                left.Kind == ValueKind.Truth || right.Kind == ValueKind.Truth ? "join conditions with 'and' or 'or'" : "a time of the day is written 22:30");
+                left.Kind == ValueKind.Truth || right.Kind == ValueKind.Truth ? "join conditions with 'and' or 'or'"
+                    : "a time of the day is written 22:30");
         }
 
         if (left.Kind == ValueKind.Truth) return TruthComparison(node, left, right);
@@ -78,7 +79,8 @@ internal static class Operators
     {
         if (node.Operator is not (Operator.Equal or Operator.NotEqual))
         {
-            throw new ExpressionException(node.Start, $"'{Symbol(node.Operator)}' cannot compare conditions", "join conditions with 'and' or 'or'");
+            throw new ExpressionException(node.Start, $"'{Symbol(node.Operator)}' cannot compare conditions",
+                "join conditions with 'and' or 'or'");
         }
 
         var (a, b, same) = (left.Condition!, right.Condition!, node.Operator == Operator.Equal ? 1 : -1);
@@ -87,10 +89,12 @@ internal static class Operators
 
     public static void Expect(Code code, ValueKind kind, Node node, string by)
     {
-        if (code.Kind != kind) throw new ExpressionException(node.Start, $"'{by}' takes a {Name(kind)}, but this is a {Name(code.Kind)}");
+        if (code.Kind != kind)
+            throw new ExpressionException(node.Start, $"'{by}' takes a {Name(kind)}, but this is a {Name(code.Kind)}");
     }
 
-    public static string Name(ValueKind kind) => kind switch { ValueKind.Number => "number", ValueKind.Time => "time of the day", _ => "condition" };
+    public static string Name(ValueKind kind) =>
+        kind switch { ValueKind.Number => "number", ValueKind.Time => "time of the day", _ => "condition" };
 
     private static string Symbol(Operator op) => op switch
     {

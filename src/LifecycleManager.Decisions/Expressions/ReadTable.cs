@@ -38,13 +38,15 @@ internal sealed class ReadTable(IReadOnlyList<PolicyMetric> metrics)
     }
 
     /// <summary>The slot of a metric whose instances are joined in another way.</summary>
-    public int Joined(PolicyMetric metric, string text, Aggregation across) => Slot(text, Scalar(metric) with { Across = across });
+    public int Joined(PolicyMetric metric, string text, Aggregation across) =>
+        Slot(text, Scalar(metric) with { Across = across });
 
     /// <summary>The slot of a function over a window of a metric.</summary>
     public int Windowed(PolicyMetric metric, string text, WindowFunction function, TimeSpan window)
     {
         var query = Scalar(metric);
-        if (query.Function is not (WindowFunction.Last or WindowFunction.Avg or WindowFunction.Min or WindowFunction.Max or WindowFunction.Sum)
+        if (query.Function is not (WindowFunction.Last or WindowFunction.Avg or WindowFunction.Min or WindowFunction.Max
+            or WindowFunction.Sum)
             && function != query.Function)
         {
             throw new ArgumentException(
@@ -71,7 +73,8 @@ internal sealed class ReadTable(IReadOnlyList<PolicyMetric> metrics)
 
         if (window is { } given)
         {
-            if (query.Function is not (WindowFunction.Last or WindowFunction.Avg)) throw new ArgumentException($"'{metric.Name}' has a window already");
+            if (query.Function is not (WindowFunction.Last or WindowFunction.Avg))
+                throw new ArgumentException($"'{metric.Name}' has a window already");
             query = query with { Function = WindowFunction.Avg, Window = given };
         }
 

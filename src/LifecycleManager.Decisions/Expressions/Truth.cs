@@ -15,5 +15,7 @@ internal enum Truth : sbyte
 /// <summary>Computes what a number can be from what the slots can be. Allocates nothing.</summary>
 internal delegate Interval NumberCode(ReadOnlySpan<Interval> slots);
 
-/// <summary>Computes a condition from the slots: true or false where it is so for all that they can be. Allocates nothing.</summary>
+/// <summary>
+/// Computes a condition from the slots: true or false where it is so for all that they can be. Allocates nothing.
+/// </summary>
 internal delegate Truth ConditionCode(ReadOnlySpan<Interval> slots);

@@ -10,8 +10,8 @@ namespace LifecycleManager.Decisions.Facts;
 public readonly record struct AppFacts(string App, int Instances, int Healthy, int Staged, bool Deploying, DateTimeOffset Now)
 {
     /// <summary>
-    /// The same instant by a clock that only goes on, whatever is done to the wall clock: waits, windows, limits and cooldowns go by it.
-    /// The wall clock's where nothing else is said.
+    /// The same instant by a clock that only goes on, whatever is done to the wall clock: waits, windows, limits and cooldowns go
+    /// by it. The wall clock's where nothing else is said.
     /// </summary>
     public DateTimeOffset Steady { get; init; } = Now;
 

@@ -1,8 +1,8 @@
 namespace LifecycleManager.Decisions.Forecasting;
 
 /// <summary>
-/// Additive Holt-Winters smoothing (Hyndman and Athanasopoulos, "Forecasting: principles and practice", 8.3) over buckets of time,
-/// which scores its own forecasts: each is kept until its time comes and is then held against what came.
+/// Additive Holt-Winters smoothing (Hyndman and Athanasopoulos, "Forecasting: principles and practice", 8.3) over buckets of
+/// time, which scores its own forecasts: each is kept until its time comes and is then held against what came.
 /// </summary>
 internal sealed class SeasonalForecast
 {
@@ -52,11 +52,14 @@ internal sealed class SeasonalForecast
     public double Learnt => Math.Min(1, (double)_learnt / _season.Length);
 
     /// <summary>
-    /// The weighted absolute percentage error of the forecasts that have come due, newer ones counting more; NaN while too few have.
+    /// The weighted absolute percentage error of the forecasts that have come due, newer ones counting more; NaN while too few
+    /// have.
     /// </summary>
     public double Error => _scored < LeastScored ? double.NaN : _actuals > 0 ? _errors / _actuals : _errors > 0 ? 1 : 0;
 
-    /// <summary>Takes a sample. Samples of one bucket are averaged; one that is older than the bucket under way is passed over.</summary>
+    /// <summary>
+    /// Takes a sample. Samples of one bucket are averaged; one that is older than the bucket under way is passed over.
+    /// </summary>
     public void Add(DateTimeOffset at, double value)
     {
         if (!double.IsFinite(value)) return;
@@ -68,7 +71,9 @@ internal sealed class SeasonalForecast
         _samples++;
     }
 
-    /// <summary>The highest value expected in the bucket under way and in the horizon after it; NaN while there is none.</summary>
+    /// <summary>
+    /// The highest value expected in the bucket under way and in the horizon after it; NaN while there is none.
+    /// </summary>
     public double Peak()
     {
         if (_learnt < _season.Length) return double.NaN;

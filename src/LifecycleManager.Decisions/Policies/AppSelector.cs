@@ -4,9 +4,9 @@ using LifecycleManager.Primitives.Text;
 namespace LifecycleManager.Decisions.Policies;
 
 /// <summary>
-/// Which apps a policy governs: exact ids, globs (<c>*</c> and <c>?</c> within one part of the path, <c>**</c> over parts), or labels
-/// whose values may be globs. An app is selected when it matches one of the ids (where there are any), all of the labels, and
-/// none of the exceptions.
+/// Which apps a policy governs: exact ids, globs (<c>*</c> and <c>?</c> within one part of the path, <c>**</c> over parts), or
+/// labels whose values may be globs. An app is selected when it matches one of the ids (where there are any), all of the labels,
+/// and none of the exceptions.
 /// </summary>
 public sealed record AppSelector
 {
@@ -43,7 +43,8 @@ public sealed record AppSelector
         if (closeness == 0) return 0;
         foreach (var (key, glob) in Labels)
         {
-            if (app.Labels is null || !app.Labels.TryGetValue(key, out var value) || !Glob.IsMatch(glob, value, paths: false)) return 0;
+            if (app.Labels is null || !app.Labels.TryGetValue(key, out var value) || !Glob.IsMatch(glob, value, paths: false))
+                return 0;
         }
 
         return closeness;

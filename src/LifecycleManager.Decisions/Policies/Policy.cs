@@ -63,7 +63,9 @@ public sealed record Policy
     /// <summary>The zone of <c>time</c> in expressions, and of schedules that name none.</summary>
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
 
-    /// <summary>A digest of everything the policy says, comments and layout apart: equal digests mean an unchanged policy.</summary>
+    /// <summary>
+    /// A digest of everything the policy says, comments and layout apart: equal digests mean an unchanged policy.
+    /// </summary>
     public required string Digest { get; init; }
 
     /// <summary>What is read each tick, in slot order after the facts.</summary>

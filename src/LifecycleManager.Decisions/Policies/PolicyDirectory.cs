@@ -15,10 +15,10 @@ public sealed record PolicyFileStatus(
     string File, IReadOnlyList<string> Policies, DateTimeOffset? LoadedAt, bool Refused, IReadOnlyList<PolicyProblem> Problems);
 
 /// <summary>
-/// The policy files (<c>*.yml</c>, <c>*.yaml</c>, but not <c>*.test.yml</c> nor what starts with a dot) below a directory, kept up
-/// to date: a watcher tells of changes at once, a poll finds those that it misses (network shares, swapped links).
-/// A file that is refused, unreadable, blank or no regular file keeps its last good version; a file that is gone loses its policies, after
-/// a moment's grace for editors that write by renaming.
+/// The policy files (<c>*.yml</c>, <c>*.yaml</c>, but not <c>*.test.yml</c> nor what starts with a dot) below a directory, kept
+/// up to date: a watcher tells of changes at once, a poll finds those that it misses (network shares, swapped links).
+/// A file that is refused, unreadable, blank or no regular file keeps its last good version; a file that is gone loses its
+/// policies, after a moment's grace for editors that write by renaming.
 /// </summary>
 public sealed class PolicyDirectory : IDisposable
 {
@@ -75,12 +75,13 @@ public sealed class PolicyDirectory : IDisposable
     {
         var name = Path.GetFileName(path);
         return !name.StartsWith('.')
-            && (name.EndsWith(".yml", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase))
+            && (name.EndsWith(".yml", StringComparison.OrdinalIgnoreCase)
+                || name.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase))
             && !name.EndsWith(".test.yml", StringComparison.OrdinalIgnoreCase)
             && !name.EndsWith(".test.yaml", StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>The policy files below a directory, in the order of their names; folders that start with a dot are not entered.</summary>
+    /// <summary>The policy files below a directory, ordered by name; folders that start with a dot are not entered.</summary>
     public static IReadOnlyList<string> Find(string directory)
     {
         var found = new List<string>();
@@ -115,7 +116,7 @@ public sealed class PolicyDirectory : IDisposable
         _report?.Dispose();
     }
 
-    /// <summary>Looks for changes; later, where a look is under way: on a file system that hangs no more than one thread waits.</summary>
+    /// <summary>Looks for changes; later, where a look is under way: on a file system that hangs one thread waits.</summary>
     private void Look()
     {
         if (!_lock.TryEnter())
@@ -185,8 +186,10 @@ public sealed class PolicyDirectory : IDisposable
     {
         if (_trouble == cause.Message) return;
         _trouble = cause.Message;
-        _logger.LogWarning("The policies in {Path} cannot be read ({Reason}); what was read stays in force", _path, cause.Message);
-        var problem = new PolicyProblem(_path, 1, 1, PolicySeverity.Error, $"the directory cannot be read: {cause.Message}", null, "unreadable");
+        _logger.LogWarning("The policies in {Path} cannot be read ({Reason}); what was read stays in force", _path,
+            cause.Message);
+        var problem = new PolicyProblem(_path, 1, 1, PolicySeverity.Error, $"the directory cannot be read: {cause.Message}", null,
+            "unreadable");
         _snapshot = _snapshot with { Problems = [.. _snapshot.Problems.Where(other => other.File != _path), problem] };
         TellOfChange();
     }
@@ -322,7 +325,8 @@ public sealed class PolicyDirectory : IDisposable
         else _logger.LogWarning("{File} is refused; {Count} policies of its last good version stay in force", file, inForce);
     }
 
-    private sealed record Snapshot(PolicySet Policies, ImmutableArray<PolicyProblem> Problems, ImmutableArray<PolicyFileStatus> Files);
+    private sealed record Snapshot(PolicySet Policies, ImmutableArray<PolicyProblem> Problems,
+        ImmutableArray<PolicyFileStatus> Files);
 
     private sealed class Entry
     {

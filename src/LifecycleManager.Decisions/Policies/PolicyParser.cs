@@ -42,7 +42,8 @@ public static class PolicyParser
                 if (policies.Find(other => other.Name == policy.Name) is { } twin)
                 {
                     problems.Error(
-                        document, $"a policy '{policy.Name}' is in this file already", $"on line {twin.Place.Line}", "duplicate-policy");
+                        document, $"a policy '{policy.Name}' is in this file already", $"on line {twin.Place.Line}",
+                        "duplicate-policy");
                 }
 
                 policies.Add(policy);

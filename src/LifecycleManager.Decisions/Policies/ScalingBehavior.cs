@@ -6,7 +6,8 @@ namespace LifecycleManager.Decisions.Policies;
 public sealed record ScalingBehavior
 {
     /// <summary>
-    /// Scale-out takes the least, scale-in the greatest count recommended within this time, so that a short peak or dip is not followed.
+    /// Scale-out takes the least, scale-in the greatest count recommended within this time, so that a short peak or dip is not
+    /// followed.
     /// </summary>
     public TimeSpan Stabilization { get; init; }
 
@@ -40,7 +41,8 @@ public sealed record ScalingBehavior
 public readonly record struct ScalingLimit(double Amount, bool IsPercent, TimeSpan Period)
 {
     /// <inheritdoc />
-    public override string ToString() => FormattableString.Invariant($"{Amount}{(IsPercent ? "%" : "")} per {DurationText.Format(Period)}");
+    public override string ToString() =>
+        FormattableString.Invariant($"{Amount}{(IsPercent ? "%" : "")} per {DurationText.Format(Period)}");
 }
 
 /// <summary>Which of several limits holds.</summary>

@@ -2,7 +2,9 @@ using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Rules;
 
-/// <summary>The instances of an app as the HPA sorts them: those that have a value, those that start, and the silent ones.</summary>
+/// <summary>
+/// The instances of an app as the HPA sorts them: those that have a value, those that start, and the silent ones.
+/// </summary>
 /// <param name="Ready">How many have a value.</param>
 /// <param name="Sum">Their values together, negative ones taken for 0.</param>
 /// <param name="Filled">The same with the silent ones filled in for a calculation that shrinks.</param>

@@ -6,8 +6,8 @@ using LifecycleManager.Primitives.Timing;
 namespace LifecycleManager.Decisions.Rules;
 
 /// <summary>
-/// Scales out before the load comes: a seasonal forecast of a metric, learnt as the ticks go by. It only ever asks for at least so
-/// many instances, never for fewer, and only while the error of its own forecasts is small enough.
+/// Scales out before the load comes: a seasonal forecast of a metric, learnt as the ticks go by. It only ever asks for at least
+/// so many instances, never for fewer, and only while the error of its own forecasts is small enough.
 /// </summary>
 internal sealed class ForecastRule : Rule
 {
@@ -40,7 +40,9 @@ internal sealed class ForecastRule : Rule
         return new RuleOpinion(RuleVerdict.AtLeast, RuleAction.Ceiling(count), A: peak, B: forecast.Error);
     }
 
-    /// <summary>Teaches the rule what it did not see: samples from a store of history, oldest first. What it knew is forgotten.</summary>
+    /// <summary>
+    /// Teaches the rule what it did not see: samples from a store of history, oldest first. What it knew is forgotten.
+    /// </summary>
     public void Learn(RuleState[] states, IEnumerable<(DateTimeOffset At, double Value)> samples)
     {
         states[Index].Memory = null;
@@ -53,7 +55,8 @@ internal sealed class ForecastRule : Rule
         var shown = Metric.Show(tick.Slots);
         if (opinion.Verdict == RuleVerdict.Unknown) return $"{shown} is unknown";
         var forecast = Memory(tick.States);
-        if (forecast.Learnt < 1) return $"{shown}, {Percent(forecast.Learnt)} of the first season of {DurationText.Format(Season)} is learnt";
+        if (forecast.Learnt < 1)
+            return $"{shown}, {Percent(forecast.Learnt)} of the first season of {DurationText.Format(Season)} is learnt";
         var error = double.IsNaN(forecast.Error) ? "error not known yet" : $"error {Percent(forecast.Error)}";
         var text = $"{shown}, {Expression.Format(forecast.Peak())} expected within {DurationText.Format(Ahead)} ({error})";
         if (opinion.Verdict != RuleVerdict.AtLeast) return text;

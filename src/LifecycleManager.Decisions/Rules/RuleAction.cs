@@ -29,11 +29,14 @@ internal sealed record RuleAction(ActionKind Kind)
 
     public int Max { get; init; } = -1;
 
-    /// <summary>Whether the action counts from the instances that there are, so that it must not act twice on the same ground.</summary>
+    /// <summary>
+    /// Whether the action counts from the instances that there are, so that it must not act twice on the same ground.
+    /// </summary>
     public bool IsRelative => Kind is ActionKind.Add or ActionKind.Remove or ActionKind.Multiply;
 
     /// <summary>Whether it can ask for fewer instances.</summary>
-    public bool CanShrink => Kind is ActionKind.Remove or ActionKind.Set || Max >= 0 || (Kind == ActionKind.Multiply && Amount < 1);
+    public bool CanShrink =>
+        Kind is ActionKind.Remove or ActionKind.Set || Max >= 0 || (Kind == ActionKind.Multiply && Amount < 1);
 
     public RuleOpinion Apply(RuleTick tick)
     {
@@ -54,7 +57,8 @@ internal sealed record RuleAction(ActionKind Kind)
             default:
                 var count = Count!.Number!(tick.Slots);
                 return count.IsKnown
-                    ? RuleOpinion.Between(Ceiling(count.Low), Ceiling(Count.Number(tick.Growing).Low), Ceiling(count.High), instances)
+                    ? RuleOpinion.Between(Ceiling(count.Low), Ceiling(Count.Number(tick.Growing).Low), Ceiling(count.High),
+                        instances)
                     : RuleOpinion.Unknown;
         }
     }
@@ -68,7 +72,8 @@ internal sealed record RuleAction(ActionKind Kind)
             ActionKind.Remove => "-" + AmountText,
             ActionKind.Multiply => string.Create(CultureInfo.InvariantCulture, $"times {Amount}"),
             ActionKind.Set => Count!.IsConstant ? $"to {opinion.Count}" : $"to {opinion.Count} ({Count.Show(tick.Growing)})",
-            _ => string.Join(", ", new[] { Min >= 0 ? $"at least {Min}" : null, Max >= 0 ? $"at most {Max}" : null }.Where(part => part is not null)),
+            _ => string.Join(", ", new[] { Min >= 0 ? $"at least {Min}" : null, Max >= 0 ? $"at most {Max}" : null }
+                .Where(part => part is not null)),
         };
         return Kind is ActionKind.Add or ActionKind.Multiply && tick.Pending > 0
             ? $"{text} ({tick.Pending} of {tick.Facts.Instances} not serving yet)"
@@ -86,6 +91,8 @@ internal sealed record RuleAction(ActionKind Kind)
         return Math.Max(1, up ? Ceiling(share) : (int)Math.Floor(share + 1e-9));
     }
 
-    /// <summary>The least whole number not below a count, rounding noise of the division apart; bounded to what makes sense.</summary>
+    /// <summary>
+    /// The least whole number not below a count, rounding noise of the division apart; bounded to what makes sense.
+    /// </summary>
     internal static int Ceiling(double count) => (int)Math.Clamp(Math.Ceiling(count - 1e-9), 0, 1_000_000);
 }

@@ -29,7 +29,8 @@ public enum RuleVerdict
 /// <param name="Max">An upper bound; -1 for none.</param>
 /// <param name="A">A number for the description.</param>
 /// <param name="B">A number for the description.</param>
-public readonly record struct RuleOpinion(RuleVerdict Verdict, int Count = 0, int Min = -1, int Max = -1, double A = 0, double B = 0)
+public readonly record struct RuleOpinion(RuleVerdict Verdict, int Count = 0, int Min = -1, int Max = -1, double A = 0,
+    double B = 0)
 {
     /// <summary>No opinion.</summary>
     public static RuleOpinion None => default;
@@ -38,8 +39,8 @@ public readonly record struct RuleOpinion(RuleVerdict Verdict, int Count = 0, in
     public static RuleOpinion Unknown => new(RuleVerdict.Unknown);
 
     /// <summary>
-    /// The opinion of a rule that wants at least one count and at most another: where that settles the direction, the one that changes
-    /// least, since every other would change the count the same way.
+    /// The opinion of a rule that wants at least one count and at most another: where that settles the direction, the one that
+    /// changes least, since every other would change the count the same way.
     /// </summary>
     /// <param name="least">The least count that it may want.</param>
     /// <param name="leastGrowing">The same, silent instances taken for idle ones.</param>

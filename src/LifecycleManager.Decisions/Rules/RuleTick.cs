@@ -29,8 +29,8 @@ public sealed class RuleTick
     internal Interval[] Slots { get; set; } = [];
 
     /// <summary>
-    /// The same for what only grows, which takes a silent instance for no less than an idle one, as the HPA does: another array only while a
-    /// read rests on some of its instances.
+    /// The same for what only grows, which takes a silent instance for no less than an idle one, as the HPA does: another array
+    /// only while a read rests on some of its instances.
     /// </summary>
     [AllowNull]
     internal Interval[] Growing { get => field ?? Slots; set; }

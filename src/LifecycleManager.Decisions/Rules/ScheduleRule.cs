@@ -1,8 +1,8 @@
 namespace LifecycleManager.Decisions.Rules;
 
 /// <summary>
-/// Acts by the clock. With <c>until</c> it holds while the window is open: it narrows the bounds or asks for a count. Without, it asks once
-/// at each firing, and goes on asking for at most <see cref="Patience"/> until the count is there.
+/// Acts by the clock. With <c>until</c> it holds while the window is open: it narrows the bounds or asks for a count. Without, it
+/// asks once at each firing, and goes on asking for at most <see cref="Patience"/> until the count is there.
 /// </summary>
 internal sealed class ScheduleRule : Rule
 {

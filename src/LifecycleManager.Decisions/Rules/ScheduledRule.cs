@@ -44,7 +44,9 @@ public sealed class ScheduledRule
         return opens;
     }
 
-    /// <summary>Whether the window is open at a time: it closes next before it opens again. Never without <see cref="Until"/>.</summary>
+    /// <summary>
+    /// Whether the window is open at a time: it closes next before it opens again. Never without <see cref="Until"/>.
+    /// </summary>
     public bool IsActive(DateTimeOffset at)
     {
         if (_until is null) return false;
@@ -69,7 +71,8 @@ public sealed class ScheduledRule
         return _next <= to ? _next : null;
     }
 
-    private static bool IsOpen(DateTimeOffset? opens, DateTimeOffset? closes) => closes is not null && (opens is null || closes < opens);
+    private static bool IsOpen(DateTimeOffset? opens, DateTimeOffset? closes) =>
+        closes is not null && (opens is null || closes < opens);
 
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 }

@@ -4,7 +4,9 @@ using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Rules;
 
-/// <summary>One step: applies where the value is over <paramref name="Above"/> and under <paramref name="Below"/> (NaN for open).</summary>
+/// <summary>
+/// One step: applies where the value is over <paramref name="Above"/> and under <paramref name="Below"/> (NaN for open).
+/// </summary>
 internal sealed record Step(double Above, double Below, RuleAction Then)
 {
     public bool Holds(double value) => !(value <= Above) && !(value >= Below);
@@ -36,7 +38,8 @@ internal sealed class StepRule : Rule
 
     internal override IEnumerable<(int Slot, NumberCode Value)> Thresholds => Metric.SingleRead < 0
         ? []
-        : Steps.Select<Step, (int, NumberCode)>(step => (Metric.SingleRead, _ => double.IsNaN(step.Above) ? step.Below : step.Above));
+        : Steps.Select<Step, (int, NumberCode)>(step =>
+            (Metric.SingleRead, _ => double.IsNaN(step.Above) ? step.Below : step.Above));
 
     public override RuleOpinion Evaluate(RuleTick tick)
     {
@@ -79,8 +82,8 @@ internal sealed class StepRule : Rule
     }
 
     /// <summary>
-    /// The step that holds for all that the value can be, or of several that may hold the one that changes least, where all change the
-    /// count the same way.
+    /// The step that holds for all that the value can be, or of several that may hold the one that changes least, where all
+    /// change the count the same way.
     /// </summary>
     private int Surest(Interval value, Interval growing, RuleTick tick, out bool assumed)
     {
@@ -96,8 +99,8 @@ internal sealed class StepRule : Rule
     }
 
     /// <summary>
-    /// Of the steps that may hold those of the least and the greatest count, negative where none may; and whether one holds with a count
-    /// that can be told whatever the value is.
+    /// Of the steps that may hold those of the least and the greatest count, negative where none may; and whether one holds with
+    /// a count that can be told whatever the value is.
     /// </summary>
     private (int Least, int Most, bool All) Possible(Interval value, RuleTick tick)
     {
@@ -147,7 +150,8 @@ internal sealed class StepRule : Rule
 
     private static bool Narrower(Step step, Step than) => (double.IsNaN(step.Above), double.IsNaN(than.Above)) switch
     {
-        (false, false) => step.Above > than.Above || (step.Above == than.Above && !double.IsNaN(step.Below) && !(step.Below >= than.Below)),
+        (false, false) =>
+            step.Above > than.Above || (step.Above == than.Above && !double.IsNaN(step.Below) && !(step.Below >= than.Below)),
         (true, true) => step.Below < than.Below,
         (var open, _) => !open,
     };

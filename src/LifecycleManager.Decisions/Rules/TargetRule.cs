@@ -5,9 +5,10 @@ namespace LifecycleManager.Decisions.Rules;
 
 /// <summary>
 /// Target tracking with the HPA's published arithmetic (kubernetes.io, "Horizontal Pod Autoscaling", algorithm details):
-/// <c>ceil(count * value / target)</c> outside the tolerance; instances that are not ready count as using nothing when growing, silent
-/// ones as using nothing when growing and as <see cref="Fill"/> when shrinking; what is filled in never turns the direction
-/// round. Instances that are still staged are not ready. Any other metric grows by the least that it can be and shrinks by the greatest.
+/// <c>ceil(count * value / target)</c> outside the tolerance; instances that are not ready count as using nothing when growing,
+/// silent ones as using nothing when growing and as <see cref="Fill"/> when shrinking; what is filled in never turns the
+/// direction round. Instances that are still staged are not ready. Any other metric grows by the least that it can be and shrinks
+/// by the greatest.
 /// </summary>
 internal sealed class TargetRule : Rule
 {
@@ -25,13 +26,20 @@ internal sealed class TargetRule : Rule
     /// <summary>The value over which an app leaves zero instances.</summary>
     public double Activation { get; init; }
 
-    /// <summary>Whether the metric is an average over instances that is to be had by each of them, the HPA's resource and pods metrics.</summary>
+    /// <summary>
+    /// Whether the metric is an average over instances that is to be had by each of them, the HPA's resource and pods metrics.
+    /// </summary>
     public bool ByInstance { get; init; }
 
-    /// <summary>Whether each instance's share of the target is known, so that silent ones can be filled in: an average, or a sum per instance.</summary>
+    /// <summary>
+    /// Whether each instance's share of the target is known, so that silent ones can be filled in: an average, or a sum per
+    /// instance.
+    /// </summary>
     public bool Fills { get; init; }
 
-    /// <summary>What a silent instance is taken to use when shrinking: the target, or all that it may use where that is more.</summary>
+    /// <summary>
+    /// What a silent instance is taken to use when shrinking: the target, or all that it may use where that is more.
+    /// </summary>
     public double Fill { get; init; }
 
     internal override IReadOnlyList<int> Reads => Metric.Reads;
@@ -76,14 +84,18 @@ internal sealed class TargetRule : Rule
         var target = Expression.Format(Value) + (PerInstance ? " per instance" : "");
         if (opinion.Verdict == RuleVerdict.Unknown) return $"{shown} is unknown";
         var instances = tick.Facts.Instances;
-        if (instances == 0) return opinion.Count == 0 ? $"{shown} needs no instance" : $"{shown} needs instances, {target} is the target, 0 -> {opinion.Count}";
+        if (instances == 0)
+            return opinion.Count == 0 ? $"{shown} needs no instance"
+            : $"{shown} needs instances, {target} is the target, 0 -> {opinion.Count}";
         var counted = PerInstance
             ? $"{shown} is {Expression.Format(opinion.B / instances)} per instance"
-            : Math.Abs(opinion.A - (opinion.B / Value)) > 1e-9 ? $"{shown}, {Expression.Format(opinion.A * Value)} with those not ready," : shown;
+            : Math.Abs(opinion.A - (opinion.B / Value)) > 1e-9
+            ? $"{shown}, {Expression.Format(opinion.A * Value)} with those not ready," : shown;
         var tolerance = string.Create(CultureInfo.InvariantCulture, $"{Tolerance * 100:0.##}%");
         if (opinion.Count == instances)
         {
-            return Within(opinion.A) ? $"{counted} within {tolerance} of {target}" : $"{counted} for a target of {target}, {instances} will do";
+            return Within(opinion.A) ? $"{counted} within {tolerance} of {target}"
+                : $"{counted} for a target of {target}, {instances} will do";
         }
 
         return $"{counted} {(opinion.Count > instances ? "over" : "under")} {target}, {instances} -> {opinion.Count}";
@@ -112,8 +124,8 @@ internal sealed class TargetRule : Rule
     }
 
     /// <summary>
-    /// Grows as far as the least value asks for and shrinks as far as the greatest allows; between the two the count stays, as the HPA keeps
-    /// it where what it fills in turns the direction round.
+    /// Grows as far as the least value asks for and shrinks as far as the greatest allows; between the two the count stays, as
+    /// the HPA keeps it where what it fills in turns the direction round.
     /// </summary>
     private RuleOpinion Between(in Wish low, in Wish high, int instances, bool settled)
     {

@@ -4,8 +4,9 @@ using LifecycleManager.Primitives.Timing;
 namespace LifecycleManager.Decisions.Rules;
 
 /// <summary>
-/// Acts once a condition has held for a time: <c>when</c>, <c>for</c>, <c>then</c>. As with Prometheus' alerts the time starts anew
-/// when the condition stops or becomes unknown; and it starts anew when the count changes, so that each step has its own wait.
+/// Acts once a condition has held for a time: <c>when</c>, <c>for</c>, <c>then</c>. As with Prometheus' alerts the time starts
+/// anew when the condition stops or becomes unknown; and it starts anew when the count changes, so that each step has its own
+/// wait.
 /// </summary>
 internal sealed class ThresholdRule : Rule
 {
@@ -24,7 +25,8 @@ internal sealed class ThresholdRule : Rule
         ref var state = ref tick.States[Index];
         var truth = When.Condition!(tick.Slots);
         var unknown = RuleOpinion.Unknown with { Min = Then.Min };
-        // What only grows need not wait for the silent where it holds although they are idle; until it acts it is unknown all the same.
+        // What only grows need not wait for the silent where it holds although they are idle; until it acts it is unknown all the
+        // same.
         var assumed = truth == Truth.Unknown && !Then.CanShrink && When.Condition(tick.Growing) == Truth.True;
         if (truth != Truth.True && !assumed)
         {
@@ -43,7 +45,8 @@ internal sealed class ThresholdRule : Rule
         var condition = When.Show(Then.CanShrink ? tick.Slots : tick.Growing);
         return opinion.Verdict switch
         {
-            RuleVerdict.Waiting => $"{condition}, waiting for {DurationText.Format(For)} of it since {tick.Facts.Wall(tick.States[Index].Since):HH:mm:ss}",
+            RuleVerdict.Waiting =>
+                $"{condition}, waiting for {DurationText.Format(For)} of it since {tick.Facts.Wall(tick.States[Index].Since):HH:mm:ss}",
             RuleVerdict.Unknown => $"{condition} is unknown",
             RuleVerdict.None => $"not {condition}",
             _ => $"{condition}{(For > TimeSpan.Zero ? " for " + DurationText.Format(For) : "")}, {Then.Describe(opinion, tick)}",

@@ -3,10 +3,14 @@ using LifecycleManager.Runtime;
 
 namespace LifecycleManager.Decisions.Tools;
 
-/// <summary>Where the policy tools read and write: this machine's disk for the commands, a request's files for the manager's endpoints.</summary>
+/// <summary>
+/// Where the policy tools read and write: this machine's disk for the commands, a request's files for the manager's endpoints.
+/// </summary>
 public interface IPolicyFiles
 {
-    /// <summary>The files that a path stands for, in their order: itself, or all below a directory; null where there is no such path.</summary>
+    /// <summary>
+    /// The files that a path stands for, in their order: itself, or all below a directory; null where there is no such path.
+    /// </summary>
     IReadOnlyList<string>? Find(string path);
 
     /// <summary>A file's text.</summary>
@@ -31,7 +35,9 @@ public sealed class DiskFiles : IPolicyFiles
 
     private static readonly EnumerationOptions Below = new()
     {
-        RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false,
+        RecurseSubdirectories = true,
+        AttributesToSkip = FileAttributes.None,
+        IgnoreInaccessible = false,
     };
 
     private DiskFiles()

@@ -22,8 +22,8 @@ public enum CheckFormat
 }
 
 /// <summary>
-/// <c>lcm policy check</c>: what is wrong with policy files, and what they say without meaning it: rules that can never act, rules that
-/// fight, bounds that cannot hold.
+/// <c>lcm policy check</c>: what is wrong with policy files, and what they say without meaning it: rules that can never act,
+/// rules that fight, bounds that cannot hold.
 /// </summary>
 public static class PolicyCheck
 {
@@ -37,7 +37,8 @@ public static class PolicyCheck
     /// <param name="error">Gets what could not be read.</param>
     /// <param name="files">Where files are read; null for the disk.</param>
     /// <returns>0 nothing wrong (but perhaps warnings); 1 errors, or warnings when strict; 2 a path could not be read.</returns>
-    public static int Run(IEnumerable<string> paths, CheckFormat format, bool strict, TextWriter output, TextWriter error, IPolicyFiles? files = null)
+    public static int Run(IEnumerable<string> paths, CheckFormat format, bool strict, TextWriter output, TextWriter error,
+        IPolicyFiles? files = null)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
@@ -56,7 +57,8 @@ public static class PolicyCheck
     /// <param name="fileCount">How many files were read.</param>
     /// <returns>Whether every path could be read.</returns>
     public static bool Check(
-        IEnumerable<string> paths, TextWriter error, IPolicyFiles source, out IReadOnlyList<PolicyProblem> problems, out int policyCount, out int fileCount)
+        IEnumerable<string> paths, TextWriter error, IPolicyFiles source, out IReadOnlyList<PolicyProblem> problems,
+        out int policyCount, out int fileCount)
     {
         ArgumentNullException.ThrowIfNull(error);
         ArgumentNullException.ThrowIfNull(source);
@@ -91,7 +93,8 @@ public static class PolicyCheck
             if (policies.Find(other => other.Name == policy.Name) is { } twin)
             {
                 problems.Add(new PolicyProblem(
-                    path, policy.Place.Line, policy.Place.Column, PolicySeverity.Error, $"a policy '{policy.Name}' is defined already", $"at {twin.Place}", "duplicate-policy"));
+                    path, policy.Place.Line, policy.Place.Column, PolicySeverity.Error,
+                    $"a policy '{policy.Name}' is defined already", $"at {twin.Place}", "duplicate-policy"));
                 continue;
             }
 
@@ -103,7 +106,8 @@ public static class PolicyCheck
         return [.. problems.OrderBy(problem => problem.Line).ThenBy(problem => problem.Column)];
     }
 
-    private static void Write(IReadOnlyList<PolicyProblem> problems, int files, int policies, CheckFormat format, TextWriter output)
+    private static void Write(IReadOnlyList<PolicyProblem> problems, int files, int policies, CheckFormat format,
+        TextWriter output)
     {
         switch (format)
         {
@@ -144,12 +148,14 @@ public static class PolicyCheck
 
     private static string Word(PolicyProblem problem) => problem.Severity == PolicySeverity.Error ? "error" : "warning";
 
-    private static string Said(PolicyProblem problem) => problem.Message + (problem.Suggestion is null ? "" : $" ({problem.Suggestion})");
+    private static string Said(PolicyProblem problem) =>
+        problem.Message + (problem.Suggestion is null ? "" : $" ({problem.Suggestion})");
 
     /// <summary>GitHub's escapes of workflow commands.</summary>
     private static string Escape(string text, bool property)
     {
-        text = text.Replace("%", "%25", StringComparison.Ordinal).Replace("\r", "%0D", StringComparison.Ordinal).Replace("\n", "%0A", StringComparison.Ordinal);
+        text = text.Replace("%", "%25", StringComparison.Ordinal).Replace("\r", "%0D", StringComparison.Ordinal)
+            .Replace("\n", "%0A", StringComparison.Ordinal);
         return property ? text.Replace(":", "%3A", StringComparison.Ordinal).Replace(",", "%2C", StringComparison.Ordinal) : text;
     }
 
@@ -164,7 +170,8 @@ public static class PolicyCheck
                 ["driver"] = new JsonObject
                 {
                     ["name"] = "lcm policy check",
-                    ["rules"] = new JsonArray([.. problems.Select(problem => problem.Code).Distinct().Order(StringComparer.Ordinal).Select(code => new JsonObject { ["id"] = code })]),
+                    ["rules"] = new JsonArray([.. problems.Select(problem => problem.Code).Distinct()
+                        .Order(StringComparer.Ordinal).Select(code => new JsonObject { ["id"] = code })]),
                 },
             },
             ["results"] = new JsonArray([.. problems.Select(problem => new JsonObject

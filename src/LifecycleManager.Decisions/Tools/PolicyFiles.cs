@@ -5,8 +5,11 @@ namespace LifecycleManager.Decisions.Tools;
 /// <summary>Reads files for the tools, with one line of complaint where that fails.</summary>
 internal static class PolicyFiles
 {
-    /// <summary>The files that paths name; directories stand for the files in them that <paramref name="wanted"/> takes.</summary>
-    public static bool TryExpand(this IPolicyFiles source, IEnumerable<string> paths, Func<string, bool> wanted, TextWriter error, out List<string> files)
+    /// <summary>
+    /// The files that paths name; directories stand for the files in them that <paramref name="wanted"/> takes.
+    /// </summary>
+    public static bool TryExpand(this IPolicyFiles source, IEnumerable<string> paths, Func<string, bool> wanted, TextWriter error,
+        out List<string> files)
     {
         files = [];
         var good = true;

@@ -6,8 +6,9 @@ using YamlDotNet.Core;
 namespace LifecycleManager.Decisions.Tools;
 
 /// <summary>
-/// <c>lcm policy fmt</c>: policy files in one form: the keys in one order, a metric a line, short mappings in braces, comments kept with
-/// what they stand by. What the file says is compared before and after; a file that would change its meaning is left alone.
+/// <c>lcm policy fmt</c>: policy files in one form: the keys in one order, a metric a line, short mappings in braces, comments
+/// kept with what they stand by. What the file says is compared before and after; a file that would change its meaning is left
+/// alone.
 /// </summary>
 public static class PolicyFmt
 {
@@ -15,11 +16,13 @@ public static class PolicyFmt
 
     private static readonly string[] TopKeys =
     [
-        "policy", "description", "app", "priority", "instances", "zone", "scrape", "metrics", "rules", "scaleOut", "scaleIn", "cooldown", "onMissingMetrics",
+        "policy", "description", "app", "priority", "instances", "zone", "scrape", "metrics", "rules", "scaleOut", "scaleIn",
+        "cooldown", "onMissingMetrics",
         "pause", "dryRun",
     ];
 
-    private static readonly string[] RuleKeys = ["rule", "description", "when", "for", "step", "target", "forecast", "schedule", "then"];
+    private static readonly string[] RuleKeys = ["rule", "description", "when", "for", "step", "target", "forecast", "schedule",
+        "then"];
 
     /// <summary>Formats files; directories stand for the policy files in them.</summary>
     /// <param name="paths">Files and directories.</param>
@@ -27,7 +30,8 @@ public static class PolicyFmt
     /// <param name="output">Gets the names of files that changed, or would.</param>
     /// <param name="error">Gets what is wrong.</param>
     /// <param name="files">Where files are read and written; null for the disk.</param>
-    /// <returns>0 done, or nothing to do; 1 with <paramref name="check"/>, files would change; 2 a file could not be formatted.</returns>
+    /// <returns>0 done, or nothing to do; 1 with <paramref name="check"/>, files would change; 2 a file could not be
+    /// formatted.</returns>
     public static int Run(IEnumerable<string> paths, bool check, TextWriter output, TextWriter error, IPolicyFiles? files = null)
     {
         ArgumentNullException.ThrowIfNull(output);
@@ -51,7 +55,8 @@ public static class PolicyFmt
                 output.WriteLine(path);
                 if (!check) files.Write(path, formatted);
             }
-            catch (Exception e) when (e is YamlSyntaxException or YamlException or InvalidOperationException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is YamlSyntaxException or YamlException or InvalidOperationException or IOException
+                or UnauthorizedAccessException)
             {
                 var place = e is YamlSyntaxException syntax ? $":{syntax.Mark.Line}:{syntax.Mark.Column}" : "";
                 error.WriteLine($"{path}{place}: {e.Message}");
@@ -63,7 +68,8 @@ public static class PolicyFmt
     }
 
     /// <summary>The text in its one form.</summary>
-    /// <exception cref="InvalidOperationException">The result would say something else; the text must be formatted by hand.</exception>
+    /// <exception cref="InvalidOperationException">The result would say something else; the text must be formatted by
+    /// hand.</exception>
     internal static string Format(string text)
     {
         var documents = YamlTree.Read(text);
@@ -78,7 +84,8 @@ public static class PolicyFmt
 
         var formatted = writer.ToString();
         var after = YamlTree.Read(formatted);
-        if (after.Count != documents.Count || !documents.Zip(after).All(pair => Canonical(pair.First) == Canonical(pair.Second)) || Comments(formatted).Count != comments.Count)
+        if (after.Count != documents.Count || !documents.Zip(after).All(pair => Canonical(pair.First) == Canonical(pair.Second))
+            || Comments(formatted).Count != comments.Count)
         {
             throw new InvalidOperationException("the file cannot be formatted without changing it; format it by hand");
         }
@@ -92,7 +99,9 @@ public static class PolicyFmt
         var scanner = new Scanner(new StringReader(text), skipComments: false);
         while (scanner.MoveNext())
         {
-            if (scanner.Current is YamlDotNet.Core.Tokens.Comment comment) comments.Add(new Comment((int)comment.Start.Line, (int)comment.Start.Column, "# " + comment.Value.Trim(), comment.IsInline));
+            if (scanner.Current is YamlDotNet.Core.Tokens.Comment comment)
+                comments.Add(new Comment((int)comment.Start.Line, (int)comment.Start.Column, "# " + comment.Value.Trim(),
+                    comment.IsInline));
         }
 
         return comments;
@@ -102,7 +111,8 @@ public static class PolicyFmt
     {
         YamlScalar scalar => $"{scalar.Value.Length}:{scalar.Value}",
         YamlList list => $"[{string.Join(',', list.Items.Select(Canonical))}]",
-        YamlMap map => $"{{{string.Join(',', map.Entries.Select(entry => Canonical(entry.Key) + "=" + Canonical(entry.Value)).Order(StringComparer.Ordinal))}}}",
+        YamlMap map =>
+            $"{{{string.Join(',', map.Entries.Select(entry => Canonical(entry.Key) + "=" + Canonical(entry.Value)).Order(StringComparer.Ordinal))}}}",
         _ => "",
     };
 
@@ -185,7 +195,8 @@ public static class PolicyFmt
                     Entry("  ", name, metric);
                 }
             }
-            else if (key.Value == "rules" && value is YamlList { Items.Count: > 0 } rules && rules.Items.All(rule => rule is YamlMap { Entries.Count: > 0 }))
+            else if (key.Value == "rules" && value is YamlList { Items.Count: > 0 } rules
+                && rules.Items.All(rule => rule is YamlMap { Entries.Count: > 0 }))
             {
                 Line("rules:" + Beside(key));
                 foreach (var rule in rules.Items.Cast<YamlMap>())
@@ -237,7 +248,8 @@ public static class PolicyFmt
             var own = _before.GetValueOrDefault(entry) ?? [];
             var first = own.Count > 0 ? own[0].Line : (int)entry.Start.Line;
             // One blank line is kept where there were any, but not at the start.
-            if (first >= 2 && first - 2 < _lines.Length && string.IsNullOrWhiteSpace(_lines[first - 2]) && _text.Length > 0 && _last != "---") Line("");
+            if (first >= 2 && first - 2 < _lines.Length && string.IsNullOrWhiteSpace(_lines[first - 2]) && _text.Length > 0
+                && _last != "---") Line("");
             foreach (var comment in own) Line(indent + comment.Text);
         }
 
@@ -246,7 +258,8 @@ public static class PolicyFmt
 
         private static string Flow(YamlNode node) => node switch
         {
-            YamlMap map => map.Entries.Count == 0 ? "{}" : "{ " + string.Join(", ", map.Entries.Select(entry => $"{Scalar(entry.Key)}: {Flow(entry.Value)}")) + " }",
+            YamlMap map => map.Entries.Count == 0 ? "{}" : "{ "
+                + string.Join(", ", map.Entries.Select(entry => $"{Scalar(entry.Key)}: {Flow(entry.Value)}")) + " }",
             YamlList list => list.Items.Count == 0 ? "[]" : "[ " + string.Join(", ", list.Items.Select(Flow)) + " ]",
             YamlScalar scalar => Scalar(scalar),
             _ => "",
@@ -257,10 +270,21 @@ public static class PolicyFmt
             var value = scalar.Value;
             if (value.Any(char.IsControl))
             {
-                return "\"" + string.Concat(value.Select(c => c switch { '"' => "\\\"", '\\' => "\\\\", '\n' => "\\n", '\t' => "\\t", '\r' => "\\r", _ when char.IsControl(c) => $"\\u{(int)c:x4}", _ => c.ToString() })) + "\"";
+                return "\""
+                    + string.Concat(value.Select(c => c switch
+                    {
+                        '"' => "\\\"",
+                        '\\' => "\\\\",
+                        '\n' => "\\n",
+                        '\t' => "\\t",
+                        '\r' => "\\r",
+                        _ when char.IsControl(c) => $"\\u{(int)c:x4}",
+                        _ => c.ToString()
+                    })) + "\"";
             }
 
-            var plain = scalar.Style is ScalarStyle.Plain && value.AsSpan().IndexOfAny(",[]{}") < 0 && !value.Contains(": ", StringComparison.Ordinal) && !value.Contains(" #", StringComparison.Ordinal);
+            var plain = scalar.Style is ScalarStyle.Plain && value.AsSpan().IndexOfAny(",[]{}") < 0
+                && !value.Contains(": ", StringComparison.Ordinal) && !value.Contains(" #", StringComparison.Ordinal);
             return plain ? value : "'" + value.Replace("'", "''", StringComparison.Ordinal) + "'";
         }
     }

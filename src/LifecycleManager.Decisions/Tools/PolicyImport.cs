@@ -6,8 +6,9 @@ using LifecycleManager.Decisions.Tools.Import;
 namespace LifecycleManager.Decisions.Tools;
 
 /// <summary>
-/// <c>lcm policy import</c>: policies from what other autoscalers are told: a Kubernetes HorizontalPodAutoscaler, a KEDA ScaledObject, the
-/// scaling blocks of a Nomad job, marathon-autoscale's environment. What has no counterpart is said in comments.
+/// <c>lcm policy import</c>: policies from what other autoscalers are told: a Kubernetes HorizontalPodAutoscaler, a KEDA
+/// ScaledObject, the scaling blocks of a Nomad job, marathon-autoscale's environment. What has no counterpart is said in
+/// comments.
 /// </summary>
 public static class PolicyImport
 {
@@ -16,7 +17,8 @@ public static class PolicyImport
     /// <param name="output">Gets the policies, one YAML document each.</param>
     /// <param name="error">Gets what is wrong.</param>
     /// <param name="files">Where files are read; null for the disk.</param>
-    /// <returns>0 translated; 1 the translation is no good policy (its errors are written); 2 a file is of none of these kinds.</returns>
+    /// <returns>0 translated; 1 the translation is no good policy (its errors are written); 2 a file is of none of these
+    /// kinds.</returns>
     public static int Run(IReadOnlyList<string> paths, TextWriter output, TextWriter error, IPolicyFiles? files = null)
     {
         ArgumentNullException.ThrowIfNull(paths);
@@ -29,7 +31,9 @@ public static class PolicyImport
             try
             {
                 var some = Read(path, text);
-                if (some.Count == 0) throw new FormatException("there is nothing to translate: no HorizontalPodAutoscaler, ScaledObject, scaling block or AS_ variable");
+                if (some.Count == 0)
+                    throw new FormatException(
+                        "there is nothing to translate: no HorizontalPodAutoscaler, ScaledObject, scaling block or AS_ variable");
                 drafts.AddRange(some);
             }
             catch (Exception e) when (e is FormatException or YamlSyntaxException or JsonException)
@@ -48,9 +52,11 @@ public static class PolicyImport
 
     private static List<PolicyDraft> Read(string path, string text)
     {
-        if (MarathonAutoscaleImport.Environment(text) is { Count: > 0 } environment) return [MarathonAutoscaleImport.Read(environment)];
+        if (MarathonAutoscaleImport.Environment(text) is { Count: > 0 } environment)
+            return [MarathonAutoscaleImport.Read(environment)];
         var head = text.AsSpan().TrimStart();
-        var hcl = path.EndsWith(".hcl", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".nomad", StringComparison.OrdinalIgnoreCase)
+        var hcl = path.EndsWith(".hcl", StringComparison.OrdinalIgnoreCase)
+            || path.EndsWith(".nomad", StringComparison.OrdinalIgnoreCase)
             || head.StartsWith("job ") || head.StartsWith("scaling ");
         if (hcl) return [.. NomadImport.Read(Hcl.Parse(text))];
         var drafts = new List<PolicyDraft>();

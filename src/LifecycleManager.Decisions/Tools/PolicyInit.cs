@@ -16,7 +16,8 @@ public static class PolicyInit
     /// <summary>Writes a policy for an app.</summary>
     /// <param name="app">The absolute app id.</param>
     /// <param name="kind">One of <see cref="Kinds"/>.</param>
-    /// <param name="file">Where to; null for <paramref name="output"/>. Nothing is overwritten. <c>x.yml</c> gets a test <c>x.test.yml</c> beside it.</param>
+    /// <param name="file">Where to; null for <paramref name="output"/>. Nothing is overwritten. <c>x.yml</c> gets a test
+    /// <c>x.test.yml</c> beside it.</param>
     /// <param name="output">Gets the policy, or what was written.</param>
     /// <param name="error">Gets what is wrong.</param>
     /// <param name="files">Where files are written; null for the disk.</param>

@@ -21,7 +21,9 @@ public sealed record ReplayOptions
     /// <summary>The metric that is the load, a total over all instances; null for the policy's first recorded metric.</summary>
     public string? Load { get; init; }
 
-    /// <summary>How much of the load one instance carries; null to take what the recorded instances carried at their busiest.</summary>
+    /// <summary>
+    /// How much of the load one instance carries; null to take what the recorded instances carried at their busiest.
+    /// </summary>
     public double? Capacity { get; init; }
 
     /// <summary>Metrics of the policy that follow the utilization (load over capacity), such as the cpu.</summary>
@@ -47,8 +49,8 @@ public sealed record ReplayOptions
 }
 
 /// <summary>
-/// <c>lcm policy replay</c>: what a policy, or two of them, would have made of recorded metrics, with a model of the app: how long an
-/// instance takes to start and how much it carries.
+/// <c>lcm policy replay</c>: what a policy, or two of them, would have made of recorded metrics, with a model of the app: how
+/// long an instance takes to start and how much it carries.
 /// </summary>
 public static class PolicyReplay
 {
@@ -60,7 +62,8 @@ public static class PolicyReplay
     /// <param name="cancellation">Ends the replay.</param>
     /// <returns>0 replayed; 2 a file or an option is wrong.</returns>
     public static int Run(
-        ReplayOptions options, TextWriter output, TextWriter error, IPolicyFiles? files = null, CancellationToken cancellation = default)
+        ReplayOptions options, TextWriter output, TextWriter error, IPolicyFiles? files = null, CancellationToken cancellation =
+            default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(output);
@@ -68,15 +71,21 @@ public static class PolicyReplay
         files ??= DiskFiles.Instance;
         if (Choose(files, options.PolicyFile, options.Policy, error) is not { } policy) return ExitCodes.Failed;
         Policy? other = null;
-        if (options.CompareFile is { } compare && (other = Choose(files, compare, compare == options.PolicyFile ? null : options.Policy, error, lenient: true)) is null) return ExitCodes.Failed;
+        if (options.CompareFile is { } compare
+            && (other = Choose(files, compare, compare == options.PolicyFile ? null : options.Policy, error,
+                lenient: true)) is null) return ExitCodes.Failed;
         if (ReadData(files, options, error) is not { } data) return ExitCodes.Failed;
         if (Model(options, policy, data, error) is not { } model) return ExitCodes.Failed;
-        var policies = other is null ? [policy] : new[] { policy, other.Name == policy.Name ? other with { Name = other.Name + " (2)" } : other };
+        var policies = other is null
+            ? [policy] : new[] { policy, other.Name == policy.Name ? other with { Name = other.Name + " (2)" } : other };
         var utilization = options.Utilization.ToHashSet(StringComparer.Ordinal);
         foreach (var one in policies)
         {
-            var unknown = one.Metrics.Select(metric => metric.Name).Where(name => !data.Columns.ContainsKey(name) && !utilization.Contains(name)).ToList();
-            if (unknown.Count > 0) error.WriteLine($"warning: '{one.Name}' reads {string.Join(", ", unknown)}, which the data has not; it is missing throughout");
+            var unknown = one.Metrics.Select(metric => metric.Name)
+                .Where(name => !data.Columns.ContainsKey(name) && !utilization.Contains(name)).ToList();
+            if (unknown.Count > 0)
+                error.WriteLine(
+                    $"warning: '{one.Name}' reads {string.Join(", ", unknown)}, which the data has not; it is missing throughout");
         }
 
         var results = policies.Select(one => ReplayRun.Of(one, data, model, utilization, cancellation)).ToList();
@@ -114,7 +123,8 @@ public static class PolicyReplay
         foreach (var source in options.Data)
         {
             var equals = source.IndexOf('=', StringComparison.Ordinal);
-            var (name, path) = equals > 0 && files.Find(source) is null ? (source[..equals], source[(equals + 1)..]) : (null, source);
+            var (name, path) = equals > 0 && files.Find(source) is null ? (source[..equals], source[(equals + 1)..])
+                : (null, source);
             if (files.TryRead(path, error) is not { } text) return null;
             try
             {
@@ -148,7 +158,8 @@ public static class PolicyReplay
         var load = options.Load ?? policy.Metrics.Select(metric => metric.Name).FirstOrDefault(data.Columns.ContainsKey);
         if (load is null || !data.Columns.TryGetValue(load, out var loads))
         {
-            error.WriteLine($"the data has no column '{load ?? "of any metric of the policy"}'; it has {string.Join(", ", data.Columns.Keys)}");
+            error.WriteLine(
+                $"the data has no column '{load ?? "of any metric of the policy"}'; it has {string.Join(", ", data.Columns.Keys)}");
             return null;
         }
 
@@ -156,7 +167,8 @@ public static class PolicyReplay
         var capacity = options.Capacity ?? (counts is null ? double.NaN : Busiest(loads, counts));
         if (!(capacity > 0))
         {
-            error.WriteLine("say how much of the load one instance carries (the capacity); it can only be guessed from recorded 'instances'");
+            error.WriteLine(
+                "say how much of the load one instance carries (the capacity); it can only be guessed from recorded 'instances'");
             return null;
         }
 
@@ -166,7 +178,8 @@ public static class PolicyReplay
             return null;
         }
 
-        var first = options.Instances ?? (counts is { } known && !double.IsNaN(known[0]) ? (int)known[0] : Math.Max(1, policy.Instances.Min));
+        var first = options.Instances ?? (counts is { } known && !double.IsNaN(known[0])
+            ? (int)known[0] : Math.Max(1, policy.Instances.Min));
         return new ReplayModel(load, capacity, options.Startup, options.Objective, first);
     }
 

@@ -9,8 +9,9 @@ using LifecycleManager.Primitives.Timing;
 namespace LifecycleManager.Decisions.Tools;
 
 /// <summary>
-/// <c>lcm policy test</c>: unit tests of policies as data, after <c>promtool test rules</c>. A file <c>x.test.yml</c> has the policies it
-/// tests (<c>x.yml</c> unless it says otherwise), series in promtool's notation, and the counts that are expected over time.
+/// <c>lcm policy test</c>: unit tests of policies as data, after <c>promtool test rules</c>. A file <c>x.test.yml</c> has the
+/// policies it tests (<c>x.yml</c> unless it says otherwise), series in promtool's notation, and the counts that are expected
+/// over time.
 /// </summary>
 public static class PolicyTest
 {
@@ -22,7 +23,8 @@ public static class PolicyTest
     /// <param name="cancellation">Ends the run.</param>
     /// <returns>0 all passed; 1 a test failed; 2 a file could not be run, or there was none.</returns>
     public static int Run(
-        IEnumerable<string> paths, TextWriter output, TextWriter error, IPolicyFiles? files = null, CancellationToken cancellation = default)
+        IEnumerable<string> paths, TextWriter output, TextWriter error, IPolicyFiles? files = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
@@ -57,7 +59,8 @@ public static class PolicyTest
     public static bool IsTestFile(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return path.EndsWith(".test.yml", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".test.yaml", StringComparison.OrdinalIgnoreCase);
+        return path.EndsWith(".test.yml", StringComparison.OrdinalIgnoreCase)
+            || path.EndsWith(".test.yaml", StringComparison.OrdinalIgnoreCase);
     }
 
     private static List<string> Run(TestCase test, TestFile file, CancellationToken cancellation)
@@ -66,7 +69,8 @@ public static class PolicyTest
         engine.Use(new PolicySet(file.Policies));
         var app = new AppRef(test.App, test.Labels);
         if (engine.PolicyOf(app) is not { } policy) return [$"{test.Place}: no policy governs {test.App}"];
-        var unknown = test.Series.Keys.Except(policy.Metrics.Select(metric => metric.Name)).Except(policy.Reads.Select(read => read.Text)).ToList();
+        var unknown = test.Series.Keys.Except(policy.Metrics.Select(metric => metric.Name))
+            .Except(policy.Reads.Select(read => read.Text)).ToList();
         if (unknown.Count > 0) return [$"{test.Place}: the policy '{policy.Name}' has no metric '{unknown[0]}'"];
 
         var metrics = new SeriesMetrics(policy, test.Series, test.Start, file.Interval);
@@ -91,7 +95,8 @@ public static class PolicyTest
         void Compare(Expectation expectation)
         {
             var wrong = expectation.Wrong(last!, simulated.Instances);
-            if (wrong is not null) failures.Add($"{expectation.Place}: at {DurationText.Format(expectation.At)}: {wrong} ({last!.Reason})");
+            if (wrong is not null)
+                failures.Add($"{expectation.Place}: at {DurationText.Format(expectation.At)}: {wrong} ({last!.Reason})");
         }
     }
 
@@ -103,7 +108,8 @@ public static class PolicyTest
         try
         {
             var documents = YamlTree.Read(text);
-            if (documents.Count != 1) problems.Add(1, 1, PolicySeverity.Error, "a test file is one YAML document", null, "syntax");
+            if (documents.Count != 1)
+                problems.Add(1, 1, PolicySeverity.Error, "a test file is one YAML document", null, "syntax");
             else file = new TestReader(problems, path, error, files).Read(documents[0]);
         }
         catch (YamlSyntaxException e)
@@ -115,7 +121,8 @@ public static class PolicyTest
         return problems.HasErrors ? null : file;
     }
 
-    private sealed record TestFile(IReadOnlyList<Policy> Policies, TimeSpan Interval, TimeSpan Tick, IReadOnlyList<TestCase> Tests);
+    private sealed record TestFile(IReadOnlyList<Policy> Policies, TimeSpan Interval, TimeSpan Tick,
+        IReadOnlyList<TestCase> Tests);
 
     private sealed record TestCase(
         string Name,
@@ -128,14 +135,16 @@ public static class PolicyTest
         IReadOnlyDictionary<string, double[][]> Series,
         IReadOnlyList<Expectation> Expectations);
 
-    private sealed record Expectation(SourcePlace Place, TimeSpan At, int? Instances, DecisionKind? Kind, string? Rule, string? Reason)
+    private sealed record Expectation(SourcePlace Place, TimeSpan At, int? Instances, DecisionKind? Kind, string? Rule,
+        string? Reason)
     {
         public string? Wrong(Decision decision, int instances)
         {
             if (Instances is { } count && count != instances) return $"expected {count} instances, got {instances}";
             if (Kind is { } kind && kind != decision.Kind) return $"expected {Word(kind)}, got {Word(decision.Kind)}";
             if (Rule is not null && Rule != decision.Rule) return $"expected the rule '{Rule}', got '{decision.Rule ?? "none"}'";
-            return Reason is not null && !decision.Reason.Contains(Reason, StringComparison.Ordinal) ? $"expected the reason to say '{Reason}'" : null;
+            return Reason is not null && !decision.Reason.Contains(Reason, StringComparison.Ordinal)
+                ? $"expected the reason to say '{Reason}'" : null;
         }
 
         private static string Word(DecisionKind kind) => TestReader.Kinds.First(known => known.Kind == kind).Word;
@@ -149,7 +158,8 @@ public static class PolicyTest
         public TestFile? Read(YamlNode document)
         {
             if (MapReader.AsMap(document, "a test file", problems) is not { } map) return null;
-            var policies = map.Find("policies") is { } named ? Names(named) : [Path.GetFileName(path).Replace(".test.", ".", StringComparison.OrdinalIgnoreCase)];
+            var policies = map.Find("policies") is { } named
+                ? Names(named) : [Path.GetFileName(path).Replace(".test.", ".", StringComparison.OrdinalIgnoreCase)];
             var interval = map.Duration("interval", positive: true) ?? TimeSpan.FromMinutes(1);
             var tick = map.Duration("tick", positive: true) ?? interval;
             var tests = new List<TestCase>();
@@ -190,7 +200,8 @@ public static class PolicyTest
         {
             var start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
             if (map.Text("start") is { } text
-                && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out start))
+                && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture,
+                    DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out start))
             {
                 problems.Error(map.Find("start")!, $"'{text}' is not a time", "2026-01-01T08:00:00Z", "type");
             }
@@ -260,7 +271,8 @@ public static class PolicyTest
         {
             var at = map.Need("at") is null ? null : map.Duration("at");
             var expectation = new Expectation(
-                problems.Place(map.Map), at ?? TimeSpan.Zero, map.Integer("instances", 0), map.Choice("kind", Kinds), map.Text("rule"), map.Text("reason"));
+                problems.Place(map.Map), at ?? TimeSpan.Zero, map.Integer("instances", 0), map.Choice("kind", Kinds),
+                map.Text("rule"), map.Text("reason"));
             map.Done();
             return expectation;
         }

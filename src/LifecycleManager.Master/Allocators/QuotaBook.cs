@@ -27,7 +27,8 @@ internal sealed class QuotaBook
     /// <summary>What a role may be given of some free resources towards its guarantee; nothing when that is reached.</summary>
     public ResourceSet WithinGuarantee(string role, ResourceSet free)
     {
-        if (!_accounts.TryGetValue(role, out var account) || account.Policy.Guarantee is not { } guarantee) return ResourceSet.Empty;
+        if (!_accounts.TryGetValue(role, out var account) || account.Policy.Guarantee is not { } guarantee)
+            return ResourceSet.Empty;
         var limited = WithinLimits(role, free);
         var useful = false;
         var within = Cap(limited, name =>

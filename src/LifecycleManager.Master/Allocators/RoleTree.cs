@@ -152,7 +152,8 @@ internal sealed class RoleTree
 
         public void Add(FrameworkDemand framework, Quantities total)
         {
-            _candidates.Add(new Candidate(framework, framework.Allocated.GetValueOrDefault(Role)?.Copy() ?? new Quantities(), total));
+            _candidates.Add(new Candidate(framework, framework.Allocated.GetValueOrDefault(Role)
+                ?.Copy() ?? new Quantities(), total));
             Resort();
         }
 

@@ -11,7 +11,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace LifecycleManager.Master.Api;
 
-/// <summary>The agents' API: <c>POST /api/v1/agent</c>; see <see cref="AgentCall"/>. 403: the agent is to register again.</summary>
+/// <summary>
+/// The agents' API: <c>POST /api/v1/agent</c>; see <see cref="AgentCall"/>. 403: the agent is to register again.
+/// </summary>
 internal sealed class AgentApi(Door door, MasterOptions options)
 {
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/agent", door.Leader(Permission.Agent, ServeAsync));
@@ -19,7 +21,8 @@ internal sealed class AgentApi(Door door, MasterOptions options)
     private async Task ServeAsync(HttpContext context, MasterTerm term)
     {
         var call = await door.ReadAsync(context, StrictJson.Agents.AgentCall, call => call.Type == AgentCallType.Unknown);
-        if (Problem(call) is { } problem) throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate agent call: {problem}");
+        if (Problem(call) is { } problem)
+            throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate agent call: {problem}");
         if (call.Type == AgentCallType.Register)
         {
             await RegisterAsync(context, term, call.Register!);
@@ -68,14 +71,18 @@ internal sealed class AgentApi(Door door, MasterOptions options)
     private static string? Problem(AgentCall call) => call.Type switch
     {
         AgentCallType.Register when call.Register?.AgentInfo is null => "Expecting 'register.agent_info' to be present",
-        AgentCallType.Register when string.IsNullOrEmpty(call.Register!.AgentInfo.Hostname) => "Expecting 'register.agent_info.hostname' to be present",
+        AgentCallType.Register when string.IsNullOrEmpty(call.Register!.AgentInfo.Hostname) =>
+            "Expecting 'register.agent_info.hostname' to be present",
         AgentCallType.Register => call.Register!.Tasks?.Select((task, i) =>
-            task?.Task is null || task.Status is null || string.IsNullOrEmpty(task.Task.TaskId.Value) || string.IsNullOrEmpty(task.FrameworkId.Value)
+            task?.Task is null || task.Status is null || string.IsNullOrEmpty(task.Task.TaskId.Value)
+            || string.IsNullOrEmpty(task.FrameworkId.Value)
                 ? $"'register.tasks[{i}]' is incomplete" : null).FirstOrDefault(problem => problem is not null),
         AgentCallType.Update when call.Update?.Status is null || string.IsNullOrEmpty(call.Update.Status.TaskId.Value) =>
             "Expecting 'update.status.task_id' to be present",
-        AgentCallType.Update when string.IsNullOrEmpty(call.Update!.FrameworkId.Value) => "Expecting 'update.framework_id' to be present",
-        AgentCallType.Oversubscribe when call.Oversubscribe?.Resources is null => "Expecting 'oversubscribe.resources' to be present",
+        AgentCallType.Update when string.IsNullOrEmpty(call.Update!.FrameworkId.Value) =>
+            "Expecting 'update.framework_id' to be present",
+        AgentCallType.Oversubscribe when call.Oversubscribe?.Resources is null =>
+            "Expecting 'oversubscribe.resources' to be present",
         AgentCallType.Message when call.Message?.Data is null => "Expecting 'message.data' to be present",
         AgentCallType.Unknown => "Unknown call",
         _ => null,

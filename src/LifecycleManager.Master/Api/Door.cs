@@ -10,13 +10,16 @@ using Microsoft.Net.Http.Headers;
 
 namespace LifecycleManager.Master.Api;
 
-/// <summary>What every call passes: who calls, whether this master leads, how long the body is. Errors are plain text, as Mesos'.</summary>
+/// <summary>
+/// What every call passes: who calls, whether this master leads, how long the body is. Errors are plain text, as Mesos'.
+/// </summary>
 internal sealed partial class Door(MasterService host, MasterOptions options, ILogger log)
 {
     private readonly Gate _gate = new(options.Principals, "mesos-master");
 
     /// <summary>Serves a call of the leader; others are sent there (307), or told that there is none (503).</summary>
-    public RequestDelegate Leader(Permission permission, Func<HttpContext, MasterTerm, Task> serve) => For(permission, async context =>
+    public RequestDelegate Leader(Permission permission, Func<HttpContext, MasterTerm, Task> serve) =>
+        For(permission, async context =>
     {
         if (host.Current is not { } term)
         {
@@ -58,14 +61,16 @@ internal sealed partial class Door(MasterService host, MasterOptions options, IL
     /// <exception cref="CallException">The caller may not (403).</exception>
     public static void Need(HttpContext context, Permission permission)
     {
-        if (!Gate.May(context, permission)) throw new CallException(StatusCodes.Status403Forbidden, Gate.Refusal(context, permission));
+        if (!Gate.May(context, permission))
+            throw new CallException(StatusCodes.Status403Forbidden, Gate.Refusal(context, permission));
     }
 
     /// <summary>Reads a call from the body.</summary>
     /// <param name="context">The request.</param>
     /// <param name="type">The message.</param>
     /// <param name="isUnknown">Whether the call's type is a word that we do not know.</param>
-    /// <exception cref="CallException">It is no JSON, not the message, too long, or of an unknown type (501, with its name).</exception>
+    /// <exception cref="CallException">It is no JSON, not the message, too long, or of an unknown type (501, with its
+    /// name).</exception>
     public async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, Func<T, bool>? isUnknown = null)
     {
         var request = context.Request;
@@ -87,13 +92,15 @@ internal sealed partial class Door(MasterService host, MasterOptions options, IL
             using var body = new MemoryStream((int)Math.Min(request.ContentLength ?? 0, options.MaxRequestBody));
             await request.Body.CopyToAsync(body, context.RequestAborted);
             var bytes = new ReadOnlyMemory<byte>(body.GetBuffer(), 0, (int)body.Length);
-            if (StrictJson.HasNullItem(bytes.Span)) throw new CallException(StatusCodes.Status400BadRequest, "Failed to parse body into Call: a list holds null");
+            if (StrictJson.HasNullItem(bytes.Span))
+                throw new CallException(StatusCodes.Status400BadRequest, "Failed to parse body into Call: a list holds null");
             var call = JsonSerializer.Deserialize(bytes.Span, type)
                 ?? throw new CallException(StatusCodes.Status400BadRequest, "Failed to parse body into JSON: the body is null");
             if (isUnknown?.Invoke(call) == true)
             {
                 using var json = JsonDocument.Parse(bytes);
-                throw new CallException(StatusCodes.Status501NotImplemented, $"The call of type {json.RootElement.GetProperty("type")} is not implemented");
+                throw new CallException(StatusCodes.Status501NotImplemented,
+                    $"The call of type {json.RootElement.GetProperty("type")} is not implemented");
             }
 
             return call;

@@ -12,7 +12,8 @@ namespace LifecycleManager.Master.Api;
 /// <summary><c>/metrics</c> for Prometheus and <c>/metrics/snapshot</c> in Mesos' names.</summary>
 internal static class MetricsApi
 {
-    public static void Map(IEndpointRouteBuilder routes, Door door, MasterService host, MasterMetrics metrics, CollectorRegistry registry)
+    public static void Map(IEndpointRouteBuilder routes, Door door, MasterService host, MasterMetrics metrics,
+        CollectorRegistry registry)
     {
         registry.AddBeforeCollectCallback(async cancellation => metrics.Show(await ViewAsync(host)));
         routes.MapGet("/metrics", door.For(Permission.View, async context =>
@@ -50,7 +51,8 @@ internal static class MetricsApi
         var all = view.Tasks.Concat(view.Frameworks.SelectMany(framework => framework.Unreachable)).ToList();
         foreach (var state in Enum.GetValues<TaskState>())
         {
-            if (state != TaskState.Unknown) yield return ($"master/tasks_{MasterMetrics.Name(state)}", all.Count(task => task.State == state));
+            if (state != TaskState.Unknown)
+                yield return ($"master/tasks_{MasterMetrics.Name(state)}", all.Count(task => task.State == state));
         }
 
         foreach (var scalar in new[] { "cpus", "disk", "gpus", "mem" })

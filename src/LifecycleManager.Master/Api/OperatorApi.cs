@@ -10,7 +10,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace LifecycleManager.Master.Api;
 
-/// <summary>Mesos' v1 operator API: <c>POST /api/v1</c>. What of it this master does not have is answered by 501 with the call's name.</summary>
+/// <summary>
+/// Mesos' v1 operator API: <c>POST /api/v1</c>. What of it this master does not have is answered by 501 with the call's name.
+/// </summary>
 internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetrics metrics)
 {
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1", door.Leader(Permission.None, ServeAsync));
@@ -32,7 +34,9 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
             case "GET_FRAMEWORKS": await ViewAsync(context, term, call, OperatorViews.Frameworks); break;
             case "GET_TASKS": await ViewAsync(context, term, call, OperatorViews.Tasks); break;
             case "GET_ROLES": await ViewAsync(context, term, call, OperatorViews.Roles); break;
-            case "GET_METRICS": await ViewAsync(context, term, call, (json, view) => OperatorViews.OfMetrics(json, MetricsApi.Snapshot(view, metrics))); break;
+            case "GET_METRICS":
+                await ViewAsync(context, term, call,
+                (json, view) => OperatorViews.OfMetrics(json, MetricsApi.Snapshot(view, metrics))); break;
             case "GET_MASTER":
                 await ViewAsync(context, term, call, (json, view) => OperatorViews.Master(json, view, options, term.ElectedAt));
                 break;
@@ -58,7 +62,8 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
                 break;
             case "UPDATE_WEIGHTS":
                 var infos = Present(call.UpdateWeights?.WeightInfos, "update_weights.weight_infos");
-                var updates = infos.Select((info, i) => Present(info, $"update_weights.weight_infos[{i}]")).Select(info => (info.Role, info.Weight)).ToList();
+                var updates = infos.Select((info, i) => Present(info, $"update_weights.weight_infos[{i}]"))
+                    .Select(info => (info.Role, info.Weight)).ToList();
                 await ChangeAsync(context, term, core => core.Roles.UpdateWeights(updates));
                 break;
             case "UPDATE_QUOTA":
@@ -74,7 +79,8 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
                 var draining = Agent(call.DrainAgent?.AgentId, "drain_agent.agent_id");
                 var grace = call.DrainAgent!.MaxGracePeriod;
                 if (grace?.Nanoseconds < 0) throw Invalid("'drain_agent.max_grace_period' must be non-negative");
-                await ChangeAsync(context, term, core => core.Operations.Drain(draining, grace?.ToTimeSpan(), call.DrainAgent.MarkGone ?? false));
+                await ChangeAsync(context, term, core => core.Operations.Drain(draining, grace?.ToTimeSpan(),
+                    call.DrainAgent.MarkGone ?? false));
                 break;
             case "DEACTIVATE_AGENT":
                 var deactivated = Agent(call.DeactivateAgent?.AgentId, "deactivate_agent.agent_id");
@@ -95,10 +101,12 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
                 var on = Agent(part?.AgentId, $"{at}.agent_id");
                 var resources = Present(part!.Resources, $"{at}.resources");
                 for (var i = 0; i < resources.Count; i++) Present(resources[i], $"{at}.resources[{i}]");
-                await ChangeAsync(context, term, core => core.Reservations.Reserve(on, resources, isReserve, Gate.PrincipalOf(context)?.Name));
+                await ChangeAsync(context, term, core => core.Reservations.Reserve(on, resources, isReserve,
+                    Gate.PrincipalOf(context)?.Name));
                 break;
             case "TEARDOWN":
-                if (call.Teardown?.FrameworkId is not { Value.Length: > 0 } framework) throw Invalid("Expecting 'teardown.framework_id' to be present");
+                if (call.Teardown?.FrameworkId is not { Value.Length: > 0 } framework)
+                    throw Invalid("Expecting 'teardown.framework_id' to be present");
                 await ChangeAsync(context, term, core => core.Frameworks.Teardown(framework));
                 break;
             case "SUBSCRIBE": await SubscribeAsync(context, term); break;
@@ -109,10 +117,12 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
 
     private async Task SubscribeAsync(HttpContext context, MasterTerm term)
     {
-        var stream = new EventStream<OperatorEvent>(message => OperatorEventJson.Encode(message, options), options.StreamCapacity);
+        var stream = new EventStream<OperatorEvent>(message => OperatorEventJson.Encode(message, options),
+            options.StreamCapacity);
         if (!await term.AskAsync(core => core.Events.Subscribe(stream, core.Views.All)))
         {
-            throw new CallException(StatusCodes.Status503ServiceUnavailable, $"{options.MaxSubscribers} operators are subscribed already");
+            throw new CallException(StatusCodes.Status503ServiceUnavailable,
+                $"{options.MaxSubscribers} operators are subscribed already");
         }
 
         try
@@ -125,12 +135,14 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
         }
     }
 
-    private static T Present<T>(T? value, string name) where T : class => value ?? throw Invalid($"Expecting '{name}' to be present");
+    private static T Present<T>(T? value, string name) where T : class =>
+        value ?? throw Invalid($"Expecting '{name}' to be present");
 
     private static AgentId Agent(AgentId? id, string name) =>
         id is { Value.Length: > 0 } present ? present : throw Invalid($"Expecting '{name}' to be present");
 
-    private static CallException Invalid(string text) => new(StatusCodes.Status400BadRequest, $"Failed to validate master::Call: {text}");
+    private static CallException Invalid(string text) =>
+        new(StatusCodes.Status400BadRequest, $"Failed to validate master::Call: {text}");
 
     // The loop starts the change; its completion is awaited off the loop.
     private static async Task ChangeAsync(HttpContext context, MasterTerm term, Func<MasterCore, Task<OperatorResult>> change)
@@ -140,13 +152,15 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
         await Door.AnswerAsync(context, result.Status, result.Text);
     }
 
-    private static async Task ViewAsync(HttpContext context, MasterTerm term, OperatorCall call, Action<Utf8JsonWriter, MasterView> write)
+    private static async Task ViewAsync(HttpContext context, MasterTerm term, OperatorCall call,
+        Action<Utf8JsonWriter, MasterView> write)
     {
         var view = await term.AskAsync(core => core.Views.All());
         await AnswerAsync(context, call, json => write(json, view));
     }
 
-    private static Task AnswerAsync(HttpContext context, OperatorCall call, Action<Utf8JsonWriter> write) => StateApi.JsonAsync(context, json =>
+    private static Task AnswerAsync(HttpContext context, OperatorCall call, Action<Utf8JsonWriter> write) =>
+        StateApi.JsonAsync(context, json =>
     {
         json.WriteString("type", call.Type);
         json.WriteStartObject(call.Type!.ToLowerInvariant());

@@ -17,14 +17,26 @@ internal static class OperatorEventJson
         switch (message)
         {
             case OperatorEvent.Heartbeat: json.WriteString("type", "HEARTBEAT"); break;
-            case OperatorEvent.Subscribed { View: var view }: Write(json, "SUBSCRIBED", () => Subscribed(json, view, options)); break;
+            case OperatorEvent.Subscribed { View: var view }:
+                Write(json, "SUBSCRIBED",
+                () => Subscribed(json, view, options)); break;
             case OperatorEvent.AgentAdded { Agent: var agent }: Write(json, "AGENT_ADDED", () => AgentAdded(json, agent)); break;
-            case OperatorEvent.AgentRemoved { Agent: var id }: Write(json, "AGENT_REMOVED", () => OperatorViews.Id(json, "agent_id", id.Value)); break;
+            case OperatorEvent.AgentRemoved { Agent: var id }:
+                Write(json, "AGENT_REMOVED",
+                () => OperatorViews.Id(json, "agent_id", id.Value)); break;
             case OperatorEvent.TaskAdded { Task: var task }: Write(json, "TASK_ADDED", () => TaskAdded(json, task)); break;
-            case OperatorEvent.TaskUpdated { Task: var task, Status: var status }: Write(json, "TASK_UPDATED", () => TaskUpdated(json, task, status)); break;
-            case OperatorEvent.FrameworkAdded { Framework: var added }: Write(json, "FRAMEWORK_ADDED", () => Framework(json, added)); break;
-            case OperatorEvent.FrameworkUpdated { Framework: var updated }: Write(json, "FRAMEWORK_UPDATED", () => Framework(json, updated)); break;
-            case OperatorEvent.FrameworkRemoved { Framework: var info }: Write(json, "FRAMEWORK_REMOVED", () => FrameworkRemoved(json, info)); break;
+            case OperatorEvent.TaskUpdated { Task: var task, Status: var status }:
+                Write(json, "TASK_UPDATED",
+                () => TaskUpdated(json, task, status)); break;
+            case OperatorEvent.FrameworkAdded { Framework: var added }:
+                Write(json, "FRAMEWORK_ADDED",
+                () => Framework(json, added)); break;
+            case OperatorEvent.FrameworkUpdated { Framework: var updated }:
+                Write(json, "FRAMEWORK_UPDATED",
+                () => Framework(json, updated)); break;
+            case OperatorEvent.FrameworkRemoved { Framework: var info }:
+                Write(json, "FRAMEWORK_REMOVED",
+                () => FrameworkRemoved(json, info)); break;
             default: throw new ArgumentException($"'{message.GetType().Name}' is an unknown event", nameof(message));
         }
 

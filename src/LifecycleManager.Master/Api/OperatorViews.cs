@@ -143,7 +143,8 @@ internal static class OperatorViews
         Time(json, "registered_time", framework.RegisteredAt);
         if (framework.ReregisteredAt is { } again) Time(json, "reregistered_time", again);
         if (framework.UnregisteredAt is { } ended) Time(json, "unregistered_time", ended);
-        Resources(json, "allocated_resources", StateJson.Sum(framework.Tasks.Where(task => !task.State.IsTerminal()).Select(task => task.Resources)));
+        Resources(json, "allocated_resources", StateJson.Sum(framework.Tasks.Where(task => !task.State.IsTerminal())
+            .Select(task => task.Resources)));
         Resources(json, "offered_resources", StateJson.Sum(framework.Offers.Select(offer => offer.Offer.Resources)));
         json.WriteStartArray("offers");
         foreach (var (offer, agent) in framework.Offers)
@@ -230,7 +231,8 @@ internal static class OperatorViews
             json.WriteStartArray("resources");
             foreach (var scalar in Scalars)
             {
-                JsonSerializer.Serialize(json, Resource.OfScalar(scalar, role.Allocated[scalar] / 1000.0), MesosJson.Default.Resource);
+                JsonSerializer.Serialize(json, Resource.OfScalar(scalar, role.Allocated[scalar] / 1000.0),
+                    MesosJson.Default.Resource);
             }
 
             json.WriteEndArray();

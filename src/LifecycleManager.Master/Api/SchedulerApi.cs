@@ -16,7 +16,8 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
     private const string StreamHeader = "Mesos-Stream-Id";
     private static readonly Answer Accepted = new(StatusCodes.Status202Accepted);
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/scheduler", door.Leader(Permission.None, ServeAsync));
+    public void Map(IEndpointRouteBuilder routes) =>
+        routes.MapPost("/api/v1/scheduler", door.Leader(Permission.None, ServeAsync));
 
     private async Task ServeAsync(HttpContext context, MasterTerm term)
     {
@@ -37,7 +38,8 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
         {
             if (streamId.Count > 0)
             {
-                throw new CallException(StatusCodes.Status400BadRequest, "Subscribe calls should not include the 'Mesos-Stream-Id' header");
+                throw new CallException(StatusCodes.Status400BadRequest,
+                    "Subscribe calls should not include the 'Mesos-Stream-Id' header");
             }
 
             await SubscribeAsync(context, term, call, principal);
@@ -45,7 +47,8 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
         }
 
         Task<OperatorResult>? removing = null;
-        var answer = await term.AskAsync(core => Serve(core, call, streamId.Count > 0 ? streamId.ToString() : null, principal?.Name, out removing));
+        var answer = await term.AskAsync(core => Serve(core, call, streamId.Count > 0 ? streamId.ToString() : null,
+            principal?.Name, out removing));
         if (removing is not null && await removing.WaitAsync(term.Ended) is { Status: not StatusCodes.Status200OK } failed)
             answer = new Answer(failed.Status, failed.Text);
         await Door.AnswerAsync(context, answer.Status, answer.Text);
@@ -60,7 +63,8 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
             if (info.Principal is not null && info.Principal != principal.Name)
             {
                 throw new CallException(
-                    StatusCodes.Status403Forbidden, $"Authenticated principal '{principal.Name}' does not match principal '{info.Principal}' of the framework");
+                    StatusCodes.Status403Forbidden,
+                    $"Authenticated principal '{principal.Name}' does not match principal '{info.Principal}' of the framework");
             }
 
             info = info with { Principal = principal.Name };
@@ -84,7 +88,8 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
         }
     }
 
-    private static Answer Serve(MasterCore core, SchedulerCall call, string? streamId, string? principal, out Task<OperatorResult>? removing)
+    private static Answer Serve(MasterCore core, SchedulerCall call, string? streamId, string? principal,
+        out Task<OperatorResult>? removing)
     {
         removing = null;
         var framework = core.FindFramework(call.FrameworkId!.Value);
@@ -97,7 +102,8 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
         if (!framework.IsConnected) return new Answer(StatusCodes.Status403Forbidden, "Framework is not subscribed");
         if (streamId is null)
         {
-            return new Answer(StatusCodes.Status400BadRequest, "All non-subscribe calls should include the 'Mesos-Stream-Id' header");
+            return new Answer(StatusCodes.Status400BadRequest,
+                "All non-subscribe calls should include the 'Mesos-Stream-Id' header");
         }
 
         if (framework.Stream!.Id != streamId)

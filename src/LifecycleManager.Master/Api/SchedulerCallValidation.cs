@@ -10,7 +10,8 @@ internal static class SchedulerCallValidation
     /// <summary>What is wrong with a call, or null.</summary>
     public static string? Problem(SchedulerCall call)
     {
-        if (call.Type != CallType.Subscribe && call.FrameworkId is not { Value.Length: > 0 }) return "Expecting 'framework_id' to be present";
+        if (call.Type != CallType.Subscribe && call.FrameworkId is not { Value.Length: > 0 })
+            return "Expecting 'framework_id' to be present";
         return call.Type switch
         {
             CallType.Subscribe => Subscribe(call),
@@ -19,7 +20,8 @@ internal static class SchedulerCallValidation
             CallType.Decline => call.Decline is null ? Missing("decline") : OfferIds(call.Decline.OfferIds, "decline"),
             CallType.Kill => call.Kill is null ? Missing("kill") : Id(call.Kill.TaskId.Value, "kill.task_id"),
             CallType.Shutdown => call.Shutdown is null ? Missing("shutdown")
-                : Id(call.Shutdown.ExecutorId.Value, "shutdown.executor_id") ?? Id(call.Shutdown.AgentId.Value, "shutdown.agent_id"),
+                : Id(call.Shutdown.ExecutorId.Value, "shutdown.executor_id")
+                ?? Id(call.Shutdown.AgentId.Value, "shutdown.agent_id"),
             CallType.Acknowledge => Acknowledge(call.Acknowledge),
             CallType.Reconcile => call.Reconcile is null ? Missing("reconcile") : Reconcile(call.Reconcile),
             CallType.Message => call.Message is null ? Missing("message")
@@ -34,8 +36,10 @@ internal static class SchedulerCallValidation
     public static string? NotImplemented(SchedulerCall call)
     {
         var other = call.Accept?.Operations?.FirstOrDefault(operation =>
-            operation.Type is not (OperationType.Launch or OperationType.LaunchGroup or OperationType.Reserve or OperationType.Unreserve));
-        return other is null ? null : $"The operation {System.Text.Json.JsonNamingPolicy.SnakeCaseUpper.ConvertName(other.Type.ToString())}";
+            operation.Type is not (OperationType.Launch or OperationType.LaunchGroup or OperationType.Reserve
+                or OperationType.Unreserve));
+        return other is null
+            ? null : $"The operation {System.Text.Json.JsonNamingPolicy.SnakeCaseUpper.ConvertName(other.Type.ToString())}";
     }
 
     private static string? Subscribe(SchedulerCall call)
@@ -47,7 +51,8 @@ internal static class SchedulerCallValidation
             return "'framework_id' differs from 'subscribe.framework_info.id'";
         }
 
-        if (info.Capabilities?.Any(capability => capability is null) == true) return "'subscribe.framework_info.capabilities' holds null";
+        if (info.Capabilities?.Any(capability => capability is null) == true)
+            return "'subscribe.framework_info.capabilities' holds null";
         return info.Roles?.Any(role => role is null) == true ? "'subscribe.framework_info.roles' holds null" : null;
     }
 
@@ -62,7 +67,8 @@ internal static class SchedulerCallValidation
             if (operations[i] is not { } operation) return $"'{at}' is null";
             var problem = operation.Type switch
             {
-                OperationType.Launch => operation.Launch?.TaskInfos is { } tasks ? Tasks(tasks, $"{at}.launch.task_infos") : Missing($"{at}.launch"),
+                OperationType.Launch => operation.Launch?.TaskInfos is { } tasks ? Tasks(tasks, $"{at}.launch.task_infos")
+                    : Missing($"{at}.launch"),
                 OperationType.LaunchGroup => operation.LaunchGroup is not { Executor: not null, TaskGroup.Tasks: { } group }
                     ? Missing($"{at}.launch_group") : Tasks(group, $"{at}.launch_group.task_group.tasks"),
                 OperationType.Reserve => operation.Reserve?.Resources is null ? Missing($"{at}.reserve") : null,
@@ -89,7 +95,8 @@ internal static class SchedulerCallValidation
     }
 
     private static string? OfferIds(IReadOnlyList<OfferId>? ids, string at) =>
-        ids is null ? Missing($"{at}.offer_ids") : ids.Any(id => string.IsNullOrEmpty(id.Value)) ? $"'{at}.offer_ids' holds an empty id" : null;
+        ids is null ? Missing($"{at}.offer_ids") : ids.Any(id => string.IsNullOrEmpty(id.Value))
+        ? $"'{at}.offer_ids' holds an empty id" : null;
 
     private static string? Acknowledge(AcknowledgeCall? acknowledge)
     {
@@ -99,7 +106,8 @@ internal static class SchedulerCallValidation
     }
 
     private static string? Reconcile(ReconcileCall reconcile) =>
-        reconcile.Tasks?.Select((task, i) => task is null ? $"'reconcile.tasks[{i}]' is null" : Id(task.TaskId.Value, $"reconcile.tasks[{i}].task_id"))
+        reconcile.Tasks?.Select((task, i) => task is null
+            ? $"'reconcile.tasks[{i}]' is null" : Id(task.TaskId.Value, $"reconcile.tasks[{i}].task_id"))
             .FirstOrDefault(problem => problem is not null);
 
     private static string? Id(string? id, string at) => string.IsNullOrEmpty(id) ? Missing(at) : null;

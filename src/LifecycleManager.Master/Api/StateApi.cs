@@ -21,7 +21,8 @@ internal static class StateApi
     // Mesos' other endpoints; the operator API has a call for most.
     private static readonly string[] NotImplemented =
     [
-        "/create-volumes", "/destroy-volumes", "/flags", "/machine/down", "/machine/up", "/maintenance/schedule", "/maintenance/status", "/quota",
+        "/create-volumes", "/destroy-volumes", "/flags", "/machine/down", "/machine/up", "/maintenance/schedule",
+        "/maintenance/status", "/quota",
         "/quota/{role}", "/reserve", "/roles", "/state-summary", "/unreserve", "/weights", "/api/v1/executor",
     ];
 
@@ -29,13 +30,17 @@ internal static class StateApi
     {
         foreach (var prefix in new[] { "", "/master" })
         {
-            routes.MapGet(prefix + "/state", door.Leader(Permission.View, (context, term) => WriteAsync(context, term, (json, view) => State(json, view, term, options))));
-            routes.MapGet(prefix + "/slaves", door.Leader(Permission.View, (context, term) => WriteAsync(context, term, (json, view) =>
+            routes.MapGet(prefix + "/state", door.Leader(Permission.View,
+                (context, term) => WriteAsync(context, term, (json, view) => State(json, view, term, options))));
+            routes.MapGet(prefix + "/slaves", door.Leader(Permission.View,
+                (context, term) => WriteAsync(context, term, (json, view) =>
             {
                 var id = context.Request.Query["slave_id"].ToString();
-                StateJson.Agents(json, id.Length == 0 ? view : view with { Agents = [.. view.Agents.Where(agent => agent.Id.Value == id)] }, full: true);
+                StateJson.Agents(json, id.Length == 0
+                    ? view : view with { Agents = [.. view.Agents.Where(agent => agent.Id.Value == id)] }, full: true);
             })));
-            routes.MapGet(prefix + "/frameworks", door.Leader(Permission.View, (context, term) => WriteAsync(context, term, (json, view) =>
+            routes.MapGet(prefix + "/frameworks", door.Leader(Permission.View,
+                (context, term) => WriteAsync(context, term, (json, view) =>
             {
                 var id = context.Request.Query["framework_id"].ToString();
                 Frameworks(json, id.Length == 0 ? view : view with
@@ -53,7 +58,8 @@ internal static class StateApi
             foreach (var other in NotImplemented)
             {
                 routes.Map(prefix + other, door.For(Permission.None, context => Door.AnswerAsync(
-                    context, StatusCodes.Status501NotImplemented, $"{context.Request.Path} is not implemented; POST /api/v1 may have a call for it")));
+                    context, StatusCodes.Status501NotImplemented,
+                    $"{context.Request.Path} is not implemented; POST /api/v1 may have a call for it")));
             }
 
             routes.MapGet(prefix + "/redirect", (HttpContext context) => door.RedirectAsync(context, "/"));

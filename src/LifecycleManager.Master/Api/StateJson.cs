@@ -155,15 +155,21 @@ internal static class StateJson
         json.WriteEndObject();
     }
 
-    public static ResourceSet Sum(IEnumerable<ResourceSet> sets) => sets.Aggregate(ResourceSet.Empty, (sum, set) => sum.Plus(set));
+    public static ResourceSet Sum(IEnumerable<ResourceSet> sets) =>
+        sets.Aggregate(ResourceSet.Empty, (sum, set) => sum.Plus(set));
 
     public static double Seconds(DateTimeOffset time) => time.ToUnixTimeMilliseconds() / 1000.0;
 
     public static string StateName(TaskState state) => "TASK_" + JsonNamingPolicy.SnakeCaseUpper.ConvertName(state.ToString());
 
     /// <summary>A container without the <c>docker run</c> options that may hold an environment.</summary>
-    public static ContainerInfo WithoutSecrets(ContainerInfo info) => info.Docker?.Parameters is not { Count: > 0 } parameters ? info
-        : info with { Docker = info.Docker with { Parameters = [.. parameters.Where(p => p.Key is not ("env" or "e" or "env-file"))] } };
+    public static ContainerInfo WithoutSecrets(ContainerInfo info) => info.Docker?.Parameters is not { Count: > 0 } parameters
+        ? info
+        : info with
+        {
+            Docker =
+            info.Docker with { Parameters = [.. parameters.Where(p => p.Key is not ("env" or "e" or "env-file"))] }
+        };
 
     public static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> items)
     {
@@ -198,7 +204,8 @@ internal static class StateJson
         Amounts(json, "offered_resources", agent.Offered);
         Amounts(json, "unreserved_resources", agent.Total.Where(kind => kind.ReservedRole is null));
         json.WriteStartObject("reserved_resources");
-        foreach (var role in agent.Total.Entries.Select(entry => entry.Kind.ReservedRole).OfType<string>().Distinct(StringComparer.Ordinal))
+        foreach (var role in agent.Total.Entries.Select(entry => entry.Kind.ReservedRole).OfType<string>()
+            .Distinct(StringComparer.Ordinal))
         {
             Amounts(json, role, agent.Total.Where(kind => kind.ReservedRole == role));
         }
@@ -210,7 +217,8 @@ internal static class StateJson
             Full(json, "used_resources_full", agent.Used);
             Full(json, "offered_resources_full", agent.Offered);
             json.WriteStartObject("reserved_resources_full");
-            foreach (var role in agent.Total.Entries.Select(entry => entry.Kind.ReservedRole).OfType<string>().Distinct(StringComparer.Ordinal))
+            foreach (var role in agent.Total.Entries.Select(entry => entry.Kind.ReservedRole).OfType<string>()
+                .Distinct(StringComparer.Ordinal))
             {
                 Full(json, role, agent.Total.Where(kind => kind.ReservedRole == role));
             }
@@ -235,7 +243,8 @@ internal static class StateJson
             var last = attribute.Last();
             if (last.Scalar is { } scalar) json.WriteNumber(last.Name, scalar.Value);
             else if (last.Text is { } text) json.WriteString(last.Name, text.Value);
-            else if (last.Ranges is { } ranges) json.WriteString(last.Name, $"[{string.Join(", ", ranges.Range.Select(r => $"{r.Begin}-{r.End}"))}]");
+            else if (last.Ranges is { } ranges)
+                json.WriteString(last.Name, $"[{string.Join(", ", ranges.Range.Select(r => $"{r.Begin}-{r.End}"))}]");
             else if (last.Set is { } set) json.WriteString(last.Name, $"{{{string.Join(", ", set.Item)}}}");
         }
 

@@ -18,11 +18,13 @@ internal sealed class Accounting(Ledger ledger, AgentTable agents, FrameworkTabl
                 .Where(task => !task.State.IsTerminal())
                 .Aggregate(ResourceSet.Empty, (sum, task) => sum.Plus(task.Resources));
             used = agent.Executors.Values.Aggregate(used, (sum, executor) => sum.Plus(executor.Resources));
-            Require(offered.Equals(agent.Account.Offered), $"offered on {agent.Id.Value}: {agent.Account.Offered} but the offers have {offered}");
+            Require(offered.Equals(agent.Account.Offered),
+                $"offered on {agent.Id.Value}: {agent.Account.Offered} but the offers have {offered}");
             Require(used.Equals(agent.Account.Used), $"used on {agent.Id.Value}: {agent.Account.Used} but the tasks have {used}");
             var sum = agent.Account.Free.Plus(offered).Plus(used);
             var isOver = !agent.Account.Total.Contains(offered.Plus(used));
-            Require(isOver || sum.Equals(agent.Account.Total), $"{agent.Id.Value} has {agent.Account.Total} but the parts are {sum}");
+            Require(isOver || sum.Equals(agent.Account.Total),
+                $"{agent.Id.Value} has {agent.Account.Total} but the parts are {sum}");
         }
 
         foreach (var framework in frameworks.Known.Values)

@@ -37,7 +37,11 @@ internal sealed class AgentOperations(
     {
         if (!_agents.Registered.TryGetValue(id, out var agent)) return OperatorResult.NotFound(id);
         _services.Log.LogInformation("Agent {Agent} at {Host} drains", id.Value, agent.Info.Hostname);
-        return Operate(agent, newest => newest with { Deactivated = true, Drain = new DrainEntry(maxGracePeriod?.TotalSeconds, markGone) }, () =>
+        return Operate(agent, newest => newest with
+        {
+            Deactivated = true,
+            Drain = new DrainEntry(maxGracePeriod?.TotalSeconds, markGone)
+        }, () =>
         {
             _tasks.KillAll(agent);
             CheckDrained(agent);
@@ -64,7 +68,8 @@ internal sealed class AgentOperations(
     /// <summary>Stores that an agent has drained, once no task is on it.</summary>
     public void CheckDrained(Agent agent)
     {
-        if (agent.IsLeaving || agent.Tasks.Count > 0 || agent.Entry.Drain is null || agent.Newest.Drain is not { Drained: false } drain) return;
+        if (agent.IsLeaving || agent.Tasks.Count > 0 || agent.Entry.Drain is null
+            || agent.Newest.Drain is not { Drained: false } drain) return;
         _agents.Change(
             agent, newest => newest with { Drain = drain with { Drained = true } },
             () =>

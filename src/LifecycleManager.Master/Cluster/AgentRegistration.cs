@@ -53,7 +53,8 @@ internal sealed class AgentRegistration(
             }
 
             id = new AgentId($"{_services.MasterId}-S{_next++}");
-            Admit(id, new AgentEntry { Info = call.AgentInfo with { Id = id }, Standing = AgentStanding.Admitted }, true, call, total, stream);
+            Admit(id, new AgentEntry { Info = call.AgentInfo with { Id = id }, Standing = AgentStanding.Admitted }, true, call,
+                total, stream);
             return;
         }
 
@@ -90,7 +91,8 @@ internal sealed class AgentRegistration(
     /// <summary>The agent of a call, or null when the stream is not its present one.</summary>
     public Agent? AgentOf(AgentId? id, string? streamId)
     {
-        if (id is not { } known || !_agents.Registered.TryGetValue(known, out var agent) || agent.IsLeaving || agent.Stream?.Id != streamId) return null;
+        if (id is not { } known || !_agents.Registered.TryGetValue(known, out var agent) || agent.IsLeaving
+            || agent.Stream?.Id != streamId) return null;
 
         // A sign of life, which is no change of state.
         agent.Unanswered = 0;
@@ -121,11 +123,14 @@ internal sealed class AgentRegistration(
     private void Readmit(Agent agent, RegisterCall call, ResourceSet total, EventStream<AgentEvent> stream)
     {
         Expect(agent.Id, stream);
-        if (RegistryWrites.Same(agent.Newest, Returned(agent.Newest, call), RegistryJson.Default.AgentEntry)) Admitted(agent.Id, agent.Entry, call, total, stream);
-        else _agents.Change(agent, newest => Returned(newest, call), () => Admitted(agent.Id, agent.Entry, call, total, stream), cause => NotAdmitted(agent.Id, stream, cause));
+        if (RegistryWrites.Same(agent.Newest, Returned(agent.Newest, call), RegistryJson.Default.AgentEntry))
+            Admitted(agent.Id, agent.Entry, call, total, stream);
+        else _agents.Change(agent, newest => Returned(newest, call), () => Admitted(agent.Id, agent.Entry, call, total, stream),
+            cause => NotAdmitted(agent.Id, stream, cause));
     }
 
-    private void Admit(AgentId id, AgentEntry entry, bool store, RegisterCall call, ResourceSet total, EventStream<AgentEvent> stream)
+    private void Admit(AgentId id, AgentEntry entry, bool store, RegisterCall call, ResourceSet total,
+        EventStream<AgentEvent> stream)
     {
         Expect(id, stream);
         if (store) _agents.Store(entry, () => Admitted(id, entry, call, total, stream), cause => NotAdmitted(id, stream, cause));
@@ -229,10 +234,12 @@ internal sealed class AgentRegistration(
         {
             var framework = _frameworks.Known[key.Framework];
             var task = framework.Tasks[key.Task];
-            var state = task.State.IsTerminal() ? task.State : task.State == TaskState.Staging ? TaskState.Dropped : TaskState.Gone;
+            var state = task.State.IsTerminal() ? task.State : task.State == TaskState.Staging
+                ? TaskState.Dropped : TaskState.Gone;
             if (!task.State.IsTerminal())
             {
-                task = _tasks.EndByMaster(framework, task, state, StatusReason.Reconciliation, "The task is unknown to its agent");
+                task = _tasks.EndByMaster(framework, task, state, StatusReason.Reconciliation,
+                    "The task is unknown to its agent");
             }
 
             _tasks.Complete(framework, task);
@@ -261,11 +268,13 @@ internal sealed class AgentRegistration(
         }
         catch (ResourceException problem)
         {
-            _services.Log.LogWarning("Task {Task} of agent {Agent}: {Problem}", found.Task.TaskId.Value, agent.Id.Value, problem.Message);
+            _services.Log.LogWarning("Task {Task} of agent {Agent}: {Problem}", found.Task.TaskId.Value, agent.Id.Value,
+                problem.Message);
             resources = ResourceSet.Empty;
         }
 
-        var role = found.Task.Resources.FirstOrDefault(resource => resource.AllocationInfo?.Role is not null)?.AllocationInfo!.Role
+        var role = found.Task.Resources.FirstOrDefault(resource => resource.AllocationInfo?.Role is not null)
+            ?.AllocationInfo!.Role
             ?? (framework.Roles.Count > 0 ? framework.Roles[0] : Roles.Default);
         var task = new ClusterTask
         {
@@ -286,11 +295,16 @@ internal sealed class AgentRegistration(
 
         // Who was told that it is out of reach is told that it is back, as Mesos tells it.
         if (wasUnreachable && framework.IsPartitionAware)
-            TaskTracker.SendUpdate(framework, _tasks.Latest(task) with { Reason = StatusReason.AgentReregistered, Message = "Unreachable agent reregistered" });
+            TaskTracker.SendUpdate(framework, _tasks.Latest(task) with
+            {
+                Reason = StatusReason.AgentReregistered,
+                Message = "Unreachable agent reregistered"
+            });
         _ledger.Find(agent.Id, framework.Id, role, resources);
         if (found.Task.Executor is not { } executor) return;
         TaskValidation.Resources(executor.Resources, role, out var ofExecutor);
-        if (!agent.Executors.ContainsKey((framework.Id, executor.ExecutorId))) _ledger.Find(agent.Id, framework.Id, role, ofExecutor);
+        if (!agent.Executors.ContainsKey((framework.Id, executor.ExecutorId)))
+            _ledger.Find(agent.Id, framework.Id, role, ofExecutor);
         TaskTracker.JoinExecutor(agent, task, executor, ofExecutor);
     }
 }

@@ -45,7 +45,8 @@ internal sealed class AgentRemoval(
             {
                 _services.Log.LogWarning("Agent {Agent} at {Host} does not answer", agent.Id.Value, agent.Info.Hostname);
                 Leave(
-                    agent, AgentStanding.Unreachable, TaskState.Unreachable, "The agent does not answer", static () => { }, _ => ArmPing(agent));
+                    agent, AgentStanding.Unreachable, TaskState.Unreachable, "The agent does not answer", static () => { }, _ =>
+                        ArmPing(agent));
                 return;
             }
         }
@@ -65,7 +66,8 @@ internal sealed class AgentRemoval(
         foreach (var accept in agent.Accepts.ToList()) _accepts.Cancel(accept, message);
         var since = _services.Now;
         _agents.Change(
-            agent, newest => newest with { Standing = standing, Since = since }, () => Left(agent, agent.Entry, state, message, then),
+            agent, newest => newest with { Standing = standing, Since = since }, () =>
+                Left(agent, agent.Entry, state, message, then),
             cause =>
             {
                 agent.IsLeaving = false;
@@ -92,7 +94,8 @@ internal sealed class AgentRemoval(
         _agents.AddAbsent(agent.Id, entry);
         if (agent.Stream is { } stream)
         {
-            if (entry.Standing == AgentStanding.Gone) stream.Send(new AgentEvent { Type = AgentEventType.Shutdown, Reason = message });
+            if (entry.Standing == AgentStanding.Gone)
+                stream.Send(new AgentEvent { Type = AgentEventType.Shutdown, Reason = message });
             agent.Stream = null;
             stream.Close();
         }
@@ -110,7 +113,8 @@ internal sealed class AgentRemoval(
     /// <summary>Agents that have not returned to this master in time are unreachable.</summary>
     public void GiveUpRecoveringAgents()
     {
-        foreach (var absent in _agents.Absent.Values.Where(agent => agent.IsRecovering && !agent.IsGivenUp && !_agents.IsAdmitting(agent.Id)).ToList())
+        foreach (var absent in _agents.Absent.Values.Where(agent => agent.IsRecovering && !agent.IsGivenUp
+            && !_agents.IsAdmitting(agent.Id)).ToList())
         {
             if (!TryRemovePermit())
             {
@@ -134,7 +138,11 @@ internal sealed class AgentRemoval(
                 {
                     absent.Entry = entry;
                     foreach (var framework in _frameworks.Known.Values)
-                        framework.Stream?.Send(new SchedulerEvent { Type = EventType.Failure, Failure = new FailureEvent(absent.Id) });
+                        framework.Stream?.Send(new SchedulerEvent
+                        {
+                            Type = EventType.Failure,
+                            Failure = new FailureEvent(absent.Id)
+                        });
                 },
                 _ =>
                 {
@@ -163,7 +171,8 @@ internal sealed class AgentRemoval(
         }
 
         if (!_agents.Absent.TryGetValue(id, out var absent)) return OperatorResult.NotFound(id);
-        if (absent.IsGivenUp || _agents.IsAdmitting(id)) return OperatorResult.Conflict($"Agent {id.Value} is being removed, or returns");
+        if (absent.IsGivenUp || _agents.IsAdmitting(id))
+            return OperatorResult.Conflict($"Agent {id.Value} is being removed, or returns");
         var gone = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var entry = absent.Entry with { Standing = AgentStanding.Gone, Since = _services.Now };
         absent.IsGivenUp = true;
@@ -183,9 +192,14 @@ internal sealed class AgentRemoval(
                 foreach (var task in framework.Unreachable.Values.Where(task => task.AgentId == id).ToList())
                 {
                     var status = TaskTracker.ForCapabilities(
-                        framework, _tasks.MasterStatus(task.Id, id, TaskState.GoneByOperator, StatusReason.AgentRemovedByOperator, Message));
+                        framework, _tasks.MasterStatus(task.Id, id, TaskState.GoneByOperator, StatusReason.AgentRemovedByOperator,
+                            Message));
                     framework.Unreachable.Remove(task.Id);
-                    framework.Completed.Put(task.Id, task.With(status.State, status) with { SentState = status.State, SentUuid = null }, _services.Options.MaxCompletedTasks);
+                    framework.Completed.Put(task.Id, task.With(status.State, status) with
+                    {
+                        SentState = status.State,
+                        SentUuid = null
+                    }, _services.Options.MaxCompletedTasks);
                     TaskTracker.SendUpdate(framework, status);
                 }
             }

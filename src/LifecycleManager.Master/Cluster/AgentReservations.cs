@@ -15,7 +15,9 @@ internal sealed class AgentReservations(
     private readonly AllocationQueue _allocations = allocations;
     private readonly OfferTable _offers = offers;
 
-    /// <summary>RESERVE_RESOURCES and UNRESERVE_RESOURCES: of what nobody uses. Offers that stand in the way are rescinded.</summary>
+    /// <summary>
+    /// RESERVE_RESOURCES and UNRESERVE_RESOURCES: of what nobody uses. Offers that stand in the way are rescinded.
+    /// </summary>
     /// <param name="id">The agent.</param>
     /// <param name="wire">What is to be reserved, as it is to become; or to be unreserved, as it is.</param>
     /// <param name="isReserve">Which of both.</param>
@@ -34,12 +36,14 @@ internal sealed class AgentReservations(
             return OperatorResult.Invalid(e.Message);
         }
 
-        if ((isReserve ? Reservations.CheckReserve(stated, principal, offered: null) : Reservations.CheckUnreserve(stated)) is { } problem)
+        if ((isReserve ? Reservations.CheckReserve(stated, principal, offered: null)
+            : Reservations.CheckUnreserve(stated)) is { } problem)
             return OperatorResult.Invalid(problem);
         var beneath = stated.Rename(kind => kind.Pop());
         var (from, to) = isReserve ? (beneath, stated) : (stated, beneath);
         if (!agent.Account.Free.Contains(from)) _offers.RescindAll(agent);
-        if (!agent.Account.Free.Contains(from)) return OperatorResult.Conflict($"{from} is not free on agent {id.Value}, which has {agent.Account.Free}");
+        if (!agent.Account.Free.Contains(from))
+            return OperatorResult.Conflict($"{from} is not free on agent {id.Value}, which has {agent.Account.Free}");
         _ledger.Resize(id, agent.Account.Total.Minus(from).Plus(to));
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         StoreReservations(
@@ -51,7 +55,8 @@ internal sealed class AgentReservations(
             },
             cause =>
             {
-                // What was offered meanwhile is taken back; what was launched with it keeps the reservation, which is stored then.
+                // What was offered meanwhile is taken back; what was launched with it keeps the reservation, which is stored
+                // then.
                 if (!agent.Account.Free.Contains(to)) _offers.RescindAll(agent);
                 if (agent.Account.Free.Contains(to)) _ledger.Resize(id, agent.Account.Total.Minus(to).Plus(from));
                 else KeepReservations(agent, static () => { });
@@ -62,7 +67,8 @@ internal sealed class AgentReservations(
     }
 
     /// <summary>Until they are stored: the operation was accepted, and its resources are nobody else's meanwhile.</summary>
-    public void KeepReservations(Agent agent, Action then) => StoreReservations(agent, then, _ => _services.Loop.After(ClusterServices.StoreRetry, () =>
+    public void KeepReservations(Agent agent, Action then) =>
+        StoreReservations(agent, then, _ => _services.Loop.After(ClusterServices.StoreRetry, () =>
     {
         if (_agents.Registered.GetValueOrDefault(agent.Id) == agent) KeepReservations(agent, then);
     }));

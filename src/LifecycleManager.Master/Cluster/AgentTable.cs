@@ -5,7 +5,9 @@ using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Master.Cluster;
 
-/// <summary>The agents: those that are registered, those that are being admitted, and those that are absent; and their records.</summary>
+/// <summary>
+/// The agents: those that are registered, those that are being admitted, and those that are absent; and their records.
+/// </summary>
 internal sealed class AgentTable(ClusterServices services)
 {
     private readonly Dictionary<AgentId, Agent> _registered = [];
@@ -69,7 +71,8 @@ internal sealed class AgentTable(ClusterServices services)
 
     /// <summary>Stores an agent's record.</summary>
     public void Store(AgentEntry entry, Action durable, Action<string> refused) => services.Registry.Commit(
-        [RegistryWrites.Put(RegistryKeys.Agents, entry.Info.Id!.Value.Value, entry, RegistryJson.Default.AgentEntry)], durable, refused);
+        [RegistryWrites.Put(RegistryKeys.Agents, entry.Info.Id!.Value.Value, entry, RegistryJson.Default.AgentEntry)], durable,
+        refused);
 
     /// <summary>Changes an agent's record. What waits is stored all or, where the store refuses it, not at all.</summary>
     public void Change(Agent agent, Func<AgentEntry, AgentEntry> change, Action durable, Action<string> refused)

@@ -4,8 +4,8 @@ using LifecycleManager.Runtime.Loops;
 namespace LifecycleManager.Master.Cluster;
 
 /// <summary>
-/// The loop that owns the cluster's state during one term: calls, events and what is due run one after the other. A call that throws
-/// before it changed anything is answered with its failure; whatever else throws ends the loop, and the term with it.
+/// The loop that owns the cluster's state during one term: calls, events and what is due run one after the other. A call that
+/// throws before it changed anything is answered with its failure; whatever else throws ends the loop, and the term with it.
 /// </summary>
 internal sealed class ClusterLoop : IOwner<ClusterInput>
 {

@@ -14,7 +14,8 @@ namespace LifecycleManager.Master.Cluster;
 /// <param name="Metrics">The master's metrics.</param>
 /// <param name="Log">The master's log.</param>
 internal sealed record ClusterServices(
-    string MasterId, MasterOptions Options, TimeProvider Time, ClusterLoop Loop, ChangeMark Changes, IRegistry Registry, MasterMetrics Metrics,
+    string MasterId, MasterOptions Options, TimeProvider Time, ClusterLoop Loop, ChangeMark Changes, IRegistry Registry,
+    MasterMetrics Metrics,
     ILogger Log)
 {
     /// <summary>The time between two tries to store what has happened already.</summary>
@@ -27,6 +28,7 @@ internal sealed record ClusterServices(
     public void Forget(string prefix, IReadOnlyList<string> ids)
     {
         if (ids.Count == 0) return;
-        Registry.Commit([.. ids.Select(id => StateWrite.Delete(prefix + id))], static () => { }, _ => Loop.After(StoreRetry, () => Forget(prefix, ids)));
+        Registry.Commit([.. ids.Select(id => StateWrite.Delete(prefix + id))], static () => { },
+            _ => Loop.After(StoreRetry, () => Forget(prefix, ids)));
     }
 }

@@ -23,7 +23,9 @@ internal sealed record ClusterTask
     /// <summary>One status for each state that it was in, oldest first.</summary>
     public IReadOnlyList<TaskStatusInfo> Statuses { get; init; } = [];
 
-    /// <summary>The state and uuid of the status last sent to the framework; a terminal one's acknowledgement ends the task.</summary>
+    /// <summary>
+    /// The state and uuid of the status last sent to the framework; a terminal one's acknowledgement ends the task.
+    /// </summary>
     public TaskState? SentState { get; init; }
 
     public byte[]? SentUuid { get; init; }

@@ -5,7 +5,8 @@ namespace LifecycleManager.Master.Cluster;
 
 /// <summary>Snapshots for readers.</summary>
 internal sealed class ClusterViews(
-    ClusterServices services, Ledger ledger, AgentTable agents, FrameworkTable frameworks, MaintenancePlan plan, RoleSettings roles)
+    ClusterServices services, Ledger ledger, AgentTable agents, FrameworkTable frameworks, MaintenancePlan plan,
+    RoleSettings roles)
 {
     private readonly DateTimeOffset _startedAt = services.Now;
     private readonly long _started = services.Time.GetTimestamp();
@@ -19,7 +20,8 @@ internal sealed class ClusterViews(
         Agents = [.. agents.Registered.Values.Select(Of)],
         Absent = [.. agents.Absent.Values.Select(absent => (absent.Id, absent.Entry))],
         Frameworks = [.. frameworks.Known.Values.Where(framework => framework.UnregisteredAt is null).Select(Of)],
-        Completed = [.. frameworks.Known.Values.Where(framework => framework.UnregisteredAt is not null).Concat(frameworks.Completed).Select(Of)],
+        Completed = [.. frameworks.Known.Values.Where(framework => framework.UnregisteredAt is not null)
+            .Concat(frameworks.Completed).Select(Of)],
         Total = ledger.Total.Copy(),
         Offered = ledger.Offered.Copy(),
         Used = ledger.Used.Copy(),
@@ -32,7 +34,8 @@ internal sealed class ClusterViews(
 
     /// <summary>A framework as it is now.</summary>
     public FrameworkView Of(Framework framework) => new(
-        framework, [.. framework.Roles.Select(role => ledger.Of(framework.Id, role)?.Copy()).OfType<Quantities>()], agents.Registered);
+        framework, [.. framework.Roles.Select(role => ledger.Of(framework.Id, role)?.Copy()).OfType<Quantities>()],
+        agents.Registered);
 
     private List<RoleView> Roles()
     {
@@ -47,7 +50,8 @@ internal sealed class ClusterViews(
         }
 
         var settings = roles.Current;
-        foreach (var role in ledger.ByRole.Keys.Concat(settings.Weights.Keys).Concat(settings.Quotas.Select(quota => quota.Role))) members.TryAdd(role, []);
+        foreach (var role in ledger.ByRole.Keys.Concat(settings.Weights.Keys).Concat(settings.Quotas.Select(quota => quota.Role)))
+            members.TryAdd(role, []);
         return [.. members.Select(role => new RoleView(
             role.Key, settings.Weights.TryGetValue(role.Key, out var weight) ? weight : 1, role.Value,
             ledger.ByRole.GetValueOrDefault(role.Key)?.Copy() ?? new Quantities()))];

@@ -22,7 +22,8 @@ internal static class FrameworkInfos
     public static string? Problem(FrameworkInfo info)
     {
         var multi = Has(info, FrameworkCapability.MultiRole);
-        if (multi && info.Role is not null) return "'FrameworkInfo.role' must not be set when the framework is MULTI_ROLE capable";
+        if (multi && info.Role is not null)
+            return "'FrameworkInfo.role' must not be set when the framework is MULTI_ROLE capable";
         if (!multi && info.Roles is { Count: > 0 })
         {
             return "'FrameworkInfo.roles' must not be set when the framework is not MULTI_ROLE capable";

@@ -40,15 +40,18 @@ internal sealed class FrameworkSubscriptions(
             return;
         }
 
-        if (principal is not null && FrameworkInfos.Roles(info).Where(role => !principal.MayRunAs(role)).ToList() is { Count: > 0 } refused)
+        if (principal is not null && FrameworkInfos.Roles(info).Where(role => !principal.MayRunAs(role))
+            .ToList() is { Count: > 0 } refused)
         {
-            Fail(stream, $"Principal '{principal.Name}' is not authorized to use the roles {string.Join(", ", refused.Select(role => $"'{role}'"))}");
+            Fail(stream,
+                $"Principal '{principal.Name}' is not authorized to use the roles {string.Join(", ", refused.Select(role => $"'{role}'"))}");
             return;
         }
 
         if (info.Id is { } id && id.Value.Length > 0)
         {
-            if (principal is not null && _frameworks.Known.GetValueOrDefault(id)?.Info.Principal is { } owner && owner != principal.Name)
+            if (principal is not null && _frameworks.Known.GetValueOrDefault(id)?.Info.Principal is { } owner
+                && owner != principal.Name)
             {
                 Fail(stream, $"Framework is of another principal than '{principal.Name}'");
                 return;
@@ -86,7 +89,8 @@ internal sealed class FrameworkSubscriptions(
         _subscribing[id] = stream;
         stream.FrameworkId = id;
         var isStored = known is not null
-            && RegistryWrites.Same(entry, new FrameworkEntry(known.Info, known.RegisteredAt), RegistryJson.Default.FrameworkEntry);
+            && RegistryWrites.Same(entry, new FrameworkEntry(known.Info, known.RegisteredAt),
+                RegistryJson.Default.FrameworkEntry);
         if (isStored) Subscribed(entry, call, stream);
         else _frameworks.Store(entry, () => Subscribed(entry, call, stream), cause => NotSubscribed(id, stream, cause));
     }
@@ -148,12 +152,15 @@ internal sealed class FrameworkSubscriptions(
         return Remove(framework, "an operator tore it down");
     }
 
-    /// <summary>The framework of a task that an agent runs, also where only the agent knows it; null for one that was removed.</summary>
+    /// <summary>
+    /// The framework of a task that an agent runs, also where only the agent knows it; null for one that was removed.
+    /// </summary>
     public Framework? FrameworkOfAgentsTask(FrameworkId id, RegisterCall call)
     {
         if (_frameworks.Known.TryGetValue(id, out var framework)) return framework;
         if (_frameworks.IsRemoved(id) || Ids.Problem(id.Value) is not null) return null;
-        var info = call.Frameworks?.FirstOrDefault(info => info.Id == id) ?? new FrameworkInfo { User = "", Name = id.Value, Id = id };
+        var info = call.Frameworks?.FirstOrDefault(info => info.Id == id)
+            ?? new FrameworkInfo { User = "", Name = id.Value, Id = id };
         framework = new Framework(info, _services.Now) { IsRecovered = true };
         _frameworks.Add(framework);
         StoreFound(framework);
@@ -162,7 +169,8 @@ internal sealed class FrameworkSubscriptions(
     }
 
     private void StoreFound(Framework framework) =>
-        _frameworks.Store(new FrameworkEntry(framework.Info, framework.RegisteredAt), static () => { }, _ => _services.Loop.After(ClusterServices.StoreRetry, () =>
+        _frameworks.Store(new FrameworkEntry(framework.Info, framework.RegisteredAt), static () => { },
+            _ => _services.Loop.After(ClusterServices.StoreRetry, () =>
         {
             if (_frameworks.Known.GetValueOrDefault(framework.Id) == framework && !framework.IsLeaving) StoreFound(framework);
         }));
@@ -180,7 +188,11 @@ internal sealed class FrameworkSubscriptions(
 
         // The tasks stay in the accounts until their agents say that they have ended.
         foreach (var agent in framework.Tasks.Values.Select(task => task.AgentId).Distinct().ToList())
-            _agents.Registered[agent].Stream?.Send(new AgentEvent { Type = AgentEventType.KillFramework, KillFramework = framework.Id });
+            _agents.Registered[agent].Stream?.Send(new AgentEvent
+            {
+                Type = AgentEventType.KillFramework,
+                KillFramework = framework.Id
+            });
         foreach (var task in framework.Tasks.Values.ToList())
         {
             // What it was sent nobody else acknowledges, and the agent waits with what comes next.
@@ -270,7 +282,8 @@ internal sealed class FrameworkSubscriptions(
         });
 
     /// <summary>Removes a framework that does not return within its failover timeout.</summary>
-    public void AwaitFailover(Framework framework) => AwaitFailover(framework, LongDurations.FromSeconds(framework.Info.FailoverTimeout ?? 0));
+    public void AwaitFailover(Framework framework) =>
+        AwaitFailover(framework, LongDurations.FromSeconds(framework.Info.FailoverTimeout ?? 0));
 
     private void AwaitFailover(Framework framework, TimeSpan timeout)
     {

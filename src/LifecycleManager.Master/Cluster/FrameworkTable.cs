@@ -3,7 +3,9 @@ using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Master.Cluster;
 
-/// <summary>The frameworks: those that may have tasks, those that have ended, and those that can never return; and their records.</summary>
+/// <summary>
+/// The frameworks: those that may have tasks, those that have ended, and those that can never return; and their records.
+/// </summary>
 internal sealed class FrameworkTable(ClusterServices services)
 {
     private readonly Dictionary<FrameworkId, Framework> _known = [];
@@ -37,7 +39,8 @@ internal sealed class FrameworkTable(ClusterServices services)
 
     /// <summary>Remembers a framework that was removed, and forgets the oldest where there are too many.</summary>
     public void PutRemoved(FrameworkEntry entry) => services.Forget(
-        RegistryKeys.Frameworks, [.. _removed.Put(entry.Info.Id!.Value, entry, services.Options.MaxRemembered).Select(id => id.Value)]);
+        RegistryKeys.Frameworks, [.. _removed.Put(entry.Info.Id!.Value, entry, services.Options.MaxRemembered)
+            .Select(id => id.Value)]);
 
     /// <summary>Moves a removed framework to the completed ones, once nothing of it runs any more.</summary>
     public void Retire(Framework framework)
@@ -48,5 +51,6 @@ internal sealed class FrameworkTable(ClusterServices services)
 
     /// <summary>Stores a framework's record.</summary>
     public void Store(FrameworkEntry entry, Action durable, Action<string> refused) => services.Registry.Commit(
-        [RegistryWrites.Put(RegistryKeys.Frameworks, entry.Info.Id!.Value.Value, entry, RegistryJson.Default.FrameworkEntry)], durable, refused);
+        [RegistryWrites.Put(RegistryKeys.Frameworks, entry.Info.Id!.Value.Value, entry, RegistryJson.Default.FrameworkEntry)],
+        durable, refused);
 }

@@ -51,7 +51,8 @@ internal sealed class Ledger(ChangeMark changes)
         var account = _agents[agent];
         if (!account.Offered.IsEmpty || !account.Used.IsEmpty)
         {
-            throw new InvalidOperationException($"agent {agent.Value} still has {account.Offered} offered and {account.Used} used");
+            throw new InvalidOperationException(
+                $"agent {agent.Value} still has {account.Offered} offered and {account.Used} used");
         }
 
         changes.Advance();
@@ -82,7 +83,8 @@ internal sealed class Ledger(ChangeMark changes)
     public void Offer(AgentId agent, FrameworkId framework, string role, ResourceSet resources)
     {
         var account = _agents[agent];
-        if (!account.Free.Contains(resources)) throw new InvalidOperationException($"{resources} is not free on {agent.Value}: {account.Free}");
+        if (!account.Free.Contains(resources))
+            throw new InvalidOperationException($"{resources} is not free on {agent.Value}: {account.Free}");
         changes.Advance();
         account.Offered = account.Offered.Plus(resources);
         Offered.Add(resources);
@@ -150,7 +152,8 @@ internal sealed class Ledger(ChangeMark changes)
         foreach (var own in _byRole.Values) byRole.Add(own);
         var both = offered.Copy();
         both.Add(used);
-        if (!Same(total, Total) || !Same(offered, Offered) || !Same(used, Used)) throw new InvalidOperationException("the sums are wrong");
+        if (!Same(total, Total) || !Same(offered, Offered) || !Same(used, Used))
+            throw new InvalidOperationException("the sums are wrong");
         if (!Same(both, allocated) || !Same(both, byRole)) throw new InvalidOperationException("the shares are wrong");
     }
 

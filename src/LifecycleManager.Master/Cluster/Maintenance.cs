@@ -40,7 +40,8 @@ internal sealed class Maintenance(
                 WakeForMaintenance();
 
                 // What was offered does not say what is planned now.
-                foreach (var agent in _agents.Registered.Values.Where(agent => _plan.WindowOf(agent) is not null)) _offers.RescindAll(agent);
+                foreach (var agent in _agents.Registered.Values.Where(agent => _plan.WindowOf(agent) is not null))
+                    _offers.RescindAll(agent);
                 _allocations.MarkAllDirty();
                 done.SetResult(OperatorResult.Done);
             },

@@ -18,8 +18,10 @@ internal static class MaintenanceWindows
             if (window.Unavailability.Duration?.Nanoseconds < 0) return "Unavailability 'duration' is negative";
             foreach (var machine in window.MachineIds)
             {
-                if (string.IsNullOrEmpty(machine?.Hostname) && string.IsNullOrEmpty(machine?.Ip)) return "Both 'hostname' and 'ip' for a machine are empty";
-                if (!seen.Add(machine)) return $"Machine '{machine.Hostname ?? machine.Ip}' appears more than once in the schedule";
+                if (string.IsNullOrEmpty(machine?.Hostname) && string.IsNullOrEmpty(machine?.Ip))
+                    return "Both 'hostname' and 'ip' for a machine are empty";
+                if (!seen.Add(machine))
+                    return $"Machine '{machine.Hostname ?? machine.Ip}' appears more than once in the schedule";
             }
         }
 
@@ -42,11 +44,13 @@ internal static class MaintenanceWindows
 
     /// <summary>The windows whose machines are away now.</summary>
     public static HashSet<MaintenanceWindow> Open(MaintenanceSchedule schedule, DateTimeOffset now) =>
-        [.. (schedule.Windows ?? []).Where(window => Bounds(window.Unavailability) is var (start, end) && now >= start && now < end)];
+        [.. (schedule.Windows ?? []).Where(window => Bounds(window.Unavailability) is var (start, end) && now >= start
+            && now < end)];
 
     /// <summary>When the next window opens or closes; the end of time where none does.</summary>
     public static DateTimeOffset NextChange(MaintenanceSchedule schedule, DateTimeOffset now) =>
-        (schedule.Windows ?? []).Select(window => Bounds(window.Unavailability)).SelectMany(bounds => new[] { bounds.Start, bounds.End })
+        (schedule.Windows ?? []).Select(window => Bounds(window.Unavailability))
+        .SelectMany(bounds => new[] { bounds.Start, bounds.End })
         .Where(time => time > now).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
 
     private static (DateTimeOffset Start, DateTimeOffset End) Bounds(Unavailability away)

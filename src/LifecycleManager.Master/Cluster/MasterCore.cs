@@ -6,9 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Master.Cluster;
 
 /// <summary>
-/// The state of the cluster during one term of leadership: composes its owners, which know each other in the order of their making.
-/// All of it runs on the master's loop; what must be durable goes through the registry first, and what others learn leaves through
-/// their streams.
+/// The state of the cluster during one term of leadership: composes its owners, which know each other in the order of their
+/// making. All of it runs on the master's loop; what must be durable goes through the registry first, and what others learn
+/// leaves through their streams.
 /// </summary>
 internal sealed class MasterCore
 {
@@ -39,13 +39,16 @@ internal sealed class MasterCore
         Acceptance = new OfferAcceptance(_services, ledger, _agents, allocations, Offers, Tasks, Reservations, Events);
         Removal = new AgentRemoval(_services, ledger, _agents, _frameworks, allocations, Offers, Tasks, Acceptance, Events);
         Operations = new AgentOperations(_services, _agents, allocations, Offers, Tasks, Removal);
-        Frameworks = new FrameworkSubscriptions(_services, _agents, _frameworks, allocations, Offers, Tasks, Events, Views, _streams);
+        Frameworks = new FrameworkSubscriptions(_services, _agents, _frameworks, allocations, Offers, Tasks, Events, Views,
+            _streams);
         Agents = new AgentRegistration(
-            _services, ledger, _agents, allocations, Offers, Tasks, Reservations, Removal, _frameworks, Frameworks, Events, Views, _streams);
+            _services, ledger, _agents, allocations, Offers, Tasks, Reservations, Removal, _frameworks, Frameworks, Events, Views,
+            _streams);
         _accounting = new Accounting(ledger, _agents, _frameworks, Offers);
 
         // The two ways back: what has changed is allocated a little later, and an agent without tasks may have drained.
-        allocations.OnDue = new OfferAllocator(_services, allocator, ledger, _agents, _frameworks, allocations, _plan, Offers, Roles).Allocate;
+        allocations.OnDue = new OfferAllocator(_services, allocator, ledger, _agents, _frameworks, allocations, _plan, Offers,
+            Roles).Allocate;
         Tasks.OnCompleted = Operations.CheckDrained;
     }
 
@@ -84,9 +87,12 @@ internal sealed class MasterCore
     /// <summary>The framework of an id, also one that has ended and still has tasks.</summary>
     public Framework? FindFramework(FrameworkId id) => _frameworks.Known.GetValueOrDefault(id);
 
-    /// <summary>Takes over what the registry has. Agents have a while to return; frameworks have their failover timeout.</summary>
+    /// <summary>
+    /// Takes over what the registry has. Agents have a while to return; frameworks have their failover timeout.
+    /// </summary>
     public void Recover(
-        IEnumerable<AgentEntry> agents, IEnumerable<FrameworkEntry> frameworks, RolesEntry? roles = null, MaintenanceSchedule? schedule = null)
+        IEnumerable<AgentEntry> agents, IEnumerable<FrameworkEntry> frameworks, RolesEntry? roles = null,
+        MaintenanceSchedule? schedule = null)
     {
         Roles.Recover(roles);
         Maintenance.Recover(schedule);
@@ -94,7 +100,8 @@ internal sealed class MasterCore
         foreach (var framework in _frameworks.Recover(frameworks)) Frameworks.AwaitFailover(framework);
         if (_agents.AnyRecovering) _services.Loop.After(_services.Options.AgentReregisterTimeout, Removal.GiveUpRecoveringAgents);
         _services.Log.LogInformation(
-            "Master {Master} leads; it knows {Agents} agents and {Frameworks} frameworks", MasterId, _agents.Absent.Count, _frameworks.Known.Count);
+            "Master {Master} leads; it knows {Agents} agents and {Frameworks} frameworks", MasterId, _agents.Absent.Count,
+            _frameworks.Known.Count);
     }
 
     /// <summary>Ends the term: every stream is closed, so that agents and frameworks look for the new leader.</summary>

@@ -123,9 +123,11 @@ internal sealed class OfferAcceptance(
         var launched = new List<TaskInfo>(tasks.Count);
         foreach (var task in tasks)
         {
-            if (TaskValidation.Check(task, framework, agent, accept.Role, accept.Left, IsLive, out var resources, out var executor) is { } problem)
+            if (TaskValidation.Check(task, framework, agent, accept.Role, accept.Left, IsLive, out var resources,
+                out var executor) is { } problem)
             {
-                TaskTracker.SendUpdate(framework, _tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Error, StatusReason.TaskInvalid, problem));
+                TaskTracker.SendUpdate(framework, _tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Error,
+                    StatusReason.TaskInvalid, problem));
                 continue;
             }
 
@@ -133,7 +135,8 @@ internal sealed class OfferAcceptance(
             launched.Add(StartTask(accept, task, resources, task.Executor, executor));
         }
 
-        if (launched.Count > 0) agent.Stream!.Send(new AgentEvent { Type = AgentEventType.Run, Run = new RunEvent(framework.Info, launched) });
+        if (launched.Count > 0)
+            agent.Stream!.Send(new AgentEvent { Type = AgentEventType.Run, Run = new RunEvent(framework.Info, launched) });
     }
 
     // All of them or none.
@@ -150,7 +153,8 @@ internal sealed class OfferAcceptance(
             // A member runs in the group's executor.
             var task = tasks[i] with { Executor = null };
             problem = TaskValidation.Check(task, framework, agent, accept.Role, left, IsLive, out var own, out _);
-            if (problem is null && tasks.Take(i).Any(other => other.TaskId == task.TaskId)) problem = $"Task has duplicate ID: {task.TaskId.Value}";
+            if (problem is null && tasks.Take(i).Any(other => other.TaskId == task.TaskId))
+                problem = $"Task has duplicate ID: {task.TaskId.Value}";
             if (problem is not null) problem = $"Task '{task.TaskId.Value}' is invalid: {problem}";
             else left = left.Minus(own);
             resources.Add(own);
@@ -160,21 +164,33 @@ internal sealed class OfferAcceptance(
         {
             foreach (var task in tasks)
             {
-                TaskTracker.SendUpdate(framework, _tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Error, StatusReason.TaskGroupInvalid, problem));
+                TaskTracker.SendUpdate(framework, _tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Error,
+                    StatusReason.TaskGroupInvalid, problem));
             }
 
             return;
         }
 
         accept.Left = left;
-        var info = group.Executor with { FrameworkId = framework.Id, Resources = Allocated(group.Executor.Resources ?? [], accept.Role) };
-        var launched = tasks.Select((task, i) => StartTask(accept, task with { Executor = info }, resources[i], info, executor)).ToList();
-        agent.Stream!.Send(new AgentEvent { Type = AgentEventType.Run, Run = new RunEvent(framework.Info, launched, Group: true, info) });
+        var info = group.Executor with
+        {
+            FrameworkId = framework.Id,
+            Resources = Allocated(group.Executor.Resources ?? [], accept.Role)
+        };
+        var launched = tasks.Select((task, i) => StartTask(accept, task with { Executor = info }, resources[i], info, executor))
+            .ToList();
+        agent.Stream!.Send(new AgentEvent
+        {
+            Type = AgentEventType.Run,
+            Run = new RunEvent(framework.Info, launched, Group: true, info)
+        });
     }
 
-    private static bool IsLive(Framework framework, TaskId task) => framework.Tasks.ContainsKey(task) || framework.Unreachable.Contains(task);
+    private static bool IsLive(Framework framework, TaskId task) =>
+        framework.Tasks.ContainsKey(task) || framework.Unreachable.Contains(task);
 
-    private TaskInfo StartTask(PendingAccept accept, TaskInfo info, ResourceSet resources, ExecutorInfo? executor, ResourceSet executorResources)
+    private TaskInfo StartTask(PendingAccept accept, TaskInfo info, ResourceSet resources, ExecutorInfo? executor,
+        ResourceSet executorResources)
     {
         var (framework, agent) = (accept.Framework, accept.Agent);
         var allocated = info with { Resources = Allocated(info.Resources, accept.Role) };
@@ -208,11 +224,13 @@ internal sealed class OfferAcceptance(
     }
 
     private bool Reserve(PendingAccept accept, IReadOnlyList<Resource> resources) =>
-        Convert(accept, "RESERVE", resources, stated => Reservations.CheckReserve(stated, accept.Framework.Info.Principal, accept.Role),
+        Convert(accept, "RESERVE", resources, stated =>
+            Reservations.CheckReserve(stated, accept.Framework.Info.Principal, accept.Role),
             to => to.Rename(kind => kind.Pop()), reserved => reserved);
 
     private bool Unreserve(PendingAccept accept, IReadOnlyList<Resource> resources) =>
-        Convert(accept, "UNRESERVE", resources, Reservations.CheckUnreserve, from => from, from => from.Rename(kind => kind.Pop()));
+        Convert(accept, "UNRESERVE", resources, Reservations.CheckUnreserve, from => from,
+            from => from.Rename(kind => kind.Pop()));
 
     // True: the operations go on when the change is durable.
     private bool Convert(
@@ -221,11 +239,13 @@ internal sealed class OfferAcceptance(
     {
         var (framework, agent) = (accept.Framework, accept.Agent);
         var problem = TaskValidation.Resources(wire, accept.Role, out var stated) ?? check(stated);
-        if (problem is null && !accept.Left.Contains(from(stated))) problem = $"{from(stated)} is not in the offer, which has {accept.Left}";
+        if (problem is null && !accept.Left.Contains(from(stated)))
+            problem = $"{from(stated)} is not in the offer, which has {accept.Left}";
         if (problem is not null)
         {
             // As Mesos, which has no answer to a refused operation without an id either.
-            _services.Log.LogWarning("{Operation} of framework {Framework} on {Agent}: {Problem}", name, framework.Id.Value, agent.Id.Value, problem);
+            _services.Log.LogWarning("{Operation} of framework {Framework} on {Agent}: {Problem}", name, framework.Id.Value,
+                agent.Id.Value, problem);
             return false;
         }
 

@@ -41,7 +41,8 @@ internal sealed class OfferAllocator(
             Roles = policies,
             Frameworks = frameworks,
             AllocatedByRole = _ledger.ByRole,
-            IsRefused = (framework, role, agent, resources) => _frameworks.Known[framework].Refuses(role, agent, resources, started),
+            IsRefused = (framework, role, agent, resources) =>
+                _frameworks.Known[framework].Refuses(role, agent, resources, started),
         });
         _services.Metrics.Allocation.Observe(_services.Time.GetElapsedTime(started).TotalSeconds);
         Offer(allocations);

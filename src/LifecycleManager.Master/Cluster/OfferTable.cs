@@ -73,7 +73,8 @@ internal sealed class OfferTable(
     }
 
     /// <summary>A framework wants no offer of these resources for a while.</summary>
-    public void RefuseResources(Framework framework, string role, AgentId agent, ResourceSet resources, Filters? filters, TimeSpan atLeast)
+    public void RefuseResources(Framework framework, string role, AgentId agent, ResourceSet resources, Filters? filters,
+        TimeSpan atLeast)
     {
         if (resources.IsEmpty) return;
         var seconds = filters?.RefuseSeconds ?? DefaultRefuseSeconds;
@@ -82,7 +83,8 @@ internal sealed class OfferTable(
         if (wait < atLeast) wait = atLeast;
         if (wait <= TimeSpan.Zero) return;
         _services.Changes.Advance();
-        framework.Refuse(role, agent, resources, _services.Time.GetTimestamp() + (long)(wait.TotalSeconds * _services.Time.TimestampFrequency));
+        framework.Refuse(role, agent, resources, _services.Time.GetTimestamp()
+            + (long)(wait.TotalSeconds * _services.Time.TimestampFrequency));
         _services.Loop.After(wait, () =>
         {
             if (_agents.Registered.TryGetValue(agent, out var still)) _allocations.MarkDirty(still);
@@ -103,7 +105,8 @@ internal sealed class OfferTable(
         _services.Metrics.OffersDeclined.Inc(byAgent.Count);
         foreach (var offer in byAgent)
         {
-            RefuseResources(framework, offer.Role, offer.AgentId, offer.Resources, call.Filters, _services.Options.AllocationInterval);
+            RefuseResources(framework, offer.Role, offer.AgentId, offer.Resources, call.Filters,
+                _services.Options.AllocationInterval);
         }
     }
 
@@ -115,7 +118,8 @@ internal sealed class OfferTable(
         _open[offer.Id] = offer;
         framework.Offers[offer.Id] = offer;
         agent.Offers.Add(offer);
-        if (_services.Options.OfferTimeout is { } timeout) offer.Timeout = _services.Loop.After(timeout, () => TakeBack(offer, rescind: true));
+        if (_services.Options.OfferTimeout is { } timeout)
+            offer.Timeout = _services.Loop.After(timeout, () => TakeBack(offer, rescind: true));
         return offer;
     }
 
@@ -135,7 +139,8 @@ internal sealed class OfferTable(
         Domain = agent.Info.Domain,
         Resources = offer.Resources.ToWire(offer.Role, refined),
         Attributes = agent.Info.Attributes,
-        ExecutorIds = agent.Executors.Keys.Where(key => key.Framework == offer.FrameworkId).Select(key => key.Executor).ToList() is { Count: > 0 } ids
+        ExecutorIds = agent.Executors.Keys.Where(key => key.Framework == offer.FrameworkId).Select(key => key.Executor)
+            .ToList() is { Count: > 0 } ids
             ? ids : null,
         AllocationInfo = new AllocationInfo(offer.Role),
         Unavailability = _plan.UnavailabilityOf(agent),

@@ -9,7 +9,8 @@ internal sealed record OperatorResult(int Status, string? Text = null)
 
     public static OperatorResult Unavailable(string cause) => new(503, cause);
 
-    public static Task<OperatorResult> NotFound(AgentId id) => Task.FromResult(new OperatorResult(404, $"Agent {id.Value} is unknown"));
+    public static Task<OperatorResult> NotFound(AgentId id) =>
+        Task.FromResult(new OperatorResult(404, $"Agent {id.Value} is unknown"));
 
     public static Task<OperatorResult> Conflict(string text) => Task.FromResult(new OperatorResult(409, text));
 

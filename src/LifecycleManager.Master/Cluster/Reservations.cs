@@ -21,14 +21,17 @@ internal static class Reservations
             if (!IsDynamic(kind)) return $"{kind} is not dynamically reserved";
             if (kind.IsRevocable) return $"{kind} is revocable";
             var last = kind.Reservations[^1];
-            if (offered is not null && last.Role != offered) return $"{kind} is reserved for '{last.Role}' and the offer is for '{offered}'";
-            if (last.Role is not { } role || role == Roles.Default || Roles.Problem(role) is not null) return $"{kind} cannot be reserved for the role '{last.Role}'";
+            if (offered is not null && last.Role != offered)
+                return $"{kind} is reserved for '{last.Role}' and the offer is for '{offered}'";
+            if (last.Role is not { } role || role == Roles.Default || Roles.Problem(role) is not null)
+                return $"{kind} cannot be reserved for the role '{last.Role}'";
             if (principal is not null && last.Principal is { } other && other != principal)
             {
                 return $"the reservation's principal '{other}' is not the caller's, '{principal}'";
             }
 
-            if (kind.Reservations.Count > 1 && !new ResourceKind(kind.Name, kind.Type, [kind.Reservations[^2]]).IsAllocatableTo(role))
+            if (kind.Reservations.Count > 1 && !new ResourceKind(kind.Name, kind.Type, [kind.Reservations[^2]])
+                .IsAllocatableTo(role))
             {
                 return $"the reservation for '{last.Role}' does not refine the one for '{kind.Reservations[^2].Role}'";
             }

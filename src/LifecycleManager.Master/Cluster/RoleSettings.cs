@@ -50,7 +50,8 @@ internal sealed class RoleSettings(
     {
         foreach (var config in configs)
         {
-            if (RoleValidation.QuotaProblem(config) is { } problem) return OperatorResult.Invalid($"Invalid QuotaConfig: {problem}");
+            if (RoleValidation.QuotaProblem(config) is { } problem)
+                return OperatorResult.Invalid($"Invalid QuotaConfig: {problem}");
         }
 
         var names = configs.Select(config => config.Role).ToHashSet(StringComparer.Ordinal);
@@ -149,5 +150,6 @@ internal sealed class RoleSettings(
     }
 
     private static Dictionary<string, long>? Milli(IReadOnlyDictionary<string, Scalar>? scalars) => scalars?.ToDictionary(
-        scalar => scalar.Key, scalar => (long)Math.Round(scalar.Value.Value * 1000, MidpointRounding.AwayFromZero), StringComparer.Ordinal);
+        scalar => scalar.Key, scalar =>
+            (long)Math.Round(scalar.Value.Value * 1000, MidpointRounding.AwayFromZero), StringComparer.Ordinal);
 }

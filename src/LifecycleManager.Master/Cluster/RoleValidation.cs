@@ -24,7 +24,8 @@ internal static class RoleValidation
         if (config.Role == Roles.Default) return "the role '*' cannot have a quota";
         foreach (var (name, scalar) in (config.Guarantees ?? NoScalars).Concat(config.Limits ?? NoScalars))
         {
-            if (scalar is null || !(scalar.Value >= 0) || scalar.Value > MaxQuota) return $"{name} of role '{config.Role}' is negative or no amount";
+            if (scalar is null || !(scalar.Value >= 0) || scalar.Value > MaxQuota)
+                return $"{name} of role '{config.Role}' is negative or no amount";
         }
 
         foreach (var (name, guarantee) in config.Guarantees ?? NoScalars)

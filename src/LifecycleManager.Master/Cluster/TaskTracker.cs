@@ -124,7 +124,8 @@ internal sealed class TaskTracker(
         var own = task.Kill?.KillPolicy ?? task.Info.KillPolicy;
         if (most is not { } seconds) return own;
         var limit = DurationInfo.From(LongDurations.FromSeconds(seconds));
-        return own?.GracePeriod is { } period && period.Nanoseconds <= limit.Nanoseconds ? own : new KillPolicy { GracePeriod = limit };
+        return own?.GracePeriod is { } period && period.Nanoseconds <= limit.Nanoseconds
+            ? own : new KillPolicy { GracePeriod = limit };
     }
 
     /// <summary>RECONCILE: of the tasks stated, or of all.</summary>
@@ -153,7 +154,8 @@ internal sealed class TaskTracker(
         {
             // An agent that has not yet returned may have it.
             if (_agents.Absent.Values.Any(absent => absent.IsRecovering)) return;
-            SendUpdate(framework, MasterStatus(id, null, TaskState.Unknown, StatusReason.Reconciliation, "Reconciliation: Task is unknown"));
+            SendUpdate(framework, MasterStatus(id, null, TaskState.Unknown, StatusReason.Reconciliation,
+                "Reconciliation: Task is unknown"));
         }
         else if (_agents.Registered.ContainsKey(known))
         {
@@ -173,11 +175,14 @@ internal sealed class TaskTracker(
         else if (absent.Entry.Standing == AgentStanding.Unreachable)
         {
             SendUpdate(framework, MasterStatus(
-                id, known, TaskState.Unreachable, StatusReason.Reconciliation, "Reconciliation: Agent is unreachable", absent.Entry.Since));
+                id, known, TaskState.Unreachable, StatusReason.Reconciliation, "Reconciliation: Agent is unreachable",
+                absent.Entry.Since));
         }
     }
 
-    /// <summary>Its launch was on its way while its agent returned without it: the framework was told that it does not run, so be it.</summary>
+    /// <summary>
+    /// Its launch was on its way while its agent returned without it: the framework was told that it does not run, so be it.
+    /// </summary>
     public static bool IsEndedByMaster(Framework framework, TaskId task) =>
         framework.Completed.TryGet(task, out var ended) && ended.State.IsTerminal() && ended.SentUuid is null;
 
@@ -254,18 +259,19 @@ internal sealed class TaskTracker(
 
     /// <summary>A status on the master's own word.</summary>
     public TaskStatusInfo MasterStatus(
-        TaskId task, AgentId? agent, TaskState state, StatusReason reason, string message, DateTimeOffset? unreachableSince = null) => new()
-    {
-        TaskId = task,
-        AgentId = agent,
-        State = state,
-        Source = StatusSource.Master,
-        Reason = reason,
-        Message = message,
-        Timestamp = _services.Now.ToUnixTimeMilliseconds() / 1000.0,
-        UnreachableTime = state == TaskState.Unreachable && unreachableSince is { } since
+        TaskId task, AgentId? agent, TaskState state, StatusReason reason, string message, DateTimeOffset? unreachableSince =
+            null) => new()
+            {
+                TaskId = task,
+                AgentId = agent,
+                State = state,
+                Source = StatusSource.Master,
+                Reason = reason,
+                Message = message,
+                Timestamp = _services.Now.ToUnixTimeMilliseconds() / 1000.0,
+                UnreachableTime = state == TaskState.Unreachable && unreachableSince is { } since
             ? new TimeInfo(since.ToUnixTimeMilliseconds() * 1_000_000) : null,
-    };
+            };
 
     /// <summary>The newest status of a task, for its reconciliation.</summary>
     public TaskStatusInfo Latest(ClusterTask task)
@@ -292,18 +298,27 @@ internal sealed class TaskTracker(
 
     /// <summary>A status as the framework understands it: without PARTITION_AWARE some states are LOST.</summary>
     public static TaskStatusInfo ForCapabilities(Framework framework, TaskStatusInfo status) =>
-        status.State is TaskState.Unreachable or TaskState.Gone or TaskState.GoneByOperator or TaskState.Dropped or TaskState.Unknown
+        status.State is TaskState.Unreachable or TaskState.Gone or TaskState.GoneByOperator or TaskState.Dropped
+        or TaskState.Unknown
         && !framework.IsPartitionAware ? status with { State = TaskState.Lost } : status;
 
     /// <summary>Sends a status to the framework.</summary>
     public static void SendUpdate(Framework framework, TaskStatusInfo status) =>
-        framework.Stream?.Send(new SchedulerEvent { Type = EventType.Update, Update = new UpdateEvent(ForCapabilities(framework, status)) });
+        framework.Stream?.Send(new SchedulerEvent
+        {
+            Type = EventType.Update,
+            Update = new UpdateEvent(ForCapabilities(framework, status))
+        });
 
     /// <summary>Acknowledges a status to its agent; one without uuid needs none.</summary>
     public static void SendAcknowledge(Agent agent, FrameworkId framework, TaskId task, byte[]? uuid)
     {
         if (uuid is null) return;
-        agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Acknowledge, Acknowledge = new AcknowledgeEvent(framework, task, uuid) });
+        agent.Stream?.Send(new AgentEvent
+        {
+            Type = AgentEventType.Acknowledge,
+            Acknowledge = new AcknowledgeEvent(framework, task, uuid)
+        });
     }
 
     /// <summary>Sends a kill to the agent.</summary>

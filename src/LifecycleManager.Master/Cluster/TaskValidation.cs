@@ -21,7 +21,8 @@ internal static class TaskValidation
     {
         resources = executor = ResourceSet.Empty;
         if (Ids.Problem(task.TaskId.Value) is { } id) return $"Task ID '{task.TaskId.Value}' is invalid: {id}";
-        if (task.AgentId != agent.Id) return $"Task uses invalid agent {task.AgentId.Value} while agent {agent.Id.Value} is expected";
+        if (task.AgentId != agent.Id)
+            return $"Task uses invalid agent {task.AgentId.Value} while agent {agent.Id.Value} is expected";
         if (isLive(framework, task.TaskId)) return $"Task has duplicate ID: {task.TaskId.Value}";
         if (Content(task) is { } content) return content;
         if (Resources(task.Resources, role, out resources) is { } problem) return problem;
@@ -39,14 +40,17 @@ internal static class TaskValidation
 
     /// <summary>What is wrong with a group's executor, or null and its resources where it does not run yet.</summary>
     public static string? CheckGroup(
-        LaunchGroupOperation group, Framework framework, Agent agent, string role, ResourceSet available, out ResourceSet executor)
+        LaunchGroupOperation group, Framework framework, Agent agent, string role, ResourceSet available,
+        out ResourceSet executor)
     {
         executor = ResourceSet.Empty;
         var info = group.Executor;
         if (group.TaskGroup.Tasks.Count == 0) return "Task group cannot be empty";
         if (Ids.Problem(info.ExecutorId.Value) is { } id) return $"Executor ID '{info.ExecutorId.Value}' is invalid: {id}";
-        if (info.FrameworkId is { } other && other != framework.Id) return $"ExecutorInfo has an invalid FrameworkID: {other.Value}";
-        if (info.Type == "DEFAULT" && info.Command is not null) return "'ExecutorInfo.command' must not be set for 'DEFAULT' executor";
+        if (info.FrameworkId is { } other && other != framework.Id)
+            return $"ExecutorInfo has an invalid FrameworkID: {other.Value}";
+        if (info.Type == "DEFAULT" && info.Command is not null)
+            return "'ExecutorInfo.command' must not be set for 'DEFAULT' executor";
         if (info.Type == "CUSTOM" && info.Command is null) return "'ExecutorInfo.command' must be set for 'CUSTOM' executor";
         if (agent.Executors.ContainsKey((framework.Id, info.ExecutorId))) return null;
         if (Resources(info.Resources, role, out executor) is { } problem) return $"Executor: {problem}";
@@ -78,15 +82,18 @@ internal static class TaskValidation
         if (string.IsNullOrEmpty(task.Name) && task.Name is null) return "Task has no name";
         if (task.Executor is { } executor)
         {
-            if (task.Command is not null) return "Task should have at least one (but not both) of CommandInfo or ExecutorInfo present";
-            if (Ids.Problem(executor.ExecutorId.Value) is { } id) return $"Executor ID '{executor.ExecutorId.Value}' is invalid: {id}";
+            if (task.Command is not null)
+                return "Task should have at least one (but not both) of CommandInfo or ExecutorInfo present";
+            if (Ids.Problem(executor.ExecutorId.Value) is { } id)
+                return $"Executor ID '{executor.ExecutorId.Value}' is invalid: {id}";
         }
         else if (task.Command is null && task.Container?.Docker is null)
         {
             return "Task should have at least one (but not both) of CommandInfo or ExecutorInfo present";
         }
 
-        if (task.Container is { Type: ContainerType.Docker, Docker: null }) return "Task's container is of the type DOCKER and has no 'docker'";
+        if (task.Container is { Type: ContainerType.Docker, Docker: null })
+            return "Task's container is of the type DOCKER and has no 'docker'";
         if (task.KillPolicy?.GracePeriod?.Nanoseconds < 0) return "Task's 'kill_policy.grace_period' must be non-negative";
         if (task.MaxCompletionTime?.Nanoseconds < 0) return "Task's 'max_completion_time' must be non-negative";
         return Health(task.HealthCheck) ?? Check(task.Check);

@@ -22,7 +22,8 @@ internal sealed class MasterService : BackgroundService
     private volatile bool _stands;
 
     public MasterService(
-        MasterOptions options, IStateStore store, ILeaderElection election, IEnumerable<IAllocator> allocators, MasterMetrics metrics,
+        MasterOptions options, IStateStore store, ILeaderElection election, IEnumerable<IAllocator> allocators,
+        MasterMetrics metrics,
         RoleHealth health, TimeProvider time, IHostApplicationLifetime lifetime, ILoggerFactory loggers)
     {
         var log = loggers.CreateLogger("LifecycleManager.Master");

@@ -33,7 +33,8 @@ internal sealed partial class MasterTerm : IAsyncDisposable
     /// <param name="records">What it has.</param>
     /// <param name="fence">The leadership's.</param>
     /// <param name="cancellation">The lead is lost, or given up.</param>
-    private MasterTerm(MasterTermServices services, IStateStore store, RegistryRecords records, Fence fence, CancellationToken cancellation)
+    private MasterTerm(MasterTermServices services, IStateStore store, RegistryRecords records, Fence fence,
+        CancellationToken cancellation)
     {
         (_services, _setAside) = (services, records.SetAside);
         _ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -45,7 +46,8 @@ internal sealed partial class MasterTerm : IAsyncDisposable
         _registry = new RegistryWriter(store, fence, services.Time, _loop.PostAsync, _setAside, _registryReport, services.Log);
         _watch = services.Health.Watch(() => _registry.Problem);
         Core = new MasterCore(
-            Guid.NewGuid().ToString(), services.Options, services.Time, _loop, changes, _registry, services.Allocator, services.Metrics, services.Log);
+            Guid.NewGuid().ToString(), services.Options, services.Time, _loop, changes, _registry, services.Allocator,
+            services.Metrics, services.Log);
         ElectedAt = services.Time.GetUtcNow();
         Core.Recover(records.Agents, records.Frameworks, records.Roles, records.Schedule);
         foreach (var (key, problem) in _setAside.All) LogSetAside(services.Log, key, problem);
@@ -61,11 +63,14 @@ internal sealed partial class MasterTerm : IAsyncDisposable
     public bool HasEnded => Ended.IsCancellationRequested;
 
     /// <summary>For people: <c>leading</c>.</summary>
-    public string State => string.Concat(_setAside.All.Select(record => $"; set aside: '{record.Key}' cannot be read: {record.Problem}").Prepend("leading"));
+    public string State =>
+        string.Concat(_setAside.All.Select(record => $"; set aside: '{record.Key}' cannot be read: {record.Problem}")
+            .Prepend("leading"));
 
     /// <summary>Reads what is stored, and takes it over.</summary>
     /// <inheritdoc cref="MasterTerm(MasterTermServices, IStateStore, RegistryRecords, Fence, CancellationToken)" path="/param"/>
-    public static async Task<MasterTerm> BeginAsync(MasterTermServices services, IStateStore store, Fence fence, CancellationToken cancellation) =>
+    public static async Task<MasterTerm> BeginAsync(MasterTermServices services, IStateStore store, Fence fence,
+        CancellationToken cancellation) =>
         new(services, store, await RegistryReader.ReadAsync(store, cancellation), fence, cancellation);
 
     /// <summary>Works until the lead is lost, or a loop has ended.</summary>

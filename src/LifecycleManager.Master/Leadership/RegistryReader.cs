@@ -36,13 +36,15 @@ internal static class RegistryReader
         await foreach (var entry in store.ListAsync(RegistryKeys.Frameworks, cancellation))
         {
             var id = entry.Key[RegistryKeys.Frameworks.Length..];
-            if (Read(entry, StrictJson.Registry.FrameworkEntry, framework => Problem(framework, id), aside) is { } framework) frameworks.Add(framework);
+            if (Read(entry, StrictJson.Registry.FrameworkEntry, framework => Problem(framework, id), aside) is { } framework)
+                frameworks.Add(framework);
         }
 
         return new RegistryRecords(
             agents, frameworks,
             Read(await store.GetAsync(RegistryKeys.Roles, cancellation), StrictJson.Registry.RolesEntry, Problem, aside),
-            Read(await store.GetAsync(RegistryKeys.Maintenance, cancellation), StrictJson.Registry.MaintenanceSchedule, MaintenanceWindows.Problem, aside),
+            Read(await store.GetAsync(RegistryKeys.Maintenance, cancellation), StrictJson.Registry.MaintenanceSchedule,
+                MaintenanceWindows.Problem, aside),
             aside);
     }
 
@@ -74,7 +76,8 @@ internal static class RegistryReader
     }
 
     private static string? Problem(FrameworkEntry entry, string id) =>
-        entry.Info.Id?.Value != id ? $"it is of the framework '{entry.Info.Id?.Value}'" : Ids.Problem(id) ?? FrameworkInfos.Problem(entry.Info);
+        entry.Info.Id?.Value != id ? $"it is of the framework '{entry.Info.Id?.Value}'" : Ids.Problem(id)
+        ?? FrameworkInfos.Problem(entry.Info);
 
     private static string? Problem(RolesEntry entry) =>
         entry.Weights.Select(weight => RoleValidation.WeightProblem(weight.Key, weight.Value))

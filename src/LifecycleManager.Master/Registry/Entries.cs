@@ -29,7 +29,8 @@ internal sealed record AgentEntry
     public bool IsUnreadable => Info.Hostname.Length == 0;
 
     /// <summary>An agent whose record cannot be read: it may return as any other.</summary>
-    public static AgentEntry Unreadable(AgentId id) => new() { Info = new AgentInfo { Id = id, Hostname = "" }, Standing = AgentStanding.Admitted };
+    public static AgentEntry Unreadable(AgentId id) =>
+        new() { Info = new AgentInfo { Id = id, Hostname = "" }, Standing = AgentStanding.Admitted };
 }
 
 /// <summary>How an agent drains.</summary>

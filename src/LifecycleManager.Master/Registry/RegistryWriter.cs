@@ -6,13 +6,15 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Master.Registry;
 
 /// <summary>
-/// Writes to the store in order and in batches, each with the leadership's fence. Where the store takes nothing for some seconds (it is
-/// full, or out of reach), whatever waits is withdrawn, and so is what comes until a write for trial has succeeded: nobody waits for
-/// longer. A write that fails for another reason, or whose outcome is not known, ends the term.
+/// Writes to the store in order and in batches, each with the leadership's fence. Where the store takes nothing for some seconds
+/// (it is full, or out of reach), whatever waits is withdrawn, and so is what comes until a write for trial has succeeded: nobody
+/// waits for longer. A write that fails for another reason, or whose outcome is not known, ends the term.
 /// </summary>
 internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
 {
-    /// <summary>How long writes are repeated before they are withdrawn: with the ways there and back a call is answered within 5 s.</summary>
+    /// <summary>
+    /// How long writes are repeated before they are withdrawn: with the ways there and back a call is answered within 5 s.
+    /// </summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
     /// <summary>Written for trial while the store refuses.</summary>
@@ -47,7 +49,8 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
     /// <param name="report">Where the loop tells its turns.</param>
     /// <param name="log">Told when the store begins to refuse, and when it takes writes again.</param>
     public RegistryWriter(
-        IStateStore store, Fence fence, TimeProvider time, Func<Action, ValueTask> post, SetAsideRecords setAside, LoopReport report,
+        IStateStore store, Fence fence, TimeProvider time, Func<Action, ValueTask> post, SetAsideRecords setAside,
+        LoopReport report,
         ILogger log)
     {
         (_store, _fence, _time, _post, _setAside, _log) = (store, fence, time, post, setAside, log);
@@ -56,17 +59,20 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
     }
 
     /// <summary>What is wrong with the store: no write has succeeded for some seconds; null where all is well.</summary>
-    public string? Problem => _isRefusing || FailingFor >= Patience ? $"the state store takes no writes: {Volatile.Read(ref _cause)}" : null;
+    public string? Problem => _isRefusing || FailingFor >= Patience
+        ? $"the state store takes no writes: {Volatile.Read(ref _cause)}" : null;
 
     TimeSpan? IOwner<RegistryChange>.NextDue => _retries.NextDue;
 
-    private TimeSpan FailingFor => Volatile.Read(ref _failingSince) is var since && since != 0 ? _time.GetElapsedTime(since) : TimeSpan.Zero;
+    private TimeSpan FailingFor => Volatile.Read(ref _failingSince) is var since && since != 0
+        ? _time.GetElapsedTime(since) : TimeSpan.Zero;
 
     /// <inheritdoc/>
     public void Commit(IReadOnlyList<StateWrite> writes, Action durable, Action<string> refused)
     {
         var change = new RegistryChange(writes, durable, refused, _knownEpoch);
-        if (!_loop.TryPost(change) && _loop.Pending >= Capacity) throw new InvalidOperationException("too many writes wait for the state store");
+        if (!_loop.TryPost(change) && _loop.Pending >= Capacity)
+            throw new InvalidOperationException("too many writes wait for the state store");
     }
 
     /// <summary>Runs until cancelled; once.</summary>
@@ -178,5 +184,7 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
     private static partial void LogTakes(ILogger log);
 }
 
-/// <summary>Writes that belong together, and what follows. The epoch is the newest withdrawal that the master's loop knew of.</summary>
+/// <summary>
+/// Writes that belong together, and what follows. The epoch is the newest withdrawal that the master's loop knew of.
+/// </summary>
 internal sealed record RegistryChange(IReadOnlyList<StateWrite> Writes, Action Durable, Action<string> Refused, int Epoch);

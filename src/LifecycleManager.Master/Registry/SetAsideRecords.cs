@@ -4,8 +4,8 @@ using LifecycleManager.Storage;
 namespace LifecycleManager.Master.Registry;
 
 /// <summary>
-/// The stored records that cannot be read. They stay as they are; where one must be written after all, since its agent or framework has
-/// returned, what was there is kept under <see cref="Prefix"/>.
+/// The stored records that cannot be read. They stay as they are; where one must be written after all, since its agent or
+/// framework has returned, what was there is kept under <see cref="Prefix"/>.
 /// </summary>
 internal sealed class SetAsideRecords
 {

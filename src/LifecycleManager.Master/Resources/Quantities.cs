@@ -1,6 +1,8 @@
 namespace LifecycleManager.Master.Resources;
 
-/// <summary>Thousandths of scalars by name, whatever they are reserved for: what shares and quotas count. Mutable, of one owner.</summary>
+/// <summary>
+/// Thousandths of scalars by name, whatever they are reserved for: what shares and quotas count. Mutable, of one owner.
+/// </summary>
 internal sealed class Quantities
 {
     private readonly Dictionary<string, long> _milli = new(StringComparer.Ordinal);

@@ -25,7 +25,8 @@ public sealed class RangeSet : IEquatable<RangeSet>
         var sorted = ranges.ToArray();
         foreach (var range in sorted)
         {
-            if (range.End < range.Begin) throw new ResourceException($"the range [{range.Begin}-{range.End}] ends before it begins");
+            if (range.End < range.Begin)
+                throw new ResourceException($"the range [{range.Begin}-{range.End}] ends before it begins");
         }
 
         Array.Sort(sorted, (a, b) => a.Begin.CompareTo(b.Begin));

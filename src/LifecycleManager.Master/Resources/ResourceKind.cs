@@ -12,7 +12,8 @@ public sealed class ResourceKind : IEquatable<ResourceKind>
     private readonly string _key;
 
     /// <summary>A kind.</summary>
-    public ResourceKind(string name, ResourceType type, IReadOnlyList<ReservationInfo>? reservations = null, bool revocable = false)
+    public ResourceKind(string name, ResourceType type, IReadOnlyList<ReservationInfo>? reservations = null,
+        bool revocable = false)
     {
         Name = name;
         Type = type;
@@ -36,7 +37,9 @@ public sealed class ResourceKind : IEquatable<ResourceKind>
     /// <summary>The role that the innermost reservation is for, or null.</summary>
     public string? ReservedRole => Reservations.Count == 0 ? null : Reservations[^1].Role;
 
-    /// <summary>Whether a framework in the role may be given it: unreserved, or reserved for the role or an ancestor of it.</summary>
+    /// <summary>
+    /// Whether a framework in the role may be given it: unreserved, or reserved for the role or an ancestor of it.
+    /// </summary>
     public bool IsAllocatableTo(string role) =>
         ReservedRole is not { } reserved || reserved == role
         || (role.Length > reserved.Length && role[reserved.Length] == '/' && role.StartsWith(reserved, StringComparison.Ordinal));
@@ -74,7 +77,8 @@ public sealed class ResourceKind : IEquatable<ResourceKind>
         {
             key.Append('\u0002').Append(reservation.Type ?? "STATIC").Append('\u0003').Append(reservation.Role);
             key.Append('\u0003').Append(reservation.Principal);
-            foreach (var label in reservation.Labels?.Items ?? []) key.Append('\u0004').Append(label.Key).Append('\u0005').Append(label.Value);
+            foreach (var label in reservation.Labels?.Items ?? [])
+                key.Append('\u0004').Append(label.Key).Append('\u0005').Append(label.Value);
         }
 
         return key.ToString();

@@ -50,7 +50,8 @@ public sealed class ResourceSet : IEquatable<ResourceSet>
         int count = 0, a = 0, b = 0;
         while (a < _entries.Length || b < other._entries.Length)
         {
-            var order = a == _entries.Length ? 1 : b == other._entries.Length ? -1 : _entries[a].Kind.CompareTo(other._entries[b].Kind);
+            var order = a == _entries.Length ? 1 : b == other._entries.Length
+                ? -1 : _entries[a].Kind.CompareTo(other._entries[b].Kind);
             merged[count++] = order < 0 ? _entries[a++] : order > 0 ? other._entries[b++]
                 : _entries[a] with { Amount = _entries[a++].Amount.Plus(other._entries[b++].Amount) };
         }
@@ -87,7 +88,8 @@ public sealed class ResourceSet : IEquatable<ResourceSet>
         foreach (var entry in other._entries)
         {
             while (a < _entries.Length && _entries[a].Kind.CompareTo(entry.Kind) < 0) a++;
-            if (a == _entries.Length || !_entries[a].Kind.Equals(entry.Kind) || !_entries[a].Amount.Contains(entry.Amount)) return false;
+            if (a == _entries.Length || !_entries[a].Kind.Equals(entry.Kind) || !_entries[a].Amount.Contains(entry.Amount))
+                return false;
         }
 
         return true;
@@ -135,7 +137,8 @@ public sealed class ResourceSet : IEquatable<ResourceSet>
     public override int GetHashCode() => _entries.Aggregate(0, (hash, entry) => HashCode.Combine(hash, entry.Kind, entry.Amount));
 
     /// <summary>Mesos' notation: <c>cpus:1.5; mem:256; ports:[31000-31001]</c>.</summary>
-    public override string ToString() => IsEmpty ? "nothing" : string.Join("; ", _entries.Select(entry => $"{entry.Kind}:{entry.Amount}"));
+    public override string ToString() =>
+        IsEmpty ? "nothing" : string.Join("; ", _entries.Select(entry => $"{entry.Kind}:{entry.Amount}"));
 
     /// <summary>An amount of a kind.</summary>
     public readonly record struct Entry(ResourceKind Kind, ResourceAmount Amount);

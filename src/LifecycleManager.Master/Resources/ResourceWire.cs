@@ -11,7 +11,9 @@ public static class ResourceWire
     private const double MaxScalar = 1e12;
     private const int MaxRanges = 10_000;
 
-    /// <summary>Reads and checks resources; a resource without reservations whose role is not <c>*</c> is statically reserved.</summary>
+    /// <summary>
+    /// Reads and checks resources; a resource without reservations whose role is not <c>*</c> is statically reserved.
+    /// </summary>
     /// <exception cref="ResourceException">One is not valid.</exception>
     public static ResourceSet Parse(IReadOnlyList<Resource>? resources)
     {
@@ -53,7 +55,8 @@ public static class ResourceWire
                 Ranges = kind.Type == ResourceType.Ranges ? new Ranges(amount.Ranges.Ranges) : null,
                 Set = kind.Type == ResourceType.Set ? new ValueSet(amount.Items) : null,
                 Role = refined ? null : kind.ReservedRole ?? "*",
-                Reservation = !refined && kind.Reservations is [.., { Type: "DYNAMIC" } made] ? new DynamicReservation(made.Principal, made.Labels) : null,
+                Reservation = !refined && kind.Reservations is [.., { Type: "DYNAMIC" } made]
+                    ? new DynamicReservation(made.Principal, made.Labels) : null,
                 Reservations = refined && kind.Reservations.Count > 0 ? kind.Reservations : null,
                 AllocationInfo = allocation,
                 Revocable = kind.IsRevocable ? new RevocableInfo() : null,

@@ -12,7 +12,8 @@ public static class Roles
         if (string.IsNullOrEmpty(role)) return "a role is empty";
         if (role.Length > ResourceWire.MaxName) return $"a role is over {ResourceWire.MaxName} characters";
         if (role == Default) return null;
-        if (role.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == '\\')) return $"the role '{role}' holds whitespace or a backslash";
+        if (role.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == '\\'))
+            return $"the role '{role}' holds whitespace or a backslash";
         foreach (var segment in role.Split('/'))
         {
             if (segment.Length == 0) return $"the role '{role}' starts or ends with a slash, or has two in a row";

@@ -19,7 +19,8 @@ internal interface IEventStream
 /// </summary>
 /// <param name="encode">An event as JSON; called when the event is written, off the loop.</param>
 /// <param name="capacity">How many events may wait.</param>
-[SuppressMessage("Reliability", "CA1001", Justification = "A source without timer holds nothing, and may be cancelled after the end.")]
+[SuppressMessage("Reliability", "CA1001", Justification =
+    "A source without timer holds nothing, and may be cancelled after the end.")]
 internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity) : IEventStream
 {
     private const int FlushAt = 64 * 1024;

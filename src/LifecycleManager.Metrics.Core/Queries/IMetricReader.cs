@@ -29,21 +29,23 @@ public readonly record struct MetricReading(
     public SourceState Source { get; init; } = Missing is null ? SourceState.Answers : SourceState.Unasked;
 
     /// <summary>
-    /// What the value can be, with what the silent instances could still make of it; a point where none is silent. Where the reader does
-    /// not say, every instance that took no part may change it to anything.
+    /// What the value can be, with what the silent instances could still make of it; a point where none is silent. Where the
+    /// reader does not say, every instance that took no part may change it to anything.
     /// </summary>
     public Interval Range { get; init; } = Missing is not null ? Interval.Unknown : Instances > Reporting ? Interval.Open : Value;
 
     /// <summary>
-    /// The least that it can be if no silent instance has a value below 0: what growth is reckoned with, as the HPA takes silent pods for
-    /// idle ones when it grows.
+    /// The least that it can be if no silent instance has a value below 0: what growth is reckoned with, as the HPA takes silent
+    /// pods for idle ones when it grows.
     /// </summary>
     public double Floor { get; init; } = Missing is null && Instances > Reporting ? double.NegativeInfinity : Value;
 
     /// <summary>How many instances should report and do not; those that start are not among them.</summary>
     public int Silent { get; init; } = Math.Max(0, Instances - Reporting);
 
-    /// <summary>How many instances report and have samples for a part of the window only, so that their value is a bound.</summary>
+    /// <summary>
+    /// How many instances report and have samples for a part of the window only, so that their value is a bound.
+    /// </summary>
     public int Unfilled { get; init; }
 
     /// <summary>Whether there is a value. NaN and infinities are never known.</summary>
@@ -56,7 +58,9 @@ public readonly record struct MetricReading(
 /// <summary>How it stands with what should tell a value.</summary>
 public enum SourceState
 {
-    /// <summary>Nobody is to be asked, or was asked yet: no instance, one that starts, a policy that has just been loaded.</summary>
+    /// <summary>
+    /// Nobody is to be asked, or was asked yet: no instance, one that starts, a policy that has just been loaded.
+    /// </summary>
     Unasked,
 
     /// <summary>It answers; it may have nothing to tell, since nobody called or there is no such series yet.</summary>
@@ -74,11 +78,13 @@ public enum SourceState
 public readonly record struct InstanceReading(string InstanceId, double Value, bool Ready, string? Missing)
 {
     /// <summary>
-    /// Whether it should have a value: it is ready, or was and has become unhealthy. One that still starts should not, nor one that
-    /// answers and has counted nothing yet.
+    /// Whether it should have a value: it is ready, or was and has become unhealthy. One that still starts should not, nor one
+    /// that answers and has counted nothing yet.
     /// </summary>
     public bool Expected { get; init; } = Ready;
 
-    /// <summary>What the value can really be: a point, unless samples are missing in the window; nothing known where there is none.</summary>
+    /// <summary>
+    /// What the value can really be: a point, unless samples are missing in the window; nothing known where there is none.
+    /// </summary>
     public Interval Range { get; init; } = Missing is null ? Value : Interval.Unknown;
 }

@@ -1,9 +1,9 @@
 namespace LifecycleManager.Metrics.Core.Queries;
 
 /// <summary>
-/// Joins the instances of an app into one reading. A silent instance, one that should report and does not, may have any value (from 0 where
-/// the metric is never negative), so that the reading becomes an interval: all that the silent ones could still make of it. Those
-/// that are not expected to report, and those that answer and have counted nothing yet, are not added at all.
+/// Joins the instances of an app into one reading. A silent instance, one that should report and does not, may have any value
+/// (from 0 where the metric is never negative), so that the reading becomes an interval: all that the silent ones could still
+/// make of it. Those that are not expected to report, and those that answer and have counted nothing yet, are not added at all.
 /// </summary>
 /// <param name="query">What is read.</param>
 public struct InstanceJoin(MetricQuery query)
@@ -65,7 +65,13 @@ public struct InstanceJoin(MetricQuery query)
             _ => (_value, _range, _floor),
         };
         return double.IsFinite(value)
-            ? new MetricReading(value, null, _reporting, instances, newest) { Range = range, Floor = floor, Silent = _silent, Unfilled = _unfilled }
+            ? new MetricReading(value, null, _reporting, instances, newest)
+            {
+                Range = range,
+                Floor = floor,
+                Silent = _silent,
+                Unfilled = _unfilled
+            }
             : MetricReading.Unknown("the instances together come to no finite number", instances);
     }
 

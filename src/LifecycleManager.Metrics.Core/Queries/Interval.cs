@@ -1,8 +1,8 @@
 namespace LifecycleManager.Metrics.Core.Queries;
 
 /// <summary>
-/// What a number can be: anything from <paramref name="Low"/> to <paramref name="High"/>, both included, and finite. What is exactly known
-/// is a point; what is not known at all, nor whether it is a number, is <see cref="Unknown"/>.
+/// What a number can be: anything from <paramref name="Low"/> to <paramref name="High"/>, both included, and finite. What is
+/// exactly known is a point; what is not known at all, nor whether it is a number, is <see cref="Unknown"/>.
 /// <para>The arithmetic is sound: whatever the operands really are, the result contains what they come to. An operation
 /// on points gives the point that the same operation on doubles gives, and <see cref="Unknown"/> where that is not finite.</para>
 /// </summary>

@@ -103,8 +103,8 @@ public sealed record MetricQuery
     public ScrapeSettings? Scrape { get; init; }
 
     /// <summary>
-    /// Whether an instance's value cannot be below 0, by the metric's nature: counters by their names, what is made of counters, statistics
-    /// of containers, the depth of a queue. Of a gauge nothing is known.
+    /// Whether an instance's value cannot be below 0, by the metric's nature: counters by their names, what is made of counters,
+    /// statistics of containers, the depth of a queue. Of a gauge nothing is known.
     /// </summary>
     public bool NeverNegative => Function switch
     {
@@ -115,10 +115,13 @@ public sealed record MetricQuery
 
     /// <summary>Whether it counts events, so that an instance which answers and does not have it has had none.</summary>
     public bool CountsEvents => Source == MetricSource.Histogram
-        || (Source is MetricSource.Actuator or MetricSource.Prometheus && (IsCounter || Function is WindowFunction.Rate or WindowFunction.Increase));
+        || (Source is MetricSource.Actuator or MetricSource.Prometheus
+            && (IsCounter || Function is WindowFunction.Rate or WindowFunction.Increase));
 
     /// <summary>Whether an instance's value is a share of what it may use, 1 being all of it.</summary>
-    public bool IsShare => Function is not (WindowFunction.Sum or WindowFunction.Rate or WindowFunction.Increase or WindowFunction.Delta or WindowFunction.Deriv)
+    public bool IsShare =>
+        Function is not (WindowFunction.Sum or WindowFunction.Rate or WindowFunction.Increase or WindowFunction.Delta
+            or WindowFunction.Deriv)
         && Source switch
         {
             MetricSource.Container => Selector is "cpu" or "mem",
@@ -130,7 +133,8 @@ public sealed record MetricQuery
     /// <summary>What the value of an instance can be that does not report.</summary>
     internal Interval Silence => NeverNegative ? new Interval(0, double.PositiveInfinity) : Interval.Open;
 
-    private ReadOnlySpan<char> Name => Selector.IndexOf('{', StringComparison.Ordinal) is var brace and >= 0 ? Selector.AsSpan(0, brace) : Selector;
+    private ReadOnlySpan<char> Name => Selector.IndexOf('{', StringComparison.Ordinal) is var brace and >= 0
+        ? Selector.AsSpan(0, brace) : Selector;
 
     // OpenMetrics reserves the endings, Boot 1 the prefix; the statistics are those of Micrometer, which drops amounts below 0.
     private bool IsCounter => Source switch

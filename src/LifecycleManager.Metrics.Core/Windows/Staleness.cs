@@ -5,5 +5,6 @@ public static class Staleness
 {
     /// <summary>Where nothing is configured: three intervals, at most 5 minutes.</summary>
     /// <param name="interval">Between two samples.</param>
-    public static TimeSpan Default(TimeSpan interval) => TimeSpan.FromTicks(Math.Min(interval.Ticks * 3, TimeSpan.FromMinutes(5).Ticks));
+    public static TimeSpan Default(TimeSpan interval) =>
+        TimeSpan.FromTicks(Math.Min(interval.Ticks * 3, TimeSpan.FromMinutes(5).Ticks));
 }

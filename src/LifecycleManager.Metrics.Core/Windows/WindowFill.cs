@@ -3,9 +3,9 @@ using LifecycleManager.Metrics.Core.Queries;
 namespace LifecycleManager.Metrics.Core.Windows;
 
 /// <summary>
-/// Tells a window that an instance has filled from one that it has reported in for a part only, having been silent, or not collected yet, for the
-/// rest. Growth, a sum and an extreme over such a window are bounds and no more; an average of what there is stands for the whole, as
-/// in Prometheus.
+/// Tells a window that an instance has filled from one that it has reported in for a part only, having been silent, or not
+/// collected yet, for the rest. Growth, a sum and an extreme over such a window are bounds and no more; an average of what there
+/// is stands for the whole, as in Prometheus.
 /// </summary>
 public static class WindowFill
 {
@@ -19,10 +19,12 @@ public static class WindowFill
     /// <param name="from">The window's start, milliseconds since 1970.</param>
     /// <param name="to">The window's end, milliseconds since 1970.</param>
     /// <param name="staleness">For how many milliseconds a sample stands at most.</param>
-    public static bool IsFull(WindowFunction function, ReadOnlySpan<Sample> samples, bool isBorn, long from, long to, long staleness)
+    public static bool IsFull(WindowFunction function, ReadOnlySpan<Sample> samples, bool isBorn, long from, long to,
+        long staleness)
     {
         var (first, last) = (samples[0], samples[^1]);
-        var longest = samples.Length > 1 ? Math.Min(MostSteps * (last.Time - first.Time) / (samples.Length - 1), staleness) : staleness;
+        var longest = samples.Length > 1 ? Math.Min(MostSteps * (last.Time - first.Time) / (samples.Length - 1), staleness)
+            : staleness;
         switch (function)
         {
             case WindowFunction.Rate or WindowFunction.Increase:
@@ -47,13 +49,14 @@ public static class WindowFill
     /// <param name="from">The window's start, milliseconds since 1970.</param>
     /// <param name="to">The window's end, milliseconds since 1970.</param>
     /// <param name="value">The function's value over the samples.</param>
-    public static Interval Range(MetricQuery query, ReadOnlySpan<Sample> samples, long from, long to, double value) => query.Function switch
-    {
-        // What was seen to grow, without what is extrapolated.
-        WindowFunction.Rate => Range(query, WindowFunctions.Growth(samples) / ((to - from) / 1000.0)),
-        WindowFunction.Increase => Range(query, WindowFunctions.Growth(samples)),
-        _ => Range(query, value),
-    };
+    public static Interval Range(MetricQuery query, ReadOnlySpan<Sample> samples, long from, long to, double value) =>
+        query.Function switch
+        {
+            // What was seen to grow, without what is extrapolated.
+            WindowFunction.Rate => Range(query, WindowFunctions.Growth(samples) / ((to - from) / 1000.0)),
+            WindowFunction.Increase => Range(query, WindowFunctions.Growth(samples)),
+            _ => Range(query, value),
+        };
 
     /// <summary>The same of a value that nothing was extrapolated for.</summary>
     public static Interval Range(MetricQuery query, double value) => query.Function switch
@@ -63,7 +66,9 @@ public static class WindowFill
         _ => new Interval(value, double.PositiveInfinity),
     };
 
-    /// <summary>How long before its first sample a counter that grew as it does now was at 0, milliseconds: it began there.</summary>
+    /// <summary>
+    /// How long before its first sample a counter that grew as it does now was at 0, milliseconds: it began there.
+    /// </summary>
     private static double ToZero(Sample first, Sample last)
     {
         if (first.Value <= 0) return 0;

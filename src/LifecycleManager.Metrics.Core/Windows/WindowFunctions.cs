@@ -39,7 +39,9 @@ public static class WindowFunctions
     public static int Least(WindowFunction function) =>
         function is WindowFunction.Rate or WindowFunction.Increase or WindowFunction.Delta or WindowFunction.Deriv ? 2 : 1;
 
-    /// <summary>What a counter has grown by between the first and the last sample, those times included when it began at 0 again.</summary>
+    /// <summary>
+    /// What a counter has grown by between the first and the last sample, those times included when it began at 0 again.
+    /// </summary>
     internal static double Growth(ReadOnlySpan<Sample> samples)
     {
         var growth = samples[^1].Value - samples[0].Value;

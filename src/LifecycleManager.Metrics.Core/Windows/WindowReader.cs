@@ -27,7 +27,8 @@ public static class WindowReader
         samples = window > 0 ? samples[UpTo(samples, from - 1)..] : samples[^1..];
         if (!WindowFunctions.TryApply(query.Function, samples, from, now, out var applied)) return WindowOutcome.TooFew;
         var isFull = window <= 0 || WindowFill.IsFull(query.Function, samples, born >= from, from, now, staleness);
-        value = new WindowValue(applied, isFull ? applied : WindowFill.Range(query, samples, from, now, applied), samples[^1].Time);
+        value = new WindowValue(applied, isFull ? applied : WindowFill.Range(query, samples, from, now, applied),
+            samples[^1].Time);
         return WindowOutcome.Value;
     }
 

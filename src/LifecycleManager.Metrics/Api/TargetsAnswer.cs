@@ -13,7 +13,8 @@ internal sealed record TargetsAnswer(SchedulerAnswer? Scheduler, IReadOnlyList<T
 /// <param name="LastSuccess">The last poll that succeeded.</param>
 /// <param name="LastError">Why the last poll failed.</param>
 /// <param name="FollowsEvents">Whether its event stream is open.</param>
-internal sealed record SchedulerAnswer(string Address, bool Up, DateTimeOffset? LastSuccess, string? LastError, bool FollowsEvents);
+internal sealed record SchedulerAnswer(string Address, bool Up, DateTimeOffset? LastSuccess, string? LastError,
+    bool FollowsEvents);
 
 /// <summary>One target.</summary>
 internal sealed record TargetAnswer

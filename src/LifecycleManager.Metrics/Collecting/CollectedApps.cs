@@ -21,7 +21,8 @@ internal sealed class CollectedApps(ScrapeContext context, ScrapeSchedule schedu
     public IReadOnlyDictionary<string, CollectedView> Views => _views;
 
     /// <summary>All queries.</summary>
-    public IEnumerable<(string App, MetricQuery Query)> Queries => _apps.Values.SelectMany(app => app.Queries.Select(query => (app.Id, query)));
+    public IEnumerable<(string App, MetricQuery Query)> Queries =>
+        _apps.Values.SelectMany(app => app.Queries.Select(query => (app.Id, query)));
 
     /// <summary>An instance that metrics are collected of, for any thread; null where there is none of that id.</summary>
     public Instance? Find(string id) => _instances.GetValueOrDefault(id);
@@ -148,7 +149,8 @@ internal sealed class CollectedApps(ScrapeContext context, ScrapeSchedule schedu
             [.. instances.Select(instance => EndpointKey.Of(key) is { } endpoint ? instance.Jobs[endpoint] : null)], true),
     };
 
-    private void Bind(CollectedApp app, Instance instance, Dictionary<SeriesKey, (SeriesSelector? Selector, long Retention)> wanted)
+    private void Bind(CollectedApp app, Instance instance,
+        Dictionary<SeriesKey, (SeriesSelector? Selector, long Retention)> wanted)
     {
         foreach (var gone in instance.Sets.Keys.Where(key => !wanted.ContainsKey(key)).ToArray()) instance.Sets.Remove(gone);
         foreach (var (key, (_, retention)) in wanted)

@@ -4,7 +4,9 @@ using LifecycleManager.Metrics.Targets;
 
 namespace LifecycleManager.Metrics.Collecting;
 
-/// <summary>What a collector is told, by anybody: the newest counts. It outlives a term that fails, so that the next begins with it.</summary>
+/// <summary>
+/// What a collector is told, by anybody: the newest counts. It outlives a term that fails, so that the next begins with it.
+/// </summary>
 internal sealed class CollectorInputs
 {
     private volatile IReadOnlyCollection<MetricDemand> _demands = [];

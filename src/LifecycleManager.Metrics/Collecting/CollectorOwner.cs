@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Metrics.Collecting;
 
 /// <summary>
-/// The owner of what is collected during one term: takes in new demands and targets, begins the scrapes that are due and publishes views.
-/// Its parts own the state; everybody else hands in work or reads what is published.
+/// The owner of what is collected during one term: takes in new demands and targets, begins the scrapes that are due and
+/// publishes views. Its parts own the state; everybody else hands in work or reads what is published.
 /// </summary>
 internal sealed class CollectorOwner : IOwner<ScrapeEnded>
 {
@@ -64,7 +64,8 @@ internal sealed class CollectorOwner : IOwner<ScrapeEnded>
         _agents.Update();
         foreach (var ended in inputs)
         {
-            if (ended.Defect is { } defect) throw new InvalidOperationException($"the scrape of {ended.Job.Id} failed: {defect.Message}", defect);
+            if (ended.Defect is { } defect)
+                throw new InvalidOperationException($"the scrape of {ended.Job.Id} failed: {defect.Message}", defect);
             _schedule.End(ended.Job);
             LogChange(ended);
         }

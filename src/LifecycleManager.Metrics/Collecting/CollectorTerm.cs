@@ -44,7 +44,8 @@ internal sealed class CollectorTerm : IDisposable
         finally
         {
             await ending.CancelAsync();
-            await _owner.EndOfScrapes.WaitAsync(MaxStop, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _owner.EndOfScrapes.WaitAsync(MaxStop, CancellationToken.None)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

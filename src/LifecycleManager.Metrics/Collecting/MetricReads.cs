@@ -8,7 +8,8 @@ namespace LifecycleManager.Metrics.Collecting;
 internal static class MetricReads
 {
     /// <summary>Joins the instances. Allocates nothing where every instance has a value.</summary>
-    public static MetricReading Read(CollectedView view, BoundQuery bound, DateTimeOffset now, TimeSpan staleness, TimeSpan startup = default)
+    public static MetricReading Read(CollectedView view, BoundQuery bound, DateTimeOffset now, TimeSpan staleness,
+        TimeSpan startup = default)
     {
         var query = bound.Query;
         var instances = bound.HasInstances ? view.Instances.Length : 0;
@@ -72,7 +73,8 @@ internal static class MetricReads
         {
             for (var i = 0; i < bound.Sets.Length; i++)
             {
-                if (SeriesReader.AddBuckets(bound.Sets[i], bound.Query, at.Time, at.Staleness, ref buckets, ref newest, out var idle) is { } reason)
+                if (SeriesReader.AddBuckets(bound.Sets[i], bound.Query, at.Time, at.Staleness, ref buckets, ref newest,
+                    out var idle) is { } reason)
                 {
                     missing ??= (i, Down(bound, i, reason));
                     if (IsExpected(view, bound, i, idle, at)) silent++;
@@ -87,7 +89,9 @@ internal static class MetricReads
             var value = HistogramQuantile.Estimate(bound.Query.Quantile, buckets.Buckets);
             if (!double.IsFinite(value))
             {
-                return MetricReading.Unknown("the histogram has no observation in the window", instances) with { Source = SourceOf(view, bound, at) };
+                return MetricReading.Unknown("the histogram has no observation in the window",
+                    instances) with
+                { Source = SourceOf(view, bound, at) };
             }
 
 
@@ -112,7 +116,9 @@ internal static class MetricReads
         return value.Missing is null ? value : value with { Missing = Down(bound, index, value.Missing) };
     }
 
-    /// <summary>Whether an instance should have a value: it does not start any more and, where it answers, is not just idle.</summary>
+    /// <summary>
+    /// Whether an instance should have a value: it does not start any more and, where it answers, is not just idle.
+    /// </summary>
     private static bool IsExpected(CollectedView view, BoundQuery bound, int index, bool idle, in Instant at) =>
         bound.HasInstances && (!idle || IsDown(bound, index)) && view.Instances[index].IsExpected(at.Now, at.Startup);
 
@@ -122,12 +128,14 @@ internal static class MetricReads
     private static string Down(BoundQuery bound, int index, string missing) =>
         bound.Jobs[index]?.Status is { Up: false, Error: { } error } ? $"down: {error}" : missing;
 
-    private static MetricReading Missing(CollectedView view, BoundQuery bound, int index, string reason, int instances, Instant at) =>
+    private static MetricReading Missing(CollectedView view, BoundQuery bound, int index, string reason, int instances,
+        Instant at) =>
         MetricReading.Unknown(
             !bound.HasInstances ? reason
             : instances == 1 ? $"{view.Instances[index].Target.Id}: {reason}"
             : $"none of {instances} instances reports it; {view.Instances[index].Target.Id}: {reason}",
-            instances) with { Source = SourceOf(view, bound, at) };
+            instances) with
+        { Source = SourceOf(view, bound, at) };
 
     /// <summary>One that answers shows that the app is not cut off; of those that start nothing is expected.</summary>
     private static SourceState SourceOf(CollectedView view, BoundQuery bound, in Instant at)
@@ -137,7 +145,8 @@ internal static class MetricReads
         {
             if (bound.HasInstances && !view.Instances[i].IsExpected(at.Now, at.Startup)) continue;
 
-            // What nobody scrapes for this query alone (containers' statistics, pushed samples) has answered with its newest sample.
+            // What nobody scrapes for this query alone (containers' statistics, pushed samples) has answered with its newest
+            // sample.
             var (known, last) = bound.Jobs[i] is { Status: var status }
                 ? (status.Up is not null, status.Up == true ? status.LastScrape?.ToUnixTimeMilliseconds() ?? 0 : 0)
                 : (SeriesReader.Newest(bound.Sets[i]) > 0, SeriesReader.Newest(bound.Sets[i]));

@@ -5,7 +5,9 @@ using LifecycleManager.Metrics.Sources;
 
 namespace LifecycleManager.Metrics.Collecting;
 
-/// <summary>The jobs of sources that have no instances, Prometheus servers and RabbitMQ: one for each query, whichever apps have it.</summary>
+/// <summary>
+/// The jobs of sources that have no instances, Prometheus servers and RabbitMQ: one for each query, whichever apps have it.
+/// </summary>
 internal sealed class SourceJobs(ScrapeContext context, ScrapeSchedule schedule)
 {
     private readonly Dictionary<SeriesKey, SourceJob> _jobs = [];

@@ -48,5 +48,6 @@ internal sealed class TargetSources
     }
 
     /// <summary>An app and its targets; null where no source knows it.</summary>
-    public (TargetApp App, IReadOnlyList<Target> Targets)? Find(string app) => _joined.TryGetValue(app, out var found) ? found : null;
+    public (TargetApp App, IReadOnlyList<Target> Targets)? Find(string app) => _joined.TryGetValue(app, out var found)
+        ? found : null;
 }

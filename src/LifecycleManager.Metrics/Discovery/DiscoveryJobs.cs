@@ -36,7 +36,8 @@ internal abstract class DiscoveryJob(ScrapeContext context) : ScrapeJob(context)
 }
 
 /// <summary>Asks the Eureka server that answers.</summary>
-internal sealed class EurekaJob(ScrapeContext context, AddressList servers, Func<ILookup<string, string>> appsOf) : DiscoveryJob(context)
+internal sealed class EurekaJob(ScrapeContext context, AddressList servers, Func<ILookup<string, string>> appsOf)
+    : DiscoveryJob(context)
 {
     public override string Id { get; } = $"eureka|{servers.Current}";
 

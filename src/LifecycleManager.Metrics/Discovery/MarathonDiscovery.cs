@@ -54,7 +54,8 @@ internal sealed class MarathonDiscovery(
                 using var timeout = new CancellationTokenSource(PollTimeout, time);
                 using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
 
-                // Tasks after apps: a task of an app that came in between waits for the next poll, and none appears without its app.
+                // Tasks after apps: a task of an app that came in between waits for the next poll, and none appears without its
+                // app.
                 var apps = await api.GetApps(cancellation: both.Token);
                 var tasks = await api.GetTasks(both.Token);
                 publish(MarathonTargets.From(apps.Apps, tasks.Tasks));

@@ -36,7 +36,8 @@ public sealed record TargetGroup(IReadOnlyList<string> Targets, IReadOnlyDiction
                 address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is 0 or > 65535)
                 throw new FormatException($"targets: '{address}' is not host:port");
             yield return new Target(
-                $"{source}:{app}@{address}", app, address[..colon], [port], null, true) { Path = path, Scheme = scheme };
+                $"{source}:{app}@{address}", app, address[..colon], [port], null, true)
+            { Path = path, Scheme = scheme };
         }
     }
 }

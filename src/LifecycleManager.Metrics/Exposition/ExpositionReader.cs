@@ -253,13 +253,19 @@ public ref struct ExpositionReader
         var rest = text[at..end];
         if (!_open && at > _at + 1 && (IsKeyword(rest, "HELP"u8) || IsKeyword(rest, "TYPE"u8)))
         {
-            if (!CheckMetadata(rest[0] == 'T' ? MetadataKind.Type : MetadataKind.Help, at + 4 + Blanks(rest[4..]), end)) return false;
+            if (!CheckMetadata(rest[0] == 'T' ? MetadataKind.Type : MetadataKind.Help, at + 4 + Blanks(rest[4..]), end))
+                return false;
         }
         else if (_open)
         {
             if (!rest.StartsWith(" HELP "u8) && !rest.StartsWith(" TYPE "u8) && !rest.StartsWith(" UNIT "u8))
                 return FailAt("HELP, TYPE, UNIT or EOF is needed after '#'", _at) >= 0;
-            if (!CheckMetadata(rest[1] switch { (byte)'T' => MetadataKind.Type, (byte)'U' => MetadataKind.Unit, _ => MetadataKind.Help }, at + 6, end)) return false;
+            if (!CheckMetadata(rest[1] switch
+            {
+                (byte)'T' => MetadataKind.Type,
+                (byte)'U' => MetadataKind.Unit,
+                _ => MetadataKind.Help
+            }, at + 6, end)) return false;
         }
 
         _at = Math.Min(end + 1, text.Length);

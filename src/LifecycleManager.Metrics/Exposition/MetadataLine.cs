@@ -22,7 +22,9 @@ internal static class MetadataLine
     public static readonly SearchValues<byte> NameBytes =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"u8);
 
-    /// <summary>What is wrong; null where nothing is. As in Prometheus, the one character after the name may be any in old text.</summary>
+    /// <summary>
+    /// What is wrong; null where nothing is. As in Prometheus, the one character after the name may be any in old text.
+    /// </summary>
     /// <param name="rest">The rest of the line, from the name on.</param>
     /// <param name="kind">What the line says it is.</param>
     /// <param name="open">Whether it is OpenMetrics.</param>
@@ -43,7 +45,8 @@ internal static class MetadataLine
     }
 
     private static bool IsKnownType(ReadOnlySpan<byte> type, bool open) =>
-        type.SequenceEqual("counter"u8) || type.SequenceEqual("gauge"u8) || type.SequenceEqual("histogram"u8) || type.SequenceEqual("summary"u8)
+        type.SequenceEqual("counter"u8) || type.SequenceEqual("gauge"u8) || type.SequenceEqual("histogram"u8)
+        || type.SequenceEqual("summary"u8)
         || (open
             ? type.SequenceEqual("unknown"u8) || type.SequenceEqual("info"u8)
                 || type.SequenceEqual("stateset"u8) || type.SequenceEqual("gaugehistogram"u8)

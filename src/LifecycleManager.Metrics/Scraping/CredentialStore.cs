@@ -10,7 +10,8 @@ namespace LifecycleManager.Metrics.Scraping;
 internal sealed class CredentialStore(IReadOnlyList<MetricsCredential> credentials)
 {
     private readonly Dictionary<string, SecretFile> _files = credentials.Select(credential => credential.Secret)
-        .Where(secret => !IsVariable(secret)).Distinct().ToDictionary(secret => secret, secret => new SecretFile(secret), StringComparer.Ordinal);
+        .Where(secret => !IsVariable(secret)).Distinct()
+        .ToDictionary(secret => secret, secret => new SecretFile(secret), StringComparer.Ordinal);
 
     /// <summary>The header for a target; null where it needs none.</summary>
     /// <exception cref="ScrapeException">The file cannot be read.</exception>
@@ -27,7 +28,8 @@ internal sealed class CredentialStore(IReadOnlyList<MetricsCredential> credentia
 
     private string? Read(MetricsCredential credential)
     {
-        if (IsVariable(credential.Secret)) return Environment.GetEnvironmentVariable(credential.Secret[MetricsCredential.Variable.Length..]);
+        if (IsVariable(credential.Secret))
+            return Environment.GetEnvironmentVariable(credential.Secret[MetricsCredential.Variable.Length..]);
         try
         {
             return _files[credential.Secret].Read();

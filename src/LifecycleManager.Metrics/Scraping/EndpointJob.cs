@@ -62,7 +62,7 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
         set => Volatile.Write(ref _selections, value);
     }
 
-    public override string Id { get; } = 
+    public override string Id { get; } =
         $"{instance.Target.Id}|{key.Kind}|{(key.Scrape?.Port is { } port ? $":{port}" : "")}{key.Scrape?.Path}";
 
     public override string Address =>

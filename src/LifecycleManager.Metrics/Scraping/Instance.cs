@@ -57,11 +57,12 @@ internal sealed class Instance(Target target, TargetApp app)
         Target is { Healthy: true } target && (target.IsChecked || IsUp != false) && IsExpected(now, startup);
 
     /// <summary>
-    /// Whether it should report: it is past its start-up time and its health has been told, be it bad. What is overloaded is unhealthy and
-    /// silent at once, and must not be taken for gone.
+    /// Whether it should report: it is past its start-up time and its health has been told, be it bad. What is overloaded is
+    /// unhealthy and silent at once, and must not be taken for gone.
     /// </summary>
     public bool IsExpected(DateTimeOffset now, TimeSpan startup) =>
-        Target is { Healthy: not null } target && (target.Started is not { } started || now - started >= (App.Labels.Startup ?? startup));
+        Target is { Healthy: not null } target && (target.Started is not { } started
+            || now - started >= (App.Labels.Startup ?? startup));
 }
 
 /// <summary>A container statistic that somebody wants.</summary>

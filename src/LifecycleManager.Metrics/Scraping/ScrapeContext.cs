@@ -10,5 +10,6 @@ internal sealed record ScrapeContext(
     public SeriesNames Names { get; } = new();
 
     /// <summary>How long samples are kept for a query, milliseconds.</summary>
-    public long Retention(MetricQuery query) => (long)(query.Window + Options.EffectiveStaleness + Options.Interval).TotalMilliseconds;
+    public long Retention(MetricQuery query) =>
+        (long)(query.Window + Options.EffectiveStaleness + Options.Interval).TotalMilliseconds;
 }

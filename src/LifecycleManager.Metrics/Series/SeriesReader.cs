@@ -19,7 +19,8 @@ internal static class SeriesReader
     public static SeriesValue Read(SeriesSet set, MetricQuery query, long now, long staleness, long born)
     {
         if (query.Source == MetricSource.Histogram) return ReadQuantile(set, query, now, staleness);
-        if (query.Window <= TimeSpan.Zero && WindowFunctions.Least(query.Function) > 1) return SeriesValue.None(NeedsWindow(query));
+        if (query.Window <= TimeSpan.Zero && WindowFunctions.Least(query.Function) > 1)
+            return SeriesValue.None(NeedsWindow(query));
         var (value, range, newest) = (double.NaN, Interval.Unknown, 0L);
         lock (set.Gate)
         {
@@ -39,7 +40,8 @@ internal static class SeriesReader
 
             if (found == 0)
             {
-                return few ? SeriesValue.None(TooFew(query)) : SeriesValue.None(WhyNone(set, now, staleness, out var answered), query.CountsEvents && answered);
+                return few ? SeriesValue.None(TooFew(query)) : SeriesValue.None(WhyNone(set, now, staleness, out var answered),
+                    query.CountsEvents && answered);
             }
         }
 
@@ -54,7 +56,8 @@ internal static class SeriesReader
         var newest = 0L;
         try
         {
-            if (AddBuckets(set, query, now, staleness, ref buckets, ref newest, out var idle) is { } missing) return SeriesValue.None(missing, idle);
+            if (AddBuckets(set, query, now, staleness, ref buckets, ref newest, out var idle) is { } missing)
+                return SeriesValue.None(missing, idle);
             var value = HistogramQuantile.Estimate(query.Quantile, buckets.Buckets);
             return double.IsFinite(value)
                 ? new SeriesValue(value, value, newest, null, false)

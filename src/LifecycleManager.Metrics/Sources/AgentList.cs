@@ -11,7 +11,8 @@ internal static class AgentList
     /// <param name="json">The answer.</param>
     /// <param name="scheme">The master's scheme, and as in Mesos the whole cluster's.</param>
     /// <exception cref="JsonException">Malformed; with its place or with what is wrong.</exception>
-    public static IReadOnlyList<Uri> Read(ReadOnlyMemory<byte> json, string scheme = "http") => UntrustedJson.Read(json, root => Read(root, scheme));
+    public static IReadOnlyList<Uri> Read(ReadOnlyMemory<byte> json, string scheme = "http") =>
+        UntrustedJson.Read(json, root => Read(root, scheme));
 
     private static List<Uri> Read(JsonElement root, string scheme)
     {
@@ -34,7 +35,8 @@ internal static class AgentList
 }
 
 /// <summary>Asks the master for its agents at each interval, while somebody wants container statistics.</summary>
-internal sealed class AgentListJob(ScrapeContext context, AddressList masters, Action<IReadOnlyList<Uri>> found) : ScrapeJob(context)
+internal sealed class AgentListJob(ScrapeContext context, AddressList masters, Action<IReadOnlyList<Uri>> found)
+    : ScrapeJob(context)
 {
     public override string Id { get; } = $"master|{masters.Current}";
 

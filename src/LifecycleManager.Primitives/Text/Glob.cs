@@ -1,8 +1,8 @@
 namespace LifecycleManager.Primitives.Text;
 
 /// <summary>
-/// Globs: <c>*</c> stands for any characters, <c>?</c> for one. Without backtracking over more than the last star: time is at most the
-/// product of both lengths.
+/// Globs: <c>*</c> stands for any characters, <c>?</c> for one. Without backtracking over more than the last star: time is at
+/// most the product of both lengths.
 /// </summary>
 public static class Glob
 {

@@ -20,7 +20,8 @@ public sealed class LinearRegex
     public string Expression { get; }
 
     /// <summary>Reads an expression.</summary>
-    /// <exception cref="FormatException">It is malformed, too long, or uses what takes unbounded time; the message says which.</exception>
+    /// <exception cref="FormatException">It is malformed, too long, or uses what takes unbounded time; the message says
+    /// which.</exception>
     public static LinearRegex Parse(string expression)
     {
         ArgumentNullException.ThrowIfNull(expression);

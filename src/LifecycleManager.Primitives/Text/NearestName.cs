@@ -30,7 +30,8 @@ public static class NearestName
     }
 
     /// <summary>The end of a sentence: <c>; did you mean 'x'?</c>, or nothing.</summary>
-    public static string Hint(string wrong, IEnumerable<string> known) => Of(wrong, known) is { } name ? $"; did you mean '{name}'?" : "";
+    public static string Hint(string wrong, IEnumerable<string> known) => Of(wrong, known) is { } name
+        ? $"; did you mean '{name}'?" : "";
 
     internal static int Distance(string left, string right)
     {

@@ -25,7 +25,8 @@ public sealed class CappedTimer : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(callback);
         (_time, _callback) = (time, callback);
-        _timer = time.CreateTimer(static state => ((CappedTimer)state!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(static state => ((CappedTimer)state!)
+            .Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Sets the timer anew; what it was set to before is forgotten.</summary>

@@ -28,7 +28,8 @@ public static class DurationText
             while (end < text.Length && char.IsAsciiLetterLower(text[end])) end++;
             var unit = text[digits..end].ToString();
             var index = Array.FindIndex(Units, known => known.Unit == unit);
-            if (index <= last || !decimal.TryParse(text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount)
+            if (index <= last || !decimal.TryParse(text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+                out var amount)
                 || amount > 1_000_000_000_000m)
             {
                 return false;
@@ -44,11 +45,14 @@ public static class DurationText
         return true;
     }
 
-    /// <summary>Reads a duration as labels and queries of a REST API have it: a number alone is in seconds (<c>300</c>, <c>0.5</c>).</summary>
+    /// <summary>
+    /// Reads a duration as labels and queries of a REST API have it: a number alone is in seconds (<c>300</c>, <c>0.5</c>).
+    /// </summary>
     public static bool TryParseSeconds(ReadOnlySpan<char> text, out TimeSpan duration)
     {
         text = text.Trim();
-        if (!decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)) return TryParse(text, out duration);
+        if (!decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds))
+            return TryParse(text, out duration);
         duration = default;
         if (text.Length > 40 || seconds > (decimal)Longest.TotalSeconds) return false;
         duration = TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond));

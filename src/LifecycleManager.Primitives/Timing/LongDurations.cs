@@ -20,15 +20,18 @@ public static class LongDurations
     /// <summary>An instant and a duration later; the last instant there is where that is beyond the calendar's end.</summary>
     public static DateTimeOffset Plus(this DateTimeOffset instant, TimeSpan duration)
     {
-        if (duration >= TimeSpan.Zero) return duration < DateTimeOffset.MaxValue - instant ? instant + duration : DateTimeOffset.MaxValue;
+        if (duration >= TimeSpan.Zero)
+            return duration < DateTimeOffset.MaxValue - instant ? instant + duration : DateTimeOffset.MaxValue;
         return duration > DateTimeOffset.MinValue - instant ? instant + duration : DateTimeOffset.MinValue;
     }
 
     /// <summary>
-    /// Seconds as a duration. What is longer than a duration can be, is the longest; less than zero, and what is no number, is zero.
+    /// Seconds as a duration. What is longer than a duration can be, is the longest; less than zero, and what is no number, is
+    /// zero.
     /// </summary>
     public static TimeSpan FromSeconds(double seconds) =>
-        seconds >= TimeSpan.MaxValue.TotalSeconds ? TimeSpan.MaxValue : seconds > 0 ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
+        seconds >= TimeSpan.MaxValue.TotalSeconds ? TimeSpan.MaxValue : seconds > 0
+        ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
 
     /// <summary>A multiple of a duration; the longest there is where that is longer still.</summary>
     /// <param name="duration">Not negative.</param>

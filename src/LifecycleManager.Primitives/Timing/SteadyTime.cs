@@ -1,8 +1,8 @@
 namespace LifecycleManager.Primitives.Timing;
 
 /// <summary>
-/// A clock whose time of day only goes on: it is the wall clock's at the beginning, and from then on what the monotonic clock adds. For
-/// what compares instants of one process alone, such as a circuit breaker's pause; not for what people read.
+/// A clock whose time of day only goes on: it is the wall clock's at the beginning, and from then on what the monotonic clock
+/// adds. For what compares instants of one process alone, such as a circuit breaker's pause; not for what people read.
 /// </summary>
 /// <param name="time">The clock.</param>
 public sealed class SteadyTime(TimeProvider time) : TimeProvider

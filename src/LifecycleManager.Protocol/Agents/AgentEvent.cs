@@ -73,13 +73,15 @@ public enum AgentEventType
 }
 
 /// <summary>REGISTERED.</summary>
-/// <param name="AgentId">The id; an unknown or expired old id is answered by a SHUTDOWN or a new id, as the master's policy says.</param>
+/// <param name="AgentId">The id; an unknown or expired old id is answered by a SHUTDOWN or a new id, as the master's policy
+/// says.</param>
 /// <param name="MasterId">The master's id; changes with each election.</param>
 /// <param name="PingSeconds">Without a PING for five times this, the agent reconnects.</param>
 public sealed record RegisteredEvent(AgentId AgentId, string MasterId, double PingSeconds);
 
 /// <summary>RUN: tasks of one framework; launched together or not at all where <paramref name="Group"/> is set.</summary>
-public sealed record RunEvent(FrameworkInfo Framework, IReadOnlyList<TaskInfo> Tasks, bool Group = false, ExecutorInfo? Executor = null);
+public sealed record RunEvent(FrameworkInfo Framework, IReadOnlyList<TaskInfo> Tasks, bool Group = false,
+    ExecutorInfo? Executor = null);
 
 /// <summary>KILL.</summary>
 public sealed record KillEvent(FrameworkId FrameworkId, TaskId TaskId, KillPolicy? KillPolicy = null);

@@ -50,7 +50,7 @@ public sealed record AppTask
     /// <summary>The role of its resources.</summary>
     public string? Role { get; init; }
 
-    /// <summary>False for an instance that stands by in a blue-green deployment and is to be given no work; else absent.</summary>
+    /// <summary>False for an instance that stands by in a blue-green deployment and gets no work; else absent.</summary>
     public bool? InService { get; init; }
 }
 
@@ -131,7 +131,7 @@ public sealed record DeploymentResult
     /// <summary>The deployment that carries it out.</summary>
     public required string DeploymentId { get; init; }
 
-    /// <summary>What the scheduler kept in place of a requested value and why; absent where it took everything as asked.</summary>
+    /// <summary>What the scheduler kept in place of a requested value and why; absent where it took everything.</summary>
     public string? Message { get; init; }
 }
 

@@ -121,15 +121,15 @@ public sealed record App
     public string? Version { get; init; }
 
     /// <summary>
-    /// Of what the scheduler keeps alone, never on the wire of <c>/v2/apps</c>: the pod that this stands for, whose instances are launched
-    /// and counted as an app's are.
+    /// Of what the scheduler keeps alone, never on the wire of <c>/v2/apps</c>: the pod that this stands for, whose instances are
+    /// launched and counted as an app's are.
     /// </summary>
     public Pod? Pod { get; init; }
 
     /// <summary>Answers only: when it was last scaled and changed.</summary>
     public AppVersionInfo? VersionInfo { get; init; }
 
-    /// <summary>Answers only: the policy whose word the instance count is, <c>policy NAME</c>; absent where a person's is.</summary>
+    /// <summary>Answers only: the policy that owns the instance count, <c>policy NAME</c>; absent where a person does.</summary>
     public string? CountOwner { get; init; }
 
     /// <summary>Answers only: instances that are being brought up.</summary>
@@ -314,7 +314,7 @@ public sealed record AppSecret(string Source);
 /// <summary>A health check. Times in seconds.</summary>
 public sealed record AppHealthCheck
 {
-    /// <summary><c>HTTP</c>, <c>HTTPS</c>, <c>TCP</c>, <c>COMMAND</c>, <c>MESOS_HTTP</c>, <c>MESOS_HTTPS</c>, <c>MESOS_TCP</c>.</summary>
+    /// <summary><c>HTTP</c>, <c>HTTPS</c>, <c>TCP</c>, <c>COMMAND</c>, or the first three after <c>MESOS_</c>.</summary>
     public string? Protocol { get; init; }
 
     /// <summary>The path; default <c>/</c>.</summary>

@@ -12,12 +12,14 @@ public interface IMarathonApi
     const string CountOwnerHeader = "Lcm-Count-Owner";
 
     /// <summary>All apps.</summary>
-    /// <param name="embed">What to add: <c>apps.tasks</c>, <c>apps.counts</c>, <c>apps.deployments</c>, <c>apps.lastTaskFailure</c>.</param>
+    /// <param name="embed">What to add: <c>apps.tasks</c>, <c>apps.counts</c>, <c>apps.deployments</c>,
+    /// <c>apps.lastTaskFailure</c>.</param>
     /// <param name="label">A label selector.</param>
     /// <param name="cancellation">Gives up.</param>
     [Get("/v2/apps")]
     Task<AppList> GetApps(
-        [Query(CollectionFormat.Multi)] IEnumerable<string>? embed = null, string? label = null, CancellationToken cancellation = default);
+        [Query(CollectionFormat.Multi)] IEnumerable<string>? embed = null, string? label = null, CancellationToken cancellation =
+            default);
 
     /// <summary>One app.</summary>
     [Get("/v2/apps/{**id}")]
@@ -32,7 +34,8 @@ public interface IMarathonApi
     /// <param name="app">The fields.</param>
     /// <param name="force">Overrides deployments under way.</param>
     /// <param name="partialUpdate">Whether absent fields keep their values.</param>
-    /// <param name="countOwner">Who owns the instance count from now on: <c>policy NAME</c>. A real Marathon ignores the header.</param>
+    /// <param name="countOwner">Who owns the instance count from now on: <c>policy NAME</c>. A real Marathon ignores the
+    /// header.</param>
     /// <param name="cancellation">Gives up.</param>
     [Put("/v2/apps/{**id}")]
     Task<DeploymentResult> UpdateApp(
@@ -51,7 +54,8 @@ public interface IMarathonApi
     /// <param name="embed">What to add: <c>lastUnusedOffers</c>.</param>
     /// <param name="cancellation">Gives up.</param>
     [Get("/v2/queue")]
-    Task<LaunchQueue> GetQueue([Query(CollectionFormat.Multi)] IEnumerable<string>? embed = null, CancellationToken cancellation = default);
+    Task<LaunchQueue> GetQueue([Query(CollectionFormat.Multi)] IEnumerable<string>? embed = null,
+        CancellationToken cancellation = default);
 
     /// <summary>All instances.</summary>
     [Get("/v2/tasks")]
@@ -68,15 +72,20 @@ public interface IMarathonApi
     [Get("/v2/rebalance")]
     Task<RebalanceAnswer> PlanRebalance(int? max = null, CancellationToken cancellation = default);
 
-    /// <summary>Replaces the named instances by others elsewhere, each app within its upgrade strategy. Not a real Marathon's.</summary>
+    /// <summary>
+    /// Replaces the named instances by others elsewhere, each app within its upgrade strategy. Not a real Marathon's.
+    /// </summary>
     [Post("/v2/rebalance")]
     Task<RebalanceAnswer> Rebalance([Body] RebalanceTasks tasks, CancellationToken cancellation = default);
 
-    /// <summary>The event bus as server-sent events; unending. Plans are in the light format: whole trees are nobody's need here.</summary>
+    /// <summary>
+    /// The event bus as server-sent events; unending. Plans are in the light format: whole trees are nobody's need here.
+    /// </summary>
     [Get("/v2/events?plan-format=light")]
     [Headers("Accept: text/event-stream")]
     Task<Stream> GetEvents(
-        [Query(CollectionFormat.Multi), AliasAs("event_type")] IEnumerable<string>? types = null, CancellationToken cancellation = default);
+        [Query(CollectionFormat.Multi), AliasAs("event_type")] IEnumerable<string>? types = null, CancellationToken cancellation =
+            default);
 
     /// <summary>Whether anybody is there.</summary>
     [Get("/ping")]

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace LifecycleManager.Protocol.Marathon;
 
 /// <summary>
-/// A pod as Marathon's REST API has it, 1.11's fields: containers that are placed, started and ended together. Everything is optional,
-/// since what is missing is said with its path.
+/// A pod as Marathon's REST API has it, 1.11's fields: containers that are placed, started and ended together. Everything is
+/// optional, since what is missing is said with its path.
 /// </summary>
 public sealed record Pod
 {

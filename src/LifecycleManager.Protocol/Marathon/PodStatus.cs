@@ -9,7 +9,9 @@ public sealed record PodStatus
     /// <summary>Its definition.</summary>
     public required Pod Spec { get; init; }
 
-    /// <summary><c>STABLE</c>: as many instances as wanted are; <c>DEGRADED</c>: they are not; <c>TERMINAL</c>: it is removed.</summary>
+    /// <summary>
+    /// <c>STABLE</c>: as many instances as wanted are; <c>DEGRADED</c>: they are not; <c>TERMINAL</c>: it is removed.
+    /// </summary>
     public required string Status { get; init; }
 
     /// <summary>Since when.</summary>

@@ -55,8 +55,8 @@ public sealed class SourcePrefixed<T>() : ProtobufEnum<T>("SOURCE_")
     where T : struct, Enum;
 
 /// <summary>
-/// An enum by its protobuf names. A name that we do not know is read as the enum's own <c>Unknown</c> or <c>Other</c>, as protobuf
-/// does, so that a newer peer's word does not break a stream; where unknown fields are refused, so are unknown names.
+/// An enum by its protobuf names. A name that we do not know is read as the enum's own <c>Unknown</c> or <c>Other</c>, as
+/// protobuf does, so that a newer peer's word does not break a stream; where unknown fields are refused, so are unknown names.
 /// </summary>
 public abstract class ProtobufEnum<T> : JsonConverter<T>
     where T : struct, Enum

@@ -37,7 +37,8 @@ public static class RecordIo
     /// stream ends within a record.</exception>
     /// <exception cref="JsonException">A record is not the message.</exception>
     public static async IAsyncEnumerable<T> ReadAsync<T>(
-        Stream stream, JsonTypeInfo<T> type, int maxRecord = DefaultMaxRecord, [EnumeratorCancellation] CancellationToken cancellation = default)
+        Stream stream, JsonTypeInfo<T> type, int maxRecord = DefaultMaxRecord,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
         try
@@ -78,7 +79,8 @@ public static class RecordIo
         Span<byte> digits = stackalloc byte[MaxHeader];
         if (header.Length > MaxHeader) throw new InvalidDataException("a record's header is too long");
         header.CopyTo(digits);
-        if (!Utf8Parser.TryParse(digits[..(int)header.Length], out int length, out var used) || used != header.Length || length < 0)
+        if (!Utf8Parser.TryParse(digits[..(int)header.Length], out int length, out var used) || used != header.Length
+            || length < 0)
         {
             throw new InvalidDataException("a record's header is not a number");
         }

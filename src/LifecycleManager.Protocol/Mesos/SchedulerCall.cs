@@ -93,7 +93,8 @@ public enum CallType
 public sealed record SubscribeCall(FrameworkInfo FrameworkInfo, IReadOnlyList<string>? SuppressedRoles = null);
 
 /// <summary>ACCEPT: operations on the resources of offers that all belong to one agent.</summary>
-public sealed record AcceptCall(IReadOnlyList<OfferId> OfferIds, IReadOnlyList<Operation>? Operations = null, Filters? Filters = null);
+public sealed record AcceptCall(IReadOnlyList<OfferId> OfferIds, IReadOnlyList<Operation>? Operations = null,
+    Filters? Filters = null);
 
 /// <summary>DECLINE.</summary>
 public sealed record DeclineCall(IReadOnlyList<OfferId> OfferIds, Filters? Filters = null);

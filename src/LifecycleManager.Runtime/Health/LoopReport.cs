@@ -27,7 +27,8 @@ public sealed class LoopReport : IDisposable
             if (_end is { } end) return end;
             var began = Volatile.Read(ref _turnBegan);
             return began != 0 && _time.GetElapsedTime(began) is var age && age > _longest
-                ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Name} has stood still for {age.TotalSeconds:0} s") : null;
+                ? string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                    $"{Name} has stood still for {age.TotalSeconds:0} s") : null;
         }
     }
 

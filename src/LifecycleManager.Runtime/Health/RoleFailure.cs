@@ -1,8 +1,8 @@
 namespace LifecycleManager.Runtime.Health;
 
 /// <summary>
-/// How a role says that it can not go on within its process: the process ends with exit code 70, or, beside other roles, the role alone
-/// begins again.
+/// How a role says that it can not go on within its process: the process ends with exit code 70, or, beside other roles, the role
+/// alone begins again.
 /// </summary>
 public sealed class RoleFailure
 {

@@ -15,12 +15,15 @@ public sealed class RoleHealth(TimeProvider time)
     private readonly ConcurrentDictionary<PartWatch, long> _parts = new();
     private long _order;
 
-    /// <summary>What the role does, for people: <c>leading</c>, <c>standing by</c>, <c>starting</c>. Asked at each verdict.</summary>
+    /// <summary>
+    /// What the role does, for people: <c>leading</c>, <c>standing by</c>, <c>starting</c>. Asked at each verdict.
+    /// </summary>
     public Func<string> State { get; set; } = static () => "starting";
 
     /// <summary>Adds a loop. It counts until its report is disposed.</summary>
     /// <param name="name">For people.</param>
-    /// <param name="longestTurn">A turn that takes longer is a problem; <see cref="LongestTurn"/> where nothing is stated.</param>
+    /// <param name="longestTurn">A turn that takes longer is a problem; <see cref="LongestTurn"/> where nothing is
+    /// stated.</param>
     public LoopReport Loop(string name, TimeSpan? longestTurn = null)
     {
         var report = new LoopReport(this, name, time, longestTurn ?? LongestTurn);

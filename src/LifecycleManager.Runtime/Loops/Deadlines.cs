@@ -1,8 +1,8 @@
 namespace LifecycleManager.Runtime.Loops;
 
 /// <summary>
-/// What is due later, by the monotonic clock: the earliest first, those of one instant in the order in which they were added. For one
-/// owner; not to be used by several threads.
+/// What is due later, by the monotonic clock: the earliest first, those of one instant in the order in which they were added. For
+/// one owner; not to be used by several threads.
 /// </summary>
 /// <typeparam name="T">What is to be done.</typeparam>
 /// <param name="time">The clock.</param>
@@ -21,7 +21,8 @@ public sealed class Deadlines<T>(TimeProvider time)
         {
             DropCancelled();
             return _queue.TryPeek(out _, out var at)
-                ? TimeSpan.FromTicks((long)((Int128)(at.Due - time.GetTimestamp()) * TimeSpan.TicksPerSecond / time.TimestampFrequency)) : null;
+                ? TimeSpan.FromTicks(
+                    (long)((Int128)(at.Due - time.GetTimestamp()) * TimeSpan.TicksPerSecond / time.TimestampFrequency)) : null;
         }
     }
 
@@ -35,7 +36,8 @@ public sealed class Deadlines<T>(TimeProvider time)
         var ticks = Math.Clamp(delay.Ticks, 0, MaxDelay.Ticks);
 
         // Rounded up: nothing is due too early.
-        var due = time.GetTimestamp() + (long)(((Int128)ticks * time.TimestampFrequency + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond);
+        var due = time.GetTimestamp()
+            + (long)(((Int128)ticks * time.TimestampFrequency + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond);
         _queue.Enqueue(deadline, (due, _order++));
         return deadline;
     }

@@ -15,8 +15,8 @@ public sealed record NamedLoop(string Name, Func<LoopReport, CancellationToken, 
     }
 
     /// <summary>
-    /// The loop's report where it has one already: it outlives the group, and whoever made it disposes of it. Null: the group makes one,
-    /// which lasts as long as the group.
+    /// The loop's report where it has one already: it outlives the group, and whoever made it disposes of it. Null: the group
+    /// makes one, which lasts as long as the group.
     /// </summary>
     public LoopReport? Report { get; init; }
 
@@ -34,7 +34,8 @@ public sealed class LoopEndedException(string name, Exception? cause)
 public static class LoopGroup
 {
     /// <summary>Runs loops until cancelled. The first that ends by itself ends all.</summary>
-    /// <param name="health">Where an end is told; it is forgotten once all have ended, since whoever called knows it then.</param>
+    /// <param name="health">Where an end is told; it is forgotten once all have ended, since whoever called knows it
+    /// then.</param>
     /// <param name="cancellation">Ends all.</param>
     /// <param name="loops">At least one.</param>
     /// <exception cref="OperationCanceledException">Cancelled; all loops have ended.</exception>

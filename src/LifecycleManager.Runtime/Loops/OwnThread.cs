@@ -1,8 +1,8 @@
 namespace LifecycleManager.Runtime.Loops;
 
 /// <summary>
-/// A loop on a thread of its own, which no work of the thread pool keeps from running: heartbeats, on whose time others rely. It blocks
-/// where it waits, and sleeps or reads with a limit.
+/// A loop on a thread of its own, which no work of the thread pool keeps from running: heartbeats, on whose time others rely. It
+/// blocks where it waits, and sleeps or reads with a limit.
 /// </summary>
 public static class OwnThread
 {
@@ -25,7 +25,9 @@ public static class OwnThread
             }
         })
         {
-            Name = name, IsBackground = true, Priority = ThreadPriority.AboveNormal,
+            Name = name,
+            IsBackground = true,
+            Priority = ThreadPriority.AboveNormal,
         }.Start();
         return end.Task;
     }

@@ -5,9 +5,9 @@ using LifecycleManager.Runtime.Health;
 namespace LifecycleManager.Runtime.Loops;
 
 /// <summary>
-/// The one logical thread that owns a piece of state. Inputs wait in a bounded inbox and are taken in batches, in the order of their
-/// arrival; what is due by time is done in the same turns, so that no input can postpone it. It runs once and fails as a whole:
-/// whoever supervises it begins again with an owner made anew.
+/// The one logical thread that owns a piece of state. Inputs wait in a bounded inbox and are taken in batches, in the order of
+/// their arrival; what is due by time is done in the same turns, so that no input can postpone it. It runs once and fails as a
+/// whole: whoever supervises it begins again with an owner made anew.
 /// </summary>
 /// <typeparam name="TInput">What the owner is told and asked.</typeparam>
 public sealed class OwnerLoop<TInput>

@@ -5,11 +5,13 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Runtime.Loops;
 
 /// <summary>
-/// Begins something again whenever it ends: after a second; after thirty where it failed three times within a minute for one cause, so
-/// that a defect that comes back makes neither a storm of restarts nor a lead that bounces. The role's health names the cause of a
-/// failure until the work has gone on for ten seconds.
+/// Begins something again whenever it ends: after a second; after thirty where it failed three times within a minute for one
+/// cause, so that a defect that comes back makes neither a storm of restarts nor a lead that bounces. The role's health names the
+/// cause of a failure until the work has gone on for ten seconds.
 /// </summary>
-/// <remarks>The directive of supervision in the manner of Akka: a failure is an event, and what follows from it is stated in one place.</remarks>
+/// <remarks>
+/// The directive of supervision in the manner of Akka: a failure is an event, and what follows from it is stated in one place.
+/// </remarks>
 public sealed partial class Supervisor : IDisposable
 {
     /// <summary>The pause before a restart: 1 s.</summary>
@@ -48,7 +50,9 @@ public sealed partial class Supervisor : IDisposable
         _watch = health.Watch(() => Failure is { } failure ? $"{name} has failed: {failure}" : null);
     }
 
-    /// <summary>Why it last ended by a failure, until the work has gone on for <see cref="Proof"/>; null where all is well.</summary>
+    /// <summary>
+    /// Why it last ended by a failure, until the work has gone on for <see cref="Proof"/>; null where all is well.
+    /// </summary>
     public string? Failure
     {
         get
@@ -62,7 +66,8 @@ public sealed partial class Supervisor : IDisposable
     }
 
     /// <summary>Runs it again and again, until cancelled.</summary>
-    /// <param name="run">Returns where it ended in order: it is begun again after <see cref="Pause"/>. It tells by <see cref="Working"/>
+    /// <param name="run">Returns where it ended in order: it is begun again after <see cref="Pause"/>. It tells by
+    /// <see cref="Working"/>
     /// when its work begins.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task RunAsync(Func<CancellationToken, Task> run, CancellationToken cancellation)
@@ -116,7 +121,8 @@ public sealed partial class Supervisor : IDisposable
             _failures.Enqueue((problem.Message, now));
             while (_time.GetElapsedTime(_failures.Peek().At, now) > Window) _failures.Dequeue();
             while (_failures.Count > MaxFailures) _failures.Dequeue();
-            var pause = _failures.Count == MaxFailures && _failures.All(failure => failure.Cause == problem.Message) ? LongPause : Pause;
+            var pause = _failures.Count == MaxFailures && _failures.All(failure => failure.Cause == problem.Message)
+                ? LongPause : Pause;
             LogFailed(_log, problem, _name, problem.Message, pause.TotalSeconds);
             return pause;
         }

@@ -1,8 +1,8 @@
 namespace LifecycleManager.Runtime.Reconnecting;
 
 /// <summary>
-/// The addresses of one service, such as those of a leader and its standbys: what answered last is asked first, and the others in turn.
-/// For any number of threads.
+/// The addresses of one service, such as those of a leader and its standbys: what answered last is asked first, and the others in
+/// turn. For any number of threads.
 /// </summary>
 public sealed class AddressList
 {
@@ -23,7 +23,9 @@ public sealed class AddressList
     /// <summary>Which is asked first.</summary>
     public Uri Current => _addresses[Volatile.Read(ref _current)];
 
-    /// <summary>An address did not answer: the one after it is asked first from now on, unless somebody else has moved on already.</summary>
+    /// <summary>
+    /// An address did not answer: the one after it is asked first from now on, unless somebody else has moved on already.
+    /// </summary>
     public void Leave(Uri address)
     {
         var at = Volatile.Read(ref _current);

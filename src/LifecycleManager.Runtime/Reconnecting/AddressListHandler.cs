@@ -3,9 +3,9 @@ using System.Net;
 namespace LifecycleManager.Runtime.Reconnecting;
 
 /// <summary>
-/// Sends each call to the address of a list that answers. A call that reached nobody goes to the next address at once; a read also where
-/// the answer is 503, which a standby without a leader gives. What may have been taken is not sent a second time: its caller gets the
-/// failure, and the next call goes elsewhere.
+/// Sends each call to the address of a list that answers. A call that reached nobody goes to the next address at once; a read
+/// also where the answer is 503, which a standby without a leader gives. What may have been taken is not sent a second time: its
+/// caller gets the failure, and the next call goes elsewhere.
 /// </summary>
 /// <param name="addresses">Scheme, host and port are taken from these; path and query are the call's.</param>
 public sealed class AddressListHandler(AddressList addresses) : DelegatingHandler
@@ -17,7 +17,12 @@ public sealed class AddressListHandler(AddressList addresses) : DelegatingHandle
         for (var left = addresses.Count; ; left--)
         {
             var address = addresses.Current;
-            request.RequestUri = new UriBuilder(request.RequestUri!) { Scheme = address.Scheme, Host = address.Host, Port = address.Port }.Uri;
+            request.RequestUri = new UriBuilder(request.RequestUri!)
+            {
+                Scheme = address.Scheme,
+                Host = address.Host,
+                Port = address.Port
+            }.Uri;
             try
             {
                 var answer = await base.SendAsync(request, cancellationToken);

@@ -4,7 +4,8 @@ using Polly.Retry;
 namespace LifecycleManager.Runtime.Reconnecting;
 
 /// <summary>
-/// The one backoff: doubling pauses with decorrelated jitter, so that a thousand peers do not return to a restarted server at one moment.
+/// The one backoff: doubling pauses with decorrelated jitter, so that a thousand peers do not return to a restarted server at one
+/// moment.
 /// </summary>
 /// <remarks>Polly's decorrelated jitter (<c>UseJitter</c> with exponential delays).</remarks>
 public static class Reconnect
@@ -14,7 +15,8 @@ public static class Reconnect
     /// <param name="longest">The longest pause, a day at most.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">The jitter; used by one thread at a time.</param>
-    /// <param name="failed">Told of each failure, before the pause: the cause, how many attempts have failed in a row, and the pause.</param>
+    /// <param name="failed">Told of each failure, before the pause: the cause, how many attempts have failed in a row, and the
+    /// pause.</param>
     /// <param name="repeats">Which failures are worth another attempt; null for all; none once the caller has cancelled.</param>
     public static ResiliencePipeline Pipeline(
         TimeSpan first, TimeSpan longest, TimeProvider time, Random random, Action<Exception, int, TimeSpan>? failed = null,

@@ -38,9 +38,12 @@ internal sealed record PolicyAnswer
     public required IReadOnlyList<string> Apps { get; init; }
 }
 
-/// <summary>A policy file. Its state is <c>inForce</c>, <c>lastGood</c> (refused, an older version is in force) or <c>refused</c>.</summary>
+/// <summary>
+/// A policy file. Its state is <c>inForce</c>, <c>lastGood</c> (refused, an older version is in force) or <c>refused</c>.
+/// </summary>
 internal sealed record PolicyFileAnswer(
-    string File, string State, DateTimeOffset? LoadedAt, IReadOnlyList<string> Policies, IReadOnlyList<PolicyProblemAnswer> Problems);
+    string File, string State, DateTimeOffset? LoadedAt, IReadOnlyList<string> Policies,
+    IReadOnlyList<PolicyProblemAnswer> Problems);
 
 /// <summary>What is wrong with a file.</summary>
 internal sealed record PolicyProblemAnswer(
@@ -110,7 +113,10 @@ internal sealed record MetricAnswer(string Metric, double? Value, IReadOnlyList<
     /// <summary>The newest sample that took part.</summary>
     public DateTimeOffset? NewestSample { get; init; }
 
-    /// <summary>The bounds of what it can be, where silent instances could still change it; null where there is none, equal where they cannot.</summary>
+    /// <summary>
+    /// The bounds of what it can be, where silent instances could still change it; null where there is none, equal where they
+    /// cannot.
+    /// </summary>
     public double? Low { get; init; }
 
     public double? High { get; init; }
@@ -160,7 +166,8 @@ internal sealed record PauseBody
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    Converters = [typeof(CamelCase<DecisionKind>), typeof(CamelCase<DecisionOutcome>), typeof(CamelCase<Pause>), typeof(CamelCase<RuleVerdict>), typeof(CamelCase<CheckFormat>)])]
+    Converters = [typeof(CamelCase<DecisionKind>), typeof(CamelCase<DecisionOutcome>), typeof(CamelCase<Pause>),
+        typeof(CamelCase<RuleVerdict>), typeof(CamelCase<CheckFormat>)])]
 [JsonSerializable(typeof(ErrorAnswer))]
 [JsonSerializable(typeof(PoliciesAnswer))]
 [JsonSerializable(typeof(AppsAnswer))]

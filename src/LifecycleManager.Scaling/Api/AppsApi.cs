@@ -36,7 +36,8 @@ internal static class AppsApi
             ? [.. snapshot.Apps.Values.Select(status => Answer(status, archive, term.Pauses))]
             : [.. archive.Newest.OrderBy(record => record.App, StringComparer.Ordinal).Select(record => Answer(record, archive))];
         await ManagerApi.WriteAsync(
-            http, new AppsAnswer(apps, snapshot.Ungoverned, term is null ? null : snapshot.LastTick?.At), ManagerJson.Default.AppsAnswer);
+            http, new AppsAnswer(apps, snapshot.Ungoverned, term is null ? null : snapshot.LastTick?.At),
+            ManagerJson.Default.AppsAnswer);
     }
 
     private static async Task OneAsync(HttpContext http, string app)

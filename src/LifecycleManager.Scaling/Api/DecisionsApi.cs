@@ -46,14 +46,15 @@ internal static class DecisionsApi
     }
 
     /// <summary>
-    /// Server-sent events, one for each record that is made or settled. With <c>Last-Event-ID</c> what came after it is sent first,
-    /// as far as it is kept. A client that does not keep up is disconnected.
+    /// Server-sent events, one for each record that is made or settled. With <c>Last-Event-ID</c> what came after it is sent
+    /// first, as far as it is kept. A client that does not keep up is disconnected.
     /// </summary>
     private static async Task StreamAsync(HttpContext http)
     {
         if (ManagerApi.HasUnknown(http, out var unknown, "app"))
         {
-            await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest, $"unknown parameter '{unknown}': the stream takes app", unknown);
+            await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest,
+                $"unknown parameter '{unknown}': the stream takes app", unknown);
             return;
         }
 
@@ -66,7 +67,8 @@ internal static class DecisionsApi
         using var subscription = http.RequestServices.GetRequiredService<DecisionFeed>().Subscribe();
         if (subscription is null)
         {
-            await ManagerApi.RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, "too many clients follow the decisions already");
+            await ManagerApi.RefuseAsync(http, StatusCodes.Status503ServiceUnavailable,
+                "too many clients follow the decisions already");
             return;
         }
 
@@ -132,7 +134,8 @@ internal static class DecisionsApi
         message = null;
         if (ManagerApi.HasUnknown(http, out field, "app", "policy", "kind", "outcome", "since", "until", "before", "limit"))
         {
-            message = $"unknown parameter '{field}': decisions are filtered by app, policy, kind, outcome, since, until, before and limit";
+            message =
+                $"unknown parameter '{field}': decisions are filtered by app, policy, kind, outcome, since, until, before and limit";
             return false;
         }
 
@@ -148,7 +151,8 @@ internal static class DecisionsApi
                 case "kind" when Enum.TryParse<DecisionKind>(text, ignoreCase: true, out var kind) && Enum.IsDefined(kind):
                     filter = filter with { Kind = kind };
                     break;
-                case "outcome" when Enum.TryParse<DecisionOutcome>(text, ignoreCase: true, out var outcome) && Enum.IsDefined(outcome):
+                case "outcome" when Enum.TryParse<DecisionOutcome>(text, ignoreCase: true, out var outcome)
+                    && Enum.IsDefined(outcome):
                     filter = filter with { Outcome = outcome };
                     break;
                 case "since" when ManagerApi.TryTime(text, out var since): filter = filter with { Since = since }; break;
@@ -161,7 +165,8 @@ internal static class DecisionsApi
                     message = name switch
                     {
                         "kind" => $"kind '{text}' is none of scaleOut, scaleIn, hold",
-                        "outcome" => $"outcome '{text}' is none of pending, applied, postponed, failed, dryRun, held, interrupted",
+                        "outcome" =>
+                            $"outcome '{text}' is none of pending, applied, postponed, failed, dryRun, held, interrupted",
                         "limit" => $"limit '{text}' is not a number from 1 to {DecisionFilter.LargestPage}",
                         _ => $"{name} '{text}' is not a time such as 2026-11-24T19:00:00Z",
                     };

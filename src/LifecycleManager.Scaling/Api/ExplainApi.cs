@@ -11,8 +11,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace LifecycleManager.Scaling.Api;
 
 /// <summary>
-/// <c>GET /v1/apps/{id}/explain?at=</c>: why the count is what it is, or was at an instant: from the last evaluation and the samples
-/// there are, or from the decisions on record with theirs and the history in memory.
+/// <c>GET /v1/apps/{id}/explain?at=</c>: why the count is what it is, or was at an instant: from the last evaluation and the
+/// samples there are, or from the decisions on record with theirs and the history in memory.
 /// </summary>
 internal static class ExplainApi
 {
@@ -23,7 +23,8 @@ internal static class ExplainApi
     {
         if (ManagerApi.HasUnknown(http, out var unknown, "at"))
         {
-            await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest, $"unknown parameter '{unknown}': an explanation takes at", unknown);
+            await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest,
+                $"unknown parameter '{unknown}': an explanation takes at", unknown);
             return;
         }
 
@@ -35,11 +36,13 @@ internal static class ExplainApi
         }
         else if (!ManagerApi.TryTime(text, out var at))
         {
-            await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest, $"at '{text}' is not a time such as 2026-11-24T19:00:00Z", "at");
+            await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest,
+                $"at '{text}' is not a time such as 2026-11-24T19:00:00Z", "at");
         }
         else if (at > now)
         {
-            await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest, $"at '{text}' is in the future: it is {now:O}", "at");
+            await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest, $"at '{text}' is in the future: it is {now:O}",
+                "at");
         }
         else
         {
@@ -65,7 +68,8 @@ internal static class ExplainApi
                 App = answer,
                 Evaluation = Answer(status.Evaluation),
                 Metrics = [.. status.Metrics.Select(metric => Answer(
-                    metric.Key, metric.Value, Thresholds(status, metric.Key), explained?.Evidence.FirstOrDefault(one => one.Metric == metric.Key), history))],
+                    metric.Key, metric.Value, Thresholds(status, metric.Key),
+                    explained?.Evidence.FirstOrDefault(one => one.Metric == metric.Key), history))],
                 Opinions = explained?.Opinions,
                 Rules = [],
                 Schedules = [],
@@ -76,7 +80,8 @@ internal static class ExplainApi
         {
             await WriteAsync(http, AppsApi.Answer(last, archive), now, new ExplainAnswer
             {
-                Summary = $"{app} is not evaluated here; the last decision on record, of {Time(last.At)}, was {last.To}: {last.Reason}",
+                Summary =
+                    $"{app} is not evaluated here; the last decision on record, of {Time(last.At)}, was {last.To}: {last.Reason}",
                 App = AppsApi.Answer(last, archive),
                 Evaluation = Answer(last),
                 Metrics = Metrics(last, []),
@@ -95,7 +100,8 @@ internal static class ExplainApi
     {
         var archive = await ManagerApi.ArchiveAsync(http);
         // The decision of this very instant counts.
-        var recent = archive.Query(new DecisionFilter { App = app, Until = at.AddTicks(1), Limit = DecisionFilter.LargestPage }).Decisions;
+        var recent =
+            archive.Query(new DecisionFilter { App = app, Until = at.AddTicks(1), Limit = DecisionFilter.LargestPage }).Decisions;
         if (recent.Count == 0)
         {
             await RefuseBeforeRecordAsync(http, app, at, archive);
@@ -106,7 +112,8 @@ internal static class ExplainApi
         var history = History(http, app, at);
 
         // A point of before that decision is older than what the decision saw.
-        int? Count(string name) => history.GetValueOrDefault(name) is [.., var point] && point.At > last.At ? (int)point.Value : null;
+        int? Count(string name) => history.GetValueOrDefault(name) is [.., var point] && point.At > last.At
+            ? (int)point.Value : null;
         var instances = Count("instances") ?? (last.Outcome == DecisionOutcome.Applied ? last.To : last.From);
         var change = recent.FirstOrDefault(record => record.Outcome == DecisionOutcome.Applied);
         var answer = new GovernedAppAnswer
@@ -143,7 +150,8 @@ internal static class ExplainApi
         return kept.Count == 0
             ? AppsApi.RefuseUnknownAsync(http, app)
             : ManagerApi.RefuseAsync(
-                http, StatusCodes.Status404NotFound, $"of {Time(at)} nothing is kept: the decisions about '{app}' begin at {Time(kept[^1].At)}", "at");
+                http, StatusCodes.Status404NotFound,
+                $"of {Time(at)} nothing is kept: the decisions about '{app}' begin at {Time(kept[^1].At)}", "at");
     }
 
     /// <summary>Writes an explanation, with the rules and schedules of the policy as it is in force now.</summary>
@@ -173,7 +181,8 @@ internal static class ExplainApi
         ? $"to stay at {record.From}"
         : $"{record.From} to {record.To} ({CamelCaseName(record.Outcome)}{(record.OutcomeReason is null ? "" : ": " + record.OutcomeReason)})";
 
-    private static string CamelCaseName(DecisionOutcome outcome) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(outcome.ToString());
+    private static string CamelCaseName(DecisionOutcome outcome) =>
+        System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(outcome.ToString());
 
     private static string Time(DateTimeOffset at) => $"{at.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z";
 
@@ -185,7 +194,9 @@ internal static class ExplainApi
             .Where(series => series.Points.Count > 0 && series.Points[^1].At >= at - (interval * 2))
             .ToDictionary(
                 series => series.Name,
-                series => (IReadOnlyList<PointAnswer>)[.. series.Points.TakeLast(Points).Select(point => new PointAnswer(point.At, point.Value))],
+                series =>
+                    (IReadOnlyList<PointAnswer>)[.. series.Points.TakeLast(Points)
+                        .Select(point => new PointAnswer(point.At, point.Value))],
                 StringComparer.Ordinal);
     }
 
@@ -195,10 +206,12 @@ internal static class ExplainApi
             .Select(threshold => threshold.Value!.Value),
     ];
 
-    private static IReadOnlyList<MetricAnswer> Metrics(DecisionRecord record, Dictionary<string, IReadOnlyList<PointAnswer>> history) =>
+    private static IReadOnlyList<MetricAnswer> Metrics(DecisionRecord record,
+        Dictionary<string, IReadOnlyList<PointAnswer>> history) =>
     [
         .. record.Metrics.Keys.Union(record.Evidence.Select(one => one.Metric)).Select(metric => Answer(
-            metric, record.Metrics.GetValueOrDefault(metric), [], record.Evidence.FirstOrDefault(one => one.Metric == metric), history)),
+            metric, record.Metrics.GetValueOrDefault(metric), [], record.Evidence.FirstOrDefault(one => one.Metric == metric),
+            history)),
     ];
 
     private static MetricAnswer Answer(

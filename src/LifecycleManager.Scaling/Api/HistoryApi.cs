@@ -8,8 +8,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace LifecycleManager.Scaling.Api;
 
 /// <summary>
-/// <c>GET /v1/history</c>: counts and metrics as CSV, filtered by app, since and until. Of one app a table with a column a metric, as
-/// <c>lcm policy replay</c> reads it; of all apps lines of <c>time,app,name,value</c>.
+/// <c>GET /v1/history</c>: counts and metrics as CSV, filtered by app, since and until. Of one app a table with a column a
+/// metric, as <c>lcm policy replay</c> reads it; of all apps lines of <c>time,app,name,value</c>.
 /// </summary>
 internal static class HistoryApi
 {
@@ -20,7 +20,8 @@ internal static class HistoryApi
         if (ManagerApi.HasUnknown(http, out var unknown, "app", "since", "until"))
         {
             await ManagerApi.RefuseAsync(
-                http, StatusCodes.Status400BadRequest, $"unknown parameter '{unknown}': history is filtered by app, since and until", unknown);
+                http, StatusCodes.Status400BadRequest,
+                $"unknown parameter '{unknown}': history is filtered by app, since and until", unknown);
             return;
         }
 
@@ -43,7 +44,8 @@ internal static class HistoryApi
         var history = http.RequestServices.GetRequiredService<MetricHistory>();
         if (app is not null)
         {
-            foreach (var row in MetricHistory.Table(history.Read(app, since, until))) await http.Response.WriteAsync(row, http.RequestAborted);
+            foreach (var row in MetricHistory.Table(history.Read(app, since, until)))
+                await http.Response.WriteAsync(row, http.RequestAborted);
             return;
         }
 

@@ -46,7 +46,8 @@ internal static class ManagerApi
     {
         http.Response.StatusCode = status;
         http.Response.ContentType = "application/json; charset=utf-8";
-        await using (var json = new Utf8JsonWriter(http.Response.BodyWriter, Readable)) JsonSerializer.Serialize(json, answer, type);
+        await using (var json = new Utf8JsonWriter(http.Response.BodyWriter, Readable)) JsonSerializer.Serialize(json, answer,
+            type);
         await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
     }
 

@@ -26,7 +26,8 @@ internal static class PausesApi
                 // Who does not lead has no copy: what is in the store now counts.
                 http.Response.Headers[ManagerApi.LeaderHeader] = await ManagerApi.LeaderAsync(http) ?? "none";
                 pauses = await PauseStore.ReadAsync(
-                    http.RequestServices.GetRequiredService<IStateStore>(), http.RequestServices.GetRequiredService<TimeProvider>(), http.RequestAborted);
+                    http.RequestServices.GetRequiredService<IStateStore>(),
+                    http.RequestServices.GetRequiredService<TimeProvider>(), http.RequestAborted);
             }
 
             await ManagerApi.WriteAsync(http, new PausesAnswer(pauses), ManagerJson.Default.PausesAnswer);
@@ -67,7 +68,8 @@ internal static class PausesApi
                 var time = http.RequestServices.GetRequiredService<TimeProvider>();
                 DateTimeOffset? until = body.Seconds is { } seconds ? time.GetUtcNow().AddSeconds(seconds) : null;
                 await pauses.PauseAsync(app, what, body.Reason, until, fence, http.RequestAborted);
-                logger.LogInformation("{What} of {App} is paused: {Reason}", what, app ?? "every app", body.Reason ?? "no reason given");
+                logger.LogInformation("{What} of {App} is paused: {Reason}", what, app ?? "every app",
+                    body.Reason ?? "no reason given");
             }
 
             await ManagerApi.WriteAsync(http, new PausesAnswer(pauses.Current), ManagerJson.Default.PausesAnswer);
@@ -76,13 +78,15 @@ internal static class PausesApi
         {
             await ManagerApi.RefuseAsync(http, StatusCodes.Status409Conflict, e.Message);
         }
-        catch (Exception e) when (e is ObjectDisposedException or FencedException or StateUnavailableException or WriteOutcomeUnknownException)
+        catch (Exception e) when (e is ObjectDisposedException or FencedException or StateUnavailableException
+            or WriteOutcomeUnknownException)
         {
             await ManagerApi.RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, $"it could not be stored: {e.Message}");
         }
     }
 
-    private static async Task<(PauseBody? Body, string? Field, string? Message, int Status)> ReadAsync(HttpContext http, bool resume)
+    private static async Task<(PauseBody? Body, string? Field, string? Message, int Status)> ReadAsync(HttpContext http,
+        bool resume)
     {
         var read = await ManagerApi.ReadAsync(http, ManagerJson.Default.PauseBody, otherwise: new PauseBody());
         if (read.Body is not { } body) return read;

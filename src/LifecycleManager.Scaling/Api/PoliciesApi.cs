@@ -15,7 +15,8 @@ internal static class PoliciesApi
         app.MapGet("/v1/policies", http =>
         {
             var answer = Policies(
-                http.RequestServices.GetRequiredService<PolicyDirectory>(), http.RequestServices.GetRequiredService<ManagerState>().Snapshot);
+                http.RequestServices.GetRequiredService<PolicyDirectory>(),
+                http.RequestServices.GetRequiredService<ManagerState>().Snapshot);
             return ManagerApi.WriteAsync(http, answer, ManagerJson.Default.PoliciesAnswer);
         });
         app.MapGet("/v1/schedules", http =>

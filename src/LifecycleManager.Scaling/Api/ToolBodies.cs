@@ -14,7 +14,10 @@ internal sealed record CheckBody : FilesBody
     /// <summary>Whether warnings fail the check too.</summary>
     public bool Strict { get; init; }
 
-    /// <summary><c>text</c> (the default), <c>json</c>, <c>github</c> or <c>sarif</c>: the form of the output; the problems come as JSON besides.</summary>
+    /// <summary>
+    /// <c>text</c> (the default), <c>json</c>, <c>github</c> or <c>sarif</c>: the form of the output; the problems come as JSON
+    /// besides.
+    /// </summary>
     public CheckFormat Format { get; init; }
 }
 
@@ -63,7 +66,9 @@ internal sealed record InitBody
 /// <summary>What a tool says.</summary>
 internal sealed record ToolAnswer
 {
-    /// <summary><c>good</c>, <c>found</c> (it did its work and found something wrong) or <c>failed</c> (it could not do its work).</summary>
+    /// <summary>
+    /// <c>good</c>, <c>found</c> (it did its work and found something wrong) or <c>failed</c> (it could not do its work).
+    /// </summary>
     public required string Result { get; init; }
 
     /// <summary>Why it failed, one sentence.</summary>

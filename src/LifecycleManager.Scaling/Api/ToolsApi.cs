@@ -14,7 +14,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace LifecycleManager.Scaling.Api;
 
 /// <summary>
-/// The tools of <c>lcm policy</c> for those who have no <c>lcm</c> at hand: <c>POST /v1/policies/check, test, replay, fmt, import, init</c>
+/// The tools of <c>lcm policy</c> for those who have no <c>lcm</c> at hand: <c>POST /v1/policies/check, test, replay, fmt,
+/// import, init</c>
 /// and <c>GET /v1/policies/schema</c>. They work on the files in the request alone: nothing of this machine is read or changed.
 /// </summary>
 internal static class ToolsApi
@@ -49,10 +50,12 @@ internal static class ToolsApi
         });
 
         void Post<T>(string name, int longest, JsonTypeInfo<T> type, Func<HttpContext, T, ToolRun, int> run) where T : class =>
-            app.MapPost("/v1/policies/" + name, http => RunAsync(http, type, run, turn)).WithMetadata(new BodyLimit(longest)).Needs(Permission.View);
+            app.MapPost("/v1/policies/" + name, http => RunAsync(http, type, run, turn)).WithMetadata(new BodyLimit(longest))
+            .Needs(Permission.View);
     }
 
-    private static async Task RunAsync<T>(HttpContext http, JsonTypeInfo<T> type, Func<HttpContext, T, ToolRun, int> run, SemaphoreSlim turn)
+    private static async Task RunAsync<T>(HttpContext http, JsonTypeInfo<T> type, Func<HttpContext, T, ToolRun, int> run,
+        SemaphoreSlim turn)
         where T : class
     {
         var (body, field, message, status) = await ManagerApi.ReadAsync(http, type);
@@ -64,7 +67,8 @@ internal static class ToolsApi
 
         if (body is FilesBody files && (files.Files.Count is 0 or > MostFiles || files.Files.ContainsValue(null!)))
         {
-            await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest, $"files: 1 to {MostFiles} files by their names are needed", "files");
+            await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest,
+                $"files: 1 to {MostFiles} files by their names are needed", "files");
             return;
         }
 
@@ -87,7 +91,8 @@ internal static class ToolsApi
         catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
         {
             await ManagerApi.RefuseAsync(
-                http, StatusCodes.Status422UnprocessableEntity, $"it took longer than {LongestRun.TotalSeconds} s; use lcm policy for what is so large");
+                http, StatusCodes.Status422UnprocessableEntity,
+                $"it took longer than {LongestRun.TotalSeconds} s; use lcm policy for what is so large");
         }
         catch (RefusedException e)
         {
@@ -101,7 +106,8 @@ internal static class ToolsApi
 
     private static Task AnswerAsync(HttpContext http, ToolRun tool, int code)
     {
-        IReadOnlyList<string> errors = [.. tool.Error.ToString().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+        IReadOnlyList<string> errors = [.. tool.Error.ToString()
+            .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
         var failed = code == ExitCodes.Failed;
         var answer = new ToolAnswer
         {
@@ -113,14 +119,17 @@ internal static class ToolsApi
             Files = tool.Written,
         };
         return ManagerApi.WriteAsync(
-            http, answer, ManagerJson.Default.ToolAnswer, failed ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK);
+            http, answer, ManagerJson.Default.ToolAnswer, failed ? StatusCodes.Status422UnprocessableEntity
+            : StatusCodes.Status200OK);
     }
 
     private static int Check(HttpContext http, CheckBody body, ToolRun tool)
     {
-        PolicyCheck.Check(body.Files.Keys.Order(StringComparer.Ordinal), TextWriter.Null, tool.Files, out var problems, out _, out _);
+        PolicyCheck.Check(body.Files.Keys.Order(StringComparer.Ordinal), TextWriter.Null, tool.Files, out var problems, out _,
+            out _);
         tool.Problems = [.. problems.Select(PoliciesApi.Answer)];
-        return PolicyCheck.Run(body.Files.Keys.Order(StringComparer.Ordinal), body.Format, body.Strict, tool.Output, tool.Error, tool.Files);
+        return PolicyCheck.Run(body.Files.Keys.Order(StringComparer.Ordinal), body.Format, body.Strict, tool.Output, tool.Error,
+            tool.Files);
     }
 
     private static int Test(HttpContext http, FilesBody body, ToolRun tool) =>
@@ -128,7 +137,8 @@ internal static class ToolsApi
 
     private static int Fmt(HttpContext http, FilesBody body, ToolRun tool)
     {
-        var code = PolicyFmt.Run(body.Files.Keys.Where(PolicyDirectory.IsPolicyFile), check: false, tool.Output, tool.Error, tool.Files);
+        var code = PolicyFmt.Run(body.Files.Keys.Where(PolicyDirectory.IsPolicyFile), check: false, tool.Output, tool.Error,
+            tool.Files);
         tool.Written = tool.Files.Files;
         return code;
     }
@@ -160,7 +170,8 @@ internal static class ToolsApi
             data.Add(Name);
         }
 
-        if (data.Count == 0) throw new RefusedException("data", "data: the names of the files with recordings, or history: an app, is needed");
+        if (data.Count == 0)
+            throw new RefusedException("data", "data: the names of the files with recordings, or history: an app, is needed");
         var options = new ReplayOptions
         {
             PolicyFile = file,
@@ -178,7 +189,8 @@ internal static class ToolsApi
             HtmlFile = body.Html ? HtmlFile : null,
         };
         var code = PolicyReplay.Run(options, tool.Output, tool.Error, tool.Files, tool.Cancellation);
-        if (tool.Files.Files.TryGetValue(HtmlFile, out var html) && body.Html) tool.Written = new Dictionary<string, string> { [HtmlFile] = html };
+        if (tool.Files.Files.TryGetValue(HtmlFile, out var html) && body.Html)
+            tool.Written = new Dictionary<string, string> { [HtmlFile] = html };
         return code;
     }
 

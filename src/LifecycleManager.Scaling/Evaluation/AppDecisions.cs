@@ -21,7 +21,8 @@ internal sealed class AppDecisions : IDisposable
     private readonly ILogger _log;
     private PolicySet? _used;
 
-    public AppDecisions(DecisionEngine engine, EvaluationSources sources, ForecastHistory forecasts, ManagerMetrics metrics, ILogger log)
+    public AppDecisions(DecisionEngine engine, EvaluationSources sources, ForecastHistory forecasts, ManagerMetrics metrics,
+        ILogger log)
     {
         (_engine, _sources, _forecasts, _metrics, _log) = (engine, sources, forecasts, metrics, log);
         _engine.UseHistory(forecasts.Read);
@@ -37,7 +38,8 @@ internal sealed class AppDecisions : IDisposable
     }
 
     /// <summary>Says what is to be collected for these apps.</summary>
-    public void Demand(IEnumerable<ScalableApp> apps) => _sources.Demand(_engine.Demands([.. apps.Select(app => new AppRef(app.Id, app.Labels))]));
+    public void Demand(IEnumerable<ScalableApp> apps) =>
+        _sources.Demand(_engine.Demands([.. apps.Select(app => new AppRef(app.Id, app.Labels))]));
 
     /// <summary>Decides apps; those without a policy are left out, and those whose evaluation fails.</summary>
     public List<DecidedApp> Decide(IEnumerable<ScalableApp> apps, Instant now)
@@ -47,7 +49,9 @@ internal sealed class AppDecisions : IDisposable
         {
             try
             {
-                var facts = new AppFacts(app.Id, app.Instances, app.Healthy, app.Staged, app.Deploying, now.Wall) { Steady = now.Steady };
+                var facts = new AppFacts(app.Id, app.Instances, app.Healthy, app.Staged, app.Deploying,
+                    now.Wall)
+                { Steady = now.Steady };
                 if (_engine.Decide(new AppRef(app.Id, app.Labels), in facts, _sources.Metrics) is { } decision)
                     decided.Add(new DecidedApp(app, decision));
             }
@@ -67,9 +71,12 @@ internal sealed class AppDecisions : IDisposable
     /// <summary>The last decision of an app with that tick's values; null where it was not decided yet.</summary>
     public Decision? Last(string app) => _engine.Explain(app);
 
-    /// <summary>The last decision of an app, what each rule said, and the samples that there are for them now; null where there is none.</summary>
+    /// <summary>
+    /// The last decision of an app, what each rule said, and the samples that there are for them now; null where there is none.
+    /// </summary>
     public Explanation? Explain(string app, DateTimeOffset now) => _engine.Explain(app) is { } decision
-        ? new Explanation(decision, _engine.Opinions(app), Evidence.Read(_engine, _sources.Metrics, app, now, Evidence.MostExplained))
+        ? new Explanation(decision, _engine.Opinions(app),
+            Evidence.Read(_engine, _sources.Metrics, app, now, Evidence.MostExplained))
         : null;
 
     /// <summary>A decision as it is put on record.</summary>

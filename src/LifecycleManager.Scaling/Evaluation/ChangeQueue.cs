@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Scaling.Evaluation;
 
 /// <summary>
-/// The changes of counts that are on their way to the target: one an app at a time, some side by side, beside the ticks. Of one owner; the
-/// calls themselves run on their own and hand their ends in.
+/// The changes of counts that are on their way to the target: one an app at a time, some side by side, beside the ticks. Of one
+/// owner; the calls themselves run on their own and hand their ends in.
 /// </summary>
 internal sealed class ChangeQueue : IDisposable
 {
@@ -60,7 +60,8 @@ internal sealed class ChangeQueue : IDisposable
     {
         var request = new ScaleRequest(record.App, record.To, record.Policy, record.Reason) { OwnDeployment = ownDeployment };
         _underWay[record.App] = Task.Run(
-            async () => await ended(new EvaluationInput.ChangeEnded(record, await CallAsync(record, request, cancellation))), CancellationToken.None);
+            async () => await ended(new EvaluationInput.ChangeEnded(record, await CallAsync(record, request, cancellation))),
+            CancellationToken.None);
         _count = _underWay.Count;
     }
 
@@ -108,7 +109,8 @@ internal sealed class ChangeQueue : IDisposable
             try
             {
                 // It may have been paused while it waited for its turn.
-                if (_pauses.Against(record.App, record.Kind) is { } pause) return new ScaleResult(ScaleStatus.Locked, pause.ToString());
+                if (_pauses.Against(record.App, record.Kind) is { } pause)
+                    return new ScaleResult(ScaleStatus.Locked, pause.ToString());
                 var clock = _time.GetTimestamp();
                 var result = await _target.ScaleAsync(request, cancellation);
                 _metrics.Called(result.Status, _time.GetElapsedTime(clock));

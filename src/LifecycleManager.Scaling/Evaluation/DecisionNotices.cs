@@ -10,7 +10,8 @@ internal static class DecisionNotices
     public static void LogNote(this ILogger log, DecisionRecord note)
     {
         if (note.Outcome == DecisionOutcome.DryRun)
-            log.LogInformation("Dry run: {App} would go from {From} to {To}: {Reason}", note.App, note.From, note.To, note.Reason);
+            log.LogInformation("Dry run: {App} would go from {From} to {To}: {Reason}", note.App, note.From, note.To,
+                note.Reason);
         else
             log.LogDebug("{App} stays at {Count}: {Reason}", note.App, note.From, note.Reason);
     }

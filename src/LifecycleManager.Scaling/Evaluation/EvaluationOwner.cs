@@ -12,8 +12,9 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Scaling.Evaluation;
 
 /// <summary>
-/// The owner of a term's evaluation. A tick has the apps read, decides each, puts what is to change on record, and sets it off; reading and
-/// changing run beside its loop and come back as inputs. Nothing changes without a target that answers and a store that records.
+/// The owner of a term's evaluation. A tick has the apps read, decides each, puts what is to change on record, and sets it off;
+/// reading and changing run beside its loop and come back as inputs. Nothing changes without a target that answers and a store
+/// that records.
 /// </summary>
 internal sealed class EvaluationOwner : IOwner<EvaluationInput>
 {
@@ -39,7 +40,8 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
     /// <param name="log">Told of what changes.</param>
     /// <param name="calls">Cuts off calls to the target.</param>
     public EvaluationOwner(
-        EvaluationParts parts, ILeadership leadership, ManagerOptions options, TimeProvider time, ILogger log, CancellationToken calls)
+        EvaluationParts parts, ILeadership leadership, ManagerOptions options, TimeProvider time, ILogger log,
+        CancellationToken calls)
     {
         (_parts, _leadership, _options, _time, _log, _calls) = (parts, leadership, options, time, log, calls);
         _steady = new SteadyTime(time);
@@ -79,7 +81,8 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
         switch (input)
         {
             case EvaluationInput.Tick { Answer: { } answer }:
-                answer.TrySetResult(Report(Now, cause is null ? TickOutcome.NotLeading : TickOutcome.Failed, 0, cause?.Message ?? ManagerTerm.OtherLeads));
+                answer.TrySetResult(Report(Now, cause is null ? TickOutcome.NotLeading : TickOutcome.Failed, 0,
+                    cause?.Message ?? ManagerTerm.OtherLeads));
                 break;
             case EvaluationInput.Explain explain when cause is not null:
                 explain.Answer.TrySetException(cause);
@@ -169,7 +172,8 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
     private async Task TickAsync(EvaluationInput.AppsRead read, CancellationToken cancellation)
     {
         if (_tick is not { } tick || _ended is not null) return;
-        if (read.Defect is not null and not OperationCanceledException) throw new InvalidOperationException(read.Problem, read.Defect);
+        if (read.Defect is not null and not OperationCanceledException)
+            throw new InvalidOperationException(read.Problem, read.Defect);
         var now = Now;
         if (tick.NotBefore > now.Wall) now = now with { Wall = tick.NotBefore.Value };
         _parts.Decisions.UsePolicies();
@@ -194,7 +198,8 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
 
     private TickReport TargetAway(string problem, Instant begun, Instant now)
     {
-        if (_awaySince is null) _log.LogWarning("{Target} does not answer, and nothing is changed: {Problem}", _parts.Target.Description, problem);
+        if (_awaySince is null)
+            _log.LogWarning("{Target} does not answer, and nothing is changed: {Problem}", _parts.Target.Description, problem);
         _awaySince ??= begun.Steady;
         if (now.Steady - _awaySince >= _parts.TargetPatience) _parts.TargetLost.TrySetResult(problem);
         return Report(now, TickOutcome.TargetUnavailable, 0, problem);
@@ -218,11 +223,13 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
             decisions.Demand(apps);
             guard.ObserveInstances(apps, now.Steady);
             var decided = decisions.Decide(apps.Where(app => !changes.IsSettling(app.Id, read)), now);
-            guard.ObserveMetrics(decided.Select(app => (app.App.Id, decisions.Report(app.App.Id)?.Sources ?? SourceState.Unasked)), now.Steady);
+            guard.ObserveMetrics(decided.Select(app => (app.App.Id, decisions.Report(app.App.Id)
+                ?.Sources ?? SourceState.Unasked)), now.Steady);
             var (proposals, notes) = _parts.Proposals.Of(decided, changes, now);
 
             // Holds and dry runs are notes; intents must be there before anything is done about them.
-            await log.RecordAsync([.. notes, .. proposals.Where(p => p.IsNew).Select(p => p.Record)], _leadership.Fence, cancellation);
+            await log.RecordAsync([.. notes, .. proposals.Where(p => p.IsNew).Select(p => p.Record)], _leadership.Fence,
+                cancellation);
             foreach (var note in notes) Note(note);
             foreach (var (record, _) in proposals)
             {
@@ -230,7 +237,8 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
                 changes.SetOff(record, log.Archive.LastChange(record.App)?.Deployment, Post, _calls);
             }
 
-            foreach (var gone in _parts.Board.Show(apps, decided, decisions, changes, guard.ScaleInStopped(now.Steady), read, now))
+            foreach (var gone in _parts.Board.Show(apps, decided, decisions, changes, guard.ScaleInStopped(now.Steady), read,
+                now))
             {
                 decisions.Forget(gone);
                 changes.Forget(gone);

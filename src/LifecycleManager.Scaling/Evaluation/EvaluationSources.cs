@@ -7,4 +7,5 @@ namespace LifecycleManager.Scaling.Evaluation;
 /// <param name="Metrics">Reads metrics.</param>
 /// <param name="Demand">Says what metrics are to be collected.</param>
 /// <param name="Policies">The policies in force.</param>
-internal sealed record EvaluationSources(IMetricReader Metrics, Action<IReadOnlyCollection<MetricDemand>> Demand, Func<PolicySet> Policies);
+internal sealed record EvaluationSources(IMetricReader Metrics, Action<IReadOnlyCollection<MetricDemand>> Demand,
+    Func<PolicySet> Policies);

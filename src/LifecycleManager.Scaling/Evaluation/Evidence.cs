@@ -7,14 +7,17 @@ namespace LifecycleManager.Scaling.Evaluation;
 /// <summary>Reads what a decision rests on, for the record and for explanations.</summary>
 internal static class Evidence
 {
-    /// <summary>Of so many instances the record keeps the samples; what is above says little more and would be kept 200 times an app.</summary>
+    /// <summary>
+    /// Of so many instances the record keeps the samples; what is above says little more and would be kept 200 times an app.
+    /// </summary>
     public const int MostRecorded = 10;
 
     /// <summary>Of so many instances an explanation of the present shows them.</summary>
     public const int MostExplained = 1_000;
 
     /// <summary>The metrics that an app's rules read, as of an instant.</summary>
-    public static IReadOnlyList<MetricEvidence> Read(DecisionEngine engine, IMetricReader reader, string app, DateTimeOffset now, int mostInstances)
+    public static IReadOnlyList<MetricEvidence> Read(DecisionEngine engine, IMetricReader reader, string app, DateTimeOffset now,
+        int mostInstances)
     {
         var queries = engine.Queries(app);
         if (queries.Count == 0) return [];
@@ -33,7 +36,8 @@ internal static class Evidence
                 reading.NewestSample == default ? null : reading.NewestSample,
                 reading.Reporting,
                 reading.Instances,
-                [.. readings.Take(mostInstances).Select(one => new InstanceSample(one.InstanceId, Finite(one.Value), one.Ready, one.Missing))])
+                [.. readings.Take(mostInstances)
+                    .Select(one => new InstanceSample(one.InstanceId, Finite(one.Value), one.Ready, one.Missing))])
             {
                 Low = Finite(reading.Range.Low),
                 High = Finite(reading.Range.High),

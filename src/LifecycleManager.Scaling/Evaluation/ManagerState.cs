@@ -3,7 +3,8 @@ using LifecycleManager.Scaling.Status;
 namespace LifecycleManager.Scaling.Evaluation;
 
 /// <summary>
-/// What a manager shows of itself. While it leads the term's owner alone writes it, else whoever runs the terms; anybody may read it.
+/// What a manager shows of itself. While it leads the term's owner alone writes it, else whoever runs the terms; anybody may read
+/// it.
 /// </summary>
 internal sealed class ManagerState
 {

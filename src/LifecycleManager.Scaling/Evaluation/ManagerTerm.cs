@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Scaling.Evaluation;
 
 /// <summary>
-/// One term of a manager that leads: reads what is on record, then evaluates until the lead or the target is lost, a loop of it fails, or
-/// the manager stops. Made by <see cref="ManagerTermFactory"/>; runs once.
+/// One term of a manager that leads: reads what is on record, then evaluates until the lead or the target is lost, a loop of it
+/// fails, or the manager stops. Made by <see cref="ManagerTermFactory"/>; runs once.
 /// </summary>
 internal sealed class ManagerTerm : IAsyncDisposable
 {
@@ -39,7 +39,8 @@ internal sealed class ManagerTerm : IAsyncDisposable
     private readonly OwnerLoop<EvaluationInput> _loop;
 
     public ManagerTerm(
-        EvaluationParts parts, ILeadership leadership, PauseStore pauses, ForecastHistory forecasts, ManagerOptions options, RoleHealth health,
+        EvaluationParts parts, ILeadership leadership, PauseStore pauses, ForecastHistory forecasts, ManagerOptions options,
+        RoleHealth health,
         TimeProvider time, ILoggerFactory loggers)
     {
         (_parts, _leadership, Pauses, _forecasts, _health, _time) = (parts, leadership, pauses, forecasts, health, time);
@@ -82,8 +83,8 @@ internal sealed class ManagerTerm : IAsyncDisposable
     }
 
     /// <summary>
-    /// Evaluates until cancelled. Calls under way may end within a moment then, unless the lead is lost; a call that is cut off leaves its
-    /// record pending, and whoever leads next settles it.
+    /// Evaluates until cancelled. Calls under way may end within a moment then, unless the lead is lost; a call that is cut off
+    /// leaves its record pending, and whoever leads next settles it.
     /// </summary>
     /// <exception cref="LoopEndedException">A loop has failed.</exception>
     /// <exception cref="FencedException">Another manager leads, and the store knew it first.</exception>
@@ -92,7 +93,8 @@ internal sealed class ManagerTerm : IAsyncDisposable
         using var stop = new CancellationTokenSource();
         var run = LoopGroup.RunAsync(
             _health, stop.Token,
-            new NamedLoop("the evaluation", _loop.RunAsync) { Report = _report }, new NamedLoop("the schedules of rules", _triggers.RunAsync));
+            new NamedLoop("the evaluation", _loop.RunAsync) { Report = _report },
+            new NamedLoop("the schedules of rules", _triggers.RunAsync));
         try
         {
             await Task.WhenAny(run, Task.Delay(Timeout.InfiniteTimeSpan, cancellation));
@@ -105,7 +107,8 @@ internal sealed class ManagerTerm : IAsyncDisposable
             await _calls.CancelAsync();
             await stop.CancelAsync();
             await ((Task)run).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _owner.AbandonTicks(run.Exception?.InnerException is LoopEndedException { InnerException: not FencedException } ended ? ended.InnerException : null);
+            _owner.AbandonTicks(run.Exception?.InnerException is LoopEndedException { InnerException: not FencedException } ended
+                ? ended.InnerException : null);
         }
 
         try
@@ -170,7 +173,8 @@ internal sealed class ManagerTerm : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            _log.LogInformation("Calls to {Target} did not end within {Grace} and are given up", _parts.Target.Description, Grace);
+            _log.LogInformation("Calls to {Target} did not end within {Grace} and are given up", _parts.Target.Description,
+                Grace);
         }
     }
 }

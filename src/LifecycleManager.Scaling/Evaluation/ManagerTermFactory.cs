@@ -13,8 +13,10 @@ namespace LifecycleManager.Scaling.Evaluation;
 
 /// <summary>Puts terms together: each has an owner, a decision engine and a memory of its own.</summary>
 internal sealed class ManagerTermFactory(
-    IScalingTarget target, IRuleEngine rules, EvaluationSources sources, IStateStore store, DecisionFeed feed, MetricHistory history,
-    ManagerState state, ManagerMetrics metrics, ManagerOptions options, RoleHealth health, TimeProvider time, ILoggerFactory loggers)
+    IScalingTarget target, IRuleEngine rules, EvaluationSources sources, IStateStore store, DecisionFeed feed,
+    MetricHistory history,
+    ManagerState state, ManagerMetrics metrics, ManagerOptions options, RoleHealth health, TimeProvider time,
+    ILoggerFactory loggers)
 {
     /// <summary>A term that does not run yet.</summary>
     /// <param name="leadership">Its lead.</param>

@@ -19,7 +19,8 @@ internal static class OpenDecisions
             {
                 settled.Add(open with
                 {
-                    Outcome = DecisionOutcome.Applied, OutcomeAt = now,
+                    Outcome = DecisionOutcome.Applied,
+                    OutcomeAt = now,
                     OutcomeReason = "the manager stopped before it saw the answer, and found the count in force when it started",
                 });
             }
@@ -27,7 +28,8 @@ internal static class OpenDecisions
             {
                 settled.Add(open with
                 {
-                    Outcome = DecisionOutcome.Interrupted, OutcomeAt = now,
+                    Outcome = DecisionOutcome.Interrupted,
+                    OutcomeAt = now,
                     OutcomeReason = "the manager stopped before it saw the answer, and found "
                         + (found ? $"the count at {count}" : "the app gone") + " when it started",
                 });

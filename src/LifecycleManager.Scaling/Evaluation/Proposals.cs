@@ -19,7 +19,8 @@ internal sealed class Proposals(
     private readonly Dictionary<string, DecisionRecord> _last = new(StringComparer.Ordinal);
 
     /// <summary>Makes them of what was decided.</summary>
-    public (List<Proposal> Changes, List<DecisionRecord> Notes) Of(IEnumerable<DecidedApp> decided, ChangeQueue changes, Instant now)
+    public (List<Proposal> Changes, List<DecisionRecord> Notes) Of(IEnumerable<DecidedApp> decided, ChangeQueue changes,
+        Instant now)
     {
         var proposals = new List<Proposal>();
         var notes = new List<DecisionRecord>();
@@ -51,7 +52,8 @@ internal sealed class Proposals(
 
         if (changes.NextTry(app, now) is not null && known) return;
         proposals.Add(known
-            ? new Proposal(last! with { Reason = decision.Reason, Metrics = DecisionRecord.Of("", decision).Metrics }, IsNew: false)
+            ? new Proposal(last! with { Reason = decision.Reason, Metrics = DecisionRecord.Of("", decision).Metrics },
+                IsNew: false)
             : new Proposal(decisions.Record(log.NextId(), decision, now.Wall), IsNew: true));
     }
 
@@ -72,7 +74,8 @@ internal sealed class Proposals(
             if (!proposal.IsNew) continue;
             notes.Add(proposal.Record with
             {
-                Outcome = DecisionOutcome.Postponed, OutcomeAt = now.Wall,
+                Outcome = DecisionOutcome.Postponed,
+                OutcomeAt = now.Wall,
                 OutcomeReason = $"{safety.ChangesPerMinute} changes were set off within a minute",
             });
         }

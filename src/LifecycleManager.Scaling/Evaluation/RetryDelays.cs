@@ -1,6 +1,9 @@
 namespace LifecycleManager.Scaling.Evaluation;
 
-/// <summary>Holds an app's change back after failures in a row: 5 s, 10 s, 20 s, ... up to the longest delay. Its clock is what it is told.</summary>
+/// <summary>
+/// Holds an app's change back after failures in a row: 5 s, 10 s, 20 s, ... up to the longest delay. Its clock is what it is
+/// told.
+/// </summary>
 internal sealed class RetryDelays(TimeSpan first, TimeSpan longest)
 {
     private readonly Dictionary<string, (int Failures, DateTimeOffset NotBefore)> _apps = new(StringComparer.Ordinal);

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Scaling.Evaluation;
 
-/// <summary>What a tick saw, made public: for the API, the metrics and the history. Written by one owner, read by anybody.</summary>
+/// <summary>
+/// What a tick saw, made public: for the API, the metrics and the history. Written by one owner, read by anybody.
+/// </summary>
 internal sealed class StatusBoard(ManagerState state, MetricHistory history, ManagerMetrics metrics, ILogger log)
 {
     /// <summary>Shows what a tick saw and decided.</summary>
@@ -22,7 +24,8 @@ internal sealed class StatusBoard(ManagerState state, MetricHistory history, Man
         foreach (var app in apps)
         {
             if (decisions.Report(app.Id) is not { } report) continue;
-            var evaluation = byApp.GetValueOrDefault(app.Id) ?? before.Apps.GetValueOrDefault(app.Id)?.Evaluation ?? decisions.Last(app.Id);
+            var evaluation = byApp.GetValueOrDefault(app.Id) ?? before.Apps.GetValueOrDefault(app.Id)?.Evaluation
+                ?? decisions.Last(app.Id);
             if (evaluation is null) continue;
             statuses[app.Id] = new GovernedApp
             {
@@ -53,19 +56,24 @@ internal sealed class StatusBoard(ManagerState state, MetricHistory history, Man
         history.Add(governed.Values, now.Wall);
         state.Snapshot = before with
         {
-            Apps = governed, Ungoverned = apps.Count - governed.Count, TargetSeenAt = read.Wall, ScaleInStopped = scaleInStopped,
+            Apps = governed,
+            Ungoverned = apps.Count - governed.Count,
+            TargetSeenAt = read.Wall,
+            ScaleInStopped = scaleInStopped,
         };
         return gone;
     }
 
-    private void TellWhatIsHeld(ImmutableSortedDictionary<string, GovernedApp> before, ImmutableSortedDictionary<string, GovernedApp> governed)
+    private void TellWhatIsHeld(ImmutableSortedDictionary<string, GovernedApp> before,
+        ImmutableSortedDictionary<string, GovernedApp> governed)
     {
         var held = governed.Values.Where(app => app.MetricsMissing).ToList();
         var heldBefore = before.Values.Any(app => app.MetricsMissing);
         if (held.Count > 0 && !heldBefore)
         {
             log.LogWarning(
-                "{Count} apps have rules without metrics, the first is {App}: {Reason}", held.Count, held[0].App, held[0].Evaluation.Reason);
+                "{Count} apps have rules without metrics, the first is {App}: {Reason}", held.Count, held[0].App,
+                held[0].Evaluation.Reason);
         }
         else if (held.Count == 0 && heldBefore)
         {

@@ -2,7 +2,9 @@ using LifecycleManager.Runtime.Loops;
 
 namespace LifecycleManager.Scaling.Evaluation;
 
-/// <summary>When the next tick is due: once a period, by the monotonic clock, at the same place within each. Of one owner.</summary>
+/// <summary>
+/// When the next tick is due: once a period, by the monotonic clock, at the same place within each. Of one owner.
+/// </summary>
 internal sealed class TickSchedule
 {
     private readonly TimeProvider _time;

@@ -7,7 +7,8 @@ using LifecycleManager.Scaling.Targets;
 namespace LifecycleManager.Scaling.Health;
 
 /// <summary>How the manager is, for people and for probes.</summary>
-/// <param name="Status"><c>up</c>; <c>degraded</c>: it works, and says below what it holds back and why; <c>down</c>: it cannot do its work.</param>
+/// <param name="Status"><c>up</c>; <c>degraded</c>: it works, and says below what it holds back and why; <c>down</c>: it cannot
+/// do its work.</param>
 /// <param name="State"><c>leading</c>, <c>standing by</c>, <c>starting</c>.</param>
 /// <param name="Leading">Whether this manager leads.</param>
 /// <param name="Leader">Who leads; null for nobody.</param>

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Scaling.History;
 
 /// <summary>
-/// What forecasts have learnt from, in the store, so that a restart does not cost a manager what weeks have taught it: means over the
-/// forecasts' own buckets, over the last two seasons. Owned by the evaluation loop; bounded in buckets over all apps.
+/// What forecasts have learnt from, in the store, so that a restart does not cost a manager what weeks have taught it: means over
+/// the forecasts' own buckets, over the last two seasons. Owned by the evaluation loop; bounded in buckets over all apps.
 /// </summary>
 internal sealed class ForecastHistory(IStateStore store, ILogger<ForecastHistory> logger)
 {
@@ -48,12 +48,15 @@ internal sealed class ForecastHistory(IStateStore store, ILogger<ForecastHistory
         {
             try
             {
-                if (JsonSerializer.Deserialize(entry.Value.Span, ForecastJson.Default.Chunk) is { IsSound: true } chunk && Key(chunk) == entry.Key) Add(chunk);
-                else logger.LogWarning("The forecast history {Key} in the store is not of this manager and is left out", entry.Key);
+                if (JsonSerializer.Deserialize(entry.Value.Span, ForecastJson.Default.Chunk) is { IsSound: true } chunk
+                    && Key(chunk) == entry.Key) Add(chunk);
+                else logger.LogWarning("The forecast history {Key} in the store is not of this manager and is left out",
+                    entry.Key);
             }
             catch (JsonException e)
             {
-                logger.LogWarning("The forecast history {Key} in the store cannot be read and is left out: {Reason}", entry.Key, e.Message);
+                logger.LogWarning("The forecast history {Key} in the store cannot be read and is left out: {Reason}", entry.Key,
+                    e.Message);
             }
         }
     }
@@ -67,7 +70,8 @@ internal sealed class ForecastHistory(IStateStore store, ILogger<ForecastHistory
         {
             for (var i = 0; i < chunk.Values.Length; i++)
             {
-                if (chunk.Values[i] is { } value) samples.Add((new DateTimeOffset((chunk.First + i) * chunk.Step, TimeSpan.Zero), value));
+                if (chunk.Values[i] is { } value)
+                    samples.Add((new DateTimeOffset((chunk.First + i) * chunk.Step, TimeSpan.Zero), value));
             }
         }
 
@@ -106,7 +110,8 @@ internal sealed class ForecastHistory(IStateStore store, ILogger<ForecastHistory
                 await store.WriteAsync(
                     [.. batch.Select(entry => entry.Value is null
                         ? StateWrite.Delete(entry.Key)
-                        : new StateWrite(entry.Key, JsonSerializer.SerializeToUtf8Bytes(entry.Value, ForecastJson.Default.Chunk)))],
+                        : new StateWrite(entry.Key, JsonSerializer.SerializeToUtf8Bytes(entry.Value,
+                            ForecastJson.Default.Chunk)))],
                     fence, cancellation);
                 foreach (var (key, _) in batch) _unwritten.Remove(key);
             }
@@ -128,13 +133,16 @@ internal sealed class ForecastHistory(IStateStore store, ILogger<ForecastHistory
         {
             if (_chunks >= MostBuckets / ChunkLength)
             {
-                if (!_full) logger.LogWarning("Forecasts learn more than is kept: after a restart those of {App} and others begin anew", app);
+                if (!_full)
+                    logger.LogWarning("Forecasts learn more than is kept: after a restart those of {App} and others begin anew",
+                        app);
                 _full = true;
                 return;
             }
 
             // Chunks begin at multiples, so that a clock that was set back finds the one that it had.
-            chunk = new Chunk(app, metric, track.Step, track.Season, track.Bucket / ChunkLength * ChunkLength, new double?[ChunkLength]);
+            chunk = new Chunk(app, metric, track.Step, track.Season, track.Bucket / ChunkLength * ChunkLength,
+                new double?[ChunkLength]);
             var old = track.Chunks.FindIndex(known => known.First == chunk.First && known.Step == chunk.Step);
             if (old >= 0) chunk = track.Chunks[old];
             else Add(chunk);
@@ -165,14 +173,16 @@ internal sealed class ForecastHistory(IStateStore store, ILogger<ForecastHistory
             }
 
             // Of an app that is gone nothing is left.
-            if (track.Chunks.Count == 0 && track.Samples > 0 && ((track.Bucket + 1) * track.Step) + (KeptSeasons * track.Season) < now.UtcTicks) _tracks.Remove(key);
+            if (track.Chunks.Count == 0 && track.Samples > 0
+                && ((track.Bucket + 1) * track.Step) + (KeptSeasons * track.Season) < now.UtcTicks) _tracks.Remove(key);
         }
     }
 
     // App ids and expressions may be longer than a key.
     private static string Key(Chunk chunk)
     {
-        var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{chunk.App}\n{chunk.Metric}")).AsSpan(0, 16));
+        var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{chunk.App}\n{chunk.Metric}"))
+            .AsSpan(0, 16));
         return string.Create(CultureInfo.InvariantCulture, $"{Prefix}{name}/{chunk.Step}-{chunk.First}");
     }
 
@@ -200,7 +210,8 @@ internal sealed class ForecastHistory(IStateStore store, ILogger<ForecastHistory
         public long End => (First + ChunkLength) * Step;
 
         [JsonIgnore]
-        public bool IsSound => App is not null && Metric is not null && Step > 0 && Season > 0 && First >= 0 && Values is { Length: ChunkLength }
+        public bool IsSound => App is not null && Metric is not null && Step > 0 && Season > 0 && First >= 0
+            && Values is { Length: ChunkLength }
             && First <= (DateTimeOffset.MaxValue.UtcTicks / Step) - ChunkLength;
     }
 }

@@ -4,8 +4,8 @@ using LifecycleManager.Scaling.Status;
 namespace LifecycleManager.Scaling.History;
 
 /// <summary>
-/// Counts and metrics of the governed apps over the last hours, in memory, for replay. Bounded in points over all series: the more
-/// there are, the shorter each.
+/// Counts and metrics of the governed apps over the last hours, in memory, for replay. Bounded in points over all series: the
+/// more there are, the shorter each.
 /// </summary>
 internal sealed class MetricHistory(ManagerOptions options)
 {
@@ -46,23 +46,26 @@ internal sealed class MetricHistory(ManagerOptions options)
     }
 
     /// <summary>Series in the order of apps and names, each in the order of time.</summary>
-    public IReadOnlyList<(string App, string Name, IReadOnlyList<Point> Points)> Read(string? app, DateTimeOffset? since, DateTimeOffset? until)
+    public IReadOnlyList<(string App, string Name, IReadOnlyList<Point> Points)> Read(string? app, DateTimeOffset? since,
+        DateTimeOffset? until)
     {
         lock (_lock)
         {
             return
             [
                 .. _series.Where(series => app is null || series.Key.App == app)
-                    .OrderBy(series => series.Key.App, StringComparer.Ordinal).ThenBy(series => series.Key.Name, StringComparer.Ordinal)
+                    .OrderBy(series => series.Key.App, StringComparer.Ordinal)
+                    .ThenBy(series => series.Key.Name, StringComparer.Ordinal)
                     .Select(series => (series.Key.App, series.Key.Name, (IReadOnlyList<Point>)
-                        [.. series.Value.Where(point => (since is null || point.At >= since) && (until is null || point.At < until))])),
+                        [.. series.Value.Where(point => (since is null || point.At >= since)
+                            && (until is null || point.At < until))])),
             ];
         }
     }
 
     /// <summary>
-    /// The series of one app as a table: the time, then a column a series; empty where there is no value. The separator is the comma,
-    /// or the tabulator where a name holds a comma.
+    /// The series of one app as a table: the time, then a column a series; empty where there is no value. The separator is the
+    /// comma, or the tabulator where a name holds a comma.
     /// </summary>
     public static IEnumerable<string> Table(IReadOnlyList<(string App, string Name, IReadOnlyList<Point> Points)> series)
     {
@@ -80,7 +83,8 @@ internal sealed class MetricHistory(ManagerOptions options)
 
         foreach (var (at, row) in rows)
         {
-            yield return Time(at) + string.Concat(row.Select(value => separator + value?.ToString("R", CultureInfo.InvariantCulture))) + "\n";
+            yield return Time(at)
+                + string.Concat(row.Select(value => separator + value?.ToString("R", CultureInfo.InvariantCulture))) + "\n";
         }
     }
 
@@ -88,7 +92,8 @@ internal sealed class MetricHistory(ManagerOptions options)
     public static string Line(string app, string name, Point point) => string.Create(
         CultureInfo.InvariantCulture, $"{Time(point.At)},{Quote(app)},{Quote(name)},{point.Value:R}\n");
 
-    private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+    private static string Time(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
     private void Add(string app, string name, double value, DateTimeOffset now)
     {
@@ -98,7 +103,8 @@ internal sealed class MetricHistory(ManagerOptions options)
         while (points.Count > most) points.Dequeue();
     }
 
-    private static string Quote(string text) => text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static string Quote(string text) => text.AsSpan().IndexOfAny(",\"\r\n") < 0
+        ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     internal readonly record struct Point(DateTimeOffset At, double Value);
 }

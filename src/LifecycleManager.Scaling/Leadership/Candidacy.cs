@@ -6,15 +6,16 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Scaling.Leadership;
 
 /// <summary>
-/// An election in which who does not reach the target stands back while another may: it stands only once nobody leads. Who has given the lead up
-/// for want of the target waits longer, so that another comes first; and each time in a row longer until it gives the lead up again, so
-/// that a lead which nobody can use does not go round.
+/// An election in which who does not reach the target stands back while another may: it stands only once nobody leads. Who has
+/// given the lead up for want of the target waits longer, so that another comes first; and each time in a row longer until it
+/// gives the lead up again, so that a lead which nobody can use does not go round.
 /// </summary>
 /// <param name="inner">The election.</param>
 /// <param name="target">What must be reached.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Told of standing back.</param>
-internal sealed class Candidacy(ILeaderElection inner, IScalingTarget target, TimeProvider time, ILogger<Candidacy> log) : ILeaderElection
+internal sealed class Candidacy(ILeaderElection inner, IScalingTarget target, TimeProvider time, ILogger<Candidacy> log)
+    : ILeaderElection
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
@@ -27,7 +28,9 @@ internal sealed class Candidacy(ILeaderElection inner, IScalingTarget target, Ti
     private int _givenUp;
     private bool _mustWait;
 
-    /// <summary>How long the lead is kept while the target does not answer: 15 s, twice that with each time in a row, 10 min at most.</summary>
+    /// <summary>
+    /// How long the lead is kept while the target does not answer: 15 s, twice that with each time in a row, 10 min at most.
+    /// </summary>
     public TimeSpan Patience => TimeSpan.FromTicks(Math.Min(MaxPatience.Ticks, FirstPatience.Ticks << Math.Min(_givenUp, 10)));
 
     /// <summary>The lead was given up for want of the target.</summary>
@@ -41,7 +44,8 @@ internal sealed class Candidacy(ILeaderElection inner, IScalingTarget target, Ti
     }
 
     /// <inheritdoc />
-    public Task<string?> LeaderAsync(string name, CancellationToken cancellation = default) => inner.LeaderAsync(name, cancellation);
+    public Task<string?> LeaderAsync(string name, CancellationToken cancellation = default) =>
+        inner.LeaderAsync(name, cancellation);
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -49,7 +49,8 @@ internal sealed class ManagerService(
             await Task.WhenAny(run, term.TargetLost);
             if (!run.IsCompleted && !cancellation.IsCancellationRequested)
             {
-                log.LogWarning("This manager gives the lead up, since another may reach what is scaled: {Problem}", await term.TargetLost);
+                log.LogWarning("This manager gives the lead up, since another may reach what is scaled: {Problem}",
+                    await term.TargetLost);
                 candidacy.GaveUp();
                 await leadership.AbdicateAsync();
             }

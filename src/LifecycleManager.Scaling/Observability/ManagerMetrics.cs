@@ -67,7 +67,8 @@ internal sealed class ManagerMetrics
         _min = metrics.CreateGauge("lcm_manager_instances_min", "The lower bound in force.", ["app"]);
         _max = metrics.CreateGauge("lcm_manager_instances_max", "The upper bound in force.", ["app"]);
         _value = metrics.CreateGauge("lcm_manager_metric_value", "A metric as the last evaluation saw it.", ["app", "metric"]);
-        _threshold = metrics.CreateGauge("lcm_manager_metric_threshold", "What a rule holds the metric against.", ["app", "metric"]);
+        _threshold = metrics.CreateGauge("lcm_manager_metric_threshold", "What a rule holds the metric against.",
+            ["app", "metric"]);
         _held = metrics.CreateGauge(
             "lcm_manager_policy_held", "1 while a rule of the policy cannot be decided for want of metrics.", ["app", "policy"]);
         _leader = metrics.CreateGauge("lcm_manager_leader", "1 while this manager leads.");

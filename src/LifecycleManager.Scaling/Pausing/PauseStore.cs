@@ -9,8 +9,8 @@ using LifecycleManager.Storage;
 namespace LifecycleManager.Scaling.Pausing;
 
 /// <summary>
-/// What is paused by hand, as the leader of one term has it: durable before it is acknowledged, read by the evaluation just before each
-/// change. Who does not lead reads the store.
+/// What is paused by hand, as the leader of one term has it: durable before it is acknowledged, read by the evaluation just
+/// before each change. Who does not lead reads the store.
 /// </summary>
 internal sealed class PauseStore(IStateStore store, TimeProvider time) : IDisposable
 {
@@ -26,12 +26,14 @@ internal sealed class PauseStore(IStateStore store, TimeProvider time) : IDispos
     public IReadOnlyList<PauseEntry> Current => Unexpired(_entries, time);
 
     /// <summary>Reads what is paused now out of the store.</summary>
-    public static async Task<IReadOnlyList<PauseEntry>> ReadAsync(IStateStore store, TimeProvider time, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<PauseEntry>> ReadAsync(IStateStore store, TimeProvider time,
+        CancellationToken cancellation)
     {
         var stored = await store.GetAsync(Key, cancellation);
         return stored is null
             ? []
-            : Unexpired([.. JsonSerializer.Deserialize(stored.Value.Span, PauseJson.Default.IReadOnlyListPauseEntry) ?? []], time);
+            : Unexpired([.. JsonSerializer.Deserialize(stored.Value.Span, PauseJson.Default.IReadOnlyListPauseEntry) ?? []],
+                time);
     }
 
     /// <summary>Reads what is paused, once: at the beginning of a leadership.</summary>
@@ -40,22 +42,33 @@ internal sealed class PauseStore(IStateStore store, TimeProvider time) : IDispos
     /// <summary>The entry that stands in the way of a change, or null.</summary>
     public PauseEntry? Against(string app, DecisionKind kind)
     {
-        var direction = kind switch { DecisionKind.ScaleOut => Pause.ScaleOut, DecisionKind.ScaleIn => Pause.ScaleIn, _ => Pause.None };
+        var direction = kind switch
+        {
+            DecisionKind.ScaleOut => Pause.ScaleOut,
+            DecisionKind.ScaleIn => Pause.ScaleIn,
+            _ => Pause.None
+        };
         if (direction == Pause.None || _entries.IsEmpty) return null;
         return Current.FirstOrDefault(entry => (entry.App is null || entry.App == app) && entry.What.HasFlag(direction));
     }
 
     /// <summary>Suspends; adds to what is suspended in the same scope already.</summary>
     /// <exception cref="InvalidOperationException">There are too many entries.</exception>
-    public Task PauseAsync(string? app, Pause what, string? reason, DateTimeOffset? until, Fence? fence, CancellationToken cancellation) =>
+    public Task PauseAsync(string? app, Pause what, string? reason, DateTimeOffset? until, Fence? fence,
+        CancellationToken cancellation) =>
         ChangeAsync(
             entries =>
             {
                 var known = entries.Find(entry => entry.App == app);
-                if (known is null && entries.Count >= MaxEntries) throw new InvalidOperationException($"{MaxEntries} pauses are in force: resume some");
+                if (known is null && entries.Count >= MaxEntries)
+                    throw new InvalidOperationException($"{MaxEntries} pauses are in force: resume some");
                 var entry = new PauseEntry
                 {
-                    App = app, What = what | (known?.What ?? Pause.None), Reason = reason, Since = time.GetUtcNow(), Until = until,
+                    App = app,
+                    What = what | (known?.What ?? Pause.None),
+                    Reason = reason,
+                    Since = time.GetUtcNow(),
+                    Until = until,
                 };
                 return entries.RemoveAll(e => e.App == app).Add(entry);
             },

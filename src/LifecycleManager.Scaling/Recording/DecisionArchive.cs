@@ -13,7 +13,8 @@ internal sealed record DecisionArchive
     private ImmutableDictionary<string, DecisionRecord> ById { get; init; } =
         ImmutableDictionary.Create<string, DecisionRecord>(StringComparer.Ordinal);
 
-    private ImmutableDictionary<string, Trail> ByApp { get; init; } = ImmutableDictionary.Create<string, Trail>(StringComparer.Ordinal);
+    private ImmutableDictionary<string, Trail> ByApp { get; init; } =
+        ImmutableDictionary.Create<string, Trail>(StringComparer.Ordinal);
 
     public int Count => Ids.Count;
 
@@ -54,7 +55,8 @@ internal sealed record DecisionArchive
     }
 
     /// <summary>With records added or replaced, and the oldest beyond the bounds removed.</summary>
-    public (DecisionArchive Archive, IReadOnlyList<string> Removed) With(IEnumerable<DecisionRecord> records, int most, int mostPerApp)
+    public (DecisionArchive Archive, IReadOnlyList<string> Removed) With(IEnumerable<DecisionRecord> records, int most,
+        int mostPerApp)
     {
         var ids = Ids.ToBuilder();
         var byId = ById.ToBuilder();

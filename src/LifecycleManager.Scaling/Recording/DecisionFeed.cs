@@ -3,7 +3,9 @@ using System.Threading.Channels;
 
 namespace LifecycleManager.Scaling.Recording;
 
-/// <summary>Tells live followers of each record as it is made or settled. Bounded: a follower that does not keep up is dropped.</summary>
+/// <summary>
+/// Tells live followers of each record as it is made or settled. Bounded: a follower that does not keep up is dropped.
+/// </summary>
 internal sealed class DecisionFeed(int most)
 {
     private const int Buffer = 256;

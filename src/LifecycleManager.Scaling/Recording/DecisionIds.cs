@@ -3,7 +3,8 @@ using System.Globalization;
 namespace LifecycleManager.Scaling.Recording;
 
 /// <summary>
-/// Ids of decisions, <c>20261124T190512345-00000</c>: readable, ordered as text, unique, and growing even when the clock is set back.
+/// Ids of decisions, <c>20261124T190512345-00000</c>: readable, ordered as text, unique, and growing even when the clock is set
+/// back.
 /// </summary>
 internal sealed class DecisionIds
 {
@@ -16,7 +17,8 @@ internal sealed class DecisionIds
     public void Follow(string id)
     {
         var dash = id.LastIndexOf('-');
-        if (dash < 0 || !int.TryParse(id.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)) return;
+        if (dash < 0 || !int.TryParse(id.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+            return;
         if (string.CompareOrdinal(id, Compose(_stem, _count)) < 0) return;
         _stem = id[..dash];
         _count = count;

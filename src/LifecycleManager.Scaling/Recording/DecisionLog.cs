@@ -5,10 +5,11 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Scaling.Recording;
 
 /// <summary>
-/// The decisions on record as the leader keeps them, in the store and in memory. Of one owner, the evaluation of one term; everybody else
-/// reads <see cref="Archive"/>, which is replaced as a whole, or <see cref="FollowedDecisions"/>.
+/// The decisions on record as the leader keeps them, in the store and in memory. Of one owner, the evaluation of one term;
+/// everybody else reads <see cref="Archive"/>, which is replaced as a whole, or <see cref="FollowedDecisions"/>.
 /// </summary>
-internal sealed class DecisionLog(IStateStore store, DecisionFeed feed, ManagerOptions options, TimeProvider time, ILogger<DecisionLog> logger)
+internal sealed class DecisionLog(IStateStore store, DecisionFeed feed, ManagerOptions options, TimeProvider time,
+    ILogger<DecisionLog> logger)
 {
     /// <summary>Small enough for every store's largest batch.</summary>
     private const int Batch = 64;
@@ -89,5 +90,6 @@ internal sealed class DecisionLog(IStateStore store, DecisionFeed feed, ManagerO
     }
 
     private static StateWrite Write(DecisionRecord record) =>
-        new(StoredDecisions.Prefix + record.Id, JsonSerializer.SerializeToUtf8Bytes(record, RecordingJson.Default.DecisionRecord));
+        new(StoredDecisions.Prefix + record.Id, JsonSerializer.SerializeToUtf8Bytes(record,
+            RecordingJson.Default.DecisionRecord));
 }

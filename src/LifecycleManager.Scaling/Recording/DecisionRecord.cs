@@ -95,10 +95,12 @@ internal sealed record DecisionRecord
     /// same kind, a dry run with the same wish, or a change that is still to be carried out.
     /// </summary>
     internal bool Covers(Decision next) =>
-        App == next.App && Policy == next.Policy && Rule == next.Rule && To == next.To && From == next.From && DryRun == next.DryRun
+        App == next.App && Policy == next.Policy && Rule == next.Rule && To == next.To && From == next.From
+        && DryRun == next.DryRun
         && Outcome switch
         {
-            DecisionOutcome.Held => next.Kind == DecisionKind.Hold && ReasonKind(Adjustments, Metrics) == ReasonKind(next.Adjustments, next.Metrics),
+            DecisionOutcome.Held =>
+                next.Kind == DecisionKind.Hold && ReasonKind(Adjustments, Metrics) == ReasonKind(next.Adjustments, next.Metrics),
             DecisionOutcome.DryRun or DecisionOutcome.Postponed or DecisionOutcome.Failed => next.Kind == Kind,
             _ => false,
         };

@@ -3,8 +3,11 @@ using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Scaling.Recording;
 
-/// <summary>The decisions on record as a manager sees them that does not lead: a copy from the store, two seconds old at most.</summary>
-internal sealed class FollowedDecisions(IStateStore store, ManagerOptions options, TimeProvider time, ILogger<FollowedDecisions> logger)
+/// <summary>
+/// The decisions on record as a manager sees them that does not lead: a copy from the store, two seconds old at most.
+/// </summary>
+internal sealed class FollowedDecisions(IStateStore store, ManagerOptions options, TimeProvider time,
+    ILogger<FollowedDecisions> logger)
     : IDisposable
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(2);

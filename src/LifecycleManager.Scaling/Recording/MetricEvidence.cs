@@ -17,7 +17,9 @@ internal sealed record MetricEvidence(
     int Instances,
     IReadOnlyList<InstanceSample> Samples)
 {
-    /// <summary>The least that the value can be, with what silent instances could still make of it; null where there is no such bound.</summary>
+    /// <summary>
+    /// The least that the value can be, with what silent instances could still make of it; null where there is no such bound.
+    /// </summary>
     public double? Low { get; init; }
 
     /// <summary>The greatest that the value can be; null where there is no such bound.</summary>

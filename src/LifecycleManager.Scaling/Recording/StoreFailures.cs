@@ -2,8 +2,11 @@ using LifecycleManager.Storage;
 
 namespace LifecycleManager.Scaling.Recording;
 
-/// <summary>Failures of a store that go by. Whatever else a write throws is a defect or the end of the lead, and ends the term.</summary>
+/// <summary>
+/// Failures of a store that go by. Whatever else a write throws is a defect or the end of the lead, and ends the term.
+/// </summary>
 internal static class StoreFailures
 {
-    public static bool IsOfStore(this Exception e) => e is StateUnavailableException or WriteOutcomeUnknownException or StateTooLargeException;
+    public static bool IsOfStore(this Exception e) =>
+        e is StateUnavailableException or WriteOutcomeUnknownException or StateTooLargeException;
 }

@@ -10,7 +10,8 @@ internal static class StoredDecisions
     public const string Prefix = "manager/decisions/";
 
     /// <summary>Reads them all; one that cannot be read is told and left out.</summary>
-    public static async Task<IReadOnlyList<DecisionRecord>> ReadAsync(IStateStore store, ILogger logger, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<DecisionRecord>> ReadAsync(IStateStore store, ILogger logger,
+        CancellationToken cancellation)
     {
         var records = new List<DecisionRecord>();
         await foreach (var entry in store.ListAsync(Prefix, cancellation))

@@ -66,7 +66,8 @@ internal sealed class SafetyGuard(SafetyOptions options)
                 _lastAnswered[app] = now;
                 expected++;
             }
-            else if (sources == SourceState.Silent && _lastAnswered.TryGetValue(app, out var last) && now - last < options.Acceptance)
+            else if (sources == SourceState.Silent && _lastAnswered.TryGetValue(app, out var last)
+                && now - last < options.Acceptance)
             {
                 expected++;
                 missing++;
@@ -119,9 +120,12 @@ internal sealed class SafetyGuard(SafetyOptions options)
     {
         if (missing < options.MissingAtLeast || missing < options.MissingShare * expected) return;
         _stoppedUntil = now + options.Recovery;
-        _why = string.Create(CultureInfo.InvariantCulture, $"scale-in is stopped everywhere since {missing} of {expected} {what} at once");
+        _why = string.Create(CultureInfo.InvariantCulture,
+            $"scale-in is stopped everywhere since {missing} of {expected} {what} at once");
     }
 
-    /// <summary>How many instances of an app are known to have run, since when some are missing, since when the app is gone.</summary>
+    /// <summary>
+    /// How many instances of an app are known to have run, since when some are missing, since when the app is gone.
+    /// </summary>
     private readonly record struct Presence(int Ran, DateTimeOffset Since, DateTimeOffset GoneSince = default);
 }

@@ -10,8 +10,8 @@ public sealed record SafetyOptions
     public int? MaxStep { get; init; }
 
     /// <summary>
-    /// Scale-in stops everywhere while this share of what was there is missing at once, as Eureka's self-preservation has it: of the
-    /// instances that ran (agents lost, a network split), or of the apps whose sources of metrics answered
+    /// Scale-in stops everywhere while this share of what was there is missing at once, as Eureka's self-preservation has it: of
+    /// the instances that ran (agents lost, a network split), or of the apps whose sources of metrics answered
     /// (a collector cut off); a source that answers and has nothing to tell is not missing. More than 0;
     /// over 1 switches it off.
     /// </summary>

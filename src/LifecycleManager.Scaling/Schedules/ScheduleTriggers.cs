@@ -8,8 +8,8 @@ using Quartz.Extensibility;
 namespace LifecycleManager.Scaling.Schedules;
 
 /// <summary>
-/// Asks for a tick at the exact moments when the window of a scheduled rule opens or closes: a Quartz job for each rule. One that is missed
-/// is made up for by the next tick of the period.
+/// Asks for a tick at the exact moments when the window of a scheduled rule opens or closes: a Quartz job for each rule. One that
+/// is missed is made up for by the next tick of the period.
 /// </summary>
 /// <param name="tick">Asks for a tick; gets what asks, and the instant that the tick must not be before.</param>
 /// <param name="time">The clock.</param>
@@ -20,7 +20,8 @@ internal sealed class ScheduleTriggers(Action<string, DateTimeOffset?> tick, Tim
     public const string RulesGroup = "scheduled rules";
 
     private readonly Channel<IReadOnlyList<ScheduledRule>> _wanted =
-        Channel.CreateBounded<IReadOnlyList<ScheduledRule>>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+        Channel.CreateBounded<IReadOnlyList<ScheduledRule>>(
+            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
 
     /// <summary>Makes the jobs those of these rules; the newest call counts.</summary>
     public void Follow(IReadOnlyList<ScheduledRule> rules) => _wanted.Writer.TryWrite(rules);
@@ -122,7 +123,8 @@ internal sealed class ScheduleTriggers(Action<string, DateTimeOffset?> tick, Tim
 
     private sealed class Jobs(Action<string, DateTimeOffset?> tick) : IJobFactory
     {
-        public ValueTask<JobScope> CreateJob(TriggerFiredBundle bundle, IScheduler scheduler, CancellationToken cancellationToken = default) =>
+        public ValueTask<JobScope> CreateJob(TriggerFiredBundle bundle, IScheduler scheduler,
+            CancellationToken cancellationToken = default) =>
             ValueTask.FromResult(new JobScope(new TickJob(tick), null));
 
         public ValueTask ReturnJob(JobScope scope, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;

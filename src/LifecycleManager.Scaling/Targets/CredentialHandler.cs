@@ -37,7 +37,8 @@ internal sealed class CredentialHandler(TargetOptions options) : DelegatingHandl
         try
         {
             var text = file.Read().Trim();
-            return text.Length > 0 && !text.Any(char.IsControl) ? text : throw new IOException("it does not hold one line of text");
+            return text.Length > 0 && !text.Any(char.IsControl)
+                ? text : throw new IOException("it does not hold one line of text");
         }
         catch (IOException e)
         {

@@ -6,8 +6,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace LifecycleManager.Scaling.Targets;
 
 /// <summary>
-/// What the targets over plain HTTP have in common: faults become clear sentences, and a change whose answer is lost is settled by
-/// reading the count back.
+/// What the targets over plain HTTP have in common: faults become clear sentences, and a change whose answer is lost is settled
+/// by reading the count back.
 /// </summary>
 internal abstract class HttpScalingTarget(HttpClient client, Uri address, string kind) : IScalingTarget
 {
@@ -75,7 +75,9 @@ internal abstract class HttpScalingTarget(HttpClient client, Uri address, string
     protected async Task<T> SendAsync<T>(
         HttpMethod method, string path, string json, JsonTypeInfo<T> type, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(method, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(method,
+            path)
+        { Content = new StringContent(json, Encoding.UTF8, "application/json") };
         return await SendAsync(request, type, cancellation);
     }
 
@@ -87,7 +89,8 @@ internal abstract class HttpScalingTarget(HttpClient client, Uri address, string
             var text = await answer.Content.ReadAsStringAsync(cancellation);
             var message = MessageOf(text);
             throw new TargetAnswerException(
-                answer.StatusCode, string.IsNullOrWhiteSpace(message) ? $"HTTP {(int)answer.StatusCode}" : TargetErrors.Clip(message));
+                answer.StatusCode, string.IsNullOrWhiteSpace(message)
+                ? $"HTTP {(int)answer.StatusCode}" : TargetErrors.Clip(message));
         }
 
         await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
@@ -101,7 +104,8 @@ internal abstract class HttpScalingTarget(HttpClient client, Uri address, string
             return await CountAsync(request.App, cancellation) switch
             {
                 null => new ScaleResult(ScaleStatus.NotFound, "the app is gone"),
-                { } count when count == request.Count => new ScaleResult(ScaleStatus.Applied, $"confirmed by reading back, since {why}"),
+                { } count when count == request.Count =>
+                    new ScaleResult(ScaleStatus.Applied, $"confirmed by reading back, since {why}"),
                 _ => new ScaleResult(ScaleStatus.Unavailable, why),
             };
         }
@@ -114,7 +118,8 @@ internal abstract class HttpScalingTarget(HttpClient client, Uri address, string
 
     private string Explain(Exception e) => e switch
     {
-        TargetAnswerException { Status: HttpStatusCode.Unauthorized } => $"{address} does not accept the credentials (401): {e.Message}",
+        TargetAnswerException { Status: HttpStatusCode.Unauthorized } =>
+            $"{address} does not accept the credentials (401): {e.Message}",
         TargetAnswerException { Status: HttpStatusCode.Forbidden } =>
             $"{address} does not let these credentials do that (403): {e.Message}; they need to {Rights}",
         TargetAnswerException answer => $"{address} answered {(int)answer.Status}: {answer.Message}",

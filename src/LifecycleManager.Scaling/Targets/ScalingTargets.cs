@@ -57,7 +57,8 @@ internal static class ScalingTargets
         if (target.Kind == TargetKind.Kubernetes && target.Address is null)
         {
             var host = Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST");
-            if (string.IsNullOrEmpty(host)) throw new ArgumentException("the manager does not run in Kubernetes: the target needs an address");
+            if (string.IsNullOrEmpty(host))
+                throw new ArgumentException("the manager does not run in Kubernetes: the target needs an address");
             var port = Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_PORT") ?? "443";
             target = target with
             {
@@ -76,14 +77,17 @@ internal static class ScalingTargets
                 _ => new Uri("unix:///var/run/docker.sock"),
             },
         };
-        if (target.Address.Scheme is not ("http" or "https") && !(target.Address.Scheme == "unix" && target.Kind == TargetKind.Swarm))
+        if (target.Address.Scheme is not ("http" or "https")
+            && !(target.Address.Scheme == "unix" && target.Kind == TargetKind.Swarm))
         {
-            throw new ArgumentException($"the target's address {target.Address} is none of http, https{(target.Kind == TargetKind.Swarm ? ", unix" : "")}");
+            throw new ArgumentException(
+                $"the target's address {target.Address} is none of http, https{(target.Kind == TargetKind.Swarm ? ", unix" : "")}");
         }
 
         if (target.Address.UserInfo.Length > 0)
         {
-            throw new ArgumentException("the target's address must not hold credentials: give a user and a password file, or a token file");
+            throw new ArgumentException(
+                "the target's address must not hold credentials: give a user and a password file, or a token file");
         }
 
         if (target.TokenFile is not null && (target.User is not null || target.PasswordFile is not null))
@@ -91,7 +95,8 @@ internal static class ScalingTargets
             throw new ArgumentException("the target takes a token file, or a user with a password file, not both");
         }
 
-        if (target.User is null != target.PasswordFile is null) throw new ArgumentException("the target's user and password file belong together");
+        if (target.User is null != target.PasswordFile is null)
+            throw new ArgumentException("the target's user and password file belong together");
         foreach (var file in new[] { target.TokenFile, target.PasswordFile, target.CaFile })
         {
             if (file is not null && !File.Exists(file)) throw new ArgumentException($"the target's file {file} does not exist");
@@ -102,5 +107,6 @@ internal static class ScalingTargets
 
     // Relative paths keep a path in the address, as behind a proxy; a socket has no host.
     private static Uri BaseAddress(Uri address) =>
-        address.Scheme == "unix" ? new Uri("http://docker/") : address.AbsolutePath.EndsWith('/') ? address : new Uri(address + "/");
+        address.Scheme == "unix" ? new Uri("http://docker/") : address.AbsolutePath.EndsWith('/')
+        ? address : new Uri(address + "/");
 }

@@ -17,7 +17,8 @@ internal static class TargetErrors
         TargetCredentialException => e.Message,
         BrokenCircuitException => $"{address} failed again and again and is given a rest",
         TimeoutRejectedException or OperationCanceledException => $"{address} did not answer in time",
-        HttpRequestException { InnerException: AuthenticationException inner } => $"{address}: no trusted TLS connection: {inner.Message}",
+        HttpRequestException { InnerException: AuthenticationException inner } =>
+            $"{address}: no trusted TLS connection: {inner.Message}",
         SocketException socket => $"{address} cannot be reached: {Clip(socket.Message)}",
         HttpRequestException { InnerException: SocketException socket } =>
             $"{address} cannot be reached: {socket.SocketErrorCode switch

@@ -37,7 +37,8 @@ internal static class TargetHttp
                     MaxDelay = TimeSpan.FromSeconds(2),
                     UseJitter = true,
                     ShouldHandle = arguments => ValueTask.FromResult(
-                        IsFault(arguments.Outcome) && IsSafeToRepeat(arguments.Context.GetRequestMessage()?.Method, arguments.Outcome)),
+                        IsFault(arguments.Outcome) && IsSafeToRepeat(arguments.Context.GetRequestMessage()
+                            ?.Method, arguments.Outcome)),
                 })
                 .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>
                 {
@@ -97,7 +98,8 @@ internal static class TargetHttp
             roots.ImportFromPemFile(caFile);
             handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
             {
-                TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck,
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
             };
             handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
         }
@@ -108,13 +110,16 @@ internal static class TargetHttp
     private static bool IsFault(Outcome<HttpResponseMessage> outcome) => outcome switch
     {
         { Exception: HttpRequestException or TimeoutRejectedException or IOException } => true,
-        { Result.StatusCode: >= HttpStatusCode.InternalServerError or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests } => true,
+        {
+            Result.StatusCode: >= HttpStatusCode.InternalServerError or HttpStatusCode.RequestTimeout
+            or HttpStatusCode.TooManyRequests
+        } => true,
         _ => false,
     };
 
     /// <summary>
-    /// A read may always be repeated. A change only where the first attempt cannot have been carried out: a second one would be told
-    /// that the deployment of the first locks the app.
+    /// A read may always be repeated. A change only where the first attempt cannot have been carried out: a second one would be
+    /// told that the deployment of the first locks the app.
     /// </summary>
     private static bool IsSafeToRepeat(HttpMethod? method, Outcome<HttpResponseMessage> outcome) =>
         method == HttpMethod.Get || outcome switch
@@ -127,7 +132,8 @@ internal static class TargetHttp
 
     private sealed class WholeAnswerHandler : DelegatingHandler
     {
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
+            CancellationToken cancellationToken)
         {
             var response = await base.SendAsync(request, cancellationToken);
             try

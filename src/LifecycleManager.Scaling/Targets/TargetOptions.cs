@@ -1,14 +1,17 @@
 namespace LifecycleManager.Scaling.Targets;
 
-/// <summary>What is scaled, and how to get there. Secrets are read from files, anew when these change, and never logged.</summary>
+/// <summary>
+/// What is scaled, and how to get there. Secrets are read from files, anew when these change, and never logged.
+/// </summary>
 public sealed record TargetOptions
 {
     /// <summary>The kind.</summary>
     public TargetKind Kind { get; init; } = TargetKind.Marathon;
 
     /// <summary>
-    /// The address: <c>http(s)://host:port</c>, for <see cref="TargetKind.Swarm"/> also <c>unix:///path</c>. Null: the manager's scheduler;
-    /// the cluster that the manager runs in (Kubernetes); <c>http://127.0.0.1:4646</c> (Nomad); <c>unix:///var/run/docker.sock</c> (Swarm).
+    /// The address: <c>http(s)://host:port</c>, for <see cref="TargetKind.Swarm"/> also <c>unix:///path</c>. Null: the manager's
+    /// scheduler; the cluster that the manager runs in (Kubernetes); <c>http://127.0.0.1:4646</c> (Nomad);
+    /// <c>unix:///var/run/docker.sock</c> (Swarm).
     /// </summary>
     public Uri? Address { get; init; }
 
@@ -24,7 +27,9 @@ public sealed record TargetOptions
     /// </summary>
     public string? TokenFile { get; init; }
 
-    /// <summary>A file with the certificates (PEM) that the server's must come from; null: those that the system trusts.</summary>
+    /// <summary>
+    /// A file with the certificates (PEM) that the server's must come from; null: those that the system trusts.
+    /// </summary>
     public string? CaFile { get; init; }
 
     /// <summary>The namespace (Kubernetes, Nomad); <c>*</c> for all.</summary>
@@ -43,7 +48,9 @@ public enum TargetKind
     /// <summary>Kubernetes' deployments, as <c>/namespace/name</c>.</summary>
     Kubernetes,
 
-    /// <summary>The task groups of Nomad's service jobs, as <c>/job/group</c>, or <c>/namespace/job/group</c> where all are watched.</summary>
+    /// <summary>
+    /// The task groups of Nomad's service jobs, as <c>/job/group</c>, or <c>/namespace/job/group</c> where all are watched.
+    /// </summary>
     Nomad,
 
     /// <summary>Docker Swarm's replicated services, as <c>/name</c>.</summary>

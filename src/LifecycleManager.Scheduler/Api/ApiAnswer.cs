@@ -37,9 +37,11 @@ internal static class ApiAnswer
         request.BytesAsync(Encoding.UTF8.GetBytes(text), 200, "text/plain; charset=utf-8");
 
     /// <summary>
-    /// Answers with an object of one array whose items are written one after another, so that no more than a part of it is ever held.
+    /// Answers with an object of one array whose items are written one after another, so that no more than a part of it is ever
+    /// held.
     /// </summary>
-    public static async Task StreamAsync<T>(this ApiRequest request, string name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
+    public static async Task StreamAsync<T>(this ApiRequest request, string name, IEnumerable<T> items,
+        Action<Utf8JsonWriter, T> write)
     {
         var response = request.Context.Response;
         response.ContentType = "application/json";
@@ -83,7 +85,8 @@ internal static class ApiAnswer
         response.Headers.ETag = tag;
         response.Headers.CacheControl = "no-cache";
         var known = request.Context.Request.Headers.IfNoneMatch;
-        if (known.Count == 0 || !known.ToString().Split(',', StringSplitOptions.TrimEntries).Any(one => one == "*" || Bare(one) == Bare(tag)))
+        if (known.Count == 0 || !known.ToString().Split(',', StringSplitOptions.TrimEntries)
+            .Any(one => one == "*" || Bare(one) == Bare(tag)))
             return false;
         response.StatusCode = StatusCodes.Status304NotModified;
         return true;
@@ -118,7 +121,8 @@ internal static class ApiAnswer
             var at = part.Split(';', StringSplitOptions.TrimEntries);
             if (!at[0].Trim().Equals("gzip", StringComparison.OrdinalIgnoreCase)) continue;
             return !(at.FirstOrDefault(item => item.StartsWith("q=", StringComparison.Ordinal)) is { } q
-                && double.TryParse(q.AsSpan(2), NumberStyles.Float, CultureInfo.InvariantCulture, out var quality) && quality <= 0);
+                && double.TryParse(q.AsSpan(2), NumberStyles.Float, CultureInfo.InvariantCulture, out var quality)
+                && quality <= 0);
         }
 
         return false;

@@ -49,11 +49,14 @@ internal static class ApiErrors
             Deployments = [.. locked.DeploymentIds.Select(id => new DeploymentRef(id))],
         }),
         UnreadableStateException unreadable => (409, new MarathonError { Message = unreadable.Message }),
-        DeploymentStateException state => (409, new MarathonError { Message = state.Message, Deployments = [new DeploymentRef(state.DeploymentId)] }),
+        DeploymentStateException state =>
+            (409, new MarathonError { Message = state.Message, Deployments = [new DeploymentRef(state.DeploymentId)] }),
         AppNotFoundException or DeploymentNotFoundException => (404, new MarathonError { Message = failure.Message }),
-        NotLeaderException or StoreRefusedException or TooManySubscribersException => (503, new MarathonError { Message = failure.Message }),
+        NotLeaderException or StoreRefusedException or TooManySubscribersException =>
+            (503, new MarathonError { Message = failure.Message }),
         BadHttpRequestException bad => (bad.StatusCode, new MarathonError { Message = bad.Message }),
-        OperationCanceledException or TimeoutException => (503, new MarathonError { Message = "the scheduler has stopped or changed its leader: ask again" }),
+        OperationCanceledException or TimeoutException =>
+            (503, new MarathonError { Message = "the scheduler has stopped or changed its leader: ask again" }),
         _ => (500, new MarathonError { Message = "the request failed; the scheduler's log says why" }),
     };
 }

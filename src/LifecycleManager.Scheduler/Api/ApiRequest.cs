@@ -36,7 +36,8 @@ internal sealed class ApiRequest(HttpContext context, ApiServices services)
 
     public ChangeOptions Change(string reason) => new(Force, Text("reason") ?? reason)
     {
-        CountOwner = Context.Request.Headers[IMarathonApi.CountOwnerHeader] is [.., { Length: > 0 and <= 256 } owner] ? owner : Text("owner"),
+        CountOwner = Context.Request.Headers[IMarathonApi.CountOwnerHeader] is [.., { Length: > 0 and <= 256 } owner]
+            ? owner : Text("owner"),
     };
 
     /// <summary>The last value of a query parameter; null when absent or empty.</summary>
@@ -85,8 +86,10 @@ internal sealed class ApiRequest(HttpContext context, ApiServices services)
     /// <summary>An instant that stands in the path or the body as a version.</summary>
     /// <exception cref="ApiException">It is none.</exception>
     public static DateTimeOffset Version(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var version)
-            ? version : throw new ApiException(400, $"'{text}' is not a version, which is an instant such as 2026-11-24T18:00:00.000Z");
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var version)
+            ? version
+            : throw new ApiException(400, $"'{text}' is not a version, which is an instant such as 2026-11-24T18:00:00.000Z");
 
     /// <summary>The whole body.</summary>
     /// <param name="many">Whether it may hold many definitions.</param>

@@ -32,10 +32,11 @@ internal sealed class ApiServices
     public DefinitionRules Rules { get; }
 
     /// <summary>
-    /// A tag that is the same as long as what an answer is made of is: parts of snapshots are immutable and shared while nothing changes
-    /// them, so that no answer has to be made to know it.
+    /// A tag that is the same as long as what an answer is made of is: parts of snapshots are immutable and shared while nothing
+    /// changes them, so that no answer has to be made to know it.
     /// </summary>
     public string Tag(IEnumerable<object> parts) => $"W/\"{_instance}-{string.Join('-', parts.Select(Number))}\"";
 
-    private string Number(object part) => _tags.GetValue(part, _ => Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture));
+    private string Number(object part) =>
+        _tags.GetValue(part, _ => Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture));
 }

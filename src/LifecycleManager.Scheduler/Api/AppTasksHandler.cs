@@ -18,13 +18,15 @@ internal static class AppTasksHandler
     {
         List<AppStatus> apps;
         if (!path.IsWildcard) apps = [AppsHandler.Find(request, path.Id)];
-        else if (request.Snapshot.Root.FindGroup(path.Id) is null) throw ApiException.NotFound($"Group '{path.Id}' does not exist");
+        else if (request.Snapshot.Root.FindGroup(path.Id) is null)
+            throw ApiException.NotFound($"Group '{path.Id}' does not exist");
         else apps = [.. AppsHandler.All(request.Snapshot).Where(status => status.Definition.Id.IsWithin(path.Id))];
 
         if (request.WantsText) return request.TextAsync(TaskView.Text(apps));
         if (request.IsKnown(path.IsWildcard ? request.Snapshot.Apps : apps[0])) return Task.CompletedTask;
         return request.StreamAsync(
-            "tasks", apps.SelectMany(TaskView.Tasks), (json, task) => JsonSerializer.Serialize(json, task, MarathonJson.Default.AppTask));
+            "tasks", apps.SelectMany(TaskView.Tasks), (json, task) =>
+                JsonSerializer.Serialize(json, task, MarathonJson.Default.AppTask));
     }
 
     private static async Task DeleteAsync(ApiRequest request, AppPath path)
@@ -52,7 +54,8 @@ internal static class AppTasksHandler
             json.WriteStartObject();
             if (path.Argument is null) json.WriteStartArray("tasks");
             else json.WritePropertyName("task");
-            foreach (var instance in killed.Instances) JsonSerializer.Serialize(json, TaskView.Of(instance, ports), MarathonJson.Default.AppTask);
+            foreach (var instance in killed.Instances)
+                JsonSerializer.Serialize(json, TaskView.Of(instance, ports), MarathonJson.Default.AppTask);
             if (path.Argument is null) json.WriteEndArray();
             else if (killed.Instances.Count == 0) json.WriteNullValue();
             json.WriteEndObject();

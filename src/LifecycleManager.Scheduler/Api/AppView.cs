@@ -18,7 +18,8 @@ internal static class AppView
     {
         if (Known.TryGetValue(status, out var known)) return known;
         using var buffer = new MemoryStream();
-        using (var json = ApiAnswer.Writer(buffer)) JsonSerializer.Serialize(json, Of(status, embeds, snapshot, now), MarathonJson.Default.App);
+        using (var json = ApiAnswer.Writer(buffer)) JsonSerializer.Serialize(json, Of(status, embeds, snapshot, now),
+            MarathonJson.Default.App);
         var bytes = buffer.ToArray();
         Known.TryAdd(status, bytes);
         return bytes;
@@ -36,7 +37,8 @@ internal static class AppView
             TasksRunning = counts ? status.Running : null,
             TasksHealthy = counts ? status.Healthy : null,
             TasksUnhealthy = counts ? status.Unhealthy : null,
-            Deployments = embeds.HasFlag(Embeds.Deployments) ? [.. status.DeploymentIds.Select(id => new DeploymentRef(id))] : null,
+            Deployments = embeds.HasFlag(Embeds.Deployments) ? [.. status.DeploymentIds.Select(id => new DeploymentRef(id))]
+                : null,
             Tasks = embeds.HasFlag(Embeds.Tasks) ? [.. TaskView.Tasks(status)] : null,
             LastTaskFailure = embeds.HasFlag(Embeds.LastTaskFailure) ? Failure(status) : null,
             TaskStats = embeds.HasFlag(Embeds.TaskStats) ? TaskStatistics.Of(status, now) : null,

@@ -22,9 +22,11 @@ internal static class AppsHandler
         return path switch
         {
             { Part: "tasks" } => AppTasksHandler.AnswerAsync(request, path),
-            { IsWildcard: true } => request.Method is "GET" or "HEAD" ? GetGroupAsync(request, path.Id) : throw request.NotAllowed("GET"),
+            { IsWildcard: true } => request.Method is "GET" or "HEAD"
+                ? GetGroupAsync(request, path.Id) : throw request.NotAllowed("GET"),
             { Part: "restart" } => request.Method == "POST" ? RestartAsync(request, path.Id) : throw request.NotAllowed("POST"),
-            { Part: "versions" } => request.Method is "GET" or "HEAD" ? VersionsAsync(request, path) : throw request.NotAllowed("GET"),
+            { Part: "versions" } => request.Method is "GET" or "HEAD"
+                ? VersionsAsync(request, path) : throw request.NotAllowed("GET"),
             _ => request.Method switch
             {
                 "GET" or "HEAD" => GetAsync(request, path.Id),
@@ -39,13 +41,17 @@ internal static class AppsHandler
     /// <summary>An app that is wanted.</summary>
     /// <exception cref="AppNotFoundException">There is none.</exception>
     public static AppStatus Find(ApiRequest request, AppId id) =>
-        request.Snapshot.Apps.TryGetValue(id, out var status) && status is { IsRemoved: false, Definition.IsPod: false } ? status : throw new AppNotFoundException(id);
+        request.Snapshot.Apps.TryGetValue(id, out var status) && status is { IsRemoved: false, Definition.IsPod: false }
+        ? status : throw new AppNotFoundException(id);
 
     /// <summary>All wanted apps by id.</summary>
     public static IEnumerable<AppStatus> All(SchedulerSnapshot snapshot) =>
-        snapshot.Apps.Values.Where(status => status is { IsRemoved: false, Definition.IsPod: false }).OrderBy(status => status.Definition.Id);
+        snapshot.Apps.Values.Where(status => status is { IsRemoved: false, Definition.IsPod: false })
+        .OrderBy(status => status.Definition.Id);
 
-    /// <summary>What an answer is made of, for its tag: results of readiness checks are the deployments', and those are of one snapshot.</summary>
+    /// <summary>
+    /// What an answer is made of, for its tag: results of readiness checks are the deployments', and those are of one snapshot.
+    /// </summary>
     public static IEnumerable<object> Parts(ApiRequest request, Embeds embeds, params IEnumerable<object> parts) =>
         embeds.HasFlag(Embeds.Readiness) ? [request.Snapshot] : embeds.HasFlag(Embeds.TaskStats) ? [new object()] : parts;
 
@@ -71,7 +77,8 @@ internal static class AppsHandler
             && (labels is null || labels.Matches(status.Definition.Labels)));
         return request.StreamAsync("apps", apps, (json, status) =>
         {
-            if (embeds == Listed) json.WriteRawValue(AppView.Bytes(status, Listed, request.Snapshot, now), skipInputValidation: true);
+            if (embeds == Listed)
+                json.WriteRawValue(AppView.Bytes(status, Listed, request.Snapshot, now), skipInputValidation: true);
             else JsonSerializer.Serialize(json, AppView.Of(status, embeds, request.Snapshot, now), MarathonJson.Default.App);
         });
     }
@@ -82,7 +89,8 @@ internal static class AppsHandler
         var embeds = EmbedNames.Apps(request.Texts("embed")) | Shown;
         if (request.IsKnown(Parts(request, embeds, request.Snapshot.Apps))) return Task.CompletedTask;
         var now = request.Services.Time.GetUtcNow();
-        return request.StreamAsync("*", All(request.Snapshot).Where(status => status.Definition.Id.IsWithin(group)), (json, status) =>
+        return request.StreamAsync("*", All(request.Snapshot)
+            .Where(status => status.Definition.Id.IsWithin(group)), (json, status) =>
             JsonSerializer.Serialize(json, AppView.Of(status, embeds, request.Snapshot, now), MarathonJson.Default.App));
     }
 
@@ -148,14 +156,16 @@ internal static class AppsHandler
         var receipt = await request.ChangeAsync(
             root => changes.Aggregate(root, (tree, change) => change(tree)), request.Change($"{sent.Count} apps were changed"));
         foreach (var app in ids.Select(receipt.Root.FindApp))
-            if (app is not null) request.Scheduler.PublishApiPost(request.Context.Request.Path, request.Context.Connection.RemoteIpAddress, app);
+            if (app is not null)
+                request.Scheduler.PublishApiPost(request.Context.Request.Path, request.Context.Connection.RemoteIpAddress, app);
         await request.DeploymentAsync(receipt);
     }
 
     private static async Task DeleteAsync(ApiRequest request, AppId id)
     {
         var receipt = await request.ChangeAsync(
-            root => root.FindApp(id) is { IsPod: false } ? root.RemoveApp(id) : throw new AppNotFoundException(id), request.Change($"{id} was deleted"));
+            root => root.FindApp(id) is { IsPod: false } ? root.RemoveApp(id)
+            : throw new AppNotFoundException(id), request.Change($"{id} was deleted"));
         await request.DeploymentAsync(receipt);
     }
 
@@ -167,7 +177,8 @@ internal static class AppsHandler
 
     private static async Task VersionsAsync(ApiRequest request, AppPath path)
     {
-        if (request.Snapshot.Apps.TryGetValue(path.Id, out var known) && known.Definition.IsPod) throw new AppNotFoundException(path.Id);
+        if (request.Snapshot.Apps.TryGetValue(path.Id, out var known) && known.Definition.IsPod)
+            throw new AppNotFoundException(path.Id);
         if (path.Argument is null)
         {
             var versions = await request.Scheduler.AppVersionsAsync(path.Id, request.Cancellation);
@@ -194,7 +205,8 @@ internal static class AppsHandler
         if (sent.Version is { } version)
         {
             if (sent with { Id = null, Version = null } != new App())
-                throw new ChangeRefusedException([new ChangeProblem($"{path}/version", "The 'version' field may only be combined with the 'id' field.")]);
+                throw new ChangeRefusedException(
+                    [new ChangeProblem($"{path}/version", "The 'version' field may only be combined with the 'id' field.")]);
             var old = await VersionAsync(request, id, version);
             return root => Put(root, old, path);
         }

@@ -6,7 +6,8 @@ using LifecycleManager.Scheduler.State;
 namespace LifecycleManager.Scheduler.Api;
 
 /// <summary>
-/// <c>/v2/apps/{id}/blue-green</c>, what Marathon has not: a new version beside the one that serves, verified, switched to, or given up.
+/// <c>/v2/apps/{id}/blue-green</c>, what Marathon has not: a new version beside the one that serves, verified, switched to, or
+/// given up.
 /// </summary>
 internal static class BlueGreenHandler
 {
@@ -31,7 +32,9 @@ internal static class BlueGreenHandler
             "abort" => AbortAsync(request, id),
             _ => request.Method switch
             {
-                "GET" or "HEAD" => request.JsonAsync(StateOf(Deployment(request, id), request.Snapshot.Apps[id]), MarathonJson.Default.BlueGreenState),
+                "GET" or "HEAD" =>
+                    request.JsonAsync(StateOf(Deployment(request, id), request.Snapshot.Apps[id]),
+                        MarathonJson.Default.BlueGreenState),
                 "POST" => BeginAsync(request, status),
                 _ => throw request.NotAllowed("GET, POST"),
             },
@@ -65,9 +68,11 @@ internal static class BlueGreenHandler
                 var changed = change(root);
                 var after = changed.FindApp(id)!;
                 if (before.SameAs(after, count: false))
-                    throw new ChangeRefusedException([new ChangeProblem("/", "nothing changes but the count: there is no other version to switch to")]);
+                    throw new ChangeRefusedException(
+                        [new ChangeProblem("/", "nothing changes but the count: there is no other version to switch to")]);
                 if (before.Instances == 0 || after.Instances == 0)
-                    throw new ChangeRefusedException([new ChangeProblem("/instances", "must be over zero before and after, for one version to stand beside the other")]);
+                    throw new ChangeRefusedException([new ChangeProblem("/instances",
+                        "must be over zero before and after, for one version to stand beside the other")]);
                 return changed;
             },
             request.Change($"{id} was changed, blue-green") with { BlueGreen = options });
@@ -86,11 +91,13 @@ internal static class BlueGreenHandler
     {
         var deployment = Deployment(request, id);
         var state = StateOf(deployment, request.Snapshot.Apps[id]);
-        if (state.State is not ("starting" or "ready")) throw new DeploymentStateException(deployment.Id, $"has switched already: it is {state.State}");
+        if (state.State is not ("starting" or "ready"))
+            throw new DeploymentStateException(deployment.Id, $"has switched already: it is {state.State}");
         if (deployment.HeldSince is null)
         {
             throw new DeploymentStateException(
-                deployment.Id, $"cannot switch: {(state.Missing.Count > 0 ? string.Join("; ", state.Missing) : "it is not verified yet")}");
+                deployment.Id,
+                $"cannot switch: {(state.Missing.Count > 0 ? string.Join("; ", state.Missing) : "it is not verified yet")}");
         }
 
         await request.Scheduler.SteerAsync(deployment.Id, DeploymentSteering.Promote, force: false, request.Cancellation);
@@ -109,7 +116,8 @@ internal static class BlueGreenHandler
     {
         var snapshot = request.Scheduler.Snapshot;
         return StateOf(
-            snapshot.Deployments.FirstOrDefault(now => now.Id == deployment.Id) ?? deployment with { CurrentStep = deployment.Steps.Count },
+            snapshot.Deployments.FirstOrDefault(now => now.Id == deployment.Id)
+            ?? deployment with { CurrentStep = deployment.Steps.Count },
             snapshot.Apps[id]);
     }
 
@@ -118,18 +126,25 @@ internal static class BlueGreenHandler
         var id = app.Definition.Id;
         var step = deployment.CurrentStep < deployment.Steps.Count ? deployment.Steps[deployment.CurrentStep] : null;
         var stage = step?.Actions.FirstOrDefault(action => action.App == id)?.Stage?.Kind;
-        var begun = step is null || deployment.Steps.Take(deployment.CurrentStep + 1).Any(one => one.Actions.Any(action => action.App == id));
+        var begun = step is null || deployment.Steps.Take(deployment.CurrentStep + 1)
+            .Any(one => one.Actions.Any(action => action.App == id));
         var switched = deployment.IsRollback || (begun && stage != RolloutKind.Green);
 
         // Back to blue, it is blue that has the wanted configuration.
         bool IsGreen(Instance instance) => (instance.ConfigVersion == app.LastConfigChangeAt) != deployment.IsRollback;
         var (blue, green) = (Side(app, instance => !IsGreen(instance)), Side(app, IsGreen));
         var count = app.Definition.Instances;
-        blue = blue with { InService = deployment.IsRollback || !switched, Instances = deployment.IsRollback ? count : switched ? 0 : blue.Instances };
+        blue = blue with
+        {
+            InService = deployment.IsRollback || !switched,
+            Instances = deployment.IsRollback ? count : switched
+            ? 0 : blue.Instances
+        };
         green = green with { InService = !blue.InService, Instances = deployment.IsRollback ? 0 : count };
         var missing = new List<string>();
         if (!deployment.IsRollback && green.Running < count) missing.Add($"{green.Running} of {count} new instances run");
-        if (!deployment.IsRollback && green.Healthy < count) missing.Add($"{green.Healthy} of {count} new instances are healthy and ready");
+        if (!deployment.IsRollback && green.Healthy < count)
+            missing.Add($"{green.Healthy} of {count} new instances are healthy and ready");
         return new BlueGreenState
         {
             App = id.Path,
@@ -152,7 +167,8 @@ internal static class BlueGreenHandler
             InService = false,
             Instances = active.Count,
             Running = running.Count,
-            Healthy = running.Count(instance => instance.Ready && (app.Definition.HealthChecks.Count == 0 || instance.Healthy == true)),
+            Healthy = running.Count(instance => instance.Ready
+                && (app.Definition.HealthChecks.Count == 0 || instance.Healthy == true)),
         };
     }
 

@@ -30,8 +30,11 @@ internal static class DeploymentsHandler
             _ => throw ApiException.NotFound($"a deployment can be told to pause, resume, promote or abort, not '{word}'"),
         };
         if (request.Method != "POST") throw request.NotAllowed("POST");
-        if (steering is null) await request.DeploymentAsync((await request.Scheduler.CancelDeploymentAsync(id, force: false, request.Cancellation))!);
-        else await request.JsonAsync(Of(await request.Scheduler.SteerAsync(id, steering.Value, request.Force, request.Cancellation)), MarathonJson.Default.Deployment);
+        if (steering is null)
+            await request.DeploymentAsync(
+                (await request.Scheduler.CancelDeploymentAsync(id, force: false, request.Cancellation))!);
+        else await request.JsonAsync(Of(await request.Scheduler.SteerAsync(id, steering.Value, request.Force,
+            request.Cancellation)), MarathonJson.Default.Deployment);
     }
 
     public static async Task OneAsync(ApiRequest request)
@@ -39,7 +42,8 @@ internal static class DeploymentsHandler
         var id = (string)request.Context.Request.RouteValues["id"]!;
         if (request.Method is "GET" or "HEAD")
         {
-            var status = request.Snapshot.Deployments.FirstOrDefault(deployment => deployment.Id == id) ?? throw new DeploymentNotFoundException(id);
+            var status = request.Snapshot.Deployments.FirstOrDefault(deployment => deployment.Id == id)
+                ?? throw new DeploymentNotFoundException(id);
             await request.JsonAsync(Of(status), MarathonJson.Default.Deployment);
             return;
         }
@@ -73,7 +77,8 @@ internal static class DeploymentsHandler
             Version = Instants.Write(status.Version),
             AffectedApps = [.. Affected(status, pods: false)],
             AffectedPods = [.. Affected(status, pods: true)],
-            Steps = [.. status.Steps.Select(step => new Wire.DeploymentStep([.. step.Actions.Select(action => Of(action, null))]))],
+            Steps = [
+                .. status.Steps.Select(step => new Wire.DeploymentStep([.. step.Actions.Select(action => Of(action, null))]))],
             CurrentActions = [.. (current?.Actions ?? []).Select(action => Of(action, status))],
             CurrentStep = Math.Min(status.CurrentStep + 1, status.Steps.Count),
             TotalSteps = status.Steps.Count,
@@ -82,14 +87,21 @@ internal static class DeploymentsHandler
     }
 
     private static IEnumerable<string> Affected(DeploymentStatus status, bool pods) =>
-        status.Steps.SelectMany(step => step.Actions).Where(action => action.IsPod == pods).Select(action => action.App.Path).Distinct();
+        status.Steps.SelectMany(step => step.Actions).Where(action => action.IsPod == pods).Select(action => action.App.Path)
+        .Distinct();
 
     private static DeploymentPause? Pause(DeploymentStatus status, PlannedStep? current)
     {
         var since = status.HeldSince is { } held ? Instants.Write(held) : null;
-        if (status.IsPaused) return new DeploymentPause { Since = since, Message = "it was paused; POST to /resume lets it go on" };
+        if (status.IsPaused)
+            return new DeploymentPause { Since = since, Message = "it was paused; POST to /resume lets it go on" };
         return since is null ? null : current?.Pause?.For is { } time
-            ? new DeploymentPause { Since = since, Until = Instants.Write(status.HeldSince!.Value + time), Message = $"it rests for {time.TotalSeconds:0} s" }
+            ? new DeploymentPause
+            {
+                Since = since,
+                Until = Instants.Write(status.HeldSince!.Value + time),
+                Message = $"it rests for {time.TotalSeconds:0} s"
+            }
             : new DeploymentPause { Since = since, Message = "it waits to be promoted: POST to /promote, or to /abort" };
     }
 
@@ -101,7 +113,8 @@ internal static class DeploymentsHandler
         Stage = action.Stage?.ToString(),
         ReadinessCheckResults = current is null ? null :
         [
-            .. current.ReadinessResults.Where(result => State.TaskIds.AppPathOf(result.TaskId) == "/" + action.App.Safe.Replace('_', '/'))
+            .. current.ReadinessResults.Where(result => State.TaskIds.AppPathOf(result.TaskId) == "/"
+                + action.App.Safe.Replace('_', '/'))
                 .Select(result => JsonText.Element(json => AppView.Write(json, result))),
         ],
     };

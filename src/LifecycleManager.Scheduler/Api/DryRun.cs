@@ -30,6 +30,7 @@ internal static class DryRun
         }
 
         return DeploymentPlanner.Plan(
-            before, after, id => before[id] is { } was && !was.Definition.SameAs(after[id]!.Definition, count: false), DependencyOrder.Levels(wanted));
+            before, after, id => before[id] is { } was && !was.Definition.SameAs(after[id]!.Definition, count: false),
+            DependencyOrder.Levels(wanted));
     }
 }

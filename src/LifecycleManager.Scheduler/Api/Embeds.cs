@@ -41,9 +41,12 @@ internal static class EmbedNames
     };
 
     /// <summary>For apps: <c>apps.tasks</c>, <c>app.tasks</c> or <c>tasks</c>.</summary>
-    public static Embeds Apps(IReadOnlyList<string> values) => values.Aggregate(Embeds.None, (all, value) => all | App(value, ["apps.", "app.", ""]));
+    public static Embeds Apps(IReadOnlyList<string> values) =>
+        values.Aggregate(Embeds.None, (all, value) => all | App(value, ["apps.", "app.", ""]));
 
-    /// <summary>For groups: <c>group.groups</c>, <c>group.apps</c>, <c>group.apps.tasks</c>; without any, groups, apps and pods.</summary>
+    /// <summary>
+    /// For groups: <c>group.groups</c>, <c>group.apps</c>, <c>group.apps.tasks</c>; without any, groups, apps and pods.
+    /// </summary>
     public static Embeds Groups(IReadOnlyList<string> values)
     {
         var embeds = Embeds.None;
@@ -60,8 +63,10 @@ internal static class EmbedNames
     private static Embeds App(string value, string[] prefixes)
     {
         foreach (var prefix in prefixes)
-            if (value.StartsWith(prefix, StringComparison.Ordinal) && Names.TryGetValue(value[prefix.Length..], out var embed)) return embed;
-        var known = prefixes[0] == "group.apps." ? OfGroups.Keys.Concat(Names.Keys.Select(name => prefixes[0] + name)) : Names.Keys.Select(name => prefixes[0] + name);
+            if (value.StartsWith(prefix, StringComparison.Ordinal) && Names.TryGetValue(value[prefix.Length..], out var embed))
+                return embed;
+        var known = prefixes[0] == "group.apps." ? OfGroups.Keys.Concat(Names.Keys.Select(name => prefixes[0] + name))
+            : Names.Keys.Select(name => prefixes[0] + name);
         throw ApiException.BadRequest($"embed={value} is not known{NearestName.Hint(value, known)}");
     }
 }

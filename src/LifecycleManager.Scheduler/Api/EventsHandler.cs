@@ -28,8 +28,10 @@ internal static class EventsHandler
         var remote = request.Context.Connection.RemoteIpAddress?.ToString() ?? "";
 
         // Subscribed before the answer begins, so that who has seen its headers misses nothing.
-        using var events = request.Scheduler.Subscribe(types.Count == 0 ? null : types.ToHashSet(StringComparer.Ordinal), full, remote);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Cancellation, request.Services.Stopping, events.Dropped);
+        using var events = request.Scheduler.Subscribe(types.Count == 0 ? null : types.ToHashSet(StringComparer.Ordinal), full,
+            remote);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Cancellation, request.Services.Stopping,
+            events.Dropped);
         var response = request.Context.Response;
 
         // The bus has a rule of its own for readers that do not keep up; the server's would end them uncounted and unsaid.
@@ -50,9 +52,11 @@ internal static class EventsHandler
         }
     }
 
-    private static async Task SendAsync(EventSubscription events, PipeWriter writer, TimeProvider time, CancellationToken cancellation)
+    private static async Task SendAsync(EventSubscription events, PipeWriter writer, TimeProvider time,
+        CancellationToken cancellation)
     {
-        await using var heartbeat = time.CreateTimer(static events => ((EventSubscription)events!).Remind(), events, Heartbeat, Heartbeat);
+        await using var heartbeat = time.CreateTimer(static events => ((EventSubscription)events!)
+            .Remind(), events, Heartbeat, Heartbeat);
         while (true)
         {
             var unflushed = 0;
@@ -88,7 +92,8 @@ internal static class EventsHandler
         }
     }
 
-    private static byte[] Head(string type) => Heads.GetOrAdd(type, static type => Encoding.ASCII.GetBytes($"event: {type}\ndata: "));
+    private static byte[] Head(string type) =>
+        Heads.GetOrAdd(type, static type => Encoding.ASCII.GetBytes($"event: {type}\ndata: "));
 
     private static int Write(PipeWriter writer, int unflushed, ReadOnlySpan<byte> bytes)
     {

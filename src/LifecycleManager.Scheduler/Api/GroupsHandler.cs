@@ -16,7 +16,8 @@ internal static class GroupsHandler
         if (parts is [.., "versions"]) return Get(request, () => VersionsAsync(request, Id(parts[..^1])));
         if (parts is [.., "versions", var version]) return Get(request, () => VersionAsync(request, Id(parts[..^2]), version));
         var id = Id(parts);
-        if (parts is [.., "apps"] && request.Snapshot.Root.FindGroup(id) is null) return Get(request, () => AppsAsync(request, Id(parts[..^1])));
+        if (parts is [.., "apps"] && request.Snapshot.Root.FindGroup(id) is null)
+            return Get(request, () => AppsAsync(request, Id(parts[..^1])));
         return request.Method switch
         {
             "GET" or "HEAD" => GetAsync(request, id),
@@ -36,8 +37,10 @@ internal static class GroupsHandler
     {
         var group = request.Snapshot.Root.FindGroup(id) ?? throw Missing(id);
         var embeds = EmbedNames.Groups(request.Texts("embed"));
-        if (request.IsKnown(AppsHandler.Parts(request, embeds, request.Snapshot.Root, request.Snapshot.Apps))) return Task.CompletedTask;
-        return request.JsonAsync(Of(group, embeds, request.Snapshot, request.Services.Time.GetUtcNow()), MarathonJson.Default.Group);
+        if (request.IsKnown(AppsHandler.Parts(request, embeds, request.Snapshot.Root, request.Snapshot.Apps)))
+            return Task.CompletedTask;
+        return request.JsonAsync(Of(group, embeds, request.Snapshot, request.Services.Time.GetUtcNow()),
+            MarathonJson.Default.Group);
     }
 
     private static Task AppsAsync(ApiRequest request, AppId id)
@@ -46,7 +49,8 @@ internal static class GroupsHandler
         var embeds = EmbedNames.Apps(request.Texts("embed")) | Embeds.Counts | Embeds.Deployments;
         if (request.IsKnown(AppsHandler.Parts(request, embeds, request.Snapshot.Apps))) return Task.CompletedTask;
         var now = request.Services.Time.GetUtcNow();
-        return request.StreamAsync("apps", AppsHandler.All(request.Snapshot).Where(status => status.Definition.Id.IsWithin(id)), (json, status) =>
+        return request.StreamAsync("apps", AppsHandler.All(request.Snapshot)
+            .Where(status => status.Definition.Id.IsWithin(id)), (json, status) =>
             JsonSerializer.Serialize(json, AppView.Of(status, embeds, request.Snapshot, now), MarathonJson.Default.App));
     }
 
@@ -71,7 +75,8 @@ internal static class GroupsHandler
         var dry = request.Flag("dryRun");
         var update = AppDefinitions.ReadGroup(await request.BodyAsync(many: true));
         if (update.Id is { Length: > 0 } text && AppId.Resolve(text, id.Parent) != id && AppId.Resolve(text, AppId.Root) != id)
-            throw new ChangeRefusedException([new ChangeProblem("/id", $"'{text}' is not the group of the request's path, {id}")]);
+            throw new ChangeRefusedException(
+                [new ChangeProblem("/id", $"'{text}' is not the group of the request's path, {id}")]);
         var change = await ChangeOfAsync(request, id, update);
         if (dry)
         {
@@ -81,14 +86,16 @@ internal static class GroupsHandler
             return;
         }
 
-        await request.DeploymentAsync(await request.ChangeAsync(change, request.Change($"{id} was changed") with { PutsGroups = true }));
+        await request.DeploymentAsync(await request.ChangeAsync(change,
+            request.Change($"{id} was changed") with { PutsGroups = true }));
     }
 
     private static async Task<Func<GroupDefinition, GroupDefinition>> ChangeOfAsync(ApiRequest request, AppId id, Group update)
     {
         if (update.Version is not { } version) return root => GroupUpdates.Apply(root, id, update, request.Rules);
         if (update with { Id = null, Version = null } != new Group())
-            throw new ChangeRefusedException([new ChangeProblem("/version", "The 'version' field may only be combined with the 'id' field.")]);
+            throw new ChangeRefusedException(
+                [new ChangeProblem("/version", "The 'version' field may only be combined with the 'id' field.")]);
         var old = await OldAsync(request, id, version);
         return root => root.PutGroup(old);
     }

@@ -28,7 +28,8 @@ internal static class InfoHandler
             if (Leader(request) is { } leader) json.WriteString("leader", leader);
             if (snapshot.Framework.FrameworkId is { } framework) json.WriteString("frameworkId", framework);
             json.WriteStartObject("marathon_config");
-            json.WriteString("master", string.Join(',', options.Masters.Select(master => master.GetLeftPart(UriPartial.Authority))));
+            json.WriteString("master",
+                string.Join(',', options.Masters.Select(master => master.GetLeftPart(UriPartial.Authority))));
             if (snapshot.Framework.Master is { } current) json.WriteString("mesos_leader_ui_url", current);
             json.WriteString("framework_name", options.FrameworkName);
             json.WriteString("mesos_role", options.Role);
@@ -56,7 +57,8 @@ internal static class InfoHandler
         if (request.Method == "DELETE")
         {
             foreach (var name in new[] { "backup", "restore" })
-                if (request.Text(name) is not null) throw ApiException.BadRequest($"'{name}' is not carried out here: see lcm backup --help");
+                if (request.Text(name) is not null)
+                    throw ApiException.BadRequest($"'{name}' is not carried out here: see lcm backup --help");
             await request.Scheduler.AbdicateAsync();
             await Message("Leadership abdicated");
             return;

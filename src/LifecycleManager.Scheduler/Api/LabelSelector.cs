@@ -26,7 +26,8 @@ internal sealed partial class LabelSelector
         while (true)
         {
             var match = Condition().Match(text[position..]);
-            if (!match.Success) throw ApiException.BadRequest($"the label selector '{text}' cannot be read from character {position + 1} on");
+            if (!match.Success)
+                throw ApiException.BadRequest($"the label selector '{text}' cannot be read from character {position + 1} on");
             var set = match.Groups["set"];
             var values = set.Success
                 ? set.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)

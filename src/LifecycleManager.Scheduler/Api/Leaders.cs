@@ -10,7 +10,8 @@ internal sealed class Leaders : IDisposable
 {
     private const string Via = "X-Marathon-Via";
 
-    // Those of the connection, which end here; so does what a browser says of its page, which was held against this scheduler's name.
+    // Those of the connection, which end here; so does what a browser says of its page, which was held against this scheduler's
+    // name.
     private static readonly HashSet<string> OfTheConnection = new(StringComparer.OrdinalIgnoreCase)
     {
         "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer",
@@ -42,13 +43,15 @@ internal sealed class Leaders : IDisposable
     {
         var (context, leader) = (request.Context, request.Snapshot.Leader.Address);
         if (leader is null || leader == Own(request)) throw new NotLeaderException(null, request.Scheduler.Failure);
-        if (context.Request.Headers.ContainsKey(Via)) throw new ApiException(502, "Detected proxying loop: the leader is changing; ask again");
+        if (context.Request.Headers.ContainsKey(Via))
+            throw new ApiException(502, "Detected proxying loop: the leader is changing; ask again");
 
         // The client decides how long it waits; a body is passed on as it comes.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = (long)request.Services.Options.MaxRequestBody * ApiServices.ManyFactor;
         using var message = new HttpRequestMessage(
-            new HttpMethod(context.Request.Method), leader + context.Request.Path.ToUriComponent() + context.Request.QueryString.ToUriComponent());
+            new HttpMethod(context.Request.Method), leader + context.Request.Path.ToUriComponent()
+            + context.Request.QueryString.ToUriComponent());
         if (HasBody(context.Request)) message.Content = new StreamContent(context.Request.Body);
         foreach (var (name, values) in context.Request.Headers)
         {

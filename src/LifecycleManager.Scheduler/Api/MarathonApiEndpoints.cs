@@ -45,7 +45,8 @@ public static class MarathonApiEndpoints
         Map("/v2/leader", InfoHandler.LeaderAsync, led: request => request.Method is not ("GET" or "HEAD"));
         Map("/v2/info", InfoHandler.InfoAsync, led: _ => false);
         Map("/ping", InfoHandler.PingAsync, led: _ => false).Needs(Permission.None);
-        Map("/v2/{**path}", request => throw ApiException.NotFound($"there is no {request.Context.Request.Path}"), led: _ => false);
+        Map("/v2/{**path}", request => throw ApiException.NotFound($"there is no {request.Context.Request.Path}"),
+            led: _ => false);
 
         IEndpointConventionBuilder Map(string pattern, Func<ApiRequest, Task> answer, Func<ApiRequest, bool>? led = null) =>
             endpoints.Map(pattern, async context =>

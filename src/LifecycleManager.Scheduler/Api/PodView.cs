@@ -11,14 +11,17 @@ internal static class PodView
     /// <summary>A pod with its instances.</summary>
     public static PodStatus Status(AppStatus status, DateTimeOffset now)
     {
-        var instances = status.Instances.Where(instance => !instance.State.IsTerminal()).Select(instance => Status(status, instance)).ToList();
+        var instances = status.Instances.Where(instance => !instance.State.IsTerminal())
+            .Select(instance => Status(status, instance)).ToList();
         var stable = instances.Count(instance => instance.Status == "STABLE");
-        var since = status.Instances.Select(instance => instance.Since).Append(status.LastScalingAt).Append(status.LastConfigChangeAt).Max();
+        var since = status.Instances.Select(instance => instance.Since).Append(status.LastScalingAt)
+            .Append(status.LastConfigChangeAt).Max();
         return new PodStatus
         {
             Id = status.Definition.Id.Path,
             Spec = PodNotation.Shown(status.Definition),
-            Status = status.IsRemoved ? "TERMINAL" : stable == status.Definition.Instances && instances.Count == stable ? "STABLE" : "DEGRADED",
+            Status = status.IsRemoved ? "TERMINAL" : stable == status.Definition.Instances && instances.Count == stable
+                ? "STABLE" : "DEGRADED",
             StatusSince = Instants.Write(since),
             Instances = instances,
             TerminationHistory = status.LastFailure is not { } failure ? [] :
@@ -41,13 +44,21 @@ internal static class PodView
             Id = instance.InstanceId,
             Status = StatusOf(instance, hasChecks: definition.HealthChecks.Count > 0),
             StatusSince = changed,
-            Message = instance.State.IsUnreachable() ? "Agent does not answer" : instance.Goal == InstanceGoal.Ended ? "is being ended" : null,
+            Message = instance.State.IsUnreachable() ? "Agent does not answer" : instance.Goal == InstanceGoal.Ended
+                ? "is being ended" : null,
             AgentHostname = instance.Host,
             AgentId = instance.AgentId,
             AgentRegion = instance.Region,
             AgentZone = instance.Zone,
-            Resources = new PodResources { Cpus = definition.Cpus, Mem = definition.Mem, Disk = definition.Disk, Gpus = definition.Gpus },
-            Networks = instance.Addresses.Count == 0 ? [] : [new PodNetworkStatus([.. instance.Addresses.Select(address => address.Address)])],
+            Resources = new PodResources
+            {
+                Cpus = definition.Cpus,
+                Mem = definition.Mem,
+                Disk = definition.Disk,
+                Gpus = definition.Gpus
+            },
+            Networks = instance.Addresses.Count == 0 ? []
+                : [new PodNetworkStatus([.. instance.Addresses.Select(address => address.Address)])],
             Containers = [.. instance.Tasks.Select(task => Container(instance, task, definition, ports))],
             SpecReference = $"/v2/pods{instance.AppId}::versions/{Instants.Write(instance.Version)}",
             Role = instance.Role,
@@ -62,7 +73,8 @@ internal static class PodView
         InstanceState.Staging or InstanceState.Starting => "STAGING",
         InstanceState.Running when instance.Goal == InstanceGoal.Running && hasChecks && instance.Healthy is null => "STAGING",
         InstanceState.Running when instance.Goal == InstanceGoal.Running && instance.Healthy != false => "STABLE",
-        InstanceState.Running or InstanceState.Killing or InstanceState.Unreachable or InstanceState.UnreachableInactive => "DEGRADED",
+        InstanceState.Running or InstanceState.Killing or InstanceState.Unreachable or InstanceState.UnreachableInactive =>
+            "DEGRADED",
         _ => "TERMINAL",
     };
 
@@ -87,7 +99,8 @@ internal static class PodView
             Message = task.Message is { Length: > 0 } message ? message : null,
             Conditions = task.Healthy is not { } healthy ? [] :
             [
-                new PodCondition("healthy", healthy ? "true" : "false", Instants.Write(task.HealthySince ?? task.Since), Instants.Write(task.HealthySince ?? task.Since)),
+                new PodCondition("healthy", healthy ? "true" : "false", Instants.Write(task.HealthySince ?? task.Since),
+                    Instants.Write(task.HealthySince ?? task.Since)),
             ],
             Endpoints = endpoints,
             Resources = new PodResources { Cpus = app?.Cpus, Mem = app?.Mem, Disk = app?.Disk, Gpus = app?.Gpus },

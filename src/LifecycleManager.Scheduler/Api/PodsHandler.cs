@@ -8,7 +8,8 @@ using LifecycleManager.Scheduler.State;
 namespace LifecycleManager.Scheduler.Api;
 
 /// <summary>
-/// <c>/v2/pods</c>: definitions, and behind <c>::</c> what is asked of one: <c>::status</c>, <c>::versions</c>, <c>::instances</c>.
+/// <c>/v2/pods</c>: definitions, and behind <c>::</c> what is asked of one: <c>::status</c>, <c>::versions</c>,
+/// <c>::instances</c>.
 /// </summary>
 internal static class PodsHandler
 {
@@ -17,7 +18,8 @@ internal static class PodsHandler
     public static Task AnswerAsync(ApiRequest request)
     {
         var path = request.Path.Trim('/');
-        if (path == Separator + "status" || request.Context.Request.Path == "/v2/pods::status") return Get(request, () => AllStatusAsync(request));
+        if (path == Separator + "status" || request.Context.Request.Path == "/v2/pods::status")
+            return Get(request, () => AllStatusAsync(request));
         if (path.Length == 0)
         {
             return request.Method switch
@@ -47,7 +49,8 @@ internal static class PodsHandler
             ["versions"] => Get(request, () => VersionsAsync(request, id)),
             ["versions", var version] => Get(request, () => VersionAsync(request, id, version)),
             ["instances"] when request.Method == "DELETE" => KillAsync(request, id, IdsAsync(request)),
-            ["instances", var instance] when request.Method == "DELETE" => KillAsync(request, id, Task.FromResult<IReadOnlyList<string>>([instance])),
+            ["instances", var instance] when request.Method == "DELETE" =>
+                KillAsync(request, id, Task.FromResult<IReadOnlyList<string>>([instance])),
             ["instances"] or ["instances", _] => throw request.NotAllowed("DELETE"),
             _ => throw ApiException.NotFound($"there is no {request.Context.Request.Path}"),
         };
@@ -57,20 +60,24 @@ internal static class PodsHandler
         request.Method is "GET" or "HEAD" ? answer() : throw request.NotAllowed("GET");
 
     private static AppStatus Find(ApiRequest request, AppId id) =>
-        request.Snapshot.Apps.TryGetValue(id, out var status) && status is { IsRemoved: false, Definition.IsPod: true } ? status : throw Missing(id);
+        request.Snapshot.Apps.TryGetValue(id, out var status) && status is { IsRemoved: false, Definition.IsPod: true }
+        ? status : throw Missing(id);
 
     private static ApiException Missing(AppId id) => ApiException.NotFound($"Pod '{id}' does not exist");
 
     private static IEnumerable<AppStatus> All(ApiRequest request) =>
-        request.Snapshot.Apps.Values.Where(status => status is { IsRemoved: false, Definition.IsPod: true }).OrderBy(status => status.Definition.Id);
+        request.Snapshot.Apps.Values.Where(status => status is { IsRemoved: false, Definition.IsPod: true })
+        .OrderBy(status => status.Definition.Id);
 
     private static Task ListAsync(ApiRequest request) =>
-        request.JsonAsync([.. All(request).Select(status => PodNotation.Shown(status.Definition))], MarathonJson.Default.IReadOnlyListPod);
+        request.JsonAsync([.. All(request).Select(status => PodNotation.Shown(status.Definition))],
+            MarathonJson.Default.IReadOnlyListPod);
 
     private static Task AllStatusAsync(ApiRequest request)
     {
         var now = request.Services.Time.GetUtcNow();
-        return request.JsonAsync([.. All(request).Select(status => PodView.Status(status, now))], MarathonJson.Default.IReadOnlyListPodStatus);
+        return request.JsonAsync([.. All(request).Select(status => PodView.Status(status, now))],
+            MarathonJson.Default.IReadOnlyListPodStatus);
     }
 
     private static async Task PostAsync(ApiRequest request)
@@ -85,7 +92,8 @@ internal static class PodsHandler
             },
             request.Change($"{pod.Id} was created"));
         var made = receipt.Root.FindApp(pod.Id)!;
-        request.Scheduler.PublishPod("pod_created_event", request.Context.Request.Path, request.Context.Connection.RemoteIpAddress);
+        request.Scheduler.PublishPod("pod_created_event", request.Context.Request.Path,
+            request.Context.Connection.RemoteIpAddress);
         request.Context.Response.Headers.Location = $"/v2/pods{made.Id}";
         await request.JsonAsync(PodNotation.Shown(made), MarathonJson.Default.Pod, 201);
     }
@@ -95,15 +103,18 @@ internal static class PodsHandler
         var pod = PodDefinitions.CreateAt(id, PodDefinitions.ReadPod(await request.BodyAsync()), request.Rules);
         if (!request.Snapshot.Unreadable.Apps.ContainsKey(id)) Find(request, id);
         var receipt = await request.ChangeAsync(root => Put(root, pod), request.Change($"{id} was changed"));
-        request.Scheduler.PublishPod("pod_updated_event", request.Context.Request.Path, request.Context.Connection.RemoteIpAddress);
+        request.Scheduler.PublishPod("pod_updated_event", request.Context.Request.Path,
+            request.Context.Connection.RemoteIpAddress);
         await request.JsonAsync(PodNotation.Shown(receipt.Root.FindApp(id)!), MarathonJson.Default.Pod);
     }
 
     private static async Task DeleteAsync(ApiRequest request, AppId id)
     {
         var receipt = await request.ChangeAsync(
-            root => root.FindApp(id) is { IsPod: true } ? root.RemoveApp(id) : throw Missing(id), request.Change($"{id} was deleted"));
-        request.Scheduler.PublishPod("pod_deleted_event", request.Context.Request.Path, request.Context.Connection.RemoteIpAddress);
+            root => root.FindApp(id) is { IsPod: true } ? root.RemoveApp(id)
+            : throw Missing(id), request.Change($"{id} was deleted"));
+        request.Scheduler.PublishPod("pod_deleted_event", request.Context.Request.Path,
+            request.Context.Connection.RemoteIpAddress);
         request.Mark(receipt);
         request.Context.Response.StatusCode = 202;
     }
@@ -136,7 +147,8 @@ internal static class PodsHandler
         var options = TasksHandler.Kill(request);
         var wanted = (await ids).ToHashSet(StringComparer.Ordinal);
         var status = Find(request, id);
-        var instances = status.Instances.Where(instance => wanted.Contains(instance.InstanceId)).Select(instance => instance.TaskId).ToList();
+        var instances = status.Instances.Where(instance => wanted.Contains(instance.InstanceId))
+            .Select(instance => instance.TaskId).ToList();
         if (instances.Count == 0) throw ApiException.NotFound($"none of these instances of pod '{id}' exists");
         var killed = await request.Scheduler.KillAsync(instances, options, request.Cancellation);
         if (killed.Deployment is { } receipt) request.Mark(receipt);

@@ -6,8 +6,8 @@ using LifecycleManager.Scheduler.Placement;
 namespace LifecycleManager.Scheduler.Api;
 
 /// <summary>
-/// <c>/v2/rebalance</c>: GET plans which instances would move and why, POST moves them: those that the body names, or without a body
-/// those of a plan of now.
+/// <c>/v2/rebalance</c>: GET plans which instances would move and why, POST moves them: those that the body names, or without a
+/// body those of a plan of now.
 /// </summary>
 internal static class RebalanceHandler
 {
@@ -26,11 +26,13 @@ internal static class RebalanceHandler
                 break;
             case "POST" when request.Context.Request.ContentLength is null or 0:
                 var plan = await PlanAsync(request);
-                await AnswerAsync(request, plan, await request.Scheduler.MoveAsync([.. plan.Select(move => move.TaskId)], request.Cancellation));
+                await AnswerAsync(request, plan, await request.Scheduler.MoveAsync([.. plan.Select(move => move.TaskId)],
+                    request.Cancellation));
                 break;
             case "POST":
                 var ids = WireJson.Read(await request.BodyAsync(many: true), ApiJson.Default.TaskIdList).Ids;
-                if (ids.Count > MostMoves) throw new ChangeRefusedException([new ChangeProblem("/ids", $"must have at most {MostMoves} elements")]);
+                if (ids.Count > MostMoves)
+                    throw new ChangeRefusedException([new ChangeProblem("/ids", $"must have at most {MostMoves} elements")]);
                 if (ids.FirstOrDefault(id => !request.Snapshot.Instances.ContainsKey(id)) is { } unknown)
                     throw ApiException.NotFound($"there is no task {unknown}");
                 await AnswerAsync(request, [], await request.Scheduler.MoveAsync(ids, request.Cancellation));
@@ -43,7 +45,8 @@ internal static class RebalanceHandler
     private static async Task<IReadOnlyList<Move>> PlanAsync(ApiRequest request)
     {
         var most = UsualMoves;
-        if (request.Text("max") is { } max && (!int.TryParse(max, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MostMoves))
+        if (request.Text("max") is { } max && (!int.TryParse(max, NumberStyles.None, CultureInfo.InvariantCulture, out most)
+            || most is < 1 or > MostMoves))
             throw ApiException.BadRequest($"the query parameter 'max' must be a number from 1 to {MostMoves}, not '{max}'");
         try
         {

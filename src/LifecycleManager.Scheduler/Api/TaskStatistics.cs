@@ -3,7 +3,9 @@ using LifecycleManager.Scheduler.State;
 
 namespace LifecycleManager.Scheduler.Api;
 
-/// <summary>Counts and life times of an app's instances, <c>embed=apps.taskStats</c>: in all, and by how they relate to its version.</summary>
+/// <summary>
+/// Counts and life times of an app's instances, <c>embed=apps.taskStats</c>: in all, and by how they relate to its version.
+/// </summary>
 internal static class TaskStatistics
 {
     public static JsonElement Of(AppStatus status, DateTimeOffset now) => JsonText.Element(json =>
@@ -34,7 +36,8 @@ internal static class TaskStatistics
             {
                 json.WriteStartObject("lifeTime");
                 json.WriteNumber("averageSeconds", lives.Average());
-                json.WriteNumber("medianSeconds", lives.Count % 2 == 1 ? lives[lives.Count / 2] : (lives[(lives.Count / 2) - 1] + lives[lives.Count / 2]) / 2);
+                json.WriteNumber("medianSeconds", lives.Count % 2 == 1
+                    ? lives[lives.Count / 2] : (lives[(lives.Count / 2) - 1] + lives[lives.Count / 2]) / 2);
                 json.WriteEndObject();
             }
 

@@ -38,8 +38,8 @@ internal static class TaskView
     };
 
     /// <summary>
-    /// Marathon's list for load balancers: a line for each service port, <c>app TAB service port TAB host:port TAB …</c>, of running
-    /// instances.
+    /// Marathon's list for load balancers: a line for each service port, <c>app TAB service port TAB host:port TAB …</c>, of
+    /// running instances.
     /// </summary>
     public static string Text(IEnumerable<AppStatus> apps)
     {
@@ -47,7 +47,8 @@ internal static class TaskView
         foreach (var status in apps)
         {
             var app = status.Definition;
-            var running = status.Instances.Where(instance => instance.State == InstanceState.Running && status.Serves(instance)).ToList();
+            var running = status.Instances.Where(instance => instance.State == InstanceState.Running && status.Serves(instance))
+                .ToList();
             if (app.Ports.Count == 0)
             {
                 text.Append(app.Id.Safe).Append("\t \t");
@@ -57,7 +58,8 @@ internal static class TaskView
 
             for (var index = 0; index < app.Ports.Count; index++)
             {
-                text.Append(app.Id.Safe).Append('\t').Append(app.Ports[index].ServicePort.ToString(CultureInfo.InvariantCulture)).Append('\t');
+                text.Append(app.Id.Safe).Append('\t').Append(app.Ports[index].ServicePort.ToString(CultureInfo.InvariantCulture))
+                    .Append('\t');
                 foreach (var instance in running)
                 {
                     if (index < instance.Ports.Count && instance.Ports[index] is { } port)

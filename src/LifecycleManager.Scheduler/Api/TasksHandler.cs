@@ -19,7 +19,8 @@ internal static class TasksHandler
         foreach (var status in wanted)
         {
             if (!Statuses.Contains(status, StringComparer.Ordinal))
-                throw ApiException.BadRequest($"status={status} must be one of {string.Join(", ", Statuses)}{NearestName.Hint(status, Statuses)}");
+                throw ApiException.BadRequest(
+                    $"status={status} must be one of {string.Join(", ", Statuses)}{NearestName.Hint(status, Statuses)}");
         }
 
         var apps = AppsHandler.All(request.Snapshot);
@@ -31,7 +32,8 @@ internal static class TasksHandler
             "TASK_STAGING" or "TASK_STARTING" => "staging",
             _ => "",
         }));
-        return request.StreamAsync("tasks", tasks, (json, task) => JsonSerializer.Serialize(json, task, MarathonJson.Default.AppTask));
+        return request.StreamAsync("tasks", tasks, (json, task) =>
+            JsonSerializer.Serialize(json, task, MarathonJson.Default.AppTask));
     }
 
     public static async Task DeleteAsync(ApiRequest request)
@@ -39,7 +41,8 @@ internal static class TasksHandler
         if (request.Method != "POST") throw request.NotAllowed("POST");
         var options = Kill(request);
         var ids = WireJson.Read(await request.BodyAsync(many: true), ApiJson.Default.TaskIdList).Ids;
-        if (ids.Count > MostIds) throw new ChangeRefusedException([new ChangeProblem("/ids", $"must have at most {MostIds} elements")]);
+        if (ids.Count > MostIds)
+            throw new ChangeRefusedException([new ChangeProblem("/ids", $"must have at most {MostIds} elements")]);
         var byInstance = request.Snapshot.Instances;
         var tasks = ids.Select(id => byInstance.ContainsKey(id) ? id : id + "._app.1").ToList();
         var killed = await request.Scheduler.KillAsync(tasks, options, request.Cancellation);
@@ -58,10 +61,12 @@ internal static class TasksHandler
     public static KillOptions Kill(ApiRequest request)
     {
         var options = new KillOptions(request.Flag("scale"), request.Flag("wipe"), request.Force);
-        if (options is { Scale: true, Wipe: true }) throw ApiException.BadRequest("You cannot use scale and wipe at the same time.");
+        if (options is { Scale: true, Wipe: true })
+            throw ApiException.BadRequest("You cannot use scale and wipe at the same time.");
         return options;
     }
 
     private static List<int>? ServicePorts(ApiRequest request, Instance instance) =>
-        request.Snapshot.Apps.TryGetValue(instance.AppId, out var status) ? [.. status.Definition.Ports.Select(port => port.ServicePort)] : null;
+        request.Snapshot.Apps.TryGetValue(instance.AppId, out var status)
+        ? [.. status.Definition.Ports.Select(port => port.ServicePort)] : null;
 }

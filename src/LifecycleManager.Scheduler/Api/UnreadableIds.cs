@@ -3,8 +3,8 @@ using LifecycleManager.Scheduler.Definitions;
 namespace LifecycleManager.Scheduler.Api;
 
 /// <summary>
-/// Ids under which something is stored that cannot be read: whatever is asked of them is answered with the reason, but for a definition
-/// that is put in its place.
+/// Ids under which something is stored that cannot be read: whatever is asked of them is answered with the reason, but for a
+/// definition that is put in its place.
 /// </summary>
 internal static class UnreadableIds
 {
@@ -29,7 +29,8 @@ internal static class UnreadableIds
         {
             var id = (string)request.Context.Request.RouteValues["id"]!;
             var isForgotten = request.Method == "DELETE" && request.Force;
-            if (!isForgotten && unreadable.Deployments.TryGetValue(id, out var reason)) throw UnreadableStateException.Deployment(id, reason);
+            if (!isForgotten && unreadable.Deployments.TryGetValue(id, out var reason))
+                throw UnreadableStateException.Deployment(id, reason);
         }
         else if (pattern.StartsWith("/v2/groups", StringComparison.Ordinal) && unreadable.Groups is { } groups
             && request.Method is not ("PUT" or "POST"))

@@ -102,24 +102,30 @@ public sealed record AppDefinition
     public AppDefinition WithInstances(int instances) =>
         this with { Instances = instances, Wire = Wire with { Instances = instances } };
 
-    /// <summary>Whether both say the same, whatever their versions; with <paramref name="count"/> false, whatever their counts.</summary>
+    /// <summary>
+    /// Whether both say the same, whatever their versions; with <paramref name="count"/> false, whatever their counts.
+    /// </summary>
     public bool SameAs(AppDefinition other, bool count = true) => AppComparison.Same(Wire, other.Wire, count);
 
     /// <summary>From the canonical notation that <see cref="Wire"/> has.</summary>
-    public static AppDefinition FromWire(App normalized) => normalized.Pod is { } pod ? Whole(Single(normalized), pod) : Single(normalized);
+    public static AppDefinition FromWire(App normalized) => normalized.Pod is { } pod
+        ? Whole(Single(normalized), pod) : Single(normalized);
 
     private static AppDefinition Whole(AppDefinition app, Pod pod)
     {
         var rules = new DefinitionRules { Role = app.Role };
         List<(string Name, AppDefinition App)> containers =
-            [.. pod.Containers!.Select(container => (container.Name!, Single(AppFilling.Fill(Pods.PodNotation.Container(pod, container), rules))))];
+            [.. pod.Containers!.Select(container => (container.Name!,
+                Single(AppFilling.Fill(Pods.PodNotation.Container(pod, container), rules))))];
         return app with
         {
             Containers = containers,
-            Ports = [.. containers.SelectMany(container => container.App.Ports.Select(port => port with { HostPort = port.ServicePort, ServicePort = 0 }))],
+            Ports = [.. containers.SelectMany(container =>
+                container.App.Ports.Select(port => port with { HostPort = port.ServicePort, ServicePort = 0 }))],
 
             // They are the agents': an instance is healthy when each container that has a check passes it.
-            HealthChecks = containers.Find(container => container.App.HealthChecks.Count > 0) is { App: { } checkedOne } ? [checkedOne.HealthChecks[0]] : [],
+            HealthChecks = containers.Find(container => container.App.HealthChecks.Count > 0) is { App: { } checkedOne }
+                ? [checkedOne.HealthChecks[0]] : [],
         };
     }
 

@@ -15,7 +15,8 @@ internal static class AppDefinitions
 
     /// <summary>Reads a list of apps.</summary>
     /// <exception cref="MalformedJsonException">It is no JSON.</exception>
-    public static IReadOnlyList<App> ReadApps(ReadOnlyMemory<byte> body) => WireJson.Read(body, MarathonJson.Default.IReadOnlyListApp);
+    public static IReadOnlyList<App> ReadApps(ReadOnlyMemory<byte> body) =>
+        WireJson.Read(body, MarathonJson.Default.IReadOnlyListApp);
 
     /// <summary>Reads a group.</summary>
     /// <exception cref="MalformedJsonException">It is no JSON.</exception>

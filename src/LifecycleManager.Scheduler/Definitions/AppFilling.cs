@@ -3,12 +3,15 @@ using LifecycleManager.Protocol.Marathon;
 
 namespace LifecycleManager.Scheduler.Definitions;
 
-/// <summary>Fills Marathon's defaults into a definition in the canonical notation, and fixes the order of what has none.</summary>
+/// <summary>
+/// Fills Marathon's defaults into a definition in the canonical notation, and fixes the order of what has none.
+/// </summary>
 internal static class AppFilling
 {
     private static readonly IReadOnlyDictionary<string, JsonElement> NoEnv = new Dictionary<string, JsonElement>();
     private static readonly IReadOnlyDictionary<string, string> NoLabels = new Dictionary<string, string>();
-    private static readonly JsonElement Unreachable = UnreachableNotation.Write(new UnreachableStrategy(TimeSpan.Zero, TimeSpan.Zero));
+    private static readonly JsonElement Unreachable =
+        UnreachableNotation.Write(new UnreachableStrategy(TimeSpan.Zero, TimeSpan.Zero));
     private static readonly IReadOnlyList<AppNetwork> HostNetwork = [new AppNetwork { Mode = NetworkNotation.Host }];
     private static readonly IReadOnlyList<AppNetwork> BridgeNetwork = [new AppNetwork { Mode = NetworkNotation.Bridge }];
     private static readonly UpgradeStrategy Upgrade = new() { MinimumHealthCapacity = 1, MaximumOverCapacity = 1 };
@@ -87,7 +90,8 @@ internal static class AppFilling
 
             // On a named network a port is published only where it says so.
             NetworkNotation.Container => [.. (container.PortMappings ?? []).Select(mapping => Fill(mapping, mapping.HostPort))],
-            _ => [.. (container.PortMappings ?? [new AppPortMapping { Name = AppDefaults.PortName }]).Select(mapping => Fill(mapping, mapping.HostPort ?? 0))],
+            _ => [.. (container.PortMappings ?? [new AppPortMapping { Name = AppDefaults.PortName }])
+                .Select(mapping => Fill(mapping, mapping.HostPort ?? 0))],
         },
     };
 

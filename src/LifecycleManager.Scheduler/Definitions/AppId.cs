@@ -36,7 +36,8 @@ public readonly record struct AppId(string Path) : IComparable<AppId>
     /// <summary>Whether it is a group or below it.</summary>
     public bool IsWithin(AppId group) =>
         group.IsRoot || Path == group.Path
-        || (Path.Length > group.Path.Length && Path[group.Path.Length] == '/' && Path.StartsWith(group.Path, StringComparison.Ordinal));
+        || (Path.Length > group.Path.Length && Path[group.Path.Length] == '/'
+            && Path.StartsWith(group.Path, StringComparison.Ordinal));
 
     /// <summary>What is named so within it.</summary>
     public AppId Child(string name) => new(IsRoot ? "/" + name : Path + "/" + name);

@@ -1,6 +1,8 @@
 namespace LifecycleManager.Scheduler.Definitions;
 
-/// <summary>What an id may look like: Marathon's rule, each part a DNS label, together with dots, so that names can be made of it.</summary>
+/// <summary>
+/// What an id may look like: Marathon's rule, each part a DNS label, together with dots, so that names can be made of it.
+/// </summary>
 internal static class AppIdSyntax
 {
     /// <summary>Longest path, in characters.</summary>

@@ -6,8 +6,8 @@ using LifecycleManager.Scheduler.Definitions.Json;
 namespace LifecycleManager.Scheduler.Definitions;
 
 /// <summary>
-/// Brings what is written in Marathon's older notations into today's, and drops what only answers have, so that an answer can be sent
-/// back. Nothing is filled in: a partial update stays partial.
+/// Brings what is written in Marathon's older notations into today's, and drops what only answers have, so that an answer can be
+/// sent back. Nothing is filled in: a partial update stays partial.
 /// </summary>
 internal static class AppNotation
 {
@@ -94,7 +94,8 @@ internal static class AppNotation
     // The network's name of the notation before networks, where it says nothing else.
     private static string? NameOf(App app)
     {
-        if (app.IpAddress is not { ValueKind: JsonValueKind.Object } address || app.Container?.Docker?.Network?.ToUpperInvariant() != "USER") return null;
+        if (app.IpAddress is not { ValueKind: JsonValueKind.Object } address
+            || app.Container?.Docker?.Network?.ToUpperInvariant() != "USER") return null;
         string? name = null;
         foreach (var field in address.EnumerateObject())
         {
@@ -117,16 +118,19 @@ internal static class AppNotation
     {
         if (app.Container is not { } container) return null;
         var docker = container.Docker;
-        if (container.Type is { } type && docker?.Type is { } misplaced && !type.Equals(misplaced, StringComparison.OrdinalIgnoreCase))
+        if (container.Type is { } type && docker?.Type is { } misplaced
+            && !type.Equals(misplaced, StringComparison.OrdinalIgnoreCase))
             problems.Add($"{path}/container/docker/type", $"contradicts container.type '{type}', where it belongs");
         if (container.PortMappings is { Count: > 0 } && docker?.PortMappings is { Count: > 0 })
-            problems.Add($"{path}/container/docker/portMappings", "must not be set together with 'container.portMappings', which replaces it");
+            problems.Add($"{path}/container/docker/portMappings",
+                "must not be set together with 'container.portMappings', which replaces it");
 
         return container with
         {
             Type = (container.Type ?? docker?.Type)?.ToUpperInvariant() ?? (docker is null ? "MESOS" : "DOCKER"),
             Docker = docker is null ? null : docker with { Type = null, Network = null, PortMappings = null },
-            PortMappings = container.PortMappings is { Count: > 0 } ? container.PortMappings : docker?.PortMappings ?? container.PortMappings,
+            PortMappings = container.PortMappings is { Count: > 0 } ? container.PortMappings : docker?.PortMappings
+                ?? container.PortMappings,
         };
     }
 

@@ -3,8 +3,8 @@ using LifecycleManager.Protocol.Marathon;
 namespace LifecycleManager.Scheduler.Definitions;
 
 /// <summary>
-/// Lays a partial update over a definition, both in the canonical notation: a field that is set replaces the whole field. What the
-/// update makes meaningless (the arguments of an app that gets a command, ports of a network that it leaves) goes with it.
+/// Lays a partial update over a definition, both in the canonical notation: a field that is set replaces the whole field. What
+/// the update makes meaningless (the arguments of an app that gets a command, ports of a network that it leaves) goes with it.
 /// </summary>
 internal static class AppUpdate
 {
@@ -32,7 +32,8 @@ internal static class AppUpdate
             BackoffSeconds = update.BackoffSeconds ?? app.BackoffSeconds,
             BackoffFactor = update.BackoffFactor ?? app.BackoffFactor,
             MaxLaunchDelaySeconds = update.MaxLaunchDelaySeconds ?? app.MaxLaunchDelaySeconds,
-            Container = update.Container ?? (entersHost ? app.Container is { } old ? old with { PortMappings = null } : null : app.Container),
+            Container = update.Container ?? (entersHost ? app.Container is { } old ? old with { PortMappings = null } : null
+                : app.Container),
             HealthChecks = update.HealthChecks ?? app.HealthChecks,
             ReadinessChecks = update.ReadinessChecks ?? app.ReadinessChecks,
             Dependencies = update.Dependencies ?? app.Dependencies,

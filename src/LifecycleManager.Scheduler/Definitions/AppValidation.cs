@@ -7,8 +7,8 @@ using LifecycleManager.Scheduler.Definitions.Json;
 namespace LifecycleManager.Scheduler.Definitions;
 
 /// <summary>
-/// What a filled definition in the canonical notation is held to: Marathon's rules, bounds that keep arithmetic sane, and a refusal of
-/// what no part of the stack carries out. Each message stands after its path.
+/// What a filled definition in the canonical notation is held to: Marathon's rules, bounds that keep arithmetic sane, and a
+/// refusal of what no part of the stack carries out. Each message stands after its path.
 /// </summary>
 internal sealed class AppValidation
 {
@@ -85,7 +85,8 @@ internal sealed class AppValidation
         for (var index = 0; index < (_app.Args?.Count ?? 0); index++) Plain(_app.Args![index], $"args({index})");
         if (_app.User is not { } user) return;
         _problems.Unless(user.Length is > 0 and <= 64, $"{_path}/user", "must have 1 to 64 characters");
-        _problems.Unless(!user.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || c == ':'), $"{_path}/user", "must be a user's name");
+        _problems.Unless(!user.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || c == ':'), $"{_path}/user",
+            "must be a user's name");
     }
 
     private void Resources()
@@ -108,7 +109,8 @@ internal sealed class AppValidation
         if (_app.Container is not { } container) return;
         var at = $"{_path}/container";
         if (container.Type is not ("DOCKER" or "MESOS"))
-            _problems.Add($"{at}/type", $"'{container.Type}' must be one of DOCKER, MESOS" + NearestName.Hint(container.Type!, ["DOCKER", "MESOS"]));
+            _problems.Add($"{at}/type", $"'{container.Type}' must be one of DOCKER, MESOS"
+                + NearestName.Hint(container.Type!, ["DOCKER", "MESOS"]));
         else if (container.Type == "DOCKER" && container.Docker is null)
             _problems.Add($"{at}/docker", "is missing: a container of type DOCKER needs its image");
         else if (container.Type == "MESOS" && container.Docker is not null)
@@ -121,7 +123,8 @@ internal sealed class AppValidation
                 image is { Length: > 0 and <= 1_024 } && !image.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)),
                 $"{at}/docker/image", "must be the name of an image");
             for (var index = 0; index < docker.Parameters!.Count; index++)
-                _problems.Unless(docker.Parameters[index].Key.Length > 0, $"{at}/docker/parameters({index})/key", "must not be empty");
+                _problems.Unless(docker.Parameters[index].Key.Length > 0, $"{at}/docker/parameters({index})/key",
+                    "must not be empty");
         }
 
         for (var index = 0; index < (container.Volumes?.Count ?? 0); index++)
@@ -161,15 +164,19 @@ internal sealed class AppValidation
             if (network.Mode is not (NetworkNotation.Host or NetworkNotation.Bridge or NetworkNotation.Container))
             {
                 _problems.Add($"{at}({index})/mode", $"'{network.Mode}' must be one of host, container, container/bridge"
-                    + NearestName.Hint(network.Mode ?? "", [NetworkNotation.Host, NetworkNotation.Container, NetworkNotation.Bridge]));
+                    + NearestName.Hint(network.Mode ?? "", [NetworkNotation.Host, NetworkNotation.Container,
+                        NetworkNotation.Bridge]));
             }
             else
             {
                 if (network.Mode != NetworkNotation.Container)
                     _problems.Unless(network.Name is null, $"{at}({index})/name", $"must not be set for {network.Mode}");
-                else if (network.Name is not { Length: > 0 and <= 255 } name || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
-                    _problems.Add($"{at}({index})/name", "must be the name of a network of the Docker engine, for mode container");
-                _problems.Unless(network.Labels is null or { Count: 0 }, $"{at}({index})/labels", "labels of networks are not carried out");
+                else if (network.Name is not { Length: > 0 and <= 255 } name
+                    || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+                    _problems.Add($"{at}({index})/name",
+                        "must be the name of a network of the Docker engine, for mode container");
+                _problems.Unless(network.Labels is null or { Count: 0 }, $"{at}({index})/labels",
+                    "labels of networks are not carried out");
             }
         }
 
@@ -192,14 +199,16 @@ internal sealed class AppValidation
         }
 
         if (_app.Container?.PortMappings is { Count: > 0 } && _app.Networks is [{ Mode: NetworkNotation.Host }, ..])
-            _problems.Add($"{_path}/container/portMappings", "are for container networks: on the host's network use portDefinitions");
+            _problems.Add($"{_path}/container/portMappings",
+                "are for container networks: on the host's network use portDefinitions");
         for (var index = 0; index < (_app.PortDefinitions?.Count ?? 0); index++)
         {
             var (port, at) = (_app.PortDefinitions![index], $"{_path}/portDefinitions({index})");
             PortNumber(port.Port, $"{at}/port");
             Protocol(port.Protocol, $"{at}/protocol");
             PortName(port.Name, $"{at}/name", names);
-            if (port.Port > 0 && !service.Add(port.Port.Value)) _problems.Add($"{at}/port", $"Ports must be unique: {port.Port} is there twice");
+            if (port.Port > 0 && !service.Add(port.Port.Value))
+                _problems.Add($"{at}/port", $"Ports must be unique: {port.Port} is there twice");
         }
     }
 
@@ -211,7 +220,8 @@ internal sealed class AppValidation
         PortNumber(port.ServicePort, $"{at}/servicePort");
         Protocol(port.Protocol, $"{at}/protocol");
         PortName(port.Name, $"{at}/name", names);
-        _problems.Unless(port.NetworkNames is null or { Count: 0 }, $"{at}/networkNames", "must not be set: there is one network");
+        _problems.Unless(port.NetworkNames is null or { Count: 0 }, $"{at}/networkNames",
+            "must not be set: there is one network");
         if (port.ServicePort > 0 && !service.Add(port.ServicePort.Value))
             _problems.Add($"{at}/servicePort", $"{port.ServicePort} is there twice");
         if (port.HostPort is not > 0) return;
@@ -226,7 +236,8 @@ internal sealed class AppValidation
     private static bool Overlaps(string? left, string? right) =>
         (left ?? "tcp").Split(',').Intersect((right ?? "tcp").Split(','), StringComparer.Ordinal).Any();
 
-    private void PortNumber(int? port, string at) => _problems.Unless(port is null or (>= 0 and <= 65_535), at, "must be between 0 and 65535");
+    private void PortNumber(int? port, string at) =>
+        _problems.Unless(port is null or (>= 0 and <= 65_535), at, "must be between 0 and 65535");
 
     private void Protocol(string? protocol, string at) => _problems.Unless(
         protocol is null or "tcp" or "udp" or "udp,tcp" or "tcp,udp", at, $"'{protocol}' must be one of tcp, udp, udp,tcp");
@@ -245,14 +256,16 @@ internal sealed class AppValidation
         {
             var at = $"{_path}/env/{name}";
             _problems.Unless(
-                name.Length > 0 && !name.Contains('=', StringComparison.Ordinal) && !name.Contains('\0', StringComparison.Ordinal),
+                name.Length > 0 && !name.Contains('=', StringComparison.Ordinal)
+                && !name.Contains('\0', StringComparison.Ordinal),
                 at, "is no name of an environment variable");
             if (value.ValueKind == JsonValueKind.String)
                 _problems.Unless(!value.GetString()!.Contains('\0', StringComparison.Ordinal), at, "must not have a NUL");
             else if (value.ValueKind == JsonValueKind.Object && value.EnumerateObject().Count() == 1
                 && value.TryGetProperty("secret", out var secret) && secret.ValueKind == JsonValueKind.String)
             {
-                _problems.Unless(_app.Secrets?.ContainsKey(secret.GetString()!) == true, at, $"the secret '{secret.GetString()}' is not in 'secrets'");
+                _problems.Unless(_app.Secrets?.ContainsKey(secret.GetString()!) == true, at,
+                    $"the secret '{secret.GetString()}' is not in 'secrets'");
             }
             else _problems.Add(at, "must be a text or {\"secret\": \"name\"}");
         }
@@ -262,7 +275,8 @@ internal sealed class AppValidation
             _problems.Unless(
                 secret.Source is { Length: > 0 } and not "." and not ".." && Encoding.UTF8.GetByteCount(secret.Source) <= 255
                     && !secret.Source.Any(c => c is '/' or '\\' || char.IsControl(c)),
-                $"{_path}/secrets/{name}/source", "must be the name of a secret on the agents: at most 255 bytes, without slashes");
+                $"{_path}/secrets/{name}/source",
+                "must be the name of a secret on the agents: at most 255 bytes, without slashes");
         }
     }
 
@@ -296,13 +310,16 @@ internal sealed class AppValidation
     {
         _problems.Unless(_app.Gpus is not > 0, $"{_path}/gpus", "gpus are not carried out: the agents give none to their tasks");
         _problems.Unless(_app.Executor is "" or "//cmd", $"{_path}/executor", "custom executors are not carried out");
-        _problems.Unless(_app.IpAddress is null, $"{_path}/ipAddress", "is carried out with a networkName and container.docker.network USER only: use networks");
+        _problems.Unless(_app.IpAddress is null, $"{_path}/ipAddress",
+            "is carried out with a networkName and container.docker.network USER only: use networks");
         _problems.Unless(_app.Residency is null, $"{_path}/residency", "residency and persistent volumes are not carried out");
         _problems.Unless(_app.Tty is not true, $"{_path}/tty", "a terminal is not carried out");
         _problems.Unless(_app.Container?.LinuxInfo is null, $"{_path}/container/linuxInfo", "is not carried out");
-        _problems.Unless(_app.Container?.Docker?.PullConfig is null, $"{_path}/container/docker/pullConfig", "is not carried out");
+        _problems.Unless(_app.Container?.Docker?.PullConfig is null, $"{_path}/container/docker/pullConfig",
+            "is not carried out");
         _problems.Unless(
-            _app.Container?.Docker?.Credential is null, $"{_path}/container/docker/credential", "was never more than a deprecated field");
+            _app.Container?.Docker?.Credential is null, $"{_path}/container/docker/credential",
+            "was never more than a deprecated field");
     }
 
     private void Between(double? value, double least, double most, string field)
@@ -314,6 +331,7 @@ internal sealed class AppValidation
 
     private void Plain(string? text, string field)
     {
-        if (text is not null) _problems.Unless(!text.Contains('\0', StringComparison.Ordinal), $"{_path}/{field}", "must not have a NUL");
+        if (text is not null)
+            _problems.Unless(!text.Contains('\0', StringComparison.Ordinal), $"{_path}/{field}", "must not have a NUL");
     }
 }

@@ -14,14 +14,17 @@ internal static class CheckValidation
     {
         var onHost = app.Networks is [{ Mode: NetworkNotation.Host }, ..] or null;
         var mappings = app.Container?.PortMappings ?? [];
-        var ports = onHost ? (app.PortDefinitions ?? []).Select(port => port.Name).ToList() : mappings.Select(port => port.Name).ToList();
+        var ports = onHost ? (app.PortDefinitions ?? []).Select(port => port.Name).ToList() : mappings.Select(port => port.Name)
+            .ToList();
         var checks = app.HealthChecks!;
         for (var index = 0; index < checks.Count; index++)
         {
             var at = $"{path}/healthChecks({index})";
             Health(checks[index], ports.Count, at, problems);
-            if (!onHost && checks[index].PortIndex is >= 0 and var port && port < mappings.Count && mappings[port].HostPort is null)
-                problems.Add($"{at}/portIndex", $"the port {port} is not published on the host, where it would be asked: give it a hostPort");
+            if (!onHost && checks[index].PortIndex is >= 0 and var port && port < mappings.Count
+                && mappings[port].HostPort is null)
+                problems.Add($"{at}/portIndex",
+                    $"the port {port} is not published on the host, where it would be asked: give it a hostPort");
         }
 
         problems.Unless(
@@ -30,7 +33,8 @@ internal static class CheckValidation
 
         var readiness = app.ReadinessChecks!;
         problems.Unless(readiness.Count <= 1, $"{path}/readinessChecks", "must have at most one element");
-        for (var index = 0; index < readiness.Count; index++) Readiness(readiness[index], ports, $"{path}/readinessChecks({index})", problems);
+        for (var index = 0; index < readiness.Count; index++)
+            Readiness(readiness[index], ports, $"{path}/readinessChecks({index})", problems);
     }
 
     private static void Health(AppHealthCheck check, int ports, string at, Problems problems)
@@ -45,13 +49,15 @@ internal static class CheckValidation
         if (check.Protocol == "COMMAND")
         {
             problems.Unless(check.Command is { Value.Length: > 0 }, $"{at}/command", "must be set for COMMAND");
-            problems.Unless(check.Command?.Value.Contains('\0', StringComparison.Ordinal) is not true, $"{at}/command", "must not have a NUL");
+            problems.Unless(check.Command?.Value.Contains('\0', StringComparison.Ordinal) is not true, $"{at}/command",
+                "must not have a NUL");
             problems.Unless(check.Port is null && check.PortIndex is null, at, "COMMAND takes neither port nor portIndex");
         }
         else
         {
             problems.Unless(check.Command is null, $"{at}/command", "must only be set for COMMAND");
-            problems.Unless(check.Port is null || check.PortIndex is null, at, "HealthCheck must specify either a port or a portIndex");
+            problems.Unless(check.Port is null || check.PortIndex is null, at,
+                "HealthCheck must specify either a port or a portIndex");
             problems.Unless(check.Port is null or (> 0 and <= 65_535), $"{at}/port", "must be between 1 and 65535");
             problems.Unless(
                 check.PortIndex is null || (check.PortIndex >= 0 && check.PortIndex < ports), $"{at}/portIndex",
@@ -78,7 +84,8 @@ internal static class CheckValidation
         UrlPath(check.Path, at, problems);
         Between(check.IntervalSeconds, 0.1, $"{at}/intervalSeconds", problems);
         Between(check.TimeoutSeconds, 0.1, $"{at}/timeoutSeconds", problems);
-        problems.Unless(check.TimeoutSeconds < check.IntervalSeconds, $"{at}/timeoutSeconds", "must be less than intervalSeconds");
+        problems.Unless(check.TimeoutSeconds < check.IntervalSeconds, $"{at}/timeoutSeconds",
+            "must be less than intervalSeconds");
         problems.Unless(
             check.HttpStatusCodesForReady is { Count: > 0 } codes && codes.All(code => code is >= 100 and <= 599),
             $"{at}/httpStatusCodesForReady", "must have codes between 100 and 599");

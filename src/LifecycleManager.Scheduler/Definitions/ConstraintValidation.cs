@@ -50,7 +50,8 @@ internal static class ConstraintValidation
                 break;
             case ConstraintOperator.Like or ConstraintOperator.Unlike:
                 if (value is null) problems.Add(at, "A regular expression value must be provided");
-                else if (WhyNoExpression(value) is { } reason) problems.Add(at, $"'{value}' is not a valid regular expression: {reason}");
+                else if (WhyNoExpression(value) is { } reason)
+                    problems.Add(at, $"'{value}' is not a valid regular expression: {reason}");
                 break;
             case ConstraintOperator.Is:
                 problems.Unless(value is { Length: > 0 }, at, "Missing value");
@@ -70,7 +71,8 @@ internal static class ConstraintValidation
         }).ToList();
         foreach (var same in constraints.GroupBy(constraint => constraint.Field))
         {
-            var fixedTo = same.Where(c => c.Value is { Length: > 0 } && c.Operator is ConstraintOperator.Is or ConstraintOperator.Cluster)
+            var fixedTo = same.Where(c => c.Value is { Length: > 0 }
+                && c.Operator is ConstraintOperator.Is or ConstraintOperator.Cluster)
                 .Where(c => c.Value is { Length: > 0 }).ToList();
             foreach (var other in fixedTo.Skip(1).Where(other => other.Value != fixedTo[0].Value))
             {

@@ -14,7 +14,8 @@ internal static class FetchValidation
     public static void Validate(App app, string path, Problems problems)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        for (var index = 0; index < app.Fetch!.Count; index++) Artifact(app.Fetch[index], $"{path}/fetch({index})", names, problems);
+        for (var index = 0; index < app.Fetch!.Count; index++)
+            Artifact(app.Fetch[index], $"{path}/fetch({index})", names, problems);
     }
 
     private static void Artifact(Artifact artifact, string at, HashSet<string> names, Problems problems)
@@ -29,11 +30,14 @@ internal static class FetchValidation
         if (!Schemes.Contains(source.Scheme, StringComparer.Ordinal))
             problems.Add($"{at}/uri", $"'{source.Scheme}' is not carried out: the agents fetch from http, https and file");
         else if (source.Scheme == "file" && source.Host.Length > 0) problems.Add($"{at}/uri", "is a file on another machine");
-        else if (!IsChecksum(source.Fragment)) problems.Add($"{at}/uri", "has a fragment that is not #sha256= and 64 hexadecimal digits");
+        else if (!IsChecksum(source.Fragment))
+            problems.Add($"{at}/uri", "has a fragment that is not #sha256= and 64 hexadecimal digits");
 
-        var name = artifact.DestPath is { Length: > 0 } destination ? destination : Uri.UnescapeDataString(source.Segments[^1].TrimEnd('/'));
+        var name = artifact.DestPath is { Length: > 0 } destination
+            ? destination : Uri.UnescapeDataString(source.Segments[^1].TrimEnd('/'));
         var where = artifact.DestPath is { Length: > 0 } ? $"{at}/destPath" : $"{at}/uri";
-        if (name.Length == 0 || name.StartsWith('/') || name.Any(char.IsControl) || name.Split('/').Any(part => part is "" or "." or ".."))
+        if (name.Length == 0 || name.StartsWith('/') || name.Any(char.IsControl)
+            || name.Split('/').Any(part => part is "" or "." or ".."))
             problems.Add(where, $"'{name}' is no name within the sandbox");
         else if (!names.Add(name)) problems.Add(where, $"'{name}' is there twice");
         problems.Unless(
@@ -44,5 +48,6 @@ internal static class FetchValidation
     }
 
     private static bool IsChecksum(string fragment) => fragment.Length <= 1
-        || (fragment.StartsWith("#sha256=", StringComparison.OrdinalIgnoreCase) && fragment.Length == 72 && fragment.Skip(8).All(char.IsAsciiHexDigit));
+        || (fragment.StartsWith("#sha256=", StringComparison.OrdinalIgnoreCase) && fragment.Length == 72
+            && fragment.Skip(8).All(char.IsAsciiHexDigit));
 }

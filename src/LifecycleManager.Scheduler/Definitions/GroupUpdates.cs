@@ -5,8 +5,8 @@ using LifecycleManager.Scheduler.Definitions.Pods;
 namespace LifecycleManager.Scheduler.Definitions;
 
 /// <summary>
-/// Lays a group as it was sent over the tree, as Marathon does: <c>apps</c>, <c>groups</c> and <c>dependencies</c> replace those of the
-/// group where they are set and leave them where not; a group that is named again keeps what the update does not name.
+/// Lays a group as it was sent over the tree, as Marathon does: <c>apps</c>, <c>groups</c> and <c>dependencies</c> replace those
+/// of the group where they are set and leave them where not; a group that is named again keeps what the update does not name.
 /// </summary>
 internal static class GroupUpdates
 {
@@ -22,7 +22,8 @@ internal static class GroupUpdates
     {
         var problems = new Problems();
         var existing = root.FindGroup(id);
-        var group = update.ScaleBy is { } factor ? Scale(existing, id, update, factor, problems) : Build(existing, id, update, rules, "", problems);
+        var group = update.ScaleBy is { } factor ? Scale(existing, id, update, factor, problems)
+            : Build(existing, id, update, rules, "", problems);
         problems.ThrowIfAny();
         var changed = root.PutGroup(group!);
         TreeValidation.Validate(changed, problems);
@@ -49,7 +50,8 @@ internal static class GroupUpdates
     {
         if (!id.IsRoot && AppIdSyntax.WhyInvalid(id) is { } reason) problems.Add($"{path}/id", reason);
         problems.Unless(update.EnforceRole is not true, $"{path}/enforceRole", "roles of groups are not carried out");
-        problems.Unless(path.Length == 0 || update.ScaleBy is null, $"{path}/scaleBy", "must be set for the group of the request only");
+        problems.Unless(path.Length == 0 || update.ScaleBy is null, $"{path}/scaleBy",
+            "must be set for the group of the request only");
         var group = existing ?? new GroupDefinition { Id = id };
         return group with
         {
@@ -59,11 +61,13 @@ internal static class GroupUpdates
                 .. update.Pods is null ? group.Apps.Where(app => app.IsPod) : Pods(update.Pods, id, rules, path, problems),
             ],
             Groups = update.Groups is null ? group.Groups : Groups(group, update.Groups, rules, path, problems),
-            Dependencies = update.Dependencies is null ? group.Dependencies : Dependencies(update.Dependencies, id, path, problems),
+            Dependencies = update.Dependencies is null ? group.Dependencies
+                : Dependencies(update.Dependencies, id, path, problems),
         };
     }
 
-    private static List<AppDefinition> Apps(IReadOnlyList<App> apps, AppId group, DefinitionRules rules, string path, Problems problems)
+    private static List<AppDefinition> Apps(IReadOnlyList<App> apps, AppId group, DefinitionRules rules, string path,
+        Problems problems)
     {
         var built = new List<AppDefinition>(apps.Count);
         for (var index = 0; index < apps.Count; index++)
@@ -77,7 +81,8 @@ internal static class GroupUpdates
         return built;
     }
 
-    private static List<AppDefinition> Pods(IReadOnlyList<Pod> pods, AppId group, DefinitionRules rules, string path, Problems problems)
+    private static List<AppDefinition> Pods(IReadOnlyList<Pod> pods, AppId group, DefinitionRules rules, string path,
+        Problems problems)
     {
         var built = new List<AppDefinition>(pods.Count);
         for (var index = 0; index < pods.Count; index++)

@@ -16,16 +16,21 @@ internal static class LabelValidation
             var wanted = name switch
             {
                 "" => "must not have an empty name",
-                PlacementLabels.StrategyName when !PlacementLabels.TryParse(value, out _) => "must be one of spread, bin-packing, random",
-                PlacementLabels.PriorityName when !int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) =>
+                PlacementLabels.StrategyName when !PlacementLabels.TryParse(value, out _) =>
+                    "must be one of spread, bin-packing, random",
+                PlacementLabels.PriorityName when !int.TryParse(value, NumberStyles.AllowLeadingSign,
+                    CultureInfo.InvariantCulture, out _) =>
                     "must be a whole number",
                 RollbackLabel.Name when !RollbackLabel.TryParse(value, out _) => $"must be {TimeText.Form}, over zero",
                 CanaryLabel.Name when !CanaryLabel.TryParse(value, out _) => CanaryLabel.Form,
                 _ => null,
             };
-            if (wanted is not null) problems.Add($"{path}/labels" + (name.Length == 0 ? "" : "/" + name), name.Length == 0 ? wanted : $"'{value}' {wanted}");
+            if (wanted is not null)
+                problems.Add($"{path}/labels" + (name.Length == 0 ? "" : "/" + name), name.Length == 0
+                    ? wanted : $"'{value}' {wanted}");
         }
 
-        foreach (var (label, problem) in PlacementLabels.AffinityProblems(app.Id ?? "/", app.Labels)) problems.Add($"{path}/labels/{label}", problem);
+        foreach (var (label, problem) in PlacementLabels.AffinityProblems(app.Id ?? "/", app.Labels))
+            problems.Add($"{path}/labels/{label}", problem);
     }
 }

@@ -3,8 +3,8 @@ using LifecycleManager.Protocol.Marathon;
 namespace LifecycleManager.Scheduler.Definitions;
 
 /// <summary>
-/// Gives service ports to ports that ask for any, as Marathon does: unique over all apps, and an app that is sent again keeps those
-/// it has, so that the same definition stays the same.
+/// Gives service ports to ports that ask for any, as Marathon does: unique over all apps, and an app that is sent again keeps
+/// those it has, so that the same definition stays the same.
 /// </summary>
 public static class ServicePorts
 {
@@ -22,18 +22,21 @@ public static class ServicePorts
 
         AppDefinition Assign(AppDefinition app, AppDefinition? old)
         {
-            var ports = app.Ports.Select((port, index) => port.ServicePort != 0 ? port.ServicePort : Take(old, index, app)).ToList();
+            var ports = app.Ports.Select((port, index) => port.ServicePort != 0 ? port.ServicePort : Take(old, index, app))
+                .ToList();
             return AppDefinition.FromWire(With(app.Wire, ports));
         }
 
         int Take(AppDefinition? old, int index, AppDefinition app)
         {
-            if (old is not null && index < old.Ports.Count && old.Ports[index].ServicePort is not 0 and var kept && used.Add(kept)) return kept;
+            if (old is not null && index < old.Ports.Count && old.Ports[index].ServicePort is not 0 and var kept
+                && used.Add(kept)) return kept;
             while (next <= rules.LastServicePort && !used.Add(next)) next++;
             if (next > rules.LastServicePort)
             {
                 throw new ChangeRefusedException([new ChangeProblem(
-                    "/portDefinitions", $"{app.Id}: all service ports from {rules.FirstServicePort} to {rules.LastServicePort} are used")]);
+                    "/portDefinitions",
+                    $"{app.Id}: all service ports from {rules.FirstServicePort} to {rules.LastServicePort} are used")]);
             }
 
             return next++;
@@ -41,8 +44,8 @@ public static class ServicePorts
     }
 
     /// <summary>
-    /// Service ports that an app was given although another has them. Marathon takes that, and so do we, for load balancers may tell such
-    /// apps apart; but it is said.
+    /// Service ports that an app was given although another has them. Marathon takes that, and so do we, for load balancers may
+    /// tell such apps apart; but it is said.
     /// </summary>
     /// <param name="root">The tree as it is to be.</param>
     /// <param name="before">As it was: what collided then has been said.</param>
@@ -54,7 +57,8 @@ public static class ServicePorts
         {
             foreach (var port in app.Ports)
             {
-                if (port.ServicePort == 0 || owners.TryAdd(port.ServicePort, app) || owners[port.ServicePort] is var other && ReferenceEquals(other, app)) continue;
+                if (port.ServicePort == 0 || owners.TryAdd(port.ServicePort, app) || owners[port.ServicePort] is var other
+                    && ReferenceEquals(other, app)) continue;
                 if (!ReferenceEquals(before.FindApp(app.Id), app) || !ReferenceEquals(before.FindApp(other.Id), other))
                     (messages ??= []).Add($"the service port {port.ServicePort} is that of {other.Id} and of {app.Id}");
                 if (messages?.Count >= MostCollisions) return messages;

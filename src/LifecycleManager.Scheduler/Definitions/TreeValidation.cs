@@ -15,7 +15,8 @@ internal static class TreeValidation
         foreach (var app in root.AllApps)
         {
             if (!apps.Add(app.Id)) problems.Add("/apps", $"the app {app.Id} is there twice");
-            if (groups.Contains(app.Id)) problems.Add("/id", $"Groups and Applications may not have the same identifier: {app.Id}");
+            if (groups.Contains(app.Id))
+                problems.Add("/id", $"Groups and Applications may not have the same identifier: {app.Id}");
         }
 
         foreach (var group in groups)
@@ -32,7 +33,8 @@ internal static class TreeValidation
             problems.Add($"{path}/id", $"Groups and Applications may not have the same identifier: {app}");
         foreach (var group in app.Ancestors)
         {
-            if (!group.IsRoot && root.FindApp(group) is not null) problems.Add($"{path}/id", $"{app} would be within the app {group}");
+            if (!group.IsRoot && root.FindApp(group) is not null)
+                problems.Add($"{path}/id", $"{app} would be within the app {group}");
         }
     }
 }

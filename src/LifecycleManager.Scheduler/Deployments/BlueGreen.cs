@@ -3,8 +3,8 @@ using LifecycleManager.Scheduler.Definitions;
 namespace LifecycleManager.Scheduler.Deployments;
 
 /// <summary>
-/// A whole new version (green) beside the one that serves (blue): it takes twice the room, and in return the change and the way back are
-/// one moment each.
+/// A whole new version (green) beside the one that serves (blue): it takes twice the room, and in return the change and the way
+/// back are one moment each.
 /// </summary>
 internal static class BlueGreen
 {
@@ -48,6 +48,8 @@ internal sealed record BlueGreenOptions(AppId App)
     /// <summary>How long blue is kept after the switch, to go back to.</summary>
     public TimeSpan Keep { get; init; }
 
-    /// <summary>Green that is not healthy within this time is given up; null: as the label <c>lcm.rollback.after</c> says.</summary>
+    /// <summary>
+    /// Green that is not healthy within this time is given up; null: as the label <c>lcm.rollback.after</c> says.
+    /// </summary>
     public TimeSpan? AbortAfter { get; init; }
 }

@@ -1,9 +1,9 @@
 namespace LifecycleManager.Scheduler.Deployments;
 
 /// <summary>
-/// The label <c>lcm.canary</c>: the stages in which a new version takes over, by commas. Each is a number of instances or a share of them,
-/// and how long it rests once they are healthy: a time, or <c>pause</c> until somebody promotes it. <c>1 pause, 25% 5m, 50%</c> starts with
-/// one instance and waits for a word, goes on to a quarter for five minutes, then to half, then to all.
+/// The label <c>lcm.canary</c>: the stages in which a new version takes over, by commas. Each is a number of instances or a share
+/// of them, and how long it rests once they are healthy: a time, or <c>pause</c> until somebody promotes it. <c>1 pause, 25% 5m,
+/// 50%</c> starts with one instance and waits for a word, goes on to a quarter for five minutes, then to half, then to all.
 /// </summary>
 internal static class CanaryLabel
 {
@@ -29,7 +29,8 @@ internal static class CanaryLabel
         {
             var words = part.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (words.Length is 0 or > 2 || read.Count == Most || !CanarySize.TryParse(words[0], out var size)) return false;
-            if (read.Count > 0 && read[^1].Stage.Size is var before && before.IsShare == size.IsShare && before.Value >= size.Value) return false;
+            if (read.Count > 0 && read[^1].Stage.Size is var before && before.IsShare == size.IsShare
+                && before.Value >= size.Value) return false;
             StepPause? pause = null;
             if (words.Length == 2)
             {

@@ -3,7 +3,8 @@ using LifecycleManager.Scheduler.Definitions;
 namespace LifecycleManager.Scheduler.Deployments;
 
 /// <summary>
-/// Keeps a part of an app at the new version and the rest at the old one, within the upgrade strategy as <see cref="RollingRestart"/>
+/// Keeps a part of an app at the new version and the rest at the old one, within the upgrade strategy as
+/// <see cref="RollingRestart"/>
 /// does. Old instances that are lost meanwhile are launched as old ones: an unproven version gets no more than its part.
 /// </summary>
 internal static class CanaryRollout

@@ -14,7 +14,8 @@ internal static class DeploymentPlanner
     /// <param name="after">The affected apps as they are to be; null for removed ones.</param>
     /// <param name="restart">Whether instances of an app have to be replaced.</param>
     /// <param name="levels">The dependency levels of the wanted tree.</param>
-    /// <param name="rollout">The stages of an app whose instances have to be replaced; empty for all at once. Null: none has any.</param>
+    /// <param name="rollout">The stages of an app whose instances have to be replaced; empty for all at once. Null: none has
+    /// any.</param>
     public static IReadOnlyList<PlannedStep> Plan(
         IReadOnlyDictionary<AppId, AppRecord?> before,
         IReadOnlyDictionary<AppId, AppRecord?> after,
@@ -28,18 +29,21 @@ internal static class DeploymentPlanner
             .Select(app => Action(DeploymentActionKind.StopApplication, app)));
         Add(apps.Where(app => after[app] is not null && before[app] is null)
             .Select(app => Action(DeploymentActionKind.StartApplication, app)));
-        foreach (var level in apps.Where(app => after[app] is not null).GroupBy(app => levels.GetValueOrDefault(app)).OrderBy(level => level.Key))
+        foreach (var level in apps.Where(app => after[app] is not null).GroupBy(app => levels.GetValueOrDefault(app))
+            .OrderBy(level => level.Key))
         {
             var staged = level.Where(app => rollout is not null && before[app] is not null && restart(app))
                 .Select(app => (App: app, Stages: rollout!(app))).Where(app => app.Stages.Count > 0).ToList();
             var whole = level.Except(staged.Select(app => app.App))
-                .Select(app => Action(restart(app) ? DeploymentActionKind.RestartApplication : DeploymentActionKind.ScaleApplication, app))
+                .Select(app => Action(restart(app) ? DeploymentActionKind.RestartApplication
+                    : DeploymentActionKind.ScaleApplication, app))
                 .ToList();
 
             // Side by side: whoever has fewer stages stays at its last one until all have theirs behind them.
             for (var index = 0; index < staged.Select(app => app.Stages.Count).DefaultIfEmpty().Max(); index++)
             {
-                var now = staged.ConvertAll(app => (app.App, Step: app.Stages[Math.Min(index, app.Stages.Count - 1)], Has: index < app.Stages.Count));
+                var now = staged.ConvertAll(app => (app.App, Step: app.Stages[Math.Min(index, app.Stages.Count - 1)],
+                    Has: index < app.Stages.Count));
                 steps.Add(new PlannedStep(
                 [
                     .. whole, .. now.Select(app => Action(DeploymentActionKind.RestartApplication, app.App, app.Step.Stage)),

@@ -29,7 +29,8 @@ internal readonly record struct InstanceView(
             instance.TaskId,
             instance.ConfigVersion == wantedConfig && !instance.Moves,
             instance.IsActive,
-            !instance.State.IsUnreachable() || (instance.Goal == InstanceGoal.Running && instance.State == InstanceState.Unreachable),
+            !instance.State.IsUnreachable() || (instance.Goal == InstanceGoal.Running
+                && instance.State == InstanceState.Unreachable),
             running && instance.Goal == InstanceGoal.Running && healthy && instance.Ready,
             !running || instance.Healthy == false,
             RankOf(instance, healthy),

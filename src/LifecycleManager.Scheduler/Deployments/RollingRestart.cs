@@ -17,7 +17,9 @@ internal static class RollingRestart
     public static int MinimumHealthy(int count, double minimumHealthCapacity) =>
         (int)Math.Ceiling((count * minimumHealthCapacity) - Slack);
 
-    /// <summary>The greatest number of instances; one more than the count where otherwise nothing could ever be replaced.</summary>
+    /// <summary>
+    /// The greatest number of instances; one more than the count where otherwise nothing could ever be replaced.
+    /// </summary>
     public static int Capacity(int count, double minimumHealthCapacity, double maximumOverCapacity)
     {
         var capacity = (int)Math.Min(int.MaxValue, Math.Floor((count * (1 + maximumOverCapacity)) + Slack));
@@ -26,7 +28,8 @@ internal static class RollingRestart
 
     /// <summary>Decides.</summary>
     public static AppDecision Decide(
-        int count, double minimumHealthCapacity, double maximumOverCapacity, KillSelection selection, IReadOnlyCollection<InstanceView> instances)
+        int count, double minimumHealthCapacity, double maximumOverCapacity, KillSelection selection,
+        IReadOnlyCollection<InstanceView> instances)
     {
         var minimum = MinimumHealthy(count, minimumHealthCapacity);
         var capacity = Capacity(count, minimumHealthCapacity, maximumOverCapacity);

@@ -8,7 +8,8 @@ namespace LifecycleManager.Scheduler.Deployments;
 internal sealed record RolloutStage(RolloutKind Kind, CanarySize Size = default)
 {
     /// <summary><c>canary 25%</c>, <c>green</c> or <c>switched</c>.</summary>
-    public override string ToString() => Kind == RolloutKind.Canary ? $"canary {Size}" : Kind == RolloutKind.Green ? "green" : "switched";
+    public override string ToString() => Kind == RolloutKind.Canary ? $"canary {Size}" : Kind == RolloutKind.Green
+        ? "green" : "switched";
 
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     /// <exception cref="FormatException">It is none.</exception>
@@ -16,7 +17,8 @@ internal sealed record RolloutStage(RolloutKind Kind, CanarySize Size = default)
     {
         "green" => new RolloutStage(RolloutKind.Green),
         "switched" => new RolloutStage(RolloutKind.Switched),
-        _ when text.StartsWith("canary ", StringComparison.Ordinal) && CanarySize.TryParse(text["canary ".Length..], out var size) =>
+        _ when text.StartsWith("canary ", StringComparison.Ordinal)
+            && CanarySize.TryParse(text["canary ".Length..], out var size) =>
             new RolloutStage(RolloutKind.Canary, size),
         _ => throw new FormatException($"'{text}' is no stage of a rollout"),
     };
@@ -63,7 +65,8 @@ internal sealed record StepPause(TimeSpan? For)
 {
     /// <summary>Of two rests at once, the one that ends later.</summary>
     internal static StepPause? Longer(StepPause? left, StepPause? right) =>
-        left is null || right is null ? left ?? right : left.For is null || (right.For is { } time && time < left.For) ? left : right;
+        left is null || right is null ? left ?? right : left.For is null || (right.For is { } time && time < left.For)
+        ? left : right;
 }
 
 /// <summary>A stage and the rest after it.</summary>

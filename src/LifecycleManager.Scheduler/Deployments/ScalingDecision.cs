@@ -19,13 +19,16 @@ internal static class Scaling
     /// <param name="count">The wanted count.</param>
     /// <param name="selection">The app's kill selection.</param>
     /// <param name="instances">All of its instances.</param>
-    /// <param name="since">Instances launched from then on must be up for the decision to be complete; older ones need only be there.</param>
-    public static AppDecision Decide(int count, KillSelection selection, IReadOnlyCollection<InstanceView> instances, Moment since)
+    /// <param name="since">Instances launched from then on must be up for the decision to be complete; older ones need only be
+    /// there.</param>
+    public static AppDecision Decide(int count, KillSelection selection, IReadOnlyCollection<InstanceView> instances,
+        Moment since)
     {
         var active = instances.Where(view => view.IsActive).ToList();
         if (active.Count < count) return new AppDecision(count - active.Count, [], false);
         if (active.Count > count)
-            return new AppDecision(0, [.. KillOrder.Choose(active, active.Count - count, selection).Select(view => view.TaskId)], false);
+            return new AppDecision(0, [.. KillOrder.Choose(active, active.Count - count, selection).Select(view => view.TaskId)],
+                false);
         var ending = instances.Any(view => !view.IsActive && view.Occupies);
         return new AppDecision(0, [], !ending && active.All(view => view.IsUp || view.Staged < since));
     }

@@ -2,7 +2,9 @@ using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Scheduler.Deployments;
 
-/// <summary>Times in labels and queries: seconds (<c>300</c>) or with units (<c>90s</c>, <c>5m</c>, <c>1h30m</c>), a week at most.</summary>
+/// <summary>
+/// Times in labels and queries: seconds (<c>300</c>) or with units (<c>90s</c>, <c>5m</c>, <c>1h30m</c>), a week at most.
+/// </summary>
 internal static class TimeText
 {
     public const string Form = "a time of a week at most, such as 300, 90s, 5m or 1h";
@@ -10,5 +12,6 @@ internal static class TimeText
     private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
 
     /// <summary>Reads a time, not negative.</summary>
-    public static bool TryParse(string text, out TimeSpan time) => DurationText.TryParseSeconds(text, out time) && time <= Longest;
+    public static bool TryParse(string text, out TimeSpan time) =>
+        DurationText.TryParseSeconds(text, out time) && time <= Longest;
 }

@@ -11,13 +11,15 @@ internal sealed class EurekaLedger(TimeSpan renewal)
         var due = new List<EurekaCall>();
         foreach (var (id, registration) in wanted)
         {
-            if (!_known.TryGetValue(id, out var entry) || entry.Registration != registration) due.Add(new EurekaCall(EurekaCallKind.Register, registration));
+            if (!_known.TryGetValue(id, out var entry) || entry.Registration != registration)
+                due.Add(new EurekaCall(EurekaCallKind.Register, registration));
         }
 
         foreach (var (id, entry) in _known)
         {
             if (!wanted.ContainsKey(id)) due.Add(new EurekaCall(EurekaCallKind.Cancel, entry.Registration));
-            else if (entry.Registration == wanted[id] && now >= entry.ToldAt + renewal) due.Add(new EurekaCall(EurekaCallKind.Renew, entry.Registration));
+            else if (entry.Registration == wanted[id] && now >= entry.ToldAt + renewal)
+                due.Add(new EurekaCall(EurekaCallKind.Renew, entry.Registration));
         }
 
         return due;

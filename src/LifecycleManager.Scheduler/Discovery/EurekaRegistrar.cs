@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Scheduler.Discovery;
 
 /// <summary>
-/// Registers, renews and cancels instances in Eureka on behalf of apps that ask for it, while this scheduler leads. One that stops leading
-/// cancels nothing: the next goes on, and without any the leases run out.
+/// Registers, renews and cancels instances in Eureka on behalf of apps that ask for it, while this scheduler leads. One that
+/// stops leading cancels nothing: the next goes on, and without any the leases run out.
 /// </summary>
 internal sealed class EurekaRegistrar(
     SchedulerService scheduler, SchedulerOptions options, TimeProvider time, ILogger<EurekaRegistrar> log) : BackgroundService
@@ -24,7 +24,13 @@ internal sealed class EurekaRegistrar(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (options.Eureka.Count == 0) return;
-        using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false, ConnectTimeout = Patience }) { Timeout = Patience };
+        using var client = new HttpClient(new SocketsHttpHandler
+        {
+            UseCookies = false,
+            UseProxy = false,
+            ConnectTimeout = Patience
+        })
+        { Timeout = Patience };
         using var timer = new PeriodicTimer(Tick, time);
         try
         {
@@ -32,7 +38,8 @@ internal sealed class EurekaRegistrar(
             {
                 var snapshot = scheduler.Snapshot;
                 if (!snapshot.Leader.IsLeading) _ledger.Forget();
-                else await TellAsync(client, _ledger.Due(EurekaRegistration.Wanted(snapshot), time.GetElapsedTime(_began)), stoppingToken);
+                else await TellAsync(client, _ledger.Due(EurekaRegistration.Wanted(snapshot), time.GetElapsedTime(_began)),
+                    stoppingToken);
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -47,7 +54,8 @@ internal sealed class EurekaRegistrar(
         foreach (var calls in due.Chunk(AtOnce))
         {
             var outcomes = await Task.WhenAll(calls.Select(call => TellAsync(client, call, cancellation)));
-            for (var index = 0; index < calls.Length; index++) _ledger.Told(calls[index], outcomes[index], time.GetElapsedTime(_began));
+            for (var index = 0; index < calls.Length; index++)
+                _ledger.Told(calls[index], outcomes[index], time.GetElapsedTime(_began));
 
             // The rest waits for the next tick, with the next server.
             if (!outcomes.Contains(EurekaOutcome.Failed)) _failing = false;
@@ -76,7 +84,8 @@ internal sealed class EurekaRegistrar(
         try
         {
             using var answer = await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
-            if (answer.StatusCode == HttpStatusCode.NotFound && call.Kind != EurekaCallKind.Register) return EurekaOutcome.Unknown;
+            if (answer.StatusCode == HttpStatusCode.NotFound && call.Kind != EurekaCallKind.Register)
+                return EurekaOutcome.Unknown;
             if (answer.IsSuccessStatusCode) return EurekaOutcome.Done;
             Complain(server, $"it answers {(int)answer.StatusCode} to {call.Kind} of {call.Registration.InstanceId}");
             return EurekaOutcome.Failed;

@@ -7,8 +7,8 @@ namespace LifecycleManager.Scheduler.Discovery;
 
 /// <summary>
 /// An instance as Eureka is to know it. Apps ask for it by labels: <c>lcm.eureka: true</c>, or <c>lcm.eureka.name: SEARCH</c> for
-/// another name than the app's last part; <c>lcm.eureka.port</c> is the index of the port (0), <c>lcm.eureka.secure: true</c> says that
-/// it speaks HTTPS, and every <c>lcm.eureka.metadata.KEY</c> is passed on.
+/// another name than the app's last part; <c>lcm.eureka.port</c> is the index of the port (0), <c>lcm.eureka.secure: true</c>
+/// says that it speaks HTTPS, and every <c>lcm.eureka.metadata.KEY</c> is passed on.
 /// </summary>
 /// <param name="App">Eureka's name of the app, in capitals.</param>
 /// <param name="InstanceId">The instance, unique within the app.</param>
@@ -24,7 +24,8 @@ internal sealed record EurekaRegistration(
     private const string Label = "lcm.eureka";
 
     /// <summary>
-    /// What is to be registered: of apps that ask for it, the instances that run, pass their health checks and are not meant to end.
+    /// What is to be registered: of apps that ask for it, the instances that run, pass their health checks and are not meant to
+    /// end.
     /// </summary>
     public static IReadOnlyDictionary<string, EurekaRegistration> Wanted(SchedulerSnapshot snapshot)
     {
@@ -70,7 +71,8 @@ internal sealed record EurekaRegistration(
                 ["countryId"] = 1,
                 ["dataCenterInfo"] = new JsonObject
                 {
-                    ["@class"] = "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo", ["name"] = "MyOwn",
+                    ["@class"] = "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo",
+                    ["name"] = "MyOwn",
                 },
                 ["leaseInfo"] = new JsonObject { ["renewalIntervalInSecs"] = seconds, ["durationInSecs"] = 3 * seconds },
                 ["metadata"] = JsonNode.Parse(Metadata),
@@ -88,11 +90,14 @@ internal sealed record EurekaRegistration(
 
     private static EurekaRegistration? Of(AppDefinition app, string name, Instance instance)
     {
-        var index = int.TryParse(app.Labels.GetValueOrDefault(Label + ".port"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 0;
+        var index = int.TryParse(app.Labels.GetValueOrDefault(Label + ".port"), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var given) ? given : 0;
         if (index >= instance.Ports.Count || instance.Ports[index] is not { } port) return null;
         var metadata = new JsonObject
         {
-            ["management.port"] = port.ToString(CultureInfo.InvariantCulture), ["appId"] = app.Id.Path, ["version"] = Instants.Write(instance.Version),
+            ["management.port"] = port.ToString(CultureInfo.InvariantCulture),
+            ["appId"] = app.Id.Path,
+            ["version"] = Instants.Write(instance.Version),
         };
         foreach (var (key, value) in app.Labels)
         {

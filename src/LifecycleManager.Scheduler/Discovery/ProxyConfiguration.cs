@@ -26,13 +26,13 @@ public sealed record ProxyOptions
 }
 
 /// <summary>
-/// Writes a proxy's whole configuration: each service port leads to the instances that run and pass their health checks. Pure, and the
-/// same text for the same instances, so that a proxy is reloaded when it differs and only then.
+/// Writes a proxy's whole configuration: each service port leads to the instances that run and pass their health checks. Pure,
+/// and the same text for the same instances, so that a proxy is reloaded when it differs and only then.
 /// </summary>
 /// <remarks>
-/// Labels of the app tune port N: <c>lcm.proxy.N.vhost</c> (or marathon-lb's <c>HAPROXY_N_VHOST</c>), host names by commas, serves it on
-/// the HTTP port by name; <c>lcm.proxy.N.mode</c> (or <c>HAPROXY_N_MODE</c>) is <c>tcp</c> or <c>http</c>; <c>lcm.proxy: false</c> leaves the
-/// app out. What cannot be served is named in a comment.
+/// Labels of the app tune port N: <c>lcm.proxy.N.vhost</c> (or marathon-lb's <c>HAPROXY_N_VHOST</c>), host names by commas,
+/// serves it on the HTTP port by name; <c>lcm.proxy.N.mode</c> (or <c>HAPROXY_N_MODE</c>) is <c>tcp</c> or <c>http</c>;
+/// <c>lcm.proxy: false</c> leaves the app out. What cannot be served is named in a comment.
 /// </remarks>
 internal static partial class ProxyConfiguration
 {
@@ -41,9 +41,11 @@ internal static partial class ProxyConfiguration
     /// <param name="tasks">All instances, as <c>/v2/tasks</c> gives them.</param>
     /// <param name="apps">The apps, for their labels and protocols; those that are missing are served as TCP.</param>
     /// <param name="options">How it listens.</param>
-    public static string Render(ProxyKind kind, IEnumerable<AppTask> tasks, IEnumerable<App>? apps = null, ProxyOptions? options = null)
+    public static string Render(ProxyKind kind, IEnumerable<AppTask> tasks, IEnumerable<App>? apps = null,
+        ProxyOptions? options = null)
     {
-        var known = (apps ?? []).Where(app => app.Id is not null).DistinctBy(app => app.Id).ToDictionary(app => app.Id!, StringComparer.Ordinal);
+        var known = (apps ?? []).Where(app => app.Id is not null).DistinctBy(app => app.Id)
+            .ToDictionary(app => app.Id!, StringComparer.Ordinal);
         var listening = options ?? new ProxyOptions();
         var services = Services(tasks, known).ToList();
         if (services.Exists(service => service.Hosts.Count > 0))
@@ -58,17 +60,20 @@ internal static partial class ProxyConfiguration
     private static IEnumerable<Service> Services(IEnumerable<AppTask> tasks, Dictionary<string, App> apps)
     {
         var taken = new HashSet<int>();
-        foreach (var group in tasks.Where(IsServing).GroupBy(task => task.AppId).OrderBy(group => group.Key, StringComparer.Ordinal))
+        foreach (var group in tasks.Where(IsServing).GroupBy(task => task.AppId)
+            .OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             var app = apps.GetValueOrDefault(group.Key);
             if (Label(app, "lcm.proxy") == "false") continue;
             for (var index = 0; index < group.Max(task => task.ServicePorts?.Count ?? 0); index++)
             {
                 if (Position(app, index) is not { } position) continue;
-                var servers = group.Where(task => position < task.Ports.Count && index < (task.ServicePorts?.Count ?? 0) && IsHost(task.Host))
+                var servers = group.Where(task => position < task.Ports.Count && index < (task.ServicePorts?.Count ?? 0)
+                    && IsHost(task.Host))
                     .Select(task => new Backend(Plain(task.Id), Bracketed(task.Host!), task.Ports[position]))
                     .OrderBy(server => server.Name, StringComparer.Ordinal).ToList();
-                var servicePort = group.Select(task => index < (task.ServicePorts?.Count ?? 0) ? task.ServicePorts![index] : 0).FirstOrDefault(port => port > 0);
+                var servicePort = group.Select(task => index < (task.ServicePorts?.Count ?? 0) ? task.ServicePorts![index] : 0)
+                    .FirstOrDefault(port => port > 0);
                 if (servicePort == 0 || servers.Count == 0) continue;
                 var hosts = (Label(app, $"lcm.proxy.{index}.vhost") ?? Label(app, $"HAPROXY_{index}_VHOST") ?? "")
                     .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -76,7 +81,8 @@ internal static partial class ProxyConfiguration
                 var note = !taken.Add(servicePort) ? $"the service port {servicePort} is served for another app" : null;
                 var bad = hosts.Where(host => !VirtualHost().IsMatch(host)).ToList();
                 yield return new Service(
-                    Plain(group.Key.TrimStart('/').Replace('/', '_')) + "_" + Text(servicePort), Plain(group.Key, '/'), servicePort, mode == "http" || hosts.Length > 0, IsUdp(app, index),
+                    Plain(group.Key.TrimStart('/').Replace('/', '_')) + "_" + Text(servicePort), Plain(group.Key, '/'),
+                    servicePort, mode == "http" || hosts.Length > 0, IsUdp(app, index),
                     [.. hosts.Except(bad).Distinct(StringComparer.OrdinalIgnoreCase)], servers,
                     note ?? (bad.Count > 0 ? "a virtual host is not a host name and is left out" : null), note is not null);
             }
@@ -97,7 +103,8 @@ internal static partial class ProxyConfiguration
             text.Append(Note(service));
             if (service.IsLeftOut) continue;
             Upstream(text, service, "  ");
-            text.Append($"  server {{\n    listen {options.Address}:{Text(service.Port)}{(service.IsUdp ? " udp" : "")};\n    proxy_connect_timeout 5s;\n")
+            text.Append(
+                $"  server {{\n    listen {options.Address}:{Text(service.Port)}{(service.IsUdp ? " udp" : "")};\n    proxy_connect_timeout 5s;\n")
                 .Append($"    proxy_next_upstream on;\n    proxy_pass {service.Name};\n  }}\n");
         }
 
@@ -105,9 +112,11 @@ internal static partial class ProxyConfiguration
         foreach (var service in services.Where(service => service is { IsLeftOut: false, Hosts.Count: > 0 }))
         {
             Upstream(text, service, "  ");
-            text.Append($"  server {{\n    listen {options.Address}:{Text(options.HttpPort)};\n    server_name {string.Join(' ', service.Hosts)};\n")
+            text.Append(
+                $"  server {{\n    listen {options.Address}:{Text(options.HttpPort)};\n    server_name {string.Join(' ', service.Hosts)};\n")
                 .Append($"    location / {{\n      proxy_pass http://{service.Name};\n      proxy_http_version 1.1;\n")
-                .Append("      proxy_set_header Host $host;\n      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n")
+                .Append(
+                    "      proxy_set_header Host $host;\n      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n")
                 .Append("      proxy_set_header X-Forwarded-Proto $scheme;\n      proxy_set_header Upgrade $http_upgrade;\n")
                 .Append("      proxy_set_header Connection $connection_upgrade;\n      proxy_connect_timeout 5s;\n")
                 .Append("      proxy_next_upstream error timeout;\n    }\n  }\n");
@@ -119,14 +128,18 @@ internal static partial class ProxyConfiguration
     private static void Upstream(StringBuilder text, Service service, string indent)
     {
         text.Append($"{indent}upstream {service.Name} {{\n{indent}  least_conn;\n");
-        foreach (var server in service.Servers) text.Append($"{indent}  server {server.Host}:{Text(server.Port)} max_fails=1 fail_timeout=5s;\n");
+        foreach (var server in service.Servers)
+            text.Append($"{indent}  server {server.Host}:{Text(server.Port)} max_fails=1 fail_timeout=5s;\n");
         text.Append($"{indent}}}\n");
     }
 
     private static string HaProxy(List<Service> services, ProxyOptions options)
     {
-        var text = new StringBuilder("# Written by LifecycleManager from what runs; changes here are lost.\nglobal\n  maxconn 50000\n\ndefaults\n")
-            .Append("  mode tcp\n  balance leastconn\n  option redispatch\n  retries 3\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n");
+        var text =
+            new StringBuilder(
+                "# Written by LifecycleManager from what runs; changes here are lost.\nglobal\n  maxconn 50000\n\ndefaults\n")
+            .Append(
+                "  mode tcp\n  balance leastconn\n  option redispatch\n  retries 3\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n");
         var served = services.Where(service => !service.IsLeftOut).ToList();
         foreach (var service in services)
         {
@@ -143,7 +156,8 @@ internal static partial class ProxyConfiguration
             text.Append($"  default_backend {service.Name}\n");
             text.Append($"backend {service.Name}\n");
             if (service.IsHttp) text.Append("  mode http\n  option forwardfor\n");
-            foreach (var server in service.Servers) text.Append($"  server {server.Name} {server.Host}:{Text(server.Port)} check inter 5s fall 2\n");
+            foreach (var server in service.Servers)
+                text.Append($"  server {server.Name} {server.Host}:{Text(server.Port)} check inter 5s fall 2\n");
         }
 
         var named = served.Where(service => service is { Hosts.Count: > 0, IsHttp: true, IsUdp: false }).ToList();
@@ -162,7 +176,9 @@ internal static partial class ProxyConfiguration
 
     private static string? Label(App? app, string name) => app?.Labels?.GetValueOrDefault(name);
 
-    /// <summary>Where a port of the definition is among the ports of a task, which are the published ones; null where it is none.</summary>
+    /// <summary>
+    /// Where a port of the definition is among the ports of a task, which are the published ones; null where it is none.
+    /// </summary>
     private static int? Position(App? app, int index)
     {
         if (app?.Container?.PortMappings is not { Count: > 0 } mappings || index >= mappings.Count) return index;
@@ -182,7 +198,8 @@ internal static partial class ProxyConfiguration
 
     // Whatever is not plain could end a word of the configuration.
     private static string Plain(string text, char also = '_') =>
-        string.Concat(text.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '_' || letter == also ? letter : '_'));
+        string.Concat(text.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '_' || letter == also
+            ? letter : '_'));
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -3,9 +3,9 @@ using System.Text;
 namespace LifecycleManager.Scheduler.Discovery;
 
 /// <summary>
-/// The configuration file of a running proxy. It is replaced as a whole, by what the proxy has found good and by nothing else; then
-/// the proxy is told. A proxy that could not be told is told again, and at the first time it is told in any case: nobody knows
-/// whether it has read what stands there.
+/// The configuration file of a running proxy. It is replaced as a whole, by what the proxy has found good and by nothing else;
+/// then the proxy is told. A proxy that could not be told is told again, and at the first time it is told in any case: nobody
+/// knows whether it has read what stands there.
 /// </summary>
 /// <param name="path">The file; beside it, <c>path.new</c> holds the candidate.</param>
 /// <param name="check">Says whether <c>$FILE</c>, the candidate, is good.</param>
@@ -16,7 +16,8 @@ public sealed class ProxyFile(string path, ShellCommand check, ShellCommand? rel
 
     /// <summary>Makes a configuration the one in force.</summary>
     /// <returns>Whether the proxy was told of it; false where it was in force before.</returns>
-    /// <exception cref="ProxyException">The proxy refuses it, in which case the last one stays, or it could not be written or told.</exception>
+    /// <exception cref="ProxyException">The proxy refuses it, in which case the last one stays, or it could not be written or
+    /// told.</exception>
     public async Task<bool> ApplyAsync(string text, CancellationToken cancellation)
     {
         try
@@ -46,7 +47,8 @@ public sealed class ProxyFile(string path, ShellCommand check, ShellCommand? rel
         }
 
         if (await check.RunAsync(candidate, cancellation) is { } problem)
-            throw new ProxyException($"the configuration was refused and stands in {candidate}; the last one stays in force: {problem}");
+            throw new ProxyException(
+                $"the configuration was refused and stands in {candidate}; the last one stays in force: {problem}");
         File.Move(candidate, path, overwrite: true);
     }
 }

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Scheduler.Discovery;
 
 /// <summary>
-/// Keeps a proxy at what runs: each event of the scheduler, and time, make it read all instances anew. While no scheduler answers,
-/// the proxy keeps what it has.
+/// Keeps a proxy at what runs: each event of the scheduler, and time, make it read all instances anew. While no scheduler
+/// answers, the proxy keeps what it has.
 /// </summary>
 /// <param name="schedulers">Any of them will do; the next one is asked when one does not answer.</param>
 /// <param name="kind">For which proxy.</param>
@@ -16,7 +16,8 @@ namespace LifecycleManager.Scheduler.Discovery;
 /// <param name="time">The time.</param>
 /// <param name="log">The log.</param>
 public sealed class ProxyFollower(
-    IReadOnlyList<IMarathonApi> schedulers, ProxyKind kind, ProxyOptions listening, ProxyFile file, TimeProvider time, ILogger<ProxyFollower> log)
+    IReadOnlyList<IMarathonApi> schedulers, ProxyKind kind, ProxyOptions listening, ProxyFile file, TimeProvider time,
+    ILogger<ProxyFollower> log)
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
@@ -25,7 +26,8 @@ public sealed class ProxyFollower(
     private static readonly string[] Types =
     [
         "status_update_event", "instance_changed_event", "health_status_changed_event", "instance_health_changed_event",
-        "api_post_event", "app_terminated_event", "group_change_success", "scheduler_registered_event", "scheduler_reregistered_event",
+        "api_post_event", "app_terminated_event", "group_change_success", "scheduler_registered_event",
+        "scheduler_reregistered_event",
     ];
 
     private readonly Channel<bool> _changed =
@@ -53,14 +55,16 @@ public sealed class ProxyFollower(
             {
                 _scheduler = (_scheduler + 1) % schedulers.Count;
                 if (tries < schedulers.Count) continue;
-                throw new ProxyException($"no scheduler answers: {(e is OperationCanceledException ? "it takes too long" : e.Message)}", e);
+                throw new ProxyException(
+                    $"no scheduler answers: {(e is OperationCanceledException ? "it takes too long" : e.Message)}", e);
             }
         }
     }
 
     /// <summary>Follows the scheduler until cancelled.</summary>
     /// <param name="poll">All is read anew at least this often.</param>
-    /// <param name="pause">Between two reloads: each of them leaves workers behind that serve their connections to the end.</param>
+    /// <param name="pause">Between two reloads: each of them leaves workers behind that serve their connections to the
+    /// end.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task RunAsync(TimeSpan poll, TimeSpan pause, CancellationToken cancellation)
     {
@@ -87,7 +91,8 @@ public sealed class ProxyFollower(
             await Task.Delay(pause, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             using var due = new CancellationTokenSource(poll, time);
             using var waiting = CancellationTokenSource.CreateLinkedTokenSource(due.Token, cancellation);
-            await ((Task)_changed.Reader.WaitToReadAsync(waiting.Token).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)_changed.Reader.WaitToReadAsync(waiting.Token).AsTask())
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _changed.Reader.TryRead(out _);
         }
 
@@ -103,7 +108,8 @@ public sealed class ProxyFollower(
             {
                 await using var stream = await schedulers[_scheduler].GetEvents(Types, cancellation);
                 wait = FirstPause;
-                await foreach (var _ in SseParser.Create(stream, (_, _) => true).EnumerateAsync(cancellation)) _changed.Writer.TryWrite(true);
+                await foreach (var _ in SseParser.Create(stream, (_, _) => true).EnumerateAsync(cancellation))
+                    _changed.Writer.TryWrite(true);
             }
             catch (Exception e) when (!cancellation.IsCancellationRequested)
             {

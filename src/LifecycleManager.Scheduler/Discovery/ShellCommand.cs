@@ -16,7 +16,9 @@ public sealed record ShellCommand(string Text, TimeSpan Limit)
     public async Task<string?> RunAsync(string file, CancellationToken cancellation)
     {
         var windows = OperatingSystem.IsWindows();
-        var start = new ProcessStartInfo(windows ? "cmd.exe" : "/bin/sh") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(windows ? "cmd.exe"
+            : "/bin/sh")
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(windows ? "/c" : "-c");
         start.ArgumentList.Add(Text);
         start.Environment["FILE"] = file;

@@ -3,9 +3,9 @@ using LifecycleManager.Primitives.Timing;
 namespace LifecycleManager.Scheduler.Events;
 
 /// <summary>
-/// Hands each event to every subscriber that wants it. An event is kept once, in one row of what waits; a subscriber is a place in that
-/// row. So memory does not grow with the subscribers, and its bound is one for all: whoever holds the row's end when it is too long, or
-/// for too long a time, is dropped. Publishing never waits.
+/// Hands each event to every subscriber that wants it. An event is kept once, in one row of what waits; a subscriber is a place
+/// in that row. So memory does not grow with the subscribers, and its bound is one for all: whoever holds the row's end when it
+/// is too long, or for too long a time, is dropped. Publishing never waits.
 /// </summary>
 internal sealed class EventBus : IDisposable
 {

@@ -8,8 +8,8 @@ using LifecycleManager.Scheduler.State;
 namespace LifecycleManager.Scheduler.Events;
 
 /// <summary>
-/// Marathon's events, field by field as its event bus documents them. Deployment plans are there in both of Marathon's formats: light,
-/// and full with the two whole trees.
+/// Marathon's events, field by field as its event bus documents them. Deployment plans are there in both of Marathon's formats:
+/// light, and full with the two whole trees.
 /// </summary>
 internal static class EventMessages
 {
@@ -118,7 +118,8 @@ internal static class EventMessages
             json.WriteString("version", Instants.Write(version));
         });
 
-    public static SchedulerEventMessage GroupChangeFailed(DateTimeOffset now, string group, DateTimeOffset version, string reason) =>
+    public static SchedulerEventMessage GroupChangeFailed(DateTimeOffset now, string group, DateTimeOffset version,
+        string reason) =>
         Write("group_change_failed", now, json =>
         {
             json.WriteString("groupId", group);
@@ -126,27 +127,33 @@ internal static class EventMessages
             json.WriteString("reason", reason);
         });
 
-    public static SchedulerEventMessage DeploymentInfo(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, PlannedStep step) =>
+    public static SchedulerEventMessage DeploymentInfo(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees,
+        PlannedStep step) =>
         DeploymentWithStep("deployment_info", now, deployment, trees, step);
 
-    public static SchedulerEventMessage DeploymentStepSuccess(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, PlannedStep step) =>
+    public static SchedulerEventMessage DeploymentStepSuccess(DateTimeOffset now, DeploymentStatus deployment,
+        DeploymentTrees trees, PlannedStep step) =>
         DeploymentWithStep("deployment_step_success", now, deployment, trees, step);
 
-    public static SchedulerEventMessage DeploymentStepFailed(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, PlannedStep step) =>
+    public static SchedulerEventMessage DeploymentStepFailed(DateTimeOffset now, DeploymentStatus deployment,
+        DeploymentTrees trees, PlannedStep step) =>
         DeploymentWithStep("deployment_step_failure", now, deployment, trees, step);
 
     /// <summary>Not one of Marathon's: a step is done, and its pause begins.</summary>
-    public static SchedulerEventMessage DeploymentPaused(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, PlannedStep step) =>
+    public static SchedulerEventMessage DeploymentPaused(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees,
+        PlannedStep step) =>
         DeploymentWithStep("deployment_paused", now, deployment, trees, step);
 
-    public static SchedulerEventMessage DeploymentSucceeded(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees) =>
+    public static SchedulerEventMessage DeploymentSucceeded(DateTimeOffset now, DeploymentStatus deployment,
+        DeploymentTrees trees) =>
         WithPlan("deployment_success", now, trees, (json, full) =>
         {
             json.WriteString("id", deployment.Id);
             WritePlan(json, deployment, full);
         });
 
-    public static SchedulerEventMessage DeploymentFailed(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, string reason) =>
+    public static SchedulerEventMessage DeploymentFailed(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees,
+        string reason) =>
         WithPlan("deployment_failed", now, trees, (json, full) =>
         {
             json.WriteString("id", deployment.Id);
@@ -208,7 +215,8 @@ internal static class EventMessages
             WriteStep(json, step);
         });
 
-    private static SchedulerEventMessage WithPlan(string type, DateTimeOffset now, DeploymentTrees trees, Action<Utf8JsonWriter, DeploymentTrees?> fields) =>
+    private static SchedulerEventMessage WithPlan(string type, DateTimeOffset now, DeploymentTrees trees,
+        Action<Utf8JsonWriter, DeploymentTrees?> fields) =>
         Write(type, now, json => fields(json, null)) with
         {
             Full = new Lazy<Task<IReadOnlyList<ReadOnlyMemory<byte>>>>(() => Task.Run(() =>

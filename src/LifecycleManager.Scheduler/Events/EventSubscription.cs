@@ -4,8 +4,8 @@ using System.Threading.Channels;
 namespace LifecycleManager.Scheduler.Events;
 
 /// <summary>
-/// A place in the row of events that wait. One reader takes events with <see cref="TryRead"/> and, once they are on their way, lets go of
-/// all that it took with <see cref="Release"/>; until then they wait for it.
+/// A place in the row of events that wait. One reader takes events with <see cref="TryRead"/> and, once they are on their way,
+/// lets go of all that it took with <see cref="Release"/>; until then they wait for it.
 /// </summary>
 internal sealed class EventSubscription : IDisposable
 {

@@ -7,8 +7,8 @@ namespace LifecycleManager.Scheduler.Events;
 internal sealed record SchedulerEventMessage(string EventType, DateTimeOffset Timestamp, ReadOnlyMemory<byte> Json)
 {
     /// <summary>
-    /// The same with the trees before and after, of an event with a deployment's plan; null of any other. Made when the first who wants it
-    /// comes, for it may be large, and on no thread of those who wait for it.
+    /// The same with the trees before and after, of an event with a deployment's plan; null of any other. Made when the first who
+    /// wants it comes, for it may be large, and on no thread of those who wait for it.
     /// </summary>
     internal Lazy<Task<IReadOnlyList<ReadOnlyMemory<byte>>>>? Full { get; init; }
 }

@@ -7,8 +7,8 @@ using LifecycleManager.Scheduler.State.Core;
 namespace LifecycleManager.Scheduler.Health;
 
 /// <summary>
-/// Runs the scheduler's own health and readiness checks: the earliest due first, a bounded number of probes at once. What they mean is
-/// decided by the owner of the state.
+/// Runs the scheduler's own health and readiness checks: the earliest due first, a bounded number of probes at once. What they
+/// mean is decided by the owner of the state.
 /// </summary>
 internal sealed class HealthCheckRunner : IOwner<CheckInput>
 {
@@ -98,7 +98,8 @@ internal sealed class HealthCheckRunner : IOwner<CheckInput>
         for (var index = 0; index < app.HealthChecks.Count; index++)
             if (!app.HealthChecks[index].IsAgentSide) _due.Add(TimeSpan.Zero, new Job(watched, index, IsReadiness: false));
         if (order.Instance.Ready) return;
-        for (var index = 0; index < app.ReadinessChecks.Count; index++) _due.Add(TimeSpan.Zero, new Job(watched, index, IsReadiness: true));
+        for (var index = 0; index < app.ReadinessChecks.Count; index++)
+            _due.Add(TimeSpan.Zero, new Job(watched, index, IsReadiness: true));
     }
 
     private void Start(CancellationToken cancellation)

@@ -34,7 +34,8 @@ internal sealed class Probe(HttpClient http, TimeProvider time)
         using var limit = new TimeLimit(time, check.Timeout, cancellation);
         try
         {
-            if (Address(check.Port, check.PortIndex ?? 0, app, instance) is not var (host, port)) return new CheckResult(false, "the port is not known");
+            if (Address(check.Port, check.PortIndex ?? 0, app, instance) is not var (host, port))
+                return new CheckResult(false, "the port is not known");
             if (check.Protocol == HealthProtocol.Tcp)
             {
                 using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -97,7 +98,8 @@ internal sealed class Probe(HttpClient http, TimeProvider time)
             : null;
     }
 
-    private async Task<HttpResponseMessage> GetAsync(bool https, string host, int port, string path, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> GetAsync(bool https, string host, int port, string path,
+        CancellationToken cancellation)
     {
         var authority = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
         var address = new Uri($"{(https ? "https" : "http")}://{authority}:{port}/{path.TrimStart('/')}");

@@ -23,13 +23,17 @@ internal static class AppPlacement
         Strategy = PlacementLabels.Strategy(app.Labels) ?? strategy,
     };
 
-    /// <summary>Apps at rest, whose running instances may move; those that a deployment holds are only in the way of others.</summary>
+    /// <summary>
+    /// Apps at rest, whose running instances may move; those that a deployment holds are only in the way of others.
+    /// </summary>
     public static IReadOnlyList<SettledApp> Settled(SchedulerSnapshot snapshot, PlacementStrategy strategy) =>
     [
-        .. snapshot.Apps.Values.Where(app => app is { IsRemoved: false, DeploymentIds.Count: 0 }).OrderBy(app => app.Definition.Id).Select(app => new SettledApp(
+        .. snapshot.Apps.Values.Where(app => app is { IsRemoved: false, DeploymentIds.Count: 0 })
+        .OrderBy(app => app.Definition.Id).Select(app => new SettledApp(
             app.Definition.Id.Path, Spec(app.Definition, strategy), PlacementLabels.Affinity(app.Definition.Labels),
             [
-                .. app.Instances.Where(instance => instance is { State: InstanceState.Running, Goal: InstanceGoal.Running }).Select(instance => new Settled(
+                .. app.Instances.Where(instance => instance is { State: InstanceState.Running, Goal: InstanceGoal.Running })
+                .Select(instance => new Settled(
                     instance.TaskId,
                     new PlacedInstance(instance.AgentId, instance.Host, instance.Region, instance.Zone, instance.Attributes),
                     [.. instance.Ports.OfType<int>()])),
@@ -46,7 +50,8 @@ internal static class AppPlacement
 
     /// <summary>A wish for instances of an app among its neighbours.</summary>
     public static PlacementRequest Request(
-        AppDefinition app, int count, IEnumerable<Instance> instances, IReadOnlyList<Neighbour> neighbours, PlacementStrategy strategy) =>
+        AppDefinition app, int count, IEnumerable<Instance> instances, IReadOnlyList<Neighbour> neighbours,
+        PlacementStrategy strategy) =>
         new(Spec(app, strategy), count, Existing(instances))
         {
             App = app.Id.Path,
@@ -56,5 +61,6 @@ internal static class AppPlacement
     /// <summary>From the instances that count for constraints: all that use resources, or may.</summary>
     public static IReadOnlyList<PlacedInstance> Existing(IEnumerable<Instance> instances) =>
         [.. instances.Where(instance => instance.State != InstanceState.UnreachableInactive).Select(
-            instance => new PlacedInstance(instance.AgentId, instance.Host, instance.Region, instance.Zone, instance.Attributes))];
+            instance =>
+                new PlacedInstance(instance.AgentId, instance.Host, instance.Region, instance.Zone, instance.Attributes))];
 }

@@ -1,8 +1,8 @@
 namespace LifecycleManager.Scheduler.Launching;
 
 /// <summary>
-/// How long the launches of a failing app wait: the first failure waits the initial time, each further one longer by the factor, up
-/// to the maximum. An instance that runs well for a while takes the delay away.
+/// How long the launches of a failing app wait: the first failure waits the initial time, each further one longer by the factor,
+/// up to the maximum. An instance that runs well for a while takes the delay away.
 /// </summary>
 /// <param name="Current">The delay that the last failure caused; zero before the first.</param>
 /// <param name="Until">No launch before this reading of the scheduler's clock.</param>

@@ -14,7 +14,8 @@ internal static class PodTaskGroup
     /// <param name="instance">The instance, with agent and ports.</param>
     /// <param name="taken">The resources it got.</param>
     /// <param name="defaultUser">The user where the pod names none; empty for the agent's own.</param>
-    public static LaunchGroupOperation Build(AppDefinition pod, Instance instance, IReadOnlyList<TakenResources> taken, string defaultUser)
+    public static LaunchGroupOperation Build(AppDefinition pod, Instance instance, IReadOnlyList<TakenResources> taken,
+        string defaultUser)
     {
         var purse = new Purse(taken);
         var own = pod.Wire.Pod!.ExecutorResources!;
@@ -33,14 +34,17 @@ internal static class PodTaskGroup
             port += app.Ports.Count;
             var share = purse.Take(app.Cpus, app.Mem, app.Disk, app.Gpus, [.. ports.OfType<int>()]);
             var task = TaskInfoBuilder.Build(
-                app.WithVersion(pod.Version), instance with { TaskId = $"{instance.TaskId}.{name}", Ports = ports }, share, defaultUser);
+                app.WithVersion(pod.Version), instance with { TaskId = $"{instance.TaskId}.{name}", Ports = ports }, share,
+                defaultUser);
             var variables = task.Command!.Environment!.Variables;
             tasks.Add(task with
             {
                 Name = name,
                 Command = task.Command with
                 {
-                    Environment = new CommandEnvironment([.. endpoints.Where(endpoint => variables.All(known => known.Name != endpoint.Name)), .. variables]),
+                    Environment =
+                        new CommandEnvironment(
+                            [.. endpoints.Where(endpoint => variables.All(known => known.Name != endpoint.Name)), .. variables]),
                 },
             });
         }
@@ -57,7 +61,8 @@ internal static class PodTaskGroup
             if (instance.Ports[index] is not { } port || pod.Ports[index].Name is not { } name) continue;
             variables.Add(new CommandEnvironment.Variable
             {
-                Name = "ENDPOINT_" + name.ToUpperInvariant().Replace('-', '_'), Value = port.ToString(CultureInfo.InvariantCulture),
+                Name = "ENDPOINT_" + name.ToUpperInvariant().Replace('-', '_'),
+                Value = port.ToString(CultureInfo.InvariantCulture),
             });
         }
 
@@ -71,16 +76,19 @@ internal static class PodTaskGroup
 
         public List<TakenResources> Take(double cpus, double mem, double disk, int gpus, IReadOnlyList<int> ports)
         {
-            var (c, m, d, g) = (RoleResources.Milli(cpus), RoleResources.Milli(mem), RoleResources.Milli(disk), RoleResources.Milli(gpus));
+            var (c, m, d, g) = (RoleResources.Milli(cpus), RoleResources.Milli(mem), RoleResources.Milli(disk),
+                RoleResources.Milli(gpus));
             var share = new List<TakenResources>();
             for (var index = 0; index < _left.Count; index++)
             {
                 var have = _left[index];
                 var part = new TakenResources(
-                    have.From, Math.Min(c, have.Cpus), Math.Min(m, have.Mem), Math.Min(d, have.Disk), Math.Min(g, have.Gpus), [.. have.Ports.Intersect(ports)]);
+                    have.From, Math.Min(c, have.Cpus), Math.Min(m, have.Mem), Math.Min(d, have.Disk), Math.Min(g, have.Gpus),
+                    [.. have.Ports.Intersect(ports)]);
                 (c, m, d, g) = (c - part.Cpus, m - part.Mem, d - part.Disk, g - part.Gpus);
                 _left[index] = new TakenResources(
-                    have.From, have.Cpus - part.Cpus, have.Mem - part.Mem, have.Disk - part.Disk, have.Gpus - part.Gpus, [.. have.Ports.Except(ports)]);
+                    have.From, have.Cpus - part.Cpus, have.Mem - part.Mem, have.Disk - part.Disk, have.Gpus - part.Gpus,
+                    [.. have.Ports.Except(ports)]);
                 if (part is not { Cpus: 0, Mem: 0, Disk: 0, Gpus: 0, Ports.Count: 0 }) share.Add(part);
             }
 

@@ -104,7 +104,12 @@ internal static class TaskInfoBuilder
         var container = app.Wire.Container;
         var volumes = Volumes(container);
         var networks = app.Wire.Networks?.Where(network => network.Name is not null)
-            .Select(network => new NetworkInfo { Name = network.Name, Labels = network.Labels is { Count: > 0 } labels ? Labels(labels) : null })
+            .Select(network => new NetworkInfo
+            {
+                Name = network.Name,
+                Labels = network.Labels is { Count: > 0 } labels
+                ? Labels(labels) : null
+            })
             .ToList();
         if (networks is { Count: 0 }) networks = null;
         if (container?.Docker is { Image: { } image } docker)
@@ -160,12 +165,14 @@ internal static class TaskInfoBuilder
 
     private static List<Volume>? Volumes(AppContainer? container)
     {
-        var volumes = container?.Volumes?.Where(volume => volume is { ContainerPath: not null, HostPath: not null }).Select(volume => new Volume
-        {
-            ContainerPath = volume.ContainerPath!,
-            HostPath = volume.HostPath,
-            Mode = string.Equals(volume.Mode, "RO", StringComparison.OrdinalIgnoreCase) ? VolumeMode.ReadOnly : VolumeMode.ReadWrite,
-        }).ToList();
+        var volumes = container?.Volumes?.Where(volume => volume is { ContainerPath: not null, HostPath: not null })
+            .Select(volume => new Volume
+            {
+                ContainerPath = volume.ContainerPath!,
+                HostPath = volume.HostPath,
+                Mode = string.Equals(volume.Mode, "RO", StringComparison.OrdinalIgnoreCase)
+                ? VolumeMode.ReadOnly : VolumeMode.ReadWrite,
+            }).ToList();
         return volumes is { Count: > 0 } ? volumes : null;
     }
 
@@ -182,7 +189,11 @@ internal static class TaskInfoBuilder
             ConsecutiveFailures = (uint)spec.MaxConsecutiveFailures,
         };
         if (spec.Protocol == HealthProtocol.Command)
-            return common with { Type = CheckType.Command, Command = new CommandInfo { Shell = true, Value = spec.Command ?? "" } };
+            return common with
+            {
+                Type = CheckType.Command,
+                Command = new CommandInfo { Shell = true, Value = spec.Command ?? "" }
+            };
 
         var port = spec.Port ?? InnerPort(app, instance, spec.PortIndex ?? 0);
         if (port is not { } number) return null;
@@ -222,7 +233,13 @@ internal static class TaskInfoBuilder
             }
         }
 
-        return new DiscoveryInfo { Visibility = "FRAMEWORK", Name = name, Ports = ports.Count == 0 ? null : new DiscoveryPorts(ports) };
+        return new DiscoveryInfo
+        {
+            Visibility = "FRAMEWORK",
+            Name = name,
+            Ports = ports.Count == 0
+            ? null : new DiscoveryPorts(ports)
+        };
     }
 
     private static Labels Labels(IReadOnlyDictionary<string, string> labels) =>

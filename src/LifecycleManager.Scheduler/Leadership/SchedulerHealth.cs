@@ -5,8 +5,8 @@ using LifecycleManager.Scheduler.State;
 namespace LifecycleManager.Scheduler.Leadership;
 
 /// <summary>
-/// What the scheduler adds to its role's health, beside its loops and terms: a leader needs a master and a store that takes writes.
-/// Standing by and starting are no problems.
+/// What the scheduler adds to its role's health, beside its loops and terms: a leader needs a master and a store that takes
+/// writes. Standing by and starting are no problems.
 /// </summary>
 internal sealed class SchedulerHealth : IDisposable
 {
@@ -71,7 +71,9 @@ internal sealed class SchedulerHealth : IDisposable
 
     private string? StateProblem()
     {
-        lock (_lock) return _shown?.Unreadable is { } unreadable && unreadable != Unreadable.Nothing ? string.Join("; ", unreadable.Problems) : null;
+        lock (_lock)
+            return _shown?.Unreadable is { } unreadable && unreadable != Unreadable.Nothing
+            ? string.Join("; ", unreadable.Problems) : null;
     }
 
     private string? MasterProblem()
@@ -79,7 +81,8 @@ internal sealed class SchedulerHealth : IDisposable
         lock (_lock)
         {
             return _aloneSince is { } since && _time.GetElapsedTime(since) is var age && age > MasterGrace
-                ? string.Create(CultureInfo.InvariantCulture, $"no master has been reached for {age.TotalSeconds:0} s; tried: {_masters}")
+                ? string.Create(CultureInfo.InvariantCulture,
+                    $"no master has been reached for {age.TotalSeconds:0} s; tried: {_masters}")
                 : null;
         }
     }

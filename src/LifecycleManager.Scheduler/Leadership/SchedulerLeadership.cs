@@ -10,8 +10,9 @@ using Polly;
 namespace LifecycleManager.Scheduler.Leadership;
 
 /// <summary>
-/// Leads while elected, one term after another. A store that refuses writes ends the term but not the lead, since no other candidate
-/// could do more: what is stored is still shown, changes are refused with the cause, and the next term begins once the store works.
+/// Leads while elected, one term after another. A store that refuses writes ends the term but not the lead, since no other
+/// candidate could do more: what is stored is still shown, changes are refused with the cause, and the next term begins once the
+/// store works.
 /// </summary>
 internal sealed partial class SchedulerLeadership : IDisposable
 {
@@ -36,7 +37,8 @@ internal sealed partial class SchedulerLeadership : IDisposable
             election, Election, with.Options.Address.GetLeftPart(UriPartial.Authority), with.Health, with.Time, _log);
         _health = new SchedulerHealth(with.Health, with.Options, with.Time);
         _probing = Reconnect.Pipeline(
-            FirstProbe, LongestProbe, with.Time, new Random(with.Random.Next()), failed: (problem, _, _) => Refused(problem.Message),
+            FirstProbe, LongestProbe, with.Time, new Random(with.Random.Next()), failed: (problem, _, _) =>
+                Refused(problem.Message),
             repeats: problem => problem is StateUnavailableException or WriteOutcomeUnknownException or TimeoutException);
     }
 
@@ -127,7 +129,8 @@ internal sealed partial class SchedulerLeadership : IDisposable
             _term = null;
 
             // Only what was stored has ever been shown; the conversation with the master has ended with the term.
-            if (_shown is { } shown) Show(shown with { Framework = new FrameworkStatus(shown.Framework.FrameworkId, false, null) });
+            if (_shown is { } shown)
+                Show(shown with { Framework = new FrameworkStatus(shown.Framework.FrameworkId, false, null) });
         }
     }
 
@@ -140,7 +143,8 @@ internal sealed partial class SchedulerLeadership : IDisposable
         // A write that may still come to its end must not change what the next term has read.
         await refusal.Unfinished.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _probing.ExecuteAsync(
-            async token => await StateLoader.ProbeAsync(_with.Store, fence, token).WaitAsync(SchedulerTerm.WriteLimit, _with.Time, token), cancellation);
+            async token => await StateLoader.ProbeAsync(_with.Store, fence, token)
+            .WaitAsync(SchedulerTerm.WriteLimit, _with.Time, token), cancellation);
         _health.StoreProblem = null;
         LogTaken(_log);
     }

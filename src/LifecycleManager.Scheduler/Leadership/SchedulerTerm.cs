@@ -29,13 +29,15 @@ internal sealed record TermSurroundings(
     Random Random);
 
 /// <summary>
-/// One term: the owner of the state. Inputs are taken in batches; what follows from a batch is written at once, and only then do calls,
-/// events, answers and the snapshot leave. So a term that ends, for whatever reason, has shown and done nothing that is not stored: the
-/// next one begins with what is stored, which is never half a change.
+/// One term: the owner of the state. Inputs are taken in batches; what follows from a batch is written at once, and only then do
+/// calls, events, answers and the snapshot leave. So a term that ends, for whatever reason, has shown and done nothing that is
+/// not stored: the next one begins with what is stored, which is never half a change.
 /// </summary>
 internal sealed class SchedulerTerm : IOwner<SchedulerInput>
 {
-    /// <summary>How long a batch may take to be stored, repeated where the store refuses it: those who wait are answered then.</summary>
+    /// <summary>
+    /// How long a batch may take to be stored, repeated where the store refuses it: those who wait are answered then.
+    /// </summary>
     public static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(4);
 
     private const int InboxSize = 16_384;
@@ -67,10 +69,12 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
         _report = with.Health.Loop("the scheduler's loop");
         _loop = new OwnerLoop<SchedulerInput>(this, with.Time, _report, InboxSize, MaxBatch);
         _client = new FrameworkClient(
-            with.MasterHttp, with.Options, with.Time, new Random(with.Random.Next()), with.Loggers.CreateLogger<FrameworkClient>(), Framework,
+            with.MasterHttp, with.Options, with.Time, new Random(with.Random.Next()),
+            with.Loggers.CreateLogger<FrameworkClient>(), Framework,
             (signal, cancellation) => TellAsync(new FromMaster(signal), cancellation));
         _checks = new HealthCheckRunner(
-            with.Probe, with.Time, with.Health, new Random(with.Random.Next()), with.Options.MaxConcurrentHealthChecks, TellAsync);
+            with.Probe, with.Time, with.Health, new Random(with.Random.Next()), with.Options.MaxConcurrentHealthChecks,
+            TellAsync);
         _writing = Reconnect.Pipeline(
             FirstWriteRetry, LongestWriteRetry, with.Time, new Random(with.Random.Next()),
             failed: (problem, _, _) => _writeProblem = problem.Message, repeats: problem => problem is StateUnavailableException);
@@ -107,7 +111,9 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
         return await request.Answer.WaitAsync(cancellation);
     }
 
-    /// <summary>Runs until cancelled. A loop that ends by itself ends the term: without one of them nothing here does its work.</summary>
+    /// <summary>
+    /// Runs until cancelled. A loop that ends by itself ends the term: without one of them nothing here does its work.
+    /// </summary>
     /// <exception cref="FencedException">Somebody else leads.</exception>
     /// <exception cref="StoreRefusedException">The store refuses writes, or does not answer.</exception>
     public async Task RunAsync(CancellationToken cancellation)
@@ -158,11 +164,12 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
 
     private Moment Now() => new(_with.Time.GetUtcNow(), _clock + _with.Time.GetElapsedTime(_began));
 
-    private async ValueTask TellAsync(SchedulerInput input, CancellationToken cancellation) => await _loop.PostAsync(input, cancellation);
+    private async ValueTask TellAsync(SchedulerInput input, CancellationToken cancellation) =>
+        await _loop.PostAsync(input, cancellation);
 
     /// <summary>
-    /// Writes until it is durable, for a while. After that the term is over: what was not stored is not done, and those who wait are told.
-    /// Where it is not known whether something was written, the next term reads what is there.
+    /// Writes until it is durable, for a while. After that the term is over: what was not stored is not done, and those who wait
+    /// are told. Where it is not known whether something was written, the next term reads what is there.
     /// </summary>
     private async Task WriteAsync(IReadOnlyList<StateWrite> writes, CancellationToken cancellation)
     {
@@ -183,7 +190,8 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
         catch (Exception e) when (!cancellation.IsCancellationRequested
             && e is StateUnavailableException or WriteOutcomeUnknownException or OperationCanceledException)
         {
-            var reason = e is OperationCanceledException ? _writeProblem ?? $"no answer within {WriteLimit.TotalSeconds:0} s" : e.Message;
+            var reason = e is OperationCanceledException ? _writeProblem ?? $"no answer within {WriteLimit.TotalSeconds:0} s"
+                : e.Message;
             throw new StoreRefusedException(reason, e) { Unfinished = writing };
         }
     }

@@ -10,7 +10,8 @@ internal static class AgentsReader
 {
     /// <summary>Asks a master.</summary>
     /// <exception cref="HttpRequestException">It does not answer, or refuses.</exception>
-    public static async Task<IReadOnlyList<AgentPool>> ReadAsync(HttpClient http, SchedulerOptions options, Uri url, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<AgentPool>> ReadAsync(HttpClient http, SchedulerOptions options, Uri url,
+        CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
         request.Headers.Authorization = options.Credential?.Header;
@@ -27,7 +28,8 @@ internal static class AgentsReader
     {
         try
         {
-            return [.. answer.GetProperty("slaves").EnumerateArray().Where(agent => agent.GetProperty("active").GetBoolean()).Select(Agent)];
+            return [.. answer.GetProperty("slaves").EnumerateArray().Where(agent => agent.GetProperty("active").GetBoolean())
+                .Select(Agent)];
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -42,7 +44,8 @@ internal static class AgentsReader
         var ports = new PortSet(Ranges(total));
         foreach (var range in Ranges(used))
             for (var port = (int)range.Begin; port <= (int)range.End; port++) ports.Take(port);
-        var fault = agent.TryGetProperty("domain", out var domain) && domain.TryGetProperty("fault_domain", out var found) ? found : default;
+        var fault = agent.TryGetProperty("domain", out var domain) && domain.TryGetProperty("fault_domain", out var found)
+            ? found : default;
         return new AgentPool
         {
             AgentId = agent.GetProperty("id").GetString()!,
@@ -50,21 +53,27 @@ internal static class AgentsReader
             Region = Name(fault, "region"),
             Zone = Name(fault, "zone"),
             Attributes = !agent.TryGetProperty("attributes", out var attributes) ? new Dictionary<string, string>()
-                : attributes.EnumerateObject().ToDictionary(attribute => attribute.Name, attribute => attribute.Value.ValueKind == JsonValueKind.Number
-                    ? attribute.Value.GetDouble().ToString("0.###", CultureInfo.InvariantCulture) : attribute.Value.ToString(), StringComparer.Ordinal),
-            Roles = [new RoleResources { Role = "*", Cpus = Left("cpus"), Mem = Left("mem"), Disk = Left("disk"), Gpus = Left("gpus"), Ports = ports }],
+                : attributes.EnumerateObject().ToDictionary(attribute => attribute.Name,
+                    attribute => attribute.Value.ValueKind == JsonValueKind.Number
+                    ? attribute.Value.GetDouble().ToString("0.###", CultureInfo.InvariantCulture)
+                    : attribute.Value.ToString(), StringComparer.Ordinal),
+            Roles = [new RoleResources { Role = "*", Cpus = Left("cpus"), Mem = Left("mem"), Disk = Left("disk"),
+                Gpus = Left("gpus"), Ports = ports }],
         };
     }
 
-    private static double Number(JsonElement resources, string name) => resources.TryGetProperty(name, out var number) ? number.GetDouble() : 0;
+    private static double Number(JsonElement resources, string name) => resources.TryGetProperty(name, out var number)
+        ? number.GetDouble() : 0;
 
     private static string? Name(JsonElement fault, string part) =>
-        fault.ValueKind == JsonValueKind.Object && fault.TryGetProperty(part, out var named) ? named.GetProperty("name").GetString() : null;
+        fault.ValueKind == JsonValueKind.Object && fault.TryGetProperty(part, out var named)
+        ? named.GetProperty("name").GetString() : null;
 
     private static IEnumerable<ValueRange> Ranges(JsonElement resources)
     {
         if (!resources.TryGetProperty("ports", out var ports)) yield break;
-        foreach (var range in ports.GetString()!.Trim('[', ']').Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var range in ports.GetString()!.Trim('[', ']')
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             var dash = range.IndexOf('-', StringComparison.Ordinal);
             var begin = ulong.Parse(dash < 0 ? range : range[..dash], CultureInfo.InvariantCulture);

@@ -53,7 +53,8 @@ internal sealed class FrameworkClient(
         while (true)
         {
             await subscribing.ExecuteAsync(
-                async token => await SubscribeAsync(++_session, options.Masters[next % options.Masters.Count], token), cancellation);
+                async token =>
+                    await SubscribeAsync(++_session, options.Masters[next % options.Masters.Count], token), cancellation);
 
             // Schedulers do not return to a restarted master in step.
             await time.DelayAsync(FirstPause * (1 + random.NextDouble()), cancellation);
@@ -136,7 +137,8 @@ internal sealed class FrameworkClient(
                         _outbox = outbox;
                         sending = SendAsync(open, outbox, ending.Token);
                         onSubscribed();
-                        log.LogInformation("Subscribed at {Master} as framework {Framework}", open.Master, @event.Subscribed.FrameworkId.Value);
+                        log.LogInformation("Subscribed at {Master} as framework {Framework}", open.Master,
+                            @event.Subscribed.FrameworkId.Value);
                         await sink(new MasterSubscribed(session, open.Master, @event.Subscribed.FrameworkId), ending.Token);
                         break;
                     case EventType.Heartbeat or EventType.Unknown:

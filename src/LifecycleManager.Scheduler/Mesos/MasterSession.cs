@@ -54,7 +54,8 @@ internal sealed class MasterSession : IDisposable
                 response.Dispose();
                 var leader = new Uri(target, location);
                 // The secret and what the tasks hold are for no network that can be listened to.
-                if (target.Scheme == "https" && leader.Scheme != "https") throw new MasterException($"{target} redirects to {leader}, which is not encrypted");
+                if (target.Scheme == "https" && leader.Scheme != "https")
+                    throw new MasterException($"{target} redirects to {leader}, which is not encrypted");
                 target = leader;
                 continue;
             }
@@ -81,7 +82,8 @@ internal sealed class MasterSession : IDisposable
     }
 
     /// <summary>Makes one call.</summary>
-    /// <exception cref="MasterException">The master refuses; <see cref="MasterException.IsCallsFault"/> says whose fault it is.</exception>
+    /// <exception cref="MasterException">The master refuses; <see cref="MasterException.IsCallsFault"/> says whose fault it
+    /// is.</exception>
     public async Task CallAsync(SchedulerCall call, CancellationToken cancellation)
     {
         var target = new Uri(Master, Path);
@@ -104,7 +106,8 @@ internal sealed class MasterSession : IDisposable
         return request;
     }
 
-    private static async Task<MasterException> RefusalAsync(Uri target, HttpResponseMessage response, CancellationToken cancellation)
+    private static async Task<MasterException> RefusalAsync(Uri target, HttpResponseMessage response,
+        CancellationToken cancellation)
     {
         var buffer = new byte[MaxErrorBody];
         await using var body = await response.Content.ReadAsStreamAsync(cancellation);
@@ -112,7 +115,8 @@ internal sealed class MasterSession : IDisposable
         var text = Encoding.UTF8.GetString(buffer, 0, read).ReplaceLineEndings(" ").Trim();
         return new MasterException($"{target} answers {(int)response.StatusCode}: {text}")
         {
-            IsCallsFault = response.StatusCode is HttpStatusCode.BadRequest && !text.Contains("not subscribed", StringComparison.OrdinalIgnoreCase)
+            IsCallsFault = response.StatusCode is HttpStatusCode.BadRequest
+                && !text.Contains("not subscribed", StringComparison.OrdinalIgnoreCase)
                 && !text.Contains("Stream-Id", StringComparison.OrdinalIgnoreCase),
         };
     }

@@ -25,7 +25,8 @@ internal static class MarathonDocument
             document.Paths[path.Key] = item;
         }
 
-        document.Tags = ApiOperations.All.Select(operation => operation.Tag).Distinct().Select(tag => new OpenApiTag { Name = tag }).ToHashSet();
+        document.Tags = ApiOperations.All.Select(operation => operation.Tag).Distinct()
+            .Select(tag => new OpenApiTag { Name = tag }).ToHashSet();
     }
 
     private static OpenApiOperation Describe(ApiOperation operation, OpenApiDocument document, WireSchemas schemas)
@@ -46,14 +47,19 @@ internal static class MarathonDocument
         return new OpenApiOperation
         {
             Summary = operation.Summary,
-            OperationId = operation.Method.Method.ToLowerInvariant() + operation.Path.Replace('/', '_').Replace("{", "", StringComparison.Ordinal)
+            OperationId = operation.Method.Method.ToLowerInvariant() + operation.Path.Replace('/', '_')
+                .Replace("{", "", StringComparison.Ordinal)
                 .Replace("}", "", StringComparison.Ordinal),
             Tags = new HashSet<OpenApiTagReference> { new(operation.Tag, document) },
             Parameters = [.. InPath(operation.Path), .. operation.Query.Select(InQuery)],
             RequestBody = operation.Body is null ? null : new OpenApiRequestBody
             {
                 Required = true,
-                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = schemas.Of(operation.Body) } },
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    ["application/json"] =
+                    new() { Schema = schemas.Of(operation.Body) }
+                },
             },
             Responses = responses,
         };
@@ -69,7 +75,8 @@ internal static class MarathonDocument
         }),
     };
 
-    private static IEnumerable<IOpenApiParameter> InPath(string path) => path.Split('/').Where(part => part.StartsWith('{')).Select(part =>
+    private static IEnumerable<IOpenApiParameter> InPath(string path) =>
+        path.Split('/').Where(part => part.StartsWith('{')).Select(part =>
         new OpenApiParameter
         {
             Name = part.Trim('{', '}'),
@@ -86,7 +93,8 @@ internal static class MarathonDocument
         Schema = parameter.Kind switch
         {
             ApiParameterKind.Flag => new OpenApiSchema { Type = JsonSchemaType.Boolean },
-            ApiParameterKind.Texts => new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
+            ApiParameterKind.Texts =>
+                new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
             _ => new OpenApiSchema { Type = JsonSchemaType.String },
         },
     };

@@ -6,7 +6,9 @@ using Scalar.AspNetCore;
 
 namespace LifecycleManager.Scheduler.OpenApi;
 
-/// <summary>The REST API's document and its page. Both are made when they are asked for, and need nothing from elsewhere.</summary>
+/// <summary>
+/// The REST API's document and its page. Both are made when they are asked for, and need nothing from elsewhere.
+/// </summary>
 public static class OpenApiEndpoints
 {
     private const string Name = "marathon";

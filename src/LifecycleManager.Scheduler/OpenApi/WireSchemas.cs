@@ -12,7 +12,8 @@ internal sealed class WireSchemas(OpenApiDocument document)
     // Taken in requests so that an answer can be sent back, and of no effect there.
     private static readonly HashSet<string> OfAnswers = new(StringComparer.Ordinal)
     {
-        "versionInfo", "countOwner", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "tasks", "lastTaskFailure",
+        "versionInfo", "countOwner", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "tasks",
+        "lastTaskFailure",
         "taskStats", "readinessCheckResults",
     };
 
@@ -24,12 +25,14 @@ internal sealed class WireSchemas(OpenApiDocument document)
         if (target == typeof(double)) return new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double" };
         if (target == typeof(bool)) return new OpenApiSchema { Type = JsonSchemaType.Boolean };
         if (target == typeof(JsonElement)) return new OpenApiSchema();
-        if (target == typeof(IReadOnlyList<string>)) return new OpenApiSchema { Type = JsonSchemaType.Array, Items = Of(typeof(string)) };
+        if (target == typeof(IReadOnlyList<string>))
+            return new OpenApiSchema { Type = JsonSchemaType.Array, Items = Of(typeof(string)) };
         var info = Known(target);
         return info.Kind switch
         {
             JsonTypeInfoKind.Enumerable => new OpenApiSchema { Type = JsonSchemaType.Array, Items = Of(info.ElementType!) },
-            JsonTypeInfoKind.Dictionary => new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = Of(info.ElementType!) },
+            JsonTypeInfoKind.Dictionary =>
+                new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = Of(info.ElementType!) },
             _ => Component(info),
         };
     }
@@ -55,9 +58,11 @@ internal sealed class WireSchemas(OpenApiDocument document)
                 // What the scheduler keeps alone.
                 if (info.Type == typeof(App) && property.PropertyType == typeof(Pod)) continue;
                 var inner = Of(property.PropertyType);
-                if (info.Type == typeof(App) && OfAnswers.Contains(property.Name) && inner is OpenApiSchema plain) plain.ReadOnly = true;
+                if (info.Type == typeof(App) && OfAnswers.Contains(property.Name) && inner is OpenApiSchema plain)
+                    plain.ReadOnly = true;
                 schema.Properties[property.Name] = inner;
-                if (property.IsRequired || property.AssociatedParameter is { HasDefaultValue: false, IsNullable: false }) schema.Required.Add(property.Name);
+                if (property.IsRequired || property.AssociatedParameter is { HasDefaultValue: false, IsNullable: false })
+                    schema.Required.Add(property.Name);
             }
         }
 

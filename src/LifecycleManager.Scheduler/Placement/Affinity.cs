@@ -4,7 +4,8 @@ namespace LifecycleManager.Scheduler.Placement;
 
 /// <summary>A wish of an app to be near the instances of others, or away from them.</summary>
 /// <param name="Others">The id of the other app, or <c>/group/*</c> for all apps below a group; never the app itself.</param>
-/// <param name="Field">What nearness is: the same <c>@hostname</c>, <c>@zone</c>, <c>@region</c> or value of an attribute.</param>
+/// <param name="Field">What nearness is: the same <c>@hostname</c>, <c>@zone</c>, <c>@region</c> or value of an
+/// attribute.</param>
 /// <param name="IsNear">Near them (affinity), not away (anti-affinity).</param>
 /// <param name="IsRequired">An agent that does not do is refused; else others are only preferred to it.</param>
 public sealed record AffinityTerm(string Others, string Field, bool IsNear, bool IsRequired)
@@ -17,8 +18,8 @@ public sealed record AffinityTerm(string Others, string Field, bool IsNear, bool
         : app == Others;
 
     /// <summary>
-    /// Reads a label: terms by commas, each an app or a group with <c>/*</c>, and where the same agent is not meant, <c>in FIELD</c>:
-    /// <c>/db, /cache/* in @zone</c>.
+    /// Reads a label: terms by commas, each an app or a group with <c>/*</c>, and where the same agent is not meant, <c>in
+    /// FIELD</c>: <c>/db, /cache/* in @zone</c>.
     /// </summary>
     /// <param name="text">The label's value.</param>
     /// <param name="near">For affinity.</param>
@@ -51,8 +52,8 @@ public sealed record AffinityTerm(string Others, string Field, bool IsNear, bool
 internal sealed record Neighbour(string App, IReadOnlyList<AffinityTerm> Terms, IReadOnlyList<PlacedInstance> Instances);
 
 /// <summary>
-/// What an app's instances owe to others over a round: its own terms, and the required anti-affinity of others to it, which holds in
-/// both directions. The app's own instances never count.
+/// What an app's instances owe to others over a round: its own terms, and the required anti-affinity of others to it, which holds
+/// in both directions. The app's own instances never count.
 /// </summary>
 internal sealed class NearRule
 {
@@ -105,7 +106,8 @@ internal sealed class NearRule
     {
         var value = ConstraintLedger.ValueOf(_term.Field, agent.Host, agent.Region, agent.Zone, agent.Attributes);
         return _term.IsNear
-            ? value is null ? $"affinity to {_term.Others}: the agent has no {_term.Field}" : $"affinity to {_term.Others}: none of its instances is at '{value}'"
+            ? value is null ? $"affinity to {_term.Others}: the agent has no {_term.Field}"
+            : $"affinity to {_term.Others}: none of its instances is at '{value}'"
             : _keeper is null ? $"anti-affinity to {_term.Others}: an instance of it is at '{value}'"
             : $"anti-affinity of {_keeper} to {_term.Others}: an instance of {_keeper} is at '{value}'";
     }

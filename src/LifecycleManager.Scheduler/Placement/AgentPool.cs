@@ -55,7 +55,9 @@ internal sealed class AgentPool
         }
     }
 
-    /// <summary>The agents behind some offers, each once, in the order of their first offers. Revocable resources are left alone.</summary>
+    /// <summary>
+    /// The agents behind some offers, each once, in the order of their first offers. Revocable resources are left alone.
+    /// </summary>
     public static IReadOnlyList<AgentPool> From(IEnumerable<Offer> offers)
     {
         var agents = new List<AgentPool>();

@@ -45,7 +45,8 @@ internal sealed class ConstraintLedger
         ValueOf(_constraint.Field, host, region, zone, attributes);
 
     /// <summary>The value of a field at a place, or null where the place has none.</summary>
-    public static string? ValueOf(string of, string host, string? region, string? zone, IReadOnlyDictionary<string, string> attributes) =>
+    public static string? ValueOf(string of, string host, string? region, string? zone,
+        IReadOnlyDictionary<string, string> attributes) =>
         of switch
         {
             "hostname" or "@hostname" => host,
@@ -108,13 +109,15 @@ internal sealed class ConstraintLedger
     /// <summary>Why a value is refused, for people.</summary>
     public string Explain(string? value)
     {
-        var name = $"constraint {_constraint.Field} {_constraint.Operator.Name()}{(_constraint.Value is null ? "" : " " + _constraint.Value)}";
+        var name =
+            $"constraint {_constraint.Field} {_constraint.Operator.Name()}{(_constraint.Value is null ? "" : " " + _constraint.Value)}";
         if (value is null) return $"{name}: the agent has no {_constraint.Field}";
         return _constraint.Operator switch
         {
             ConstraintOperator.Unique => $"{name}: an instance is already at '{value}'",
             ConstraintOperator.MaxPer => $"{name}: {CountAt(value)} instances are already at '{value}'",
-            ConstraintOperator.Cluster when _counts.Count > 0 => $"{name}: the instances are at '{_counts.Keys.First()}', not at '{value}'",
+            ConstraintOperator.Cluster when _counts.Count > 0 =>
+                $"{name}: the instances are at '{_counts.Keys.First()}', not at '{value}'",
             ConstraintOperator.GroupBy => $"{name}: '{value}' has {CountAt(value)} instances, others have fewer",
             _ => $"{name}: the agent has '{value}'",
         };

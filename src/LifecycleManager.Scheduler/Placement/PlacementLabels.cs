@@ -11,7 +11,9 @@ public static class PlacementLabels
     /// <summary>A whole number; higher ones are placed first and may take the place of lower ones. Default 0.</summary>
     public const string PriorityName = "lcm.priority";
 
-    /// <summary>The other apps that each instance must be near: <c>/db, /cache/* in @zone</c>; see <see cref="AffinityTerm.Read"/>.</summary>
+    /// <summary>
+    /// The other apps that each instance must be near: <c>/db, /cache/* in @zone</c>; see <see cref="AffinityTerm.Read"/>.
+    /// </summary>
     public const string AffinityName = "lcm.affinity";
 
     /// <summary>The other apps that no instance may be near; they keep away from it likewise.</summary>
@@ -22,7 +24,8 @@ public static class PlacementLabels
 
     private static readonly (string Name, bool IsNear, bool IsRequired)[] Affinities =
     [
-        (AffinityName, true, true), (AntiAffinityName, false, true), (AffinityName + Preferred, true, false), (AntiAffinityName + Preferred, false, false),
+        (AffinityName, true, true), (AntiAffinityName, false, true), (AffinityName + Preferred, true, false),
+        (AntiAffinityName + Preferred, false, false),
     ];
 
     /// <summary>The app's wishes about others.</summary>
@@ -35,7 +38,8 @@ public static class PlacementLabels
     }
 
     /// <summary>What cannot be read of an app's wishes about others, by label.</summary>
-    public static IEnumerable<(string Label, string Problem)> AffinityProblems(string app, IReadOnlyDictionary<string, string> labels)
+    public static IEnumerable<(string Label, string Problem)> AffinityProblems(string app,
+        IReadOnlyDictionary<string, string> labels)
     {
         foreach (var (name, near, required) in Affinities)
         {
@@ -43,7 +47,8 @@ public static class PlacementLabels
             var terms = AffinityTerm.Read(text, near, required, out var problem);
             if (problem is not null) yield return (name, problem);
             else if (terms.Any(term => term.Others == app))
-                yield return (name, "must name other apps: for an app's own instances there are the constraints UNIQUE, CLUSTER and MAX_PER");
+                yield return (name,
+                    "must name other apps: for an app's own instances there are the constraints UNIQUE, CLUSTER and MAX_PER");
         }
     }
 

@@ -119,7 +119,8 @@ internal sealed class PlacementRound
 
     /// <summary>Places one instance in a bucket, or empties the bucket.</summary>
     private bool PlaceOne(
-        int number, PlacementRequest request, Bucket bucket, ConstraintLedger[] moving, RequestOutcome outcome, List<Placement> placements)
+        int number, PlacementRequest request, Bucket bucket, ConstraintLedger[] moving, RequestOutcome outcome,
+        List<Placement> placements)
     {
         var spec = request.Spec;
         List<(int Agent, Rank Rank)>? later = null;
@@ -137,7 +138,8 @@ internal sealed class PlacementRound
 
             if (refused || lacking != RefusalReasons.None)
             {
-                Refuse(index, refused ? RefusalReasons.UnfulfilledConstraint | ResourceFit.Lacking(spec, agent) : lacking, outcome);
+                Refuse(index, refused ? RefusalReasons.UnfulfilledConstraint | ResourceFit.Lacking(spec, agent) : lacking,
+                    outcome);
                 continue;
             }
 

@@ -2,8 +2,8 @@ namespace LifecycleManager.Scheduler.Placement;
 
 /// <summary>
 /// Places instances on offered agents: deterministic for given agents, requests and random numbers; no clock, no network.
-/// Requests are served in their order. For one request the agents that can never take it are sorted out once; the others wait in a
-/// heap by the strategy, so that each instance costs the logarithm of the agents.
+/// Requests are served in their order. For one request the agents that can never take it are sorted out once; the others wait in
+/// a heap by the strategy, so that each instance costs the logarithm of the agents.
 /// </summary>
 internal static class Placer
 {
@@ -51,12 +51,15 @@ internal static class Placer
         void Compare(string name, long need, Func<RoleResources, long> of, string unit)
         {
             var has = usable.Sum(of);
-            if (need > has) messages.Add(FormattableString.Invariant($"needs {need / 1000.0:0.###}{unit} {name}, {has / 1000.0:0.###} are free"));
+            if (need > has)
+                messages.Add(
+                    FormattableString.Invariant($"needs {need / 1000.0:0.###}{unit} {name}, {has / 1000.0:0.###} are free"));
         }
     }
 
     /// <summary>What the app's constraints and affinities have against an agent.</summary>
-    internal static IEnumerable<string> Forbidden(PlacementRequest request, AgentPool agent, IReadOnlyList<PlacedInstance> existing)
+    internal static IEnumerable<string> Forbidden(PlacementRequest request, AgentPool agent,
+        IReadOnlyList<PlacedInstance> existing)
     {
         foreach (var ledger in Ledgers(request.Spec, existing))
         {
@@ -75,7 +78,8 @@ internal static class Placer
         {
             var ledger = ledgers[index] = new ConstraintLedger(spec.Constraints[index]);
             if (ledger.IsStatic) continue;
-            foreach (var placed in existing) ledger.Add(ledger.ValueAt(placed.Host, placed.Region, placed.Zone, placed.Attributes));
+            foreach (var placed in existing)
+                ledger.Add(ledger.ValueAt(placed.Host, placed.Region, placed.Zone, placed.Attributes));
         }
 
         return ledgers;

@@ -11,7 +11,8 @@ public sealed class PortSet
     public PortSet(IEnumerable<ValueRange> ranges)
     {
         _ranges = [];
-        foreach (var (begin, end) in ranges.Where(range => range.Begin <= range.End && range.Begin <= 65_535).OrderBy(range => range.Begin))
+        foreach (var (begin, end) in ranges.Where(range => range.Begin <= range.End && range.Begin <= 65_535)
+            .OrderBy(range => range.Begin))
         {
             var (from, to) = ((int)begin, (int)Math.Min(end, 65_535));
             if (_ranges.Count > 0 && from <= _ranges[^1].End + 1)

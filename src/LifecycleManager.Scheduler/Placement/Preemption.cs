@@ -12,8 +12,8 @@ internal sealed record Tenant(
     string TaskId, string App, string AgentId, int Priority, PlacementSpec Spec, IReadOnlyList<int> Ports, Moment Staged);
 
 /// <summary>
-/// Makes room for an instance of high priority: the fewest instances of lower priorities on one agent whose end lets it fit there.
-/// No app is brought below what its upgrade strategy calls the minimum health capacity.
+/// Makes room for an instance of high priority: the fewest instances of lower priorities on one agent whose end lets it fit
+/// there. No app is brought below what its upgrade strategy calls the minimum health capacity.
 /// </summary>
 internal static class Preemption
 {
@@ -34,7 +34,8 @@ internal static class Preemption
         foreach (var agent in agents)
         {
             var lower = tenants[agent.AgentId].Where(tenant => tenant.Priority < priority)
-                .OrderBy(tenant => tenant.Priority).ThenByDescending(tenant => tenant.Staged).ThenBy(tenant => tenant.TaskId, StringComparer.Ordinal);
+                .OrderBy(tenant => tenant.Priority).ThenByDescending(tenant => tenant.Staged)
+                .ThenBy(tenant => tenant.TaskId, StringComparer.Ordinal);
             var victims = On(request, agent, [.. lower], spare);
             if (victims is null || victims.Count == 0) continue;
             if (best is null || Cost(victims).CompareTo(Cost(best)) < 0) best = victims;
@@ -43,7 +44,8 @@ internal static class Preemption
         return best?.ConvertAll(tenant => tenant.TaskId);
     }
 
-    private static (int HighestPriority, int Count) Cost(List<Tenant> victims) => (victims.Max(tenant => tenant.Priority), victims.Count);
+    private static (int HighestPriority, int Count) Cost(List<Tenant> victims) =>
+        (victims.Max(tenant => tenant.Priority), victims.Count);
 
     private static List<Tenant>? On(
         PlacementRequest request, AgentPool agent, List<Tenant> candidates, IReadOnlyDictionary<string, int> spare)

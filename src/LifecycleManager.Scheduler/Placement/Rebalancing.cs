@@ -11,7 +11,8 @@ public sealed record Settled(string TaskId, PlacedInstance At, IReadOnlyList<int
 /// <param name="Spec">What one instance needs.</param>
 /// <param name="Terms">Its wishes about others.</param>
 /// <param name="Instances">Where they are.</param>
-internal sealed record SettledApp(string App, PlacementSpec Spec, IReadOnlyList<AffinityTerm> Terms, IReadOnlyList<Settled> Instances);
+internal sealed record SettledApp(string App, PlacementSpec Spec, IReadOnlyList<AffinityTerm> Terms,
+    IReadOnlyList<Settled> Instances);
 
 /// <summary>An instance that would be better off elsewhere.</summary>
 /// <param name="App">Its app.</param>
@@ -23,8 +24,8 @@ public sealed record Move(string App, string TaskId, string From, string To, str
 
 /// <summary>
 /// Which instances to move: each one in turn is taken from its agent and placed anew, by the same code that places launches, and
-/// moves where that puts it somewhere better: its constraints are kept that are not kept now, or its app's strategy is served by a
-/// clear margin. Every move is planned on top of those before it. Reservations are not told apart.
+/// moves where that puts it somewhere better: its constraints are kept that are not kept now, or its app's strategy is served by
+/// a clear margin. Every move is planned on top of those before it. Reservations are not told apart.
 /// </summary>
 internal static class Rebalancing
 {
@@ -40,15 +41,19 @@ internal static class Rebalancing
         IReadOnlyList<AgentPool> agents, IReadOnlyList<SettledApp> apps, int most, CancellationToken cancellation = default)
     {
         var moves = new List<Move>();
-        var at = agents.Select((agent, index) => (agent.AgentId, index)).ToDictionary(agent => agent.AgentId, agent => agent.index, StringComparer.Ordinal);
+        var at = agents.Select((agent, index) => (agent.AgentId, index))
+            .ToDictionary(agent => agent.AgentId, agent => agent.index, StringComparer.Ordinal);
 
         // The largest agent, as far as the apps' own instances and what is free make it up.
-        var used = apps.SelectMany(app => app.Instances.Select(instance => (instance.At.AgentId, app.Spec))).ToLookup(one => one.AgentId, one => one.Spec);
+        var used = apps.SelectMany(app => app.Instances.Select(instance => (instance.At.AgentId, app.Spec)))
+            .ToLookup(one => one.AgentId, one => one.Spec);
         double Largest(Func<AgentPool, long> has, Func<PlacementSpec, long> uses) =>
             agents.Select(agent => has(agent) + used[agent.AgentId].Sum(uses)).Append(1).Max();
-        var (mostCpus, mostMem) = (Largest(agent => agent.FreeCpus, spec => spec.Cpus), Largest(agent => agent.FreeMem, spec => spec.Mem));
+        var (mostCpus, mostMem) = (Largest(agent => agent.FreeCpus, spec => spec.Cpus),
+            Largest(agent => agent.FreeMem, spec => spec.Mem));
         double Free(AgentPool agent) => ((agent.FreeCpus / mostCpus) + (agent.FreeMem / mostMem)) / 2;
-        var where = apps.ToDictionary(app => app.App, app => app.Instances.Select(instance => instance.At).ToList(), StringComparer.Ordinal);
+        var where = apps.ToDictionary(app => app.App, app => app.Instances.Select(instance => instance.At)
+            .ToList(), StringComparer.Ordinal);
         var wishes = apps.Any(app => app.Terms.Count > 0);
         foreach (var app in apps)
         {
@@ -67,7 +72,8 @@ internal static class Rebalancing
                 var here = agents[from];
                 Return(here, app.Spec, instance.Ports);
                 var found = Placer.Place(agents, [request], new Random(0)).Placements;
-                var reason = found.Count == 0 || found[0].Agent == from ? null : Better(request, here, agents[found[0].Agent], Free, others);
+                var reason = found.Count == 0 || found[0].Agent == from
+                    ? null : Better(request, here, agents[found[0].Agent], Free, others);
                 if (reason is null)
                 {
                     if (found.Count > 0) Return(agents[found[0].Agent], app.Spec, [.. found[0].Ports.OfType<int>()]);
@@ -76,7 +82,8 @@ internal static class Rebalancing
                 }
 
                 var there = agents[found[0].Agent];
-                where[app.App][number] = new PlacedInstance(there.AgentId, there.Host, there.Region, there.Zone, there.Attributes);
+                where[app.App][number] = new PlacedInstance(there.AgentId, there.Host, there.Region, there.Zone,
+                    there.Attributes);
                 moves.Add(new Move(app.App, instance.TaskId, here.Host, there.Host, reason));
             }
         }
@@ -86,7 +93,8 @@ internal static class Rebalancing
 
     /// <summary>Why an instance is better off there, or null; it has been taken from here, and put there.</summary>
     private static string? Better(
-        PlacementRequest request, AgentPool here, AgentPool there, Func<AgentPool, double> free, IReadOnlyList<PlacedInstance> others)
+        PlacementRequest request, AgentPool here, AgentPool there, Func<AgentPool, double> free,
+        IReadOnlyList<PlacedInstance> others)
     {
         if (Placer.Forbidden(request, here, others).FirstOrDefault() is { } broken) return broken;
         var (dislikedHere, dislikedThere) = (Disliked(here), Disliked(there));
@@ -99,10 +107,13 @@ internal static class Rebalancing
         {
             case PlacementStrategy.Spread:
                 if (countThere != countHere)
-                    return countThere < countHere ? $"{countHere} other instances of the app are at '{here.Host}', {countThere} at '{there.Host}'" : null;
+                    return countThere < countHere
+                    ? $"{countHere} other instances of the app are at '{here.Host}', {countThere} at '{there.Host}'" : null;
                 return gain > Margin ? FormattableString.Invariant($"'{there.Host}' has {gain:P0} more of an agent free") : null;
             case PlacementStrategy.BinPacking:
-                return -gain > Margin ? FormattableString.Invariant($"'{there.Host}' has {-gain:P0} less of an agent free, so that '{here.Host}' empties") : null;
+                return -gain > Margin
+                ? FormattableString.Invariant(
+                    $"'{there.Host}' has {-gain:P0} less of an agent free, so that '{here.Host}' empties") : null;
             default:
                 return null;
         }
@@ -122,14 +133,16 @@ internal static class Rebalancing
     private static void Return(AgentPool agent, PlacementSpec spec, IReadOnlyList<int> ports)
     {
         var role = agent.Roles[0];
-        (role.Cpus, role.Mem, role.Disk, role.Gpus) = (role.Cpus + spec.Cpus, role.Mem + spec.Mem, role.Disk + spec.Disk, role.Gpus + spec.Gpus);
+        (role.Cpus, role.Mem, role.Disk, role.Gpus) =
+            (role.Cpus + spec.Cpus, role.Mem + spec.Mem, role.Disk + spec.Disk, role.Gpus + spec.Gpus);
         foreach (var port in ports) role.Ports.Return(port);
     }
 
     private static void Take(AgentPool agent, PlacementSpec spec, IReadOnlyList<int> ports)
     {
         var role = agent.Roles[0];
-        (role.Cpus, role.Mem, role.Disk, role.Gpus) = (role.Cpus - spec.Cpus, role.Mem - spec.Mem, role.Disk - spec.Disk, role.Gpus - spec.Gpus);
+        (role.Cpus, role.Mem, role.Disk, role.Gpus) =
+            (role.Cpus - spec.Cpus, role.Mem - spec.Mem, role.Disk - spec.Disk, role.Gpus - spec.Gpus);
         foreach (var port in ports) role.Ports.Take(port);
     }
 }

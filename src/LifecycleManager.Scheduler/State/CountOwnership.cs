@@ -3,8 +3,8 @@ using LifecycleManager.Scheduler.Definitions;
 namespace LifecycleManager.Scheduler.State;
 
 /// <summary>
-/// Whose word counts for an app's instance count. Whoever scales an app by a policy claims its count; from then on a definition that
-/// is sent again with another count changes everything but the count. <c>none</c> gives the count back to whoever asks.
+/// Whose word counts for an app's instance count. Whoever scales an app by a policy claims its count; from then on a definition
+/// that is sent again with another count changes everything but the count. <c>none</c> gives the count back to whoever asks.
 /// </summary>
 internal static class CountOwnership
 {
@@ -14,7 +14,8 @@ internal static class CountOwnership
     /// <summary>A definition with the count that is kept, and why; null where the count is taken as asked.</summary>
     public static KeptCount? Keep(AppRecord? known, AppDefinition asked, string? claimant)
     {
-        if (known?.CountOwner is not { } owner || claimant is not null || asked.Instances == known.Definition.Instances) return null;
+        if (known?.CountOwner is not { } owner || claimant is not null || asked.Instances == known.Definition.Instances)
+            return null;
         var kept = known.Definition.Instances;
         return new KeptCount(
             asked.WithInstances(kept),

@@ -68,7 +68,8 @@ internal static class DeploymentMapping
             entry => entry.Key.Path, entry => entry.Value is { } record ? Instants.Write(record.Definition.Version) : null),
     };
 
-    private static Moment Read(string wall, long? clock, Moment now) => new(Instants.Read(wall), StateMapping.Read(clock) ?? now.Clock);
+    private static Moment Read(string wall, long? clock, Moment now) =>
+        new(Instants.Read(wall), StateMapping.Read(clock) ?? now.Clock);
 
     private static PlannedStep Read(StoredStep stored) => new([.. stored.Actions.Select(Read)])
     {
@@ -76,7 +77,8 @@ internal static class DeploymentMapping
     };
 
     private static PlannedAction Read(StoredAction stored) => new(
-        Enum.Parse<DeploymentActionKind>(stored.Action), new AppId(stored.App), stored.Stage is { } stage ? RolloutStage.Parse(stage) : null,
+        Enum.Parse<DeploymentActionKind>(stored.Action), new AppId(stored.App), stored.Stage is { } stage
+        ? RolloutStage.Parse(stage) : null,
         stored.Pod == true);
 
     private static StoredStep Write(PlannedStep step) => new(

@@ -18,7 +18,8 @@ internal static class GroupTree
             for (var path = parent; path != "/"; path = Parent(path))
             {
                 var above = Parent(path);
-                if (!children.TryGetValue(above, out var below)) children[above] = below = new SortedSet<string>(StringComparer.Ordinal);
+                if (!children.TryGetValue(above, out var below))
+                    children[above] = below = new SortedSet<string>(StringComparer.Ordinal);
                 if (!below.Add(path)) break;
             }
         }
@@ -44,7 +45,8 @@ internal static class GroupTree
             {
                 var groups = group.Groups.ToDictionary(child => child.Id.Path, StringComparer.Ordinal);
                 foreach (var path in below)
-                    groups[path] = Rebuild(groups.GetValueOrDefault(path) ?? new GroupDefinition { Id = new AppId(path), Version = group.Version });
+                    groups[path] = Rebuild(groups.GetValueOrDefault(path)
+                        ?? new GroupDefinition { Id = new AppId(path), Version = group.Version });
                 result = result with { Groups = [.. groups.Values.OrderBy(child => child.Id.Path, StringComparer.Ordinal)] };
             }
 

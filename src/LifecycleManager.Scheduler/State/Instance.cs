@@ -18,7 +18,8 @@ public sealed record Instance
     public required DateTimeOffset Version { get; init; }
 
     /// <summary>
-    /// The version that last changed more than the count when it was launched: two instances with the same one run the same thing.
+    /// The version that last changed more than the count when it was launched: two instances with the same one run the same
+    /// thing.
     /// </summary>
     public required DateTimeOffset ConfigVersion { get; init; }
 
@@ -110,8 +111,8 @@ public sealed record Instance
     internal bool IsWithoutRecord => Version == DateTimeOffset.UnixEpoch;
 
     /// <summary>
-    /// An instance whose record cannot be read. It is taken to run, since nothing says that it does not, until the master says what
-    /// is; the next deployment of its app replaces it.
+    /// An instance whose record cannot be read. It is taken to run, since nothing says that it does not, until the master says
+    /// what is; the next deployment of its app replaces it.
     /// </summary>
     /// <param name="taskId">Its id.</param>
     /// <param name="now">By the scheduler's clock.</param>

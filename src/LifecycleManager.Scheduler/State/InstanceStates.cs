@@ -18,7 +18,8 @@ public static class InstanceStates
 
     /// <summary>The end counts against the app: its next launch is delayed.</summary>
     public static bool IsFailure(this InstanceState state) =>
-        state is InstanceState.Finished or InstanceState.Failed or InstanceState.Error or InstanceState.Dropped or InstanceState.Gone;
+        state is InstanceState.Finished or InstanceState.Failed or InstanceState.Error or InstanceState.Dropped
+        or InstanceState.Gone;
 
     /// <summary>From Mesos' state.</summary>
     public static InstanceState From(TaskState state) => state switch

@@ -27,7 +27,8 @@ internal static class PodTasks
     // Of several ends, the one that says most.
     private static readonly InstanceState[] Ends =
     [
-        InstanceState.Failed, InstanceState.Error, InstanceState.Dropped, InstanceState.Gone, InstanceState.Unknown, InstanceState.Killed,
+        InstanceState.Failed, InstanceState.Error, InstanceState.Dropped, InstanceState.Gone, InstanceState.Unknown,
+        InstanceState.Killed,
         InstanceState.Finished,
     ];
 
@@ -40,15 +41,16 @@ internal static class PodTasks
         : instance.Tasks.Where(task => !task.State.IsTerminal()).Select(task => IdOf(instance, task));
 
     /// <summary>
-    /// The instance's state: its least far task's on the way up; on the way down as soon as a task has ended otherwise than with success,
-    /// for then the agent ends the others; ended when all have.
+    /// The instance's state: its least far task's on the way up; on the way down as soon as a task has ended otherwise than with
+    /// success, for then the agent ends the others; ended when all have.
     /// </summary>
     public static InstanceState StateOf(IReadOnlyList<PodTask> tasks)
     {
         var live = tasks.Where(task => !task.State.IsTerminal()).Select(task => task.State).ToList();
         if (live.Count == 0) return TellingEnd(tasks).State;
         if (live.Contains(InstanceState.Unreachable)) return InstanceState.Unreachable;
-        var ending = live.Contains(InstanceState.Killing) || tasks.Any(task => task.State.IsTerminal() && task.State != InstanceState.Finished);
+        var ending = live.Contains(InstanceState.Killing)
+            || tasks.Any(task => task.State.IsTerminal() && task.State != InstanceState.Finished);
         return ending ? InstanceState.Killing : live.Min();
     }
 
@@ -56,12 +58,15 @@ internal static class PodTasks
     public static PodTask TellingEnd(IReadOnlyList<PodTask> tasks) =>
         tasks.Where(task => task.State.IsTerminal()).MinBy(task => Array.IndexOf(Ends, task.State))!;
 
-    /// <summary>Whether all containers with a health check pass it; null while one has not been answered, and without any.</summary>
+    /// <summary>
+    /// Whether all containers with a health check pass it; null while one has not been answered, and without any.
+    /// </summary>
     public static bool? HealthOf(IReadOnlyList<PodTask> tasks, IReadOnlySet<string> @checked) =>
         tasks.Any(task => task.Healthy == false) ? false
         : @checked.Count > 0 && tasks.Where(task => @checked.Contains(task.Name)).All(task => task.Healthy == true) ? true
         : null;
 
     /// <summary>Mesos' word for the end of an instance.</summary>
-    public static TaskState MesosState(InstanceState state) => Enum.TryParse<TaskState>(state.ToString(), out var known) ? known : TaskState.Lost;
+    public static TaskState MesosState(InstanceState state) => Enum.TryParse<TaskState>(state.ToString(), out var known)
+        ? known : TaskState.Lost;
 }

@@ -57,12 +57,14 @@ internal sealed record AppStatus
     public InstanceFailure? LastFailure { get; init; }
 
     /// <summary>
-    /// During a blue-green deployment: the configuration that serves, and whether it is all but that one that does; null while all do.
+    /// During a blue-green deployment: the configuration that serves, and whether it is all but that one that does; null while
+    /// all do.
     /// </summary>
     internal (DateTimeOffset Config, bool AllButIt)? Serving { get; init; }
 
     /// <summary>Whether an instance is to be given work: while two versions stand side by side, only one of them is.</summary>
-    public bool Serves(Instance instance) => Serving is not { } serving || (instance.ConfigVersion == serving.Config) != serving.AllButIt;
+    public bool Serves(Instance instance) =>
+        Serving is not { } serving || (instance.ConfigVersion == serving.Config) != serving.AllButIt;
 
     /// <summary>Instances that are being brought up.</summary>
     public int Staged { get; init; }

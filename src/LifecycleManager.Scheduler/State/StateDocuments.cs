@@ -3,8 +3,8 @@ using LifecycleManager.Protocol.Marathon;
 
 namespace LifecycleManager.Scheduler.State;
 
-// The stored shapes, apart from the types that the code works with, so that the one can change without the other. Version 1. What ends in
-// "clock" is by the scheduler's clock, in milliseconds; documents of before it was stored have none of it.
+// The stored shapes, apart from the types that the code works with, so that the one can change without the other. Version 1. What
+// ends in "clock" is by the scheduler's clock, in milliseconds; documents of before it was stored have none of it.
 
 internal sealed record StoredSchema(int Version);
 
@@ -29,7 +29,8 @@ internal sealed record StoredApp(
 
 internal sealed record StoredGroups(string Version, IReadOnlyList<StoredGroup> Groups);
 
-internal sealed record StoredGroup(string Id, string Version, IReadOnlyList<string>? Dependencies = null, bool? EnforceRole = null);
+internal sealed record StoredGroup(string Id, string Version, IReadOnlyList<string>? Dependencies = null,
+    bool? EnforceRole = null);
 
 internal sealed record StoredInstance
 {
@@ -88,7 +89,8 @@ internal sealed record StoredInstance
 }
 
 internal sealed record StoredTask(
-    string Name, string State, string Since, bool? Healthy = null, string? HealthySince = null, string? ContainerId = null, string? Message = null);
+    string Name, string State, string Since, bool? Healthy = null, string? HealthySince = null, string? ContainerId = null,
+    string? Message = null);
 
 internal sealed record StoredAddress(string Address, string Protocol);
 

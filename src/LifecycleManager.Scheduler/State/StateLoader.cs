@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Scheduler.State;
 
 /// <summary>
-/// Reads the stored state. A new leader does so after its election, so that nobody writes meanwhile. A document that cannot be read keeps
-/// no other from being read: it is set aside and named.
+/// Reads the stored state. A new leader does so after its election, so that nobody writes meanwhile. A document that cannot be
+/// read keeps no other from being read: it is set aside and named.
 /// </summary>
 internal sealed partial class StateLoader
 {
@@ -18,7 +18,8 @@ internal sealed partial class StateLoader
     private readonly ILogger _log;
     private readonly CancellationToken _cancellation;
 
-    private StateLoader(IStateStore store, ILogger log, CancellationToken cancellation) => (_store, _log, _cancellation) = (store, log, cancellation);
+    private StateLoader(IStateStore store, ILogger log, CancellationToken cancellation) =>
+        (_store, _log, _cancellation) = (store, log, cancellation);
 
     /// <summary>Everything that the owner of the state needs; a new store is marked with the schema's version.</summary>
     /// <exception cref="InvalidDataException">
@@ -30,9 +31,12 @@ internal sealed partial class StateLoader
         return await new StateLoader(store, log, cancellation).LoadAsync();
     }
 
-    /// <summary>Writes something that changes nothing: the schema's version, which is there already once a term has begun.</summary>
+    /// <summary>
+    /// Writes something that changes nothing: the schema's version, which is there already once a term has begun.
+    /// </summary>
     public static Task ProbeAsync(IStateStore store, Fence fence, CancellationToken cancellation) => store.WriteAsync(
-        [new StateWrite(SchedulerKeys.Schema, StateMapping.Write(new StoredSchema(Schema), StoredJson.Default.StoredSchema))], fence, cancellation);
+        [new StateWrite(SchedulerKeys.Schema, StateMapping.Write(new StoredSchema(Schema), StoredJson.Default.StoredSchema))],
+        fence, cancellation);
 
     /// <summary>Reads a version of an app.</summary>
     /// <exception cref="InvalidDataException">What is stored is not that version.</exception>
@@ -52,8 +56,10 @@ internal sealed partial class StateLoader
         var lost = new List<string>();
         var apps = await ListAsync(SchedulerKeys.Apps, ReadApp, (id, reason) => unreadableApps[new AppId("/" + id)] = reason);
         var storedInstances = await ListAsync(SchedulerKeys.Instances, ReadInstance, (id, _) => lost.Add(id));
-        var deployments = await ListAsync(SchedulerKeys.Deployments, ReadDeployment, (id, reason) => unreadableDeployments[id] = reason);
-        var delays = await ListAsync(SchedulerKeys.Delays, entry => StateMapping.Read(entry.Value, StoredJson.Default.StoredDelay));
+        var deployments = await ListAsync(SchedulerKeys.Deployments, ReadDeployment,
+            (id, reason) => unreadableDeployments[id] = reason);
+        var delays = await ListAsync(SchedulerKeys.Delays,
+            entry => StateMapping.Read(entry.Value, StoredJson.Default.StoredDelay));
         var clock = await ClockAsync(storedInstances, deployments, delays);
         var instances = storedInstances.ConvertAll(stored => StateMapping.ReadInstance(stored, clock));
         instances.AddRange(lost.Select(id => Instance.WithoutRecord(id, clock)));
@@ -61,7 +67,8 @@ internal sealed partial class StateLoader
 
         return new LoadedState
         {
-            FrameworkId = framework is null ? null : Read(framework, bytes => StateMapping.Read(bytes, StoredJson.Default.StoredFramework)).Id,
+            FrameworkId = framework is null
+                ? null : Read(framework, bytes => StateMapping.Read(bytes, StoredJson.Default.StoredFramework)).Id,
             Root = GroupTree.With(groups, apps.ToDictionary(app => app.Definition.Id, app => (AppDefinition?)app.Definition)),
             Apps = apps,
             Older = older,
@@ -83,7 +90,8 @@ internal sealed partial class StateLoader
         {
             var schema = Read(entry, bytes => StateMapping.Read(bytes, StoredJson.Default.StoredSchema)).Version;
             if (schema > Schema)
-                throw new InvalidDataException($"the stored state has schema {schema}; this version reads schemas up to {Schema}");
+                throw new InvalidDataException(
+                    $"the stored state has schema {schema}; this version reads schemas up to {Schema}");
             return;
         }
 
@@ -105,7 +113,8 @@ internal sealed partial class StateLoader
     private static AppRecord ReadApp(StateEntry entry)
     {
         var record = StateMapping.ReadApp(entry.Value);
-        return SchedulerKeys.App(record.Definition.Id) == entry.Key ? record : throw new InvalidDataException("it is another app's");
+        return SchedulerKeys.App(record.Definition.Id) == entry.Key
+            ? record : throw new InvalidDataException("it is another app's");
     }
 
     private static StoredInstance ReadInstance(StateEntry entry)
@@ -141,26 +150,32 @@ internal sealed partial class StateLoader
     }
 
     /// <summary>
-    /// How far the scheduler's clock has come: not less than anything that is stored by it. So whatever is due is never early, and late by
-    /// what passed since the last of these.
+    /// How far the scheduler's clock has come: not less than anything that is stored by it. So whatever is due is never early,
+    /// and late by what passed since the last of these.
     /// </summary>
     private async Task<TimeSpan> ClockAsync(
         IEnumerable<StoredInstance> instances, IEnumerable<StoredDeployment> deployments, IEnumerable<StoredDelay> delays)
     {
-        var stored = await ListAsync(SchedulerKeys.Clock, entry => StateMapping.Read(entry.Value, StoredJson.Default.StoredClock).Clock);
-        var readings = instances.SelectMany(instance => new[] { instance.StagedClock, instance.StartedClock, instance.UnreachableClock })
-            .Concat(deployments.SelectMany(deployment => new[] { deployment.CreatedClock, deployment.StepStartedClock, deployment.HeldClock }))
+        var stored = await ListAsync(SchedulerKeys.Clock,
+            entry => StateMapping.Read(entry.Value, StoredJson.Default.StoredClock).Clock);
+        var readings = instances.SelectMany(instance =>
+            new[] { instance.StagedClock, instance.StartedClock, instance.UnreachableClock })
+            .Concat(deployments.SelectMany(deployment => new[] { deployment.CreatedClock, deployment.StepStartedClock,
+                deployment.HeldClock }))
             .Concat(delays.Select(delay => (long?)delay.FailedClock))
             .Concat(stored.Select(clock => (long?)clock));
         return TimeSpan.FromMilliseconds(readings.Max() ?? 0);
     }
 
-    /// <summary>The changes, oldest first. Older trees are found by walking back, and what is before a gap cannot be walked to.</summary>
+    /// <summary>
+    /// The changes, oldest first. Older trees are found by walking back, and what is before a gap cannot be walked to.
+    /// </summary>
     private async Task<List<StoredChange>> HistoryAsync()
     {
         string? gap = null;
         var history = await ListAsync(
-            SchedulerKeys.History, entry => StateMapping.Read(entry.Value, StoredJson.Default.StoredChange), (version, _) => gap = version);
+            SchedulerKeys.History, entry => StateMapping.Read(entry.Value, StoredJson.Default.StoredChange), (version, _) =>
+                gap = version);
         if (gap is not null) history.RemoveAll(change => string.CompareOrdinal(change.Version, gap) <= 0);
         return history;
     }

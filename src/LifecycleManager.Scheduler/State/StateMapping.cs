@@ -63,7 +63,8 @@ internal static class StateMapping
             Tasks = instance.Tasks.Count == 0 ? null :
             [
                 .. instance.Tasks.Select(task => new StoredTask(
-                    task.Name, task.State.ToString(), Instants.Write(task.Since), task.Healthy, Write(task.HealthySince), task.ContainerId, task.Message)),
+                    task.Name, task.State.ToString(), Instants.Write(task.Since), task.Healthy, Write(task.HealthySince),
+                    task.ContainerId, task.Message)),
             ],
             NotReady = instance.Ready ? null : true,
             Moves = instance.Moves ? true : null,
@@ -100,9 +101,11 @@ internal static class StateMapping
             AgentHealthy = stored.AgentHealthy,
             Tasks =
             [
-                .. (stored.Tasks ?? []).Select(task => new PodTask(task.Name, Enum.Parse<InstanceState>(task.State), Instants.Read(task.Since))
+                .. (stored.Tasks ?? [])
+                .Select(task => new PodTask(task.Name, Enum.Parse<InstanceState>(task.State), Instants.Read(task.Since))
                 {
-                    Healthy = task.Healthy, HealthySince = Read(task.HealthySince), ContainerId = task.ContainerId, Message = task.Message,
+                    Healthy = task.Healthy, HealthySince = Read(task.HealthySince), ContainerId = task.ContainerId,
+                    Message = task.Message,
                 }),
             ],
             Ready = stored.NotReady != true,
@@ -110,7 +113,10 @@ internal static class StateMapping
         };
     }
 
-    /// <summary>A reading of the scheduler's clock as it is stored: rounded up, so that what counts from it comes too early by no millisecond.</summary>
+    /// <summary>
+    /// A reading of the scheduler's clock as it is stored: rounded up, so that what counts from it comes too early by no
+    /// millisecond.
+    /// </summary>
     public static long? Write(TimeSpan? clock) => clock is { } value ? (long)Math.Ceiling(value.TotalMilliseconds) : null;
 
     /// <summary>A stored reading of the scheduler's clock.</summary>

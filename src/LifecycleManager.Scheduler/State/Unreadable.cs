@@ -2,7 +2,9 @@ using LifecycleManager.Scheduler.Definitions;
 
 namespace LifecycleManager.Scheduler.State;
 
-/// <summary>What is stored and cannot be read: it is set aside, named, and nothing is done about it until somebody does.</summary>
+/// <summary>
+/// What is stored and cannot be read: it is set aside, named, and nothing is done about it until somebody does.
+/// </summary>
 /// <param name="Apps">Apps by id, with the reason: their tasks run on, and are neither ended nor replaced.</param>
 /// <param name="Deployments">Deployments by id, with the reason: they go no further.</param>
 /// <param name="Versions">Versions of apps, as <c>/app in version ...</c>, with the reason.</param>

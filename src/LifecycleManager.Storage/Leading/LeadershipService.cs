@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Storage.Leading;
 
 /// <summary>
-/// Stands for election, leads while elected, and stands again: the one way in which a role leads. What fails while it leads ends the
-/// term; the <see cref="Supervisor"/> says when this candidate stands again.
+/// Stands for election, leads while elected, and stands again: the one way in which a role leads. What fails while it leads ends
+/// the term; the <see cref="Supervisor"/> says when this candidate stands again.
 /// </summary>
 public sealed partial class LeadershipService : IDisposable
 {
@@ -33,7 +33,8 @@ public sealed partial class LeadershipService : IDisposable
     /// <param name="health">Where the failure of a term shows.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Told of terms that fail and leads that are lost.</param>
-    public LeadershipService(ILeaderElection election, string name, string address, RoleHealth health, TimeProvider time, ILogger log)
+    public LeadershipService(ILeaderElection election, string name, string address, RoleHealth health, TimeProvider time,
+        ILogger log)
     {
         (_election, _name, _address, _time, _log) = (election, name, address, time, log);
         _supervisor = new Supervisor($"the {name}'s term", time, health, log);
@@ -45,13 +46,17 @@ public sealed partial class LeadershipService : IDisposable
     /// <summary>To be passed with writes; null while this candidate does not lead.</summary>
     public Fence? Fence => _leadership is { Lost.IsCancellationRequested: false } leadership ? leadership.Fence : null;
 
-    /// <summary>The leader's address as it was last seen, this one's own while it leads; null where nobody leads, or nobody is known.</summary>
+    /// <summary>
+    /// The leader's address as it was last seen, this one's own while it leads; null where nobody leads, or nobody is known.
+    /// </summary>
     public string? LastKnownLeader => IsLeading ? _address : _leader;
 
     /// <summary>Why the last term failed, until another has lasted; null where all is well.</summary>
     public string? Failure => _supervisor.Failure;
 
-    /// <summary>The leader's address, a quarter of a second old at most; null while there is none or the store does not answer.</summary>
+    /// <summary>
+    /// The leader's address, a quarter of a second old at most; null while there is none or the store does not answer.
+    /// </summary>
     public Task<string?> LeaderAsync(CancellationToken cancellation)
     {
         if (IsLeading) return Task.FromResult<string?>(_address);
@@ -70,8 +75,8 @@ public sealed partial class LeadershipService : IDisposable
 
     /// <summary>Stands, leads, and stands again, until cancelled.</summary>
     /// <param name="lead">
-    /// Runs a term; its token is cancelled when the lead is lost, given up, or this is cancelled. It tells by <see cref="Working"/> when it
-    /// has read what is stored and begins its work.
+    /// Runs a term; its token is cancelled when the lead is lost, given up, or this is cancelled. It tells by
+    /// <see cref="Working"/> when it has read what is stored and begins its work.
     /// </param>
     /// <param name="cancellation">Withdraws, or gives the lead up.</param>
     public Task RunAsync(Func<ILeadership, CancellationToken, Task> lead, CancellationToken cancellation) =>

@@ -12,13 +12,16 @@ internal sealed class MemoryState
 
     public Lock Gate { get; } = new();
 
-    public ImmutableSortedDictionary<string, StateEntry> Entries { get; set; } = ImmutableSortedDictionary.Create<string, StateEntry>(StateKeys.Order);
+    public ImmutableSortedDictionary<string, StateEntry> Entries { get; set; } =
+        ImmutableSortedDictionary.Create<string, StateEntry>(StateKeys.Order);
 
     public Dictionary<string, long> Tokens { get; } = [];
 
     public Dictionary<string, MemoryOffice> Offices { get; } = [];
 
-    /// <summary>A state of its own without a name; else the one of that name in this process, forgotten with its last user.</summary>
+    /// <summary>
+    /// A state of its own without a name; else the one of that name in this process, forgotten with its last user.
+    /// </summary>
     public static MemoryState Open(string? name)
     {
         if (string.IsNullOrEmpty(name)) return new MemoryState(null);

@@ -15,7 +15,8 @@ internal sealed class MemoryStateStore(MemoryState state, HeldOffices held) : IS
         return Task.FromResult(state.Entries.GetValueOrDefault(key));
     }
 
-    public async IAsyncEnumerable<StateEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<StateEntry> ListAsync(string prefix,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         StateKeys.CheckPrefix(prefix);
         ObjectDisposedException.ThrowIf(_closed, this);
@@ -34,7 +35,8 @@ internal sealed class MemoryStateStore(MemoryState state, HeldOffices held) : IS
         cancellation.ThrowIfCancellationRequested();
         lock (state.Gate)
         {
-            if (fence is not null && fence.Token < state.Tokens.GetValueOrDefault(fence.Name)) return Task.FromException(held.Refuse(fence));
+            if (fence is not null && fence.Token < state.Tokens.GetValueOrDefault(fence.Name))
+                return Task.FromException(held.Refuse(fence));
             var entries = state.Entries.ToBuilder();
             foreach (var write in writes)
             {

@@ -45,7 +45,8 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
         var database = Create(address, password, schema, patience, time, log, electing: false);
         try
         {
-            await database.RepeatAsync("opened", connection => MigrateAsync(connection, schema, database.Name, cancellation), cancellation);
+            await database.RepeatAsync("opened", connection => MigrateAsync(connection, schema, database.Name, cancellation),
+                cancellation);
             return database;
         }
         catch
@@ -58,7 +59,8 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
     /// <summary>
     /// Connections to the same database for the election alone: nothing else can exhaust them, and they give up sooner.
     /// </summary>
-    public static PostgresDatabase ForElection(StateAddress address, string? password, TimeSpan patience, TimeProvider time, ILogger log) =>
+    public static PostgresDatabase ForElection(StateAddress address, string? password, TimeSpan patience, TimeProvider time,
+        ILogger log) =>
         Create(address, password, address.Options.GetValueOrDefault("schema", "lcm"), patience, time, log, electing: true);
 
     /// <summary>A connection from the pool, waited for on this thread; throws what Npgsql throws.</summary>
@@ -117,7 +119,8 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
     public static bool IsRolledBack(Exception e) =>
         e is PostgresException { SqlState: ['4', '0', ..] or ['2', '3', ..] or IdleInTransaction };
 
-    // Resources, operator intervention, connection, rollback, a server that is (still) a standby; else it is a mistake that stays.
+    // Resources, operator intervention, connection, rollback, a server that is (still) a standby; else it is a mistake that
+    // stays.
     private static bool IsPassing(Exception e) =>
         e is not PostgresException { SqlState: var state } ||
         state[..2] is "08" or "40" or "53" or "55" or "57" ||
@@ -128,7 +131,8 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
     {
         var settings = new NpgsqlConnectionStringBuilder
         {
-            Host = string.Join(",", address.Servers.Select(s => s.Host.Contains(':', StringComparison.Ordinal) ? $"[{s.Host}]:{s.Port}" : $"{s.Host}:{s.Port}")),
+            Host = string.Join(",", address.Servers.Select(s => s.Host.Contains(':', StringComparison.Ordinal)
+                ? $"[{s.Host}]:{s.Port}" : $"{s.Host}:{s.Port}")),
             Username = address.User,
             Database = address.Path.Length > 0 ? address.Path : address.User,
             Password = password,
@@ -145,7 +149,8 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
         };
         if (address.Options.TryGetValue("sslmode", out var mode))
         {
-            settings.SslMode = Enum.TryParse<SslMode>(mode.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var parsed)
+            settings.SslMode = Enum.TryParse<SslMode>(mode.Replace("-", "", StringComparison.Ordinal), ignoreCase: true,
+                out var parsed)
                 ? parsed
                 : throw StateAddress.Wrong("sslmode is disable, allow, prefer, require, verify-ca or verify-full");
         }
@@ -158,17 +163,20 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
         return new PostgresDatabase(source, $"{settings.Host}/{settings.Database}", patience, time, log);
     }
 
-    private static async Task<bool> MigrateAsync(NpgsqlConnection connection, string schema, string name, CancellationToken cancellation)
+    private static async Task<bool> MigrateAsync(NpgsqlConnection connection, string schema, string name,
+        CancellationToken cancellation)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await connection.ExecuteAsync("SELECT pg_advisory_xact_lock(@MigrationLock)", new { MigrationLock }, transaction);
-        var there = await connection.ExecuteScalarAsync<string?>("SELECT to_regclass(@table)::text", new { table = $"{schema}.schema_version" }, transaction);
+        var there = await connection.ExecuteScalarAsync<string?>("SELECT to_regclass(@table)::text",
+            new { table = $"{schema}.schema_version" }, transaction);
         var version = there is null
             ? 0
             : await connection.ExecuteScalarAsync<int>("SELECT version FROM schema_version", transaction: transaction);
         if (version > SchemaVersion)
         {
-            throw new StateFormatException($"{name} has schema {version}, written by a newer version; this one knows up to {SchemaVersion}");
+            throw new StateFormatException(
+                $"{name} has schema {version}, written by a newer version; this one knows up to {SchemaVersion}");
         }
 
         if (version < 1)

@@ -77,12 +77,14 @@ internal sealed partial class PostgresLeaderElection(
     {
         const string Read = "SELECT token, renewals, address, milliseconds FROM lease WHERE name = @name";
         await using var connection = await database.ConnectAsync(cancellation);
-        var row = await connection.QuerySingleOrDefaultAsync<Lease>(new CommandDefinition(Read, new { name }, cancellationToken: cancellation));
+        var row = await connection.QuerySingleOrDefaultAsync<Lease>(
+            new CommandDefinition(Read, new { name }, cancellationToken: cancellation));
         if (row is not null) return row;
         await connection.ExecuteAsync(new CommandDefinition(
             "INSERT INTO lease VALUES (@name, 0, 0, NULL, 0, clock_timestamp()) ON CONFLICT DO NOTHING",
             new { name }, cancellationToken: cancellation));
-        return await connection.QuerySingleAsync<Lease>(new CommandDefinition(Read, new { name }, cancellationToken: cancellation));
+        return await connection.QuerySingleAsync<Lease>(
+            new CommandDefinition(Read, new { name }, cancellationToken: cancellation));
     }
 
     /// <summary>Takes the lease if it still is what was seen.</summary>
@@ -104,7 +106,8 @@ internal sealed partial class PostgresLeaderElection(
         await connection.ExecuteAsync(new CommandDefinition(
             "UPDATE lease SET token = @token, renewals = 0, address = @address, milliseconds = @milliseconds, renewed = clock_timestamp() " +
             "WHERE name = @name",
-            new { name, token, address, milliseconds = (long)lease.TotalMilliseconds }, transaction, cancellationToken: cancellation));
+            new { name, token, address, milliseconds = (long)lease.TotalMilliseconds }, transaction,
+            cancellationToken: cancellation));
         var sent = time.GetTimestamp();
         await transaction.CommitAsync(CancellationToken.None);
         return Hold(new Fence(name, token), sent);
@@ -159,7 +162,8 @@ internal sealed partial class PostgresLeaderElection(
     {
         using var connection = database.Connect();
         return connection.Execute(
-            "UPDATE lease SET renewals = renewals + 1, renewed = clock_timestamp() WHERE name = @Name AND token = @Token", fence) == 1;
+            "UPDATE lease SET renewals = renewals + 1, renewed = clock_timestamp() WHERE name = @Name AND token = @Token", fence)
+            == 1;
     }
 
     private async Task ReleaseAsync(Fence fence)
@@ -171,7 +175,8 @@ internal sealed partial class PostgresLeaderElection(
             await database.RepeatAsync(
                 "released",
                 connection => connection.ExecuteAsync(new CommandDefinition(
-                    "UPDATE lease SET address = NULL WHERE name = @Name AND token = @Token", fence, cancellationToken: limit.Token)),
+                    "UPDATE lease SET address = NULL WHERE name = @Name AND token = @Token", fence,
+                    cancellationToken: limit.Token)),
                 limit.Token);
         }
         catch (Exception e) when (e is StateUnavailableException or OperationCanceledException)

@@ -27,7 +27,8 @@ internal sealed class PostgresStateStore(PostgresDatabase database, HeldOffices 
         return row?.ToEntry();
     }
 
-    public async IAsyncEnumerable<StateEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<StateEntry> ListAsync(string prefix,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         StateKeys.CheckPrefix(prefix);
 
@@ -36,7 +37,8 @@ internal sealed class PostgresStateStore(PostgresDatabase database, HeldOffices 
         await using (connection)
         await using (rows)
         {
-            while (await NextAsync(rows, cancellation)) yield return new(rows.GetString(0), rows.GetFieldValue<byte[]>(1), rows.GetInt64(2));
+            while (await NextAsync(rows, cancellation))
+                yield return new(rows.GetString(0), rows.GetFieldValue<byte[]>(1), rows.GetInt64(2));
         }
     }
 
@@ -58,7 +60,11 @@ internal sealed class PostgresStateStore(PostgresDatabase database, HeldOffices 
             await using var command = new NpgsqlCommand(
                 "SELECT key, value, version FROM entry WHERE key >= $1 AND ($2 IS NULL OR key < $2) ORDER BY key", connection);
             command.Parameters.Add(new NpgsqlParameter { Value = prefix, NpgsqlDbType = NpgsqlDbType.Text });
-            command.Parameters.Add(new NpgsqlParameter { Value = (object?)StateKeys.After(prefix) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+            command.Parameters.Add(new NpgsqlParameter
+            {
+                Value = (object?)StateKeys.After(prefix) ?? DBNull.Value,
+                NpgsqlDbType = NpgsqlDbType.Text
+            });
             return (connection, await command.ExecuteReaderAsync(cancellation));
         }
         catch
@@ -104,20 +110,23 @@ internal sealed class PostgresStateStore(PostgresDatabase database, HeldOffices 
     }
 
     private async Task<Exception?> ApplyAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<StateWrite> writes, Fence? fence, CancellationToken cancellation)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<StateWrite> writes, Fence? fence,
+        CancellationToken cancellation)
     {
         // All in one round trip. A statement that a refused one precedes is rolled back with it.
         await using var batch = new NpgsqlBatch(connection, transaction);
         var checks = new NpgsqlBatchCommand?[writes.Count];
         if (fence is not null) batch.BatchCommands.Add(Command("SELECT token FROM fence WHERE name = $1 FOR SHARE", fence.Name));
 
-        // By key (a stable sort, so that the writes of one key keep their order): two batches never wait for each other crosswise.
+        // By key (a stable sort, so that the writes of one key keep their order): two batches never wait for each other
+        // crosswise.
         foreach (var (index, write) in writes.Index().OrderBy(write => write.Item.Key, StringComparer.Ordinal))
         {
             var command = Command(write);
             batch.BatchCommands.Add(command);
             if (write.ExpectedVersion is not null) checks[index] = command;
-            if (write is { Value: null, ExpectedVersion: 0 }) batch.BatchCommands.Add(Command("DELETE FROM entry WHERE key = $1", write.Key));
+            if (write is { Value: null, ExpectedVersion: 0 })
+                batch.BatchCommands.Add(Command("DELETE FROM entry WHERE key = $1", write.Key));
         }
 
         if (batch.BatchCommands.Count == 0) return null;
@@ -150,7 +159,8 @@ internal sealed class PostgresStateStore(PostgresDatabase database, HeldOffices 
             Command(Insert + "UPDATE SET value = excluded.value, version = entry.version + 1", write.Key, value),
         { Value: { } value, ExpectedVersion: 0 } => Command(Insert + "NOTHING", write.Key, value),
         { Value: { } value, ExpectedVersion: { } version } =>
-            Command("UPDATE entry SET value = $2, version = version + 1 WHERE key = $1 AND version = $3", write.Key, value, version),
+            Command("UPDATE entry SET value = $2, version = version + 1 WHERE key = $1 AND version = $3", write.Key, value,
+                version),
         { ExpectedVersion: null } => Command("DELETE FROM entry WHERE key = $1", write.Key),
 
         // The key must not be there: claim it, so that nobody else can put it there before we commit.

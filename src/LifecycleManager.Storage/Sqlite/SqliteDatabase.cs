@@ -77,7 +77,9 @@ internal sealed class SqliteDatabase
         }
     }
 
-    /// <summary>What an error means, for people: SQLite calls a disk without space an I/O error where it may not grow a side file.</summary>
+    /// <summary>
+    /// What an error means, for people: SQLite calls a disk without space an I/O error where it may not grow a side file.
+    /// </summary>
     public string Explain(SqliteException e)
     {
         if (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL) return "the disk is full";
@@ -85,7 +87,8 @@ internal sealed class SqliteDatabase
         try
         {
             // Whoever may not use the last blocks has none left.
-            return new DriveInfo(System.IO.Path.GetDirectoryName(Path)!).AvailableFreeSpace < LeastSpace ? $"the disk is full ({e.Message})" : e.Message;
+            return new DriveInfo(System.IO.Path.GetDirectoryName(Path)!).AvailableFreeSpace < LeastSpace
+                ? $"the disk is full ({e.Message})" : e.Message;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -100,12 +103,18 @@ internal sealed class SqliteDatabase
         SqliteConnection.ClearPool(connection);
     }
 
-    // The state can hold what apps keep in their environment: for its owner's eyes only. SQLite gives its side files the same mode.
+    // The state can hold what apps keep in their environment: for its owner's eyes only. SQLite gives its side files the same
+    // mode.
     private static void CreatePrivately(string path)
     {
         if (File.Exists(path)) return;
         if (System.IO.Path.GetDirectoryName(path) is { Length: > 0 } directory) Directory.CreateDirectory(directory);
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite
+        };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using var created = new FileStream(path, options);
     }
@@ -126,7 +135,8 @@ internal sealed class SqliteDatabase
         if (application != ApplicationId && tables > 0) throw new StateFormatException($"{Path} belongs to another program");
         if (version > SchemaVersion)
         {
-            throw new StateFormatException($"{Path} has schema {version}, written by a newer version; this one knows up to {SchemaVersion}");
+            throw new StateFormatException(
+                $"{Path} has schema {version}, written by a newer version; this one knows up to {SchemaVersion}");
         }
 
         if (version < 1)

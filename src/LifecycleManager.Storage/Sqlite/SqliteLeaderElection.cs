@@ -69,7 +69,8 @@ internal sealed class SqliteLeaderElection(SqliteDatabase database, HeldOffices 
         }
         catch (SqliteException e)
         {
-            throw new StateUnavailableException($"the leadership of '{name}' cannot be written to {database.Path}: {database.Explain(e)}", e);
+            throw new StateUnavailableException(
+                $"the leadership of '{name}' cannot be written to {database.Path}: {database.Explain(e)}", e);
         }
     }
 
@@ -111,7 +112,8 @@ internal sealed class SqliteLeaderElection(SqliteDatabase database, HeldOffices 
     {
         try
         {
-            return new FileStream(LockFile(name), access == FileAccess.Read ? FileMode.Open : FileMode.OpenOrCreate, access, share);
+            return new FileStream(LockFile(name), access == FileAccess.Read ? FileMode.Open : FileMode.OpenOrCreate, access,
+                share);
         }
         catch (IOException e) when (IsLocked(e))
         {

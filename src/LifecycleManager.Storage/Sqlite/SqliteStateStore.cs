@@ -34,7 +34,8 @@ internal sealed partial class SqliteStateStore : IStateStore
         try
         {
             await using var connection = _database.Connect();
-            var row = await connection.QuerySingleOrDefaultAsync<Row>("SELECT key, value, version FROM entry WHERE key = @key", new { key });
+            var row = await connection.QuerySingleOrDefaultAsync<Row>("SELECT key, value, version FROM entry WHERE key = @key",
+                new { key });
             return row?.ToEntry();
         }
         catch (SqliteException e)
@@ -43,7 +44,8 @@ internal sealed partial class SqliteStateStore : IStateStore
         }
     }
 
-    public async IAsyncEnumerable<StateEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<StateEntry> ListAsync(string prefix,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         StateKeys.CheckPrefix(prefix);
         SqliteConnection connection;
@@ -123,7 +125,8 @@ internal sealed partial class SqliteStateStore : IStateStore
             catch (Exception e)
             {
                 // Never expected; whoever waits learns it, and the next group gets its chance.
-                foreach (var pending in group) pending.End(new WriteOutcomeUnknownException("the write failed in an unforeseen way", e));
+                foreach (var pending in group)
+                    pending.End(new WriteOutcomeUnknownException("the write failed in an unforeseen way", e));
             }
         }
     }
@@ -179,7 +182,8 @@ internal sealed partial class SqliteStateStore : IStateStore
             if (fence.Token > newest)
             {
                 connection.Execute(
-                    "INSERT INTO fence (name, token) VALUES (@Name, @Token) ON CONFLICT (name) DO UPDATE SET token = @Token", fence);
+                    "INSERT INTO fence (name, token) VALUES (@Name, @Token) ON CONFLICT (name) DO UPDATE SET token = @Token",
+                    fence);
             }
         }
 
@@ -203,9 +207,11 @@ internal sealed partial class SqliteStateStore : IStateStore
         return null;
     }
 
-    private StateUnavailableException CannotRead(SqliteException e) => new($"{_database.Path} cannot be read: {_database.Explain(e)}", e);
+    private StateUnavailableException CannotRead(SqliteException e) =>
+        new($"{_database.Path} cannot be read: {_database.Explain(e)}", e);
 
-    private StateUnavailableException CannotWrite(SqliteException e) => new($"{_database.Path} cannot be written: {_database.Explain(e)}", e);
+    private StateUnavailableException CannotWrite(SqliteException e) =>
+        new($"{_database.Path} cannot be written: {_database.Explain(e)}", e);
 
     private WriteOutcomeUnknownException Unknown(SqliteException e) =>
         new($"a commit to {_database.Path} failed and may or may not be on the disk: {_database.Explain(e)}", e);

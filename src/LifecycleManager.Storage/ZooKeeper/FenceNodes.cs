@@ -32,7 +32,9 @@ internal sealed class FenceNodes(ZooKeeperClient client)
 
     public void Forget(string name) => _known.TryRemove(name, out _);
 
-    /// <summary>The operation that requires the node to be as it was seen, and moves it to the token where that is newer.</summary>
+    /// <summary>
+    /// The operation that requires the node to be as it was seen, and moves it to the token where that is newer.
+    /// </summary>
     public static NodeOperation Require(string name, FenceNode seen, long token)
     {
         var path = PathOf(name);

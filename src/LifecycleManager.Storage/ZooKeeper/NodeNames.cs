@@ -31,7 +31,8 @@ internal static class NodeNames
         {
             if (name[i] == '%')
             {
-                if (i + 3 > name.Length || !byte.TryParse(name.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, null, out var value)) return null;
+                if (i + 3 > name.Length || !byte.TryParse(name.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, null,
+                    out var value)) return null;
                 bytes.Add(value);
                 i += 3;
             }

@@ -4,12 +4,14 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Storage.ZooKeeper;
 
 /// <summary>
-/// The operations of ZooKeeper's wire protocol that the store and the election need, over lost connections where they may be repeated.
-/// Paths are below the root.
+/// The operations of ZooKeeper's wire protocol that the store and the election need, over lost connections where they may be
+/// repeated. Paths are below the root.
 /// </summary>
 internal sealed class ZooKeeperClient : IAsyncDisposable
 {
-    /// <summary>The server takes no longer request (its <c>jute.maxbuffer</c> is 1 MiB unless changed), with room for the framing.</summary>
+    /// <summary>
+    /// The server takes no longer request (its <c>jute.maxbuffer</c> is 1 MiB unless changed), with room for the framing.
+    /// </summary>
     public const int MaxRequest = 1_000_000;
 
     private const int MaxCalls = 1024;
@@ -35,7 +37,8 @@ internal sealed class ZooKeeperClient : IAsyncDisposable
     public Task<ZooKeeperSession> SessionAsync(CancellationToken cancellation) => _connector.SessionAsync(cancellation);
 
     /// <summary>Creates a node and returns its path. Not repeated: a lost connection leaves the outcome unknown.</summary>
-    public async Task<string> CreateAsync(CreateNode node, ZooKeeperSession? session = null, CancellationToken cancellation = default)
+    public async Task<string> CreateAsync(CreateNode node, ZooKeeperSession? session = null,
+        CancellationToken cancellation = default)
     {
         var body = new JuteWriter();
         node.Write(body, Absolute(node.Path), _acl);
@@ -75,12 +78,14 @@ internal sealed class ZooKeeperClient : IAsyncDisposable
     /// <param name="session">The session in which alone the call makes sense.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public async Task<NodeStat?> ExistsAsync(
-        string path, TaskCompletionSource? watch = null, ZooKeeperSession? session = null, CancellationToken cancellation = default)
+        string path, TaskCompletionSource? watch = null, ZooKeeperSession? session = null, CancellationToken cancellation =
+            default)
     {
         try
         {
             var body = new JuteWriter().Text(Absolute(path)).Bool(watch is not null);
-            return new JuteReader(await CallAsync(OpCode.Exists, body, Absolute(path), repeat: true, watch, session, cancellation)).Stat();
+            return new JuteReader(await CallAsync(OpCode.Exists, body, Absolute(path), repeat: true, watch, session,
+                cancellation)).Stat();
         }
         catch (ZooKeeperException e) when (e.Error == ZooKeeperError.NoNode)
         {
@@ -89,12 +94,14 @@ internal sealed class ZooKeeperClient : IAsyncDisposable
     }
 
     public async Task<(byte[] Data, NodeStat Stat)?> GetDataAsync(
-        string path, TaskCompletionSource? watch = null, ZooKeeperSession? session = null, CancellationToken cancellation = default)
+        string path, TaskCompletionSource? watch = null, ZooKeeperSession? session = null, CancellationToken cancellation =
+            default)
     {
         try
         {
             var body = new JuteWriter().Text(Absolute(path)).Bool(watch is not null);
-            var reply = new JuteReader(await CallAsync(OpCode.GetData, body, Absolute(path), repeat: true, watch, session, cancellation));
+            var reply =
+                new JuteReader(await CallAsync(OpCode.GetData, body, Absolute(path), repeat: true, watch, session, cancellation));
             return (reply.Bytes(), reply.Stat());
         }
         catch (ZooKeeperException e) when (e.Error == ZooKeeperError.NoNode)
@@ -105,12 +112,14 @@ internal sealed class ZooKeeperClient : IAsyncDisposable
 
     /// <summary>The names of a node's children, in no order; none when the node is missing.</summary>
     public async Task<IReadOnlyList<string>> GetChildrenAsync(
-        string path, TaskCompletionSource? watch = null, ZooKeeperSession? session = null, CancellationToken cancellation = default)
+        string path, TaskCompletionSource? watch = null, ZooKeeperSession? session = null, CancellationToken cancellation =
+            default)
     {
         try
         {
             var body = new JuteWriter().Text(Absolute(path)).Bool(watch is not null);
-            return new JuteReader(await CallAsync(OpCode.GetChildren2, body, Absolute(path), repeat: true, watch, session, cancellation)).Texts();
+            return new JuteReader(await CallAsync(OpCode.GetChildren2, body, Absolute(path), repeat: true, watch, session,
+                cancellation)).Texts();
         }
         catch (ZooKeeperException e) when (e.Error == ZooKeeperError.NoNode)
         {
@@ -123,10 +132,13 @@ internal sealed class ZooKeeperClient : IAsyncDisposable
     {
         var body = new JuteWriter();
         node.Write(body, Absolute(node.Path), _acl);
-        return new JuteReader(await CallAsync(OpCode.SetData, body, Absolute(node.Path), repeat: false, null, session, cancellation)).Stat().Version;
+        return new JuteReader(await CallAsync(OpCode.SetData, body, Absolute(node.Path), repeat: false, null, session,
+            cancellation)).Stat().Version;
     }
 
-    /// <summary>Deletes a node whatever its version; says whether it was there (or, when repeated, may have been deleted by us before).</summary>
+    /// <summary>
+    /// Deletes a node whatever its version; says whether it was there (or, when repeated, may have been deleted by us before).
+    /// </summary>
     public async Task<bool> DeleteAsync(string path, ZooKeeperSession? session = null, CancellationToken cancellation = default)
     {
         try
@@ -189,7 +201,8 @@ internal sealed class ZooKeeperClient : IAsyncDisposable
                 case OpCode.Error:
                     // Those before the refused one say Ok, those after it RuntimeInconsistency.
                     var error = (ZooKeeperError)reply.Int();
-                    if (error is not (ZooKeeperError.Ok or ZooKeeperError.RuntimeInconsistency)) refusal ??= new(error, operations[i].Path, i);
+                    if (error is not (ZooKeeperError.Ok or ZooKeeperError.RuntimeInconsistency))
+                        refusal ??= new(error, operations[i].Path, i);
                     break;
             }
         }
@@ -200,12 +213,14 @@ internal sealed class ZooKeeperClient : IAsyncDisposable
     /// <summary>Ends the session, and its ephemeral nodes with it.</summary>
     public ValueTask DisposeAsync() => _connector.DisposeAsync();
 
-    private static byte[] AllRights(string scheme, string id) => new JuteWriter().Int(1).Int(31).Text(scheme).Text(id).Written.ToArray();
+    private static byte[] AllRights(string scheme, string id) =>
+        new JuteWriter().Int(1).Int(31).Text(scheme).Text(id).Written.ToArray();
 
     private string Absolute(string path) => path == "/" && _options.Root.Length > 0 ? _options.Root : _options.Root + path;
 
     private async Task<ReadOnlyMemory<byte>> CallAsync(
-        OpCode code, JuteWriter body, string path, bool repeat, TaskCompletionSource? watch, ZooKeeperSession? session, CancellationToken cancellation)
+        OpCode code, JuteWriter body, string path, bool repeat, TaskCompletionSource? watch, ZooKeeperSession? session,
+        CancellationToken cancellation)
     {
         var start = _time.GetTimestamp();
         await _calls.WaitAsync(cancellation);
@@ -226,7 +241,8 @@ internal sealed class ZooKeeperClient : IAsyncDisposable
                     // A watch that its loss has completed stays so, and makes the caller look again at once.
                     await Task.Delay(TimeSpan.FromMilliseconds(10), _time, cancellation);
                 }
-                catch (ZooKeeperException e) when (e.Error is ZooKeeperError.NoAuth or ZooKeeperError.AuthFailed or ZooKeeperError.InvalidAcl)
+                catch (ZooKeeperException e) when (e.Error is ZooKeeperError.NoAuth or ZooKeeperError.AuthFailed
+                    or ZooKeeperError.InvalidAcl)
                 {
                     if (code == OpCode.Create) throw;
                     throw new StateUnavailableException($"{Name} does not let us in: {e.Message}", e);

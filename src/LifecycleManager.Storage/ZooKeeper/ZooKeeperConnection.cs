@@ -7,8 +7,8 @@ using LifecycleManager.Storage.ZooKeeper.Wire;
 namespace LifecycleManager.Storage.ZooKeeper;
 
 /// <summary>
-/// One connection of a session: requests go out in order and are answered in order, watches come between. It sends and receives on two
-/// threads of its own: a process whose thread pool is busy, on a machine that is, keeps its session, and with it the lead.
+/// One connection of a session: requests go out in order and are answered in order, watches come between. It sends and receives
+/// on two threads of its own: a process whose thread pool is busy, on a machine that is, keeps its session, and with it the lead.
 /// </summary>
 internal sealed class ZooKeeperConnection : IAsyncDisposable
 {
@@ -33,7 +33,8 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
     {
         (Server, _socket, Session, _time) = (server, socket, session, time);
 
-        // A third of the timeout without a byte, though a heartbeat is answered each eighth: a third is left to find another server.
+        // A third of the timeout without a byte, though a heartbeat is answered each eighth: a third is left to find another
+        // server.
         var patience = (int)(session.Timeout / 3).TotalMilliseconds;
         (socket.ReceiveTimeout, socket.SendTimeout) = (patience, patience);
     }
@@ -88,7 +89,8 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
         var tasks = new[] { OwnThread.RunAsync("ZooKeeper sender", Send), OwnThread.RunAsync("ZooKeeper receiver", Receive) };
         await Task.WhenAny(tasks);
         Lose();
-        await Task.WhenAll(tasks.Select(task => task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)));
+        await Task.WhenAll(tasks.Select(task => task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None,
+            TaskScheduler.Default)));
     }
 
     /// <summary>Sends a request and returns the rest of its reply.</summary>
@@ -121,7 +123,8 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
             if (_lost) return;
             _lost = true;
             waiting = [.. _waiting];
-            watches = [.. _watches.Values.SelectMany(list => list), .. _waiting.Select(request => request.Watch).OfType<TaskCompletionSource>()];
+            watches = [.. _watches.Values.SelectMany(list => list), .. _waiting.Select(request => request.Watch)
+                .OfType<TaskCompletionSource>()];
         }
 
         _outgoing.CompleteAdding();
@@ -140,7 +143,8 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
         length >= 0 && length <= most ? length : throw new InvalidDataException($"a ZooKeeper reply says it has {length} bytes");
 
     /// <summary>
-    /// Sends what is asked, and a heartbeat: a sync where others ping. It keeps the session as well, and its answer comes from the leader.
+    /// Sends what is asked, and a heartbeat: a sync where others ping. It keeps the session as well, and its answer comes from
+    /// the leader.
     /// </summary>
     private void Send()
     {
@@ -212,13 +216,15 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
         ZooKeeperRequest request;
         lock (_gate)
         {
-            if (!_waiting.TryPeek(out request!) || request.Xid != xid) throw new InvalidDataException($"ZooKeeper answered {xid}, which was not asked");
+            if (!_waiting.TryPeek(out request!) || request.Xid != xid)
+                throw new InvalidDataException($"ZooKeeper answered {xid}, which was not asked");
             _waiting.Dequeue();
 
             // Before the next reply is read, so that no notification can come ahead of it. A missing node can be watched for.
             if (request.Watch is not null)
             {
-                if (error == ZooKeeperError.Ok || (error == ZooKeeperError.NoNode && request.Code == OpCode.Exists)) Watch(request.Path, request.Watch);
+                if (error == ZooKeeperError.Ok || (error == ZooKeeperError.NoNode && request.Code == OpCode.Exists))
+                    Watch(request.Path, request.Watch);
                 else request.Watch.TrySetResult();
             }
         }
@@ -231,7 +237,8 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
             throw new InvalidDataException($"ZooKeeper says {error}");
         }
 
-        if (request.Code is OpCode.Sync or OpCode.Multi or OpCode.Create or OpCode.Delete && error == ZooKeeperError.Ok) Session.Prove(request.Sent);
+        if (request.Code is OpCode.Sync or OpCode.Multi or OpCode.Create or OpCode.Delete && error == ZooKeeperError.Ok)
+            Session.Prove(request.Sent);
 
         // A multi that fails has its results none the less.
         if (error == ZooKeeperError.Ok || (request.Code == OpCode.Multi && !reply.AtEnd)) request.Reply.TrySetResult(reply.Rest);
@@ -253,6 +260,7 @@ internal sealed class ZooKeeperConnection : IAsyncDisposable
 
     private sealed record ZooKeeperRequest(int Xid, OpCode Code, string Path, TaskCompletionSource? Watch, long Sent)
     {
-        public TaskCompletionSource<ReadOnlyMemory<byte>> Reply { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<ReadOnlyMemory<byte>> Reply { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -85,7 +85,8 @@ internal sealed partial class ZooKeeperConnector : IAsyncDisposable
         await _running;
     }
 
-    private static TaskCompletionSource<ZooKeeperConnection> NewConnected() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource<ZooKeeperConnection> NewConnected() =>
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Task<ZooKeeperConnection> ConnectedTask()
     {
@@ -112,7 +113,8 @@ internal sealed partial class ZooKeeperConnector : IAsyncDisposable
                 var timeout = (session?.Timeout ?? _options.Timeout) / 6;
                 using var attempt = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
                 attempt.CancelAfter(timeout < TimeSpan.FromMilliseconds(250) ? TimeSpan.FromMilliseconds(250) : timeout);
-                await using var connection = await ZooKeeperConnection.OpenAsync(host, port, session, _options.Timeout, _time, attempt.Token);
+                await using var connection = await ZooKeeperConnection.OpenAsync(host, port, session, _options.Timeout, _time,
+                    attempt.Token);
                 if (connection is null)
                 {
                     session!.End();
@@ -127,7 +129,8 @@ internal sealed partial class ZooKeeperConnector : IAsyncDisposable
             }
             catch (Exception e) when (e is not ObjectDisposedException)
             {
-                Volatile.Write(ref _trouble, e is OperationCanceledException ? $"{host}:{port} does not answer" : $"{host}:{port}: {e.Message}");
+                Volatile.Write(ref _trouble, e is OperationCanceledException
+                    ? $"{host}:{port} does not answer" : $"{host}:{port}: {e.Message}");
             }
 
             if (_closing.IsCancellationRequested) break;

@@ -14,7 +14,8 @@ internal static class ZooKeeperLayout
     {
         try
         {
-            foreach (var directory in new[] { ZooKeeperStateStore.Directory, FenceNodes.Directory, ZooKeeperLeaderElection.Directory })
+            foreach (var directory in new[] { ZooKeeperStateStore.Directory, FenceNodes.Directory,
+                ZooKeeperLeaderElection.Directory })
             {
                 await client.EnsureAsync(directory, cancellation);
             }
@@ -26,7 +27,8 @@ internal static class ZooKeeperLayout
                 {
                     var format = Encoding.UTF8.GetString(data);
                     if (format == Known) return;
-                    throw new StateFormatException($"the state in ZooKeeper at {client.Name} has the format '{format}'; this version knows '{Known}'");
+                    throw new StateFormatException(
+                        $"the state in ZooKeeper at {client.Name} has the format '{format}'; this version knows '{Known}'");
                 }
 
                 try

@@ -10,7 +10,8 @@ namespace LifecycleManager.Storage.ZooKeeper;
 /// the one before it. The elected moves the fence's node in the transaction that publishes its address. It counts its session as
 /// lost well before the servers do (see <see cref="ZooKeeperSession"/>).
 /// </summary>
-internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, HeldOffices held, TimeProvider time, ILogger log) : ILeaderElection
+internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, HeldOffices held, TimeProvider time, ILogger log)
+    : ILeaderElection
 {
     public const string Directory = "/elections";
 
@@ -43,7 +44,8 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
             }
             catch
             {
-                if (session is not null) await Task.WhenAny(WithdrawAsync(name, mark, session), Task.Delay(Withdrawal, time, CancellationToken.None));
+                if (session is not null)
+                    await Task.WhenAny(WithdrawAsync(name, mark, session), Task.Delay(Withdrawal, time, CancellationToken.None));
                 throw;
             }
         }
@@ -58,7 +60,8 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
             if (await CandidatesAsync(name, null, cancellation) is not [var first, ..]) return null;
 
             // Gone between the two: the next one may be first by now.
-            if (await client.GetDataAsync($"{Directory}/{name}/{first}", cancellation: cancellation) is not var (data, _)) continue;
+            if (await client.GetDataAsync($"{Directory}/{name}/{first}", cancellation: cancellation) is not var (data, _))
+                continue;
 
             // It writes its address as it takes office.
             return data.Length == 0 ? null : Encoding.UTF8.GetString(data);
@@ -71,7 +74,8 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
         await held.ResignAllAsync();
     }
 
-    private async Task<ILeadership> StandAsync(string name, string address, string mark, ZooKeeperSession session, CancellationToken cancellation)
+    private async Task<ILeadership> StandAsync(string name, string address, string mark, ZooKeeperSession session,
+        CancellationToken cancellation)
     {
         var path = await EnterAsync(name, mark, session, cancellation);
         while (true)
@@ -86,7 +90,8 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
             }
 
             var gone = NewWatch();
-            if (await client.ExistsAsync($"{Directory}/{name}/{candidates[place - 1]}", gone, session, cancellation) is null) continue;
+            if (await client.ExistsAsync($"{Directory}/{name}/{candidates[place - 1]}", gone, session, cancellation) is null)
+                continue;
             await gone.Task.WaitAsync(cancellation);
         }
     }
@@ -99,7 +104,8 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
             try
             {
                 return await client.CreateAsync(
-                    new CreateNode($"{Directory}/{name}/{mark}-", default, CreateMode.EphemeralSequential), session, cancellation);
+                    new CreateNode($"{Directory}/{name}/{mark}-", default, CreateMode.EphemeralSequential), session,
+                    cancellation);
             }
             catch (ConnectionLostException)
             {
@@ -120,9 +126,11 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
         {
             // The first operation holds only while the node, and so the session, is there.
             await client.MultiAsync(
-                [new SetNode(path, Encoding.UTF8.GetBytes(address), -1), FenceNodes.Require(name, seen, token)], session, cancellation);
+                [new SetNode(path, Encoding.UTF8.GetBytes(address), -1), FenceNodes.Require(name, seen, token)], session,
+                cancellation);
         }
-        catch (ZooKeeperException e) when (e.Error is ZooKeeperError.BadVersion or ZooKeeperError.NodeExists or ZooKeeperError.NoNode)
+        catch (ZooKeeperException e) when (e.Error is ZooKeeperError.BadVersion or ZooKeeperError.NodeExists
+            or ZooKeeperError.NoNode)
         {
             return null;
         }
@@ -211,11 +219,13 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
     }
 
     private async Task<string?> FindAsync(string name, string mark, ZooKeeperSession session, CancellationToken cancellation) =>
-        (await CandidatesAsync(name, session, cancellation)).FirstOrDefault(c => c.StartsWith(mark, StringComparison.Ordinal)) is { } mine
+        (await CandidatesAsync(name, session, cancellation))
+        .FirstOrDefault(c => c.StartsWith(mark, StringComparison.Ordinal)) is { } mine
             ? $"{Directory}/{name}/{mine}"
             : null;
 
-    private async Task<IReadOnlyList<string>> CandidatesAsync(string name, ZooKeeperSession? session, CancellationToken cancellation)
+    private async Task<IReadOnlyList<string>> CandidatesAsync(string name, ZooKeeperSession? session,
+        CancellationToken cancellation)
     {
         var names = await client.GetChildrenAsync($"{Directory}/{name}", null, session, cancellation);
         return [.. names.Where(n => n.Length > SequenceDigits).OrderBy(n => n[^SequenceDigits..], StringComparer.Ordinal)];
@@ -226,7 +236,8 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
     [LoggerMessage(LogLevel.Warning, "The candidature for '{Name}' begins again: {Why}")]
     private partial void LogAgain(string name, string why);
 
-    [LoggerMessage(LogLevel.Error, "The leadership of '{Name}' with token {Token} is lost: ZooKeeper's session is over, or out of reach")]
+    [LoggerMessage(LogLevel.Error,
+        "The leadership of '{Name}' with token {Token} is lost: ZooKeeper's session is over, or out of reach")]
     private partial void LogLost(string name, long token);
 
     [LoggerMessage(LogLevel.Error, "The leadership of '{Name}' cannot be watched: {Why}")]

@@ -20,7 +20,8 @@ internal sealed record ZooKeeperOptions(
             throw StateAddress.Wrong("a part of ZooKeeper's path is empty, of dots alone, or holds control characters");
         }
 
-        if (address.User is not null && string.IsNullOrEmpty(password)) throw StateAddress.Wrong("a user of ZooKeeper needs a password");
+        if (address.User is not null && string.IsNullOrEmpty(password))
+            throw StateAddress.Wrong("a user of ZooKeeper needs a password");
         return new ZooKeeperOptions(
             address.Servers,
             root.Length > 0 ? "/" + root : "",

@@ -20,7 +20,8 @@ internal sealed class ZooKeeperSession : IDisposable
     public ZooKeeperSession(long id, byte[] password, TimeSpan timeout, long asked, TimeProvider time)
     {
         (Id, Password, Timeout, _proven, _time) = (id, password, timeout, asked, time);
-        _deadline = time.CreateTimer(_ => CheckDeadline(), null, System.Threading.Timeout.InfiniteTimeSpan, System.Threading.Timeout.InfiniteTimeSpan);
+        _deadline = time.CreateTimer(_ => CheckDeadline(), null, System.Threading.Timeout.InfiniteTimeSpan,
+            System.Threading.Timeout.InfiniteTimeSpan);
         CheckDeadline();
     }
 

@@ -8,11 +8,12 @@ namespace LifecycleManager.Storage.ZooKeeper;
 /// unchanged. Every read follows a sync, so that it sees what was acknowledged before it, through whichever server.
 /// </summary>
 /// <remarks>
-/// Limits of ZooKeeper, not ours: a value has 900,000 bytes at most and a batch 1,000,000 with its keys, for a transaction has to fit
-/// one request (<c>jute.maxbuffer</c>); everything lies in the servers' memory; a listing reads the names of all keys first, and is
-/// no snapshot: each entry is as it was when it was read. Good for tens of thousands of keys.
+/// Limits of ZooKeeper, not ours: a value has 900,000 bytes at most and a batch 1,000,000 with its keys, for a transaction has to
+/// fit one request (<c>jute.maxbuffer</c>); everything lies in the servers' memory; a listing reads the names of all keys first,
+/// and is no snapshot: each entry is as it was when it was read. Good for tens of thousands of keys.
 /// </remarks>
-internal sealed class ZooKeeperStateStore(ZooKeeperClient client, HeldOffices held, TimeProvider time, TimeSpan patience) : IStateStore
+internal sealed class ZooKeeperStateStore(ZooKeeperClient client, HeldOffices held, TimeProvider time, TimeSpan patience)
+    : IStateStore
 {
     public const string Directory = "/entries";
 
@@ -27,12 +28,14 @@ internal sealed class ZooKeeperStateStore(ZooKeeperClient client, HeldOffices he
         return await ReadAsync(key, cancellation);
     }
 
-    public async IAsyncEnumerable<StateEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<StateEntry> ListAsync(string prefix,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         StateKeys.CheckPrefix(prefix);
         await client.SyncAsync(cancellation: cancellation);
         var names = await client.GetChildrenAsync(Directory, cancellation: cancellation);
-        var keys = names.Select(NodeNames.Unescape).OfType<string>().Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+        var keys = names.Select(NodeNames.Unescape).OfType<string>()
+            .Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).ToList();
         keys.Sort(StateKeys.Order);
         var reads = new Queue<Task<StateEntry?>>();
         var next = 0;
@@ -47,7 +50,9 @@ internal sealed class ZooKeeperStateStore(ZooKeeperClient client, HeldOffices he
         finally
         {
             // An enumeration that is left early leaves its reads to themselves; their failures concern nobody.
-            foreach (var read in reads) _ = read.ContinueWith(r => _ = r.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            foreach (var read in reads)
+                _ = read.ContinueWith(r => _ = r.Exception, CancellationToken.None, TaskContinuationOptions.None,
+                    TaskScheduler.Default);
         }
     }
 
@@ -56,13 +61,15 @@ internal sealed class ZooKeeperStateStore(ZooKeeperClient client, HeldOffices he
         StateKeys.Check(writes, fence);
         if (writes.FirstOrDefault(write => write.Value?.Length > MaxValue) is { } large)
         {
-            throw new StateTooLargeException($"the value of '{large.Key}' has {large.Value!.Value.Length} bytes, over the {MaxValue} that ZooKeeper takes");
+            throw new StateTooLargeException(
+                $"the value of '{large.Key}' has {large.Value!.Value.Length} bytes, over the {MaxValue} that ZooKeeper takes");
         }
 
         if (writes.Count == 0 && fence is null) return;
         for (var start = time.GetTimestamp(); !await TryWriteAsync(writes, fence, cancellation);)
         {
-            if (time.GetElapsedTime(start) > patience) throw new StateUnavailableException("others change the same keys without end");
+            if (time.GetElapsedTime(start) > patience)
+                throw new StateUnavailableException("others change the same keys without end");
         }
     }
 
@@ -71,9 +78,11 @@ internal sealed class ZooKeeperStateStore(ZooKeeperClient client, HeldOffices he
     private static string PathOf(string key) => $"{Directory}/{NodeNames.Escape(key)}";
 
     private async Task<StateEntry?> ReadAsync(string key, CancellationToken cancellation) =>
-        await client.GetDataAsync(PathOf(key), cancellation: cancellation) is var (data, stat) ? new StateEntry(key, data, stat.Version + 1L) : null;
+        await client.GetDataAsync(PathOf(key), cancellation: cancellation) is var (data, stat)
+        ? new StateEntry(key, data, stat.Version + 1L) : null;
 
-    /// <returns>False when something that the writes do not depend on changed underneath: nothing was written, to be tried again.</returns>
+    /// <returns>False when something that the writes do not depend on changed underneath: nothing was written, to be tried
+    /// again.</returns>
     private async Task<bool> TryWriteAsync(IReadOnlyList<StateWrite> writes, Fence? fence, CancellationToken cancellation)
     {
         var operations = new List<NodeOperation>();
@@ -105,7 +114,8 @@ internal sealed class ZooKeeperStateStore(ZooKeeperClient client, HeldOffices he
         {
             throw new WriteOutcomeUnknownException(e.Message, e);
         }
-        catch (ZooKeeperException e) when (e.Error is ZooKeeperError.BadVersion or ZooKeeperError.NodeExists or ZooKeeperError.NoNode)
+        catch (ZooKeeperException e) when (e.Error is ZooKeeperError.BadVersion or ZooKeeperError.NodeExists
+            or ZooKeeperError.NoNode)
         {
             var owner = owners[e.Operation];
             if (owner is null) _fences.Forget(fence!.Name);

@@ -9,10 +9,13 @@ internal static class Boot1
             ? Results.Json(new Health("UP", Disk()), BrownFieldJson.Default.Health)
             : Results.Json(new Health("OUT_OF_SERVICE", Disk()), BrownFieldJson.Default.Health, statusCode: 503));
         app.MapGet("/admin/info", () => Results.Content("{}", "application/json"));
-        app.MapGet("/admin/metrics", () => Results.Json(Flat(metrics), BrownFieldJson.Default.SortedDictionaryStringDouble)).WithFault(fault);
+        app.MapGet("/admin/metrics", () => Results.Json(Flat(metrics), BrownFieldJson.Default.SortedDictionaryStringDouble))
+            .WithFault(fault);
         app.MapGet("/admin/metrics/{name}", (string name) => Flat(metrics).TryGetValue(name, out var value)
-            ? Results.Json(new SortedDictionary<string, double> { [name] = value }, BrownFieldJson.Default.SortedDictionaryStringDouble)
-            : Results.Json(new Problem(404, $"No such metric: {name}"), BrownFieldJson.Default.Problem, statusCode: 404)).WithFault(fault);
+            ? Results.Json(new SortedDictionary<string, double> { [name] = value },
+                BrownFieldJson.Default.SortedDictionaryStringDouble)
+            : Results.Json(new Problem(404, $"No such metric: {name}"), BrownFieldJson.Default.Problem, statusCode: 404))
+            .WithFault(fault);
     }
 
     public sealed record Health(string Status, DiskSpace DiskSpace);

@@ -9,7 +9,8 @@ internal static class Boot2
 
     public static void Map(WebApplication app, ServiceMetrics metrics, Drain drain, MetricsFault fault)
     {
-        IResult Answer(Health health) => Results.Json(health, BrownFieldJson.Default.Boot2Health, statusCode: health.Status == "UP" ? 200 : 503);
+        IResult Answer(Health health) =>
+            Results.Json(health, BrownFieldJson.Default.Boot2Health, statusCode: health.Status == "UP" ? 200 : 503);
         app.MapGet("/actuator/health", () => Answer(Overall(drain)));
         app.MapGet("/actuator/health/liveness", () => Answer(new Health("UP")));
         app.MapGet("/actuator/health/readiness", () => Answer(Readiness(drain)));
@@ -17,7 +18,8 @@ internal static class Boot2
         app.MapGet("/actuator/metrics", () => Results.Json(
             new MetricNames([.. metrics.Gauges().Select(gauge => gauge.Name).Append(Requests).Order(StringComparer.Ordinal)]),
             BrownFieldJson.Default.MetricNames)).WithFault(fault);
-        app.MapGet("/actuator/metrics/{name}", (string name, HttpContext context) => Find(metrics, name, context.Request.Query["tag"]!) is { } metric
+        app.MapGet("/actuator/metrics/{name}", (string name, HttpContext context) =>
+            Find(metrics, name, context.Request.Query["tag"]!) is { } metric
             ? Results.Json(metric, BrownFieldJson.Default.Metric)
             : Results.StatusCode(404)).WithFault(fault);
         app.MapGet("/actuator/prometheus", async (HttpContext context) =>
@@ -28,7 +30,8 @@ internal static class Boot2
         }).WithFault(fault);
     }
 
-    public sealed record Health(string Status, IReadOnlyDictionary<string, Component>? Components = null, string[]? Groups = null);
+    public sealed record Health(string Status, IReadOnlyDictionary<string, Component>? Components = null,
+        string[]? Groups = null);
 
     public sealed record Component(string Status, DiskDetails? Details = null);
 
@@ -36,7 +39,8 @@ internal static class Boot2
 
     public sealed record MetricNames(string[] Names);
 
-    public sealed record Metric(string Name, string Description, string? BaseUnit, Measurement[] Measurements, AvailableTag[] AvailableTags);
+    public sealed record Metric(string Name, string Description, string? BaseUnit, Measurement[] Measurements,
+        AvailableTag[] AvailableTags);
 
     public sealed record Measurement(string Statistic, double Value);
 
@@ -80,6 +84,7 @@ internal static class Boot2
                 new("MAX", found.Max(timer => timer.Value.MaxSeconds)),
             ],
             [.. ServiceMetrics.TagNames.Where(tag => wanted.All(w => w[0] != tag))
-                .Select(tag => new AvailableTag(tag, [.. found.Select(timer => timer.Key[tag]!).Distinct().Order(StringComparer.Ordinal)]))]);
+                .Select(tag => new AvailableTag(tag, [.. found.Select(timer => timer.Key[tag]!).Distinct()
+                    .Order(StringComparer.Ordinal)]))]);
     }
 }

@@ -22,7 +22,8 @@ internal sealed class Machine(TimeProvider time)
                 var (busy, total) = ReadStat();
                 var process = ProcessTime();
                 _usage = (
-                    total < 0 ? -1 : total == _last.Total ? _usage.System : Math.Clamp((double)(busy - _last.Busy) / (total - _last.Total), 0, 1),
+                    total < 0 ? -1 : total == _last.Total ? _usage.System
+                    : Math.Clamp((double)(busy - _last.Busy) / (total - _last.Total), 0, 1),
                     Math.Clamp((process - _last.Process) / elapsed / Environment.ProcessorCount, 0, 1));
                 _last = (time.GetTimestamp(), process, busy, total);
                 return _usage;
@@ -38,7 +39,8 @@ internal sealed class Machine(TimeProvider time)
     }
 
     private static TimeSpan ProcessTime() =>
-        OperatingSystem.IsWindows() || OperatingSystem.IsLinux() || OperatingSystem.IsMacOS() ? Environment.CpuUsage.TotalTime : TimeSpan.Zero;
+        OperatingSystem.IsWindows() || OperatingSystem.IsLinux() || OperatingSystem.IsMacOS()
+        ? Environment.CpuUsage.TotalTime : TimeSpan.Zero;
 
     /// <summary>The first line of /proc/stat: user nice system idle iowait irq softirq steal, in ticks.</summary>
     private static (long Busy, long Total) ReadStat()

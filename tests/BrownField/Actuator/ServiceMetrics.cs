@@ -49,7 +49,9 @@ internal sealed class ServiceMetrics
         var factory = Metrics.WithCustomRegistry(Registry);
         _seconds = factory.CreateHistogram("http_server_requests_seconds", "Duration of served requests.", TagNames,
             new HistogramConfiguration { Buckets = Buckets });
-        var gauges = Gauges().Select(gauge => (gauge.Read, Gauge: factory.CreateGauge(gauge.Name.Replace('.', '_') + Suffix(gauge), gauge.Description))).ToArray();
+        var gauges = Gauges()
+            .Select(gauge => (gauge.Read, Gauge: factory.CreateGauge(gauge.Name.Replace('.', '_') + Suffix(gauge),
+                gauge.Description))).ToArray();
         Registry.AddBeforeCollectCallback(() =>
         {
             foreach (var (read, gauge) in gauges) gauge.Set(read());
@@ -96,7 +98,8 @@ internal sealed class ServiceMetrics
     public IEnumerable<NamedGauge> Gauges() =>
     [
         new("process.cpu.usage", "The recent cpu usage of this process, 0 to 1", null, () => _machine.CpuUsage.Process),
-        new("process.start.time", "Start time of the process since unix epoch.", "seconds", () => _start.ToUnixTimeMilliseconds() / 1000.0),
+        new("process.start.time", "Start time of the process since unix epoch.", "seconds",
+            () => _start.ToUnixTimeMilliseconds() / 1000.0),
         new("process.uptime", "The uptime of this process", "seconds", () => Uptime.TotalSeconds),
         new("servo.tpm", "Transactions per minute that this instance serves", null, () => TransactionsPerMinute),
         new("system.cpu.count", "The number of processors", null, () => Environment.ProcessorCount),
@@ -124,7 +127,8 @@ internal sealed class ServiceMetrics
         {
             // The route, not the path: an instance's series must not grow with what clients ask for.
             var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "/**";
-            Record(new RequestTags(Method(context.Request.Method), route, failed ? 500 : context.Response.StatusCode), _time.GetElapsedTime(begin));
+            Record(new RequestTags(Method(context.Request.Method), route, failed ? 500 : context.Response.StatusCode),
+                _time.GetElapsedTime(begin));
         }
     }
 

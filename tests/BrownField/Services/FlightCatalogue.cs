@@ -4,7 +4,8 @@ namespace BrownField.Services;
 
 /// <summary>A flight on one day, in the shape of BrownField airline's search service.</summary>
 public sealed record Flight(
-    int Id, string FlightNumber, string Origin, string Destination, string FlightDate, string Departure, Fares Fares, Inventory Inventory);
+    int Id, string FlightNumber, string Origin, string Destination, string FlightDate, string Departure, Fares Fares,
+    Inventory Inventory);
 
 /// <summary>What one seat costs.</summary>
 public sealed record Fares(decimal Fare, string Currency);
@@ -17,7 +18,8 @@ internal sealed class FlightCatalogue
 {
     private static readonly (string Code, string City, double X, double Y)[] Airports =
     [
-        ("NYC", "New York", 74, 41), ("SFO", "San Francisco", 122, 38), ("CHI", "Chicago", 88, 42), ("LAX", "Los Angeles", 118, 34),
+        ("NYC", "New York", 74, 41), ("SFO", "San Francisco", 122, 38), ("CHI", "Chicago", 88, 42),
+        ("LAX", "Los Angeles", 118, 34),
         ("SEA", "Seattle", 122, 48), ("BOS", "Boston", 71, 42), ("MIA", "Miami", 80, 26), ("DFW", "Dallas", 97, 33),
         ("DEN", "Denver", 105, 40), ("ATL", "Atlanta", 84, 34), ("LON", "London", 0, 51), ("PAR", "Paris", -2, 49),
         ("FRA", "Frankfurt", -9, 50), ("MAD", "Madrid", 4, 40), ("DXB", "Dubai", -55, 25), ("SIN", "Singapore", -104, 1),
@@ -31,19 +33,20 @@ internal sealed class FlightCatalogue
         var random = new Random(2016);
         var postings = new Dictionary<string, List<int>>(StringComparer.Ordinal);
         foreach (var from in Airports)
-        foreach (var to in Airports)
-        {
-            if (from == to) continue;
-            var distance = Math.Sqrt(Math.Pow(from.X - to.X, 2) + Math.Pow(from.Y - to.Y, 2));
-            for (var number = 0; number < 3; number++)
+            foreach (var to in Airports)
             {
-                var flight = new Timetabled(
-                    $"BF{100 + _flights.Count}", from.Code, to.Code, new TimeOnly(random.Next(5, 23), random.Next(12) * 5),
-                    Weekdays: random.Next(1, 128), BaseFare: Math.Round((decimal)(40 + (3 * distance) + random.Next(60)), 2), Seats: random.Next(60, 240));
-                Index(postings, _flights.Count, flight, from.City, to.City);
-                _flights.Add(flight);
+                if (from == to) continue;
+                var distance = Math.Sqrt(Math.Pow(from.X - to.X, 2) + Math.Pow(from.Y - to.Y, 2));
+                for (var number = 0; number < 3; number++)
+                {
+                    var flight = new Timetabled(
+                        $"BF{100 + _flights.Count}", from.Code, to.Code, new TimeOnly(random.Next(5, 23), random.Next(12) * 5),
+                        Weekdays: random.Next(1, 128), BaseFare: Math.Round((decimal)(40 + (3 * distance) + random.Next(60)), 2),
+                        Seats: random.Next(60, 240));
+                    Index(postings, _flights.Count, flight, from.City, to.City);
+                    _flights.Add(flight);
+                }
             }
-        }
 
         _postings = postings.ToDictionary(entry => entry.Key, entry => entry.Value.ToArray());
     }
@@ -60,7 +63,8 @@ internal sealed class FlightCatalogue
         if (!string.IsNullOrEmpty(origin)) terms.Add("from:" + Fold(origin));
         if (!string.IsNullOrEmpty(destination)) terms.Add("to:" + Fold(destination));
         terms.AddRange(Words(text));
-        return [.. Intersect(terms).Select(id => Offer(id, date)).OrderBy(flight => flight.Fares.Fare).ThenBy(flight => flight.Id).Take(limit)];
+        return [.. Intersect(terms).Select(id => Offer(id, date)).OrderBy(flight => flight.Fares.Fare).ThenBy(flight => flight.Id)
+            .Take(limit)];
     }
 
     /// <summary>Walks the rarest term's postings and looks each up in the others'.</summary>
@@ -77,12 +81,14 @@ internal sealed class FlightCatalogue
         var dice = (uint)((id * 7919) + (date.DayNumber * 104729)) % 997;
         var fare = Math.Round(flight.BaseFare * (0.8m + (dice / 997m * 0.6m)), 2);
         return new Flight(id, flight.Number, flight.From, flight.To, date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
-            flight.Departure.ToString("HH:mm", CultureInfo.InvariantCulture), new Fares(fare, "USD"), new Inventory((int)(dice % (uint)flight.Seats)));
+            flight.Departure.ToString("HH:mm", CultureInfo.InvariantCulture), new Fares(fare, "USD"),
+            new Inventory((int)(dice % (uint)flight.Seats)));
     }
 
     private static void Index(Dictionary<string, List<int>> postings, int id, Timetabled flight, string fromCity, string toCity)
     {
-        var terms = new HashSet<string>(StringComparer.Ordinal) { "from:" + Fold(flight.From), "to:" + Fold(flight.To), Fold(flight.Number) };
+        var terms = new HashSet<string>(StringComparer.Ordinal) { "from:" + Fold(flight.From), "to:" + Fold(flight.To),
+            Fold(flight.Number) };
         terms.UnionWith(Words(fromCity));
         terms.UnionWith(Words(toCity));
         for (var day = DayOfWeek.Sunday; day <= DayOfWeek.Saturday; day++)
@@ -102,5 +108,6 @@ internal sealed class FlightCatalogue
         (text ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Fold);
 
     /// <summary>A flight of the timetable; <paramref name="Weekdays"/> has one bit a day, Sunday first.</summary>
-    private sealed record Timetabled(string Number, string From, string To, TimeOnly Departure, int Weekdays, decimal BaseFare, int Seats);
+    private sealed record Timetabled(string Number, string From, string To, TimeOnly Departure, int Weekdays, decimal BaseFare,
+        int Seats);
 }

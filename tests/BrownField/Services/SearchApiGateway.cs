@@ -24,22 +24,26 @@ internal static class SearchApiGateway
         for (var i = 0; i < options.SearchUrls.Count; i++)
         {
             var instance = options.SearchUrls[(int)((first + (uint)i) % (uint)options.SearchUrls.Count)];
-            using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(instance, path + context.Request.QueryString));
+            using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method),
+                new Uri(instance, path + context.Request.QueryString));
             if (body.Length > 0)
             {
                 request.Content = new ByteArrayContent(body.ToArray());
-                request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType ?? "application/json");
+                request.Content.Headers.TryAddWithoutValidation("Content-Type",
+                    context.Request.ContentType ?? "application/json");
             }
 
             try
             {
-                using var response = await client.SendAsync(request, HttpCompletionOption.ResponseContentRead, context.RequestAborted);
+                using var response = await client.SendAsync(request, HttpCompletionOption.ResponseContentRead,
+                    context.RequestAborted);
                 context.Response.StatusCode = (int)response.StatusCode;
                 context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
                 await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
                 return;
             }
-            catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
+            catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConnectionError
+                or HttpRequestError.NameResolutionError)
             {
                 continue;
             }
@@ -63,7 +67,8 @@ internal static class SearchApiGateway
     private static Task Answer(HttpContext context, int status, string message)
     {
         context.Response.StatusCode = status;
-        return context.Response.WriteAsJsonAsync(new Problem(status, message), BrownFieldJson.Default.Problem, cancellationToken: context.RequestAborted);
+        return context.Response.WriteAsJsonAsync(new Problem(status, message), BrownFieldJson.Default.Problem,
+            cancellationToken: context.RequestAborted);
     }
 
     /// <summary>Whose turn it is.</summary>

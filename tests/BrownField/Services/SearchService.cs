@@ -21,7 +21,8 @@ internal static class SearchService
             try
             {
                 var query = await context.Request.ReadFromJsonAsync(BrownFieldJson.Default.SearchQuery, context.RequestAborted);
-                return query is null ? Bad("a query is needed") : Search(catalogue, query.Origin, query.Destination, query.FlightDate, null);
+                return query is null ? Bad("a query is needed")
+                    : Search(catalogue, query.Origin, query.Destination, query.FlightDate, null);
             }
             catch (Exception e) when (e is JsonException or InvalidOperationException)
             {
@@ -35,10 +36,12 @@ internal static class SearchService
         if (string.IsNullOrEmpty(origin) && string.IsNullOrEmpty(destination) && string.IsNullOrEmpty(text))
             return Bad("origin, destination or q is needed, such as /search?origin=NYC&destination=SFO&date=2026-01-22");
         var day = new DateOnly(2026, 1, 22);
-        if (!string.IsNullOrEmpty(date) && !DateOnly.TryParseExact(date, ["yyyy-MM-dd", "dd-MMM-yy"], CultureInfo.InvariantCulture, DateTimeStyles.None, out day))
+        if (!string.IsNullOrEmpty(date) && !DateOnly.TryParseExact(date, ["yyyy-MM-dd", "dd-MMM-yy"],
+            CultureInfo.InvariantCulture, DateTimeStyles.None, out day))
             return Bad($"date {date}: a day such as 2026-01-22 is needed");
         return Results.Json(catalogue.Find(origin, destination, day, text, MostFlights), BrownFieldJson.Default.FlightArray);
     }
 
-    private static IResult Bad(string message) => Results.Json(new Problem(400, message), BrownFieldJson.Default.Problem, statusCode: 400);
+    private static IResult Bad(string message) =>
+        Results.Json(new Problem(400, message), BrownFieldJson.Default.Problem, statusCode: 400);
 }

@@ -26,7 +26,8 @@ internal static class Website
     private static async Task<(int Status, string Html)> Ask(
         HttpClient client, Uri gateway, string? origin, string? destination, string? date, CancellationToken stop)
     {
-        var query = string.Join('&', new (string Name, string? Value)[] { ("origin", origin), ("destination", destination), ("date", date) }
+        var query = string.Join('&', new (string Name, string? Value)[] { ("origin", origin), ("destination", destination),
+            ("date", date) }
             .Where(pair => !string.IsNullOrEmpty(pair.Value)).Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value!)}"));
         try
         {

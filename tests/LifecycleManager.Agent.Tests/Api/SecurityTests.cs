@@ -47,7 +47,11 @@ public sealed class SecurityTests
         async Task<(HttpStatusCode Status, string Text)> AskAsync(Credential? credential)
         {
             using var request = path.StartsWith("POST ", StringComparison.Ordinal)
-                ? new HttpRequestMessage(HttpMethod.Post, path[5..]) { Content = new StringContent("""{"type": "GET_STATE"}""", Encoding.UTF8, "application/json") }
+                ? new HttpRequestMessage(HttpMethod.Post, path[5..])
+                {
+                    Content =
+                    new StringContent("""{"type": "GET_STATE"}""", Encoding.UTF8, "application/json")
+                }
                 : new HttpRequestMessage(HttpMethod.Get, path);
             request.Headers.Authorization = credential?.Header;
             using var answer = await agent.Http.SendAsync(request);
@@ -71,7 +75,8 @@ public sealed class SecurityTests
         await using var agent = await TestAgent.StartAsync(options with { Credential = new Credential("node", "hush-hush") });
         await Eventually(() => agent.Service.Master is not null);
         Assert.DoesNotContain(agent.Log.Lines, line => line.Contains("hush", StringComparison.Ordinal));
-        Assert.DoesNotContain(agent.Log.Lines, line => line.Contains(master.Authorization.Split(' ')[1], StringComparison.Ordinal));
+        Assert.DoesNotContain(agent.Log.Lines, line =>
+            line.Contains(master.Authorization.Split(' ')[1], StringComparison.Ordinal));
     }
 
     private static async Task Eventually(Func<bool> condition)

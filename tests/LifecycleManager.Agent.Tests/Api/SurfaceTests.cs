@@ -16,7 +16,11 @@ public sealed class SurfaceTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _master = await FakeMaster.StartAsync();
-        _agent = await TestAgent.StartAsync(TestAgent.Options(_master, _directory) with { StopTasksOnExit = true, Attributes = "rack:1" });
+        _agent = await TestAgent.StartAsync(TestAgent.Options(_master, _directory) with
+        {
+            StopTasksOnExit = true,
+            Attributes = "rack:1"
+        });
         await _master.RegistrationAsync();
         _master.Launch(Make.Shell(_id, "") with
         {
@@ -67,7 +71,8 @@ public sealed class SurfaceTests : IAsyncLifetime
         var state = JsonNode.Parse(await _agent.Http.GetStringAsync("/state"))!;
 
         Assert.Empty(state["frameworks"]!.AsArray());
-        Assert.Equal("TASK_KILLED", state["completed_frameworks"]![0]!["executors"]![0]!["completed_tasks"]![0]!["state"]!.GetValue<string>());
+        Assert.Equal("TASK_KILLED",
+            state["completed_frameworks"]![0]!["executors"]![0]!["completed_tasks"]![0]!["state"]!.GetValue<string>());
         var part = await ReadAsync($"{Virtual}/stdout", 0);
         Assert.Equal("first line\nsecond line\n", part["data"]!.GetValue<string>());
     }
@@ -113,8 +118,10 @@ public sealed class SurfaceTests : IAsyncLifetime
         Assert.Equal("first line\nsecond line\n", await _agent.Http.GetStringAsync($"/files/download?path={Virtual}/stdout"));
         var entries = JsonNode.Parse(await _agent.Http.GetStringAsync($"/files/browse?path={Virtual}"))!.AsArray();
         var stdout = entries.First(entry => entry!["path"]!.GetValue<string>() == $"{Virtual}/stdout")!;
-        Assert.Equal(("-rw-r--r--", 23, 1), (stdout["mode"]!.GetValue<string>(), stdout["size"]!.GetValue<int>(), stdout["nlink"]!.GetValue<int>()));
-        Assert.Equal('d', entries.First(entry => entry!["path"]!.GetValue<string>() == $"{Virtual}/sub")!["mode"]!.GetValue<string>()[0]);
+        Assert.Equal(("-rw-r--r--", 23, 1), (stdout["mode"]!.GetValue<string>(), stdout["size"]!.GetValue<int>(),
+            stdout["nlink"]!.GetValue<int>()));
+        Assert.Equal('d', entries.First(entry => entry!["path"]!.GetValue<string>()
+            == $"{Virtual}/sub")!["mode"]!.GetValue<string>()[0]);
     }
 
     [Theory]
@@ -127,10 +134,12 @@ public sealed class SurfaceTests : IAsyncLifetime
     [InlineData("{sandbox}")]
     public async Task No_path_leads_out_of_the_sandboxes(string path)
     {
-        var real = Uri.EscapeDataString(path.Replace("{sandbox}", Sandbox, StringComparison.Ordinal).Replace("{virtual}", Virtual, StringComparison.Ordinal));
+        var real = Uri.EscapeDataString(path.Replace("{sandbox}", Sandbox, StringComparison.Ordinal)
+            .Replace("{virtual}", Virtual, StringComparison.Ordinal));
 
         foreach (var call in new[] { "read", "download" })
-            Assert.Equal(HttpStatusCode.Forbidden, (await _agent.Http.GetAsync($"/files/{call}?path={real}&offset=0")).StatusCode);
+            Assert.Equal(HttpStatusCode.Forbidden,
+                (await _agent.Http.GetAsync($"/files/{call}?path={real}&offset=0")).StatusCode);
     }
 
     [Theory]
@@ -148,17 +157,25 @@ public sealed class SurfaceTests : IAsyncLifetime
     public async Task The_operator_api_answers_its_calls()
     {
         Assert.True((await CallAsync("""{"type":"GET_HEALTH"}"""))["get_health"]!["healthy"]!.GetValue<bool>());
-        Assert.NotEmpty((await CallAsync("""{"type":"GET_VERSION"}"""))["get_version"]!["version_info"]!["version"]!.GetValue<string>());
-        Assert.Equal(_master.NextAgentId, (await CallAsync("""{"type":"GET_AGENT"}"""))["get_agent"]!["agent_info"]!["id"]!["value"]!.GetValue<string>());
-        Assert.Equal(_id, (await CallAsync("""{"type":"GET_TASKS"}"""))["get_tasks"]!["launched_tasks"]![0]!["task_id"]!["value"]!.GetValue<string>());
-        Assert.Equal(_id, (await CallAsync("""{"type":"GET_CONTAINERS"}"""))["get_containers"]!["containers"]![0]!["executor_id"]!["value"]!.GetValue<string>());
+        Assert.NotEmpty((await CallAsync("""{"type":"GET_VERSION"}"""))["get_version"]!["version_info"]![
+            "version"]!.GetValue<string>());
+        Assert.Equal(_master.NextAgentId,
+            (await CallAsync("""{"type":"GET_AGENT"}"""))["get_agent"]!["agent_info"]!["id"]!["value"]!.GetValue<string>());
+        Assert.Equal(_id, (await CallAsync("""{"type":"GET_TASKS"}"""))["get_tasks"]!["launched_tasks"]![0]!["task_id"]![
+            "value"]!.GetValue<string>());
+        Assert.Equal(_id, (await CallAsync("""{"type":"GET_CONTAINERS"}"""))["get_containers"]!["containers"]![0]![
+            "executor_id"]!["value"]!.GetValue<string>());
         var state = await CallAsync("""{"type":"GET_STATE"}""");
-        Assert.Equal("tests", state["get_state"]!["get_frameworks"]!["frameworks"]![0]!["framework_info"]!["name"]!.GetValue<string>());
+        Assert.Equal("tests",
+            state["get_state"]!["get_frameworks"]!["frameworks"]![0]!["framework_info"]!["name"]!.GetValue<string>());
         Assert.DoesNotContain("swordfish", state.ToJsonString());
         var list = await CallAsync($$"""{"type":"LIST_FILES","list_files":{"path":"{{Virtual}}" } }""");
-        Assert.Contains(list["list_files"]!["file_infos"]!.AsArray(), file => file!["path"]!.GetValue<string>().EndsWith("/stdout", StringComparison.Ordinal));
-        var read = await CallAsync($$"""{"type":"READ_FILE","read_file":{"path":"{{Virtual}}/stdout","offset":6,"length":4 } }""");
-        Assert.Equal("line", System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(read["read_file"]!["data"]!.GetValue<string>())));
+        Assert.Contains(list["list_files"]!["file_infos"]!.AsArray(), file => file!["path"]!.GetValue<string>()
+            .EndsWith("/stdout", StringComparison.Ordinal));
+        var read =
+            await CallAsync($$"""{"type":"READ_FILE","read_file":{"path":"{{Virtual}}/stdout","offset":6,"length":4 } }""");
+        Assert.Equal("line",
+            System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(read["read_file"]!["data"]!.GetValue<string>())));
         Assert.Equal(23, read["read_file"]!["size"]!.GetValue<int>());
     }
 
@@ -178,8 +195,10 @@ public sealed class SurfaceTests : IAsyncLifetime
     }
 
     private async Task<JsonNode> ReadAsync(string path, long offset, long? length = null) =>
-        JsonNode.Parse(await _agent.Http.GetStringAsync($"/files/read?path={Uri.EscapeDataString(path)}&offset={offset}{(length is null ? "" : $"&length={length}")}"))!;
+        JsonNode.Parse(await _agent.Http.GetStringAsync(
+            $"/files/read?path={Uri.EscapeDataString(path)}&offset={offset}{(length is null ? "" : $"&length={length}")}"))!;
 
     private async Task<JsonNode> CallAsync(string body) =>
-        JsonNode.Parse(await (await _agent.Http.PostAsync("/api/v1", new StringContent(body))).EnsureSuccessStatusCode().Content.ReadAsStringAsync())!;
+        JsonNode.Parse(await (await _agent.Http.PostAsync("/api/v1", new StringContent(body)))
+            .EnsureSuccessStatusCode().Content.ReadAsStringAsync())!;
 }

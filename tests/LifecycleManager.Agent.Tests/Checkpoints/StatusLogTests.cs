@@ -160,5 +160,6 @@ public sealed class StatusLogTests : IDisposable
         Assert.Equal("199", recovered.Latest!.Message);
     }
 
-    private static TaskStatusInfo Of(TaskState state) => new() { TaskId = new TaskId("t"), State = state, Uuid = Guid.NewGuid().ToByteArray() };
+    private static TaskStatusInfo Of(TaskState state) =>
+        new() { TaskId = new TaskId("t"), State = state, Uuid = Guid.NewGuid().ToByteArray() };
 }

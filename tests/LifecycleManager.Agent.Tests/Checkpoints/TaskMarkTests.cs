@@ -14,7 +14,9 @@ public sealed class TaskMarkTests
         {
             Command = new CommandInfo
             {
-                Value = "run --password geheim", User = "nobody", Environment = Make.Environment(("PASSWORD", "geheim")),
+                Value = "run --password geheim",
+                User = "nobody",
+                Environment = Make.Environment(("PASSWORD", "geheim")),
             },
             Container = new ContainerInfo
             {

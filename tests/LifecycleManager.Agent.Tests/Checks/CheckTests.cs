@@ -48,15 +48,21 @@ public sealed class CheckTests : IAsyncLifetime
     public async Task A_failing_http_check_is_told_and_then_kills()
     {
         var id = Make.Id();
-        _master.Launch(Make.Shell(id, "sleep 1000") with { HealthCheck = Health(new HttpCheck { Port = _port, Path = "/health" }, failures: 3) });
-        await _master.UpdateAsync(id, TaskState.Running, update => update is { Healthy: true, Reason: StatusReason.TaskHealthCheckStatusUpdated });
+        _master.Launch(Make.Shell(id, "sleep 1000") with
+        {
+            HealthCheck =
+            Health(new HttpCheck { Port = _port, Path = "/health" }, failures: 3)
+        });
+        await _master.UpdateAsync(id, TaskState.Running,
+            update => update is { Healthy: true, Reason: StatusReason.TaskHealthCheckStatusUpdated });
 
         _status = 302;
         await Task.Delay(300);
         Assert.DoesNotContain(_master.Updates(id), update => update.Healthy == false);
         _status = 503;
 
-        await _master.UpdateAsync(id, TaskState.Running, update => update.Healthy == false && update.Message == "health check: the answer is 503");
+        await _master.UpdateAsync(id, TaskState.Running, update => update.Healthy == false && update.Message
+            == "health check: the answer is 503");
         var killed = await _master.UpdateAsync(id, TaskState.Killed);
         Assert.False(killed.Healthy);
         Assert.StartsWith("killed for failed health checks: the answer is 503", killed.Message);
@@ -109,7 +115,14 @@ public sealed class CheckTests : IAsyncLifetime
         var id = Make.Id();
         _master.Launch(Make.Shell(id, "sleep 1000") with
         {
-            Check = new CheckInfo { Type = CheckType.Http, Http = new HttpCheck { Port = _port, Path = "/health" }, DelaySeconds = 0, IntervalSeconds = 0.05, TimeoutSeconds = 5 },
+            Check = new CheckInfo
+            {
+                Type = CheckType.Http,
+                Http = new HttpCheck { Port = _port, Path = "/health" },
+                DelaySeconds = 0,
+                IntervalSeconds = 0.05,
+                TimeoutSeconds = 5
+            },
         });
         await _master.UpdateAsync(id, TaskState.Running, update => update.CheckStatus?.Http?.StatusCode == 200);
 
@@ -129,11 +142,13 @@ public sealed class CheckTests : IAsyncLifetime
         Assert.Equal("health_check.http is missing", (await _master.UpdateAsync(id, TaskState.Error)).Message);
     }
 
-    private static HealthCheck Health(HttpCheck check, uint failures = 3) => Quick(CheckType.Http, failures) with { Http = check };
+    private static HealthCheck Health(HttpCheck check, uint failures = 3) =>
+        Quick(CheckType.Http, failures) with { Http = check };
 
     private static HealthCheck Health(TcpCheck check) => Quick(CheckType.Tcp) with { Tcp = check };
 
-    private static HealthCheck Health(CommandInfo check) => Quick(CheckType.Command) with { Command = check, TimeoutSeconds = 0.5 };
+    private static HealthCheck Health(CommandInfo check) =>
+        Quick(CheckType.Command) with { Command = check, TimeoutSeconds = 0.5 };
 
     private static HealthCheck Quick(CheckType type, uint failures = 3) => new()
     {

@@ -34,7 +34,8 @@ public sealed class CgroupsTests : IDisposable
     [InlineData(1_000_000, "10000")]
     public void Shares_become_weights_as_the_OCI_runtimes_map_them(long shares, string weight)
     {
-        new Cgroups(unified: true, new() { [""] = _directory.Path }, quota: false).Create("c", Limits with { CpuShares = shares, MemoryBytes = 0 });
+        new Cgroups(unified: true, new() { [""] = _directory.Path }, quota: false)
+            .Create("c", Limits with { CpuShares = shares, MemoryBytes = 0 });
         Assert.Equal(weight, Read("c/cpu.weight"));
         Assert.Null(Read("c/memory.max"));
     }
@@ -44,14 +45,16 @@ public sealed class CgroupsTests : IDisposable
     {
         var groups = new Cgroups(unified: true, new() { [""] = _directory.Path }, quota: false);
         groups.Create("c", Limits);
-        Write("c/cpu.stat", "usage_usec 3500000\nuser_usec 2500000\nsystem_usec 1000000\nnr_periods 9\nnr_throttled 4\nthrottled_usec 1500000\n");
+        Write("c/cpu.stat",
+            "usage_usec 3500000\nuser_usec 2500000\nsystem_usec 1000000\nnr_periods 9\nnr_throttled 4\nthrottled_usec 1500000\n");
         Write("c/memory.stat", "anon 1048576\nfile 4096\nanon_thp 7\n");
         Write("c/memory.current", "2097152\n");
         Write("c/memory.events", "low 0\nhigh 0\nmax 12\noom 2\noom_kill 1\noom_group_kill 1\n");
         Write("c/cgroup.procs", "12\n34\n");
         var usage = groups.Usage("c", DateTimeOffset.UnixEpoch)!;
         Assert.Equal((2.5, 1.0, 4, 1.5), (usage.CpuUser, usage.CpuSystem, usage.Throttled, usage.ThrottledSeconds));
-        Assert.Equal((1048576L, 2097152L, 67108864L, 2), (usage.MemoryRss, usage.MemoryTotal, usage.MemoryLimit, usage.Processes));
+        Assert.Equal((1048576L, 2097152L, 67108864L, 2),
+            (usage.MemoryRss, usage.MemoryTotal, usage.MemoryLimit, usage.Processes));
         Assert.Equal(1, groups.OutOfMemoryKills("c"));
         Assert.Equal([12, 34], groups.Processes("c").Order());
 
@@ -66,7 +69,8 @@ public sealed class CgroupsTests : IDisposable
         Dictionary<string, string> roots = new[] { "cpu", "cpuacct", "memory" }.ToDictionary(name => name, At);
         var groups = new Cgroups(unified: false, roots, quota: true);
         Assert.Equal([At("cpu/c"), At("cpuacct/c"), At("memory/c")], groups.Create("c", Limits));
-        Assert.Equal(("512", "100000", "50000"), (Read("cpu/c/cpu.shares"), Read("cpu/c/cpu.cfs_period_us"), Read("cpu/c/cpu.cfs_quota_us")));
+        Assert.Equal(("512", "100000", "50000"), (Read("cpu/c/cpu.shares"), Read("cpu/c/cpu.cfs_period_us"),
+            Read("cpu/c/cpu.cfs_quota_us")));
         Assert.Equal("67108864", Read("memory/c/memory.limit_in_bytes"));
         Write("memory/c/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
         Assert.Equal(3, groups.OutOfMemoryKills("c"));
@@ -78,7 +82,8 @@ public sealed class CgroupsTests : IDisposable
     public void Where_the_controllers_are_not_delegated_there_are_no_limits_and_the_log_says_so()
     {
         var log = new ConcurrentLog();
-        var groups = Cgroups.Detect("lcm", quota: false, log, $"32 24 0:28 / {_directory.Path} rw - cgroup2 cgroup2 rw,nsdelegate");
+        var groups = Cgroups.Detect("lcm", quota: false, log,
+            $"32 24 0:28 / {_directory.Path} rw - cgroup2 cgroup2 rw,nsdelegate");
         Assert.False(groups.Available);
         Assert.Contains(log.Lines, line => line.Contains("does not delegate", StringComparison.Ordinal));
         Assert.Empty(groups.Create("c", Limits));

@@ -9,7 +9,8 @@ public sealed class CredentialsTests
     [Fact]
     public void Dockers_own_file_is_understood()
     {
-        const string Json = """{"auths":{"https://index.docker.io/v1/":{"auth":"dXNlcjpwYTpzcw=="},"r.example.com:5000":{"username":"u","password":"p"}}}""";
+        const string Json =
+            """{"auths":{"https://index.docker.io/v1/":{"auth":"dXNlcjpwYTpzcw=="},"r.example.com:5000":{"username":"u","password":"p"}}}""";
 
         var hub = RegistryCredentials.Parse(Json, "docker.io")!;
         Assert.Equal(("user", "pa:ss"), (hub.Username, hub.Password));

@@ -15,7 +15,8 @@ public sealed class DockerAwayTests(Busybox busybox) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await busybox.DockerAsync();
-        if (Server.Docker() is not { Scheme: "unix" } engine) throw new InvalidOperationException("the test needs an engine behind a socket");
+        if (Server.Docker() is not { Scheme: "unix" } engine)
+            throw new InvalidOperationException("the test needs an engine behind a socket");
         _proxy = new SocketProxy(Path.Combine(_directory.Path, "docker.sock"), engine.LocalPath);
         _master = await FakeMaster.StartAsync();
     }
@@ -76,6 +77,7 @@ public sealed class DockerAwayTests(Busybox busybox) : IAsyncLifetime
     }
 
     private Task FeaturesAsync(params string[] features) => Wait.ForAsync(
-        () => _master.Calls(LifecycleManager.Protocol.Agents.AgentCallType.Register)[^1].Register!.Features!.SequenceEqual(features),
+        () => _master.Calls(LifecycleManager.Protocol.Agents.AgentCallType.Register)[^1].Register!.Features!.SequenceEqual(
+            features),
         $"a registration with {string.Join(", ", features)}");
 }

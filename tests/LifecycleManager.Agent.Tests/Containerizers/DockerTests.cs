@@ -43,7 +43,8 @@ public sealed class DockerTests(Busybox busybox) : IAsyncLifetime
         var registration = await _master.RegistrationAsync();
 
         Assert.Equal(["docker", "process"], registration.Features);
-        Assert.Contains(registration.AgentInfo.Attributes!, attribute => attribute is { Name: "containerizers", Text.Value: "docker,process" });
+        Assert.Contains(registration.AgentInfo.Attributes!,
+            attribute => attribute is { Name: "containerizers", Text.Value: "docker,process" });
     }
 
     [Fact]
@@ -89,7 +90,8 @@ public sealed class DockerTests(Busybox busybox) : IAsyncLifetime
             Network = DockerNetwork.Bridge,
             PortMappings = [new PortMapping { HostPort = (uint)port, ContainerPort = 0 }],
         };
-        await LaunchAsync(Make.Container(id, busybox.Image, $"echo served >/tmp/index.html; exec httpd -f -p {port} -h /tmp", docker) with
+        await LaunchAsync(Make.Container(id, busybox.Image, $"echo served >/tmp/index.html; exec httpd -f -p {port} -h /tmp",
+            docker) with
         {
             HealthCheck = new HealthCheck
             {
@@ -138,7 +140,12 @@ public sealed class DockerTests(Busybox busybox) : IAsyncLifetime
     public async Task The_images_own_command_takes_arguments()
     {
         var id = Make.Id();
-        var docker = new DockerInfo { Image = "", Network = DockerNetwork.None, Parameters = [new("entrypoint", "/bin/echo"), new("label", "color=red")] };
+        var docker = new DockerInfo
+        {
+            Image = "",
+            Network = DockerNetwork.None,
+            Parameters = [new("entrypoint", "/bin/echo"), new("label", "color=red")]
+        };
         await LaunchAsync(Make.Container(id, busybox.Image, null, docker) with
         {
             Command = new CommandInfo { Shell = false, Arguments = ["a  b", "$c"] },
@@ -179,8 +186,10 @@ public sealed class DockerTests(Busybox busybox) : IAsyncLifetime
         var failed = await _master.UpdateAsync(id, TaskState.Failed);
         Assert.Equal(StatusReason.ContainerLaunchFailed, failed.Reason);
         Assert.StartsWith("the image 127.0.0.1:1/nothing:here cannot be pulled: ", failed.Message);
-        Assert.Contains(_master.Updates(id), update => update is { State: TaskState.Starting, Message: "pulling 127.0.0.1:1/nothing:here" });
-        Assert.Contains("lcm_agent_launch_failures_total{reason=\"CONTAINER_LAUNCH_FAILED\"} 1", await _agent.Http.GetStringAsync("/metrics"));
+        Assert.Contains(_master.Updates(id), update =>
+            update is { State: TaskState.Starting, Message: "pulling 127.0.0.1:1/nothing:here" });
+        Assert.Contains("lcm_agent_launch_failures_total{reason=\"CONTAINER_LAUNCH_FAILED\"} 1",
+            await _agent.Http.GetStringAsync("/metrics"));
     }
 
     [Fact]
@@ -190,7 +199,12 @@ public sealed class DockerTests(Busybox busybox) : IAsyncLifetime
         taken.Start();
         var port = (uint)((IPEndPoint)taken.LocalEndpoint).Port;
         var id = Make.Id();
-        var docker = new DockerInfo { Image = "", Network = DockerNetwork.Bridge, PortMappings = [new PortMapping { HostPort = port, ContainerPort = 80 }] };
+        var docker = new DockerInfo
+        {
+            Image = "",
+            Network = DockerNetwork.Bridge,
+            PortMappings = [new PortMapping { HostPort = port, ContainerPort = 80 }]
+        };
         await LaunchAsync(Make.Container(id, busybox.Image, "sleep 1000", docker));
 
         var failed = await _master.UpdateAsync(id, TaskState.Failed);
@@ -203,11 +217,13 @@ public sealed class DockerTests(Busybox busybox) : IAsyncLifetime
     [InlineData("no-such-option", "1", "the Docker parameter 'no-such-option' is not known to this agent")]
     [InlineData("memory", "lots", "the Docker parameter 'memory' with the value 'lots' is not a size such as 512m")]
     [InlineData("restart", "always", "the Docker parameter 'restart' with the value 'always' is the agent's to decide")]
-    [InlineData("label", "lcm.task=other", "the Docker parameter 'label' with the value 'lcm.task=other' uses the agent's own labels, lcm.*")]
+    [InlineData("label", "lcm.task=other",
+        "the Docker parameter 'label' with the value 'lcm.task=other' uses the agent's own labels, lcm.*")]
     public async Task A_parameter_that_is_none_is_an_error_of_the_task(string key, string value, string message)
     {
         var id = Make.Id();
-        await LaunchAsync(Make.Container(id, busybox.Image, "true", new DockerInfo { Image = "", Parameters = [new(key, value)] }));
+        await LaunchAsync(Make.Container(id, busybox.Image, "true",
+            new DockerInfo { Image = "", Parameters = [new(key, value)] }));
 
         var error = await _master.UpdateAsync(id, TaskState.Error);
         Assert.Equal((StatusReason.TaskInvalid, message), (error.Reason, error.Message));
@@ -238,7 +254,8 @@ public sealed class DockerTests(Busybox busybox) : IAsyncLifetime
         await LaunchAsync(Make.Container(id, busybox.Image, "exec sleep 1000"));
         await _master.UpdateAsync(id, TaskState.Running);
 
-        await _docker.Containers.RemoveContainerAsync((await busybox.ContainersAsync(id))[0].ID, new ContainerRemoveParameters { Force = true }, CancellationToken.None);
+        await _docker.Containers.RemoveContainerAsync((await busybox.ContainersAsync(id))[0].ID,
+            new ContainerRemoveParameters { Force = true }, CancellationToken.None);
 
         await _master.UpdateAsync(id, TaskState.Failed);
     }

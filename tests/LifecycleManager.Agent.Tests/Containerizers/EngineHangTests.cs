@@ -28,8 +28,11 @@ public sealed class EngineHangTests : IDisposable
         _listener.Start();
         _ = ServeAsync();
         using var engine = new DockerEngine(
-            new AgentOptions { WorkDirectory = _directory.Path,
-            Docker = new Uri($"tcp://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}") },
+            new AgentOptions
+            {
+                WorkDirectory = _directory.Path,
+                Docker = new Uri($"tcp://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}")
+            },
             _time, NullLogger<DockerEngine>.Instance);
         await engine.LookAsync(CancellationToken.None);
         Assert.True(engine.IsUp);

@@ -13,7 +13,11 @@ public sealed class ProcessTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _master = await FakeMaster.StartAsync();
-        _agent = await TestAgent.StartAsync(TestAgent.Options(_master, _directory) with { StopTasksOnExit = true, KillGracePeriod = TimeSpan.FromSeconds(1) });
+        _agent = await TestAgent.StartAsync(TestAgent.Options(_master, _directory) with
+        {
+            StopTasksOnExit = true,
+            KillGracePeriod = TimeSpan.FromSeconds(1)
+        });
         await _master.RegistrationAsync();
     }
 
@@ -30,7 +34,11 @@ public sealed class ProcessTests : IAsyncLifetime
         var id = Make.Id();
         _master.Launch(Make.Shell(id, "echo $GREETING from $PWD; echo bad >&2; env") with
         {
-            Command = new CommandInfo { Value = "echo $GREETING from $PWD; echo bad >&2; env", Environment = Make.Environment(("GREETING", "hello $x 'y'")) },
+            Command = new CommandInfo
+            {
+                Value = "echo $GREETING from $PWD; echo bad >&2; env",
+                Environment = Make.Environment(("GREETING", "hello $x 'y'"))
+            },
         });
 
         var finished = await _master.UpdateAsync(id, TaskState.Finished);
@@ -71,7 +79,11 @@ public sealed class ProcessTests : IAsyncLifetime
             Command = new CommandInfo { Shell = false, Value = "/bin/echo", Arguments = ["/bin/echo", "a  b", "$HOME", "-n;"] },
         });
         var other = Make.Id();
-        _master.Launch(Make.Shell(other, "") with { Command = new CommandInfo { Shell = false, Value = "exit", Arguments = ["0"] } });
+        _master.Launch(Make.Shell(other, "") with
+        {
+            Command =
+            new CommandInfo { Shell = false, Value = "exit", Arguments = ["0"] }
+        });
 
         await _master.UpdateAsync(id, TaskState.Finished);
         var failed = await _master.UpdateAsync(other, TaskState.Failed);
@@ -117,7 +129,8 @@ public sealed class ProcessTests : IAsyncLifetime
     {
         if (Environment.UserName != "root") Assert.Skip("only root can run tasks as others");
         var id = Make.Id();
-        const string Line = "id -un; echo x >$MESOS_SANDBOX/file; ls $MESOS_SANDBOX/../../../../../../../.. 2>/dev/null; sleep 1000";
+        const string Line =
+            "id -un; echo x >$MESOS_SANDBOX/file; ls $MESOS_SANDBOX/../../../../../../../.. 2>/dev/null; sleep 1000";
         _master.Launch(Make.Shell(id, Line) with
         {
             Command = new CommandInfo { Value = Line, User = "nobody" },
@@ -134,7 +147,8 @@ public sealed class ProcessTests : IAsyncLifetime
 
         await _master.UpdateAsync(id, TaskState.Running, update => update.Healthy == true);
         Assert.Equal("nobody\n", await File.ReadAllTextAsync(Path.Combine(Sandbox(id), "stdout")));
-        Assert.Equal("the user 'no-such-user' does not exist on this machine", (await _master.UpdateAsync(stranger, TaskState.Failed)).Message);
+        Assert.Equal("the user 'no-such-user' does not exist on this machine",
+            (await _master.UpdateAsync(stranger, TaskState.Failed)).Message);
     }
 
     [Fact]
@@ -145,7 +159,8 @@ public sealed class ProcessTests : IAsyncLifetime
 
         await _master.UpdateAsync(id, TaskState.Finished);
 
-        var pid = int.Parse((await File.ReadAllTextAsync(Path.Combine(Sandbox(id), "stdout"))).Trim(), CultureInfo.InvariantCulture);
+        var pid = int.Parse((await File.ReadAllTextAsync(Path.Combine(Sandbox(id), "stdout")))
+            .Trim(), CultureInfo.InvariantCulture);
         await Wait.ForAsync(() => !Alive(pid), "the child to end");
     }
 
@@ -203,7 +218,8 @@ public sealed class ProcessTests : IAsyncLifetime
         await _master.UpdateAsync(id, TaskState.Killed);
         await Wait.ForAsync(() => _agent.Service.Tasks.Count == 0, "the task to be forgotten");
         _master.Launch(task);
-        var refused = await Wait.ForAsync(() => _master.Updates(id).FirstOrDefault(update => update.State == TaskState.Error), "a refusal");
+        var refused = await Wait.ForAsync(() => _master.Updates(id)
+            .FirstOrDefault(update => update.State == TaskState.Error), "a refusal");
 
         Assert.Contains("already run", refused.Message);
         Assert.Single(Directory.GetDirectories(Path.GetDirectoryName(Sandbox(id))!), run => Path.GetFileName(run) != "latest");
@@ -260,7 +276,11 @@ public sealed class ProcessTests : IAsyncLifetime
     public async Task A_task_has_no_longer_than_its_completion_time()
     {
         var id = Make.Id();
-        _master.Launch(Make.Shell(id, "sleep 1000") with { MaxCompletionTime = DurationInfo.From(TimeSpan.FromMilliseconds(500)) });
+        _master.Launch(Make.Shell(id, "sleep 1000") with
+        {
+            MaxCompletionTime =
+            DurationInfo.From(TimeSpan.FromMilliseconds(500))
+        });
 
         Assert.Equal(StatusReason.MaxCompletionTimeReached, (await _master.UpdateAsync(id, TaskState.Failed)).Reason);
     }
@@ -273,8 +293,14 @@ public sealed class ProcessTests : IAsyncLifetime
 
         // A sparse file takes no disk, and a second name of one file takes none either.
         _master.Launch(
-            Make.Shell(modest, "truncate -s 1G sparse; dd if=/dev/zero of=a bs=1M count=3 2>/dev/null; ln a b; ln -s / root; echo made; sleep 1000") with { Resources = resources },
-            Make.Shell(greedy, "mkdir -p x/y; dd if=/dev/zero of=x/y/z bs=1M count=8 2>/dev/null; sleep 1000") with { Resources = resources });
+            Make.Shell(modest,
+                "truncate -s 1G sparse; dd if=/dev/zero of=a bs=1M count=3 2>/dev/null; ln a b; ln -s / root; echo made; sleep 1000") with
+            { Resources = resources },
+            Make.Shell(greedy, "mkdir -p x/y; dd if=/dev/zero of=x/y/z bs=1M count=8 2>/dev/null; sleep 1000") with
+            {
+                Resources =
+                resources
+            });
         var failed = await _master.UpdateAsync(greedy, TaskState.Failed);
         Assert.Equal(StatusReason.ContainerLimitationDisk, failed.Reason);
         Assert.Contains("exceeded its disk limit of 4 MB", failed.Message, StringComparison.Ordinal);
@@ -293,7 +319,8 @@ public sealed class ProcessTests : IAsyncLifetime
     {
         await _master.UpdateAsync(task, TaskState.Running);
         var path = Path.Combine(Sandbox(task), "stdout");
-        await Wait.ForAsync(() => File.Exists(path) && File.ReadAllText(path).Contains(text, StringComparison.Ordinal), $"'{text}' in {path}");
+        await Wait.ForAsync(() => File.Exists(path) && File.ReadAllText(path)
+            .Contains(text, StringComparison.Ordinal), $"'{text}' in {path}");
     }
 
     private async Task<List<int>> ChildrenAsync(string task)
@@ -305,12 +332,14 @@ public sealed class ProcessTests : IAsyncLifetime
             {
                 found = [.. Directory.GetDirectories("/proc").Select(Path.GetFileName)
                     .Select(name => int.TryParse(name, out var pid) ? pid : 0)
-                    .Where(pid => pid > 0 && LifecycleManager.Agent.Containerizers.Processes.ProcessTable.BelongsTo(pid, container))];
+                    .Where(pid => pid > 0 && LifecycleManager.Agent.Containerizers.Processes.ProcessTable.BelongsTo(pid,
+                        container))];
                 return found.Count >= 4;
             },
             "the task's children");
         return found;
     }
 
-    private static bool Alive(int pid) => LifecycleManager.Agent.Containerizers.Processes.ProcessTable.Find(pid) is { Alive: true };
+    private static bool Alive(int pid) =>
+        LifecycleManager.Agent.Containerizers.Processes.ProcessTable.Find(pid) is { Alive: true };
 }

@@ -21,9 +21,12 @@ public sealed class SmallPartsTests
     [Fact]
     public void A_line_of_proc_is_read_whatever_the_programs_name()
     {
-        var stat = ProcessStat.Parse("42 (a) b (c) S 1 40 39 0 -1 4194560 1 2 3 4 55 66 7 8 20 0 1 0 987654 1000 12 18446744073709551615 1 1 0")!.Value;
+        var stat =
+            ProcessStat.Parse(
+                "42 (a) b (c) S 1 40 39 0 -1 4194560 1 2 3 4 55 66 7 8 20 0 1 0 987654 1000 12 18446744073709551615 1 1 0")!.Value;
 
-        Assert.Equal((new ProcessIdentity(42, 987654), 39, 'S', 55UL, 66UL, 12L), (stat.Identity, stat.Session, stat.State, stat.UserTicks, stat.SystemTicks, stat.RssPages));
+        Assert.Equal((new ProcessIdentity(42, 987654), 39, 'S', 55UL, 66UL, 12L),
+            (stat.Identity, stat.Session, stat.State, stat.UserTicks, stat.SystemTicks, stat.RssPages));
         Assert.Null(ProcessStat.Parse("42 nothing"));
     }
 
@@ -53,8 +56,10 @@ public sealed class SmallPartsTests
     [Fact]
     public void The_first_argument_that_repeats_the_program_is_its_name()
     {
-        Assert.Equal(["/bin/ls", "-l"], TaskCommandLine.Of(new CommandInfo { Shell = false, Value = "/bin/ls", Arguments = ["ls", "-l"] }));
-        Assert.Equal(["/bin/ls", "-l"], TaskCommandLine.Of(new CommandInfo { Shell = false, Value = "/bin/ls", Arguments = ["-l"] }));
+        Assert.Equal(["/bin/ls", "-l"],
+            TaskCommandLine.Of(new CommandInfo { Shell = false, Value = "/bin/ls", Arguments = ["ls", "-l"] }));
+        Assert.Equal(["/bin/ls", "-l"],
+            TaskCommandLine.Of(new CommandInfo { Shell = false, Value = "/bin/ls", Arguments = ["-l"] }));
         Assert.Equal(["ls", "-l"], TaskCommandLine.Of(new CommandInfo { Shell = false, Arguments = ["ls", "-l"] }));
         Assert.Equal(["/bin/sh", "-c", "ls -l"], TaskCommandLine.Of(new CommandInfo { Value = "ls -l" }));
         Assert.Null(TaskCommandLine.Of(new CommandInfo { Shell = false }));

@@ -11,7 +11,8 @@ public sealed class TimestampedOutputTests
     [Fact]
     public void Time_stamps_go_and_lines_stay_however_the_stream_is_cut()
     {
-        var line = Gen.Frequency((5, Gen.String[Gen.Char['a', 'z'], 0, 40]), (1, Gen.Const(new string('x', 16384))), (1, Gen.Const("")));
+        var line = Gen.Frequency((5, Gen.String[Gen.Char['a', 'z'], 0, 40]), (1, Gen.Const(new string('x', 16384))),
+            (1, Gen.Const("")));
         Gen.Select(line.Array[0, 12], Gen.Int[1, 5000]).Sample((lines, cut) =>
         {
             var stream = new StringBuilder();
@@ -43,7 +44,8 @@ public sealed class TimestampedOutputTests
     public void What_was_copied_before_is_not_copied_again()
     {
         var output = new TimestampedOutput("2026-11-24T18:47:06.2Z");
-        var stream = "2026-11-24T18:47:06.19Z a\n2026-11-24T18:47:06.200000000Z b\n2026-11-24T18:47:06.200000001Z c\n2026-11-24T18:47:07Z d\n";
+        var stream =
+            "2026-11-24T18:47:06.19Z a\n2026-11-24T18:47:06.200000000Z b\n2026-11-24T18:47:06.200000001Z c\n2026-11-24T18:47:07Z d\n";
 
         Assert.Equal("c\nd\n", Take(output, Encoding.ASCII.GetBytes(stream), 10));
         Assert.Equal("2026-11-24T18:47:07Z", output.Time);
@@ -53,7 +55,8 @@ public sealed class TimestampedOutputTests
     [Fact]
     public void A_stream_without_time_stamps_is_copied_as_it_is() =>
         Assert.Equal("plain text, quite long enough to be no time stamp at all\nand more\n",
-            Take(new TimestampedOutput(null), "plain text, quite long enough to be no time stamp at all\nand more\n"u8.ToArray(), 7));
+            Take(new TimestampedOutput(null), "plain text, quite long enough to be no time stamp at all\nand more\n"u8.ToArray(),
+                7));
 
     private static string Take(TimestampedOutput output, byte[] stream, int cut)
     {

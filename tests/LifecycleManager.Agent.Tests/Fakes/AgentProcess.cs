@@ -20,7 +20,11 @@ public sealed class AgentProcess : IDisposable
     {
         var kinds = docker ? "docker,process" : "process";
         var options = JsonSerializer.Serialize(new[] { master.Address.ToString(), directory, kinds });
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [Verb, options]) { UseShellExecute = false, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!, [Verb, options])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true
+        };
         start.Environment["DOTNET_gcServer"] = "0";
         return new AgentProcess(Process.Start(start)!);
     }

@@ -50,7 +50,11 @@ public sealed class Busybox : IAsyncDisposable
         return await client.Containers.ListContainersAsync(new ContainersListParameters
         {
             All = true,
-            Filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = new Dictionary<string, bool> { [$"lcm.task={task}"] = true } },
+            Filters = new Dictionary<string, IDictionary<string, bool>>
+            {
+                ["label"] =
+                new Dictionary<string, bool> { [$"lcm.task={task}"] = true }
+            },
         });
     }
 
@@ -62,13 +66,18 @@ public sealed class Busybox : IAsyncDisposable
         var left = await _client.Containers.ListContainersAsync(new ContainersListParameters
         {
             All = true,
-            Filters = new Dictionary<string, IDictionary<string, bool>> { ["ancestor"] = new Dictionary<string, bool> { [Image] = true } },
+            Filters = new Dictionary<string, IDictionary<string, bool>>
+            {
+                ["ancestor"] =
+                new Dictionary<string, bool> { [Image] = true }
+            },
         });
         foreach (var container in left)
         {
             try
             {
-                await _client.Containers.RemoveContainerAsync(container.ID, new ContainerRemoveParameters { Force = true, RemoveVolumes = true });
+                await _client.Containers.RemoveContainerAsync(container.ID,
+                    new ContainerRemoveParameters { Force = true, RemoveVolumes = true });
             }
             catch (DockerApiException)
             {

@@ -106,7 +106,8 @@ public sealed class FakeMaster : IAsyncDisposable
     public void Kill(string task, TimeSpan? grace = null) => Send(new AgentEvent
     {
         Type = AgentEventType.Kill,
-        Kill = new KillEvent(Framework.Id!.Value, new TaskId(task), grace is { } period ? new KillPolicy { GracePeriod = DurationInfo.From(period) } : null),
+        Kill = new KillEvent(Framework.Id!.Value, new TaskId(task), grace is { } period
+            ? new KillPolicy { GracePeriod = DurationInfo.From(period) } : null),
     });
 
     public void Acknowledge(TaskStatusInfo status) => Send(new AgentEvent
@@ -182,7 +183,8 @@ public sealed class FakeMaster : IAsyncDisposable
         lock (_calls)
         {
             _calls.Add(call);
-            if (call.Update is { } update && (update.Status.Uuid is null || _acknowledged.Add(Convert.ToHexString(update.Status.Uuid))))
+            if (call.Update is { } update && (update.Status.Uuid is null
+                || _acknowledged.Add(Convert.ToHexString(update.Status.Uuid))))
                 _updates.Add(update.Status);
         }
 
@@ -206,7 +208,8 @@ public sealed class FakeMaster : IAsyncDisposable
         lock (_calls) _calls.Add(call);
         await foreach (var message in stream.Reader.ReadAllAsync(context.RequestAborted))
         {
-            await context.Response.Body.WriteAsync(RecordIo.Encode(message, AgentJson.Default.AgentEvent), context.RequestAborted);
+            await context.Response.Body.WriteAsync(RecordIo.Encode(message, AgentJson.Default.AgentEvent),
+                context.RequestAborted);
             await context.Response.Body.FlushAsync(context.RequestAborted);
         }
     }
@@ -215,7 +218,8 @@ public sealed class FakeMaster : IAsyncDisposable
 /// <summary>Waits by looking, with patience for a slow machine.</summary>
 public static class Wait
 {
-    public static Task<T> ForAsync<T>(Func<T?> look, string what) where T : class => ForAsync(look, () => what, FakeMaster.Patience);
+    public static Task<T> ForAsync<T>(Func<T?> look, string what) where T : class =>
+        ForAsync(look, () => what, FakeMaster.Patience);
 
     public static async Task<T> ForAsync<T>(Func<T?> look, Func<string> what, TimeSpan patience) where T : class
     {

@@ -18,7 +18,8 @@ public sealed class ArchiveTests : IDisposable
     [Fact]
     public void Files_links_and_modes_come_out_as_they_went_in()
     {
-        var tar = Tar("a.tar.gz", [Folder("bin/"), TextFile("bin/run", "#!", (UnixFileMode)0x1ed), Link("here", "bin/run"), TextFile("deep/er/file", "x")]);
+        var tar = Tar("a.tar.gz", [Folder("bin/"), TextFile("bin/run", "#!", (UnixFileMode)0x1ed), Link("here", "bin/run"),
+            TextFile("deep/er/file", "x")]);
 
         Archive.Extract(tar, "a.tar.gz", To, 1000, default);
 
@@ -83,7 +84,11 @@ public sealed class ArchiveTests : IDisposable
     private static PaxTarEntry Folder(string name) => new(TarEntryType.Directory, name) { Mode = (UnixFileMode)0x1ed };
 
     private static PaxTarEntry TextFile(string name, string content, UnixFileMode mode = (UnixFileMode)0x1a4) =>
-        new(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(System.Text.Encoding.ASCII.GetBytes(content)), Mode = mode };
+        new(TarEntryType.RegularFile, name)
+        {
+            DataStream = new MemoryStream(System.Text.Encoding.ASCII.GetBytes(content)),
+            Mode = mode
+        };
 
     private static PaxTarEntry Link(string name, string target) => new(TarEntryType.SymbolicLink, name) { LinkName = target };
 
@@ -91,7 +96,8 @@ public sealed class ArchiveTests : IDisposable
     {
         var path = Path.Combine(_directory.Path, name);
         using var file = File.Create(path);
-        using Stream stream = name.EndsWith("gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionLevel.Fastest) : file;
+        using Stream stream = name.EndsWith("gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionLevel.Fastest)
+            : file;
         using var tar = new TarWriter(stream, TarEntryFormat.Pax);
         foreach (var entry in entries) tar.WriteEntry(entry);
         return path;

@@ -70,7 +70,8 @@ public sealed class FetchTests : IAsyncLifetime
     public async Task Programs_archives_and_checksums()
     {
         var sum = Convert.ToHexStringLower(SHA256.HashData(Program));
-        var id = await LaunchAsync("./run && cat inner/file", Of("/program#sha256=" + sum) with { Executable = true, OutputFile = "run" }, Of("/files.tar"));
+        var id = await LaunchAsync("./run && cat inner/file",
+            Of("/program#sha256=" + sum) with { Executable = true, OutputFile = "run" }, Of("/files.tar"));
 
         await _master.UpdateAsync(id, TaskState.Finished);
         Assert.Equal("program\nfrom the archive", await OutputAsync(id));
@@ -79,7 +80,8 @@ public sealed class FetchTests : IAsyncLifetime
     [Fact]
     public async Task The_cache_asks_once()
     {
-        foreach (var id in new[] { await LaunchAsync("sh program", Of("/program") with { Cache = true }), await LaunchAsync("sh program", Of("/program") with { Cache = true }) })
+        foreach (var id in new[] { await LaunchAsync("sh program", Of("/program") with { Cache = true }),
+            await LaunchAsync("sh program", Of("/program") with { Cache = true }) })
             await _master.UpdateAsync(id, TaskState.Finished);
 
         Assert.Equal(1, _requests);
@@ -102,7 +104,8 @@ public sealed class FetchTests : IAsyncLifetime
     public async Task A_task_can_be_killed_while_its_artifacts_are_on_their_way()
     {
         var id = await LaunchAsync("true", Of("/slow"));
-        await _master.UpdateAsync(id, TaskState.Starting, update => update.Message?.StartsWith("fetching", StringComparison.Ordinal) == true);
+        await _master.UpdateAsync(id, TaskState.Starting,
+            update => update.Message?.StartsWith("fetching", StringComparison.Ordinal) == true);
 
         _master.Kill(id);
 
@@ -116,7 +119,11 @@ public sealed class FetchTests : IAsyncLifetime
         var id = Make.Id();
         _master.Launch(Make.Shell(id, "") with
         {
-            Command = new CommandInfo { Value = "echo $SECRET $OTHER; sleep 1000", Environment = new([Secret("SECRET", "database"), Value("OTHER", "hunter2")]) },
+            Command = new CommandInfo
+            {
+                Value = "echo $SECRET $OTHER; sleep 1000",
+                Environment = new([Secret("SECRET", "database"), Value("OTHER", "hunter2")])
+            },
         });
         await _master.UpdateAsync(id, TaskState.Running);
         await Wait.ForAsync(() => _agent.Service.Tasks.Single().Updates.Latest is not null
@@ -131,24 +138,38 @@ public sealed class FetchTests : IAsyncLifetime
             Assert.DoesNotContain("aHVudGVyMg", text);
         }
 
-        Assert.DoesNotContain(_agent.Log.Lines, line => line.Contains("swordfish", StringComparison.Ordinal) || line.Contains("hunter2", StringComparison.Ordinal));
-        Assert.DoesNotContain(Directory.GetFiles(_directory.Path, "*", SearchOption.AllDirectories).Where(path => !path.EndsWith("stdout", StringComparison.Ordinal)),
-            path => File.Exists(path) && Path.GetFileName(path) != "lock" && File.ReadAllText(path).Contains("swordfish", StringComparison.Ordinal));
+        Assert.DoesNotContain(_agent.Log.Lines, line => line.Contains("swordfish", StringComparison.Ordinal)
+            || line.Contains("hunter2", StringComparison.Ordinal));
+        Assert.DoesNotContain(Directory.GetFiles(_directory.Path, "*", SearchOption.AllDirectories)
+            .Where(path => !path.EndsWith("stdout", StringComparison.Ordinal)),
+            path => File.Exists(path) && Path.GetFileName(path) != "lock" && File.ReadAllText(path)
+                .Contains("swordfish", StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData("absent", TaskState.Failed, "the secret 'absent' is not on this agent")]
-    [InlineData("../agent.json", TaskState.Error, "the secret of the environment variable 'SECRET' has a reference whose name has a slash or a control character")]
+    [InlineData("../agent.json", TaskState.Error,
+        "the secret of the environment variable 'SECRET' has a reference whose name has a slash or a control character")]
     public async Task A_secret_that_is_not_there_fails_the_task(string name, TaskState state, string message)
     {
         var id = Make.Id();
-        _master.Launch(Make.Shell(id, "") with { Command = new CommandInfo { Value = "true", Environment = new([Secret("SECRET", name)]) } });
+        _master.Launch(Make.Shell(id, "") with
+        {
+            Command =
+            new CommandInfo { Value = "true", Environment = new([Secret("SECRET", name)]) }
+        });
 
         Assert.Equal(message, (await _master.UpdateAsync(id, state)).Message);
     }
 
     private static CommandEnvironment.Variable Secret(string name, string reference) =>
-        new() { Name = name, Type = "SECRET", Secret = new Secret { Type = "REFERENCE", Reference = new Secret.ReferenceInfo(reference) } };
+        new()
+        {
+            Name = name,
+            Type = "SECRET",
+            Secret =
+            new Secret { Type = "REFERENCE", Reference = new Secret.ReferenceInfo(reference) }
+        };
 
     private static CommandEnvironment.Variable Value(string name, string value) => new()
     {
@@ -175,7 +196,9 @@ public sealed class FetchTests : IAsyncLifetime
     {
         using var stream = new MemoryStream();
         using (var tar = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true))
-            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "inner/file") { DataStream = new MemoryStream("from the archive"u8.ToArray()) });
+            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile,
+                "inner/file")
+            { DataStream = new MemoryStream("from the archive"u8.ToArray()) });
         return stream.ToArray();
     }
 }

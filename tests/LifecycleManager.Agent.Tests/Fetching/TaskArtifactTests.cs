@@ -10,9 +10,15 @@ public sealed class TaskArtifactTests
     [Fact]
     public void An_address_may_carry_a_checksum()
     {
-        var artifact = TaskArtifact.Of(new CommandInfo.Uri { Value = $"http://host/dir/app%20x.tar.gz?v=1#sha256={Digits.ToUpperInvariant()}" });
+        var artifact =
+            TaskArtifact.Of(new CommandInfo.Uri
+            {
+                Value =
+                $"http://host/dir/app%20x.tar.gz?v=1#sha256={Digits.ToUpperInvariant()}"
+            });
 
-        Assert.Equal(new TaskArtifact(new Uri("http://host/dir/app%20x.tar.gz?v=1"), "app x.tar.gz", Digits, false, true, false), artifact);
+        Assert.Equal(new TaskArtifact(new Uri("http://host/dir/app%20x.tar.gz?v=1"), "app x.tar.gz", Digits, false, true, false),
+            artifact);
         Assert.False(TaskArtifact.Of(new CommandInfo.Uri { Value = "/tmp/a.tar", Executable = true }).Extract);
         Assert.Equal("file:///tmp/a.tar", TaskArtifact.Of(new CommandInfo.Uri { Value = "/tmp/a.tar" }).Source.AbsoluteUri);
     }
@@ -27,5 +33,6 @@ public sealed class TaskArtifactTests
     [InlineData("http://host/a#md5=1", null, "has a fragment that is not sha256=...")]
     [InlineData("http://host/a#sha256=12", null, "has a checksum that is not 64 hexadecimal digits")]
     public void What_is_no_artifact_is_named(string value, string? output, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => TaskArtifact.Of(new CommandInfo.Uri { Value = value, OutputFile = output })).Message);
+        Assert.Contains(message, Assert.Throws<FormatException>(() =>
+            TaskArtifact.Of(new CommandInfo.Uri { Value = value, OutputFile = output })).Message);
 }

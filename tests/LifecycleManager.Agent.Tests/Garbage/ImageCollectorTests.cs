@@ -18,13 +18,16 @@ public sealed class ImageCollectorTests(Busybox busybox)
         using var directory = new TemporaryDirectory();
         var time = new FakeTimeProvider();
         using var engine = new DockerEngine(
-            new AgentOptions { WorkDirectory = directory.Path, Docker = Server.Docker() }, time, NullLogger<DockerEngine>.Instance);
+            new AgentOptions { WorkDirectory = directory.Path, Docker = Server.Docker() }, time,
+            NullLogger<DockerEngine>.Instance);
         var collector = new ImageCollector(directory.Path, engine, time, NullLogger.Instance);
-        string[] images = [.. new[] { "old", "used", "young", "strange" }.Select(name => $"lcm-agent-tests:{name}-{Guid.NewGuid():N}")];
+        string[] images = [.. new[] { "old", "used", "young", "strange" }
+            .Select(name => $"lcm-agent-tests:{name}-{Guid.NewGuid():N}")];
         foreach (var image in images)
         {
             await docker.Images.TagImageAsync(
-                busybox.Image, new ImageTagParameters { RepositoryName = image.Split(':')[0], Tag = image.Split(':')[1] }, CancellationToken.None);
+                busybox.Image, new ImageTagParameters { RepositoryName = image.Split(':')[0], Tag = image.Split(':')[1] },
+                CancellationToken.None);
         }
 
         collector.Pulled(images[0]);
@@ -37,7 +40,8 @@ public sealed class ImageCollectorTests(Busybox busybox)
 
         await collector.CollectAsync(TimeSpan.FromHours(1), new HashSet<string> { images[1] }, CancellationToken.None);
 
-        await Assert.ThrowsAsync<DockerImageNotFoundException>(() => docker.Images.InspectImageAsync(images[0], CancellationToken.None));
+        await Assert.ThrowsAsync<DockerImageNotFoundException>(() =>
+            docker.Images.InspectImageAsync(images[0], CancellationToken.None));
         foreach (var image in images[1..])
         {
             await docker.Images.InspectImageAsync(image, CancellationToken.None);

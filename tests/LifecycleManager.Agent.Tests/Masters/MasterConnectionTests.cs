@@ -18,14 +18,17 @@ public sealed class MasterConnectionTests : IDisposable
         await using (await TestAgent.StartAsync(TestAgent.Options(master, _directory)))
             Assert.Null((await master.RegistrationAsync()).AgentInfo.Id);
 
-        await using var again = await TestAgent.StartAsync(TestAgent.Options(master, _directory) with { Attributes = "rack:7", Region = "eu", Zone = "a" });
+        await using var again = await TestAgent.StartAsync(
+            TestAgent.Options(master, _directory) with { Attributes = "rack:7", Region = "eu", Zone = "a" });
         var registration = await master.RegistrationAsync(2);
 
         Assert.Equal(master.NextAgentId, registration.AgentInfo.Id?.Value);
         Assert.Equal(2, registration.AgentInfo.Resources!.First(resource => resource.Name == "cpus").Scalar!.Value);
-        Assert.Equal([new(8000, 9000), new(31000, 32000)], registration.AgentInfo.Resources!.First(resource => resource.Name == "ports").Ranges!.Range);
+        Assert.Equal([new(8000, 9000), new(31000, 32000)],
+            registration.AgentInfo.Resources!.First(resource => resource.Name == "ports").Ranges!.Range);
         Assert.Equal(["rack", "containerizers"], registration.AgentInfo.Attributes!.Select(attribute => attribute.Name));
-        Assert.Equal(("eu", "a"), (registration.AgentInfo.Domain!.FaultDomain!.Region.Name, registration.AgentInfo.Domain.FaultDomain.Zone.Name));
+        Assert.Equal(("eu", "a"), (registration.AgentInfo.Domain!.FaultDomain!.Region.Name,
+            registration.AgentInfo.Domain.FaultDomain.Zone.Name));
         Assert.Equal(["process"], registration.Features);
     }
 
@@ -37,7 +40,8 @@ public sealed class MasterConnectionTests : IDisposable
         follower.Leader = $"//127.0.0.1:{leader.Port}";
         var dead = new Uri($"http://127.0.0.1:{Server.FreePort()}");
 
-        await using var agent = await TestAgent.StartAsync(TestAgent.Options(follower, _directory) with { Masters = [dead, follower.Address] });
+        await using var agent =
+            await TestAgent.StartAsync(TestAgent.Options(follower, _directory) with { Masters = [dead, follower.Address] });
 
         await leader.RegistrationAsync();
         await Wait.ForAsync(() => agent.Service.Master == leader.Address, "the leader to be known");
@@ -68,7 +72,8 @@ public sealed class MasterConnectionTests : IDisposable
         var registration = await master.RegistrationAsync(2);
         Assert.Equal(
             [(ends, TaskState.Finished), (runs, TaskState.Running)],
-            registration.Tasks!.Select(task => (task.Task.TaskId.Value, task.Status.State)).OrderBy(task => task.Value, StringComparer.Ordinal));
+            registration.Tasks!.Select(task => (task.Task.TaskId.Value, task.Status.State))
+                .OrderBy(task => task.Value, StringComparer.Ordinal));
         await master.UpdateAsync(ends, TaskState.Finished);
     }
 
@@ -168,7 +173,8 @@ public sealed class MasterConnectionTests : IDisposable
         await Task.Delay(500);
 
         Assert.Equal(["process"], registration.Features);
-        Assert.Contains(registration.AgentInfo.Attributes!, attribute => attribute is { Name: "containerizers", Text.Value: "process" });
+        Assert.Contains(registration.AgentInfo.Attributes!,
+            attribute => attribute is { Name: "containerizers", Text.Value: "process" });
         Assert.Single(agent.Log.Lines, line => line.Contains("No Docker engine answers", StringComparison.Ordinal));
     }
 }

@@ -41,7 +41,8 @@ public sealed class StopTests : IDisposable
         }
 
         Assert.All(pids, pid => Assert.True(ProcessTable.Find(pid) is { Alive: true }));
-        await using var next = await TestAgent.StartAsync(TestAgent.Options(master, _directory) with { StopTasksOnExit = true, KillGracePeriod = TimeSpan.Zero });
+        await using var next = await TestAgent.StartAsync(
+            TestAgent.Options(master, _directory) with { StopTasksOnExit = true, KillGracePeriod = TimeSpan.Zero });
         Assert.Equal(2, (await master.RegistrationAsync(2)).Tasks!.Count);
     }
 }

@@ -43,7 +43,8 @@ public sealed class SlackEstimatorTests
     public void Whatever_runs_the_offer_never_exceeds_what_is_given_and_guaranteed_tasks_stay()
     {
         var task = Gen.Select(Gen.Bool, Gen.Double[0, 8], Gen.Double[0, 16], Gen.Bool)
-            .Select((revocable, cpus, used, measured) => new TaskLoad(Guid.NewGuid().ToString(), revocable, cpus, measured ? used : null, Start));
+            .Select((revocable, cpus, used, measured) => new TaskLoad(Guid.NewGuid()
+                .ToString(), revocable, cpus, measured ? used : null, Start));
         Gen.Select(task.List[0, 10], Gen.Double[0, 1]).Sample((tasks, reserve) =>
         {
             var slack = SlackEstimator.Slack(tasks, reserve);
@@ -87,10 +88,15 @@ public sealed class SlackEstimatorTests
         });
         await master.RegistrationAsync();
         var idle = Make.Id();
-        master.Launch(Make.Shell(idle, "sleep 1000") with { Resources = [Resource.OfScalar("cpus", 1.5), Resource.OfScalar("mem", 64)] });
+        master.Launch(Make.Shell(idle, "sleep 1000") with
+        {
+            Resources = [Resource.OfScalar("cpus", 1.5),
+            Resource.OfScalar("mem", 64)]
+        });
 
         await Wait.ForAsync(
-            () => master.Calls(AgentCallType.Oversubscribe).Any(call => call.Oversubscribe!.Resources is [{ Revocable: not null, Scalar.Value: >= 1 }]), "an estimate");
+            () => master.Calls(AgentCallType.Oversubscribe)
+            .Any(call => call.Oversubscribe!.Resources is [{ Revocable: not null, Scalar.Value: >= 1 }]), "an estimate");
     }
 
     private static TaskLoad Of(string id, double cpus, double? used) => new(id, false, cpus, used, Start);

@@ -43,7 +43,8 @@ public sealed class KillNineTests(Busybox busybox) : IAsyncLifetime
         _agent!.Kill();
         // One ends while there is no agent.
         await File.WriteAllTextAsync(Path.Combine(Sandbox(fails), "go"), "");
-        await Wait.ForAsync(() => Directory.GetFiles(_directory.Path, "exit", SearchOption.AllDirectories).Length == 1, "the end of the first task");
+        await Wait.ForAsync(() => Directory.GetFiles(_directory.Path, "exit", SearchOption.AllDirectories).Length == 1,
+            "the end of the first task");
         var registration = await StartAsync();
 
         Assert.Equal(new AgentId(_master.NextAgentId), registration.AgentInfo.Id);
@@ -66,7 +67,8 @@ public sealed class KillNineTests(Busybox busybox) : IAsyncLifetime
         await StartAsync();
         _master.Launch(Make.Shell(id, "exit 3"));
         await _master.UpdateAsync(id, TaskState.Starting);
-        await Wait.ForAsync(() => Directory.GetFiles(_directory.Path, "exit", SearchOption.AllDirectories).Length == 1, "the task's end");
+        await Wait.ForAsync(() => Directory.GetFiles(_directory.Path, "exit", SearchOption.AllDirectories).Length == 1,
+            "the task's end");
         Assert.Equal([TaskState.Starting], _master.States(id));
 
         _agent!.Kill();
@@ -77,7 +79,8 @@ public sealed class KillNineTests(Busybox busybox) : IAsyncLifetime
 
         await _master.UpdateAsync(id, TaskState.Failed);
         Assert.Equal([TaskState.Starting, TaskState.Running, TaskState.Failed], _master.States(id));
-        await Wait.ForAsync(() => Directory.GetDirectories(Path.Combine(_directory.Path, "tasks")).Length == 0, "the task to be forgotten");
+        await Wait.ForAsync(() => Directory.GetDirectories(Path.Combine(_directory.Path, "tasks")).Length == 0,
+            "the task to be forgotten");
     }
 
     [Fact]
@@ -118,7 +121,8 @@ public sealed class KillNineTests(Busybox busybox) : IAsyncLifetime
         foreach (var id in known) await _master.UpdateAsync(id, TaskState.Running);
         foreach (var id in ids)
         {
-            var logs = Directory.GetFiles(_directory.Path, "log", SearchOption.AllDirectories).Where(path => path.Contains(id, StringComparison.Ordinal)).ToList();
+            var logs = Directory.GetFiles(_directory.Path, "log", SearchOption.AllDirectories)
+                .Where(path => path.Contains(id, StringComparison.Ordinal)).ToList();
             if (known.Contains(id)) await Wait.ForAsync(() => File.Exists(Path.Combine(Sandbox(id), "log")), "the task to write");
             else Assert.Empty(logs);
             foreach (var log in logs) Assert.Equal("ran\n", await File.ReadAllTextAsync(log));
@@ -135,7 +139,8 @@ public sealed class KillNineTests(Busybox busybox) : IAsyncLifetime
         foreach (var id in ids)
         {
             _master.Launch(Make.Container(id, busybox.Image, "i=0; while true; do echo line $i; i=$((i+1)); sleep 0.05; done"));
-            await Wait.ForAsync(() => Directory.GetFiles(_directory.Path, "task.json", SearchOption.AllDirectories).Any(path => File.ReadAllText(path).Contains(id, StringComparison.Ordinal)), "the task to be written down");
+            await Wait.ForAsync(() => Directory.GetFiles(_directory.Path, "task.json", SearchOption.AllDirectories)
+                .Any(path => File.ReadAllText(path).Contains(id, StringComparison.Ordinal)), "the task to be written down");
             await Task.Delay(random.Next(400), TestContext.Current.CancellationToken);
             _agent!.Kill();
             await StartAsync(docker: true);

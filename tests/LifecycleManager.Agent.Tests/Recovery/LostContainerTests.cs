@@ -104,8 +104,11 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
             Cmd = ["sleep", "1000"],
             Labels = new Dictionary<string, string>
             {
-                ["lcm.agent.home"] = home, ["lcm.container"] = id,
-                ["lcm.task"] = _id, ["lcm.framework"] = "framework-1", ["lcm.agent"] = "agent-1",
+                ["lcm.agent.home"] = home,
+                ["lcm.container"] = id,
+                ["lcm.task"] = _id,
+                ["lcm.framework"] = "framework-1",
+                ["lcm.agent"] = "agent-1",
                 ["lcm.record"] = "{\"sum\":\"00",
             },
         });
@@ -169,7 +172,9 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
         var registrations = _master.Calls(AgentCallType.Register).Count;
         var options = TestAgent.Options(_master, _directory) with
         {
-            Containerizers = ["docker", "process"], Docker = _proxy.Address, MountSandbox = false,
+            Containerizers = ["docker", "process"],
+            Docker = _proxy.Address,
+            MountSandbox = false,
         };
         _agent = await TestAgent.StartAsync(change?.Invoke(options) ?? options);
         return await _master.RegistrationAsync(registrations + 1);

@@ -136,7 +136,8 @@ public sealed class MarkTests : IAsyncLifetime
         await StartAsync();
         // The master has seen it, and it has learned its id.
         var copy = Path.Combine(_directory.Path, "agent.json.copy");
-        await Wait.ForAsync(() => File.ReadAllText(copy).Contains(_master.NextAgentId, StringComparison.Ordinal), "the agent's id");
+        await Wait.ForAsync(() => File.ReadAllText(copy)
+            .Contains(_master.NextAgentId, StringComparison.Ordinal), "the agent's id");
         await StopAsync();
         await File.WriteAllTextAsync(Path.Combine(_directory.Path, file), "{\"home\":");
 

@@ -66,9 +66,11 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
         Directory.CreateDirectory(Path.Combine(_directory.Path, "tasks", "0-damaged"));
         await File.WriteAllTextAsync(Path.Combine(_directory.Path, "tasks", "0-damaged", "task.json"), "{\"fram");
 
-        await using var agent = await TestAgent.StartAsync(TestAgent.Options(_master, _directory) with { StopTasksOnExit = true });
+        await using var agent =
+            await TestAgent.StartAsync(TestAgent.Options(_master, _directory) with { StopTasksOnExit = true });
         Assert.Equal([id], (await _master.RegistrationAsync(2)).Tasks!.Select(task => task.Task.TaskId.Value));
-        Assert.Contains(agent.Log.Lines, line => line.Contains("0-damaged is no task that can be recovered", StringComparison.Ordinal));
+        Assert.Contains(agent.Log.Lines, line => line.Contains("0-damaged is no task that can be recovered",
+            StringComparison.Ordinal));
         Assert.False(Directory.Exists(Path.Combine(_directory.Path, "tasks", "0-empty")));
     }
 
@@ -78,7 +80,8 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
         var docker = await busybox.DockerAsync();
         var options = TestAgent.Options(_master, _directory) with { Containerizers = ["docker"] };
         await using (await TestAgent.StartAsync(options)) await _master.RegistrationAsync();
-        var home = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_directory.Path, "agent.json")))!["home"]!.GetValue<string>();
+        var home =
+            JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_directory.Path, "agent.json")))!["home"]!.GetValue<string>();
         var own = await CreateAsync(home);
         var strangers = await CreateAsync("another");
 
@@ -96,12 +99,18 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
             {
                 Image = busybox.Image,
                 Cmd = ["sleep", "1000"],
-                Labels = new Dictionary<string, string> { ["lcm.agent.home"] = owner, ["lcm.container"] = Guid.NewGuid().ToString() },
+                Labels = new Dictionary<string, string>
+                {
+                    ["lcm.agent.home"] = owner,
+                    ["lcm.container"] = Guid.NewGuid()
+                    .ToString()
+                },
             },
             CancellationToken.None)).ID;
 
         async Task<List<string>> ListAsync() =>
-            [.. (await docker.Containers.ListContainersAsync(new ContainersListParameters { All = true })).Select(container => container.ID)];
+            [.. (await docker.Containers.ListContainersAsync(new ContainersListParameters { All = true }))
+                .Select(container => container.ID)];
     }
 
     [Fact]
@@ -159,11 +168,16 @@ public sealed class RecoveryTests(Busybox busybox) : IAsyncLifetime
     {
         var id = Make.Id();
         await busybox.DockerAsync();
-        var options = TestAgent.Options(_master, _directory) with { Containerizers = ["docker", "process"], MountSandbox = false };
+        var options = TestAgent.Options(_master, _directory) with
+        {
+            Containerizers = ["docker", "process"],
+            MountSandbox = false
+        };
         await using (await TestAgent.StartAsync(options))
         {
             await _master.RegistrationAsync();
-            await Wait.ForAsync(() => _master.Calls(AgentCallType.Register)[^1].Register!.Features!.Contains("docker"), "the engine");
+            await Wait.ForAsync(() => _master.Calls(AgentCallType.Register)[^1].Register!.Features!.Contains("docker"),
+                "the engine");
             _master.Launch(Make.Container(id, busybox.Image, "exec sleep 1000"));
             await _master.UpdateAsync(id, TaskState.Running);
         }

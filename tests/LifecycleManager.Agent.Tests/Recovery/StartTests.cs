@@ -116,7 +116,8 @@ public sealed class StartTests : IAsyncLifetime
     [Fact]
     public async Task Pipes_named_like_files_that_it_writes_and_counts_in_do_not_keep_it_from_starting()
     {
-        foreach (var name in new[] { "agent.json.new", "agent.json.copy.new", "sandbox-ages.json", "image-ages.json", "images.json", "probe" })
+        foreach (var name in new[] { "agent.json.new", "agent.json.copy.new", "sandbox-ages.json", "image-ages.json",
+            "images.json", "probe" })
             NamedPipe.Make(Path.Combine(_directory.Path, name));
 
         await using (await TestAgent.StartAsync(Options(_directory.Path))) await _master.RegistrationAsync();

@@ -8,7 +8,8 @@ public sealed class ResourceTextTests
     [Fact]
     public void Mesos_syntax_is_understood()
     {
-        var resources = ResourceText.Parse("cpus:2; mem:1024.5;ports(*):[31000-32000, 8000-9000,9001-9002];disk(prod):7;colors:{red, blue}");
+        var resources =
+            ResourceText.Parse("cpus:2; mem:1024.5;ports(*):[31000-32000, 8000-9000,9001-9002];disk(prod):7;colors:{red, blue}");
 
         Assert.Equal(["cpus", "mem", "ports", "disk", "colors"], resources.Select(resource => resource.Name));
         Assert.Equal(1024.5, resources[1].Scalar!.Value);
@@ -20,7 +21,8 @@ public sealed class ResourceTextTests
 
     [Fact]
     public void Mesos_json_is_understood() =>
-        Assert.Equal(3, Assert.Single(ResourceText.Parse("""[{"name":"cpus","type":"SCALAR","scalar":{"value":3}}]""")).Scalar!.Value);
+        Assert.Equal(3,
+            Assert.Single(ResourceText.Parse("""[{"name":"cpus","type":"SCALAR","scalar":{"value":3}}]""")).Scalar!.Value);
 
     [Fact]
     public void Amounts_are_exact_to_a_thousandth() => Assert.Equal(0.123, ResourceText.Parse("cpus:0.1234")[0].Scalar!.Value);
@@ -48,7 +50,8 @@ public sealed class ResourceTextTests
     public void What_is_not_stated_is_detected_by_mesos_rules()
     {
         const long Gigabyte = 1L << 30;
-        var totals = MachineResources.Totals(MachineResources.Complete(ResourceText.Parse("mem(prod):512"), 8, 16 * Gigabyte, 100 * Gigabyte));
+        var totals = MachineResources.Totals(MachineResources.Complete(ResourceText.Parse("mem(prod):512"), 8, 16 * Gigabyte,
+            100 * Gigabyte));
 
         Assert.Equal(8, totals["cpus"]);
         // Memory is stated, though for a role: it is not detected on top.
@@ -63,7 +66,8 @@ public sealed class ResourceTextTests
     {
         var attributes = AttributeText.Parse("datacenter:X;rack:1;slots:[1-4];level:{a,b};url:http://x:1");
 
-        Assert.Equal([ResourceType.Text, ResourceType.Scalar, ResourceType.Ranges, ResourceType.Set, ResourceType.Text], attributes.Select(a => a.Type));
+        Assert.Equal([ResourceType.Text, ResourceType.Scalar, ResourceType.Ranges, ResourceType.Set, ResourceType.Text],
+            attributes.Select(a => a.Type));
         Assert.Equal("http://x:1", attributes[4].Text!.Value);
         Assert.Throws<FormatException>(() => AttributeText.Parse("rack"));
         Assert.Throws<FormatException>(() => AttributeText.Parse("rack:"));

@@ -62,7 +62,8 @@ public sealed class LogTests(Busybox busybox) : IAsyncLifetime
         _master.Launch(Make.Shell(id, "seq 1 100; while ! test -e go; do sleep 0.05; done; echo more; sleep 1000"));
         await _master.UpdateAsync(id, TaskState.Running);
         var sandbox = _agent.Service.Tasks.Single().Sandbox;
-        await Wait.ForAsync(() => File.ReadAllText(Path.Combine(sandbox, "stdout")).EndsWith("100\n", StringComparison.Ordinal), "the output");
+        await Wait.ForAsync(() => File.ReadAllText(Path.Combine(sandbox, "stdout"))
+            .EndsWith("100\n", StringComparison.Ordinal), "the output");
         var path = $"/files/tail?path={sandbox}/stdout";
 
         Assert.Equal("99\n100\n", await _agent.Http.GetStringAsync(path + "&bytes=9"));

@@ -27,7 +27,8 @@ public sealed class ClockTests : IDisposable
             var path = Path.Combine(_directory.Path, $"{Guid.NewGuid():N}.json");
             var kill = Open(path, time, "boot");
             kill.Ask(new KillRecord(time.GetUtcNow(), Grace.TotalSeconds, TaskState.Killed, null,
-                "") { Begun = Clock(time).Now });
+                "")
+            { Begun = Clock(time).Now });
             var passed = TimeSpan.Zero;
             foreach (var (seconds, jump, restarts) in steps)
             {
@@ -37,7 +38,8 @@ public sealed class ClockTests : IDisposable
                 Assert.Equal(passed < Grace ? Grace - passed : TimeSpan.Zero, kill.Remaining);
                 // A later end than there is counts for nothing, an earlier one does.
                 Assert.False(kill.Ask(new KillRecord(time.GetUtcNow(), Grace.TotalSeconds, TaskState.Killed, null,
-                    "") { Begun = Clock(time).Now }));
+                    "")
+                { Begun = Clock(time).Now }));
             }
         },
         iter: 200);
@@ -48,11 +50,13 @@ public sealed class ClockTests : IDisposable
         var time = new ManualTime();
         var path = Path.Combine(_directory.Path, "kill.json");
         Open(path, time, "boot").Ask(new KillRecord(time.GetUtcNow(), 100, TaskState.Killed, null,
-            "") { Begun = Clock(time).Now });
+            "")
+        { Begun = Clock(time).Now });
         time.Pass(TimeSpan.FromSeconds(60), TimeSpan.Zero);
         Assert.Equal(TimeSpan.FromSeconds(100), Open(path, time, "another").Remaining);
 
-        File.WriteAllText(path, """{"at":"2020-01-01T00:00:00+00:00","grace_seconds":100,"state":"TASK_KILLED","message":"old"}""");
+        File.WriteAllText(path,
+            """{"at":"2020-01-01T00:00:00+00:00","grace_seconds":100,"state":"TASK_KILLED","message":"old"}""");
         var old = Open(path, time, "boot");
         Assert.Equal((TimeSpan.FromSeconds(100), "old"), (old.Remaining, old.Record!.Message));
         time.Pass(TimeSpan.FromSeconds(30), TimeSpan.FromHours(-2));
@@ -112,13 +116,20 @@ public sealed class ClockTests : IDisposable
         var (deaf, limited, ended) = (Make.Id("deaf"), Make.Id("limited"), Make.Id("ended"));
         var check = new HealthCheck
         {
-            Type = CheckType.Tcp, Tcp = new TcpCheck { Port = 1 }, DelaySeconds = 0, IntervalSeconds = 0.05,
-                GracePeriodSeconds = 3600, ConsecutiveFailures = 1,
+            Type = CheckType.Tcp,
+            Tcp = new TcpCheck { Port = 1 },
+            DelaySeconds = 0,
+            IntervalSeconds = 0.05,
+            GracePeriodSeconds = 3600,
+            ConsecutiveFailures = 1,
         };
         master.Launch(
             Make.Shell(deaf, "trap '' TERM; while :; do sleep 0.05; done"),
-            Make.Shell(limited, "exec sleep 1000") with { MaxCompletionTime = DurationInfo.From(TimeSpan.FromHours(1)),
-            HealthCheck = check },
+            Make.Shell(limited, "exec sleep 1000") with
+            {
+                MaxCompletionTime = DurationInfo.From(TimeSpan.FromHours(1)),
+                HealthCheck = check
+            },
             Make.Shell(ended, "true"));
         await master.UpdateAsync(deaf, TaskState.Running);
         await master.UpdateAsync(limited, TaskState.Running);

@@ -190,7 +190,8 @@ public sealed class UpdateSenderTests : IDisposable
         _time.Advance(span);
     }
 
-    private static TaskStatusInfo Of(TaskState state) => new() { TaskId = new TaskId("t"), State = state, Uuid = Guid.NewGuid().ToByteArray() };
+    private static TaskStatusInfo Of(TaskState state) =>
+        new() { TaskId = new TaskId("t"), State = state, Uuid = Guid.NewGuid().ToByteArray() };
 
     private sealed class CountingTime : FakeTimeProvider
     {

@@ -6,7 +6,9 @@ using LifecycleManager.Runtime.Reconnecting;
 
 namespace LifecycleManager.Benchmarks.Cluster;
 
-/// <summary>Simulated agents that stay registered as real ones do: each with connections of its own, trying the masters in turn.</summary>
+/// <summary>
+/// Simulated agents that stay registered as real ones do: each with connections of its own, trying the masters in turn.
+/// </summary>
 internal sealed class AgentFleet : IAsyncDisposable
 {
     private static readonly AgentOptions Defaults = new() { WorkDirectory = "" };
@@ -22,7 +24,12 @@ internal sealed class AgentFleet : IAsyncDisposable
         _masters = masters;
         for (var i = 0; i < count; i++)
         {
-            var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+            var client = new HttpClient(new SocketsHttpHandler
+            {
+                UseProxy = false,
+                UseCookies = false,
+                PooledConnectionLifetime = TimeSpan.FromMinutes(5)
+            })
             {
                 Timeout = Timeout.InfiniteTimeSpan,
             };
@@ -42,7 +49,8 @@ internal sealed class AgentFleet : IAsyncDisposable
     }
 
     /// <summary>How many are registered at a master now.</summary>
-    public int RegisteredAt(Uri master) => _agents.Count(agent => agent.IsConnected && agent.Info.Id is not null && agent.Master == master);
+    public int RegisteredAt(Uri master) =>
+        _agents.Count(agent => agent.IsConnected && agent.Info.Id is not null && agent.Master == master);
 
     /// <summary>PINGs that came.</summary>
     public int Pings => _agents.Sum(agent => agent.Events.Count(e => e.Type == AgentEventType.Ping));
@@ -64,7 +72,8 @@ internal sealed class AgentFleet : IAsyncDisposable
         var next = 0;
 
         // Each attempt at the next master, and the pauses of a real agent.
-        var reconnect = Reconnect.Pipeline(Defaults.RegistrationBackoff, Defaults.MaxRegistrationBackoff, TimeProvider.System, new Random());
+        var reconnect = Reconnect.Pipeline(Defaults.RegistrationBackoff, Defaults.MaxRegistrationBackoff, TimeProvider.System,
+            new Random());
         while (!_ends.IsCancellationRequested)
         {
             try

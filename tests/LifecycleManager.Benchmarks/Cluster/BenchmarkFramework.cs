@@ -6,7 +6,9 @@ using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Benchmarks.Cluster;
 
-/// <summary>A framework over the real API that launches tasks in every offer while told to, and acknowledges each status.</summary>
+/// <summary>
+/// A framework over the real API that launches tasks in every offer while told to, and acknowledges each status.
+/// </summary>
 internal sealed class BenchmarkFramework : IAsyncDisposable
 {
     private const int Senders = 4;
@@ -26,7 +28,11 @@ internal sealed class BenchmarkFramework : IAsyncDisposable
     /// <param name="running">Called for each task that RUNS.</param>
     public BenchmarkFramework(Uri master, string name, Action running)
     {
-        _client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = master, Timeout = Timeout.InfiniteTimeSpan };
+        _client = new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        {
+            BaseAddress = master,
+            Timeout = Timeout.InfiniteTimeSpan
+        };
         _name = name;
         _running = running;
         _sending = [.. Enumerable.Range(0, Senders).Select(_ => SendAsync())];
@@ -43,7 +49,10 @@ internal sealed class BenchmarkFramework : IAsyncDisposable
     {
         var info = new FrameworkInfo
         {
-            User = "", Name = _name, FailoverTimeout = 3600, Roles = ["*"],
+            User = "",
+            Name = _name,
+            FailoverTimeout = 3600,
+            Roles = ["*"],
             Capabilities = [new(FrameworkCapability.PartitionAware), new(FrameworkCapability.MultiRole)],
         };
         var response = await PostAsync(new SchedulerCall { Type = CallType.Subscribe, Subscribe = new SubscribeCall(info) });
@@ -109,7 +118,8 @@ internal sealed class BenchmarkFramework : IAsyncDisposable
         {
             Type = CallType.Accept,
             Accept = new AcceptCall(
-                [offer.Id], [new Operation { Type = OperationType.Launch, Launch = new LaunchOperation(tasks) }], new Filters { RefuseSeconds = 3600 }),
+                [offer.Id], [new Operation { Type = OperationType.Launch, Launch = new LaunchOperation(tasks) }],
+                new Filters { RefuseSeconds = 3600 }),
         });
     }
 
@@ -132,7 +142,8 @@ internal sealed class BenchmarkFramework : IAsyncDisposable
         {
             using var response = await PostAsync(call);
             if (!response.IsSuccessStatusCode)
-                throw new HttpRequestException($"{call.Type}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(_ends.Token)}");
+                throw new HttpRequestException(
+                    $"{call.Type}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(_ends.Token)}");
         }
     }
 

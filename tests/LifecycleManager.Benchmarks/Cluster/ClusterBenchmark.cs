@@ -43,7 +43,9 @@ internal static class ClusterBenchmark
         }
     }
 
-    /// <summary>The allocator alone, in this process: everything is free, and every agent goes to one of the frameworks.</summary>
+    /// <summary>
+    /// The allocator alone, in this process: everything is free, and every agent goes to one of the frameworks.
+    /// </summary>
     private static void Allocate(TextWriter output)
     {
         var free = ResourceWire.Parse(
@@ -53,15 +55,20 @@ internal static class ClusterBenchmark
         ]);
         var total = new Quantities();
         for (var i = 0; i < Agents; i++) total.Add(free);
-        var agents = Enumerable.Range(0, Agents).Select(i => new AgentSupply(new AgentId($"{Guid.NewGuid()}-S{i}"), free)).ToList();
+        var agents = Enumerable.Range(0, Agents).Select(i => new AgentSupply(new AgentId($"{Guid.NewGuid()}-S{i}"), free))
+            .ToList();
         foreach (var roles in new[] { 1, Frameworks })
         {
             var demands = Enumerable.Range(0, Frameworks)
-                .Select(i => new FrameworkDemand(new FrameworkId($"f{i}"), [roles == 1 ? "*" : $"role{i}"], new Dictionary<string, Quantities>()))
+                .Select(i => new FrameworkDemand(new FrameworkId($"f{i}"), [roles == 1 ? "*" : $"role{i}"],
+                    new Dictionary<string, Quantities>()))
                 .ToList();
             AllocationRequest Request() => new()
             {
-                Total = total, FreeUnreserved = total, Agents = agents, Frameworks = demands,
+                Total = total,
+                FreeUnreserved = total,
+                Agents = agents,
+                Frameworks = demands,
                 AllocatedByRole = new Dictionary<string, Quantities>(),
             };
             var allocator = new HierarchicalDrfAllocator();
@@ -113,7 +120,8 @@ internal static class ClusterBenchmark
 
             foreach (var tasks in new[] { 4, 1, 4, 1, 4 }) await LaunchAsync(output, master, tasks);
             var metrics = await master.MetricsAsync();
-            foreach (var line in metrics.Split('\n').Where(line => line.StartsWith("lcm_master_allocation_seconds", StringComparison.Ordinal) && Counts(line)))
+            foreach (var line in metrics.Split('\n')
+                .Where(line => line.StartsWith("lcm_master_allocation_seconds", StringComparison.Ordinal) && Counts(line)))
                 output.WriteLine(line);
             Write(output, "afterwards, the master's memory", master.Memory.Now, "MB");
             Write(output, "at most, the master's memory", master.Memory.Peak, "MB");
@@ -133,13 +141,14 @@ internal static class ClusterBenchmark
         var count = Agents * perOffer;
         var (running, wanted) = (0, Agents);
         var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var frameworks = Enumerable.Range(0, Frameworks).Select(i => new BenchmarkFramework(master.Address, $"f{perOffer}-{Guid.NewGuid():N}-{i}", () =>
+        var frameworks = Enumerable.Range(0, Frameworks)
+            .Select(i => new BenchmarkFramework(master.Address, $"f{perOffer}-{Guid.NewGuid():N}-{i}", () =>
         {
             if (Interlocked.Increment(ref running) == count) all.TrySetResult();
         })
-        {
-            Wanted = () => Interlocked.Decrement(ref wanted) >= 0 ? perOffer : 0,
-        }).ToList();
+            {
+                Wanted = () => Interlocked.Decrement(ref wanted) >= 0 ? perOffer : 0,
+            }).ToList();
         var (began, cpu, own) = (Stopwatch.GetTimestamp(), master.Cpu, Environment.CpuUsage.TotalTime);
         await Task.WhenAll(frameworks.Select(framework => framework.SubscribeAsync()));
         await all.Task.WaitAsync(Patience);
@@ -179,9 +188,11 @@ internal static class ClusterBenchmark
             var cpu = standby.Cpu;
             await leader.KillAsync();
             await standby.LeadsAsync(Patience);
-            Write(output, $"{server}: from kill -9 of the leader to the standby's lead", Stopwatch.GetElapsedTime(began).TotalSeconds, "s");
+            Write(output, $"{server}: from kill -9 of the leader to the standby's lead",
+                Stopwatch.GetElapsedTime(began).TotalSeconds, "s");
             await UntilAsync(() => fleet.RegisteredAt(standby.Address) == Agents, "the return of all agents");
-            Write(output, $"{server}: from kill -9 to the return of all agents", Stopwatch.GetElapsedTime(began).TotalSeconds, "s");
+            Write(output, $"{server}: from kill -9 to the return of all agents", Stopwatch.GetElapsedTime(began).TotalSeconds,
+                "s");
             Write(output, $"{server}: the same, the new leader's cpu", standby.Cpu - cpu, "s");
         }
         finally

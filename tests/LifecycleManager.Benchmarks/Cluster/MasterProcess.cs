@@ -34,7 +34,8 @@ internal sealed class MasterProcess : IAsyncDisposable
         {
             var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / Ticks;
+            return (long.Parse(fields[11], CultureInfo.InvariantCulture)
+                + long.Parse(fields[12], CultureInfo.InvariantCulture)) / Ticks;
         }
     }
 
@@ -45,7 +46,8 @@ internal sealed class MasterProcess : IAsyncDisposable
         {
             var lines = File.ReadAllLines($"/proc/{_process.Id}/status");
             double Of(string name) => double.Parse(
-                lines.First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+                lines.First(line => line.StartsWith(name, StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
                 CultureInfo.InvariantCulture) / 1024;
             return (Of("VmRSS:"), Of("VmHWM:"));
         }

@@ -5,7 +5,9 @@ using LifecycleManager.Decisions.Tools;
 
 namespace LifecycleManager.Benchmarks.Decisions;
 
-/// <summary>A year of one-minute samples through <c>lcm policy replay</c>, reading the file included. The promise is under 2 s.</summary>
+/// <summary>
+/// A year of one-minute samples through <c>lcm policy replay</c>, reading the file included. The promise is under 2 s.
+/// </summary>
 [MemoryDiagnoser]
 public class ReplayBenchmarks
 {
@@ -38,7 +40,12 @@ public class ReplayBenchmarks
     /// <summary>Reads, replays, writes the table.</summary>
     [Benchmark]
     public int Year() => PolicyReplay.Run(
-        new ReplayOptions { PolicyFile = Path.Combine(_directory, "policy.yml"), Data = [Path.Combine(_directory, "year.csv")], Capacity = 100 }, TextWriter.Null, System.Console.Error);
+        new ReplayOptions
+        {
+            PolicyFile = Path.Combine(_directory, "policy.yml"),
+            Data = [Path.Combine(_directory, "year.csv")],
+            Capacity = 100
+        }, TextWriter.Null, System.Console.Error);
 
     /// <summary>Removes the files.</summary>
     [GlobalCleanup]

@@ -6,8 +6,8 @@ using LifecycleManager.Benchmarks.Metrics;
 namespace LifecycleManager.Benchmarks.Limits;
 
 /// <summary>
-/// The limits that collector and decision engine promise, beside what they take: cpu time of this process, the best of several rounds,
-/// so that a busy machine does not count; and what a thread allocates.
+/// The limits that collector and decision engine promise, beside what they take: cpu time of this process, the best of several
+/// rounds, so that a busy machine does not count; and what a thread allocates.
 /// </summary>
 internal static class LimitsBenchmark
 {
@@ -19,9 +19,12 @@ internal static class LimitsBenchmark
         var text = Measure(() => parsing.Text(), 400);
         var open = Measure(() => parsing.OpenMetrics(), 400);
         var scrape = Measure(() => parsing.Scrape(), 400);
-        Say("parse Prometheus text", Speed(text, ExpositionText.Make(ExpositionBenchmarks.Samples).Length), "at least 300 MB/s", text.Bytes);
-        Say("parse OpenMetrics", Speed(open, ExpositionText.Make(ExpositionBenchmarks.Samples, openMetrics: true).Length), "at least 300 MB/s", open.Bytes);
-        Say("parse and find what is wanted", Speed(scrape, ExpositionText.Make(ExpositionBenchmarks.Samples).Length), "", scrape.Bytes);
+        Say("parse Prometheus text", Speed(text, ExpositionText.Make(ExpositionBenchmarks.Samples).Length), "at least 300 MB/s",
+            text.Bytes);
+        Say("parse OpenMetrics", Speed(open, ExpositionText.Make(ExpositionBenchmarks.Samples, openMetrics: true).Length),
+            "at least 300 MB/s", open.Bytes);
+        Say("parse and find what is wanted", Speed(scrape, ExpositionText.Make(ExpositionBenchmarks.Samples).Length), "",
+            scrape.Bytes);
 
         var deciding = new DecisionBenchmarks();
         deciding.Setup();
@@ -30,7 +33,8 @@ internal static class LimitsBenchmark
         var other = Measure(() => deciding.RulesEnginePackage().GetAwaiter().GetResult(), 2);
         Say("10,000 apps with 5 rules, a tick", Milliseconds(tick), "under 50 ms", tick.Bytes);
         Say("their rules alone", Milliseconds(alone), "", alone.Bytes);
-        Say("the same rules in RulesEngine 6.0.1", Milliseconds(other), $"{other.Cpu / alone.Cpu:0.0} times as long, at least 10", other.Bytes);
+        Say("the same rules in RulesEngine 6.0.1", Milliseconds(other), $"{other.Cpu / alone.Cpu:0.0} times as long, at least 10",
+            other.Bytes);
 
         var replaying = new ReplayBenchmarks();
         replaying.Setup();
@@ -45,7 +49,8 @@ internal static class LimitsBenchmark
     private static string Speed(in Cost cost, int bytes) =>
         string.Create(CultureInfo.InvariantCulture, $"{bytes / cost.Cpu.TotalSeconds / 1e6:0} MB/s");
 
-    private static string Milliseconds(in Cost cost) => string.Create(CultureInfo.InvariantCulture, $"{cost.Cpu.TotalMilliseconds:0.0} ms");
+    private static string Milliseconds(in Cost cost) =>
+        string.Create(CultureInfo.InvariantCulture, $"{cost.Cpu.TotalMilliseconds:0.0} ms");
 
     private static Cost Measure<T>(Func<T> operation, int times)
     {
@@ -60,7 +65,8 @@ internal static class LimitsBenchmark
             for (var i = 0; i < times; i++) operation();
             bytes = GC.GetAllocatedBytesForCurrentThread() - bytes;
             process.Refresh();
-            best = new Cost(TimeSpan.FromTicks(Math.Min(best.Cpu.Ticks, ((process.TotalProcessorTime - cpu) / times).Ticks)), Math.Min(best.Bytes, bytes / times));
+            best = new Cost(TimeSpan.FromTicks(Math.Min(best.Cpu.Ticks, ((process.TotalProcessorTime - cpu) / times).Ticks)),
+                Math.Min(best.Bytes, bytes / times));
         }
 
         return best;

@@ -15,10 +15,12 @@ internal static class ExpositionText
         var count = 0;
         string[] uris = ["/search", "/flights/{id}", "/fares", "/**", "/admin/health"];
         string[] bounds = ["0.001", "0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1.0", "2.0", "5.0", "+Inf"];
-        text.Append("# HELP http_server_requests_seconds Duration of HTTP server request handling\n# TYPE http_server_requests_seconds histogram\n");
+        text.Append(
+            "# HELP http_server_requests_seconds Duration of HTTP server request handling\n# TYPE http_server_requests_seconds histogram\n");
         for (var i = 0; count < samples / 2; i++)
         {
-            var labels = $"exception=\"none\",method=\"GET\",outcome=\"SUCCESS\",status=\"{200 + i / uris.Length}\",uri=\"{uris[i % uris.Length]}\"";
+            var labels =
+                $"exception=\"none\",method=\"GET\",outcome=\"SUCCESS\",status=\"{200 + i / uris.Length}\",uri=\"{uris[i % uris.Length]}\"";
             long total = 0;
             foreach (var bound in bounds)
                 Line($"http_server_requests_seconds_bucket{{{labels},le=\"{bound}\"}}", total += random.Next(1000));

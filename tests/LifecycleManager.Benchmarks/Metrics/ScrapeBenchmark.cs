@@ -77,10 +77,21 @@ internal static class ScrapeBenchmark
             ],
         };
         using var collector = new MetricsCollector(options, TimeProvider.System, registry, NullLoggerFactory.Instance);
-        var load = new MetricQuery { Source = MetricSource.Prometheus, Selector = "http_server_requests_seconds_count",
-            Function = WindowFunction.Rate, Window = TimeSpan.FromMinutes(1), Across = Aggregation.Sum };
-        var p95 = new MetricQuery { Source = MetricSource.Histogram, Selector = "http_server_requests_seconds{uri=\"/search\"}",
-            Quantile = 0.95, Window = TimeSpan.FromMinutes(1) };
+        var load = new MetricQuery
+        {
+            Source = MetricSource.Prometheus,
+            Selector = "http_server_requests_seconds_count",
+            Function = WindowFunction.Rate,
+            Window = TimeSpan.FromMinutes(1),
+            Across = Aggregation.Sum
+        };
+        var p95 = new MetricQuery
+        {
+            Source = MetricSource.Histogram,
+            Selector = "http_server_requests_seconds{uri=\"/search\"}",
+            Quantile = 0.95,
+            Window = TimeSpan.FromMinutes(1)
+        };
         await collector.StartAsync(CancellationToken.None);
         collector.Demand([.. Enumerable.Range(0, (addresses.Length + 9) / 10)
             .SelectMany(i => new[] { new MetricDemand($"/app-{i}", load), new MetricDemand($"/app-{i}", p95) })]);
@@ -125,7 +136,8 @@ internal static class ScrapeBenchmark
             var (cpu, clock, before) = (prometheus!.TotalProcessorTime, Stopwatch.StartNew(), await AppendedAsync(http));
             await Task.Delay(Interval * 3);
             prometheus.Refresh();
-            await Say(output, "prometheus", prometheus.TotalProcessorTime - cpu, clock.Elapsed, await AppendedAsync(http) - before,
+            await Say(output, "prometheus", prometheus.TotalProcessorTime - cpu, clock.Elapsed,
+                await AppendedAsync(http) - before,
                 prometheus.WorkingSet64);
         }
         catch (System.ComponentModel.Win32Exception)

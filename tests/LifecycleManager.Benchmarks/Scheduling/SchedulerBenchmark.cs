@@ -18,7 +18,9 @@ using StateKeys = LifecycleManager.Scheduler.State.SchedulerKeys;
 
 namespace LifecycleManager.Benchmarks.Scheduling;
 
-/// <summary>The scheduler's limits: placement on its own, and a real <c>lcm scheduler</c> with many apps, instances and subscribers.</summary>
+/// <summary>
+/// The scheduler's limits: placement on its own, and a real <c>lcm scheduler</c> with many apps, instances and subscribers.
+/// </summary>
 internal static class SchedulerBenchmark
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
@@ -52,8 +54,14 @@ internal static class SchedulerBenchmark
                 AgentId = $"agent-{index}",
                 Host = $"host-{index}",
                 Zone = $"zone-{index % 5}",
-                Attributes = new Dictionary<string, string> { ["rack"] = $"rack-{index % 40}", ["disk"] = index % 2 == 0 ? "ssd" : "hdd" },
-                Roles = [new RoleResources { Role = "*", Cpus = 256_000, Mem = 1_024_000_000, Disk = 1_000_000_000, Ports = new PortSet([new ValueRange(31_000, 32_000)]) }],
+                Attributes = new Dictionary<string, string>
+                {
+                    ["rack"] = $"rack-{index % 40}",
+                    ["disk"] = index % 2 == 0
+                    ? "ssd" : "hdd"
+                },
+                Roles = [new RoleResources { Role = "*", Cpus = 256_000, Mem = 1_024_000_000, Disk = 1_000_000_000,
+                    Ports = new PortSet([new ValueRange(31_000, 32_000)]) }],
             }).ToList();
             Constraint[][] mixes =
             [
@@ -64,14 +72,19 @@ internal static class SchedulerBenchmark
             var requests = Enumerable.Range(0, 1_000).Select(index => new PlacementRequest(
                 new PlacementSpec
                 {
-                    Cpus = 100 + (index % 7 * 100), Mem = 100_000, Constraints = mixes[index % mixes.Length], Ports = index % 3 == 0 ? [0] : [],
+                    Cpus = 100 + (index % 7 * 100),
+                    Mem = 100_000,
+                    Constraints = mixes[index % mixes.Length],
+                    Ports = index % 3
+                        == 0 ? [0] : [],
                     Strategy = (PlacementStrategy)(index % 2),
                 },
                 instances / 1_000, [])).ToList();
             GC.Collect();
             var cpu = Environment.CpuUsage.TotalTime;
             var result = Placer.Place(agents, requests, new Random(1));
-            Say(output, $"placement  {result.Placements.Count} of {instances} instances placed in {(Environment.CpuUsage.TotalTime - cpu).TotalSeconds:0.0} s of one core, "
+            Say(output,
+                $"placement  {result.Placements.Count} of {instances} instances placed in {(Environment.CpuUsage.TotalTime - cpu).TotalSeconds:0.0} s of one core, "
                 + $"{Environment.WorkingSet / 1048576} MB resident");
         }
     }
@@ -79,7 +92,8 @@ internal static class SchedulerBenchmark
     /// <summary><c>GET /v2/apps</c> with 10,000 apps.</summary>
     private static async Task AppsAsync(TextWriter output, string directory)
     {
-        await using var scheduler = await SchedulerProcess.StartAsync(directory, await FilledAsync(directory, apps: 10_000, instances: 0));
+        await using var scheduler = await SchedulerProcess.StartAsync(directory,
+            await FilledAsync(directory, apps: 10_000, instances: 0));
         foreach (var gzip in (bool[])[false, true])
         {
             using var client = new HttpClient { BaseAddress = scheduler.Address, Timeout = Patience };
@@ -97,7 +111,8 @@ internal static class SchedulerBenchmark
                 whole.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             }
 
-            Say(output, $"apps       GET /v2/apps, 10,000 apps{(gzip ? ", gzip" : "")}: first answer {whole[0]:0} ms, then median {Median(whole.Skip(5)):0} ms "
+            Say(output,
+                $"apps       GET /v2/apps, 10,000 apps{(gzip ? ", gzip" : "")}: first answer {whole[0]:0} ms, then median {Median(whole.Skip(5)):0} ms "
                 + $"(headers after {Median(first.Skip(5)):0} ms), {bytes / 1024} KB; {scheduler.Memory:0} MB resident");
         }
     }
@@ -105,19 +120,26 @@ internal static class SchedulerBenchmark
     /// <summary>100,000 running instances, as they are after a restart.</summary>
     private static async Task HeldAsync(TextWriter output, string directory)
     {
-        await using var scheduler = await SchedulerProcess.StartAsync(directory, await FilledAsync(directory, apps: 1_000, instances: 100));
+        await using var scheduler = await SchedulerProcess.StartAsync(directory,
+            await FilledAsync(directory, apps: 1_000, instances: 100));
         using var client = new HttpClient { BaseAddress = scheduler.Address, Timeout = Patience };
         var held = scheduler.Memory;
         var tasks = JsonNode.Parse(await client.GetStringAsync("/v2/tasks"))!["tasks"]!.AsArray().Count;
-        Say(output, $"held       {tasks} instances: {held:0} MB resident, at most {scheduler.MemoryPeak:0} MB, with all of them read once");
+        Say(output,
+            $"held       {tasks} instances: {held:0} MB resident, at most {scheduler.MemoryPeak:0} MB, with all of them read once");
     }
 
     /// <summary>From the request that causes an event to its arrival at the last of 1,000 subscribers.</summary>
     private static async Task EventsAsync(TextWriter output, string directory)
     {
         const int Subscribers = 1_000;
-        await using var scheduler = await SchedulerProcess.StartAsync(directory, $"sqlite:{Path.Combine(Directory.CreateDirectory(directory).FullName, "state.db")}");
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = scheduler.Address, Timeout = Timeout.InfiniteTimeSpan };
+        await using var scheduler = await SchedulerProcess.StartAsync(directory,
+            $"sqlite:{Path.Combine(Directory.CreateDirectory(directory).FullName, "state.db")}");
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        {
+            BaseAddress = scheduler.Address,
+            Timeout = Timeout.InfiniteTimeSpan
+        };
         var arrived = 0;
         long last = 0;
         using var stop = new CancellationTokenSource();
@@ -133,14 +155,16 @@ internal static class SchedulerBenchmark
         {
             Volatile.Write(ref arrived, 0);
             var start = Stopwatch.GetTimestamp();
-            using var body = new StringContent($$"""{"id": "/e{{round}}", "cmd": "true", "instances": 0}""", Encoding.UTF8, "application/json");
+            using var body = new StringContent($$"""{"id": "/e{{round}}", "cmd": "true", "instances": 0}""", Encoding.UTF8,
+                "application/json");
             using var posted = await client.PostAsync("/v2/apps", body);
             posted.EnsureSuccessStatusCode();
             while (Volatile.Read(ref arrived) < Subscribers) await Task.Delay(1);
             spread.Add(Stopwatch.GetElapsedTime(start, Volatile.Read(ref last)).TotalMilliseconds);
         }
 
-        Say(output, $"events     request to the last of {Subscribers} subscribers: median {Median(spread):0} ms, at most {spread.Max():0} ms; the clients share the machine");
+        Say(output,
+            $"events     request to the last of {Subscribers} subscribers: median {Median(spread):0} ms, at most {spread.Max():0} ms; the clients share the machine");
         await stop.CancelAsync();
         await Task.WhenAll(streams).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
@@ -167,7 +191,8 @@ internal static class SchedulerBenchmark
         await master.LeadsAsync(Patience);
         await using var fleet = new AgentFleet(100, [master.Address]);
         fleet.Start();
-        await using var scheduler = await SchedulerProcess.StartAsync(directory, $"sqlite:{Path.Combine(directory, "state.db")}", master.Address);
+        await using var scheduler = await SchedulerProcess.StartAsync(directory, $"sqlite:{Path.Combine(directory, "state.db")}",
+            master.Address);
         using var client = new HttpClient { BaseAddress = scheduler.Address, Timeout = Patience };
         while (fleet.RegisteredAt(master.Address) < 100) await Task.Delay(50);
         var group = new JsonObject
@@ -186,7 +211,8 @@ internal static class SchedulerBenchmark
         while (await client.GetStringAsync("/v2/deployments") is not "[]") await Task.Delay(100);
         var whole = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var tasks = JsonNode.Parse(await client.GetStringAsync("/v2/tasks?status=running"))!["tasks"]!.AsArray().Count;
-        Say(output, $"group      1,000 apps, {tasks} instances: taken after {taken:0.0} s, deployed after {whole:0.0} s; {scheduler.Memory:0} MB resident");
+        Say(output,
+            $"group      1,000 apps, {tasks} instances: taken after {taken:0.0} s, deployed after {whole:0.0} s; {scheduler.Memory:0} MB resident");
     }
 
     /// <summary>A state as a scheduler leaves it: so many apps with so many running instances each.</summary>
@@ -194,7 +220,8 @@ internal static class SchedulerBenchmark
     {
         Directory.CreateDirectory(directory);
         var address = $"sqlite:{Path.Combine(directory, "state.db")}";
-        await using var state = await StateBackend.OpenAsync(address, null, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        await using var state = await StateBackend.OpenAsync(address, null, TimeProvider.System, NullLoggerFactory.Instance,
+            CancellationToken.None);
         var at = Instants.Truncate(DateTimeOffset.UtcNow);
         var rules = new DefinitionRules { Role = "*" };
         for (var index = 0; index < apps; index++)
@@ -205,14 +232,25 @@ internal static class SchedulerBenchmark
                  "healthChecks": [{"protocol": "HTTP", "path": "/health", "portIndex": 0}]}
                 """)), AppId.Root, rules).WithVersion(at);
             var record = new AppRecord(definition, at, at) { Versions = [at] };
-            List<StateWrite> writes = [new(SchedulerKeys.App(definition.Id), StateMapping.Write(record)), new(SchedulerKeys.Version(definition.Id, at), StateMapping.Write(record))];
+            List<StateWrite> writes = [new(SchedulerKeys.App(definition.Id), StateMapping.Write(record)),
+                new(SchedulerKeys.Version(definition.Id, at), StateMapping.Write(record))];
             for (var number = 0; number < instances; number++)
             {
                 var instance = new Instance
                 {
-                    TaskId = TaskIds.Make(definition.Id, Guid.NewGuid()), AppId = definition.Id, Version = at, ConfigVersion = at,
-                    AgentId = $"agent-{number}", Host = $"10.0.{number / 250}.{number % 250}", Ports = [31_000 + (index % 1_000)], State = InstanceState.Running,
-                    StagedAt = at, StartedAt = at, Since = at, Addresses = [new InstanceAddress("172.17.0.2", "IPv4")], ContainerId = Guid.NewGuid().ToString(),
+                    TaskId = TaskIds.Make(definition.Id, Guid.NewGuid()),
+                    AppId = definition.Id,
+                    Version = at,
+                    ConfigVersion = at,
+                    AgentId = $"agent-{number}",
+                    Host = $"10.0.{number / 250}.{number % 250}",
+                    Ports = [31_000 + (index % 1_000)],
+                    State = InstanceState.Running,
+                    StagedAt = at,
+                    StartedAt = at,
+                    Since = at,
+                    Addresses = [new InstanceAddress("172.17.0.2", "IPv4")],
+                    ContainerId = Guid.NewGuid().ToString(),
                 };
                 writes.Add(new(SchedulerKeys.Instance(instance.TaskId), StateMapping.Write(instance)));
             }
@@ -223,7 +261,8 @@ internal static class SchedulerBenchmark
         return address;
     }
 
-    private static double Median(IEnumerable<double> values) => values.Order().ToList() is var sorted ? sorted[sorted.Count / 2] : 0;
+    private static double Median(IEnumerable<double> values) => values.Order().ToList() is var sorted
+        ? sorted[sorted.Count / 2] : 0;
 
     private static void Say(TextWriter output, string line) => output.WriteLine(line);
 }

@@ -24,7 +24,8 @@ internal sealed class SchedulerProcess : IAsyncDisposable
         var port = Server.FreePort();
         var process = LcmProcess.Start(directory,
         [
-            "scheduler", "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir", Path.Combine(directory, "work"), "--state", state,
+            "scheduler", "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir", Path.Combine(directory, "work"),
+            "--state", state,
             "--log-level", "warning", "--master", (master ?? new Uri($"http://127.0.0.1:{Server.FreePort()}")).ToString(),
         ]);
         var scheduler = new SchedulerProcess(process, new Uri($"http://127.0.0.1:{port}"));
@@ -41,7 +42,8 @@ internal sealed class SchedulerProcess : IAsyncDisposable
                 // Not yet.
             }
 
-            if (process.HasExited || tries == 1_200) throw new InvalidOperationException($"the scheduler does not lead:\n{process.Output}");
+            if (process.HasExited || tries == 1_200)
+                throw new InvalidOperationException($"the scheduler does not lead:\n{process.Output}");
             await Task.Delay(100);
         }
     }

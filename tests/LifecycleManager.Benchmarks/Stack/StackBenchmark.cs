@@ -38,7 +38,8 @@ internal static class StackBenchmark
         [
             "up", "--work-dir", Path.Combine(directory, "work"), "--rules", rules, "--docker", "unix:///nowhere/docker.sock",
             "--tick", "1s", "--scrape-interval", "1s", "--stop-tasks",
-            "--master-port", $"{ports[0]}", "--agent-port", $"{ports[1]}", "--scheduler-port", $"{ports[2]}", "--manager-port", $"{ports[3]}",
+            "--master-port", $"{ports[0]}", "--agent-port", $"{ports[1]}", "--scheduler-port", $"{ports[2]}", "--manager-port",
+            $"{ports[3]}",
         ];
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         try
@@ -59,7 +60,8 @@ internal static class StackBenchmark
                 var (resident, privateOnly) = Memory(lcm.Id);
                 Write(output, "idle for 20 s, resident memory", resident, "MB");
                 Write(output, "idle for 20 s, of that not shared with other processes", privateOnly, "MB");
-                for (var i = 0; i < Reactions; i++) Write(output, "from load to the new instance RUNNING", await ReactAsync(http, ports), "s");
+                for (var i = 0; i < Reactions; i++)
+                    Write(output, "from load to the new instance RUNNING", await ReactAsync(http, ports), "s");
             }
         }
         finally
@@ -76,18 +78,21 @@ internal static class StackBenchmark
             {"id": "/search", "cmd": "exec dotnet '{{BrownFieldOutput.Program}}' --service search --bind $HOST --port $PORT0 --tpm-window 5s",
              "cpus": 0.1, "mem": 128, "healthChecks": [{"protocol": "HTTP", "path": "/admin/health", "intervalSeconds": 1}]}
             """;
-        using (var posted = await scheduler.PostAsync("/v2/apps", new StringContent(app, Encoding.UTF8, "application/json"))) posted.EnsureSuccessStatusCode();
+        using (var posted = await scheduler.PostAsync("/v2/apps",
+            new StringContent(app, Encoding.UTF8, "application/json"))) posted.EnsureSuccessStatusCode();
         AppTask? first = null;
         while (first is null)
         {
-            first = (await api.GetTasks()).Tasks.FirstOrDefault(task => task.State == "TASK_RUNNING" && task.HealthCheckResults is [{ Alive: true }]);
+            first = (await api.GetTasks()).Tasks.FirstOrDefault(task => task.State == "TASK_RUNNING"
+                && task.HealthCheckResults is [{ Alive: true }]);
             await Task.Delay(50);
         }
 
         // The collector has seen it idle.
         await Task.Delay(TimeSpan.FromSeconds(3));
         var begin = Stopwatch.GetTimestamp();
-        for (var i = 0; i < 20; i++) await http.GetStringAsync($"http://{first.Host}:{first.Ports[0]}/search?origin=NYC&destination=SFO");
+        for (var i = 0; i < 20; i++)
+            await http.GetStringAsync($"http://{first.Host}:{first.Ports[0]}/search?origin=NYC&destination=SFO");
         while ((await api.GetTasks()).Tasks.Count(task => task.State == "TASK_RUNNING") < 2) await Task.Delay(20);
         var took = Stopwatch.GetElapsedTime(begin).TotalSeconds;
 
@@ -121,8 +126,10 @@ internal static class StackBenchmark
     private static (double Resident, double Private) Memory(int pid)
     {
         var lines = File.ReadAllLines($"/proc/{pid}/smaps_rollup");
-        double Sum(params string[] names) => lines.Where(line => names.Any(name => line.StartsWith(name + ":", StringComparison.Ordinal)))
-            .Sum(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)) / 1024;
+        double Sum(params string[] names) =>
+            lines.Where(line => names.Any(name => line.StartsWith(name + ":", StringComparison.Ordinal)))
+            .Sum(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+                CultureInfo.InvariantCulture)) / 1024;
         return (Sum("Rss"), Sum("Private_Clean", "Private_Dirty"));
     }
 

@@ -7,10 +7,12 @@ namespace LifecycleManager.Cli.Tests.Commands;
 /// <summary>A run of <c>lcm</c>'s command line in this process, with no settings but its options.</summary>
 internal sealed record Lcm(int Code, string Output, string Error)
 {
-    public static Task<Lcm> RunAsync(params string[] arguments) => RunAsync(new Dictionary<string, string?>(), default, arguments);
+    public static Task<Lcm> RunAsync(params string[] arguments) =>
+        RunAsync(new Dictionary<string, string?>(), default, arguments);
 
     /// <summary>The same, with settings from elsewhere, and a signal.</summary>
-    public static async Task<Lcm> RunAsync(IReadOnlyDictionary<string, string?> given, CancellationToken stop, params string[] arguments)
+    public static async Task<Lcm> RunAsync(IReadOnlyDictionary<string, string?> given, CancellationToken stop,
+        params string[] arguments)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(given).Build();
         using var output = new StringWriter();

@@ -23,10 +23,15 @@ public sealed class ManagerOptionsTests
         { "--prometheus", "http://p:9090", c => c.Prometheus, new Uri("http://p:9090") },
         { "--rabbitmq", "http://r:15672", c => c.RabbitMq, new Uri("http://r:15672") },
         { "--eureka", "http://e:8761/eureka,http://f:8761/eureka", c => c.Eureka, new Uri("http://e:8761/eureka") },
-        { "--eureka", "http://e:8761/eureka,http://f:8761/eureka", c => c.OtherEurekas is [var other] ? other : null, new Uri("http://f:8761/eureka") },
+        { "--eureka", "http://e:8761/eureka,http://f:8761/eureka", c => c.OtherEurekas is [var other] ? other : null,
+            new Uri("http://f:8761/eureka") },
         { "--target-files", "/etc/a/*.json, /etc/b.yml", c => string.Join('|', c.TargetFiles), "/etc/a/*.json|/etc/b.yml" },
-        { "--targets", "/a=h:1,g:2;/b=https://i:3/m", c => string.Join('|', c.StaticTargets.Select(group => $"{string.Join(' ', group.Labels.Values)} {group.Targets[0]}")), "/a h:1|/a g:2|/b https /m i:3" },
-        { "--metrics-credentials", "rabbitmq=guest@/run/r, /shop/*=env:TOKEN,prometheus=./p", c => string.Join('|', c.Credentials.Select(one => $"{one.For} {one.User} {one.Secret}")), "rabbitmq guest /run/r|/shop/*  env:TOKEN|prometheus  ./p" },
+        { "--targets", "/a=h:1,g:2;/b=https://i:3/m",
+            c => string.Join('|', c.StaticTargets.Select(group => $"{string.Join(' ', group.Labels.Values)} {group.Targets[0]}")),
+            "/a h:1|/a g:2|/b https /m i:3" },
+        { "--metrics-credentials", "rabbitmq=guest@/run/r, /shop/*=env:TOKEN,prometheus=./p",
+            c => string.Join('|', c.Credentials.Select(one => $"{one.For} {one.User} {one.Secret}")),
+            "rabbitmq guest /run/r|/shop/*  env:TOKEN|prometheus  ./p" },
         { "--scrape-timeout", "2s", c => c.Timeout, TimeSpan.FromSeconds(2) },
         { "--discovery-interval", "3s", c => c.DiscoveryInterval, TimeSpan.FromSeconds(3) },
         { "--startup-time", "0s", c => c.StartupTime, TimeSpan.Zero },
@@ -82,7 +87,8 @@ public sealed class ManagerOptionsTests
 
     [Theory(DisableDiscoveryEnumeration = true)]
     [MemberData(nameof(ManagerCases))]
-    public void It_reaches_the_scaling_engine(string option, string value, Func<ManagerOptions, object?> read, object? expected) =>
+    public void It_reaches_the_scaling_engine(string option, string value, Func<ManagerOptions, object?> read,
+        object? expected) =>
         Both(option, value, (options, _) => read(options), expected);
 
     [Theory(DisableDiscoveryEnumeration = true)]
@@ -114,8 +120,10 @@ public sealed class ManagerOptionsTests
         var directory = Directory.CreateTempSubdirectory("lcm-manager-").FullName;
         try
         {
-            var run = await Lcm.RunAsync("manager", "--port", "0", "--work-dir", directory, "--target", "nomad", "--target-token-file", "/nowhere/token");
-            Assert.Equal((1, "lcm: --target-token-file /nowhere/token: Could not find a part of the path '/nowhere/token'."), (run.Code, run.Error.Trim()));
+            var run = await Lcm.RunAsync("manager", "--port", "0", "--work-dir", directory, "--target", "nomad",
+                "--target-token-file", "/nowhere/token");
+            Assert.Equal((1, "lcm: --target-token-file /nowhere/token: Could not find a part of the path '/nowhere/token'."),
+                (run.Code, run.Error.Trim()));
         }
         finally
         {
@@ -131,7 +139,8 @@ public sealed class ManagerOptionsTests
         Assert.Equal(expected, Parse([], [KeyValuePair.Create(option.TrimStart('-'), (string?)value)], read));
     }
 
-    private static object? Parse(string[] arguments, KeyValuePair<string, string?>[] given, Func<ManagerOptions, TargetOptions, object?> read)
+    private static object? Parse(string[] arguments, KeyValuePair<string, string?>[] given,
+        Func<ManagerOptions, TargetOptions, object?> read)
     {
         var settings = new Settings(new ConfigurationBuilder().AddInMemoryCollection(given).Build());
         var command = new Command("manager");
@@ -140,6 +149,7 @@ public sealed class ManagerOptionsTests
         var target = new TargetSettings(command, settings);
         var parse = command.Parse(arguments);
         Assert.Empty(parse.Errors);
-        return read(tuning.Apply(parse, manager.Options(parse, [Scheduler], [], new Uri("http://m:8090"))), target.Options(parse));
+        return read(tuning.Apply(parse, manager.Options(parse, [Scheduler], [], new Uri("http://m:8090"))),
+            target.Options(parse));
     }
 }

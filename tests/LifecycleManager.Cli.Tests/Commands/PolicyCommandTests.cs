@@ -52,7 +52,8 @@ public sealed class PolicyCommandTests : IDisposable
         Assert.Equal(1, sarif.Code);
         using var json = JsonDocument.Parse(sarif.Output);
         Assert.Equal("2.1.0", json.RootElement.GetProperty("version").GetString());
-        Assert.Equal("error", json.RootElement.GetProperty("runs")[0].GetProperty("results").EnumerateArray().Last().GetProperty("level").GetString());
+        Assert.Equal("error", json.RootElement.GetProperty("runs")[0].GetProperty("results").EnumerateArray().Last()
+            .GetProperty("level").GetString());
 
         var github = await Lcm.RunAsync("policy", "check", In("bad.yml"), "--format", "github");
         Assert.Contains("bad.yml,line=8,", github.Output, StringComparison.Ordinal);
@@ -149,9 +150,11 @@ public sealed class PolicyCommandTests : IDisposable
     public async Task Replay_compares_two_policies_over_a_recording_from_a_server_and_writes_a_report()
     {
         Write("search.yml", Good);
-        Write("wide.yml", Good.Replace("value: 50", "value: 25", StringComparison.Ordinal).Replace("policy: search", "policy: wide", StringComparison.Ordinal));
+        Write("wide.yml", Good.Replace("value: 50", "value: 25", StringComparison.Ordinal)
+            .Replace("policy: search", "policy: wide", StringComparison.Ordinal));
         var csv = new StringBuilder("time,rps\n");
-        for (var i = 0; i < 60; i++) csv.Append(System.Globalization.CultureInfo.InvariantCulture, $"{1_767_225_600 + (i * 60)},{(i < 20 ? 40 : 240)}\n");
+        for (var i = 0; i < 60; i++)
+            csv.Append(System.Globalization.CultureInfo.InvariantCulture, $"{1_767_225_600 + (i * 60)},{(i < 20 ? 40 : 240)}\n");
         await using var server = await Answering.StartAsync(_ => (200, csv.ToString()));
 
         var run = await Lcm.RunAsync(
@@ -159,7 +162,8 @@ public sealed class PolicyCommandTests : IDisposable
             "--capacity", "60", "--objective", "80%", "--html", In("report.html"));
 
         Assert.True(run.Code == 0, run.Output + run.Error);
-        Assert.Contains("60 steps of 1m from 2026-01-01 00:00 UTC; load rps, 60 per instance", run.Output, StringComparison.Ordinal);
+        Assert.Contains("60 steps of 1m from 2026-01-01 00:00 UTC; load rps, 60 per instance", run.Output,
+            StringComparison.Ordinal);
         Assert.Contains("instance-hours", run.Output, StringComparison.Ordinal);
         Assert.Contains("wide", run.Output, StringComparison.Ordinal);
         Assert.Contains("<svg", File.ReadAllText(In("report.html")), StringComparison.Ordinal);
@@ -233,7 +237,8 @@ public sealed class PolicyCommandTests : IDisposable
         var run = await Lcm.RunAsync("policy", "schema");
         Assert.Equal(0, run.Code);
         Assert.Equal(
-            await File.ReadAllTextAsync(Path.Combine(Repository.Root, "src/LifecycleManager.Decisions/Policies/policy.schema.json")), run.Output);
+            await File.ReadAllTextAsync(Path.Combine(Repository.Root,
+                "src/LifecycleManager.Decisions/Policies/policy.schema.json")), run.Output);
     }
 
     private string In(string name) => Path.Combine(_directory, name);

@@ -85,7 +85,14 @@ public sealed class RoleOptionsTests
     public void What_is_not_said_is_the_rooms_own_default()
     {
         Same(new MasterOptions(), Master([]));
-        Same(new AgentOptions { WorkDirectory = "/w", Masters = [new Uri("http://m")], Hostname = "h", TaskAddress = IPAddress.Loopback, Port = 1 }, Agent([]));
+        Same(new AgentOptions
+        {
+            WorkDirectory = "/w",
+            Masters = [new Uri("http://m")],
+            Hostname = "h",
+            TaskAddress = IPAddress.Loopback,
+            Port = 1
+        }, Agent([]));
 
         static void Same<T>(T expected, T actual)
         {
@@ -114,7 +121,9 @@ public sealed class RoleOptionsTests
     [InlineData("--max-request-body", "17MB")]
     [InlineData("--credentials", "/nowhere/credentials.json")]
     public void A_value_out_of_range_is_refused(string option, string value) =>
-        Assert.Contains(option, Assert.Single(Parse(command => _ = new MasterSettings(command, NoSettings), [option, value]).Errors).Message, StringComparison.Ordinal);
+        Assert.Contains(option,
+            Assert.Single(Parse(command => _ = new MasterSettings(command, NoSettings), [option, value]).Errors).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Secrets_come_from_a_file_or_the_environment_and_belong_to_a_principal()
@@ -124,12 +133,16 @@ public sealed class RoleOptionsTests
         {
             File.WriteAllText(file, "from the file\n");
             Assert.Equal("from the file", Credential(NoSettings, "--principal", "me", "--secret-file", file)!.Secret);
-            var variable = new Settings(new ConfigurationBuilder().AddInMemoryCollection([new("secret", "from LCM_SECRET"), new("principal", "me")]).Build());
+            var variable = new Settings(new ConfigurationBuilder()
+                .AddInMemoryCollection([new("secret", "from LCM_SECRET"), new("principal", "me")]).Build());
             Assert.Equal("from LCM_SECRET", Credential(variable)!.Secret);
             Assert.Null(Credential(NoSettings));
-            Assert.Contains("its secret is missing", Assert.Throws<CliException>(() => Credential(NoSettings, "--principal", "me")).Message, StringComparison.Ordinal);
-            Assert.Contains("--principal", Assert.Throws<CliException>(() => Credential(NoSettings, "--secret-file", file)).Message, StringComparison.Ordinal);
-            Assert.DoesNotContain(Parse(command => _ = new CredentialSettings(command, NoSettings), []).CommandResult.Command.Options, option => option.Name == "--secret");
+            Assert.Contains("its secret is missing", Assert.Throws<CliException>(() =>
+                Credential(NoSettings, "--principal", "me")).Message, StringComparison.Ordinal);
+            Assert.Contains("--principal", Assert.Throws<CliException>(() =>
+                Credential(NoSettings, "--secret-file", file)).Message, StringComparison.Ordinal);
+            Assert.DoesNotContain(Parse(command => _ = new CredentialSettings(command, NoSettings),
+                []).CommandResult.Command.Options, option => option.Name == "--secret");
         }
         finally
         {
@@ -175,11 +188,12 @@ public sealed class RoleOptionsTests
         return command.Parse(line);
     }
 
-    private static string? Text(object? options, string property) => options!.GetType().GetProperty(property)!.GetValue(options) switch
-    {
-        string text => text,
-        IEnumerable list => string.Join(' ', list.Cast<object>()),
-        IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
-        var other => other?.ToString(),
-    };
+    private static string? Text(object? options, string property) =>
+        options!.GetType().GetProperty(property)!.GetValue(options) switch
+        {
+            string text => text,
+            IEnumerable list => string.Join(' ', list.Cast<object>()),
+            IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
+            var other => other?.ToString(),
+        };
 }

@@ -50,7 +50,8 @@ public sealed class SchedulerSettingsTests
         foreach (var property in typeof(SchedulerOptions).GetProperties()
             .Where(property => property.Name is not (nameof(SchedulerOptions.Credential) or nameof(SchedulerOptions.Certificate)
                 or nameof(SchedulerOptions.Principals))))
-            Assert.True(!Equals(property.GetValue(options), property.GetValue(defaults)), $"no option of the command line sets {property.Name}");
+            Assert.True(!Equals(property.GetValue(options), property.GetValue(defaults)),
+                $"no option of the command line sets {property.Name}");
     }
 
     [Fact]

@@ -16,7 +16,8 @@ public sealed class SharedOptionTests
         static IEnumerable<Command> All(Command command) => [command, .. command.Subcommands.SelectMany(All)];
         foreach (var command in All(CommandLine.Root(NoSettings)))
         {
-            var twice = command.Options.SelectMany(option => (string[])[option.Name, .. option.Aliases]).GroupBy(name => name).Where(names => names.Count() > 1);
+            var twice = command.Options.SelectMany(option => (string[])[option.Name, .. option.Aliases]).GroupBy(name => name)
+                .Where(names => names.Count() > 1);
             Assert.True(!twice.Any(), $"lcm {command.Name} has twice: {string.Join(", ", twice.Select(names => names.Key))}");
         }
     }

@@ -35,7 +35,8 @@ public sealed class StateArchiveCommandsTests : IDisposable
 
             // What has changed since is undone, what has come since is gone.
             await WriteAsync(options, [("scheduler/apps/1", "another"), ("scheduler/apps/new", "new")]);
-            var refused = await Assert.ThrowsAsync<CliException>(() => RunAsync(StateArchiveCommands.Restore, [.. options, "--input", Archive]));
+            var refused = await Assert.ThrowsAsync<CliException>(() =>
+                RunAsync(StateArchiveCommands.Restore, [.. options, "--input", Archive]));
             Assert.Contains("there is a state already; --overwrite", refused.Message, StringComparison.Ordinal);
             Assert.Equal("another", (await ReadAsync(options))["scheduler/apps/1"]);
             await RunAsync(StateArchiveCommands.Restore, [.. options, "--input", Archive, "--overwrite"]);
@@ -70,7 +71,8 @@ public sealed class StateArchiveCommandsTests : IDisposable
         await RunAsync(StateArchiveCommands.Backup, [.. options, "--output", Archive]);
         var good = await File.ReadAllTextAsync(Archive);
         await File.WriteAllTextAsync(Archive, good[..^20]);
-        var refused = await Assert.ThrowsAsync<CliException>(() => RunAsync(StateArchiveCommands.Restore, [.. options, "--input", Archive, "--overwrite"]));
+        var refused = await Assert.ThrowsAsync<CliException>(() =>
+            RunAsync(StateArchiveCommands.Restore, [.. options, "--input", Archive, "--overwrite"]));
         Assert.Contains("cut short", refused.Message, StringComparison.Ordinal);
         Assert.Equal("f", Assert.Single(await ReadAsync(options)).Value);
 
@@ -88,10 +90,12 @@ public sealed class StateArchiveCommandsTests : IDisposable
         async Task<string> Error(Func<Settings, Command> command, params string[] arguments) =>
             (await Assert.ThrowsAsync<CliException>(() => RunAsync(command, ["--work-dir", _directory, .. arguments]))).Message;
         Assert.Contains("--output FILE is needed", await Error(StateArchiveCommands.Backup), StringComparison.Ordinal);
-        Assert.Contains("there is no state at", await Error(StateArchiveCommands.Backup, "--output", Archive), StringComparison.Ordinal);
+        Assert.Contains("there is no state at", await Error(StateArchiveCommands.Backup, "--output", Archive),
+            StringComparison.Ordinal);
         Assert.Contains("--input FILE is needed", await Error(StateArchiveCommands.Restore), StringComparison.Ordinal);
         Assert.Contains(Archive, await Error(StateArchiveCommands.Restore, "--input", Archive), StringComparison.Ordinal);
-        Assert.Contains("the state's address is wrong", (await Lcm.RunAsync("backup", "--state", "etcd://x", "--output", Archive)).Error, StringComparison.Ordinal);
+        Assert.Contains("the state's address is wrong",
+            (await Lcm.RunAsync("backup", "--state", "etcd://x", "--output", Archive)).Error, StringComparison.Ordinal);
     }
 
     private string[] Store(string kind)
@@ -100,7 +104,8 @@ public sealed class StateArchiveCommandsTests : IDisposable
         {
             case "postgres":
                 var connection = new NpgsqlConnectionStringBuilder(Server.PostgreSql());
-                return ["--state", $"postgres://{connection.Username}@{connection.Host}:{connection.Port}/{connection.Database}?schema={_unique}"];
+                return ["--state",
+                    $"postgres://{connection.Username}@{connection.Host}:{connection.Port}/{connection.Database}?schema={_unique}"];
             case "zk":
                 return ["--state", $"zk://{Server.ZooKeeper()}/{_unique}"];
             default:
@@ -110,7 +115,8 @@ public sealed class StateArchiveCommandsTests : IDisposable
 
     private static Task<StateBackend> OpenAsync(string[] options)
     {
-        if (options[1].StartsWith("sqlite:", StringComparison.Ordinal)) Directory.CreateDirectory(Path.GetDirectoryName(options[1][7..])!);
+        if (options[1].StartsWith("sqlite:", StringComparison.Ordinal))
+            Directory.CreateDirectory(Path.GetDirectoryName(options[1][7..])!);
         return StateBackend.OpenAsync(options[1], null, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
     }
 
@@ -118,18 +124,25 @@ public sealed class StateArchiveCommandsTests : IDisposable
     {
         await using var state = await OpenAsync(options);
         foreach (var batch in entries.Chunk(100))
-            await state.Store.WriteAsync([.. batch.Select(entry => new StateWrite(entry.Key, Encoding.UTF8.GetBytes(entry.Value)))]);
+            await state.Store.WriteAsync(
+                [.. batch.Select(entry => new StateWrite(entry.Key, Encoding.UTF8.GetBytes(entry.Value)))]);
     }
 
     private static async Task<Dictionary<string, string>> ReadAsync(string[] options)
     {
         await using var state = await OpenAsync(options);
-        return await state.Store.ListAsync("").ToDictionaryAsync(entry => entry.Key, entry => Encoding.UTF8.GetString(entry.Value.Span));
+        return await state.Store.ListAsync("").ToDictionaryAsync(entry => entry.Key,
+            entry => Encoding.UTF8.GetString(entry.Value.Span));
     }
 
     private static Task<int> RunAsync(Func<Settings, Command> command, string[] arguments) =>
         command(new Settings(new ConfigurationBuilder().Build())).Parse(arguments)
-            .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = TextWriter.Null, Error = TextWriter.Null });
+            .InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                Output = TextWriter.Null,
+                Error = TextWriter.Null
+            });
 
     private async Task DropAsync()
     {

@@ -6,12 +6,16 @@ using Microsoft.Extensions.Configuration;
 
 namespace LifecycleManager.Cli.Tests.Commands;
 
-/// <summary>A value that is wrong is one line that names option and value, for every option of every command, wherever it was said.</summary>
+/// <summary>
+/// A value that is wrong is one line that names option and value, for every option of every command, wherever it was said.
+/// </summary>
 public sealed class WrongOptionTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("lcm-wrong-").FullName;
 
-    public static TheoryData<string> Commands => [.. Leaves(CommandLine.Root(new Settings(new ConfigurationBuilder().Build())), []).Select(leaf => string.Join(' ', leaf.Path))];
+    public static TheoryData<string> Commands =>
+        [.. Leaves(CommandLine.Root(new Settings(new ConfigurationBuilder().Build())), [])
+            .Select(leaf => string.Join(' ', leaf.Path))];
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
@@ -28,7 +32,8 @@ public sealed class WrongOptionTests : IDisposable
             AssertOneLine(run, option.Name, value, command);
         }
 
-        Assert.True(tried > 0 || command is "policy schema" or "policy test" or "policy fmt", $"no option of {command} was tried");
+        Assert.True(tried > 0 || command is "policy schema" or "policy test" or "policy fmt",
+            $"no option of {command} was tried");
     }
 
     [Theory]
@@ -68,7 +73,8 @@ public sealed class WrongOptionTests : IDisposable
     public async Task What_only_the_room_understands_is_found_before_the_role_begins(string role, string option, string value)
     {
         if (value == "DIRECTORY") value = _directory;
-        string[] ports = role == "up" ? ["--master-port", "0", "--agent-port", "0", "--scheduler-port", "0", "--manager-port", "0"] : ["--port", "0"];
+        string[] ports = role == "up" ? ["--master-port", "0", "--agent-port", "0", "--scheduler-port", "0", "--manager-port",
+            "0"] : ["--port", "0"];
         var run = await Lcm.RunAsync([role, "--work-dir", Path.Combine(_directory, "work"), .. ports, option, value]);
         AssertOneLine(run, option.TrimStart('-'), value, role);
     }
@@ -76,10 +82,12 @@ public sealed class WrongOptionTests : IDisposable
     /// <summary>What is wrong for a value of the option's type, whatever else the option asks.</summary>
     private static IEnumerable<(Option Option, string Value)> Wrong(string command)
     {
-        var leaf = Leaves(CommandLine.Root(new Settings(new ConfigurationBuilder().Build())), []).Single(leaf => string.Join(' ', leaf.Path) == command).Command;
+        var leaf = Leaves(CommandLine.Root(new Settings(new ConfigurationBuilder().Build())), [])
+            .Single(leaf => string.Join(' ', leaf.Path) == command).Command;
         foreach (var option in leaf.Options.Where(option => option.Name is not ("--help" or "--version")))
         {
-            foreach (var value in WrongFor(Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType)) yield return (option, value);
+            foreach (var value in WrongFor(Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType))
+                yield return (option, value);
         }
     }
 

@@ -30,7 +30,8 @@ public sealed partial class DeployComposeTests
 
         Assert.NotEmpty(service.Map("healthcheck").Texts("test"));
         Assert.Contains(volumes, volume => Compose.Map("volumes").ContainsKey(volume));
-        Assert.All(volumes.Where(volume => volume.StartsWith("./dashboards", StringComparison.Ordinal)), volume => Assert.True(Path.Exists(Repository.Path(volume)), volume));
+        Assert.All(volumes.Where(volume => volume.StartsWith("./dashboards", StringComparison.Ordinal)),
+            volume => Assert.True(Path.Exists(Repository.Path(volume)), volume));
         Assert.All(service.Map("depends_on"), dependency =>
         {
             Assert.Contains((string)dependency.Key, Roles.Concat(Others));
@@ -41,7 +42,8 @@ public sealed partial class DeployComposeTests
     [Theory]
     [MemberData(nameof(ServiceNames))]
     public void A_service_publishes_on_the_loopback_interface_alone(string name) =>
-        Assert.All(Compose.Map("services").Map(name).Texts("ports"), port => Assert.StartsWith("127.0.0.1:", port, StringComparison.Ordinal));
+        Assert.All(Compose.Map("services").Map(name).Texts("ports"),
+            port => Assert.StartsWith("127.0.0.1:", port, StringComparison.Ordinal));
 
     [Fact]
     public void No_port_is_published_twice_and_every_named_volume_is_used()
@@ -92,7 +94,8 @@ public sealed partial class DeployComposeTests
         var offered = new[] { "agent-1", "agent-2" }
             .Select(agent => Compose.Map("services").Map(agent).Map("environment").Text("LCM_RESOURCES")!)
             .SelectMany(resources => PortRange().Matches(resources))
-            .SelectMany(range => Enumerable.Range(Number(range.Groups[1].Value), Number(range.Groups[2].Value) - Number(range.Groups[1].Value) + 1));
+            .SelectMany(range => Enumerable.Range(Number(range.Groups[1].Value),
+                Number(range.Groups[2].Value) - Number(range.Groups[1].Value) + 1));
         var all = published.Concat(offered).ToArray();
 
         Assert.Equal(all.Length, all.Distinct().Count());
@@ -104,9 +107,11 @@ public sealed partial class DeployComposeTests
     public void Prometheus_scrapes_each_role_where_it_listens()
     {
         var targets = ((List<object>)RepositoryYaml.Yaml("dashboards/prometheus.yml")["scrape_configs"])
-            .SelectMany(job => ((List<object>)((Dictionary<object, object>)job)["static_configs"]).SelectMany(config => config.Texts("targets")));
+            .SelectMany(job => ((List<object>)((Dictionary<object, object>)job)["static_configs"])
+                .SelectMany(config => config.Texts("targets")));
 
-        Assert.All(Roles, role => Assert.Contains($"{role}:{Compose.Map("services").Map(role).Map("environment").Text("LCM_PORT")}", targets));
+        Assert.All(Roles,
+            role => Assert.Contains($"{role}:{Compose.Map("services").Map(role).Map("environment").Text("LCM_PORT")}", targets));
     }
 
     [Fact]
@@ -114,10 +119,12 @@ public sealed partial class DeployComposeTests
     {
         var manager = Compose.Map("services").Map("manager");
         var environment = manager.Map("environment");
-        Assert.All(new[] { ("LCM_SCHEDULER", "scheduler"), ("LCM_MASTER", "master"), ("LCM_PROMETHEUS", "prometheus"), ("LCM_RABBITMQ", "rabbitmq") },
+        Assert.All(new[] { ("LCM_SCHEDULER", "scheduler"), ("LCM_MASTER", "master"), ("LCM_PROMETHEUS", "prometheus"),
+            ("LCM_RABBITMQ", "rabbitmq") },
             source => Assert.Equal(source.Item2, new Uri(environment.Text(source.Item1)!).Host));
         var credential = Assert.Single(MetricsValues.Credentials(environment.Text("LCM_METRICS_CREDENTIALS")!));
-        Assert.Equal(("rabbitmq", Compose.Map("services").Map("rabbitmq").Map("environment").Text("RABBITMQ_DEFAULT_USER")), (credential.For, credential.User));
+        Assert.Equal(("rabbitmq", Compose.Map("services").Map("rabbitmq").Map("environment").Text("RABBITMQ_DEFAULT_USER")),
+            (credential.For, credential.User));
         Assert.Contains(credential.Secret["/run/secrets/".Length..], manager.Texts("secrets"));
     }
 
@@ -135,7 +142,8 @@ public sealed partial class DeployComposeTests
     [Fact]
     public async Task Prometheus_takes_its_configuration()
     {
-        using var promtool = Start(Server.Executable("promtool"), "check", "config", Repository.Path("dashboards/prometheus.yml"));
+        using var promtool = Start(Server.Executable("promtool"), "check", "config",
+            Repository.Path("dashboards/prometheus.yml"));
         await Succeeds(promtool);
     }
 

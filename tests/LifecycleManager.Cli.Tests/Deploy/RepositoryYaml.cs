@@ -17,7 +17,9 @@ internal static class RepositoryYaml
         ((Dictionary<object, object>)value).TryGetValue(key, out var found) && found is Dictionary<object, object> map ? map : [];
 
     public static string[] Texts(this object value, string key) =>
-        ((Dictionary<object, object>)value).TryGetValue(key, out var found) && found is List<object> list ? [.. list.OfType<string>()] : [];
+        ((Dictionary<object, object>)value).TryGetValue(key, out var found) && found is List<object> list
+        ? [.. list.OfType<string>()] : [];
 
-    public static string? Text(this object value, string key) => ((Dictionary<object, object>)value).GetValueOrDefault(key) as string;
+    public static string? Text(this object value, string key) =>
+        ((Dictionary<object, object>)value).GetValueOrDefault(key) as string;
 }

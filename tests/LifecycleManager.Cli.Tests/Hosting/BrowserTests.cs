@@ -47,7 +47,8 @@ public sealed class BrowserTests : IDisposable
             foreach (var origin in (string[])["http://evil.example", "null", "https://lcm.example.com:8443"])
             {
                 using var answer = await running.SendAsync(method, path, "lcm.example.com", origin);
-                Assert.True(answer.StatusCode == HttpStatusCode.Forbidden, $"{method} {path} from {origin} is {answer.StatusCode}");
+                Assert.True(answer.StatusCode == HttpStatusCode.Forbidden,
+                    $"{method} {path} from {origin} is {answer.StatusCode}");
             }
 
             // A page of its own comes further than that, wherever it gets.
@@ -67,7 +68,8 @@ public sealed class BrowserTests : IDisposable
             Assert.True(
                 answer.Headers.NonValidated.TryGetValues("X-Frame-Options", out var options) && options.ToString() == "DENY"
                 && answer.Headers.NonValidated.TryGetValues("Content-Security-Policy", out var policy)
-                && policy.ToString().Contains("frame-ancestors 'none'", StringComparison.Ordinal), $"{path} ({answer.StatusCode}) may be framed: {answer}");
+                && policy.ToString().Contains("frame-ancestors 'none'", StringComparison.Ordinal),
+                $"{path} ({answer.StatusCode}) may be framed: {answer}");
         }
     }
 
@@ -80,11 +82,20 @@ public sealed class BrowserTests : IDisposable
             "master" => MasterCommand.Role(listen, "--port", new MasterOptions { Address = address }) with { State = "memory:" },
             "agent" => AgentCommand.Role([listen], "--port", new AgentOptions
             {
-                WorkDirectory = _directory, Masters = [Nobody], Hostname = "127.0.0.1", Port = listen.Port, Containerizers = ["process"],
+                WorkDirectory = _directory,
+                Masters = [Nobody],
+                Hostname = "127.0.0.1",
+                Port = listen.Port,
+                Containerizers = ["process"],
             }),
             "scheduler" => SchedulerCommand.Role(
-                listen, "--port", new SchedulerOptions { Masters = [Nobody], Address = address }, Nobody, address) with { State = "memory:" },
-            _ => ManagerCommand.Role(listen, "--port", new ManagerOptions { Scheduler = Nobody, Address = address }) with { State = "memory:" },
+                listen, "--port", new SchedulerOptions { Masters = [Nobody], Address = address }, Nobody,
+                address) with
+            { State = "memory:" },
+            _ => ManagerCommand.Role(listen, "--port", new ManagerOptions { Scheduler = Nobody, Address = address }) with
+            {
+                State = "memory:"
+            },
         };
         var routes = new List<(string Method, string Path)>();
         var map = role.Map;
@@ -97,21 +108,25 @@ public sealed class BrowserTests : IDisposable
                 routes.AddRange(RoutesOf(app));
             },
         };
-        return new Running(await RoleHost.StartAsync(role, NullLoggerFactory.Instance, TimeProvider.System, default), address, routes);
+        return new Running(await RoleHost.StartAsync(role, NullLoggerFactory.Instance, TimeProvider.System, default), address,
+            routes);
     }
 
     /// <summary>The routes with their methods; of those that take any method, one of each kind.</summary>
     private static IEnumerable<(string Method, string Path)> RoutesOf(IEndpointRouteBuilder app) =>
         from endpoint in app.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-        let path = "/" + string.Join('/', endpoint.RoutePattern.PathSegments.Select(segment => string.Concat(segment.Parts.Select(part =>
+        let path = "/"
+        + string.Join('/', endpoint.RoutePattern.PathSegments.Select(segment => string.Concat(segment.Parts.Select(part =>
             part is Microsoft.AspNetCore.Routing.Patterns.RoutePatternLiteralPart literal ? literal.Content : "x"))))
         from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods is { Count: > 0 } methods
             ? methods : ["GET", "POST", "PUT", "PATCH", "DELETE"]
         select (method, path);
 
-    private sealed record Running(RoleHost Host, Uri Address, IReadOnlyList<(string Method, string Path)> Routes) : IAsyncDisposable
+    private sealed record Running(RoleHost Host, Uri Address, IReadOnlyList<(string Method, string Path)> Routes)
+        : IAsyncDisposable
     {
-        private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
+        private readonly HttpClient _http =
+            new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
 
         public async Task<HttpResponseMessage> SendAsync(string method, string path, string host, string? origin)
         {

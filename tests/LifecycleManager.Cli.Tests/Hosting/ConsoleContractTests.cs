@@ -20,7 +20,8 @@ public sealed class ConsoleContractTests : IDisposable
     [Fact]
     public async Task The_console_reads_policies_problems_targets_and_decisions_of_the_manager()
     {
-        await File.WriteAllTextAsync(Path.Combine(_rules, "shop.yml"), "policy: shop\napp: /shop\ninstances: { min: 2, max: 7 }\nmetrics: { load: { prometheus: load, across: sum } }\nrules:\n  - { rule: busy, when: load > 5, then: { add: 1 } }\n");
+        await File.WriteAllTextAsync(Path.Combine(_rules, "shop.yml"),
+            "policy: shop\napp: /shop\ninstances: { min: 2, max: 7 }\nmetrics: { load: { prometheus: load, across: sum } }\nrules:\n  - { rule: busy, when: load > 5, then: { add: 1 } }\n");
         await File.WriteAllTextAsync(Path.Combine(_rules, "bad.yml"), "policy: bad\napp: /bad\ninstances: { min: 9, max: 7 }\n");
         var listen = new IPEndPoint(IPAddress.Loopback, Server.FreePort());
         var nobody = new Uri("http://127.0.0.1:9");
@@ -32,12 +33,14 @@ public sealed class ConsoleContractTests : IDisposable
             Collector = new CollectorOptions { Scheduler = nobody, StaticTargets = MetricsValues.Targets("/shop=127.0.0.1:9") },
         };
         await using var manager = await RoleHost.StartAsync(
-            ManagerCommand.Role(listen, "--port", options) with { State = "memory:" }, NullLoggerFactory.Instance, TimeProvider.System, default);
+            ManagerCommand.Role(listen, "--port", options) with { State = "memory:" }, NullLoggerFactory.Instance,
+            TimeProvider.System, default);
         using var http = new HttpClient { BaseAddress = new Uri($"http://{listen}") };
         var client = new ManagerClient(http);
 
         var (policies, problems) = await client.PoliciesAsync(default);
-        Assert.Equal(("shop", "/shop", 2, 7), (policies.Single().Name, policies.Single().App, policies.Single().Min, policies.Single().Max));
+        Assert.Equal(("shop", "/shop", 2, 7), (policies.Single().Name, policies.Single().App, policies.Single().Min,
+            policies.Single().Max));
         Assert.EndsWith("shop.yml", policies.Single().File, StringComparison.Ordinal);
         Assert.Contains(problems, problem => problem.Contains("bad.yml:3:12: error: ", StringComparison.Ordinal));
         Assert.All(await client.TargetsAsync(default), target => Assert.Equal("/shop", target.App));

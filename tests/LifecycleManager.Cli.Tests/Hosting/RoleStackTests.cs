@@ -66,9 +66,11 @@ public sealed class RoleStackTests : IAsyncDisposable
     [Fact]
     public async Task One_that_cannot_be_stopped_keeps_no_other_from_it()
     {
-        await _stack.StartAsync(Role("one", services => services.AddSingleton(_ => new End(_ended, "one"))), CancellationToken.None);
+        await _stack.StartAsync(Role("one", services => services.AddSingleton(_ => new End(_ended, "one"))),
+            CancellationToken.None);
         await _stack.StartAsync(Role("two", services => services.AddSingleton(_ => new Unstoppable())), CancellationToken.None);
-        await _stack.StartAsync(Role("three", services => services.AddSingleton(_ => new End(_ended, "three"))), CancellationToken.None);
+        await _stack.StartAsync(Role("three", services => services.AddSingleton(_ => new End(_ended, "three"))),
+            CancellationToken.None);
         await _stack.DisposeAsync();
         Assert.Equal(["three", "one"], _ended);
     }
@@ -103,7 +105,8 @@ public sealed class RoleStackTests : IAsyncDisposable
     {
         protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
-            await Task.Delay(Timeout.Infinite, lifetime.ApplicationStarted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Timeout.Infinite, lifetime.ApplicationStarted)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw new InvalidDataException("a defect");
         }
     }

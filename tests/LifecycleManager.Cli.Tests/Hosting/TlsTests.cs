@@ -109,18 +109,22 @@ public sealed class TlsTests : IDisposable
         }
 
         // One day is left of the role's own.
-        Assert.Contains(log.Lines, line => line.Contains("The TLS certificate of 'CN=localhost' expires on", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.Contains("The TLS certificate of 'CN=localhost' expires on",
+            StringComparison.Ordinal));
         using var reader = Client(address, _authority.Issue("anybody"));
-        var metric = (await reader.GetStringAsync("/metrics")).Split('\n').Single(line => line.StartsWith("lcm_certificate_expiry_seconds", StringComparison.Ordinal));
+        var metric = (await reader.GetStringAsync("/metrics")).Split('\n')
+            .Single(line => line.StartsWith("lcm_certificate_expiry_seconds", StringComparison.Ordinal));
         Assert.InRange(double.Parse(metric.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), 80_000, 86_400);
     }
 
     [Fact]
     public void An_own_certificate_that_has_expired_is_refused_at_the_start_in_one_line()
     {
-        var (certificate, key) = _authority.Files(_directory, "old", "localhost", server: true, expires: DateTimeOffset.UtcNow.AddMinutes(-1));
+        var (certificate, key) = _authority.Files(_directory, "old", "localhost", server: true,
+            expires: DateTimeOffset.UtcNow.AddMinutes(-1));
         var error = Assert.Throws<CliException>(() => ServerTls.Read(certificate, key, null, clientsMust: false));
-        Assert.Contains("old.pem cannot be used: the certificate of 'CN=localhost' has expired on", error.Message, StringComparison.Ordinal);
+        Assert.Contains("old.pem cannot be used: the certificate of 'CN=localhost' has expired on", error.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -139,7 +143,8 @@ public sealed class TlsTests : IDisposable
             State = "memory:" + Guid.NewGuid(),
             Kestrel = section,
         };
-        await using var host = await RoleHost.StartAsync(role, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
+        await using var host = await RoleHost.StartAsync(role, NullLoggerFactory.Instance, TimeProvider.System,
+            CancellationToken.None);
         Assert.Equal($"https://127.0.0.1:{port}/", RoleSettings.AddressOf(role).ToString());
         using var first = Client(new Uri($"https://localhost:{port}"), null);
         using var second = Client(new Uri($"https://localhost:{port}"), null);
@@ -159,29 +164,35 @@ public sealed class TlsTests : IDisposable
             State = "memory:" + Guid.NewGuid(),
             Tls = client,
         };
-        var error = await Assert.ThrowsAsync<CliException>(() => RoleHost.StartAsync(role, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<CliException>(() =>
+            RoleHost.StartAsync(role, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None));
         Assert.Contains("Server Authentication", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_certificate_that_cannot_be_used_is_an_error_of_one_line()
     {
-        var missing = Assert.Throws<CliException>(() => ServerTls.Read(Path.Combine(_directory, "nothing.pem"), _key, null, clientsMust: false));
+        var missing = Assert.Throws<CliException>(() =>
+            ServerTls.Read(Path.Combine(_directory, "nothing.pem"), _key, null, clientsMust: false));
         Assert.Contains("nothing.pem", missing.Message, StringComparison.Ordinal);
         var (_, otherKey) = _authority.Files(_directory, "other", "other", server: true);
-        Assert.Contains("cannot be used", Assert.Throws<CliException>(() => ServerTls.Read(_certificate, otherKey, null, false)).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be used", Assert.Throws<CliException>(() =>
+            ServerTls.Read(_certificate, otherKey, null, false)).Message, StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(_directory, "empty.pem"), "");
         Assert.Contains("holds no certificate",
-            Assert.Throws<CliException>(() => ServerTls.Read(_certificate, _key, Path.Combine(_directory, "empty.pem"), false)).Message, StringComparison.Ordinal);
+            Assert.Throws<CliException>(() => ServerTls.Read(_certificate, _key, Path.Combine(_directory, "empty.pem"),
+                false)).Message, StringComparison.Ordinal);
     }
 
-    private async Task<(RoleHost Host, Uri Address)> StartAsync(MasterOptions options, ILoggerProvider? log = null, bool probes = true)
+    private async Task<(RoleHost Host, Uri Address)> StartAsync(MasterOptions options, ILoggerProvider? log = null,
+        bool probes = true)
     {
         var port = Server.FreePort();
         var role = MasterCommand.Role(new IPEndPoint(IPAddress.Loopback, port), "--port", options) with
         {
             State = "memory:" + Guid.NewGuid(),
-            Tls = ServerTls.Read(_certificate, _key, _authority.AuthorityFile(_directory), clientsMust: !options.Principals.AreRequired),
+            Tls = ServerTls.Read(_certificate, _key, _authority.AuthorityFile(_directory),
+                clientsMust: !options.Principals.AreRequired),
         };
         var loggers = log is null ? (ILoggerFactory)NullLoggerFactory.Instance : new LoggerFactory([log]);
         var host = await RoleHost.StartAsync(role, loggers, TimeProvider.System, CancellationToken.None);
@@ -191,7 +202,8 @@ public sealed class TlsTests : IDisposable
         using var probe = Client(address, null);
         probe.DefaultRequestHeaders.Authorization = new Credential("ops", "o").Header;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while ((await probe.GetAsync("/state", limit.Token)).StatusCode == HttpStatusCode.ServiceUnavailable) await Task.Delay(20, limit.Token);
+        while ((await probe.GetAsync("/state", limit.Token)).StatusCode == HttpStatusCode.ServiceUnavailable)
+            await Task.Delay(20, limit.Token);
         return (host, address);
     }
 
@@ -226,7 +238,8 @@ public sealed class TlsTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             _lines.Enqueue(formatter(state, exception));
 
         public void Dispose()

@@ -39,7 +39,8 @@ internal sealed class Cluster : IDisposable
     public void Use(string policy)
     {
         var file = PolicyParser.Parse("p.yml", policy);
-        Assert.Equal([], file.Problems.Where(problem => problem.Severity == PolicySeverity.Error).Select(problem => problem.ToString()));
+        Assert.Equal([], file.Problems.Where(problem => problem.Severity == PolicySeverity.Error)
+            .Select(problem => problem.ToString()));
         _engine.Use(new PolicySet(file.Policies));
     }
 
@@ -47,7 +48,8 @@ internal sealed class Cluster : IDisposable
     {
         Now += TimeSpan.FromSeconds(seconds);
         var decision = _engine.Decide(
-            new AppRef(App, null), new AppFacts(App, Instances, Healthy, Staged, Deploying, Now + Jump) { Steady = Now }, Metrics)!;
+            new AppRef(App, null), new AppFacts(App, Instances, Healthy, Staged, Deploying, Now + Jump) { Steady = Now },
+            Metrics)!;
         if (Applies && !decision.DryRun) Instances = Healthy = decision.To;
         return decision;
     }

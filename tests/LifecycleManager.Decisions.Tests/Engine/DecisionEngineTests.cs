@@ -46,9 +46,11 @@ public sealed class DecisionEngineTests
         Assert.Equal(2, cluster.Instances);
         var decision = cluster.Tick();
         Assert.Equal("too many transactions: tpm 24 > 10 * instances 2 for 30s, +1", decision.Reason);
-        Assert.Equal((2, 3, DecisionKind.ScaleOut, "too many transactions"), (decision.From, decision.To, decision.Kind, decision.Rule));
+        Assert.Equal((2, 3, DecisionKind.ScaleOut, "too many transactions"),
+            (decision.From, decision.To, decision.Kind, decision.Rule));
         Assert.Equal(24, decision.Metrics["tpm"]);
-        Assert.Equal([new Recommendation("too many transactions", 3, "tpm 24 > 10 * instances 2 for 30s, +1")], decision.Recommendations);
+        Assert.Equal([new Recommendation("too many transactions", 3, "tpm 24 > 10 * instances 2 for 30s, +1")],
+            decision.Recommendations);
     }
 
     [Fact]
@@ -144,7 +146,9 @@ public sealed class DecisionEngineTests
     [Fact]
     public void Staged_instances_are_not_asked_for_twice()
     {
-        using var cluster = new Cluster(Policy("  - { rule: busy, when: cpu > 0.8, then: { add: 2 } }"), 2) { Metrics = { ["cpu"] = 0.9, ["tpm"] = 1 } };
+        using var cluster = new Cluster(Policy("  - { rule: busy, when: cpu > 0.8, then: { add: 2 } }"),
+            2)
+        { Metrics = { ["cpu"] = 0.9, ["tpm"] = 1 } };
         Assert.Equal(4, cluster.Tick().To);
         (cluster.Healthy, cluster.Staged, cluster.Deploying) = (2, 2, true);
         cluster.Applies = false;
@@ -160,7 +164,9 @@ public sealed class DecisionEngineTests
     [Fact]
     public void An_unhealthy_app_without_a_deployment_still_grows()
     {
-        using var cluster = new Cluster(Policy("  - { rule: busy, when: cpu > 0.8, then: { add: 1 } }"), 2) { Metrics = { ["cpu"] = 0.9, ["tpm"] = 1 } };
+        using var cluster = new Cluster(Policy("  - { rule: busy, when: cpu > 0.8, then: { add: 1 } }"),
+            2)
+        { Metrics = { ["cpu"] = 0.9, ["tpm"] = 1 } };
         cluster.Healthy = 1;
         Assert.Equal(3, cluster.Tick().To);
     }
@@ -183,7 +189,8 @@ public sealed class DecisionEngineTests
     public void Actions_do_what_they_say(string then, int instances, int expected)
     {
         using var cluster = new Cluster(
-            Policy($"  - {{ rule: r, when: true, then: {then} }}", "scaleIn: { stabilization: 0s }\nscaleOut: { limit: none }"), instances)
+            Policy($"  - {{ rule: r, when: true, then: {then} }}", "scaleIn: { stabilization: 0s }\nscaleOut: { limit: none }"),
+            instances)
         {
             Metrics = { ["cpu"] = 0.9, ["tpm"] = 30 },
         };
@@ -229,7 +236,8 @@ public sealed class DecisionEngineTests
         Assert.Equal(5, cluster.Tick().To);
         var decision = cluster.Tick();
         Assert.Equal((2, "night"), (decision.To, decision.Rule));
-        Assert.Equal("night: from 0 0 22 * * ? until 0 0 6 * * ? (Europe/London), at most 2; 5 is more than at most 2", decision.Reason);
+        Assert.Equal("night: from 0 0 22 * * ? until 0 0 6 * * ? (Europe/London), at most 2; 5 is more than at most 2",
+            decision.Reason);
         Assert.Equal(new InstanceBounds(1, 2), cluster.Engine.Report(Cluster.App)!.Bounds);
         cluster.Now = At("2026-07-02T04:59:50Z");
         Assert.Equal(new InstanceBounds(1, 2), Bounds());
@@ -271,7 +279,9 @@ public sealed class DecisionEngineTests
     [Fact]
     public void Scale_in_waits_until_less_was_enough_for_the_whole_window()
     {
-        using var cluster = new Cluster(Policy(Both, "scaleIn: { stabilization: 1m }"), 4) { Metrics = { ["tpm"] = 5, ["cpu"] = 1 } };
+        using var cluster = new Cluster(Policy(Both, "scaleIn: { stabilization: 1m }"),
+            4)
+        { Metrics = { ["tpm"] = 5, ["cpu"] = 1 } };
         var held = cluster.Tick();
         Assert.Equal("down: tpm 5 < 8 * (instances 4 - 1), -1; 4 or more was recommended within the last 1m", held.Reason);
         Assert.Equal("stabilization", Assert.Single(held.Adjustments).By);
@@ -282,7 +292,9 @@ public sealed class DecisionEngineTests
     [Fact]
     public void A_short_peak_is_not_followed_where_growth_is_stabilized()
     {
-        using var cluster = new Cluster(Policy(Both, "scaleOut: { stabilization: 30s }"), 2) { Metrics = { ["tpm"] = 30, ["cpu"] = 1 } };
+        using var cluster = new Cluster(Policy(Both, "scaleOut: { stabilization: 30s }"),
+            2)
+        { Metrics = { ["tpm"] = 30, ["cpu"] = 1 } };
         cluster.Tick();
         Assert.Equal("up: tpm 30 > 10 * instances 2, +1; 2 was enough within the last 30s", cluster.Tick().Reason);
         cluster.Metrics["tpm"] = 15;
@@ -307,7 +319,8 @@ public sealed class DecisionEngineTests
     [Fact]
     public void A_decision_that_was_not_carried_out_counts_for_nothing()
     {
-        var policy = Policy("  - { rule: r, when: tpm > 0, then: { set: 10 } }", "scaleOut: { limit: [ 2 per 1m ], cooldown: 1h }");
+        var policy = Policy("  - { rule: r, when: tpm > 0, then: { set: 10 } }",
+            "scaleOut: { limit: [ 2 per 1m ], cooldown: 1h }");
         using var cluster = new Cluster(policy, 1) { Metrics = { ["tpm"] = 1, ["cpu"] = 1 }, Applies = false };
         Assert.All(Enumerable.Range(0, 5), _ => Assert.Equal(3, cluster.Tick().To));
         cluster.Applies = true;
@@ -321,12 +334,16 @@ public sealed class DecisionEngineTests
         const string Rule = "  - { rule: r, when: tpm > 0, then: { set: 5 } }";
         var (reason, to) = Once(Policy(Rule, "pause: scaleOut"), 2);
         Assert.Equal(("r: tpm 1 > 0, to 5; scale-out is paused", 2), (reason, to));
-        Assert.Equal(("scale-out is switched off", 2), Once(Policy(Rule, "scaleOut: { select: disabled }"), 2) is var x ? (x.Reason.Split("; ")[1], x.To) : default);
-        Assert.Equal(("scale-in is switched off", 8), Once(Policy(Rule, "scaleIn: { select: disabled, stabilization: 0s }"), 8) is var y ? (y.Reason.Split("; ")[1], y.To) : default);
+        Assert.Equal(("scale-out is switched off", 2), Once(Policy(Rule, "scaleOut: { select: disabled }"), 2) is var x
+            ? (x.Reason.Split("; ")[1], x.To) : default);
+        Assert.Equal(("scale-in is switched off", 8),
+            Once(Policy(Rule, "scaleIn: { select: disabled, stabilization: 0s }"), 8) is var y
+                ? (y.Reason.Split("; ")[1], y.To) : default);
         Assert.Equal(12, Once(Policy(Rule, "pause: all"), 12).To);
 
         using var dry = new Cluster(Policy(Rule, "dryRun: true\ncooldown: 1h"), 2) { Metrics = { ["tpm"] = 1, ["cpu"] = 1 } };
-        Assert.All(Enumerable.Range(0, 3).Select(_ => dry.Tick()), decision => Assert.Equal((5, true), (decision.To, decision.DryRun)));
+        Assert.All(Enumerable.Range(0, 3).Select(_ => dry.Tick()),
+            decision => Assert.Equal((5, true), (decision.To, decision.DryRun)));
 
         static (string Reason, int To) Once(string policy, int instances)
         {
@@ -339,7 +356,9 @@ public sealed class DecisionEngineTests
     [Fact]
     public void A_count_outside_of_the_bounds_goes_to_the_nearest_bound_at_once()
     {
-        using var cluster = new Cluster(Policy(Both, "scaleIn: { limit: 1 per 1h }", min: 2, max: 4), 9) { Metrics = { ["tpm"] = 1000, ["cpu"] = 1 } };
+        using var cluster = new Cluster(Policy(Both, "scaleIn: { limit: 1 per 1h }", min: 2, max: 4),
+            9)
+        { Metrics = { ["tpm"] = 1000, ["cpu"] = 1 } };
         var decision = cluster.Tick();
         Assert.Equal("9 is more than at most 4", decision.Reason);
         Assert.Equal((4, (string?)null), (decision.To, decision.Rule));
@@ -354,7 +373,8 @@ public sealed class DecisionEngineTests
         Assert.Equal(0, off.Tick().To);
         Assert.StartsWith("suspended:", off.Tick().Reason, StringComparison.Ordinal);
 
-        var policy = Policy("  - { rule: queue, target: { metric: tpm, value: 20, per: instance, activation: 5 } }", "scaleIn: { stabilization: 30s }", min: 0);
+        var policy = Policy("  - { rule: queue, target: { metric: tpm, value: 20, per: instance, activation: 5 } }",
+            "scaleIn: { stabilization: 30s }", min: 0);
         using var asleep = new Cluster(policy, 0) { Metrics = { ["tpm"] = 5, ["cpu"] = 1 } };
         Assert.Equal("queue: tpm 5 needs no instance", asleep.Tick().Reason);
         asleep.Metrics["tpm"] = 61;
@@ -394,10 +414,13 @@ public sealed class DecisionEngineTests
     [Fact]
     public void A_quiet_app_costs_no_memory_and_is_the_same_hold()
     {
-        using var cluster = new Cluster(Policy(Both + "\n  - { rule: by cpu, target: { metric: cpu, value: 0.5 } }\n  - { rule: night, schedule: { cron: '0 0 22 * * ?', until: '0 0 6 * * ?' }, then: { max: 8 } }"), 3)
-        {
-            Metrics = { ["tpm"] = 25, ["cpu"] = 0.5 },
-        };
+        using var cluster =
+            new Cluster(
+                Policy(Both
+                    + "\n  - { rule: by cpu, target: { metric: cpu, value: 0.5 } }\n  - { rule: night, schedule: { cron: '0 0 22 * * ?', until: '0 0 6 * * ?' }, then: { max: 8 } }"), 3)
+            {
+                Metrics = { ["tpm"] = 25, ["cpu"] = 0.5 },
+            };
         var first = cluster.Tick();
         for (var i = 0; i < 50; i++) Assert.Same(first, cluster.Tick());
         cluster.Metrics["cpu"] = 0.51;
@@ -423,5 +446,6 @@ public sealed class DecisionEngineTests
         Assert.Equal(("/search", "gauge.servo.tpm"), (demand.App, demand.Query.Selector));
     }
 
-    private static DateTimeOffset At(string time) => DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture);
+    private static DateTimeOffset At(string time) =>
+        DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture);
 }

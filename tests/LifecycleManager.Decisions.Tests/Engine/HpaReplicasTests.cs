@@ -5,15 +5,16 @@ using LifecycleManager.Metrics.Core.Queries;
 namespace LifecycleManager.Decisions.Tests.Engine;
 
 /// <summary>
-/// Target rules beside real answers of Kubernetes' replica calculator, <c>Data/hpa-replicas.jsonl</c>. Where they differ, they do so for one of
-/// the reasons here, and each reason says in which cases it may.
+/// Target rules beside real answers of Kubernetes' replica calculator, <c>Data/hpa-replicas.jsonl</c>. Where they differ, they do
+/// so for one of the reasons here, and each reason says in which cases it may.
 /// </summary>
 public sealed class HpaReplicasTests(ITestOutputHelper output)
 {
     private const string Rounded = "the HPA cuts a mean to a whole percent or thousandth before it divides";
     private const string Surplus = "the HPA reckons with pods beyond the count, which go; here those that are asked for";
     private const string NoneReady = "with no pod ready the HPA asks for none; here that says nothing, and every instance counts";
-    private const string Direction = "over the target the HPA may shrink an app of which it sees fewer pods than there should be, and grow one under it; here the count stays";
+    private const string Direction =
+        "over the target the HPA may shrink an app of which it sees fewer pods than there should be, and grow one under it; here the count stays";
     private const string Requests = "the HPA weighs pods by their requests; a share here is a share of each instance alike";
 
     [Fact]
@@ -82,15 +83,21 @@ public sealed class HpaReplicasTests(ITestOutputHelper output)
         if (row.Total is not null) return row.Ready > row.Current ? Surplus : row.Ready == 0 ? NoneReady : "";
         // What is cut away is less than a unit: with a unit more the HPA would ask for as many, or more.
         var within = to == row.Current && Math.Abs(((row.Computed + 1) / row.TargetUnits) - 1) <= row.Tolerance;
-        return within || (to >= row.Expected && to <= Math.Ceiling((row.Computed + 1) / row.TargetUnits * Math.Max(row.Current, row.Readings.Length))) ? Rounded : "";
+        return within
+            || (to >= row.Expected
+                && to <= Math.Ceiling((row.Computed + 1) / row.TargetUnits * Math.Max(row.Current, row.Readings.Length)))
+                ? Rounded : "";
     }
 
-    /// <summary>One call of the replica calculator; the file's notation is told where it comes from, shared with other projects.</summary>
+    /// <summary>
+    /// One call of the replica calculator; the file's notation is told where it comes from, shared with other projects.
+    /// </summary>
     private sealed class Row
     {
         public Row(JsonElement row)
         {
-            (Id, Kind, Current) = (row.GetProperty("id").GetString()!, row.GetProperty("k").GetString()!, row.GetProperty("cur").GetInt32());
+            (Id, Kind, Current) = (row.GetProperty("id").GetString()!, row.GetProperty("k").GetString()!, row.GetProperty("cur")
+                .GetInt32());
             var error = row.TryGetProperty("e", out var e) ? e.GetString() : null;
             Failed = row.TryGetProperty("fail", out _);
             // Where the HPA reports an error it keeps the count.
@@ -98,11 +105,13 @@ public sealed class HpaReplicasTests(ITestOutputHelper output)
             TargetUnits = row.GetProperty("t").GetDouble();
             Target = Kind == "util" ? TargetUnits / 100 : TargetUnits / 1000;
             Computed = row.TryGetProperty("u", out var u) ? u.GetDouble() : double.NaN;
-            double[] tolerances = row.TryGetProperty("tol", out var tol) ? [.. tol.EnumerateArray().Select(one => one.GetDouble())] : [0.1, 0.1];
+            double[] tolerances = row.TryGetProperty("tol", out var tol)
+                ? [.. tol.EnumerateArray().Select(one => one.GetDouble())] : [0.1, 0.1];
             Tolerance = tolerances[0];
             if (row.TryGetProperty("v", out var v))
             {
-                Total = Failed ? null : v.ValueKind == JsonValueKind.Array ? v.EnumerateArray().Sum(one => one.GetDouble()) / 1000 : v.GetDouble() / 1000;
+                Total = Failed ? null : v.ValueKind == JsonValueKind.Array ? v.EnumerateArray().Sum(one => one.GetDouble()) / 1000
+                    : v.GetDouble() / 1000;
             }
 
             DoesNotFit = tolerances[0] != tolerances[1] ? "a tolerance for each direction"
@@ -145,7 +154,8 @@ public sealed class HpaReplicasTests(ITestOutputHelper output)
 
         private void Read(JsonElement row, JsonElement pods)
         {
-            var (cpu, readings, requests) = (Kind != "pods" && row.TryGetProperty("res", out var res) && res.GetString() == "cpu", new List<(double, bool)>(), new HashSet<double>());
+            var (cpu, readings, requests) = (Kind != "pods" && row.TryGetProperty("res", out var res) && res.GetString() == "cpu",
+                new List<(double, bool)>(), new HashSet<double>());
             var init = row.TryGetProperty("init", out var i) ? i.GetDouble() : 300;
             var delay = row.TryGetProperty("delay", out var d) ? d.GetDouble() : 30;
             foreach (var pod in pods.EnumerateArray())
@@ -154,7 +164,8 @@ public sealed class HpaReplicasTests(ITestOutputHelper output)
                 if (code[0] == 'S') DoesNotFit ??= "a pod that has ended counts with its last metric";
                 if (code[0] == 'R' && code[1] == 'T') Ready += count;
                 if (code[0] == 'F' || code.EndsWith('D') || Total is not null) continue;
-                double? At(int n) => pod.GetArrayLength() > n && pod[n].ValueKind == JsonValueKind.Number ? pod[n].GetDouble() : null;
+                double? At(int n) => pod.GetArrayLength() > n && pod[n].ValueKind == JsonValueKind.Number
+                    ? pod[n].GetDouble() : null;
                 double Given(int n, double otherwise) => At(n) ?? otherwise;
                 if (Kind == "util" && pod.GetArrayLength() > 2 && pod[2].ValueKind == JsonValueKind.Array)
                 {
@@ -166,7 +177,8 @@ public sealed class HpaReplicasTests(ITestOutputHelper output)
                 if (request == 0) DoesNotFit ??= "requests that are not there";
                 requests.Add(request);
                 var value = At(3) is { } metric ? metric / request : double.NaN;
-                var started = pod.GetArrayLength() > 4 && pod[4].ValueKind == JsonValueKind.Null ? (double?)null : Given(4, -3600);
+                var started = pod.GetArrayLength() > 4 && pod[4].ValueKind == JsonValueKind.Null
+                    ? (double?)null : Given(4, -3600);
                 var (since, at, window) = (Given(5, -3500), Given(6, -15), Given(7, 30));
                 var starts = code[0] == 'P' || (cpu && !double.IsNaN(value) && (code[1] == '-' || started is null
                     || (started + init > 0 ? code[1] == 'F' || at < since + window : code[1] == 'F' && started + delay > since)));

@@ -12,7 +12,8 @@ public sealed class HpaTests
     private const string Free = "scaleOut: { limit: none }\nscaleIn: { stabilization: 0s, limit: none }";
 
     /// <summary>
-    /// Readings: one per instance; <c>r</c> and a value for a ready one, <c>n</c> for one that is not ready, <c>m</c> for one without a value.
+    /// Readings: one per instance; <c>r</c> and a value for a ready one, <c>n</c> for one that is not ready, <c>m</c> for one
+    /// without a value.
     /// </summary>
     [Theory]
     // desired = ceil(current * value / target)
@@ -50,7 +51,8 @@ public sealed class HpaTests
     public void Resource_metrics(string readings, int staged, double target, int expected, string because)
     {
         var instances = readings.Split(' ').Select(text => (
-            Value: text.Length > 1 ? double.Parse(text[1..], CultureInfo.InvariantCulture) : text[0] == 'm' ? double.NaN : 5000, Ready: text[0] != 'n')).ToArray();
+            Value: text.Length > 1 ? double.Parse(text[1..], CultureInfo.InvariantCulture) : text[0] == 'm'
+            ? double.NaN : 5000, Ready: text[0] != 'n')).ToArray();
         using var cluster = new Cluster(Target($"value: {target}"), instances.Length + staged) { Staged = staged };
         cluster.Healthy = instances.Count(one => one.Ready);
         cluster.Metrics.Instances("m", instances);
@@ -92,7 +94,8 @@ public sealed class HpaTests
     [InlineData(0.5, double.NaN, 4)]
     [InlineData(2.0, double.NaN, 8)]
     [InlineData(double.NaN, double.NaN, 4)]
-    public void Several_metrics_take_the_highest_and_a_missing_one_forbids_only_shrinking(double first, double second, int expected)
+    public void Several_metrics_take_the_highest_and_a_missing_one_forbids_only_shrinking(double first, double second,
+        int expected)
     {
         using var cluster = new Cluster(
             $$"""
@@ -114,18 +117,25 @@ public sealed class HpaTests
 
     /// <summary>Each step: what the metric recommends, and the count after it. 15 s a step.</summary>
     [Theory]
-    [InlineData("the highest of the window counts", "scaleIn: { stabilization: 60s, limit: none }", 10, "8:10 6:10 9:10 5:9 5:9 5:9 5:5")]
-    [InlineData("growth is at once all the same", "scaleIn: { stabilization: 60s, limit: none }\nscaleOut: { limit: none }", 2, "4:4 2:4 6:6 2:6 2:6 2:6 2:2")]
+    [InlineData("the highest of the window counts", "scaleIn: { stabilization: 60s, limit: none }", 10,
+        "8:10 6:10 9:10 5:9 5:9 5:9 5:5")]
+    [InlineData("growth is at once all the same", "scaleIn: { stabilization: 60s, limit: none }\nscaleOut: { limit: none }", 2,
+        "4:4 2:4 6:6 2:6 2:6 2:6 2:2")]
     [InlineData("the least of the window counts", "scaleOut: { stabilization: 45s, limit: none }", 2, "9:2 5:2 7:5 8:5 9:7")]
-    [InlineData("scale-in select Max takes the greatest change", "scaleIn: { stabilization: 0s, limit: [ 4 per 1m, 10% per 1m ] }", 80, "10:72 10:72 10:72 10:72 10:64")]
-    [InlineData("scale-in select Min takes the least change", "scaleIn: { stabilization: 0s, limit: [ 4 per 1m, 10% per 1m ], select: min }", 80, "10:76 10:76 10:76 10:76 10:72")]
-    [InlineData("scale-in select Disabled changes nothing", "scaleIn: { stabilization: 0s, select: disabled }", 80, "10:80 10:80")]
+    [InlineData("scale-in select Max takes the greatest change",
+        "scaleIn: { stabilization: 0s, limit: [ 4 per 1m, 10% per 1m ] }", 80, "10:72 10:72 10:72 10:72 10:64")]
+    [InlineData("scale-in select Min takes the least change",
+        "scaleIn: { stabilization: 0s, limit: [ 4 per 1m, 10% per 1m ], select: min }", 80, "10:76 10:76 10:76 10:76 10:72")]
+    [InlineData("scale-in select Disabled changes nothing", "scaleIn: { stabilization: 0s, select: disabled }", 80,
+        "10:80 10:80")]
     [InlineData("scale-out by percent doubles", "scaleOut: { limit: [ 100% per 15s ] }", 3, "90:6 90:12 90:24 90:48 90:90")]
     [InlineData("scale-out by the default: 4 or 100% per 15s", "", 1, "90:5 90:10 90:20 90:40 90:80")]
-    [InlineData("scale-out select Min", "scaleOut: { limit: [ 4 per 15s, 100% per 15s ], select: min }", 1, "90:2 90:4 90:8 90:12")]
+    [InlineData("scale-out select Min", "scaleOut: { limit: [ 4 per 15s, 100% per 15s ], select: min }", 1,
+        "90:2 90:4 90:8 90:12")]
     [InlineData("scale-out select Disabled", "scaleOut: { select: disabled }", 1, "90:1")]
     [InlineData("percent rounds up when growing", "scaleOut: { limit: 10% per 15s }", 5, "90:6 90:7 90:8")]
-    [InlineData("a period counts from its start: what went in it comes back to the limit", "scaleOut: { limit: 4 per 1m }\nscaleIn: { stabilization: 0s, limit: none }", 10, "14:14 12:12 90:14 90:14 90:18 90:18")]
+    [InlineData("a period counts from its start: what went in it comes back to the limit",
+        "scaleOut: { limit: 4 per 1m }\nscaleIn: { stabilization: 0s, limit: none }", 10, "14:14 12:12 90:14 90:14 90:18 90:18")]
     public void Behavior(string because, string behavior, int from, string steps)
     {
         using var cluster = new Cluster(

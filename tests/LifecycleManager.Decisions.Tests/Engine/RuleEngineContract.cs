@@ -5,7 +5,9 @@ using LifecycleManager.Decisions.Rules;
 
 namespace LifecycleManager.Decisions.Tests.Engine;
 
-/// <summary>What every rule engine must do: give the same decisions, tick for tick, as the rules do when asked one by one.</summary>
+/// <summary>
+/// What every rule engine must do: give the same decisions, tick for tick, as the rules do when asked one by one.
+/// </summary>
 public abstract class RuleEngineContract
 {
     private const string Policies = """
@@ -72,7 +74,8 @@ public abstract class RuleEngineContract
             foreach (var app in counts.Keys)
             {
                 var staged = random.Next(5) == 0 ? 1 : 0;
-                var facts = new AppFacts(app, counts[app], Math.Max(0, counts[app] - staged), Math.Min(staged, counts[app]), staged > 0, now);
+                var facts = new AppFacts(app, counts[app], Math.Max(0, counts[app] - staged), Math.Min(staged, counts[app]),
+                    staged > 0, now);
                 var mine = tested.Decide(new AppRef(app, null), facts, metrics)!;
                 var theirs = reference.Decide(new AppRef(app, null), facts, metrics)!;
                 Assert.Equal((theirs.To, theirs.Rule, theirs.Reason), (mine.To, mine.Rule, mine.Reason));
@@ -93,8 +96,12 @@ public abstract class RuleEngineContract
         var metrics = new FakeMetrics { ["tpm"] = 100 };
         foreach (var max in (int[])[3, 4, 5])
         {
-            engine.Use(new PolicySet(PolicyParser.Parse("p", $"policy: p\napp: /a\ninstances: {{ max: {max} }}\nmetrics: {{ tpm: {{ actuator: tpm }} }}\nrules:\n  - {{ rule: r, when: tpm > 1, then: {{ set: 9 }} }}").Policies));
-            Assert.Equal(max, engine.Decide(new AppRef("/a", null), new AppFacts("/a", 1, 1, 0, false, DateTimeOffset.UnixEpoch), metrics)!.To);
+            engine.Use(
+                new PolicySet(
+                    PolicyParser.Parse("p",
+                        $"policy: p\napp: /a\ninstances: {{ max: {max} }}\nmetrics: {{ tpm: {{ actuator: tpm }} }}\nrules:\n  - {{ rule: r, when: tpm > 1, then: {{ set: 9 }} }}").Policies));
+            Assert.Equal(max, engine.Decide(new AppRef("/a", null), new AppFacts("/a", 1, 1, 0, false, DateTimeOffset.UnixEpoch),
+                metrics)!.To);
         }
 
         engine.Use(PolicySet.Empty);

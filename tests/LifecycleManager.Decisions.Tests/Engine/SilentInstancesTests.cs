@@ -18,7 +18,8 @@ public sealed class SilentInstancesTests
     [InlineData(0, 10)]
     public void A_sum_of_some_removes_nothing(int reporting, int expected)
     {
-        using var cluster = Of(Rule("when: m < 8 * (instances - 1) + 10, then: { remove: 1 }", "actuator: gauge.servo.tpm, across: sum"), Some(10, reporting, 9));
+        using var cluster = Of(Rule("when: m < 8 * (instances - 1) + 10, then: { remove: 1 }",
+            "actuator: gauge.servo.tpm, across: sum"), Some(10, reporting, 9));
         // All ten make 90, which is no less than 82; nine of nine make 81, which is.
         if (reporting == 10)
         {
@@ -40,7 +41,8 @@ public sealed class SilentInstancesTests
     {
         using var cluster = Of(Rule("target: { metric: m, value: 5 }", "actuator: m"), Some(8, 2, value));
         Assert.Equal(8, cluster.Tick().To);
-        using var total = Of(Rule("target: { metric: m, value: 5, per: instance }", "actuator: m, across: sum"), Some(8, 2, value));
+        using var total = Of(Rule("target: { metric: m, value: 5, per: instance }", "actuator: m, across: sum"),
+            Some(8, 2, value));
         Assert.Equal(8, total.Tick().To);
     }
 
@@ -68,7 +70,8 @@ public sealed class SilentInstancesTests
     [InlineData("actuator: m, across: count", "value: 1", "", "1 1 - -", 8)]
     public void Targets_fill_in_as_the_hpa_does(string source, string target, string selector, string readings, int expected)
     {
-        using var cluster = Of(Rule($"target: {{ metric: m, {target} }}", source), Parse(readings), selector.Length > 0 ? selector : "m");
+        using var cluster = Of(Rule($"target: {{ metric: m, {target} }}", source), Parse(readings), selector.Length > 0
+            ? selector : "m");
         Assert.Equal(expected, cluster.Tick().To);
     }
 
@@ -102,7 +105,8 @@ public sealed class SilentInstancesTests
         Assert.Equal(3, gauge.Tick().To);
         foreach (var (source, selector) in new[]
         {
-            ("prometheus: r_total", "r_total"), ("prometheus: r, rate: 1m", "r"), ("prometheus: r, increase: 1m", "r"), ("actuator: counter.r", "counter.r"),
+            ("prometheus: r_total", "r_total"), ("prometheus: r, rate: 1m", "r"), ("prometheus: r, increase: 1m", "r"),
+            ("actuator: counter.r", "counter.r"),
             ("container: mem.bytes", "mem.bytes"), ("""actuator: 'r{statistic="COUNT"}'""", """r{statistic="COUNT"}"""),
         })
         {
@@ -110,9 +114,11 @@ public sealed class SilentInstancesTests
             Assert.Equal(2, counter.Tick().To);
         }
 
-        foreach (var source in new[] { "prometheus: r, delta: 1m", "prometheus: r, deriv: 1m", "prometheus: r_total_of_balances" })
+        foreach (var source in new[] { "prometheus: r, delta: 1m", "prometheus: r, deriv: 1m",
+            "prometheus: r_total_of_balances" })
         {
-            using var signed = Of(Rule(When, source + ", across: sum"), Parse("60 10 -"), source.Contains("of", StringComparison.Ordinal) ? "r_total_of_balances" : "r");
+            using var signed = Of(Rule(When, source + ", across: sum"), Parse("60 10 -"),
+                source.Contains("of", StringComparison.Ordinal) ? "r_total_of_balances" : "r");
             Assert.Equal(3, signed.Tick().To);
         }
     }
@@ -121,7 +127,8 @@ public sealed class SilentInstancesTests
     public void Growth_that_is_only_assumed_waits_its_time_and_stops_shrinking_meanwhile()
     {
         using var cluster = Of(
-            Policy("actuator: m, across: sum", "- { rule: up, when: m > 50, for: 10s, then: { add: 1 } }\n  - { rule: down, when: true, then: { remove: 1 } }"),
+            Policy("actuator: m, across: sum",
+                "- { rule: up, when: m > 50, for: 10s, then: { add: 1 } }\n  - { rule: down, when: true, then: { remove: 1 } }"),
             Parse("60 10 -"));
         Assert.Equal([3, 3, 4], cluster.Run(TimeSpan.FromSeconds(15)));
     }
@@ -134,7 +141,8 @@ public sealed class SilentInstancesTests
     public void Steps_shrink_only_where_every_step_that_may_hold_does(string readings, int expected)
     {
         using var cluster = Of(
-            Policy("prometheus: m_total, across: sum", "- rule: s\n    step:\n      metric: m\n      steps: [ { above: 100, add: 2 }, { below: 20, remove: 2 }, { above: 20, below: 999999, remove: 1 } ]"),
+            Policy("prometheus: m_total, across: sum",
+                "- rule: s\n    step:\n      metric: m\n      steps: [ { above: 100, add: 2 }, { below: 20, remove: 2 }, { above: 20, below: 999999, remove: 1 } ]"),
             Parse(readings), "m_total");
         Assert.Equal(expected, cluster.Tick().To);
     }
@@ -147,14 +155,16 @@ public sealed class SilentInstancesTests
     [InlineData("m / m", "60 -", 2)]
     public void A_count_that_is_set_shrinks_by_the_greatest_that_it_can_be(string set, string readings, int expected)
     {
-        using var cluster = Of(Rule($"when: true, then: {{ set: '{set}' }}", "prometheus: m_total, across: sum"), Parse(readings), "m_total");
+        using var cluster = Of(Rule($"when: true, then: {{ set: '{set}' }}", "prometheus: m_total, across: sum"), Parse(readings),
+            "m_total");
         Assert.Equal(expected, cluster.Tick().To);
     }
 
     [Fact]
     public void A_lower_bound_that_cannot_be_told_keeps_what_there_is_of_it()
     {
-        const string Rules = "- { rule: floor, when: m > 50, then: { min: 4 } }\n  - { rule: ceiling, when: instances > 1, then: { max: 2 } }";
+        const string Rules =
+            "- { rule: floor, when: m > 50, then: { min: 4 } }\n  - { rule: ceiling, when: instances > 1, then: { max: 2 } }";
         using var cluster = Of(Policy("actuator: m, across: sum", Rules), Parse("1 1 1 1 1 -"));
         Assert.Equal(4, cluster.Tick().To);
         cluster.Metrics.Instances("m", Parse("1 1 1 1"));
@@ -164,7 +174,8 @@ public sealed class SilentInstancesTests
     [Fact]
     public void A_forecast_learns_nothing_from_some_of_the_instances()
     {
-        using var cluster = Of(Rule("forecast: { metric: m, value: 10, season: 1h, step: 1m }", "actuator: m, across: sum"), Parse("5 -"));
+        using var cluster = Of(Rule("forecast: { metric: m, value: 10, season: 1h, step: 1m }", "actuator: m, across: sum"),
+            Parse("5 -"));
         cluster.Tick();
         Assert.Equal(RuleVerdict.Unknown, Assert.Single(cluster.Engine.Opinions(Cluster.App)).Verdict);
         Assert.True(double.IsNaN(Assert.Single(cluster.Engine.Forecasts(Cluster.App)).Value));
@@ -177,7 +188,9 @@ public sealed class SilentInstancesTests
     public void A_count_set_by_a_schedule_heeds_the_silent_too()
     {
         using var cluster = Of(
-            Policy("actuator: m, across: sum", "- rule: s\n    schedule: { cron: '0 0 0 * * ?', until: '0 0 23 * * ?' }\n    then: { set: 'm / 10' }"), Parse("5 -"));
+            Policy("actuator: m, across: sum",
+                "- rule: s\n    schedule: { cron: '0 0 0 * * ?', until: '0 0 23 * * ?' }\n    then: { set: 'm / 10' }"),
+                Parse("5 -"));
         Assert.Equal(2, cluster.Tick().To);
         cluster.Metrics.Instances("m", Parse("5 5"));
         Assert.Equal(1, cluster.Tick().To);
@@ -192,7 +205,8 @@ public sealed class SilentInstancesTests
     [InlineData("'fallback:2'", "- - -", 2)]
     public void What_is_given_for_missing_metrics_is_not_for_those_of_some(string mode, string readings, int expected)
     {
-        using var cluster = Of(Rule("when: m < 50, then: { remove: 1 }", "actuator: m, across: sum", $"onMissingMetrics: {mode}"), Parse(readings));
+        using var cluster = Of(Rule("when: m < 50, then: { remove: 1 }", "actuator: m, across: sum", $"onMissingMetrics: {mode}"),
+            Parse(readings));
         Assert.Equal(expected, cluster.Tick().To);
         Assert.Equal(readings == "- - -", cluster.Engine.Report(Cluster.App)!.MetricsMissing);
     }
@@ -220,7 +234,8 @@ public sealed class SilentInstancesTests
     [Fact]
     public void The_reason_tells_what_the_silent_ones_leave_open()
     {
-        using var counter = Of(Rule("when: m < 72, then: { remove: 1 }", "prometheus: m_total, across: sum"), Some(10, 5, 9), "m_total");
+        using var counter = Of(Rule("when: m < 72, then: { remove: 1 }", "prometheus: m_total, across: sum"), Some(10, 5, 9),
+            "m_total");
         var held = counter.Tick();
         Assert.Equal("m is at least 45: 5 of 10 instances report: held at 10", held.Reason);
         Assert.Equal("m at least 45 < 72 is unknown", Assert.Single(counter.Engine.Opinions(Cluster.App)).Reason);
@@ -235,29 +250,34 @@ public sealed class SilentInstancesTests
     [Fact]
     public void Those_that_start_are_not_silent()
     {
-        using var cluster = Of(Rule("when: m < 50, then: { remove: 1 }", "actuator: m, across: sum"), [(1, true), (1, true), (Silent, false)]);
+        using var cluster = Of(Rule("when: m < 50, then: { remove: 1 }", "actuator: m, across: sum"),
+            [(1, true), (1, true), (Silent, false)]);
         Assert.Equal(2, cluster.Tick().To);
     }
 
     /// <summary>
-    /// Each aggregation, each kind of rule, each number of silent instances: nothing shrinks unless each completion of what is silent shrinks
-    /// at least as far; and nothing grows unless each completion without negative values grows.
+    /// Each aggregation, each kind of rule, each number of silent instances: nothing shrinks unless each completion of what is
+    /// silent shrinks at least as far; and nothing grows unless each completion without negative values grows.
     /// </summary>
     [Fact]
     public void Nothing_shrinks_that_a_silent_instance_could_have_kept() =>
         Gen.Select(
-            Gen.Int[0, Sources.Length - 1], Gen.Int[0, Aggregations.Length - 1], Gen.Int[0, Rules.Length - 1], Gen.Int[0, Rules.Length - 1],
+            Gen.Int[0, Sources.Length - 1], Gen.Int[0, Aggregations.Length - 1], Gen.Int[0, Rules.Length - 1],
+            Gen.Int[0, Rules.Length - 1],
             Gen.Int[1, 6], Gen.Int[0, 5], Gen.Int[0, 40], Gen.OneOf(Gen.Int[0, 20], Gen.Int[0, 3]).Array[6])
         .Sample(
             (source, across, first, second, n, silent, threshold, values) =>
             {
                 silent = Math.Min(silent, n - 1);
                 var (from, selector, signed) = Sources[source];
-                var rules = string.Join("\n  ", new[] { Rules[first], Rules[second] }.Distinct().Select((rule, i) => "- { rule: r" + i + ", " + rule.Replace("T", $"{threshold}", StringComparison.Ordinal) + " }"));
+                var rules = string.Join("\n  ", new[] { Rules[first], Rules[second] }.Distinct()
+                    .Select((rule, i) => "- { rule: r" + i + ", " + rule.Replace("T", $"{threshold}", StringComparison.Ordinal)
+                        + " }"));
                 var policy = Policy($"{from}, across: {Aggregations[across]}", rules);
                 var known = values.Take(n - silent).Select(value => (double)value).ToArray();
                 using var engine = new Cluster(policy, n) { Applies = false };
-                engine.Metrics.Instances(selector, [.. known.Select(value => (value, true)), .. Enumerable.Repeat((Silent, true), silent)]);
+                engine.Metrics.Instances(selector, [.. known.Select(value => (value, true)),
+                    .. Enumerable.Repeat((Silent, true), silent)]);
                 var decision = engine.Tick();
                 if (decision.Kind == DecisionKind.Hold) return true;
 
@@ -267,7 +287,8 @@ public sealed class SilentInstancesTests
                 // The HPA's filling in stands for what is up to the target.
                 var most = rules.Contains("target", StringComparison.Ordinal) ? 7 : 1e9;
                 var completions = new[] { 0.0, Math.Min(3, most), Math.Min(threshold, most), most }
-                    .Concat(signed && decision.Kind == DecisionKind.ScaleIn && !rules.Contains("target", StringComparison.Ordinal) ? [-3.0, -1e9] : []);
+                    .Concat(signed && decision.Kind == DecisionKind.ScaleIn && !rules.Contains("target", StringComparison.Ordinal)
+                        ? [-3.0, -1e9] : []);
                 return Completions([.. completions], silent).All(completion =>
                 {
                     using var whole = new Cluster(policy, n) { Applies = false };
@@ -283,7 +304,8 @@ public sealed class SilentInstancesTests
 
     private static readonly (string Source, string Selector, bool Signed)[] Sources =
     [
-        ("actuator: g", "g", true), ("prometheus: c_total", "c_total", false), ("prometheus: r, rate: 1m", "r", false), ("prometheus: d, delta: 1m", "d", true),
+        ("actuator: g", "g", true), ("prometheus: c_total", "c_total", false), ("prometheus: r, rate: 1m", "r", false),
+        ("prometheus: d, delta: 1m", "d", true),
         ("container: net.rx.bytes", "net.rx.bytes", false),
     ];
 
@@ -315,10 +337,11 @@ public sealed class SilentInstancesTests
         ? [[]]
         : Completions(of, count - 1).Take(12).SelectMany(rest => of.Select(value => (double[])[value, .. rest]));
 
-    private static Cluster Of(string policy, (double Value, bool Ready)[] instances, string selector = "") 
+    private static Cluster Of(string policy, (double Value, bool Ready)[] instances, string selector = "")
     {
         var cluster = new Cluster(policy, instances.Length) { Applies = true };
-        cluster.Metrics.Instances(selector.Length > 0 ? selector : policy.Contains("gauge.servo.tpm", StringComparison.Ordinal) ? "gauge.servo.tpm" : "m", instances);
+        cluster.Metrics.Instances(selector.Length > 0 ? selector : policy.Contains("gauge.servo.tpm", StringComparison.Ordinal)
+            ? "gauge.servo.tpm" : "m", instances);
         return cluster;
     }
 
@@ -326,7 +349,9 @@ public sealed class SilentInstancesTests
         [.. Enumerable.Range(0, instances).Select(i => (i < reporting ? value : Silent, true))];
 
     private static (double, bool)[] Parse(string readings) =>
-        [.. readings.Split(' ').Select(text => (text == "-" ? Silent : double.Parse(text, System.Globalization.CultureInfo.InvariantCulture), true))];
+        [.. readings.Split(' ')
+            .Select(text => (text == "-" ? Silent : double.Parse(text, System.Globalization.CultureInfo.InvariantCulture),
+                true))];
 
     private static string Rule(string rule, string source, string rest = "") => Policy(source, $"- {{ rule: r, {rule} }}", rest);
 

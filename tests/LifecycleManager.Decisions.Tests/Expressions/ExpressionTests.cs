@@ -14,7 +14,8 @@ public sealed class ExpressionTests
         Metric("tpm", new MetricQuery { Source = MetricSource.Actuator, Selector = "tpm", Across = Aggregation.Sum }),
         Metric("cpu", new MetricQuery { Source = MetricSource.Actuator, Selector = "cpu" }),
         Metric("lat", new MetricQuery { Source = MetricSource.Histogram, Selector = "lat", Window = TimeSpan.FromMinutes(2) }),
-        Metric("rps", new MetricQuery { Source = MetricSource.Prometheus, Selector = "c", Function = WindowFunction.Rate, Window = TimeSpan.FromMinutes(1) }),
+        Metric("rps", new MetricQuery { Source = MetricSource.Prometheus, Selector = "c", Function = WindowFunction.Rate,
+            Window = TimeSpan.FromMinutes(1) }),
     ];
 
     [Theory]
@@ -51,7 +52,8 @@ public sealed class ExpressionTests
         var table = new ReadTable(Metrics);
         var condition = ExpressionCompiler.Condition(text, table);
         var slots = new Interval[Slots.FirstRead + table.Reads.Count];
-        (slots[Slots.Instances], slots[Slots.Healthy], slots[Slots.Staged], slots[Slots.Time]) = (2, 2, 0, TimeSpan.FromHours(6).TotalSeconds);
+        (slots[Slots.Instances], slots[Slots.Healthy], slots[Slots.Staged], slots[Slots.Time]) =
+            (2, 2, 0, TimeSpan.FromHours(6).TotalSeconds);
         Array.Fill<Interval>(slots, tpm, Slots.FirstRead, table.Reads.Count);
         Assert.Equal((Truth)expected, condition.Condition!(slots));
     }
@@ -89,7 +91,8 @@ public sealed class ExpressionTests
     [InlineData("avg(lat, 5m) > 1", 0, "'lat' is a histogram", null)]
     [InlineData("rate > 1", 0, "'rate' is a function", null)]
     [InlineData("p100(lat) > 1", 0, "unknown function 'p100'", null)]
-    public void An_error_names_its_place_its_reason_and_the_nearest_name(string text, int offset, string message, string? suggestion)
+    public void An_error_names_its_place_its_reason_and_the_nearest_name(string text, int offset, string message,
+        string? suggestion)
     {
         var e = Assert.Throws<ExpressionException>(() => ExpressionCompiler.Condition(text, new ReadTable(Metrics)));
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
@@ -131,7 +134,8 @@ public sealed class ExpressionTests
     public void Evaluating_allocates_nothing()
     {
         var table = new ReadTable(Metrics);
-        var condition = ExpressionCompiler.Condition("tpm > 10 * instances and (cpu / healthy > 60% or not max(tpm, cpu, 3) < 1)", table).Condition!;
+        var condition = ExpressionCompiler.Condition("tpm > 10 * instances and (cpu / healthy > 60% or not max(tpm, cpu, 3) < 1)",
+            table).Condition!;
         var slots = new Interval[Slots.FirstRead + table.Reads.Count];
         Array.Fill<Interval>(slots, 3);
         condition(slots);
@@ -143,7 +147,8 @@ public sealed class ExpressionTests
     [Fact]
     public void Deep_or_long_expressions_are_refused_and_never_overflow()
     {
-        foreach (var text in new[] { new string('(', 900), new string('-', 990), string.Concat(Enumerable.Repeat("not ", 240)), new string('1', 2000), string.Join('+', Enumerable.Repeat("1", 490)) })
+        foreach (var text in new[] { new string('(', 900), new string('-', 990), string.Concat(Enumerable.Repeat("not ", 240)),
+            new string('1', 2000), string.Join('+', Enumerable.Repeat("1", 490)) })
         {
             Assert.Throws<ExpressionException>(() => ExpressionCompiler.Condition(text, new ReadTable(Metrics)));
         }

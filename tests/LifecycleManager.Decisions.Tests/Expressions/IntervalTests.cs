@@ -14,7 +14,8 @@ public sealed class IntervalTests
 
     private static readonly Gen<string> Numbers = Gen.Recursive<string>((depth, inner) =>
     {
-        var leaf = Gen.OneOf(One(Names), Gen.Int[-3, 20].Select(n => n < 0 ? $"(-{-n})" : n.ToString(CultureInfo.InvariantCulture)), Gen.Const("instances"));
+        var leaf = Gen.OneOf(One(Names), Gen.Int[-3, 20]
+            .Select(n => n < 0 ? $"(-{-n})" : n.ToString(CultureInfo.InvariantCulture)), Gen.Const("instances"));
         if (depth > 3) return leaf;
         return Gen.OneOf(
             leaf,
@@ -36,7 +37,8 @@ public sealed class IntervalTests
     });
 
     // An interval, and points that are in it.
-    private static readonly Gen<(Interval Range, double[] Points)> Readings = Gen.Select(Gen.Int[-20, 60], Gen.Int[0, 30], Gen.Int[0, 4], Gen.Double[0, 1].Array[6])
+    private static readonly Gen<(Interval Range, double[] Points)> Readings =
+        Gen.Select(Gen.Int[-20, 60], Gen.Int[0, 30], Gen.Int[0, 4], Gen.Double[0, 1].Array[6])
         .Select((low, width, kind, shares) =>
         {
             Interval range = kind switch
@@ -47,8 +49,10 @@ public sealed class IntervalTests
                 3 => Interval.Open,
                 _ => new Interval(low, low + width),
             };
-            var (from, to) = (double.IsInfinity(range.Low) ? Math.Min(-1000, range.High) : range.Low, double.IsInfinity(range.High) ? Math.Max(1000, range.Low) : range.High);
-            return (range, shares.Select((share, i) => i switch { 0 => from, 1 => to, _ => from + (share * (to - from)) }).ToArray());
+            var (from, to) = (double.IsInfinity(range.Low) ? Math.Min(-1000, range.High) : range.Low,
+                double.IsInfinity(range.High) ? Math.Max(1000, range.Low) : range.High);
+            return (range, shares.Select((share, i) => i switch { 0 => from, 1 => to, _ => from + (share * (to - from)) })
+                .ToArray());
         });
 
     [Theory]
@@ -113,10 +117,12 @@ public sealed class IntervalTests
         iter: 20_000);
 
     [Fact]
-    public void Points_come_to_the_points_that_doubles_come_to() => Gen.Select(Gen.Double[-1e6, 1e6], Gen.Double[-1e6, 1e6]).Sample((x, y) =>
+    public void Points_come_to_the_points_that_doubles_come_to() =>
+        Gen.Select(Gen.Double[-1e6, 1e6], Gen.Double[-1e6, 1e6]).Sample((x, y) =>
     {
         Interval a = x, b = y;
-        return (a + b).Point.Equals(x + y) && (a - b).Point.Equals(x - y) && (a * b).Point.Equals(x * y) && (y == 0 ? !(a / b).IsKnown : (a / b).Point.Equals(x / y))
+        return (a + b).Point.Equals(x + y) && (a - b).Point.Equals(x - y) && (a * b).Point.Equals(x * y)
+            && (y == 0 ? !(a / b).IsKnown : (a / b).Point.Equals(x / y))
             && Interval.Min(a, b).Point.Equals(Math.Min(x, y)) && Interval.Max(a, b).Point.Equals(Math.Max(x, y));
     });
 
@@ -125,7 +131,8 @@ public sealed class IntervalTests
     {
         Interval zero = 0, big = double.MaxValue;
         Assert.All(
-            [zero / zero, big / zero, big + big, big * big, -big - big, Interval.Unknown + zero, Interval.Unknown * zero, zero / Interval.Unknown, Interval.Max(Interval.Unknown, zero)],
+            [zero / zero, big / zero, big + big, big * big, -big - big, Interval.Unknown + zero, Interval.Unknown * zero,
+                zero / Interval.Unknown, Interval.Max(Interval.Unknown, zero)],
             value => Assert.False(value.IsKnown));
     }
 
@@ -136,13 +143,17 @@ public sealed class IntervalTests
     [InlineData(1, 2, "1 to 2")]
     [InlineData(-Inf, Inf, "anything")]
     [InlineData(double.NaN, double.NaN, "?")]
-    public void People_read_it_so(double low, double high, string expected) => Assert.Equal(expected, Expression.Format(new Interval(low, high)));
+    public void People_read_it_so(double low, double high, string expected) =>
+        Assert.Equal(expected, Expression.Format(new Interval(low, high)));
 
     private static bool Fits(string text) => text.Length < 1000;
 
     private static (Expression Expression, Interval[] Slots) Compile(string text, Func<string, ReadTable, Expression> compile)
     {
-        var table = new ReadTable([.. Names.Select(name => new PolicyMetric(name, new MetricQuery { Source = MetricSource.Actuator, Selector = name }, default))]);
+        var table =
+            new ReadTable(
+                [.. Names.Select(name => new PolicyMetric(name,
+                    new MetricQuery { Source = MetricSource.Actuator, Selector = name }, default))]);
         // Each name has its place, also where the text does not use it.
         foreach (var name in Names) table.Plain(table.Find(name)!);
         return (compile(text, table), new Interval[Slots.FirstRead + table.Reads.Count]);

@@ -19,7 +19,8 @@ public sealed class SeasonalForecastTests
         }
 
         // Right before the rush of the next day: the forecast sees it, the present does not.
-        for (var minute = 5 * 1440; minute < (5 * 1440) + (8 * 60) - 20; minute++) forecast.Add(Start.AddMinutes(minute), Load(minute));
+        for (var minute = 5 * 1440; minute < (5 * 1440) + (8 * 60) - 20; minute++)
+            forecast.Add(Start.AddMinutes(minute), Load(minute));
         Assert.InRange(forecast.Peak(), 160, 200);
         Assert.InRange(forecast.Error, 0, 0.1);
     }
@@ -29,7 +30,8 @@ public sealed class SeasonalForecastTests
     {
         var forecast = new SeasonalForecast(TimeSpan.FromDays(1), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(30));
         var random = new Random(2);
-        for (var minute = 0; minute < 5 * 1440; minute += 10) forecast.Add(Start.AddMinutes(minute), random.NextDouble() < 0.1 ? 100 : 1);
+        for (var minute = 0; minute < 5 * 1440; minute += 10)
+            forecast.Add(Start.AddMinutes(minute), random.NextDouble() < 0.1 ? 100 : 1);
         Assert.InRange(forecast.Error, 0.5, 5);
     }
 
@@ -79,7 +81,8 @@ public sealed class SeasonalForecastTests
         Assert.InRange(atRush[2], 15, 20);
         Assert.InRange(atRush[3], 15, 20);
         var decision = cluster.Engine.Explain(Cluster.App)!;
-        Assert.Contains(decision.Recommendations, one => one.Rule == "before the rush" && one.Reason.Contains("(error ", StringComparison.Ordinal));
+        Assert.Contains(decision.Recommendations, one => one.Rule == "before the rush"
+            && one.Reason.Contains("(error ", StringComparison.Ordinal));
     }
 
     /// <summary>50 by night, 180 from 8 to 10, 100 until 20 o'clock.</summary>

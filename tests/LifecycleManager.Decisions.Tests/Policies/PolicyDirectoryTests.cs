@@ -24,7 +24,8 @@ public sealed class PolicyDirectoryTests : IDisposable
         Assert.Equal(3, Assert.Single(directory.Current.Policies).Instances.Max);
         var status = Assert.Single(directory.Files);
         Assert.True(status.Refused);
-        Assert.Contains("a.yml:6:11: error: the rule 'r' does nothing", directory.Problems[0].ToString(), StringComparison.Ordinal);
+        Assert.Contains("a.yml:6:11: error: the rule 'r' does nothing", directory.Problems[0]
+            .ToString(), StringComparison.Ordinal);
 
         Write("a.yml", "   \n");
         directory.Reload();
@@ -76,7 +77,8 @@ public sealed class PolicyDirectoryTests : IDisposable
         Write("b.yml", Policy("same", 4));
         using var directory = Open();
         Assert.Equal(3, Assert.Single(directory.Current.Policies).Instances.Max);
-        Assert.Contains("a policy 'same' is in force already", Assert.Single(directory.Problems).Message, StringComparison.Ordinal);
+        Assert.Contains("a policy 'same' is in force already", Assert.Single(directory.Problems).Message,
+            StringComparison.Ordinal);
         File.Delete(Path.Combine(_path, "a.yml"));
         directory.Reload();
         Assert.Equal(4, Assert.Single(directory.Current.Policies).Instances.Max);
@@ -97,10 +99,12 @@ public sealed class PolicyDirectoryTests : IDisposable
     [Fact]
     public async Task The_watcher_tells_without_waiting_for_the_poll()
     {
-        using var directory = new PolicyDirectory(_path, TimeProvider.System, NullLogger<PolicyDirectory>.Instance, TimeSpan.FromHours(1));
+        using var directory = new PolicyDirectory(_path, TimeProvider.System, NullLogger<PolicyDirectory>.Instance,
+            TimeSpan.FromHours(1));
         Write("a.tmp", Policy("a", 3));
         File.Move(Path.Combine(_path, "a.tmp"), Path.Combine(_path, "a.yml"));
-        for (var i = 0; i < 400 && directory.Current.Policies.Count == 0; i++) await Task.Delay(50, TestContext.Current.CancellationToken);
+        for (var i = 0; i < 400 && directory.Current.Policies.Count == 0; i++)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
         Assert.Single(directory.Current.Policies);
     }
 
@@ -123,7 +127,8 @@ public sealed class PolicyDirectoryTests : IDisposable
         using var made = Make(kind, Path.Combine(_path, "x.yml"));
 
         // On a thread of its own: what hangs would hang here for ever.
-        await Task.Run(directory.Reload, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await Task.Run(directory.Reload, TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
         Write("a.yml", Policy("a", 4));
         Poll();
@@ -152,7 +157,8 @@ public sealed class PolicyDirectoryTests : IDisposable
         Write("a.yml", Policy("a", 3));
         var health = new RoleHealth(_time);
         var report = health.Loop("the policy files");
-        using var directory = new PolicyDirectory(_path, _time, NullLogger<PolicyDirectory>.Instance, TimeSpan.FromHours(1), report);
+        using var directory = new PolicyDirectory(_path, _time, NullLogger<PolicyDirectory>.Instance, TimeSpan.FromHours(1),
+            report);
         directory.Changed += () => _time.Advance(TimeSpan.FromSeconds(31));
         var reasons = new List<string>();
         directory.Changed += () => reasons.AddRange(health.Verdict().Reasons);

@@ -39,41 +39,65 @@ public sealed class PolicyParserTests
         Assert.Equal((1, 10), (policy.Instances.Min, policy.Instances.Max));
         Assert.Equal(["tpm", "cpu", "rps", "p95", "queue"], policy.Metrics.Select(metric => metric.Name));
         var queries = policy.Metrics.Select(metric => metric.Query).ToArray();
-        Assert.Equal((MetricSource.Actuator, WindowFunction.Last, Aggregation.Sum), (queries[0].Source, queries[0].Function, queries[0].Across));
+        Assert.Equal((MetricSource.Actuator, WindowFunction.Last, Aggregation.Sum),
+            (queries[0].Source, queries[0].Function, queries[0].Across));
         Assert.Equal((WindowFunction.Avg, TimeSpan.FromMinutes(1)), (queries[1].Function, queries[1].Window));
         Assert.Equal((WindowFunction.Rate, TimeSpan.FromMinutes(1)), (queries[2].Function, queries[2].Window));
         Assert.Equal((0.95, TimeSpan.FromMinutes(2)), (queries[3].Quantile, queries[3].Window));
         Assert.Equal(["4 per 1m", "100% per 1m"], policy.ScaleOut.Limits.Select(limit => limit.ToString()));
         Assert.Equal(TimeSpan.FromMinutes(5), policy.ScaleIn.Stabilization);
-        Assert.Equal(["no rule uses the metric 'rps'", "no rule uses the metric 'p95'", "no rule uses the metric 'queue'"], file.Problems.Select(p => p.Message));
+        Assert.Equal(["no rule uses the metric 'rps'", "no rule uses the metric 'p95'", "no rule uses the metric 'queue'"],
+            file.Problems.Select(p => p.Message));
     }
 
     [Theory]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrule: []", "4:1: error: a policy has no key 'rule' (did you mean 'rules'?)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrule: []",
+        "4:1: error: a policy has no key 'rule' (did you mean 'rules'?)")]
     [InlineData("policy: p\napp: a\ninstances: { max: 2 }\nrules: []", "2:6: error: the app 'a' must be absolute (write /a)")]
     [InlineData("policy: p\napp: /a\ninstances: { min: 5, max: 2 }\nrules: []", "3:12: error: 'max' 2 is less than 'min' 5")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: many }\nrules: []", "3:19: error: 'max' must be a whole number from 0 to 1000000, not 'many'")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\npolicy: q", "5:1: error: 'policy' is given twice (first on line 1)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: many }\nrules: []",
+        "3:19: error: 'max' must be a whole number from 0 to 1000000, not 'many'")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\npolicy: q",
+        "5:1: error: 'policy' is given twice (first on line 1)")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: [\n", "5:1: error: could not be parsed as YAML")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  tpm: { actuator: x, acros: sum }", "6:23: error: the metric 'tpm' has no key 'acros' (did you mean 'across'?)")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  max: { actuator: x }", "6:3: error: 'max' has a meaning of its own")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { actuator: x, promql: y }", "6:6: error: the metric 't' needs just one source")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { container: cpus }", "6:19: error: unknown container statistic 'cpus' (did you mean 'cpu'?)")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { histogram: x, quantile: 95 }", "6:32: error: a quantile is between 0 and 1 (write 0.95)")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nscaleIn: { stabilization: 5 }", "5:27: error: 'stabilization' must be a duration, not '5' (add a unit: 5s)")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nscaleIn: { limit: 4 in 1m }", "5:19: error: a limit is an amount and a period")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nonMissingMetrics: holt", "5:19: error: 'onMissingMetrics' must be hold, min, max or fallback:N, not 'holt' (did you mean 'hold'?)")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nonMissingMetrics: fallback:5", "5:19: error: the fallback 5 is outside of the bounds 1 to 2")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nzone: Europe/Londin", "5:7: error: unknown time zone 'Europe/Londin' (did you mean 'Europe/London'?)")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: instances > 1 and\n      healthy > foo\n    then: { add: 1 }", "7:17: error: unknown name 'foo'")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: >-\n      instances > 1\n      and foo > 2\n    then: { add: 1 }", "8:11: error: unknown name 'foo'")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: 'foo > 2'\n    then: { add: 1 }", "6:12: error: unknown name 'foo'")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: true\n    then: { add: 1, remove: 1 }", "7:11: error: the rule 'r' does several things at once")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: true\n    then: { add: 0 }", "7:18: error: 'add' must be a positive whole number or percent, not '0'")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    then: { add: 1 }", "5:5: error: the rule 'r' says not when it acts")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    schedule: { cron: '0 22 * * *' }\n    then: { max: 1 }", "6:23: error: '0 22 * * *' is not a cron expression")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    target: { metric: instances, value: 0 }", "6:41: error: 'value' must be a positive number")]
-    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: true\n    then: { add: 1 }\n  - rule: r\n    when: true\n    then: { add: 1 }", "8:5: error: the rule 'r' is given twice (first on line 5)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  tpm: { actuator: x, acros: sum }",
+        "6:23: error: the metric 'tpm' has no key 'acros' (did you mean 'across'?)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  max: { actuator: x }",
+        "6:3: error: 'max' has a meaning of its own")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { actuator: x, promql: y }",
+        "6:6: error: the metric 't' needs just one source")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { container: cpus }",
+        "6:19: error: unknown container statistic 'cpus' (did you mean 'cpu'?)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { histogram: x, quantile: 95 }",
+        "6:32: error: a quantile is between 0 and 1 (write 0.95)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nscaleIn: { stabilization: 5 }",
+        "5:27: error: 'stabilization' must be a duration, not '5' (add a unit: 5s)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nscaleIn: { limit: 4 in 1m }",
+        "5:19: error: a limit is an amount and a period")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nonMissingMetrics: holt",
+        "5:19: error: 'onMissingMetrics' must be hold, min, max or fallback:N, not 'holt' (did you mean 'hold'?)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nonMissingMetrics: fallback:5",
+        "5:19: error: the fallback 5 is outside of the bounds 1 to 2")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nzone: Europe/Londin",
+        "5:7: error: unknown time zone 'Europe/Londin' (did you mean 'Europe/London'?)")]
+    [InlineData(
+        "policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: instances > 1 and\n      healthy > foo\n    then: { add: 1 }", "7:17: error: unknown name 'foo'")]
+    [InlineData(
+        "policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: >-\n      instances > 1\n      and foo > 2\n    then: { add: 1 }", "8:11: error: unknown name 'foo'")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: 'foo > 2'\n    then: { add: 1 }",
+        "6:12: error: unknown name 'foo'")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: true\n    then: { add: 1, remove: 1 }",
+        "7:11: error: the rule 'r' does several things at once")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: true\n    then: { add: 0 }",
+        "7:18: error: 'add' must be a positive whole number or percent, not '0'")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    then: { add: 1 }",
+        "5:5: error: the rule 'r' says not when it acts")]
+    [InlineData(
+        "policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    schedule: { cron: '0 22 * * *' }\n    then: { max: 1 }", "6:23: error: '0 22 * * *' is not a cron expression")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    target: { metric: instances, value: 0 }",
+        "6:41: error: 'value' must be a positive number")]
+    [InlineData(
+        "policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: true\n    then: { add: 1 }\n  - rule: r\n    when: true\n    then: { add: 1 }", "8:5: error: the rule 'r' is given twice (first on line 5)")]
     [InlineData("- a", "1:1: error: a policy must be a mapping, not a list")]
     [InlineData("app: /a\ninstances: { max: 2 }\nrules: []", "1:1: error: a policy needs 'policy'")]
     public void A_bad_file_is_refused_whole_with_place_reason_and_suggestion(string text, string problem)
@@ -86,7 +110,9 @@ public sealed class PolicyParserTests
     [Fact]
     public void All_errors_are_shown_at_once_in_the_order_of_the_file()
     {
-        var file = PolicyParser.Parse("f.yml", "policy: p\napp: a\ninstances: { max: x }\nrules:\n  - rule: r\n    when: foo > 1\n    then: { ad: 1 }");
+        var file =
+            PolicyParser.Parse("f.yml",
+                "policy: p\napp: a\ninstances: { max: x }\nrules:\n  - rule: r\n    when: foo > 1\n    then: { ad: 1 }");
         Assert.Equal([2, 3, 6, 7, 7], file.Problems.Select(p => p.Line));
     }
 
@@ -112,7 +138,9 @@ public sealed class PolicyParserTests
     [Fact]
     public void The_digest_sees_content_and_not_layout()
     {
-        var (a, b, c) = (One(Sketch), One("# hello\n" + Sketch.Replace("{ min: 1, max: 10 }", "\n  min: 1\n  max: 10", StringComparison.Ordinal)), One(Sketch.Replace("30s", "31s", StringComparison.Ordinal)));
+        var (a, b, c) =
+            (One(Sketch), One("# hello\n" + Sketch.Replace("{ min: 1, max: 10 }", "\n  min: 1\n  max: 10",
+                StringComparison.Ordinal)), One(Sketch.Replace("30s", "31s", StringComparison.Ordinal)));
         Assert.Equal(a.Digest, b.Digest);
         Assert.NotEqual(a.Digest, c.Digest);
 
@@ -122,9 +150,13 @@ public sealed class PolicyParserTests
     [Fact]
     public void Hostile_yaml_is_refused_in_bounded_time()
     {
-        var bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + string.Concat(Enumerable.Range(0, 20).Select(i => $"{(char)('b' + i)}: &{(char)('b' + i)} [{string.Join(',', Enumerable.Repeat("*" + (char)('a' + i), 9))}]\n"));
-        Assert.Contains("more than 50000 values", Assert.Single(PolicyParser.Parse("f", bomb).Problems).Message, StringComparison.Ordinal);
-        Assert.Contains("nests deeper", Assert.Single(PolicyParser.Parse("f", new string('[', 100_000)).Problems).Message, StringComparison.Ordinal);
+        var bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + string.Concat(Enumerable.Range(0, 20)
+            .Select(i =>
+                $"{(char)('b' + i)}: &{(char)('b' + i)} [{string.Join(',', Enumerable.Repeat("*" + (char)('a' + i), 9))}]\n"));
+        Assert.Contains("more than 50000 values", Assert.Single(PolicyParser.Parse("f", bomb).Problems).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("nests deeper", Assert.Single(PolicyParser.Parse("f", new string('[', 100_000)).Problems).Message,
+            StringComparison.Ordinal);
         Assert.True(PolicyParser.Parse("f", string.Concat(Enumerable.Repeat("a: {", 100_000))).Refused);
         Assert.True(PolicyParser.Parse("f", new string('x', PolicyParser.MaxLength + 1)).Refused);
         Assert.True(PolicyParser.Parse("f", "\0\u0001").Refused);

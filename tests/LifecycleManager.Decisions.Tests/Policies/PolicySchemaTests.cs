@@ -14,7 +14,8 @@ public sealed class PolicySchemaTests
     private static readonly JsonSchema Schema = JsonSchema.FromText(PolicySchema.Text);
 
     public static TheoryData<string> Examples() =>
-        [.. PolicyDirectory.Find(Path.Combine(AppContext.BaseDirectory, "rules")).Select(file => Path.GetRelativePath(AppContext.BaseDirectory, file))];
+        [.. PolicyDirectory.Find(Path.Combine(AppContext.BaseDirectory, "rules"))
+            .Select(file => Path.GetRelativePath(AppContext.BaseDirectory, file))];
 
     [Theory]
     [MemberData(nameof(Examples))]
@@ -58,7 +59,8 @@ public sealed class PolicySchemaTests
     [InlineData("then: { add: 1 }\nscrape: { host: elsewhere }", false)]
     public void It_agrees_with_the_reader(string rest, bool good)
     {
-        var text = "policy: p\napp: /a\ninstances: { min: 1, max: 9 }\nmetrics:\n  tpm: { actuator: x }\nrules:\n  - rule: r\n    when: tpm > 3\n    " + rest;
+        var text =
+            "policy: p\napp: /a\ninstances: { min: 1, max: 9 }\nmetrics:\n  tpm: { actuator: x }\nrules:\n  - rule: r\n    when: tpm > 3\n    " + rest;
         Assert.Equal(good, !PolicyParser.Parse("f.yml", text).Refused);
         Assert.Equal(good, Takes(text));
     }
@@ -79,13 +81,15 @@ public sealed class PolicySchemaTests
     [InlineData("text", false)]
     public void They_agree_on_metrics(string metric, bool good)
     {
-        var text = $"policy: p\napp: [ /a, '/b/*' ]\ninstances: {{ max: 9 }}\nmetrics:\n  tpm: {metric}\nrules:\n  - rule: r\n    target: {{ metric: tpm, value: 60%, per: instance }}";
+        var text =
+            $"policy: p\napp: [ /a, '/b/*' ]\ninstances: {{ max: 9 }}\nmetrics:\n  tpm: {metric}\nrules:\n  - rule: r\n    target: {{ metric: tpm, value: 60%, per: instance }}";
         Assert.Equal(good, !PolicyParser.Parse("f.yml", text).Refused);
         Assert.Equal(good, Takes(text));
     }
 
     private static bool Takes(string text) => YamlTree.Read(text).All(document =>
-        Schema.Evaluate(JsonSerializer.SerializeToElement(ToJson(document)), new EvaluationOptions { OutputFormat = OutputFormat.Flag }).IsValid);
+        Schema.Evaluate(JsonSerializer.SerializeToElement(ToJson(document)),
+            new EvaluationOptions { OutputFormat = OutputFormat.Flag }).IsValid);
 
     private static JsonNode? ToJson(YamlNode node) => node switch
     {
@@ -93,8 +97,10 @@ public sealed class PolicySchemaTests
         YamlList list => new JsonArray([.. list.Items.Select(ToJson)]),
         YamlScalar { Style: ScalarStyle.Plain } scalar when scalar.IsNull => null,
         YamlScalar { Style: ScalarStyle.Plain, Value: "true" or "false" } scalar => scalar.Value == "true",
-        YamlScalar { Style: ScalarStyle.Plain } scalar when long.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) => whole,
-        YamlScalar { Style: ScalarStyle.Plain } scalar when double.TryParse(scalar.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
+        YamlScalar { Style: ScalarStyle.Plain } scalar when long.TryParse(scalar.Value, NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture, out var whole) => whole,
+        YamlScalar { Style: ScalarStyle.Plain } scalar when double.TryParse(scalar.Value, NumberStyles.Float,
+            CultureInfo.InvariantCulture, out var number) => number,
         YamlScalar scalar => scalar.Value,
         _ => null,
     };

@@ -35,8 +35,10 @@ public sealed class SelectorTests
     public void Priority_then_closeness_then_name_chooses_the_policy()
     {
         using var engine = new DecisionEngine(new BuiltInRuleEngine());
-        var text = string.Join("\n---\n", Policy("exact", "/shop/search", 0), Policy("glob", "/shop/*", 0), Policy("a-glob", "/shop/s*", 0),
-            Policy("labels", "{ labels: { team: x* } }", 0), Policy("boss", "/shop/boss-*", 5), Policy("boss exact", "/shop/boss-1", 0));
+        var text = string.Join("\n---\n", Policy("exact", "/shop/search", 0), Policy("glob", "/shop/*", 0),
+            Policy("a-glob", "/shop/s*", 0),
+            Policy("labels", "{ labels: { team: x* } }", 0), Policy("boss", "/shop/boss-*", 5),
+            Policy("boss exact", "/shop/boss-1", 0));
         engine.Use(new PolicySet(PolicyParser.Parse("f.yml", text).Policies));
         Assert.Equal("exact", engine.PolicyOf(new AppRef("/shop/search", null))?.Name);
         Assert.Equal("a-glob", engine.PolicyOf(new AppRef("/shop/search2", null))?.Name);

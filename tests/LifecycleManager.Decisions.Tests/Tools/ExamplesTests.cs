@@ -17,6 +17,7 @@ public sealed class ExamplesTests
     [Fact]
     public void Every_example_policy_has_a_test_file() =>
         Assert.All(
-            Directory.EnumerateFiles(Rules, "*.yml", SearchOption.AllDirectories).Where(file => !file.EndsWith(".test.yml", StringComparison.Ordinal)),
+            Directory.EnumerateFiles(Rules, "*.yml", SearchOption.AllDirectories)
+            .Where(file => !file.EndsWith(".test.yml", StringComparison.Ordinal)),
             file => Assert.True(File.Exists(Path.ChangeExtension(file, ".test.yml")), file));
 }

@@ -35,16 +35,26 @@ public sealed class PolicyCheckTests
     [InlineData("- { rule: r, when: cpu > 1, then: { min: 11 } }", "bounds-cannot-hold")]
     [InlineData("- { rule: r, when: cpu > 1, then: { set: 11 } }", "bounds-cannot-hold")]
     [InlineData("- { rule: r, when: cpu > 1, then: { set: 10 } }", null)]
-    [InlineData("- { rule: r, step: { metric: queue, steps: [ { above: 10, add: 1 }, { above: 10, below: 20, add: 2 } ] } }", null)]
-    [InlineData("- { rule: r, step: { metric: queue, steps: [ { above: 10, add: 1 }, { above: 10, add: 2 } ] } }", "unreachable-rule")]
-    [InlineData("- { rule: r, step: { metric: queue, steps: [ { below: 0, remove: 1 }, { above: 10, add: 2 } ] } }", "unreachable-rule")]
-    [InlineData("- { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 11 * instances, then: { remove: 1 } }", "fighting-rules")]
-    [InlineData("- { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 9 * instances, then: { remove: 1 } }", "fighting-rules")]
-    [InlineData("- { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 10 * (instances - 1), then: { remove: 1 } }", null)]
-    [InlineData("- { rule: up, when: cpu > 0.8, then: { add: 1 } }\n  - { rule: down, when: cpu < 0.5, then: { remove: 1 } }", "fighting-rules")]
-    [InlineData("- { rule: up, when: cpu > 0.8, then: { add: 1 } }\n  - { rule: down, when: cpu < 0.3, then: { remove: 1 } }", null)]
-    [InlineData("- { rule: a, schedule: { cron: '0 0 8 * * ?', until: '0 0 18 * * ?' }, then: { min: 5 } }\n  - { rule: b, schedule: { cron: '0 0 17 ? * SAT', until: '0 0 19 ? * SAT' }, then: { max: 3 } }", "bounds-cannot-hold")]
-    [InlineData("- { rule: a, schedule: { cron: '0 0 8 * * ?', until: '0 0 18 * * ?' }, then: { min: 5 } }\n  - { rule: b, schedule: { cron: '0 0 18 * * ?', until: '0 0 8 * * ?' }, then: { max: 3 } }", null)]
+    [InlineData("- { rule: r, step: { metric: queue, steps: [ { above: 10, add: 1 }, { above: 10, below: 20, add: 2 } ] } }",
+        null)]
+    [InlineData("- { rule: r, step: { metric: queue, steps: [ { above: 10, add: 1 }, { above: 10, add: 2 } ] } }",
+        "unreachable-rule")]
+    [InlineData("- { rule: r, step: { metric: queue, steps: [ { below: 0, remove: 1 }, { above: 10, add: 2 } ] } }",
+        "unreachable-rule")]
+    [InlineData(
+        "- { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 11 * instances, then: { remove: 1 } }", "fighting-rules")]
+    [InlineData(
+        "- { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 9 * instances, then: { remove: 1 } }", "fighting-rules")]
+    [InlineData(
+        "- { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 10 * (instances - 1), then: { remove: 1 } }", null)]
+    [InlineData("- { rule: up, when: cpu > 0.8, then: { add: 1 } }\n  - { rule: down, when: cpu < 0.5, then: { remove: 1 } }",
+        "fighting-rules")]
+    [InlineData("- { rule: up, when: cpu > 0.8, then: { add: 1 } }\n  - { rule: down, when: cpu < 0.3, then: { remove: 1 } }",
+        null)]
+    [InlineData(
+        "- { rule: a, schedule: { cron: '0 0 8 * * ?', until: '0 0 18 * * ?' }, then: { min: 5 } }\n  - { rule: b, schedule: { cron: '0 0 17 ? * SAT', until: '0 0 19 ? * SAT' }, then: { max: 3 } }", "bounds-cannot-hold")]
+    [InlineData(
+        "- { rule: a, schedule: { cron: '0 0 8 * * ?', until: '0 0 18 * * ?' }, then: { min: 5 } }\n  - { rule: b, schedule: { cron: '0 0 18 * * ?', until: '0 0 8 * * ?' }, then: { max: 3 } }", null)]
     [InlineData("- { rule: a, schedule: { cron: '0 0 8 * * ?', until: '0 0 8 * * ?' }, then: { min: 5 } }", "unreachable-rule")]
     public void It_finds_what_was_not_meant(string rules, string? code)
     {
@@ -61,15 +71,21 @@ public sealed class PolicyCheckTests
     [InlineData("{ min: 1, max: 3 }", "rules:\n  - { rule: r, when: cpu > 1, then: { remove: 1 } }", "one-way")]
     public void It_looks_at_the_policy_as_a_whole(string bounds, string rules, string? code)
     {
-        var text = $"policy: p\napp: /a\ninstances: {bounds}\nmetrics:\n  cpu: {{ actuator: cpu }}\n  queue: {{ rabbitmq: q }}\n{rules}";
-        Assert.Equal(code is null ? [] : [code], PolicyCheck.Check("p.yml", text).Select(problem => problem.Code).Where(c => c != "unused-metric").Distinct());
+        var text =
+            $"policy: p\napp: /a\ninstances: {bounds}\nmetrics:\n  cpu: {{ actuator: cpu }}\n  queue: {{ rabbitmq: q }}\n{rules}";
+        Assert.Equal(code is null ? [] : [code], PolicyCheck.Check("p.yml", text).Select(problem => problem.Code)
+            .Where(c => c != "unused-metric").Distinct());
     }
 
     [Fact]
     public void The_fight_is_told_with_numbers()
     {
-        var problem = Assert.Single(PolicyCheck.Check("p.yml", Policy("  - { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 9 * instances, then: { remove: 1 } }")));
-        Assert.Matches(@"'down' undoes 'up': with tpm 1\d\.?\d* 1 grows to 2, where tpm 1\d\.?\d* shrinks it to 1 again", problem.Message);
+        var problem =
+            Assert.Single(
+                PolicyCheck.Check("p.yml",
+                    Policy("  - { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 9 * instances, then: { remove: 1 } }")));
+        Assert.Matches(@"'down' undoes 'up': with tpm 1\d\.?\d* 1 grows to 2, where tpm 1\d\.?\d* shrinks it to 1 again",
+            problem.Message);
         Assert.Equal(11, problem.Line);
     }
 
@@ -85,14 +101,17 @@ public sealed class PolicyCheckTests
         {
             File.WriteAllText(Path.Combine(directory, "a.yml"), "policy: a\napp: /x\ninstances: { max: 2 }\nrules: [oops");
             File.WriteAllText(Path.Combine(directory, "b.yml"), "policy: b\napp: /x\ninstances: { max: 2 }\nrules: []");
-            File.WriteAllText(Path.Combine(directory, "c.yml"), "policy: c\napp: /x\ninstances: { max: 2 }\nrules: []\npriority: 1");
-            var (text, gitHub, json, sarif) = (Run(CheckFormat.Text), Run(CheckFormat.GitHub), Run(CheckFormat.Json), Run(CheckFormat.Sarif));
+            File.WriteAllText(Path.Combine(directory, "c.yml"),
+                "policy: c\napp: /x\ninstances: { max: 2 }\nrules: []\npriority: 1");
+            var (text, gitHub, json, sarif) = (Run(CheckFormat.Text), Run(CheckFormat.GitHub), Run(CheckFormat.Json),
+                Run(CheckFormat.Sarif));
             Assert.Contains("a.yml:5:1: error: could not be parsed as YAML", text, StringComparison.Ordinal);
             Assert.Contains("b.yml:1:1: warning: 'c' (", text, StringComparison.Ordinal);
             Assert.Contains("[shadowed-policy]", text, StringComparison.Ordinal);
             Assert.Contains("::error file=", gitHub, StringComparison.Ordinal);
             Assert.Equal("syntax", JsonDocument.Parse(json).RootElement[0].GetProperty("code").GetString());
-            Assert.Equal(5, JsonDocument.Parse(sarif).RootElement.GetProperty("runs")[0].GetProperty("results")[0].GetProperty("locations")[0]
+            Assert.Equal(5, JsonDocument.Parse(sarif).RootElement.GetProperty("runs")[0].GetProperty("results")[0]
+                .GetProperty("locations")[0]
                 .GetProperty("physicalLocation").GetProperty("region").GetProperty("startLine").GetInt32());
 
             string Run(CheckFormat format)
@@ -110,5 +129,6 @@ public sealed class PolicyCheckTests
 
     [Fact]
     public void A_path_that_is_not_there_is_two() =>
-        Assert.Equal(2, PolicyCheck.Run(["/no/such/policy.yml"], CheckFormat.Text, strict: false, TextWriter.Null, TextWriter.Null));
+        Assert.Equal(2, PolicyCheck.Run(["/no/such/policy.yml"], CheckFormat.Text, strict: false, TextWriter.Null,
+            TextWriter.Null));
 }

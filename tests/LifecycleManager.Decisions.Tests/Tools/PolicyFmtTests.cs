@@ -71,13 +71,15 @@ public sealed class PolicyFmtTests
         try
         {
             var file = Path.Combine(directory, "a.yml");
-            File.WriteAllText(file, "app: /a\npolicy: a\ninstances: {max: 2}\nrules: []\n---\nrules: []\npolicy: b\napp: /b\ninstances: { max: 2 }\n");
+            File.WriteAllText(file,
+                "app: /a\npolicy: a\ninstances: {max: 2}\nrules: []\n---\nrules: []\npolicy: b\napp: /b\ninstances: { max: 2 }\n");
             var output = new StringWriter();
             Assert.Equal(1, PolicyFmt.Run([directory], check: true, output, TextWriter.Null));
             Assert.Equal(file, output.ToString().Trim());
             Assert.Equal(0, PolicyFmt.Run([directory], check: false, TextWriter.Null, TextWriter.Null));
             Assert.Equal(0, PolicyFmt.Run([directory], check: true, TextWriter.Null, TextWriter.Null));
-            Assert.Equal("policy: a\napp: /a\ninstances: { max: 2 }\nrules: []\n---\npolicy: b\napp: /b\ninstances: { max: 2 }\nrules: []\n", File.ReadAllText(file));
+            Assert.Equal(
+                "policy: a\napp: /a\ninstances: { max: 2 }\nrules: []\n---\npolicy: b\napp: /b\ninstances: { max: 2 }\nrules: []\n", File.ReadAllText(file));
             File.WriteAllText(file, "a: [");
             Assert.Equal(2, PolicyFmt.Run([file], check: false, TextWriter.Null, TextWriter.Null));
             Assert.Equal("a: [", File.ReadAllText(file));

@@ -31,9 +31,11 @@ public sealed class PolicyImportTests
                 scaleUp: { policies: [ { type: Pods, value: 4, periodSeconds: 15 } ] }
             """);
         Assert.Equal(("web", "/shop/web", 2, 30), (policy.Name, policy.App.Text, policy.Instances.Min, policy.Instances.Max));
-        Assert.Equal(["cpu", "mem.bytes", "http_requests", "sum(queue_length{queue=\"it's\"})"], policy.Metrics.Select(metric => metric.Query.Selector));
+        Assert.Equal(["cpu", "mem.bytes", "http_requests", "sum(queue_length{queue=\"it's\"})"],
+            policy.Metrics.Select(metric => metric.Query.Selector));
         Assert.Equal(4, policy.Rules.Count);
-        Assert.Equal((TimeSpan.FromMinutes(2), LimitSelect.Min, 2), (policy.ScaleIn.Stabilization, policy.ScaleIn.Select, policy.ScaleIn.Limits.Count));
+        Assert.Equal((TimeSpan.FromMinutes(2), LimitSelect.Min, 2),
+            (policy.ScaleIn.Stabilization, policy.ScaleIn.Select, policy.ScaleIn.Limits.Count));
         Assert.Equal("4 per 15s", Assert.Single(policy.ScaleOut.Limits).ToString());
         Assert.Contains("value: 536870912", text, StringComparison.Ordinal);
         Assert.Contains("value: 0.5 }", text, StringComparison.Ordinal);
@@ -105,19 +107,24 @@ public sealed class PolicyImportTests
               }
             }
             """);
-        Assert.Equal(("web front", "/web/front", 1, 12), (policy.Name, policy.App.Text, policy.Instances.Min, policy.Instances.Max));
+        Assert.Equal(("web front", "/web/front", 1, 12),
+            (policy.Name, policy.App.Text, policy.Instances.Min, policy.Instances.Max));
         Assert.Equal(TimeSpan.FromMinutes(2), policy.ScaleOut.Cooldown);
-        Assert.Equal(["cpu", "sum(rate(http_seconds_sum[1m])) / sum(rate(http_seconds_count[1m]))"], policy.Metrics.Select(metric => metric.Query.Selector));
+        Assert.Equal(["cpu", "sum(rate(http_seconds_sum[1m])) / sum(rate(http_seconds_count[1m]))"],
+            policy.Metrics.Select(metric => metric.Query.Selector));
         Assert.Equal(["cpu", "latency"], policy.Rules.Select(rule => rule.Name));
     }
 
     [Theory]
-    [InlineData("AS_MARATHON_APP=/group1/testapp\nexport AS_TRIGGER_MODE=cpu\nAS_MIN_RANGE=55.5\nAS_MAX_RANGE=80\nAS_MAX_INSTANCES=5\nAS_MIN_INSTANCES=1\nAS_SCALE_UP_FACTOR=3\nAS_COOL_DOWN_FACTOR=4\nAS_INTERVAL=10\nAS_AUTOSCALE_MULTIPLIER=1.5", "cpu > 0.8", "for: 30s")]
-    [InlineData("{\"id\":\"/scaler\",\"env\":{\"AS_MARATHON_APP\":\"/group1/testapp\",\"AS_TRIGGER_MODE\":\"or\",\"AS_MAX_RANGE\":\"80,70\",\"AS_MIN_RANGE\":\"50,40\",\"AS_MIN_INSTANCES\":\"1\",\"AS_MAX_INSTANCES\":\"5\"}}", "cpu > 0.8 or mem > 0.7", "for: 1m30s")]
+    [InlineData(
+        "AS_MARATHON_APP=/group1/testapp\nexport AS_TRIGGER_MODE=cpu\nAS_MIN_RANGE=55.5\nAS_MAX_RANGE=80\nAS_MAX_INSTANCES=5\nAS_MIN_INSTANCES=1\nAS_SCALE_UP_FACTOR=3\nAS_COOL_DOWN_FACTOR=4\nAS_INTERVAL=10\nAS_AUTOSCALE_MULTIPLIER=1.5", "cpu > 0.8", "for: 30s")]
+    [InlineData(
+        "{\"id\":\"/scaler\",\"env\":{\"AS_MARATHON_APP\":\"/group1/testapp\",\"AS_TRIGGER_MODE\":\"or\",\"AS_MAX_RANGE\":\"80,70\",\"AS_MIN_RANGE\":\"50,40\",\"AS_MIN_INSTANCES\":\"1\",\"AS_MAX_INSTANCES\":\"5\"}}", "cpu > 0.8 or mem > 0.7", "for: 1m30s")]
     public void Marathon_autoscales_environment_becomes_two_rules(string environment, string condition, string wait)
     {
         var (policy, text) = Import("env", environment);
-        Assert.Equal(("/group1/testapp", 1, 5, 2), (policy.App.Text, policy.Instances.Min, policy.Instances.Max, policy.Rules.Count));
+        Assert.Equal(("/group1/testapp", 1, 5, 2), (policy.App.Text, policy.Instances.Min, policy.Instances.Max,
+            policy.Rules.Count));
         Assert.Contains(condition, text, StringComparison.Ordinal);
         Assert.Contains(wait, text, StringComparison.Ordinal);
     }

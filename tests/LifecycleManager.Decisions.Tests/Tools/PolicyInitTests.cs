@@ -42,6 +42,7 @@ public sealed class PolicyInitTests
     {
         var output = new StringWriter();
         Assert.Equal(0, PolicySchemaTool.Run(output));
-        Assert.Equal("LifecycleManager policy", JsonDocument.Parse(output.ToString()).RootElement.GetProperty("title").GetString());
+        Assert.Equal("LifecycleManager policy", JsonDocument.Parse(output.ToString()).RootElement.GetProperty("title")
+            .GetString());
     }
 }

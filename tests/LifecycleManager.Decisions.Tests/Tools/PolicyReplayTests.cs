@@ -28,14 +28,22 @@ public sealed class PolicyReplayTests : IDisposable
         Write("day.csv", Day(1));
         var (code, output, error) = Run(new ReplayOptions
         {
-            PolicyFile = File_("a.yml"), CompareFile = File_("b.yml"), Data = [File_("day.csv")], Capacity = 100, Startup = TimeSpan.FromMinutes(2),
-            Utilization = ["cpu"], HtmlFile = File_("report.html"),
+            PolicyFile = File_("a.yml"),
+            CompareFile = File_("b.yml"),
+            Data = [File_("day.csv")],
+            Capacity = 100,
+            Startup = TimeSpan.FromMinutes(2),
+            Utilization = ["cpu"],
+            HtmlFile = File_("report.html"),
         });
         Assert.True(code == 0, error);
         Assert.Empty(error);
         Assert.Contains("1440 steps of 1m from 2026-01-01 00:00 UTC", output, StringComparison.Ordinal);
-        var rows = output.Split('\n').Select(line => line.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Where(row => row.Length > 2).ToDictionary(row => row[0]);
-        Assert.Equal(["steady", "hasty", "recorded", "change"], output.Split('\n')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var rows = output.Split('\n')
+            .Select(line => line.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            .Where(row => row.Length > 2).ToDictionary(row => row[0]);
+        Assert.Equal(["steady", "hasty", "recorded", "change"], output.Split('\n')[1]
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal("240", rows["instance-hours"][3]);
         Assert.True(Number("instance-hours", 1) > Number("instance-hours", 2), output);
         Assert.InRange(Number("most instances", 1), 14, 20);
@@ -61,27 +69,40 @@ public sealed class PolicyReplayTests : IDisposable
             scaleOut: { limit: none }
             """;
         Write("plain.yml", Plain);
-        Write("early.yml", Plain.Replace("plain", "early", StringComparison.Ordinal).Replace("rules:", "rules:\n  - { rule: early, forecast: { metric: rps, value: 80, per: instance, ahead: 20m, step: 5m } }", StringComparison.Ordinal));
+        Write("early.yml", Plain.Replace("plain", "early", StringComparison.Ordinal)
+            .Replace("rules:",
+                "rules:\n  - { rule: early, forecast: { metric: rps, value: 80, per: instance, ahead: 20m, step: 5m } }",
+                StringComparison.Ordinal));
         Write("days.csv", Day(5));
         var (code, output, error) = Run(new ReplayOptions
         {
-            PolicyFile = File_("plain.yml"), CompareFile = File_("early.yml"), Data = [File_("days.csv")], Capacity = 100, Startup = TimeSpan.FromMinutes(10),
+            PolicyFile = File_("plain.yml"),
+            CompareFile = File_("early.yml"),
+            Data = [File_("days.csv")],
+            Capacity = 100,
+            Startup = TimeSpan.FromMinutes(10),
         });
         Assert.True(code == 0, error);
-        var unserved = output.Split('\n').Single(line => line.StartsWith("load not carried", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        Assert.True(double.Parse(unserved[4].TrimEnd('%'), CultureInfo.InvariantCulture) < 0.6 * double.Parse(unserved[3].TrimEnd('%'), CultureInfo.InvariantCulture), output);
+        var unserved = output.Split('\n').Single(line => line.StartsWith("load not carried", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(double.Parse(unserved[4].TrimEnd('%'), CultureInfo.InvariantCulture) < 0.6 * double.Parse(unserved[3]
+            .TrimEnd('%'), CultureInfo.InvariantCulture), output);
     }
 
     [Fact]
     public void Prometheus_answers_and_own_history_are_read()
     {
-        Write("a.yml", "policy: p\napp: /a\ninstances: { max: 9 }\nmetrics:\n  rps: { promql: x }\nrules:\n  - { rule: r, target: { metric: rps, value: 10, per: instance } }");
-        Write("prometheus.json", """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"instance":"a"},"values":[[1767225600,"10"],[1767225660,"20"]]},{"metric":{"instance":"b"},"values":[[1767225600,"5"],[1767225660,"15"]]}]}}""");
-        var (code, output, _) = Run(new ReplayOptions { PolicyFile = File_("a.yml"), Data = ["rps=" + File_("prometheus.json")], Capacity = 10 });
+        Write("a.yml",
+            "policy: p\napp: /a\ninstances: { max: 9 }\nmetrics:\n  rps: { promql: x }\nrules:\n  - { rule: r, target: { metric: rps, value: 10, per: instance } }");
+        Write("prometheus.json",
+            """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"instance":"a"},"values":[[1767225600,"10"],[1767225660,"20"]]},{"metric":{"instance":"b"},"values":[[1767225600,"5"],[1767225660,"15"]]}]}}""");
+        var (code, output, _) =
+            Run(new ReplayOptions { PolicyFile = File_("a.yml"), Data = ["rps=" + File_("prometheus.json")], Capacity = 10 });
         Assert.Equal(0, code);
         Assert.Matches(@"most instances +4", output);
 
-        Write("history.json", """[{"at":"2026-01-01T00:00:00Z","app":"/a","from":1,"to":2,"metrics":{"rps":14}},{"at":"2026-01-01T00:01:00Z","from":2,"to":3,"metrics":{"rps":24,"x":null}}]""");
+        Write("history.json",
+            """[{"at":"2026-01-01T00:00:00Z","app":"/a","from":1,"to":2,"metrics":{"rps":14}},{"at":"2026-01-01T00:01:00Z","from":2,"to":3,"metrics":{"rps":24,"x":null}}]""");
         (code, output, _) = Run(new ReplayOptions { PolicyFile = File_("a.yml"), Data = [File_("history.json")] });
         Assert.Equal(0, code);
         Assert.Contains("recorded", output, StringComparison.Ordinal);
@@ -101,7 +122,8 @@ public sealed class PolicyReplayTests : IDisposable
     [InlineData("time,rps\n0,1\n0.001,1\n0.002,1\n100000000000,1", "give a longer step")]
     public void Data_that_is_none_is_named(string data, string message)
     {
-        Write("a.yml", "policy: p\napp: /a\ninstances: { max: 9 }\nmetrics:\n  rps: { promql: x }\nrules:\n  - { rule: r, target: { metric: rps, value: 10, per: instance } }");
+        Write("a.yml",
+            "policy: p\napp: /a\ninstances: { max: 9 }\nmetrics:\n  rps: { promql: x }\nrules:\n  - { rule: r, target: { metric: rps, value: 10, per: instance } }");
         Write("data", data);
         var (code, _, error) = Run(new ReplayOptions { PolicyFile = File_("a.yml"), Data = [File_("data")], Capacity = 1 });
         Assert.Equal(2, code);

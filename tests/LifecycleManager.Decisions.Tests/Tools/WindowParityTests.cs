@@ -7,7 +7,9 @@ using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Decisions.Tests.Tools;
 
-/// <summary>What a policy test or a replay computes of a series is what the collector would have told of the same scrapes.</summary>
+/// <summary>
+/// What a policy test or a replay computes of a series is what the collector would have told of the same scrapes.
+/// </summary>
 public sealed class WindowParityTests
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -51,14 +53,17 @@ public sealed class WindowParityTests
         var query = policy.Reads.Single(read => read.Query.Function != WindowFunction.Last).Query;
         var now = Start + (at * Interval);
 
-        var tool = new SeriesMetrics(policy, new Dictionary<string, double[][]> { ["m"] = [values] }, Start, Interval) { Ready = 1 };
+        var tool = new SeriesMetrics(policy, new Dictionary<string, double[][]> { ["m"] = [values] }, Start,
+            Interval)
+        { Ready = 1 };
 
         var set = new SeriesSet(new Lock());
         var series = set.Get("requests_total");
         for (var i = 0; i <= at; i++)
         {
             if (double.IsNaN(values[i])) continue;
-            series.Samples.Append(new Sample((Start + (i * Interval)).ToUnixTimeMilliseconds(), values[i]), long.MaxValue / 4, 4096);
+            series.Samples.Append(new Sample((Start + (i * Interval)).ToUnixTimeMilliseconds(), values[i]), long.MaxValue / 4,
+                4096);
         }
 
         var collected = SeriesReader.Read(set, query, now.ToUnixTimeMilliseconds(), 45_000, Start.ToUnixTimeMilliseconds());

@@ -21,7 +21,8 @@ public sealed class FailoverTests : IAsyncLifetime
 
     private readonly string _directory = Directory.CreateTempSubdirectory("lcm-failover-").FullName;
     private readonly List<LcmNode> _nodes = [];
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly HttpClient _http =
+        new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(10) };
     private ServerProcess? _server;
     private LcmNode? _leading;
 
@@ -31,7 +32,8 @@ public sealed class FailoverTests : IAsyncLifetime
     {
         if (_leading is not null)
         {
-            foreach (var app in new[] { "/roll", "/few" }) await _http.DeleteAsync(new Uri(_leading.Address, $"/v2/apps{app}?force=true"));
+            foreach (var app in new[] { "/roll", "/few" })
+                await _http.DeleteAsync(new Uri(_leading.Address, $"/v2/apps{app}?force=true"));
             await Tasks.EndAsync(_http, _nodes[0].Address, Describe);
         }
 
@@ -50,13 +52,16 @@ public sealed class FailoverTests : IAsyncLifetime
         var rules = Directory.CreateDirectory(Path.Combine(_directory, "rules")).FullName;
         await File.WriteAllTextAsync(Path.Combine(rules, "few.yml"), Policy);
         var master = Start("master");
-        Start("agent", "--master", $"{master.Address}", "--docker", "unix:///nowhere/docker.sock", "--resources", "cpus:16;mem:8192;ports:[31000-31999]");
+        Start("agent", "--master", $"{master.Address}", "--docker", "unix:///nowhere/docker.sock", "--resources",
+            "cpus:16;mem:8192;ports:[31000-31999]");
         var first = Start("scheduler", "--master", $"{master.Address}", "--state", state);
-        await Eventually.TrueAsync(async () => await LeaderAsync(first) == first.Address.Authority, "the first scheduler's lead", more: Describe);
+        await Eventually.TrueAsync(async () => await LeaderAsync(first) == first.Address.Authority, "the first scheduler's lead",
+            more: Describe);
         var second = Start("scheduler", "--master", $"{master.Address}", "--state", state);
 
         // The standby says who leads, and passes everything on.
-        await Eventually.TrueAsync(async () => await LeaderAsync(second) == first.Address.Authority, "the standby's word on who leads", more: Describe);
+        await Eventually.TrueAsync(async () => await LeaderAsync(second) == first.Address.Authority,
+            "the standby's word on who leads", more: Describe);
         await SendAsync(HttpMethod.Put, second, "/v2/apps/roll", Sleeper(4));
         await Eventually.TrueAsync(async () => (await TasksAsync(second, "/roll")).Count == 4, "4 instances", more: Describe);
         var before = await TasksAsync(first, "/roll");
@@ -65,17 +70,20 @@ public sealed class FailoverTests : IAsyncLifetime
         var change = await SendAsync(HttpMethod.Put, second, "/v2/apps/roll", Sleeper(12));
         var node = first.Node();
         await node.KillAsync();
-        await Eventually.TrueAsync(async () => await LeaderAsync(second) == second.Address.Authority, "the standby's lead", more: Describe);
+        await Eventually.TrueAsync(async () => await LeaderAsync(second) == second.Address.Authority, "the standby's lead",
+            more: Describe);
         _leading = second;
         Assert.False(string.IsNullOrEmpty((string?)change["deploymentId"]));
         await Eventually.TrueAsync(
-            async () => (await TasksAsync(second, "/roll")).Count == 12 && (await GetAsync(second, "/v2/deployments"))!.AsArray().Count == 0,
+            async () => (await TasksAsync(second, "/roll")).Count == 12
+            && (await GetAsync(second, "/v2/deployments"))!.AsArray().Count == 0,
             "the rest of the deployment", more: Describe);
         Assert.Superset(before, await TasksAsync(second, "/roll"));
 
         // Back again, it stands by and passes on.
         await node.ReturnAsync();
-        await Eventually.TrueAsync(async () => await LeaderAsync(first) == second.Address.Authority, "the former leader's standing by", more: Describe);
+        await Eventually.TrueAsync(async () => await LeaderAsync(first) == second.Address.Authority,
+            "the former leader's standing by", more: Describe);
         Assert.Equal(12, (await TasksAsync(first, "/roll")).Count);
 
         await ManagersAsync(second, state, rules);
@@ -84,16 +92,20 @@ public sealed class FailoverTests : IAsyncLifetime
     private async Task ManagersAsync(LcmNode scheduler, string state, string rules)
     {
         LcmNode StartManager() => Start(
-            "manager", "--scheduler", $"{scheduler.Address}", "--state", state, "--rules", rules, "--tick", "500ms", "--scrape-interval", "500ms");
+            "manager", "--scheduler", $"{scheduler.Address}", "--state", state, "--rules", rules, "--tick", "500ms",
+            "--scrape-interval", "500ms");
         await SendAsync(HttpMethod.Put, scheduler, "/v2/apps/few", Sleeper(1));
         var first = StartManager();
-        await Eventually.TrueAsync(async () => (await TasksAsync(scheduler, "/few")).Count == 3, "3 instances by the first manager", more: Describe);
+        await Eventually.TrueAsync(async () => (await TasksAsync(scheduler, "/few")).Count == 3,
+            "3 instances by the first manager", more: Describe);
         var second = StartManager();
         await Eventually.TrueAsync(async () => new Uri(await LeadingManagerAsync(second)).Authority == first.Address.Authority,
             "the standby's word on who leads", more: Describe);
         await first.Node().KillAsync();
-        await SendAsync(HttpMethod.Put, scheduler, "/v2/apps/few?force=true", new JsonObject { ["instances"] = 1 }, owner: "none");
-        await Eventually.TrueAsync(async () => (await TasksAsync(scheduler, "/few")).Count == 3 && await CountAsync(scheduler, "/few") == 3,
+        await SendAsync(HttpMethod.Put, scheduler, "/v2/apps/few?force=true", new JsonObject { ["instances"] = 1 },
+            owner: "none");
+        await Eventually.TrueAsync(async () => (await TasksAsync(scheduler, "/few")).Count == 3
+            && await CountAsync(scheduler, "/few") == 3,
             "3 instances by the second manager", more: Describe);
 
         // It has the first one's decisions too.
@@ -122,7 +134,8 @@ public sealed class FailoverTests : IAsyncLifetime
         var port = Server.FreePort();
         var node = new LcmNode(_directory, port,
         [
-            role, "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir", Path.Combine(_directory, $"{role}-{_nodes.Count}"), .. more,
+            role, "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir",
+            Path.Combine(_directory, $"{role}-{_nodes.Count}"), .. more,
         ]);
         _nodes.Add(node);
         return node;
@@ -134,20 +147,25 @@ public sealed class FailoverTests : IAsyncLifetime
     private async Task<string> LeadingManagerAsync(LcmNode manager)
     {
         using var answer = await _http.GetAsync(new Uri(manager.Address, "/v1/decisions"));
-        return answer.Headers.TryGetValues("Lcm-Leader", out var values) && values.First() is not "none" and var leader ? leader : "http://nobody";
+        return answer.Headers.TryGetValues("Lcm-Leader", out var values) && values.First() is not "none" and var leader
+            ? leader : "http://nobody";
     }
 
     private async Task<SortedSet<string>> TasksAsync(LcmNode scheduler, string app) => new(
         (await GetAsync(scheduler, "/v2/tasks"))?["tasks"]?.AsArray()
-            .Where(task => (string?)task!["appId"] == app && (string?)task["state"] == "TASK_RUNNING").Select(task => (string)task!["id"]!) ?? [],
+            .Where(task => (string?)task!["appId"] == app && (string?)task["state"] == "TASK_RUNNING")
+            .Select(task => (string)task!["id"]!) ?? [],
         StringComparer.Ordinal);
 
-    private async Task<int> CountAsync(LcmNode scheduler, string app) => (int)(await GetAsync(scheduler, "/v2/apps" + app))!["app"]!["instances"]!;
+    private async Task<int> CountAsync(LcmNode scheduler, string app) =>
+        (int)(await GetAsync(scheduler, "/v2/apps" + app))!["app"]!["instances"]!;
 
     /// <summary>An answer; null while nobody leads.</summary>
     private async Task<JsonNode?> GetAsync(LcmNode node, string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(node.Address, path)) { Headers = { { "Accept", "application/json" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get,
+            new Uri(node.Address, path))
+        { Headers = { { "Accept", "application/json" } } };
         using var answer = await _http.SendAsync(request);
         return answer.IsSuccessStatusCode ? JsonNode.Parse(await answer.Content.ReadAsStringAsync()) : null;
     }
@@ -167,7 +185,10 @@ public sealed class FailoverTests : IAsyncLifetime
 
     private static JsonObject Sleeper(int instances) => new()
     {
-        ["cmd"] = "exec sleep 100000", ["cpus"] = 0.01, ["mem"] = 16, ["instances"] = instances,
+        ["cmd"] = "exec sleep 100000",
+        ["cpus"] = 0.01,
+        ["mem"] = 16,
+        ["instances"] = instances,
     };
 
     private string Describe() => string.Join("\n\n", _nodes.Select(node => $"=== {node.Address}\n{node.Output}"));

@@ -2,8 +2,8 @@ namespace LifecycleManager.EndToEnd.Tests.Faults;
 
 /// <summary>
 /// Each part of a cluster is killed, and hangs, at a random moment while 50 tasks run and a deployment is under way; afterwards
-/// every promise holds: nothing that ran has stopped, no task ran twice, the counts are what was asked for, within their bounds at
-/// every moment, and all agree on every task.
+/// every promise holds: nothing that ran has stopped, no task ran twice, the counts are what was asked for, within their bounds
+/// at every moment, and all agree on every task.
 /// </summary>
 public sealed class FailureMatrixTests(FaultCluster cluster) : IClassFixture<FaultCluster>
 {
@@ -25,14 +25,16 @@ public sealed class FailureMatrixTests(FaultCluster cluster) : IClassFixture<Fau
         var node = await cluster.FindAsync(part);
         var churn = await cluster.ChurnAsync();
         var pause = TimeSpan.FromMilliseconds(random.Next(1_000));
-        TestContext.Current.TestOutputHelper!.WriteLine($"seed {cluster.Seed}: {fault} of {part} {pause.TotalMilliseconds} ms into {churn}");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"seed {cluster.Seed}: {fault} of {part} {pause.TotalMilliseconds} ms into {churn}");
 
         await Task.Delay(pause);
         try
         {
             if (fault == "SIGSTOP") node.Stop();
             else await node.KillAsync();
-            await Task.Delay(fault == "SIGSTOP" && part is not ("agent" or "dockerd") ? PastLeases : TimeSpan.FromMilliseconds(random.Next(2_000)));
+            await Task.Delay(fault == "SIGSTOP" && part is not ("agent" or "dockerd")
+                ? PastLeases : TimeSpan.FromMilliseconds(random.Next(2_000)));
         }
         finally
         {
@@ -47,5 +49,6 @@ public sealed class FailureMatrixTests(FaultCluster cluster) : IClassFixture<Fau
     }
 
     private static IEnumerable<string> Untouched(IEnumerable<RunningTask> tasks) =>
-        tasks.Where(task => task.App != "/churn").Select(task => $"{task.Id} is process {task.Pids[0]}").Order(StringComparer.Ordinal);
+        tasks.Where(task => task.App != "/churn").Select(task => $"{task.Id} is process {task.Pids[0]}")
+        .Order(StringComparer.Ordinal);
 }

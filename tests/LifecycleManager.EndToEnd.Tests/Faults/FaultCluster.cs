@@ -31,7 +31,8 @@ public sealed class FaultCluster : IAsyncLifetime
     private DockerClient _engine = null!;
 
     /// <summary>Makes a failure repeatable: <c>LCM_TEST_SEED</c>, else a new one each time.</summary>
-    public int Seed { get; } = int.TryParse(Environment.GetEnvironmentVariable("LCM_TEST_SEED"), CultureInfo.InvariantCulture, out var seed)
+    public int Seed { get; } = int.TryParse(Environment.GetEnvironmentVariable("LCM_TEST_SEED"), CultureInfo.InvariantCulture,
+        out var seed)
         ? seed : Random.Shared.Next();
 
     /// <summary>All that is random comes from here.</summary>
@@ -56,7 +57,13 @@ public sealed class FaultCluster : IAsyncLifetime
         await using (var layer = await BusyboxLayer.MakeAsync())
         {
             await _engine.Images.CreateImageAsync(
-                new ImagesCreateParameters { FromSrc = "-", Repo = Image.Split(':')[0], Tag = Image.Split(':')[1], Changes = ["ENV PATH=/bin"] },
+                new ImagesCreateParameters
+                {
+                    FromSrc = "-",
+                    Repo = Image.Split(':')[0],
+                    Tag = Image.Split(':')[1],
+                    Changes = ["ENV PATH=/bin"]
+                },
                 layer, new AuthConfig(), new Progress<JSONMessage>());
         }
 
@@ -65,10 +72,12 @@ public sealed class FaultCluster : IAsyncLifetime
         var masterPorts = new[] { Server.FreePort(), Server.FreePort() };
         var masters = string.Join(',', masterPorts.Select(port => $"http://127.0.0.1:{port}"));
         foreach (var port in masterPorts) Start("master", port, "--state", $"zk://127.0.0.1:{_zooKeeper.Port}/lcm/master");
-        for (var i = 0; i < 2; i++) Start("scheduler", Server.FreePort(), "--master", masters, "--state", _postgres.StateAddress("lcm"));
+        for (var i = 0; i < 2; i++)
+            Start("scheduler", Server.FreePort(), "--master", masters, "--state", _postgres.StateAddress("lcm"));
         foreach (var engine in new[] { _docker.Address.ToString(), "unix:///nowhere/docker.sock" })
         {
-            Start("agent", Server.FreePort(), "--master", masters, "--docker", engine, "--resources", "cpus:16;mem:8192;ports:[31000-31999]");
+            Start("agent", Server.FreePort(), "--master", masters, "--docker", engine, "--resources",
+                "cpus:16;mem:8192;ports:[31000-31999]");
         }
 
         await AskAsync(HttpMethod.Put, "/v2/apps/steady", Sleeper(Processes, container: false));
@@ -89,7 +98,8 @@ public sealed class FaultCluster : IAsyncLifetime
                 await AskAsync(HttpMethod.Delete, $"/v2/apps{app}?force=true");
             }
 
-            await Eventually.TrueAsync(() => Task.FromResult(_watch.Look().Count == 0), "the end of all tasks", TimeSpan.FromSeconds(30), Describe);
+            await Eventually.TrueAsync(() => Task.FromResult(_watch.Look().Count == 0), "the end of all tasks",
+                TimeSpan.FromSeconds(30), Describe);
         }
         catch (HttpRequestException)
         {
@@ -103,7 +113,8 @@ public sealed class FaultCluster : IAsyncLifetime
             foreach (var container in await _engine.Containers.ListContainersAsync(new ContainersListParameters { All = true }))
                 await _engine.Containers.RemoveContainerAsync(container.ID, new ContainerRemoveParameters { Force = true });
             _engine.Dispose();
-            await Task.WhenAll(_zooKeeper.DisposeAsync().AsTask(), _docker.DisposeAsync().AsTask(), _postgres.DisposeAsync().AsTask());
+            await Task.WhenAll(_zooKeeper.DisposeAsync().AsTask(), _docker.DisposeAsync().AsTask(), _postgres.DisposeAsync()
+                .AsTask());
             _http.Dispose();
             Directory.Delete(_directory, recursive: true);
         }
@@ -121,15 +132,17 @@ public sealed class FaultCluster : IAsyncLifetime
         _ => throw new ArgumentOutOfRangeException(nameof(part), part, "no such part"),
     };
 
-    /// <summary>Begins something that takes a while: the app that may change gets another size, or all its instances anew.</summary>
+    /// <summary>
+    /// Begins something that takes a while: the app that may change gets another size, or all its instances anew.
+    /// </summary>
     /// <returns>What, for people.</returns>
     public async Task<string> ChurnAsync()
     {
         var before = await CountAsync("/churn");
         if (Random.Next(3) == 0)
         {
-            // As the app's upgrade strategy says: minimumHealthCapacity 0.5, maximumOverCapacity 0.5; and one more than the count where
-            // otherwise nothing could be replaced, which is so for a single instance.
+            // As the app's upgrade strategy says: minimumHealthCapacity 0.5, maximumOverCapacity 0.5; and one more than the count
+            // where otherwise nothing could be replaced, which is so for a single instance.
             _watch.Bound("/churn", (before + 1) / 2, before + Math.Max(1, before / 2));
             await AskAsync(HttpMethod.Post, "/v2/apps/churn/restart?force=true");
             return $"a restart of {before} instances";
@@ -159,10 +172,12 @@ public sealed class FaultCluster : IAsyncLifetime
 
     /// <summary>Ids that were started more than once, by the tasks' own journal.</summary>
     public IReadOnlyList<string> StartedTwice() =>
-        [.. File.ReadAllLines(Path.Combine(Journal, "starts")).GroupBy(id => id).Where(starts => starts.Count() > 1).Select(starts => starts.Key)];
+        [.. File.ReadAllLines(Path.Combine(Journal, "starts")).GroupBy(id => id).Where(starts => starts.Count() > 1)
+            .Select(starts => starts.Key)];
 
     /// <summary>What all processes said.</summary>
-    public string Describe() => $"seed {Seed}\n" + string.Join("\n\n", _lcm.Select(node => $"=== {node.Address}\n{Tail(node.Output)}"));
+    public string Describe() =>
+        $"seed {Seed}\n" + string.Join("\n\n", _lcm.Select(node => $"=== {node.Address}\n{Tail(node.Output)}"));
 
     private static string Tail(string output)
     {
@@ -175,12 +190,16 @@ public sealed class FaultCluster : IAsyncLifetime
         var apps = (await AskAsync(HttpMethod.Get, "/v2/apps"))!["apps"]!.AsArray();
         foreach (var app in apps)
         {
-            var (wanted, running, staged) = (app!["instances"]!.GetValue<int>(), app["tasksRunning"]!.GetValue<int>(), app["tasksStaged"]!.GetValue<int>());
-            if (running != wanted || staged != 0) return ([], $"{app["id"]} has {running} running and {staged} staged of {wanted}");
+            var (wanted, running, staged) = (app!["instances"]!.GetValue<int>(), app["tasksRunning"]!.GetValue<int>(),
+                app["tasksStaged"]!.GetValue<int>());
+            if (running != wanted || staged != 0)
+                return ([], $"{app["id"]} has {running} running and {staged} staged of {wanted}");
         }
 
-        if ((await AskAsync(HttpMethod.Get, "/v2/deployments"))!.AsArray() is { Count: > 0 } deployments) return ([], "deployments are under way: " + deployments);
-        var bySchedulers = Ids((await AskAsync(HttpMethod.Get, "/v2/tasks"))!["tasks"], task => task["state"]!.GetValue<string>() == "TASK_RUNNING"
+        if ((await AskAsync(HttpMethod.Get, "/v2/deployments"))!.AsArray() is { Count: > 0 } deployments)
+            return ([], "deployments are under way: " + deployments);
+        var bySchedulers = Ids((await AskAsync(HttpMethod.Get, "/v2/tasks"))!["tasks"],
+            task => task["state"]!.GetValue<string>() == "TASK_RUNNING"
             ? task["id"]!.GetValue<string>() : "not running: " + task["id"]);
         var inMaster = (await CallAsync((await LeadingMasterAsync()).Address, "GET_TASKS"))["get_tasks"]!;
         var byMaster = Ids(inMaster["tasks"], task => task["state"]!.GetValue<string>() == "TASK_RUNNING"
@@ -190,9 +209,11 @@ public sealed class FaultCluster : IAsyncLifetime
         {
             var inAgent = (await CallAsync(agent.Address, "GET_TASKS"))["get_tasks"]!;
             foreach (var kind in new[] { "queued_tasks", "launched_tasks", "terminated_tasks" })
-                byAgents.UnionWith(Ids(inAgent[kind], task => (kind == "launched_tasks" ? "" : kind + ": ") + task["task_id"]!["value"]!.GetValue<string>()));
+                byAgents.UnionWith(Ids(inAgent[kind], task => (kind == "launched_tasks" ? "" : kind + ": ")
+                    + task["task_id"]!["value"]!.GetValue<string>()));
             var metrics = await _http.GetStringAsync(new Uri(agent.Address, "/metrics"));
-            if (!metrics.Contains("\nlcm_agent_status_updates_pending 0\n", StringComparison.Ordinal)) return ([], $"{agent.Address} waits for acknowledgements");
+            if (!metrics.Contains("\nlcm_agent_status_updates_pending 0\n", StringComparison.Ordinal))
+                return ([], $"{agent.Address} waits for acknowledgements");
         }
 
         var tasks = _watch.Look();
@@ -200,10 +221,12 @@ public sealed class FaultCluster : IAsyncLifetime
         foreach (var (who, ids) in new[] { ("the scheduler", bySchedulers), ("the master", byMaster), ("the agents", byAgents) })
         {
             if (ids.SetEquals(byKernel)) continue;
-            return ([], $"{who} and the kernel differ: only {who}: [{string.Join(", ", ids.Except(byKernel))}], only the kernel: [{string.Join(", ", byKernel.Except(ids))}]");
+            return ([],
+                $"{who} and the kernel differ: only {who}: [{string.Join(", ", ids.Except(byKernel))}], only the kernel: [{string.Join(", ", byKernel.Except(ids))}]");
         }
 
-        return tasks.FirstOrDefault(task => task.Pids.Count != 1) is { } odd ? ([], $"task {odd.Id} has {odd.Pids.Count} processes") : (tasks, null);
+        return tasks.FirstOrDefault(task => task.Pids.Count != 1) is { } odd
+            ? ([], $"task {odd.Id} has {odd.Pids.Count} processes") : (tasks, null);
     }
 
     private static SortedSet<string> Ids(JsonNode? tasks, Func<JsonNode, string> id) =>
@@ -226,10 +249,12 @@ public sealed class FaultCluster : IAsyncLifetime
         return Schedulers.SingleOrDefault(scheduler => scheduler.Address.Authority == leader);
     }, "a leading scheduler", more: Describe);
 
-    private async Task<int> CountAsync(string app) => (await AskAsync(HttpMethod.Get, "/v2/apps" + app))!["app"]!["instances"]!.GetValue<int>();
+    private async Task<int> CountAsync(string app) =>
+        (await AskAsync(HttpMethod.Get, "/v2/apps" + app))!["app"]!["instances"]!.GetValue<int>();
 
     /// <summary>Asks the schedulers in turn until one answers: whichever it is, it knows who leads.</summary>
-    private async Task<JsonNode?> AskAsync(HttpMethod method, string path, JsonObject? body = null) => await Eventually.GetAsync(async () =>
+    private async Task<JsonNode?> AskAsync(HttpMethod method, string path, JsonObject? body = null) =>
+        await Eventually.GetAsync(async () =>
     {
         foreach (var scheduler in Schedulers)
         {
@@ -252,7 +277,8 @@ public sealed class FaultCluster : IAsyncLifetime
 
         // Between two leaders nobody answers for a moment.
         if ((int)response.StatusCode is 502 or 503) return null;
-        if (!response.IsSuccessStatusCode) throw new HttpRequestException($"{method} {address}: {(int)response.StatusCode} {text}");
+        if (!response.IsSuccessStatusCode)
+            throw new HttpRequestException($"{method} {address}: {(int)response.StatusCode} {text}");
         return JsonNode.Parse(text);
     }
 
@@ -284,7 +310,8 @@ public sealed class FaultCluster : IAsyncLifetime
         {
             ["type"] = "DOCKER",
             ["docker"] = new JsonObject { ["image"] = Image },
-            ["volumes"] = new JsonArray(new JsonObject { ["containerPath"] = "/journal", ["hostPath"] = Journal, ["mode"] = "RW" }),
+            ["volumes"] =
+                new JsonArray(new JsonObject { ["containerPath"] = "/journal", ["hostPath"] = Journal, ["mode"] = "RW" }),
         };
         json["networks"] = new JsonArray(new JsonObject { ["mode"] = "host" });
         return json;
@@ -293,7 +320,8 @@ public sealed class FaultCluster : IAsyncLifetime
     private void Start(string role, int port, params string[] more) => _lcm.Add(new LcmNode(
         _directory, port,
         [
-            role, "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir", Path.Combine(_directory, $"{role}-{_lcm.Count}"),
+            role, "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir",
+            Path.Combine(_directory, $"{role}-{_lcm.Count}"),
             "--log-level", "information", .. more,
         ]));
 }

@@ -121,7 +121,8 @@ internal sealed class TaskWatch : IAsyncDisposable
     private HashSet<string> Problems(IReadOnlyList<RunningTask> tasks)
     {
         var problems = new HashSet<string>();
-        foreach (var task in tasks.Where(task => task.Pids.Count > 1)) problems.Add($"task {task.Id} runs {task.Pids.Count} times at once");
+        foreach (var task in tasks.Where(task => task.Pids.Count > 1))
+            problems.Add($"task {task.Id} runs {task.Pids.Count} times at once");
         lock (_lock)
         {
             foreach (var (app, (least, most)) in _bounds)

@@ -14,7 +14,8 @@ internal sealed class Containers : IDisposable
     [
         .. (await _client.Containers.ListContainersAsync(new ContainersListParameters
         {
-            Filters = new Dictionary<string, IDictionary<string, bool>> { ["ancestor"] = new Dictionary<string, bool> { [image] = true } },
+            Filters = new Dictionary<string, IDictionary<string, bool>> { ["ancestor"] =
+                new Dictionary<string, bool> { [image] = true } },
         })).Select(container => container.ID).Order(StringComparer.Ordinal),
     ];
 
@@ -23,7 +24,8 @@ internal sealed class Containers : IDisposable
     {
         await using var layer = await BusyboxLayer.MakeAsync();
         await _client.Images.CreateImageAsync(
-            new ImagesCreateParameters { FromSrc = "-", Repo = repository, Tag = tag }, layer, new AuthConfig(), new Progress<JSONMessage>());
+            new ImagesCreateParameters { FromSrc = "-", Repo = repository, Tag = tag }, layer, new AuthConfig(),
+            new Progress<JSONMessage>());
     }
 
     public void Dispose() => _client.Dispose();

@@ -64,10 +64,12 @@ internal sealed class Stack : IAsyncDisposable
         _lcm = LcmProcess.Start(_directory,
         [
             "up", "--work-dir", WorkDirectory, "--rules", Rules, "--log-level", "information",
-            "--master-port", $"{_ports[0]}", "--agent-port", $"{_ports[1]}", "--scheduler-port", $"{_ports[2]}", "--manager-port", $"{_ports[3]}",
+            "--master-port", $"{_ports[0]}", "--agent-port", $"{_ports[1]}", "--scheduler-port", $"{_ports[2]}", "--manager-port",
+            $"{_ports[3]}",
             "--tick", "1s", "--scrape-interval", "1s", .. _more,
         ]);
-        foreach (var (client, path) in new[] { (Master, "/health"), (Agent, "/health"), (Scheduler, "/v2/apps"), (Manager, "/health") })
+        foreach (var (client, path) in new[] { (Master, "/health"), (Agent, "/health"), (Scheduler, "/v2/apps"),
+            (Manager, "/health") })
         {
             await Eventually.TrueAsync(async () =>
             {
@@ -87,8 +89,11 @@ internal sealed class Stack : IAsyncDisposable
     public async Task<IReadOnlyList<AppTask>> RunningAsync(string app) =>
         [.. (await Api.GetTasks()).Tasks.Where(task => task.AppId == app && task.State == "TASK_RUNNING")];
 
-    /// <summary>Waits until the app has exactly so many instances, all running (and healthy where it has checks), and none on its way out.</summary>
-    public async Task<IReadOnlyList<AppTask>> InstancesAsync(string app, int count, TimeSpan? limit = null, bool healthy = true) =>
+    /// <summary>
+    /// Waits until the app has exactly so many instances, all running (and healthy where it has checks), and none on its way out.
+    /// </summary>
+    public async Task<IReadOnlyList<AppTask>> InstancesAsync(string app, int count, TimeSpan? limit = null,
+        bool healthy = true) =>
         await Eventually.GetAsync<IReadOnlyList<AppTask>>(async () =>
         {
             var tasks = (await Api.GetTasks()).Tasks.Where(task => task.AppId == app).ToArray();
@@ -98,7 +103,8 @@ internal sealed class Stack : IAsyncDisposable
         }, $"{count} instances of {app}", limit, Describe);
 
     public async Task<JsonNode> DecisionsAsync(string? app = null) =>
-        (await Manager.GetFromJsonAsync<JsonNode>("/v1/decisions?limit=200" + (app is null ? "" : "&app=" + Uri.EscapeDataString(app))))!;
+        (await Manager.GetFromJsonAsync<JsonNode>("/v1/decisions?limit=200"
+            + (app is null ? "" : "&app=" + Uri.EscapeDataString(app))))!;
 
     public string Describe()
     {

@@ -84,24 +84,28 @@ public sealed class DrfTests
         Assert.NotEmpty(Give("ops", hasGpus: true, gpus: true));
         Assert.Empty(Give("ops", isRemote: true));
 
-        IReadOnlyList<Allocation> Give(string role, bool revocable = false, bool gpus = false, bool hasGpus = false, bool isRemote = false) =>
+        IReadOnlyList<Allocation> Give(string role, bool revocable = false, bool gpus = false, bool hasGpus = false,
+            bool isRemote = false) =>
             Allocator.Allocate(new AllocationRequest
             {
                 Total = new Quantities(),
                 FreeUnreserved = new Quantities(),
                 Agents = [new AgentSupply(agent, free, hasGpus, isRemote)],
-                Frameworks = [new FrameworkDemand(new FrameworkId("f"), [role], new Dictionary<string, Quantities>(), revocable, gpus)],
+                Frameworks = [new FrameworkDemand(new FrameworkId("f"), [role], new Dictionary<string, Quantities>(), revocable,
+                    gpus)],
                 AllocatedByRole = new Dictionary<string, Quantities>(),
             });
 
-        static double Cpus(IReadOnlyList<Allocation> allocations) => allocations.Sum(allocation => allocation.Resources.Scalar("cpus"));
+        static double Cpus(IReadOnlyList<Allocation> allocations) =>
+            allocations.Sum(allocation => allocation.Resources.Scalar("cpus"));
     }
 
     // Over random workloads and weights: nobody is served while somebody with less could use the very same resources.
     [Fact]
     public void No_framework_below_its_share_starves() => Gen.Select(
         Gen.Int[1, 8], Gen.Int[2, 12], Gen.Int[1, 3],
-        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.Int[0, 4], (cpus, mem, role) => (Cpus: cpus / 10.0, Mem: mem * 100.0, Role: RandomRoles[role])).Array[2, 6])
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.Int[0, 4],
+            (cpus, mem, role) => (Cpus: cpus / 10.0, Mem: mem * 100.0, Role: RandomRoles[role])).Array[2, 6])
         .Sample((agents, cpus, weight, frameworks) =>
         {
             var cluster = new SimulatedCluster(agents, cpus, cpus * 1_000) { Weights = { ["ops"] = weight } };
@@ -111,7 +115,8 @@ public sealed class DrfTests
         }, iter: 100);
 
     [Fact]
-    public void It_is_deterministic_and_gives_nothing_twice() => Gen.Select(Gen.Int[1, 20], Gen.Int[1, 8]).Sample((agents, frameworks) =>
+    public void It_is_deterministic_and_gives_nothing_twice() =>
+        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 8]).Sample((agents, frameworks) =>
     {
         var request = Request(agents, frameworks);
         var given = Allocator.Allocate(request);
@@ -127,7 +132,8 @@ public sealed class DrfTests
     {
         var total = new Quantities();
         var supply = Enumerable.Range(0, agents).Select(i => new AgentSupply(new AgentId("a" + i), ResourceWire.Parse(
-            [Resource.OfScalar("cpus", 1 + (i % 4)), Resource.OfScalar("mem", 1000), Resource.OfRanges("ports", new ValueRange(1, 9))]))).ToList();
+            [Resource.OfScalar("cpus", 1 + (i % 4)), Resource.OfScalar("mem", 1000),
+                Resource.OfRanges("ports", new ValueRange(1, 9))]))).ToList();
         foreach (var agent in supply) total.Add(agent.Free);
         return new AllocationRequest
         {

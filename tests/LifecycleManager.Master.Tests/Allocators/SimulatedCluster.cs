@@ -4,7 +4,9 @@ using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Master.Tests.Allocators;
 
-/// <summary>Frameworks that launch one task from each offer, as long as it fits, and an allocator; no clock, no network.</summary>
+/// <summary>
+/// Frameworks that launch one task from each offer, as long as it fits, and an allocator; no clock, no network.
+/// </summary>
 internal sealed class SimulatedCluster
 {
     private readonly HierarchicalDrfAllocator _allocator = new();
@@ -28,7 +30,8 @@ internal sealed class SimulatedCluster
     public Dictionary<string, (Dictionary<string, long>? Guarantee, Dictionary<string, long>? Limit)> Quotas { get; } = [];
 
     public void Add(string name, string role, double cpus, double mem) =>
-        _members.Add(new Member(new FrameworkId(name), role, ResourceWire.Parse([Resource.OfScalar("cpus", cpus), Resource.OfScalar("mem", mem)])));
+        _members.Add(new Member(new FrameworkId(name), role,
+            ResourceWire.Parse([Resource.OfScalar("cpus", cpus), Resource.OfScalar("mem", mem)])));
 
     public int Tasks(string name) => _members.Single(member => member.Id.Value == name).Tasks;
 
@@ -49,7 +52,8 @@ internal sealed class SimulatedCluster
 
             if (Starving(member, _free[first.Agent]) is { } starving)
             {
-                throw new InvalidOperationException($"{starving.Id.Value} in {starving.Role} starves: {member.Id.Value} in {member.Role} is served before it");
+                throw new InvalidOperationException(
+                    $"{starving.Id.Value} in {starving.Role} starves: {member.Id.Value} in {member.Role} is served before it");
             }
 
             member.Tasks++;
@@ -88,7 +92,8 @@ internal sealed class SimulatedCluster
     }
 
     private double SubtreeShare(string role) =>
-        ShareOf(_members.Where(member => (member.Role + "/").StartsWith(role + "/", StringComparison.Ordinal))) / Weights.GetValueOrDefault(role, 1);
+        ShareOf(_members.Where(member => (member.Role + "/")
+            .StartsWith(role + "/", StringComparison.Ordinal))) / Weights.GetValueOrDefault(role, 1);
 
     private double ShareOf(IEnumerable<Member> members) => Allocated(members).ShareOf(_total);
 
@@ -114,7 +119,8 @@ internal sealed class SimulatedCluster
             FreeUnreserved = free,
             Agents = [.. _free.Select(agent => new AgentSupply(agent.Key, agent.Value))],
             Roles = Weights.Keys.Union(Quotas.Keys).ToDictionary(role => role, role => new RolePolicy(
-                Weights.GetValueOrDefault(role, 1), Quotas.GetValueOrDefault(role).Guarantee, Quotas.GetValueOrDefault(role).Limit,
+                Weights.GetValueOrDefault(role, 1), Quotas.GetValueOrDefault(role).Guarantee,
+                Quotas.GetValueOrDefault(role).Limit,
                 byRole.GetValueOrDefault(role) ?? new Quantities())),
             Frameworks = [.. _members.Select(member => new FrameworkDemand(
                 member.Id, [member.Role], new Dictionary<string, Quantities> { [member.Role] = Allocated([member]) }))],

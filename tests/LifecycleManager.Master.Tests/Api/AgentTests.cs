@@ -123,7 +123,8 @@ public sealed class AgentTests
         await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Running);
 
         // As after a master that forgot the first: another agent comes with the same id.
-        await using var other = new SimulatedAgent(master.Client, MasterUnderTest.Info(4, 1024, "127.0.0.3") with { Id = new AgentId("old-S1") });
+        await using var other = new SimulatedAgent(master.Client,
+            MasterUnderTest.Info(4, 1024, "127.0.0.3") with { Id = new AgentId("old-S1") });
         other.Adopt(new SimulatedTask(framework.Info, TestFramework.Sleep(offer, "t1") with { AgentId = new AgentId("old-S1") })
         {
             Latest = new TaskStatusInfo { TaskId = new TaskId("t1"), State = TaskState.Running },
@@ -147,7 +148,8 @@ public sealed class AgentTests
         Assert.Equal(HttpStatusCode.Accepted, await again.CallAsync(new AgentCall { Type = AgentCallType.Pong }));
         Assert.Equal(HttpStatusCode.BadRequest, await again.CallAsync(new AgentCall { Type = AgentCallType.Update }));
 
-        await using var wrong = new SimulatedAgent(master.Client, agent.Info with { Resources = [Resource.OfScalar("cpus", -1)] });
+        await using var wrong = new SimulatedAgent(master.Client,
+            agent.Info with { Resources = [Resource.OfScalar("cpus", -1)] });
         var refused = await wrong.RegisterAsync();
         Assert.Equal(AgentEventType.Error, refused.Type);
         Assert.Contains("cpus", refused.Reason, StringComparison.Ordinal);

@@ -68,8 +68,10 @@ public sealed class ConformanceTests
         Assert.Equal(framework, offer.GetProperty("framework_id").GetProperty("value").GetString());
         Assert.Equal("127.0.0.2", offer.GetProperty("hostname").GetString());
         Assert.Equal("engineering", offer.GetProperty("allocation_info").GetProperty("role").GetString());
-        var cpus = offer.GetProperty("resources").EnumerateArray().Single(resource => resource.GetProperty("name").GetString() == "cpus");
-        Assert.Equal(("SCALAR", 4.0), (cpus.GetProperty("type").GetString(), cpus.GetProperty("scalar").GetProperty("value").GetDouble()));
+        var cpus = offer.GetProperty("resources").EnumerateArray()
+            .Single(resource => resource.GetProperty("name").GetString() == "cpus");
+        Assert.Equal(("SCALAR", 4.0), (cpus.GetProperty("type").GetString(), cpus.GetProperty("scalar").GetProperty("value")
+            .GetDouble()));
         var ids = new Dictionary<string, string>
         {
             ["FRAMEWORK"] = framework,
@@ -117,7 +119,8 @@ public sealed class ConformanceTests
             }
             """);
         await CallAsync("""{"framework_id": {"value": "FRAMEWORK"}, "type": "SUPPRESS"}""");
-        await CallAsync("""{"framework_id": {"value": "FRAMEWORK"}, "type": "REQUEST", "request": {"requests": [{"agent_id": {"value": "AGENT"}}]}}""");
+        await CallAsync(
+            """{"framework_id": {"value": "FRAMEWORK"}, "type": "REQUEST", "request": {"requests": [{"agent_id": {"value": "AGENT"}}]}}""");
         await CallAsync("""
             {
               "framework_id": {"value": "FRAMEWORK"},
@@ -128,7 +131,8 @@ public sealed class ConformanceTests
         await agent.CallAsync(new AgentCall
         {
             Type = AgentCallType.Message,
-            Message = new AgentMessage(new FrameworkId(framework), new ExecutorId("my-framework-executor"), Convert.FromBase64String("adaf838jahd748jnaldf")),
+            Message = new AgentMessage(new FrameworkId(framework), new ExecutorId("my-framework-executor"),
+                Convert.FromBase64String("adaf838jahd748jnaldf")),
         });
         Assert.Equal("adaf838jahd748jnaldf", (await events.NextAsync("MESSAGE")).GetProperty("data").GetString());
         await CallAsync("""
@@ -166,12 +170,15 @@ public sealed class ConformanceTests
               }
             }
             """);
-        Assert.Equal(framework, (await second.NextAsync("SUBSCRIBED")).GetProperty("framework_id").GetProperty("value").GetString());
+        Assert.Equal(framework, (await second.NextAsync("SUBSCRIBED")).GetProperty("framework_id").GetProperty("value")
+            .GetString());
         Assert.Equal("Framework failed over", (await events.NextAsync("ERROR")).GetProperty("message").GetString());
         await CallAsync("""{"framework_id": {"value": "FRAMEWORK"}, "type": "TEARDOWN"}""", second);
-        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("""{"framework_id": {"value": "FRAMEWORK"}, "type": "REVIVE"}""", second));
+        Assert.Equal(HttpStatusCode.BadRequest,
+            await StatusAsync("""{"framework_id": {"value": "FRAMEWORK"}, "type": "REVIVE"}""", second));
 
-        async Task CallAsync(string call, RawEvents? of = null) => Assert.Equal(HttpStatusCode.Accepted, await StatusAsync(call, of ?? events));
+        async Task CallAsync(string call, RawEvents? of = null) =>
+            Assert.Equal(HttpStatusCode.Accepted, await StatusAsync(call, of ?? events));
 
         async Task<HttpStatusCode> StatusAsync(string call, RawEvents of)
         {
@@ -199,7 +206,8 @@ public sealed class ConformanceTests
 
     private sealed class RawEvents(HttpResponseMessage answer, Stream stream) : IAsyncDisposable
     {
-        private readonly IAsyncEnumerator<JsonElement> _records = RecordIo.ReadAsync(stream, ElementJson.Default.JsonElement).GetAsyncEnumerator();
+        private readonly IAsyncEnumerator<JsonElement> _records = RecordIo.ReadAsync(stream, ElementJson.Default.JsonElement)
+            .GetAsyncEnumerator();
 
         public string StreamId { get; } = answer.Headers.GetValues("Mesos-Stream-Id").Single();
 

@@ -56,7 +56,8 @@ public sealed class LaunchTests
             TestFramework.Sleep(offer, "a/b"),
             TestFramework.Sleep(offer, "exact", cpus: 1));
 
-        await framework.WaitAsync(() => framework.StateOf("exact") == TaskState.Running && framework.Updates("good").Count() == 2);
+        await framework.WaitAsync(() => framework.StateOf("exact") == TaskState.Running && framework.Updates("good")
+            .Count() == 2);
         Assert.Contains("more than available", Error("greedy"), StringComparison.Ordinal);
         Assert.Contains("duplicate ID", Error("good"), StringComparison.Ordinal);
         Assert.Contains("invalid agent", Error("elsewhere"), StringComparison.Ordinal);
@@ -78,7 +79,8 @@ public sealed class LaunchTests
         await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "first"));
         await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "second"));
 
-        await framework.WaitAsync(() => framework.StateOf("second") is not null && framework.StateOf("first") == TaskState.Running);
+        await framework.WaitAsync(() => framework.StateOf("second") is not null
+            && framework.StateOf("first") == TaskState.Running);
         var dropped = framework.Updates("second").Single();
         Assert.Equal((TaskState.Dropped, StatusReason.InvalidOffers), (dropped.State, dropped.Reason!.Value));
         Assert.Null(dropped.Uuid);
@@ -101,8 +103,10 @@ public sealed class LaunchTests
 
         // The agent may only send the next when the first is acknowledged; what the task uses is free already.
         Assert.All(framework.Updates("t1"), status => Assert.Equal(TaskState.Running, status.State));
-        Assert.Equal(4, (await master.GetAsync("/slaves")).GetProperty("slaves")[0].GetProperty("resources").GetProperty("cpus").GetDouble());
-        Assert.Equal(0, (await master.GetAsync("/slaves")).GetProperty("slaves")[0].GetProperty("used_resources").GetProperty("cpus").GetDouble());
+        Assert.Equal(4, (await master.GetAsync("/slaves")).GetProperty("slaves")[0].GetProperty("resources").GetProperty("cpus")
+            .GetDouble());
+        Assert.Equal(0, (await master.GetAsync("/slaves")).GetProperty("slaves")[0].GetProperty("used_resources")
+            .GetProperty("cpus").GetDouble());
 
         framework.Acknowledges = true;
         await agent.RepeatAsync();

@@ -18,7 +18,8 @@ public sealed class OperationsTests
             Group("bad", TestFramework.Sleep(offer, "b1", 1), TestFramework.Sleep(offer, "b2", 3)),
             Group("good", TestFramework.Sleep(offer, "g1", 1), TestFramework.Sleep(offer, "g2", 1)));
 
-        await framework.WaitAsync(() => framework.StateOf("g1") == TaskState.Running && framework.StateOf("g2") == TaskState.Running);
+        await framework.WaitAsync(() => framework.StateOf("g1") == TaskState.Running
+            && framework.StateOf("g2") == TaskState.Running);
         foreach (var task in new[] { "b1", "b2" })
         {
             var status = framework.Updates(task).Single();
@@ -32,8 +33,13 @@ public sealed class OperationsTests
 
         // Two tasks and their executor; it is free with the last of them.
         Assert.Equal(1.5, TestFramework.Cpus(await framework.OfferAsync(1.5)), 6);
-        await framework.CallAsync(new SchedulerCall { Type = CallType.Shutdown, Shutdown = new ShutdownCall(new ExecutorId("good"), agent.Id) });
-        await framework.WaitAsync(() => framework.StateOf("g1") == TaskState.Killed && framework.StateOf("g2") == TaskState.Killed);
+        await framework.CallAsync(new SchedulerCall
+        {
+            Type = CallType.Shutdown,
+            Shutdown = new ShutdownCall(new ExecutorId("good"), agent.Id)
+        });
+        await framework.WaitAsync(() => framework.StateOf("g1") == TaskState.Killed
+            && framework.StateOf("g2") == TaskState.Killed);
         await framework.CallAsync(new SchedulerCall { Type = CallType.Revive });
         await framework.WaitAsync(() => framework.Offers.Sum(TestFramework.Cpus) >= 2.499);
         await master.VerifyAsync();
@@ -42,7 +48,12 @@ public sealed class OperationsTests
         {
             Type = OperationType.LaunchGroup,
             LaunchGroup = new LaunchGroupOperation(
-                new ExecutorInfo { Type = "DEFAULT", ExecutorId = new ExecutorId(executor), Resources = [Resource.OfScalar("cpus", 0.5)] },
+                new ExecutorInfo
+                {
+                    Type = "DEFAULT",
+                    ExecutorId = new ExecutorId(executor),
+                    Resources = [Resource.OfScalar("cpus", 0.5)]
+                },
                 new TaskGroupInfo(tasks)),
         };
     }
@@ -57,7 +68,8 @@ public sealed class OperationsTests
         await using var agent = await first.RegisteredAgentAsync(cpus: 4);
         await using var eng = await first.FrameworkAsync(Refined("eng"));
         var offer = await eng.OfferAsync();
-        var reserved = Resource.OfScalar("cpus", 3) with { Reservations = [new ReservationInfo { Type = "DYNAMIC", Role = "eng" }] };
+        var reserved =
+            Resource.OfScalar("cpus", 3) with { Reservations = [new ReservationInfo { Type = "DYNAMIC", Role = "eng" }] };
         await eng.AcceptAsync(
             [offer], 3600,
             new Operation { Type = OperationType.Reserve, Reserve = new ReserveOperation([reserved]) },
@@ -118,7 +130,8 @@ public sealed class OperationsTests
         await using var second = await master.RegisteredAgentAsync(host: "127.0.0.3");
         await using var third = await master.RegisteredAgentAsync(host: "127.0.0.4");
         List<Offer> two = [];
-        await framework.WaitAsync(() => (two = [.. framework.Offers.Where(o => TestFramework.Cpus(o) > 1).DistinctBy(o => o.AgentId)]).Count == 2);
+        await framework.WaitAsync(() =>
+            (two = [.. framework.Offers.Where(o => TestFramework.Cpus(o) > 1).DistinctBy(o => o.AgentId)]).Count == 2);
         await framework.AcceptAsync(two, 0, new Operation
         {
             Type = OperationType.Launch,
@@ -135,9 +148,17 @@ public sealed class OperationsTests
         await using var master = await MasterUnderTest.StartAsync();
         await using var agent = await master.RegisteredAgentAsync();
         await using var framework = await master.FrameworkAsync();
-        await framework.CallAsync(new SchedulerCall { Type = CallType.Message, Message = new MessageCall(agent.Id, new ExecutorId("e"), [1, 2, 3]) });
+        await framework.CallAsync(new SchedulerCall
+        {
+            Type = CallType.Message,
+            Message = new MessageCall(agent.Id, new ExecutorId("e"), [1, 2, 3])
+        });
         await framework.WaitAsync(() => agent.Events.Any(e => e.Message?.Data is [1, 2, 3]));
-        await agent.CallAsync(new AgentCall { Type = AgentCallType.Message, Message = new AgentMessage(framework.Id, new ExecutorId("e"), [4]) });
+        await agent.CallAsync(new AgentCall
+        {
+            Type = AgentCallType.Message,
+            Message = new AgentMessage(framework.Id, new ExecutorId("e"), [4])
+        });
         await framework.WaitAsync(() => framework.Events.Any(e => e.Message?.Data is [4]));
         Assert.Equal(
             System.Net.HttpStatusCode.Accepted,
@@ -147,9 +168,11 @@ public sealed class OperationsTests
     [Fact]
     public async Task A_framework_that_is_not_partition_aware_gets_lost_for_what_it_does_not_know()
     {
-        await using var master = await MasterUnderTest.StartAsync(new MasterOptions { AgentPingInterval = TimeSpan.FromMilliseconds(100), MaxAgentPings = 2 });
+        await using var master = await MasterUnderTest.StartAsync(
+            new MasterOptions { AgentPingInterval = TimeSpan.FromMilliseconds(100), MaxAgentPings = 2 });
         await using var agent = await master.RegisteredAgentAsync();
-        await using var framework = await master.FrameworkAsync(new FrameworkInfo { User = "", Name = "old", FailoverTimeout = 60 });
+        await using var framework =
+            await master.FrameworkAsync(new FrameworkInfo { User = "", Name = "old", FailoverTimeout = 60 });
         var offer = await framework.OfferAsync();
         Assert.All(offer.Resources, resource => Assert.Equal("*", resource.Role));
         await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t1"));
@@ -171,22 +194,26 @@ public sealed class OperationsTests
     {
         await using var master = await MasterUnderTest.StartAsync(new MasterOptions());
         await using var agent = await master.RegisteredAgentAsync();
-        await using (var patient = await master.FrameworkAsync(new FrameworkInfo { User = "", Name = "patient", FailoverTimeout = seconds }))
+        await using (var patient = await master.FrameworkAsync(
+            new FrameworkInfo { User = "", Name = "patient", FailoverTimeout = seconds }))
         {
             var offer = await patient.OfferAsync();
             await patient.CallAsync(new SchedulerCall
             {
-                Type = CallType.Decline, Decline = new DeclineCall([offer.Id], new Filters { RefuseSeconds = seconds }),
+                Type = CallType.Decline,
+                Decline = new DeclineCall([offer.Id], new Filters { RefuseSeconds = seconds }),
             });
         }
 
         // It is away, and the master goes on for all others.
-        await using var other = await master.FrameworkAsync(new FrameworkInfo { User = "", Name = "other", FailoverTimeout = 60 });
+        await using var other =
+            await master.FrameworkAsync(new FrameworkInfo { User = "", Name = "other", FailoverTimeout = 60 });
         await other.OfferAsync();
     }
 
     private static FrameworkInfo Refined(string role) => TestFramework.PartitionAware(role, 3600, role) with
     {
-        Capabilities = [new(FrameworkCapability.MultiRole), new(FrameworkCapability.PartitionAware), new(FrameworkCapability.ReservationRefinement)],
+        Capabilities = [new(FrameworkCapability.MultiRole), new(FrameworkCapability.PartitionAware),
+            new(FrameworkCapability.ReservationRefinement)],
     };
 }

@@ -19,7 +19,12 @@ public sealed class OperatorTests
         var task = TestFramework.Sleep(offer, "t1", cpus: 1.5) with
         {
             Labels = new Labels([new Label("team", "search")]),
-            Command = new CommandInfo { Value = "run", Environment = new CommandEnvironment([new() { Name = "PASSWORD", Value = "hush" }]) },
+            Command = new CommandInfo
+            {
+                Value = "run",
+                Environment =
+                new CommandEnvironment([new() { Name = "PASSWORD", Value = "hush" }])
+            },
         };
         await framework.LaunchAsync(offer, task);
         await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Running);
@@ -36,26 +41,35 @@ public sealed class OperatorTests
         Assert.Equal("TASK_RUNNING", shown.GetProperty("state").GetString());
         Assert.Equal("team", shown.GetProperty("labels")[0].GetProperty("key").GetString());
         Assert.Equal("t1", (await master.GetAsync("/tasks?limit=1")).GetProperty("tasks")[0].GetProperty("id").GetString());
-        Assert.Equal(framework.Id.Value, (await master.GetAsync("/frameworks")).GetProperty("frameworks")[0].GetProperty("id").GetString());
+        Assert.Equal(framework.Id.Value, (await master.GetAsync("/frameworks")).GetProperty("frameworks")[0].GetProperty("id")
+            .GetString());
         Assert.Equal(1, (await master.GetAsync("/metrics/snapshot")).GetProperty("master/tasks_running").GetDouble());
 
-        Assert.True((await master.OperateAsync("""{"type": "GET_HEALTH"}""")).GetProperty("get_health").GetProperty("healthy").GetBoolean());
-        Assert.NotEmpty((await master.OperateAsync("""{"type": "GET_VERSION"}""")).GetProperty("get_version").GetProperty("version_info").GetProperty("version").GetString()!);
+        Assert.True((await master.OperateAsync("""{"type": "GET_HEALTH"}""")).GetProperty("get_health").GetProperty("healthy")
+            .GetBoolean());
+        Assert.NotEmpty((await master.OperateAsync("""{"type": "GET_VERSION"}""")).GetProperty("get_version")
+            .GetProperty("version_info").GetProperty("version").GetString()!);
         var agents = (await master.OperateAsync("""{"type": "GET_AGENTS"}""")).GetProperty("get_agents").GetProperty("agents");
         Assert.Equal(agent.Id.Value, agents[0].GetProperty("agent_info").GetProperty("id").GetProperty("value").GetString());
         var tasks = (await master.OperateAsync("""{"type": "GET_TASKS"}""")).GetProperty("get_tasks").GetProperty("tasks");
         Assert.Equal("t1", tasks[0].GetProperty("task_id").GetProperty("value").GetString());
-        Assert.Equal(1, (await master.OperateAsync("""{"type": "GET_FRAMEWORKS"}""")).GetProperty("get_frameworks").GetProperty("frameworks").GetArrayLength());
-        Assert.Equal("*", (await master.OperateAsync("""{"type": "GET_ROLES"}""")).GetProperty("get_roles").GetProperty("roles")[0].GetProperty("name").GetString());
+        Assert.Equal(1, (await master.OperateAsync("""{"type": "GET_FRAMEWORKS"}""")).GetProperty("get_frameworks")
+            .GetProperty("frameworks").GetArrayLength());
+        Assert.Equal("*", (await master.OperateAsync("""{"type": "GET_ROLES"}""")).GetProperty("get_roles")
+            .GetProperty("roles")[0].GetProperty("name").GetString());
         Assert.Equal(
             master.Options.Address.Port,
-            (await master.OperateAsync("""{"type": "GET_MASTER"}""")).GetProperty("get_master").GetProperty("master_info").GetProperty("port").GetInt32());
+            (await master.OperateAsync("""{"type": "GET_MASTER"}""")).GetProperty("get_master").GetProperty("master_info")
+                .GetProperty("port").GetInt32());
         Assert.Contains(
-            (await master.OperateAsync("""{"type": "GET_METRICS"}""")).GetProperty("get_metrics").GetProperty("metrics").EnumerateArray(),
+            (await master.OperateAsync("""{"type": "GET_METRICS"}""")).GetProperty("get_metrics").GetProperty("metrics")
+            .EnumerateArray(),
             metric => metric.GetProperty("name").GetString() == "master/elected" && metric.GetProperty("value").GetDouble() == 1);
-        Assert.NotEqual(0, (await master.OperateAsync("""{"type": "GET_FLAGS"}""")).GetProperty("get_flags").GetProperty("flags").GetArrayLength());
+        Assert.NotEqual(0, (await master.OperateAsync("""{"type": "GET_FLAGS"}""")).GetProperty("get_flags").GetProperty("flags")
+            .GetArrayLength());
         var all = await master.OperateAsync("""{"type": "GET_STATE"}""");
-        Assert.Equal("t1", all.GetProperty("get_state").GetProperty("get_tasks").GetProperty("tasks")[0].GetProperty("name").GetString());
+        Assert.Equal("t1", all.GetProperty("get_state").GetProperty("get_tasks").GetProperty("tasks")[0].GetProperty("name")
+            .GetString());
 
         // Whatever is in an environment is nobody's to read here.
         Assert.DoesNotContain("hush", state + all.ToString(), StringComparison.Ordinal);
@@ -63,7 +77,8 @@ public sealed class OperatorTests
         foreach (var line in new[]
         {
             "lcm_master_leader 1", "lcm_master_agents{state=\"active\"} 1", "lcm_master_frameworks{state=\"connected\"} 1",
-            "lcm_master_tasks{state=\"running\"} 1", "lcm_master_resources_used{resource=\"cpus\"} 1.5", "lcm_master_resources_total{resource=\"cpus\"} 4",
+            "lcm_master_tasks{state=\"running\"} 1", "lcm_master_resources_used{resource=\"cpus\"} 1.5",
+            "lcm_master_resources_total{resource=\"cpus\"} 4",
             "lcm_master_offers_accepted_total 1", "lcm_master_allocation_seconds_bucket",
         })
         {
@@ -77,11 +92,16 @@ public sealed class OperatorTests
     [InlineData("""{}""", 400, "'type'")]
     [InlineData("""{"type": "DRAIN_AGENT"}""", 400, "drain_agent.agent_id")]
     [InlineData("""{"type": "DRAIN_AGENT", "drain_agent": {"agent_id": {"value": "x"}}}""", 404, "x")]
-    [InlineData("""{"type": "UPDATE_WEIGHTS", "update_weights": {"weight_infos": [{"role": "a", "weight": 0}]}}""", 400, "over 0")]
+    [InlineData("""{"type": "UPDATE_WEIGHTS", "update_weights": {"weight_infos": [{"role": "a", "weight": 0}]}}""", 400,
+        "over 0")]
     [InlineData("""{"type": "UPDATE_QUOTA", "update_quota": {"quota_configs": [{"role": "*", "limits": {}}]}}""", 400, "'*'")]
-    [InlineData("""{"type": "UPDATE_QUOTA", "update_quota": {"quota_configs": [{"role": "a", "guarantees": {"cpus": {"value": 2}}, "limits": {"cpus": {"value": 1}}}]}}""", 400, "limit")]
-    [InlineData("""{"type": "UPDATE_QUOTA", "update_quota": {"quota_configs": [{"role": "a", "guarantees": {"cpus": {"value": 1}}}]}}""", 409, "cpus")]
-    [InlineData("""{"type": "UPDATE_MAINTENANCE_SCHEDULE", "update_maintenance_schedule": {"schedule": {"windows": [{"machine_ids": []}]}}}""", 400, "machines")]
+    [InlineData(
+        """{"type": "UPDATE_QUOTA", "update_quota": {"quota_configs": [{"role": "a", "guarantees": {"cpus": {"value": 2}}, "limits": {"cpus": {"value": 1}}}]}}""", 400, "limit")]
+    [InlineData(
+        """{"type": "UPDATE_QUOTA", "update_quota": {"quota_configs": [{"role": "a", "guarantees": {"cpus": {"value": 1}}}]}}""",
+        409, "cpus")]
+    [InlineData(
+        """{"type": "UPDATE_MAINTENANCE_SCHEDULE", "update_maintenance_schedule": {"schedule": {"windows": [{"machine_ids": []}]}}}""", 400, "machines")]
     public async Task What_cannot_be_done_is_said(string call, int status, string says)
     {
         await using var master = await MasterUnderTest.StartAsync();
@@ -104,8 +124,10 @@ public sealed class OperatorTests
             OnAgent("DRAIN_AGENT", agent.Id, """, "max_grace_period": {"nanoseconds": 1000000000}"""));
 
         await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Killed && framework.Offers.Count == 0);
-        Assert.Equal(1_000_000_000, agent.Events.Last(e => e.Type == AgentEventType.Kill).Kill!.KillPolicy!.GracePeriod!.Nanoseconds);
-        await WaitAsync(async () => (await master.OperateAsync("""{"type": "GET_AGENTS"}""")).ToString().Contains("DRAINED", StringComparison.Ordinal));
+        Assert.Equal(1_000_000_000, agent.Events.Last(e => e.Type
+            == AgentEventType.Kill).Kill!.KillPolicy!.GracePeriod!.Nanoseconds);
+        await WaitAsync(async () => (await master.OperateAsync("""{"type": "GET_AGENTS"}""")).ToString()
+            .Contains("DRAINED", StringComparison.Ordinal));
         await master.OperateAsync(OnAgent("REACTIVATE_AGENT", agent.Id));
         await framework.WaitAsync(() => framework.Offers.Count == 1);
         await master.VerifyAsync();
@@ -156,7 +178,8 @@ public sealed class OperatorTests
         var first = await MasterUnderTest.StartAsync(store: store);
         await first.LeadsAsync();
         await using var keep = await MasterUnderTest.StartAsync(store: store);
-        await first.OperateAsync("""{"type": "UPDATE_WEIGHTS", "update_weights": {"weight_infos": [{"role": "eng", "weight": 2.5}]}}""");
+        await first.OperateAsync(
+            """{"type": "UPDATE_WEIGHTS", "update_weights": {"weight_infos": [{"role": "eng", "weight": 2.5}]}}""");
         await first.OperateAsync(
             """{"type": "UPDATE_QUOTA", "update_quota": {"force": true, "quota_configs": [{"role": "eng", "guarantees": {"cpus": {"value": 1.5}}, "limits": {"cpus": {"value": 3}}}]}}""");
         await first.OperateAsync(
@@ -164,12 +187,16 @@ public sealed class OperatorTests
         await first.DisposeAsync();
         await keep.LeadsAsync();
 
-        Assert.Equal(2.5, (await keep.OperateAsync("""{"type": "GET_WEIGHTS"}""")).GetProperty("get_weights").GetProperty("weight_infos")[0].GetProperty("weight").GetDouble());
-        var quota = (await keep.OperateAsync("""{"type": "GET_QUOTA"}""")).GetProperty("get_quota").GetProperty("status").GetProperty("configs")[0];
+        Assert.Equal(2.5, (await keep.OperateAsync("""{"type": "GET_WEIGHTS"}""")).GetProperty("get_weights")
+            .GetProperty("weight_infos")[0].GetProperty("weight").GetDouble());
+        var quota = (await keep.OperateAsync("""{"type": "GET_QUOTA"}""")).GetProperty("get_quota").GetProperty("status")
+            .GetProperty("configs")[0];
         Assert.Equal(1.5, quota.GetProperty("guarantees").GetProperty("cpus").GetProperty("value").GetDouble());
-        Assert.Equal("127.0.0.2", (await keep.OperateAsync("""{"type": "GET_MAINTENANCE_SCHEDULE"}""")).GetProperty("get_maintenance_schedule")
+        Assert.Equal("127.0.0.2", (await keep.OperateAsync("""{"type": "GET_MAINTENANCE_SCHEDULE"}"""))
+            .GetProperty("get_maintenance_schedule")
             .GetProperty("schedule").GetProperty("windows")[0].GetProperty("machine_ids")[0].GetProperty("hostname").GetString());
-        Assert.Equal("127.0.0.2", (await keep.OperateAsync("""{"type": "GET_MAINTENANCE_STATUS"}""")).GetProperty("get_maintenance_status")
+        Assert.Equal("127.0.0.2", (await keep.OperateAsync("""{"type": "GET_MAINTENANCE_STATUS"}"""))
+            .GetProperty("get_maintenance_status")
             .GetProperty("status").GetProperty("draining_machines")[0].GetProperty("id").GetProperty("hostname").GetString());
     }
 
@@ -188,7 +215,8 @@ public sealed class OperatorTests
         await framework.WaitAsync(() => framework.Events.Any(e => e.Type == EventType.Rescind));
         await framework.WaitAsync(() => framework.Offers.Count == 1);
         Assert.Equal(1, framework.Offers.Sum(TestFramework.Cpus), 6);
-        Assert.Equal(2, (await master.GetAsync("/slaves")).GetProperty("slaves")[0].GetProperty("reserved_resources").GetProperty("engineering").GetProperty("cpus").GetDouble());
+        Assert.Equal(2, (await master.GetAsync("/slaves")).GetProperty("slaves")[0].GetProperty("reserved_resources")
+            .GetProperty("engineering").GetProperty("cpus").GetDouble());
         Assert.Contains(agent.Events, e => e.Type == AgentEventType.Resources);
         await using var owner = await master.FrameworkAsync(TestFramework.PartitionAware("owner", 3600, "engineering") with
         {
@@ -201,12 +229,16 @@ public sealed class OperatorTests
         Assert.Equal(HttpStatusCode.Conflict, await StatusAsync(Call("UNRESERVE_RESOURCES", 3)));
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(Call("RESERVE_RESOURCES", 1, role: "*")));
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(OnAgent("RESERVE_RESOURCES", agent.Id)));
-        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(Call("RESERVE_RESOURCES", 1).Replace(agent.Id.Value, "another", StringComparison.Ordinal)));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(Call("RESERVE_RESOURCES", 1)
+            .Replace(agent.Id.Value, "another", StringComparison.Ordinal)));
         Assert.Equal(HttpStatusCode.Accepted, await StatusAsync(Call("UNRESERVE_RESOURCES", 2)));
-        Assert.Empty((await master.GetAsync("/slaves")).GetProperty("slaves")[0].GetProperty("reserved_resources").EnumerateObject());
+        Assert.Empty((await master.GetAsync("/slaves")).GetProperty("slaves")[0].GetProperty("reserved_resources")
+            .EnumerateObject());
         await master.VerifyAsync();
 
-        string Call(string type, double cpus, string role = "engineering") => OnAgent(type, agent.Id, $$$""", "resources": [{"type": "SCALAR", "name": "cpus", "reservations": [{"type": "DYNAMIC", "role": "{{{role}}}"}], "scalar": {"value": {{{cpus}}}}}]""");
+        string Call(string type, double cpus, string role = "engineering") =>
+            OnAgent(type, agent.Id,
+                $$$""", "resources": [{"type": "SCALAR", "name": "cpus", "reservations": [{"type": "DYNAMIC", "role": "{{{role}}}"}], "scalar": {"value": {{{cpus}}}}}]""");
 
         async Task<HttpStatusCode> StatusAsync(string call)
         {
@@ -217,11 +249,14 @@ public sealed class OperatorTests
 
     /// <summary>All the calls of Mesos' master.proto: each is carried out, or answers 501 with its name.</summary>
     [Theory]
-    [InlineData("GET_HEALTH GET_FLAGS GET_VERSION GET_METRICS GET_STATE GET_AGENTS GET_FRAMEWORKS GET_EXECUTORS GET_OPERATIONS GET_TASKS GET_ROLES "
+    [InlineData(
+        "GET_HEALTH GET_FLAGS GET_VERSION GET_METRICS GET_STATE GET_AGENTS GET_FRAMEWORKS GET_EXECUTORS GET_OPERATIONS GET_TASKS GET_ROLES "
         + "GET_WEIGHTS GET_MASTER GET_MAINTENANCE_STATUS GET_MAINTENANCE_SCHEDULE GET_QUOTA", 200)]
-    [InlineData("UPDATE_WEIGHTS RESERVE_RESOURCES UNRESERVE_RESOURCES UPDATE_MAINTENANCE_SCHEDULE UPDATE_QUOTA TEARDOWN MARK_AGENT_GONE DRAIN_AGENT "
+    [InlineData(
+        "UPDATE_WEIGHTS RESERVE_RESOURCES UNRESERVE_RESOURCES UPDATE_MAINTENANCE_SCHEDULE UPDATE_QUOTA TEARDOWN MARK_AGENT_GONE DRAIN_AGENT "
         + "DEACTIVATE_AGENT REACTIVATE_AGENT", 400)]
-    [InlineData("GET_LOGGING_LEVEL SET_LOGGING_LEVEL LIST_FILES READ_FILE CREATE_VOLUMES DESTROY_VOLUMES GROW_VOLUME SHRINK_VOLUME START_MAINTENANCE "
+    [InlineData(
+        "GET_LOGGING_LEVEL SET_LOGGING_LEVEL LIST_FILES READ_FILE CREATE_VOLUMES DESTROY_VOLUMES GROW_VOLUME SHRINK_VOLUME START_MAINTENANCE "
         + "STOP_MAINTENANCE SET_QUOTA REMOVE_QUOTA NOT_EVEN_MESOS_OWN", 501)]
     public async Task Every_call_of_mesos_has_its_answer(string types, int status)
     {
@@ -233,7 +268,8 @@ public sealed class OperatorTests
             var text = await answer.Content.ReadAsStringAsync();
             Assert.True((int)answer.StatusCode == status, $"{type}: {(int)answer.StatusCode} {text}");
             Assert.Contains(status == 400 ? type.ToLowerInvariant() : type, text, StringComparison.Ordinal);
-            if (status == 200) Assert.True(JsonDocument.Parse(text).RootElement.TryGetProperty(type.ToLowerInvariant(), out _), text);
+            if (status == 200)
+                Assert.True(JsonDocument.Parse(text).RootElement.TryGetProperty(type.ToLowerInvariant(), out _), text);
         }
     }
 
@@ -278,7 +314,8 @@ public sealed class OperatorTests
     {
         await using var master = await MasterUnderTest.StartAsync();
         await using var agent = await master.RegisteredAgentAsync(cpus: 4);
-        await master.OperateAsync("""{"type": "UPDATE_QUOTA", "update_quota": {"quota_configs": [{"role": "eng", "limits": {"cpus": {"value": 1.5}}}]}}""");
+        await master.OperateAsync(
+            """{"type": "UPDATE_QUOTA", "update_quota": {"quota_configs": [{"role": "eng", "limits": {"cpus": {"value": 1.5}}}]}}""");
         await using var framework = await master.FrameworkAsync(TestFramework.PartitionAware("eng", 3600, "eng/web"));
         var offer = await framework.OfferAsync();
         Assert.Equal(1.5, TestFramework.Cpus(offer), 6);
@@ -318,13 +355,15 @@ public sealed class OperatorTests
 
         await using var agent = await master.RegisteredAgentAsync();
         Assert.Equal("AGENT_ADDED", await NextAsync());
-        Assert.Equal(agent.Id.Value, events.Current.GetProperty("agent_added").GetProperty("agent").GetProperty("agent_info").GetProperty("id").GetProperty("value").GetString());
+        Assert.Equal(agent.Id.Value, events.Current.GetProperty("agent_added").GetProperty("agent").GetProperty("agent_info")
+            .GetProperty("id").GetProperty("value").GetString());
         await using var framework = await master.FrameworkAsync();
         Assert.Equal("FRAMEWORK_ADDED", await NextAsync());
         var offer = await framework.OfferAsync();
         await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t1"));
         Assert.Equal("TASK_ADDED", await NextAsync());
-        Assert.Equal("t1", events.Current.GetProperty("task_added").GetProperty("task").GetProperty("task_id").GetProperty("value").GetString());
+        Assert.Equal("t1", events.Current.GetProperty("task_added").GetProperty("task").GetProperty("task_id")
+            .GetProperty("value").GetString());
         Assert.Equal("TASK_UPDATED", await NextAsync());
         Assert.Equal("TASK_RUNNING", events.Current.GetProperty("task_updated").GetProperty("state").GetString());
         await framework.CallAsync(new SchedulerCall { Type = CallType.Teardown });
@@ -341,7 +380,8 @@ public sealed class OperatorTests
     }
 
     private static string OnAgent(string call, AgentId id, string more = "") =>
-        "{\"type\": \"" + call + "\", \"" + call.ToLowerInvariant() + "\": {\"agent_id\": {\"value\": \"" + id.Value + "\"}" + more + "}}";
+        "{\"type\": \"" + call + "\", \"" + call.ToLowerInvariant() + "\": {\"agent_id\": {\"value\": \"" + id.Value + "\"}"
+        + more + "}}";
 
     private static async Task WaitAsync(Func<Task<bool>> condition)
     {

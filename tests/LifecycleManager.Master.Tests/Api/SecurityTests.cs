@@ -33,7 +33,8 @@ public sealed class SecurityTests
     [InlineData("""{"type": "GET_FLAGS"}""", "viewer ops")]
     [InlineData("""{"type": "UPDATE_WEIGHTS", "update_weights": {"weight_infos": [{"role": "web", "weight": 2}]}}""", "ops")]
     [InlineData("""{"type": "UPDATE_QUOTA", "update_quota": {"quota_configs": []}}""", "ops")]
-    [InlineData("""{"type": "UPDATE_MAINTENANCE_SCHEDULE", "update_maintenance_schedule": {"schedule": {"windows": []}}}""", "ops")]
+    [InlineData("""{"type": "UPDATE_MAINTENANCE_SCHEDULE", "update_maintenance_schedule": {"schedule": {"windows": []}}}""",
+        "ops")]
     public async Task Each_call_is_for_those_who_have_its_permission(string call, string who)
     {
         await using var master = await MasterUnderTest.StartAsync(new MasterOptions { Principals = Some });
@@ -56,7 +57,8 @@ public sealed class SecurityTests
         await using var master = await MasterUnderTest.StartAsync(new MasterOptions { Principals = Some });
         var call = "{\"type\": \"" + type + "\"}";
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(master, "viewer", call));
-        Assert.Contains(await StatusAsync(master, "ops", call), new[] { HttpStatusCode.BadRequest, HttpStatusCode.NotImplemented });
+        Assert.Contains(await StatusAsync(master, "ops", call),
+            new[] { HttpStatusCode.BadRequest, HttpStatusCode.NotImplemented });
     }
 
     [Fact]
@@ -76,7 +78,8 @@ public sealed class SecurityTests
         await using var master = await MasterUnderTest.StartAsync(new MasterOptions { Principals = Some });
         As(master, "marathon");
         await using var wrong = master.Agent();
-        Assert.Contains("403", (await Assert.ThrowsAsync<HttpRequestException>(wrong.RegisterAsync)).Message, StringComparison.Ordinal);
+        Assert.Contains("403", (await Assert.ThrowsAsync<HttpRequestException>(wrong.RegisterAsync)).Message,
+            StringComparison.Ordinal);
         As(master, "agent");
         await using var agent = master.Agent();
         await agent.RegisterAsync();
@@ -99,7 +102,8 @@ public sealed class SecurityTests
 
         // An old framework without MULTI_ROLE, and so of the default role.
         await using var old = await master.FrameworkAsync(new FrameworkInfo { User = "", Name = "old" });
-        Assert.Contains("'*'", Assert.Single(old.Events, e => e.Type == EventType.Error).Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("'*'", Assert.Single(old.Events, e => e.Type == EventType.Error).Error!.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -111,12 +115,15 @@ public sealed class SecurityTests
         Assert.Equal(HttpStatusCode.Accepted, (await framework.CallAsync(new SchedulerCall { Type = CallType.Revive })).Status);
 
         As(master, "other");
-        Assert.Equal(HttpStatusCode.Forbidden, (await framework.CallAsync(new SchedulerCall { Type = CallType.Teardown })).Status);
+        Assert.Equal(HttpStatusCode.Forbidden,
+            (await framework.CallAsync(new SchedulerCall { Type = CallType.Teardown })).Status);
         await using var thief = await master.FrameworkAsync(framework.Info);
-        Assert.Contains("another principal", Assert.Single(thief.Events, e => e.Type == EventType.Error).Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("another principal", Assert.Single(thief.Events, e => e.Type == EventType.Error).Error!.Message,
+            StringComparison.Ordinal);
         Assert.True(framework.IsConnected);
         await using var pretender = new TestFramework(master.Client, framework.Info with { Principal = "marathon", Id = null });
-        Assert.Contains("403", (await Assert.ThrowsAsync<HttpRequestException>(pretender.SubscribeAsync)).Message, StringComparison.Ordinal);
+        Assert.Contains("403", (await Assert.ThrowsAsync<HttpRequestException>(pretender.SubscribeAsync)).Message,
+            StringComparison.Ordinal);
 
         As(master, "viewer");
         var state = await master.GetAsync("/state");
@@ -125,7 +132,8 @@ public sealed class SecurityTests
         Assert.DoesNotContain("s3cret", state.ToString(), StringComparison.Ordinal);
     }
 
-    private static void As(MasterUnderTest master, string principal) => master.Client.DefaultRequestHeaders.Authorization = Header(principal);
+    private static void As(MasterUnderTest master, string principal) =>
+        master.Client.DefaultRequestHeaders.Authorization = Header(principal);
 
     private static AuthenticationHeaderValue? Header(string principal) => principal switch
     {
@@ -137,7 +145,11 @@ public sealed class SecurityTests
     private static async Task<HttpStatusCode> StatusAsync(MasterUnderTest master, string principal, string call)
     {
         using var request = call.StartsWith('/') ? new HttpRequestMessage(HttpMethod.Get, call)
-            : new HttpRequestMessage(HttpMethod.Post, "/api/v1") { Content = new StringContent(call, Encoding.UTF8, "application/json") };
+            : new HttpRequestMessage(HttpMethod.Post, "/api/v1")
+            {
+                Content =
+                new StringContent(call, Encoding.UTF8, "application/json")
+            };
         request.Headers.Authorization = Header(principal);
         using var answer = await master.Client.SendAsync(request);
         return answer.StatusCode;

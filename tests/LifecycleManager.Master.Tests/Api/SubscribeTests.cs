@@ -51,11 +51,17 @@ public sealed class SubscribeTests
     [InlineData("""{"type": "DECLINE_INVERSE_OFFERS"}""", 501, "DECLINE_INVERSE_OFFERS")]
     [InlineData("""{"type": "ACKNOWLEDGE_OPERATION_STATUS"}""", 501, "ACKNOWLEDGE_OPERATION_STATUS")]
     [InlineData("""{"type": "RECONCILE_OPERATIONS"}""", 501, "RECONCILE_OPERATIONS")]
-    [InlineData("""{"type": "ACCEPT", "framework_id": {"value": "x"}, "accept": {"offer_ids": [], "operations": [{"type": "CREATE"}]}}""", 501, "CREATE")]
-    [InlineData("""{"type": "ACCEPT", "framework_id": {"value": "x"}, "accept": {"offer_ids": [], "operations": [{"type": "DESTROY"}]}}""", 501, "DESTROY")]
-    [InlineData("""{"type": "ACCEPT", "framework_id": {"value": "x"}, "accept": {"offer_ids": [], "operations": [{"type": "GROW_VOLUME"}]}}""", 501, "GROW_VOLUME")]
-    [InlineData("""{"type": "ACCEPT", "framework_id": {"value": "x"}, "accept": {"offer_ids": [], "operations": [{"type": "SHRINK_VOLUME"}]}}""", 501, "SHRINK_VOLUME")]
-    [InlineData("""{"type": "ACCEPT", "framework_id": {"value": "x"}, "accept": {"offer_ids": [], "operations": [{"type": "DESTROY_DISK"}]}}""", 501, "DESTROY_DISK")]
+    [InlineData(
+        """{"type": "ACCEPT", "framework_id": {"value": "x"}, "accept": {"offer_ids": [], "operations": [{"type": "CREATE"}]}}""",
+        501, "CREATE")]
+    [InlineData(
+        """{"type": "ACCEPT", "framework_id": {"value": "x"}, "accept": {"offer_ids": [], "operations": [{"type": "DESTROY"}]}}""", 501, "DESTROY")]
+    [InlineData(
+        """{"type": "ACCEPT", "framework_id": {"value": "x"}, "accept": {"offer_ids": [], "operations": [{"type": "GROW_VOLUME"}]}}""", 501, "GROW_VOLUME")]
+    [InlineData(
+        """{"type": "ACCEPT", "framework_id": {"value": "x"}, "accept": {"offer_ids": [], "operations": [{"type": "SHRINK_VOLUME"}]}}""", 501, "SHRINK_VOLUME")]
+    [InlineData(
+        """{"type": "ACCEPT", "framework_id": {"value": "x"}, "accept": {"offer_ids": [], "operations": [{"type": "DESTROY_DISK"}]}}""", 501, "DESTROY_DISK")]
     [InlineData("""{"type": 3}""", 400, "type")]
     [InlineData("""{"kill": {}}""", 400, "type")]
     [InlineData("""{"type": "SUBSCRIBE"}""", 400, "'subscribe'")]
@@ -63,9 +69,13 @@ public sealed class SubscribeTests
     [InlineData("""{"type": "TEARDOWN", "framework_id": {"value": "x"}}""", 400, "cannot be found")]
     [InlineData("""{"type": "ACCEPT", "framework_id": {"value": "x"}}""", 400, "'accept'")]
     [InlineData("""{"type": "KILL", "framework_id": {"value": "x"}, "kill": {"task_id": {}}}""", 400, "kill.task_id")]
-    [InlineData("""{"type": "ACKNOWLEDGE", "framework_id": {"value": "x"}, "acknowledge": {"agent_id": {"value": "a"}, "task_id": {"value": "t"}, "uuid": "AQID"}}""", 400, "UUID")]
-    [InlineData("""{"type": "ACCEPT", "framework_id": {"value": "x"}, "accept": {"offer_ids": [], "operations": [{"type": "CREATE_DISK"}]}}""", 501, "CREATE_DISK")]
-    [InlineData("""{"type": "SUBSCRIBE", "framework_id": {"value": "x"}, "subscribe": {"framework_info": {"user": "", "name": "n"}}}""", 400, "differs")]
+    [InlineData(
+        """{"type": "ACKNOWLEDGE", "framework_id": {"value": "x"}, "acknowledge": {"agent_id": {"value": "a"}, "task_id": {"value": "t"}, "uuid": "AQID"}}""", 400, "UUID")]
+    [InlineData(
+        """{"type": "ACCEPT", "framework_id": {"value": "x"}, "accept": {"offer_ids": [], "operations": [{"type": "CREATE_DISK"}]}}""", 501, "CREATE_DISK")]
+    [InlineData(
+        """{"type": "SUBSCRIBE", "framework_id": {"value": "x"}, "subscribe": {"framework_info": {"user": "", "name": "n"}}}""",
+        400, "differs")]
     public async Task A_call_that_is_not_valid_is_refused_and_says_why(string json, int status, string says)
     {
         await using var master = await MasterUnderTest.StartAsync();
@@ -144,7 +154,8 @@ public sealed class SubscribeTests
 
         await WaitAsync(() => Task.FromResult(agent.Tasks.Count == 0));
         Assert.Contains(agent.Events, e => e.Type == AgentEventType.KillFramework);
-        await WaitAsync(async () => (await master.GetAsync("/frameworks")).GetProperty("completed_frameworks").GetArrayLength() == 1);
+        await WaitAsync(async () => (await master.GetAsync("/frameworks")).GetProperty("completed_frameworks")
+            .GetArrayLength() == 1);
         await using var late = await master.FrameworkAsync(framework.Info);
         Assert.Equal("Framework has been removed", late.Events.Single().Error!.Message);
         await master.VerifyAsync();

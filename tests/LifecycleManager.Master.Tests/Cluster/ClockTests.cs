@@ -9,7 +9,8 @@ public sealed class ClockTests
 {
     [Fact]
     public void A_wall_clock_that_jumps_changes_nothing_that_anybody_is_told() =>
-        Gen.Select(Gen.Select(Gen.Int[0, 24], Gen.Int[0, 1000], Gen.Int[0, 1000]).Array[20, 80], Gen.Int[-90_000, 90_000].Array[1, 20]).Sample(
+        Gen.Select(Gen.Select(Gen.Int[0, 24], Gen.Int[0, 1000], Gen.Int[0, 1000]).Array[20, 80],
+            Gen.Int[-90_000, 90_000].Array[1, 20]).Sample(
             (steps, jumps) =>
             {
                 var steady = RunAsync(steps, [0]).GetAwaiter().GetResult();

@@ -20,7 +20,8 @@ public sealed class DirectiveTests
         var running = loop.RunAsync(end.Token);
         for (var i = 0; i < 10; i++)
         {
-            var failed = await Assert.ThrowsAsync<CallFailedException>(() => loop.AskAsync<int>(() => throw new InvalidDataException("a defect")));
+            var failed = await Assert.ThrowsAsync<CallFailedException>(() =>
+                loop.AskAsync<int>(() => throw new InvalidDataException("a defect")));
             Assert.IsType<InvalidDataException>(failed.InnerException);
         }
 

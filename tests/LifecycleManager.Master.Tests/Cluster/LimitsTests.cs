@@ -43,7 +43,8 @@ public sealed class LimitsTests
 
         await using var framework = await master.FrameworkAsync();
         await using var other = await master.FrameworkAsync();
-        Assert.Contains("1 frameworks are subscribed already", Assert.Single(other.Events, e => e.Type == EventType.Error).Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("1 frameworks are subscribed already",
+            Assert.Single(other.Events, e => e.Type == EventType.Error).Error!.Message, StringComparison.Ordinal);
         using var operated = await SubscribeAsync();
         Assert.Equal(HttpStatusCode.OK, operated.StatusCode);
         using var tooMany = await SubscribeAsync();
@@ -66,7 +67,10 @@ public sealed class LimitsTests
     {
         await using var master = await MasterUnderTest.StartAsync(new MasterOptions
         {
-            AgentPingInterval = TimeSpan.FromMilliseconds(100), MaxAgentPings = 2, AgentRemovalLimit = 1, AgentRemovalWindow = TimeSpan.FromHours(1),
+            AgentPingInterval = TimeSpan.FromMilliseconds(100),
+            MaxAgentPings = 2,
+            AgentRemovalLimit = 1,
+            AgentRemovalWindow = TimeSpan.FromHours(1),
         });
         await using var framework = await master.FrameworkAsync();
         var agents = new List<SimulatedAgent>();

@@ -18,7 +18,8 @@ public sealed class FailoverTests
         await using var framework = await first.FrameworkAsync();
         var offer = await framework.OfferAsync();
         await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t1"), TestFramework.Sleep(offer, "t2"));
-        await framework.WaitAsync(() => framework.StateOf("t2") == TaskState.Running && framework.StateOf("t1") == TaskState.Running);
+        await framework.WaitAsync(() => framework.StateOf("t2") == TaskState.Running
+            && framework.StateOf("t1") == TaskState.Running);
         var (agentId, frameworkId) = (agent.Id, framework.Id);
         await first.DisposeAsync();
         await keep.LeadsAsync();
@@ -50,7 +51,8 @@ public sealed class FailoverTests
         await using var leader = await MasterUnderTest.StartAsync(store: store);
         await leader.LeadsAsync();
         await using var standby = await MasterUnderTest.StartAsync(store: store);
-        using var plain = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = standby.Options.Address };
+        using var plain =
+            new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = standby.Options.Address };
         using var content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json");
 
         using var call = await plain.PostAsync("/api/v1/scheduler?x=1", content);

@@ -31,7 +31,8 @@ public sealed class FencingTests
     [Fact]
     public async Task A_subscriber_that_does_not_read_is_dropped_and_nobody_else_is_held_up()
     {
-        await using var master = await MasterUnderTest.StartAsync(new MasterOptions { StreamCapacity = 50, AllocationDelay = TimeSpan.Zero });
+        await using var master =
+            await MasterUnderTest.StartAsync(new MasterOptions { StreamCapacity = 50, AllocationDelay = TimeSpan.Zero });
         await using var agent = await master.RegisteredAgentAsync();
         using var slow = new HttpClient { BaseAddress = master.Options.Address };
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1")
@@ -47,7 +48,9 @@ public sealed class FencingTests
         for (var i = 0; i < 80; i++)
         {
             var offer = await framework.OfferAsync();
-            await framework.LaunchAsync(offer, TestFramework.Sleep(offer, $"t{i}", 0.01, 1) with { Labels = new Labels([new Label("big", big)]) });
+            await framework.LaunchAsync(offer, TestFramework.Sleep(offer, $"t{i}", 0.01,
+                1) with
+            { Labels = new Labels([new Label("big", big)]) });
         }
 
         await framework.WaitAsync(() => framework.StateOf("t79") == TaskState.Running);

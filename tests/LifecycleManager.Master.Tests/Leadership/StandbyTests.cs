@@ -17,8 +17,10 @@ public sealed class StandbyTests
             "memory:", null, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         var election = new SlowElection();
         using var host = new MasterService(
-            new MasterOptions(), backend.Store, election, [new HierarchicalDrfAllocator()], new MasterMetrics(Metrics.NewCustomRegistry()),
-            new RoleHealth(TimeProvider.System), TimeProvider.System, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), NullLoggerFactory.Instance);
+            new MasterOptions(), backend.Store, election, [new HierarchicalDrfAllocator()],
+            new MasterMetrics(Metrics.NewCustomRegistry()),
+            new RoleHealth(TimeProvider.System), TimeProvider.System,
+            new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), NullLoggerFactory.Instance);
         using var impatient = new CancellationTokenSource();
 
         var first = host.LeaderAsync(impatient.Token);

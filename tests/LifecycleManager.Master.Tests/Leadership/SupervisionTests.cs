@@ -5,7 +5,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace LifecycleManager.Master.Tests.Leadership;
 
-/// <summary>Every loop of the master, killed: the term ends, health says why, and another term begins from what is stored.</summary>
+/// <summary>
+/// Every loop of the master, killed: the term ends, health says why, and another term begins from what is stored.
+/// </summary>
 public sealed class SupervisionTests
 {
     private readonly FakeTimeProvider _time = new();
@@ -24,7 +26,8 @@ public sealed class SupervisionTests
         Assert.Contains("\"detail\":\"leading\"", (await master.HealthAsync()).Text, StringComparison.Ordinal);
 
         await KillAsync(master, loop);
-        await Eventually.TrueAsync(async () => await master.HealthAsync() is (503, var text) && text.Contains("injected", StringComparison.Ordinal));
+        await Eventually.TrueAsync(async () => await master.HealthAsync() is (503, var text)
+            && text.Contains("injected", StringComparison.Ordinal));
         Assert.Equal("pong", await master.Client.GetStringAsync("/ping"));
         await Eventually.TrueAsync(() => !agent.IsConnected);
         (_faults.OnWrite, _faults.OnStand, _faults.OnAllocate) = (null, null, null);
@@ -92,7 +95,8 @@ public sealed class SupervisionTests
                 break;
             case "the registry":
                 _faults.OnWrite = () => new InvalidDataException("injected");
-                using (var answer = await master.TryOperateAsync("""{"type": "UPDATE_WEIGHTS", "update_weights": {"weight_infos": [{"role": "a", "weight": 2}]}}"""))
+                using (var answer = await master.TryOperateAsync(
+                    """{"type": "UPDATE_WEIGHTS", "update_weights": {"weight_infos": [{"role": "a", "weight": 2}]}}"""))
                     Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, answer.StatusCode);
                 break;
             case "the election":

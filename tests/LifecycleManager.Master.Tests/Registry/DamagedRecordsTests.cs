@@ -21,7 +21,8 @@ public sealed class DamagedRecordsTests
         """{"windows":[{"machine_ids":[{"hostname":"h","ip":"1.2.3.4"}],"unavailability":{"start":{"nanoseconds":1},"duration":{"nanoseconds":5}}}]}""",
     ];
 
-    private static readonly string[] Keys = ["master/agents/a1", "master/frameworks/f1", RegistryKeys.Roles, RegistryKeys.Maintenance];
+    private static readonly string[] Keys = ["master/agents/a1", "master/frameworks/f1", RegistryKeys.Roles,
+        RegistryKeys.Maintenance];
 
     [Fact]
     public void Damage_at_any_place_is_read_or_set_aside_and_never_keeps_the_master_from_leading()
@@ -49,8 +50,10 @@ public sealed class DamagedRecordsTests
     public async Task What_is_set_aside_is_named_its_agent_returns_as_usual_and_what_was_there_is_kept()
     {
         var store = Guid.NewGuid().ToString("N");
-        await using var backend = await StateBackend.OpenAsync("memory:" + store, null, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
-        await backend.Store.WriteAsync([.. Keys.Select(key => new StateWrite(key, Encoding.UTF8.GetBytes("{\"damaged\":" + key)))]);
+        await using var backend = await StateBackend.OpenAsync("memory:" + store, null, TimeProvider.System,
+            NullLoggerFactory.Instance, CancellationToken.None);
+        await backend.Store.WriteAsync(
+            [.. Keys.Select(key => new StateWrite(key, Encoding.UTF8.GetBytes("{\"damaged\":" + key)))]);
         await using var master = await MasterUnderTest.StartAsync(store: store);
         await master.LeadsAsync();
         var (status, text) = await master.HealthAsync();
@@ -59,7 +62,11 @@ public sealed class DamagedRecordsTests
 
         // Its tasks are not known to be gone: it may have them yet.
         await using var framework = await master.FrameworkAsync();
-        await framework.CallAsync(new SchedulerCall { Type = CallType.Reconcile, Reconcile = new ReconcileCall([new(new TaskId("t1"), new AgentId("a1"))]) });
+        await framework.CallAsync(new SchedulerCall
+        {
+            Type = CallType.Reconcile,
+            Reconcile = new ReconcileCall([new(new TaskId("t1"), new AgentId("a1"))])
+        });
         Assert.Null(framework.StateOf("t1"));
         await using var agent = master.Agent();
         agent.Info = agent.Info with { Id = new AgentId("a1") };
@@ -76,7 +83,8 @@ public sealed class DamagedRecordsTests
     /// <summary>Whether it was set aside. The core takes over, and shows, whatever was read.</summary>
     private static async Task<int> CheckAsync(int which, byte[] damaged)
     {
-        await using var backend = await StateBackend.OpenAsync("memory:", null, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        await using var backend = await StateBackend.OpenAsync("memory:", null, TimeProvider.System, NullLoggerFactory.Instance,
+            CancellationToken.None);
         for (var i = 0; i < Keys.Length; i++)
             await backend.Store.WriteAsync([new StateWrite(Keys[i], i == which ? damaged : Encoding.UTF8.GetBytes(Records[i]))]);
         var records = await RegistryReader.ReadAsync(backend.Store, CancellationToken.None);

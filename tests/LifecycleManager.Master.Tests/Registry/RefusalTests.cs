@@ -64,7 +64,8 @@ public sealed class RefusalTests
 
             using var refused = await subscribing;
             Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
-            Assert.Contains("503 the state store takes no writes: database or disk is full", (await Assert.ThrowsAsync<HttpRequestException>(() => newcomer)).Message, StringComparison.Ordinal);
+            Assert.Contains("503 the state store takes no writes: database or disk is full",
+                (await Assert.ThrowsAsync<HttpRequestException>(() => newcomer)).Message, StringComparison.Ordinal);
         }
 
         var (status, text) = await master.HealthAsync();
@@ -93,7 +94,8 @@ public sealed class RefusalTests
         async Task<string> ViewsAsync()
         {
             var views = new StringBuilder();
-            foreach (var call in (string[])["GET_AGENTS", "GET_FRAMEWORKS", "GET_WEIGHTS", "GET_QUOTA", "GET_MAINTENANCE_SCHEDULE", "GET_TASKS"])
+            foreach (var call in (string[])["GET_AGENTS", "GET_FRAMEWORKS", "GET_WEIGHTS", "GET_QUOTA",
+                "GET_MAINTENANCE_SCHEDULE", "GET_TASKS"])
                 views.AppendLine((await master.OperateAsync($$"""{"type": "{{call}}"}""")).ToString());
             return views.Replace(" ", "").ToString();
         }
@@ -101,14 +103,16 @@ public sealed class RefusalTests
         async Task<string> StoredAsync()
         {
             var entries = new StringBuilder();
-            await foreach (var entry in master.Store.ListAsync("master/")) entries.AppendLine(entry.Key + Encoding.UTF8.GetString(entry.Value.Span));
+            await foreach (var entry in master.Store.ListAsync("master/"))
+                entries.AppendLine(entry.Key + Encoding.UTF8.GetString(entry.Value.Span));
             return entries.ToString();
         }
 
         async Task<HttpResponseMessage> SubscribeAsync()
         {
             using var content = new StringContent(
-                """{"type": "SUBSCRIBE", "subscribe": {"framework_info": {"user": "", "name": "late"}}}""", Encoding.UTF8, "application/json");
+                """{"type": "SUBSCRIBE", "subscribe": {"framework_info": {"user": "", "name": "late"}}}""", Encoding.UTF8,
+                "application/json");
             return await master.Client.PostAsync("/api/v1/scheduler", content);
         }
     }

@@ -96,7 +96,8 @@ public sealed class RegistryWriterTests : IAsyncDisposable
         await OutcomesAsync("a refused", "b refused", "c durable");
     }
 
-    private void Commit(string name) => _writer.Commit(Write, () => _outcomes.Add(name + " durable"), _ => _outcomes.Add(name + " refused"));
+    private void Commit(string name) =>
+        _writer.Commit(Write, () => _outcomes.Add(name + " durable"), _ => _outcomes.Add(name + " refused"));
 
     private int Posted()
     {
@@ -128,7 +129,8 @@ public sealed class RegistryWriterTests : IAsyncDisposable
 
         public int Written { get; private set; }
 
-        public async Task WriteAsync(IReadOnlyList<StateWrite> writes, Fence? fence = null, CancellationToken cancellation = default)
+        public async Task WriteAsync(IReadOnlyList<StateWrite> writes, Fence? fence = null,
+            CancellationToken cancellation = default)
         {
             Attempts++;
             if (IsHanging) await Task.Delay(Timeout.Infinite, cancellation);
@@ -136,9 +138,11 @@ public sealed class RegistryWriterTests : IAsyncDisposable
             Written++;
         }
 
-        public Task<StateEntry?> GetAsync(string key, CancellationToken cancellation = default) => throw new NotSupportedException();
+        public Task<StateEntry?> GetAsync(string key, CancellationToken cancellation = default) =>
+            throw new NotSupportedException();
 
-        public IAsyncEnumerable<StateEntry> ListAsync(string prefix, CancellationToken cancellation = default) => throw new NotSupportedException();
+        public IAsyncEnumerable<StateEntry> ListAsync(string prefix, CancellationToken cancellation = default) =>
+            throw new NotSupportedException();
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

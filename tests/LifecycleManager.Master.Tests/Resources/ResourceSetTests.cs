@@ -10,7 +10,8 @@ public sealed class ResourceSetTests
 
     private static readonly Gen<Resource> Amounts = Gen.OneOf(
         Gen.Select(Gen.Int[0, 2], Gen.Int[0, 5000], (name, milli) => Resource.OfScalar(Names[name], milli / 1000.0)),
-        Gen.Select(Gen.ULong[0, 30], Gen.ULong[0, 5], (begin, length) => Resource.OfRanges("ports", new ValueRange(begin, begin + length))),
+        Gen.Select(Gen.ULong[0, 30], Gen.ULong[0, 5],
+            (begin, length) => Resource.OfRanges("ports", new ValueRange(begin, begin + length))),
         Gen.Int[0, 2].Select(item => new Resource { Name = "zones", Type = ResourceType.Set, Set = new ValueSet([Names[item]]) }),
         Gen.Int[1, 5000].Select(milli => Resource.OfScalar("cpus", milli / 1000.0) with { Role = "web" }),
         Gen.Int[1, 5000].Select(milli => Resource.OfScalar("cpus", milli / 1000.0) with { Revocable = new RevocableInfo() }));
@@ -80,19 +81,24 @@ public sealed class ResourceSetTests
     [InlineData("""[{"name": "ports", "type": "RANGES", "ranges": {"range": [{"begin": 5, "end": 4}]}}]""", "ends before")]
     [InlineData("""[{"name": "", "type": "SCALAR", "scalar": {"value": 1}}]""", "name")]
     [InlineData("""[{"name": "cpus", "type": "SCALAR", "scalar": {"value": 1}, "role": "a//b"}]""", "role")]
-    [InlineData("""[{"name": "cpus", "type": "SCALAR", "scalar": {"value": 1}, "role": "a", "reservations": [{"role": "b"}]}]""", "both")]
-    [InlineData("""[{"name": "cpus", "type": "SCALAR", "scalar": {"value": 1}, "reservations": [{"type": "EVER", "role": "b"}]}]""", "EVER")]
+    [InlineData("""[{"name": "cpus", "type": "SCALAR", "scalar": {"value": 1}, "role": "a", "reservations": [{"role": "b"}]}]""",
+        "both")]
+    [InlineData(
+        """[{"name": "cpus", "type": "SCALAR", "scalar": {"value": 1}, "reservations": [{"type": "EVER", "role": "b"}]}]""",
+        "EVER")]
     public void What_is_not_valid_is_named(string json, string says)
     {
         var resources = System.Text.Json.JsonSerializer.Deserialize(json, MesosJson.Default.ResourceArray);
-        Assert.Contains(says, Assert.Throws<ResourceException>(() => ResourceWire.Parse(resources)).Message, StringComparison.Ordinal);
+        Assert.Contains(says, Assert.Throws<ResourceException>(() => ResourceWire.Parse(resources)).Message,
+            StringComparison.Ordinal);
     }
 
     private static Gen<ValueRange[]> Ranges =>
         Gen.Select(Gen.ULong[0, 40], Gen.ULong[0, 8], (begin, length) => new ValueRange(begin, begin + length)).Array[0, 6];
 
     private static IEnumerable<ulong> Numbers(RangeSet set) =>
-        set.Ranges.SelectMany(range => Enumerable.Range(0, (int)(range.End - range.Begin + 1)).Select(i => range.Begin + (ulong)i));
+        set.Ranges.SelectMany(range => Enumerable.Range(0, (int)(range.End - range.Begin + 1))
+            .Select(i => range.Begin + (ulong)i));
 
     private static bool Overlaps(ResourceSet a, ResourceSet b) => a.Entries.Any(entry =>
         entry.Kind.Type != ResourceType.Scalar && b.Entries.Any(other => other.Kind.Equals(entry.Kind)));

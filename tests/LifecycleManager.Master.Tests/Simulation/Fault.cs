@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Master.Tests.Simulation;
 
 /// <summary>
-/// An exception at one of the points that the master's work passes: before each change of its state, each line of its log, each write.
+/// An exception at one of the points that the master's work passes: before each change of its state, each line of its log, each
+/// write.
 /// </summary>
 /// <param name="at">The point, counted from 1; 0 for none.</param>
 internal sealed class Fault(int at) : ILogger
@@ -29,7 +30,8 @@ internal sealed class Fault(int at) : ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Pass();
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter) => Pass();
 
     internal sealed class InjectedException() : Exception("injected");
 }

@@ -32,9 +32,11 @@ internal sealed class FaultyBackend : IAllocator
 
     private sealed class Store(FaultyBackend faults, IStateStore inner) : IStateStore
     {
-        public Task<StateEntry?> GetAsync(string key, CancellationToken cancellation = default) => inner.GetAsync(key, cancellation);
+        public Task<StateEntry?> GetAsync(string key, CancellationToken cancellation = default) =>
+            inner.GetAsync(key, cancellation);
 
-        public IAsyncEnumerable<StateEntry> ListAsync(string prefix, CancellationToken cancellation = default) => inner.ListAsync(prefix, cancellation);
+        public IAsyncEnumerable<StateEntry> ListAsync(string prefix, CancellationToken cancellation = default) =>
+            inner.ListAsync(prefix, cancellation);
 
         public Task WriteAsync(IReadOnlyList<StateWrite> writes, Fence? fence = null, CancellationToken cancellation = default)
         {
@@ -49,9 +51,11 @@ internal sealed class FaultyBackend : IAllocator
     private sealed class Election(FaultyBackend faults, ILeaderElection inner) : ILeaderElection
     {
         public Task<ILeadership> StandAsync(string name, string address, CancellationToken cancellation = default) =>
-            faults.OnStand is { } fault ? Task.FromException<ILeadership>(fault()) : inner.StandAsync(name, address, cancellation);
+            faults.OnStand is { } fault ? Task.FromException<ILeadership>(fault())
+            : inner.StandAsync(name, address, cancellation);
 
-        public Task<string?> LeaderAsync(string name, CancellationToken cancellation = default) => inner.LeaderAsync(name, cancellation);
+        public Task<string?> LeaderAsync(string name, CancellationToken cancellation = default) =>
+            inner.LeaderAsync(name, cancellation);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -34,7 +34,8 @@ internal sealed class MasterUnderTest : IAsyncDisposable
 
     public IStateStore Store => _backend.Store;
 
-    public static async Task<MasterUnderTest> StartAsync(MasterOptions? options = null, TimeProvider? time = null, string? store = null, FaultyBackend? faults = null)
+    public static async Task<MasterUnderTest> StartAsync(MasterOptions? options = null, TimeProvider? time = null,
+        string? store = null, FaultyBackend? faults = null)
     {
         options = (options ?? new MasterOptions()) with { Address = new Uri($"http://127.0.0.1:{Server.FreePort()}") };
         time ??= TimeProvider.System;
@@ -66,17 +67,20 @@ internal sealed class MasterUnderTest : IAsyncDisposable
     public async Task LeadsAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (_app.Services.GetRequiredService<Master.Leadership.MasterService>().Current is null) await Task.Delay(10, limit.Token);
+        while (_app.Services.GetRequiredService<Master.Leadership.MasterService>().Current is null)
+            await Task.Delay(10, limit.Token);
     }
 
-    public SimulatedAgent Agent(double cpus = 4, double mem = 1024, string host = "127.0.0.2", Func<TaskInfo, TaskState?>? onRun = null) =>
+    public SimulatedAgent Agent(double cpus = 4, double mem = 1024, string host = "127.0.0.2",
+        Func<TaskInfo, TaskState?>? onRun = null) =>
         new(Client, Info(cpus, mem, host), onRun);
 
     public static AgentInfo Info(double cpus, double mem, string host = "127.0.0.2") => new()
     {
         Hostname = host,
         Port = 5051,
-        Resources = [Resource.OfScalar("cpus", cpus), Resource.OfScalar("mem", mem), Resource.OfRanges("ports", new ValueRange(31000, 32000))],
+        Resources = [Resource.OfScalar("cpus", cpus), Resource.OfScalar("mem", mem),
+            Resource.OfRanges("ports", new ValueRange(31000, 32000))],
         Attributes = [new AgentAttribute { Name = "rack", Type = ResourceType.Text, Text = new Text("r1") }],
     };
 

@@ -78,7 +78,9 @@ public sealed class SimulatedAgent : IAsyncDisposable
                 [.. _tasks.Values.Select(task => task.Framework).DistinctBy(framework => framework.Id)],
                 ["process"]),
         };
-        using var request = new HttpRequestMessage(HttpMethod.Post, Address) { Content = Json(call, AgentJson.Default.AgentCall) };
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            Address)
+        { Content = Json(call, AgentJson.Default.AgentCall) };
         var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _connection.Token);
         if (response.StatusCode != HttpStatusCode.OK)
         {
@@ -140,10 +142,11 @@ public sealed class SimulatedAgent : IAsyncDisposable
 
     private Uri Address => new(Master ?? _client.BaseAddress!, "/api/v1/agent");
 
-    private static ByteArrayContent Json<T>(T value, JsonTypeInfo<T> type) => new(JsonSerializer.SerializeToUtf8Bytes(value, type))
-    {
-        Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
-    };
+    private static ByteArrayContent Json<T>(T value, JsonTypeInfo<T> type) =>
+        new(JsonSerializer.SerializeToUtf8Bytes(value, type))
+        {
+            Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
+        };
 
     private async Task ReadAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
@@ -232,7 +235,11 @@ public sealed class SimulatedAgent : IAsyncDisposable
         }
 
         if (oldest is null) return;
-        await CallAsync(new AgentCall { Type = AgentCallType.Update, Update = new StatusUpdateCall(key.Framework, oldest, latest) });
+        await CallAsync(new AgentCall
+        {
+            Type = AgentCallType.Update,
+            Update = new StatusUpdateCall(key.Framework, oldest, latest)
+        });
     }
 
     private async Task AcknowledgedAsync((FrameworkId, TaskId) key, byte[] uuid)

@@ -49,7 +49,8 @@ public sealed class TestFramework(HttpClient client, FrameworkInfo info) : IAsyn
     public async Task<TestFramework> SubscribeAsync()
     {
         var response = await PostAsync(
-            new SchedulerCall { Type = CallType.Subscribe, FrameworkId = Info.Id, Subscribe = new SubscribeCall(Info) }, streaming: true);
+            new SchedulerCall { Type = CallType.Subscribe, FrameworkId = Info.Id, Subscribe = new SubscribeCall(Info) },
+            streaming: true);
         if (response.StatusCode != HttpStatusCode.OK)
         {
             throw new HttpRequestException($"SUBSCRIBE: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
@@ -73,7 +74,8 @@ public sealed class TestFramework(HttpClient client, FrameworkInfo info) : IAsyn
     /// <summary>Makes a call and gives its status and text.</summary>
     public async Task<(HttpStatusCode Status, string Text)> CallAsync(SchedulerCall call, string? streamId = null)
     {
-        using var response = await PostAsync(call with { FrameworkId = call.FrameworkId ?? Info.Id }, streamId: streamId ?? StreamId);
+        using var response = await PostAsync(call with { FrameworkId = call.FrameworkId ?? Info.Id },
+            streamId: streamId ?? StreamId);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
@@ -102,16 +104,17 @@ public sealed class TestFramework(HttpClient client, FrameworkInfo info) : IAsyn
 
     public Task<(HttpStatusCode Status, string Text)> AcceptAsync(
         IReadOnlyList<Offer> offers, double refuseSeconds, params Operation[] operations) => CallAsync(new SchedulerCall
-    {
-        Type = CallType.Accept,
-        Accept = new AcceptCall([.. offers.Select(o => o.Id)], operations, new Filters { RefuseSeconds = refuseSeconds }),
-    });
+        {
+            Type = CallType.Accept,
+            Accept = new AcceptCall([.. offers.Select(o => o.Id)], operations, new Filters { RefuseSeconds = refuseSeconds }),
+        });
 
-    public Task<(HttpStatusCode Status, string Text)> DeclineAsync(Offer offer, double? refuseSeconds = null) => CallAsync(new SchedulerCall
-    {
-        Type = CallType.Decline,
-        Decline = new DeclineCall([offer.Id], refuseSeconds is { } s ? new Filters { RefuseSeconds = s } : null),
-    });
+    public Task<(HttpStatusCode Status, string Text)> DeclineAsync(Offer offer, double? refuseSeconds = null) =>
+        CallAsync(new SchedulerCall
+        {
+            Type = CallType.Decline,
+            Decline = new DeclineCall([offer.Id], refuseSeconds is { } s ? new Filters { RefuseSeconds = s } : null),
+        });
 
     /// <summary>Waits until something is so, looking after each event.</summary>
     public async Task WaitAsync(Func<bool> condition, int seconds = 20)
@@ -136,10 +139,12 @@ public sealed class TestFramework(HttpClient client, FrameworkInfo info) : IAsyn
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/scheduler")
         {
             Content = new StringContent(
-                JsonSerializer.Serialize(call, MesosJson.Default.SchedulerCall), Encoding.UTF8, new MediaTypeHeaderValue("application/json")),
+                JsonSerializer.Serialize(call, MesosJson.Default.SchedulerCall), Encoding.UTF8,
+                new MediaTypeHeaderValue("application/json")),
         };
         if (!string.IsNullOrEmpty(streamId)) request.Headers.Add("Mesos-Stream-Id", streamId);
-        return await client.SendAsync(request, streaming ? HttpCompletionOption.ResponseHeadersRead : HttpCompletionOption.ResponseContentRead);
+        return await client.SendAsync(request, streaming ? HttpCompletionOption.ResponseHeadersRead
+            : HttpCompletionOption.ResponseContentRead);
     }
 
     private async Task ReadAsync(HttpResponseMessage response, CancellationToken cancellation)
@@ -147,7 +152,8 @@ public sealed class TestFramework(HttpClient client, FrameworkInfo info) : IAsyn
         using (response)
         {
             await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-            await foreach (var message in RecordIo.ReadAsync(stream, MesosJson.Default.SchedulerEvent, cancellation: cancellation))
+            await foreach (var message in RecordIo.ReadAsync(stream, MesosJson.Default.SchedulerEvent,
+                cancellation: cancellation))
             {
                 if (message.Subscribed is { } subscribed) Info = Info with { Id = subscribed.FrameworkId };
                 foreach (var offer in message.Offers?.Offers ?? []) _offers[offer.Id] = offer;
@@ -159,9 +165,10 @@ public sealed class TestFramework(HttpClient client, FrameworkInfo info) : IAsyn
         }
     }
 
-    private Task<(HttpStatusCode Status, string Text)> AcknowledgeAsync(TaskStatusInfo status, byte[] uuid) => CallAsync(new SchedulerCall
-    {
-        Type = CallType.Acknowledge,
-        Acknowledge = new AcknowledgeCall(status.AgentId!.Value, status.TaskId, uuid),
-    });
+    private Task<(HttpStatusCode Status, string Text)> AcknowledgeAsync(TaskStatusInfo status, byte[] uuid) =>
+        CallAsync(new SchedulerCall
+        {
+            Type = CallType.Acknowledge,
+            Acknowledge = new AcknowledgeCall(status.AgentId!.Value, status.TaskId, uuid),
+        });
 }

@@ -15,8 +15,8 @@ using Prometheus;
 namespace LifecycleManager.Master.Tests.Simulation;
 
 /// <summary>
-/// The master's state between agents, frameworks and operators that do anything in any order, on a clock and a store of the test's: writes
-/// become durable late, or are refused.
+/// The master's state between agents, frameworks and operators that do anything in any order, on a clock and a store of the
+/// test's: writes become durable late, or are refused.
 /// </summary>
 internal sealed class World : IAsyncDisposable, IRegistry
 {
@@ -44,10 +44,17 @@ internal sealed class World : IAsyncDisposable, IRegistry
         _loop = new ClusterLoop(_time, new RoleHealth(_time).Loop("the loop"), _changes);
         var options = new MasterOptions
         {
-            AgentPingInterval = TimeSpan.FromSeconds(5), MaxAgentPings = 2, OfferTimeout = TimeSpan.FromSeconds(7), AllocationDelay = TimeSpan.Zero,
-            MaxCompletedTasks = 5, MaxUnreachableTasks = 5, MaxCompletedFrameworks = 2, MaxRemembered = 3,
+            AgentPingInterval = TimeSpan.FromSeconds(5),
+            MaxAgentPings = 2,
+            OfferTimeout = TimeSpan.FromSeconds(7),
+            AllocationDelay = TimeSpan.Zero,
+            MaxCompletedTasks = 5,
+            MaxUnreachableTasks = 5,
+            MaxCompletedFrameworks = 2,
+            MaxRemembered = 3,
         };
-        _core = new MasterCore("m", options, _time, _loop, _changes, this, new HierarchicalDrfAllocator(), new MasterMetrics(Metrics.NewCustomRegistry()), _fault);
+        _core = new MasterCore("m", options, _time, _loop, _changes, this, new HierarchicalDrfAllocator(),
+            new MasterMetrics(Metrics.NewCustomRegistry()), _fault);
         if (records is not null) _core.Recover(records.Agents, records.Frameworks, records.Roles, records.Schedule);
         _running = _loop.RunAsync(_end.Token);
     }
@@ -71,7 +78,9 @@ internal sealed class World : IAsyncDisposable, IRegistry
     {
         switch (kind)
         {
-            case 0: _agents.Add(new WorldAgent { Info = MasterUnderTest.Info(1 + (x % 8), 500 + y) }); await RegisterAsync(_agents[^1]); break;
+            case 0:
+                _agents.Add(new WorldAgent { Info = MasterUnderTest.Info(1 + (x % 8), 500 + y) }); await RegisterAsync(
+                _agents[^1]); break;
             case 1 when Pick(_agents, x) is { } agent: await RegisterAsync(agent); break;
             case 2 when Pick(_agents, x) is { Stream: { } stream } agent:
                 agent.Stream = null;
@@ -94,15 +103,19 @@ internal sealed class World : IAsyncDisposable, IRegistry
                 break;
             case 8 when Pick(_frameworks, x) is { } framework && Pick(framework.Offers, y) is { } offer:
                 framework.Offers.Remove(offer);
-                await With(framework, (core, own) => core.Offers.Decline(own, new DeclineCall([offer.Id], new Filters { RefuseSeconds = y % 10 })));
+                await With(framework, (core, own) => core.Offers.Decline(own,
+                    new DeclineCall([offer.Id], new Filters { RefuseSeconds = y % 10 })));
                 break;
             case >= 9 and <= 12 when Pick(_frameworks, x) is { } framework && Pick(framework.Offers, y) is { } offer:
                 framework.Offers.Remove(offer);
                 var operations = kind == 12 ? Reserve(offer, y) : Launch(offer, y, kind == 11);
-                await With(framework, (core, own) => core.Acceptance.Accept(own, new AcceptCall([offer.Id], operations, new Filters { RefuseSeconds = 0 })));
+                await With(framework, (core, own) => core.Acceptance.Accept(own,
+                    new AcceptCall([offer.Id], operations, new Filters { RefuseSeconds = 0 })));
                 break;
-            case >= 13 and <= 16 when Pick(_agents, x) is { Stream: not null } agent && Pick([.. agent.Tasks.Values], y) is { } task:
-                await UpdateAsync(agent, task, y % 3 == 0 ? TaskState.Running : y % 3 == 1 ? TaskState.Failed : TaskState.Finished);
+            case >= 13 and <= 16 when Pick(_agents, x) is { Stream: not null } agent
+                && Pick([.. agent.Tasks.Values], y) is { } task:
+                await UpdateAsync(agent, task, y % 3 == 0 ? TaskState.Running : y % 3 == 1
+                    ? TaskState.Failed : TaskState.Finished);
                 break;
             case 17 when Pick(_frameworks, x) is { } framework:
                 await With(framework, (core, own) => core.Tasks.Kill(own, new KillCall(new TaskId("t" + (y % (_task + 1))))));
@@ -111,18 +124,23 @@ internal sealed class World : IAsyncDisposable, IRegistry
             case 19: await DurableAsync(1 + (x % 3)); break;
             case 24: await RefuseAsync(); break;
             case 20 when Pick(_agents, x) is { Info.Id: { } id }:
-                await Do(core => _ = y % 4 == 0 ? core.Removal.MarkGone(id) : y % 4 == 1 ? core.Operations.Drain(id, null, x % 2 == 0) : y % 4 == 2 ? core.Operations.Deactivate(id) : core.Operations.Reactivate(id));
+                await Do(core => _ = y % 4 == 0 ? core.Removal.MarkGone(id) : y % 4 == 1
+                    ? core.Operations.Drain(id, null, x % 2 == 0) : y % 4 == 2
+                    ? core.Operations.Deactivate(id) : core.Operations.Reactivate(id));
                 break;
             case 21 when Pick(_agents, x) is { Stream: not null, Info.Id: { } id } agent:
                 await Do(core =>
                 {
-                    if (core.Agents.AgentOf(id, agent.Stream!.Id) is { } known) core.Reservations.Oversubscribe(known, [Resource.OfScalar("cpus", y / 500.0)]);
+                    if (core.Agents.AgentOf(id, agent.Stream!.Id) is { } known)
+                        core.Reservations.Oversubscribe(known, [Resource.OfScalar("cpus", y / 500.0)]);
                 });
                 break;
             case 22 when Pick(_frameworks, x) is { } framework:
                 await With(framework, (core, own) => core.Frameworks.Revive(own, null));
                 break;
-            case 23 when Pick(_frameworks, x) is { } framework: await With(framework, (core, own) => core.Tasks.Reconcile(own, new ReconcileCall())); break;
+            case 23 when Pick(_frameworks, x) is { } framework:
+                await With(framework,
+                (core, own) => core.Tasks.Reconcile(own, new ReconcileCall())); break;
         }
 
         if ((x + y) % 2 == 0) await DurableAsync(int.MaxValue);
@@ -163,19 +181,28 @@ internal sealed class World : IAsyncDisposable, IRegistry
 
     private List<Operation> Launch(Offer offer, int y, bool asGroup)
     {
-        var tasks = Enumerable.Range(0, 1 + (y % 2)).Select(_ => TestFramework.Sleep(offer, "t" + _task++, 0.001 * (y + 1), 10 + y)).ToList();
+        var tasks = Enumerable.Range(0, 1 + (y % 2))
+            .Select(_ => TestFramework.Sleep(offer, "t" + _task++, 0.001 * (y + 1), 10 + y)).ToList();
         if (!asGroup) return [new Operation { Type = OperationType.Launch, Launch = new LaunchOperation(tasks) }];
-        var executor = new ExecutorInfo { Type = "DEFAULT", ExecutorId = new ExecutorId("e" + (y % 4)), Resources = [Resource.OfScalar("cpus", 0.1)] };
-        return [new Operation { Type = OperationType.LaunchGroup, LaunchGroup = new LaunchGroupOperation(executor, new TaskGroupInfo(tasks)) }];
+        var executor = new ExecutorInfo
+        {
+            Type = "DEFAULT",
+            ExecutorId = new ExecutorId("e" + (y % 4)),
+            Resources = [Resource.OfScalar("cpus", 0.1)]
+        };
+        return [new Operation { Type = OperationType.LaunchGroup,
+            LaunchGroup = new LaunchGroupOperation(executor, new TaskGroupInfo(tasks)) }];
     }
 
     private List<Operation> Reserve(Offer offer, int y)
     {
         var role = offer.AllocationInfo!.Role!;
-        var reserved = Resource.OfScalar("cpus", 0.5) with { Reservations = [new ReservationInfo { Type = "DYNAMIC", Role = role }] };
+        var reserved =
+            Resource.OfScalar("cpus", 0.5) with { Reservations = [new ReservationInfo { Type = "DYNAMIC", Role = role }] };
         return
         [
-            new Operation { Type = y % 2 == 0 ? OperationType.Reserve : OperationType.Unreserve, Reserve = new ReserveOperation([reserved]), Unreserve = new ReserveOperation([reserved]) },
+            new Operation { Type = y % 2 == 0 ? OperationType.Reserve : OperationType.Unreserve,
+                Reserve = new ReserveOperation([reserved]), Unreserve = new ReserveOperation([reserved]) },
             .. Launch(offer, y, false),
         ];
     }
@@ -201,7 +228,8 @@ internal sealed class World : IAsyncDisposable, IRegistry
         var (id, stream) = (agent.Info.Id, agent.Stream!.Id);
         await Do(core =>
         {
-            if (core.Agents.AgentOf(id, stream) is { } known) core.Tasks.Update(known, new StatusUpdateCall(task.FrameworkId, status, state));
+            if (core.Agents.AgentOf(id, stream) is { } known)
+                core.Tasks.Update(known, new StatusUpdateCall(task.FrameworkId, status, state));
         });
     }
 
@@ -250,7 +278,8 @@ internal sealed class World : IAsyncDisposable, IRegistry
     private async Task HandleAsync(WorldAgent agent, AgentEvent message)
     {
         Seen.Add(message.Type.ToString());
-        _told.Add($"agent {_agents.IndexOf(agent)}: {message.Type} {message.Kill?.TaskId.Value}{message.Acknowledge?.TaskId.Value}");
+        _told.Add(
+            $"agent {_agents.IndexOf(agent)}: {message.Type} {message.Kill?.TaskId.Value}{message.Acknowledge?.TaskId.Value}");
         switch (message.Type)
         {
             case AgentEventType.Registered: agent.Info = agent.Info with { Id = message.Registered!.AgentId }; break;
@@ -259,7 +288,8 @@ internal sealed class World : IAsyncDisposable, IRegistry
                 {
                     var key = (message.Run.Framework.Id!.Value, task.TaskId);
                     Assert.False(_agents.Any(other => other.Tasks.ContainsKey(key)), $"{task.TaskId.Value} runs twice");
-                    agent.Tasks[key] = new AgentTask(key.Item1, task, new TaskStatusInfo { TaskId = task.TaskId, State = TaskState.Staging });
+                    agent.Tasks[key] = new AgentTask(key.Item1, task,
+                        new TaskStatusInfo { TaskId = task.TaskId, State = TaskState.Staging });
                 }
 
                 break;
@@ -267,11 +297,13 @@ internal sealed class World : IAsyncDisposable, IRegistry
                 await UpdateAsync(agent, task, TaskState.Killed);
                 break;
             case AgentEventType.KillFramework:
-                foreach (var killed in agent.Tasks.Values.Where(task => task.FrameworkId == message.KillFramework).ToList()) await UpdateAsync(agent, killed, TaskState.Killed);
+                foreach (var killed in agent.Tasks.Values.Where(task => task.FrameworkId == message.KillFramework).ToList())
+                    await UpdateAsync(agent, killed, TaskState.Killed);
                 break;
             case AgentEventType.Acknowledge:
                 var acknowledged = (message.Acknowledge!.FrameworkId, message.Acknowledge.TaskId);
-                if (agent.Tasks.TryGetValue(acknowledged, out var done) && done.Status.State.IsTerminal()) agent.Tasks.Remove(acknowledged);
+                if (agent.Tasks.TryGetValue(acknowledged, out var done) && done.Status.State.IsTerminal())
+                    agent.Tasks.Remove(acknowledged);
                 break;
             case AgentEventType.Shutdown: agent.Tasks.Clear(); break;
         }
@@ -281,7 +313,8 @@ internal sealed class World : IAsyncDisposable, IRegistry
     {
         Seen.Add(message.Type.ToString());
         var about = message.Offers is { } given ? string.Join(' ', given.Offers.Select(offer => offer.Id.Value))
-            : message.Rescind?.OfferId.Value ?? $"{message.Update?.Status.TaskId.Value} {message.Update?.Status.State} {message.Failure?.AgentId?.Value}";
+            : message.Rescind?.OfferId.Value
+            ?? $"{message.Update?.Status.TaskId.Value} {message.Update?.Status.State} {message.Failure?.AgentId?.Value}";
         _told.Add($"framework {_frameworks.IndexOf(framework)}: {message.Type} {about}");
         if (message.Update is { } update) Seen.Add(update.Status.State.ToString());
         if (message.Subscribed is { } subscribed) framework.Info = framework.Info with { Id = subscribed.FrameworkId };
@@ -289,14 +322,16 @@ internal sealed class World : IAsyncDisposable, IRegistry
         if (message.Rescind is { } rescind) framework.Offers.RemoveAll(offer => offer.Id == rescind.OfferId);
         if (message.Update?.Status is { Uuid: { } uuid } status)
         {
-            await With(framework, (core, own) => core.Tasks.Acknowledge(own, new AcknowledgeCall(status.AgentId!.Value, status.TaskId, uuid)));
+            await With(framework, (core, own) => core.Tasks.Acknowledge(own,
+                new AcknowledgeCall(status.AgentId!.Value, status.TaskId, uuid)));
         }
     }
 
     private Task With(WorldFramework framework, Action<MasterCore, Framework> action) => Do(core =>
     {
         // As the API: only on the present stream of a subscribed framework.
-        if (framework.Info.Id is { } id && core.FindFramework(id) is { IsConnected: true } known && known.Stream == framework.Stream) action(core, known);
+        if (framework.Info.Id is { } id && core.FindFramework(id) is { IsConnected: true } known
+            && known.Stream == framework.Stream) action(core, known);
     });
 
     /// <summary>Something that happens, and ends the term where it throws.</summary>

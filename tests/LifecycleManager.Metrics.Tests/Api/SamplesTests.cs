@@ -31,7 +31,8 @@ public sealed class SamplesTests
     [Theory]
     [InlineData("{", "malformed JSON at line 1, byte 2")]
     [InlineData("[1]", "[0]: a sample is an object")]
-    [InlineData("""{"samples":[{"app":"/a","metric":"m","value":1},{"app":"a"}]}""", "samples[1].app: 'a' is not an absolute app id")]
+    [InlineData("""{"samples":[{"app":"/a","metric":"m","value":1},{"app":"a"}]}""",
+        "samples[1].app: 'a' is not an absolute app id")]
     [InlineData("""{"app":"/a","metric":"m"}""", "value: required")]
     [InlineData("""{"app":"/a","metric":"m","value":"1"}""", "value: a finite number is needed")]
     [InlineData("""{"app":"/a","metric":"m","value":1e999}""", "value: a finite number is needed")]
@@ -56,7 +57,8 @@ public sealed class SamplesTests
         collector.Demand(("/a", Orders));
         await collector.ReadAsync("/a", Orders, reading => reading.Missing == "nothing has been pushed yet");
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await PushAsync(collector, new string(' ', 1_100_000))).Status);
-        var (status, body) = await PushAsync(collector, """{"app":"/a","metric":"orders","value":1,"labels":{"kind":"new"},"time":"2200-01-01T00:00:00Z"}""");
+        var (status, body) = await PushAsync(collector,
+            """{"app":"/a","metric":"orders","value":1,"labels":{"kind":"new"},"time":"2200-01-01T00:00:00Z"}""");
         Assert.Equal(HttpStatusCode.UnprocessableEntity, status);
         Assert.Contains("more than 10 minutes ahead", body, StringComparison.Ordinal);
     }

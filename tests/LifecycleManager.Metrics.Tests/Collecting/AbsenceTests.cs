@@ -3,14 +3,24 @@ using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Metrics.Tests.Collecting;
 
-/// <summary>No value has many causes; one of them is that what should tell it does not answer, and no other is taken for it.</summary>
+/// <summary>
+/// No value has many causes; one of them is that what should tell it does not answer, and no other is taken for it.
+/// </summary>
 public sealed class AbsenceTests
 {
-    private static readonly MetricQuery Load = new() { Source = MetricSource.Prometheus, Selector = "load", Across = Aggregation.Sum };
+    private static readonly MetricQuery Load = new()
+    {
+        Source = MetricSource.Prometheus,
+        Selector = "load",
+        Across = Aggregation.Sum
+    };
 
     private static readonly MetricQuery P95 = new()
     {
-        Source = MetricSource.Histogram, Selector = "http_server_requests_seconds{uri=\"/\"}", Quantile = 0.95, Across = Aggregation.Avg,
+        Source = MetricSource.Histogram,
+        Selector = "http_server_requests_seconds{uri=\"/\"}",
+        Quantile = 0.95,
+        Across = Aggregation.Avg,
         Window = TimeSpan.FromSeconds(2),
     };
 
@@ -34,7 +44,8 @@ public sealed class AbsenceTests
             return context.Response.WriteAsync(Requests(calls ? count += 3 : count));
         });
         await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").Task("/a", "one", boot.Port);
-        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { Staleness = TimeSpan.FromSeconds(1) });
+        await using var collector = await CollectorUnderTest.StartAsync(scheduler,
+            options => options with { Staleness = TimeSpan.FromSeconds(1) });
         collector.Demand(("/a", P95));
         await collector.ReadAsync("/a", P95);
 
@@ -55,7 +66,8 @@ public sealed class AbsenceTests
             return context.Response.WriteAsync("load 1\n");
         });
         await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").Task("/a", "one", server.Port);
-        await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with { Staleness = TimeSpan.FromSeconds(1) });
+        await using var collector = await CollectorUnderTest.StartAsync(scheduler,
+            options => options with { Staleness = TimeSpan.FromSeconds(1) });
         collector.Demand(("/a", Load));
         Assert.Equal(SourceState.Answers, (await collector.ReadAsync("/a", Load)).Source);
 
@@ -69,7 +81,8 @@ public sealed class AbsenceTests
     [Fact]
     public async Task Nothing_that_is_not_there_yet_or_not_there_any_more_is_silent()
     {
-        await using var server = await HttpServer.StartAsync("text/plain; version=0.0.4", new() { ["/metrics"] = "other 1\nload NaN\n" });
+        await using var server = await HttpServer.StartAsync("text/plain; version=0.0.4",
+            new() { ["/metrics"] = "other 1\nload NaN\n" });
         await using var scheduler = (await FakeScheduler.StartAsync()).App("/a").App("/suspended").Task("/a", "one", server.Port);
         await using var collector = await CollectorUnderTest.StartAsync(scheduler);
         void Is(SourceState source, string app, MetricQuery query)
@@ -81,7 +94,8 @@ public sealed class AbsenceTests
         // A policy that has just been loaded, for an app that is known and one that is not.
         Is(SourceState.Unasked, "/a", Load);
         Is(SourceState.Unasked, "/gone", Load);
-        var (none, few) = (Load with { Selector = "renamed" }, Load with { Selector = "other", Function = WindowFunction.Rate, Window = TimeSpan.FromMilliseconds(1) });
+        var (none, few) = (Load with { Selector = "renamed" },
+            Load with { Selector = "other", Function = WindowFunction.Rate, Window = TimeSpan.FromMilliseconds(1) });
         collector.Demand(("/a", Load), ("/a", none), ("/a", few), ("/a", P95), ("/suspended", Load));
         await collector.TargetAsync(target => target is { App: "/a", State: "up" });
         Is(SourceState.Answers, "/a", Load);

@@ -42,8 +42,12 @@ public sealed class BrownFieldTests
         await using var collector = await CollectorUnderTest.StartAsync(scheduler);
         var ok = Actuator("http.server.requests{statistic=\"COUNT\",status=\"404\"}");
         var none = Actuator("http.server.requests{status=\"418\"}");
-        var count = new MetricQuery { Source = MetricSource.Prometheus,
-            Selector = "http_server_requests_seconds_count{status=\"404\"}", Across = Aggregation.Sum };
+        var count = new MetricQuery
+        {
+            Source = MetricSource.Prometheus,
+            Selector = "http_server_requests_seconds_count{status=\"404\"}",
+            Across = Aggregation.Sum
+        };
         var p95 = new MetricQuery { Source = MetricSource.Histogram, Selector = "http_server_requests_seconds", Quantile = 0.95 };
         collector.Demand((App, ok), (App, none), (App, count), (App, p95));
         for (var i = 0; i < 3; i++) await search.Http.GetAsync("/nowhere", TestContext.Current.CancellationToken);

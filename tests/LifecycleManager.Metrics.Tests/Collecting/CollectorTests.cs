@@ -31,14 +31,17 @@ public sealed class CollectorTests
         Assert.Equal((6, 2), (both.Value, both.Instances));
         double Read(MetricQuery query) => collector.Collector.Read("/a", query, DateTimeOffset.UtcNow).Value;
         Assert.Equal((3, 1, 3, 2), (Read(avg), Read(min), Read(max), Read(count)));
-        bool Shows(string line) => collector.Http.GetStringAsync("/metrics").Result.Contains(line + "\n", StringComparison.Ordinal);
-        await collector.ReadAsync("/a", Load, _ => Shows("lcm_metrics_app_targets{app=\"/a\"} 2") && Shows("lcm_metrics_app_targets_up{app=\"/a\"} 2"));
+        bool Shows(string line) =>
+            collector.Http.GetStringAsync("/metrics").Result.Contains(line + "\n", StringComparison.Ordinal);
+        await collector.ReadAsync("/a", Load, _ => Shows("lcm_metrics_app_targets{app=\"/a\"} 2")
+            && Shows("lcm_metrics_app_targets_up{app=\"/a\"} 2"));
 
         scheduler.RemoveTask("one");
         scheduler.Announce();
         Assert.Equal(5, (await collector.ReadAsync("/a", Load, reading => reading.Instances == 1)).Value);
         collector.Demand();
-        await collector.ReadAsync("/a", Load, _ => !Shows("lcm_metrics_app_targets{app=\"/a\"} 1") && !Shows("lcm_metrics_app_targets{app=\"/a\"} 2"));
+        await collector.ReadAsync("/a", Load, _ => !Shows("lcm_metrics_app_targets{app=\"/a\"} 1")
+            && !Shows("lcm_metrics_app_targets{app=\"/a\"} 2"));
     }
 
     [Fact]
@@ -168,7 +171,8 @@ public sealed class CollectorTests
     {
         await using var server = await HttpServer.StartAsync(async context =>
         {
-            context.Response.StatusCode = context.Request.Path != "/deep/prom" ? 404 : context.Request.Headers.Authorization == "Bearer s3cret" ? 200 : 401;
+            context.Response.StatusCode = context.Request.Path != "/deep/prom"
+                ? 404 : context.Request.Headers.Authorization == "Bearer s3cret" ? 200 : 401;
             context.Response.ContentType = "text/plain";
             if (context.Response.StatusCode == 200) await context.Response.WriteAsync("load 7\n");
         });

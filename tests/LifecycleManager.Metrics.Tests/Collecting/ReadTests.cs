@@ -18,31 +18,41 @@ public class ReadTests
 
     private static MetricQuery Query(
         WindowFunction function = WindowFunction.Last, int window = 0, Aggregation across = Aggregation.Avg) =>
-        new() { Source = MetricSource.Prometheus, Selector = "m", Function = function, Window = TimeSpan.FromSeconds(window),
-            Across = across };
+        new()
+        {
+            Source = MetricSource.Prometheus,
+            Selector = "m",
+            Function = function,
+            Window = TimeSpan.FromSeconds(window),
+            Across = across
+        };
 
     // One set an instance; each series a list of (seconds before now, value).
     private static MetricReading Read(MetricQuery query, params (int Ago, double Value)[][][] instances) =>
         Read(query, (_, target) => target, instances);
 
     internal static MetricReading Read(
-        MetricQuery query, Func<int, Target, Target> targets, (int Ago, double Value)[][][] instances, Func<int, string?>? problem = null)
+        MetricQuery query, Func<int, Target, Target> targets, (int Ago, double Value)[][][] instances,
+        Func<int, string?>? problem = null)
     {
         var made = instances.Select((_, i) =>
-            new Instance(targets(i, new Target($"i{i}", "/a", "h", [1], null, true)), new TargetApp("/a", AppMetricsLabels.None))).ToArray();
+            new Instance(targets(i, new Target($"i{i}", "/a", "h", [1], null, true)), new TargetApp("/a", AppMetricsLabels.None)))
+            .ToArray();
         var sets = instances.Select((all, i) =>
         {
             var set = new SeriesSet(made[i].Gate) { Retention = 3_600_000, Problem = problem?.Invoke(i) };
             foreach (var (series, n) in all.Select((series, n) => (series, n)))
             {
                 foreach (var (ago, value) in series)
-                    set.Get($"{n}", query.Source == MetricSource.Histogram ? Bounds[n] : double.NaN).Samples.Append(new Sample(1_000_000 - ago * 1000, value), set.Retention, 1000);
+                    set.Get($"{n}", query.Source == MetricSource.Histogram
+                        ? Bounds[n] : double.NaN).Samples.Append(new Sample(1_000_000 - ago * 1000, value), set.Retention, 1000);
             }
 
             return set;
         }).ToArray();
         var view = new CollectedView(null, made, []);
-        return MetricReads.Read(view, new BoundQuery(query, null, sets, new ScrapeJob?[sets.Length], true), Now, Staleness, TimeSpan.FromSeconds(10));
+        return MetricReads.Read(view, new BoundQuery(query, null, sets, new ScrapeJob?[sets.Length], true), Now, Staleness,
+            TimeSpan.FromSeconds(10));
     }
 
     private static (int, double)[] At(params (int, double)[] samples) => samples;

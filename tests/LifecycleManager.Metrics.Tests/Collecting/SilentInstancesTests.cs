@@ -11,14 +11,20 @@ public class SilentInstancesTests
     private const double Inf = double.PositiveInfinity;
 
     private static MetricQuery Query(
-        string selector = "m", Aggregation across = Aggregation.Sum, WindowFunction function = WindowFunction.Last, int window = 0) => new()
+        string selector = "m", Aggregation across = Aggregation.Sum, WindowFunction function = WindowFunction.Last,
+        int window = 0) => new()
         {
-            Source = MetricSource.Prometheus, Selector = selector, Across = across, Function = function, Window = TimeSpan.FromSeconds(window),
+            Source = MetricSource.Prometheus,
+            Selector = selector,
+            Across = across,
+            Function = function,
+            Window = TimeSpan.FromSeconds(window),
         };
 
     private static (int, double)[][] One(params (int, double)[] samples) => [samples];
 
-    private static MetricReading Read(MetricQuery query, params (int, double)[][][] instances) => ReadTests.Read(query, (_, target) => target, instances);
+    private static MetricReading Read(MetricQuery query, params (int, double)[][][] instances) =>
+        ReadTests.Read(query, (_, target) => target, instances);
 
     [Theory]
     [InlineData("m", Aggregation.Max, 10, Inf, 10)]
@@ -31,7 +37,8 @@ public class SilentInstancesTests
     [InlineData("m_total", Aggregation.Sum, 12, Inf, 12)]
     [InlineData("m_total", Aggregation.Avg, 3, Inf, 3)]
     [InlineData("m_total", Aggregation.Count, 2, 4, 2)]
-    public void A_reading_is_what_the_silent_could_make_of_it(string selector, Aggregation across, double low, double high, double floor)
+    public void A_reading_is_what_the_silent_could_make_of_it(string selector, Aggregation across, double low, double high,
+        double floor)
     {
         var query = Query(selector, across);
         var reading = Read(query, One((5, 2)), One((50, 7)), One((5, 10)), One());
@@ -95,7 +102,8 @@ public class SilentInstancesTests
         // A counter that was at 0 just before its first sample began there.
         Assert.True(Read(Query(function: WindowFunction.Rate, window: 60), One((20, 200), (10, 400), (0, 600))).Range.IsPoint);
         Assert.True(ReadTests.Read(
-            Query(function: WindowFunction.Rate, window: 60), (_, target) => target with { Started = ReadTests.Now.AddSeconds(-40) }, [samples]).Range.IsPoint);
+            Query(function: WindowFunction.Rate, window: 60), (_, target) =>
+                target with { Started = ReadTests.Now.AddSeconds(-40) }, [samples]).Range.IsPoint);
     }
 
     [Fact]
@@ -105,22 +113,25 @@ public class SilentInstancesTests
         var (all, some) = (Of("8", "8"), Of("8", null));
         Assert.Equal((1, 1), (all.Range.Point, all.Floor));
         Assert.Equal((Interval.Open, 1, 1), (some.Range, some.Floor, some.Silent));
-        Assert.Equal(1, ReadTests.Read(query, (_, target) => target, [Buckets(8), One()], i => i == 1 ? "no series matches" : null).Range.Point);
+        Assert.Equal(1, ReadTests.Read(query, (_, target) => target, [Buckets(8), One()], i => i == 1
+            ? "no series matches" : null).Range.Point);
 
         MetricReading Of(params string?[] counts) =>
-            Read(query, [.. counts.Select(count => count is null ? One() : Buckets(double.Parse(count, System.Globalization.CultureInfo.InvariantCulture)))]);
+            Read(query, [.. counts.Select(count => count is null
+                ? One() : Buckets(double.Parse(count, System.Globalization.CultureInfo.InvariantCulture)))]);
 
         // Half of the observations up to 1, all up to 2.
         static (int, double)[][] Buckets(double count) => [[(5, count / 2)], [(5, count)], [(5, count)]];
     }
 
     /// <summary>
-    /// Whatever the instances have, and whichever of them are silent or were silent for the first part of the window: the reading of the rest
-    /// contains that of all.
+    /// Whatever the instances have, and whichever of them are silent or were silent for the first part of the window: the reading
+    /// of the rest contains that of all.
     /// </summary>
     [Fact]
     public void A_reading_contains_what_all_instances_come_to() => Gen.Select(
-        Gen.Enum<Aggregation>(), Gen.Enum<WindowFunction>().Where(function => function is not (WindowFunction.Avg or WindowFunction.Delta or WindowFunction.Deriv)),
+        Gen.Enum<Aggregation>(), Gen.Enum<WindowFunction>()
+        .Where(function => function is not (WindowFunction.Avg or WindowFunction.Delta or WindowFunction.Deriv)),
         Gen.Bool, Gen.Select(Gen.Int[0, 2], Gen.Int[3, 12], Gen.Int[-40, 40].Array[13]).Array[1, 5])
         .Sample((across, function, counter, instances) =>
         {
@@ -137,13 +148,15 @@ public class SilentInstancesTests
             var (whole, reading) = (Read(query, all), Read(query, some));
             if (!reading.IsKnown) return true;
             var slack = 1e-9 * Math.Abs(whole.Value);
-            return whole.Value >= reading.Range.Low - slack && whole.Value <= reading.Range.High + slack && reading.Floor >= reading.Range.Low
+            return whole.Value >= reading.Range.Low - slack && whole.Value <= reading.Range.High + slack
+                && reading.Floor >= reading.Range.Low
                 && (reading.Silent + reading.Unfilled > 0 || reading.Range.Point.Equals(reading.Value));
 
             IEnumerable<(int, double)> Samples(int[] values)
             {
                 var total = 10_000.0;
-                for (var i = 0; i < values.Length; i++) yield return (60 - (i * 5), counter ? total += Math.Abs(values[i]) : values[i]);
+                for (var i = 0; i < values.Length; i++)
+                    yield return (60 - (i * 5), counter ? total += Math.Abs(values[i]) : values[i]);
             }
         });
 }

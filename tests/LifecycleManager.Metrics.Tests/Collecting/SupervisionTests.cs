@@ -7,7 +7,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace LifecycleManager.Metrics.Tests.Collecting;
 
-/// <summary>Each loop of the collector, killed by an exception: health turns red with the cause, and all of them begin again.</summary>
+/// <summary>
+/// Each loop of the collector, killed by an exception: health turns red with the cause, and all of them begin again.
+/// </summary>
 public sealed class SupervisionTests : IDisposable
 {
     private static readonly Uri Dead = new("http://127.0.0.1:9");
@@ -61,7 +63,8 @@ public sealed class SupervisionTests : IDisposable
         {
             await FailuresAsync(failures);
             Assert.Contains("always", Assert.Single(_health.Verdict().Reasons), StringComparison.Ordinal);
-            Assert.EndsWith(failures < 3 ? "begins again in 1 s" : "begins again in 30 s", _log.Failures.Last(), StringComparison.Ordinal);
+            Assert.EndsWith(failures < 3 ? "begins again in 1 s" : "begins again in 30 s", _log.Failures.Last(),
+                StringComparison.Ordinal);
             if (failures < 3) await NextAsync(failures + 1);
         }
 
@@ -79,7 +82,8 @@ public sealed class SupervisionTests : IDisposable
 
     private Task CollectsAsync() => Eventually.TrueAsync(() =>
     {
-        var collects = _collector.Read("/app", Demands.Query, _time.GetUtcNow()).Missing?.Contains("not collected", StringComparison.Ordinal) == false;
+        var collects = _collector.Read("/app", Demands.Query, _time.GetUtcNow()).Missing?.Contains("not collected",
+            StringComparison.Ordinal) == false;
         if (!collects) _time.Advance(TimeSpan.FromSeconds(0.2));
         return collects;
     });

@@ -28,8 +28,8 @@ public sealed class DiscoveryTests : IDisposable
             [$"127.0.0.1:{server.Port}"], new Dictionary<string, string> { ["app"] = "/static" })],
         });
         collector.Demand(("/a", Load), ("/static", Load));
-        // The scheduler's task and the file's first address are one instance; localhost is another. Until the scheduler has been read, the
-        // file's path holds for both.
+        // The scheduler's task and the file's first address are one instance; localhost is another. Until the scheduler has been
+        // read, the file's path holds for both.
         await collector.ReadAsync("/a", Load, reading => reading is { Reporting: 2, Instances: 2, Value: 11 });
         Assert.Equal(1, (await collector.ReadAsync("/static", Load)).Value);
 
@@ -58,11 +58,13 @@ public sealed class DiscoveryTests : IDisposable
         await using var collector = await CollectorUnderTest.StartAsync(scheduler, options => options with
         {
             Scheduler = null,
-            StaticTargets = [new TargetGroup([$"127.0.0.1:{server.Port}"], new Dictionary<string, string> { ["app"] = "/static" })],
+            StaticTargets = [new TargetGroup([$"127.0.0.1:{server.Port}"],
+                new Dictionary<string, string> { ["app"] = "/static" })],
         });
         collector.Demand(("/static", Load), ("/unknown", Load));
         Assert.Equal(3, (await collector.ReadAsync("/static", Load)).Value);
-        Assert.Equal("no target of /unknown is known", (await collector.ReadAsync("/unknown", Load, reading => reading.Missing!.Contains("/unknown"))).Missing);
+        Assert.Equal("no target of /unknown is known",
+            (await collector.ReadAsync("/unknown", Load, reading => reading.Missing!.Contains("/unknown"))).Missing);
         Assert.Null((await collector.TargetsAsync()).Scheduler);
     }
 
@@ -71,7 +73,8 @@ public sealed class DiscoveryTests : IDisposable
     [InlineData("a.json", "[{\"targets\": [],}]", "a.json: malformed JSON at line 1, byte 17")]
     [InlineData("a.json", "[{\"labels\": {}}]", "[0].targets: a list of addresses is needed")]
     [InlineData("a.json", "[{\"targets\": [\"a:1\"]}]", "labels.app: an absolute app id is needed")]
-    [InlineData("a.json", "[{\"targets\": [\"a:1\"], \"labels\": {\"app\": \"/a\", \"__scheme__\": \"ftp\"}}]", "labels.__scheme__: 'ftp'")]
+    [InlineData("a.json", "[{\"targets\": [\"a:1\"], \"labels\": {\"app\": \"/a\", \"__scheme__\": \"ftp\"}}]",
+        "labels.__scheme__: 'ftp'")]
     [InlineData("a.yml", "- targets: [a:1\n", "a.yml:2:1: ")]
     [InlineData("a.yml", "- - - - - - - - - - - - - - - - - - a\n", "line 1: nested too deeply")]
     [InlineData("a.json", "[{\"targets\": [\"a:1\"], \"labels\": {\"app\": \"/a\", \"app\": \"/b\"}}]", "malformed")]
@@ -90,13 +93,15 @@ public sealed class DiscoveryTests : IDisposable
         if (!OperatingSystem.IsLinux()) Assert.Skip("needs named pipes");
         var path = Path.Combine(_directory.FullName, "a.json");
         System.Diagnostics.Process.Start("mkfifo", path).WaitForExit();
-        Assert.Contains("no regular file", Assert.Throws<FormatException>(() => FileTargets.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("no regular file", Assert.Throws<FormatException>(() => FileTargets.Read(path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Instances_registered_with_eureka_are_targets_of_the_apps_that_stand_for_their_name()
     {
-        await using var server = await HttpServer.StartAsync("application/json", new() { ["/manage/metrics"] = """{"gauge.servo.tpm": 5}""" });
+        await using var server = await HttpServer.StartAsync("application/json",
+            new() { ["/manage/metrics"] = """{"gauge.servo.tpm": 5}""" });
         // One application and one instance without brackets, as old servers write them.
         await using var eureka = await HttpServer.StartAsync("application/json", new()
         {

@@ -53,7 +53,8 @@ public sealed class ExpositionParityTests
             var values = await prometheus.QueryAsync($"{{i=\"{i}\",__name__!~\"up|scrape_.*\"}}");
             foreach (var (name, value) in values)
             {
-                var key = name.Replace($"i={i}|", "", StringComparison.Ordinal).Replace($"|i={i}}}", "}", StringComparison.Ordinal)
+                var key = name.Replace($"i={i}|", "", StringComparison.Ordinal)
+                    .Replace($"|i={i}}}", "}", StringComparison.Ordinal)
                     .Replace($"i={i}}}", "}", StringComparison.Ordinal);
                 if (!samples.Remove(key, out var ours))
                     differences.AppendLine(CultureInfo.InvariantCulture, $"#{i}: Prometheus alone has {name} {value}");
@@ -177,7 +178,11 @@ public sealed class ExpositionParityTests
         [
             "# EOF", "# EOF\n", "a 1\n# EOF\n", "a 1\n", "a{} 1\n# EOF\n", "a{b=\"c\",} 1\n# EOF\n", "a 1 \n# EOF\n",
             " a 1\n# EOF\n", "a 1e999\n# EOF\n",
-            "# TYPE a info\na_info{b=\"c\"} 1\n# EOF\n", "# TYPE a nonsense\n# EOF\n", "# HELP a\n# EOF\n", "# UNIT a seconds\n# EOF\n", "# UNIT a \n# EOF\n", "# TYPE a  gauge\n# EOF\n", "# TYPE a\tgauge\n# EOF\n", "a 1 \n# EOF\n", "a 1 5 \n# EOF\n", "a_total 1 5 # {} 1\n# EOF\n", "a_total 1 5 # {} 1 \n# EOF\n", "a_total 1  # {} 1\n# EOF\n", "a_total 1 # {b=\"c\"}\n# EOF\n", "a{b=\"c\"d=\"e\"} 1\n# EOF\n", "a 1 NaN\n# EOF\n", "# HELP a \n# EOF\n", "# UNIT a_seconds seconds\n# EOF\n",
+            "# TYPE a info\na_info{b=\"c\"} 1\n# EOF\n", "# TYPE a nonsense\n# EOF\n", "# HELP a\n# EOF\n",
+            "# UNIT a seconds\n# EOF\n", "# UNIT a \n# EOF\n", "# TYPE a  gauge\n# EOF\n", "# TYPE a\tgauge\n# EOF\n",
+            "a 1 \n# EOF\n", "a 1 5 \n# EOF\n", "a_total 1 5 # {} 1\n# EOF\n", "a_total 1 5 # {} 1 \n# EOF\n",
+            "a_total 1  # {} 1\n# EOF\n", "a_total 1 # {b=\"c\"}\n# EOF\n", "a{b=\"c\"d=\"e\"} 1\n# EOF\n", "a 1 NaN\n# EOF\n",
+            "# HELP a \n# EOF\n", "# UNIT a_seconds seconds\n# EOF\n",
             "a 1 # {} 1\n# EOF\n", "a_total 1 # {b=\"c\"} 1 1\n# EOF\n", "a_bucket{le=\"1\"} 1 # {b=\"c\"} 1\n# EOF\n",
             "a 1 -1\n# EOF\n", "a 1 1.5e3\n# EOF\n",
             "a{a=\"1\",a=\"2\"} 1\n# EOF\n", "#EOF\n", "# EOF\n\n", "a 0x10\n# EOF\n", "a_b:c 1\n# EOF\n",
@@ -186,7 +191,10 @@ public sealed class ExpositionParityTests
         [
             "", "\n", "a 1", "a 1\n", "a{} 1\n", "a {b=\"c\"} 1\n", "a{b=\"c\",} 1\n", "a{,b=\"c\"} 1\n", "a{b=\"c\",,} 1\n",
             "a 1 \n", " a 1\n", "a\t1\n", "a 1\r\n", "a 1 1.5\n", "a 1 +5\n",
-            "a 1e999\n", "a 1_000\n", "a 0x1p4\n", "a 0x10\n", "a infinity\n", "a +nan\n", "a{a=\"1\",a=\"2\"} 1\n", "a{b=\"x\\q\"} 1\n", "a{b=\"line\nbreak\"} 1\n", "#\n", " \na 1\n", "a 1\n\t \n", "a{b=\"c\"d=\"e\"} 1\n", "# TYPE a,gauge\n", "# TYPE a\tgauge\n", "# TYPE \n", "# HELP 1a b\n", "# HELP a{b} c\n", "# TYPE a g\n#", "# TYPE\n", "# TYPE a\n", "# TYPE a kettle\n",
+            "a 1e999\n", "a 1_000\n", "a 0x1p4\n", "a 0x10\n", "a infinity\n", "a +nan\n", "a{a=\"1\",a=\"2\"} 1\n",
+            "a{b=\"x\\q\"} 1\n", "a{b=\"line\nbreak\"} 1\n", "#\n", " \na 1\n", "a 1\n\t \n", "a{b=\"c\"d=\"e\"} 1\n",
+            "# TYPE a,gauge\n", "# TYPE a\tgauge\n", "# TYPE \n", "# HELP 1a b\n", "# HELP a{b} c\n", "# TYPE a g\n#", "# TYPE\n",
+            "# TYPE a\n", "# TYPE a kettle\n",
             "# TYPE a gauge \n", "# TYPE  a  gauge\n", "#TYPE a gauge\n", "# HELP\n", "# HELP a\n", "# HELP a \\q\n",
             "#TYPE a kettle\na 1\n", ":a 1\n", "a{b:c=\"d\"} 1\n", "a{b=\"c\"}1\n", "a{b=\"c\"} 1 1 1\n", "a 1 # {} 1\n",
             "a 1\0\n", "a 1\nb\n", "a 1\na 2\n", "{a=\"b\"} 1\n", "a{\"b\"} 1\n",

@@ -39,10 +39,10 @@ internal sealed class PrometheusServer : IAsyncDisposable
             await File.WriteAllTextAsync(file, history);
             using var promtool = Process.Start(
                 new ProcessStartInfo(Server.Executable("promtool"), ["tsdb", "create-blocks-from", "openmetrics", file, data])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                })!;
             var said = await promtool.StandardError.ReadToEndAsync();
             await promtool.WaitForExitAsync();
             Assert.True(promtool.ExitCode == 0, said);
@@ -53,7 +53,8 @@ internal sealed class PrometheusServer : IAsyncDisposable
         [
             $"--config.file={Path.Combine(directory, "prometheus.yml")}", $"--storage.tsdb.path={data}",
             $"--web.listen-address=127.0.0.1:{port}", "--log.level=error",
-        ]) { RedirectStandardError = true })!;
+        ])
+        { RedirectStandardError = true })!;
         process.BeginErrorReadLine();
         var server = new PrometheusServer(process, directory, port);
         await server.UntilAsync(async () => (await server._http.GetAsync("/-/ready")).IsSuccessStatusCode);

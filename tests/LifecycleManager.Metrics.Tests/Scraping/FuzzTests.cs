@@ -102,7 +102,8 @@ public class FuzzTests
         try
         {
             var number = 0;
-            Damaged("""[{"targets":["a:1"],"labels":{"app":"/a"}}]""", "- targets:\n    - 'a:1'\n  labels:\n    app: /a\n").Sample(
+            Damaged("""[{"targets":["a:1"],"labels":{"app":"/a"}}]""", "- targets:\n    - 'a:1'\n  labels:\n    app: /a\n")
+                .Sample(
                 bytes =>
                 {
                     foreach (var extension in (string[])[".json", ".yml"])

@@ -180,7 +180,8 @@ public sealed class ScrapeTests
 
     [Theory]
     [InlineData("""{"status":"DOWN","diskSpace":{"status":"UP","free":1},"db":{"status":"DOWN"}}""")]
-    [InlineData("""{"status":"DOWN","components":{"diskSpace":{"status":"UP","details":{"free":1}},"db":{"status":"DOWN","components":{"primary":{"status":"UP"}}}},"groups":["liveness"]}""")]
+    [InlineData(
+        """{"status":"DOWN","components":{"diskSpace":{"status":"UP","details":{"free":1}},"db":{"status":"DOWN","components":{"primary":{"status":"UP"}}}},"groups":["liveness"]}""")]
     public async Task Health_is_read_in_either_shape_also_when_it_comes_with_503(string body)
     {
         await using var server = await HttpServer.StartAsync(async context =>
@@ -216,7 +217,8 @@ public sealed class ScrapeTests
             // Escaped slashes stay escaped in the raw target alone.
             var raw = context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget;
             context.Response.ContentType = "application/json";
-            if (raw == "/api/queues/%2F/SearchQ") await context.Response.WriteAsync("""{"messages": 12, "messages_ready": 10, "messages_unacknowledged": 2}""");
+            if (raw == "/api/queues/%2F/SearchQ")
+                await context.Response.WriteAsync("""{"messages": 12, "messages_ready": 10, "messages_unacknowledged": 2}""");
             else if (raw == "/api/queues/shop/new%20orders") await context.Response.WriteAsync("{}");
             else context.Response.StatusCode = 404;
         };

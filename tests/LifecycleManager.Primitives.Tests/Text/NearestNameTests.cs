@@ -12,7 +12,8 @@ public sealed class NearestNameTests
     [InlineData("mme", "mem")]
     [InlineData("entirely-other", null)]
     [InlineData("", null)]
-    public void The_nearest_is_found_where_one_is_near(string wrong, string? nearest) => Assert.Equal(nearest, NearestName.Of(wrong, Known));
+    public void The_nearest_is_found_where_one_is_near(string wrong, string? nearest) =>
+        Assert.Equal(nearest, NearestName.Of(wrong, Known));
 
     [Fact]
     public void Suggestions_say_what_is_known_where_nothing_is_near()

@@ -6,7 +6,9 @@ namespace LifecycleManager.Primitives.Tests.Timing;
 
 public sealed class CappedTimerTests
 {
-    /// <summary>Durations of every size: ticks, what .NET's timers take, and up to 27 years, to where a clock is exact to the tick.</summary>
+    /// <summary>
+    /// Durations of every size: ticks, what .NET's timers take, and up to 27 years, to where a clock is exact to the tick.
+    /// </summary>
     private static readonly Gen<TimeSpan> AnyDuration = Gen.OneOf(
         Gen.Long[1, TimeSpan.TicksPerSecond], Gen.Long[1, 49 * TimeSpan.TicksPerDay], Gen.Long[1, 10_000 * TimeSpan.TicksPerDay])
         .Select(ticks => TimeSpan.FromTicks(ticks));

@@ -16,7 +16,8 @@ public sealed class RecordIoTests
     {
         await Gen.Select(Gen.String.Array[0, 5], Gen.Int[1, 7]).SampleAsync(async (messages, chunk) =>
         {
-            var bytes = messages.SelectMany(message => RecordIo.Encode(Error(message), MesosJson.Default.SchedulerEvent)).ToArray();
+            var bytes = messages.SelectMany(message => RecordIo.Encode(Error(message), MesosJson.Default.SchedulerEvent))
+                .ToArray();
             var read = await ReadAll(new Trickle(bytes, chunk));
             Assert.Equal(messages, read.Select(e => e.Error!.Message));
         }, iter: 200);
@@ -31,7 +32,8 @@ public sealed class RecordIoTests
     [InlineData("99999\n", "over the limit")]
     public async Task A_broken_stream_is_named(string stream, string reason)
     {
-        var thrown = await Assert.ThrowsAsync<InvalidDataException>(() => ReadAll(new MemoryStream(Encoding.UTF8.GetBytes(stream))));
+        var thrown = await Assert.ThrowsAsync<InvalidDataException>(() =>
+            ReadAll(new MemoryStream(Encoding.UTF8.GetBytes(stream))));
         Assert.Contains(reason, thrown.Message, StringComparison.Ordinal);
     }
 

@@ -20,7 +20,8 @@ public sealed class RoleHealthTests
             Assert.Equal(("UP", "leading"), (_health.Verdict().Status, _health.Verdict().Detail));
             problem = "the store refuses writes";
             ended.End(new InvalidDataException("a defect"));
-            Assert.Equal(("DOWN", "the store refuses writes; the second loop has failed: a defect"), (_health.Verdict().Status, _health.Verdict().Detail));
+            Assert.Equal(("DOWN", "the store refuses writes; the second loop has failed: a defect"),
+                (_health.Verdict().Status, _health.Verdict().Detail));
         }
 
         ended.Dispose();

@@ -29,7 +29,8 @@ public sealed class DeadlinesTests
                 var now = time.GetUtcNow() - begin;
                 var taken = new List<int>();
                 while (deadlines.TryTake(out var what)) taken.Add(what);
-                Assert.Equal(open.Where(due => due.Due <= now).OrderBy(due => due.Due).ThenBy(due => due.Index).Select(due => due.Index), taken);
+                Assert.Equal(open.Where(due => due.Due <= now).OrderBy(due => due.Due).ThenBy(due => due.Index)
+                    .Select(due => due.Index), taken);
                 open.RemoveAll(due => due.Due <= now);
                 Assert.Equal(open.Count == 0 ? null : open.Min(due => due.Due) - now, deadlines.NextDue);
             }

@@ -33,7 +33,8 @@ public sealed class LoopGroupTests
                 throw new InvalidDataException("a defect");
             })
             : Loop($"loop {index}")).ToList();
-        var problem = await Assert.ThrowsAsync<LoopEndedException>(() => LoopGroup.RunAsync(_health, CancellationToken.None, loops));
+        var problem = await Assert.ThrowsAsync<LoopEndedException>(() =>
+            LoopGroup.RunAsync(_health, CancellationToken.None, loops));
         Assert.Equal($"loop {which} failed: a defect", problem.Message);
         Assert.IsType<InvalidDataException>(problem.InnerException);
         Assert.Equal(0, _running);
@@ -43,7 +44,8 @@ public sealed class LoopGroupTests
     public async Task One_that_throws_before_its_first_wait_ends_all()
     {
         var problem = await Assert.ThrowsAsync<LoopEndedException>(() => LoopGroup.RunAsync(
-            _health, CancellationToken.None, new NamedLoop("at once", _ => throw new InvalidDataException("a defect")), Loop("other")));
+            _health, CancellationToken.None, new NamedLoop("at once", _ => throw new InvalidDataException("a defect")),
+            Loop("other")));
         Assert.Equal("at once failed: a defect", problem.Message);
         Assert.Equal(0, _running);
     }
@@ -61,7 +63,8 @@ public sealed class LoopGroupTests
     public async Task A_cancellation_of_its_own_is_an_end_like_any_other()
     {
         var problem = await Assert.ThrowsAsync<LoopEndedException>(() => LoopGroup.RunAsync(
-            _health, CancellationToken.None, Loop("other"), new NamedLoop("timed out", _ => Task.FromException(new TaskCanceledException("too slow")))));
+            _health, CancellationToken.None, Loop("other"),
+            new NamedLoop("timed out", _ => Task.FromException(new TaskCanceledException("too slow")))));
         Assert.Equal("timed out failed: too slow", problem.Message);
     }
 

@@ -48,10 +48,12 @@ public sealed class AddressListTests
     [InlineData("PUT", HttpRequestError.NameResolutionError, true)]
     [InlineData("PUT", HttpRequestError.ResponseEnded, false)]
     [InlineData("GET", HttpRequestError.ResponseEnded, false)]
-    public async Task A_call_that_reached_nobody_goes_on_at_once_what_may_have_been_taken_does_not(string method, HttpRequestError error, bool goesOn)
+    public async Task A_call_that_reached_nobody_goes_on_at_once_what_may_have_been_taken_does_not(string method,
+        HttpRequestError error, bool goesOn)
     {
         using var http = Client((host, _) => host == "one" ? throw new HttpRequestException(error) : new HttpResponseMessage());
-        var call = http.SendAsync(new HttpRequestMessage(new HttpMethod(method), "/v2/apps?x=1") { Content = new StringContent("{}") });
+        var call =
+            http.SendAsync(new HttpRequestMessage(new HttpMethod(method), "/v2/apps?x=1") { Content = new StringContent("{}") });
         if (goesOn) Assert.Equal(HttpStatusCode.OK, (await call).StatusCode);
         else await Assert.ThrowsAsync<HttpRequestException>(() => call);
 
@@ -94,7 +96,8 @@ public sealed class AddressListTests
 
     private sealed class Fake(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
     {
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
+            CancellationToken cancellationToken)
         {
             await Task.Yield();
             return answer(request);

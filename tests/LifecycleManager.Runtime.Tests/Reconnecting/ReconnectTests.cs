@@ -18,7 +18,8 @@ public sealed class ReconnectTests
                 Assert.Equal(attempts, count);
                 pauses.Add(pause);
             });
-        var running = pipeline.ExecuteAsync(_ => ++attempts < 30 ? throw new IOException("away") : ValueTask.CompletedTask).AsTask();
+        var running = pipeline.ExecuteAsync(_ => ++attempts < 30 ? throw new IOException("away") : ValueTask.CompletedTask)
+            .AsTask();
         for (var steps = 0; !running.IsCompleted; steps++)
         {
             Assert.True(steps < 10_000, $"{attempts} attempts");
@@ -39,8 +40,10 @@ public sealed class ReconnectTests
     {
         using var end = new CancellationTokenSource();
         var pipeline = Reconnect.Pipeline(
-            TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), _time, new Random(1), repeats: problem => problem is not InvalidDataException);
-        await Assert.ThrowsAsync<InvalidDataException>(() => pipeline.ExecuteAsync(_ => throw new InvalidDataException()).AsTask());
+            TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), _time, new Random(1), repeats: problem =>
+                problem is not InvalidDataException);
+        await Assert.ThrowsAsync<InvalidDataException>(() => pipeline.ExecuteAsync(_ => throw new InvalidDataException())
+            .AsTask());
         var attempts = 0;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pipeline.ExecuteAsync(
             async cancellation =>
@@ -57,7 +60,8 @@ public sealed class ReconnectTests
     public async Task A_limit_of_the_attempt_itself_is_a_failure_like_any_other()
     {
         var attempts = 0;
-        var pipeline = Reconnect.Pipeline(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1), TimeProvider.System, new Random(1));
+        var pipeline = Reconnect.Pipeline(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1), TimeProvider.System,
+            new Random(1));
         await pipeline.ExecuteAsync(_ => ++attempts < 3 ? throw new TaskCanceledException("too slow") : ValueTask.CompletedTask);
         Assert.Equal(3, attempts);
     }

@@ -101,7 +101,9 @@ public sealed class ManagerApiTests : IAsyncLifetime
     {
         await using var manager = await StartAsync();
         await manager.LeadsAsync();
-        Assert.Equal(HttpStatusCode.OK, (await manager.PostAsync("/v1/pause", $$"""{"app":"{{App}}","what":"scaleOut","reason":"mid-migration"}""")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK,
+            (await manager.PostAsync("/v1/pause",
+                $$"""{"app":"{{App}}","what":"scaleOut","reason":"mid-migration"}""")).StatusCode);
         _metrics[App, Tpm] = 24;
         await Loop.Until(
             () => manager.State.Snapshot.Apps.TryGetValue(App, out var status) && status.Evaluation.To == 3, "it wanted nothing");
@@ -124,7 +126,8 @@ public sealed class ManagerApiTests : IAsyncLifetime
         await Loop.Until(() => _marathon[App].Instances == 3, "it did not scale out");
         await using var second = await StartAsync();
 
-        await Loop.Until(() => second.Client.GetAsync("/v1/decisions").Result.Headers.Contains("Lcm-Leader"), "it does not say who leads");
+        await Loop.Until(() => second.Client.GetAsync("/v1/decisions").Result.Headers.Contains("Lcm-Leader"),
+            "it does not say who leads");
         var decisions = await second.GetAsync("/v1/decisions?kind=scaleOut");
         Assert.Single(decisions.GetProperty("decisions").EnumerateArray());
         Assert.Single((await second.GetAsync("/v1/apps")).GetProperty("apps").EnumerateArray());
@@ -207,5 +210,6 @@ public sealed class ManagerApiTests : IAsyncLifetime
     }
 
     private Task<Manager> StartAsync() => Manager.StartAsync(
-        _marathon.Address, _backend, _metrics, _rules, options => options with { HistoryInterval = TimeSpan.FromMilliseconds(1) });
+        _marathon.Address, _backend, _metrics, _rules, options =>
+            options with { HistoryInterval = TimeSpan.FromMilliseconds(1) });
 }

@@ -26,7 +26,8 @@ public sealed class ToolsApiTests : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(_rules, "search.yml"), Loop.Search);
         _marathon.Add(App, 2);
         _manager = await Manager.StartAsync(
-            _marathon.Address, _backend, _metrics, _rules, options => options with { HistoryInterval = TimeSpan.FromMilliseconds(100) });
+            _marathon.Address, _backend, _metrics, _rules, options =>
+                options with { HistoryInterval = TimeSpan.FromMilliseconds(100) });
     }
 
     public async ValueTask DisposeAsync()
@@ -44,7 +45,11 @@ public sealed class ToolsApiTests : IAsyncLifetime
         Assert.Equal("good", good.GetProperty("result").GetString());
         Assert.Empty(good.GetProperty("problems").EnumerateArray());
 
-        var bad = await PostAsync("check", new { files = Files(("a.yml", Loop.Search.Replace("tpm > 10", "tpn > 10"))), format = "sarif" });
+        var bad = await PostAsync("check", new
+        {
+            files = Files(("a.yml", Loop.Search.Replace("tpm > 10", "tpn > 10"))),
+            format = "sarif"
+        });
         Assert.Equal("found", bad.GetProperty("result").GetString());
         var problem = bad.GetProperty("problems")[0];
         Assert.Equal("a.yml", problem.GetProperty("file").GetString());
@@ -63,10 +68,13 @@ public sealed class ToolsApiTests : IAsyncLifetime
                 series: { tpm: '24x3' }
                 expect: [{ at: 0s, instances: COUNT }]
             """;
-        var good = await PostAsync("test", new { files = Files(("s.yml", Loop.Search), ("s.test.yml", Tests.Replace("COUNT", "2"))) });
-        Assert.Equal(("good", "1 passed, 0 failed"), (good.GetProperty("result").GetString(), good.GetProperty("output").GetString()!.Trim().Split('\n')[^1]));
+        var good =
+            await PostAsync("test", new { files = Files(("s.yml", Loop.Search), ("s.test.yml", Tests.Replace("COUNT", "2"))) });
+        Assert.Equal(("good", "1 passed, 0 failed"), (good.GetProperty("result").GetString(), good.GetProperty("output")
+            .GetString()!.Trim().Split('\n')[^1]));
 
-        var wrong = await PostAsync("test", new { files = Files(("s.yml", Loop.Search), ("s.test.yml", Tests.Replace("COUNT", "7"))) });
+        var wrong =
+            await PostAsync("test", new { files = Files(("s.yml", Loop.Search), ("s.test.yml", Tests.Replace("COUNT", "7"))) });
         Assert.Equal("found", wrong.GetProperty("result").GetString());
         Assert.Contains("expected 7 instances, got 2", wrong.GetProperty("output").GetString(), StringComparison.Ordinal);
     }
@@ -76,10 +84,12 @@ public sealed class ToolsApiTests : IAsyncLifetime
     {
         const string Tests = "policies: /etc/passwd\ntests: [{ name: x, app: /x, counts: '1' }]\n";
         var answer = await PostAsync("test", new { files = Files(("s.test.yml", Tests)) }, HttpStatusCode.UnprocessableEntity);
-        Assert.Contains("/etc/passwd: cannot be read: no such file was given", answer.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("/etc/passwd: cannot be read: no such file was given", answer.GetProperty("message")
+            .GetString(), StringComparison.Ordinal);
 
         answer = await PostAsync(
-            "replay", new { files = Files(("s.yml", Loop.Search)), data = new[] { "/etc/passwd" } }, HttpStatusCode.UnprocessableEntity);
+            "replay", new { files = Files(("s.yml", Loop.Search)), data = new[] { "/etc/passwd" } },
+            HttpStatusCode.UnprocessableEntity);
         Assert.Contains("no such file was given", answer.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
@@ -87,10 +97,15 @@ public sealed class ToolsApiTests : IAsyncLifetime
     public async Task Replay_gives_the_table_and_the_report()
     {
         var csv = new StringBuilder("time,tpm\n");
-        for (var i = 0; i < 30; i++) csv.Append(CultureInfo.InvariantCulture, $"{1_767_225_600 + (i * 60)},{(i < 10 ? 8 : 70)}\n");
+        for (var i = 0; i < 30; i++)
+            csv.Append(CultureInfo.InvariantCulture, $"{1_767_225_600 + (i * 60)},{(i < 10 ? 8 : 70)}\n");
         var answer = await PostAsync("replay", new
         {
-            files = Files(("s.yml", Loop.Search), ("tpm.csv", csv.ToString())), data = new[] { "tpm.csv" }, capacity = 10, startup = "1m", html = true,
+            files = Files(("s.yml", Loop.Search), ("tpm.csv", csv.ToString())),
+            data = new[] { "tpm.csv" },
+            capacity = 10,
+            startup = "1m",
+            html = true,
         });
         Assert.Equal("good", answer.GetProperty("result").GetString());
         Assert.Contains("instance-hours", answer.GetProperty("output").GetString(), StringComparison.Ordinal);
@@ -113,10 +128,14 @@ public sealed class ToolsApiTests : IAsyncLifetime
     [Fact]
     public async Task Fmt_import_init_and_schema_do_as_the_commands_do()
     {
-        var formatted = await PostAsync("fmt", new { files = Files(("s.yml", "app: /x\npolicy: x\ninstances: {min: 1,   max: 2}\n")) });
-        Assert.StartsWith("policy: x\napp: /x\n", formatted.GetProperty("files").GetProperty("s.yml").GetString(), StringComparison.Ordinal);
+        var formatted =
+            await PostAsync("fmt", new { files = Files(("s.yml", "app: /x\npolicy: x\ninstances: {min: 1,   max: 2}\n")) });
+        Assert.StartsWith("policy: x\napp: /x\n", formatted.GetProperty("files").GetProperty("s.yml")
+            .GetString(), StringComparison.Ordinal);
 
-        var imported = await PostAsync("import", new { files = Files(("env", "AS_TRIGGER_MODE=cpu\nAS_MAX_CPU=80\nAS_MIN_CPU=20\nMARATHON_APP=/x\n")) });
+        var imported =
+            await PostAsync("import",
+                new { files = Files(("env", "AS_TRIGGER_MODE=cpu\nAS_MAX_CPU=80\nAS_MIN_CPU=20\nMARATHON_APP=/x\n")) });
         Assert.Contains("policy:", imported.GetProperty("output").GetString(), StringComparison.Ordinal);
 
         var made = await PostAsync("init", new { app = "/shop/search", kind = "threshold" });
@@ -152,14 +171,21 @@ public sealed class ToolsApiTests : IAsyncLifetime
     {
         // The client waits for the server's leave to send so much, and gets its answer instead.
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/policies/check");
-        request.Content = new StringContent($$$"""{"files":{"a.yml":"{{{new string('x', 5_000_000)}}}"}}""", Encoding.UTF8, "application/json");
+        request.Content = new StringContent($$$"""{"files":{"a.yml":"{{{new string('x', 5_000_000)}}}"}}""", Encoding.UTF8,
+            "application/json");
         request.Headers.ExpectContinue = true;
         using var refused = await _manager.Client.SendAsync(request);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, refused.StatusCode);
 
         var answer = await PostAsync(
             "replay",
-            new { files = Files(("s.yml", Loop.Search), ("t.csv", "time,tpm\n1767225600,1\n1798761600,2\n")), data = new[] { "t.csv" }, step = "1s", capacity = 1 },
+            new
+            {
+                files = Files(("s.yml", Loop.Search), ("t.csv", "time,tpm\n1767225600,1\n1798761600,2\n")),
+                data = new[] { "t.csv" },
+                step = "1s",
+                capacity = 1
+            },
             HttpStatusCode.UnprocessableEntity);
         Assert.Contains("give a longer step", answer.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
@@ -178,7 +204,8 @@ public sealed class ToolsApiTests : IAsyncLifetime
 
         Assert.Equal(
             ["none: not tpm 24 > 10 * instances 3", "none: not tpm 24 < 5 * instances 3"],
-            now.GetProperty("opinions").EnumerateArray().Select(rule => $"{rule.GetProperty("verdict").GetString()}: {rule.GetProperty("reason").GetString()}"));
+            now.GetProperty("opinions").EnumerateArray()
+                .Select(rule => $"{rule.GetProperty("verdict").GetString()}: {rule.GetProperty("reason").GetString()}"));
 
         var grown = await _manager.GetAsync("/v1/decisions?kind=scaleOut");
         var at = grown.GetProperty("decisions")[0].GetProperty("at").GetDateTimeOffset();
@@ -188,13 +215,15 @@ public sealed class ToolsApiTests : IAsyncLifetime
 
         var opinions = then.GetProperty("opinions").EnumerateArray().ToList();
         Assert.Equal(["count", "none"], opinions.Select(rule => rule.GetProperty("verdict").GetString()));
-        Assert.Equal((3, "not tpm 24 < 5 * instances 2"), (opinions[0].GetProperty("count").GetInt32(), opinions[1].GetProperty("reason").GetString()));
+        Assert.Equal((3, "not tpm 24 < 5 * instances 2"),
+            (opinions[0].GetProperty("count").GetInt32(), opinions[1].GetProperty("reason").GetString()));
         Assert.Contains("was 2 to 3 (applied", then.GetProperty("summary").GetString(), StringComparison.Ordinal);
         Assert.Equal("too many transactions", then.GetProperty("evaluation").GetProperty("rule").GetString());
         metric = Assert.Single(then.GetProperty("metrics").EnumerateArray());
         Assert.Equal(24, metric.GetProperty("value").GetDouble());
         Assert.Equal(24, metric.GetProperty("samples")[0].GetProperty("value").GetDouble());
-        Assert.DoesNotContain(then.GetProperty("recent").EnumerateArray(), record => record.GetProperty("kind").GetString() == "scaleIn");
+        Assert.DoesNotContain(then.GetProperty("recent").EnumerateArray(), record => record.GetProperty("kind")
+            .GetString() == "scaleIn");
     }
 
     [Theory]
@@ -209,7 +238,8 @@ public sealed class ToolsApiTests : IAsyncLifetime
         Assert.NotNull(answer.GetProperty("message").GetString());
     }
 
-    private static Dictionary<string, string> Files(params (string Name, string Text)[] files) => files.ToDictionary(file => file.Name, file => file.Text);
+    private static Dictionary<string, string> Files(params (string Name, string Text)[] files) =>
+        files.ToDictionary(file => file.Name, file => file.Text);
 
     private async Task<JsonElement> PostAsync(string tool, object body, HttpStatusCode status = HttpStatusCode.OK)
     {

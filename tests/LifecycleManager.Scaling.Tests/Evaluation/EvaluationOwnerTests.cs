@@ -172,7 +172,8 @@ public sealed class EvaluationOwnerTests
         Assert.Equal(DecisionOutcome.Failed, record.Outcome);
         Assert.Equal("Object is not valid; /instances: too many", record.OutcomeReason);
         Assert.Equal(5, record.Attempts);
-        Assert.Contains("lcm_manager_scale_failures_total{app=\"/brownfield/search\",reason=\"refused\"} 5", await loop.MetricsTextAsync());
+        Assert.Contains("lcm_manager_scale_failures_total{app=\"/brownfield/search\",reason=\"refused\"} 5",
+            await loop.MetricsTextAsync());
     }
 
     [Fact]
@@ -324,7 +325,8 @@ public sealed class EvaluationOwnerTests
     [Theory]
     [InlineData(true, DecisionOutcome.Applied)]
     [InlineData(false, DecisionOutcome.Interrupted)]
-    public async Task After_a_kill_between_call_and_answer_the_count_tells_what_became_of_it(bool arrived, DecisionOutcome outcome)
+    public async Task After_a_kill_between_call_and_answer_the_count_tells_what_became_of_it(bool arrived,
+        DecisionOutcome outcome)
     {
         await using var loop = await Loop.StartAsync();
         loop.Marathon.Add(App, 2);

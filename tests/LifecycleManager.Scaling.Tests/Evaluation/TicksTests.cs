@@ -15,7 +15,8 @@ public sealed class TicksTests
     [Fact]
     public async Task A_tick_that_takes_longer_than_its_period_is_not_doubled_and_is_counted()
     {
-        await using var loop = await Loop.StartAsync(configure: options => options with { Tick = TimeSpan.FromMilliseconds(100) });
+        await using var loop = await Loop.StartAsync(configure: options =>
+            options with { Tick = TimeSpan.FromMilliseconds(100) });
         var (now, most) = (0, 0);
         loop.Marathon.Fault = async _ =>
         {

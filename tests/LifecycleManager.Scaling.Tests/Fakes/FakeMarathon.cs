@@ -42,7 +42,14 @@ internal sealed class FakeMarathon : IAsyncDisposable
     }
 
     public FakeApp Add(string id, int instances, bool healthChecks = false, params (string Key, string Value)[] labels) =>
-        _apps[id] = new FakeApp { Id = id, Instances = instances, Running = instances, HealthChecks = healthChecks, Labels = labels };
+        _apps[id] = new FakeApp
+        {
+            Id = id,
+            Instances = instances,
+            Running = instances,
+            HealthChecks = healthChecks,
+            Labels = labels
+        };
 
     public FakeApp this[string id] => _apps[id];
 
@@ -70,7 +77,8 @@ internal sealed class FakeMarathon : IAsyncDisposable
         var path = http.Request.Path.Value!;
         if (http.Request.Method == "GET" && path == "/v2/apps")
         {
-            await Json(http, 200, new JsonObject { ["apps"] = new JsonArray([.. _apps.Values.Select(app => (JsonNode)app.ToJson())]) });
+            await Json(http, 200,
+                new JsonObject { ["apps"] = new JsonArray([.. _apps.Values.Select(app => (JsonNode)app.ToJson())]) });
         }
         else if (http.Request.Method == "GET" && _apps.TryGetValue(path["/v2/apps".Length..], out var one))
         {

@@ -27,7 +27,11 @@ internal sealed class FakeMetrics : IMetricReader
     public MetricReading Read(string appId, MetricQuery query, DateTimeOffset now) =>
         _values.TryGetValue((appId, query.Selector), out var value)
             ? new MetricReading(value, null, 1, 1, now)
-            : MetricReading.Unknown("no instance reports it") with { Source = Silent.Contains(appId) ? SourceState.Silent : SourceState.Answers };
+            : MetricReading.Unknown("no instance reports it") with
+            {
+                Source = Silent.Contains(appId)
+                ? SourceState.Silent : SourceState.Answers
+            };
 
     public void ReadInstances(string appId, MetricQuery query, DateTimeOffset now, ICollection<InstanceReading> into)
     {

@@ -17,7 +17,9 @@ using Prometheus;
 
 namespace LifecycleManager.Scaling.Tests.Fakes;
 
-/// <summary>An evaluator with real rules and a real HTTP client, over a fake scheduler, fake metrics and a clock of its own.</summary>
+/// <summary>
+/// An evaluator with real rules and a real HTTP client, over a fake scheduler, fake metrics and a clock of its own.
+/// </summary>
 internal sealed class Loop : IAsyncDisposable
 {
     public const string Search = """
@@ -87,7 +89,10 @@ internal sealed class Loop : IAsyncDisposable
         var options = new ManagerOptions
         {
             // Ticks are asked for: the period's own would come in between.
-            Tick = TimeSpan.FromDays(1), Scheduler = marathon.Address, CallTimeout = TimeSpan.FromSeconds(5), AttemptTimeout = TimeSpan.FromSeconds(2),
+            Tick = TimeSpan.FromDays(1),
+            Scheduler = marathon.Address,
+            CallTimeout = TimeSpan.FromSeconds(5),
+            AttemptTimeout = TimeSpan.FromSeconds(2),
         };
         options = configure?.Invoke(options) ?? options;
         var backend = await StateBackend.OpenAsync("memory:", null, TimeProvider.System, NullLoggerFactory.Instance, default);
@@ -111,7 +116,8 @@ internal sealed class Loop : IAsyncDisposable
         State = new ManagerState();
         History = new MetricHistory(_options);
         var terms = new ManagerTermFactory(
-            Target, new BuiltInRuleEngine(), new EvaluationSources(Metrics, Metrics.Demand, () => Policies), Store, new DecisionFeed(8), History,
+            Target, new BuiltInRuleEngine(), new EvaluationSources(Metrics, Metrics.Demand, () => Policies), Store,
+            new DecisionFeed(8), History,
             State, new ManagerMetrics(Registry), _options, Health, Time, Lines);
         _leadership = await _backend.Election.StandAsync("manager", "http://127.0.0.1:8090");
         Term = terms.Create(_leadership, TimeSpan.FromSeconds(15));
@@ -156,7 +162,9 @@ internal sealed class Loop : IAsyncDisposable
         return Term.TickAsync("tick", null);
     }
 
-    /// <summary>Waits until no change is under way, then lets the clock go on so that the next tick sees what came of it.</summary>
+    /// <summary>
+    /// Waits until no change is under way, then lets the clock go on so that the next tick sees what came of it.
+    /// </summary>
     public async Task SettledAsync()
     {
         await Until(() => Term.InFlight == 0, "changes are still under way");
@@ -174,7 +182,8 @@ internal sealed class Loop : IAsyncDisposable
         Assert.Fail(otherwise);
     }
 
-    public IReadOnlyList<DecisionRecord> Records(string? app = null) => Term.Archive.Query(new DecisionFilter { App = app }).Decisions;
+    public IReadOnlyList<DecisionRecord> Records(string? app = null) =>
+        Term.Archive.Query(new DecisionFilter { App = app }).Decisions;
 
     public async Task<string> MetricsTextAsync()
     {

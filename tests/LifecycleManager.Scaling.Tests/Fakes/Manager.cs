@@ -31,14 +31,18 @@ internal sealed class Manager : IAsyncDisposable
     public RoleHealth Health => _app.Services.GetRequiredService<RoleHealth>();
 
     public static async Task<Manager> StartAsync(
-        Uri scheduler, StateBackend backend, FakeMetrics metrics, string rules, Func<ManagerOptions, ManagerOptions>? configure = null,
+        Uri scheduler, StateBackend backend, FakeMetrics metrics, string rules, Func<ManagerOptions, ManagerOptions>? configure =
+            null,
         IStateStore? store = null, ILoggerFactory? log = null)
     {
         var port = LifecycleManager.Testing.Server.FreePort();
         var address = new Uri($"http://127.0.0.1:{port}");
         var options = new ManagerOptions
         {
-            Scheduler = scheduler, Address = address, RulesDirectory = rules, Tick = TimeSpan.FromMilliseconds(100),
+            Scheduler = scheduler,
+            Address = address,
+            RulesDirectory = rules,
+            Tick = TimeSpan.FromMilliseconds(100),
         };
         options = configure?.Invoke(options) ?? options;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

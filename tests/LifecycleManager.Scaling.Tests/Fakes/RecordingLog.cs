@@ -26,8 +26,10 @@ internal sealed class RecordingLog : ILoggerFactory, ILogger, ILoggerProvider
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (Kills is { } text && formatter(state, exception).Contains(text, StringComparison.Ordinal)) throw new InvalidDataException("killed");
-        if (IsEnabled(logLevel)) _lines.Enqueue($"{logLevel}: {formatter(state, exception)}{(exception is null ? "" : "\n" + exception)}");
+        if (Kills is { } text && formatter(state, exception).Contains(text, StringComparison.Ordinal))
+            throw new InvalidDataException("killed");
+        if (IsEnabled(logLevel))
+            _lines.Enqueue($"{logLevel}: {formatter(state, exception)}{(exception is null ? "" : "\n" + exception)}");
     }
 
     public void Dispose()

@@ -42,7 +42,8 @@ public sealed class ForecastHistoryTests
         await loop.StartManagerAsync();
         await RunUntilAsync(loop, 3 * 60 + 44);
 
-        var rush = Assert.Single(loop.Records(App), record => string.CompareOrdinal(record.Id, before) > 0 && record.Kind == DecisionKind.ScaleOut);
+        var rush = Assert.Single(loop.Records(App), record => string.CompareOrdinal(record.Id, before) > 0 && record.Kind
+            == DecisionKind.ScaleOut);
         Assert.Equal((Rush, DecisionOutcome.Applied), (rush.Rule, rush.Outcome));
         Assert.True(rush.To >= 9, rush.Reason);
     }
@@ -57,10 +58,12 @@ public sealed class ForecastHistoryTests
         await RunUntilAsync(loop, 3 * 60 + 39);
         var before = loop.Records(App)[0].Id;
 
-        loop.Policies = new PolicySet(PolicyParser.Parse("p.yml", Policy.Replace("max: 20", "max: 7", StringComparison.Ordinal)).Policies);
+        loop.Policies =
+            new PolicySet(PolicyParser.Parse("p.yml", Policy.Replace("max: 20", "max: 7", StringComparison.Ordinal)).Policies);
         await RunUntilAsync(loop, 3 * 60 + 44);
 
-        var rush = Assert.Single(loop.Records(App), record => string.CompareOrdinal(record.Id, before) > 0 && record.Kind == DecisionKind.ScaleOut);
+        var rush = Assert.Single(loop.Records(App), record => string.CompareOrdinal(record.Id, before) > 0 && record.Kind
+            == DecisionKind.ScaleOut);
         Assert.Equal((Rush, 7), (rush.Rule, rush.To));
     }
 
@@ -94,13 +97,15 @@ public sealed class ForecastHistoryTests
         var store = new FaultyStore(backend.Store) { Failure = new StateUnavailableException("away") };
         var history = new ForecastHistory(store, NullLogger<ForecastHistory>.Instance);
         var sample = new ForecastSample("rps", TimeSpan.FromMinutes(1), TimeSpan.FromHours(4), 1);
-        for (var minute = 0; minute < 5; minute++) history.Add(App, sample with { Value = minute == 2 ? double.NaN : minute }, Noon.AddMinutes(minute));
+        for (var minute = 0; minute < 5; minute++)
+            history.Add(App, sample with { Value = minute == 2 ? double.NaN : minute }, Noon.AddMinutes(minute));
         await history.FlushAsync(office.Fence, Noon.AddMinutes(5), default);
         store.Failure = null;
         await history.FlushAsync(office.Fence, Noon.AddMinutes(7), default);
         await backend.Store.WriteAsync([
             new StateWrite(ForecastHistory.Prefix + "a", "{"u8.ToArray()),
-            new StateWrite(ForecastHistory.Prefix + "b", """{"app":"/x","metric":"m","step":0,"season":0,"first":-1,"values":[]}"""u8.ToArray()),
+            new StateWrite(ForecastHistory.Prefix + "b",
+                """{"app":"/x","metric":"m","step":0,"season":0,"first":-1,"values":[]}"""u8.ToArray()),
         ]);
 
         var again = new ForecastHistory(backend.Store, NullLogger<ForecastHistory>.Instance);

@@ -10,7 +10,8 @@ public sealed class MetricHistoryTests
     [Fact]
     public async Task Counts_and_metrics_are_sampled_and_grow_old()
     {
-        await using var loop = await Loop.StartAsync(configure: options => options with { KeptHistory = TimeSpan.FromMinutes(2) });
+        await using var loop = await Loop.StartAsync(configure: options =>
+            options with { KeptHistory = TimeSpan.FromMinutes(2) });
         loop.Marathon.Add(App, 2);
         loop.Metrics[App, "gauge.servo.tpm"] = 15;
         for (var i = 0; i < 60; i++) await loop.TickAsync();
@@ -39,6 +40,7 @@ public sealed class MetricHistoryTests
     public void A_line_is_CSV_whatever_the_names_hold()
     {
         var point = new MetricHistory.Point(new DateTimeOffset(2026, 11, 24, 20, 0, 0, TimeSpan.FromHours(1)), 0.1);
-        Assert.Equal("2026-11-24T19:00:00.000Z,/a,\"rate(\"\"x\"\", 1m)\",0.1\n", MetricHistory.Line("/a", "rate(\"x\", 1m)", point));
+        Assert.Equal("2026-11-24T19:00:00.000Z,/a,\"rate(\"\"x\"\", 1m)\",0.1\n",
+            MetricHistory.Line("/a", "rate(\"x\", 1m)", point));
     }
 }

@@ -58,9 +58,11 @@ public sealed class CandidacyTests : IScalingTarget, ILeaderElection
     }
 
     Task<IReadOnlyList<ScalableApp>> IScalingTarget.GetAppsAsync(CancellationToken cancellation) =>
-        _reached ? Task.FromResult<IReadOnlyList<ScalableApp>>([]) : Task.FromException<IReadOnlyList<ScalableApp>>(new TargetUnavailableException("away"));
+        _reached ? Task.FromResult<IReadOnlyList<ScalableApp>>([])
+        : Task.FromException<IReadOnlyList<ScalableApp>>(new TargetUnavailableException("away"));
 
-    Task<ScaleResult> IScalingTarget.ScaleAsync(ScaleRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+    Task<ScaleResult> IScalingTarget.ScaleAsync(ScaleRequest request, CancellationToken cancellation) =>
+        throw new NotSupportedException();
 
     Task<ILeadership> ILeaderElection.StandAsync(string name, string address, CancellationToken cancellation)
     {

@@ -3,7 +3,10 @@ using LifecycleManager.Scaling.Tests.Fakes;
 
 namespace LifecycleManager.Scaling.Tests.Leadership;
 
-/// <summary>What works in a manager's term, killed by an exception: health turns red with the cause, and the manager leads again in a new term.</summary>
+/// <summary>
+/// What works in a manager's term, killed by an exception: health turns red with the cause, and the manager leads again in a new
+/// term.
+/// </summary>
 public sealed class SupervisionTests : IAsyncDisposable
 {
     private const string Rules = """
@@ -43,7 +46,8 @@ public sealed class SupervisionTests : IAsyncDisposable
     {
         _store.OnWrite = writes =>
         {
-            if (writes.Any(write => write.Key.StartsWith("manager/decisions/", StringComparison.Ordinal))) throw new InvalidDataException("killed");
+            if (writes.Any(write => write.Key.StartsWith("manager/decisions/", StringComparison.Ordinal)))
+                throw new InvalidDataException("killed");
         };
         await File.WriteAllTextAsync(Path.Combine(_rules, "search.yml"), Rules);
     });
@@ -64,7 +68,8 @@ public sealed class SupervisionTests : IAsyncDisposable
         await loop.TickAsync();
         loop.Store.OnWrite = writes =>
         {
-            if (writes.Any(write => write.Key.StartsWith("manager/forecasts/", StringComparison.Ordinal))) throw new InvalidDataException("killed");
+            if (writes.Any(write => write.Key.StartsWith("manager/forecasts/", StringComparison.Ordinal)))
+                throw new InvalidDataException("killed");
         };
         var report = await loop.TickOnlyAsync(seconds: 120);
         Assert.Equal((TickOutcome.Failed, "killed"), (report.Outcome, report.Problem));
@@ -93,7 +98,8 @@ public sealed class SupervisionTests : IAsyncDisposable
         var term = _manager.State.Term;
 
         await kill();
-        await Eventually.TrueAsync(() => _manager.Health.Verdict().Reasons.Any(reason => reason.Contains($"{loop} failed: killed", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(() => _manager.Health.Verdict().Reasons.Any(reason =>
+            reason.Contains($"{loop} failed: killed", StringComparison.Ordinal)));
         (_store.OnWrite, _log.Kills) = (null, null);
         await Eventually.TrueAsync(() => _manager.State.Term is { } next && next != term);
     }

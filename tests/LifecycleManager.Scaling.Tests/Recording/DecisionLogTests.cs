@@ -106,7 +106,12 @@ public sealed class DecisionLogTests : IAsyncLifetime
         var log = New(new ManagerOptions());
         var decision = new Decision
         {
-            At = _time.GetUtcNow(), App = "/a", Policy = "p", From = 1, To = 2, Reason = "r",
+            At = _time.GetUtcNow(),
+            App = "/a",
+            Policy = "p",
+            From = 1,
+            To = 2,
+            Reason = "r",
             Metrics = new Dictionary<string, double?> { ["x"] = double.PositiveInfinity, ["y"] = 1, ["z"] = null },
         };
         await log.RecordAsync([DecisionRecord.Of(log.NextId(), decision)], null, default);
@@ -137,7 +142,8 @@ public sealed class DecisionLogTests : IAsyncLifetime
         Assert.InRange(read, 1, 999);
     }
 
-    private DecisionLog New(ManagerOptions options) => new(_store, new DecisionFeed(8), options, _time, NullLogger<DecisionLog>.Instance);
+    private DecisionLog New(ManagerOptions options) =>
+        new(_store, new DecisionFeed(8), options, _time, NullLogger<DecisionLog>.Instance);
 
     private DecisionRecord Record(DecisionLog log, string app, int to) => DecisionRecord.Of(
         log.NextId(), new Decision { At = _time.GetUtcNow(), App = app, Policy = "p", From = 1000, To = to, Reason = "because" });

@@ -69,7 +69,8 @@ public sealed class SafetyGuardTests
         _guard.ObserveMetrics([.. never, .. apps.Select(app => (app, SourceState.Answers))], _now);
         Assert.Null(Stopped());
 
-        _guard.ObserveMetrics([.. never, .. apps.Select((app, i) => (app, i < 3 ? SourceState.Silent : SourceState.Answers))], _now += TimeSpan.FromSeconds(5));
+        _guard.ObserveMetrics([.. never, .. apps.Select((app, i) => (app, i < 3 ? SourceState.Silent : SourceState.Answers))],
+            _now += TimeSpan.FromSeconds(5));
         Assert.Contains("3 of 8 apps have sources of metrics that do not answer at once", Stopped());
     }
 
@@ -77,12 +78,15 @@ public sealed class SafetyGuardTests
     public void Apps_that_nobody_asks_neither_are_lost_nor_outweigh_those_that_are()
     {
         var apps = Enumerable.Range(0, 4).Select(i => $"/app-{i}").ToList();
-        List<(string, SourceState)> Suspended() => [.. Enumerable.Range(0, 100).Select(i => ($"/suspended-{i}", SourceState.Unasked))];
+        List<(string, SourceState)> Suspended() =>
+            [.. Enumerable.Range(0, 100).Select(i => ($"/suspended-{i}", SourceState.Unasked))];
         _guard.ObserveMetrics([.. Suspended(), .. apps.Select(app => (app, SourceState.Answers))], _now);
-        _guard.ObserveMetrics([.. Suspended(), .. apps.Select(app => (app, SourceState.Unasked))], _now += TimeSpan.FromSeconds(5));
+        _guard.ObserveMetrics([.. Suspended(), .. apps.Select(app => (app, SourceState.Unasked))],
+            _now += TimeSpan.FromSeconds(5));
         Assert.Null(Stopped());
 
-        _guard.ObserveMetrics([.. Suspended(), .. apps.Select((app, i) => (app, i < 3 ? SourceState.Silent : SourceState.Answers))], _now += TimeSpan.FromSeconds(5));
+        _guard.ObserveMetrics([.. Suspended(), .. apps.Select((app, i) =>
+            (app, i < 3 ? SourceState.Silent : SourceState.Answers))], _now += TimeSpan.FromSeconds(5));
         Assert.Contains("3 of 4 apps", Stopped());
     }
 
@@ -116,6 +120,11 @@ public sealed class SafetyGuardTests
 
     private static ScalableApp App(string id, int instances, int running, bool deploying = false) => new()
     {
-        Id = id, Instances = instances, Running = running, Healthy = running, Staged = 0, Deploying = deploying,
+        Id = id,
+        Instances = instances,
+        Running = running,
+        Healthy = running,
+        Staged = 0,
+        Deploying = deploying,
     };
 }

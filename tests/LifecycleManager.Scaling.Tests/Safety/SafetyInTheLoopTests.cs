@@ -31,7 +31,8 @@ public sealed class SafetyInTheLoopTests
         Assert.All(postponed, record => Assert.Equal("2 changes were set off within a minute", record.OutcomeReason));
 
         await loop.TickAsync(61);
-        Assert.All(loop.Records().Where(record => record.Kind == DecisionKind.ScaleIn), record => Assert.Equal(DecisionOutcome.Applied, record.Outcome));
+        Assert.All(loop.Records().Where(record => record.Kind == DecisionKind.ScaleIn),
+            record => Assert.Equal(DecisionOutcome.Applied, record.Outcome));
     }
 
     [Theory]

@@ -23,7 +23,8 @@ public sealed class ScheduleTriggersTests
     {
         var asked = new ConcurrentQueue<(string Why, DateTimeOffset? At)>();
         using var ending = new CancellationTokenSource();
-        var triggers = new ScheduleTriggers((why, at) => asked.Enqueue((why, at)), TimeProvider.System, NullLogger<ScheduleTriggers>.Instance);
+        var triggers = new ScheduleTriggers((why, at) => asked.Enqueue((why, at)), TimeProvider.System,
+            NullLogger<ScheduleTriggers>.Instance);
         var run = triggers.RunAsync(ending.Token);
 
         triggers.Follow(Loop.Parse(EverySecond).Schedules);

@@ -18,7 +18,9 @@ public sealed class MarathonTargetTests : IAsyncLifetime
         _marathon = await FakeMarathon.StartAsync();
         Use(new ManagerOptions
         {
-            Scheduler = _marathon.Address, AttemptTimeout = TimeSpan.FromSeconds(0.5), CallTimeout = TimeSpan.FromSeconds(4),
+            Scheduler = _marathon.Address,
+            AttemptTimeout = TimeSpan.FromSeconds(0.5),
+            CallTimeout = TimeSpan.FromSeconds(4),
         });
     }
 
@@ -36,7 +38,8 @@ public sealed class MarathonTargetTests : IAsyncLifetime
 
         var apps = (await _target.GetAppsAsync(default)).OrderBy(app => app.Id).ToList();
 
-        Assert.Equal((5, 3, 3, 2, false), (apps[0].Instances, apps[0].Running, apps[0].Healthy, apps[0].Staged, apps[0].Deploying));
+        Assert.Equal((5, 3, 3, 2, false), (apps[0].Instances, apps[0].Running, apps[0].Healthy, apps[0].Staged,
+            apps[0].Deploying));
         Assert.Equal((1, "search"), (apps[1].Healthy, apps[1].Labels!["team"]));
     }
 
@@ -97,7 +100,8 @@ public sealed class MarathonTargetTests : IAsyncLifetime
             return true;
         };
 
-        Assert.Contains(text, (await Assert.ThrowsAsync<TargetUnavailableException>(() => _target.GetAppsAsync(default))).Message);
+        Assert.Contains(text,
+            (await Assert.ThrowsAsync<TargetUnavailableException>(() => _target.GetAppsAsync(default))).Message);
         var result = await _target.ScaleAsync(new ScaleRequest("/a", 2, "p", "why"), default);
         Assert.Equal(ScaleStatus.Refused, result.Status);
         Assert.Contains(text, result.Detail);
@@ -164,7 +168,8 @@ public sealed class MarathonTargetTests : IAsyncLifetime
             return true;
         };
         string message = "";
-        for (var i = 0; i < 4; i++) message = (await Assert.ThrowsAsync<TargetUnavailableException>(() => _target.GetAppsAsync(default))).Message;
+        for (var i = 0; i < 4; i++)
+            message = (await Assert.ThrowsAsync<TargetUnavailableException>(() => _target.GetAppsAsync(default))).Message;
         var asked = _marathon.Requests.Count;
 
         message = (await Assert.ThrowsAsync<TargetUnavailableException>(() => _target.GetAppsAsync(default))).Message;

@@ -9,7 +9,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace LifecycleManager.Scaling.Tests.Targets;
 
-/// <summary>Kubernetes, Nomad and Swarm, each against the documented shapes of its API; and the ways to prove who we are.</summary>
+/// <summary>
+/// Kubernetes, Nomad and Swarm, each against the documented shapes of its API; and the ways to prove who we are.
+/// </summary>
 public sealed class OtherTargetsTests : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("lcm-target-").FullName;
@@ -39,9 +41,11 @@ public sealed class OtherTargetsTests : IAsyncLifetime
         var apps = await target.GetAppsAsync(default);
 
         Assert.Equal(["/shop/a", "/shop/b"], apps.Select(app => app.Id));
-        Assert.Equal((4, 3, 2, 2, false), (apps[0].Instances, apps[0].Running, apps[0].Healthy, apps[0].Staged, apps[0].Deploying));
+        Assert.Equal((4, 3, 2, 2, false), (apps[0].Instances, apps[0].Running, apps[0].Healthy, apps[0].Staged,
+            apps[0].Deploying));
         Assert.Equal((1, 0, true), (apps[1].Instances, apps[1].Running, apps[1].Deploying));
-        Assert.StartsWith("/apis/apps/v1/namespaces/shop/deployments?limit=500&labelSelector=tier%3Dweb", _server.Requests.First().Target);
+        Assert.StartsWith("/apis/apps/v1/namespaces/shop/deployments?limit=500&labelSelector=tier%3Dweb",
+            _server.Requests.First().Target);
     }
 
     [Fact]
@@ -61,7 +65,8 @@ public sealed class OtherTargetsTests : IAsyncLifetime
             if (JsonNode.Parse(request.Body)!["metadata"]!["resourceVersion"]!.GetValue<string>() == "7")
             {
                 version = 8;
-                return (409, """{"kind":"Status","status":"Failure","message":"the object has been modified","reason":"Conflict","code":409}""");
+                return (409,
+                    """{"kind":"Status","status":"Failure","message":"the object has been modified","reason":"Conflict","code":409}""");
             }
 
             return (200, request.Body);
@@ -80,7 +85,8 @@ public sealed class OtherTargetsTests : IAsyncLifetime
     [Fact]
     public async Task Kubernetes_scales_from_zero_where_the_scale_has_no_spec()
     {
-        _server.Answer = request => request.Method == "GET" ? (200, """{"kind":"Scale","metadata":{"resourceVersion":"1"}}""") : (200, request.Body);
+        _server.Answer = request => request.Method == "GET" ? (200, """{"kind":"Scale","metadata":{"resourceVersion":"1"}}""")
+            : (200, request.Body);
         var target = Use(new TargetOptions { Kind = TargetKind.Kubernetes });
 
         Assert.Equal(ScaleStatus.Applied, (await target.ScaleAsync(new ScaleRequest("/shop/a", 1, "p", "why"), default)).Status);
@@ -90,7 +96,8 @@ public sealed class OtherTargetsTests : IAsyncLifetime
     [Fact]
     public async Task Kubernetes_conflicts_without_end_are_postponed_and_missing_rights_named()
     {
-        _server.Answer = request => request.Method == "GET" ? (200, """{"metadata":{},"spec":{"replicas":1}}""") : (409, """{"message":"modified"}""");
+        _server.Answer = request => request.Method == "GET" ? (200, """{"metadata":{},"spec":{"replicas":1}}""")
+            : (409, """{"message":"modified"}""");
         var target = Use(new TargetOptions { Kind = TargetKind.Kubernetes });
         Assert.Equal(ScaleStatus.Locked, (await target.ScaleAsync(new ScaleRequest("/shop/a", 5, "p", "why"), default)).Status);
 
@@ -117,7 +124,8 @@ public sealed class OtherTargetsTests : IAsyncLifetime
                 {"JobID":"team/api","JobStopped":false,"TaskGroups":{"web":{"Desired":3,"Placed":3,"Running":2,"Healthy":1,"Unhealthy":1,"Events":null},
                 "cache":{"Desired":1,"Placed":1,"Running":1,"Healthy":0,"Unhealthy":0,"Events":null}}}
                 """),
-            "POST /v1/job/team%2Fapi/scale?namespace=default" => (200, """{"EvalID":"e1","EvalCreateIndex":5,"JobModifyIndex":9,"Warnings":""}"""),
+            "POST /v1/job/team%2Fapi/scale?namespace=default" =>
+                (200, """{"EvalID":"e1","EvalCreateIndex":5,"JobModifyIndex":9,"Warnings":""}"""),
             _ => (404, "job not found"),
         };
         var token = Write("token", "0ec3-secret\n");
@@ -125,7 +133,8 @@ public sealed class OtherTargetsTests : IAsyncLifetime
 
         var apps = await target.GetAppsAsync(default);
         Assert.Equal(["/team/api/cache", "/team/api/web"], apps.Select(app => app.Id));
-        Assert.Equal((3, 2, 1, 1, true), (apps[1].Instances, apps[1].Running, apps[1].Healthy, apps[1].Staged, apps[1].Deploying));
+        Assert.Equal((3, 2, 1, 1, true), (apps[1].Instances, apps[1].Running, apps[1].Healthy, apps[1].Staged,
+            apps[1].Deploying));
         Assert.Equal((1, "web"), (apps[0].Healthy, apps[0].Labels!["tier"]));
         var result = await target.ScaleAsync(new ScaleRequest("/team/api/web", 4, "p", "why"), default);
 
@@ -149,7 +158,8 @@ public sealed class OtherTargetsTests : IAsyncLifetime
         var settled = await target.ScaleAsync(new ScaleRequest("/api/web", 4, "p", "why"), default);
         Assert.Equal(ScaleStatus.Applied, settled.Status);
         Assert.Contains("confirmed by reading back", settled.Detail);
-        Assert.Equal(ScaleStatus.Unavailable, (await target.ScaleAsync(new ScaleRequest("/api/web", 5, "p", "why"), default)).Status);
+        Assert.Equal(ScaleStatus.Unavailable,
+            (await target.ScaleAsync(new ScaleRequest("/api/web", 5, "p", "why"), default)).Status);
         Assert.Equal(ScaleStatus.NotFound, (await target.ScaleAsync(new ScaleRequest("/api", 5, "p", "why"), default)).Status);
     }
 
@@ -159,7 +169,8 @@ public sealed class OtherTargetsTests : IAsyncLifetime
         var socket = Path.Combine(_directory, "docker.sock");
         await using var engine = await FakeServer.StartAsync(kestrel => kestrel.ListenUnixSocket(socket));
         var index = 41UL;
-        const string Spec = """{"Name":"search","Labels":{"a":"b"},"TaskTemplate":{"ContainerSpec":{"Image":"x@sha256:1","Env":["A=1"]}},"Mode":{"Replicated":{"Replicas":2}},"UpdateConfig":{"Parallelism":1}}""";
+        const string Spec =
+            """{"Name":"search","Labels":{"a":"b"},"TaskTemplate":{"ContainerSpec":{"Image":"x@sha256:1","Env":["A=1"]}},"Mode":{"Replicated":{"Replicas":2}},"UpdateConfig":{"Parallelism":1}}""";
         engine.Answer = request => request.ToString() switch
         {
             "GET /services?status=true" => (200, $$"""
@@ -185,17 +196,20 @@ public sealed class OtherTargetsTests : IAsyncLifetime
         var sent = JsonNode.Parse(engine.Requests.Last().Body)!;
         sent["Mode"]!["Replicated"]!["Replicas"] = 2;
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(Spec), sent));
-        Assert.Equal(ScaleStatus.NotFound, (await target.ScaleAsync(new ScaleRequest("/nothing", 3, "p", "why"), default)).Status);
+        Assert.Equal(ScaleStatus.NotFound,
+            (await target.ScaleAsync(new ScaleRequest("/nothing", 3, "p", "why"), default)).Status);
     }
 
     [Fact]
     public async Task Swarm_says_that_nobody_listens_and_that_the_node_is_no_manager()
     {
         var nobody = Use(new TargetOptions { Kind = TargetKind.Swarm, Address = new Uri($"unix://{_directory}/nothing.sock") });
-        Assert.Contains("cannot be reached", (await Assert.ThrowsAsync<TargetUnavailableException>(() => nobody.GetAppsAsync(default))).Message);
+        Assert.Contains("cannot be reached",
+            (await Assert.ThrowsAsync<TargetUnavailableException>(() => nobody.GetAppsAsync(default))).Message);
         _server.Answer = _ => (503, """{"message":"This node is not a swarm manager."}""");
         var worker = Use(new TargetOptions { Kind = TargetKind.Swarm });
-        Assert.Contains("not a swarm manager", (await Assert.ThrowsAsync<TargetUnavailableException>(() => worker.GetAppsAsync(default))).Message);
+        Assert.Contains("not a swarm manager",
+            (await Assert.ThrowsAsync<TargetUnavailableException>(() => worker.GetAppsAsync(default))).Message);
     }
 
     [Theory]
@@ -246,12 +260,15 @@ public sealed class OtherTargetsTests : IAsyncLifetime
 
         var trusting = Use(new TargetOptions
         {
-            Kind = TargetKind.Kubernetes, Address = server.Address, CaFile = Write("ca.pem", certificate.ExportCertificatePem()),
+            Kind = TargetKind.Kubernetes,
+            Address = server.Address,
+            CaFile = Write("ca.pem", certificate.ExportCertificatePem()),
         });
         Assert.Empty(await trusting.GetAppsAsync(default));
 
         var wary = Use(new TargetOptions { Kind = TargetKind.Kubernetes, Address = server.Address });
-        Assert.Contains("no trusted TLS connection", (await Assert.ThrowsAsync<TargetUnavailableException>(() => wary.GetAppsAsync(default))).Message);
+        Assert.Contains("no trusted TLS connection",
+            (await Assert.ThrowsAsync<TargetUnavailableException>(() => wary.GetAppsAsync(default))).Message);
     }
 
     public static TheoryData<TargetOptions, string> Contradictions => new()

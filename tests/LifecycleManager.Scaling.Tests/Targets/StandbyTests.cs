@@ -43,9 +43,11 @@ public sealed class StandbyTests
         await using var marathon = await FakeMarathon.StartAsync();
         marathon.Add("/search", 1);
         var options = new CollectorOptions { Scheduler = Dead, OtherSchedulers = [marathon.Address] };
-        using var collector = new MetricsCollector(options, TimeProvider.System, Prometheus.Metrics.NewCustomRegistry(), NullLoggerFactory.Instance);
+        using var collector = new MetricsCollector(options, TimeProvider.System, Prometheus.Metrics.NewCustomRegistry(),
+            NullLoggerFactory.Instance);
         await collector.StartAsync(CancellationToken.None);
-        await Eventually.TrueAsync(() => marathon.Requests.Any(request => request.Contains("/v2/tasks", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(() => marathon.Requests.Any(request =>
+            request.Contains("/v2/tasks", StringComparison.Ordinal)));
         await collector.StopAsync(CancellationToken.None);
     }
 

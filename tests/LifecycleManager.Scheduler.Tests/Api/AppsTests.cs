@@ -4,7 +4,8 @@ namespace LifecycleManager.Scheduler.Tests.Api;
 
 public sealed class AppsTests : IAsyncLifetime
 {
-    private const string Sleeper = """{"id":"/web/shop","cmd":"sleep 1000","cpus":0.1,"mem":16,"instances":0,"labels":{"tier":"front"}}""";
+    private const string Sleeper =
+        """{"id":"/web/shop","cmd":"sleep 1000","cpus":0.1,"mem":16,"instances":0,"labels":{"tier":"front"}}""";
     private SchedulerUnderTest _scheduler = null!;
 
     public async ValueTask InitializeAsync() => _scheduler = await SchedulerUnderTest.StartAsync();
@@ -90,7 +91,8 @@ public sealed class AppsTests : IAsyncLifetime
     public async Task What_was_answered_can_be_sent_back()
     {
         (await _scheduler.PostAsync("/v2/apps", Samples.Text("website"))).Is(201);
-        var app = (await _scheduler.GetAsync("/v2/apps/website-1.0?embed=app.taskStats&embed=app.readiness")).Json["app"]!.AsObject();
+        var app =
+            (await _scheduler.GetAsync("/v2/apps/website-1.0?embed=app.taskStats&embed=app.readiness")).Json["app"]!.AsObject();
         app.Remove("version");
         (await _scheduler.PutAsync("/v2/apps/website-1.0?force=true", app.ToJsonString())).Is(200);
         app["id"] = "/copy";
@@ -114,7 +116,8 @@ public sealed class AppsTests : IAsyncLifetime
     public async Task Apps_are_found_by_command_id_and_label()
     {
         (await _scheduler.PostAsync("/v2/apps", Sleeper)).Is(201);
-        (await _scheduler.PostAsync("/v2/apps", """{"id":"/web/api","cmd":"serve","instances":0,"labels":{"tier":"back","zone":"a b"}}""")).Is(201);
+        (await _scheduler.PostAsync("/v2/apps",
+            """{"id":"/web/api","cmd":"serve","instances":0,"labels":{"tier":"back","zone":"a b"}}""")).Is(201);
         (await _scheduler.PostAsync("/v2/apps", """{"id":"/db","cmd":"sleep 5","instances":0}""")).Is(201);
 
         Assert.Equal(["/db", "/web/api", "/web/shop"], await IdsAsync("/v2/apps"));
@@ -141,17 +144,20 @@ public sealed class AppsTests : IAsyncLifetime
         Assert.Equal(0, (int)bare["tasksRunning"]!);
         Assert.NotNull(bare["deployments"]);
         Assert.Null(bare["tasks"]);
-        var full = (await _scheduler.GetAsync("/v2/apps?embed=apps.tasks&embed=apps.taskStats&embed=apps.readiness")).Json["apps"]![0]!;
+        var full =
+            (await _scheduler.GetAsync("/v2/apps?embed=apps.tasks&embed=apps.taskStats&embed=apps.readiness")).Json["apps"]![0]!;
         Assert.Empty(full["tasks"]!.AsArray());
         Assert.NotNull(full["taskStats"]);
         Assert.NotNull(full["readinessCheckResults"]);
-        Assert.Contains("apps.tasks", (string?)(await _scheduler.GetAsync("/v2/apps?embed=apps.task")).Is(400).Json["message"], StringComparison.Ordinal);
+        Assert.Contains("apps.tasks", (string?)(await _scheduler.GetAsync("/v2/apps?embed=apps.task"))
+            .Is(400).Json["message"], StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Many_apps_are_changed_in_one_deployment_or_none_is()
     {
-        (await _scheduler.PutAsync("/v2/apps", """[{"id":"/a","cmd":"x","instances":0},{"id":"b","cmd":"y","instances":0}]""")).Is(200);
+        (await _scheduler.PutAsync("/v2/apps", """[{"id":"/a","cmd":"x","instances":0},{"id":"b","cmd":"y","instances":0}]"""))
+            .Is(200);
         Assert.Equal(["/a", "/b"], await IdsAsync("/v2/apps"));
         var refused = (await _scheduler.PutAsync("/v2/apps", """[{"id":"/a","mem":5},{"id":"/b","mem":-5}]""")).Is(422);
         refused.Names("(1)/mem", "must be between");
@@ -195,7 +201,8 @@ public sealed class AppsTests : IAsyncLifetime
         (await _scheduler.GetAsync("/v2/apps/one/tasks", ("If-None-Match", tasks))).Is(304);
         (await _scheduler.PutAsync("/v2/apps/one", """{"mem":5}""")).Is(200);
         (await _scheduler.GetAsync("/v2/apps/one", ("If-None-Match", tag))).Is(200);
-        (await _scheduler.GetAsync("/v2/groups", ("If-None-Match", (await _scheduler.GetAsync("/v2/groups")).Headers["ETag"]))).Is(304);
+        (await _scheduler.GetAsync("/v2/groups", ("If-None-Match", (await _scheduler.GetAsync("/v2/groups")).Headers["ETag"])))
+            .Is(304);
     }
 
     [Fact]
@@ -206,9 +213,11 @@ public sealed class AppsTests : IAsyncLifetime
         {
             var zipped = (await _scheduler.GetAsync(path, ("Accept-Encoding", "br, gzip;q=0.5"))).Is(200);
             Assert.Equal("gzip", zipped.Headers["Content-Encoding"]);
-            using var unzipped = new System.IO.Compression.GZipStream(new MemoryStream(zipped.Bytes), System.IO.Compression.CompressionMode.Decompress);
+            using var unzipped = new System.IO.Compression.GZipStream(new MemoryStream(zipped.Bytes),
+                System.IO.Compression.CompressionMode.Decompress);
             Assert.NotNull(JsonNode.Parse(unzipped));
-            Assert.False((await _scheduler.GetAsync(path, ("Accept-Encoding", "gzip;q=0"))).Is(200).Headers.ContainsKey("Content-Encoding"));
+            Assert.False((await _scheduler.GetAsync(path, ("Accept-Encoding", "gzip;q=0")))
+                .Is(200).Headers.ContainsKey("Content-Encoding"));
         }
     }
 

@@ -48,7 +48,8 @@ public sealed class BadInputTests : IAsyncLifetime
     {
         var body = $$"""{"id":"/a","cmd":"{{new string('x', 1024 * 1024)}}"}""";
         (await _scheduler.PostAsync("/v2/apps", body)).Is(413);
-        (await _scheduler.PutAsync("/v2/groups/g", $$"""{"apps":[{"id":"a","instances":0,"cmd":"{{new string('x', 1024 * 1024)}}"}]}""")).Is(200);
+        (await _scheduler.PutAsync("/v2/groups/g",
+            $$"""{"apps":[{"id":"a","instances":0,"cmd":"{{new string('x', 1024 * 1024)}}"}]}""")).Is(200);
     }
 
     [Theory]
@@ -79,10 +80,13 @@ public sealed class BadInputTests : IAsyncLifetime
     public async Task Two_apps_of_one_service_port_are_named()
     {
         (await _scheduler.PutAsync("/v2/apps/a", """{"cmd":"x","instances":0,"portDefinitions":[{"port":12000}]}""")).Is(201);
-        var answer = (await _scheduler.PutAsync("/v2/apps/b", """{"cmd":"x","instances":0,"portDefinitions":[{"port":12000},{"port":0}]}""")).Is(201);
+        var answer =
+            (await _scheduler.PutAsync("/v2/apps/b",
+                """{"cmd":"x","instances":0,"portDefinitions":[{"port":12000},{"port":0}]}""")).Is(201);
         Assert.Equal("the service port 12000 is that of /a and of /b", (string?)answer.Json["message"]);
         Assert.Null((await _scheduler.PutAsync("/v2/apps/c", """{"cmd":"x","instances":0}""")).Is(201).Json["message"]);
-        (await _scheduler.PutAsync("/v2/apps/d", """{"cmd":"x","portDefinitions":[{"port":12001},{"port":12001}]}""")).Is(422).Names("/portDefinitions(1)/port", "12001");
+        (await _scheduler.PutAsync("/v2/apps/d", """{"cmd":"x","portDefinitions":[{"port":12001},{"port":12001}]}""")).Is(422)
+            .Names("/portDefinitions(1)/port", "12001");
     }
 
     [Fact]
@@ -92,14 +96,16 @@ public sealed class BadInputTests : IAsyncLifetime
         (await _scheduler.PutAsync("/v2/apps/g/a", """{"id":"a","cmd":"x","instances":0}""")).Is(201);
         (await _scheduler.PutAsync("/v2/apps/g/a", """{"id":"/g/a","mem":5}""")).Is(200);
         (await _scheduler.PutAsync("/v2/apps/g/a", """{"id":"g/a","mem":6}""")).Is(200);
-        (await _scheduler.PutAsync("/v2/apps/g/a", """{"version":"2026-01-01T00:00:00.000Z","mem":6}""")).Is(422).Names("/version", "only be combined");
+        (await _scheduler.PutAsync("/v2/apps/g/a", """{"version":"2026-01-01T00:00:00.000Z","mem":6}""")).Is(422)
+            .Names("/version", "only be combined");
     }
 
     [Fact]
     public async Task A_group_and_an_app_cannot_have_one_name()
     {
         (await _scheduler.PostAsync("/v2/apps", """{"id":"/a/b","cmd":"x","instances":0}""")).Is(201);
-        (await _scheduler.PostAsync("/v2/apps", """{"id":"/a","cmd":"x","instances":0}""")).Is(422).Names("/id", "same identifier");
+        (await _scheduler.PostAsync("/v2/apps", """{"id":"/a","cmd":"x","instances":0}""")).Is(422)
+            .Names("/id", "same identifier");
         (await _scheduler.PostAsync("/v2/apps", """{"id":"/a/b/c","cmd":"x","instances":0}""")).Is(422).Names("/id", "/a/b");
         (await _scheduler.PutAsync("/v2/groups/a/b", """{"apps":[]}""")).Is(422).Names("/id", "same identifier");
     }

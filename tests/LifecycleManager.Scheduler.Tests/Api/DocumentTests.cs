@@ -22,17 +22,20 @@ public sealed class DocumentTests : IAsyncLifetime
         Assert.Equal("integer", (string?)app["instances"]!["type"]);
         Assert.Equal("#/components/schemas/AppHealthCheck", (string?)app["healthChecks"]!["items"]!["$ref"]);
         Assert.True((bool)app["tasksRunning"]!["readOnly"]!);
-        Assert.Contains("value", document["components"]!["schemas"]!["HealthCommand"]!["required"]!.AsArray().Select(name => (string)name!));
+        Assert.Contains("value", document["components"]!["schemas"]!["HealthCommand"]!["required"]!.AsArray()
+            .Select(name => (string)name!));
     }
 
     [Fact]
     public async Task Every_operation_of_the_document_is_answered()
     {
-        foreach (var operation in ApiOperations.All.Where(operation => operation.Path != "/v2/events" && operation.Path != "/v2/leader"))
+        foreach (var operation in ApiOperations.All.Where(operation => operation.Path != "/v2/events"
+            && operation.Path != "/v2/leader"))
         {
             var path = Regex.Replace(operation.Path, @"\{\w+\}", "none");
             var answer = await _scheduler.SendAsync(operation.Method.Method, path, operation.Body is null ? null : "nonsense");
-            Assert.True((int)answer.Status is not (405 or 500 or 501), $"{operation.Method} {path}: {answer.Status} {answer.Text}");
+            Assert.True((int)answer.Status is not (405 or 500 or 501),
+                $"{operation.Method} {path}: {answer.Status} {answer.Text}");
         }
     }
 

@@ -12,7 +12,8 @@ public sealed class FuzzTests
     public async Task No_request_fails_and_what_was_taken_is_there_after_a_restart()
     {
         var store = "memory:" + Guid.NewGuid().ToString("N");
-        await using var kept = await StateBackend.OpenAsync(store, null, TimeProvider.System, NullLoggerFactory.Instance, default);
+        await using var kept = await StateBackend.OpenAsync(store, null, TimeProvider.System, NullLoggerFactory.Instance,
+            default);
         var taken = new SortedSet<string>(StringComparer.Ordinal);
         await using (var scheduler = await SchedulerUnderTest.StartAsync(store))
         {
@@ -46,7 +47,8 @@ public sealed class FuzzTests
     {
         await using var scheduler = await SchedulerUnderTest.StartAsync();
         (await scheduler.PostAsync("/v2/apps", """{"id":"/a","cmd":"x","labels":{"lcm.canary":"1 pause"}}""")).Is(201);
-        (await scheduler.PutAsync("/v2/groups/g", """{"apps":[{"id":"b","cmd":"x"}],"groups":[{"id":"h","apps":[{"id":"c","cmd":"x"}]}]}""")).Is(200);
+        (await scheduler.PutAsync("/v2/groups/g",
+            """{"apps":[{"id":"b","cmd":"x"}],"groups":[{"id":"h","apps":[{"id":"c","cmd":"x"}]}]}""")).Is(200);
         var operations = ApiOperations.All.Where(operation => operation.Path is not ("/v2/events" or "/v2/leader")).ToList();
         var answered = new HashSet<int>();
         for (var seed = 0; seed < 700; seed++)
@@ -55,27 +57,35 @@ public sealed class FuzzTests
             string Pick(params string[] values) => values[random.Next(values.Length)];
             var operation = operations[random.Next(operations.Count)];
             var version = Pick("2026-01-01T00:00:00.000Z", "0001-01-01", "x", "9999-12-31T23:59:59.999Z");
-            var known = (await scheduler.GetAsync("/v2/deployments")).Json.AsArray().Select(deployment => (string)deployment!["id"]!).FirstOrDefault();
+            var known = (await scheduler.GetAsync("/v2/deployments")).Json.AsArray()
+                .Select(deployment => (string)deployment!["id"]!).FirstOrDefault();
             var path = operation.Path
                 .Replace("{version}", version, StringComparison.Ordinal)
-                .Replace("{id}", operation.Path.Contains("deployments", StringComparison.Ordinal) && known is not null && random.Next(2) == 0 ? known
-                    : Pick("a", "g", "g/b", "g/h/c", "none", "%2e%2e", "%F0%9F%9A%80", "a%2Fb", "g/*", "*", "a/tasks", "%00", "x/blue-green"), StringComparison.Ordinal);
+                .Replace("{id}", operation.Path.Contains("deployments", StringComparison.Ordinal) && known is not null
+                    && random.Next(2) == 0 ? known
+                    : Pick("a", "g", "g/b", "g/h/c", "none", "%2e%2e", "%F0%9F%9A%80", "a%2Fb", "g/*", "*", "a/tasks", "%00",
+                        "x/blue-green"), StringComparison.Ordinal);
             path = System.Text.RegularExpressions.Regex.Replace(path, @"\{\w+\}", _ => Pick("t", "a.1", "%20"));
             var query = string.Join('&', operation.Query.Where(_ => random.Next(3) == 0)
-                .Select(parameter => $"{parameter.Name}={Pick("true", "false", "", "light", "apps.tasks", "group.apps", "manual", "auto", "1s", "-1", "9e99", "%00", "a==b", "a in (")}"));
+                .Select(parameter =>
+                    $"{parameter.Name}={Pick("true", "false", "", "light", "apps.tasks", "group.apps", "manual", "auto", "1s", "-1", "9e99", "%00", "a==b", "a in (")}"));
             var body = operation.Body is null ? null
                 : operation.Body == typeof(Protocol.Marathon.App) ? new RandomApps(seed).App(random.Next(2) == 0 ? "/a" : null)
                 : operation.Body == typeof(Protocol.Marathon.Group) ? Group(random, seed, 0)
                 : operation.Body == typeof(Protocol.Marathon.Pod) ? RandomPod(random, random.Next(2) == 0 ? "/p" : $"/p{seed}")
                 : operation.Body == typeof(IReadOnlyList<string>) ? Pick("[]", """["x"]""", "[null]", "{}")
-                : operation.Body == typeof(TaskIdList) ? Pick("""{"ids":[]}""", """{"ids":["a.1",""]}""", """{"ids":[null]}""", "[]")
+                : operation.Body == typeof(TaskIdList)
+                ? Pick("""{"ids":[]}""", """{"ids":["a.1",""]}""", """{"ids":[null]}""", "[]")
                 : $"[{new RandomApps(seed).App("/a")},{new RandomApps(seed + 1).App()}]";
             var answer = await scheduler.SendAsync(operation.Method.Method, $"{path}?{query}", body);
             answered.Add((int)answer.Status);
             // Only a plan of moves needs the agents, and no master tells of them here.
-            var needsMaster = operation.Path == "/v2/rebalance" && answer.Text.Contains("no master is connected", StringComparison.Ordinal);
-            Assert.True((int)answer.Status < 500 || needsMaster && (int)answer.Status == 503, $"{operation.Method} {path}?{query} {body}: {(int)answer.Status} {answer.Text}");
-            Assert.True((int)answer.Status != 404 || answer.Bytes.Length == 0 || answer.Text.Contains("message", StringComparison.Ordinal), answer.Text);
+            var needsMaster = operation.Path == "/v2/rebalance"
+                && answer.Text.Contains("no master is connected", StringComparison.Ordinal);
+            Assert.True((int)answer.Status < 500 || needsMaster && (int)answer.Status == 503,
+                $"{operation.Method} {path}?{query} {body}: {(int)answer.Status} {answer.Text}");
+            Assert.True((int)answer.Status != 404 || answer.Bytes.Length == 0
+                || answer.Text.Contains("message", StringComparison.Ordinal), answer.Text);
         }
 
         Assert.Superset(new HashSet<int> { 200, 201, 400, 404, 409, 422 }, answered);
@@ -88,10 +98,12 @@ public sealed class FuzzTests
         var taken = 0;
         for (var seed = 0; seed < 80; seed++)
         {
-            var body = $$"""{"apps":[{{new RandomApps(seed).App("x")}},{"id":"y","cmd":"x","instances":0}],"groups":[{"id":"h","apps":[{{new RandomApps(seed + 900).App("z")}}]}]}""";
+            var body =
+                $$"""{"apps":[{{new RandomApps(seed).App("x")}},{"id":"y","cmd":"x","instances":0}],"groups":[{"id":"h","apps":[{{new RandomApps(seed + 900).App("z")}}]}]}""";
             var answer = await scheduler.PutAsync($"/v2/groups/g{seed}", body);
             Assert.True((int)answer.Status is 200 or 400 or 422, $"{(int)answer.Status} {answer.Text} for {body}");
-            var ids = (await scheduler.GetAsync($"/v2/apps?id=/g{seed}/")).Is(200).Json["apps"]!.AsArray().Select(app => (string)app!["id"]!);
+            var ids = (await scheduler.GetAsync($"/v2/apps?id=/g{seed}/")).Is(200).Json["apps"]!.AsArray()
+                .Select(app => (string)app!["id"]!);
             if ((int)answer.Status == 200) Assert.Equal([$"/g{seed}/h/z", $"/g{seed}/x", $"/g{seed}/y"], ids);
             else Assert.Empty(ids);
             if ((int)answer.Status == 200) taken++;
@@ -117,7 +129,8 @@ public sealed class FuzzTests
     public async Task A_pod_that_was_taken_is_there_after_a_restart()
     {
         var store = "memory:" + Guid.NewGuid().ToString("N");
-        await using var kept = await StateBackend.OpenAsync(store, null, TimeProvider.System, NullLoggerFactory.Instance, default);
+        await using var kept = await StateBackend.OpenAsync(store, null, TimeProvider.System, NullLoggerFactory.Instance,
+            default);
         var taken = new List<string>();
         await using (var scheduler = await SchedulerUnderTest.StartAsync(store))
         {
@@ -139,7 +152,8 @@ public sealed class FuzzTests
     {
         // Each field is missing, good, or now and then something else.
         string Field(string name, params string[] values) =>
-            random.Next(3) == 0 ? "" : $",\"{name}\":{(random.Next(25) == 0 ? "{\"x\":[]}" : values[random.Next(random.Next(6) == 0 ? values.Length : 1)])}";
+            random.Next(3) == 0
+            ? "" : $",\"{name}\":{(random.Next(25) == 0 ? "{\"x\":[]}" : values[random.Next(random.Next(6) == 0 ? values.Length : 1)])}";
         string Container(int index) => $$"""
             {"name":"c{{index}}"{{Field("resources", """{"cpus":0.1,"mem":32}""", """{"cpus":-1}""", """{"mem":1e300}""", """{"gpus":1}""")}}
             ,"exec":{"command":{{(random.Next(9) == 0 ? """{"shell":"x","argv":["y"]}""" : random.Next(2) == 0 ? """{"shell":"sleep 1"}""" : """{"argv":["sleep","1"]}""")}}}
@@ -162,5 +176,6 @@ public sealed class FuzzTests
     }
 
     private static async Task<SortedSet<string>> IdsAsync(SchedulerUnderTest scheduler) => new(
-        (await scheduler.GetAsync("/v2/apps")).Is(200).Json["apps"]!.AsArray().Select(app => (string)app!["id"]!), StringComparer.Ordinal);
+        (await scheduler.GetAsync("/v2/apps")).Is(200).Json["apps"]!.AsArray()
+        .Select(app => (string)app!["id"]!), StringComparer.Ordinal);
 }

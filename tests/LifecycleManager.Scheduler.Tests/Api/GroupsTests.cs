@@ -47,7 +47,8 @@ public sealed class GroupsTests : IAsyncLifetime
     public async Task A_dry_run_shows_the_steps_and_changes_nothing()
     {
         (await _scheduler.PostAsync("/v2/groups", Shop)).Is(201);
-        var plan = (await _scheduler.PutAsync("/v2/groups/shop?dryRun=true", """{"apps":[{"id":"api","cmd":"a"}]}""")).Is(200).Json;
+        var plan = (await _scheduler.PutAsync("/v2/groups/shop?dryRun=true", """{"apps":[{"id":"api","cmd":"a"}]}"""))
+            .Is(200).Json;
         var actions = plan["steps"]!.AsArray().SelectMany(step => step!["actions"]!.AsArray())
             .Select(action => $"{action!["action"]} {action["app"]}");
         Assert.Equal(["StopApplication /shop/web", "StartApplication /shop/api", "ScaleApplication /shop/api"], actions);
@@ -57,7 +58,8 @@ public sealed class GroupsTests : IAsyncLifetime
     [Fact]
     public async Task A_group_is_scaled_by_a_factor()
     {
-        (await _scheduler.PutAsync("/v2/groups/g", """{"apps":[{"id":"a","cmd":"x","instances":2},{"id":"b","cmd":"x","instances":3}]}""")).Is(200);
+        (await _scheduler.PutAsync("/v2/groups/g",
+            """{"apps":[{"id":"a","cmd":"x","instances":2},{"id":"b","cmd":"x","instances":3}]}""")).Is(200);
         (await _scheduler.PutAsync("/v2/groups/g?force=true", """{"scaleBy":1.5}""")).Is(200);
         var apps = (await _scheduler.GetAsync("/v2/apps")).Json["apps"]!.AsArray();
         Assert.Equal([3, 5], apps.Select(app => (int)app!["instances"]!));
@@ -101,8 +103,10 @@ public sealed class GroupsTests : IAsyncLifetime
         answer.Names("/apps(1)/id", "not in the group /g");
         answer.Names("/groups(0)/apps(0)/", "cmd");
         answer.Names("/groups(1)/id", "must not be empty");
-        (await _scheduler.PostAsync("/v2/groups", """{"id":"/g","apps":[{"id":"a","cmd":"x"},{"id":"a","cmd":"y"}]}""")).Is(422).Names("/apps", "twice");
-        (await _scheduler.PostAsync("/v2/groups", """{"id":"/g","pods":[{"id":"p"}]}""")).Is(422).Names("/pods(0)/containers", "1 to 100");
+        (await _scheduler.PostAsync("/v2/groups", """{"id":"/g","apps":[{"id":"a","cmd":"x"},{"id":"a","cmd":"y"}]}""")).Is(422)
+            .Names("/apps", "twice");
+        (await _scheduler.PostAsync("/v2/groups", """{"id":"/g","pods":[{"id":"p"}]}""")).Is(422)
+            .Names("/pods(0)/containers", "1 to 100");
     }
 
     private async Task<List<string>> AppsAsync(string path) =>

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace LifecycleManager.Scheduler.Tests.Api;
 
-/// <summary>What <c>/health</c> says: 503 with the reasons while the scheduler cannot do its work, else 200 and what it does.</summary>
+/// <summary>
+/// What <c>/health</c> says: 503 with the reasons while the scheduler cannot do its work, else 200 and what it does.
+/// </summary>
 public sealed class HealthTests
 {
     [Fact]
@@ -21,7 +23,8 @@ public sealed class HealthTests
         var sick = (await scheduler.GetAsync("/health")).Is(503).Json;
         Assert.Equal("DOWN", (string?)sick["status"]);
         Assert.Equal("leading, without a master", (string?)sick["state"]);
-        Assert.StartsWith("no master has been reached for 31 s; tried: http://127.0.0.1", (string?)sick["reasons"]![0], StringComparison.Ordinal);
+        Assert.StartsWith("no master has been reached for 31 s; tried: http://127.0.0.1", (string?)sick["reasons"]![0],
+            StringComparison.Ordinal);
         (await scheduler.GetAsync("/ping")).Is(200);
     }
 

@@ -36,7 +36,8 @@ public sealed class LeadershipTests
         (await follower.DeleteAsync("/v2/leader")).Is(200);
         await SchedulerUnderTest.UntilAsync(() => follower.Service.Snapshot.Leader.IsLeading);
         (await follower.GetAsync("/v2/apps/a")).Is(200);
-        await SchedulerUnderTest.UntilAsync(async () => (await leader.GetAsync("/v2/apps/a")).Status == System.Net.HttpStatusCode.OK);
+        await SchedulerUnderTest.UntilAsync(async () => (await leader.GetAsync("/v2/apps/a")).Status
+            == System.Net.HttpStatusCode.OK);
     }
 
     [Fact]
@@ -48,6 +49,7 @@ public sealed class LeadershipTests
         var answer = await scheduler.GetAsync("/v2/apps");
         if ((int)answer.Status == 503) Assert.True(answer.Headers.ContainsKey("Retry-After"));
         (await scheduler.GetAsync("/ping")).Is(200);
-        await SchedulerUnderTest.UntilAsync(async () => (await scheduler.GetAsync("/v2/apps")).Status == System.Net.HttpStatusCode.OK);
+        await SchedulerUnderTest.UntilAsync(async () => (await scheduler.GetAsync("/v2/apps")).Status
+            == System.Net.HttpStatusCode.OK);
     }
 }

@@ -42,11 +42,14 @@ public sealed class PodsTests : IAsyncLifetime
         Assert.Equal(("/shop/pair", null), ((string)waits["pod"]!["id"]!, waits["app"]));
         var deployment = (await _scheduler.GetAsync("/v2/deployments")).Is(200).Json[0]!;
         Assert.Equal("/shop/pair", (string)deployment["affectedPods"]![0]!);
-        Assert.Equal(("ScalePod", "/shop/pair"), ((string)deployment["currentActions"]![0]!["action"]!, (string)deployment["currentActions"]![0]!["pod"]!));
+        Assert.Equal(("ScalePod", "/shop/pair"), ((string)deployment["currentActions"]![0]!["action"]!,
+            (string)deployment["currentActions"]![0]!["pod"]!));
 
         (await _scheduler.PutAsync("/v2/pods/shop/pair", Pair.Replace("serve", "serve more", StringComparison.Ordinal))).Is(409);
-        var changed = (await _scheduler.PutAsync("/v2/pods/shop/pair?force=true", Pair.Replace("serve", "serve more", StringComparison.Ordinal))).Is(200);
-        var versions = (await _scheduler.GetAsync("/v2/pods/shop/pair::versions")).Is(200).Json.AsArray().Select(version => (string)version!).ToList();
+        var changed = (await _scheduler.PutAsync("/v2/pods/shop/pair?force=true",
+            Pair.Replace("serve", "serve more", StringComparison.Ordinal))).Is(200);
+        var versions = (await _scheduler.GetAsync("/v2/pods/shop/pair::versions")).Is(200).Json.AsArray()
+            .Select(version => (string)version!).ToList();
         Assert.Equal([(string)changed.Json["version"]!, first], versions);
         var old = (await _scheduler.GetAsync($"/v2/pods/shop/pair::versions/{first}")).Is(200).Json;
         Assert.Equal("serve", (string)old["containers"]![0]!["exec"]!["command"]!["shell"]!);
@@ -67,10 +70,12 @@ public sealed class PodsTests : IAsyncLifetime
         (await _scheduler.DeleteAsync("/v2/apps/shop/pair?force=true")).Is(404);
         (await _scheduler.PutAsync("/v2/apps/shop/pair?force=true", """{"cmd":"x"}""")).Is(422).Names("/id", "a pod has the id");
         (await _scheduler.PostAsync("/v2/apps", """{"id":"/shop/pair","cmd":"x"}""")).Is(409);
-        (await _scheduler.PostAsync("/v2/apps", """{"id":"/x","cmd":"x","pod":{}}""")).Is(422).Names("/pod", "is not a known field");
+        (await _scheduler.PostAsync("/v2/apps", """{"id":"/x","cmd":"x","pod":{}}""")).Is(422)
+            .Names("/pod", "is not a known field");
         (await _scheduler.PostAsync("/v2/apps", """{"id":"/shop/app","cmd":"x","instances":0}""")).Is(201);
         (await _scheduler.GetAsync("/v2/pods/shop/app")).Is(404);
-        (await _scheduler.PutAsync("/v2/pods/shop/app", Pair.Replace("/shop/pair", "/shop/app", StringComparison.Ordinal))).Is(404);
+        (await _scheduler.PutAsync("/v2/pods/shop/app", Pair.Replace("/shop/pair", "/shop/app", StringComparison.Ordinal)))
+            .Is(404);
 
         var group = (await _scheduler.GetAsync("/v2/groups/shop")).Is(200).Json;
         Assert.Equal("/shop/app", (string)Assert.Single(group["apps"]!.AsArray())!["id"]!);
@@ -80,8 +85,10 @@ public sealed class PodsTests : IAsyncLifetime
     [Fact]
     public async Task A_group_has_pods_and_an_update_keeps_those_that_it_does_not_name()
     {
-        var pod = """{"id":"p","containers":[{"name":"c","exec":{"command":{"shell":"x"}}}],"scaling":{"kind":"fixed","instances":0}}""";
-        (await _scheduler.PutAsync("/v2/groups/g", $$"""{"apps":[{"id":"a","cmd":"x","instances":0}],"pods":[{{pod}}]}""")).Is(200);
+        var pod =
+            """{"id":"p","containers":[{"name":"c","exec":{"command":{"shell":"x"}}}],"scaling":{"kind":"fixed","instances":0}}""";
+        (await _scheduler.PutAsync("/v2/groups/g", $$"""{"apps":[{"id":"a","cmd":"x","instances":0}],"pods":[{{pod}}]}"""))
+            .Is(200);
         (await _scheduler.PutAsync("/v2/groups/g", """{"apps":[{"id":"b","cmd":"x","instances":0}]}""")).Is(200);
         var group = (await _scheduler.GetAsync("/v2/groups/g")).Is(200).Json;
         Assert.Equal(("/g/b", "/g/p"), ((string)group["apps"]![0]!["id"]!, (string)group["pods"]![0]!["id"]!));
@@ -92,20 +99,30 @@ public sealed class PodsTests : IAsyncLifetime
 
     [Theory]
     [InlineData("\"containers\":[]", "/containers", "1 to 100")]
-    [InlineData("\"containers\":[{\"name\":\"A\",\"exec\":{\"command\":{\"shell\":\"x\"}}}]", "/containers(0)/name", "small letters")]
+    [InlineData("\"containers\":[{\"name\":\"A\",\"exec\":{\"command\":{\"shell\":\"x\"}}}]", "/containers(0)/name",
+        "small letters")]
     [InlineData("\"containers\":[{\"name\":\"a\"}]", "/containers(0)/exec", "needs a command")]
     [InlineData("\"containers\":[C,C]", "/containers(1)/name", "twice")]
-    [InlineData("\"containers\":[C],\"networks\":[{\"mode\":\"container\",\"name\":\"n\"}]", "/networks", "only the host's network")]
+    [InlineData("\"containers\":[C],\"networks\":[{\"mode\":\"container\",\"name\":\"n\"}]", "/networks",
+        "only the host's network")]
     [InlineData("\"containers\":[C],\"volumes\":[{\"name\":\"v\"}]", "/volumes(0)/host", "not carried out")]
-    [InlineData("\"containers\":[{\"name\":\"a\",\"image\":{\"kind\":\"APPC\",\"id\":\"x\"}}]", "/containers(0)/image/kind", "DOCKER is")]
-    [InlineData("\"containers\":[{\"name\":\"a\",\"image\":{\"kind\":\"DOCKER\",\"id\":\"x y\"}}]", "/containers(0)/image/id", "name of an image")]
+    [InlineData("\"containers\":[{\"name\":\"a\",\"image\":{\"kind\":\"APPC\",\"id\":\"x\"}}]", "/containers(0)/image/kind",
+        "DOCKER is")]
+    [InlineData("\"containers\":[{\"name\":\"a\",\"image\":{\"kind\":\"DOCKER\",\"id\":\"x y\"}}]", "/containers(0)/image/id",
+        "name of an image")]
     [InlineData("\"containers\":[D],\"environment\":{\"A\":1}", "/containers(0)/environment/A", "must be a text")]
-    [InlineData("\"containers\":[{\"name\":\"a\",\"exec\":{\"command\":{\"shell\":\"x\"}},\"resources\":{\"mem\":-1}}]", "/containers(0)/resources/mem", "between")]
-    [InlineData("\"containers\":[{\"name\":\"a\",\"exec\":{\"command\":{\"shell\":\"x\"}},\"healthCheck\":{\"tcp\":{\"endpoint\":\"no\"}}}]", "/containers(0)/healthCheck/tcp/endpoint", "no endpoint")]
-    [InlineData("\"containers\":[{\"name\":\"a\",\"exec\":{\"command\":{\"shell\":\"x\"}},\"tty\":true}]", "/containers(0)/tty", "not carried out")]
+    [InlineData("\"containers\":[{\"name\":\"a\",\"exec\":{\"command\":{\"shell\":\"x\"}},\"resources\":{\"mem\":-1}}]",
+        "/containers(0)/resources/mem", "between")]
+    [InlineData(
+        "\"containers\":[{\"name\":\"a\",\"exec\":{\"command\":{\"shell\":\"x\"}},\"healthCheck\":{\"tcp\":{\"endpoint\":\"no\"}}}]", "/containers(0)/healthCheck/tcp/endpoint", "no endpoint")]
+    [InlineData("\"containers\":[{\"name\":\"a\",\"exec\":{\"command\":{\"shell\":\"x\"}},\"tty\":true}]", "/containers(0)/tty",
+        "not carried out")]
     [InlineData("\"containers\":[C],\"scaling\":{\"kind\":\"fixed\",\"instances\":-1}", "/scaling/instances", "between")]
-    [InlineData("\"containers\":[C],\"scheduling\":{\"backoff\":{\"backoffFactor\":0}}", "/scheduling/backoff/backoffFactor", "between")]
-    [InlineData("\"containers\":[C],\"scheduling\":{\"placement\":{\"constraints\":[{\"fieldName\":\"a\",\"operator\":\"LIKES\"}]}}", "/scheduling/placement/constraints(0)/operator", "LIKE")]
+    [InlineData("\"containers\":[C],\"scheduling\":{\"backoff\":{\"backoffFactor\":0}}", "/scheduling/backoff/backoffFactor",
+        "between")]
+    [InlineData(
+        "\"containers\":[C],\"scheduling\":{\"placement\":{\"constraints\":[{\"fieldName\":\"a\",\"operator\":\"LIKES\"}]}}",
+        "/scheduling/placement/constraints(0)/operator", "LIKE")]
     [InlineData("\"containers\":[C],\"colour\":1", "/colour", "not a known field")]
     public async Task What_is_wrong_is_named_with_its_path(string fields, string path, string says)
     {

@@ -6,8 +6,9 @@ using Microsoft.Extensions.Time.Testing;
 namespace LifecycleManager.Scheduler.Tests.Api;
 
 /// <summary>
-/// A store that refuses writes, or does not answer: changes are answered within 5 s, nothing is half done, and all goes on by itself once
-/// the store works. On a clock that the test moves: by the term's limit for a write, which is below 5 s, and no further.
+/// A store that refuses writes, or does not answer: changes are answered within 5 s, nothing is half done, and all goes on by
+/// itself once the store works. On a clock that the test moves: by the term's limit for a write, which is below 5 s, and no
+/// further.
 /// </summary>
 public sealed class RefusedWriteTests : IAsyncLifetime
 {
@@ -25,7 +26,8 @@ public sealed class RefusedWriteTests : IAsyncLifetime
         { "DELETE", "/v2/apps/web/tasks", null },
         { "PUT", "/v2/groups", """{"id":"/","groups":[{"id":"/g","apps":[{"id":"/g/a","cmd":"x"}]}]}""" },
         { "DELETE", "/v2/groups/", null },
-        { "POST", "/v2/pods", """{"id":"/pod","containers":[{"name":"c","exec":{"command":{"shell":"x"}},"resources":{"cpus":0.1,"mem":16}}]}""" },
+        { "POST", "/v2/pods",
+            """{"id":"/pod","containers":[{"name":"c","exec":{"command":{"shell":"x"}},"resources":{"cpus":0.1,"mem":16}}]}""" },
         { "POST", "/v2/tasks/delete?scale=true", """{"ids":["TASK"]}""" },
     };
 
@@ -46,7 +48,8 @@ public sealed class RefusedWriteTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Changes))]
-    public async Task A_change_is_answered_with_503_and_the_cause_and_is_neither_seen_nor_acted_on(string method, string path, string? body)
+    public async Task A_change_is_answered_with_503_and_the_cause_and_is_neither_seen_nor_acted_on(string method, string path,
+        string? body)
     {
         var before = await ShownAsync();
         var calls = _master.Calls.Count(IsAct);
@@ -70,7 +73,8 @@ public sealed class RefusedWriteTests : IAsyncLifetime
         Assert.Equal(2, Running("/web"));
         Assert.Equal(calls, _master.Calls.Count(IsAct));
         Assert.Empty(_master.Faults);
-        Assert.InRange((int)(await AnswerAsync(method, path, body?.Replace("TASK", _master.Launched[0], StringComparison.Ordinal))).Status, 200, 201);
+        Assert.InRange((int)(await AnswerAsync(method, path,
+            body?.Replace("TASK", _master.Launched[0], StringComparison.Ordinal))).Status, 200, 201);
     }
 
     [Fact]
@@ -81,7 +85,8 @@ public sealed class RefusedWriteTests : IAsyncLifetime
         await AnswerAsync("PUT", "/v2/apps/web", """{"instances":3}""");
 
         // The loop's own end shows for a moment before what followed from it.
-        await Eventually.TrueAsync(async () => (await _scheduler.GetAsync("/health")).Text.Contains("cannot be stored", StringComparison.Ordinal));
+        await Eventually.TrueAsync(async () => (await _scheduler.GetAsync("/health")).Text.Contains("cannot be stored",
+            StringComparison.Ordinal));
 
         var sick = (await _scheduler.GetAsync("/health")).Is(503);
         Assert.Contains("the state cannot be stored: the disk is full", (string?)sick.Json["detail"], StringComparison.Ordinal);
@@ -134,7 +139,8 @@ public sealed class RefusedWriteTests : IAsyncLifetime
 
     private static bool IsAct(SchedulerCall call) => call.Type is CallType.Accept or CallType.Kill;
 
-    private int Running(string app) => _scheduler.Service.Snapshot.Apps.Values.SingleOrDefault(status => status.Definition.Id.Path == app)?.Running ?? 0;
+    private int Running(string app) =>
+        _scheduler.Service.Snapshot.Apps.Values.SingleOrDefault(status => status.Definition.Id.Path == app)?.Running ?? 0;
 
     private async Task<string> ShownAsync() =>
         (await _scheduler.GetAsync("/v2/apps")).Is(200).Text + (await _scheduler.GetAsync("/v2/deployments")).Is(200).Text;
@@ -149,7 +155,9 @@ public sealed class RefusedWriteTests : IAsyncLifetime
         return await answer.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
-    /// <summary>Those who wait are answered as the term ends: a moment later its last snapshot is no longer a connected one.</summary>
+    /// <summary>
+    /// Those who wait are answered as the term ends: a moment later its last snapshot is no longer a connected one.
+    /// </summary>
     private Task TermEndsAsync() => Eventually.TrueAsync(() => !_scheduler.Service.Snapshot.Framework.Connected);
 
     /// <summary>Time passes until something has come about.</summary>

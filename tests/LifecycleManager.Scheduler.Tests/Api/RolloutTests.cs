@@ -26,7 +26,8 @@ public sealed class RolloutTests : IAsyncLifetime
         var id = (string)(await _scheduler.PutAsync("/v2/apps/a", """{"cmd":"new"}""")).Is(200).Json["deploymentId"]!;
         await UntilPausedAsync(id, "to be promoted");
         var shown = (await _scheduler.GetAsync($"/v2/deployments/{id}")).Is(200).Json;
-        Assert.Equal((1, 3, "canary 1"), ((int)shown["currentStep"]!, (int)shown["totalSteps"]!, (string)shown["currentActions"]![0]!["stage"]!));
+        Assert.Equal((1, 3, "canary 1"), ((int)shown["currentStep"]!, (int)shown["totalSteps"]!,
+            (string)shown["currentActions"]![0]!["stage"]!));
         Assert.Null(shown["paused"]!["until"]);
 
         (await _scheduler.PostAsync($"/v2/deployments/{id}/resume")).Is(409);
@@ -58,14 +59,16 @@ public sealed class RolloutTests : IAsyncLifetime
         var blue = await ServingAsync();
         (await _scheduler.GetAsync("/v2/apps/a/blue-green")).Is(404);
         (await _scheduler.PostAsync("/v2/apps/a/blue-green", """{"instances":3}""")).Is(422).Names("/", "nothing changes");
-        (await _scheduler.PostAsync("/v2/apps/a/blue-green", """{"cmd":"new","instances":0}""")).Is(422).Names("/instances", "over zero");
+        (await _scheduler.PostAsync("/v2/apps/a/blue-green", """{"cmd":"new","instances":0}""")).Is(422)
+            .Names("/instances", "over zero");
         (await _scheduler.PostAsync("/v2/apps/a/blue-green", """{"cmdd":"new"}""")).Is(422).Names("/cmdd", "cmd");
         (await _scheduler.PostAsync("/v2/apps/a/blue-green?switch=later", """{"cmd":"new"}""")).Is(400);
         (await _scheduler.PostAsync("/v2/apps/a/blue-green?keep=long", """{"cmd":"new"}""")).Is(400);
         (await _scheduler.PostAsync("/v2/apps/none/blue-green", """{"cmd":"new"}""")).Is(404);
 
         _master.OnLaunch = _ => Protocol.Mesos.TaskState.Staging;
-        var id = (string)(await _scheduler.PostAsync("/v2/apps/a/blue-green?switch=manual&keep=1h", """{"cmd":"new"}""")).Is(200).Json["deploymentId"]!;
+        var id = (string)(await _scheduler.PostAsync("/v2/apps/a/blue-green?switch=manual&keep=1h", """{"cmd":"new"}"""))
+            .Is(200).Json["deploymentId"]!;
         await SchedulerUnderTest.UntilAsync(() => _master.Launched.Count == 4);
         var early = (await _scheduler.PostAsync("/v2/apps/a/blue-green/verify")).Is(409).Json;
         Assert.Equal(("starting", "0 of 2 new instances run"), ((string)early["state"]!, (string)early["missing"]![0]!));
@@ -75,10 +78,12 @@ public sealed class RolloutTests : IAsyncLifetime
         await UntilPausedAsync(id, "promoted");
         Assert.Equal("ready", (string?)(await _scheduler.PostAsync("/v2/apps/a/blue-green/verify")).Is(200).Json["state"]);
         Assert.Equal(blue, await ServingAsync());
-        Assert.Equal(2, (await _scheduler.GetAsync("/v2/tasks")).Json["tasks"]!.AsArray().Count(task => (bool?)task!["inService"] == false));
+        Assert.Equal(2, (await _scheduler.GetAsync("/v2/tasks")).Json["tasks"]!.AsArray()
+            .Count(task => (bool?)task!["inService"] == false));
 
         var switched = (await _scheduler.PostAsync("/v2/apps/a/blue-green/switch")).Is(200).Json;
-        Assert.Equal(("switched", false, true), ((string)switched["state"]!, (bool)switched["blue"]!["inService"]!, (bool)switched["green"]!["inService"]!));
+        Assert.Equal(("switched", false, true), ((string)switched["state"]!, (bool)switched["blue"]!["inService"]!,
+            (bool)switched["green"]!["inService"]!));
         var green = await ServingAsync();
         Assert.Empty(green.Intersect(blue));
         Assert.Equal(2, green.Count);
@@ -100,11 +105,13 @@ public sealed class RolloutTests : IAsyncLifetime
     public async Task An_app_may_be_named_blue_green()
     {
         (await _scheduler.PutAsync("/v2/apps/shop/blue-green", """{"cmd":"x","instances":0}""")).Is(201);
-        Assert.Equal("/shop/blue-green", (string?)(await _scheduler.GetAsync("/v2/apps/shop/blue-green")).Is(200).Json["app"]!["id"]);
+        Assert.Equal("/shop/blue-green", (string?)(await _scheduler.GetAsync("/v2/apps/shop/blue-green"))
+            .Is(200).Json["app"]!["id"]);
     }
 
     private async Task UntilPausedAsync(string id, string words) => await SchedulerUnderTest.UntilAsync(async () =>
-        ((string?)(await _scheduler.GetAsync($"/v2/deployments/{id}")).Is(200).Json["paused"]?["message"])?.Contains(words, StringComparison.Ordinal) == true);
+        ((string?)(await _scheduler.GetAsync($"/v2/deployments/{id}")).Is(200).Json["paused"]?["message"])
+        ?.Contains(words, StringComparison.Ordinal) == true);
 
     private async Task RunAsync(string app)
     {
@@ -117,6 +124,7 @@ public sealed class RolloutTests : IAsyncLifetime
         && (int)(await _scheduler.GetAsync("/v2/apps" + id)).Json["app"]!["tasksRunning"]! == count);
 
     private async Task<SortedSet<string>> ServingAsync() => new(
-        (await _scheduler.GetAsync("/v2/tasks", ("Accept", "text/plain"))).Is(200).Text.Split('\n')[0].Split('\t', StringSplitOptions.RemoveEmptyEntries).Skip(2),
+        (await _scheduler.GetAsync("/v2/tasks", ("Accept", "text/plain"))).Is(200).Text.Split('\n')[0]
+        .Split('\t', StringSplitOptions.RemoveEmptyEntries).Skip(2),
         StringComparer.Ordinal);
 }

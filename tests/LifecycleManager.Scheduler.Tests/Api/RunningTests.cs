@@ -22,7 +22,8 @@ public sealed class RunningTests : IAsyncLifetime
     [Fact]
     public async Task Instances_are_shown_as_json_and_as_text_for_load_balancers()
     {
-        await RunAsync("""{"id":"/web/shop","cmd":"serve","instances":2,"cpus":0.1,"portDefinitions":[{"port":10100,"name":"http"},{"port":0}]}""", 2);
+        await RunAsync(
+            """{"id":"/web/shop","cmd":"serve","instances":2,"cpus":0.1,"portDefinitions":[{"port":10100,"name":"http"},{"port":0}]}""", 2);
         await RunAsync("""{"id":"/batch","cmd":"work","instances":1,"cpus":0.1,"portDefinitions":[]}""", 1);
 
         var tasks = (await _scheduler.GetAsync("/v2/tasks")).Is(200).Json["tasks"]!.AsArray();
@@ -109,7 +110,8 @@ public sealed class RunningTests : IAsyncLifetime
     [Fact]
     public async Task Events_come_as_they_happen_and_only_those_asked_for()
     {
-        using var message = new HttpRequestMessage(HttpMethod.Get, "/v2/events?event_type=status_update_event&event_type=deployment_success");
+        using var message = new HttpRequestMessage(HttpMethod.Get,
+            "/v2/events?event_type=status_update_event&event_type=deployment_success");
         using var answer = await _scheduler.Client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal("text/event-stream", answer.Content.Headers.ContentType!.MediaType);
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
@@ -163,14 +165,16 @@ public sealed class RunningTests : IAsyncLifetime
         using var message = new HttpRequestMessage(HttpMethod.Get, "/v2/events?plan-format=light");
         using var answer = await _scheduler.Client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
-        const string App = """{"id":"/a","cmd":"serve","cpus":1000,"healthChecks":[{"protocol":"COMMAND","command":{"value":"true"}}]}""";
+        const string App =
+            """{"id":"/a","cmd":"serve","cpus":1000,"healthChecks":[{"protocol":"COMMAND","command":{"value":"true"}}]}""";
         (await _scheduler.PostAsync("/v2/apps", App)).Is(201);
         (await _scheduler.PutAsync("/v2/apps/a", """{"instances":2}""")).Is(409);
         (await _scheduler.PutAsync("/v2/apps/a?force=true", """{"healthChecks":[]}""")).Is(200);
 
         var left = new HashSet<string>(
         [
-            "add_health_check_event", "group_change_failed", "deployment_step_failure", "deployment_failed", "remove_health_check_event", "group_change_success",
+            "add_health_check_event", "group_change_failed", "deployment_step_failure", "deployment_failed",
+            "remove_health_check_event", "group_change_success",
             "deployment_info", "api_post_event",
         ]);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
@@ -188,10 +192,12 @@ public sealed class RunningTests : IAsyncLifetime
             && (await _scheduler.GetAsync("/v2/deployments")).Json.AsArray().Count == 0);
     }
 
-    private async Task<int> RunningAsync(string id = "/a") => (int)(await _scheduler.GetAsync("/v2/apps" + id)).Is(200).Json["app"]!["tasksRunning"]!;
+    private async Task<int> RunningAsync(string id = "/a") =>
+        (int)(await _scheduler.GetAsync("/v2/apps" + id)).Is(200).Json["app"]!["tasksRunning"]!;
 
     private async Task<List<string>> IdsAsync() =>
-        [.. (await _scheduler.GetAsync("/v2/apps/a/tasks")).Is(200).Json["tasks"]!.AsArray().Select(task => (string)task!["id"]!)];
+        [.. (await _scheduler.GetAsync("/v2/apps/a/tasks")).Is(200).Json["tasks"]!.AsArray()
+            .Select(task => (string)task!["id"]!)];
 
     private async Task<System.Text.Json.Nodes.JsonNode?> QueueAsync(string query) =>
         (await _scheduler.GetAsync("/v2/queue" + query)).Is(200).Json["queue"]!.AsArray().FirstOrDefault();

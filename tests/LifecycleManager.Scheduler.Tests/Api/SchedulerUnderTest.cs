@@ -34,11 +34,16 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
     public SchedulerService Service => _app.Services.GetRequiredService<SchedulerService>();
 
     public static async Task<SchedulerUnderTest> StartAsync(
-        string store = "memory:", bool leading = true, Uri? master = null, Func<SchedulerOptions, SchedulerOptions>? change = null,
+        string store = "memory:", bool leading = true, Uri? master = null, Func<SchedulerOptions, SchedulerOptions>? change =
+            null,
         Func<IStateStore, IStateStore>? wrap = null, TimeProvider? time = null)
     {
         var url = new Uri($"http://127.0.0.1:{Server.FreePort()}");
-        var options = new SchedulerOptions { Address = url, Masters = [master ?? new Uri($"http://127.0.0.1:{Server.FreePort()}")] };
+        var options = new SchedulerOptions
+        {
+            Address = url,
+            Masters = [master ?? new Uri($"http://127.0.0.1:{Server.FreePort()}")]
+        };
         var backend = await StateBackend.OpenAsync(store, null, TimeProvider.System, NullLoggerFactory.Instance, default);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -73,7 +78,8 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
         Assert.Fail("it did not come about in 20 s");
     }
 
-    public Task<ApiReply> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync("GET", path, null, headers);
+    public Task<ApiReply> GetAsync(string path, params (string Name, string Value)[] headers) =>
+        SendAsync("GET", path, null, headers);
 
     public Task<ApiReply> PostAsync(string path, string? body = null) => SendAsync("POST", path, body);
 
@@ -124,7 +130,8 @@ internal sealed record ApiReply(HttpStatusCode Status, byte[] Bytes, IReadOnlyDi
         var details = Json["details"]?.AsArray() ?? throw new InvalidOperationException(Text);
         Assert.True(
             details.Any(detail => (string?)detail!["path"] == path
-                && detail["errors"]!.AsArray().Any(error => ((string)error!).Contains(words, StringComparison.OrdinalIgnoreCase))),
+                && detail["errors"]!.AsArray().Any(error => ((string)error!)
+                    .Contains(words, StringComparison.OrdinalIgnoreCase))),
             $"no '{words}' at {path}: {Text}");
     }
 }

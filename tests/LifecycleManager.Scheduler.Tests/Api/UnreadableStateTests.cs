@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace LifecycleManager.Scheduler.Tests.Api;
 
 /// <summary>
-/// A stored document of any kind that cannot be read, damaged at a random place: the scheduler leads all the same, says what it is, and no
-/// task is ended, expunged or replaced for it.
+/// A stored document of any kind that cannot be read, damaged at a random place: the scheduler leads all the same, says what it
+/// is, and no task is ended, expunged or replaced for it.
 /// </summary>
 public sealed class UnreadableStateTests
 {
@@ -21,7 +21,8 @@ public sealed class UnreadableStateTests
         get
         {
             var all = new TheoryData<string, int>();
-            foreach (var key in new[] { "apps/shop/web", "versions/shop/web", "groups", "deployments/", "instances/", "history/", "delays/", "clock" })
+            foreach (var key in new[] { "apps/shop/web", "versions/shop/web", "groups", "deployments/", "instances/", "history/",
+                "delays/", "clock" })
                 for (var seed = 1; seed <= 3; seed++) all.Add(key, seed);
             return all;
         }
@@ -55,8 +56,10 @@ public sealed class UnreadableStateTests
         Assert.Contains("the stored app /shop/web cannot be read", await world.HealthAsync(), StringComparison.Ordinal);
         foreach (var (method, path) in new[]
         {
-            ("GET", "/v2/apps/shop/web"), ("GET", "/v2/apps/shop/web/tasks"), ("GET", "/v2/apps/shop/web/versions"), ("PATCH", "/v2/apps/shop/web"),
-            ("DELETE", "/v2/apps/shop/web"), ("POST", "/v2/apps/shop/web/restart"), ("DELETE", "/v2/apps/shop/web/tasks"), ("POST", "/v2/apps"),
+            ("GET", "/v2/apps/shop/web"), ("GET", "/v2/apps/shop/web/tasks"), ("GET", "/v2/apps/shop/web/versions"),
+            ("PATCH", "/v2/apps/shop/web"),
+            ("DELETE", "/v2/apps/shop/web"), ("POST", "/v2/apps/shop/web/restart"), ("DELETE", "/v2/apps/shop/web/tasks"),
+            ("POST", "/v2/apps"),
         })
         {
             var refused = (await world.Scheduler.SendAsync(method, path, method is "PATCH" or "POST" ? Web : null)).Is(409);
@@ -73,7 +76,8 @@ public sealed class UnreadableStateTests
         await world.StopAsync();
         await world.BeginAgainAsync();
         Assert.Equal(tasks, world.Tasks());
-        var other = Web.Replace("sleep 1000", "sleep 2000", StringComparison.Ordinal).Replace("lcm.canary", "any", StringComparison.Ordinal);
+        var other = Web.Replace("sleep 1000", "sleep 2000", StringComparison.Ordinal)
+            .Replace("lcm.canary", "any", StringComparison.Ordinal);
         (await world.Scheduler.PutAsync("/v2/apps/shop/web", other)).Is(200);
         await world.SettledAsync();
         Assert.DoesNotContain(world.Tasks(), id => id.StartsWith("shop_web", StringComparison.Ordinal) && tasks.Contains(id));
@@ -87,7 +91,8 @@ public sealed class UnreadableStateTests
         await world.DamageAsync("versions/shop/web:" + Instants.Write(version), 1);
         await world.BeginAgainAsync();
 
-        Assert.Contains($"the stored /shop/web in version {Instants.Write(version)} cannot be read", await world.HealthAsync(), StringComparison.Ordinal);
+        Assert.Contains($"the stored /shop/web in version {Instants.Write(version)} cannot be read", await world.HealthAsync(),
+            StringComparison.Ordinal);
         (await world.Scheduler.GetAsync("/v2/apps/shop/web")).Is(200);
         (await world.Scheduler.GetAsync($"/v2/apps/shop/web/versions/{Instants.Write(version)}")).Is(409);
         (await world.Scheduler.PutAsync("/v2/apps/shop/web", $$"""{"version":"{{Instants.Write(version)}}"}""")).Is(409);
@@ -143,11 +148,14 @@ public sealed class UnreadableStateTests
         /// <summary>How the last scheduler left it.</summary>
         public SchedulerSnapshot Left { get; private set; } = null!;
 
-        /// <summary>Five tasks of /shop/web, of a version before the last; with a canary that rests, a sixth of another.</summary>
+        /// <summary>
+        /// Five tasks of /shop/web, of a version before the last; with a canary that rests, a sixth of another.
+        /// </summary>
         public static async Task<World> StartAsync(bool canary = false)
         {
             var world = new World { Master = (await FakeMaster.StartAsync()).WithAgent("a1", cpus: 50) };
-            world._state = await StateBackend.OpenAsync(world._address, null, TimeProvider.System, NullLoggerFactory.Instance, default);
+            world._state = await StateBackend.OpenAsync(world._address, null, TimeProvider.System, NullLoggerFactory.Instance,
+                default);
             world.Scheduler = await SchedulerUnderTest.StartAsync(world._address, master: world.Master.Address);
             (await world.Scheduler.PutAsync("/v2/apps/quiet", """{"cmd":"x","instances":1,"cpus":0.1,"mem":16}""")).Is(201);
             (await world.Scheduler.PutAsync("/v2/apps/shop/web", Web)).Is(201);
@@ -159,13 +167,15 @@ public sealed class UnreadableStateTests
 
             // One that fails waits for its next launch.
             world.Master.OnLaunch = info => info.Command?.Value == "fails" ? TaskState.Failed : TaskState.Running;
-            const string Bad = """{"cmd":"fails","instances":1,"cpus":0.1,"mem":16,"backoffSeconds":3000,"maxLaunchDelaySeconds":3000}""";
+            const string Bad =
+                """{"cmd":"fails","instances":1,"cpus":0.1,"mem":16,"backoffSeconds":3000,"maxLaunchDelaySeconds":3000}""";
             (await world.Scheduler.PutAsync("/v2/apps/bad", Bad)).Is(201);
             await Eventually.TrueAsync(() => world.Scheduler.Service.Snapshot.Queue.Any(item => item.DelayedUntil is not null));
             if (canary)
             {
                 (await world.Scheduler.PutAsync("/v2/apps/shop/web", """{"cmd":"sleep 3000"}""")).Is(200);
-                await Eventually.TrueAsync(() => world.Scheduler.Service.Snapshot.Deployments.Any(deployment => deployment.HeldSince is not null));
+                await Eventually.TrueAsync(() => world.Scheduler.Service.Snapshot.Deployments.Any(deployment =>
+                    deployment.HeldSince is not null));
                 (await world.Scheduler.DeleteAsync("/v2/apps/bad?force=true")).Is(200);
                 await Eventually.TrueAsync(() => world.Scheduler.Service.Snapshot.Deployments.Count == 1);
             }
@@ -181,7 +191,9 @@ public sealed class UnreadableStateTests
             Master.Calls.Clear();
         }
 
-        /// <summary>Another scheduler leads, talks with the master, and has done something: whatever it would do, it has done.</summary>
+        /// <summary>
+        /// Another scheduler leads, talks with the master, and has done something: whatever it would do, it has done.
+        /// </summary>
         public async Task BeginAgainAsync()
         {
             Scheduler = await SchedulerUnderTest.StartAsync(_address, master: Master.Address);
@@ -193,14 +205,16 @@ public sealed class UnreadableStateTests
 
         public Task SettledAsync() => Eventually.TrueAsync(() => Scheduler.Service.Snapshot is var snapshot
             && snapshot.Deployments.All(deployment => deployment.AffectedApps.All(app => app.Path == "/bad"))
-            && snapshot.Apps.Values.Where(app => app.Definition.Id.Path != "/bad").All(app => app.Running == app.Definition.Instances && app.Instances.Count == app.Running),
+            && snapshot.Apps.Values.Where(app => app.Definition.Id.Path != "/bad")
+            .All(app => app.Running == app.Definition.Instances && app.Instances.Count == app.Running),
             more: Describe);
 
         private string Describe() => string.Join("; ", Scheduler.Service.Snapshot.Apps.Values.Select(app =>
             $"{app.Definition.Id} has {app.Running} of {app.Definition.Instances}, deployments {string.Join(", ", app.DeploymentIds)}"));
 
         public List<string> Tasks() =>
-            [.. Master.Tasks.Select(task => task.Info.TaskId.Value).Where(id => !id.StartsWith("barrier", StringComparison.Ordinal)).Order()];
+            [.. Master.Tasks.Select(task => task.Info.TaskId.Value)
+                .Where(id => !id.StartsWith("barrier", StringComparison.Ordinal)).Order()];
 
         public async Task<string> HealthAsync() => (string)(await Scheduler.GetAsync("/health")).Is(503).Json["detail"]!;
 

@@ -32,7 +32,8 @@ public sealed class CheckedAppTests
                 },
             ],
         }));
-        await scheduler.UntilAsync(snapshot => snapshot.Deployments.Count == 0 && scheduler.App("/web")!.Healthy == 1, "it is healthy");
+        await scheduler.UntilAsync(snapshot => snapshot.Deployments.Count == 0 && scheduler.App("/web")!.Healthy == 1,
+            "it is healthy");
         var first = scheduler.App("/web")!.Instances[0];
 
         instances.Status[first.Ports[0]!.Value] = 503;
@@ -40,13 +41,15 @@ public sealed class CheckedAppTests
 
         // The other may get the same port.
         instances.Status.Clear();
-        await scheduler.UntilAsync(_ => master.Launched.Count == 2 && scheduler.App("/web") is { Healthy: 1, Instances.Count: 1 }, "another took its place");
+        await scheduler.UntilAsync(_ => master.Launched.Count == 2 && scheduler.App("/web") is { Healthy: 1, Instances.Count: 1 },
+            "another took its place");
 
         Assert.NotEqual(first.TaskId, scheduler.App("/web")!.Instances[0].TaskId);
         var kill = events.Of("unhealthy_instance_kill_event").Single();
         Assert.Equal(first.TaskId, kill.GetProperty("taskId").GetString());
         Assert.Equal("the answer is 503 Service Unavailable", kill.GetProperty("reason").GetString());
-        Assert.Equal(3, events.Of("failed_health_check_event").Count(failed => failed.GetProperty("taskId").GetString() == first.TaskId));
+        Assert.Equal(3, events.Of("failed_health_check_event")
+            .Count(failed => failed.GetProperty("taskId").GetString() == first.TaskId));
         Assert.Equal(
             [true, false],
             events.Of("health_status_changed_event").Where(changed => changed.GetProperty("taskId").GetString() == first.TaskId)
@@ -63,7 +66,8 @@ public sealed class CheckedAppTests
         App Ready(App app) => app with
         {
             PortDefinitions = [new PortDefinition { Port = 0, Protocol = "tcp", Name = "http-api" }],
-            ReadinessChecks = [new ReadinessCheck { Name = "warm", Path = "/ready", PortName = "http-api", IntervalSeconds = 0.1, TimeoutSeconds = 5, PreserveLastResponse = true }],
+            ReadinessChecks = [new ReadinessCheck { Name = "warm", Path = "/ready", PortName = "http-api", IntervalSeconds = 0.1,
+                TimeoutSeconds = 5, PreserveLastResponse = true }],
         };
         await scheduler.PutAsync(TestScheduler.App("/web", 1, Ready));
         await scheduler.SettledAsync("/web", 1);
@@ -71,7 +75,8 @@ public sealed class CheckedAppTests
         instances.Default = 503;
 
         await scheduler.PutAsync(TestScheduler.App("/web", 1, app => Ready(app) with { Cmd = "sleep 2000" }));
-        await scheduler.UntilAsync(snapshot => snapshot.Deployments is [{ ReadinessResults: [{ LastStatus: 503, Ready: false }] }], "the new one is asked");
+        await scheduler.UntilAsync(snapshot =>
+            snapshot.Deployments is [{ ReadinessResults: [{ LastStatus: 503, Ready: false }] }], "the new one is asked");
         Assert.Contains(master.Tasks, task => task.Info.TaskId.Value == old.TaskId && task.State == TaskState.Running);
 
         instances.Default = 200;
@@ -101,7 +106,8 @@ public sealed class CheckedAppTests
                 var instances = new Instances(app, first, count);
                 app.Run(context =>
                 {
-                    context.Response.StatusCode = instances.Status.GetValueOrDefault(context.Connection.LocalPort, instances.Default);
+                    context.Response.StatusCode = instances.Status.GetValueOrDefault(context.Connection.LocalPort,
+                        instances.Default);
                     return context.Response.WriteAsync("answer");
                 });
                 try

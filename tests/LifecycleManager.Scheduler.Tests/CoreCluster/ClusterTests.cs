@@ -32,7 +32,8 @@ public sealed class ClusterTests
         await Eventually.TrueAsync(() => events.Of("deployment_success").Count() >= 4);
         Assert.Equal(4, events.Of("deployment_success").Count());
         Assert.Single(events.Of("app_terminated_event"));
-        Assert.Equal(5, events.Of("status_update_event").Count(update => update.GetProperty("taskStatus").GetString() == "TASK_RUNNING"));
+        Assert.Equal(5, events.Of("status_update_event")
+            .Count(update => update.GetProperty("taskStatus").GetString() == "TASK_RUNNING"));
     }
 
     [Fact]
@@ -115,7 +116,8 @@ public sealed class ClusterTests
         await using var scheduler = await TestScheduler.StartAsync(master);
         var db = TestScheduler.App("/db", 1, app => app with
         {
-            HealthChecks = [new AppHealthCheck { Protocol = "COMMAND", Command = new HealthCommand("true"), MaxConsecutiveFailures = 3 }],
+            HealthChecks = [new AppHealthCheck { Protocol = "COMMAND", Command = new HealthCommand("true"),
+                MaxConsecutiveFailures = 3 }],
         });
         var web = TestScheduler.App("/web", 1, app => app with { Dependencies = ["/db"] });
 
@@ -140,7 +142,8 @@ public sealed class ClusterTests
         var locked = await Assert.ThrowsAsync<AppLockedException>(() => scheduler.PutAsync(TestScheduler.App("/web", 1)));
         Assert.Equal([stuck.DeploymentId], locked.DeploymentIds);
         await scheduler.UntilAsync(
-            snapshot => snapshot.Queue is [{ LastRefused: [{ } refused, ..] }] && refused.Reasons.SequenceEqual(["InsufficientCpus"]),
+            snapshot =>
+                snapshot.Queue is [{ LastRefused: [{ } refused, ..] }] && refused.Reasons.SequenceEqual(["InsufficientCpus"]),
             "the queue says why it waits");
         Assert.Equal("needs 4 cpus, 1 are free", scheduler.Snapshot.Queue[0].LastRefused[0].Message);
 
@@ -211,7 +214,8 @@ public sealed class ClusterTests
         (master.Heartbeat, master.IsSilent) = (0.2, true);
         await using var scheduler = await TestScheduler.StartAsync(master);
 
-        await scheduler.UntilAsync(_ => master.Calls.Count(call => call.Type == CallType.Subscribe) >= 3, "it subscribes again and again");
+        await scheduler.UntilAsync(_ => master.Calls.Count(call => call.Type == CallType.Subscribe) >= 3,
+            "it subscribes again and again");
     }
 
     [Fact]
@@ -269,7 +273,8 @@ public sealed class ClusterTests
             await first.PutAsync(TestScheduler.App("/web", 1));
             await first.SettledAsync("/web", 1);
             await first.Service.ChangeAsync(
-                root => root.PutApp(TestScheduler.App("/web", 3)), new ChangeOptions { CountOwner = "policy web" }, CancellationToken.None);
+                root => root.PutApp(TestScheduler.App("/web", 3)), new ChangeOptions { CountOwner = "policy web" },
+                CancellationToken.None);
             await first.SettledAsync("/web", 3);
         }
 
@@ -308,14 +313,17 @@ public sealed class ClusterTests
 
         await scheduler.PutAsync(TestScheduler.App("/web", 2, app => app with
         {
-            Cmd = "broken", Labels = new Dictionary<string, string> { ["lcm.rollback.after"] = "0.5s" },
+            Cmd = "broken",
+            Labels = new Dictionary<string, string> { ["lcm.rollback.after"] = "0.5s" },
         }));
         await scheduler.UntilAsync(_ => master.Launched.Count > 2, "the new version is on its way");
-        await scheduler.UntilAsync(snapshot => snapshot.Root.FindApp(new AppId("/web"))!.Wire.Cmd == "sleep 1000", "it goes back");
+        await scheduler.UntilAsync(snapshot => snapshot.Root.FindApp(new AppId("/web"))!.Wire.Cmd == "sleep 1000",
+            "it goes back");
         await scheduler.SettledAsync("/web", 2);
 
         Assert.Equal(old, master.Tasks.Select(task => task.Info.TaskId.Value).Order());
-        Assert.Equal("/web was not healthy within 0.5 s; rolled back", events.Of("deployment_failed").Single().GetProperty("reason").GetString());
+        Assert.Equal("/web was not healthy within 0.5 s; rolled back", events.Of("deployment_failed").Single()
+            .GetProperty("reason").GetString());
     }
 
     [Fact]
@@ -325,13 +333,15 @@ public sealed class ClusterTests
         await using var scheduler = await TestScheduler.StartAsync(master);
         await scheduler.PutAsync(TestScheduler.App("/batch", 2, app => app with
         {
-            Cpus = 0.5, UpgradeStrategy = new UpgradeStrategy { MinimumHealthCapacity = 0.5, MaximumOverCapacity = 0 },
+            Cpus = 0.5,
+            UpgradeStrategy = new UpgradeStrategy { MinimumHealthCapacity = 0.5, MaximumOverCapacity = 0 },
         }));
         await scheduler.SettledAsync("/batch", 2);
 
         await scheduler.PutAsync(TestScheduler.App("/web", 1, app => app with
         {
-            Cpus = 0.5, Labels = new Dictionary<string, string> { ["lcm.priority"] = "10" },
+            Cpus = 0.5,
+            Labels = new Dictionary<string, string> { ["lcm.priority"] = "10" },
         }));
         await scheduler.SettledAsync("/web", 1);
 

@@ -47,11 +47,14 @@ public sealed class CrashTests
     {
         private int _writes;
 
-        public Task<StateEntry?> GetAsync(string key, CancellationToken cancellation = default) => inner.GetAsync(key, cancellation);
+        public Task<StateEntry?> GetAsync(string key, CancellationToken cancellation = default) =>
+            inner.GetAsync(key, cancellation);
 
-        public IAsyncEnumerable<StateEntry> ListAsync(string prefix, CancellationToken cancellation = default) => inner.ListAsync(prefix, cancellation);
+        public IAsyncEnumerable<StateEntry> ListAsync(string prefix, CancellationToken cancellation = default) =>
+            inner.ListAsync(prefix, cancellation);
 
-        public async Task WriteAsync(IReadOnlyList<StateWrite> batch, Fence? fence = null, CancellationToken cancellation = default)
+        public async Task WriteAsync(IReadOnlyList<StateWrite> batch, Fence? fence = null,
+            CancellationToken cancellation = default)
         {
             if (_writes++ < writes)
             {

@@ -83,7 +83,8 @@ internal sealed class FakeMaster : IAsyncDisposable
     }
 
     public FakeMaster WithAgent(
-        string id, double cpus = 8, double mem = 8192, string ports = "31000-32000", params (string Name, string Value)[] attributes)
+        string id, double cpus = 8, double mem = 8192, string ports = "31000-32000",
+        params (string Name, string Value)[] attributes)
     {
         var range = ports.Split('-').Select(ulong.Parse).ToArray();
         var agent = new FakeAgent(
@@ -162,7 +163,8 @@ internal sealed class FakeMaster : IAsyncDisposable
         {
             var agent = _agents[agentId];
             agent.IsReachable = true;
-            foreach (var task in agent.Tasks.Values) Update(Status(agent, task.Info.TaskId.Value, task.State, StatusReason.AgentReregistered));
+            foreach (var task in agent.Tasks.Values)
+                Update(Status(agent, task.Info.TaskId.Value, task.State, StatusReason.AgentReregistered));
             Offer();
         }
     }
@@ -177,7 +179,8 @@ internal sealed class FakeMaster : IAsyncDisposable
 
     private async Task ServeAsync(HttpContext context)
     {
-        var call = await JsonSerializer.DeserializeAsync(context.Request.Body, MesosJson.Strict.SchedulerCall, context.RequestAborted);
+        var call = await JsonSerializer.DeserializeAsync(context.Request.Body, MesosJson.Strict.SchedulerCall,
+            context.RequestAborted);
         Calls.Enqueue(call!);
         if (call!.Type == CallType.Subscribe)
         {
@@ -213,9 +216,17 @@ internal sealed class FakeMaster : IAsyncDisposable
             _stream?.Close();
             _stream = stream;
             _offers.Clear();
-            Framework = call.Subscribe!.FrameworkInfo with { Id = call.Subscribe.FrameworkInfo.Id ?? new FrameworkId($"framework-{++_numbers}") };
+            Framework = call.Subscribe!.FrameworkInfo with
+            {
+                Id = call.Subscribe.FrameworkInfo.Id
+                ?? new FrameworkId($"framework-{++_numbers}")
+            };
             foreach (var agent in _agents.Values) agent.IsRefused = false;
-            Send(new SchedulerEvent { Type = EventType.Subscribed, Subscribed = new SubscribedEvent(Framework.Id!.Value, Heartbeat) });
+            Send(new SchedulerEvent
+            {
+                Type = EventType.Subscribed,
+                Subscribed = new SubscribedEvent(Framework.Id!.Value, Heartbeat)
+            });
             foreach (var status in _unacknowledged.Values.ToList())
                 Send(new SchedulerEvent { Type = EventType.Update, Update = new UpdateEvent(status) });
             Offer();
@@ -310,7 +321,10 @@ internal sealed class FakeMaster : IAsyncDisposable
             {
                 Update(new TaskStatusInfo
                 {
-                    TaskId = task.TaskId, AgentId = task.AgentId, State = TaskState.Dropped, Reason = StatusReason.InvalidOffers,
+                    TaskId = task.TaskId,
+                    AgentId = task.AgentId,
+                    State = TaskState.Dropped,
+                    Reason = StatusReason.InvalidOffers,
                 });
                 continue;
             }
@@ -332,7 +346,13 @@ internal sealed class FakeMaster : IAsyncDisposable
         var agent = _agents.Values.FirstOrDefault(candidate => candidate.Tasks.ContainsKey(id));
         if (agent is null)
         {
-            Update(new TaskStatusInfo { TaskId = kill.TaskId, AgentId = kill.AgentId, State = TaskState.Gone, Reason = StatusReason.Reconciliation });
+            Update(new TaskStatusInfo
+            {
+                TaskId = kill.TaskId,
+                AgentId = kill.AgentId,
+                State = TaskState.Gone,
+                Reason = StatusReason.Reconciliation
+            });
             return;
         }
 
@@ -359,7 +379,10 @@ internal sealed class FakeMaster : IAsyncDisposable
             {
                 Update(new TaskStatusInfo
                 {
-                    TaskId = task.TaskId, AgentId = task.AgentId, State = TaskState.Gone, Reason = StatusReason.Reconciliation,
+                    TaskId = task.TaskId,
+                    AgentId = task.AgentId,
+                    State = TaskState.Gone,
+                    Reason = StatusReason.Reconciliation,
                 });
             }
         }
@@ -370,7 +393,11 @@ internal sealed class FakeMaster : IAsyncDisposable
 
     private static TaskStatusInfo Status(FakeAgent agent, string taskId, TaskState state, StatusReason reason) => new()
     {
-        TaskId = new TaskId(taskId), AgentId = new AgentId(agent.Id), State = state, Reason = reason, Source = StatusSource.Master,
+        TaskId = new TaskId(taskId),
+        AgentId = new AgentId(agent.Id),
+        State = state,
+        Reason = reason,
+        Source = StatusSource.Master,
     };
 
     private void Update(TaskStatusInfo status)
@@ -443,14 +470,16 @@ internal sealed class FakeAgent(string id, IReadOnlyList<Resource> total, IReadO
     /// <summary>Why the agent could not run a task, or null.</summary>
     public string? Fault(TaskInfo task)
     {
-        foreach (var (name, need) in task.Resources.Where(resource => resource.Scalar is not null).Select(resource => (resource.Name, resource.Scalar!.Value)))
+        foreach (var (name, need) in task.Resources.Where(resource => resource.Scalar is not null)
+            .Select(resource => (resource.Name, resource.Scalar!.Value)))
         {
             var free = Free().First(resource => resource.Name == name).Scalar!.Value;
             if (need > free + 0.001) return $"{task.TaskId.Value} needs {need} {name}, {free} are free";
         }
 
         var ports = PortsOf(task).ToList();
-        return ports.Intersect(Tasks.Values.SelectMany(other => PortsOf(other.Info))).Any() ? $"{task.TaskId.Value} takes a port that is taken" : null;
+        return ports.Intersect(Tasks.Values.SelectMany(other => PortsOf(other.Info))).Any()
+            ? $"{task.TaskId.Value} takes a port that is taken" : null;
     }
 
     public List<Resource> Free()
@@ -460,7 +489,8 @@ internal sealed class FakeAgent(string id, IReadOnlyList<Resource> total, IReadO
         {
             if (resource.Scalar is { } scalar)
             {
-                var used = Tasks.Values.SelectMany(task => task.Info.Resources).Where(other => other.Name == resource.Name).Sum(other => other.Scalar!.Value);
+                var used = Tasks.Values.SelectMany(task => task.Info.Resources).Where(other => other.Name == resource.Name)
+                    .Sum(other => other.Scalar!.Value);
                 free.Add(Resource.OfScalar(resource.Name, Math.Round(scalar.Value - used, 3)));
                 continue;
             }

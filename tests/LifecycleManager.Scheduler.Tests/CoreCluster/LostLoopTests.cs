@@ -2,7 +2,9 @@ using LifecycleManager.Scheduler.State;
 
 namespace LifecycleManager.Scheduler.Tests.CoreCluster;
 
-/// <summary>A loop of a term that dies: the term ends with its reason, health tells it, and the next term does the work.</summary>
+/// <summary>
+/// A loop of a term that dies: the term ends with its reason, health tells it, and the next term does the work.
+/// </summary>
 public sealed class LostLoopTests
 {
     [Fact]
@@ -10,7 +12,8 @@ public sealed class LostLoopTests
     {
         await using var master = (await FakeMaster.StartAsync()).WithAgent("a1");
         var clock = new BreakableClock();
-        await using var scheduler = await TestScheduler.StartAsync(new SchedulerOptions { Masters = [master.Address] }, time: clock);
+        await using var scheduler = await TestScheduler.StartAsync(new SchedulerOptions { Masters = [master.Address] },
+            time: clock);
         await scheduler.PutAsync(TestScheduler.App("/web", 2));
         await scheduler.SettledAsync("/web", 2);
         Assert.Null(scheduler.Service.Failure);
@@ -23,7 +26,8 @@ public sealed class LostLoopTests
         Assert.Contains("no timer is left", scheduler.Service.Failure, StringComparison.Ordinal);
 
         clock.Broken = null;
-        await scheduler.UntilAsync(snapshot => snapshot.Leader.ElectedAt > began && snapshot.Framework.Connected, "another term leads");
+        await scheduler.UntilAsync(snapshot => snapshot.Leader.ElectedAt > began && snapshot.Framework.Connected,
+            "another term leads");
         Assert.NotNull(scheduler.Service.Failure);
         await scheduler.PutAsync(TestScheduler.App("/web", 3));
         await scheduler.SettledAsync("/web", 3);
@@ -52,6 +56,7 @@ public sealed class LostLoopTests
         public override long GetTimestamp() => base.GetTimestamp() + Volatile.Read(ref _ahead);
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            Broken is { } reason && dueTime > TimeSpan.Zero && dueTime < TimeSpan.FromSeconds(0.9) ? throw new InvalidOperationException(reason) : base.CreateTimer(callback, state, dueTime, period);
+            Broken is { } reason && dueTime > TimeSpan.Zero && dueTime < TimeSpan.FromSeconds(0.9)
+            ? throw new InvalidOperationException(reason) : base.CreateTimer(callback, state, dueTime, period);
     }
 }

@@ -30,7 +30,8 @@ public sealed class RebalanceTests
             master.OnLaunch = _ => TaskState.Staging;
             var receipt = await first.Service.MoveAsync([.. moving, "gone"], CancellationToken.None);
             await first.UntilAsync(_ => master.Launched.Count == 5, "a successor is launched");
-            Assert.Equal("/web", Assert.Single(first.Snapshot.Deployments, deployment => deployment.Id == receipt.DeploymentId).AffectedApps.Single().Path);
+            Assert.Equal("/web", Assert.Single(first.Snapshot.Deployments,
+                deployment => deployment.Id == receipt.DeploymentId).AffectedApps.Single().Path);
             await first.CrashAsync();
         }
 
@@ -42,7 +43,8 @@ public sealed class RebalanceTests
         };
         await using var second = await TestScheduler.StartAsync(master, state);
         await second.UntilAsync(snapshot => snapshot.Framework.Connected && snapshot.Deployments.Count == 1, "it goes on");
-        foreach (var task in master.Tasks.Where(task => task.State == TaskState.Staging).ToList()) master.Report(task.Info.TaskId.Value, TaskState.Running);
+        foreach (var task in master.Tasks.Where(task => task.State == TaskState.Staging).ToList())
+            master.Report(task.Info.TaskId.Value, TaskState.Running);
         await second.SettledAsync("/web", 4);
 
         var now = master.Tasks.Select(task => task.Info.TaskId.Value).ToList();

@@ -62,7 +62,8 @@ public sealed class RolloutTests : IAsyncLifetime
             await HeldAsync(second, 0);
             var launched = _master.Launched.Count;
             _master.Report(Task(Old), TaskState.Failed);
-            await second.UntilAsync(_ => _master.Launched.Count == launched + 1 && Running(Old) == 3, "the old one is replaced by an old one");
+            await second.UntilAsync(_ => _master.Launched.Count == launched + 1 && Running(Old) == 3,
+                "the old one is replaced by an old one");
             _master.Report(Task(New), TaskState.Failed);
             await second.UntilAsync(_ => _master.Launched.Count >= launched + 2 && Running(New) == 1, "the new one by a new one");
             await HeldAsync(second, 0);
@@ -83,7 +84,8 @@ public sealed class RolloutTests : IAsyncLifetime
         var id = await CanaryAsync(scheduler, 4, "25% pause");
 
         var receipt = await scheduler.Service.ChangeAsync(
-            root => root.PutApp(root.FindApp(new AppId("/web"))!.WithInstances(8)), new ChangeOptions { CountOwner = "policy web" }, default);
+            root => root.PutApp(root.FindApp(new AppId("/web"))!.WithInstances(8)),
+            new ChangeOptions { CountOwner = "policy web" }, default);
         Assert.Equal(id, receipt.DeploymentId);
         await scheduler.UntilAsync(_ => (Running(New), Running(Old)) == (2, 6), "a quarter of eight is new");
         await HeldAsync(scheduler, 0);
@@ -120,15 +122,18 @@ public sealed class RolloutTests : IAsyncLifetime
         await scheduler.UntilAsync(_ => _master.Launched.Count == 6, "new ones are on their way");
         await scheduler.Service.SteerAsync(id, DeploymentSteering.Pause, force: false, default);
         _master.OnLaunch = _ => TaskState.Running;
-        await Assert.ThrowsAsync<DeploymentStateException>(() => scheduler.Service.SteerAsync(id, DeploymentSteering.Pause, force: false, default));
+        await Assert.ThrowsAsync<DeploymentStateException>(() =>
+            scheduler.Service.SteerAsync(id, DeploymentSteering.Pause, force: false, default));
         Assert.True(Assert.Single(scheduler.Snapshot.Deployments).IsPaused);
 
-        foreach (var task in _master.Tasks.Where(task => task.State == TaskState.Staging).ToList()) _master.Report(task.Info.TaskId.Value, TaskState.Running);
+        foreach (var task in _master.Tasks.Where(task => task.State == TaskState.Staging).ToList())
+            _master.Report(task.Info.TaskId.Value, TaskState.Running);
         await scheduler.UntilAsync(_ => Running(New) == 3 && Running(Old) == 0, "what was begun is finished");
         Assert.Single(scheduler.Snapshot.Deployments);
         await scheduler.Service.SteerAsync(id, DeploymentSteering.Resume, force: false, default);
         await scheduler.SettledAsync("/web", 3);
-        await Assert.ThrowsAsync<DeploymentNotFoundException>(() => scheduler.Service.SteerAsync(id, DeploymentSteering.Resume, force: false, default));
+        await Assert.ThrowsAsync<DeploymentNotFoundException>(() =>
+            scheduler.Service.SteerAsync(id, DeploymentSteering.Resume, force: false, default));
     }
 
     [Fact]
@@ -140,7 +145,11 @@ public sealed class RolloutTests : IAsyncLifetime
         {
             await first.PutAsync(App(2, Old, null));
             await first.SettledAsync("/web", 2);
-            id = await BlueGreenAsync(first, 3, new BlueGreenOptions(new AppId("/web")) { SwitchesItself = false, Keep = TimeSpan.FromHours(1) });
+            id = await BlueGreenAsync(first, 3, new BlueGreenOptions(new AppId("/web"))
+            {
+                SwitchesItself = false,
+                Keep = TimeSpan.FromHours(1)
+            });
             await HeldAsync(first, 0);
         }
 
@@ -198,11 +207,13 @@ public sealed class RolloutTests : IAsyncLifetime
         return TestScheduler.App("/web", count, app => app with { Cmd = command, Labels = all });
     }
 
-    private static async Task<string> BlueGreenAsync(TestScheduler scheduler, int count, BlueGreenOptions options) => (await scheduler.Service.ChangeAsync(
+    private static async Task<string> BlueGreenAsync(TestScheduler scheduler, int count, BlueGreenOptions options) =>
+        (await scheduler.Service.ChangeAsync(
         root => root.PutApp(App(count, New, null)), new ChangeOptions { BlueGreen = options }, default)).DeploymentId;
 
     private static Task HeldAsync(TestScheduler scheduler, int step) => scheduler.UntilAsync(
-        snapshot => snapshot.Deployments is [{ HeldSince: not null } deployment] && deployment.CurrentStep == step, $"it rests after step {step}");
+        snapshot => snapshot.Deployments is [{ HeldSince: not null } deployment]
+        && deployment.CurrentStep == step, $"it rests after step {step}");
 
     private static async Task<string> CanaryAsync(TestScheduler scheduler, int count, string canary)
     {

@@ -10,7 +10,9 @@ using Prometheus;
 
 namespace LifecycleManager.Scheduler.Tests.CoreCluster;
 
-/// <summary>A whole scheduler over a store in memory; it can be stopped like a crash and started anew on what it had stored.</summary>
+/// <summary>
+/// A whole scheduler over a store in memory; it can be stopped like a crash and started anew on what it had stored.
+/// </summary>
 internal sealed class TestScheduler : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -40,14 +42,17 @@ internal sealed class TestScheduler : IAsyncDisposable
     public static Task<StateBackend> StateAsync() => StateBackend.OpenAsync(
         "memory:", null, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
 
-    public static Task<TestScheduler> StartAsync(FakeMaster master, StateBackend? state = null, Func<IStateStore, IStateStore>? wrap = null) =>
+    public static Task<TestScheduler> StartAsync(FakeMaster master, StateBackend? state = null,
+        Func<IStateStore, IStateStore>? wrap = null) =>
         StartAsync(new SchedulerOptions { Masters = [master.Address], KillRetry = TimeSpan.FromMilliseconds(500) }, state, wrap);
 
     public static async Task<TestScheduler> StartAsync(
-        SchedulerOptions options, StateBackend? state = null, Func<IStateStore, IStateStore>? wrap = null, TimeProvider? time = null)
+        SchedulerOptions options, StateBackend? state = null, Func<IStateStore, IStateStore>? wrap = null,
+        TimeProvider? time = null)
     {
         var backend = state ?? await StateAsync();
-        var scheduler = new TestScheduler(options, backend, wrap?.Invoke(backend.Store), owns: state is null, time ?? TimeProvider.System);
+        var scheduler = new TestScheduler(options, backend, wrap?.Invoke(backend.Store), owns: state is null,
+            time ?? TimeProvider.System);
         await scheduler.UntilAsync(snapshot => snapshot.Leader.IsLeading, "it leads");
         return scheduler;
     }

@@ -19,7 +19,8 @@ public sealed class CanaryRolloutTests
     [Fact]
     public void At_every_moment_of_every_stage_the_bounds_hold_and_no_more_than_its_part_is_new() =>
         Gen.Select(Gen.Int[1, 12], Gen.Int[1, 12], Gen.Int[1, 12], Gen.Int[0, 20], Gen.Int[0, 20], Gen.Int)
-            .Sample((before, count, fresh, minimum, over, seed) => Stage(before, count, fresh, minimum / 20.0, over / 20.0, new Random(seed)), iter: 3_000);
+            .Sample((before, count, fresh, minimum, over, seed) =>
+                Stage(before, count, fresh, minimum / 20.0, over / 20.0, new Random(seed)), iter: 3_000);
 
     [Theory]
     [InlineData("1 pause, 25% 5m, 50%", "1 pause|25% 300|50% -")]
@@ -62,7 +63,8 @@ public sealed class CanaryRolloutTests
     {
         var (a, b, c, d) = (new AppId("/a"), new AppId("/b"), new AppId("/c"), new AppId("/d"));
         var records = new[] { a, b, c, d }.ToDictionary(
-            id => id, id => (AppRecord?)new AppRecord(AppDefinition.FromWire(new() { Id = id.Path, Cmd = "x" }), default, default));
+            id => id, id =>
+                (AppRecord?)new AppRecord(AppDefinition.FromWire(new() { Id = id.Path, Cmd = "x" }), default, default));
         var stages = new Dictionary<AppId, string> { [a] = "1 1m, 2 pause", [b] = "50% 2m" };
 
         var steps = DeploymentPlanner.Plan(
@@ -71,7 +73,8 @@ public sealed class CanaryRolloutTests
 
         Assert.Equal(
             ["/c:- /a:canary 1 /b:canary 50% 120", "/a:canary 2 /b:canary 50% pause", "/a:- /b:- none", "/d:- none"],
-            steps.Select(step => string.Join(' ', step.Actions.Select(action => $"{action.App.Path}:{action.Stage?.ToString() ?? "-"}"))
+            steps.Select(step =>
+                string.Join(' ', step.Actions.Select(action => $"{action.App.Path}:{action.Stage?.ToString() ?? "-"}"))
                 + (step.Pause is null ? " none" : step.Pause.For is { } time ? $" {time.TotalSeconds:0}" : " pause")));
     }
 
@@ -85,12 +88,15 @@ public sealed class CanaryRolloutTests
         for (var round = 0; round < 2_000; round++)
         {
             var decision = CanaryRollout.Decide(count, fresh, minimum, over, KillSelection.YoungestFirst,
-                [.. instances.Where(entry => entry.Value.Phase != Phase.Gone).Select(entry => View(entry.Key, entry.Value.IsNew, entry.Value.Phase))]);
+                [.. instances.Where(entry => entry.Value.Phase != Phase.Gone)
+                    .Select(entry => View(entry.Key, entry.Value.IsNew, entry.Value.Phase))]);
             if (decision is { IsComplete: true, LaunchOld: 0 })
             {
-                Assert.Equal(Math.Min(fresh, count), instances.Values.Count(instance => instance is { IsNew: true, Phase: Phase.Up }));
+                Assert.Equal(Math.Min(fresh, count), instances.Values.Count(instance =>
+                    instance is { IsNew: true, Phase: Phase.Up }));
                 Assert.Equal(
-                    Math.Max(0, count - fresh), instances.Values.Count(instance => instance is { IsNew: false, Phase: not Phase.Gone }));
+                    Math.Max(0, count - fresh), instances.Values.Count(instance =>
+                        instance is { IsNew: false, Phase: not Phase.Gone }));
                 return;
             }
 
@@ -100,7 +106,8 @@ public sealed class CanaryRolloutTests
             for (var launch = 0; launch < decision.LaunchOld; launch++) instances[next++] = (false, Phase.Staging);
             for (var launch = 0; launch < decision.Launch; launch++) instances[next++] = (true, Phase.Staging);
             var existing = instances.Values.Count(instance => instance.Phase != Phase.Gone);
-            Assert.True(decision is { Launch: 0, LaunchOld: 0 } || existing <= most, $"{existing} of at most {most} exist after a launch");
+            Assert.True(decision is { Launch: 0, LaunchOld: 0 } || existing <= most,
+                $"{existing} of at most {most} exist after a launch");
             var isNew = instances.Values.Count(instance => instance is { IsNew: true, Phase: not (Phase.Gone or Phase.Ending) });
             Assert.True(isNew <= Math.Min(fresh, count), $"{isNew} of {fresh} are new");
             foreach (var (id, instance) in instances.ToList())

@@ -18,7 +18,8 @@ public sealed class RollingRestartTests
     [Fact]
     public void At_every_moment_of_every_upgrade_both_bounds_hold_and_it_ends() =>
         Gen.Select(Gen.Int[0, 12], Gen.Int[0, 12], Gen.Int[0, 20], Gen.Int[0, 20], Gen.Int)
-            .Sample((before, count, minimum, over, seed) => Upgrade(before, count, minimum / 20.0, over / 20.0, new Random(seed)), iter: 3_000);
+            .Sample((before, count, minimum, over, seed) => Upgrade(before, count, minimum / 20.0, over / 20.0, new Random(seed)),
+                iter: 3_000);
 
     [Theory]
     [InlineData(4, 1.0, 1.0, 4, 8)]
@@ -38,7 +39,8 @@ public sealed class RollingRestartTests
     [Fact]
     public void While_nobody_knows_whether_old_instances_are_healthy_none_is_ended()
     {
-        var unknown = Enumerable.Range(0, 3).Select(index => View(index, isNew: false, Phase.Up) with { IsUp = false, IsExpendable = false }).ToList();
+        var unknown = Enumerable.Range(0, 3)
+            .Select(index => View(index, isNew: false, Phase.Up) with { IsUp = false, IsExpendable = false }).ToList();
 
         var decision = RollingRestart.Decide(3, 1, 1, KillSelection.YoungestFirst, unknown);
 
@@ -56,7 +58,8 @@ public sealed class RollingRestartTests
         for (var round = 0; round < 2_000; round++)
         {
             var decision = RollingRestart.Decide(count, minimum, over, KillSelection.YoungestFirst,
-                [.. instances.Where(entry => entry.Value.Phase != Phase.Gone).Select(entry => View(entry.Key, entry.Value.IsNew, entry.Value.Phase))]);
+                [.. instances.Where(entry => entry.Value.Phase != Phase.Gone)
+                    .Select(entry => View(entry.Key, entry.Value.IsNew, entry.Value.Phase))]);
             if (decision.IsComplete)
             {
                 Assert.Equal(count, instances.Values.Count(instance => instance is { IsNew: true, Phase: Phase.Up }));

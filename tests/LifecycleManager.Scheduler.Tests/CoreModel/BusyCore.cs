@@ -12,14 +12,17 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace LifecycleManager.Scheduler.Tests.CoreModel;
 
 /// <summary>
-/// A core over a store, with one agent, another app whose checks report all the time, and a clock that the test moves. The wall clock is
-/// set to something else all the time.
+/// A core over a store, with one agent, another app whose checks report all the time, and a clock that the test moves. The wall
+/// clock is set to something else all the time.
 /// </summary>
 internal sealed class BusyCore
 {
     public static readonly SchedulerOptions Options = new()
     {
-        LaunchTimeout = TimeSpan.FromSeconds(41), KillRetry = TimeSpan.FromSeconds(11), ReconciliationInterval = TimeSpan.FromSeconds(97),
+        LaunchTimeout = TimeSpan.FromSeconds(41),
+        KillRetry = TimeSpan.FromSeconds(11),
+        ReconciliationInterval =
+            TimeSpan.FromSeconds(97),
     };
 
     private static readonly DateTimeOffset Begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -41,7 +44,8 @@ internal sealed class BusyCore
         Connect();
         _busy = [.. Launch("/busy", app => app with
         {
-            Instances = 8, HealthChecks = [new AppHealthCheck { Protocol = "HTTP", Port = 80, IntervalSeconds = 1, MaxConsecutiveFailures = 0 }],
+            Instances = 8,
+            HealthChecks = [new AppHealthCheck { Protocol = "HTTP", Port = 80, IntervalSeconds = 1, MaxConsecutiveFailures = 0 }],
         })];
     }
 
@@ -89,7 +93,8 @@ internal sealed class BusyCore
             [
                 new Offer
                 {
-                    Id = new OfferId($"o{++_offers}"), FrameworkId = new FrameworkId("f"), AgentId = new AgentId("a"), Hostname = "h",
+                    Id = new OfferId($"o{++_offers}"), FrameworkId = new FrameworkId("f"), AgentId = new AgentId("a"),
+                    Hostname = "h",
                     Resources = [Resource.OfScalar("cpus", wanted), Resource.OfScalar("mem", wanted * 10.0)],
                 },
             ]),
@@ -101,7 +106,13 @@ internal sealed class BusyCore
     public void Report(string task, TaskState state) => Deliver(new FromMaster(new MasterEvent(1, new SchedulerEvent
     {
         Type = EventType.Update,
-        Update = new UpdateEvent(new TaskStatusInfo { TaskId = new TaskId(task), AgentId = new AgentId("a"), State = state, Uuid = [1] }),
+        Update = new UpdateEvent(new TaskStatusInfo
+        {
+            TaskId = new TaskId(task),
+            AgentId = new AgentId("a"),
+            State = state,
+            Uuid = [1]
+        }),
     })));
 
     public void Connect() => Deliver(new FromMaster(new MasterSubscribed(1, new Uri("http://m"), new FrameworkId("f"))));
@@ -131,7 +142,9 @@ internal sealed class BusyCore
         RunUntil(() => Now >= end);
     }
 
-    /// <summary>Other inputs come a few hundred milliseconds apart; a turn by time comes when the core has asked for it, and only then.</summary>
+    /// <summary>
+    /// Other inputs come a few hundred milliseconds apart; a turn by time comes when the core has asked for it, and only then.
+    /// </summary>
     public void RunUntil(Func<bool> done)
     {
         for (var turns = 0; !done(); turns++)
@@ -165,7 +178,10 @@ internal sealed class BusyCore
             Type = EventType.Update,
             Update = new UpdateEvent(new TaskStatusInfo
             {
-                TaskId = new TaskId(Pick()), AgentId = new AgentId("a"), State = TaskState.Running, Uuid = [1],
+                TaskId = new TaskId(Pick()),
+                AgentId = new AgentId("a"),
+                State = TaskState.Running,
+                Uuid = [1],
             }),
         })),
         1 => new ResetDelayRequest(new AppId("/nobody")),
@@ -179,7 +195,8 @@ internal sealed class BusyCore
 
     private SchedulerCore Load()
     {
-        var loaded = StateLoader.LoadAsync(_store, new LifecycleManager.Storage.Fence("scheduler", 1), NullLogger.Instance, default).GetAwaiter().GetResult();
+        var loaded = StateLoader.LoadAsync(_store, new LifecycleManager.Storage.Fence("scheduler", 1), NullLogger.Instance,
+            default).GetAwaiter().GetResult();
         _began = (loaded.Clock, Now);
         return new SchedulerCore(Options, new Random(_random.Next()), loaded, At());
     }

@@ -12,8 +12,8 @@ namespace LifecycleManager.Scheduler.Tests.CoreModel;
 
 /// <summary>
 /// What is due comes when it is due, whatever else comes in: the core gets random inputs that concern other apps, at random
-/// moments and closer together than any of its timers, and a turn by time only when <see cref="SchedulerCore.NextTick"/> asks for it.
-/// All the while the wall clock jumps, by hours and both ways: it moves no deadline.
+/// moments and closer together than any of its timers, and a turn by time only when <see cref="SchedulerCore.NextTick"/> asks for
+/// it. All the while the wall clock jumps, by hours and both ways: it moves no deadline.
 /// </summary>
 public sealed class DeadlineTests
 {
@@ -52,14 +52,19 @@ public sealed class DeadlineTests
     public void An_unreachable_instance_becomes_inactive_and_is_expunged_in_time(int seed)
     {
         var world = new BusyCore(seed);
-        var task = world.Launch("/v", app => app with { UnreachableStrategy = Json("""{"inactiveAfterSeconds":7,"expungeAfterSeconds":19}""") })[0];
+        var task =
+            world.Launch("/v",
+                app => app with { UnreachableStrategy = Json("""{"inactiveAfterSeconds":7,"expungeAfterSeconds":19}""") })[0];
         world.Report(task, TaskState.Unreachable);
         var since = world.Now;
         world.RunFor(TimeSpan.FromSeconds(30));
 
-        var changes = world.Events.Where(change => change.Event.EventType == "instance_changed_event" && change.Text.Contains("\"/v\"", StringComparison.Ordinal)).ToList();
-        BusyCore.AssertOnTime(since.AddSeconds(7), changes.First(change => change.Text.Contains("UnreachableInactive", StringComparison.Ordinal)).At);
-        BusyCore.AssertOnTime(since.AddSeconds(19), changes.First(change => change.Text.Contains("\"Gone\"", StringComparison.Ordinal)).At);
+        var changes = world.Events.Where(change => change.Event.EventType == "instance_changed_event"
+            && change.Text.Contains("\"/v\"", StringComparison.Ordinal)).ToList();
+        BusyCore.AssertOnTime(since.AddSeconds(7), changes.First(change =>
+            change.Text.Contains("UnreachableInactive", StringComparison.Ordinal)).At);
+        BusyCore.AssertOnTime(since.AddSeconds(19), changes.First(change =>
+            change.Text.Contains("\"Gone\"", StringComparison.Ordinal)).At);
     }
 
     [Theory]
@@ -68,7 +73,12 @@ public sealed class DeadlineTests
     {
         var world = new BusyCore(seed);
         world.Launch("/v");
-        world.Put("/v", 1, app => app with { Cmd = "other", Mem = 1e9, Labels = new Dictionary<string, string> { ["lcm.rollback.after"] = "8s" } });
+        world.Put("/v", 1, app => app with
+        {
+            Cmd = "other",
+            Mem = 1e9,
+            Labels = new Dictionary<string, string> { ["lcm.rollback.after"] = "8s" }
+        });
         var begun = world.Now;
         world.RunFor(TimeSpan.FromSeconds(10));
 
@@ -84,9 +94,14 @@ public sealed class DeadlineTests
     {
         var world = new BusyCore(seed);
         world.Launch("/v", app => app with { Instances = 2 });
-        world.Put("/v", 2, app => app with { Cmd = "other", Labels = new Dictionary<string, string> { ["lcm.canary"] = "1 13s" } });
+        world.Put("/v", 2, app => app with
+        {
+            Cmd = "other",
+            Labels = new Dictionary<string, string> { ["lcm.canary"] = "1 13s" }
+        });
         foreach (var task in world.Offer("/v")) world.Report(task, TaskState.Running);
-        foreach (var kill in world.Calls.Where(call => call.Call.Kill is not null).ToList()) world.Report(kill.Call.Kill!.TaskId.Value, TaskState.Killed);
+        foreach (var kill in world.Calls.Where(call => call.Call.Kill is not null).ToList())
+            world.Report(kill.Call.Kill!.TaskId.Value, TaskState.Killed);
         Assert.Single(world.Show().Deployments, deployment => deployment.HeldSince is not null);
         var held = world.Now;
         world.RunUntil(() => world.Show().Deployments.All(deployment => deployment.HeldSince is null));
@@ -99,7 +114,9 @@ public sealed class DeadlineTests
     public void Room_is_made_for_what_is_more_important_in_time(int seed)
     {
         var world = new BusyCore(seed);
-        var low = world.Launch("/v", app => app with { UpgradeStrategy = new UpgradeStrategy { MinimumHealthCapacity = 0, MaximumOverCapacity = 0 } });
+        var low =
+            world.Launch("/v",
+                app => app with { UpgradeStrategy = new UpgradeStrategy { MinimumHealthCapacity = 0, MaximumOverCapacity = 0 } });
         world.Put("/high", 1, app => app with { Labels = new Dictionary<string, string> { ["lcm.priority"] = "10" } });
         var begun = world.Now;
         world.RunFor(TimeSpan.FromSeconds(6));
@@ -117,7 +134,8 @@ public sealed class DeadlineTests
         world.Calls.Clear();
         world.RunFor(BusyCore.Options.ReconciliationInterval * 1.2);
 
-        BusyCore.AssertOnTime(begun + BusyCore.Options.ReconciliationInterval, world.Calls.First(call => call.Call.Type == CallType.Reconcile).At);
+        BusyCore.AssertOnTime(begun + BusyCore.Options.ReconciliationInterval,
+            world.Calls.First(call => call.Call.Type == CallType.Reconcile).At);
     }
 
     [Theory]
@@ -186,5 +204,6 @@ public sealed class DeadlineTests
         }
     }
 
-    private static System.Text.Json.JsonElement Json(string text) => System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(text);
+    private static System.Text.Json.JsonElement Json(string text) =>
+        System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(text);
 }

@@ -6,8 +6,8 @@ using LifecycleManager.Protocol.Mesos;
 namespace LifecycleManager.Scheduler.Tests.CoreModel;
 
 /// <summary>
-/// What outlives a scheduler comes, whenever its leaders die, never early, and late by the time without a leader and 10 s at most. The
-/// leaders die at random moments, up to three of them; their wall clocks have nothing to do with each other.
+/// What outlives a scheduler comes, whenever its leaders die, never early, and late by the time without a leader and 10 s at
+/// most. The leaders die at random moments, up to three of them; their wall clocks have nothing to do with each other.
 /// </summary>
 public sealed partial class FailoverTimeTests
 {
@@ -21,7 +21,8 @@ public sealed partial class FailoverTimeTests
     {
         var world = new BusyCore(seed);
         var task = Unreachable(world);
-        AssertComes(world, seed, TimeSpan.FromSeconds(240), () => world.Show().Instances.ContainsKey(task), _ => world.Report(task, TaskState.Unreachable));
+        AssertComes(world, seed, TimeSpan.FromSeconds(240), () => world.Show().Instances.ContainsKey(task),
+            _ => world.Report(task, TaskState.Unreachable));
     }
 
     [Theory]
@@ -33,7 +34,9 @@ public sealed partial class FailoverTimeTests
         foreach (var task in world.Launch("/v", app => app with { Instances = 2, HealthChecks = checks })) world.Healthy(task);
         world.Put("/v", 2, app => app with
         {
-            Cmd = "other", HealthChecks = checks, Labels = new Dictionary<string, string> { ["lcm.canary"] = "1 5m" },
+            Cmd = "other",
+            HealthChecks = checks,
+            Labels = new Dictionary<string, string> { ["lcm.canary"] = "1 5m" },
         });
         foreach (var task in world.Offer("/v"))
         {
@@ -41,14 +44,16 @@ public sealed partial class FailoverTimeTests
             world.Healthy(task);
         }
 
-        foreach (var kill in world.Calls.Where(call => call.Call.Kill is not null).ToList()) world.Report(kill.Call.Kill!.TaskId.Value, TaskState.Killed);
+        foreach (var kill in world.Calls.Where(call => call.Call.Kill is not null).ToList())
+            world.Report(kill.Call.Kill!.TaskId.Value, TaskState.Killed);
         Assert.True(IsHeld());
         AssertComes(world, seed, TimeSpan.FromMinutes(5), IsHeld, _ =>
         {
             // Nothing is known of anybody's health until the checks are answered: that is no reason to begin the pause anew.
             Assert.True(IsHeld());
             world.RunFor(TimeSpan.FromSeconds(2));
-            foreach (var instance in world.Show().Instances.Values.Where(instance => instance.AppId.Path == "/v")) world.Healthy(instance.TaskId);
+            foreach (var instance in world.Show().Instances.Values.Where(instance => instance.AppId.Path == "/v"))
+                world.Healthy(instance.TaskId);
         });
 
         bool IsHeld() => world.Show().Deployments.Any(deployment => deployment.HeldSince is not null);
@@ -60,8 +65,14 @@ public sealed partial class FailoverTimeTests
     {
         var world = new BusyCore(seed);
         world.Launch("/v");
-        world.Put("/v", 1, app => app with { Cmd = "other", Mem = 1e9, Labels = new Dictionary<string, string> { ["lcm.rollback.after"] = "2m" } });
-        AssertComes(world, seed, TimeSpan.FromMinutes(2), () => world.Events.All(told => told.Event.EventType != "deployment_failed"));
+        world.Put("/v", 1, app => app with
+        {
+            Cmd = "other",
+            Mem = 1e9,
+            Labels = new Dictionary<string, string> { ["lcm.rollback.after"] = "2m" }
+        });
+        AssertComes(world, seed, TimeSpan.FromMinutes(2),
+            () => world.Events.All(told => told.Event.EventType != "deployment_failed"));
     }
 
     [Theory]

@@ -3,7 +3,8 @@ namespace LifecycleManager.Scheduler.Tests.CoreModel;
 public sealed class ModelTests
 {
     // More of them by hand: LCM_TEST_SEEDS=2000.
-    private static readonly int Seeds = int.TryParse(Environment.GetEnvironmentVariable("LCM_TEST_SEEDS"), out var seeds) ? seeds : 30;
+    private static readonly int Seeds = int.TryParse(Environment.GetEnvironmentVariable("LCM_TEST_SEEDS"), out var seeds)
+        ? seeds : 30;
 
     [Theory]
     [InlineData(0)]

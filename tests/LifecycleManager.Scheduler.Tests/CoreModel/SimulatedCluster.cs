@@ -10,7 +10,8 @@ internal sealed class SimulatedCluster
     private int _numbers;
 
     /// <summary>Agents by id, and whether each is reachable.</summary>
-    public SortedDictionary<string, bool> Agents { get; } = new(StringComparer.Ordinal) { ["a1"] = true, ["a2"] = true, ["a3"] = true };
+    public SortedDictionary<string, bool> Agents { get; } =
+        new(StringComparer.Ordinal) { ["a1"] = true, ["a2"] = true, ["a3"] = true };
 
     public SortedDictionary<string, SimulatedTask> Tasks { get; } = new(StringComparer.Ordinal);
 
@@ -72,7 +73,11 @@ internal sealed class SimulatedCluster
         if (state.IsTerminal()) Tasks.Remove(task.Id);
         Update(new TaskStatusInfo
         {
-            TaskId = new TaskId(task.Id), AgentId = new AgentId(task.Agent), State = state, Healthy = healthy, Uuid = Guid.NewGuid().ToByteArray(),
+            TaskId = new TaskId(task.Id),
+            AgentId = new AgentId(task.Agent),
+            State = state,
+            Healthy = healthy,
+            Uuid = Guid.NewGuid().ToByteArray(),
         });
     }
 
@@ -80,7 +85,8 @@ internal sealed class SimulatedCluster
     {
         Agents[agent] = false;
         foreach (var task in Tasks.Values.Where(task => task.Agent == agent)) Answer(task.Id, agent, TaskState.Unreachable);
-        foreach (var offer in _offers.Where(offer => offer.Value == agent).Select(offer => offer.Key).ToList()) _offers.Remove(offer);
+        foreach (var offer in _offers.Where(offer => offer.Value == agent).Select(offer => offer.Key).ToList())
+            _offers.Remove(offer);
     }
 
     public void Return(string agent)
@@ -141,7 +147,10 @@ internal sealed class SimulatedCluster
             {
                 Update(new TaskStatusInfo
                 {
-                    TaskId = info.TaskId, AgentId = info.AgentId, State = TaskState.Dropped, Reason = StatusReason.InvalidOffers,
+                    TaskId = info.TaskId,
+                    AgentId = info.AgentId,
+                    State = TaskState.Dropped,
+                    Reason = StatusReason.InvalidOffers,
                 });
                 continue;
             }
@@ -161,7 +170,11 @@ internal sealed class SimulatedCluster
 
     private void Answer(string id, string agent, TaskState state) => Update(new TaskStatusInfo
     {
-        TaskId = new TaskId(id), AgentId = new AgentId(agent), State = state, Reason = StatusReason.Reconciliation, Source = StatusSource.Master,
+        TaskId = new TaskId(id),
+        AgentId = new AgentId(agent),
+        State = state,
+        Reason = StatusReason.Reconciliation,
+        Source = StatusSource.Master,
     });
 
     private void Update(TaskStatusInfo status)

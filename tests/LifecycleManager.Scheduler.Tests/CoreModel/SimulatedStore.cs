@@ -11,7 +11,8 @@ internal sealed class SimulatedStore : IStateStore
     public Task<StateEntry?> GetAsync(string key, CancellationToken cancellation = default) =>
         Task.FromResult(Entries.TryGetValue(key, out var value) ? new StateEntry(key, value, 1) : null);
 
-    public async IAsyncEnumerable<StateEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<StateEntry> ListAsync(string prefix,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         await Task.CompletedTask;
         foreach (var (key, value) in Entries.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToList())

@@ -119,7 +119,8 @@ internal sealed class Simulation
     {
         var app = Pick(Apps);
         var count = _random.Next(0, 5);
-        var command = _wanted.TryGetValue(app, out var before) && _random.Next(3) > 0 ? before.Command : $"run {_random.Next(1_000)}";
+        var command = _wanted.TryGetValue(app, out var before) && _random.Next(3) > 0
+            ? before.Command : $"run {_random.Next(1_000)}";
         double[] shares = [0, 0.5, 1];
         var definition = AppDefinition.FromWire(new App
         {
@@ -133,7 +134,8 @@ internal sealed class Simulation
             Dependencies = app == "/d" && _random.Next(2) == 0 ? ["/a"] : null,
             UpgradeStrategy = new UpgradeStrategy { MinimumHealthCapacity = Pick(shares), MaximumOverCapacity = Pick(shares) },
         });
-        if (Ask(new ChangeRequest(root => root.PutApp(definition), new ChangeOptions(_random.Next(2) == 0)), $"put {app} x{count} '{command}'"))
+        if (Ask(new ChangeRequest(root => root.PutApp(definition), new ChangeOptions(_random.Next(2) == 0)),
+            $"put {app} x{count} '{command}'"))
             _wanted[app] = (count, command);
     }
 
@@ -154,9 +156,13 @@ internal sealed class Simulation
         var green = AppDefinition.FromWire(app.Wire with { Cmd = command });
         var options = new BlueGreenOptions(id)
         {
-            SwitchesItself = _random.Next(2) == 0, Keep = TimeSpan.FromSeconds(_random.Next(2) * 20), AbortAfter = _random.Next(3) == 0 ? TimeSpan.FromSeconds(30) : null,
+            SwitchesItself = _random.Next(2) == 0,
+            Keep = TimeSpan.FromSeconds(_random.Next(2) * 20),
+            AbortAfter = _random.Next(3)
+                == 0 ? TimeSpan.FromSeconds(30) : null,
         };
-        Ask(new ChangeRequest(root => root.PutApp(green), new ChangeOptions(_random.Next(2) == 0) { BlueGreen = options }), $"{id.Path} blue-green '{command}'");
+        Ask(new ChangeRequest(root => root.PutApp(green), new ChangeOptions(_random.Next(2) == 0) { BlueGreen = options }),
+            $"{id.Path} blue-green '{command}'");
         Resync();
     }
 
@@ -171,7 +177,8 @@ internal sealed class Simulation
     private void Remove()
     {
         var app = Pick(Apps);
-        if (Ask(new ChangeRequest(root => root.RemoveApp(new AppId(app)), new ChangeOptions(_random.Next(2) == 0)), $"remove {app}"))
+        if (Ask(new ChangeRequest(root => root.RemoveApp(new AppId(app)), new ChangeOptions(_random.Next(2) == 0)),
+            $"remove {app}"))
             _wanted.Remove(app);
     }
 
@@ -195,7 +202,8 @@ internal sealed class Simulation
         if (all.Count == 0) return;
         var scale = _random.Next(3) == 0;
         var victim = all[_random.Next(all.Count)];
-        if (Ask(new KillRequest([victim.TaskId], new KillOptions(scale, Wipe: _random.Next(4) == 0, Force: true)), $"kill {victim.TaskId} scale {scale}")
+        if (Ask(new KillRequest([victim.TaskId], new KillOptions(scale, Wipe: _random.Next(4) == 0, Force: true)),
+            $"kill {victim.TaskId} scale {scale}")
             && scale && victim.IsActive && _wanted.TryGetValue(victim.AppId.Path, out var wanted))
             _wanted[victim.AppId.Path] = (Math.Max(0, wanted.Count - 1), wanted.Command);
     }
@@ -206,7 +214,8 @@ internal sealed class Simulation
         {
             if (!Cluster.Agents[task.Agent] || _random.Next(2) == 0) continue;
             if (task.State == TaskState.Killing) Cluster.Report(task, TaskState.Killed);
-            else if (task.State == TaskState.Staging) Cluster.Report(task, _random.Next(8) == 0 ? TaskState.Failed : TaskState.Running);
+            else if (task.State == TaskState.Staging)
+                Cluster.Report(task, _random.Next(8) == 0 ? TaskState.Failed : TaskState.Running);
             else if (_random.Next(10) == 0) Cluster.Report(task, _random.Next(3) == 0 ? TaskState.Finished : TaskState.Failed);
         }
     }
@@ -263,7 +272,8 @@ internal sealed class Simulation
         foreach (var call in calls)
         {
             foreach (var info in call.Accept?.Operations?.SelectMany(operation => operation.Launch!.TaskInfos) ?? [])
-                Assert.True(_store.Entries.ContainsKey("scheduler/instances/" + info.TaskId.Value), $"{info.TaskId.Value} is launched before it is stored");
+                Assert.True(_store.Entries.ContainsKey("scheduler/instances/" + info.TaskId.Value),
+                    $"{info.TaskId.Value} is launched before it is stored");
             if (Cluster.Take(call) is { } fault) Assert.Fail($"{fault}\n{Story()}");
         }
 
@@ -317,22 +327,30 @@ internal sealed class Simulation
         }
 
         // A canary that rests has its part, and no more; of two versions side by side one serves.
-        foreach (var deployment in snapshot.Deployments.Where(deployment => deployment is { HeldSince: not null, IsPaused: false }))
+        foreach (var deployment in snapshot.Deployments.Where(deployment =>
+            deployment is { HeldSince: not null, IsPaused: false }))
         {
             foreach (var action in deployment.Steps[deployment.CurrentStep].Actions.Where(action => action.Stage is not null))
             {
                 var app = snapshot.Apps[action.App];
-                var isNew = app.Instances.Where(instance => instance.IsActive && instance.ConfigVersion == app.LastConfigChangeAt).ToList();
-                var most = action.Stage!.Kind == RolloutKind.Canary ? action.Stage.Size.Of(app.Definition.Instances) : app.Definition.Instances;
-                if (isNew.Count > most) Assert.Fail($"{app.Definition.Id.Path} has {isNew.Count} new instances of {most} at {action.Stage}\n{Story()}");
-                if (action.Stage.Kind == RolloutKind.Green && isNew.Exists(app.Serves)) Assert.Fail($"green of {app.Definition.Id.Path} serves\n{Story()}");
-                if (action.Stage.Kind == RolloutKind.Switched && !isNew.TrueForAll(app.Serves)) Assert.Fail($"green of {app.Definition.Id.Path} does not serve\n{Story()}");
+                var isNew = app.Instances.Where(instance => instance.IsActive && instance.ConfigVersion == app.LastConfigChangeAt)
+                    .ToList();
+                var most = action.Stage!.Kind == RolloutKind.Canary ? action.Stage.Size.Of(app.Definition.Instances)
+                    : app.Definition.Instances;
+                if (isNew.Count > most)
+                    Assert.Fail(
+                        $"{app.Definition.Id.Path} has {isNew.Count} new instances of {most} at {action.Stage}\n{Story()}");
+                if (action.Stage.Kind == RolloutKind.Green && isNew.Exists(app.Serves))
+                    Assert.Fail($"green of {app.Definition.Id.Path} serves\n{Story()}");
+                if (action.Stage.Kind == RolloutKind.Switched && !isNew.TrueForAll(app.Serves))
+                    Assert.Fail($"green of {app.Definition.Id.Path} does not serve\n{Story()}");
             }
         }
 
         var ids = snapshot.Deployments.Select(deployment => deployment.Id).ToHashSet();
         foreach (var app in snapshot.Apps.Values)
-            Assert.True(ids.IsSupersetOf(app.DeploymentIds), $"{app.Definition.Id.Path} is locked by a deployment that is over\n{Story()}");
+            Assert.True(ids.IsSupersetOf(app.DeploymentIds),
+                $"{app.Definition.Id.Path} is locked by a deployment that is over\n{Story()}");
     }
 
     /// <summary>With the world calm, everything comes to what is wanted, and store and cluster agree.</summary>
@@ -357,7 +375,8 @@ internal sealed class Simulation
             foreach (var deployment in Show().Deployments)
             {
                 if (deployment.IsPaused) Deliver(new SteerRequest(deployment.Id, DeploymentSteering.Resume, false));
-                else if (deployment.HeldSince is not null) Deliver(new SteerRequest(deployment.Id, DeploymentSteering.Promote, false));
+                else if (deployment.HeldSince is not null)
+                    Deliver(new SteerRequest(deployment.Id, DeploymentSteering.Promote, false));
             }
 
             if (round % 5 == 0) Cluster.Offer();
@@ -375,7 +394,8 @@ internal sealed class Simulation
                 Assert.Fail($"{app} runs something else than '{wanted.Command}'\n{Story()}");
         }
 
-        Assert.True(Cluster.Tasks.Values.All(task => _wanted.ContainsKey(task.App)), $"tasks of removed apps are left\n{Story()}");
+        Assert.True(Cluster.Tasks.Values.All(task => _wanted.ContainsKey(task.App)),
+            $"tasks of removed apps are left\n{Story()}");
         Assert.True(snapshot.Deployments.Count == 0, $"{snapshot.Deployments.Count} deployments do not end\n{Story()}");
         var stored = _store.Entries.Keys.Where(key => key.StartsWith("scheduler/instances/", StringComparison.Ordinal))
             .Select(key => key["scheduler/instances/".Length..]);
@@ -387,10 +407,14 @@ internal sealed class Simulation
     private void Note(string what) => _log.Add($"{_now:HH:mm:ss.fff} {what}");
 
     private string Story() => string.Join('\n', _log.TakeLast(40))
-        + "\n" + string.Join('\n', Show().Apps.Values.Select(app => $"{app.Definition.Id.Path} wants {app.Definition.Instances} '{app.Definition.Wire.Cmd}' removed {app.IsRemoved} locked {app.DeploymentIds.Count}: "
+        + "\n" + string.Join('\n', Show().Apps.Values.Select(app =>
+            $"{app.Definition.Id.Path} wants {app.Definition.Instances} '{app.Definition.Wire.Cmd}' removed {app.IsRemoved} locked {app.DeploymentIds.Count}: "
             + string.Join(", ", app.Instances.Select(instance => $"{instance.State}/{instance.Goal}@{instance.AgentId}"))))
-        + "\ncluster: " + string.Join(", ", Cluster.Tasks.Values.Select(task => $"{task.App} {task.State}@{task.Agent} '{task.Command}'"))
-        + "\ndeployments: " + string.Join(", ", Show().Deployments.Select(deployment => $"step {deployment.CurrentStep} of {string.Join(" > ", deployment.Steps.Select(step => string.Join("+", step.Actions.Select(action => $"{action.Kind}{action.App.Path}"))))}"));
+        + "\ncluster: "
+        + string.Join(", ", Cluster.Tasks.Values.Select(task => $"{task.App} {task.State}@{task.Agent} '{task.Command}'"))
+        + "\ndeployments: "
+        + string.Join(", ", Show().Deployments.Select(deployment =>
+            $"step {deployment.CurrentStep} of {string.Join(" > ", deployment.Steps.Select(step => string.Join("+", step.Actions.Select(action => $"{action.Kind}{action.App.Path}"))))}"));
 
     private T Pick<T>(IReadOnlyList<T> items) => items[_random.Next(items.Count)];
 }

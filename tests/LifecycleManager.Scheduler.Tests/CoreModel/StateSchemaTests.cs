@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LifecycleManager.Scheduler.Tests.CoreModel;
 
-/// <summary>What an earlier version has stored is read as it was meant. The documents here are history: they never change.</summary>
+/// <summary>
+/// What an earlier version has stored is read as it was meant. The documents here are history: they never change.
+/// </summary>
 public sealed class StateSchemaTests
 {
     private static readonly Fence Fence = new("scheduler", 1);
@@ -29,7 +31,8 @@ public sealed class StateSchemaTests
             """;
         Put(store, "scheduler/apps/shop/web", Web);
         Put(store, "scheduler/versions/shop/web:2026-11-24T10:00:00.002Z", Web);
-        Put(store, "scheduler/versions/shop/web:2026-11-24T10:00:00.001Z", Web.Replace("00.002Z", "00.001Z", StringComparison.Ordinal));
+        Put(store, "scheduler/versions/shop/web:2026-11-24T10:00:00.001Z",
+            Web.Replace("00.002Z", "00.001Z", StringComparison.Ordinal));
         Put(store, "scheduler/instances/shop_web.instance-1._app.1", """
             {"taskId":"shop_web.instance-1._app.1","app":"/shop/web","version":"2026-11-24T10:00:00.001Z","config":"2026-11-24T10:00:00.001Z",
              "agentId":"a1","host":"h1","ports":[31000,null],"attributes":{"rack":"r1"},"zone":"z1","state":"Running","ending":true,
@@ -57,7 +60,8 @@ public sealed class StateSchemaTests
         var instance = Assert.Single(loaded.Instances);
         Assert.Equal(InstanceGoal.Ended, instance.Goal);
         Assert.Equal([31000, null], instance.Ports);
-        Assert.Equal(("h1", "z1", "r1", false, true), (instance.Host, instance.Zone, instance.Attributes["rack"], instance.Ready, instance.AgentHealthy));
+        Assert.Equal(("h1", "z1", "r1", false, true),
+            (instance.Host, instance.Zone, instance.Attributes["rack"], instance.Ready, instance.AgentHealthy));
         Assert.Equal("d1", Assert.Single(loaded.Deployments).Id);
         Assert.Single(loaded.History);
     }
@@ -68,7 +72,8 @@ public sealed class StateSchemaTests
         var store = new SimulatedStore();
         Put(store, "scheduler/schema", """{"version":2}""");
 
-        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => StateLoader.LoadAsync(store, Fence, NullLogger.Instance, CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(() =>
+            StateLoader.LoadAsync(store, Fence, NullLogger.Instance, CancellationToken.None));
 
         Assert.Equal("the stored state has schema 2; this version reads schemas up to 1", refused.Message);
     }
@@ -79,7 +84,8 @@ public sealed class StateSchemaTests
         var store = new SimulatedStore();
         Put(store, "scheduler/framework", """{"id":""");
 
-        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => StateLoader.LoadAsync(store, Fence, NullLogger.Instance, CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(() =>
+            StateLoader.LoadAsync(store, Fence, NullLogger.Instance, CancellationToken.None));
 
         Assert.Contains("'scheduler/framework'", refused.Message, StringComparison.Ordinal);
     }

@@ -76,8 +76,13 @@ public sealed class AffinityTests
     {
         Neighbour[] neighbours = [At("/web", "a0", Terms("/batch/*", near: false))];
         var batch = new PlacementRequest(Small, 1, []) { App = "/batch/x", Near = NearRule.For("/batch/x", [], neighbours) };
-        Assert.Equal(["anti-affinity of /web to /batch/*: an instance of /web is at 'a0'"], Placer.Explain(batch, Agents()[0], []));
-        var web = new PlacementRequest(Small, 1, []) { App = "/web", Near = NearRule.For("/web", Terms("/batch/*", near: false), [At("/batch/x", "a0")]) };
+        Assert.Equal(["anti-affinity of /web to /batch/*: an instance of /web is at 'a0'"],
+            Placer.Explain(batch, Agents()[0], []));
+        var web = new PlacementRequest(Small, 1, [])
+        {
+            App = "/web",
+            Near = NearRule.For("/web", Terms("/batch/*", near: false), [At("/batch/x", "a0")])
+        };
         Assert.Equal(["anti-affinity to /batch/*: an instance of it is at 'a0'"], Placer.Explain(web, Agents()[0], []));
     }
 
@@ -90,7 +95,8 @@ public sealed class AffinityTests
     [InlineData("lcm.affinity", "/web", "must name other apps")]
     public void A_label_that_cannot_be_read_is_a_problem(string label, string value, string problem)
     {
-        var (name, message) = Assert.Single(PlacementLabels.AffinityProblems("/web", new Dictionary<string, string> { [label] = value }));
+        var (name, message) =
+            Assert.Single(PlacementLabels.AffinityProblems("/web", new Dictionary<string, string> { [label] = value }));
         Assert.Equal(label, name);
         Assert.Contains(problem, message, StringComparison.Ordinal);
     }
@@ -100,22 +106,26 @@ public sealed class AffinityTests
     private static Wish Request(string app, int count, string others, bool near, string field = "@hostname") =>
         new(app, count, [new AffinityTerm(others, field, near, true)]);
 
-    private static IReadOnlyList<AffinityTerm> Terms(string others, bool near, bool required = true) => [new AffinityTerm(others, "@hostname", near, required)];
+    private static IReadOnlyList<AffinityTerm> Terms(string others, bool near, bool required = true) =>
+        [new AffinityTerm(others, "@hostname", near, required)];
 
     private static Neighbour At(string app, string host, IReadOnlyList<AffinityTerm>? terms = null) =>
-        new(app, terms ?? [], [new PlacedInstance(host, host, null, $"z{(host[1] - '0') % 2}", new Dictionary<string, string>())]);
+        new(app, terms ?? [],
+            [new PlacedInstance(host, host, null, $"z{(host[1] - '0') % 2}", new Dictionary<string, string>())]);
 
     private static PlacementResult Place(List<AgentPool> agents, IReadOnlyList<Wish> wishes, IReadOnlyList<Neighbour> existing)
     {
         Neighbour[] all = [.. existing, .. wishes.Select(wish => new Neighbour(wish.App, wish.Terms, []))];
         return Placer.Place(
             agents,
-            [.. wishes.Select(wish => new PlacementRequest(Small, wish.Count, []) { App = wish.App, Near = NearRule.For(wish.App, wish.Terms, all) })],
+            [.. wishes.Select(wish => new PlacementRequest(Small, wish.Count, []) { App = wish.App,
+                Near = NearRule.For(wish.App, wish.Terms, all) })],
             new Random(1));
     }
 
     private static List<AgentPool> Agents() => [.. Enumerable.Range(0, 4).Select(index => new AgentPool
     {
-        AgentId = $"a{index}", Host = $"a{index}", Zone = $"z{index % 2}", Roles = [new RoleResources { Role = "*", Cpus = 1_000, Mem = 1_000_000 }],
+        AgentId = $"a{index}", Host = $"a{index}", Zone = $"z{index % 2}",
+        Roles = [new RoleResources { Role = "*", Cpus = 1_000, Mem = 1_000_000 }],
     })];
 }

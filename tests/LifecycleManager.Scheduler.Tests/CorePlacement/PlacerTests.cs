@@ -14,13 +14,15 @@ public sealed class PlacerTests
         Gen.Int.Sample(seed =>
         {
             var random = new Random(seed);
-            var agents = Enumerable.Range(0, random.Next(1, 9)).Select(index => Agent($"a{index}", random.Next(0, 2_000), $"rack{random.Next(3)}", random.Next(0, 6))).ToList();
+            var agents = Enumerable.Range(0, random.Next(1, 9))
+                .Select(index => Agent($"a{index}", random.Next(0, 2_000), $"rack{random.Next(3)}", random.Next(0, 6))).ToList();
             var before = agents.Select(agent => (agent.FreeCpus, agent.FreeMem, Ports: agent.Roles[0].Ports.Count)).ToList();
             var requests = Enumerable.Range(0, random.Next(1, 4)).Select(_ => new PlacementRequest(
                 Small with
                 {
                     Constraints = [.. Enumerable.Range(0, random.Next(0, 3)).Select(_ => Constraint(random))],
-                    Ports = [.. Enumerable.Range(0, random.Next(0, 3)).Select(_ => (int?)random.Next(2) * random.Next(31_000, 31_003))],
+                    Ports = [.. Enumerable.Range(0, random.Next(0, 3))
+                        .Select(_ => (int?)random.Next(2) * random.Next(31_000, 31_003))],
                     Strategy = (PlacementStrategy)random.Next(3),
                 },
                 random.Next(0, 12),
@@ -41,17 +43,21 @@ public sealed class PlacerTests
 
             for (var index = 0; index < requests.Count; index++)
             {
-                var placed = result.Placements.Where(placement => placement.Request == index).Select(placement => agents[placement.Agent]).ToList();
+                var placed = result.Placements.Where(placement => placement.Request == index)
+                    .Select(placement => agents[placement.Agent]).ToList();
                 Assert.Equal(placed.Count, result.Outcomes[index].Placed);
                 Assert.True(placed.Count <= requests[index].Count);
 
                 // Of several GROUP_BY the first rules: the others know only the groups that have instances, as in Marathon.
-                var second = requests[index].Spec.Constraints.Where(constraint => constraint.Operator == ConstraintOperator.GroupBy).Skip(1);
+                var second = requests[index].Spec.Constraints.Where(constraint => constraint.Operator
+                    == ConstraintOperator.GroupBy).Skip(1);
                 foreach (var constraint in requests[index].Spec.Constraints.Except(second))
-                    Assert.True(Holds(constraint, placed), $"{constraint} does not hold for {string.Join(",", placed.Select(agent => $"{agent.Host}/{agent.Attributes["rack"]}"))}");
+                    Assert.True(Holds(constraint, placed),
+                        $"{constraint} does not hold for {string.Join(",", placed.Select(agent => $"{agent.Host}/{agent.Attributes["rack"]}"))}");
                 foreach (var placement in result.Placements.Where(placement => placement.Request == index))
                     for (var port = 0; port < placement.Ports.Count; port++)
-                        Assert.True(requests[index].Spec.Ports[port] is 0 ? placement.Ports[port] > 0 : placement.Ports[port] == requests[index].Spec.Ports[port]);
+                        Assert.True(requests[index].Spec.Ports[port] is 0
+                            ? placement.Ports[port] > 0 : placement.Ports[port] == requests[index].Spec.Ports[port]);
             }
 
             // What was left out had a reason.
@@ -69,7 +75,8 @@ public sealed class PlacerTests
         var result = Placer.Place(agents, [new PlacementRequest(spec, 20, [])], new Random(1));
 
         // r3 takes two; then one more each may be elsewhere, and no more.
-        Assert.Equal([3, 3, 2], Enumerable.Range(0, 3).Select(agent => result.Placements.Count(placement => placement.Agent == agent)));
+        Assert.Equal([3, 3, 2], Enumerable.Range(0, 3)
+            .Select(agent => result.Placements.Count(placement => placement.Agent == agent)));
         Assert.True(result.Outcomes[0].RefusedBy[RefusalReasons.UnfulfilledConstraint.FirstIndex()] > 0);
     }
 
@@ -84,7 +91,8 @@ public sealed class PlacerTests
 
         Assert.Equal([1], result.Placements.Select(placement => placement.Agent));
         Assert.Equal(
-            ["constraint hostname UNIQUE: an instance is already at 'a'"], Placer.Explain(new PlacementRequest(spec, 1, []), agents[0], existing));
+            ["constraint hostname UNIQUE: an instance is already at 'a'"],
+            Placer.Explain(new PlacementRequest(spec, 1, []), agents[0], existing));
     }
 
     [Fact]
@@ -93,9 +101,11 @@ public sealed class PlacerTests
         List<AgentPool> Three() => [Agent("a", 1_000, "r", 0), Agent("b", 1_000, "r", 0), Agent("c", 1_000, "r", 0)];
 
         var spread = Placer.Place(Three(), [new PlacementRequest(Small, 6, [])], new Random(1));
-        var packed = Placer.Place(Three(), [new PlacementRequest(Small with { Strategy = PlacementStrategy.BinPacking }, 6, [])], new Random(1));
+        var packed = Placer.Place(Three(), [new PlacementRequest(Small with { Strategy = PlacementStrategy.BinPacking }, 6, [])],
+            new Random(1));
 
-        Assert.Equal([2, 2, 2], Enumerable.Range(0, 3).Select(agent => spread.Placements.Count(placement => placement.Agent == agent)));
+        Assert.Equal([2, 2, 2], Enumerable.Range(0, 3)
+            .Select(agent => spread.Placements.Count(placement => placement.Agent == agent)));
         Assert.Single(packed.Placements.Select(placement => placement.Agent).Distinct());
     }
 
@@ -105,7 +115,11 @@ public sealed class PlacerTests
         var agent = Agent("a", 50, "r1", 1, ("containerizers", "process"));
         var spec = new PlacementSpec
         {
-            Cpus = 500, Mem = 2_000_000, Ports = [8_090, 0], NeedsDocker = true, Constraints = [new Constraint("rack", ConstraintOperator.Is, "r2")],
+            Cpus = 500,
+            Mem = 2_000_000,
+            Ports = [8_090, 0],
+            NeedsDocker = true,
+            Constraints = [new Constraint("rack", ConstraintOperator.Is, "r2")],
         };
 
         Assert.Equal(
@@ -137,8 +151,10 @@ public sealed class PlacerTests
             },
         ];
 
-        var mixed = Placer.Place(AgentPool.From(Offers()), [new PlacementRequest(Small with { Cpus = 1_200, Roles = ["*", "web"] }, 1, [])], new Random(1));
-        var unreserved = Placer.Place(AgentPool.From(Offers()), [new PlacementRequest(Small with { Cpus = 1_200 }, 1, [])], new Random(1));
+        var mixed = Placer.Place(AgentPool.From(Offers()),
+            [new PlacementRequest(Small with { Cpus = 1_200, Roles = ["*", "web"] }, 1, [])], new Random(1));
+        var unreserved = Placer.Place(AgentPool.From(Offers()), [new PlacementRequest(Small with { Cpus = 1_200 }, 1, [])],
+            new Random(1));
 
         Assert.Equal([("web", 500), ("*", 700)], mixed.Placements[0].Taken.Select(part => (part.From.Role, part.Cpus)));
         Assert.Empty(unreserved.Placements);
@@ -193,12 +209,13 @@ public sealed class PlacerTests
         _ => new(random.Next(2) == 0 ? "rack" : "hostname", ConstraintOperator.GroupBy, null),
     };
 
-    private static AgentPool Agent(string id, long cpus, string rack, int ports, params (string Name, string Value)[] more) => new()
-    {
-        AgentId = id,
-        Host = id,
-        Attributes = more.Append(("rack", rack)).ToDictionary(pair => pair.Item1, pair => pair.Item2),
-        Roles =
+    private static AgentPool Agent(string id, long cpus, string rack, int ports, params (string Name, string Value)[] more) =>
+        new()
+        {
+            AgentId = id,
+            Host = id,
+            Attributes = more.Append(("rack", rack)).ToDictionary(pair => pair.Item1, pair => pair.Item2),
+            Roles =
         [
             new RoleResources
             {
@@ -206,5 +223,5 @@ public sealed class PlacerTests
                 Ports = new PortSet(ports == 0 ? [] : [new ValueRange(31_000, (ulong)(31_000 + ports - 1))]),
             },
         ],
-    };
+        };
 }

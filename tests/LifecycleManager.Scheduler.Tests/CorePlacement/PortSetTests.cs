@@ -11,7 +11,8 @@ public sealed class PortSetTests
         Gen.Select(Gen.Int[0, 30], Gen.Int[0, 30], Gen.Int[0, 30], Gen.Int[0, 30], Gen.Int[0, 31].Array[0, 60])
             .Sample((begin, end, otherBegin, otherEnd, actions) =>
             {
-                var set = new PortSet([new ValueRange((ulong)begin, (ulong)end), new ValueRange((ulong)otherBegin, (ulong)otherEnd)]);
+                var set =
+                    new PortSet([new ValueRange((ulong)begin, (ulong)end), new ValueRange((ulong)otherBegin, (ulong)otherEnd)]);
                 var model = new SortedSet<int>(Span(begin, end).Concat(Span(otherBegin, otherEnd)));
                 foreach (var port in actions)
                 {

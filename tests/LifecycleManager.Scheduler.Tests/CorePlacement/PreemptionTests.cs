@@ -23,7 +23,8 @@ public sealed class PreemptionTests
     [Fact]
     public void No_app_is_brought_below_what_it_must_keep()
     {
-        Tenant[] tenants = [Tenant("t1", "low", "a1", 0, 500), Tenant("t2", "low", "a1", 0, 500), Tenant("m", "middle", "a3", 5, 1_000)];
+        Tenant[] tenants = [Tenant("t1", "low", "a1", 0, 500), Tenant("t2", "low", "a1", 0, 500),
+            Tenant("m", "middle", "a3", 5, 1_000)];
 
         Assert.Equal(["m"], Choose(tenants, new() { ["low"] = 1, ["middle"] = 1 }));
         Assert.Null(Choose(tenants, new() { ["low"] = 1, ["middle"] = 0 }));
@@ -42,7 +43,8 @@ public sealed class PreemptionTests
     [Fact]
     public void A_fixed_port_is_taken_from_whoever_has_it()
     {
-        Tenant[] tenants = [Tenant("other", "low", "a1", 0, 1_000), Tenant("holder", "low", "a1", 0, 100) with { Ports = [8_080] }];
+        Tenant[] tenants = [Tenant("other", "low", "a1", 0, 1_000),
+            Tenant("holder", "low", "a1", 0, 100) with { Ports = [8_080] }];
 
         Assert.Equal(["holder", "other"], Choose(tenants, new() { ["low"] = 9 }, Wanted with { Ports = [8_080] })!.Order());
     }
@@ -51,7 +53,9 @@ public sealed class PreemptionTests
         Preemption.Choose(
             new PlacementRequest(spec ?? Wanted, 1, []),
             priority: 10,
-            [.. new[] { "a1", "a2", "a3" }.Select(id => new AgentPool { AgentId = id, Host = id, Roles = [new RoleResources { Role = "*", Mem = 1_000 }] })],
+            [.. new[] { "a1", "a2", "a3" }
+                .Select(id => new AgentPool { AgentId = id, Host = id,
+                    Roles = [new RoleResources { Role = "*", Mem = 1_000 }] })],
             tenants.ToLookup(tenant => tenant.AgentId),
             spare);
 

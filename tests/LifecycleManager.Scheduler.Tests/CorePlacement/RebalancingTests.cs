@@ -33,7 +33,8 @@ public sealed class RebalancingTests
     public void Bin_packing_empties_the_emptiest()
     {
         var spec = Small with { Strategy = PlacementStrategy.BinPacking };
-        var moves = Rebalancing.Plan(Agents([3, 7]), [App("/many", spec, "a0", "a0", "a0", "a0", "a0"), App("/one", spec, "a1")], 100);
+        var moves = Rebalancing.Plan(Agents([3, 7]), [App("/many", spec, "a0", "a0", "a0", "a0", "a0"), App("/one", spec, "a1")],
+            100);
         var move = Assert.Single(moves);
         Assert.Equal(("/one", "a1", "a0"), (move.App, move.From, move.To));
     }
@@ -42,7 +43,8 @@ public sealed class RebalancingTests
     public void What_a_constraint_or_another_app_forbids_moves_whatever_the_strategy()
     {
         var random = Small with { Strategy = PlacementStrategy.Random };
-        var unique = App("/unique", random with { Constraints = [new Constraint("hostname", ConstraintOperator.Unique, null)] }, "a0", "a0");
+        var unique = App("/unique", random with { Constraints = [new Constraint("hostname", ConstraintOperator.Unique, null)] },
+            "a0", "a0");
         var shy = App("/shy", random, "a0") with { Terms = [new AffinityTerm("/unique", "@hostname", false, true)] };
         var moves = Rebalancing.Plan(Agents([5, 8, 8]), [shy, unique], 100);
         Assert.Equal(["/shy", "/unique"], moves.Select(move => move.App).Order());
@@ -60,12 +62,15 @@ public sealed class RebalancingTests
     }
 
     private static SettledApp App(string id, PlacementSpec spec, params string[] hosts) => new(
-        id, spec, [], [.. hosts.Select((host, index) => new Settled($"{id}.{index}", new PlacedInstance(host, host, null, null, new Dictionary<string, string>()), []))]);
+        id, spec, [],
+        [.. hosts.Select((host, index) => new Settled($"{id}.{index}",
+            new PlacedInstance(host, host, null, null, new Dictionary<string, string>()), []))]);
 
     /// <summary>Agents of 8 cpus, with so many left.</summary>
     private static List<AgentPool> Agents(int[] free) => [.. free.Select((cpus, index) => new AgentPool
     {
         AgentId = $"a{index}", Host = $"a{index}",
-        Roles = [new RoleResources { Role = "*", Cpus = cpus * 1_000, Mem = cpus * 100_000, Ports = new PortSet([new ValueRange(31_000, 31_100)]) }],
+        Roles = [new RoleResources { Role = "*", Cpus = cpus * 1_000, Mem = cpus * 100_000,
+            Ports = new PortSet([new ValueRange(31_000, 31_100)]) }],
     })];
 }

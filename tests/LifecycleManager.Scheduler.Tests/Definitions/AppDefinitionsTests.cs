@@ -20,7 +20,8 @@ public sealed class AppDefinitionsTests
         Assert.Equal(new UnreachableStrategy(TimeSpan.Zero, TimeSpan.Zero), app.Unreachable);
         Assert.Equal(NetworkMode.Host, app.Network);
         var port = Assert.Single(app.Ports);
-        Assert.Equal((null, 0, 0, "tcp", "default"), (port.ContainerPort, port.HostPort, port.ServicePort, port.Protocol, port.Name));
+        Assert.Equal((null, 0, 0, "tcp", "default"), (port.ContainerPort, port.HostPort, port.ServicePort, port.Protocol,
+            port.Name));
         Assert.Equal(["*"], app.AcceptedResourceRoles);
         Assert.Null(app.KillGracePeriod);
         Assert.False(app.IsDocker);
@@ -33,7 +34,8 @@ public sealed class AppDefinitionsTests
         """{"id":"/a","container":{"docker":{"type":"DOCKER","image":"i","network":"bridge","portMappings":[{"containerPort":80,"servicePort":10000}]}},"networks":[{"mode":"container/bridge"}]}""")]
     [InlineData(
         """{"id":"//a/","container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80,"servicePort":10000}]},"networks":[{"mode":"container/bridge"}]}""")]
-    [InlineData("""{"id":"a","container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80,"servicePort":10000,"protocol":"tcp"}]},"ipAddress":null}""")]
+    [InlineData(
+        """{"id":"a","container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80,"servicePort":10000,"protocol":"tcp"}]},"ipAddress":null}""")]
     public void The_notations_of_bridged_ports_are_one(string json)
     {
         var canonical = Create("""
@@ -47,7 +49,8 @@ public sealed class AppDefinitionsTests
     [Theory]
     [InlineData("""{"id":"a","cmd":"x","ports":[10001,0]}""")]
     [InlineData("""{"id":"a","cmd":"x","portDefinitions":[{"port":10001},{"port":0}]}""")]
-    [InlineData("""{"id":"a","cmd":"x","ports":[10001,0],"portDefinitions":[{"port":10001},{"port":0}],"networks":[{"mode":"host"}]}""")]
+    [InlineData(
+        """{"id":"a","cmd":"x","ports":[10001,0],"portDefinitions":[{"port":10001},{"port":0}],"networks":[{"mode":"host"}]}""")]
     public void The_notations_of_ports_on_the_host_are_one(string json)
     {
         var app = Create(json);
@@ -57,8 +60,10 @@ public sealed class AppDefinitionsTests
     }
 
     [Theory]
-    [InlineData("""{"id":"a","networks":[{"mode":"container","name":"dmz"}],"container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80},{"containerPort":81,"hostPort":0}]}}""")]
-    [InlineData("""{"id":"a","ipAddress":{"networkName":"dmz","groups":[],"discovery":{"ports":[]}},"container":{"docker":{"image":"i","network":"USER","portMappings":[{"containerPort":80},{"containerPort":81,"hostPort":0}]}}}""")]
+    [InlineData(
+        """{"id":"a","networks":[{"mode":"container","name":"dmz"}],"container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80},{"containerPort":81,"hostPort":0}]}}""")]
+    [InlineData(
+        """{"id":"a","ipAddress":{"networkName":"dmz","groups":[],"discovery":{"ports":[]}},"container":{"docker":{"image":"i","network":"USER","portMappings":[{"containerPort":80},{"containerPort":81,"hostPort":0}]}}}""")]
     public void On_a_named_network_a_port_is_published_where_it_says_so(string json)
     {
         var app = Create(json);
@@ -68,7 +73,9 @@ public sealed class AppDefinitionsTests
 
     [Fact]
     public void A_variable_may_be_a_secret() =>
-        Assert.Equal("p", Create("""{"id":"a","cmd":"x","env":{"A":{"secret":"s"}},"secrets":{"s":{"source":"p"}}}""").Wire.Secrets!["s"].Source);
+        Assert.Equal("p",
+            Create("""{"id":"a","cmd":"x","env":{"A":{"secret":"s"}},"secrets":{"s":{"source":"p"}}}""").Wire.Secrets![
+                "s"].Source);
 
     [Fact]
     public void Required_ports_are_host_ports()
@@ -79,10 +86,12 @@ public sealed class AppDefinitionsTests
     [Fact]
     public void A_definition_is_the_same_after_it_was_stored()
     {
-        foreach (var json in new[] { Samples.Text("search"), """{"id":"a","cmd":"x","unreachableStrategy":"disabled","constraints":[["hostname","UNIQUE"]]}""" })
+        foreach (var json in new[] { Samples.Text("search"),
+            """{"id":"a","cmd":"x","unreachableStrategy":"disabled","constraints":[["hostname","UNIQUE"]]}""" })
         {
             var app = Create(json);
-            var stored = JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(app.Wire, MarathonJson.Default.App), MarathonJson.Default.App)!;
+            var stored = JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(app.Wire, MarathonJson.Default.App),
+                MarathonJson.Default.App)!;
             Assert.True(app.SameAs(AppDefinition.FromWire(stored)));
         }
 
@@ -107,12 +116,15 @@ public sealed class AppDefinitionsTests
     [InlineData("""{"id":"a","cmd":"x","mem":1e999}""", "/mem", "too large")]
     [InlineData("""{"id":"a","cmd":"x","instances":-1}""", "/instances", "between")]
     [InlineData("""{"id":"a","cmd":"x","instances":1e10}""", "/instances", "whole number")]
-    [InlineData("""{"id":"a","cmd":"x","upgradeStrategy":{"minimumHealthCapacity":1.1}}""", "/upgradeStrategy/minimumHealthCapacity", "between 0 and 1")]
+    [InlineData("""{"id":"a","cmd":"x","upgradeStrategy":{"minimumHealthCapacity":1.1}}""",
+        "/upgradeStrategy/minimumHealthCapacity", "between 0 and 1")]
     [InlineData("""{"id":"a","cmd":"x","backoffFactor":0.5}""", "/backoffFactor", "between")]
     [InlineData("""{"id":"a","cmd":"x","killSelection":"OLDEST"}""", "/killSelection", "must be one of")]
     [InlineData("""{"id":"a","cmd":"x","unreachableStrategy":"off"}""", "/unreachableStrategy", "disabled")]
-    [InlineData("""{"id":"a","cmd":"x","unreachableStrategy":{"inactiveAfterSeconds":5}}""", "/unreachableStrategy", "expungeAfterSeconds")]
-    [InlineData("""{"id":"a","cmd":"x","unreachableStrategy":{"inactiveAfter":5}}""", "/unreachableStrategy/inactiveAfter", "known field")]
+    [InlineData("""{"id":"a","cmd":"x","unreachableStrategy":{"inactiveAfterSeconds":5}}""", "/unreachableStrategy",
+        "expungeAfterSeconds")]
+    [InlineData("""{"id":"a","cmd":"x","unreachableStrategy":{"inactiveAfter":5}}""", "/unreachableStrategy/inactiveAfter",
+        "known field")]
     [InlineData("""{"id":"a","cmd":"x","dependencies":["a"]}""", "/dependencies(0)", "itself")]
     [InlineData("""{"id":"/g/a","cmd":"x","dependencies":["/g"]}""", "/dependencies(0)", "contains the app")]
     [InlineData("""{"id":"a","cmd":"x","ports":[80,80]}""", "/portDefinitions(1)/port", "unique")]
@@ -123,7 +135,9 @@ public sealed class AppDefinitionsTests
     [InlineData("""{"id":"a","cmd":"x","networks":[{"mode":"bridge"}]}""", "/networks(0)/mode", "must be one of")]
     [InlineData("""{"id":"a","cmd":"x","networks":[{"name":"dcos"}]}""", "/networks(0)/mode", "Docker")]
     [InlineData("""{"id":"a","container":{"docker":{"image":"i","network":"USER"}}}""", "/networks(0)/name", "name of a network")]
-    [InlineData("""{"id":"a","container":{"docker":{"image":"i","network":"USER"}},"ipAddress":{"networkName":"n","groups":["g"]}}""", "/ipAddress", "use networks")]
+    [InlineData(
+        """{"id":"a","container":{"docker":{"image":"i","network":"USER"}},"ipAddress":{"networkName":"n","groups":["g"]}}""",
+        "/ipAddress", "use networks")]
     [InlineData(
         """{"id":"a","container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80}]},"networks":[{"name":"n"}],"healthChecks":[{}]}""",
         "/healthChecks(0)/portIndex", "not published")]
@@ -131,23 +145,34 @@ public sealed class AppDefinitionsTests
     [InlineData("""{"id":"a","cmd":"x","env":{"A":{"secret":"s","more":1}},"secrets":{"s":{"source":"p"}}}""", "/env/A", "text")]
     [InlineData("""{"id":"a","cmd":"x","secrets":{"s":{"source":"../p"}}}""", "/secrets/s/source", "slashes")]
     [InlineData("""{"id":"a","cmd":"x","secrets":{"s":{}}}""", "/secrets/s/source", "missing")]
-    [InlineData("""{"id":"a","container":{"docker":{"image":"i","network":"BRIDG"}}}""", "/container/docker/network", "did you mean 'BRIDGE'?")]
+    [InlineData("""{"id":"a","container":{"docker":{"image":"i","network":"BRIDG"}}}""", "/container/docker/network",
+        "did you mean 'BRIDGE'?")]
     [InlineData("""{"id":"a","container":{"docker":{"network":"HOST"}}}""", "/container/docker/image", "image")]
     [InlineData("""{"id":"a","container":{"type":"DOCKER"},"cmd":"x"}""", "/container/docker", "missing")]
     [InlineData("""{"id":"a","container":{"type":"MESOS","docker":{"image":"i"}}}""", "/container/type", "not carried out")]
-    [InlineData("""{"id":"a","container":{"docker":{"image":"i"},"portMappings":[{"hostPort":80},{"hostPort":80}]}}""", "/container/portMappings(1)/hostPort", "taken")]
-    [InlineData("""{"id":"a","container":{"docker":{"image":"i","network":"HOST"},"portMappings":[{"hostPort":80}]}}""", "/container/portMappings", "portDefinitions")]
-    [InlineData("""{"id":"a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"/d","hostPath":"/d","mode":"rw"}]}}""", "/container/volumes(0)/mode", "RW")]
-    [InlineData("""{"id":"a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"/d","mode":"RW","persistent":{"size":1}}]}}""", "/container/volumes(0)/persistent", "not carried out")]
-    [InlineData("""{"id":"a","cmd":"x","container":{"volumes":[{"containerPath":"../d","hostPath":"/d","mode":"RW"}]}}""", "/container/volumes(0)/containerPath", "sandbox")]
-    [InlineData("""{"id":"a","cmd":"x","healthChecks":[{"portIndex":1}]}""", "/healthChecks(0)/portIndex", "must address an element")]
-    [InlineData("""{"id":"a","cmd":"x","ports":[],"healthChecks":[{}]}""", "/healthChecks(0)/portIndex", "must address an element")]
+    [InlineData("""{"id":"a","container":{"docker":{"image":"i"},"portMappings":[{"hostPort":80},{"hostPort":80}]}}""",
+        "/container/portMappings(1)/hostPort", "taken")]
+    [InlineData("""{"id":"a","container":{"docker":{"image":"i","network":"HOST"},"portMappings":[{"hostPort":80}]}}""",
+        "/container/portMappings", "portDefinitions")]
+    [InlineData(
+        """{"id":"a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"/d","hostPath":"/d","mode":"rw"}]}}""",
+        "/container/volumes(0)/mode", "RW")]
+    [InlineData(
+        """{"id":"a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"/d","mode":"RW","persistent":{"size":1}}]}}""", "/container/volumes(0)/persistent", "not carried out")]
+    [InlineData("""{"id":"a","cmd":"x","container":{"volumes":[{"containerPath":"../d","hostPath":"/d","mode":"RW"}]}}""",
+        "/container/volumes(0)/containerPath", "sandbox")]
+    [InlineData("""{"id":"a","cmd":"x","healthChecks":[{"portIndex":1}]}""", "/healthChecks(0)/portIndex",
+        "must address an element")]
+    [InlineData("""{"id":"a","cmd":"x","ports":[],"healthChecks":[{}]}""", "/healthChecks(0)/portIndex",
+        "must address an element")]
     [InlineData("""{"id":"a","cmd":"x","healthChecks":[{"protocol":"ICMP"}]}""", "/healthChecks(0)/protocol", "must be one of")]
     [InlineData("""{"id":"a","cmd":"x","healthChecks":[{"protocol":"COMMAND"}]}""", "/healthChecks(0)/command", "must be set")]
-    [InlineData("""{"id":"a","cmd":"x","healthChecks":[{"protocol":"COMMAND","command":{}}]}""", "/healthChecks(0)/command/value", "missing")]
+    [InlineData("""{"id":"a","cmd":"x","healthChecks":[{"protocol":"COMMAND","command":{}}]}""", "/healthChecks(0)/command/value",
+        "missing")]
     [InlineData("""{"id":"a","cmd":"x","healthChecks":[{"port":1,"portIndex":0}]}""", "/healthChecks(0)", "either")]
     [InlineData("""{"id":"a","cmd":"x","healthChecks":[{"intervalSeconds":0}]}""", "/healthChecks(0)/intervalSeconds", "between")]
-    [InlineData("""{"id":"a","cmd":"x","healthChecks":[{"protocol":"MESOS_TCP"},{"protocol":"MESOS_HTTP"}]}""", "/healthChecks", "at most one")]
+    [InlineData("""{"id":"a","cmd":"x","healthChecks":[{"protocol":"MESOS_TCP"},{"protocol":"MESOS_HTTP"}]}""", "/healthChecks",
+        "at most one")]
     [InlineData("""{"id":"a","cmd":"x","readinessChecks":[{}]}""", "/readinessChecks(0)/portName", "http-api")]
     [InlineData("""{"id":"a","cmd":"x","acceptedResourceRoles":["prod"]}""", "/acceptedResourceRoles(0)", "prod")]
     [InlineData("""{"id":"a","cmd":"x","acceptedResourceRoles":[]}""", "/acceptedResourceRoles", "empty")]
@@ -212,7 +237,8 @@ public sealed class AppDefinitionsTests
     public void Constraints_that_nothing_can_satisfy_are_named(string constraints, int instances)
     {
         var json = $$"""{"id":"a","cmd":"x","instances":{{instances}},"constraints":[{{constraints}}]}""";
-        Assert.Contains("is impossible", Assert.Throws<ChangeRefusedException>(() => Create(json)).Message, StringComparison.Ordinal);
+        Assert.Contains("is impossible", Assert.Throws<ChangeRefusedException>(() => Create(json)).Message,
+            StringComparison.Ordinal);
         Create("""{"id":"a","cmd":"x","instances":1,"constraints":[["hostname","CLUSTER"],["hostname","UNIQUE"]]}""");
     }
 
@@ -227,8 +253,11 @@ public sealed class AppDefinitionsTests
     [InlineData("fetch", "[{\"uri\":\"http://h/a#sha256=ab\"}]", "/fetch(0)/uri: has a fragment")]
     [InlineData("fetch", "[{\"uri\":\"http://h/a\",\"destPath\":\"../b\"}]", "/fetch(0)/destPath: '../b' is no name")]
     [InlineData("uris", "[\"http://h/a\",\"http://i/a\"]", "/fetch(1)/uri: 'a' is there twice")]
-    [InlineData("labels", "{\"lcm.placement\":\"random\",\"lcm.priority\":\"-3\",\"lcm.rollback.after\":\"1.5m\",\"lcm.canary\":\"1 pause\"}", null)]
-    [InlineData("labels", "{\"lcm.placement\":\"pack\"}", "/labels/lcm.placement: 'pack' must be one of spread, bin-packing, random")]
+    [InlineData("labels",
+        "{\"lcm.placement\":\"random\",\"lcm.priority\":\"-3\",\"lcm.rollback.after\":\"1.5m\",\"lcm.canary\":\"1 pause\"}",
+        null)]
+    [InlineData("labels", "{\"lcm.placement\":\"pack\"}",
+        "/labels/lcm.placement: 'pack' must be one of spread, bin-packing, random")]
     [InlineData("labels", "{\"lcm.priority\":\"high\"}", "/labels/lcm.priority: 'high' must be a whole number")]
     [InlineData("labels", "{\"lcm.rollback.after\":\"0\"}", "/labels/lcm.rollback.after: '0' must be a time")]
     [InlineData("labels", "{\"lcm.canary\":\"all\"}", "/labels/lcm.canary: 'all' must be stages")]
@@ -236,7 +265,8 @@ public sealed class AppDefinitionsTests
     {
         var json = $$"""{"id":"a","cmd":"x","{{field}}":{{value}}}""";
         if (problem is null) Assert.NotNull(Create(json));
-        else Assert.Contains(problem, Assert.Throws<ChangeRefusedException>(() => Create(json)).Message, StringComparison.Ordinal);
+        else Assert.Contains(problem, Assert.Throws<ChangeRefusedException>(() => Create(json)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -247,7 +277,9 @@ public sealed class AppDefinitionsTests
         Assert.Equal(4, scaled.Instances);
         Assert.True(scaled.SameAs(app, count: false));
 
-        var renamed = Update(app, """{"container":{"docker":{"image":"other","network":"BRIDGE","portMappings":[{"containerPort":0,"hostPort":8090}]}}}""");
+        var renamed =
+            Update(app,
+                """{"container":{"docker":{"image":"other","network":"BRIDGE","portMappings":[{"containerPort":0,"hostPort":8090}]}}}""");
         Assert.Equal("other", renamed.Wire.Container!.Docker!.Image);
         Assert.Equal(8090, renamed.Ports[0].HostPort);
 
@@ -257,21 +289,24 @@ public sealed class AppDefinitionsTests
 
         var withArgs = Update(Create("""{"id":"a","cmd":"x"}"""), """{"args":["y"]}""");
         Assert.Equal((null, "y"), (withArgs.Wire.Cmd, withArgs.Wire.Args![0]));
-        Assert.Equal(["/g/b"], Update(Create("""{"id":"/g/a","cmd":"x"}"""), """{"dependencies":["b"]}""").Dependencies.Select(id => id.Path));
+        Assert.Equal(["/g/b"], Update(Create("""{"id":"/g/a","cmd":"x"}"""),
+            """{"dependencies":["b"]}""").Dependencies.Select(id => id.Path));
     }
 
     [Fact]
     public void Service_ports_are_given_once_and_kept()
     {
         var root = GroupDefinition.Empty
-            .PutApp(Create("""{"id":"/a","cmd":"x","ports":[0,10000]}""")).PutApp(Create("""{"id":"/g/b","cmd":"x","ports":[0]}"""));
+            .PutApp(Create("""{"id":"/a","cmd":"x","ports":[0,10000]}"""))
+            .PutApp(Create("""{"id":"/g/b","cmd":"x","ports":[0]}"""));
         var given = ServicePorts.Assign(root, GroupDefinition.Empty, Rules);
         Assert.Equal([10_001, 10_000], given.FindApp(new AppId("/a"))!.Ports.Select(port => port.ServicePort));
         Assert.Equal(10_002, given.FindApp(new AppId("/g/b"))!.Ports[0].ServicePort);
 
         var again = ServicePorts.Assign(given.PutApp(Create("""{"id":"/a","cmd":"y","ports":[0,0,0]}""")), given, Rules);
         Assert.Equal([10_001, 10_000, 10_003], again.FindApp(new AppId("/a"))!.Ports.Select(port => port.ServicePort));
-        Assert.Throws<ChangeRefusedException>(() => ServicePorts.Assign(root, GroupDefinition.Empty, Rules with { LastServicePort = 10_001 }));
+        Assert.Throws<ChangeRefusedException>(() => ServicePorts.Assign(root, GroupDefinition.Empty,
+            Rules with { LastServicePort = 10_001 }));
     }
 
     private static AppDefinition Create(string json) =>

@@ -29,7 +29,8 @@ public sealed class FuzzTests
                 var stored = JsonSerializer.SerializeToUtf8Bytes(app.Wire, MarathonJson.Default.App);
                 var again = AppDefinition.FromWire(JsonSerializer.Deserialize(stored, MarathonJson.Default.App)!);
                 Assert.True(app.SameAs(again), json);
-                Assert.True(app.SameAs(AppDefinitions.CreateAt(app.Id, AppDefinitions.ReadApp(stored), Rules)), $"what is shown is not taken back: {json}");
+                Assert.True(app.SameAs(AppDefinitions.CreateAt(app.Id, AppDefinitions.ReadApp(stored), Rules)),
+                    $"what is shown is not taken back: {json}");
                 Assert.True(app.SameAs(AppDefinitions.Update(app, new App(), Rules)), $"an empty update changes it: {json}");
                 Assert.Equal(app.Wire.Id, app.Id.Path);
                 Assert.Null(AppIdSyntax.WhyInvalid(app.Id));
@@ -42,7 +43,8 @@ public sealed class FuzzTests
     [Fact]
     public void Every_update_is_refused_with_its_paths_or_gives_a_definition()
     {
-        var app = Create("""{"id":"/a","container":{"docker":{"image":"i","network":"BRIDGE","portMappings":[{"containerPort":80}]}},"healthChecks":[{}]}""")!;
+        var app =
+            Create("""{"id":"/a","container":{"docker":{"image":"i","network":"BRIDGE","portMappings":[{"containerPort":80}]}},"healthChecks":[{}]}""")!;
         Gen.Int.Sample(
             seed =>
             {

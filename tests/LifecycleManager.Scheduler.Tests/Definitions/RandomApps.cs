@@ -7,8 +7,8 @@ using LifecycleManager.Protocol.Marathon;
 namespace LifecycleManager.Scheduler.Tests.Definitions;
 
 /// <summary>
-/// JSON for apps from every corner: each field of the wire types absent, plausible, at its bounds, of another type or strange. The
-/// same seed gives the same text.
+/// JSON for apps from every corner: each field of the wire types absent, plausible, at its bounds, of another type or strange.
+/// The same seed gives the same text.
 /// </summary>
 internal sealed class RandomApps(int seed)
 {
@@ -23,11 +23,13 @@ internal sealed class RandomApps(int seed)
         ["executor"] = ["\"\"", "\"//cmd\""],
         ["constraints"] =
         [
-            "[]", "[[\"hostname\",\"UNIQUE\"]]", "[[\"rack\",\"LIKE\",\"r[0-9]+\"]]", "[[\"@zone\",\"GROUP_BY\",\"2\"],[\"rack\",\"MAX_PER\",\"1\"]]",
+            "[]", "[[\"hostname\",\"UNIQUE\"]]", "[[\"rack\",\"LIKE\",\"r[0-9]+\"]]",
+            "[[\"@zone\",\"GROUP_BY\",\"2\"],[\"rack\",\"MAX_PER\",\"1\"]]",
             "[[\"rack\",\"IS\",\"1.5\"]]", "[[\"rack\",\"UNLIKE\",\"\"]]", "[[\"hostname\",\"CLUSTER\"]]",
         ],
         ["ports"] = ["[]", "[0]", "[80,0]"],
-        ["portDefinitions"] = ["[]", "[{\"port\":0,\"name\":\"http-api\"}]", "[{\"port\":9000,\"protocol\":\"udp,tcp\",\"labels\":{\"VIP_0\":\"a:1\"}}]"],
+        ["portDefinitions"] = ["[]", "[{\"port\":0,\"name\":\"http-api\"}]",
+            "[{\"port\":9000,\"protocol\":\"udp,tcp\",\"labels\":{\"VIP_0\":\"a:1\"}}]"],
         ["requirePorts"] = ["true", "false"],
         ["container"] =
         [
@@ -40,13 +42,16 @@ internal sealed class RandomApps(int seed)
         ["networks"] = ["[{\"mode\":\"host\"}]", "[{\"name\":\"dmz\"}]", "[{\"mode\":\"container/bridge\"}]", "[]"],
         ["healthChecks"] =
         [
-            "[]", "[{}]", "[{\"protocol\":\"HTTP\",\"path\":\"admin/health\",\"portIndex\":0}]", "[{\"protocol\":\"TCP\",\"port\":80}]",
-            "[{\"protocol\":\"COMMAND\",\"command\":{\"value\":\"true\"}}]", "[{\"protocol\":\"MESOS_HTTPS\",\"gracePeriodSeconds\":0.5}]",
+            "[]", "[{}]", "[{\"protocol\":\"HTTP\",\"path\":\"admin/health\",\"portIndex\":0}]",
+            "[{\"protocol\":\"TCP\",\"port\":80}]",
+            "[{\"protocol\":\"COMMAND\",\"command\":{\"value\":\"true\"}}]",
+            "[{\"protocol\":\"MESOS_HTTPS\",\"gracePeriodSeconds\":0.5}]",
         ],
         ["readinessChecks"] = ["[]", "[{}]", "[{\"portName\":\"default\"}]"],
         ["dependencies"] = ["[]", "[\"../b\"]", "[\"/x/y\"]"],
         ["upgradeStrategy"] = ["{}", "{\"minimumHealthCapacity\":0,\"maximumOverCapacity\":1}"],
-        ["labels"] = ["{}", "{\"lcm.canary\":\"1 pause, 50%\",\"lcm.priority\":\"7\"}", "{\"lcm.canary\":\"0%\"}", "{\"lcm.rollback.after\":\"9e9\"}", "{\"a\":\"\",\"ü\":\"\\u0000\"}"],
+        ["labels"] = ["{}", "{\"lcm.canary\":\"1 pause, 50%\",\"lcm.priority\":\"7\"}", "{\"lcm.canary\":\"0%\"}",
+            "{\"lcm.rollback.after\":\"9e9\"}", "{\"a\":\"\",\"ü\":\"\\u0000\"}"],
         ["env"] = ["{}", "{\"A\":{\"secret\":\"s\"}}", "{\"A\":\"b\",\"\\ud83d\\ude80\":\"c\"}"],
         ["acceptedResourceRoles"] = ["[\"*\"]"],
         ["taskKillGracePeriodSeconds"] = ["0", "30"],
@@ -55,13 +60,16 @@ internal sealed class RandomApps(int seed)
         ["role"] = ["\"*\""],
         ["user"] = ["\"root\""],
         ["uris"] = ["[]", "[\"http://h/a.tgz\"]", "[\"file:///etc/hosts\",\"http://h/%2e%2e\"]"],
-        ["fetch"] = ["[]", "[{\"uri\":\"https://h/a\",\"executable\":true,\"destPath\":\"b/c\"}]", "[{\"uri\":\"/x.zip\",\"cache\":true}]"],
+        ["fetch"] = ["[]", "[{\"uri\":\"https://h/a\",\"executable\":true,\"destPath\":\"b/c\"}]",
+            "[{\"uri\":\"/x.zip\",\"cache\":true}]"],
     };
 
     private static readonly string[] Strange =
     [
-        "null", "true", "-1", "0.5", "65536", "2147483648", "1e308", "1e999", "-0", "\"\"", "\"\\u0000\"", "\"\\ud800\"", "\"../..\"",
-        "\"/\"", "[]", "{}", "[null]", "[[]]", "[[[]]]", "{\"a\":null}", "{\"\":1}", "\"(a+)+$\"", "[{}]", "\"ÄÖ 🚀\"", "[\"a\",\"a\"]",
+        "null", "true", "-1", "0.5", "65536", "2147483648", "1e308", "1e999", "-0", "\"\"", "\"\\u0000\"", "\"\\ud800\"",
+        "\"../..\"",
+        "\"/\"", "[]", "{}", "[null]", "[[]]", "[[[]]]", "{\"a\":null}", "{\"\":1}", "\"(a+)+$\"", "[{}]", "\"ÄÖ 🚀\"",
+        "[\"a\",\"a\"]",
     ];
 
     private readonly Random _random = new(seed);
@@ -100,16 +108,19 @@ internal sealed class RandomApps(int seed)
         switch (info.Kind)
         {
             case JsonTypeInfoKind.Enumerable:
-                return "[" + string.Join(',', Enumerable.Range(0, _random.Next(3)).Select(_ => Value("", info.ElementType!, odd, depth + 1))) + "]";
+                return "[" + string.Join(',', Enumerable.Range(0, _random.Next(3))
+                    .Select(_ => Value("", info.ElementType!, odd, depth + 1))) + "]";
             case JsonTypeInfoKind.Dictionary:
                 return "{" + string.Join(',', Enumerable.Range(0, _random.Next(3)).Select(index =>
-                    string.Create(CultureInfo.InvariantCulture, $"\"k{index}\":{Value("", info.ElementType!, odd, depth + 1)}"))) + "}";
+                    string.Create(CultureInfo.InvariantCulture, $"\"k{index}\":{Value("", info.ElementType!, odd, depth + 1)}")))
+                    + "}";
             default:
                 var text = new StringBuilder("{");
                 foreach (var property in info.Properties.Where(_ => _random.Next(2) == 0))
                 {
                     if (text.Length > 1) text.Append(',');
-                    text.Append('"').Append(property.Name).Append("\":").Append(Value(property.Name, property.PropertyType, odd, depth + 1));
+                    text.Append('"').Append(property.Name).Append("\":")
+                        .Append(Value(property.Name, property.PropertyType, odd, depth + 1));
                 }
 
                 return text.Append('}').ToString();

@@ -32,7 +32,8 @@ public sealed class EurekaTests
 
         ledger.Told(renewal, EurekaOutcome.Unknown, now);
         ledger.Told(Assert.Single(ledger.Due(wanted, now)), EurekaOutcome.Done, now);
-        Assert.Equal(EurekaCallKind.Register, Assert.Single(ledger.Due(new Dictionary<string, EurekaRegistration> { ["t1"] = One with { Port = 81 } }, now)).Kind);
+        Assert.Equal(EurekaCallKind.Register,
+            Assert.Single(ledger.Due(new Dictionary<string, EurekaRegistration> { ["t1"] = One with { Port = 81 } }, now)).Kind);
         var cancel = Assert.Single(ledger.Due(new Dictionary<string, EurekaRegistration>(), now));
         Assert.Equal(EurekaCallKind.Cancel, cancel.Kind);
         ledger.Told(cancel, EurekaOutcome.Done, now);
@@ -46,7 +47,8 @@ public sealed class EurekaTests
         await using var master = (await FakeMaster.StartAsync()).WithAgent("a1");
         await using var scheduler = await SchedulerUnderTest.StartAsync(master: master.Address, change: options => options with
         {
-            Eureka = [new Uri($"http://127.0.0.1:{Server.FreePort()}/eureka"), eureka.Url], EurekaRenewal = TimeSpan.FromSeconds(1),
+            Eureka = [new Uri($"http://127.0.0.1:{Server.FreePort()}/eureka"), eureka.Url],
+            EurekaRenewal = TimeSpan.FromSeconds(1),
         });
         (await scheduler.PostAsync("/v2/apps", """
             {"id":"/web/shop","cmd":"serve","cpus":0.1,"labels":{"lcm.eureka":"true","lcm.eureka.metadata.zone":"eu"},
@@ -60,7 +62,8 @@ public sealed class EurekaTests
         master.Report(task, TaskState.Running, healthy: true);
         await SchedulerUnderTest.UntilAsync(() => !eureka.Instances.IsEmpty);
         var instance = Assert.Single(eureka.Instances).Value;
-        Assert.Equal(("SHOP", task, "UP"), ((string)instance["app"]!, (string)instance["instanceId"]!, (string)instance["status"]!));
+        Assert.Equal(("SHOP", task, "UP"), ((string)instance["app"]!, (string)instance["instanceId"]!,
+            (string)instance["status"]!));
         Assert.InRange((int)instance["port"]!["$"]!, 31_000, 32_000);
         Assert.Equal("eu", (string?)instance["metadata"]!["zone"]);
         Assert.EndsWith("/health", (string?)instance["healthCheckUrl"], StringComparison.Ordinal);

@@ -9,21 +9,24 @@ public sealed class ProxyConfigurationTests
     [
         Task("/shop/web", "t2", "10.0.0.2", [31_002, 31_003], [10_000, 10_001]),
         Task("/shop/web", "t1", "10.0.0.1", [31_001, 31_009], [10_000, 10_001]),
-        Task("/shop/web", "sick", "10.0.0.3", [31_001, 31_004], [10_000, 10_001]) with { HealthCheckResults = [new HealthCheckResult { Alive = false }] },
+        Task("/shop/web", "sick", "10.0.0.3", [31_001, 31_004],
+            [10_000, 10_001]) with { HealthCheckResults = [new HealthCheckResult { Alive = false }] },
         Task("/shop/web", "new", "10.0.0.4", [31_001, 31_004], [10_000, 10_001]) with { State = "TASK_STAGING" },
         Task("/db", "d1", "fe80::1", [5432], [5432]),
     ];
 
     private static readonly App[] Apps =
     [
-        new() { Id = "/shop/web", Labels = new Dictionary<string, string> { ["lcm.proxy.0.vhost"] = "shop.example.com, *.shop.example.com", ["HAPROXY_1_MODE"] = "http" } },
+        new() { Id = "/shop/web", Labels = new Dictionary<string, string> { ["lcm.proxy.0.vhost"] =
+            "shop.example.com, *.shop.example.com", ["HAPROXY_1_MODE"] = "http" } },
     ];
 
     [Fact]
     public void Nginx_leads_each_service_port_to_the_instances_that_serve()
     {
         var text = ProxyConfiguration.Render(ProxyKind.Nginx, Tasks, Apps);
-        Assert.Contains("upstream shop_web_10000 {\n    least_conn;\n    server 10.0.0.1:31001 max_fails=1 fail_timeout=5s;\n    server 10.0.0.2:31002", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "upstream shop_web_10000 {\n    least_conn;\n    server 10.0.0.1:31001 max_fails=1 fail_timeout=5s;\n    server 10.0.0.2:31002", text, StringComparison.Ordinal);
         Assert.Contains("listen 0.0.0.0:5432;", text, StringComparison.Ordinal);
         Assert.Contains("server [fe80::1]:5432", text, StringComparison.Ordinal);
         Assert.Contains("server_name shop.example.com *.shop.example.com;", text, StringComparison.Ordinal);
@@ -36,9 +39,12 @@ public sealed class ProxyConfigurationTests
     public void HaProxy_leads_each_service_port_to_the_instances_that_serve()
     {
         var text = ProxyConfiguration.Render(ProxyKind.HaProxy, Tasks, Apps);
-        Assert.Contains("backend shop_web_10001\n  mode http\n  option forwardfor\n  server t1 10.0.0.1:31009 check", text, StringComparison.Ordinal);
-        Assert.Contains("use_backend shop_web_10000 if { req.hdr(host),host_only -i shop.example.com }", text, StringComparison.Ordinal);
-        Assert.Contains("use_backend shop_web_10000 if { req.hdr(host),host_only -m end -i .shop.example.com }", text, StringComparison.Ordinal);
+        Assert.Contains("backend shop_web_10001\n  mode http\n  option forwardfor\n  server t1 10.0.0.1:31009 check", text,
+            StringComparison.Ordinal);
+        Assert.Contains("use_backend shop_web_10000 if { req.hdr(host),host_only -i shop.example.com }", text,
+            StringComparison.Ordinal);
+        Assert.Contains("use_backend shop_web_10000 if { req.hdr(host),host_only -m end -i .shop.example.com }", text,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("sick", text, StringComparison.Ordinal);
     }
 
@@ -56,9 +62,11 @@ public sealed class ProxyConfigurationTests
         const string Evil = "x; } http { evil\n  server evil 1:1";
         AppTask[] tasks =
         [
-            Task("/a" + Evil, "t" + Evil, "10.0.0.1", [80], [10_000]), Task("/c" + Evil, "v", "10.0.0.3", [80], [10_000]), Task("/b", "t", "h" + Evil, [80], [10_001]), Task("/b", "u", "10.0.0.2", [80], [10_001]),
+            Task("/a" + Evil, "t" + Evil, "10.0.0.1", [80], [10_000]), Task("/c" + Evil, "v", "10.0.0.3", [80], [10_000]),
+            Task("/b", "t", "h" + Evil, [80], [10_001]), Task("/b", "u", "10.0.0.2", [80], [10_001]),
         ];
-        App[] apps = [new() { Id = "/b", Labels = new Dictionary<string, string> { ["lcm.proxy.0.vhost"] = Evil, ["lcm.proxy.0.mode"] = Evil } }];
+        App[] apps = [new() { Id = "/b", Labels = new Dictionary<string, string> { ["lcm.proxy.0.vhost"] = Evil,
+            ["lcm.proxy.0.mode"] = Evil } }];
         var text = ProxyConfiguration.Render(kind, tasks, apps);
         Assert.DoesNotContain("http { evil", text, StringComparison.Ordinal);
         Assert.DoesNotContain("server evil 1:1", text, StringComparison.Ordinal);

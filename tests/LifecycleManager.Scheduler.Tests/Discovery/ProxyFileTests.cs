@@ -68,14 +68,20 @@ public sealed class ProxyFileTests : IDisposable
         var (http, tcp) = (Server.FreePort(), Server.FreePort());
         AppTask[] tasks =
         [
-            new() { Id = "t1", AppId = "/shop/web", Host = "127.0.0.1", Ports = [31_000, 31_001], ServicePorts = [tcp, Server.FreePort()], State = "TASK_RUNNING" },
-            new() { Id = "t2", AppId = "/shop/web", Host = "127.0.0.2", Ports = [31_000, 31_001], ServicePorts = [tcp, 0], State = "TASK_RUNNING" },
+            new() { Id = "t1", AppId = "/shop/web", Host = "127.0.0.1", Ports = [31_000, 31_001],
+                ServicePorts = [tcp, Server.FreePort()], State = "TASK_RUNNING" },
+            new() { Id = "t2", AppId = "/shop/web", Host = "127.0.0.2", Ports = [31_000, 31_001], ServicePorts = [tcp, 0],
+                State = "TASK_RUNNING" },
         ];
-        App[] apps = [new() { Id = "/shop/web", Labels = new Dictionary<string, string> { ["lcm.proxy.0.vhost"] = "shop.example.com, *.shop.example.com", ["lcm.proxy.1.mode"] = "http" } }];
+        App[] apps = [new() { Id = "/shop/web", Labels =
+            new Dictionary<string, string> { ["lcm.proxy.0.vhost"] = "shop.example.com, *.shop.example.com",
+                ["lcm.proxy.1.mode"] = "http" } }];
         var text = ProxyConfiguration.Render(kind, tasks, apps, new ProxyOptions { Address = "127.0.0.1", HttpPort = http });
-        await File(kind == ProxyKind.Nginx ? $"nginx -t -q -c \"$FILE\" -g 'pid {_directory}/nginx.pid;'" : "haproxy -c -q -f \"$FILE\"", "true").ApplyAsync(text, default);
+        await File(kind == ProxyKind.Nginx ? $"nginx -t -q -c \"$FILE\" -g 'pid {_directory}/nginx.pid;'"
+            : "haproxy -c -q -f \"$FILE\"", "true").ApplyAsync(text, default);
         Assert.Equal(text, await System.IO.File.ReadAllTextAsync(Output));
     }
 
-    private ProxyFile File(string check, string reload) => new(Output, new ShellCommand(check, Limit), new ShellCommand(reload, Limit));
+    private ProxyFile File(string check, string reload) =>
+        new(Output, new ShellCommand(check, Limit), new ShellCommand(reload, Limit));
 }

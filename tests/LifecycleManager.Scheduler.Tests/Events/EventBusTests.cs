@@ -21,7 +21,8 @@ public sealed class EventBusTests
         using var all = bus.Subscribe(null, full: false, "all");
         using var some = bus.Subscribe(new HashSet<string> { "b" }, full: false, "some");
         Assert.Equal(["event_stream_attached", "event_stream_attached"], Read(all).Select(Type));
-        foreach (var (type, number) in (IEnumerable<(string, int)>)[("a", 1), ("b", 2), ("a", 3), ("b", 4)]) bus.Publish(Event(type, number));
+        foreach (var (type, number) in (IEnumerable<(string, int)>)[("a", 1), ("b", 2), ("a", 3), ("b", 4)])
+            bus.Publish(Event(type, number));
 
         Assert.Equal(["1", "2", "3", "4"], Read(all).Select(Text));
         Assert.Equal(["2", "4"], Read(some).Select(Text));
@@ -43,7 +44,8 @@ public sealed class EventBusTests
             switch (random.Next(10))
             {
                 case 0 when readers.Count < 8:
-                    var reader = new Reader(bus.Subscribe(new HashSet<string> { "a" }, full: random.Next(2) == 0, $"r{step}"), published.Count);
+                    var reader = new Reader(bus.Subscribe(new HashSet<string> { "a" }, full: random.Next(2) == 0, $"r{step}"),
+                        published.Count);
                     readers.Add(reader);
                     break;
                 case 1 when readers.Count > 0:
@@ -65,12 +67,14 @@ public sealed class EventBusTests
             }
 
             // Every one that is left has all that it has not taken, and none is left that is too far behind.
-            Assert.True(bus.WaitingBytes <= Limit || bus.WaitingBytes <= published.Max(one => one.Size) * 3, $"{bus.WaitingBytes} bytes wait");
+            Assert.True(bus.WaitingBytes <= Limit || bus.WaitingBytes <= published.Max(one => one.Size) * 3,
+                $"{bus.WaitingBytes} bytes wait");
             foreach (var gone in readers.Where(one => one.Events.Dropped.IsCancellationRequested).ToList()) readers.Remove(gone);
             foreach (var left in readers)
             {
                 if (left.Next < published.Count)
-                    Assert.True(_time.GetElapsedTime(published[left.Next].At) < EventBus.MaxLag, "an event waits for longer than one may");
+                    Assert.True(_time.GetElapsedTime(published[left.Next].At) < EventBus.MaxLag,
+                        "an event waits for longer than one may");
             }
         }
 
@@ -148,7 +152,8 @@ public sealed class EventBusTests
     public async Task A_plan_in_full_is_made_once_and_counts_once_however_many_want_it()
     {
         using var bus = Bus();
-        var readers = Enumerable.Range(0, 20).Select(i => bus.Subscribe(new HashSet<string> { "a" }, full: i % 2 == 0, $"r{i}")).ToList();
+        var readers = Enumerable.Range(0, 20).Select(i => bus.Subscribe(new HashSet<string> { "a" }, full: i % 2 == 0, $"r{i}"))
+            .ToList();
         var made = 0;
         var pieces = new Lazy<Task<IReadOnlyList<ReadOnlyMemory<byte>>>>(() =>
         {
@@ -175,7 +180,8 @@ public sealed class EventBusTests
     public void A_full_bus_takes_nobody_more()
     {
         using var bus = Bus(maxSubscribers: 1);
-        using (bus.Subscribe(null, full: false, "one")) Assert.Throws<TooManySubscribersException>(() => bus.Subscribe(null, full: false, "two"));
+        using (bus.Subscribe(null, full: false, "one")) Assert.Throws<TooManySubscribersException>(() =>
+            bus.Subscribe(null, full: false, "two"));
         using var three = bus.Subscribe(null, full: false, "three");
         Assert.Equal(1, bus.Count);
     }

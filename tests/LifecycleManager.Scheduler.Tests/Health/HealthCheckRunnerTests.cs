@@ -26,7 +26,8 @@ public sealed class HealthCheckRunnerTests : IAsyncDisposable
     public HealthCheckRunnerTests()
     {
         _http = new HttpClient(_answers) { Timeout = Timeout.InfiniteTimeSpan };
-        _runner = new HealthCheckRunner(new Probe(_http, _time), _time, new RoleHealth(_time), new Random(1), maxConcurrent: 2, _reports.Writer.WriteAsync);
+        _runner = new HealthCheckRunner(new Probe(_http, _time), _time, new RoleHealth(_time), new Random(1), maxConcurrent: 2,
+            _reports.Writer.WriteAsync);
         _running = _runner.RunAsync(_stopping.Token);
     }
 
@@ -74,7 +75,8 @@ public sealed class HealthCheckRunnerTests : IAsyncDisposable
         Watch("busy", interval: 1, timeout: 1);
 
         Assert.True((await NextAsync(TimeSpan.FromSeconds(10), "busy")).Success);
-        Assert.Contains("no answer within", (await NextAsync(TimeSpan.FromDays(30), "hung1", "hung2")).Cause, StringComparison.Ordinal);
+        Assert.Contains("no answer within", (await NextAsync(TimeSpan.FromDays(30), "hung1", "hung2")).Cause,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,14 +105,24 @@ public sealed class HealthCheckRunnerTests : IAsyncDisposable
     {
         var app = AppDefinition.FromWire(new App
         {
-            Id = "/" + id, Cmd = "x",
-            HealthChecks = [new AppHealthCheck { Protocol = "HTTP", Port = 80, IntervalSeconds = interval, TimeoutSeconds = timeout, GracePeriodSeconds = grace }],
+            Id = "/" + id,
+            Cmd = "x",
+            HealthChecks = [new AppHealthCheck { Protocol = "HTTP", Port = 80, IntervalSeconds = interval,
+                TimeoutSeconds = timeout, GracePeriodSeconds = grace }],
         });
         var now = _time.GetUtcNow();
         var instance = new Instance
         {
-            TaskId = id, AppId = app.Id, Version = now, ConfigVersion = now, AgentId = "a", Host = id, State = InstanceState.Running,
-            StagedAt = now, Since = now, StartedAt = now,
+            TaskId = id,
+            AppId = app.Id,
+            Version = now,
+            ConfigVersion = now,
+            AgentId = "a",
+            Host = id,
+            State = InstanceState.Running,
+            StagedAt = now,
+            Since = now,
+            StartedAt = now,
         };
         _runner.Post(new WatchOrder(id, instance, app));
     }
@@ -124,7 +136,8 @@ public sealed class HealthCheckRunnerTests : IAsyncDisposable
         while (true)
         {
             var reading = _reports.Reader.ReadAsync(patience.Token).AsTask();
-            while (step > TimeSpan.Zero && await Task.WhenAny(reading, Task.Delay(2, patience.Token)) != reading) _time.Advance(step);
+            while (step > TimeSpan.Zero && await Task.WhenAny(reading, Task.Delay(2, patience.Token)) != reading)
+                _time.Advance(step);
             var report = Assert.IsType<HealthReported>(await reading);
             if (ids.Contains(report.TaskId)) return report.Result;
         }
@@ -144,7 +157,8 @@ public sealed class HealthCheckRunnerTests : IAsyncDisposable
             for (; count > 0; count--) await _asked.Reader.ReadAsync(patience.Token);
         }
 
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
+            CancellationToken cancellationToken)
         {
             _asked.Writer.TryWrite(true);
             if (Throws is { } exception) throw exception;

@@ -29,7 +29,8 @@ internal static class Child
         {
             try
             {
-                await using var office = await backend.Election.StandAsync(Election, $"http://process/{Environment.ProcessId}", ended.Token);
+                await using var office = await backend.Election.StandAsync(Election, $"http://process/{Environment.ProcessId}",
+                    ended.Token);
                 await LeadAsync(backend.Store, office, ended.Token);
             }
             catch (OperationCanceledException)
@@ -41,14 +42,15 @@ internal static class Child
     }
 
     /// <summary>
-    /// Leads, and has its thread pool do nothing else than other work for some time: the main thread alone, which is none of the pool's,
-    /// goes on. Tells <c>kept</c> or <c>lost</c>.
+    /// Leads, and has its thread pool do nothing else than other work for some time: the main thread alone, which is none of the
+    /// pool's, goes on. Tells <c>kept</c> or <c>lost</c>.
     /// </summary>
     public static int RunBusy(string address, TimeSpan busy)
     {
         ThreadPool.SetMinThreads(2, 2);
         ThreadPool.SetMaxThreads(8, 8);
-        var backend = StateBackend.OpenAsync(address, null, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None).GetAwaiter().GetResult();
+        var backend = StateBackend.OpenAsync(address, null, TimeProvider.System, NullLoggerFactory.Instance,
+            CancellationToken.None).GetAwaiter().GetResult();
         var office = backend.Election.StandAsync(Election, "http://busy").GetAwaiter().GetResult();
         using var done = new ManualResetEventSlim();
         for (var work = 0; work < 100; work++) ThreadPool.UnsafeQueueUserWorkItem(_ => done.Wait(), null);
@@ -66,9 +68,11 @@ internal static class Child
         {
             // One more than is there; the last attempt of the leader before may still arrive, then the version tells.
             var last = await store.GetAsync("last", ended);
-            for (var number = last is null ? 1 : long.Parse(Encoding.UTF8.GetString(last.Value.Span)) + 1; !ended.IsCancellationRequested; number++)
+            for (var number = last is null ? 1 : long.Parse(Encoding.UTF8.GetString(last.Value.Span))
+                + 1; !ended.IsCancellationRequested; number++)
             {
-                // Whether it still leads is not asked here: a process that was stopped acts on once it goes on, and the store has to refuse it.
+                // Whether it still leads is not asked here: a process that was stopped acts on once it goes on, and the store has
+                // to refuse it.
                 await store.WriteAsync(
                     [
                         new StateWrite($"journal/{number:D8}", Encoding.UTF8.GetBytes($"{office.Fence.Token}"), 0),
@@ -78,7 +82,8 @@ internal static class Child
                 Tell($"wrote {number}");
             }
         }
-        catch (Exception e) when (e is FencedException or StateConflictException or WriteOutcomeUnknownException or StateUnavailableException)
+        catch (Exception e) when (e is FencedException or StateConflictException or WriteOutcomeUnknownException
+            or StateUnavailableException)
         {
             Tell($"refused {e.GetType().Name}");
         }

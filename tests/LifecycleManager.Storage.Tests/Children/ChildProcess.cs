@@ -21,7 +21,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     {
         var start = new ProcessStartInfo("dotnet")
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
             ArgumentList = { typeof(ChildProcess).Assembly.Location },
         };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
@@ -50,7 +51,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
         {
-            throw new InvalidOperationException($"the child never told '{beginning}', but: {string.Join("; ", told.TakeLast(10))}");
+            throw new InvalidOperationException(
+                $"the child never told '{beginning}', but: {string.Join("; ", told.TakeLast(10))}");
         }
     }
 

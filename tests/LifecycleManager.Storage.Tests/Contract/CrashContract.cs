@@ -68,7 +68,9 @@ public abstract class CrashContract : IAsyncLifetime
         Assert.True(token > formerToken);
         await second.NextAsync("wrote");
         first.Continue();
-        Assert.Contains(await first.NextAsync("refused"), new[] { nameof(FencedException), nameof(WriteOutcomeUnknownException), nameof(StateUnavailableException), nameof(StateConflictException) });
+        Assert.Contains(await first.NextAsync("refused"),
+            new[] { nameof(FencedException), nameof(WriteOutcomeUnknownException), nameof(StateUnavailableException),
+                nameof(StateConflictException) });
         var number = long.Parse(await second.NextAsync("wrote"));
         second.Kill();
         await AssertJournalAsync(store, number);

@@ -43,7 +43,8 @@ public abstract class ElectionContract : IAsyncLifetime
     {
         var (one, two, three) = (await State.OpenAsync(), await State.OpenAsync(), await State.OpenAsync());
         var first = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
-        var waiting = new[] { two.Election.StandAsync("master", "http://two"), three.Election.StandAsync("master", "http://three") };
+        var waiting = new[] { two.Election.StandAsync("master", "http://two"),
+            three.Election.StandAsync("master", "http://three") };
         await Task.Delay(500);
         Assert.Equal(0, waiting.Count(w => w.IsCompleted));
         await first.DisposeAsync();
@@ -66,7 +67,8 @@ public abstract class ElectionContract : IAsyncLifetime
 
         // As a new leader would that was elected unknown to the old one.
         await two.Store.WriteAsync([new StateWrite("k", new byte[] { 2 })], office.Fence with { Token = office.Fence.Token + 1 });
-        await Assert.ThrowsAsync<FencedException>(() => one.Store.WriteAsync([new StateWrite("k", new byte[] { 3 })], office.Fence));
+        await Assert.ThrowsAsync<FencedException>(() =>
+            one.Store.WriteAsync([new StateWrite("k", new byte[] { 3 })], office.Fence));
         Assert.True(office.Lost.IsCancellationRequested);
         Assert.Equal(2, (await one.Store.GetAsync("k"))!.Value.ToArray()[0]);
     }
@@ -79,7 +81,8 @@ public abstract class ElectionContract : IAsyncLifetime
         await one.Store.WriteAsync([new StateWrite("k", new byte[] { 1 })], former.Fence);
         await former.DisposeAsync();
         var office = await two.Election.StandAsync("master", "http://two").WaitAsync(Generous);
-        await Assert.ThrowsAsync<FencedException>(() => one.Store.WriteAsync([new StateWrite("k", new byte[] { 3 })], former.Fence));
+        await Assert.ThrowsAsync<FencedException>(() =>
+            one.Store.WriteAsync([new StateWrite("k", new byte[] { 3 })], former.Fence));
         await two.Store.WriteAsync([new StateWrite("k", new byte[] { 4 })], office.Fence);
     }
 

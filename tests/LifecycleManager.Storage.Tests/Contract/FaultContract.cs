@@ -41,7 +41,8 @@ public abstract class FaultContract : IAsyncLifetime
         await store.WriteAsync([new StateWrite("other", new byte[] { 1 })]);
         if (reachesServer) Proxy.LoseAnswerTo(Encoding.UTF8.GetBytes(Commit));
         else Proxy.LoseRequest(Encoding.UTF8.GetBytes(Commit));
-        await Assert.ThrowsAsync<WriteOutcomeUnknownException>(() => store.WriteAsync([new StateWrite("marked", new byte[] { 1 }, 0)]));
+        await Assert.ThrowsAsync<WriteOutcomeUnknownException>(() =>
+            store.WriteAsync([new StateWrite("marked", new byte[] { 1 }, 0)]));
         await Task.Delay(300);
         Assert.Equal(reachesServer ? 1 : null, (await direct.Store.GetAsync("marked"))?.Version);
         await store.WriteAsync([new StateWrite("marked", new byte[] { 2 }, reachesServer ? 1 : 0)]);
@@ -82,7 +83,8 @@ public abstract class FaultContract : IAsyncLifetime
         Proxy.Cut();
         await Task.Delay(200);
         await Assert.ThrowsAsync<StateUnavailableException>(() => store.GetAsync("k").WaitAsync(Generous));
-        await Assert.ThrowsAsync<StateUnavailableException>(() => store.WriteAsync([new StateWrite("k", new byte[] { 2 })]).WaitAsync(Generous));
+        await Assert.ThrowsAsync<StateUnavailableException>(() => store.WriteAsync([new StateWrite("k", new byte[] { 2 })])
+            .WaitAsync(Generous));
         await Assert.ThrowsAsync<StateUnavailableException>(async () => await store.ListAsync("").CountAsync());
         Proxy.Refuses = false;
         await Eventually.TrueAsync(async () =>

@@ -27,7 +27,8 @@ public abstract class StoreContract : IAsyncLifetime
     /// <summary>How many random sequences are tried.</summary>
     protected virtual int ModelRuns => 100;
 
-    protected static StateWrite Put(string key, string value, long? expected = null) => new(key, Encoding.UTF8.GetBytes(value), expected);
+    protected static StateWrite Put(string key, string value, long? expected = null) =>
+        new(key, Encoding.UTF8.GetBytes(value), expected);
 
     protected static string Text(StateEntry entry) => Encoding.UTF8.GetString(entry.Value.Span);
 
@@ -82,7 +83,8 @@ public abstract class StoreContract : IAsyncLifetime
     [Fact]
     public async Task A_batch_is_applied_in_order_a_key_may_come_twice()
     {
-        await Store.WriteAsync([Put("a", "1", 0), Put("a", "2", 1), Put("b", "1"), StateWrite.Delete("b", 1), Put("c", "1"), StateWrite.Delete("c"), Put("c", "2", 0)]);
+        await Store.WriteAsync([Put("a", "1", 0), Put("a", "2", 1), Put("b", "1"), StateWrite.Delete("b", 1), Put("c", "1"),
+            StateWrite.Delete("c"), Put("c", "2", 0)]);
         Assert.Equal("a=2@2 c=2@1", await ShowAsync());
     }
 
@@ -94,10 +96,12 @@ public abstract class StoreContract : IAsyncLifetime
     {
         await Store.WriteAsync([Put("k", "1")]);
         await Store.WriteAsync([Put("k", "2")]);
-        var put = await Assert.ThrowsAsync<StateConflictException>(() => Store.WriteAsync([Put("new", "x"), StateWrite.Delete("k"), Put("k", "3", expected + (expected == 0 ? 5 : 0))]));
+        var put = await Assert.ThrowsAsync<StateConflictException>(() =>
+            Store.WriteAsync([Put("new", "x"), StateWrite.Delete("k"), Put("k", "3", expected + (expected == 0 ? 5 : 0))]));
         Assert.Equal("k", put.Key);
         await Assert.ThrowsAsync<StateConflictException>(() => Store.WriteAsync([Put("new", "x"), Put("k", "3", expected)]));
-        var delete = await Assert.ThrowsAsync<StateConflictException>(() => Store.WriteAsync([Put("new", "x"), StateWrite.Delete("k", expected)]));
+        var delete = await Assert.ThrowsAsync<StateConflictException>(() =>
+            Store.WriteAsync([Put("new", "x"), StateWrite.Delete("k", expected)]));
         Assert.Equal("k", delete.Key);
         Assert.Equal("k=2@2", await ShowAsync());
     }
@@ -150,7 +154,8 @@ public abstract class StoreContract : IAsyncLifetime
     [Fact]
     public async Task Listing_gives_the_prefix_alone_in_the_order_of_code_points()
     {
-        string[] keys = ["a", "a/", "a/%2F", "a/.", "a/..", "a/b", "a/b/c", "a/bc", "a/\u007Ez", "a/ä", "a/\uE000", "a/\uFFFD", "a/😀", "a0", "A", "b", "_", "a/B", "a-", "a_b"];
+        string[] keys = ["a", "a/", "a/%2F", "a/.", "a/..", "a/b", "a/b/c", "a/bc", "a/\u007Ez", "a/ä", "a/\uE000", "a/\uFFFD",
+            "a/😀", "a0", "A", "b", "_", "a/B", "a-", "a_b"];
         await Store.WriteAsync([.. keys.Select(key => Put(key, key))]);
         Assert.Equal(
             ["a/", "a/%2F", "a/.", "a/..", "a/B", "a/b", "a/b/c", "a/bc", "a/~z", "a/ä", "a/\uE000", "a/\uFFFD", "a/😀"],
@@ -282,5 +287,6 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     private async Task<string> ShowCornerAsync(string corner, string prefix) => string.Join(
-        " ", await Store.ListAsync($"{corner}/{prefix}").Select(e => $"{e.Key[(corner.Length + 1)..]}={e.Value.Span[0]}@{e.Version}").ToListAsync());
+        " ", await Store.ListAsync($"{corner}/{prefix}")
+        .Select(e => $"{e.Key[(corner.Length + 1)..]}={e.Value.Span[0]}@{e.Version}").ToListAsync());
 }

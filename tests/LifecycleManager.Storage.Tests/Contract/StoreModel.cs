@@ -11,7 +11,8 @@ internal sealed class StoreModel
     /// <summary>A batch: few keys, values and versions, so that they meet; a third of the batches without a fence.</summary>
     public static Gen<ModelBatch> Batches { get; } = Gen.Select(
         Gen.Select(Gen.Int[0, 4], Gen.Int[0, 3], Gen.Byte, Gen.Int[0, 7]).Select(
-            (key, kind, value, expected) => new ModelWrite(Keys[key], kind == 0 ? null : value, expected > 3 ? null : expected)).Array[0, 5],
+            (key, kind, value, expected) =>
+                new ModelWrite(Keys[key], kind == 0 ? null : value, expected > 3 ? null : expected)).Array[0, 5],
         Gen.Int[0, 5]).Select((writes, fence) => new ModelBatch(writes, fence < 2 ? null : fence));
 
     private static string[] Keys => ["a", "a/b", "a/c", "b", "%"];

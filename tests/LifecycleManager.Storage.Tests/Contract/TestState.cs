@@ -27,7 +27,8 @@ public abstract class TestState : IAsyncDisposable
     public async Task<StateBackend> OpenAsync(string address, TimeSpan? patience = null)
     {
         var backend = await StateBackend.OpenAsync(
-            address, Password, patience ?? TimeSpan.FromSeconds(10), TimeProvider.System, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+            address, Password, patience ?? TimeSpan.FromSeconds(10), TimeProvider.System, NullLoggerFactory.Instance,
+            TestContext.Current.CancellationToken);
         _opened.Add(backend);
         return backend;
     }

@@ -51,7 +51,9 @@ internal sealed class FaultyProxy : IAsyncDisposable
 
     public void Thaw() => _thawed.TrySetResult();
 
-    /// <summary>The next request that holds these bytes reaches the server, but the connections are cut before its answer passes.</summary>
+    /// <summary>
+    /// The next request that holds these bytes reaches the server, but the connections are cut before its answer passes.
+    /// </summary>
     public void LoseAnswerTo(byte[] marker) => (_marker, _forwardMarked) = (marker, true);
 
     /// <summary>The connections are cut as the next request that holds these bytes comes: it never reaches the server.</summary>

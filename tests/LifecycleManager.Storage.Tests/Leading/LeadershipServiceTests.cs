@@ -87,7 +87,8 @@ public sealed class LeadershipServiceTests : IAsyncDisposable
         using var service = await ServiceAsync("http://one");
         var terms = 0;
         var running = service.RunAsync(
-            (leadership, term) => ++terms == 1 ? throw new FencedException(leadership.Fence) : Task.Delay(Timeout.Infinite, term), _end.Token);
+            (leadership, term) =>
+                ++terms == 1 ? throw new FencedException(leadership.Fence) : Task.Delay(Timeout.Infinite, term), _end.Token);
         await EventuallyAsync(() => terms == 2);
         Assert.Null(service.Failure);
         await _end.CancelAsync();
@@ -96,7 +97,8 @@ public sealed class LeadershipServiceTests : IAsyncDisposable
 
     private async Task<LeadershipService> ServiceAsync(string address, RoleHealth? health = null)
     {
-        var backend = await StateBackend.OpenAsync(_state, null, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        var backend = await StateBackend.OpenAsync(_state, null, TimeProvider.System, NullLoggerFactory.Instance,
+            CancellationToken.None);
         _backends.Add(backend);
         return new LeadershipService(backend.Election, "master", address, health ?? _health, _time, NullLogger.Instance);
     }

@@ -46,7 +46,8 @@ public sealed class PostgresServerTests
     public async Task Sessions_that_the_server_ends_lose_no_acknowledged_write_and_no_office()
     {
         await using var state = new PostgresTestState();
-        await using var backend = await state.OpenAsync(state.AddressAt($"{state.User}@{state.Server.Host}", state.Server.Port, term: 8));
+        await using var backend =
+            await state.OpenAsync(state.AddressAt($"{state.User}@{state.Server.Host}", state.Server.Port, term: 8));
         await using var office = await backend.Election.StandAsync("master", "http://one");
         await using var admin = NpgsqlDataSource.Create(state.ConnectionString);
         var (acknowledged, unknown) = (0, 0);

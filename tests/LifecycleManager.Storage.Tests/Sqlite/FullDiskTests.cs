@@ -25,7 +25,8 @@ public sealed class FullDiskTests
                     var key = $"k/{round:D2}/{write}";
                     try
                     {
-                        await backend.Store.WriteAsync([new StateWrite(key, new byte[random.Next(20_000)], 0)]).WaitAsync(TimeSpan.FromSeconds(60));
+                        await backend.Store.WriteAsync([new StateWrite(key, new byte[random.Next(20_000)], 0)])
+                            .WaitAsync(TimeSpan.FromSeconds(60));
                         acknowledged.Add(key);
                     }
                     catch (StateUnavailableException e)
@@ -64,5 +65,6 @@ public sealed class FullDiskTests
     }
 
     private static Task<StateBackend> OpenAsync(SmallDisk disk) => StateBackend.OpenAsync(
-        $"sqlite:{Path.Combine(disk.Path, "state.db")}", null, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        $"sqlite:{Path.Combine(disk.Path, "state.db")}", null, TimeProvider.System, NullLoggerFactory.Instance,
+        CancellationToken.None);
 }

@@ -61,7 +61,8 @@ public sealed class SqliteFileTests : IAsyncDisposable
             try
             {
                 await store.WriteAsync(
-                    [new StateWrite($"k/{i:D4}", Encoding.UTF8.GetBytes($"{i}")), new StateWrite("gate", new byte[] { 1 }, i % 3 == 1 ? 9999 : null)],
+                    [new StateWrite($"k/{i:D4}", Encoding.UTF8.GetBytes($"{i}")),
+                        new StateWrite("gate", new byte[] { 1 }, i % 3 == 1 ? 9999 : null)],
                     new Fence("f", i % 3 == 2 ? 1 : 2));
                 return "done";
             }
@@ -71,8 +72,10 @@ public sealed class SqliteFileTests : IAsyncDisposable
             }
         });
         var outcomes = await Task.WhenAll(writes);
-        Assert.Equal(Enumerable.Range(0, 600).Select(i => (i % 3) switch { 0 => "done", 1 => nameof(StateConflictException), _ => nameof(FencedException) }), outcomes);
-        Assert.Equal(Enumerable.Range(0, 200).Select(i => $"k/{i * 3:D4}"), await store.ListAsync("k/").Select(e => e.Key).ToListAsync());
+        Assert.Equal(Enumerable.Range(0, 600).Select(i =>
+            (i % 3) switch { 0 => "done", 1 => nameof(StateConflictException), _ => nameof(FencedException) }), outcomes);
+        Assert.Equal(Enumerable.Range(0, 200).Select(i => $"k/{i * 3:D4}"), await store.ListAsync("k/").Select(e => e.Key)
+            .ToListAsync());
         Assert.Equal(200, (await store.GetAsync("gate"))!.Version);
     }
 
@@ -85,7 +88,8 @@ public sealed class SqliteFileTests : IAsyncDisposable
 
         // The limit is the connection's, and the pool has one.
         using (var limited = database.Connect()) limited.Execute("PRAGMA max_page_count = 12");
-        var wrong = await Assert.ThrowsAsync<StateUnavailableException>(() => store.WriteAsync([new StateWrite("a", new byte[500_000])]));
+        var wrong = await Assert.ThrowsAsync<StateUnavailableException>(() =>
+            store.WriteAsync([new StateWrite("a", new byte[500_000])]));
         Assert.Contains("full", wrong.Message);
         await store.WriteAsync([new StateWrite("a", new byte[] { 2 })]);
         Assert.Equal(2, (await store.GetAsync("a"))!.Version);

@@ -23,7 +23,8 @@ public sealed class ZooKeeperClientTests
         var office = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
         var waiting = two.Election.StandAsync("master", "http://two");
         await using var admin = Client(state.Address);
-        var node = Assert.Single(await admin.GetChildrenAsync("/elections/master"), name => name.EndsWith("0000000000", StringComparison.Ordinal));
+        var node = Assert.Single(await admin.GetChildrenAsync("/elections/master"),
+            name => name.EndsWith("0000000000", StringComparison.Ordinal));
         await admin.DeleteAsync($"/elections/master/{node}");
         await waiting.WaitAsync(Generous);
         await Eventually.TrueAsync(() => Task.FromResult(office.Lost.IsCancellationRequested));
@@ -50,7 +51,8 @@ public sealed class ZooKeeperClientTests
         await Assert.ThrowsAsync<StateTooLargeException>(() => store.WriteAsync([new StateWrite("k", new byte[900_001])]));
         var batch = Enumerable.Range(0, 8_000).Select(i => new StateWrite($"k/{i:D5}", new byte[8])).ToList();
         await store.WriteAsync(batch);
-        await Assert.ThrowsAsync<StateTooLargeException>(() => store.WriteAsync([.. batch, new StateWrite("m", new byte[400_000])]));
+        await Assert.ThrowsAsync<StateTooLargeException>(() =>
+            store.WriteAsync([.. batch, new StateWrite("m", new byte[400_000])]));
         Assert.Equal(batch.Count, await store.ListAsync("k/").CountAsync());
     }
 
@@ -92,7 +94,8 @@ public sealed class ZooKeeperClientTests
         await using var admin = Client(state.Address);
         await admin.EnsureAsync("/format");
         await admin.SetDataAsync(new SetNode("/format", "lcm 2"u8.ToArray(), -1));
-        Assert.Contains("'lcm 2'", (await Assert.ThrowsAsync<StateFormatException>(() => OpenAsync(state.Address, null))).Message);
+        Assert.Contains("'lcm 2'",
+            (await Assert.ThrowsAsync<StateFormatException>(() => OpenAsync(state.Address, null))).Message);
     }
 
     [Theory]
@@ -101,7 +104,8 @@ public sealed class ZooKeeperClientTests
     [InlineData("00000004 00000000")]
     [InlineData("00000024 00000000 00000BB8 0000000000000001 00000010 00000000000000000000000000000000 00000000")]
     [InlineData("00000025 00000000 00000BB8 0000000000000001 00000010 00000000000000000000000000000000 00 7FFFFFFF")]
-    [InlineData("00000025 00000000 00000BB8 0000000000000001 00000010 00000000000000000000000000000000 00 00000010 00000063 0000000000000000 00000000")]
+    [InlineData(
+        "00000025 00000000 00000BB8 0000000000000001 00000010 00000000000000000000000000000000 00 00000010 00000063 0000000000000000 00000000")]
     public async Task A_server_that_talks_nonsense_is_no_server(string answer)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -112,13 +116,15 @@ public sealed class ZooKeeperClientTests
             while (true)
             {
                 using var client = await listener.AcceptTcpClientAsync(ending.Token);
-                await client.GetStream().WriteAsync(Convert.FromHexString(answer.Replace(" ", "", StringComparison.Ordinal)), ending.Token);
+                await client.GetStream().WriteAsync(Convert.FromHexString(answer.Replace(" ", "", StringComparison.Ordinal)),
+                    ending.Token);
                 await Task.Delay(100, ending.Token);
             }
         });
         var address = $"zk://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/lcm";
         await Assert.ThrowsAsync<StateUnavailableException>(() => StateBackend.OpenAsync(
-            address, null, TimeSpan.FromMilliseconds(500), TimeProvider.System, NullLoggerFactory.Instance, default).WaitAsync(Generous));
+            address, null, TimeSpan.FromMilliseconds(500), TimeProvider.System, NullLoggerFactory.Instance, default)
+            .WaitAsync(Generous));
         await ending.CancelAsync();
         await Assert.ThrowsAnyAsync<Exception>(() => serving);
     }
@@ -126,7 +132,8 @@ public sealed class ZooKeeperClientTests
     [Fact]
     public void Any_bytes_are_read_or_refused_in_one_way() => Gen.Byte.Array[0, 40].Sample(bytes =>
     {
-        foreach (var read in new Action<JuteReader>[] { r => r.Texts(), r => r.Bytes(), r => r.Text(), r => r.Stat(), r => r.Long() })
+        foreach (var read in new Action<JuteReader>[] { r => r.Texts(), r => r.Bytes(), r => r.Text(), r => r.Stat(),
+            r => r.Long() })
         {
             try
             {
@@ -149,8 +156,10 @@ public sealed class ZooKeeperClientTests
     });
 
     private static Task<StateBackend> OpenAsync(string address, string? password) =>
-        StateBackend.OpenAsync(address, password, TimeSpan.FromSeconds(5), TimeProvider.System, NullLoggerFactory.Instance, default);
+        StateBackend.OpenAsync(address, password, TimeSpan.FromSeconds(5), TimeProvider.System, NullLoggerFactory.Instance,
+            default);
 
     private static ZooKeeperClient Client(string address, string? password = null) => new(
-        ZooKeeperOptions.From(StateAddress.Parse(address), password, TimeSpan.FromSeconds(5)), TimeProvider.System, NullLogger.Instance);
+        ZooKeeperOptions.From(StateAddress.Parse(address), password, TimeSpan.FromSeconds(5)), TimeProvider.System,
+        NullLogger.Instance);
 }

@@ -51,7 +51,8 @@ public sealed class ZooKeeperServersTests
         await using var server = new ZooKeeperProcess();
         await server.StartAsync();
         await using var backend = await StateBackend.OpenAsync(
-            $"zk://127.0.0.1:{server.Port}/lcm", null, TimeSpan.FromSeconds(3), TimeProvider.System, NullLoggerFactory.Instance, default);
+            $"zk://127.0.0.1:{server.Port}/lcm", null, TimeSpan.FromSeconds(3), TimeProvider.System, NullLoggerFactory.Instance,
+            default);
         var office = await backend.Election.StandAsync("master", "http://one").WaitAsync(Generous);
         var acknowledged = 0;
         var writing = Task.Run(async () =>
@@ -72,6 +73,7 @@ public sealed class ZooKeeperServersTests
         var next = await backend.Election.StandAsync("master", "http://one").WaitAsync(Generous);
         Assert.True(next.Fence.Token > office.Fence.Token);
         Assert.InRange(await backend.Store.ListAsync("k/").CountAsync(), acknowledged, acknowledged + 1);
-        await Assert.ThrowsAsync<FencedException>(() => backend.Store.WriteAsync([new StateWrite("k", new byte[] { 2 })], office.Fence));
+        await Assert.ThrowsAsync<FencedException>(() =>
+            backend.Store.WriteAsync([new StateWrite("k", new byte[] { 2 })], office.Fence));
     }
 }

@@ -39,13 +39,15 @@ internal sealed class ZooKeeperTestState : TestState
 
     public override string Address => AddressAt(Server.Host, Server.Port);
 
-    public override string AddressAt(string authority, int port, int term = 3) => $"zk://{authority}:{port}/{_path}?session={term}s";
+    public override string AddressAt(string authority, int port, int term = 3) =>
+        $"zk://{authority}:{port}/{_path}?session={term}s";
 
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
         await using var client = new ZooKeeperClient(
-            new ZooKeeperOptions([Server], "", TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(10), Digest), TimeProvider.System, NullLogger.Instance);
+            new ZooKeeperOptions([Server], "", TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(10), Digest), TimeProvider.System,
+            NullLogger.Instance);
         await DeleteAsync(client, "/" + _path);
     }
 

@@ -33,7 +33,8 @@ internal sealed class DockerContainer : IContainer
         _options = options;
         _time = time;
         _log = log;
-        var addresses = container.NetworkSettings?.Networks?.Values.Select(network => network.IPAddress).Where(ip => !string.IsNullOrEmpty(ip)).ToList() ?? [];
+        var addresses = container.NetworkSettings?.Networks?.Values.Select(network => network.IPAddress)
+            .Where(ip => !string.IsNullOrEmpty(ip)).ToList() ?? [];
         Address = addresses.FirstOrDefault();
         Status = new ContainerStatus
         {
@@ -44,7 +45,8 @@ internal sealed class DockerContainer : IContainer
                 new NetworkInfo
                 {
                     Name = container.HostConfig?.NetworkMode,
-                    IpAddresses = [.. (addresses.Count > 0 ? addresses : [HostAddress]).Select(ip => new NetworkInfo.IpAddress { Protocol = "IPv4", Address = ip })],
+                    IpAddresses = [.. (addresses.Count > 0 ? addresses : [HostAddress])
+                        .Select(ip => new NetworkInfo.IpAddress { Protocol = "IPv4", Address = ip })],
                     PortMappings = _launch.Record.Task.Container?.Docker?.PortMappings,
                 },
             ],
@@ -82,7 +84,8 @@ internal sealed class DockerContainer : IContainer
             await _engine.CallAsync(
                 (client, token) => seconds == 0
                     ? client.Containers.KillContainerAsync(Id, new ContainerKillParameters { Signal = "SIGKILL" }, token)
-                    : client.Containers.StopContainerAsync(Id, new ContainerStopParameters { WaitBeforeKillSeconds = seconds }, token),
+                    : client.Containers.StopContainerAsync(Id, new ContainerStopParameters { WaitBeforeKillSeconds = seconds },
+                        token),
                 stopping, grace);
         }
         catch (DockerApiException e) when (e.StatusCode == HttpStatusCode.Conflict)
@@ -124,7 +127,8 @@ internal sealed class DockerContainer : IContainer
         if (Address is null) return (HostAddress, port);
         var mappings = _launch.Record.Task.Container?.Docker?.PortMappings ?? [];
         // As Mesos has it the container's port, else the host's.
-        var mapped = mappings.FirstOrDefault(mapping => mapping.ContainerPort == port) ?? mappings.FirstOrDefault(mapping => mapping.HostPort == port);
+        var mapped = mappings.FirstOrDefault(mapping => mapping.ContainerPort == port)
+            ?? mappings.FirstOrDefault(mapping => mapping.HostPort == port);
         return mapped is null ? (Address, port) : (HostAddress, (int)mapped.HostPort);
     }
 
@@ -166,7 +170,8 @@ internal sealed class DockerContainer : IContainer
         {
             try
             {
-                var container = await _engine.CallAsync((client, token) => client.Containers.InspectContainerAsync(Id, token), stopping);
+                var container = await _engine.CallAsync((client, token) => client.Containers.InspectContainerAsync(Id, token),
+                    stopping);
                 if (container.State is { Running: false, Paused: false, Restarting: false }) return container.State;
                 await _engine.LongCallAsync((client, token) => client.Containers.WaitContainerAsync(Id, token), stopping);
             }
@@ -201,10 +206,12 @@ internal static class DockerUsage
             Time = now,
             // Control groups of version 2 tell no halves at times: what is not user's is the kernel's.
             CpuUser = (stats.CPUStats?.CPUUsage?.UsageInUsermode ?? 0) / 1e9,
-            CpuSystem = ((stats.CPUStats?.CPUUsage?.TotalUsage ?? 0) - Math.Min(stats.CPUStats?.CPUUsage?.TotalUsage ?? 0, stats.CPUStats?.CPUUsage?.UsageInUsermode ?? 0)) / 1e9,
+            CpuSystem = ((stats.CPUStats?.CPUUsage?.TotalUsage ?? 0)
+                - Math.Min(stats.CPUStats?.CPUUsage?.TotalUsage ?? 0, stats.CPUStats?.CPUUsage?.UsageInUsermode ?? 0)) / 1e9,
             Throttled = (long?)stats.CPUStats?.ThrottlingData?.ThrottledPeriods,
             ThrottledSeconds = stats.CPUStats?.ThrottlingData?.ThrottledTime / 1e9,
-            MemoryRss = memory?.TryGetValue("rss", out var rss) == true ? (long)rss : memory?.TryGetValue("anon", out var anon) == true ? (long)anon : null,
+            MemoryRss = memory?.TryGetValue("rss", out var rss) == true
+                ? (long)rss : memory?.TryGetValue("anon", out var anon) == true ? (long)anon : null,
             MemoryTotal = (long?)stats.MemoryStats?.Usage,
             MemoryLimit = (long?)stats.MemoryStats?.Limit,
             Processes = (int?)stats.PidsStats?.Current,

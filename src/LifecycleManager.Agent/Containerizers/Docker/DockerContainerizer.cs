@@ -15,7 +15,8 @@ namespace LifecycleManager.Agent.Containerizers.Docker;
 /// interrupts, looking for that name shows what is left to do.
 /// </summary>
 internal sealed class DockerContainerizer(
-    DockerEngine engine, AgentOptions options, string home, SecretStore secrets, IImageUse images, TimeProvider time, ILogger<DockerContainerizer> log) : IContainerizer
+    DockerEngine engine, AgentOptions options, string home, SecretStore secrets, IImageUse images, TimeProvider time,
+    ILogger<DockerContainerizer> log) : IContainerizer
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private readonly bool _mount = options.MountSandbox ?? !File.Exists("/.dockerenv");
@@ -30,7 +31,8 @@ internal sealed class DockerContainerizer(
         {
             // Secrets are resolved when the task starts.
             DockerDescription.Of(record, options, home, null, _ => "");
-            return !_mount && record.Task.Command?.Uris is { Count: > 0 } ? "artifacts need a sandbox, and this agent's containers do not see theirs" : null;
+            return !_mount && record.Task.Command?.Uris is { Count: > 0 }
+                ? "artifacts need a sandbox, and this agent's containers do not see theirs" : null;
         }
         catch (FormatException e)
         {
@@ -60,7 +62,8 @@ internal sealed class DockerContainerizer(
                     either.Token.ThrowIfCancellationRequested();
                     Prepare(launch, asked);
                     await CreateAsync(launch, stopping);
-                    container = await InspectAsync(name, stopping) ?? throw new LaunchException("the container vanished before its start");
+                    container = await InspectAsync(name, stopping)
+                        ?? throw new LaunchException("the container vanished before its start");
                 }
 
                 if (container.State?.Status == "created")
@@ -72,7 +75,8 @@ internal sealed class DockerContainerizer(
                     }
 
                     await StartAsync(name, launch, stopping);
-                    container = await InspectAsync(name, stopping) ?? throw new LaunchException("the container vanished at its start");
+                    container = await InspectAsync(name, stopping)
+                        ?? throw new LaunchException("the container vanished at its start");
                 }
 
                 return new DockerContainer(engine, container, launch, options, time, log, stopping);
@@ -117,7 +121,12 @@ internal sealed class DockerContainerizer(
         var filter = new Dictionary<string, bool> { [$"{DockerDescription.HomeLabel}={home}"] = true };
         var containers = await engine.CallAsync(
             (client, token) => client.Containers.ListContainersAsync(
-                new ContainersListParameters { All = true, Filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = filter } }, token),
+                new ContainersListParameters
+                {
+                    All = true,
+                    Filters =
+                    new Dictionary<string, IDictionary<string, bool>> { ["label"] = filter }
+                }, token),
             stopping);
         var found = new List<FoundContainer>();
         foreach (var container in containers)
@@ -186,7 +195,8 @@ internal sealed class DockerContainerizer(
         }
 
         var registry = ImageName.Parse(docker.Image).Registry;
-        var credentials = RegistryCredentials.Find(registry, launch.Sandbox, RegistryCredentials.AgentFile(options.DockerConfig), log);
+        var credentials = RegistryCredentials.Find(registry, launch.Sandbox, RegistryCredentials.AgentFile(options.DockerConfig),
+            log);
         await ImagePull.RunAsync(engine, docker.Image, credentials, launch.Progress, time, cancellation);
         images.Pulled(docker.Image);
     }
@@ -221,7 +231,8 @@ internal sealed class DockerContainerizer(
     {
         try
         {
-            await engine.CallAsync((client, token) => client.Containers.StartContainerAsync(name, new ContainerStartParameters(), token), stopping);
+            await engine.CallAsync((client, token) => client.Containers.StartContainerAsync(name, new ContainerStartParameters(),
+                token), stopping);
         }
         catch (DockerApiException e)
         {

@@ -76,7 +76,8 @@ internal static class DockerDescription
                 },
             },
         };
-        if (options.CpuQuota) (container.HostConfig.CPUPeriod, container.HostConfig.CPUQuota) = (TaskLimits.CpuPeriod, limits.CpuQuota);
+        if (options.CpuQuota)
+            (container.HostConfig.CPUPeriod, container.HostConfig.CPUQuota) = (TaskLimits.CpuPeriod, limits.CpuQuota);
         if (task.Container?.Hostname is { } hostname) container.Hostname = hostname;
         if (task.Command?.User is { Length: > 0 } user) container.User = user;
         if (sandbox is not null) container.HostConfig.Binds.Add($"{sandbox}:{SandboxPath}:rw");
@@ -109,7 +110,8 @@ internal static class DockerDescription
         }
 
         // Arguments for the image's own entry point.
-        List<string> arguments = [.. command.Value is { Length: > 0 } value ? [value] : Array.Empty<string>(), .. command.Arguments ?? []];
+        List<string> arguments = [.. command.Value is { Length: > 0 } value ? [value] : Array.Empty<string>(),
+            .. command.Arguments ?? []];
         if (arguments.Count > 0) container.Cmd = arguments;
     }
 
@@ -117,20 +119,25 @@ internal static class DockerDescription
     {
         if (docker.PortMappings is not { Count: > 0 } mappings) return;
         // A mapping of a port to itself is what the host's network does anyway.
-        if (network == DockerNetwork.Host && mappings.All(mapping => mapping.ContainerPort is 0 || mapping.ContainerPort == mapping.HostPort)) return;
+        if (network == DockerNetwork.Host && mappings.All(mapping => mapping.ContainerPort is 0
+            || mapping.ContainerPort == mapping.HostPort)) return;
         if (network is DockerNetwork.Host or DockerNetwork.None)
-            throw new FormatException($"port mappings need the network BRIDGE or USER, and this is {network.ToString().ToUpperInvariant()}");
+            throw new FormatException(
+                $"port mappings need the network BRIDGE or USER, and this is {network.ToString().ToUpperInvariant()}");
         container.ExposedPorts = new Dictionary<string, EmptyStruct>();
         container.HostConfig!.PortBindings = new Dictionary<string, IList<PortBinding>>();
         foreach (var mapping in mappings)
         {
-            if (mapping.HostPort is 0 or > ushort.MaxValue) throw new FormatException($"the host port {mapping.HostPort} is none");
-            if (mapping.ContainerPort > ushort.MaxValue) throw new FormatException($"the container port {mapping.ContainerPort} is none");
+            if (mapping.HostPort is 0 or > ushort.MaxValue)
+                throw new FormatException($"the host port {mapping.HostPort} is none");
+            if (mapping.ContainerPort > ushort.MaxValue)
+                throw new FormatException($"the container port {mapping.ContainerPort} is none");
             // Marathon's "the same as the host port".
             var inside = mapping.ContainerPort is 0 ? mapping.HostPort : mapping.ContainerPort;
             foreach (var protocol in (mapping.Protocol ?? "tcp").ToLowerInvariant().Split(','))
             {
-                if (protocol is not ("tcp" or "udp" or "sctp")) throw new FormatException($"the protocol '{protocol}' is none of tcp, udp, sctp");
+                if (protocol is not ("tcp" or "udp" or "sctp"))
+                    throw new FormatException($"the protocol '{protocol}' is none of tcp, udp, sctp");
                 var key = string.Create(CultureInfo.InvariantCulture, $"{inside}/{protocol}");
                 container.ExposedPorts[key] = default;
                 if (!container.HostConfig!.PortBindings.TryGetValue(key, out var bindings))
@@ -148,8 +155,10 @@ internal static class DockerDescription
     {
         foreach (var volume in container?.Volumes ?? [])
         {
-            if (!volume.ContainerPath.StartsWith('/')) throw new FormatException($"the volume '{volume.ContainerPath}' is not an absolute path in the container");
-            if (volume.HostPath is not { Length: > 0 } host) throw new FormatException($"the volume '{volume.ContainerPath}' has no host path");
+            if (!volume.ContainerPath.StartsWith('/'))
+                throw new FormatException($"the volume '{volume.ContainerPath}' is not an absolute path in the container");
+            if (volume.HostPath is not { Length: > 0 } host)
+                throw new FormatException($"the volume '{volume.ContainerPath}' has no host path");
             if (host.Contains(':', StringComparison.Ordinal) || volume.ContainerPath.Contains(':', StringComparison.Ordinal))
                 throw new FormatException($"the volume '{volume.ContainerPath}' has a colon in a path");
             yield return $"{host}:{volume.ContainerPath}:{(volume.Mode == VolumeMode.ReadOnly ? "ro" : "rw")}";

@@ -124,13 +124,15 @@ internal sealed class DockerEngine : IDisposable
                 _up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 changed = true;
                 _told = true;
-                _log.LogWarning("The Docker engine at {Address} has stopped answering ({Reason}); no container is launched until it does",
+                _log.LogWarning(
+                    "The Docker engine at {Address} has stopped answering ({Reason}); no container is launched until it does",
                     Address, failure);
             }
             else if (failure is not null && !_up.Task.IsCompleted && !_told)
             {
                 _told = true;
-                _log.LogWarning("No Docker engine answers at {Address} ({Reason}); only processes are run until one does", Address, failure);
+                _log.LogWarning("No Docker engine answers at {Address} ({Reason}); only processes are run until one does",
+                    Address, failure);
             }
         }
 
@@ -153,7 +155,8 @@ internal sealed class DockerEngine : IDisposable
     }
 
     /// <summary>A call that is given up after <see cref="AgentOptions.DockerTimeout"/>, or a longer time.</summary>
-    /// <exception cref="DockerAwayException">The engine does not answer, or not in time; whether it has acted is not known.</exception>
+    /// <exception cref="DockerAwayException">The engine does not answer, or not in time; whether it has acted is not
+    /// known.</exception>
     /// <exception cref="DockerApiException">It refuses.</exception>
     public async Task<T> CallAsync<T>(
         Func<IDockerClient, CancellationToken, Task<T>> call, CancellationToken cancellation, TimeSpan more = default)
@@ -162,7 +165,8 @@ internal sealed class DockerEngine : IDisposable
         return await CallAsync(call, "the Docker engine does not answer in time", timeout.Token, cancellation);
     }
 
-    public Task CallAsync(Func<IDockerClient, CancellationToken, Task> call, CancellationToken cancellation, TimeSpan more = default) =>
+    public Task CallAsync(Func<IDockerClient, CancellationToken, Task> call, CancellationToken cancellation,
+        TimeSpan more = default) =>
         CallAsync(
             async (client, token) =>
             {
@@ -204,7 +208,8 @@ internal sealed class DockerEngine : IDisposable
 
     /// <summary>A call until a limit, which says more than the caller's own cancellation: <paramref name="silence"/>.</summary>
     private async Task<T> CallAsync<T>(
-        Func<IDockerClient, CancellationToken, Task<T>> call, string silence, CancellationToken limit, CancellationToken cancellation)
+        Func<IDockerClient, CancellationToken, Task<T>> call, string silence, CancellationToken limit,
+        CancellationToken cancellation)
     {
         try
         {
@@ -221,7 +226,8 @@ internal sealed class DockerEngine : IDisposable
     }
 
     private static bool IsTransport(Exception e) =>
-        e is HttpRequestException or IOException or TimeoutException or System.Net.Sockets.SocketException or ObjectDisposedException;
+        e is HttpRequestException or IOException or TimeoutException or System.Net.Sockets.SocketException
+        or ObjectDisposedException;
 }
 
 /// <summary>The engine does not answer; what was asked for may have happened or not.</summary>

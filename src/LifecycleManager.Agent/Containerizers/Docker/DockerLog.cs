@@ -10,7 +10,8 @@ namespace LifecycleManager.Agent.Containerizers.Docker;
 /// <summary>
 /// Copies a container's output into its sandbox, and remembers how far, so that after a crash no line is missing or doubled.
 /// </summary>
-internal sealed class DockerLog(DockerEngine engine, string name, Launch launch, AgentOptions options, TimeProvider time, ILogger log)
+internal sealed class DockerLog(DockerEngine engine, string name, Launch launch, AgentOptions options, TimeProvider time,
+    ILogger log)
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Remember = TimeSpan.FromSeconds(1);
@@ -69,7 +70,8 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
     private async Task<bool> CopyAsync(CancellationToken cancellation)
     {
         await engine.UpAsync(cancellation);
-        var inspected = await engine.CallAsync((client, token) => client.Containers.InspectContainerAsync(name, token), cancellation);
+        var inspected = await engine.CallAsync((client, token) => client.Containers.InspectContainerAsync(name, token),
+            cancellation);
         var since = _copies.All(copy => copy.Time is not null)
             ? _copies.Select(copy => copy.Time!).Order(Comparer<string>.Create(DockerTime.Compare)).First() : null;
         using var output = await engine.CallAsync(
@@ -93,7 +95,8 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
             var read = await engine.LongCallAsync((_, token) => output.ReadOutputAsync(buffer, 0, buffer.Length, token),
                 cancellation);
             if (read.EOF) break;
-            var copy = _copies[inspected.Config?.Tty != true && read.Target == MultiplexedStream.TargetStream.StandardError ? 1 : 0];
+            var copy = _copies[inspected.Config?.Tty != true && read.Target == MultiplexedStream.TargetStream.StandardError
+                ? 1 : 0];
             copy.Take(buffer.AsSpan(0, read.Count));
             var rotated = copy.RotateOver(options.MaxLogSize);
             if (!rotated && time.GetElapsedTime(remembered) < Remember) continue;

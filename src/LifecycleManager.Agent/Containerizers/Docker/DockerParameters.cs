@@ -27,8 +27,11 @@ internal static class DockerParameters
         ["dns-search"] = (c, v) => (c.HostConfig!.DNSSearch ??= []).Add(v),
         ["domainname"] = (c, v) => c.Domainname = v,
         ["entrypoint"] = (c, v) => c.Entrypoint = [v],
-        ["env"] = (c, v) => c.Env!.Add(v.Contains('=', StringComparison.Ordinal) ? v : throw new FormatException("is not NAME=value")),
-        ["expose"] = (c, v) => (c.ExposedPorts ??= new Dictionary<string, EmptyStruct>())[v.Contains('/', StringComparison.Ordinal) ? v : v + "/tcp"] = default,
+        ["env"] = (c, v) =>
+            c.Env!.Add(v.Contains('=', StringComparison.Ordinal) ? v : throw new FormatException("is not NAME=value")),
+        ["expose"] = (c, v) =>
+            (c.ExposedPorts ??= new Dictionary<string, EmptyStruct>())[v.Contains('/', StringComparison.Ordinal)
+                ? v : v + "/tcp"] = default,
         ["group-add"] = (c, v) => (c.HostConfig!.GroupAdd ??= []).Add(v),
         ["hostname"] = (c, v) => c.Hostname = v,
         ["init"] = (c, v) => c.HostConfig!.Init = Truth(v),
@@ -37,7 +40,8 @@ internal static class DockerParameters
         ["label"] = AddLabel,
         ["link"] = (c, v) => (c.HostConfig!.Links ??= []).Add(v),
         ["log-driver"] = (c, v) => c.HostConfig!.LogConfig = new LogConfig { Type = v },
-        ["log-opt"] = (c, v) => ((c.HostConfig!.LogConfig ??= new LogConfig()).Config ??= new Dictionary<string, string>())[Key(v)] = Value(v),
+        ["log-opt"] = (c, v) =>
+            ((c.HostConfig!.LogConfig ??= new LogConfig()).Config ??= new Dictionary<string, string>())[Key(v)] = Value(v),
         ["memory"] = (c, v) => c.HostConfig!.Memory = Bytes(v),
         ["memory-reservation"] = (c, v) => c.HostConfig!.MemoryReservation = Bytes(v),
         ["memory-swap"] = (c, v) => c.HostConfig!.MemorySwap = v == "-1" ? -1 : Bytes(v),
@@ -76,7 +80,8 @@ internal static class DockerParameters
     };
 
     /// <summary>Puts one option into the description of a container.</summary>
-    /// <exception cref="FormatException">The option is not known, not allowed, or its value is none; the message names it.</exception>
+    /// <exception cref="FormatException">The option is not known, not allowed, or its value is none; the message names
+    /// it.</exception>
     public static void Apply(CreateContainerParameters container, string key, string value)
     {
         if (!Known.TryGetValue(key.TrimStart('-'), out var apply))
@@ -111,7 +116,8 @@ internal static class DockerParameters
 
     private static string Value(string option) => option[(option.IndexOf('=', StringComparison.Ordinal) + 1)..];
 
-    private static long Whole(string text) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+    private static long Whole(string text) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
         ? number : throw new FormatException("is not a whole number");
 
     private static bool Truth(string text) => text switch

@@ -22,7 +22,8 @@ internal static class RegistryCredentials
     /// <param name="log">Told of files that cannot be used; never of what is in them.</param>
     public static AuthConfig Find(string registry, string sandbox, string? agentFile, ILogger log)
     {
-        foreach (var path in new[] { Path.Combine(sandbox, ".docker", "config.json"), Path.Combine(sandbox, ".dockercfg"), agentFile })
+        foreach (var path in new[] { Path.Combine(sandbox, ".docker", "config.json"), Path.Combine(sandbox, ".dockercfg"),
+            agentFile })
         {
             if (path is null || !File.Exists(path)) continue;
             try
@@ -30,9 +31,11 @@ internal static class RegistryCredentials
                 if (new FileInfo(path).Length > MaxFile) throw new InvalidDataException("it is too long");
                 if (Parse(RegularFile.ReadAllText(path), registry) is { } found) return found;
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidDataException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FormatException
+                or InvalidDataException)
             {
-                log.LogWarning("The credentials in {Path} cannot be used: {Reason}", path, e is JsonException or FormatException ? "they are not Docker's" : e.Message);
+                log.LogWarning("The credentials in {Path} cannot be used: {Reason}", path, e is JsonException or FormatException
+                    ? "they are not Docker's" : e.Message);
             }
         }
 
@@ -48,7 +51,9 @@ internal static class RegistryCredentials
         return Path.Combine(directory, "config.json");
     }
 
-    /// <summary>Reads <c>{"auths": {"HOST": {"auth": "base64 of user:password"}}}</c>, or the same without <c>auths</c>.</summary>
+    /// <summary>
+    /// Reads <c>{"auths": {"HOST": {"auth": "base64 of user:password"}}}</c>, or the same without <c>auths</c>.
+    /// </summary>
     public static AuthConfig? Parse(string json, string registry)
     {
         using var document = JsonDocument.Parse(json);
@@ -87,9 +92,11 @@ internal static class RegistryCredentials
         }
 
         host = host.Split('/')[0];
-        return string.Equals(host, registry, StringComparison.OrdinalIgnoreCase) || (registry == "docker.io" && host is "index.docker.io" or "registry-1.docker.io");
+        return string.Equals(host, registry, StringComparison.OrdinalIgnoreCase)
+            || (registry == "docker.io" && host is "index.docker.io" or "registry-1.docker.io");
     }
 
     private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+        && value.GetString() is { Length: > 0 } text ? text : null;
 }

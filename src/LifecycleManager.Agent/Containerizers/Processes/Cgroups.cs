@@ -13,7 +13,8 @@ internal sealed class Cgroups
     private readonly Dictionary<string, string> _roots;
     private readonly bool _quota;
 
-    internal Cgroups(bool unified, Dictionary<string, string> roots, bool quota) => (Unified, _roots, _quota) = (unified, roots, quota);
+    internal Cgroups(bool unified, Dictionary<string, string> roots, bool quota) =>
+        (Unified, _roots, _quota) = (unified, roots, quota);
 
     /// <summary>Whether it is version 2.</summary>
     public bool Unified { get; }
@@ -60,7 +61,8 @@ internal sealed class Cgroups
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            log.LogWarning("Process tasks run without cpu and memory limits: control groups are not permitted ({Reason})", e.Message);
+            log.LogWarning("Process tasks run without cpu and memory limits: control groups are not permitted ({Reason})",
+                e.Message);
         }
 
         return None;
@@ -244,8 +246,10 @@ internal sealed class Cgroups
         if (!_roots.TryGetValue(controller, out var root)) return null;
         foreach (var line in Lines(Path.Combine(root, group, file)))
         {
-            var value = key is null ? line : line.StartsWith(key + " ", StringComparison.Ordinal) ? line[(key.Length + 1)..] : null;
-            if (value is not null) return long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+            var value = key is null ? line : line.StartsWith(key + " ", StringComparison.Ordinal)
+                ? line[(key.Length + 1)..] : null;
+            if (value is not null)
+                return long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
         }
 
         return null;

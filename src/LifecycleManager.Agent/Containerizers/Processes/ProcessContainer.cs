@@ -48,7 +48,9 @@ internal sealed class ProcessContainer : IContainer
         {
             ContainerId = new ContainerId(launch.Record.ContainerId),
             ExecutorPid = (uint)supervisor.Pid,
-            NetworkInfos = [new NetworkInfo { IpAddresses = [new NetworkInfo.IpAddress { Protocol = "IPv4", Address = AddressOf(options) }] }],
+            NetworkInfos = [
+                new NetworkInfo { IpAddresses = [new NetworkInfo.IpAddress { Protocol = "IPv4",
+                    Address = AddressOf(options) }] }],
         };
         Exit = WatchAsync(stopping);
     }

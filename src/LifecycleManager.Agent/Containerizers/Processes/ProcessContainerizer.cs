@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Agent.Containerizers.Processes;
 
-/// <summary>Runs tasks as processes of this machine, each in a session, a sandbox and, where permitted, control groups of its own.</summary>
+/// <summary>
+/// Runs tasks as processes of this machine, each in a session, a sandbox and, where permitted, control groups of its own.
+/// </summary>
 internal sealed class ProcessContainerizer : IContainerizer
 {
     private readonly AgentOptions _options;
@@ -38,7 +40,8 @@ internal sealed class ProcessContainerizer : IContainerizer
         var command = record.Task.Command;
         if (TaskCommandLine.Of(command) is not { } line) return "a process needs a command";
         if (line.Any(part => part.Contains('\0', StringComparison.Ordinal))) return "the command has a NUL";
-        if (record.Task.Container?.NetworkInfos is { Count: > 0 }) return "a process has the machine's network, and joins no other";
+        if (record.Task.Container?.NetworkInfos is { Count: > 0 })
+            return "a process has the machine's network, and joins no other";
         foreach (var volume in record.Task.Container?.Volumes ?? [])
         {
             if (volume.HostPath is null) return $"the volume '{volume.ContainerPath}' has no host path, which a process needs";
@@ -164,7 +167,8 @@ internal sealed class ProcessContainerizer : IContainerizer
         }
 
         environment.TryAdd("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-        foreach (var (name, value) in TaskEnvironment.Of(launch.Record, launch.Sandbox, _options.Hostname, _secrets.Resolve)) environment[name] = value;
+        foreach (var (name, value) in TaskEnvironment.Of(launch.Record, launch.Sandbox, _options.Hostname, _secrets.Resolve))
+            environment[name] = value;
         environment[TaskMark.HomeVariable] = _home;
         return environment;
     }
@@ -188,12 +192,14 @@ internal sealed class ProcessContainerizer : IContainerizer
         if (user is null) return;
         // The way to its own sandbox, no more: nothing on it can be listed.
         var root = Path.GetFullPath(_options.WorkDirectory);
-        for (var directory = Path.GetDirectoryName(launch.Sandbox)!; directory.Length >= root.Length; directory = Path.GetDirectoryName(directory)!)
+        for (var directory = Path.GetDirectoryName(launch.Sandbox)!; directory.Length >= root.Length; directory =
+            Path.GetDirectoryName(directory)!)
             File.SetUnixFileMode(directory, File.GetUnixFileMode(directory) | UnixFileMode.OtherExecute);
         _ = Native.ChangeOwner(launch.Sandbox, user.Id, user.Group);
         // Artifacts too; links are neither followed nor worth an owner.
         var all = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
-        foreach (var path in Directory.EnumerateFileSystemEntries(launch.Sandbox, "*", all)) _ = Native.ChangeOwner(path, user.Id, user.Group);
+        foreach (var path in Directory.EnumerateFileSystemEntries(launch.Sandbox, "*", all))
+            _ = Native.ChangeOwner(path, user.Id, user.Group);
     }
 }
 
@@ -207,7 +213,8 @@ internal sealed record UserAccount(uint Id, uint Group)
         foreach (var line in File.ReadLines("/etc/passwd"))
         {
             var fields = line.Split(':');
-            if (fields.Length >= 4 && fields[0] == name && uint.TryParse(fields[2], out var id) && uint.TryParse(fields[3], out var group))
+            if (fields.Length >= 4 && fields[0] == name && uint.TryParse(fields[2], out var id)
+                && uint.TryParse(fields[3], out var group))
                 return new UserAccount(id, group);
         }
 

@@ -33,12 +33,14 @@ internal readonly record struct ProcessStat(
         if (open <= 0 || close < open) return null;
         var fields = line[(close + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         // Fields are counted from 1 in proc(5); after the name comes field 3.
-        if (fields.Length < 22 || !int.TryParse(line.AsSpan(0, open).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+        if (fields.Length < 22 || !int.TryParse(line.AsSpan(0, open)
+            .Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
             || !int.TryParse(fields[6 - 3], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var session)
             || !ulong.TryParse(fields[14 - 3], NumberStyles.None, CultureInfo.InvariantCulture, out var user)
             || !ulong.TryParse(fields[15 - 3], NumberStyles.None, CultureInfo.InvariantCulture, out var system)
             || !ulong.TryParse(fields[22 - 3], NumberStyles.None, CultureInfo.InvariantCulture, out var start)
-            || !long.TryParse(fields[24 - 3], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var rss)) return null;
+            || !long.TryParse(fields[24 - 3], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+                out var rss)) return null;
         return new ProcessStat(new ProcessIdentity(pid, start), fields[0][0], session, user, system, rss);
     }
 }
@@ -63,10 +65,12 @@ internal static class ProcessTable
     }
 
     /// <summary>Whether that very process runs.</summary>
-    public static bool IsAlive(ProcessIdentity identity) => Find(identity.Pid) is { Alive: true } found && found.Identity == identity;
+    public static bool IsAlive(ProcessIdentity identity) =>
+        Find(identity.Pid) is { Alive: true } found && found.Identity == identity;
 
     /// <summary>All processes of a session.</summary>
-    public static List<ProcessStat> OfSession(int session) => [.. All().Where(process => process.Alive && process.Session == session)];
+    public static List<ProcessStat> OfSession(int session) =>
+        [.. All().Where(process => process.Alive && process.Session == session)];
 
     /// <summary>Whether a process was started within a container: it inherits the container's id in its environment.</summary>
     public static bool BelongsTo(int pid, string containerId) =>

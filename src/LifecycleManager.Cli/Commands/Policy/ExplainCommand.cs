@@ -16,23 +16,29 @@ internal static class ExplainCommand
     public static Command Create(Settings settings)
     {
         var app = new Argument<string>("app") { Description = "The app's id: /shop/search" };
-        var at = Setting.Of<DateTimeOffset?>(settings, "--at", "The instant, 2026-11-24T19:00:00Z, or how long ago: 90m [default: now]",
+        var at = Setting.Of<DateTimeOffset?>(settings, "--at",
+            "The instant, 2026-11-24T19:00:00Z, or how long ago: 90m [default: now]",
             text => Values.Instant(text, TimeProvider.System), () => null);
         var manager = Setting.Of(settings, "--manager", "The manager", Values.Url,
             () => new Uri($"http://127.0.0.1:{ManagerCommand.Port}"), $"http://127.0.0.1:{ManagerCommand.Port}");
-        var format = Setting.Of(settings, "--format", "text, or json as the manager answers", Values.Among<ExplainFormat>(), () => ExplainFormat.Text, "text");
-        var command = new Command("explain", "Tells why an app's count is what it is, or was at a time: the rules, what changed their wish, and the samples behind it.")
+        var format = Setting.Of(settings, "--format", "text, or json as the manager answers", Values.Among<ExplainFormat>(),
+            () => ExplainFormat.Text, "text");
+        var command =
+            new Command("explain",
+                "Tells why an app's count is what it is, or was at a time: the rules, what changed their wish, and the samples behind it.")
         {
             app, at, manager, format,
         };
         var credential = new CredentialSettings(command, settings, "a manager");
         command.SetAction((parse, cancellation) => RunAsync(
-            parse.GetValue(manager)!, credential.Credential(parse), parse.GetValue(app)!, parse.GetValue(at), parse.GetValue(format), parse.InvocationConfiguration, cancellation));
+            parse.GetValue(manager)!, credential.Credential(parse), parse.GetValue(app)!, parse.GetValue(at),
+            parse.GetValue(format), parse.InvocationConfiguration, cancellation));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Uri manager, Credential? credential, string app, DateTimeOffset? at, ExplainFormat format, InvocationConfiguration console, CancellationToken cancellation)
+        Uri manager, Credential? credential, string app, DateTimeOffset? at, ExplainFormat format,
+        InvocationConfiguration console, CancellationToken cancellation)
     {
         using var http = new HttpClient { Timeout = Patience, MaxResponseContentBufferSize = LongestAnswer };
         http.DefaultRequestHeaders.Authorization = credential?.Header;
@@ -54,14 +60,16 @@ internal static class ExplainCommand
             else ExplainText.Write(explanation.RootElement, console.Output);
             return ExitCodes.Good;
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or JsonException
+            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             console.Error.WriteLine($"{address} cannot be read: {e.Message}");
             return ExitCodes.Failed;
         }
     }
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static string? Message(string text)
     {

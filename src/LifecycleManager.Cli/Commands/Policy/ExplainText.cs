@@ -14,11 +14,13 @@ internal static class ExplainText
         var app = answer.GetProperty("app");
         var bounds = Text(app, "min") is { } min ? $", {min} to {Text(app, "max")} instances" : "";
         output.WriteLine($"policy {Text(app, "policy")}{bounds}");
-        if (app.TryGetProperty("paused", out var pause)) output.WriteLine($"paused: {Text(pause, "what")} {Text(pause, "reason")}".TrimEnd());
+        if (app.TryGetProperty("paused", out var pause))
+            output.WriteLine($"paused: {Text(pause, "what")} {Text(pause, "reason")}".TrimEnd());
         if (answer.TryGetProperty("evaluation", out var evaluation))
         {
             // Every rule is told, also why one asks for nothing; on old records are only those that asked for something.
-            foreach (var rule in answer.TryGetProperty("opinions", out _) ? Items(answer, "opinions") : Items(evaluation, "recommendations"))
+            foreach (var rule in answer.TryGetProperty("opinions", out _)
+                ? Items(answer, "opinions") : Items(evaluation, "recommendations"))
             {
                 var taken = Text(rule, "rule") == Text(evaluation, "rule") ? "*" : " ";
                 var count = Text(rule, "count") is { } asked ? $"{asked} instances, " : "";
@@ -34,7 +36,8 @@ internal static class ExplainText
         if (recent.Count > 0) output.WriteLine("decisions");
         foreach (var record in recent)
         {
-            var what = Text(record, "kind") == "hold" ? $"{Text(record, "from")} stays" : $"{Text(record, "from")} to {Text(record, "to")}";
+            var what = Text(record, "kind") == "hold" ? $"{Text(record, "from")} stays"
+                : $"{Text(record, "from")} to {Text(record, "to")}";
             output.WriteLine($"  {Time(record, "at")}  {what,-9} {Text(record, "outcome"),-9} {Text(record, "reason")}");
         }
     }
@@ -56,7 +59,8 @@ internal static class ExplainText
 
         if (samples.Count > MostSamples) output.WriteLine($"    and {samples.Count - MostSamples} more: --format json has them");
         var history = Items(metric, "history").ToList();
-        if (history.Count > 1) output.WriteLine($"    before: {string.Join("  ", history.Select(point => Number(point.GetProperty("value"))))}");
+        if (history.Count > 1)
+            output.WriteLine($"    before: {string.Join("  ", history.Select(point => Number(point.GetProperty("value"))))}");
     }
 
     // What the instances that are silent could still make of it.
@@ -71,14 +75,15 @@ internal static class ExplainText
     private static JsonElement.ArrayEnumerator Items(JsonElement of, string name) =>
         of.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : default;
 
-    private static string? Text(JsonElement of, string name) => !of.TryGetProperty(name, out var value) ? null : value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Number => Number(value),
-        JsonValueKind.True => "true",
-        JsonValueKind.False => "false",
-        _ => null,
-    };
+    private static string? Text(JsonElement of, string name) => !of.TryGetProperty(name, out var value)
+        ? null : value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.Number => Number(value),
+            JsonValueKind.True => "true",
+            JsonValueKind.False => "false",
+            _ => null,
+        };
 
     private static string Number(JsonElement value) => value.GetDouble().ToString("G6", CultureInfo.InvariantCulture);
 

@@ -9,8 +9,13 @@ internal static class ImportCommand
 {
     public static Command Create(Settings settings)
     {
-        var files = new Argument<string[]>("file") { Description = "The files; their content tells their kind", Arity = ArgumentArity.OneOrMore };
-        var output = Setting.Of<string?>(settings, "--output", "The policy file, which must not be there yet [default: standard output]",
+        var files = new Argument<string[]>("file")
+        {
+            Description = "The files; their content tells their kind",
+            Arity = ArgumentArity.OneOrMore
+        };
+        var output = Setting.Of<string?>(settings, "--output",
+            "The policy file, which must not be there yet [default: standard output]",
             Values.Text, () => null);
         var command = new Command(
             "import",

@@ -3,7 +3,9 @@ using LifecycleManager.Cli.Configuration;
 
 namespace LifecycleManager.Cli.Commands.Policy;
 
-/// <summary><c>lcm policy</c>: the tools of those who write policies. Exit codes: 0 all is well, 1 something was found, 2 it did not work.</summary>
+/// <summary>
+/// <c>lcm policy</c>: the tools of those who write policies. Exit codes: 0 all is well, 1 something was found, 2 it did not work.
+/// </summary>
 internal static class PolicyCommand
 {
     public const string Name = "policy";
@@ -21,7 +23,9 @@ internal static class PolicyCommand
         ImportCommand.Create(settings),
     };
 
-    /// <summary>The files and directories that a tool works on; the rules of the current directory unless others are named.</summary>
+    /// <summary>
+    /// The files and directories that a tool works on; the rules of the current directory unless others are named.
+    /// </summary>
     public static Argument<string[]> Paths(string description) => new("path")
     {
         Description = $"{description} [default: rules]",

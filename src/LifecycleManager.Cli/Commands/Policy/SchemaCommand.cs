@@ -8,7 +8,8 @@ internal static class SchemaCommand
 {
     public static Command Create()
     {
-        var command = new Command("schema", "Writes the JSON Schema of policy files, with which editors complete and check them.");
+        var command =
+            new Command("schema", "Writes the JSON Schema of policy files, with which editors complete and check them.");
         command.SetAction(parse => PolicySchemaTool.Run(parse.InvocationConfiguration.Output));
         return command;
     }

@@ -7,7 +7,11 @@ namespace LifecycleManager.Cli.Commands.Policy;
 /// <param name="credential">Who asks, for servers that want to know; null for nobody in particular.</param>
 internal sealed class WebFiles(Credential? credential) : IPolicyFiles, IDisposable
 {
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(1), MaxResponseContentBufferSize = 1024 * 1024 * 1024 };
+    private readonly HttpClient _http = new()
+    {
+        Timeout = TimeSpan.FromMinutes(1),
+        MaxResponseContentBufferSize = 1024 * 1024 * 1024
+    };
 
     public IReadOnlyList<string>? Find(string path) => IsAddress(path) ? [path] : DiskFiles.Instance.Find(path);
 
@@ -22,7 +26,8 @@ internal sealed class WebFiles(Credential? credential) : IPolicyFiles, IDisposab
             using var reader = new StreamReader(answer.Content.ReadAsStream());
             var text = reader.ReadToEnd();
             if (answer.IsSuccessStatusCode) return text;
-            throw new IOException($"the server answered {(int)answer.StatusCode}: {text[..Math.Min(text.Length, 500)].ReplaceLineEndings(" ")}");
+            throw new IOException(
+                $"the server answered {(int)answer.StatusCode}: {text[..Math.Min(text.Length, 500)].ReplaceLineEndings(" ")}");
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {
@@ -35,5 +40,6 @@ internal sealed class WebFiles(Credential? credential) : IPolicyFiles, IDisposab
     public void Dispose() => _http.Dispose();
 
     private static bool IsAddress(string path) =>
-        path.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || path.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        path.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 }

@@ -9,7 +9,8 @@ namespace LifecycleManager.Decisions.Policies.Reading;
 /// <summary>Reads <c>scaleOut</c>, <c>scaleIn</c> and <c>onMissingMetrics</c>.</summary>
 internal sealed partial class BehaviorSection(ProblemSink problems)
 {
-    private static readonly (string, LimitSelect)[] Selects = [("max", LimitSelect.Max), ("min", LimitSelect.Min), ("disabled", LimitSelect.Disabled)];
+    private static readonly (string, LimitSelect)[] Selects = [("max", LimitSelect.Max), ("min", LimitSelect.Min),
+        ("disabled", LimitSelect.Disabled)];
 
     public ScalingBehavior Read(MapReader policy, string key, ScalingBehavior usual)
     {
@@ -39,7 +40,8 @@ internal sealed partial class BehaviorSection(ProblemSink problems)
             map.Done();
             if ((mode is null) == !map.Keys.Contains("fallback"))
             {
-                problems.Error(node, "'onMissingMetrics' needs 'use' or 'fallback'", "{ fallback: 3, after: 2m } or { use: max, after: 2m }", "missing-key");
+                problems.Error(node, "'onMissingMetrics' needs 'use' or 'fallback'",
+                    "{ fallback: 3, after: 2m } or { use: max, after: 2m }", "missing-key");
                 return MissingMetrics.Hold;
             }
 
@@ -90,7 +92,8 @@ internal sealed partial class BehaviorSection(ProblemSink problems)
                 continue;
             }
 
-            problems.Error(item, $"a limit is an amount and a period, not {item.Kind}", "write '4 per 1m', '100% per 1m' or none", "limit");
+            problems.Error(item, $"a limit is an amount and a period, not {item.Kind}", "write '4 per 1m', '100% per 1m' or none",
+                "limit");
         }
 
         return limits;

@@ -21,7 +21,8 @@ internal sealed class MapReader
         {
             if (!_entries.TryAdd(key.Value, (key, value)))
             {
-                problems.Error(key, $"'{key.Value}' is given twice", $"first on line {_entries[key.Value].Key.Start.Line}", "duplicate-key");
+                problems.Error(key, $"'{key.Value}' is given twice", $"first on line {_entries[key.Value].Key.Start.Line}",
+                    "duplicate-key");
             }
         }
     }
@@ -55,7 +56,8 @@ internal sealed class MapReader
         foreach (var (name, (key, _)) in _entries)
         {
             if (_asked.Contains(name) || name.StartsWith("x-", StringComparison.Ordinal)) continue;
-            _problems.Error(key, $"{What} has no key '{name}'", NearestName.Suggest(name, _asked.Concat(alsoKnown)), "unknown-key");
+            _problems.Error(key, $"{What} has no key '{name}'", NearestName.Suggest(name, _asked.Concat(alsoKnown)),
+                "unknown-key");
         }
     }
 
@@ -80,7 +82,8 @@ internal sealed class MapReader
     public int? Integer(string key, int least, int most = 1_000_000)
     {
         if (Find(key) is not { } node) return null;
-        if (node is YamlScalar scalar && int.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+        if (node is YamlScalar scalar && int.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+            out var value)
             && value >= least && value <= most)
         {
             return value;
@@ -95,14 +98,17 @@ internal sealed class MapReader
     {
         if (Find(key) is not { } node) return null;
         if (node is YamlScalar scalar && TryNumber(scalar.Value, out var value) && (!positive || value > 0)) return value;
-        _problems.Error(node, $"'{key}' must be a {(positive ? "positive " : "")}number, not {node.Kind}", "write 0.6, 60% or 250ms", "type");
+        _problems.Error(node, $"'{key}' must be a {(positive ? "positive " : "")}number, not {node.Kind}",
+            "write 0.6, 60% or 250ms", "type");
         return null;
     }
 
     public static bool TryNumber(string text, out double value)
     {
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value)) return true;
-        if (text.EndsWith('%') && double.TryParse(text[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value))
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value))
+            return true;
+        if (text.EndsWith('%') && double.TryParse(text[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out value)
+            && double.IsFinite(value))
         {
             value /= 100;
             return true;
@@ -116,8 +122,10 @@ internal sealed class MapReader
     public TimeSpan? Duration(string key, bool positive = false)
     {
         if (Find(key) is not { } node) return null;
-        if (node is YamlScalar scalar && DurationText.TryParse(scalar.Value, out var value) && (!positive || value > TimeSpan.Zero)) return value;
-        var unit = node is YamlScalar { Value: var text } && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
+        if (node is YamlScalar scalar && DurationText.TryParse(scalar.Value, out var value)
+            && (!positive || value > TimeSpan.Zero)) return value;
+        var unit = node is YamlScalar { Value: var text }
+            && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
             ? $"add a unit: {text}s"
             : "write 30s, 5m or 1h30m";
         _problems.Error(node, $"'{key}' must be a {(positive ? "positive " : "")}duration, not {node.Kind}", unit, "type");

@@ -17,20 +17,24 @@ internal static class MetricSection
 
     private static readonly (string Key, WindowFunction Function)[] Shorthands =
     [
-        ("rate", WindowFunction.Rate), ("increase", WindowFunction.Increase), ("delta", WindowFunction.Delta), ("deriv", WindowFunction.Deriv),
+        ("rate", WindowFunction.Rate), ("increase", WindowFunction.Increase), ("delta", WindowFunction.Delta),
+        ("deriv", WindowFunction.Deriv),
     ];
 
     private static readonly (string, WindowFunction)[] Functions =
     [
-        ("avg", WindowFunction.Avg), ("min", WindowFunction.Min), ("max", WindowFunction.Max), ("sum", WindowFunction.Sum), .. Shorthands,
+        ("avg", WindowFunction.Avg), ("min", WindowFunction.Min), ("max", WindowFunction.Max), ("sum", WindowFunction.Sum),
+        .. Shorthands,
     ];
 
     private static readonly (string, Aggregation)[] Aggregations =
     [
-        ("sum", Aggregation.Sum), ("avg", Aggregation.Avg), ("min", Aggregation.Min), ("max", Aggregation.Max), ("count", Aggregation.Count),
+        ("sum", Aggregation.Sum), ("avg", Aggregation.Avg), ("min", Aggregation.Min), ("max", Aggregation.Max),
+        ("count", Aggregation.Count),
     ];
 
-    private static readonly string[] ContainerStatistics = ["cpu", "mem", "cpu.seconds", "mem.bytes", "net.rx.bytes", "net.tx.bytes"];
+    private static readonly string[] ContainerStatistics = ["cpu", "mem", "cpu.seconds", "mem.bytes", "net.rx.bytes",
+        "net.tx.bytes"];
 
     public static List<(PolicyMetric Metric, YamlScalar Key)> Read(MapReader policy, ProblemSink problems)
     {
@@ -42,7 +46,8 @@ internal static class MetricSection
             var (node, key) = (section.Find(name)!, section.KeyOf(name));
             CheckName(key, problems);
             if (MapReader.AsMap(node, $"the metric '{name}'", problems) is not { } map) continue;
-            if (ReadQuery(map, name, scrape, problems) is { } query) metrics.Add((new PolicyMetric(name, query, problems.Place(key)), key));
+            if (ReadQuery(map, name, scrape, problems) is { } query)
+                metrics.Add((new PolicyMetric(name, query, problems.Place(key)), key));
         }
 
         return metrics;
@@ -71,7 +76,8 @@ internal static class MetricSection
         {
             var known = string.Join(", ", Sources.Select(source => source.Key));
             problems.Error(
-                map.Map, $"the metric '{name}' needs {(given.Count == 0 ? "a" : "just one")} source", $"one of {known}", "metric-source");
+                map.Map, $"the metric '{name}' needs {(given.Count == 0 ? "a" : "just one")} source", $"one of {known}",
+                "metric-source");
         }
 
         var selector = given.Count > 0 ? map.Text(given[0].Key) : null;
@@ -91,7 +97,8 @@ internal static class MetricSection
         return query;
     }
 
-    private static bool IsScraped(MetricSource source) => source is MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Histogram;
+    private static bool IsScraped(MetricSource source) =>
+        source is MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Histogram;
 
     private static MetricQuery ReadWindow(MapReader map, MetricQuery query, ProblemSink problems)
     {
@@ -103,7 +110,8 @@ internal static class MetricSection
             if (map.Duration(key, positive: true) is not { } duration) continue;
             if (window is not null || function is not null || shorthands.Count > 1)
             {
-                problems.Error(map.KeyOf(key), $"'{key}: {DurationText.Format(duration)}' has a window and a function already", "give one of them", "window");
+                problems.Error(map.KeyOf(key), $"'{key}: {DurationText.Format(duration)}' has a window and a function already",
+                    "give one of them", "window");
             }
 
             (window, function) = (duration, kind);
@@ -116,35 +124,45 @@ internal static class MetricSection
 
         if (query.Source == MetricSource.Histogram)
         {
-            if (function is not null) problems.Error(map.Map, "a histogram takes a quantile, not a function", "quantile: 0.95", "window");
+            if (function is not null)
+                problems.Error(map.Map, "a histogram takes a quantile, not a function", "quantile: 0.95", "window");
             return query with { Window = window ?? TimeSpan.FromMinutes(1) };
         }
 
-        return query with { Window = window ?? TimeSpan.Zero, Function = function ?? (window is null ? WindowFunction.Last : WindowFunction.Avg) };
+        return query with
+        {
+            Window = window ?? TimeSpan.Zero,
+            Function = function ?? (window is null ? WindowFunction.Last : WindowFunction.Avg)
+        };
     }
 
     private static void Check(MapReader map, MetricQuery query, string? selector, string? path, ProblemSink problems)
     {
         var node = map.Find(Sources.First(source => source.Source == query.Source).Key)!;
-        if (selector is not null && string.IsNullOrWhiteSpace(selector)) problems.Error(node, "the metric's name is empty", null, "metric-source");
+        if (selector is not null && string.IsNullOrWhiteSpace(selector))
+            problems.Error(node, "the metric's name is empty", null, "metric-source");
         if (!double.IsNaN(query.Quantile))
         {
-            if (query.Source != MetricSource.Histogram) problems.Error(map.KeyOf("quantile"), "only a histogram has a quantile", null, "quantile");
+            if (query.Source != MetricSource.Histogram)
+                problems.Error(map.KeyOf("quantile"), "only a histogram has a quantile", null, "quantile");
             else if (query.Quantile is < 0 or > 1)
             {
-                problems.Error(map.Find("quantile")!, "a quantile is between 0 and 1", query.Quantile is > 1 and <= 100 ? $"write {Expression.Format(query.Quantile / 100)}" : null, "quantile");
+                problems.Error(map.Find("quantile")!, "a quantile is between 0 and 1", query.Quantile is > 1 and <= 100
+                    ? $"write {Expression.Format(query.Quantile / 100)}" : null, "quantile");
             }
         }
 
         if (path is not null)
         {
-            if (!IsScraped(query.Source)) problems.Error(map.KeyOf("path"), "only a metric that is scraped from the instances has a path", null, "path");
+            if (!IsScraped(query.Source))
+                problems.Error(map.KeyOf("path"), "only a metric that is scraped from the instances has a path", null, "path");
             else ScrapeSection.CheckPath(map.Find("path")!, path, problems);
         }
 
         if (query.Source == MetricSource.Container && selector is not null && Array.IndexOf(ContainerStatistics, selector) < 0)
         {
-            problems.Error(node, $"unknown container statistic '{selector}'", NearestName.Suggest(selector, ContainerStatistics), "metric-source");
+            problems.Error(node, $"unknown container statistic '{selector}'", NearestName.Suggest(selector, ContainerStatistics),
+                "metric-source");
         }
 
         if (query.Source is MetricSource.PromQl or MetricSource.RabbitMq && map.Keys.Contains("across"))

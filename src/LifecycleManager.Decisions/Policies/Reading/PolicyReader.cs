@@ -12,7 +12,8 @@ internal sealed class PolicyReader(ProblemSink problems)
 {
     private static readonly SearchValues<char> NoId = SearchValues.Create(" \t,{}[]");
     private static readonly (string, Pause)[] Pauses =
-        [("none", Pause.None), ("all", Pause.All), ("scaleOut", Pause.ScaleOut), ("scaleIn", Pause.ScaleIn), ("true", Pause.All), ("false", Pause.None)];
+        [("none", Pause.None), ("all", Pause.All), ("scaleOut", Pause.ScaleOut), ("scaleIn", Pause.ScaleIn), ("true", Pause.All),
+            ("false", Pause.None)];
 
     /// <summary>The policy; null where the document says none. Where there are errors the policy is not whole.</summary>
     public Policy? Read(YamlNode document)
@@ -57,7 +58,8 @@ internal sealed class PolicyReader(ProblemSink problems)
         map.Done();
         foreach (var (metric, key) in metrics)
         {
-            if (!table.Used.Contains(metric.Name)) problems.Warning(key, $"no rule uses the metric '{metric.Name}'", null, "unused-metric");
+            if (!table.Used.Contains(metric.Name))
+                problems.Warning(key, $"no rule uses the metric '{metric.Name}'", null, "unused-metric");
         }
 
         return policy;
@@ -73,7 +75,8 @@ internal sealed class PolicyReader(ProblemSink problems)
         problems.Error(
             map.Find("zone")!,
             $"unknown time zone '{id}'",
-            NearestName.Suggest(id, TimeZoneInfo.GetSystemTimeZones().Select(known => known.Id)) ?? "write an IANA name such as Europe/London",
+            NearestName.Suggest(id, TimeZoneInfo.GetSystemTimeZones().Select(known => known.Id))
+                ?? "write an IANA name such as Europe/London",
             "unknown-zone");
         return null;
     }
@@ -91,7 +94,8 @@ internal sealed class PolicyReader(ProblemSink problems)
         bounds.Done();
         if (max < min)
         {
-            problems.Error(bounds.Map, $"'max' {max} is less than 'min' {min}{(bounds.Keys.Contains("min") ? "" : " (the default)")}", null, "bounds");
+            problems.Error(bounds.Map,
+                $"'max' {max} is less than 'min' {min}{(bounds.Keys.Contains("min") ? "" : " (the default)")}", null, "bounds");
         }
 
         return new InstanceBounds(min, Math.Max(min, max ?? min));
@@ -119,7 +123,8 @@ internal sealed class PolicyReader(ProblemSink problems)
                 }
 
                 reader.Done();
-                if (ids.Count == 0 && labels.Count == 0) problems.Error(node, "'app' selects nothing: give 'ids' or 'labels'", null, "app");
+                if (ids.Count == 0 && labels.Count == 0)
+                    problems.Error(node, "'app' selects nothing: give 'ids' or 'labels'", null, "app");
                 return new AppSelector { Ids = ids, Labels = labels, Except = except };
             default:
                 return null;
@@ -144,7 +149,8 @@ internal sealed class PolicyReader(ProblemSink problems)
             }
             else if (id.Length > 1 && id.EndsWith('/'))
             {
-                problems.Error(scalar, $"the app '{id}' ends with a slash", $"write {id.TrimEnd('/')}, or {id}* for the apps below", "app");
+                problems.Error(scalar, $"the app '{id}' ends with a slash",
+                    $"write {id.TrimEnd('/')}, or {id}* for the apps below", "app");
             }
             else if (id.AsSpan().ContainsAny(NoId))
             {

@@ -39,7 +39,8 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
             var name = map.Need("rule", "rule: a name") is { } nameNode ? map.AsText(nameNode, "rule") : null;
             if (name is not null && !names.TryAdd(name, item))
             {
-                problems.Error(item, $"the rule '{name}' is given twice", $"first on line {names[name].Start.Line}", "duplicate-rule");
+                problems.Error(item, $"the rule '{name}' is given twice", $"first on line {names[name].Start.Line}",
+                    "duplicate-rule");
             }
 
             if (ReadRule(map, name ?? "?", rules.Count) is { } rule) rules.Add(rule);
@@ -57,7 +58,8 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         {
             problems.Error(
                 map.Map,
-                kinds.Count == 0 ? $"the rule '{name}' says not when it acts" : $"the rule '{name}' has {string.Join(" and ", kinds)}",
+                kinds.Count == 0 ? $"the rule '{name}' says not when it acts"
+                    : $"the rule '{name}' has {string.Join(" and ", kinds)}",
                 $"give one of {string.Join(", ", Kinds)}",
                 "rule-kind");
             foreach (var key in kinds.Append("then").Append("for")) map.Find(key);
@@ -80,7 +82,11 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         var wait = map.Duration("for") ?? TimeSpan.Zero;
         var then = ReadThen(map, $"the rule '{name}'");
         if (when is null || then is null) return null;
-        return new ThresholdRule { Name = name, Place = problems.Place(map.Map), Index = index, When = when, For = wait, Then = then };
+        return new ThresholdRule
+        {
+            Name = name, Place = problems.Place(map.Map), Index = index,
+            When = when, For = wait, Then = then,
+        };
     }
 
     private StepRule? ReadStep(MapReader map, string name, int index)
@@ -104,12 +110,17 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         }
         else
         {
-            problems.Error(step.Find("steps") ?? step.Map, "'steps' must be a list of steps", "steps: [ { above: 100, add: 1 } ]", "type");
+            problems.Error(step.Find("steps") ?? step.Map, "'steps' must be a list of steps", "steps: [ { above: 100, add: 1 } ]",
+                "type");
         }
 
         step.Done();
         if (metric is null || steps.Count == 0) return null;
-        return new StepRule { Name = name, Place = problems.Place(map.Map), Index = index, Metric = metric, Steps = steps, For = wait };
+        return new StepRule
+        {
+            Name = name, Place = problems.Place(map.Map), Index = index,
+            Metric = metric, Steps = steps, For = wait,
+        };
     }
 
     private TargetRule? ReadTarget(MapReader map, string name, int index)
@@ -123,13 +134,15 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         target.Done();
         if (tolerance is < 0 or >= 1)
         {
-            problems.Error(target.Find("tolerance")!, "the tolerance must be at least 0 and under 100%", tolerance is >= 1 and <= 100 ? $"write {tolerance}%" : null, "tolerance");
+            problems.Error(target.Find("tolerance")!, "the tolerance must be at least 0 and under 100%",
+                tolerance is >= 1 and <= 100 ? $"write {tolerance}%" : null, "tolerance");
         }
 
         if (metric is null || value is null) return null;
         var read = metric.SingleRead < 0 ? null : table.Reads[metric.SingleRead - Slots.FirstRead];
         var joined = read is not null && double.IsNaN(read.InstanceQuantile)
-            && read.Query.Source is MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Container ? read.Query : null;
+            && read.Query.Source is MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Container
+            ? read.Query : null;
         return new TargetRule
         {
             Name = name,
@@ -160,7 +173,8 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         var buckets = season / step;
         if (buckets is < 4 or > 20_160)
         {
-            problems.Error(forecast.Map, $"a season of {DurationText.Format(season)} in steps of {DurationText.Format(step)} has {buckets:0} steps, not 4 to 20160", "step: 5m", "forecast");
+            problems.Error(forecast.Map,
+                $"a season of {DurationText.Format(season)} in steps of {DurationText.Format(step)} has {buckets:0} steps, not 4 to 20160", "step: 5m", "forecast");
             return null;
         }
 
@@ -201,7 +215,8 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         if (from is null || then is null) return null;
         if (until is not null && then.IsRelative)
         {
-            problems.Error(map.Find("then")!, "a window holds bounds or a count; adding again and again is not meant", "give min, max or set, or leave 'until' out", "schedule");
+            problems.Error(map.Find("then")!, "a window holds bounds or a count; adding again and again is not meant",
+                "give min, max or set, or leave 'until' out", "schedule");
         }
 
         return new ScheduleRule
@@ -239,7 +254,8 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
             problems.Error(
                 node,
                 $"'{scalar.Value}' is not a cron expression: {e.Message.TrimEnd('.')}",
-                fields == 5 ? "Quartz' notation starts with seconds: 0 and the five fields, one of the days '?'" : "second minute hour day month weekday",
+                fields == 5 ? "Quartz' notation starts with seconds: 0 and the five fields, one of the days '?'"
+                    : "second minute hour day month weekday",
                 "cron");
             return null;
         }
@@ -247,7 +263,8 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
 
     private RuleAction? ReadThen(MapReader map, string what)
     {
-        if (map.Need("then", "then: { add: 1 }") is not { } node || MapReader.AsMap(node, "'then'", problems) is not { } then) return null;
+        if (map.Need("then", "then: { add: 1 }") is not { } node || MapReader.AsMap(node, "'then'", problems) is not { } then)
+            return null;
         var action = ReadAction(then, what, boundsToo: true);
         then.Done();
         return action;
@@ -262,7 +279,8 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         {
             problems.Error(
                 map.Map, given.Count == 0 && !hasBounds ? $"{what} does nothing" : $"{what} does several things at once",
-                boundsToo ? "give one of add, remove, set, multiply, or min and max" : "give one of add, remove, set, multiply", "action");
+                boundsToo ? "give one of add, remove, set, multiply, or min and max"
+                    : "give one of add, remove, set, multiply", "action");
             if (boundsToo) _ = (map.Find("min"), map.Find("max"));
             return null;
         }
@@ -270,7 +288,8 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         if (hasBounds)
         {
             var (min, max) = (map.Integer("min", 0) ?? -1, map.Integer("max", 0) ?? -1);
-            if (min >= 0 && max >= 0 && min > max) problems.Error(map.Map, $"'min' {min} is more than 'max' {max}", null, "bounds");
+            if (min >= 0 && max >= 0 && min > max)
+                problems.Error(map.Map, $"'min' {min} is more than 'max' {max}", null, "bounds");
             return min < 0 && max < 0 ? null : new RuleAction(ActionKind.Bounds) { Min = min, Max = max };
         }
 
@@ -280,7 +299,8 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
             "add" => Amount(node, "add", ActionKind.Add),
             "remove" => Amount(node, "remove", ActionKind.Remove),
             "multiply" => Factor(map),
-            _ => Compile(node, "set", ExpressionCompiler.Number) is { } count ? new RuleAction(ActionKind.Set) { Count = count } : null,
+            _ => Compile(node, "set", ExpressionCompiler.Number) is { } count ? new RuleAction(ActionKind.Set) { Count = count }
+                : null,
         };
     }
 
@@ -292,14 +312,16 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         if (node is YamlScalar { IsNull: false } scalar)
         {
             var percent = scalar.Value.EndsWith('%');
-            if (int.TryParse(percent ? scalar.Value[..^1] : scalar.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var amount)
+            if (int.TryParse(percent ? scalar.Value[..^1] : scalar.Value, NumberStyles.None, CultureInfo.InvariantCulture,
+                out var amount)
                 && amount is > 0 and <= 100_000)
             {
                 return new RuleAction(kind) { Amount = amount, IsPercent = percent };
             }
         }
 
-        problems.Error(node, $"'{key}' must be a positive whole number or percent, not {node.Kind}", $"{key}: 1 or {key}: 50%", "type");
+        problems.Error(node, $"'{key}' must be a positive whole number or percent, not {node.Kind}", $"{key}: 1 or {key}: 50%",
+            "type");
         return null;
     }
 

@@ -28,11 +28,13 @@ internal sealed class ScrapeSection(ProblemSink problems)
         {
             if (Array.IndexOf(Reserved, name) >= 0)
             {
-                problems.Error(map.Find("credentials")!, $"the credentials '{name}' are for {name} alone", "name an entry of --metrics-credentials made for apps", "credentials");
+                problems.Error(map.Find("credentials")!, $"the credentials '{name}' are for {name} alone",
+                    "name an entry of --metrics-credentials made for apps", "credentials");
             }
             else if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
             {
-                problems.Error(map.Find("credentials")!, $"'{name}' is not a name of credentials", "letters, digits, '-', '_' and '.': an entry of --metrics-credentials", "credentials");
+                problems.Error(map.Find("credentials")!, $"'{name}' is not a name of credentials",
+                    "letters, digits, '-', '_' and '.': an entry of --metrics-credentials", "credentials");
             }
         }
 

@@ -73,12 +73,15 @@ internal static class YamlTree
         catch (YamlException e)
         {
             var message = e.InnerException?.Message ?? e.Message;
-            throw new YamlSyntaxException(e.Start, "could not be parsed as YAML: " + char.ToLowerInvariant(message[0]) + message[1..].TrimEnd('.'));
+            throw new YamlSyntaxException(e.Start, "could not be parsed as YAML: " + char.ToLowerInvariant(message[0])
+                + message[1..].TrimEnd('.'));
         }
         catch (Exception e) when (e is not YamlSyntaxException)
         {
-            // The package's scanner gives up on some broken texts with other exceptions; the last event is the nearest place known.
-            throw new YamlSyntaxException(parser.Current?.Start ?? new Mark(0, 1, 1), "could not be parsed as YAML somewhere after here");
+            // The package's scanner gives up on some broken texts with other exceptions; the last event is the nearest place
+            // known.
+            throw new YamlSyntaxException(parser.Current?.Start ?? new Mark(0, 1, 1),
+                "could not be parsed as YAML somewhere after here");
         }
     }
 
@@ -114,7 +117,8 @@ internal static class YamlTree
                     var map = new YamlMap(mapping.Start);
                     while (parser.MoveNext() && parser.Current is not MappingEnd)
                     {
-                        if (parser.Current is not Scalar key) throw new YamlSyntaxException(parser.Current!.Start, "a key must be a word");
+                        if (parser.Current is not Scalar key)
+                            throw new YamlSyntaxException(parser.Current!.Start, "a key must be a word");
                         parser.MoveNext();
                         map.Entries.Add((new YamlScalar(key), Node(depth + 1)));
                     }

@@ -11,8 +11,8 @@ namespace LifecycleManager.Decisions.Tools.Analysis;
 internal sealed record Fight(Rule Rule, string Message, string Suggestion);
 
 /// <summary>
-/// Looks for fights by trying: for each count and each value near a threshold it asks what the growing rule does, and then what the
-/// shrinking rule does at the new count with the same load. A total stays what it is; an average is shared by more instances.
+/// Looks for fights by trying: for each count and each value near a threshold it asks what the growing rule does, and then what
+/// the shrinking rule does at the new count with the same load. A total stays what it is; an average is shared by more instances.
 /// </summary>
 internal static class Fights
 {
@@ -41,8 +41,18 @@ internal static class Fights
         var slots = grow.Reads.Union(shrink.Reads).ToList();
         if (slots.Count != 1) return null;
         var slot = slots[0];
-        var shared = policy.Reads[slot - Slots.FirstRead].Query is { Across: Aggregation.Avg, Source: MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Container };
-        var tick = new RuleTick { Reads = policy.Reads, Metrics = Nothing.Instance, Slots = new Interval[Slots.FirstRead + policy.Reads.Length], States = new RuleState[policy.RuleArray.Length] };
+        var shared = policy.Reads[slot - Slots.FirstRead].Query is
+        {
+            Across: Aggregation.Avg,
+            Source: MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Container
+        };
+        var tick = new RuleTick
+        {
+            Reads = policy.Reads,
+            Metrics = Nothing.Instance,
+            Slots = new Interval[Slots.FirstRead + policy.Reads.Length],
+            States = new RuleState[policy.RuleArray.Length]
+        };
         var last = Math.Min(policy.Instances.Max, policy.Instances.Min + MostCounts);
         for (var count = Math.Max(1, policy.Instances.Min); count <= last; count++)
         {
@@ -52,7 +62,8 @@ internal static class Fights
                 if (grown <= count) continue;
                 if (Ask(tick, policy, shrink, slot, count, value) is var both && both >= 0 && both < count)
                 {
-                    return new Fight(shrink, $"'{grow.Name}' and '{shrink.Name}' want both at once: with {Show(policy, slot, value)} at {count} instances one asks for {grown}, the other for {both}", "growth will win; make the conditions exclude each other");
+                    return new Fight(shrink,
+                        $"'{grow.Name}' and '{shrink.Name}' want both at once: with {Show(policy, slot, value)} at {count} instances one asks for {grown}, the other for {both}", "growth will win; make the conditions exclude each other");
                 }
 
                 grown = Math.Min(grown, policy.Instances.Max);
@@ -60,7 +71,8 @@ internal static class Fights
                 var after = shared ? value * count / grown : value;
                 var back = Ask(tick, policy, shrink, slot, grown, after);
                 if (back < 0 || back > count) continue;
-                return new Fight(shrink, $"'{shrink.Name}' undoes '{grow.Name}': with {Show(policy, slot, value)} {count} grows to {grown}, where {Show(policy, slot, after)} shrinks it to {back} again", "leave a gap between the thresholds");
+                return new Fight(shrink,
+                    $"'{shrink.Name}' undoes '{grow.Name}': with {Show(policy, slot, value)} {count} grows to {grown}, where {Show(policy, slot, after)} shrinks it to {back} again", "leave a gap between the thresholds");
             }
         }
 
@@ -78,7 +90,8 @@ internal static class Fights
             {
                 var value = threshold(tick.Slots).Point;
                 if (of != slot || !double.IsFinite(value)) continue;
-                foreach (var near in (ReadOnlySpan<double>)[value, value * 1.001, value * 0.999, value + 1e-6, value - 1e-6]) values.Add(near);
+                foreach (var near in (ReadOnlySpan<double>)[value, value * 1.001, value * 0.999, value + 1e-6, value - 1e-6])
+                    values.Add(near);
             }
         }
 
@@ -115,7 +128,8 @@ internal static class Fights
         tick.Slots[slot] = value;
     }
 
-    private static string Show(Policy policy, int slot, double value) => $"{policy.Reads[slot - Slots.FirstRead].Text} {Expression.Format(value)}";
+    private static string Show(Policy policy, int slot, double value) =>
+        $"{policy.Reads[slot - Slots.FirstRead].Text} {Expression.Format(value)}";
 
     private sealed class Nothing : IMetricReader
     {

@@ -28,7 +28,8 @@ internal static class PolicyAnalysis
         Windows(policy, from, found);
         Direction(policy, found);
         Zero(policy, found);
-        found.AddRange(Fights.Of(policy).Select(fight => Warn(fight.Rule.Place, "fighting-rules", fight.Message, fight.Suggestion)));
+        found.AddRange(Fights.Of(policy)
+            .Select(fight => Warn(fight.Rule.Place, "fighting-rules", fight.Message, fight.Suggestion)));
         return found;
     }
 
@@ -41,7 +42,9 @@ internal static class PolicyAnalysis
         {
             if (!policy.App.IsExact || policy.App.Ids.Any(id => index.Find(new AppRef(id, null)) == policy)) continue;
             var winner = index.Find(new AppRef(policy.App.Ids[0], null))!;
-            found.Add(Warn(policy.Place, "shadowed-policy", $"'{winner.Name}' ({winner.Place}) governs {policy.App.Text}, this policy never does", "give one of them a higher priority"));
+            found.Add(Warn(policy.Place, "shadowed-policy",
+                $"'{winner.Name}' ({winner.Place}) governs {policy.App.Text}, this policy never does",
+                "give one of them a higher priority"));
         }
 
         return found;
@@ -60,11 +63,15 @@ internal static class PolicyAnalysis
                 var (canHold, canFail) = ranges.Of(threshold.When.Root);
                 if (!canHold)
                 {
-                    found.Add(Warn(rule.Place, "unreachable-rule", $"the rule '{rule.Name}' can never act: {threshold.When.Text} is never true with {policy.Instances.Min} to {policy.Instances.Max} instances"));
+                    found.Add(Warn(rule.Place, "unreachable-rule",
+                        $"the rule '{rule.Name}' can never act: {threshold.When.Text} is never true with {policy.Instances.Min} to {policy.Instances.Max} instances"));
                 }
                 else if (!canFail && threshold.Then.IsRelative)
                 {
-                    found.Add(Warn(rule.Place, "constant-rule", $"the rule '{rule.Name}' always acts: {threshold.When.Text} is never false", "it drives the count to a bound; say when"));
+                    found.Add(
+                        Warn(rule.Place, "constant-rule",
+                            $"the rule '{rule.Name}' always acts: {threshold.When.Text} is never false",
+                            "it drives the count to a bound; say when"));
                 }
 
                 break;
@@ -75,11 +82,13 @@ internal static class PolicyAnalysis
                     var one = step.Steps[i];
                     if (one.Above >= value.High || one.Below <= value.Low)
                     {
-                        found.Add(Warn(rule.Place, "unreachable-rule", $"the rule '{rule.Name}': {step.Metric.Text} is never {one.Text}"));
+                        found.Add(Warn(rule.Place, "unreachable-rule",
+                            $"the rule '{rule.Name}': {step.Metric.Text} is never {one.Text}"));
                     }
                     else if (!Candidates(step).Any(candidate => step.Choose(candidate) == i))
                     {
-                        found.Add(Warn(rule.Place, "unreachable-rule", $"the rule '{rule.Name}': the step {one.Text} never counts, another is narrower everywhere"));
+                        found.Add(Warn(rule.Place, "unreachable-rule",
+                            $"the rule '{rule.Name}': the step {one.Text} never counts, another is narrower everywhere"));
                     }
                 }
 
@@ -88,7 +97,8 @@ internal static class PolicyAnalysis
 
         static IEnumerable<double> Candidates(StepRule step)
         {
-            var ends = step.Steps.SelectMany(one => new[] { one.Above, one.Below }).Where(end => !double.IsNaN(end)).Distinct().Order().ToList();
+            var ends = step.Steps.SelectMany(one => new[] { one.Above, one.Below }).Where(end => !double.IsNaN(end)).Distinct()
+                .Order().ToList();
             for (var i = 0; i < ends.Count; i++)
             {
                 yield return Math.BitDecrement(ends[i]);
@@ -127,22 +137,27 @@ internal static class PolicyAnalysis
 
         if (min == max && rule is not ScheduleRule)
         {
-            found.Add(Warn(rule.Place, "no-effect", $"the rule '{rule.Name}' changes nothing: the policy has {min} instances, no more and no fewer"));
+            found.Add(Warn(rule.Place, "no-effect",
+                $"the rule '{rule.Name}' changes nothing: the policy has {min} instances, no more and no fewer"));
         }
 
-        void Cannot(string asked, string but) => found.Add(Warn(rule.Place, "bounds-cannot-hold", $"the rule '{rule.Name}' asks for {asked}, but {but}"));
-        void Nothing(string asked, string for_) => found.Add(Warn(rule.Place, "no-effect", $"the rule '{rule.Name}' asks for {asked}, which changes nothing: {for_}"));
+        void Cannot(string asked, string but) =>
+            found.Add(Warn(rule.Place, "bounds-cannot-hold", $"the rule '{rule.Name}' asks for {asked}, but {but}"));
+        void Nothing(string asked, string for_) =>
+            found.Add(Warn(rule.Place, "no-effect", $"the rule '{rule.Name}' asks for {asked}, which changes nothing: {for_}"));
     }
 
     /// <summary>Windows that are open together and exclude each other.</summary>
     private static void Windows(Policy policy, DateTimeOffset from, List<PolicyProblem> found)
     {
-        var windows = policy.RuleArray.OfType<ScheduleRule>().Where(rule => rule.Schedule.Until is not null && rule.Then.Kind == ActionKind.Bounds).ToList();
+        var windows = policy.RuleArray.OfType<ScheduleRule>()
+            .Where(rule => rule.Schedule.Until is not null && rule.Then.Kind == ActionKind.Bounds).ToList();
         for (var i = 0; i < windows.Count; i++)
         {
             if (!Changes(windows[i].Schedule, from).Any(at => windows[i].Schedule.IsActive(at)))
             {
-                found.Add(Warn(windows[i].Place, "unreachable-rule", $"the rule '{windows[i].Name}' is never open: it closes before it opens", "compare 'cron' with 'until'"));
+                found.Add(Warn(windows[i].Place, "unreachable-rule",
+                    $"the rule '{windows[i].Name}' is never open: it closes before it opens", "compare 'cron' with 'until'"));
             }
 
             for (var j = 0; j < windows.Count; j++)
@@ -155,7 +170,8 @@ internal static class PolicyAnalysis
                     var local = TimeZoneInfo.ConvertTime(at, low.Schedule.Zone);
                     found.Add(Warn(
                         high.Place, "bounds-cannot-hold",
-                        FormattableString.Invariant($"'{low.Name}' wants at least {low.Then.Min} while '{high.Name}' wants at most {high.Then.Max}, on {local:ddd yyyy-MM-dd HH:mm} for one"),
+                        FormattableString.Invariant(
+                            $"'{low.Name}' wants at least {low.Then.Min} while '{high.Name}' wants at most {high.Then.Max}, on {local:ddd yyyy-MM-dd HH:mm} for one"),
                         $"at least {low.Then.Min} will win"));
                     break;
                 }
@@ -192,11 +208,13 @@ internal static class PolicyAnalysis
             _ => true,
         });
         if (!shrinks) found.Add(Warn(policy.Place, "one-way", "no rule ever asks for fewer instances: the count can only grow"));
-        else if (policy.ScaleIn.Select == LimitSelect.Disabled && !grows) found.Add(Warn(policy.Place, "one-way", "scale-in is disabled and no rule asks for more"));
+        else if (policy.ScaleIn.Select == LimitSelect.Disabled && !grows)
+            found.Add(Warn(policy.Place, "one-way", "scale-in is disabled and no rule asks for more"));
         if (!grows) found.Add(Warn(policy.Place, "one-way", "no rule ever asks for more instances: the count can only shrink"));
 
         static bool CanGrow(RuleAction action) =>
-            action.Kind is ActionKind.Add or ActionKind.Set || action.Min > 0 || (action.Kind == ActionKind.Multiply && action.Amount > 1);
+            action.Kind is ActionKind.Add or ActionKind.Set || action.Min > 0
+            || (action.Kind == ActionKind.Multiply && action.Amount > 1);
     }
 
     /// <summary>An app at zero has no instances to measure.</summary>
@@ -206,7 +224,8 @@ internal static class PolicyAnalysis
         var wakes = policy.RuleArray.Any(rule => rule switch
         {
             ScheduleRule => true,
-            _ => rule.Reads.All(slot => policy.Reads[slot - Slots.FirstRead].Query.Source is MetricSource.PromQl or MetricSource.RabbitMq or MetricSource.Pushed),
+            _ => rule.Reads.All(slot => policy.Reads[slot - Slots.FirstRead].Query.Source is MetricSource.PromQl
+                or MetricSource.RabbitMq or MetricSource.Pushed),
         });
         if (!wakes)
         {

@@ -5,8 +5,8 @@ using LifecycleManager.Metrics.Core.Queries;
 namespace LifecycleManager.Decisions.Tools.Analysis;
 
 /// <summary>
-/// Interval arithmetic over an expression: which truth values a condition can take at all, whatever the metrics say, given the bounds
-/// of the policy. It errs to the side of "possible".
+/// Interval arithmetic over an expression: which truth values a condition can take at all, whatever the metrics say, given the
+/// bounds of the policy. It errs to the side of "possible".
 /// </summary>
 internal sealed class ValueRanges(Policy policy)
 {
@@ -48,7 +48,8 @@ internal sealed class ValueRanges(Policy policy)
                 return -inner;
             case BinaryNode binary:
                 return Arithmetic(binary.Operator, Number(binary.Left), Number(binary.Right));
-            case CallNode { Name: "min" or "max" } call when call.Arguments.Count > 1 && call.Arguments.All(argument => argument is not NumberNode { IsDuration: true }):
+            case CallNode { Name: "min" or "max" } call when call.Arguments.Count > 1
+                && call.Arguments.All(argument => argument is not NumberNode { IsDuration: true }):
                 var ranges = call.Arguments.Select(Number).ToList();
                 return ranges.Aggregate(call.Name == "min" ? Interval.Min : Interval.Max);
             case CallNode { Name: "delta" or "deriv" or "predict" }:
@@ -69,7 +70,8 @@ internal sealed class ValueRanges(Policy policy)
             "healthy" or "staged" => new Interval(0, max),
             "min" or "max" => new Interval(min, max),
             "time" => new Interval(0, 86399),
-            _ => policy.Metrics.FirstOrDefault(metric => metric.Name == name)?.Query is { } query && NeverNegative(query) ? new Interval(0, double.PositiveInfinity) : Interval.Open,
+            _ => policy.Metrics.FirstOrDefault(metric => metric.Name == name)?.Query is { } query && NeverNegative(query)
+                ? new Interval(0, double.PositiveInfinity) : Interval.Open,
         };
     }
 
@@ -94,7 +96,8 @@ internal sealed class ValueRanges(Policy policy)
         _ => (true, true),
     };
 
-    private static bool IsOne(Interval left, Interval right) => left.Low == left.High && right.Low == right.High && left.Low == right.Low;
+    private static bool IsOne(Interval left, Interval right) =>
+        left.Low == left.High && right.Low == right.High && left.Low == right.Low;
 
     // A divisor that may be zero, or an overflow, makes anything possible here.
     private static Interval Arithmetic(Operator op, Interval a, Interval b)
@@ -109,21 +112,25 @@ internal sealed class ValueRanges(Policy policy)
         return value.IsKnown ? value : Interval.Open;
     }
 
-    /// <summary>Whether the parts of an <c>and</c> bound the same text to ranges that do not meet: <c>cpu &gt; 0.8 and cpu &lt; 0.2</c>.</summary>
+    /// <summary>
+    /// Whether the parts of an <c>and</c> bound the same text to ranges that do not meet: <c>cpu &gt; 0.8 and cpu &lt; 0.2</c>.
+    /// </summary>
     private bool Contradict(BinaryNode junction)
     {
         var bounds = new Dictionary<string, Interval>(StringComparer.Ordinal);
         foreach (var part in Parts(junction))
         {
             if (part is not BinaryNode comparison || !IsNumber(comparison.Left) || !IsNumber(comparison.Right)) continue;
-            if (Bound(comparison.Left, comparison.Right, comparison.Operator) || Bound(comparison.Right, comparison.Left, Turned(comparison.Operator))) return true;
+            if (Bound(comparison.Left, comparison.Right, comparison.Operator)
+                || Bound(comparison.Right, comparison.Left, Turned(comparison.Operator))) return true;
         }
 
         return false;
 
         bool Bound(Node of, Node by, Operator op)
         {
-            if (of is not NameNode { Name: var name } || Number(by) is var limit && (double.IsInfinity(limit.Low) || double.IsInfinity(limit.High))) return false;
+            if (of is not NameNode { Name: var name } || Number(by) is var limit
+                && (double.IsInfinity(limit.Low) || double.IsInfinity(limit.High))) return false;
             var known = bounds.GetValueOrDefault(name, Name(name));
             var narrowed = op switch
             {

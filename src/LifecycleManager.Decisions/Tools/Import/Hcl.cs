@@ -18,12 +18,16 @@ internal sealed class HclBlock(string type, IReadOnlyList<string> labels)
     public HclBlock? Find(string name) => Blocks.FirstOrDefault(block => block.Type == name);
 
     public double? Number(string key) =>
-        Attributes.TryGetValue(key, out var text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
+        Attributes.TryGetValue(key, out var text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture,
+            out var value) ? value : null;
 
-    public IEnumerable<HclBlock> All(string name) => Blocks.SelectMany(block => (block.Type == name ? [block] : Enumerable.Empty<HclBlock>()).Concat(block.All(name)));
+    public IEnumerable<HclBlock> All(string name) =>
+        Blocks.SelectMany(block => (block.Type == name ? [block] : Enumerable.Empty<HclBlock>()).Concat(block.All(name)));
 }
 
-/// <summary>As much of HCL as scaling blocks are written in: blocks, attributes, strings, here-documents, comments. Bounded in depth.</summary>
+/// <summary>
+/// As much of HCL as scaling blocks are written in: blocks, attributes, strings, here-documents, comments. Bounded in depth.
+/// </summary>
 internal sealed class Hcl
 {
     private readonly string _text;
@@ -149,11 +153,14 @@ internal sealed class Hcl
         {
             var rest = _text.AsSpan(_at);
             if (char.IsWhiteSpace(rest[0]) || rest[0] == ',') _at++;
-            else if (rest[0] == '#' || rest.StartsWith("//")) _at = _text.IndexOf('\n', _at) is var line and >= 0 ? line : _text.Length;
-            else if (rest.StartsWith("/*")) _at = _text.IndexOf("*/", _at + 2, StringComparison.Ordinal) is var end and >= 0 ? end + 2 : _text.Length;
+            else if (rest[0] == '#' || rest.StartsWith("//"))
+                _at = _text.IndexOf('\n', _at) is var line and >= 0 ? line : _text.Length;
+            else if (rest.StartsWith("/*"))
+                _at = _text.IndexOf("*/", _at + 2, StringComparison.Ordinal) is var end and >= 0 ? end + 2 : _text.Length;
             else return;
         }
     }
 
-    private FormatException Wrong(string message) => new($"line {_text.AsSpan(0, Math.Min(_at, _text.Length)).Count('\n') + 1}: {message}");
+    private FormatException Wrong(string message) =>
+        new($"line {_text.AsSpan(0, Math.Min(_at, _text.Length)).Count('\n') + 1}: {message}");
 }

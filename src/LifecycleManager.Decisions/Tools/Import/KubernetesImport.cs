@@ -27,16 +27,19 @@ internal static class KubernetesImport
         draft.Max = spec.Int("maxReplicaCount") ?? 100;
         if (spec.Int("idleReplicaCount") is { } idle)
         {
-            draft.Note($"idleReplicaCount {idle} became the least count; the step from it to minReplicaCount {draft.Min} has no counterpart");
+            draft.Note(
+                $"idleReplicaCount {idle} became the least count; the step from it to minReplicaCount {draft.Min} has no counterpart");
             draft.Min = idle;
         }
 
         var polling = spec.Int("pollingInterval") ?? 30;
         var annotations = root.Map("metadata").Map("annotations");
-        if (annotations.Text("autoscaling.keda.sh/paused") == "true" || annotations.Text("autoscaling.keda.sh/paused-replicas") is not null) draft.Pause = "all";
+        if (annotations.Text("autoscaling.keda.sh/paused") == "true"
+            || annotations.Text("autoscaling.keda.sh/paused-replicas") is not null) draft.Pause = "all";
         if (spec.Map("fallback") is { Entries.Count: > 0 } fallback)
         {
-            draft.Missing = $"{{ fallback: {Math.Clamp(fallback.Int("replicas") ?? draft.Min, draft.Min, draft.Max)}, after: {PolicyDraft.Seconds((fallback.Int("failureThreshold") ?? 3) * polling)} }}";
+            draft.Missing =
+                $"{{ fallback: {Math.Clamp(fallback.Int("replicas") ?? draft.Min, draft.Min, draft.Max)}, after: {PolicyDraft.Seconds((fallback.Int("failureThreshold") ?? 3) * polling)} }}";
         }
 
         if (draft.Min == 0 && spec.Int("cooldownPeriod") is { } cooldown)
@@ -66,10 +69,12 @@ internal static class KubernetesImport
                 var resource = metric.Map(metric.Text("type") == "Resource" ? "resource" : "containerResource");
                 var target = resource.Map("target");
                 var name = resource.Text("name") ?? "cpu";
-                if ((target.Int("averageUtilization") ?? resource.Int("targetAverageUtilization")) is { } share) Resource(draft, name, share);
+                if ((target.Int("averageUtilization") ?? resource.Int("targetAverageUtilization")) is { } share)
+                    Resource(draft, name, share);
                 else if (Quantity(target.Text("averageValue") ?? resource.Text("targetAverageValue")) is { } value)
                 {
-                    var read = draft.Metric(name, name == "memory" ? "{ container: mem.bytes }" : "{ container: cpu.seconds, rate: 1m }");
+                    var read = draft.Metric(name, name == "memory"
+                        ? "{ container: mem.bytes }" : "{ container: cpu.seconds, rate: 1m }");
                     Target(draft, read, value, perInstance: false);
                 }
 
@@ -77,19 +82,24 @@ internal static class KubernetesImport
             case "Pods":
                 var pods = metric.Map("pods");
                 var podMetric = pods.Map("metric").Text("name") ?? pods.Text("metricName") ?? "metric";
-                draft.Note($"the pods' metric '{podMetric}' is read from the instances' Prometheus text; say where it is if that is wrong");
-                Target(draft, draft.Metric(podMetric, $"{{ prometheus: {PolicyDraft.Quote(podMetric)}, across: avg }}"), Quantity(pods.Map("target").Text("averageValue") ?? pods.Text("targetAverageValue")) ?? 1, perInstance: false);
+                draft.Note(
+                    $"the pods' metric '{podMetric}' is read from the instances' Prometheus text; say where it is if that is wrong");
+                Target(draft, draft.Metric(podMetric, $"{{ prometheus: {PolicyDraft.Quote(podMetric)}, across: avg }}"),
+                    Quantity(pods.Map("target").Text("averageValue") ?? pods.Text("targetAverageValue"))
+                        ?? 1, perInstance: false);
                 break;
             case "Object" or "External":
                 var kind = metric.Text("type") == "Object" ? "object" : "external";
                 var of = metric.Map(kind);
                 var external = of.Map("metric").Text("name") ?? of.Text("metricName") ?? "metric";
-                var labels = string.Join(",", of.Map("metric").Map("selector").Map("matchLabels").Entries.Select(label => $"{label.Key.Value}=\"{(label.Value as YamlScalar)?.Value}\""));
+                var labels = string.Join(",", of.Map("metric").Map("selector")
+                    .Map("matchLabels").Entries.Select(label => $"{label.Key.Value}=\"{(label.Value as YamlScalar)?.Value}\""));
                 draft.Note($"the {kind} metric '{external}' became a PromQL query; check that it is the one");
                 var query = $"sum({external}{(labels.Length > 0 ? "{" + labels + "}" : "")})";
                 var goal = of.Map("target");
                 var average = Quantity(goal.Text("averageValue") ?? of.Text("targetAverageValue"));
-                Target(draft, draft.Metric(external, $"{{ promql: {PolicyDraft.Quote(query)} }}"), average ?? Quantity(goal.Text("value") ?? of.Text("targetValue")) ?? 1, average is not null);
+                Target(draft, draft.Metric(external, $"{{ promql: {PolicyDraft.Quote(query)} }}"),
+                    average ?? Quantity(goal.Text("value") ?? of.Text("targetValue")) ?? 1, average is not null);
                 break;
             case var other:
                 draft.Note($"a metric of the type '{other}' was left out");
@@ -109,11 +119,13 @@ internal static class KubernetesImport
         }
 
         draft.Note($"utilization of {name} is a share of the container's limit here, of its request in Kubernetes");
-        Target(draft, draft.Metric(name, memory ? "{ container: mem }" : "{ container: cpu }"), percent / 100.0, perInstance: false);
+        Target(draft, draft.Metric(name, memory ? "{ container: mem }" : "{ container: cpu }"), percent / 100.0,
+            perInstance: false);
     }
 
     private static void Target(PolicyDraft draft, string metric, double value, bool perInstance) =>
-        draft.Rule($"keep {metric} at its target", $"target: {{ metric: {metric}, value: {PolicyDraft.Number(Math.Max(value, 1e-6))}{(perInstance ? ", per: instance" : "")} }}");
+        draft.Rule($"keep {metric} at its target",
+            $"target: {{ metric: {metric}, value: {PolicyDraft.Number(Math.Max(value, 1e-6))}{(perInstance ? ", per: instance" : "")} }}");
 
     private static void Behavior(PolicyDraft draft, YamlMap behavior)
     {
@@ -123,11 +135,14 @@ internal static class KubernetesImport
         static string? Direction(YamlMap rules, int usual)
         {
             if (rules.Entries.Count == 0) return null;
-            var parts = new List<string> { $"stabilization: {PolicyDraft.Seconds(rules.Int("stabilizationWindowSeconds") ?? usual)}" };
+            var parts =
+                new List<string> { $"stabilization: {PolicyDraft.Seconds(rules.Int("stabilizationWindowSeconds") ?? usual)}" };
             var limits = rules.List("policies").Where(policy => policy.Int("value") > 0)
-                .Select(policy => $"{policy.Int("value")}{(policy.Text("type") == "Percent" ? "%" : "")} per {PolicyDraft.Seconds(policy.Int("periodSeconds") is > 0 and var period ? period : 15)}").ToList();
+                .Select(policy =>
+                    $"{policy.Int("value")}{(policy.Text("type") == "Percent" ? "%" : "")} per {PolicyDraft.Seconds(policy.Int("periodSeconds") is > 0 and var period ? period : 15)}").ToList();
             if (limits.Count > 0) parts.Add($"limit: [ {string.Join(", ", limits)} ]");
-            if (rules.Text("selectPolicy") is { } select && select.ToLowerInvariant() is "min" or "disabled") parts.Add($"select: {rules.Text("selectPolicy")!.ToLowerInvariant()}");
+            if (rules.Text("selectPolicy") is { } select && select.ToLowerInvariant() is "min" or "disabled")
+                parts.Add($"select: {rules.Text("selectPolicy")!.ToLowerInvariant()}");
             return $"{{ {string.Join(", ", parts)} }}";
         }
     }
@@ -139,34 +154,42 @@ internal static class KubernetesImport
         switch (trigger.Text("type"))
         {
             case "prometheus":
-                Activated(name ?? "query", $"{{ promql: {PolicyDraft.Quote(data.Text("query") ?? "up")} }}", data.Text("threshold"), data.Text("activationThreshold"));
+                Activated(name ?? "query", $"{{ promql: {PolicyDraft.Quote(data.Text("query") ?? "up")} }}",
+                    data.Text("threshold"), data.Text("activationThreshold"));
                 break;
             case "rabbitmq":
-                if (data.Text("mode") is "MessageRate") draft.Note("the rabbitmq trigger's message rate became the queue's length");
+                if (data.Text("mode") is "MessageRate")
+                    draft.Note("the rabbitmq trigger's message rate became the queue's length");
                 var queue = data.Text("queueName") ?? "queue";
                 var host = data.Text("vhostName");
-                Activated(name ?? "queue", $"{{ rabbitmq: {PolicyDraft.Quote(host is null ? queue : $"{host}/{queue}")} }}", data.Text("value") ?? data.Text("queueLength"), data.Text("activationValue"));
+                Activated(name ?? "queue", $"{{ rabbitmq: {PolicyDraft.Quote(host is null ? queue : $"{host}/{queue}")} }}",
+                    data.Text("value") ?? data.Text("queueLength"), data.Text("activationValue"));
                 break;
             case "cpu" or "memory":
                 var type = trigger.Text("metricType") ?? data.Text("type");
-                if (type == "AverageValue") draft.Note($"the {trigger.Text("type")} trigger's AverageValue was left out; give it as a metric in units");
-                else if (int.TryParse(data.Text("value"), NumberStyles.None, CultureInfo.InvariantCulture, out var percent)) Resource(draft, trigger.Text("type")!, percent);
+                if (type == "AverageValue")
+                    draft.Note($"the {trigger.Text("type")} trigger's AverageValue was left out; give it as a metric in units");
+                else if (int.TryParse(data.Text("value"), NumberStyles.None, CultureInfo.InvariantCulture, out var percent))
+                    Resource(draft, trigger.Text("type")!, percent);
                 break;
             case "cron":
                 if (Quartz(data.Text("start")) is { } start && Quartz(data.Text("end")) is { } end)
                 {
                     draft.Rule(
-                        name ?? $"from {data.Text("start")}", $"schedule: {{ cron: '{start}', until: '{end}', zone: {PolicyDraft.Quote(data.Text("timezone") ?? "UTC")} }}",
+                        name ?? $"from {data.Text("start")}",
+                        $"schedule: {{ cron: '{start}', until: '{end}', zone: {PolicyDraft.Quote(data.Text("timezone") ?? "UTC")} }}",
                         $"then: {{ min: {Math.Clamp(data.Int("desiredReplicas") ?? 1, 0, draft.Max)} }}");
                 }
                 else
                 {
-                    draft.Note($"the cron trigger '{data.Text("start")}' to '{data.Text("end")}' was left out: it has no single cron of Quartz'");
+                    draft.Note(
+                        $"the cron trigger '{data.Text("start")}' to '{data.Text("end")}' was left out: it has no single cron of Quartz'");
                 }
 
                 break;
             case var other:
-                draft.Note($"the trigger '{other}' was left out; feed its number to the manager as a pushed sample, or ask Prometheus for it");
+                draft.Note(
+                    $"the trigger '{other}' was left out; feed its number to the manager as a pushed sample, or ask Prometheus for it");
                 break;
         }
 
@@ -175,7 +198,8 @@ internal static class KubernetesImport
             var read = draft.Metric(wish, metric);
             var value = Quantity(threshold) is > 0 and var given ? given : 1;
             var wakes = Quantity(activation) is > 0 and var over ? $", activation: {PolicyDraft.Number(over)}" : "";
-            draft.Rule($"keep {read} at its target", $"target: {{ metric: {read}, value: {PolicyDraft.Number(value)}, per: instance{wakes} }}");
+            draft.Rule($"keep {read} at its target",
+                $"target: {{ metric: {read}, value: {PolicyDraft.Number(value)}, per: instance{wakes} }}");
         }
     }
 
@@ -186,8 +210,10 @@ internal static class KubernetesImport
         var (day, weekday) = (fields[2], fields[4]);
         if (day != "*" && weekday != "*") return null;
         // Quartz counts Sunday as 1, Unix as 0 or 7.
-        var quartzDay = weekday == "*" ? "?" : string.Join(',', weekday.Split(',').Select(part => string.Join('-', part.Split('-').Select(one =>
-            int.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? ((number % 7) + 1).ToString(CultureInfo.InvariantCulture) : one.ToUpperInvariant()))));
+        var quartzDay = weekday == "*" ? "?" : string.Join(',', weekday.Split(',')
+            .Select(part => string.Join('-', part.Split('-').Select(one =>
+            int.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? ((number % 7) + 1).ToString(CultureInfo.InvariantCulture) : one.ToUpperInvariant()))));
         return $"0 {fields[0]} {fields[1]} {(weekday == "*" ? day : "?")} {fields[3]} {quartzDay}";
     }
 
@@ -197,13 +223,17 @@ internal static class KubernetesImport
         if (string.IsNullOrWhiteSpace(text)) return null;
         var digits = text.Trim();
         (string Suffix, double Factor)[] suffixes =
-            [("Ki", 1024), ("Mi", 1 << 20), ("Gi", 1 << 30), ("Ti", 1L << 40), ("m", 0.001), ("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12)];
+            [("Ki", 1024), ("Mi", 1 << 20), ("Gi", 1 << 30), ("Ti", 1L << 40), ("m", 0.001), ("k", 1e3), ("M", 1e6), ("G", 1e9),
+                ("T", 1e12)];
         foreach (var (suffix, factor) in suffixes)
         {
-            if (digits.EndsWith(suffix, StringComparison.Ordinal) && double.TryParse(digits[..^suffix.Length], NumberStyles.Float, CultureInfo.InvariantCulture, out var number)) return number * factor;
+            if (digits.EndsWith(suffix, StringComparison.Ordinal)
+                && double.TryParse(digits[..^suffix.Length], NumberStyles.Float, CultureInfo.InvariantCulture,
+                    out var number)) return number * factor;
         }
 
-        return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var plain) && double.IsFinite(plain) ? plain : null;
+        return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var plain) && double.IsFinite(plain)
+            ? plain : null;
     }
 }
 
@@ -212,13 +242,17 @@ internal static class Lenient
 {
     private static readonly YamlMap Empty = new(default);
 
-    public static YamlNode? Get(this YamlMap map, string key) => map.Entries.FirstOrDefault(entry => entry.Key.Value == key).Value;
+    public static YamlNode? Get(this YamlMap map, string key) =>
+        map.Entries.FirstOrDefault(entry => entry.Key.Value == key).Value;
 
     public static YamlMap Map(this YamlMap map, string key) => map.Get(key) as YamlMap ?? Empty;
 
-    public static IEnumerable<YamlMap> List(this YamlMap map, string key) => (map.Get(key) as YamlList)?.Items.OfType<YamlMap>() ?? [];
+    public static IEnumerable<YamlMap> List(this YamlMap map, string key) =>
+        (map.Get(key) as YamlList)?.Items.OfType<YamlMap>() ?? [];
 
-    public static string? Text(this YamlMap map, string key) => map.Get(key) is YamlScalar { IsNull: false } scalar ? scalar.Value : null;
+    public static string? Text(this YamlMap map, string key) => map.Get(key) is YamlScalar { IsNull: false } scalar
+        ? scalar.Value : null;
 
-    public static int? Int(this YamlMap map, string key) => int.TryParse(map.Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
+    public static int? Int(this YamlMap map, string key) =>
+        int.TryParse(map.Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
 }

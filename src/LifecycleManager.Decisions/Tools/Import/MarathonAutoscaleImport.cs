@@ -13,8 +13,10 @@ internal static class MarathonAutoscaleImport
         if (text.AsSpan().TrimStart() is ['{', ..])
         {
             using var document = JsonDocument.Parse(text);
-            if (!document.RootElement.TryGetProperty("env", out var env) || env.ValueKind != JsonValueKind.Object) return variables;
-            foreach (var variable in env.EnumerateObject().Where(one => one.Name.StartsWith("AS_", StringComparison.Ordinal))) variables[variable.Name] = variable.Value.ToString();
+            if (!document.RootElement.TryGetProperty("env", out var env) || env.ValueKind != JsonValueKind.Object)
+                return variables;
+            foreach (var variable in env.EnumerateObject().Where(one => one.Name.StartsWith("AS_", StringComparison.Ordinal)))
+                variables[variable.Name] = variable.Value.ToString();
             return variables;
         }
 
@@ -23,7 +25,8 @@ internal static class MarathonAutoscaleImport
             var assignment = line.Trim();
             if (assignment.StartsWith("export ", StringComparison.Ordinal)) assignment = assignment[7..].Trim();
             var equals = assignment.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 3 && assignment.StartsWith("AS_", StringComparison.Ordinal)) variables[assignment[..equals].Trim()] = assignment[(equals + 1)..].Trim().Trim('"', '\'');
+            if (equals > 3 && assignment.StartsWith("AS_", StringComparison.Ordinal))
+                variables[assignment[..equals].Trim()] = assignment[(equals + 1)..].Trim().Trim('"', '\'');
         }
 
         return variables;
@@ -45,7 +48,8 @@ internal static class MarathonAutoscaleImport
         var mode = env.GetValueOrDefault("AS_TRIGGER_MODE")?.ToLowerInvariant() ?? "cpu";
         if (mode == "sqs")
         {
-            var queue = draft.Metric("queue", $"{{ pushed: {PolicyDraft.Quote(env.GetValueOrDefault("AS_SQS_NAME") ?? "queue")} }}");
+            var queue =
+                draft.Metric("queue", $"{{ pushed: {PolicyDraft.Quote(env.GetValueOrDefault("AS_SQS_NAME") ?? "queue")} }}");
             draft.Note("the length of the SQS queue must be pushed to the manager (POST /v1/samples), or asked of Prometheus");
             Rules($"{queue} > {Bound("AS_MAX_RANGE", null, 0, 1, 10)}", $"{queue} < {Bound("AS_MIN_RANGE", null, 0, 1, 2)}");
         }
@@ -72,7 +76,8 @@ internal static class MarathonAutoscaleImport
         void Rules(string high, string low)
         {
             draft.Rule("scale up", $"when: {high}", $"for: {up}", $"then: {{ multiply: {PolicyDraft.Number(multiplier)} }}");
-            draft.Rule("scale down", $"when: {low}", $"for: {down}", $"then: {{ multiply: {PolicyDraft.Number(1 / multiplier)} }}");
+            draft.Rule("scale down", $"when: {low}", $"for: {down}",
+                $"then: {{ multiply: {PolicyDraft.Number(1 / multiplier)} }}");
             draft.ScaleOut = "{ limit: none }";
             draft.ScaleIn = "{ stabilization: 0s, limit: none }";
         }
@@ -80,10 +85,14 @@ internal static class MarathonAutoscaleImport
         string Bound(string range, string? old, int place, double scale, double usual)
         {
             var parts = env.GetValueOrDefault(range)?.Split(',') ?? [];
-            var text = place < parts.Length ? parts[place] : parts.FirstOrDefault() ?? (old is null ? null : env.GetValueOrDefault(old));
-            return PolicyDraft.Number((double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : usual) * scale);
+            var text = place < parts.Length ? parts[place] : parts.FirstOrDefault()
+                ?? (old is null ? null : env.GetValueOrDefault(old));
+            return PolicyDraft.Number((double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                && double.IsFinite(value) ? value : usual) * scale);
         }
 
-        double? Number(string key) => double.TryParse(env.GetValueOrDefault(key), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is >= 0 and < 1e6 ? value : null;
+        double? Number(string key) =>
+            double.TryParse(env.GetValueOrDefault(key), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && value is >= 0 and < 1e6 ? value : null;
     }
 }

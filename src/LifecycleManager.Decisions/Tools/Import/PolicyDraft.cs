@@ -46,7 +46,8 @@ internal sealed class PolicyDraft(string name, string app, string from)
     public void Rule(string ruleName, params string[] lines)
     {
         var free = ruleName;
-        for (var i = 2; _rules.Any(rule => rule.StartsWith($"  - rule: {Quote(free)}\n", StringComparison.Ordinal)); i++) free = $"{ruleName} {i}";
+        for (var i = 2; _rules.Any(rule => rule.StartsWith($"  - rule: {Quote(free)}\n", StringComparison.Ordinal)); i++)
+            free = $"{ruleName} {i}";
         _rules.Add($"  - rule: {Quote(free)}\n" + string.Concat(lines.Select(line => $"    {line}\n")));
     }
 
@@ -55,7 +56,8 @@ internal sealed class PolicyDraft(string name, string app, string from)
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"# Translated from {from}.\n");
         foreach (var note in _notes) text.Append("# Note: ").Append(note.ReplaceLineEndings(" ")).Append('\n');
-        text.Append(CultureInfo.InvariantCulture, $"policy: {Quote(name)}\napp: {Quote(app)}\ninstances: {{ min: {Min}, max: {Math.Max(Min, Max)} }}\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"policy: {Quote(name)}\napp: {Quote(app)}\ninstances: {{ min: {Min}, max: {Math.Max(Min, Max)} }}\n");
         if (_metrics.Count > 0)
         {
             text.Append("metrics:\n");
@@ -63,7 +65,8 @@ internal sealed class PolicyDraft(string name, string app, string from)
         }
 
         text.Append(_rules.Count > 0 ? "rules:\n" + string.Concat(_rules) : "rules: []\n");
-        foreach (var (key, value) in (ReadOnlySpan<(string, string?)>)[("scaleOut", ScaleOut), ("scaleIn", ScaleIn), ("cooldown", Cooldown), ("onMissingMetrics", Missing), ("pause", Pause)])
+        foreach (var (key, value) in (ReadOnlySpan<(string, string?)>)[("scaleOut", ScaleOut), ("scaleIn", ScaleIn),
+            ("cooldown", Cooldown), ("onMissingMetrics", Missing), ("pause", Pause)])
         {
             if (value is not null) text.Append(CultureInfo.InvariantCulture, $"{key}: {value}\n");
         }
@@ -74,12 +77,15 @@ internal sealed class PolicyDraft(string name, string app, string from)
     /// <summary>A scalar as YAML takes it anywhere: plain where that is safe, in single quotes otherwise.</summary>
     public static string Quote(string text)
     {
-        var plain = text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '/' or '-' or '_' or '.') && char.IsLetter(text.TrimStart('/')[..1].PadRight(1)[0])
-            && text == text.Trim() && text is not ("true" or "false" or "null" or "yes" or "no") && !text.Contains(" -", StringComparison.Ordinal);
+        var plain = text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '/' or '-' or '_' or '.')
+            && char.IsLetter(text.TrimStart('/')[..1].PadRight(1)[0])
+            && text == text.Trim() && text is not ("true" or "false" or "null" or "yes" or "no")
+            && !text.Contains(" -", StringComparison.Ordinal);
         return plain ? text : "'" + text.ReplaceLineEndings(" ").Replace("'", "''", StringComparison.Ordinal) + "'";
     }
 
     public static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
 
-    public static string Seconds(double seconds) => DurationText.Format(TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 86400 * 365)));
+    public static string Seconds(double seconds) =>
+        DurationText.Format(TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 86400 * 365)));
 }

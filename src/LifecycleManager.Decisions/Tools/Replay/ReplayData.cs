@@ -21,8 +21,8 @@ internal sealed class ReplayData
     public IReadOnlyDictionary<string, double[]> Columns { get; }
 
     /// <summary>
-    /// Reads what was recorded: CSV with a header and the time first (Unix seconds or milliseconds, or ISO 8601), a Prometheus range query's
-    /// answer, or this manager's own decisions (<c>GET /v1/decisions</c>).
+    /// Reads what was recorded: CSV with a header and the time first (Unix seconds or milliseconds, or ISO 8601), a Prometheus
+    /// range query's answer, or this manager's own decisions (<c>GET /v1/decisions</c>).
     /// </summary>
     /// <param name="text">The file's text.</param>
     /// <param name="name">The column's name for an answer whose series has no name of its own; or null.</param>
@@ -91,21 +91,25 @@ internal sealed class ReplayData
             if (string.IsNullOrWhiteSpace(row) || row[0] == '#') continue;
             if (header is null)
             {
-                separator = row.Contains(';', StringComparison.Ordinal) ? ';' : row.Contains('\t', StringComparison.Ordinal) ? '\t' : ',';
+                separator = row.Contains(';', StringComparison.Ordinal) ? ';' : row.Contains('\t', StringComparison.Ordinal)
+                    ? '\t' : ',';
                 header = [.. row.Split(separator).Select(cell => cell.Trim().Trim('"'))];
-                if (header.Length < 2 || header.Distinct().Count() != header.Length) throw new FormatException("the header must name the time and at least one metric, each once");
+                if (header.Length < 2 || header.Distinct().Count() != header.Length)
+                    throw new FormatException("the header must name the time and at least one metric, each once");
                 for (var i = 1; i < header.Length; i++) recorded[header[i]] = new SortedList<long, double>();
                 continue;
             }
 
             var cells = row.Split(separator);
-            if (cells.Length != header.Length) throw new FormatException($"line {line}: {cells.Length} cells, but the header has {header.Length}");
+            if (cells.Length != header.Length)
+                throw new FormatException($"line {line}: {cells.Length} cells, but the header has {header.Length}");
             var at = Time(cells[0].Trim().Trim('"')) ?? throw new FormatException($"line {line}: '{cells[0]}' is not a time");
             for (var i = 1; i < cells.Length; i++)
             {
                 var cell = cells[i].AsSpan().Trim().Trim('"');
                 if (cell.IsEmpty || cell is "NaN") continue;
-                if (!double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)) throw new FormatException($"line {line}: '{cells[i]}' is not a number");
+                if (!double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
+                    throw new FormatException($"line {line}: '{cells[i]}' is not a number");
                 if (double.IsFinite(value)) recorded[header[i]][at] = value;
             }
         }
@@ -118,17 +122,20 @@ internal sealed class ReplayData
         using var document = JsonDocument.Parse(text);
         var recorded = new Dictionary<string, SortedList<long, double>>(StringComparer.Ordinal);
         var root = document.RootElement;
-        if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object)
+        if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("data", out var data)
+            && data.ValueKind == JsonValueKind.Object)
         {
             ReadPrometheus(data, name, recorded);
             return recorded;
         }
 
         var decisions = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("decisions", out var list) ? list : root;
-        if (decisions.ValueKind != JsonValueKind.Array) throw new FormatException("expected a Prometheus answer with 'data', or a list of decisions");
+        if (decisions.ValueKind != JsonValueKind.Array)
+            throw new FormatException("expected a Prometheus answer with 'data', or a list of decisions");
         foreach (var decision in decisions.EnumerateArray())
         {
-            if (decision.ValueKind != JsonValueKind.Object || !decision.TryGetProperty("at", out var time) || time.ValueKind != JsonValueKind.String
+            if (decision.ValueKind != JsonValueKind.Object || !decision.TryGetProperty("at", out var time)
+                || time.ValueKind != JsonValueKind.String
                 || Time(time.GetString()!) is not { } at)
             {
                 throw new FormatException("a decision has no time 'at'");
@@ -154,20 +161,25 @@ internal sealed class ReplayData
     private static void ReadPrometheus(JsonElement data, string? name, Dictionary<string, SortedList<long, double>> recorded)
     {
         if (!data.TryGetProperty("result", out var result) || result.ValueKind != JsonValueKind.Array
-            || !data.TryGetProperty("resultType", out var type) || type.ValueKind != JsonValueKind.String || type.GetString() != "matrix")
+            || !data.TryGetProperty("resultType", out var type) || type.ValueKind != JsonValueKind.String
+            || type.GetString() != "matrix")
         {
             throw new FormatException("expected the answer of a range query (a matrix)");
         }
 
         foreach (var series in result.EnumerateArray())
         {
-            if (series.ValueKind != JsonValueKind.Object || !series.TryGetProperty("values", out var values) || values.ValueKind != JsonValueKind.Array) throw new FormatException("a series has no 'values'");
-            var own = series.TryGetProperty("metric", out var metric) && metric.ValueKind == JsonValueKind.Object && metric.TryGetProperty("__name__", out var label) ? label.ToString() : null;
-            var column = name ?? own ?? throw new FormatException("the series has no name of its own; say which metric it is: NAME=FILE");
+            if (series.ValueKind != JsonValueKind.Object || !series.TryGetProperty("values", out var values)
+                || values.ValueKind != JsonValueKind.Array) throw new FormatException("a series has no 'values'");
+            var own = series.TryGetProperty("metric", out var metric) && metric.ValueKind == JsonValueKind.Object
+                && metric.TryGetProperty("__name__", out var label) ? label.ToString() : null;
+            var column = name ?? own
+                ?? throw new FormatException("the series has no name of its own; say which metric it is: NAME=FILE");
             if (!recorded.TryGetValue(column, out var samples)) recorded.Add(column, samples = new SortedList<long, double>());
             foreach (var pair in values.EnumerateArray())
             {
-                if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2 || pair[0].ValueKind != JsonValueKind.Number
+                if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2
+                    || pair[0].ValueKind != JsonValueKind.Number
                     || !double.TryParse(pair[1].ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
                 {
                     throw new FormatException($"'{column}' has a sample that is none");
@@ -189,7 +201,8 @@ internal sealed class ReplayData
             return milliseconds is >= 0 and < 2.5e14 ? (long)Math.Round(milliseconds) : null;
         }
 
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && time.Year > 1969
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            && time.Year > 1969
             ? time.ToUnixTimeMilliseconds()
             : null;
     }

@@ -24,7 +24,8 @@ internal static class ReplayReport
         var widths = results.Select((_, i) => rows.Max(row => row[i + 1].Length)).ToArray();
         foreach (var row in rows)
         {
-            output.WriteLine((row[0].PadRight(first) + string.Concat(row.Skip(1).Select((cell, i) => "  " + (i < widths.Length ? cell.PadLeft(widths[i]) : cell)))).TrimEnd());
+            output.WriteLine((row[0].PadRight(first) + string.Concat(row.Skip(1)
+                .Select((cell, i) => "  " + (i < widths.Length ? cell.PadLeft(widths[i]) : cell)))).TrimEnd());
         }
     }
 
@@ -32,10 +33,14 @@ internal static class ReplayReport
     {
         var html = new StringBuilder();
         html.Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Policy replay</title><style>")
-            .Append("body{font:14px/1.5 system-ui,sans-serif;max-width:1040px;margin:2em auto;padding:0 1em;color:#111;background:#fff}")
-            .Append("table{border-collapse:collapse}th,td{padding:.25em 1em .25em 0;text-align:right;border-bottom:1px solid #e5e7eb}th:first-child,td:first-child{text-align:left}")
-            .Append("svg{width:100%;height:auto;background:#f9fafb;border:1px solid #e5e7eb}h2{font-size:1.05em;margin:1.5em 0 .4em}.key{margin-right:1.2em;white-space:nowrap}")
-            .Append("@media(prefers-color-scheme:dark){body{background:#111;color:#eee}svg{background:#1a1a1a;border-color:#333}th,td{border-color:#333}}</style></head><body>");
+            .Append(
+                "body{font:14px/1.5 system-ui,sans-serif;max-width:1040px;margin:2em auto;padding:0 1em;color:#111;background:#fff}")
+            .Append(
+                "table{border-collapse:collapse}th,td{padding:.25em 1em .25em 0;text-align:right;border-bottom:1px solid #e5e7eb}th:first-child,td:first-child{text-align:left}")
+            .Append(
+                "svg{width:100%;height:auto;background:#f9fafb;border:1px solid #e5e7eb}h2{font-size:1.05em;margin:1.5em 0 .4em}.key{margin-right:1.2em;white-space:nowrap}")
+            .Append(
+                "@media(prefers-color-scheme:dark){body{background:#111;color:#eee}svg{background:#1a1a1a;border-color:#333}th,td{border-color:#333}}</style></head><body>");
         html.Append("<h1>Policy replay</h1><p>").Append(Text(string.Create(
             CultureInfo.InvariantCulture,
             $"{data.Start:yyyy-MM-dd HH:mm} to {data.Start + (data.Length * data.Step):yyyy-MM-dd HH:mm} UTC in steps of {DurationText.Format(data.Step)}. Load: {model.Load}; one instance carries {Expression.Format(model.Capacity)} and starts in {DurationText.Format(model.Startup)}; the objective is a utilization of at most {model.Objective:0.##%}."))).Append("</p>");
@@ -49,8 +54,12 @@ internal static class ReplayReport
 
         html.Append("</table>");
         Chart(html, "Load", [(model.Load, "#059669", data.Columns[model.Load])], double.NaN, data);
-        Chart(html, "Instances", [.. results.Select((result, i) => (result.Name, Colours[i % Colours.Length], Array.ConvertAll(result.Instances, count => (double)count)))], double.NaN, data);
-        Chart(html, "Utilization", [.. results.Select((result, i) => (result.Name, Colours[i % Colours.Length], result.Utilization))], model.Objective, data);
+        Chart(html, "Instances",
+            [.. results.Select((result, i) => (result.Name, Colours[i % Colours.Length],
+                Array.ConvertAll(result.Instances, count => (double)count)))], double.NaN, data);
+        Chart(html, "Utilization",
+            [.. results.Select((result, i) => (result.Name, Colours[i % Colours.Length], result.Utilization))], model.Objective,
+            data);
         return html.Append("</body></html>\n").ToString();
     }
 
@@ -63,7 +72,8 @@ internal static class ReplayReport
         Add("most instances", result => Whole(result.PeakInstances), result => result.PeakInstances);
         Add("instance-hours", result => Two(result.InstanceHours), result => result.InstanceHours);
         Add("mean utilization", result => Percent(result.MeanUtilization), result => result.MeanUtilization);
-        Add($"time over {model.Objective:0.##%}", result => DurationText.Format(result.Violation), result => result.Violation.TotalSeconds);
+        Add($"time over {model.Objective:0.##%}", result => DurationText.Format(result.Violation),
+            result => result.Violation.TotalSeconds);
         Add("times over it", result => Whole(result.Violations), result => result.Violations);
         Add("load not carried", result => Percent(result.Unserved), result => result.Unserved);
         Add("scale-outs", result => Whole(result.ScaleOuts), result => result.ScaleOuts);
@@ -87,16 +97,21 @@ internal static class ReplayReport
     }
 
     /// <summary>One chart; of more samples than pixels each pixel shows the greatest.</summary>
-    private static void Chart(StringBuilder html, string title, (string Name, string Colour, double[] Values)[] lines, double mark, ReplayData data)
+    private static void Chart(StringBuilder html, string title, (string Name, string Colour, double[] Values)[] lines,
+        double mark, ReplayData data)
     {
         var top = lines.SelectMany(line => line.Values).Where(value => !double.IsNaN(value)).DefaultIfEmpty(1).Max();
         top = Math.Max(double.IsNaN(mark) ? top : Math.Max(top, mark), 1e-9) * 1.05;
         html.Append("<h2>").Append(Text(title)).Append("</h2><div>");
-        foreach (var (name, colour, _) in lines) html.Append("<span class=\"key\"><b style=\"color:").Append(colour).Append("\">&#9644;</b> ").Append(Text(name)).Append("</span>");
-        html.Append(CultureInfo.InvariantCulture, $"</div><svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{Text(title)}\">");
+        foreach (var (name, colour, _) in lines)
+            html.Append("<span class=\"key\"><b style=\"color:").Append(colour).Append("\">&#9644;</b> ").Append(Text(name))
+            .Append("</span>");
+        html.Append(CultureInfo.InvariantCulture,
+            $"</div><svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{Text(title)}\">");
         if (!double.IsNaN(mark))
         {
-            html.Append(CultureInfo.InvariantCulture, $"<line x1=\"0\" x2=\"{Width}\" y1=\"{Y(mark):0.#}\" y2=\"{Y(mark):0.#}\" stroke=\"#dc2626\" stroke-dasharray=\"6 4\"/>");
+            html.Append(CultureInfo.InvariantCulture,
+                $"<line x1=\"0\" x2=\"{Width}\" y1=\"{Y(mark):0.#}\" y2=\"{Y(mark):0.#}\" stroke=\"#dc2626\" stroke-dasharray=\"6 4\"/>");
         }
 
         foreach (var (_, colour, values) in lines)
@@ -108,7 +123,8 @@ internal static class ReplayReport
             {
                 var (from, to) = ((int)((long)i * values.Length / points), (int)((long)(i + 1) * values.Length / points));
                 var value = double.NaN;
-                for (var j = from; j < Math.Max(to, from + 1); j++) if (!(values[j] <= value) && !double.IsNaN(values[j])) value = values[j];
+                for (var j = from; j < Math.Max(to, from + 1); j++)
+                    if (!(values[j] <= value) && !double.IsNaN(values[j])) value = values[j];
                 if (double.IsNaN(value))
                 {
                     pen = false;
@@ -122,9 +138,12 @@ internal static class ReplayReport
             html.Append("\"/>");
         }
 
-        html.Append(CultureInfo.InvariantCulture, $"<text x=\"4\" y=\"12\" font-size=\"11\" fill=\"#6b7280\">{Text(Expression.Format(top / 1.05))}</text>");
-        html.Append(CultureInfo.InvariantCulture, $"<text x=\"4\" y=\"{Height - 4}\" font-size=\"11\" fill=\"#6b7280\">{data.Start:yyyy-MM-dd HH:mm}</text>");
-        html.Append(CultureInfo.InvariantCulture, $"<text x=\"{Width - 4}\" y=\"{Height - 4}\" font-size=\"11\" fill=\"#6b7280\" text-anchor=\"end\">{data.Start + (data.Length * data.Step):yyyy-MM-dd HH:mm}</text></svg>");
+        html.Append(CultureInfo.InvariantCulture,
+            $"<text x=\"4\" y=\"12\" font-size=\"11\" fill=\"#6b7280\">{Text(Expression.Format(top / 1.05))}</text>");
+        html.Append(CultureInfo.InvariantCulture,
+            $"<text x=\"4\" y=\"{Height - 4}\" font-size=\"11\" fill=\"#6b7280\">{data.Start:yyyy-MM-dd HH:mm}</text>");
+        html.Append(CultureInfo.InvariantCulture,
+            $"<text x=\"{Width - 4}\" y=\"{Height - 4}\" font-size=\"11\" fill=\"#6b7280\" text-anchor=\"end\">{data.Start + (data.Length * data.Step):yyyy-MM-dd HH:mm}</text></svg>");
 
         double Y(double value) => Height - 2 - (value / top * (Height - 4));
     }

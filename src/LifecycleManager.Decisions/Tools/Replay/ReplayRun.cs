@@ -60,7 +60,8 @@ internal static class ReplayRun
     /// <param name="model">How the app behaves.</param>
     /// <param name="utilization">Metrics of the policy that follow the utilization, whatever was recorded: cpu, for one.</param>
     /// <param name="cancellation">Ends the run.</param>
-    public static ReplayResult Of(Policy policy, ReplayData data, ReplayModel model, IReadOnlySet<string> utilization, CancellationToken cancellation)
+    public static ReplayResult Of(Policy policy, ReplayData data, ReplayModel model, IReadOnlySet<string> utilization,
+        CancellationToken cancellation)
     {
         const string App = "/replay";
         using var engine = new DecisionEngine(new BuiltInRuleEngine());
@@ -120,5 +121,6 @@ internal static class ReplayRun
     private static HashSet<string> Shared(Policy policy, ReplayData data) => !data.Columns.ContainsKey("instances")
         ? []
         : [.. policy.Metrics.Where(metric => metric.Query.Across == Aggregation.Avg
-            && metric.Query.Source is MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Container).Select(metric => metric.Name)];
+            && metric.Query.Source is MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Container)
+            .Select(metric => metric.Name)];
 }

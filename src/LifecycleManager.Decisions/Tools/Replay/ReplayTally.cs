@@ -1,6 +1,8 @@
 namespace LifecycleManager.Decisions.Tools.Replay;
 
-/// <summary>Counts what a replay is judged by, step by step; the same for a policy's counts and for those that really ran.</summary>
+/// <summary>
+/// Counts what a replay is judged by, step by step; the same for a policy's counts and for those that really ran.
+/// </summary>
 internal sealed class ReplayTally(ReplayData data, ReplayModel model)
 {
     private static readonly TimeSpan FlapWithin = TimeSpan.FromMinutes(10);

@@ -6,8 +6,8 @@ namespace LifecycleManager.Decisions.Tools.Simulation;
 
 /// <summary>
 /// Metrics from series: each named metric's value as it is defined, one series or one per instance; what rules derive from it
-/// (<c>avg(tpm, 5m)</c>) is computed as the collector does from scrapes at that interval of instances that started with the series, unless
-/// a series has that very text for its name.
+/// (<c>avg(tpm, 5m)</c>) is computed as the collector does from scrapes at that interval of instances that started with the
+/// series, unless a series has that very text for its name.
 /// </summary>
 internal sealed class SeriesMetrics : IMetricReader
 {
@@ -51,7 +51,8 @@ internal sealed class SeriesMetrics : IMetricReader
         if (source.Series.Length == 1)
         {
             var (value, range) = Value(source, 0, query, now);
-            return double.IsNaN(value) ? MetricReading.Unknown("no sample", Ready) : new MetricReading(value, null, Ready, Ready, now) { Range = range };
+            return double.IsNaN(value) ? MetricReading.Unknown("no sample", Ready)
+                : new MetricReading(value, null, Ready, Ready, now) { Range = range };
         }
 
         var join = new InstanceJoin(query);
@@ -71,7 +72,9 @@ internal sealed class SeriesMetrics : IMetricReader
         for (var i = 0; i < Math.Min(Ready, source.Series.Length); i++)
         {
             var (value, range) = Value(source, i, query, now);
-            into.Add(new InstanceReading($"instance-{i}", value, Ready: true, double.IsNaN(value) ? "no sample" : null) { Range = range });
+            into.Add(new InstanceReading($"instance-{i}", value, Ready: true, double.IsNaN(value)
+                ? "no sample" : null)
+            { Range = range });
         }
     }
 
@@ -82,14 +85,16 @@ internal sealed class SeriesMetrics : IMetricReader
     {
         var index = (now - _start).Ticks / _interval.Ticks;
         if (index < 0 || index >= source.Series[instance].Length) return (double.NaN, Interval.Unknown);
-        var (value, range) = source.Samples is { } samples ? Derive(samples[instance], query, now) : Plain(source.Series[instance][index]);
+        var (value, range) = source.Samples is { } samples ? Derive(samples[instance], query, now)
+            : Plain(source.Series[instance][index]);
         return Adjust is null ? (value, range) : Adjusted(Adjust(source.Name, value), range.IsPoint, query);
     }
 
     private (double Value, Interval Range) Derive(Sample[] samples, MetricQuery query, DateTimeOffset now)
     {
         var staleness = (long)Staleness.Default(_interval).TotalMilliseconds;
-        return WindowReader.Read(query, samples, now.ToUnixTimeMilliseconds(), staleness, Milliseconds(0), out var read) == WindowOutcome.Value
+        return WindowReader.Read(query, samples, now.ToUnixTimeMilliseconds(), staleness, Milliseconds(0), out var read)
+            == WindowOutcome.Value
             && double.IsFinite(read.Value)
                 ? (read.Value, read.Range)
                 : (double.NaN, Interval.Unknown);
@@ -111,7 +116,9 @@ internal sealed class SeriesMetrics : IMetricReader
     /// <param name="Series">The values, by instance.</param>
     private sealed record Source(string Name, double[][] Series)
     {
-        /// <summary>The samples of which a window is read, by instance; null where the series has the values themselves.</summary>
+        /// <summary>
+        /// The samples of which a window is read, by instance; null where the series has the values themselves.
+        /// </summary>
         public Sample[][]? Samples { get; init; }
     }
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace LifecycleManager.Decisions.Tools.Simulation;
 
 /// <summary>
-/// The series notation of <c>promtool test rules</c>: <c>1 2 3</c>; <c>1+2x3</c> is 1 3 5 7; <c>9-3x2</c> is 9 6 3; <c>4x2</c> is 4 4 4;
-/// <c>_</c> is a missing sample, <c>_x3</c> three of them.
+/// The series notation of <c>promtool test rules</c>: <c>1 2 3</c>; <c>1+2x3</c> is 1 3 5 7; <c>9-3x2</c> is 9 6 3; <c>4x2</c> is
+/// 4 4 4; <c>_</c> is a missing sample, <c>_x3</c> three of them.
 /// </summary>
 internal static class SeriesNotation
 {
@@ -39,7 +39,8 @@ internal static class SeriesNotation
             return;
         }
 
-        if (!int.TryParse(word.AsSpan(times + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > MaxValues)
+        if (!int.TryParse(word.AsSpan(times + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            || count > MaxValues)
         {
             throw new FormatException($"'{word}' has no count after the x");
         }

@@ -6,8 +6,8 @@ using System.Text.Json.Serialization;
 namespace LifecycleManager.Scaling.Targets.Kubernetes;
 
 /// <summary>
-/// Kubernetes' deployments (<c>apps/v1</c>), scaled through their <c>scale</c> subresource as the HPA does it: read, changed and written
-/// with the resource version, so that a concurrent change is never overwritten unseen.
+/// Kubernetes' deployments (<c>apps/v1</c>), scaled through their <c>scale</c> subresource as the HPA does it: read, changed and
+/// written with the resource version, so that a concurrent change is never overwritten unseen.
 /// </summary>
 internal sealed class KubernetesTarget(HttpClient client, Uri address, TargetOptions options)
     : HttpScalingTarget(client, address, "kubernetes")
@@ -21,14 +21,16 @@ internal sealed class KubernetesTarget(HttpClient client, Uri address, TargetOpt
 
     protected override async Task<IReadOnlyList<ScalableApp>> ListAsync(CancellationToken cancellation)
     {
-        var from = options.Namespace == "*" ? $"{Apps}/deployments" : $"{Apps}/namespaces/{Uri.EscapeDataString(options.Namespace)}/deployments";
+        var from = options.Namespace == "*" ? $"{Apps}/deployments"
+            : $"{Apps}/namespaces/{Uri.EscapeDataString(options.Namespace)}/deployments";
         var selector = options.LabelSelector is null ? "" : $"&labelSelector={Uri.EscapeDataString(options.LabelSelector)}";
         var apps = new List<ScalableApp>();
         string? next = null;
         for (var page = 0; page < MostPages; page++)
         {
             var more = next is null ? "" : $"&continue={Uri.EscapeDataString(next)}";
-            var list = await GetAsync($"{from}?limit={PageSize}{selector}{more}", KubernetesJson.Default.DeploymentList, cancellation);
+            var list = await GetAsync($"{from}?limit={PageSize}{selector}{more}", KubernetesJson.Default.DeploymentList,
+                cancellation);
             if (list.Items is null) throw new JsonException();
             apps.AddRange(list.Items.Select(ToScalable));
             next = list.Metadata?.Continue;
@@ -54,7 +56,8 @@ internal sealed class KubernetesTarget(HttpClient client, Uri address, TargetOpt
 
                 spec["replicas"] = request.Count;
                 await SendAsync(
-                    HttpMethod.Put, $"{path}?fieldManager=lifecyclemanager", scale.ToJsonString(), KubernetesJson.Default.JsonObject, cancellation);
+                    HttpMethod.Put, $"{path}?fieldManager=lifecyclemanager", scale.ToJsonString(),
+                    KubernetesJson.Default.JsonObject, cancellation);
                 return new ScaleResult(ScaleStatus.Applied);
             }
             catch (TargetAnswerException e) when (e.Status == HttpStatusCode.Conflict)
@@ -111,7 +114,8 @@ internal sealed class KubernetesTarget(HttpClient client, Uri address, TargetOpt
             Running = status?.Replicas ?? 0,
             Healthy = ready,
             Staged = Math.Max(0, wanted - ready),
-            Deploying = (status?.ObservedGeneration ?? 0) < deployment.Metadata.Generation || (status?.UpdatedReplicas ?? 0) < wanted,
+            Deploying = (status?.ObservedGeneration ?? 0) < deployment.Metadata.Generation
+                || (status?.UpdatedReplicas ?? 0) < wanted,
         };
     }
 }
@@ -122,11 +126,13 @@ internal sealed record ListMetadata(string? Continue);
 
 internal sealed record KubernetesDeployment(ObjectMetadata Metadata, DeploymentSpec? Spec, KubernetesDeploymentStatus? Status);
 
-internal sealed record ObjectMetadata(string Name, string Namespace, long Generation, IReadOnlyDictionary<string, string>? Labels);
+internal sealed record ObjectMetadata(string Name, string Namespace, long Generation,
+    IReadOnlyDictionary<string, string>? Labels);
 
 internal sealed record DeploymentSpec(int? Replicas);
 
-internal sealed record KubernetesDeploymentStatus(int? Replicas, int? ReadyReplicas, int? UpdatedReplicas, long? ObservedGeneration);
+internal sealed record KubernetesDeploymentStatus(int? Replicas, int? ReadyReplicas, int? UpdatedReplicas,
+    long? ObservedGeneration);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(DeploymentList))]

@@ -89,7 +89,8 @@ internal sealed class MarathonTarget(IMarathonApi api, Uri address) : IScalingTa
         {
             var app = (await api.GetApp(request.App.TrimStart('/'), cancellation))?.App;
             return app?.Instances == request.Count
-                ? new ScaleResult(ScaleStatus.Applied, $"confirmed by reading back, since {why}", app.Deployments is [var deployment, ..] ? deployment.Id : null)
+                ? new ScaleResult(ScaleStatus.Applied, $"confirmed by reading back, since {why}",
+                    app.Deployments is [var deployment, ..] ? deployment.Id : null)
                 : new ScaleResult(ScaleStatus.Unavailable, why);
         }
         catch (ApiException e) when (e.StatusCode == HttpStatusCode.NotFound)
@@ -108,7 +109,8 @@ internal sealed class MarathonTarget(IMarathonApi api, Uri address) : IScalingTa
         ApiRequestException { InnerException: { } inner } => TargetErrors.Explain(inner, address),
         ApiException { StatusCode: HttpStatusCode.Unauthorized } =>
             $"{address} wants credentials (401): check the manager's target token or password file",
-        ApiException { StatusCode: HttpStatusCode.Forbidden } api => $"{address} does not let these credentials do that (403){Said(api)}",
+        ApiException { StatusCode: HttpStatusCode.Forbidden } api =>
+            $"{address} does not let these credentials do that (403){Said(api)}",
         ApiException api when (int)api.StatusCode >= 400 => $"{address} answered {(int)api.StatusCode}{Said(api)}",
         ApiException => $"{address} did not answer with what Marathon answers",
         _ => TargetErrors.Explain(e, address),

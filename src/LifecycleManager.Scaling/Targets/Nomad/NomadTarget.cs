@@ -9,7 +9,8 @@ namespace LifecycleManager.Scaling.Targets.Nomad;
 /// The task groups of Nomad's service jobs. A job's meta serves as labels; one call a job tells its counts, some at a time. Nomad
 /// itself refuses to scale a job while a deployment of it is active.
 /// </summary>
-internal sealed class NomadTarget(HttpClient client, Uri address, TargetOptions options) : HttpScalingTarget(client, address, "nomad")
+internal sealed class NomadTarget(HttpClient client, Uri address, TargetOptions options)
+    : HttpScalingTarget(client, address, "nomad")
 {
     private const int AtOnce = 8;
     private const string Blocked = "blocked due to active deployment";
@@ -52,7 +53,8 @@ internal sealed class NomadTarget(HttpClient client, Uri address, TargetOptions 
 
     protected override async Task<ScaleResult> ChangeAsync(ScaleRequest request, CancellationToken cancellation)
     {
-        if (Parse(request.App) is not var (space, job, group)) return new ScaleResult(ScaleStatus.NotFound, "it is not /job/group");
+        if (Parse(request.App) is not var (space, job, group))
+            return new ScaleResult(ScaleStatus.NotFound, "it is not /job/group");
         var body = JsonSerializer.Serialize(
             new NomadScaleRequest(
                 request.Count, new Dictionary<string, string> { ["Group"] = group }, $"policy {request.Policy}: {request.Reason}",
@@ -61,7 +63,8 @@ internal sealed class NomadTarget(HttpClient client, Uri address, TargetOptions 
         try
         {
             var answer = await SendAsync(HttpMethod.Post, PathOf(space, job), body, NomadJson.Default.NomadScaled, cancellation);
-            return new ScaleResult(ScaleStatus.Applied, answer.Warnings is { Length: > 0 } ? answer.Warnings : null, answer.EvalID);
+            return new ScaleResult(ScaleStatus.Applied, answer.Warnings is { Length: > 0 } ? answer.Warnings : null,
+                answer.EvalID);
         }
         catch (TargetAnswerException e) when (e.Message.Contains(Blocked, StringComparison.OrdinalIgnoreCase))
         {

@@ -6,8 +6,8 @@ using System.Text.Json.Serialization;
 namespace LifecycleManager.Scaling.Targets.Swarm;
 
 /// <summary>
-/// Docker Swarm's replicated services through the Engine API of a manager node. A service is updated as a whole, with the index of
-/// the version that was read: whoever changes it in between makes the update be read and tried again.
+/// Docker Swarm's replicated services through the Engine API of a manager node. A service is updated as a whole, with the index
+/// of the version that was read: whoever changes it in between makes the update be read and tried again.
 /// </summary>
 internal sealed class SwarmTarget(HttpClient client, Uri address) : HttpScalingTarget(client, address, "swarm")
 {
@@ -27,7 +27,8 @@ internal sealed class SwarmTarget(HttpClient client, Uri address) : HttpScalingT
         {
             var service = await GetAsync(PathOf(request.App), SwarmJson.Default.JsonObject, cancellation);
             if (service["Spec"] is not JsonObject spec || spec["Mode"]?["Replicated"] is not JsonObject replicated
-                || service["Version"]?["Index"]?.GetValue<ulong>() is not { } index || service["ID"]?.GetValue<string>() is not { } id)
+                || service["Version"]?["Index"]?.GetValue<ulong>() is not { } index
+                || service["ID"]?.GetValue<string>() is not { } id)
             {
                 return new ScaleResult(ScaleStatus.Refused, "it is not a replicated service");
             }

@@ -60,7 +60,8 @@ internal static class WireJson
         var tail = reason.IndexOf(" LineNumber:", StringComparison.Ordinal);
         if (tail > 0) reason = reason[..tail];
         return e.LineNumber is { } line
-            ? string.Create(CultureInfo.InvariantCulture, $"{reason} (line {line + 1}, column {e.BytePositionInLine + 1})") : reason;
+            ? string.Create(CultureInfo.InvariantCulture, $"{reason} (line {line + 1}, column {e.BytePositionInLine + 1})")
+            : reason;
     }
 
     private sealed class Walk(Problems problems, Utf8JsonWriter writer)
@@ -157,7 +158,8 @@ internal static class WireJson
             var number = 0;
             if (Is(element, JsonValueKind.Number, path, "a whole number") && !element.TryGetInt32(out number))
             {
-                if (element.TryGetDouble(out var real) && Math.Floor(real) == real && Math.Abs(real) <= int.MaxValue) number = (int)real;
+                if (element.TryGetDouble(out var real) && Math.Floor(real) == real && Math.Abs(real) <= int.MaxValue)
+                    number = (int)real;
                 else problems.Add(path, $"must be a whole number between {int.MinValue} and {int.MaxValue}");
             }
 
@@ -167,7 +169,8 @@ internal static class WireJson
         private void Number(JsonElement element, string path)
         {
             var number = 0d;
-            if (Is(element, JsonValueKind.Number, path, "a number") && (!element.TryGetDouble(out number) || !double.IsFinite(number)))
+            if (Is(element, JsonValueKind.Number, path, "a number")
+                && (!element.TryGetDouble(out number) || !double.IsFinite(number)))
             {
                 number = 0;
                 problems.Add(path, "is too large a number");

@@ -5,8 +5,8 @@ using LifecycleManager.Scheduler.Definitions.Json;
 namespace LifecycleManager.Scheduler.Definitions.Pods;
 
 /// <summary>
-/// From a pod as it was sent to the definition that stands for it, strictly: an app whose instances are several tasks. What an app is
-/// held to, each container is too; what no part of the stack carries out is refused, never dropped.
+/// From a pod as it was sent to the definition that stands for it, strictly: an app whose instances are several tasks. What an
+/// app is held to, each container is too; what no part of the stack carries out is refused, never dropped.
 /// </summary>
 internal static partial class PodDefinitions
 {
@@ -35,7 +35,8 @@ internal static partial class PodDefinitions
     public static AppDefinition CreateAt(AppId id, Pod pod, DefinitionRules rules)
     {
         if (pod.Id is not null && AppId.Resolve(pod.Id, id.Parent) != id && AppId.Resolve(pod.Id, AppId.Root) != id)
-            throw new ChangeRefusedException([new ChangeProblem("/id", $"'{pod.Id}' is not the pod of the request's path, {id}")]);
+            throw new ChangeRefusedException(
+                [new ChangeProblem("/id", $"'{pod.Id}' is not the pod of the request's path, {id}")]);
         return Create(pod with { Id = id.Path }, id.Parent, rules);
     }
 
@@ -70,7 +71,8 @@ internal static partial class PodDefinitions
     private static void Check(Pod pod, string path, Problems problems)
     {
         var containers = pod.Containers ?? [];
-        problems.Unless(containers.Count is > 0 and <= MostContainers, $"{path}/containers", $"must have 1 to {MostContainers} elements");
+        problems.Unless(containers.Count is > 0 and <= MostContainers, $"{path}/containers",
+            $"must have 1 to {MostContainers} elements");
         problems.Unless(
             pod.Networks is null or { Count: 0 } or [{ Mode: NetworkNotation.Host, Name: null }], $"{path}/networks",
             "only the host's network is carried out for pods: their containers share it");
@@ -102,7 +104,8 @@ internal static partial class PodDefinitions
     }
 
     private static void Container(
-        Pod pod, PodContainer container, string at, HashSet<string> names, HashSet<string> endpoints, HashSet<int> ports, Problems problems)
+        Pod pod, PodContainer container, string at, HashSet<string> names, HashSet<string> endpoints, HashSet<int> ports,
+        Problems problems)
     {
         Name(container.Name, $"{at}/name", names, problems);
         var command = container.Exec?.Command;
@@ -110,23 +113,28 @@ internal static partial class PodDefinitions
             container.Image is not null || command is { Shell.Length: > 0 } or { Argv.Count: > 0 }, $"{at}/exec",
             "is missing: a container without an image needs a command");
         problems.Unless(
-            container.Exec is null || command is { Shell.Length: > 0, Argv: null } or { Shell: null, Argv.Count: > 0 }, $"{at}/exec/command",
+            container.Exec is null || command is { Shell.Length: > 0, Argv: null } or { Shell: null, Argv.Count: > 0 },
+            $"{at}/exec/command",
             "must have either 'shell' or 'argv'");
         if (container.Image is { } image)
         {
             problems.Unless(image.Kind is "DOCKER", $"{at}/image/kind", $"'{image.Kind}' is not carried out: DOCKER is");
-            problems.Unless(image.PullConfig is null, $"{at}/image/pullConfig", "is not carried out: the agents have the credentials for pulls");
+            problems.Unless(image.PullConfig is null, $"{at}/image/pullConfig",
+                "is not carried out: the agents have the credentials for pulls");
         }
 
         for (var index = 0; index < (container.Endpoints?.Count ?? 0); index++)
         {
             var (endpoint, here) = (container.Endpoints![index], $"{at}/endpoints({index})");
             Name(endpoint.Name, $"{here}/name", endpoints, problems);
-            problems.Unless(endpoint.ContainerPort is null, $"{here}/containerPort", "must not be set: on the host's network hostPort is the port");
+            problems.Unless(endpoint.ContainerPort is null, $"{here}/containerPort",
+                "must not be set: on the host's network hostPort is the port");
             problems.Unless(endpoint.HostPort is null or (>= 0 and <= 65_535), $"{here}/hostPort", "must be between 0 and 65535");
-            problems.Unless(endpoint.HostPort is not > 0 || ports.Add(endpoint.HostPort.Value), $"{here}/hostPort", $"{endpoint.HostPort} is there twice");
+            problems.Unless(endpoint.HostPort is not > 0 || ports.Add(endpoint.HostPort.Value), $"{here}/hostPort",
+                $"{endpoint.HostPort} is there twice");
             problems.Unless(
-                endpoint.Protocol is null || (endpoint.Protocol.Count > 0 && endpoint.Protocol.All(protocol => protocol is "tcp" or "udp")),
+                endpoint.Protocol is null || (endpoint.Protocol.Count > 0
+                    && endpoint.Protocol.All(protocol => protocol is "tcp" or "udp")),
                 $"{here}/protocol", "must be of tcp, udp");
         }
 
@@ -148,7 +156,8 @@ internal static partial class PodDefinitions
         Endpoint(check.Http is not null, check.Http?.Endpoint, "http");
         Endpoint(check.Tcp is not null, check.Tcp?.Endpoint, "tcp");
         problems.Unless(
-            check.Http?.Scheme is null or "HTTP" or "HTTPS", $"{at}/healthCheck/http/scheme", $"'{check.Http?.Scheme}' must be HTTP or HTTPS");
+            check.Http?.Scheme is null or "HTTP" or "HTTPS", $"{at}/healthCheck/http/scheme",
+            $"'{check.Http?.Scheme}' must be HTTP or HTTPS");
         problems.Unless(
             check.Exec is null or { Command: { Shell.Length: > 0, Argv: null } }, $"{at}/healthCheck/exec/command",
             "must be a line for the shell: 'argv' is not carried out here");

@@ -5,7 +5,9 @@ using LifecycleManager.Scheduler.Definitions.Json;
 
 namespace LifecycleManager.Scheduler.Definitions.Pods;
 
-/// <summary>A pod in the words of apps: as a whole, for what is placed and counted, and container by container, for what is run.</summary>
+/// <summary>
+/// A pod in the words of apps: as a whole, for what is placed and counted, and container by container, for what is run.
+/// </summary>
 internal static partial class PodNotation
 {
     private static readonly IReadOnlyDictionary<string, JsonElement> NoEnvironment = new Dictionary<string, JsonElement>();
@@ -15,11 +17,13 @@ internal static partial class PodNotation
     /// <summary>Where the fields of an app stand in a pod.</summary>
     public static IReadOnlyList<(string App, string Pod)> OfPod { get; } =
     [
-        ("/constraints", "/scheduling/placement/constraints"), ("/acceptedResourceRoles", "/scheduling/placement/acceptedResourceRoles"),
+        ("/constraints", "/scheduling/placement/constraints"),
+        ("/acceptedResourceRoles", "/scheduling/placement/acceptedResourceRoles"),
         ("/backoffSeconds", "/scheduling/backoff/backoff"), ("/backoffFactor", "/scheduling/backoff/backoffFactor"),
         ("/maxLaunchDelaySeconds", "/scheduling/backoff/maxLaunchDelay"), ("/upgradeStrategy", "/scheduling/upgrade"),
         ("/killSelection", "/scheduling/killSelection"), ("/unreachableStrategy", "/scheduling/unreachableStrategy"),
-        ("/instances", "/scaling/instances"), ("/cpus", "/containers"), ("/mem", "/containers"), ("/disk", "/containers"), ("/gpus", "/containers"),
+        ("/instances", "/scaling/instances"), ("/cpus", "/containers"), ("/mem", "/containers"), ("/disk", "/containers"),
+        ("/gpus", "/containers"),
     ];
 
     /// <summary>Where the fields of an app stand in a container.</summary>
@@ -84,7 +88,8 @@ internal static partial class PodNotation
     /// <summary>The pod as an app: what an instance takes in all, and how instances are counted, placed and replaced.</summary>
     public static App Whole(Pod pod, int instances, string path, Problems problems)
     {
-        double Sum(Func<PodResources, double> amount) => Math.Round(pod.Containers!.Sum(container => amount(container.Resources!)) + amount(pod.ExecutorResources!), 3);
+        double Sum(Func<PodResources, double> amount) =>
+            Math.Round(pod.Containers!.Sum(container => amount(container.Resources!)) + amount(pod.ExecutorResources!), 3);
         var scheduling = pod.Scheduling!;
         var constraints = scheduling.Placement!.Constraints!;
         for (var index = 0; index < constraints.Count; index++)
@@ -109,7 +114,8 @@ internal static partial class PodNotation
             Constraints =
             [
                 .. constraints.Select(constraint => (IReadOnlyList<string>)(constraint.Value is { } value
-                    ? [constraint.FieldName ?? "", constraint.Operator ?? "", value] : [constraint.FieldName ?? "", constraint.Operator ?? ""])),
+                    ? [constraint.FieldName ?? "", constraint.Operator ?? "", value]
+                    : [constraint.FieldName ?? "", constraint.Operator ?? ""])),
             ],
             AcceptedResourceRoles = scheduling.Placement.AcceptedResourceRoles,
             BackoffSeconds = scheduling.Backoff!.Backoff,
@@ -117,7 +123,8 @@ internal static partial class PodNotation
             MaxLaunchDelaySeconds = scheduling.Backoff.MaxLaunchDelay,
             UpgradeStrategy = scheduling.Upgrade,
             KillSelection = scheduling.KillSelection,
-            UnreachableStrategy = UnreachableNotation.Check(scheduling.UnreachableStrategy, $"{path}/scheduling/unreachableStrategy", problems),
+            UnreachableStrategy = UnreachableNotation.Check(scheduling.UnreachableStrategy,
+                $"{path}/scheduling/unreachableStrategy", problems),
             Role = pod.Role,
         };
     }
@@ -143,7 +150,8 @@ internal static partial class PodNotation
         [
             .. container.Endpoints!.Select(endpoint => new PortDefinition
             {
-                Port = endpoint.HostPort, Protocol = string.Join(',', endpoint.Protocol!), Name = endpoint.Name, Labels = endpoint.Labels,
+                Port = endpoint.HostPort, Protocol = string.Join(',', endpoint.Protocol!), Name = endpoint.Name,
+                Labels = endpoint.Labels,
             }),
         ],
         HealthChecks = container.HealthCheck is { } check ? [HealthCheck(container, check)] : [],
@@ -152,7 +160,8 @@ internal static partial class PodNotation
         Container = container.Image is null && container.VolumeMounts is not { Count: > 0 } ? null : new AppContainer
         {
             Type = container.Image is null ? "MESOS" : "DOCKER",
-            Docker = container.Image is not { } image ? null : new AppDocker { Image = image.Id, ForcePullImage = image.ForcePull },
+            Docker = container.Image is not { } image ? null
+                : new AppDocker { Image = image.Id, ForcePullImage = image.ForcePull },
             Volumes =
             [
                 .. (container.VolumeMounts ?? []).Select(mount => new AppVolume
@@ -175,7 +184,8 @@ internal static partial class PodNotation
         {
             var field = fields.FirstOrDefault(field => problem.Path.StartsWith(field.App, StringComparison.Ordinal));
             var place = field.App is null ? problem.Path : field.Pod + problem.Path[field.App.Length..];
-            problems.Add(path + PartOfConstraint().Replace(place, part => part.Groups[1].Value + ConstraintParts[part.Groups[2].Value[0] - '0']), problem.Message);
+            problems.Add(path + PartOfConstraint()
+                .Replace(place, part => part.Groups[1].Value + ConstraintParts[part.Groups[2].Value[0] - '0']), problem.Message);
         }
     }
 
@@ -196,7 +206,8 @@ internal static partial class PodNotation
         },
         Endpoints =
         [
-            .. (container.Endpoints ?? []).Select(endpoint => endpoint with { HostPort = endpoint.HostPort ?? 0, Protocol = endpoint.Protocol ?? ["tcp"] }),
+            .. (container.Endpoints ?? [])
+            .Select(endpoint => endpoint with { HostPort = endpoint.HostPort ?? 0, Protocol = endpoint.Protocol ?? ["tcp"] }),
         ],
     };
 
@@ -205,7 +216,8 @@ internal static partial class PodNotation
         int? Index(string? name) => container.Endpoints!.ToList().FindIndex(endpoint => endpoint.Name == name);
         return new AppHealthCheck
         {
-            Protocol = check.Exec is not null ? "COMMAND" : check.Tcp is not null ? "MESOS_TCP" : check.Http!.Scheme == "HTTPS" ? "MESOS_HTTPS" : "MESOS_HTTP",
+            Protocol = check.Exec is not null ? "COMMAND" : check.Tcp is not null ? "MESOS_TCP" : check.Http!.Scheme == "HTTPS"
+                ? "MESOS_HTTPS" : "MESOS_HTTP",
             Path = check.Http?.Path,
             PortIndex = check.Exec is not null ? null : Index(check.Http?.Endpoint ?? check.Tcp?.Endpoint),
             Command = check.Exec?.Command.Shell is { } line ? new HealthCommand(line) : null,

@@ -163,7 +163,9 @@ internal sealed class AppCatalog(CoreContext context, SetAside aside, GroupDefin
         }
     }
 
-    /// <summary>Makes a tree the one that is wanted: with every app whose definition is not what was handed in, new versions, kept counts.</summary>
+    /// <summary>
+    /// Makes a tree the one that is wanted: with every app whose definition is not what was handed in, new versions, kept counts.
+    /// </summary>
     public void SetTree(
         GroupDefinition wanted,
         Dictionary<AppId, AppRecord?> before,
@@ -179,26 +181,31 @@ internal sealed class AppCatalog(CoreContext context, SetAside aside, GroupDefin
         StoreHistory(before, target, changed, groups, version);
 
         // Groups that cannot be read are there for whoever can mend them, until somebody puts others.
-        if (!aside.HasGroups) context.Effects.Put(SchedulerKeys.Groups, StateMapping.Write(groups, StoredJson.Default.StoredGroups));
+        if (!aside.HasGroups)
+            context.Effects.Put(SchedulerKeys.Groups, StateMapping.Write(groups, StoredJson.Default.StoredGroups));
         Root = root;
     }
 
-    /// <summary>The tree with the definitions that really came about, and the version on every group above a changed app.</summary>
+    /// <summary>
+    /// The tree with the definitions that really came about, and the version on every group above a changed app.
+    /// </summary>
     private static GroupDefinition Stamp(GroupDefinition wanted, Dictionary<AppId, AppRecord?> target, DateTimeOffset version)
     {
         // Removed apps are not there already, and their groups may be gone with them.
         var root = GroupTree.With(
-            wanted, target.Where(app => app.Value is not null).ToDictionary(app => app.Key, app => (AppDefinition?)app.Value!.Definition));
+            wanted, target.Where(app => app.Value is not null)
+            .ToDictionary(app => app.Key, app => (AppDefinition?)app.Value!.Definition));
         var touched = new HashSet<string>(StringComparer.Ordinal);
         foreach (var app in target.Keys)
             for (var path = GroupTree.Parent(app.Path); touched.Add(path) && path != "/";) path = GroupTree.Parent(path);
         return Mark(root);
 
-        GroupDefinition Mark(GroupDefinition group) => !touched.Contains(group.Id.Path) && group.Id.Path != "/" ? group : group with
-        {
-            Version = version,
-            Groups = [.. group.Groups.Select(Mark)],
-        };
+        GroupDefinition Mark(GroupDefinition group) => !touched.Contains(group.Id.Path) && group.Id.Path != "/"
+            ? group : group with
+            {
+                Version = version,
+                Groups = [.. group.Groups.Select(Mark)],
+            };
     }
 
     private static bool SameGroups(StoredGroups left, StoredGroups right) =>

@@ -107,7 +107,9 @@ internal sealed class ActiveDeployment
     /// <summary>Since when the current step is done and its pause goes on.</summary>
     public Moment? HeldSince { get; set; }
 
-    /// <summary>Somebody paused it: so many instances of each app are of the new version, and stay so. Null while it goes on.</summary>
+    /// <summary>
+    /// Somebody paused it: so many instances of each app are of the new version, and stay so. Null while it goes on.
+    /// </summary>
     public IReadOnlyDictionary<AppId, int>? Frozen { get; set; }
 
     /// <summary>Promoted in full: no stage and no pause is heeded any more.</summary>
@@ -140,7 +142,8 @@ internal sealed class ActiveDeployment
     {
         if (!IsBlueGreen) return null;
         if (IsRollback) return true;
-        var at = Steps.TakeWhile(step => step.Actions.All(action => action.App != app || action.Stage?.Kind != RolloutKind.Switched)).Count();
+        var at = Steps.TakeWhile(step => step.Actions.All(action => action.App != app
+            || action.Stage?.Kind != RolloutKind.Switched)).Count();
         return at == Steps.Count ? null : CurrentStep >= at;
     }
 

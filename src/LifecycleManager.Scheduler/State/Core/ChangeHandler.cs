@@ -17,7 +17,9 @@ internal sealed class ChangeHandler(CoreContext context, AppCatalog catalog, Set
         GroupDefinition wanted;
         try
         {
-            wanted = change(GroupTree.With(catalog.Root, origins.ToDictionary(app => app.Key, app => (AppDefinition?)app.Value.Definition)));
+            wanted =
+                change(GroupTree.With(catalog.Root, origins.ToDictionary(app => app.Key,
+                    app => (AppDefinition?)app.Value.Definition)));
         }
         catch (Exception e)
         {

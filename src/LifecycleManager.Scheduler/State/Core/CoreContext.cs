@@ -2,7 +2,9 @@ using LifecycleManager.Scheduler.Events;
 
 namespace LifecycleManager.Scheduler.State.Core;
 
-/// <summary>What the owners of the state share: the options, randomness, deadlines, and the effects that follow from the inputs.</summary>
+/// <summary>
+/// What the owners of the state share: the options, randomness, deadlines, and the effects that follow from the inputs.
+/// </summary>
 internal sealed class CoreContext(SchedulerOptions options, Random random)
 {
     /// <summary>What waits for something that no deadline can name is looked at again after this.</summary>

@@ -1,12 +1,14 @@
 namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>
-/// What is due, by its due time on the scheduler's clock. A deadline moves only when its owner sets it anew; nothing else can put it off.
+/// What is due, by its due time on the scheduler's clock. A deadline moves only when its owner sets it anew; nothing else can put
+/// it off.
 /// </summary>
 internal sealed class DeadlineQueue<TKey>
     where TKey : notnull
 {
-    // A deadline that was moved or cleared leaves its old place in the queue behind; those are skipped, and swept when they are many.
+    // A deadline that was moved or cleared leaves its old place in the queue behind; those are skipped, and swept when they are
+    // many.
     private const int MinSweep = 1_024;
 
     private readonly PriorityQueue<TKey, TimeSpan> _queue = new();

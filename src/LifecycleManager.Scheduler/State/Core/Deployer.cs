@@ -6,7 +6,8 @@ namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>Carries a change out: stores it, and makes the deployment that brings it about.</summary>
 internal sealed class Deployer(
-    CoreContext context, AppCatalog catalog, SetAside aside, TaskTracker tracker, DeploymentTracker deployments, InstanceAdopter adopter)
+    CoreContext context, AppCatalog catalog, SetAside aside, TaskTracker tracker, DeploymentTracker deployments,
+    InstanceAdopter adopter)
 {
     /// <summary>Stores a change and the deployment that carries it out.</summary>
     public DeploymentReceipt Deploy(
@@ -23,7 +24,8 @@ internal sealed class Deployer(
         var conflicts = deployments.Active.Where(deployment => target.Keys.Any(deployment.Before.ContainsKey)).ToList();
         if (conflicts is [var staged] && options.BlueGreen is null && CanRescaleWithin(staged, before, target))
             return Rescale(staged, wanted, before, target, version, now);
-        if (conflicts.Count > 0 && !options.Force) throw new AppLockedException([.. conflicts.Select(deployment => deployment.Id)]);
+        if (conflicts.Count > 0 && !options.Force)
+            throw new AppLockedException([.. conflicts.Select(deployment => deployment.Id)]);
 
         var changed = target.Keys.ToList();
         var origins = new Dictionary<AppId, AppRecord?>();
@@ -33,7 +35,8 @@ internal sealed class Deployer(
             {
                 // The version that was on trial is none to go back to; one that served nobody ends at once.
                 origins[app] = conflict.Before[app];
-                if (conflict.CurrentStage(app)!.Kind == RolloutKind.Green) EndVersion(catalog.Apps[app], catalog.Apps[app].Record.LastConfigChangeAt, now);
+                if (conflict.CurrentStage(app)!.Kind == RolloutKind.Green)
+                    EndVersion(catalog.Apps[app], catalog.Apps[app].Record.LastConfigChangeAt, now);
             }
 
             deployments.Fail(conflict, options.Reason ?? "canceled by another deployment", now);
@@ -56,12 +59,14 @@ internal sealed class Deployer(
         }
 
         var steps = DeploymentPlanner.Plan(
-            before, target, app => Differs(app, before[app], target[app]), levels, app => Stages(app, before[app]!, target[app]!, options, rolledBack));
+            before, target, app => Differs(app, before[app], target[app]), levels, app =>
+                Stages(app, before[app]!, target[app]!, options, rolledBack));
         foreach (var (app, origin) in origins)
         {
             if (before.GetValueOrDefault(app) is null) continue;
             before[app] = origin;
-            if (origin is not null) context.Effects.Put(SchedulerKeys.Version(app, origin.Definition.Version), StateMapping.Write(origin));
+            if (origin is not null)
+                context.Effects.Put(SchedulerKeys.Version(app, origin.Definition.Version), StateMapping.Write(origin));
         }
 
         context.Publish(EventMessages.GroupChanged(now.Wall, "/", version));
@@ -89,7 +94,9 @@ internal sealed class Deployer(
         return new DeploymentReceipt(deployment.Id, version, catalog.Root);
     }
 
-    /// <summary>The stages in which an app goes to another version: as its label says, or blue-green; back it goes at once.</summary>
+    /// <summary>
+    /// The stages in which an app goes to another version: as its label says, or blue-green; back it goes at once.
+    /// </summary>
     private static IReadOnlyList<RolloutStep> Stages(
         AppId app, AppRecord before, AppRecord target, ChangeOptions options, ActiveDeployment? rolledBack)
     {
@@ -103,20 +110,27 @@ internal sealed class Deployer(
     private void PublishCheckChanges(AppRecord? before, AppRecord? after, Moment now)
     {
         if (before is not null && before.LastConfigChangeAt == after?.LastConfigChangeAt) return;
-        if (before is { Definition.HealthChecks.Count: > 0 }) context.Publish(EventMessages.HealthCheckRemoved(now.Wall, before.Definition.Id.Path));
+        if (before is { Definition.HealthChecks.Count: > 0 })
+            context.Publish(EventMessages.HealthCheckRemoved(now.Wall, before.Definition.Id.Path));
         foreach (var check in after?.Definition.HealthChecks ?? [])
-            context.Publish(EventMessages.HealthCheckAdded(now.Wall, after!.Definition.Id.Path, after.Definition.Version, check.Wire));
+            context.Publish(EventMessages.HealthCheckAdded(now.Wall, after!.Definition.Id.Path, after.Definition.Version,
+                check.Wire));
     }
 
     private void EndVersion(AppEntry entry, DateTimeOffset config, Moment now)
     {
-        foreach (var instance in entry.Instances.Values.Where(instance => instance.IsActive && instance.ConfigVersion == config).ToList())
+        foreach (var instance in entry.Instances.Values.Where(instance => instance.IsActive && instance.ConfigVersion == config)
+            .ToList())
             tracker.End(entry, instance, now);
     }
 
-    /// <summary>Only counts change, of apps that a rollout in stages holds: they change within it, since it may rest for days.</summary>
-    private static bool CanRescaleWithin(ActiveDeployment deployment, Dictionary<AppId, AppRecord?> before, Dictionary<AppId, AppRecord?> target) =>
-        target.All(app => app.Value is not null && before[app.Key] is { } was && was.LastConfigChangeAt == app.Value.LastConfigChangeAt
+    /// <summary>
+    /// Only counts change, of apps that a rollout in stages holds: they change within it, since it may rest for days.
+    /// </summary>
+    private static bool CanRescaleWithin(ActiveDeployment deployment, Dictionary<AppId, AppRecord?> before,
+        Dictionary<AppId, AppRecord?> target) =>
+        target.All(app => app.Value is not null && before[app.Key] is { } was
+            && was.LastConfigChangeAt == app.Value.LastConfigChangeAt
             && app.Value.Definition.Instances > 0 && deployment.CurrentStage(app.Key) is not null);
 
     private DeploymentReceipt Rescale(
@@ -132,7 +146,8 @@ internal sealed class Deployer(
         context.Publish(EventMessages.GroupChanged(now.Wall, "/", version));
         return new DeploymentReceipt(deployment.Id, version, catalog.Root)
         {
-            Messages = [$"the count of {string.Join(", ", target.Keys.Select(app => app.Path))} changes within deployment {deployment.Id}, which goes on"],
+            Messages = [
+                $"the count of {string.Join(", ", target.Keys.Select(app => app.Path))} changes within deployment {deployment.Id}, which goes on"],
         };
     }
 
@@ -148,7 +163,8 @@ internal sealed class Deployer(
         {
             // Where nothing tells what it runs, nothing tells that it is something else than what is wanted.
             var isKnown = records.Any(older => older.Definition.Version == instance.Version);
-            var taken = isKnown ? instance : instance with { Version = record.Definition.Version, ConfigVersion = record.LastConfigChangeAt };
+            var taken = isKnown
+                ? instance : instance with { Version = record.Definition.Version, ConfigVersion = record.LastConfigChangeAt };
             adopter.Adopt(taken);
             if (!isKnown) context.Effects.Put(SchedulerKeys.Instance(taken.TaskId), StateMapping.Write(taken));
         }
@@ -160,5 +176,6 @@ internal sealed class Deployer(
     /// <summary>Whether instances run something else than what is wanted, or would if there were any.</summary>
     private bool Differs(AppId app, AppRecord? before, AppRecord? after) => after is not null
         && ((before is not null && before.LastConfigChangeAt != after.LastConfigChangeAt)
-            || catalog.Apps[app].Instances.Values.Any(instance => instance.IsActive && instance.ConfigVersion != after.LastConfigChangeAt));
+            || catalog.Apps[app].Instances.Values.Any(instance => instance.IsActive
+                && instance.ConfigVersion != after.LastConfigChangeAt));
 }

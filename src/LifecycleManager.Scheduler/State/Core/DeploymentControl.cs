@@ -32,8 +32,10 @@ internal sealed class DeploymentControl(
         {
             case DeploymentSteering.Pause:
                 if (deployment.Frozen is not null) throw new DeploymentStateException(steer.Id, "is paused already");
-                deployment.Frozen = deployment.Before.Keys.Where(catalog.Apps.ContainsKey).ToDictionary(app => app, app => catalog.Apps[app].Instances.Values
-                    .Count(instance => instance.IsActive && instance.ConfigVersion == catalog.Apps[app].Record.LastConfigChangeAt));
+                deployment.Frozen = deployment.Before.Keys.Where(catalog.Apps.ContainsKey)
+                    .ToDictionary(app => app, app => catalog.Apps[app].Instances.Values
+                    .Count(instance => instance.IsActive && instance.ConfigVersion
+                        == catalog.Apps[app].Record.LastConfigChangeAt));
                 break;
             case DeploymentSteering.Resume when deployment.Frozen is null:
                 throw new DeploymentStateException(steer.Id, "is not paused");

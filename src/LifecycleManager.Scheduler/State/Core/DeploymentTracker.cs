@@ -46,7 +46,8 @@ internal sealed class DeploymentTracker(CoreContext context, AppCatalog catalog,
                 var done = deployment.Steps[deployment.CurrentStep];
                 context.Publish(EventMessages.DeploymentStepSuccess(now.Wall, deployment.Status([]), TreesOf(deployment), done));
                 foreach (var action in done.Actions)
-                    if (action.Kind == DeploymentActionKind.StopApplication) context.Publish(EventMessages.AppTerminated(now.Wall, action.App.Path));
+                    if (action.Kind == DeploymentActionKind.StopApplication)
+                        context.Publish(EventMessages.AppTerminated(now.Wall, action.App.Path));
                 deployment.CurrentStep++;
                 StartStep(deployment, now);
                 deployment.BeginStep();
@@ -63,7 +64,9 @@ internal sealed class DeploymentTracker(CoreContext context, AppCatalog catalog,
         return moved && catalog.HasDirty;
     }
 
-    /// <summary>Begins the time that the apps of a step have; the deadline is the first of theirs, and looking at it finds the next.</summary>
+    /// <summary>
+    /// Begins the time that the apps of a step have; the deadline is the first of theirs, and looking at it finds the next.
+    /// </summary>
     public void StartStep(ActiveDeployment deployment, Moment now)
     {
         deployment.StepStarted = now;
@@ -81,14 +84,16 @@ internal sealed class DeploymentTracker(CoreContext context, AppCatalog catalog,
     }
 
     public void Save(ActiveDeployment deployment) => context.Effects.Put(
-        SchedulerKeys.Deployment(deployment.Id), StateMapping.Write(DeploymentMapping.Write(deployment), StoredJson.Default.StoredDeployment));
+        SchedulerKeys.Deployment(deployment.Id), StateMapping.Write(DeploymentMapping.Write(deployment),
+            StoredJson.Default.StoredDeployment));
 
     public void Fail(ActiveDeployment deployment, string reason, Moment now)
     {
         Release(deployment);
         context.Effects.Counts.Add(new DeploymentCounted("canceled"));
         if (deployment.CurrentStep < deployment.Steps.Count)
-            context.Publish(EventMessages.DeploymentStepFailed(now.Wall, deployment.Status([]), TreesOf(deployment), deployment.Steps[deployment.CurrentStep]));
+            context.Publish(EventMessages.DeploymentStepFailed(now.Wall, deployment.Status([]), TreesOf(deployment),
+                deployment.Steps[deployment.CurrentStep]));
         context.Publish(EventMessages.DeploymentFailed(now.Wall, deployment.Status([]), TreesOf(deployment), reason));
     }
 
@@ -102,9 +107,11 @@ internal sealed class DeploymentTracker(CoreContext context, AppCatalog catalog,
         if (deployment.HeldSince is null)
         {
             deployment.HeldSince = now;
-            if (pause.For is { } rest) context.Deadlines.SetEarlier(new Deadline(DeadlineKind.Deployment, deployment.Id), now.Clock + rest);
+            if (pause.For is { } rest)
+                context.Deadlines.SetEarlier(new Deadline(DeadlineKind.Deployment, deployment.Id), now.Clock + rest);
             Save(deployment);
-            context.Publish(EventMessages.DeploymentPaused(now.Wall, deployment.Status([]), TreesOf(deployment), deployment.Steps[deployment.CurrentStep]));
+            context.Publish(EventMessages.DeploymentPaused(now.Wall, deployment.Status([]), TreesOf(deployment),
+                deployment.Steps[deployment.CurrentStep]));
         }
 
         return pause.For is { } time && now.Clock >= deployment.HeldSince.Value.Clock + time;
@@ -113,7 +120,8 @@ internal sealed class DeploymentTracker(CoreContext context, AppCatalog catalog,
     private void Begin(ActiveDeployment deployment, Moment now)
     {
         Save(deployment);
-        context.Publish(EventMessages.DeploymentInfo(now.Wall, deployment.Status([]), TreesOf(deployment), deployment.Steps[deployment.CurrentStep]));
+        context.Publish(EventMessages.DeploymentInfo(now.Wall, deployment.Status([]), TreesOf(deployment),
+            deployment.Steps[deployment.CurrentStep]));
         foreach (var app in deployment.Before.Keys) catalog.Touch(app);
     }
 
@@ -142,6 +150,7 @@ internal sealed class DeploymentTracker(CoreContext context, AppCatalog catalog,
     /// <summary>A deployment that ends before its moves are made: the instances stay.</summary>
     private void ClearMoves(AppEntry entry)
     {
-        foreach (var instance in entry.Instances.Values.Where(instance => instance.Moves).ToList()) tracker.Put(entry, instance with { Moves = false });
+        foreach (var instance in entry.Instances.Values.Where(instance => instance.Moves).ToList())
+            tracker.Put(entry, instance with { Moves = false });
     }
 }

@@ -8,7 +8,8 @@ namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>
 /// What follows from some inputs. The order is the promise: first everything is written, durably and at once; only then are calls
-/// sent, events published and requests answered. So whatever the outside sees has happened, and a launch is known before it exists.
+/// sent, events published and requests answered. So whatever the outside sees has happened, and a launch is known before it
+/// exists.
 /// </summary>
 internal sealed class Effects
 {

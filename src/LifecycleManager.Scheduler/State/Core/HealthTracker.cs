@@ -19,7 +19,8 @@ internal sealed class HealthTracker(CoreContext context, AppCatalog catalog, Tas
 
         var check = definition.HealthChecks[report.Check];
         var verdicts = Verdicts(before, definition);
-        var (verdict, kill) = HealthEvaluation.Apply(verdicts[report.Check], check, report.Result, now.Clock - (before.StartedClock ?? before.StagedClock), now.Wall);
+        var (verdict, kill) = HealthEvaluation.Apply(verdicts[report.Check], check, report.Result,
+            now.Clock - (before.StartedClock ?? before.StagedClock), now.Wall);
         if (ReferenceEquals(verdict, verdicts[report.Check])) return;
         verdicts[report.Check] = verdict;
         var after = before with { Health = verdicts };

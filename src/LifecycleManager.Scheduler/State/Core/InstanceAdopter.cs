@@ -3,7 +3,8 @@ using LifecycleManager.Scheduler.Definitions;
 namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>Takes stored instances over, each under its app.</summary>
-internal sealed class InstanceAdopter(CoreContext context, AppCatalog catalog, SetAside aside, TaskTracker tracker, HealthTracker health)
+internal sealed class InstanceAdopter(CoreContext context, AppCatalog catalog, SetAside aside, TaskTracker tracker,
+    HealthTracker health)
 {
     public void Adopt(Instance instance)
     {
@@ -21,7 +22,12 @@ internal sealed class InstanceAdopter(CoreContext context, AppCatalog catalog, S
         }
 
         if (instance.IsWithoutRecord && entry.Record.Definition is { IsPod: true } pod)
-            instance = instance with { Tasks = [.. pod.Containers.Select(one => new PodTask(one.Name, InstanceState.Running, instance.Since))] };
+            instance =
+                instance with
+                {
+                    Tasks = [.. pod.Containers.Select(one =>
+                    new PodTask(one.Name, InstanceState.Running, instance.Since))]
+                };
         var definition = entry.DefinitionOf(instance.Version);
         var restored = HealthTracker.Restore(instance, definition);
         tracker.Put(entry, restored, store: false);

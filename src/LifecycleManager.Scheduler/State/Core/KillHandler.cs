@@ -22,7 +22,8 @@ internal sealed class KillHandler(CoreContext context, AppCatalog catalog, TaskT
                 receipt = changes.Change(
                     root => GroupTree.With(root, fewer
                         .Where(app => catalog.Apps[app.Key] is { IsRemoved: false })
-                        .ToDictionary(app => app.Key, app => (AppDefinition?)Fewer(catalog.Apps[app.Key].Record.Definition, app.Value))),
+                        .ToDictionary(app => app.Key, app => (AppDefinition?)Fewer(catalog.Apps[app.Key].Record.Definition,
+                            app.Value))),
                     new ChangeOptions(request.Options.Force, "instances were ended for good"),
                     restart: [],
                     now,
@@ -36,7 +37,8 @@ internal sealed class KillHandler(CoreContext context, AppCatalog catalog, TaskT
             if (request.Options.Wipe && instance.State.IsUnreachable())
             {
                 tracker.Forget(entry, instance.TaskId);
-                context.Publish(EventMessages.InstanceChanged(now.Wall, instance with { State = InstanceState.Gone, Since = now.Wall }));
+                context.Publish(EventMessages.InstanceChanged(now.Wall,
+                    instance with { State = InstanceState.Gone, Since = now.Wall }));
             }
             else tracker.End(entry, instance, now);
         }

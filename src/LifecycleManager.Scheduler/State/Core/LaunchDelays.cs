@@ -13,7 +13,8 @@ internal sealed class LaunchDelays(CoreContext context, AppCatalog catalog)
             .Failed(backoff.Initial, backoff.Factor, backoff.Maximum, now.Clock - failed.StartedClock, now.Clock);
         entry.DelayOf = failed.ConfigVersion;
         var stored = new StoredDelay(
-            entry.Id.Path, Instants.Write(entry.DelayOf), StateMapping.Write(entry.Delay.Current)!.Value, StateMapping.Write(now.Clock)!.Value);
+            entry.Id.Path, Instants.Write(entry.DelayOf), StateMapping.Write(entry.Delay.Current)!.Value,
+            StateMapping.Write(now.Clock)!.Value);
         context.Effects.Put(SchedulerKeys.Delay(entry.Id), StateMapping.Write(stored, StoredJson.Default.StoredDelay));
     }
 

@@ -6,7 +6,9 @@ using LifecycleManager.Scheduler.Placement;
 
 namespace LifecycleManager.Scheduler.State.Core;
 
-/// <summary>Apps with instances that wait to be launched: which may be launched now, and asking the master for offers while any may.</summary>
+/// <summary>
+/// Apps with instances that wait to be launched: which may be launched now, and asking the master for offers while any may.
+/// </summary>
 internal sealed class LaunchQueue(CoreContext context, AppCatalog catalog, Subscription connection)
 {
     // Many changes in a row ask for offers once; the first of them asks at once.
@@ -17,7 +19,9 @@ internal sealed class LaunchQueue(CoreContext context, AppCatalog catalog, Subsc
     private bool _reviveWanted;
     private TimeSpan _revivedAt = -ReviveInterval;
 
-    /// <summary>A launch that has waited for this is not helped by offers alone: before, one with room may be on its way.</summary>
+    /// <summary>
+    /// A launch that has waited for this is not helped by offers alone: before, one with room may be on its way.
+    /// </summary>
     public static readonly TimeSpan LongWait = TimeSpan.FromSeconds(3);
 
     /// <summary>When a launch will have waited for long; the end of time where none waits.</summary>
@@ -131,7 +135,8 @@ internal sealed class LaunchQueue(CoreContext context, AppCatalog catalog, Subsc
     }
 
     public IReadOnlyList<Neighbour> Neighbours() => AppPlacement.Neighbours(catalog.Apps.Values
-        .Select(entry => (entry.Waiting?.Record.Definition ?? entry.Record.Definition, (IEnumerable<Instance>)entry.Instances.Values)));
+        .Select(entry => (entry.Waiting?.Record.Definition ?? entry.Record.Definition,
+            (IEnumerable<Instance>)entry.Instances.Values)));
 
     public static int PriorityOf(AppEntry entry) => PlacementLabels.Priority(entry.Record.Definition.Labels);
 
@@ -157,7 +162,8 @@ internal sealed class LaunchQueue(CoreContext context, AppCatalog catalog, Subsc
 
     /// <summary>The queue, by the ids of the apps.</summary>
     public IEnumerable<LaunchQueueItem> Show(Moment settled) =>
-        _waiting.Select(app => catalog.Apps[app]).OrderBy(entry => entry.Id.Path, StringComparer.Ordinal).Select(entry => Show(entry, settled));
+        _waiting.Select(app => catalog.Apps[app]).OrderBy(entry => entry.Id.Path, StringComparer.Ordinal)
+        .Select(entry => Show(entry, settled));
 
     private static LaunchQueueItem Show(AppEntry entry, Moment settled)
     {

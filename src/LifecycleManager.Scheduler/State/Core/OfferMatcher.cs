@@ -10,7 +10,8 @@ namespace LifecycleManager.Scheduler.State.Core;
 internal sealed class OfferMatcher(
     CoreContext context, AppCatalog catalog, Subscription connection, TaskTracker tracker, LaunchQueue queue)
 {
-    // While a launch waits, an offer that did not fit is worth another look after a while; without one there are no offers at all.
+    // While a launch waits, an offer that did not fit is worth another look after a while; without one there are no offers at
+    // all.
     private const double RefuseWhileWaiting = 10;
     private const double RefuseWhileIdle = 300;
     private static readonly TimeSpan OfferMemory = TimeSpan.FromSeconds(60);
@@ -45,13 +46,15 @@ internal sealed class OfferMatcher(
         var agents = AgentPool.From(offers);
         var neighbours = queue.Neighbours();
         var requests = launchable.ConvertAll(entry => AppPlacement.Request(
-            entry.Waiting!.Record.Definition, entry.Waiting.Count, entry.Instances.Values, neighbours, context.Options.Placement));
+            entry.Waiting!.Record.Definition, entry.Waiting.Count, entry.Instances.Values, neighbours,
+            context.Options.Placement));
         var result = Placer.Place(agents, requests, context.Random);
         var launches = new AgentLaunches?[agents.Count];
         foreach (var placement in result.Placements)
         {
             var entry = launchable[placement.Request];
-            Launch(launches[placement.Agent] ??= new AgentLaunches(), entry, entry.Waiting!.Record, agents[placement.Agent], placement, now);
+            Launch(launches[placement.Agent] ??= new AgentLaunches(), entry, entry.Waiting!.Record, agents[placement.Agent],
+                placement, now);
         }
 
         for (var index = 0; index < launchable.Count; index++)
@@ -108,7 +111,8 @@ internal sealed class OfferMatcher(
             Zone = agent.Zone,
             Role = placement.Taken.Count > 0 ? placement.Taken[0].From.Role : "*",
             State = InstanceState.Provisioned,
-            Tasks = [.. record.Definition.Containers.Select(container => new PodTask(container.Name, InstanceState.Provisioned, staged))],
+            Tasks = [.. record.Definition.Containers.Select(container =>
+                new PodTask(container.Name, InstanceState.Provisioned, staged))],
             StagedAt = staged,
             StagedClock = now.Clock,
             Since = staged,
@@ -118,7 +122,8 @@ internal sealed class OfferMatcher(
         tracker.Put(entry, instance);
         context.Effects.Counts.Add(new LaunchCounted(entry.Id));
         context.Publish(EventMessages.InstanceChanged(now.Wall, instance));
-        if (record.Definition.IsPod) launches.Groups.Add(PodTaskGroup.Build(record.Definition, instance, placement.Taken, context.Options.User));
+        if (record.Definition.IsPod)
+            launches.Groups.Add(PodTaskGroup.Build(record.Definition, instance, placement.Taken, context.Options.User));
         else launches.Tasks.Add(TaskInfoBuilder.Build(record.Definition, instance, placement.Taken, context.Options.User));
     }
 
@@ -167,7 +172,8 @@ internal sealed class OfferMatcher(
     private void Accept(AgentPool agent, AgentLaunches launches, double refuse) => connection.Call(new SchedulerCall
     {
         Type = CallType.Accept,
-        Accept = new AcceptCall([.. agent.Offers.Select(offer => offer.Id)], launches.Operations, new Filters { RefuseSeconds = refuse }),
+        Accept = new AcceptCall([.. agent.Offers.Select(offer => offer.Id)], launches.Operations,
+            new Filters { RefuseSeconds = refuse }),
     });
 
     private void Decline(List<Offer> offers, double refuse)
@@ -189,7 +195,8 @@ internal sealed class OfferMatcher(
 
         public IReadOnlyList<Operation> Operations =>
         [
-            .. Tasks.Count == 0 ? Array.Empty<Operation>() : [new Operation { Type = OperationType.Launch, Launch = new LaunchOperation(Tasks) }],
+            .. Tasks.Count == 0 ? Array.Empty<Operation>()
+            : [new Operation { Type = OperationType.Launch, Launch = new LaunchOperation(Tasks) }],
             .. Groups.Select(group => new Operation { Type = OperationType.LaunchGroup, LaunchGroup = group }),
         ];
     }

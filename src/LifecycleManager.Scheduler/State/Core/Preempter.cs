@@ -4,7 +4,9 @@ using LifecycleManager.Scheduler.Placement;
 
 namespace LifecycleManager.Scheduler.State.Core;
 
-/// <summary>Room for what is more important: ends instances of apps of lower priority where a launch has waited for long.</summary>
+/// <summary>
+/// Room for what is more important: ends instances of apps of lower priority where a launch has waited for long.
+/// </summary>
 internal sealed class Preempter(
     CoreContext context, AppCatalog catalog, Subscription connection, TaskTracker tracker, LaunchQueue queue, OfferMatcher offers)
 {
@@ -16,12 +18,14 @@ internal sealed class Preempter(
         foreach (var ended in _preempted.Keys.Where(task => !tracker.AppOf.ContainsKey(task)).ToList()) _preempted.Remove(ended);
         if (queue.IsEmpty || !connection.IsConnected) return;
         var waiting = queue.Launchable(now).FirstOrDefault(entry =>
-            now.Clock - entry.Waiting!.Since.Clock >= LaunchQueue.LongWait && !_preempted.ContainsValue(entry.Id.Path) && IsAboveAnother(entry));
+            now.Clock - entry.Waiting!.Since.Clock >= LaunchQueue.LongWait && !_preempted.ContainsValue(entry.Id.Path)
+            && IsAboveAnother(entry));
         if (waiting is null) return;
 
         var tenants = catalog.Apps.Values.SelectMany(Tenants).ToLookup(tenant => tenant.AgentId, StringComparer.Ordinal);
         var agents = tenants.Select(group => offers.LeftOver(group.First(), now)).ToList();
-        var request = AppPlacement.Request(waiting.Waiting!.Record.Definition, 1, waiting.Instances.Values, queue.Neighbours(), context.Options.Placement);
+        var request = AppPlacement.Request(waiting.Waiting!.Record.Definition, 1, waiting.Instances.Values, queue.Neighbours(),
+            context.Options.Placement);
         var spare = catalog.Apps.Values.ToDictionary(entry => entry.Id.Path, Spare, StringComparer.Ordinal);
         if (Preemption.Choose(request, LaunchQueue.PriorityOf(waiting), agents, tenants, spare) is not { } victims) return;
         foreach (var taskId in victims)
@@ -42,9 +46,11 @@ internal sealed class Preempter(
         var priority = LaunchQueue.PriorityOf(entry);
         foreach (var instance in entry.Instances.Values)
         {
-            if (!instance.IsActive || instance.State.IsUnreachable() || entry.DefinitionOf(instance.Version) is not { } definition) continue;
+            if (!instance.IsActive || instance.State.IsUnreachable()
+                || entry.DefinitionOf(instance.Version) is not { } definition) continue;
             yield return new Tenant(
-                instance.TaskId, entry.Id.Path, instance.AgentId, priority, AppPlacement.Spec(definition, context.Options.Placement),
+                instance.TaskId, entry.Id.Path, instance.AgentId, priority,
+                AppPlacement.Spec(definition, context.Options.Placement),
                 [.. instance.Ports.OfType<int>()], instance.Staged);
         }
     }
@@ -55,7 +61,11 @@ internal sealed class Preempter(
         if (entry.Deployment is not null || entry.IsRemoved) return 0;
         var definition = entry.Record.Definition;
         var up = entry.Instances.Values.Count(instance =>
-            InstanceView.Of(instance, entry.DefinitionOf(instance.Version), entry.Record.LastConfigChangeAt) is { IsActive: true, IsUp: true });
+            InstanceView.Of(instance, entry.DefinitionOf(instance.Version), entry.Record.LastConfigChangeAt) is
+            {
+                IsActive: true,
+                IsUp: true
+            });
         return Math.Max(0, up - RollingRestart.MinimumHealthy(definition.Instances, definition.MinimumHealthCapacity));
     }
 }

@@ -6,8 +6,8 @@ namespace LifecycleManager.Scheduler.State.Core;
 internal sealed class Rebalancer(CoreContext context, AppCatalog catalog, TaskTracker tracker, DeploymentTracker deployments)
 {
     /// <summary>
-    /// Makes a deployment that replaces some instances, one app after another, each within its upgrade strategy. Nothing else about
-    /// the apps changes; instances that are gone by now are left out.
+    /// Makes a deployment that replaces some instances, one app after another, each within its upgrade strategy. Nothing else
+    /// about the apps changes; instances that are gone by now are left out.
     /// </summary>
     public DeploymentReceipt Rebalance(RebalanceRequest request, Moment now)
     {
@@ -27,7 +27,8 @@ internal sealed class Rebalancer(CoreContext context, AppCatalog catalog, TaskTr
             Version = catalog.Root.Version,
             Created = now with { Wall = Instants.Truncate(now.Wall) },
             Reason = "rebalance",
-            Steps = [.. apps.Select(entry => new PlannedStep([new PlannedAction(DeploymentActionKind.RestartApplication, entry.Id, IsPod: entry.Record.Definition.IsPod)]))],
+            Steps = [.. apps.Select(entry => new PlannedStep(
+                [new PlannedAction(DeploymentActionKind.RestartApplication, entry.Id, IsPod: entry.Record.Definition.IsPod)]))],
             Before = apps.ToDictionary(entry => entry.Id, entry => (AppRecord?)entry.Record),
         };
         if (apps.Count > 0) deployments.Start(deployment, now);

@@ -2,7 +2,10 @@ using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Scheduler.State.Core;
 
-/// <summary>Asking the master for the states of the known tasks: at each subscription, from time to time, and again where it has not answered.</summary>
+/// <summary>
+/// Asking the master for the states of the known tasks: at each subscription, from time to time, and again where it has not
+/// answered.
+/// </summary>
 internal sealed class Reconciliation(CoreContext context, Subscription connection, Moment began)
 {
     private const int ChunkSize = 1_000;

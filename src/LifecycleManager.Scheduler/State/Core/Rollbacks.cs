@@ -18,15 +18,20 @@ internal sealed class Rollbacks(CoreContext context, AppCatalog catalog, Deploye
 
             // A count that was changed meanwhile, as by a policy, is not what is taken back.
             target[app] = was is not null && before[app] is { } current && deployment.IsRescaled(entry!)
-                ? AppRecord.Successor(was, was.Definition.WithInstances(current.Definition.Instances), version, restart: false) with { CountOwner = current.CountOwner }
+                ? AppRecord.Successor(was, was.Definition.WithInstances(current.Definition.Instances), version,
+                    restart: false) with
+                { CountOwner = current.CountOwner }
                 : was;
         }
 
         var root = GroupTree.With(catalog.Root, target.ToDictionary(app => app.Key, app => app.Value?.Definition));
-        return deployer.Deploy(root, before, target, version, new ChangeOptions(Force: true, reason), now, rolledBack: deployment);
+        return deployer.Deploy(root, before, target, version, new ChangeOptions(Force: true, reason), now,
+            rolledBack: deployment);
     }
 
-    /// <summary>A new version that does not become healthy within the time that its app states goes back to the one before.</summary>
+    /// <summary>
+    /// A new version that does not become healthy within the time that its app states goes back to the one before.
+    /// </summary>
     public void RollBackWhenLate(ActiveDeployment deployment, Moment now)
     {
         var next = deployment is { HeldSince: { } held, CurrentPause.For: { } pause } ? held.Clock + pause : TimeSpan.MaxValue;
@@ -34,13 +39,16 @@ internal sealed class Rollbacks(CoreContext context, AppCatalog catalog, Deploye
         {
             foreach (var app in deployment.Pending)
             {
-                if (deployment.CurrentAction(app) != DeploymentActionKind.RestartApplication || deployment.Before.GetValueOrDefault(app) is null) continue;
-                if ((deployment.Patience ?? RollbackLabel.Read(catalog.Apps[app].Record.Definition.Labels)) is not { } patience) continue;
+                if (deployment.CurrentAction(app) != DeploymentActionKind.RestartApplication
+                    || deployment.Before.GetValueOrDefault(app) is null) continue;
+                if ((deployment.Patience ?? RollbackLabel.Read(catalog.Apps[app].Record.Definition.Labels)) is not { } patience)
+                    continue;
                 var due = deployment.StepStarted.Clock + patience;
                 if (due < deployment.JudgedFrom) due = deployment.JudgedFrom;
                 if (now.Clock >= due && !IsWhole(catalog.Apps[app], deployment))
                 {
-                    RollBack(deployment, FormattableString.Invariant($"{app.Path} was not healthy within {patience.TotalSeconds:0.###} s; rolled back"), now);
+                    RollBack(deployment, FormattableString.Invariant(
+                        $"{app.Path} was not healthy within {patience.TotalSeconds:0.###} s; rolled back"), now);
                     return;
                 }
 
@@ -49,15 +57,19 @@ internal sealed class Rollbacks(CoreContext context, AppCatalog catalog, Deploye
             }
         }
 
-        if (next > now.Clock && next < TimeSpan.MaxValue) context.Deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), next);
+        if (next > now.Clock && next < TimeSpan.MaxValue)
+            context.Deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), next);
     }
 
-    /// <summary>All instances of the new version that the step is about are up: what it waits for are old ones that end.</summary>
+    /// <summary>
+    /// All instances of the new version that the step is about are up: what it waits for are old ones that end.
+    /// </summary>
     private static bool IsWhole(AppEntry entry, ActiveDeployment deployment)
     {
         var count = entry.Record.Definition.Instances;
         var config = entry.Record.LastConfigChangeAt;
         return entry.Instances.Values.Count(instance => instance.ConfigVersion == config
-            && InstanceView.Of(instance, entry.DefinitionOf(instance.Version), config).IsUp) >= (deployment.CurrentStage(entry.Id)?.Size is { Value: > 0 } size ? size.Of(count) : count);
+            && InstanceView.Of(instance, entry.DefinitionOf(instance.Version), config).IsUp) >= (deployment.CurrentStage(entry.Id)
+            ?.Size is { Value: > 0 } size ? size.Of(count) : count);
     }
 }

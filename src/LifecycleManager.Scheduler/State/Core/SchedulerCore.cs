@@ -8,8 +8,8 @@ namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>
 /// The scheduler's state and every decision about it, without clock, network, threads or storage: inputs go in with the time at
-/// which they came, <see cref="Settle"/> draws the conclusions, <see cref="TakeEffects"/> gives what is to be done about them. What it
-/// knows and decides is its owners', each of a part; it gives the inputs to them, and the time.
+/// which they came, <see cref="Settle"/> draws the conclusions, <see cref="TakeEffects"/> gives what is to be done about them.
+/// What it knows and decides is its owners', each of a part; it gives the inputs to them, and the time.
 /// </summary>
 internal sealed class SchedulerCore
 {
@@ -106,7 +106,9 @@ internal sealed class SchedulerCore
         }
     }
 
-    /// <summary>Does what is due, decides about every app that something happened to, goes on with deployments, and uses offers.</summary>
+    /// <summary>
+    /// Does what is due, decides about every app that something happened to, goes on with deployments, and uses offers.
+    /// </summary>
     public void Settle(Moment now)
     {
         PassTime(now);
@@ -129,8 +131,8 @@ internal sealed class SchedulerCore
     public SchedulerSnapshot Show(LeaderStatus leader) => _snapshots.Show(leader, _settled);
 
     /// <summary>
-    /// When time alone has something to do, by the scheduler's clock: the owner's loop turns then at the latest. Never due before another
-    /// turn can do it; the end of time where there is nothing.
+    /// When time alone has something to do, by the scheduler's clock: the owner's loop turns then at the latest. Never due before
+    /// another turn can do it; the end of time where there is nothing.
     /// </summary>
     /// <param name="now">By the scheduler's clock.</param>
     public TimeSpan NextTick(TimeSpan now)
@@ -172,7 +174,8 @@ internal sealed class SchedulerCore
                 break;
             case EventType.Message:
                 if (@event.Message is { } message)
-                    _context.Publish(EventMessages.FrameworkMessage(now.Wall, message.AgentId.Value, message.ExecutorId.Value, message.Data));
+                    _context.Publish(EventMessages.FrameworkMessage(now.Wall, message.AgentId.Value, message.ExecutorId.Value,
+                        message.Data));
                 break;
             case EventType.Error:
                 if (@event.Error?.Message.Contains("removed", StringComparison.OrdinalIgnoreCase) == true
@@ -185,7 +188,9 @@ internal sealed class SchedulerCore
         }
     }
 
-    /// <summary>Does what is due. Each turn does, whatever brought it about, so that no input puts off what others wait for.</summary>
+    /// <summary>
+    /// Does what is due. Each turn does, whatever brought it about, so that no input puts off what others wait for.
+    /// </summary>
     private void PassTime(Moment now)
     {
         foreach (var (kind, id) in _context.Deadlines.TakeDue(now.Clock))
@@ -216,15 +221,16 @@ internal sealed class SchedulerCore
         _settled = now;
         if (now.Clock - _clockStored < StoreClockInterval || !OutlivesTerm(now.Clock)) return;
         _clockStored = now.Clock;
-        _context.Effects.Put(SchedulerKeys.Clock, StateMapping.Write(new StoredClock((long)now.Clock.TotalMilliseconds), StoredJson.Default.StoredClock));
+        _context.Effects.Put(SchedulerKeys.Clock, StateMapping.Write(new StoredClock((long)now.Clock.TotalMilliseconds),
+            StoredJson.Default.StoredClock));
     }
 
     /// <summary>Whether something is to come that a later term would have to go on waiting for.</summary>
     private bool OutlivesTerm(TimeSpan now) => !_context.Deadlines.IsEmpty || _queue.HasDelayed(now);
 
     /// <summary>
-    /// Serves a request. One that fails before it has changed anything, is answered with what it failed by and leaves all as it was;
-    /// one that fails half way ends the term.
+    /// Serves a request. One that fails before it has changed anything, is answered with what it failed by and leaves all as it
+    /// was; one that fails half way ends the term.
     /// </summary>
     private void Serve(Request request, Moment now)
     {
@@ -282,7 +288,8 @@ internal sealed class SchedulerCore
         {
             Refuse(request, e.InnerException!, now);
         }
-        catch (Exception e) when (e is AppLockedException or ChangeRefusedException or AppNotFoundException or DeploymentNotFoundException
+        catch (Exception e) when (e is AppLockedException or ChangeRefusedException or AppNotFoundException
+            or DeploymentNotFoundException
             or DeploymentStateException or UnreadableStateException)
         {
             Refuse(request, e, now);
@@ -291,12 +298,15 @@ internal sealed class SchedulerCore
 
     private void Refuse(Request request, Exception reason, Moment now)
     {
-        if (request is ChangeRequest or RestartRequest) _context.Publish(EventMessages.GroupChangeFailed(now.Wall, "/", now.Wall, reason.Message));
+        if (request is ChangeRequest or RestartRequest)
+            _context.Publish(EventMessages.GroupChangeFailed(now.Wall, "/", now.Wall, reason.Message));
         _context.Effects.Replies.Add(() => request.Fail(reason));
     }
 
     private void Reply<T>(Request<T> request, T result) => _context.Effects.Replies.Add(() => request.Succeed(result));
 }
 
-/// <summary>The requester's own function refuses; nothing has been changed. Anything else that is thrown is a defect of ours.</summary>
+/// <summary>
+/// The requester's own function refuses; nothing has been changed. Anything else that is thrown is a defect of ours.
+/// </summary>
 internal sealed class RequestRefusedException(Exception inner) : Exception(inner.Message, inner);

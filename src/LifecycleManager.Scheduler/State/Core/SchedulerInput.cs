@@ -42,7 +42,8 @@ internal abstract record Request<T> : Request
     public override void Fail(Exception reason) => _answer.TrySetException(reason);
 }
 
-internal sealed record ChangeRequest(Func<GroupDefinition, GroupDefinition> Change, ChangeOptions Options) : Request<DeploymentReceipt>;
+internal sealed record ChangeRequest(Func<GroupDefinition, GroupDefinition> Change, ChangeOptions Options)
+    : Request<DeploymentReceipt>;
 
 internal sealed record RestartRequest(IReadOnlyCollection<AppId> Apps, ChangeOptions Options) : Request<DeploymentReceipt>;
 

@@ -3,8 +3,8 @@ using LifecycleManager.Scheduler.Definitions;
 namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>
-/// What is stored and cannot be read. The instances of apps that are set aside stay known, so that they are neither ended as strangers
-/// nor replaced; a definition that is put under the app's id takes them over.
+/// What is stored and cannot be read. The instances of apps that are set aside stay known, so that they are neither ended as
+/// strangers nor replaced; a definition that is put under the app's id takes them over.
 /// </summary>
 internal sealed class SetAside
 {
@@ -49,7 +49,9 @@ internal sealed class SetAside
         _appOf[instance.TaskId] = instance.AppId;
     }
 
-    /// <summary>Sets an app aside with all that is known of it, since a deployment that cannot be carried on may hold it.</summary>
+    /// <summary>
+    /// Sets an app aside with all that is known of it, since a deployment that cannot be carried on may hold it.
+    /// </summary>
     public void Add(AppEntry entry)
     {
         var deployments = string.Join(", ", _deployments.Keys.Order(StringComparer.Ordinal));
@@ -70,8 +72,8 @@ internal sealed class SetAside
     }
 
     /// <summary>
-    /// What the apps are taken to have been, where it can be read: the version that most of an app's instances run. A definition that is
-    /// put in its place is held against it, so that what is the same is not restarted.
+    /// What the apps are taken to have been, where it can be read: the version that most of an app's instances run. A definition
+    /// that is put in its place is held against it, so that what is the same is not restarted.
     /// </summary>
     public IReadOnlyDictionary<AppId, AppRecord> Origins()
     {
@@ -81,7 +83,8 @@ internal sealed class SetAside
         {
             var versions = app.Instances.Values.CountBy(instance => instance.Version)
                 .OrderByDescending(version => version.Value).ThenByDescending(version => version.Key);
-            var known = versions.Select(version => app.Records.GetValueOrDefault(version.Key)).FirstOrDefault(record => record is not null);
+            var known = versions.Select(version => app.Records.GetValueOrDefault(version.Key))
+                .FirstOrDefault(record => record is not null);
             if (known is not null) origins[id] = known;
         }
 
@@ -90,7 +93,8 @@ internal sealed class SetAside
 
     /// <summary>Gives an app back, to somebody who has put a definition under its id.</summary>
     /// <returns>Its instances and their versions, and the deployments that are over by that.</returns>
-    public (IReadOnlyCollection<Instance> Instances, IReadOnlyCollection<AppRecord> Records, IReadOnlyList<string> Deployments) Release(AppId app)
+    public (IReadOnlyCollection<Instance> Instances, IReadOnlyCollection<AppRecord> Records,
+        IReadOnlyList<string> Deployments) Release(AppId app)
     {
         _apps.Remove(app, out var released);
         foreach (var taskId in released!.Instances.Keys) _appOf.Remove(taskId);
@@ -118,10 +122,12 @@ internal sealed class SetAside
     }
 
     /// <summary>Makes what is shown anew.</summary>
-    public void Show() => Shown = _apps.Count + _deployments.Count + _versions.Count == 0 && _groups is null ? Unreadable.Nothing : new Unreadable(
+    public void Show() => Shown = _apps.Count + _deployments.Count + _versions.Count == 0 && _groups is null
+        ? Unreadable.Nothing : new Unreadable(
         _apps.ToDictionary(app => app.Key, app => app.Value.Reason),
         _deployments.ToDictionary(deployment => deployment.Key, deployment => deployment.Value.Reason),
-        _versions.ToDictionary(version => $"{version.Key.App.Path} in version {Instants.Write(version.Key.Version)}", version => version.Value),
+        _versions.ToDictionary(version => $"{version.Key.App.Path} in version {Instants.Write(version.Key.Version)}",
+            version => version.Value),
         _groups);
 
     private sealed record App(string Reason)

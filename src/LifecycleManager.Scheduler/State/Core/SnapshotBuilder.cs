@@ -45,9 +45,11 @@ internal sealed class SnapshotBuilder(
             Apps = _shown,
             Instances = _shownInstances,
             Deployments = [.. deployments.Active.Select(deployment => deployment.Status(
-                [.. deployment.Before.Keys.SelectMany(app => catalog.Apps.TryGetValue(app, out var entry) ? entry.Readiness.Values.ToArray() : [])]))],
+                [.. deployment.Before.Keys.SelectMany(app => catalog.Apps.TryGetValue(app, out var entry)
+                    ? entry.Readiness.Values.ToArray() : [])]))],
             Queue = [.. queue.Show(settled)],
-            Framework = new FrameworkStatus(connection.FrameworkId, connection.IsConnected, connection.Master?.GetLeftPart(UriPartial.Authority)),
+            Framework = new FrameworkStatus(connection.FrameworkId, connection.IsConnected,
+                connection.Master?.GetLeftPart(UriPartial.Authority)),
             Leader = leader,
             Unreadable = aside.Shown,
         };
@@ -72,9 +74,11 @@ internal sealed class SnapshotBuilder(
             IsRemoved = entry.IsRemoved,
             LastScalingAt = entry.Record.LastScalingAt,
             LastConfigChangeAt = entry.Record.LastConfigChangeAt,
-            Instances = [.. entry.Instances.Values.OrderBy(instance => instance.Staged).ThenBy(instance => instance.TaskId, StringComparer.Ordinal)],
+            Instances = [.. entry.Instances.Values.OrderBy(instance => instance.Staged)
+                .ThenBy(instance => instance.TaskId, StringComparer.Ordinal)],
             DeploymentIds = entry.Deployment is { } deployment ? [deployment.Id] : [],
-            Serving = entry.Deployment?.HasSwitched(entry.Id) is { } switched ? (entry.Record.LastConfigChangeAt, !switched) : null,
+            Serving = entry.Deployment?.HasSwitched(entry.Id) is { } switched ? (entry.Record.LastConfigChangeAt, !switched)
+                : null,
             LastFailure = entry.LastFailure,
             Staged = staged,
             Running = running,

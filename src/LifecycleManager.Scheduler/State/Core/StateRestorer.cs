@@ -37,7 +37,8 @@ internal sealed class StateRestorer(
             return;
         }
 
-        if (!catalog.Apps.TryGetValue(id, out var entry)) catalog.Add(entry = new AppEntry(id) { Record = record, IsRemoved = true });
+        if (!catalog.Apps.TryGetValue(id, out var entry))
+            catalog.Add(entry = new AppEntry(id) { Record = record, IsRemoved = true });
         entry.Older[record.Definition.Version] = record;
     }
 
@@ -62,18 +63,20 @@ internal sealed class StateRestorer(
         // An app that a stop has already emptied and forgotten is done.
         deployment.Pending.RemoveWhere(app => !catalog.Apps.ContainsKey(app));
 
-        // While nobody led, nobody could see it become healthy: the clock has stood still, and the checks have yet to be answered.
+        // While nobody led, nobody could see it become healthy: the clock has stood still, and the checks have yet to be
+        // answered.
         deployment.JudgedFrom = now.Clock + BeforeJudging;
         deployments.Restore(deployment, now);
     }
 
     /// <summary>
-    /// A deployment that cannot be carried on may hold any app: those that are not as they are meant to be, and that no other deployment
-    /// holds, are left as they are.
+    /// A deployment that cannot be carried on may hold any app: those that are not as they are meant to be, and that no other
+    /// deployment holds, are left as they are.
     /// </summary>
     private void SetUnsettledAside()
     {
-        foreach (var entry in catalog.Apps.Values.Where(entry => entry is { Deployment: null, Instances.Count: > 0 } && !IsSettled(entry)).ToList())
+        foreach (var entry in catalog.Apps.Values.Where(entry => entry is { Deployment: null, Instances.Count: > 0 }
+            && !IsSettled(entry)).ToList())
         {
             aside.Add(entry);
             catalog.TakeOut(entry.Id);
@@ -85,7 +88,8 @@ internal sealed class StateRestorer(
     {
         var active = entry.Instances.Values.Where(instance => instance.IsActive).ToList();
         return !entry.IsRemoved && active.Count <= entry.Record.Definition.Instances
-            && active.TrueForAll(instance => instance.ConfigVersion == entry.Record.LastConfigChangeAt || instance.IsWithoutRecord);
+            && active.TrueForAll(instance => instance.ConfigVersion == entry.Record.LastConfigChangeAt
+                || instance.IsWithoutRecord);
     }
 
     private static AppRecord? RecordOf(AppEntry entry, DateTimeOffset version) =>

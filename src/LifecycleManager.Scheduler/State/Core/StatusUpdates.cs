@@ -5,7 +5,8 @@ namespace LifecycleManager.Scheduler.State.Core;
 
 /// <summary>The states of tasks as the master tells them.</summary>
 internal sealed class StatusUpdates(
-    CoreContext context, AppCatalog catalog, SetAside aside, Subscription connection, Reconciliation reconciliation, LaunchDelays delays,
+    CoreContext context, AppCatalog catalog, SetAside aside, Subscription connection, Reconciliation reconciliation,
+    LaunchDelays delays,
     TaskTracker tracker, HealthTracker health)
 {
     public void Apply(TaskStatusInfo status, Moment now)
@@ -21,11 +22,16 @@ internal sealed class StatusUpdates(
 
         // Sent only once everything above is durable.
         if (status is { Uuid: { Length: > 0 } uuid, AgentId: { } agent })
-            connection.Call(new SchedulerCall { Type = CallType.Acknowledge, Acknowledge = new AcknowledgeCall(agent, status.TaskId, uuid) });
+            connection.Call(new SchedulerCall
+            {
+                Type = CallType.Acknowledge,
+                Acknowledge = new AcknowledgeCall(agent, status.TaskId, uuid)
+            });
     }
 
     /// <summary>News of one of a pod's tasks: what it makes of the instance is the instance's news.</summary>
-    private void ApplyToPod(AppEntry entry, Instance before, string container, InstanceState state, TaskStatusInfo status, Moment now)
+    private void ApplyToPod(AppEntry entry, Instance before, string container, InstanceState state, TaskStatusInfo status,
+        Moment now)
     {
         var healthy = status.Healthy;
         var tasks = before.Tasks.Select(task => task.Name != container || task.State.IsTerminal() ? task : task with
@@ -43,13 +49,16 @@ internal sealed class StatusUpdates(
             var end = PodTasks.TellingEnd(tasks);
             ApplyTerminal(entry, before with { Tasks = tasks }, whole, status with
             {
-                State = PodTasks.MesosState(whole), Message = end.Message is { Length: > 0 } said ? $"{end.Name}: {said}" : end.Name,
+                State = PodTasks.MesosState(whole),
+                Message = end.Message is { Length: > 0 } said
+                    ? $"{end.Name}: {said}" : end.Name,
             }, now);
             return;
         }
 
         var definition = entry.DefinitionOf(before.Version);
-        var @checked = (definition?.Containers ?? []).Where(one => one.App.HealthChecks.Count > 0).Select(one => one.Name).ToHashSet();
+        var @checked = (definition?.Containers ?? []).Where(one => one.App.HealthChecks.Count > 0).Select(one => one.Name)
+            .ToHashSet();
         ApplyLive(entry, before, whole, status with { Healthy = PodTasks.HealthOf(tasks, @checked) }, now, tasks);
     }
 
@@ -77,7 +86,8 @@ internal sealed class StatusUpdates(
     }
 
     private void ApplyLive(
-        AppEntry entry, Instance before, InstanceState state, TaskStatusInfo status, Moment now, IReadOnlyList<PodTask>? tasks = null)
+        AppEntry entry, Instance before, InstanceState state, TaskStatusInfo status, Moment now, IReadOnlyList<PodTask>? tasks =
+            null)
     {
         if (state == InstanceState.Unreachable && before.State == InstanceState.UnreachableInactive) state = before.State;
         var after = before with
@@ -108,13 +118,15 @@ internal sealed class StatusUpdates(
         }
 
         health.Announce(before, after, now);
-        if (state == InstanceState.Running && (before.State != InstanceState.Running || !before.Addresses.SequenceEqual(after.Addresses)))
+        if (state == InstanceState.Running && (before.State != InstanceState.Running
+            || !before.Addresses.SequenceEqual(after.Addresses)))
             health.Watch(after, definition);
         else if (state != InstanceState.Running && before.State == InstanceState.Running)
             context.Effects.Watches.Add(new WatchOrder(after.TaskId, null, null));
 
         // It was to end, and came back from where it could not be told.
-        if (after.Goal == InstanceGoal.Ended && before.State.IsUnreachable() && !state.IsUnreachable()) tracker.SendKill(after, now);
+        if (after.Goal == InstanceGoal.Ended && before.State.IsUnreachable() && !state.IsUnreachable())
+            tracker.SendKill(after, now);
     }
 
     private void ApplyTerminal(AppEntry entry, Instance before, InstanceState state, TaskStatusInfo status, Moment now)
@@ -134,16 +146,20 @@ internal sealed class StatusUpdates(
     }
 
     /// <summary>The end says nothing about the app: its agent, the master or an offer was the cause.</summary>
-    private static bool IsInfrastructureFailure(StatusReason? reason) => reason is StatusReason.InvalidOffers or StatusReason.AgentRemoved
-        or StatusReason.AgentRemovedByOperator or StatusReason.AgentDisconnected or StatusReason.AgentUnknown or StatusReason.AgentRestarted
-        or StatusReason.AgentDraining or StatusReason.MasterDisconnected or StatusReason.Reconciliation or StatusReason.ContainerPreempted;
+    private static bool IsInfrastructureFailure(StatusReason? reason) =>
+        reason is StatusReason.InvalidOffers or StatusReason.AgentRemoved
+        or StatusReason.AgentRemovedByOperator or StatusReason.AgentDisconnected or StatusReason.AgentUnknown
+        or StatusReason.AgentRestarted
+        or StatusReason.AgentDraining or StatusReason.MasterDisconnected or StatusReason.Reconciliation
+        or StatusReason.ContainerPreempted;
 
     /// <summary>An agent's host, as other instances know it; empty where none does.</summary>
     private string HostOf(AgentId? agent) => catalog.Apps.Values.SelectMany(entry => entry.Instances.Values)
         .FirstOrDefault(instance => instance.AgentId == agent?.Value && instance.Host.Length > 0)?.Host ?? "";
 
     private static bool Same(Instance before, Instance after) =>
-        before.AgentId == after.AgentId && before.Host == after.Host && before.State == after.State && before.StartedAt == after.StartedAt && before.UnreachableSince == after.UnreachableSince
+        before.AgentId == after.AgentId && before.Host == after.Host && before.State == after.State
+        && before.StartedAt == after.StartedAt && before.UnreachableSince == after.UnreachableSince
         && before.ContainerId == after.ContainerId && before.AgentHealthy == after.AgentHealthy
         && before.Addresses.SequenceEqual(after.Addresses) && before.Tasks.SequenceEqual(after.Tasks);
 

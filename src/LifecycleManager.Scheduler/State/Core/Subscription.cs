@@ -26,7 +26,8 @@ internal sealed class Subscription(CoreContext context, string? frameworkId)
         if (!again)
         {
             FrameworkId = subscribed.FrameworkId.Value;
-            context.Effects.Put(SchedulerKeys.Framework, StateMapping.Write(new StoredFramework(FrameworkId), StoredJson.Default.StoredFramework));
+            context.Effects.Put(SchedulerKeys.Framework, StateMapping.Write(new StoredFramework(FrameworkId),
+                StoredJson.Default.StoredFramework));
         }
 
         context.Publish(again

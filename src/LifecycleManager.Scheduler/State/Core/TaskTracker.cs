@@ -4,7 +4,9 @@ using LifecycleManager.Scheduler.Events;
 
 namespace LifecycleManager.Scheduler.State.Core;
 
-/// <summary>The instances of the apps by their tasks: storing and forgetting them, ending them, and what time alone does to them.</summary>
+/// <summary>
+/// The instances of the apps by their tasks: storing and forgetting them, ending them, and what time alone does to them.
+/// </summary>
 internal sealed class TaskTracker(
     CoreContext context, AppCatalog catalog, Subscription connection, Reconciliation reconciliation, LaunchDelays delays)
 {
@@ -73,7 +75,8 @@ internal sealed class TaskTracker(
     {
         if (_appOf.TryGetValue(taskId, out var entry)) return (entry, entry.Instances[taskId], null);
         return TaskIds.OfPod(taskId) is var (id, container) && _appOf.TryGetValue(id, out entry)
-            && entry.Instances[id] is var instance && instance.Tasks.Any(task => task.Name == container) ? (entry, instance, container) : null;
+            && entry.Instances[id] is var instance && instance.Tasks.Any(task => task.Name == container)
+            ? (entry, instance, container) : null;
     }
 
     /// <summary>Gives an instance its end, durably, and tells the master.</summary>
@@ -97,7 +100,8 @@ internal sealed class TaskTracker(
     {
         if (instance.State.IsUnreachable()) PassUnreachableTime(entry, instance, now);
         else if (instance.Goal == InstanceGoal.Ended) RepeatKill(instance, now);
-        else if (instance.State.IsComingUp() && now.Clock >= instance.StagedClock + context.Options.LaunchTimeout) GiveUpLaunch(entry, instance, now);
+        else if (instance.State.IsComingUp() && now.Clock >= instance.StagedClock + context.Options.LaunchTimeout)
+            GiveUpLaunch(entry, instance, now);
         if (entry.Instances.TryGetValue(instance.TaskId, out var after)) Schedule(entry, after);
     }
 
@@ -140,7 +144,9 @@ internal sealed class TaskTracker(
     private static UnreachableStrategy? StrategyOf(AppEntry entry, Instance instance) =>
         (entry.DefinitionOf(instance.Version) ?? entry.Record.Definition).Unreachable;
 
-    /// <summary>Counts an instance out after a while, and forgets it after another; a strategy that is disabled does neither.</summary>
+    /// <summary>
+    /// Counts an instance out after a while, and forgets it after another; a strategy that is disabled does neither.
+    /// </summary>
     private void PassUnreachableTime(AppEntry entry, Instance instance, Moment now)
     {
         if (StrategyOf(entry, instance) is not { } strategy) return;

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace LifecycleManager.Storage.ZooKeeper.Wire;
 
-/// <summary>Writes a record in ZooKeeper's serialization: big-endian numbers, lengths before strings, buffers and vectors.</summary>
+/// <summary>
+/// Writes a record in ZooKeeper's serialization: big-endian numbers, lengths before strings, buffers and vectors.
+/// </summary>
 internal sealed class JuteWriter
 {
     private readonly ArrayBufferWriter<byte> _buffer = new(256);

@@ -78,7 +78,8 @@ internal sealed record CreateNode(string Path, ReadOnlyMemory<byte> Data, Create
 /// <param name="Version">The version it must have, or -1.</param>
 internal sealed record SetNode(string Path, ReadOnlyMemory<byte> Data, int Version) : NodeOperation(OpCode.SetData, Path)
 {
-    public override void Write(JuteWriter writer, string path, ReadOnlySpan<byte> acl) => writer.Text(path).Bytes(Data.Span).Int(Version);
+    public override void Write(JuteWriter writer, string path, ReadOnlySpan<byte> acl) =>
+        writer.Text(path).Bytes(Data.Span).Int(Version);
 }
 
 /// <param name="Version">The version it must have, or -1.</param>
