@@ -152,7 +152,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     {
         using var term = new CollectorTerm(_context, Pushed, _inputs, _health, _log);
         Volatile.Write(ref _term, term);
-        var loops = new List<NamedLoop> { new("the metrics collector", term.RunAsync) };
+        var loops = new List<NamedLoop> { new("the metrics collector", term.RunAsync) { Report = term.Report } };
         if (_options.Scheduler is not null) loops.AddRange(_discovery.Loops(Publish));
         await LoopGroup.RunAsync(_health, cancellation, loops);
 

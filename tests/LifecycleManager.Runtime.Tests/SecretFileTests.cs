@@ -18,6 +18,28 @@ public sealed class SecretFileTests : IDisposable
     }
 
     [Fact]
+    public void A_link_that_leads_to_another_file_of_the_same_length_is_read_again()
+    {
+        var (first, second, link) = (_path + ".1", _path + ".2", _path + ".link");
+        try
+        {
+            File.WriteAllText(first, "one");
+            File.WriteAllText(second, "two");
+            File.SetLastWriteTimeUtc(second, File.GetLastWriteTimeUtc(first).AddSeconds(1));
+            File.CreateSymbolicLink(link, first);
+            var secret = new SecretFile(link);
+            Assert.Equal("one", secret.Read());
+            File.Delete(link);
+            File.CreateSymbolicLink(link, second);
+            Assert.Equal("two", secret.Read());
+        }
+        finally
+        {
+            foreach (var path in (string[])[first, second, link]) File.Delete(path);
+        }
+    }
+
+    [Fact]
     public void What_is_not_there_too_long_or_no_file_is_named_without_its_text()
     {
         Assert.Contains("/nowhere", Assert.ThrowsAny<IOException>(() => new SecretFile("/nowhere").Read()).Message,

@@ -30,6 +30,9 @@ internal sealed class CollectorTerm : IDisposable
     /// <summary>All jobs, at some moment.</summary>
     public ScrapeJob[] Jobs => _owner.Jobs;
 
+    /// <summary>What the loop tells its turns to; it ends with the term.</summary>
+    public LoopReport Report => _report;
+
     /// <summary>There are new inputs.</summary>
     public void Wake() => _loop.Wake();
 

@@ -60,8 +60,7 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
                 map.Map,
                 kinds.Count == 0 ? $"the rule '{name}' says not when it acts"
                     : $"the rule '{name}' has {string.Join(" and ", kinds)}",
-                $"give one of {string.Join(", ", Kinds)}",
-                "rule-kind");
+                $"give one of {string.Join(", ", Kinds)}", "rule-kind");
             foreach (var key in kinds.Append("then").Append("for")) map.Find(key);
             return null;
         }
@@ -84,8 +83,12 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         if (when is null || then is null) return null;
         return new ThresholdRule
         {
-            Name = name, Place = problems.Place(map.Map), Index = index,
-            When = when, For = wait, Then = then,
+            Name = name,
+            Place = problems.Place(map.Map),
+            Index = index,
+            When = when,
+            For = wait,
+            Then = then,
         };
     }
 
@@ -118,8 +121,12 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         if (metric is null || steps.Count == 0) return null;
         return new StepRule
         {
-            Name = name, Place = problems.Place(map.Map), Index = index,
-            Metric = metric, Steps = steps, For = wait,
+            Name = name,
+            Place = problems.Place(map.Map),
+            Index = index,
+            Metric = metric,
+            Steps = steps,
+            For = wait,
         };
     }
 
@@ -279,8 +286,7 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         {
             problems.Error(
                 map.Map, given.Count == 0 && !hasBounds ? $"{what} does nothing" : $"{what} does several things at once",
-                boundsToo ? "give one of add, remove, set, multiply, or min and max"
-                    : "give one of add, remove, set, multiply", "action");
+                $"give one of add, remove, set, multiply{(boundsToo ? ", or min and max" : "")}", "action");
             if (boundsToo) _ = (map.Find("min"), map.Find("max"));
             return null;
         }
@@ -288,8 +294,7 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         if (hasBounds)
         {
             var (min, max) = (map.Integer("min", 0) ?? -1, map.Integer("max", 0) ?? -1);
-            if (min >= 0 && max >= 0 && min > max)
-                problems.Error(map.Map, $"'min' {min} is more than 'max' {max}", null, "bounds");
+            if (max >= 0 && min > max) problems.Error(map.Map, $"'min' {min} is more than 'max' {max}", null, "bounds");
             return min < 0 && max < 0 ? null : new RuleAction(ActionKind.Bounds) { Min = min, Max = max };
         }
 
@@ -299,8 +304,7 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
             "add" => Amount(node, "add", ActionKind.Add),
             "remove" => Amount(node, "remove", ActionKind.Remove),
             "multiply" => Factor(map),
-            _ => Compile(node, "set", ExpressionCompiler.Number) is { } count ? new RuleAction(ActionKind.Set) { Count = count }
-                : null,
+            _ => Compile(node, "set", ExpressionCompiler.Number) is { } n ? new RuleAction(ActionKind.Set) { Count = n } : null,
         };
     }
 
