@@ -24,7 +24,7 @@ internal static class TaskProcesses
     }
 
     /// <summary>Whether the task has exactly one process, the one that it is to run.</summary>
-    public static bool IsSingle(string task) => Of(task) is [var only] && ProcessTable.TaskCommandLine(only)[0] == "sleep";
+    public static bool IsSingle(string task) => Of(task) is [var only] && ProcessTable.CommandLine(only)[0] == "sleep";
 
     /// <summary>Ends what is left of a task, and its supervisor.</summary>
     public static void End(string task)

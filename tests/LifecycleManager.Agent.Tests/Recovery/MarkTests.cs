@@ -56,7 +56,7 @@ public sealed class MarkTests : IAsyncLifetime
             Assert.Skip("control groups are not permitted here");
         var (id, pid) = await LaunchAsync("exec env -i setsid sleep 1000");
         await StopAsync();
-        KillSupervisor(id);
+        await KillSupervisorAsync(id);
         Lose();
 
         await StartAsync();
@@ -71,7 +71,7 @@ public sealed class MarkTests : IAsyncLifetime
     {
         var (id, pid) = await LaunchAsync("exec setsid sleep 1000", options => options with { CgroupRoot = "/proc/no/such" });
         await StopAsync();
-        KillSupervisor(id);
+        await KillSupervisorAsync(id);
         Lose();
 
         var registration = await StartAsync(options => options with { CgroupRoot = "/proc/no/such" });
@@ -88,7 +88,7 @@ public sealed class MarkTests : IAsyncLifetime
             Assert.Skip("control groups are not permitted here");
         var (id, pid) = await LaunchAsync("exec env -i sleep 1000");
         await StopAsync();
-        KillSupervisor(id);
+        await KillSupervisorAsync(id);
         Lose();
         Directory.Delete(Path.Combine(_directory.Path, "slaves"), recursive: true);
 
@@ -268,9 +268,9 @@ public sealed class MarkTests : IAsyncLifetime
         await StartAsync(change);
         _master.Launch((task ?? Make.Shell(id, line)) with { Name = id, TaskId = new TaskId(id) });
         await _master.UpdateAsync(id, TaskState.Running);
-        await Wait.ForAsync(() => TaskProcesses.Of(id).Any(pid => ProcessTable.TaskCommandLine(pid)[0] == "sleep"),
+        await Wait.ForAsync(() => TaskProcesses.Of(id).Any(pid => ProcessTable.CommandLine(pid)[0] == "sleep"),
             "the task's process");
-        return (id, TaskProcesses.Of(id).First(pid => ProcessTable.TaskCommandLine(pid)[0] == "sleep"));
+        return (id, TaskProcesses.Of(id).First(pid => ProcessTable.CommandLine(pid)[0] == "sleep"));
     }
 
     private async Task<RegisterCall> AssertAdoptedAsync(string id, int pid, Func<AgentOptions, AgentOptions>? change = null)
@@ -308,11 +308,18 @@ public sealed class MarkTests : IAsyncLifetime
     /// <summary>All that is written of the tasks is gone.</summary>
     private void Lose() => Directory.Delete(Path.Combine(_directory.Path, "tasks"), recursive: true);
 
-    private static void KillSupervisor(string task)
+    private static async Task KillSupervisorAsync(string task)
     {
-        foreach (var process in ProcessTable.All().Where(Supervisor.Is)
-            .Where(process => Variables(process).Contains(task, StringComparison.Ordinal)))
-            _ = Native.Kill(process.Identity.Pid, Native.SigKill);
+        foreach (var process in Supervisors()) _ = Native.Kill(process.Identity.Pid, Native.SigKill);
+
+        // Killed is not yet gone, and its environment names the task until it is.
+        await Wait.ForAsync(() => Supervisors().Count == 0, $"the end of the supervisor of {task}");
+
+        List<ProcessStat> Supervisors() =>
+        [
+            .. ProcessTable.All().Where(process => process.Alive && Supervisor.Is(process)
+                && Variables(process).Contains(task, StringComparison.Ordinal)),
+        ];
 
         static string Variables(ProcessStat process) =>
             System.Text.Encoding.UTF8.GetString(ProcessTable.Environment(process.Identity.Pid));

@@ -86,7 +86,7 @@ internal static class ProcessTable
     public static byte[] Environment(int pid) => Read(pid, "environ");
 
     /// <summary>A process' program and arguments.</summary>
-    public static string[] TaskCommandLine(int pid) => Encoding.UTF8.GetString(Read(pid, "cmdline")).Split('\0');
+    public static string[] CommandLine(int pid) => Encoding.UTF8.GetString(Read(pid, "cmdline")).Split('\0');
 
     /// <summary>Names the machine's present boot; null where the kernel does not say.</summary>
     public static string? BootId()

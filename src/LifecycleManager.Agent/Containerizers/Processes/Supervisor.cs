@@ -89,7 +89,7 @@ internal static unsafe class Supervisor
     public static bool Is(ProcessStat process)
     {
         var pid = process.Identity.Pid;
-        return process.Session == pid && ProcessTable.TaskCommandLine(pid) is [Shell, "-c", _, Name, ..]
+        return process.Session == pid && ProcessTable.CommandLine(pid) is [Shell, "-c", _, Name, ..]
             && Native.Owner($"/proc/{pid}").User == Native.EffectiveUser();
     }
 
