@@ -9,17 +9,10 @@ internal sealed class AgentOperations(
     ClusterServices services, AgentTable agents, AllocationQueue allocations, OfferTable offers, TaskTracker tasks,
     AgentRemoval removal)
 {
-    private readonly ClusterServices _services = services;
-    private readonly AgentTable _agents = agents;
-    private readonly AllocationQueue _allocations = allocations;
-    private readonly OfferTable _offers = offers;
-    private readonly TaskTracker _tasks = tasks;
-    private readonly AgentRemoval _removal = removal;
-
     /// <summary>DEACTIVATE_AGENT: no more offers of it; its tasks run on.</summary>
     public Task<OperatorResult> Deactivate(AgentId id)
     {
-        if (!_agents.Registered.TryGetValue(id, out var agent)) return OperatorResult.NotFound(id);
+        if (!agents.Registered.TryGetValue(id, out var agent)) return OperatorResult.NotFound(id);
         if (agent.Newest.Drain is not null) return OperatorResult.Conflict($"Agent {id.Value} is draining");
         return Operate(agent, newest => newest with { Deactivated = true });
     }
@@ -27,7 +20,7 @@ internal sealed class AgentOperations(
     /// <summary>REACTIVATE_AGENT: of an agent that was deactivated or has drained.</summary>
     public Task<OperatorResult> Reactivate(AgentId id)
     {
-        if (!_agents.Registered.TryGetValue(id, out var agent)) return OperatorResult.NotFound(id);
+        if (!agents.Registered.TryGetValue(id, out var agent)) return OperatorResult.NotFound(id);
         if (agent.Newest is { Drain: { Drained: false } }) return OperatorResult.Conflict($"Agent {id.Value} is still draining");
         return Operate(agent, newest => newest with { Deactivated = false, Drain = null });
     }
@@ -35,15 +28,15 @@ internal sealed class AgentOperations(
     /// <summary>DRAIN_AGENT: no more offers of it, and its tasks are ended.</summary>
     public Task<OperatorResult> Drain(AgentId id, TimeSpan? maxGracePeriod, bool markGone)
     {
-        if (!_agents.Registered.TryGetValue(id, out var agent)) return OperatorResult.NotFound(id);
-        _services.Log.LogInformation("Agent {Agent} at {Host} drains", id.Value, agent.Info.Hostname);
+        if (!agents.Registered.TryGetValue(id, out var agent)) return OperatorResult.NotFound(id);
+        services.Log.LogInformation("Agent {Agent} at {Host} drains", id.Value, agent.Info.Hostname);
         return Operate(agent, newest => newest with
         {
             Deactivated = true,
             Drain = new DrainEntry(maxGracePeriod?.TotalSeconds, markGone)
         }, () =>
         {
-            _tasks.KillAll(agent);
+            tasks.KillAll(agent);
             CheckDrained(agent);
         });
     }
@@ -52,13 +45,13 @@ internal sealed class AgentOperations(
     {
         if (agent.IsLeaving) return OperatorResult.Conflict($"Agent {agent.Id.Value} is being removed");
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _agents.Change(
+        agents.Change(
             agent, change,
             () =>
             {
-                if (!agent.IsActive) _offers.RescindAll(agent);
+                if (!agent.IsActive) offers.RescindAll(agent);
                 then?.Invoke();
-                _allocations.MarkDirty(agent);
+                allocations.MarkDirty(agent);
                 done.SetResult(OperatorResult.Done);
             },
             cause => done.SetResult(OperatorResult.Unavailable(cause)));
@@ -70,16 +63,16 @@ internal sealed class AgentOperations(
     {
         if (agent.IsLeaving || agent.Tasks.Count > 0 || agent.Entry.Drain is null
             || agent.Newest.Drain is not { Drained: false } drain) return;
-        _agents.Change(
+        agents.Change(
             agent, newest => newest with { Drain = drain with { Drained = true } },
             () =>
             {
-                _services.Log.LogInformation("Agent {Agent} at {Host} has drained", agent.Id.Value, agent.Info.Hostname);
-                if (drain.MarkGone && _agents.Registered.ContainsKey(agent.Id)) _ = _removal.MarkGone(agent.Id);
+                services.Log.LogInformation("Agent {Agent} at {Host} has drained", agent.Id.Value, agent.Info.Hostname);
+                if (drain.MarkGone && agents.Registered.ContainsKey(agent.Id)) _ = removal.MarkGone(agent.Id);
             },
-            _ => _services.Loop.After(ClusterServices.StoreRetry, () =>
+            _ => services.Loop.After(ClusterServices.StoreRetry, () =>
             {
-                if (_agents.Registered.GetValueOrDefault(agent.Id) == agent) CheckDrained(agent);
+                if (agents.Registered.GetValueOrDefault(agent.Id) == agent) CheckDrained(agent);
             }));
     }
 }

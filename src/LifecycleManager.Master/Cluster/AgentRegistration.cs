@@ -13,20 +13,6 @@ internal sealed class AgentRegistration(
     TaskTracker tasks, AgentReservations reservations, AgentRemoval removal, FrameworkTable frameworks,
     FrameworkSubscriptions subscriptions, OperatorEvents events, ClusterViews views, OpenStreams streams)
 {
-    private readonly ClusterServices _services = services;
-    private readonly Ledger _ledger = ledger;
-    private readonly AgentTable _agents = agents;
-    private readonly AllocationQueue _allocations = allocations;
-    private readonly OfferTable _offers = offers;
-    private readonly TaskTracker _tasks = tasks;
-    private readonly AgentReservations _reservations = reservations;
-    private readonly AgentRemoval _removal = removal;
-    private readonly FrameworkTable _frameworks = frameworks;
-    private readonly FrameworkSubscriptions _subscriptions = subscriptions;
-    private readonly OperatorEvents _events = events;
-    private readonly ClusterViews _views = views;
-    private readonly OpenStreams _streams = streams;
-
     private long _next;
 
     /// <summary>REGISTER: the stream gets REGISTERED, SHUTDOWN or ERROR first.</summary>
@@ -46,13 +32,13 @@ internal sealed class AgentRegistration(
 
         if (call.AgentInfo.Id is not { } id)
         {
-            if (_agents.Registered.Count >= _services.Options.MaxAgents)
+            if (agents.Registered.Count >= services.Options.MaxAgents)
             {
-                Reject(stream, $"{_services.Options.MaxAgents} agents are registered already");
+                Reject(stream, $"{services.Options.MaxAgents} agents are registered already");
                 return;
             }
 
-            id = new AgentId($"{_services.MasterId}-S{_next++}");
+            id = new AgentId($"{services.MasterId}-S{_next++}");
             Admit(id, new AgentEntry { Info = call.AgentInfo with { Id = id }, Standing = AgentStanding.Admitted }, true, call,
                 total, stream);
             return;
@@ -64,13 +50,13 @@ internal sealed class AgentRegistration(
             return;
         }
 
-        if (_agents.Registered.TryGetValue(id, out var agent))
+        if (agents.Registered.TryGetValue(id, out var agent))
         {
             // What is being decided about it comes first; then it is told.
-            if (agent.IsLeaving) _services.Registry.Commit([], () => Register(call, stream), _ => Register(call, stream));
+            if (agent.IsLeaving) services.Registry.Commit([], () => Register(call, stream), _ => Register(call, stream));
             else Readmit(agent, call, total, stream);
         }
-        else if (!_agents.Absent.TryGetValue(id, out var absent))
+        else if (!agents.Absent.TryGetValue(id, out var absent))
         {
             // As Mesos: an agent that was forgotten among the unreachable may return with its tasks.
             Admit(id, new AgentEntry { Info = call.AgentInfo, Standing = AgentStanding.Admitted }, true, call, total, stream);
@@ -91,7 +77,7 @@ internal sealed class AgentRegistration(
     /// <summary>The agent of a call, or null when the stream is not its present one.</summary>
     public Agent? AgentOf(AgentId? id, string? streamId)
     {
-        if (id is not { } known || !_agents.Registered.TryGetValue(known, out var agent) || agent.IsLeaving
+        if (id is not { } known || !agents.Registered.TryGetValue(known, out var agent) || agent.IsLeaving
             || agent.Stream?.Id != streamId) return null;
 
         // A sign of life, which is no change of state.
@@ -102,13 +88,13 @@ internal sealed class AgentRegistration(
     /// <summary>An agent's connection has ended.</summary>
     public void StreamEnded(EventStream<AgentEvent> stream, AgentId? id)
     {
-        _services.Changes.Advance();
+        services.Changes.Advance();
         stream.Close();
-        _streams.Remove(stream);
-        if (id is not { } known || !_agents.Registered.TryGetValue(known, out var agent) || agent.Stream != stream) return;
+        streams.Remove(stream);
+        if (id is not { } known || !agents.Registered.TryGetValue(known, out var agent) || agent.Stream != stream) return;
         agent.Stream = null;
-        _services.Log.LogInformation("Agent {Agent} at {Host} has disconnected", agent.Id.Value, agent.Info.Hostname);
-        _offers.RescindAll(agent);
+        services.Log.LogInformation("Agent {Agent} at {Host} has disconnected", agent.Id.Value, agent.Info.Hostname);
+        offers.RescindAll(agent);
     }
 
     private static void Reject(EventStream<AgentEvent> stream, string reason)
@@ -125,7 +111,7 @@ internal sealed class AgentRegistration(
         Expect(agent.Id, stream);
         if (RegistryWrites.Same(agent.Newest, Returned(agent.Newest, call), RegistryJson.Default.AgentEntry))
             Admitted(agent.Id, agent.Entry, call, total, stream);
-        else _agents.Change(agent, newest => Returned(newest, call), () => Admitted(agent.Id, agent.Entry, call, total, stream),
+        else agents.Change(agent, newest => Returned(newest, call), () => Admitted(agent.Id, agent.Entry, call, total, stream),
             cause => NotAdmitted(agent.Id, stream, cause));
     }
 
@@ -133,67 +119,67 @@ internal sealed class AgentRegistration(
         EventStream<AgentEvent> stream)
     {
         Expect(id, stream);
-        if (store) _agents.Store(entry, () => Admitted(id, entry, call, total, stream), cause => NotAdmitted(id, stream, cause));
+        if (store) agents.Store(entry, () => Admitted(id, entry, call, total, stream), cause => NotAdmitted(id, stream, cause));
         else Admitted(id, entry, call, total, stream);
     }
 
     private void Expect(AgentId id, EventStream<AgentEvent> stream)
     {
-        _services.Changes.Advance();
-        _streams.Add(stream);
-        _agents.BeginAdmission(id, stream);
+        services.Changes.Advance();
+        streams.Add(stream);
+        agents.BeginAdmission(id, stream);
         stream.AgentId = id;
     }
 
     private void NotAdmitted(AgentId id, EventStream<AgentEvent> stream, string cause)
     {
-        _agents.TryEndAdmission(id, stream);
+        agents.TryEndAdmission(id, stream);
         stream.Refuse(cause);
     }
 
     private void Admitted(AgentId id, AgentEntry entry, RegisterCall call, ResourceSet total, EventStream<AgentEvent> stream)
     {
         // A newer registration has overtaken this one.
-        if (!_agents.TryEndAdmission(id, stream))
+        if (!agents.TryEndAdmission(id, stream))
         {
             stream.Close();
             return;
         }
 
-        _services.Changes.Advance();
-        var isNew = !_agents.Registered.TryGetValue(id, out var agent);
+        services.Changes.Advance();
+        var isNew = !agents.Registered.TryGetValue(id, out var agent);
         var wasUnreachable = false;
         if (agent is null)
         {
-            wasUnreachable = _agents.TakeAbsent(id)?.Entry.Standing == AgentStanding.Unreachable;
-            agent = new Agent(id, entry, _ledger.Open(id, total), _services.Now);
-            _agents.Add(agent);
-            _removal.ArmPing(agent);
+            wasUnreachable = agents.TakeAbsent(id)?.Entry.Standing == AgentStanding.Unreachable;
+            agent = new Agent(id, entry, ledger.Open(id, total), services.Now);
+            agents.Add(agent);
+            removal.ArmPing(agent);
         }
         else
         {
-            _offers.RescindAll(agent);
+            offers.RescindAll(agent);
             agent.Stream?.Close();
-            agent.ReregisteredAt = _services.Now;
+            agent.ReregisteredAt = services.Now;
         }
 
         agent.Version = call.Version;
         agent.Features = call.Features ?? [];
         agent.Unanswered = 0;
         agent.Stream = stream;
-        _reservations.ApplyTotal(agent, total);
+        reservations.ApplyTotal(agent, total);
         stream.Send(new AgentEvent
         {
             Type = AgentEventType.Registered,
-            Registered = new RegisteredEvent(id, _services.MasterId, _services.Options.AgentPingInterval.TotalSeconds),
+            Registered = new RegisteredEvent(id, services.MasterId, services.Options.AgentPingInterval.TotalSeconds),
         });
-        _services.Log.LogInformation(
+        services.Log.LogInformation(
             "Agent {Agent} at {Host} is registered with {Total} and {Tasks} tasks",
             id.Value, agent.Info.Hostname, agent.Account.Total, call.Tasks?.Count ?? 0);
         TakeTasks(agent, call, wasUnreachable);
-        if (isNew) _events.AgentAdded(() => _views.Of(agent));
+        if (isNew) events.AgentAdded(() => views.Of(agent));
         if (stream.IsClosed) StreamEnded(stream, id);
-        _allocations.MarkDirty(agent);
+        allocations.MarkDirty(agent);
     }
 
     // What the agent runs is true; what the master believed beyond that never reached it or is gone.
@@ -203,7 +189,7 @@ internal sealed class AgentRegistration(
         var unwanted = new HashSet<FrameworkId>();
         foreach (var task in call.Tasks ?? [])
         {
-            var framework = _subscriptions.FrameworkOfAgentsTask(task.FrameworkId, call);
+            var framework = subscriptions.FrameworkOfAgentsTask(task.FrameworkId, call);
             if (framework is null || framework.UnregisteredAt is not null)
             {
                 unwanted.Add(task.FrameworkId);
@@ -212,37 +198,37 @@ internal sealed class AgentRegistration(
 
             if (framework.Tasks.TryGetValue(task.Task.TaskId, out var known) && known.AgentId != agent.Id)
             {
-                _services.Log.LogWarning(
+                services.Log.LogWarning(
                     "Task {Task} runs on agent {Other} already; the one on {Agent} is ended",
                     task.Task.TaskId.Value, known.AgentId.Value, agent.Id.Value);
-                _tasks.SendKill(agent, new KillEvent(framework.Id, task.Task.TaskId));
+                tasks.SendKill(agent, new KillEvent(framework.Id, task.Task.TaskId));
                 continue;
             }
 
             if (known is null && !task.Status.State.IsTerminal() && TaskTracker.IsEndedByMaster(framework, task.Task.TaskId))
             {
-                _tasks.SendKill(agent, new KillEvent(framework.Id, task.Task.TaskId));
+                tasks.SendKill(agent, new KillEvent(framework.Id, task.Task.TaskId));
                 continue;
             }
 
             reported.Add((framework.Id, task.Task.TaskId));
             if (known is null) AddFoundTask(agent, framework, task, wasUnreachable);
-            else if (!known.State.IsTerminal()) _tasks.SetState(known.With(task.Status.State, task.Status), known);
+            else if (!known.State.IsTerminal()) tasks.SetState(known.With(task.Status.State, task.Status), known);
         }
 
         foreach (var key in agent.Tasks.Where(key => !reported.Contains(key)).ToList())
         {
-            var framework = _frameworks.Known[key.Framework];
+            var framework = frameworks.Known[key.Framework];
             var task = framework.Tasks[key.Task];
             var state = task.State.IsTerminal() ? task.State : task.State == TaskState.Staging
                 ? TaskState.Dropped : TaskState.Gone;
             if (!task.State.IsTerminal())
             {
-                task = _tasks.EndByMaster(framework, task, state, StatusReason.Reconciliation,
+                task = tasks.EndByMaster(framework, task, state, StatusReason.Reconciliation,
                     "The task is unknown to its agent");
             }
 
-            _tasks.Complete(framework, task);
+            tasks.Complete(framework, task);
         }
 
         foreach (var id in unwanted)
@@ -252,11 +238,11 @@ internal sealed class AgentRegistration(
 
         foreach (var key in agent.Tasks)
         {
-            var task = _frameworks.Known[key.Framework].Tasks[key.Task];
-            if (task.Kill is { } kill && !task.State.IsTerminal()) _tasks.SendKill(agent, kill);
+            var task = frameworks.Known[key.Framework].Tasks[key.Task];
+            if (task.Kill is { } kill && !task.State.IsTerminal()) tasks.SendKill(agent, kill);
         }
 
-        if (agent.Entry.Drain is not null) _tasks.KillAll(agent);
+        if (agent.Entry.Drain is not null) tasks.KillAll(agent);
     }
 
     private void AddFoundTask(Agent agent, Framework framework, AgentTask found, bool wasUnreachable)
@@ -268,7 +254,7 @@ internal sealed class AgentRegistration(
         }
         catch (ResourceException problem)
         {
-            _services.Log.LogWarning("Task {Task} of agent {Agent}: {Problem}", found.Task.TaskId.Value, agent.Id.Value,
+            services.Log.LogWarning("Task {Task} of agent {Agent}: {Problem}", found.Task.TaskId.Value, agent.Id.Value,
                 problem.Message);
             resources = ResourceSet.Empty;
         }
@@ -285,26 +271,26 @@ internal sealed class AgentRegistration(
             Resources = resources,
             Executor = found.Task.Executor?.ExecutorId,
         }.With(found.Status.State, found.Status with { AgentId = agent.Id });
-        _services.Changes.Advance();
+        services.Changes.Advance();
         framework.Unreachable.Remove(task.Id);
         framework.Completed.Remove(task.Id);
         framework.Tasks[task.Id] = task;
         agent.Tasks.Add((framework.Id, task.Id));
         if (task.State.IsTerminal()) return;
-        _events.TaskAdded(task);
+        events.TaskAdded(task);
 
         // Who was told that it is out of reach is told that it is back, as Mesos tells it.
         if (wasUnreachable && framework.IsPartitionAware)
-            TaskTracker.SendUpdate(framework, _tasks.Latest(task) with
+            TaskTracker.SendUpdate(framework, tasks.Latest(task) with
             {
                 Reason = StatusReason.AgentReregistered,
                 Message = "Unreachable agent reregistered"
             });
-        _ledger.Find(agent.Id, framework.Id, role, resources);
+        ledger.Find(agent.Id, framework.Id, role, resources);
         if (found.Task.Executor is not { } executor) return;
         TaskValidation.Resources(executor.Resources, role, out var ofExecutor);
         if (!agent.Executors.ContainsKey((framework.Id, executor.ExecutorId)))
-            _ledger.Find(agent.Id, framework.Id, role, ofExecutor);
+            ledger.Find(agent.Id, framework.Id, role, ofExecutor);
         TaskTracker.JoinExecutor(agent, task, executor, ofExecutor);
     }
 }

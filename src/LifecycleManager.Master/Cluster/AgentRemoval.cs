@@ -10,40 +10,30 @@ internal sealed class AgentRemoval(
     ClusterServices services, Ledger ledger, AgentTable agents, FrameworkTable frameworks, AllocationQueue allocations,
     OfferTable offers, TaskTracker tasks, OfferAcceptance accepts, OperatorEvents events)
 {
-    private readonly ClusterServices _services = services;
-    private readonly Ledger _ledger = ledger;
-    private readonly AgentTable _agents = agents;
-    private readonly FrameworkTable _frameworks = frameworks;
-    private readonly AllocationQueue _allocations = allocations;
-    private readonly OfferTable _offers = offers;
-    private readonly TaskTracker _tasks = tasks;
-    private readonly OfferAcceptance _accepts = accepts;
-    private readonly OperatorEvents _events = events;
-
     private readonly RateLimiter? _removals =
         services.Options.AgentRemovalLimit is { } limit ? new RateLimiter(limit, services.Options.AgentRemovalWindow) : null;
 
     /// <summary>UNREGISTER: the agent has ended its tasks and leaves for good.</summary>
     public void Unregister(Agent agent)
     {
-        _services.Log.LogInformation("Agent {Agent} at {Host} leaves", agent.Id.Value, agent.Info.Hostname);
+        services.Log.LogInformation("Agent {Agent} at {Host} leaves", agent.Id.Value, agent.Info.Hostname);
         Leave(
             agent, AgentStanding.Gone, TaskState.Gone, "The agent has left the cluster", static () => { },
-            _ => _services.Loop.After(ClusterServices.StoreRetry, () =>
+            _ => services.Loop.After(ClusterServices.StoreRetry, () =>
             {
-                if (_agents.Registered.GetValueOrDefault(agent.Id) == agent && !agent.IsLeaving) Unregister(agent);
+                if (agents.Registered.GetValueOrDefault(agent.Id) == agent && !agent.IsLeaving) Unregister(agent);
             }));
     }
 
     /// <summary>Sends PINGs to an agent; one that does not answer some in a row is unreachable.</summary>
-    public void ArmPing(Agent agent) => agent.Ping = _services.Loop.After(_services.Options.AgentPingInterval, () =>
+    public void ArmPing(Agent agent) => agent.Ping = services.Loop.After(services.Options.AgentPingInterval, () =>
     {
-        if (agent.IsLeaving || _agents.Registered.GetValueOrDefault(agent.Id) != agent) return;
-        if (agent.Unanswered >= _services.Options.MaxAgentPings)
+        if (agent.IsLeaving || agents.Registered.GetValueOrDefault(agent.Id) != agent) return;
+        if (agent.Unanswered >= services.Options.MaxAgentPings)
         {
             if (TryRemovePermit())
             {
-                _services.Log.LogWarning("Agent {Agent} at {Host} does not answer", agent.Id.Value, agent.Info.Hostname);
+                services.Log.LogWarning("Agent {Agent} at {Host} does not answer", agent.Id.Value, agent.Info.Hostname);
                 Leave(
                     agent, AgentStanding.Unreachable, TaskState.Unreachable, "The agent does not answer", static () => { }, _ =>
                         ArmPing(agent));
@@ -59,19 +49,19 @@ internal sealed class AgentRemoval(
     // Its end is durable before anybody learns of it: a framework that was told of a loss may start a replacement.
     private void Leave(Agent agent, AgentStanding standing, TaskState state, string message, Action then, Action<string> refused)
     {
-        _services.Changes.Advance();
+        services.Changes.Advance();
         agent.IsLeaving = true;
         agent.Ping?.Cancel();
-        _offers.RescindAll(agent);
-        foreach (var accept in agent.Accepts.ToList()) _accepts.Cancel(accept, message);
-        var since = _services.Now;
-        _agents.Change(
+        offers.RescindAll(agent);
+        foreach (var accept in agent.Accepts.ToList()) accepts.Cancel(accept, message);
+        var since = services.Now;
+        agents.Change(
             agent, newest => newest with { Standing = standing, Since = since }, () =>
                 Left(agent, agent.Entry, state, message, then),
             cause =>
             {
                 agent.IsLeaving = false;
-                _allocations.MarkDirty(agent);
+                allocations.MarkDirty(agent);
                 refused(cause);
             });
     }
@@ -82,16 +72,16 @@ internal sealed class AgentRemoval(
             ? StatusReason.AgentRemovedByOperator : StatusReason.AgentRemoved;
         foreach (var key in agent.Tasks.ToList())
         {
-            var framework = _frameworks.Known[key.Framework];
+            var framework = frameworks.Known[key.Framework];
             var task = framework.Tasks[key.Task];
-            if (!task.State.IsTerminal()) task = _tasks.EndByMaster(framework, task, state, reason, message, entry.Since);
-            _tasks.Complete(framework, task);
+            if (!task.State.IsTerminal()) task = tasks.EndByMaster(framework, task, state, reason, message, entry.Since);
+            tasks.Complete(framework, task);
         }
 
-        foreach (var (key, executor) in agent.Executors.ToList()) _tasks.FreeExecutor(agent, key, executor);
-        _ledger.Close(agent.Id);
-        _agents.Remove(agent);
-        _agents.AddAbsent(agent.Id, entry);
+        foreach (var (key, executor) in agent.Executors.ToList()) tasks.FreeExecutor(agent, key, executor);
+        ledger.Close(agent.Id);
+        agents.Remove(agent);
+        agents.AddAbsent(agent.Id, entry);
         if (agent.Stream is { } stream)
         {
             if (entry.Standing == AgentStanding.Gone)
@@ -100,30 +90,30 @@ internal sealed class AgentRemoval(
             stream.Close();
         }
 
-        foreach (var framework in _frameworks.Known.Values)
+        foreach (var framework in frameworks.Known.Values)
         {
             framework.ForgetRefusals(agent.Id);
             framework.Stream?.Send(new SchedulerEvent { Type = EventType.Failure, Failure = new FailureEvent(agent.Id) });
         }
 
-        _events.AgentRemoved(agent.Id);
+        events.AgentRemoved(agent.Id);
         then();
     }
 
     /// <summary>Agents that have not returned to this master in time are unreachable.</summary>
     public void GiveUpRecoveringAgents()
     {
-        foreach (var absent in _agents.Absent.Values.Where(agent => agent.IsRecovering && !agent.IsGivenUp
-            && !_agents.IsAdmitting(agent.Id)).ToList())
+        foreach (var absent in agents.Absent.Values.Where(agent => agent.IsRecovering && !agent.IsGivenUp
+            && !agents.IsAdmitting(agent.Id)).ToList())
         {
             if (!TryRemovePermit())
             {
-                _services.Loop.After(_services.Options.AgentPingInterval, GiveUpRecoveringAgents);
+                services.Loop.After(services.Options.AgentPingInterval, GiveUpRecoveringAgents);
                 return;
             }
 
-            _services.Log.LogWarning("Agent {Agent} at {Host} has not returned", absent.Id.Value, absent.Entry.Info.Hostname);
-            var entry = absent.Entry with { Standing = AgentStanding.Unreachable, Since = _services.Now };
+            services.Log.LogWarning("Agent {Agent} at {Host} has not returned", absent.Id.Value, absent.Entry.Info.Hostname);
+            var entry = absent.Entry with { Standing = AgentStanding.Unreachable, Since = services.Now };
             if (absent.Entry.IsUnreadable)
             {
                 // The record stays as it is: who reads it next waits for the agent anew.
@@ -132,12 +122,12 @@ internal sealed class AgentRemoval(
             }
 
             absent.IsGivenUp = true;
-            _agents.Store(
+            agents.Store(
                 entry,
                 () =>
                 {
                     absent.Entry = entry;
-                    foreach (var framework in _frameworks.Known.Values)
+                    foreach (var framework in frameworks.Known.Values)
                         framework.Stream?.Send(new SchedulerEvent
                         {
                             Type = EventType.Failure,
@@ -147,7 +137,7 @@ internal sealed class AgentRemoval(
                 _ =>
                 {
                     absent.IsGivenUp = false;
-                    _services.Loop.After(ClusterServices.StoreRetry, GiveUpRecoveringAgents);
+                    services.Loop.After(ClusterServices.StoreRetry, GiveUpRecoveringAgents);
                 });
         }
     }
@@ -156,7 +146,7 @@ internal sealed class AgentRemoval(
     public Task<OperatorResult> MarkGone(AgentId id)
     {
         const string Message = "The agent was marked as gone by an operator";
-        if (_agents.Registered.TryGetValue(id, out var agent))
+        if (agents.Registered.TryGetValue(id, out var agent))
         {
             if (agent.IsLeaving) return OperatorResult.Conflict($"Agent {id.Value} is being removed");
             var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -170,13 +160,13 @@ internal sealed class AgentRemoval(
             return done.Task;
         }
 
-        if (!_agents.Absent.TryGetValue(id, out var absent)) return OperatorResult.NotFound(id);
-        if (absent.IsGivenUp || _agents.IsAdmitting(id))
+        if (!agents.Absent.TryGetValue(id, out var absent)) return OperatorResult.NotFound(id);
+        if (absent.IsGivenUp || agents.IsAdmitting(id))
             return OperatorResult.Conflict($"Agent {id.Value} is being removed, or returns");
         var gone = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var entry = absent.Entry with { Standing = AgentStanding.Gone, Since = _services.Now };
+        var entry = absent.Entry with { Standing = AgentStanding.Gone, Since = services.Now };
         absent.IsGivenUp = true;
-        _agents.Store(entry, MarkedGone, cause =>
+        agents.Store(entry, MarkedGone, cause =>
         {
             absent.IsGivenUp = false;
             gone.SetResult(OperatorResult.Unavailable(cause));
@@ -187,19 +177,19 @@ internal sealed class AgentRemoval(
         {
             absent.IsGivenUp = false;
             absent.Entry = entry;
-            foreach (var framework in _frameworks.Known.Values)
+            foreach (var framework in frameworks.Known.Values)
             {
                 foreach (var task in framework.Unreachable.Values.Where(task => task.AgentId == id).ToList())
                 {
                     var status = TaskTracker.ForCapabilities(
-                        framework, _tasks.MasterStatus(task.Id, id, TaskState.GoneByOperator, StatusReason.AgentRemovedByOperator,
+                        framework, tasks.MasterStatus(task.Id, id, TaskState.GoneByOperator, StatusReason.AgentRemovedByOperator,
                             Message));
                     framework.Unreachable.Remove(task.Id);
                     framework.Completed.Put(task.Id, task.With(status.State, status) with
                     {
                         SentState = status.State,
                         SentUuid = null
-                    }, _services.Options.MaxCompletedTasks);
+                    }, services.Options.MaxCompletedTasks);
                     TaskTracker.SendUpdate(framework, status);
                 }
             }
@@ -208,5 +198,5 @@ internal sealed class AgentRemoval(
         }
     }
 
-    private bool TryRemovePermit() => _removals?.TryTake(_services.Time.GetElapsedTime(0)) ?? true;
+    private bool TryRemovePermit() => _removals?.TryTake(services.Time.GetElapsedTime(0)) ?? true;
 }

@@ -9,12 +9,6 @@ namespace LifecycleManager.Master.Cluster;
 internal sealed class AgentReservations(
     ClusterServices services, Ledger ledger, AgentTable agents, AllocationQueue allocations, OfferTable offers)
 {
-    private readonly ClusterServices _services = services;
-    private readonly Ledger _ledger = ledger;
-    private readonly AgentTable _agents = agents;
-    private readonly AllocationQueue _allocations = allocations;
-    private readonly OfferTable _offers = offers;
-
     /// <summary>
     /// RESERVE_RESOURCES and UNRESERVE_RESOURCES: of what nobody uses. Offers that stand in the way are rescinded.
     /// </summary>
@@ -24,7 +18,7 @@ internal sealed class AgentReservations(
     /// <param name="principal">Whose reservation it is to be; null where nobody is asked.</param>
     public Task<OperatorResult> Reserve(AgentId id, IReadOnlyList<Resource> wire, bool isReserve, string? principal)
     {
-        if (!_agents.Registered.TryGetValue(id, out var agent)) return OperatorResult.NotFound(id);
+        if (!agents.Registered.TryGetValue(id, out var agent)) return OperatorResult.NotFound(id);
         if (agent.IsLeaving) return OperatorResult.Conflict($"Agent {id.Value} is being removed");
         ResourceSet stated;
         try
@@ -41,26 +35,26 @@ internal sealed class AgentReservations(
             return OperatorResult.Invalid(problem);
         var beneath = stated.Rename(kind => kind.Pop());
         var (from, to) = isReserve ? (beneath, stated) : (stated, beneath);
-        if (!agent.Account.Free.Contains(from)) _offers.RescindAll(agent);
+        if (!agent.Account.Free.Contains(from)) offers.RescindAll(agent);
         if (!agent.Account.Free.Contains(from))
             return OperatorResult.Conflict($"{from} is not free on agent {id.Value}, which has {agent.Account.Free}");
-        _ledger.Resize(id, agent.Account.Total.Minus(from).Plus(to));
+        ledger.Resize(id, agent.Account.Total.Minus(from).Plus(to));
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         StoreReservations(
             agent,
             () =>
             {
-                _allocations.MarkDirty(agent);
+                allocations.MarkDirty(agent);
                 done.SetResult(new OperatorResult(202));
             },
             cause =>
             {
                 // What was offered meanwhile is taken back; what was launched with it keeps the reservation, which is stored
                 // then.
-                if (!agent.Account.Free.Contains(to)) _offers.RescindAll(agent);
-                if (agent.Account.Free.Contains(to)) _ledger.Resize(id, agent.Account.Total.Minus(to).Plus(from));
+                if (!agent.Account.Free.Contains(to)) offers.RescindAll(agent);
+                if (agent.Account.Free.Contains(to)) ledger.Resize(id, agent.Account.Total.Minus(to).Plus(from));
                 else KeepReservations(agent, static () => { });
-                _allocations.MarkDirty(agent);
+                allocations.MarkDirty(agent);
                 done.SetResult(OperatorResult.Unavailable(cause));
             });
         return done.Task;
@@ -68,15 +62,15 @@ internal sealed class AgentReservations(
 
     /// <summary>Until they are stored: the operation was accepted, and its resources are nobody else's meanwhile.</summary>
     public void KeepReservations(Agent agent, Action then) =>
-        StoreReservations(agent, then, _ => _services.Loop.After(ClusterServices.StoreRetry, () =>
+        StoreReservations(agent, then, _ => services.Loop.After(ClusterServices.StoreRetry, () =>
     {
-        if (_agents.Registered.GetValueOrDefault(agent.Id) == agent) KeepReservations(agent, then);
+        if (agents.Registered.GetValueOrDefault(agent.Id) == agent) KeepReservations(agent, then);
     }));
 
     private void StoreReservations(Agent agent, Action then, Action<string> refused)
     {
         var total = agent.Account.Total.Where(kind => !kind.IsRevocable);
-        _agents.Change(
+        agents.Change(
             agent, newest => newest with { Reserved = Reservations.HasDynamic(total) ? total.ToWire() : null },
             () =>
             {
@@ -93,11 +87,11 @@ internal sealed class AgentReservations(
         if (agent.Entry.Reserved is { } stored)
         {
             if (Reservations.Apply(own, ResourceWire.Parse(stored)) is { } reserved) total = reserved;
-            else _services.Log.LogWarning("Agent {Agent} has less than is reserved on it: {Total}", agent.Id.Value, own);
+            else services.Log.LogWarning("Agent {Agent} has less than is reserved on it: {Total}", agent.Id.Value, own);
             agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Resources, Resources = total.ToWire() });
         }
 
-        _ledger.Resize(agent.Id, total.Plus(agent.Revocable));
+        ledger.Resize(agent.Id, total.Plus(agent.Revocable));
     }
 
     /// <summary>OVERSUBSCRIBE: the slack that the agent now estimates; offered as revocable.</summary>
@@ -110,20 +104,20 @@ internal sealed class AgentReservations(
         }
         catch (ResourceException problem)
         {
-            _services.Log.LogWarning("Agent {Agent} oversubscribes wrongly: {Problem}", agent.Id.Value, problem.Message);
+            services.Log.LogWarning("Agent {Agent} oversubscribes wrongly: {Problem}", agent.Id.Value, problem.Message);
             return;
         }
 
         // Offers of slack that is no longer there are taken back; tasks that use it are the agent's to end.
         foreach (var offer in agent.Offers.Where(offer => offer.Resources.Entries.Any(entry => entry.Kind.IsRevocable)).ToList())
         {
-            _offers.TakeBack(offer, rescind: true);
+            offers.TakeBack(offer, rescind: true);
         }
 
-        _services.Changes.Advance();
+        services.Changes.Advance();
         var own = agent.Account.Total.Where(kind => !kind.IsRevocable);
         agent.Revocable = revocable;
-        _ledger.Resize(agent.Id, own.Plus(revocable));
-        _allocations.MarkDirty(agent);
+        ledger.Resize(agent.Id, own.Plus(revocable));
+        allocations.MarkDirty(agent);
     }
 }

@@ -6,14 +6,10 @@ namespace LifecycleManager.Master.Cluster;
 /// <summary>Between frameworks and their executors.</summary>
 internal sealed class ExecutorMessages(AgentTable agents, FrameworkTable frameworks, TaskTracker tasks)
 {
-    private readonly AgentTable _agents = agents;
-    private readonly FrameworkTable _frameworks = frameworks;
-    private readonly TaskTracker _tasks = tasks;
-
     /// <summary>MESSAGE of a framework to an executor; without promise, as in Mesos.</summary>
     public void Message(Framework framework, MessageCall call)
     {
-        if (!_agents.Registered.TryGetValue(call.AgentId, out var agent)) return;
+        if (!agents.Registered.TryGetValue(call.AgentId, out var agent)) return;
         agent.Stream?.Send(new AgentEvent
         {
             Type = AgentEventType.Message,
@@ -28,14 +24,14 @@ internal sealed class ExecutorMessages(AgentTable agents, FrameworkTable framewo
         {
             // A task without an executor of its own is its own executor, with its id.
             var executor = task.Executor ?? new ExecutorId(task.Id.Value);
-            if (executor == call.ExecutorId) _tasks.Kill(framework, new KillCall(task.Id, task.AgentId));
+            if (executor == call.ExecutorId) tasks.Kill(framework, new KillCall(task.Id, task.AgentId));
         }
     }
 
     /// <summary>MESSAGE of an executor to its framework.</summary>
     public void Message(Agent agent, AgentMessage message)
     {
-        if (!_frameworks.Known.TryGetValue(message.FrameworkId, out var framework)) return;
+        if (!frameworks.Known.TryGetValue(message.FrameworkId, out var framework)) return;
         framework.Stream?.Send(new SchedulerEvent
         {
             Type = EventType.Message,

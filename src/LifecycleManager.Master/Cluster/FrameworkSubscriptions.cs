@@ -13,16 +13,6 @@ internal sealed class FrameworkSubscriptions(
     ClusterServices services, AgentTable agents, FrameworkTable frameworks, AllocationQueue allocations, OfferTable offers,
     TaskTracker tasks, OperatorEvents events, ClusterViews views, OpenStreams streams)
 {
-    private readonly ClusterServices _services = services;
-    private readonly AgentTable _agents = agents;
-    private readonly FrameworkTable _frameworks = frameworks;
-    private readonly AllocationQueue _allocations = allocations;
-    private readonly OfferTable _offers = offers;
-    private readonly TaskTracker _tasks = tasks;
-    private readonly OperatorEvents _events = events;
-    private readonly ClusterViews _views = views;
-    private readonly OpenStreams _streams = streams;
-
     private readonly Dictionary<FrameworkId, EventStream<SchedulerEvent>> _subscribing = [];
     private long _next;
 
@@ -50,21 +40,21 @@ internal sealed class FrameworkSubscriptions(
 
         if (info.Id is { } id && id.Value.Length > 0)
         {
-            if (principal is not null && _frameworks.Known.GetValueOrDefault(id)?.Info.Principal is { } owner
+            if (principal is not null && frameworks.Known.GetValueOrDefault(id)?.Info.Principal is { } owner
                 && owner != principal.Name)
             {
                 Fail(stream, $"Framework is of another principal than '{principal.Name}'");
                 return;
             }
 
-            if (_frameworks.Known.GetValueOrDefault(id) is { IsLeaving: true, UnregisteredAt: null })
+            if (frameworks.Known.GetValueOrDefault(id) is { IsLeaving: true, UnregisteredAt: null })
             {
                 // What is being decided about it comes first.
-                _services.Registry.Commit([], () => Subscribe(call, stream, principal), _ => Subscribe(call, stream, principal));
+                services.Registry.Commit([], () => Subscribe(call, stream, principal), _ => Subscribe(call, stream, principal));
                 return;
             }
 
-            if (_frameworks.IsRemoved(id) || _frameworks.Known.GetValueOrDefault(id)?.UnregisteredAt is not null)
+            if (frameworks.IsRemoved(id) || frameworks.Known.GetValueOrDefault(id)?.UnregisteredAt is not null)
             {
                 Fail(stream, "Framework has been removed");
                 return;
@@ -72,44 +62,44 @@ internal sealed class FrameworkSubscriptions(
         }
         else
         {
-            id = new FrameworkId($"{_services.MasterId}-{_next++:D4}");
+            id = new FrameworkId($"{services.MasterId}-{_next++:D4}");
             info = info with { Id = id };
         }
 
-        if (_frameworks.Known.Values.Count(framework => framework.IsConnected) >= _services.Options.MaxSubscribers)
+        if (frameworks.Known.Values.Count(framework => framework.IsConnected) >= services.Options.MaxSubscribers)
         {
-            Fail(stream, $"{_services.Options.MaxSubscribers} frameworks are subscribed already");
+            Fail(stream, $"{services.Options.MaxSubscribers} frameworks are subscribed already");
             return;
         }
 
-        var known = _frameworks.Known.GetValueOrDefault(id);
-        var entry = new FrameworkEntry(info, known?.RegisteredAt ?? _services.Now);
-        _services.Changes.Advance();
-        _streams.Add(stream);
+        var known = frameworks.Known.GetValueOrDefault(id);
+        var entry = new FrameworkEntry(info, known?.RegisteredAt ?? services.Now);
+        services.Changes.Advance();
+        streams.Add(stream);
         _subscribing[id] = stream;
         stream.FrameworkId = id;
         var isStored = known is not null
             && RegistryWrites.Same(entry, new FrameworkEntry(known.Info, known.RegisteredAt),
                 RegistryJson.Default.FrameworkEntry);
         if (isStored) Subscribed(entry, call, stream);
-        else _frameworks.Store(entry, () => Subscribed(entry, call, stream), cause => NotSubscribed(id, stream, cause));
+        else frameworks.Store(entry, () => Subscribed(entry, call, stream), cause => NotSubscribed(id, stream, cause));
     }
 
     /// <summary>A framework's connection has ended.</summary>
     public void StreamEnded(EventStream<SchedulerEvent> stream, FrameworkId? id)
     {
-        _services.Changes.Advance();
+        services.Changes.Advance();
         stream.Close();
-        _streams.Remove(stream);
-        if (id is not { } known || !_frameworks.Known.TryGetValue(known, out var framework) || framework.Stream != stream) return;
-        _services.Log.LogInformation(
+        streams.Remove(stream);
+        if (id is not { } known || !frameworks.Known.TryGetValue(known, out var framework) || framework.Stream != stream) return;
+        services.Log.LogInformation(
             "Framework {Framework} ({Name}) has disconnected{Why}", known.Value, framework.Info.Name,
             stream.IsOverrun ? ": it did not keep up with its events" : "");
         framework.Stream = null;
         framework.Heartbeat?.Cancel();
-        _offers.TakeBackAll(framework);
+        offers.TakeBackAll(framework);
         AwaitFailover(framework);
-        _events.FrameworkChanged(() => _views.Of(framework), isNew: false);
+        events.FrameworkChanged(() => views.Of(framework), isNew: false);
     }
 
     /// <summary>TEARDOWN, or the end of its failover timeout: its tasks are ended and it can never return.</summary>
@@ -119,12 +109,12 @@ internal sealed class FrameworkSubscriptions(
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (framework.UnregisteredAt is not null) return Task.FromResult(OperatorResult.Done);
         if (framework.IsLeaving) return OperatorResult.Conflict($"Framework {framework.Id.Value} is being removed");
-        _services.Changes.Advance();
+        services.Changes.Advance();
         framework.IsLeaving = true;
         framework.Failover?.Cancel();
-        _offers.TakeBackAll(framework);
-        var entry = new FrameworkEntry(framework.Info, framework.RegisteredAt, _services.Now);
-        _frameworks.Store(
+        offers.TakeBackAll(framework);
+        var entry = new FrameworkEntry(framework.Info, framework.RegisteredAt, services.Now);
+        frameworks.Store(
             entry,
             () =>
             {
@@ -134,7 +124,7 @@ internal sealed class FrameworkSubscriptions(
             cause =>
             {
                 framework.IsLeaving = false;
-                if (framework.IsConnected) _allocations.MarkAllDirty();
+                if (framework.IsConnected) allocations.MarkAllDirty();
                 else AwaitFailover(framework, ClusterServices.StoreRetry);
                 done.SetResult(OperatorResult.Unavailable(cause));
             });
@@ -144,7 +134,7 @@ internal sealed class FrameworkSubscriptions(
     /// <summary>TEARDOWN of a framework.</summary>
     public Task<OperatorResult> Teardown(FrameworkId id)
     {
-        if (!_frameworks.Known.TryGetValue(id, out var framework) || framework.UnregisteredAt is not null)
+        if (!frameworks.Known.TryGetValue(id, out var framework) || framework.UnregisteredAt is not null)
         {
             return Task.FromResult(new OperatorResult(404, $"No framework found with ID {id.Value}"));
         }
@@ -157,38 +147,38 @@ internal sealed class FrameworkSubscriptions(
     /// </summary>
     public Framework? FrameworkOfAgentsTask(FrameworkId id, RegisterCall call)
     {
-        if (_frameworks.Known.TryGetValue(id, out var framework)) return framework;
-        if (_frameworks.IsRemoved(id) || Ids.Problem(id.Value) is not null) return null;
+        if (frameworks.Known.TryGetValue(id, out var framework)) return framework;
+        if (frameworks.IsRemoved(id) || Ids.Problem(id.Value) is not null) return null;
         var info = call.Frameworks?.FirstOrDefault(info => info.Id == id)
             ?? new FrameworkInfo { User = "", Name = id.Value, Id = id };
-        framework = new Framework(info, _services.Now) { IsRecovered = true };
-        _frameworks.Add(framework);
+        framework = new Framework(info, services.Now) { IsRecovered = true };
+        frameworks.Add(framework);
         StoreFound(framework);
         AwaitFailover(framework);
         return framework;
     }
 
     private void StoreFound(Framework framework) =>
-        _frameworks.Store(new FrameworkEntry(framework.Info, framework.RegisteredAt), static () => { },
-            _ => _services.Loop.After(ClusterServices.StoreRetry, () =>
+        frameworks.Store(new FrameworkEntry(framework.Info, framework.RegisteredAt), static () => { },
+            _ => services.Loop.After(ClusterServices.StoreRetry, () =>
         {
-            if (_frameworks.Known.GetValueOrDefault(framework.Id) == framework && !framework.IsLeaving) StoreFound(framework);
+            if (frameworks.Known.GetValueOrDefault(framework.Id) == framework && !framework.IsLeaving) StoreFound(framework);
         }));
 
     private void Removed(Framework framework, FrameworkEntry entry, string why)
     {
-        _services.Log.LogInformation("Framework {Framework} ({Name}) ends: {Why}", framework.Id.Value, framework.Info.Name, why);
+        services.Log.LogInformation("Framework {Framework} ({Name}) ends: {Why}", framework.Id.Value, framework.Info.Name, why);
         framework.UnregisteredAt = entry.RemovedAt;
         framework.Failover?.Cancel();
         framework.Heartbeat?.Cancel();
-        _offers.TakeBackAll(framework);
+        offers.TakeBackAll(framework);
         framework.Stream?.Close();
         framework.Stream = null;
-        _frameworks.PutRemoved(entry);
+        frameworks.PutRemoved(entry);
 
         // The tasks stay in the accounts until their agents say that they have ended.
         foreach (var agent in framework.Tasks.Values.Select(task => task.AgentId).Distinct().ToList())
-            _agents.Registered[agent].Stream?.Send(new AgentEvent
+            agents.Registered[agent].Stream?.Send(new AgentEvent
             {
                 Type = AgentEventType.KillFramework,
                 KillFramework = framework.Id
@@ -196,12 +186,12 @@ internal sealed class FrameworkSubscriptions(
         foreach (var task in framework.Tasks.Values.ToList())
         {
             // What it was sent nobody else acknowledges, and the agent waits with what comes next.
-            TaskTracker.SendAcknowledge(_agents.Registered[task.AgentId], framework.Id, task.Id, task.SentUuid);
-            if (task.State.IsTerminal()) _tasks.Complete(framework, task);
+            TaskTracker.SendAcknowledge(agents.Registered[task.AgentId], framework.Id, task.Id, task.SentUuid);
+            if (task.State.IsTerminal()) tasks.Complete(framework, task);
         }
 
-        _frameworks.Retire(framework);
-        _events.FrameworkRemoved(framework);
+        frameworks.Retire(framework);
+        events.FrameworkRemoved(framework);
     }
 
     private static void Fail(EventStream<SchedulerEvent> stream, string message)
@@ -221,19 +211,19 @@ internal sealed class FrameworkSubscriptions(
         var id = entry.Info.Id!.Value;
 
         // A newer subscription has overtaken this one, or the framework was torn down meanwhile.
-        if (_subscribing.GetValueOrDefault(id) != stream || _frameworks.IsRemoved(id))
+        if (_subscribing.GetValueOrDefault(id) != stream || frameworks.IsRemoved(id))
         {
             Fail(stream, "Framework failed over");
             return;
         }
 
-        _services.Changes.Advance();
+        services.Changes.Advance();
         _subscribing.Remove(id);
-        var isNew = !_frameworks.Known.TryGetValue(id, out var framework);
+        var isNew = !frameworks.Known.TryGetValue(id, out var framework);
         if (framework is null)
         {
             framework = new Framework(entry.Info, entry.RegisteredAt);
-            _frameworks.Add(framework);
+            frameworks.Add(framework);
         }
         else if (framework.UnregisteredAt is not null)
         {
@@ -243,7 +233,7 @@ internal sealed class FrameworkSubscriptions(
         else
         {
             framework.Info = entry.Info;
-            framework.ReregisteredAt = _services.Now;
+            framework.ReregisteredAt = services.Now;
         }
 
         if (framework.Stream is { } old)
@@ -255,7 +245,7 @@ internal sealed class FrameworkSubscriptions(
 
         framework.Failover?.Cancel();
         framework.IsRecovered = false;
-        _offers.TakeBackAll(framework);
+        offers.TakeBackAll(framework);
         framework.ForgetRefusals(framework.Roles);
         framework.Suppressed.Clear();
         framework.Suppressed.UnionWith(call.SuppressedRoles ?? []);
@@ -263,18 +253,18 @@ internal sealed class FrameworkSubscriptions(
         stream.Send(new SchedulerEvent
         {
             Type = EventType.Subscribed,
-            Subscribed = new SubscribedEvent(id, _services.Options.HeartbeatInterval.TotalSeconds),
+            Subscribed = new SubscribedEvent(id, services.Options.HeartbeatInterval.TotalSeconds),
         });
         stream.Send(new SchedulerEvent { Type = EventType.Heartbeat });
         Beat(framework, stream);
-        _services.Log.LogInformation("Framework {Framework} ({Name}) is subscribed", id.Value, framework.Info.Name);
-        _events.FrameworkChanged(() => _views.Of(framework), isNew);
+        services.Log.LogInformation("Framework {Framework} ({Name}) is subscribed", id.Value, framework.Info.Name);
+        events.FrameworkChanged(() => views.Of(framework), isNew);
         if (stream.IsClosed) StreamEnded(stream, id);
-        else _allocations.MarkAllDirty();
+        else allocations.MarkAllDirty();
     }
 
     private void Beat(Framework framework, EventStream<SchedulerEvent> stream) =>
-        framework.Heartbeat = _services.Loop.After(_services.Options.HeartbeatInterval, () =>
+        framework.Heartbeat = services.Loop.After(services.Options.HeartbeatInterval, () =>
         {
             if (framework.Stream != stream) return;
             stream.Send(new SchedulerEvent { Type = EventType.Heartbeat });
@@ -288,7 +278,7 @@ internal sealed class FrameworkSubscriptions(
     private void AwaitFailover(Framework framework, TimeSpan timeout)
     {
         framework.Failover?.Cancel();
-        framework.Failover = _services.Loop.After(timeout, () =>
+        framework.Failover = services.Loop.After(timeout, () =>
         {
             if (!framework.IsConnected) _ = Remove(framework, "it did not return within its failover timeout");
         });
@@ -298,16 +288,16 @@ internal sealed class FrameworkSubscriptions(
     public void Revive(Framework framework, IReadOnlyList<string>? roles)
     {
         var which = roles is { Count: > 0 } ? roles : framework.Roles;
-        _services.Changes.Advance();
+        services.Changes.Advance();
         framework.Suppressed.ExceptWith(which);
         framework.ForgetRefusals(which);
-        _allocations.MarkAllDirty();
+        allocations.MarkAllDirty();
     }
 
     /// <summary>SUPPRESS: no more offers in these roles.</summary>
     public void Suppress(Framework framework, IReadOnlyList<string>? roles)
     {
-        _services.Changes.Advance();
+        services.Changes.Advance();
         framework.Suppressed.UnionWith(roles is { Count: > 0 } ? roles : framework.Roles);
     }
 }

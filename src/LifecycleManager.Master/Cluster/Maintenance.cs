@@ -11,18 +11,12 @@ internal sealed class Maintenance(
 {
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(30);
 
-    private readonly ClusterServices _services = services;
-    private readonly AgentTable _agents = agents;
-    private readonly AllocationQueue _allocations = allocations;
-    private readonly MaintenancePlan _plan = plan;
-    private readonly OfferTable _offers = offers;
-
     private Deadline<Action>? _timer;
 
     /// <summary>Takes over what is stored.</summary>
     public void Recover(MaintenanceSchedule? stored)
     {
-        _plan.Schedule = stored ?? new MaintenanceSchedule();
+        plan.Schedule = stored ?? new MaintenanceSchedule();
         WakeForMaintenance();
     }
 
@@ -32,17 +26,17 @@ internal sealed class Maintenance(
         if (MaintenanceWindows.Problem(schedule) is { } problem) return OperatorResult.Invalid(problem);
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var value = JsonSerializer.SerializeToUtf8Bytes(schedule, RegistryJson.Default.MaintenanceSchedule);
-        _services.Registry.Commit(
+        services.Registry.Commit(
             [new StateWrite(RegistryKeys.Maintenance, value)],
             () =>
             {
-                _plan.Schedule = schedule;
+                plan.Schedule = schedule;
                 WakeForMaintenance();
 
                 // What was offered does not say what is planned now.
-                foreach (var agent in _agents.Registered.Values.Where(agent => _plan.WindowOf(agent) is not null))
-                    _offers.RescindAll(agent);
-                _allocations.MarkAllDirty();
+                foreach (var agent in agents.Registered.Values.Where(agent => plan.WindowOf(agent) is not null))
+                    offers.RescindAll(agent);
+                allocations.MarkAllDirty();
                 done.SetResult(OperatorResult.Done);
             },
             cause => done.SetResult(OperatorResult.Unavailable(cause)));
@@ -53,19 +47,19 @@ internal sealed class Maintenance(
     private void WakeForMaintenance()
     {
         _timer?.Cancel();
-        if (_plan.Schedule.Windows is not { Count: > 0 }) _plan.Update([]);
+        if (plan.Schedule.Windows is not { Count: > 0 }) plan.Update([]);
         else
         {
-            var now = _services.Now;
-            var open = MaintenanceWindows.Open(_plan.Schedule, now);
-            if (_plan.Update(open))
+            var now = services.Now;
+            var open = MaintenanceWindows.Open(plan.Schedule, now);
+            if (plan.Update(open))
             {
-                foreach (var agent in _agents.Registered.Values.Where(_plan.IsInMaintenance)) _offers.RescindAll(agent);
-                _allocations.MarkAllDirty();
+                foreach (var agent in agents.Registered.Values.Where(plan.IsInMaintenance)) offers.RescindAll(agent);
+                allocations.MarkAllDirty();
             }
 
-            var next = MaintenanceWindows.NextChange(_plan.Schedule, now) - now;
-            _timer = _services.Loop.After(next < LongestLook ? next : LongestLook, WakeForMaintenance);
+            var next = MaintenanceWindows.NextChange(plan.Schedule, now) - now;
+            _timer = services.Loop.After(next < LongestLook ? next : LongestLook, WakeForMaintenance);
         }
     }
 }

@@ -11,13 +11,6 @@ internal sealed class OfferTable(
     private const double DefaultRefuseSeconds = 5;
     private static readonly TimeSpan LongestRefusal = TimeSpan.FromDays(365);
 
-    private readonly ClusterServices _services = services;
-    private readonly Ledger _ledger = ledger;
-    private readonly AgentTable _agents = agents;
-    private readonly FrameworkTable _frameworks = frameworks;
-    private readonly AllocationQueue _allocations = allocations;
-    private readonly MaintenancePlan _plan = plan;
-
     private readonly Dictionary<OfferId, OfferRecord> _open = [];
     private long _next;
 
@@ -33,31 +26,31 @@ internal sealed class OfferTable(
     /// <summary>Takes an offer out that its framework accepts: its resources stay offered.</summary>
     public void Take(OfferRecord offer)
     {
-        _services.Changes.Advance();
+        services.Changes.Advance();
         _open.Remove(offer.Id);
         offer.Timeout?.Cancel();
-        _frameworks.Known[offer.FrameworkId].Offers.Remove(offer.Id);
-        _agents.Registered[offer.AgentId].Offers.Remove(offer);
+        frameworks.Known[offer.FrameworkId].Offers.Remove(offer.Id);
+        agents.Registered[offer.AgentId].Offers.Remove(offer);
     }
 
     /// <summary>Takes an offer back. It is rescinded, unless the framework itself gave it up.</summary>
     public void TakeBack(OfferRecord offer, bool rescind = false)
     {
-        _services.Changes.Advance();
+        services.Changes.Advance();
         if (!_open.Remove(offer.Id)) return;
         offer.Timeout?.Cancel();
-        var framework = _frameworks.Known[offer.FrameworkId];
+        var framework = frameworks.Known[offer.FrameworkId];
         framework.Offers.Remove(offer.Id);
-        var agent = _agents.Registered[offer.AgentId];
+        var agent = agents.Registered[offer.AgentId];
         agent.Offers.Remove(offer);
-        _ledger.TakeBack(agent.Id, framework.Id, offer.Role, offer.Resources);
+        ledger.TakeBack(agent.Id, framework.Id, offer.Role, offer.Resources);
         if (rescind)
         {
             framework.Stream?.Send(new SchedulerEvent { Type = EventType.Rescind, Rescind = new RescindEvent(offer.Id) });
-            _services.Metrics.OffersRescinded.Inc();
+            services.Metrics.OffersRescinded.Inc();
         }
 
-        _allocations.MarkDirty(agent);
+        allocations.MarkDirty(agent);
     }
 
     /// <summary>Takes back what a framework has, without telling it.</summary>
@@ -82,12 +75,12 @@ internal sealed class OfferTable(
         var wait = seconds >= LongestRefusal.TotalSeconds ? LongestRefusal : TimeSpan.FromSeconds(seconds);
         if (wait < atLeast) wait = atLeast;
         if (wait <= TimeSpan.Zero) return;
-        _services.Changes.Advance();
-        framework.Refuse(role, agent, resources, _services.Time.GetTimestamp()
-            + (long)(wait.TotalSeconds * _services.Time.TimestampFrequency));
-        _services.Loop.After(wait, () =>
+        services.Changes.Advance();
+        framework.Refuse(role, agent, resources, services.Time.GetTimestamp()
+            + (long)(wait.TotalSeconds * services.Time.TimestampFrequency));
+        services.Loop.After(wait, () =>
         {
-            if (_agents.Registered.TryGetValue(agent, out var still)) _allocations.MarkDirty(still);
+            if (agents.Registered.TryGetValue(agent, out var still)) allocations.MarkDirty(still);
         });
     }
 
@@ -102,24 +95,24 @@ internal sealed class OfferTable(
             byAgent.Add(offer);
         }
 
-        _services.Metrics.OffersDeclined.Inc(byAgent.Count);
+        services.Metrics.OffersDeclined.Inc(byAgent.Count);
         foreach (var offer in byAgent)
         {
             RefuseResources(framework, offer.Role, offer.AgentId, offer.Resources, call.Filters,
-                _services.Options.AllocationInterval);
+                services.Options.AllocationInterval);
         }
     }
 
     /// <summary>Makes an offer of what is free.</summary>
     public OfferRecord MakeOffer(Framework framework, Agent agent, string role, ResourceSet resources)
     {
-        _ledger.Offer(agent.Id, framework.Id, role, resources);
-        var offer = new OfferRecord(new OfferId($"{_services.MasterId}-O{_next++}"), framework.Id, agent.Id, role, resources);
+        ledger.Offer(agent.Id, framework.Id, role, resources);
+        var offer = new OfferRecord(new OfferId($"{services.MasterId}-O{_next++}"), framework.Id, agent.Id, role, resources);
         _open[offer.Id] = offer;
         framework.Offers[offer.Id] = offer;
         agent.Offers.Add(offer);
-        if (_services.Options.OfferTimeout is { } timeout)
-            offer.Timeout = _services.Loop.After(timeout, () => TakeBack(offer, rescind: true));
+        if (services.Options.OfferTimeout is { } timeout)
+            offer.Timeout = services.Loop.After(timeout, () => TakeBack(offer, rescind: true));
         return offer;
     }
 
@@ -143,6 +136,6 @@ internal sealed class OfferTable(
             .ToList() is { Count: > 0 } ids
             ? ids : null,
         AllocationInfo = new AllocationInfo(offer.Role),
-        Unavailability = _plan.UnavailabilityOf(agent),
+        Unavailability = plan.UnavailabilityOf(agent),
     };
 }

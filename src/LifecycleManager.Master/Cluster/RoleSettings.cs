@@ -13,12 +13,6 @@ internal sealed class RoleSettings(
 {
     private static readonly Dictionary<string, Scalar> Nothing = [];
 
-    private readonly ClusterServices _services = services;
-    private readonly Ledger _ledger = ledger;
-    private readonly AgentTable _agents = agents;
-    private readonly AllocationQueue _allocations = allocations;
-    private readonly OfferTable _offers = offers;
-
     private RolesEntry _current = RolesEntry.Empty;
 
     // With what is on its way to the store.
@@ -77,21 +71,21 @@ internal sealed class RoleSettings(
             foreach (var (name, scalar) in quota.Guarantees ?? Nothing) sums[name] = sums.GetValueOrDefault(name) + scalar.Value;
         }
 
-        return sums.FirstOrDefault(sum => sum.Value > _ledger.Total[sum.Key] / 1000.0).Key;
+        return sums.FirstOrDefault(sum => sum.Value > ledger.Total[sum.Key] / 1000.0).Key;
     }
 
     private Task<OperatorResult> SetRoles(RolesEntry roles)
     {
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _services.Changes.Advance();
+        services.Changes.Advance();
         _newest = roles;
-        _services.Registry.Commit(
+        services.Registry.Commit(
             [new StateWrite(RegistryKeys.Roles, JsonSerializer.SerializeToUtf8Bytes(roles, RegistryJson.Default.RolesEntry))],
             () =>
             {
                 _current = roles;
                 RescindForQuotas();
-                _allocations.MarkAllDirty();
+                allocations.MarkAllDirty();
                 done.SetResult(OperatorResult.Done);
             },
             cause =>
@@ -106,7 +100,7 @@ internal sealed class RoleSettings(
     private void RescindForQuotas()
     {
         if (_current.Quotas.Count == 0) return;
-        _offers.RescindAll();
+        offers.RescindAll();
     }
 
     /// <summary>What the allocator is to know of the roles.</summary>
@@ -135,8 +129,8 @@ internal sealed class RoleSettings(
     private Dictionary<string, Quantities> ConsumedByRole()
     {
         var consumed = new Dictionary<string, Quantities>(StringComparer.Ordinal);
-        foreach (var (role, quantities) in _ledger.UnreservedByRole) consumed[role] = quantities.Copy();
-        foreach (var agent in _agents.Registered.Values)
+        foreach (var (role, quantities) in ledger.UnreservedByRole) consumed[role] = quantities.Copy();
+        foreach (var agent in agents.Registered.Values)
         {
             foreach (var (kind, amount) in agent.Account.Total.Entries)
             {

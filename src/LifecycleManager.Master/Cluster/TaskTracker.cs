@@ -12,13 +12,6 @@ internal sealed class TaskTracker(
     ClusterServices services, Ledger ledger, AgentTable agents, FrameworkTable frameworks, AllocationQueue allocations,
     OperatorEvents events)
 {
-    private readonly ClusterServices _services = services;
-    private readonly Ledger _ledger = ledger;
-    private readonly AgentTable _agents = agents;
-    private readonly FrameworkTable _frameworks = frameworks;
-    private readonly AllocationQueue _allocations = allocations;
-    private readonly OperatorEvents _events = events;
-
     /// <summary>Told when a task is no longer on its agent.</summary>
     public Action<Agent>? OnCompleted { get; set; }
 
@@ -26,7 +19,7 @@ internal sealed class TaskTracker(
     public void Update(Agent agent, StatusUpdateCall call)
     {
         var status = call.Status with { AgentId = agent.Id, Source = call.Status.Source ?? StatusSource.Agent };
-        if (!_frameworks.Known.TryGetValue(call.FrameworkId, out var framework))
+        if (!frameworks.Known.TryGetValue(call.FrameworkId, out var framework))
         {
             // Nobody will ever acknowledge it.
             SendAcknowledge(agent, call.FrameworkId, status.TaskId, status.Uuid);
@@ -58,7 +51,7 @@ internal sealed class TaskTracker(
                 SentUuid = status.Uuid,
             };
             SetState(updated, task);
-            _events.TaskUpdated(updated, status);
+            events.TaskUpdated(updated, status);
         }
 
         if (framework.UnregisteredAt is null)
@@ -71,7 +64,7 @@ internal sealed class TaskTracker(
         if (status.State.IsTerminal() && framework.Tasks.TryGetValue(status.TaskId, out var last))
         {
             Complete(framework, last);
-            _frameworks.Retire(framework);
+            frameworks.Retire(framework);
         }
     }
 
@@ -79,7 +72,7 @@ internal sealed class TaskTracker(
     public void Acknowledge(Framework framework, AcknowledgeCall call)
     {
         // While the agent is away it would repeat the status after all: it is acknowledged then.
-        if (!_agents.Registered.TryGetValue(call.AgentId, out var agent) || agent.Stream is null) return;
+        if (!agents.Registered.TryGetValue(call.AgentId, out var agent) || agent.Stream is null) return;
         SendAcknowledge(agent, framework.Id, call.TaskId, call.Uuid);
         if (framework.Tasks.TryGetValue(call.TaskId, out var task) && task.AgentId == call.AgentId
             && task.SentState?.IsTerminal() == true && task.SentUuid.AsSpan().SequenceEqual(call.Uuid))
@@ -98,9 +91,9 @@ internal sealed class TaskTracker(
         }
 
         var kill = new KillEvent(framework.Id, call.TaskId, call.KillPolicy);
-        _services.Changes.Advance();
+        services.Changes.Advance();
         if (!task.State.IsTerminal()) framework.Tasks[task.Id] = task with { Kill = kill };
-        SendKill(_agents.Registered[task.AgentId], kill);
+        SendKill(agents.Registered[task.AgentId], kill);
     }
 
     /// <summary>Kills what runs on an agent, within the grace period of its draining.</summary>
@@ -108,11 +101,11 @@ internal sealed class TaskTracker(
     {
         foreach (var key in agent.Tasks.ToList())
         {
-            var framework = _frameworks.Known[key.Framework];
+            var framework = frameworks.Known[key.Framework];
             var task = framework.Tasks[key.Task];
             if (task.State.IsTerminal()) continue;
             var kill = new KillEvent(framework.Id, task.Id, Grace(task, agent.Entry.Drain?.MaxGracePeriodSeconds));
-            _services.Changes.Advance();
+            services.Changes.Advance();
             framework.Tasks[task.Id] = task with { Kill = kill };
             SendKill(agent, kill);
         }
@@ -153,16 +146,16 @@ internal sealed class TaskTracker(
         if (agentId is not { } known)
         {
             // An agent that has not yet returned may have it.
-            if (_agents.Absent.Values.Any(absent => absent.IsRecovering)) return;
+            if (agents.Absent.Values.Any(absent => absent.IsRecovering)) return;
             SendUpdate(framework, MasterStatus(id, null, TaskState.Unknown, StatusReason.Reconciliation,
                 "Reconciliation: Task is unknown"));
         }
-        else if (_agents.Registered.ContainsKey(known))
+        else if (agents.Registered.ContainsKey(known))
         {
             SendUpdate(framework, MasterStatus(
                 id, known, TaskState.Gone, StatusReason.Reconciliation, "Reconciliation: Task is unknown to the agent"));
         }
-        else if (!_agents.Absent.TryGetValue(known, out var absent))
+        else if (!agents.Absent.TryGetValue(known, out var absent))
         {
             SendUpdate(framework, MasterStatus(
                 id, known, TaskState.Unknown, StatusReason.Reconciliation, "Reconciliation: Task and agent are unknown"));
@@ -189,14 +182,14 @@ internal sealed class TaskTracker(
     /// <summary>A terminal state frees the resources, once.</summary>
     public void SetState(ClusterTask task, ClusterTask before)
     {
-        _services.Changes.Advance();
-        var framework = _frameworks.Known[task.FrameworkId];
+        services.Changes.Advance();
+        var framework = frameworks.Known[task.FrameworkId];
         framework.Tasks[task.Id] = task;
         if (before.State.IsTerminal() || !task.State.IsTerminal()) return;
-        var agent = _agents.Registered[task.AgentId];
-        _ledger.Free(agent.Id, framework.Id, task.Role, task.Resources);
+        var agent = agents.Registered[task.AgentId];
+        ledger.Free(agent.Id, framework.Id, task.Role, task.Resources);
         LeaveExecutor(agent, task);
-        _allocations.MarkDirty(agent);
+        allocations.MarkDirty(agent);
     }
 
     /// <summary>Ends a task on the master's own word; nobody acknowledges that.</summary>
@@ -210,24 +203,24 @@ internal sealed class TaskTracker(
         SetState(ended.State.IsTerminal() ? ended : ended with { State = TaskState.Gone }, task);
         framework.Tasks[task.Id] = ended;
         SendUpdate(framework, status);
-        _events.TaskUpdated(ended, status);
+        events.TaskUpdated(ended, status);
         return ended;
     }
 
     /// <summary>Out of the living tasks; remembered for a while.</summary>
     public void Complete(Framework framework, ClusterTask task)
     {
-        _services.Changes.Advance();
+        services.Changes.Advance();
         framework.Tasks.Remove(task.Id);
-        if (_agents.Registered.TryGetValue(task.AgentId, out var agent))
+        if (agents.Registered.TryGetValue(task.AgentId, out var agent))
         {
             agent.Tasks.Remove((framework.Id, task.Id));
             OnCompleted?.Invoke(agent);
         }
 
         var isUnreachable = task.Statuses.Count > 0 && task.Statuses[^1].UnreachableTime is not null;
-        if (isUnreachable) framework.Unreachable.Put(task.Id, task, _services.Options.MaxUnreachableTasks);
-        else framework.Completed.Put(task.Id, task, _services.Options.MaxCompletedTasks);
+        if (isUnreachable) framework.Unreachable.Put(task.Id, task, services.Options.MaxUnreachableTasks);
+        else framework.Completed.Put(task.Id, task, services.Options.MaxCompletedTasks);
     }
 
     /// <summary>A task runs in an executor, whose own resources are used from its first task to the end of its last.</summary>
@@ -252,9 +245,9 @@ internal sealed class TaskTracker(
     /// <summary>An executor has ended: what it used is free.</summary>
     public void FreeExecutor(Agent agent, (FrameworkId Framework, ExecutorId Executor) key, ExecutorRecord executor)
     {
-        _services.Changes.Advance();
+        services.Changes.Advance();
         if (!agent.Executors.Remove(key)) return;
-        _ledger.Free(agent.Id, key.Framework, executor.Role, executor.Resources);
+        ledger.Free(agent.Id, key.Framework, executor.Role, executor.Resources);
     }
 
     /// <summary>A status on the master's own word.</summary>
@@ -268,7 +261,7 @@ internal sealed class TaskTracker(
                 Source = StatusSource.Master,
                 Reason = reason,
                 Message = message,
-                Timestamp = _services.Now.ToUnixTimeMilliseconds() / 1000.0,
+                Timestamp = services.Now.ToUnixTimeMilliseconds() / 1000.0,
                 UnreachableTime = state == TaskState.Unreachable && unreachableSince is { } since
             ? new TimeInfo(since.ToUnixTimeMilliseconds() * 1_000_000) : null,
             };
@@ -287,7 +280,7 @@ internal sealed class TaskTracker(
             Source = StatusSource.Master,
             Reason = StatusReason.Reconciliation,
             Message = "Reconciliation: Latest task state",
-            Timestamp = _services.Now.ToUnixTimeMilliseconds() / 1000.0,
+            Timestamp = services.Now.ToUnixTimeMilliseconds() / 1000.0,
             Healthy = last?.Healthy,
             CheckStatus = last?.CheckStatus,
             Labels = last?.Labels,
@@ -324,7 +317,7 @@ internal sealed class TaskTracker(
     /// <summary>Sends a kill to the agent.</summary>
     public void SendKill(Agent agent, KillEvent kill)
     {
-        _services.Log.LogDebug("Kill {Task} on {Agent}", kill.TaskId.Value, agent.Id.Value);
+        services.Log.LogDebug("Kill {Task} on {Agent}", kill.TaskId.Value, agent.Id.Value);
         agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Kill, Kill = kill });
     }
 }
