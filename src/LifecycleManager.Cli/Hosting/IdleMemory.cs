@@ -14,7 +14,7 @@ internal static partial class IdleMemory
     private const long QuietAllocation = 64L << 20;
     private const long MaxHeap = 512L << 20;
 
-    // The server's pools let their buffers go only some time after the connections have closed.
+    // Of what a burst needed, some is let go only after a look: by connections that end, and by the runtime's own pools.
     private const int Repeats = 3;
 
     /// <summary>After this the agents are registered and the policies in force.</summary>

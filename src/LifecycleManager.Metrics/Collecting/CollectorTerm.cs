@@ -14,13 +14,12 @@ internal sealed class CollectorTerm : IDisposable
     private static readonly TimeSpan MaxStop = TimeSpan.FromSeconds(3);
     private readonly CollectorOwner _owner;
     private readonly OwnerLoop<ScrapeEnded> _loop;
-    private readonly LoopReport _report;
 
     public CollectorTerm(ScrapeContext context, PushedStore pushed, CollectorInputs inputs, RoleHealth health, ILogger log)
     {
-        _report = health.Loop("the metrics collector");
+        Report = health.Loop("the metrics collector");
         _owner = new CollectorOwner(context, pushed, inputs, log);
-        _loop = new OwnerLoop<ScrapeEnded>(_owner, context.Time, _report, MaxWaiting, MaxBatch);
+        _loop = new OwnerLoop<ScrapeEnded>(_owner, context.Time, Report, MaxWaiting, MaxBatch);
         (_owner.Post, _owner.Wake) = (async ended => await _loop.PostAsync(ended), _loop.Wake);
     }
 
@@ -31,7 +30,7 @@ internal sealed class CollectorTerm : IDisposable
     public ScrapeJob[] Jobs => _owner.Jobs;
 
     /// <summary>What the loop tells its turns to; it ends with the term.</summary>
-    public LoopReport Report => _report;
+    public LoopReport Report { get; }
 
     /// <summary>There are new inputs.</summary>
     public void Wake() => _loop.Wake();
@@ -52,5 +51,5 @@ internal sealed class CollectorTerm : IDisposable
         }
     }
 
-    public void Dispose() => _report.Dispose();
+    public void Dispose() => Report.Dispose();
 }

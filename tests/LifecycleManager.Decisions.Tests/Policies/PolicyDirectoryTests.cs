@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Runtime.Health;
@@ -177,7 +176,7 @@ public sealed class PolicyDirectoryTests : IDisposable
         switch (kind)
         {
             case "pipe":
-                Process.Start("mkfifo", path).WaitForExit();
+                NamedPipe.Make(path);
                 break;
             case "socket":
                 var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -187,7 +186,7 @@ public sealed class PolicyDirectoryTests : IDisposable
                 File.CreateSymbolicLink(path, "/dev/zero");
                 break;
             case "link to a pipe":
-                Process.Start("mkfifo", path + ".pipe").WaitForExit();
+                NamedPipe.Make(path + ".pipe");
                 File.CreateSymbolicLink(path, path + ".pipe");
                 break;
             case "link to nothing":

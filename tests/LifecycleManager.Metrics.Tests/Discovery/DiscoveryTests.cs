@@ -92,7 +92,7 @@ public sealed class DiscoveryTests : IDisposable
     {
         if (!OperatingSystem.IsLinux()) Assert.Skip("needs named pipes");
         var path = Path.Combine(_directory.FullName, "a.json");
-        System.Diagnostics.Process.Start("mkfifo", path).WaitForExit();
+        NamedPipe.Make(path);
         Assert.Contains("no regular file", Assert.Throws<FormatException>(() => FileTargets.Read(path)).Message,
             StringComparison.Ordinal);
     }
