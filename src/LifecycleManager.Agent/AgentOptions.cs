@@ -178,9 +178,11 @@ public sealed record AgentOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan RegistrationBackoff { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The longest such delay. From 10ms to 1h.</summary>
+    /// <summary>
+    /// The longest such delay: after a failover all agents are back this long after the election. From 10ms to 1h.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
-    public TimeSpan MaxRegistrationBackoff { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan MaxRegistrationBackoff { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>The first delay before a status update is sent again; doubles. From 100ms to 1h.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]

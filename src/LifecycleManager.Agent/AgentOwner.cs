@@ -16,7 +16,7 @@ namespace LifecycleManager.Agent;
 /// </summary>
 internal sealed class AgentOwner(
     AgentIdentity identity, TaskTable tasks, TaskLauncher launcher, UpdateSender updates, UntrackedUpdates untracked,
-    Registration registration, AgentRemoval removal, LostContainers? containers, TaskShutdown shutdown, ILogger log)
+    Registration registration, Deregistration removal, LostContainers? containers, TaskShutdown shutdown, ILogger log)
     : IOwner<AgentInput>
 {
     /// <inheritdoc />

@@ -182,11 +182,11 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
         if (found.Count > 0) _log.LogInformation("Recovered {Count} tasks", found.Count);
         if (strays.Count > 0)
         {
-            registration.Hold(RegistrationHold.StrayProcesses, AgentRemoval.Patience);
+            registration.Hold(RegistrationHold.OrphanedProcesses, Deregistration.ExtraTime);
             _work.Begin("the end of stray processes", async stopping =>
             {
-                await StrayProcesses.EndAsync(strays, processes, _time, _log, stopping);
-                Post(new AgentInput.Release(RegistrationHold.StrayProcesses));
+                await OrphanedProcesses.EndAsync(strays, processes, _time, _log, stopping);
+                Post(new AgentInput.Release(RegistrationHold.OrphanedProcesses));
             });
         }
 
@@ -203,7 +203,7 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
         _tasks = new TaskTable(services, _updates, untracked, _work);
         var launcher = new TaskLauncher(_identity!, _tasks, _updates, untracked, services);
         var registration = new Registration(_offer, _identity!, _tasks, _containerizers!, _connection, _time, _log);
-        var removal = new AgentRemoval(_identity!, _tasks, untracked, registration, _log);
+        var removal = new Deregistration(_identity!, _tasks, untracked, registration, _log);
         var containers = docker is null ? null
             : new LostContainers(_engine!, docker, _directory!, _tasks, registration, _work, Options, _time, _log);
         var shutdown = new TaskShutdown(_tasks, () => _connection.Master is not null, Options, _time, _log);

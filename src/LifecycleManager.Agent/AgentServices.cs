@@ -1,4 +1,5 @@
 using LifecycleManager.Agent.Api;
+using LifecycleManager.Runtime;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
@@ -20,6 +21,7 @@ public static class AgentServices
     /// wrongly.</exception>
     public static IServiceCollection AddAgent(this IServiceCollection services, AgentOptions options)
     {
+        OptionRanges.Check(options);
         services.AddSingleton(options);
         services.AddSingleton(provider => new AgentService(
             options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>(),
@@ -38,7 +40,7 @@ public static class AgentServices
         var time = app.Services.GetRequiredService<TimeProvider>();
         var health = app.Services.GetRequiredService<RoleHealth>();
         var readers = new FileReaders(time);
-        app.UseGate(new Gate(agent.Options.Principals, "mesos-agent"));
+        app.UseAccessControl(new AccessControl(agent.Options.Principals, "mesos-agent"));
         app.MapHealth(health);
         app.MapPing();
         app.Services.GetRequiredService<AgentMetrics>().Map(app);

@@ -30,7 +30,7 @@ public static class ConsoleRole
         services.AddHttpContextAccessor();
         services.AddSingleton(provider => new SchedulerClient(MarathonApi.For(Client(provider, options.Scheduler))));
         services.AddSingleton(provider => new ManagerClient(options.Manager is { } manager ? Client(provider, manager) : null));
-        services.AddSingleton(new MasterClient(options.Master, options.MasterCredential));
+        services.AddSingleton(new AgentListClient(options.Master, options.MasterCredential));
         return services;
     }
 

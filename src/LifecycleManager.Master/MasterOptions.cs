@@ -84,6 +84,13 @@ public sealed record MasterOptions
     [Range(100, 10_000_000)]
     public int StreamCapacity { get; init; } = 20_000;
 
+    /// <summary>
+    /// The most that waits for all subscribers together, bytes; the one that most of it waits for is dropped beyond it. From 1MB
+    /// to 64GB.
+    /// </summary>
+    [Range(typeof(long), "1048576", "68719476736")]
+    public long MaxStreamBytes { get; init; } = 256 * 1024 * 1024;
+
     /// <summary>How many frameworks, and how many operators, may be subscribed at a time. From 1 to 100000.</summary>
     [Range(1, 100_000)]
     public int MaxSubscribers { get; init; } = 1000;

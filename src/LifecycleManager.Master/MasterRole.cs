@@ -1,6 +1,8 @@
 using LifecycleManager.Master.Allocators;
 using LifecycleManager.Master.Api;
 using LifecycleManager.Master.Leadership;
+using LifecycleManager.Master.Streams;
+using LifecycleManager.Runtime;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
@@ -19,6 +21,7 @@ public static class MasterRole
     /// </summary>
     public static IServiceCollection AddMaster(this IServiceCollection services, MasterOptions options)
     {
+        OptionRanges.Check(options);
         services.AddSingleton(options);
         services.AddSingleton<IAllocator, HierarchicalDrfAllocator>();
         services.AddSingleton(provider => new MasterMetrics(provider.GetRequiredService<CollectorRegistry>()));
@@ -36,12 +39,13 @@ public static class MasterRole
         foreach (var path in (string[])["/health", "/master/health"])
             app.MapHealth(app.Services.GetRequiredService<RoleHealth>(), path);
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("LifecycleManager.Master");
-        var door = new Door(host, options, log);
-        new SchedulerApi(door, options).Map(app);
-        new AgentApi(door, options).Map(app);
-        StateApi.Map(app, door, options);
+        var endpoints = new LeaderEndpoints(host, options, log);
+        var streams = new StreamMemory(options.MaxStreamBytes, log);
+        new SchedulerApi(endpoints, options, streams).Map(app);
+        new AgentApi(endpoints, options, streams).Map(app);
+        StateApi.Map(app, endpoints, options);
         var metrics = app.Services.GetRequiredService<MasterMetrics>();
-        new OperatorApi(door, options, metrics).Map(app);
-        MetricsApi.Map(app, door, host, metrics, app.Services.GetRequiredService<CollectorRegistry>());
+        new OperatorApi(endpoints, options, metrics, streams).Map(app);
+        MetricsApi.Map(app, endpoints, host, metrics, app.Services.GetRequiredService<CollectorRegistry>());
     }
 }

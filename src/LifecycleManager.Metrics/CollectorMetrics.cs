@@ -16,6 +16,7 @@ internal sealed class CollectorMetrics
     private readonly Gauge _appUp;
     private readonly Lock _counting = new();
     private HashSet<string> _apps = [];
+    private volatile Func<bool> _showsApps = () => true;
 
     public CollectorMetrics(CollectorRegistry registry)
     {
@@ -32,6 +33,9 @@ internal sealed class CollectorMetrics
             "Endpoints of the app's instances whose last scrape succeeded.", "app");
     }
 
+    /// <inheritdoc cref="MetricsCollector.ShowAppsWhile"/>
+    public void ShowAppsWhile(Func<bool> leads) => _showsApps = leads;
+
     /// <summary>Counts what is scraped, in all and by app; an app that is gone leaves.</summary>
     public void Count(IReadOnlyCollection<ScrapeJob> jobs)
     {
@@ -40,7 +44,8 @@ internal sealed class CollectorMetrics
             _targets.Set(jobs.Count);
             _up.Set(jobs.Count(job => job.Status.Up == true));
             var apps = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var app in jobs.OfType<EndpointJob>().GroupBy(job => job.Instance.Target.App))
+            var shown = _showsApps() ? jobs.OfType<EndpointJob>() : [];
+            foreach (var app in shown.GroupBy(job => job.Instance.Target.App))
             {
                 apps.Add(app.Key);
                 _appTargets.WithLabels(app.Key).Set(app.Count());
@@ -74,6 +79,7 @@ internal sealed class CollectorMetrics
         FailureReason.TooLarge => "too_large",
         FailureReason.TooManySamples => "too_many_samples",
         FailureReason.CircuitOpen => "circuit_open",
+        // "certificate", "incomplete", ...
         _ => reason.ToString().ToLowerInvariant(),
     };
 }

@@ -1,5 +1,8 @@
+using System.ComponentModel.DataAnnotations;
+using LifecycleManager.Clients.Addresses;
 using LifecycleManager.Metrics.Discovery;
-using LifecycleManager.Runtime.Reconnecting;
+using LifecycleManager.Metrics.Sources.Servers;
+using LifecycleManager.Runtime;
 
 namespace LifecycleManager.Metrics;
 
@@ -17,11 +20,19 @@ public sealed record CollectorOptions
     /// </summary>
     public Uri? Master { get; init; }
 
-    /// <summary>The Prometheus server that evaluates PromQL; null: such metrics are missing.</summary>
+    /// <summary>
+    /// The Prometheus server that evaluates PromQL where a metric names none; null: one of <see cref="SourcesFile"/>. Its query
+    /// goes with every request.
+    /// </summary>
     public Uri? Prometheus { get; init; }
 
-    /// <summary>RabbitMQ's management API, <c>http://rabbit:15672</c>; null: queue depths are missing.</summary>
+    /// <summary>
+    /// RabbitMQ's management API where a metric names none, <c>http://rabbit:15672</c>; null: one of <see cref="SourcesFile"/>.
+    /// </summary>
     public Uri? RabbitMq { get; init; }
+
+    /// <summary>The file of named servers, read again when it changes; null: there are none.</summary>
+    public string? SourcesFile { get; init; }
 
     /// <summary>Further addresses of the scheduler: its standbys. The first that answers is asked.</summary>
     public IReadOnlyList<Uri> OtherSchedulers { get; init; } = [];
@@ -52,73 +63,88 @@ public sealed record CollectorOptions
     /// <summary>Who the collector is to targets that want to know.</summary>
     public IReadOnlyList<MetricsCredential> Credentials { get; init; } = [];
 
-    /// <summary>Time between two scrapes of a target; 15 s.</summary>
-    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(15);
+    /// <summary>How targets that speak TLS are known to be themselves, where the operator says so.</summary>
+    public IReadOnlyList<MetricsTls> Tls { get; init; } = [];
 
-    /// <summary>The longest that a scrape may take, all its requests together; 5 s. The next one waits for its end.</summary>
+    /// <summary>Time between two scrapes of a target; 5 s. From 100ms to 1h.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// The longest that a scrape may take, all its requests together; 5 s. The next one waits for its end.
+    /// From 10ms to 1d.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Time between two polls of the scheduler (and of the master); 10 s. Its events are followed besides.</summary>
+    /// <summary>
+    /// Time between two polls of the scheduler (and of the master); 10 s. Its events are followed besides.
+    /// From 10ms to 1d.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
     public TimeSpan DiscoveryInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// How long a sample stands for the present. Null: three intervals, at most 5 minutes. An instance without a younger sample
     /// is missing, whatever the window.
+    /// From 100ms to 1d.
     /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
     public TimeSpan? Staleness { get; init; }
 
     /// <summary>
-    /// How long an instance runs before it counts as ready, on top of its health checks; 10 s. An app's label
-    /// <c>lcm.metrics.startup</c> (<c>45s</c>, <c>2m</c>) replaces it.
+    /// How long an instance counts as starting, on top of its health checks; 10 s. A policy's <c>startup</c>, an app's label
+    /// <c>lcm.metrics.startup</c> (<c>45s</c>, <c>2m</c>) and what was learnt of the app's last starts go before it.
+    /// From 0s to 365d.
     /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
     public TimeSpan StartupTime { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// The longest body that is read of any answer, after decompression; 10 MiB. A longer one fails the scrape.
+    /// From 1024 to 1073741824.
     /// </summary>
+    [Range(1_024, 1_073_741_824)]
     public int MaxBodyBytes { get; init; } = 10 * 1024 * 1024;
 
-    /// <summary>The most samples in one scrape, wanted or not; 50,000. More fail the scrape.</summary>
+    /// <summary>The most samples in one scrape, wanted or not; 50,000. More fail the scrape. From 1 to 10000000.</summary>
+    [Range(1, 10_000_000)]
     public int MaxSamplesPerScrape { get; init; } = 50_000;
 
-    /// <summary>The most series that are kept of one target; 5,000. More fail the scrape.</summary>
+    /// <summary>The most series that are kept of one target; 5,000. More fail the scrape. From 1 to 10000000.</summary>
+    [Range(1, 10_000_000)]
     public int MaxSeriesPerTarget { get; init; } = 5_000;
 
-    /// <summary>The most samples that are kept of one series; 4,096. The oldest leave first.</summary>
-    public int MaxSamplesPerSeries { get; init; } = 4_096;
+    /// <summary>The most samples that are kept of one series; 12,288. The oldest leave first. From 2 to 10000000.</summary>
+    [Range(2, 10_000_000)]
+    public int MaxSamplesPerSeries { get; init; } = 12_288;
 
-    /// <summary>The most scrapes at the same time; 256.</summary>
+    /// <summary>The most scrapes at the same time; 256. From 1 to 100000.</summary>
+    [Range(1, 100_000)]
     public int MaxConcurrentScrapes { get; init; } = 256;
 
-    /// <summary>The most series that pushes may make, over all apps; 10,000.</summary>
+    /// <summary>The most series that pushes may make, over all apps; 10,000. From 1 to 10000000.</summary>
+    [Range(1, 10_000_000)]
     public int MaxPushedSeries { get; init; } = 10_000;
 
     /// <summary>Checks what the types do not.</summary>
     /// <exception cref="ArgumentException">An option cannot be used; the message names it.</exception>
     internal void Check()
     {
-        Positive(Interval, nameof(Interval));
-        Positive(Timeout, nameof(Timeout));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Timeout, TimeSpan.FromDays(1), nameof(Timeout));
-        Positive(DiscoveryInterval, nameof(DiscoveryInterval));
-        if (Staleness is { } staleness) Positive(staleness, nameof(Staleness));
-        ArgumentOutOfRangeException.ThrowIfNegative(StartupTime.Ticks, nameof(StartupTime));
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxBodyBytes, 1024, nameof(MaxBodyBytes));
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxSamplesPerScrape, 1, nameof(MaxSamplesPerScrape));
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxSeriesPerTarget, 1, nameof(MaxSeriesPerTarget));
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxSamplesPerSeries, 2, nameof(MaxSamplesPerSeries));
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxConcurrentScrapes, 1, nameof(MaxConcurrentScrapes));
+        OptionRanges.Check(this);
         Address(Scheduler, nameof(Scheduler));
         Address(Master, nameof(Master));
         Address(Prometheus, nameof(Prometheus));
         Address(RabbitMq, nameof(RabbitMq));
+        if (Prometheus is not null && SourceServer.OwnParameter(Prometheus) is { } parameter)
+            throw new ArgumentException(
+                $"{nameof(Prometheus)}: the parameter '{parameter}' is the query's own", nameof(Prometheus));
+        if (RabbitMq?.Query.Length > 1)
+            throw new ArgumentException($"{nameof(RabbitMq)}: the address has no query", nameof(RabbitMq));
         Address(Eureka, nameof(Eureka));
         foreach (var other in OtherSchedulers) Address(other, nameof(OtherSchedulers));
         foreach (var other in OtherMasters) Address(other, nameof(OtherMasters));
         foreach (var other in OtherEurekas) Address(other, nameof(OtherEurekas));
-
-        static void Positive(TimeSpan time, string name) =>
-            ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.FromMilliseconds(10), name);
     }
 
     private static AddressList? List(Uri? first, IReadOnlyList<Uri> others) =>

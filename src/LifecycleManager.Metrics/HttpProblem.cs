@@ -1,10 +1,12 @@
 using System.Net.Http;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using LifecycleManager.Metrics.Targets;
 using Refit;
 
 namespace LifecycleManager.Metrics;
 
-/// <summary>What went wrong, in a few words for people. No answer's body and no credential comes into them.</summary>
+/// <summary>Describes in a few words why a call failed, without the answer's body and without credentials.</summary>
 internal static class HttpProblem
 {
     public static string Describe(Exception exception) => exception switch
@@ -17,11 +19,31 @@ internal static class HttpProblem
             SocketError.TimedOut => "the connection timed out",
             var code => $"no connection: {code}",
         },
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
-            "no TLS connection: the certificate or the protocol is refused",
+        HttpRequestException http when Certificate(http) is { } problem => problem.Message,
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } http => Tls(http),
+        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } =>
+            "what answers there does not speak HTTP: is the scheme right?",
+        HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } =>
+            "it closed the connection without an answer: is the scheme right?",
         HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } http => $"bad answer: {http.HttpRequestError}",
         HttpIOException io => $"the answer broke off: {io.HttpRequestError}",
         OperationCanceledException => "timed out",
         _ => exception.Message,
+    };
+
+    /// <summary>Whether the connection failed since the certificate is not taken.</summary>
+    public static bool IsCertificate(Exception exception) => Certificate(exception) is not null;
+
+    private static CertificateProblem? Certificate(Exception? exception)
+    {
+        while (exception is not (null or CertificateProblem)) exception = exception.InnerException;
+        return exception as CertificateProblem;
+    }
+
+    // An alert comes with the TLS library's own words; what is no TLS has none, since the first bytes are no record.
+    private static string Tls(HttpRequestException exception) => exception.InnerException switch
+    {
+        AuthenticationException { InnerException: { } inner } => $"the TLS handshake failed: {inner.Message}",
+        _ => "what answers there does not speak TLS: is the scheme right?",
     };
 }

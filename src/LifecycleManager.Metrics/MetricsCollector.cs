@@ -1,13 +1,14 @@
+using LifecycleManager.Clients.Schedulers;
 using LifecycleManager.Metrics.Collecting;
 using LifecycleManager.Metrics.Discovery;
 using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Sources;
+using LifecycleManager.Metrics.Sources.Servers;
 using LifecycleManager.Metrics.Targets;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Runtime.Loops;
-using LifecycleManager.Runtime.Reconnecting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Prometheus;
@@ -19,10 +20,10 @@ namespace LifecycleManager.Metrics;
 /// thread, never waits for the network, and allocates nothing where there is a value.
 /// </summary>
 /// <remarks>
-/// <para>An instance's value is the sum of its series that match (as the actuator adds up tags that are left out), or the least
-/// or greatest of them where instances are joined by <see cref="Aggregation.Min"/> or <see cref="Aggregation.Max"/>; then
-/// instances are joined. A histogram's buckets of all instances make one distribution for <see cref="Aggregation.Avg"/> and
-/// <see cref="Aggregation.Sum"/>; for the others the quantile is taken an instance at a time.</para>
+/// <para>An instance's value is the sum of its series that match, as the actuator adds up tags that are left out, or what
+/// <see cref="MetricQuery.Within"/> says; then instances are joined. A histogram's buckets of all instances make one distribution
+/// for <see cref="Aggregation.Avg"/> and <see cref="Aggregation.Sum"/>; for the others the quantile is taken an instance at a
+/// time.</para>
 /// <para>Where an instance that should report is silent, a reading is an interval: <see cref="InstanceJoin"/>.</para>
 /// <para>A value is missing, with its reason, where the newest sample is older than <see cref="CollectorOptions.Staleness"/>,
 /// whatever the window; where a rate has fewer than two samples; and where the result is not finite.</para>
@@ -35,6 +36,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     private readonly HttpClient _scheduler;
     private readonly MarathonDiscovery _discovery;
     private readonly ScrapeContext _context;
+    private readonly SourceServers _servers;
     private readonly CollectorInputs _inputs = new();
     private readonly RoleHealth _health;
     private readonly ILogger _log;
@@ -47,8 +49,8 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     /// <param name="options">How it works.</param>
     /// <param name="time">The clock.</param>
     /// <param name="registry">Gets its own metrics.</param>
-    /// <param name="loggers">Told of what changes.</param>
-    /// <param name="health">Told of its loops and their failures; null for nobody.</param>
+    /// <param name="loggers">Gets what changes.</param>
+    /// <param name="health">Gets its loops and their failures; null where health is not reported.</param>
     public MetricsCollector(
         CollectorOptions options, TimeProvider time, CollectorRegistry registry, ILoggerFactory loggers,
         RoleHealth? health = null)
@@ -58,21 +60,26 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         (_options, _time) = (options, time);
         _client = new ScrapeClient(options);
         var credentials = new CredentialStore(options.Credentials);
-        var connections = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(15) };
-        HttpMessageHandler addressed = options.Schedulers is { Count: > 1 } schedulers
-            ? new AddressListHandler(schedulers) { InnerHandler = connections } : connections;
-        _scheduler = new HttpClient(new SchedulerCredential(credentials) { InnerHandler = addressed })
-        {
-            BaseAddress = options.Scheduler,
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
+        _scheduler = options.Schedulers is { } schedulers
+            ? SchedulerHttp.Create(schedulers, new SchedulerCredential(credentials)) : new HttpClient();
         var metrics = new CollectorMetrics(registry);
-        Pushed = new PushedStore(options, time, metrics);
-        _discovery = new MarathonDiscovery(options, MarathonApi.For(_scheduler), _health, time,
-            loggers.CreateLogger<MarathonDiscovery>());
-        _context = new ScrapeContext(options, time, _client, credentials, new RetryBudget(), metrics);
+        Pushed = new PushedStore(options, time, metrics, Arrivals);
+        _discovery = new MarathonDiscovery(options, MarathonApi.For(_scheduler), _health, time, loggers);
+        _context = new ScrapeContext(options, time, _client, credentials, new TlsStore(options.Tls), new RetryBudget(),
+            metrics);
+        _servers = new SourceServers(options, credentials, _log);
         registry.AddBeforeCollectCallback(() => metrics.Count(Jobs));
     }
+
+    /// <summary>Gets the apps that have new samples: scraped, asked of a source without instances, or pushed.</summary>
+    public MetricArrivals Arrivals { get; } = new();
+
+    /// <summary>
+    /// Has apps shown in the collector's own metrics only while that is so, for managers that stand by for each other: one that
+    /// was deposed goes on collecting, to be ready, and leaves it to the leader to show the apps.
+    /// </summary>
+    /// <param name="leads">Asked at each scrape; by default apps are always shown.</param>
+    public void ShowAppsWhile(Func<bool> leads) => _context.Metrics.ShowAppsWhile(leads);
 
     internal CollectorOptions Options => _options;
 
@@ -108,6 +115,10 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
             MetricReads.ReadInstances(view!, bound, now, _options.EffectiveStaleness, _options.StartupTime, into);
     }
 
+    /// <summary>For how long an app's instances count as starting; null where nothing is collected of it.</summary>
+    public StartupTime? Startup(string appId) =>
+        Volatile.Read(ref _term)?.Views.GetValueOrDefault(appId)?.Startup.Of(_options.StartupTime);
+
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -129,6 +140,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         if (Interlocked.Exchange(ref _disposed, true)) return;
         _stop.Cancel();
         _client.Dispose();
+        _servers.Dispose();
         _scheduler.Dispose();
         _stop.Dispose();
     }
@@ -150,7 +162,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     /// </summary>
     private async Task RunTermAsync(CancellationToken cancellation)
     {
-        using var term = new CollectorTerm(_context, Pushed, _inputs, _health, _log);
+        using var term = new CollectorTerm(_context, _servers, Pushed, _inputs, Arrivals, _health, _log);
         Volatile.Write(ref _term, term);
         var loops = new List<NamedLoop> { new("the metrics collector", term.RunAsync) { Report = term.Report } };
         if (_options.Scheduler is not null) loops.AddRange(_discovery.Loops(Publish));

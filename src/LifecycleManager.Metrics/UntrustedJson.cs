@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace LifecycleManager.Metrics;
 
-/// <summary>Reads JSON of others.</summary>
+/// <summary>Reads JSON that comes from outside.</summary>
 internal static class UntrustedJson
 {
     /// <summary>Parses a document and reads it; whatever is wrong is a <see cref="JsonException"/>.</summary>

@@ -13,7 +13,7 @@ public sealed class SecretFile(string path)
     public const int MaxBytes = 64 * 1024;
 
     private readonly Lock _lock = new();
-    private (DateTime Written, long Length, string Text)? _read;
+    private (FileStamp Stamp, string Text)? _read;
 
     /// <summary>The file.</summary>
     public string Path { get; } = path;
@@ -32,10 +32,10 @@ public sealed class SecretFile(string path)
                 // A renewed secret may be another file behind the same link, as Kubernetes does it: the file's own time counts.
                 if (file.LinkTarget is not null) file = (FileInfo)file.ResolveLinkTarget(returnFinalTarget: true)!;
                 if (!file.Exists) throw new FileNotFoundException($"the secret file {Path} is not there");
-                if (_read is { } known && known.Written == file.LastWriteTimeUtc && known.Length == file.Length)
-                    return known.Text;
+                var stamp = FileStamp.Of(file);
+                if (_read is { } known && known.Stamp == stamp) return known.Text;
                 var text = ReadOnce(Path);
-                _read = (file.LastWriteTimeUtc, file.Length, text);
+                _read = stamp is { } settled ? (settled, text) : null;
                 return text;
             }
             catch (Exception e) when (e is UnauthorizedAccessException or ArgumentException or NotSupportedException)

@@ -1,11 +1,16 @@
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.State;
-using LifecycleManager.Scheduler.State.Core;
+using LifecycleManager.Runtime.Observability;
+using LifecycleManager.Scheduler.Core.Context;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Placement;
+using LifecycleManager.Scheduler.Core.Snapshots;
 using Prometheus;
 
 namespace LifecycleManager.Scheduler;
 
-/// <summary>The scheduler's metrics. Those of an app end with it.</summary>
+/// <summary>
+/// The scheduler's metrics. Those of an app end with it; those of apps and deployments are shown by the scheduler that leads, and
+/// by no other.
+/// </summary>
 internal sealed class SchedulerMetrics
 {
     private readonly Gauge _target;
@@ -18,10 +23,10 @@ internal sealed class SchedulerMetrics
     private readonly Gauge _deployments;
     private readonly Gauge _subscribers;
     private readonly Counter _droppedSubscribers;
-    private readonly Counter _launches;
-    private readonly Counter _failures;
-    private readonly Counter _finished;
-    private readonly Counter _refused;
+    private readonly CounterFromZero _launches;
+    private readonly CounterFromZero _failures;
+    private readonly CounterFromZero _finished;
+    private readonly CounterFromZero _refused;
     private readonly Histogram _writes;
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
 
@@ -36,24 +41,22 @@ internal sealed class SchedulerMetrics
         _queued = metrics.CreateGauge("lcm_scheduler_queue_instances", "Instances that wait for an offer or a delay.", "app");
         _connected = metrics.CreateGauge("lcm_scheduler_connected", "1 while subscribed at a master.");
         _leading = metrics.CreateGauge("lcm_scheduler_leading", "1 while this scheduler leads.");
-        _deployments = metrics.CreateGauge("lcm_scheduler_deployments", "Deployments under way.");
+        _deployments = metrics.CreateUnset("lcm_scheduler_deployments", "Deployments under way.");
         _subscribers = metrics.CreateGauge("lcm_scheduler_event_subscribers", "Open event streams.");
         _droppedSubscribers = metrics.CreateCounter(
             "lcm_scheduler_event_subscribers_dropped_total",
             "Event streams that were ended since their readers did not keep up.");
-        _launches = metrics.CreateCounter("lcm_scheduler_launches_total", "Launched instances.", "app");
-        _failures = metrics.CreateCounter("lcm_scheduler_task_failures_total", "Instances that ended though nobody wanted it.",
-            "app");
-        _finished = metrics.CreateCounter("lcm_scheduler_deployments_finished_total", "Deployments that are over.", "outcome");
-        _refused = metrics.CreateCounter("lcm_scheduler_offers_refused_total", "Offers that did not fit a waiting instance.",
-            "reason");
+        _launches = new CounterFromZero(registry, "lcm_scheduler_launches_total", "Launched instances.", "app");
+        _failures = new CounterFromZero(
+            registry, "lcm_scheduler_task_failures_total", "Instances that ended though nobody wanted it.", "app");
+        _finished = new CounterFromZero(
+            registry, "lcm_scheduler_deployments_finished_total", "Deployments that are over.", "outcome");
+        _refused = new CounterFromZero(
+            registry, "lcm_scheduler_offers_refused_total", "Offers that did not fit a waiting instance.", "reason");
         _writes = metrics.CreateHistogram(
             "lcm_scheduler_store_write_seconds",
             "Time until a batch of changes is durable.",
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.0005, 2.5, 10) });
-        _connected.Set(0);
-        _leading.Set(0);
-        _deployments.Set(0);
     }
 
     public Prometheus.ITimer TimeWrite() => _writes.NewTimer();
@@ -71,16 +74,16 @@ internal sealed class SchedulerMetrics
             switch (count)
             {
                 case LaunchCounted launch:
-                    _launches.WithLabels(launch.App.Path).Inc();
+                    _launches.Inc(launch.App.Path);
                     break;
                 case FailureCounted failure:
-                    _failures.WithLabels(failure.App.Path).Inc();
+                    _failures.Inc(failure.App.Path);
                     break;
                 case DeploymentCounted deployment:
-                    _finished.WithLabels(deployment.Outcome).Inc();
+                    _finished.Inc(deployment.Outcome);
                     break;
                 case RefusalCounted refusal:
-                    _refused.WithLabels(refusal.Reason.ToString()).Inc(refusal.Count);
+                    _refused.Inc(refusal.Count, refusal.Reason.ToString());
                     break;
             }
         }
@@ -88,8 +91,8 @@ internal sealed class SchedulerMetrics
 
     public void Show(SchedulerSnapshot snapshot, IEnumerable<AppId> changed, int subscribers)
     {
+        if (_leading.Value == 0) Begin();
         _connected.Set(snapshot.Framework.Connected ? 1 : 0);
-        _leading.Set(snapshot.Leader.IsLeading ? 1 : 0);
         _deployments.Set(snapshot.Deployments.Count);
         _subscribers.Set(subscribers);
         var waiting = new HashSet<string>(snapshot.Queue.Select(item => item.Definition.Id.Path), StringComparer.Ordinal);
@@ -98,23 +101,44 @@ internal sealed class SchedulerMetrics
         _waiting.Clear();
         _waiting.UnionWith(waiting);
 
-        foreach (var app in changed)
+        foreach (var id in changed)
         {
-            if (!snapshot.Apps.TryGetValue(app, out var status) || status is { IsRemoved: true, Instances.Count: 0 })
+            var app = id.Path;
+            if (!snapshot.Apps.TryGetValue(id, out var status) || status is { IsRemoved: true, Instances.Count: 0 })
             {
-                foreach (var gauge in (Gauge[])[_target, _staged, _running, _healthy, _queued]) gauge.RemoveLabelled(app.Path);
-                foreach (var counter in (Counter[])[_launches, _failures]) counter.RemoveLabelled(app.Path);
+                foreach (var gauge in (Gauge[])[_target, _staged, _running, _healthy, _queued]) gauge.RemoveLabelled(app);
+                _launches.Remove(app);
+                _failures.Remove(app);
                 continue;
             }
 
-            _target.WithLabels(app.Path).Set(status.IsRemoved ? 0 : status.Definition.Instances);
-            _staged.WithLabels(app.Path).Set(status.Staged);
-            _running.WithLabels(app.Path).Set(status.Running);
-            _healthy.WithLabels(app.Path).Set(status.Definition.HealthChecks.Count == 0 ? status.Running : status.Healthy);
+            _target.WithLabels(app).Set(status.IsRemoved ? 0 : status.Definition.Instances);
+            _staged.WithLabels(app).Set(status.Staged);
+            _running.WithLabels(app).Set(status.Running);
+            _healthy.WithLabels(app).Set(status.Definition.HealthChecks.Count == 0 ? status.Running : status.Healthy);
+            if (!waiting.Contains(app)) _queued.WithLabels(app).Set(0);
+            _launches.Begin(app);
+            _failures.Begin(app);
         }
     }
 
-    /// <summary>Nothing is known of any app any more.</summary>
-    public void Clear(SchedulerSnapshot last) => Show(
-        last with { Apps = new Dictionary<AppId, AppStatus>(), Queue = [], Deployments = [] }, last.Apps.Keys, 0);
+    /// <summary>The conversation with the master has ended.</summary>
+    public void Disconnected() => _connected.Set(0);
+
+    /// <summary>This scheduler does not lead any more: what there is is shown by whoever does.</summary>
+    public void Clear()
+    {
+        _leading.Set(0);
+        _connected.Set(0);
+        foreach (var gauge in (Gauge[])[_target, _staged, _running, _healthy, _queued, _deployments]) gauge.Withdraw();
+        foreach (var counter in (CounterFromZero[])[_launches, _failures, _finished, _refused]) counter.Clear();
+        _waiting.Clear();
+    }
+
+    private void Begin()
+    {
+        _leading.Set(1);
+        foreach (var outcome in DeploymentCounted.Outcomes) _finished.Begin(outcome);
+        foreach (var reason in Refusals.Order) _refused.Begin(reason.ToString());
+    }
 }

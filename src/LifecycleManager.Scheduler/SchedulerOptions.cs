@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography.X509Certificates;
+using LifecycleManager.Scheduler.Core.Context;
+using LifecycleManager.Scheduler.Core.Definitions.Labels;
 using LifecycleManager.Security;
 
 namespace LifecycleManager.Scheduler;
@@ -36,7 +38,7 @@ public sealed record SchedulerOptions
     public TimeSpan FailoverTimeout { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>Which of the fitting agents to prefer, for apps without the label <c>lcm.placement</c>.</summary>
-    public Placement.PlacementStrategy Placement { get; init; }
+    public PlacementStrategy Placement { get; init; }
 
     /// <summary>An instance that is not running by then is ended and launched anew. From 1s to 365d.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
@@ -76,12 +78,14 @@ public sealed record SchedulerOptions
     [Range(1_024, 1_048_576)]
     public int MaxRequestBody { get; init; } = 1024 * 1024;
 
-    /// <summary>
-    /// Eureka servers, <c>http://host:8761/eureka</c>; one that answers is enough. Empty: nobody is told of instances.
-    /// </summary>
-    public IReadOnlyList<Uri> Eureka { get; init; } = [];
-
-    /// <summary>How often registrations in Eureka are renewed; they run out after three times that. From 1s to 1h.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
-    public TimeSpan EurekaRenewal { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Those of the core.</summary>
+    internal CoreOptions Core => new()
+    {
+        User = User,
+        Placement = Placement,
+        LaunchTimeout = LaunchTimeout,
+        KillRetry = KillRetry,
+        ReconciliationInterval = ReconciliationInterval,
+        MaxVersions = MaxVersions,
+    };
 }

@@ -1,6 +1,6 @@
+using LifecycleManager.Runtime;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scheduler.Api;
-using LifecycleManager.Scheduler.Discovery;
 using LifecycleManager.Scheduler.OpenApi;
 using LifecycleManager.Security;
 using LifecycleManager.Storage;
@@ -16,11 +16,12 @@ namespace LifecycleManager.Scheduler;
 public static class SchedulerRole
 {
     /// <summary>
-    /// Adds the scheduler and its loop. The container gives the time, logging, the state store, the election, the metrics'
+    /// Adds the scheduler and its loop, and <see cref="ServingApps"/>. The container gives the time, logging, the state store, the election, the metrics'
     /// registry and the role's health.
     /// </summary>
     public static IServiceCollection AddScheduler(this IServiceCollection services, SchedulerOptions options)
     {
+        OptionRanges.Check(options);
         services.AddSingleton(options);
         services.AddSingleton(provider => new SchedulerService(
             options,
@@ -32,16 +33,17 @@ public static class SchedulerRole
             provider.GetRequiredService<RoleHealth>()));
         services.AddMarathonDocument();
         services.AddHostedService<SchedulerHost>();
-        if (options.Eureka.Count > 0) services.AddHostedService<EurekaRegistrar>();
+        services.AddSingleton(provider => new ServingApps(provider.GetRequiredService<SchedulerService>()));
         return services;
     }
 
     /// <summary>
-    /// Maps Marathon's REST API, <c>/metrics</c> and <c>/health</c>, behind the gate that all mapped later is behind too.
+    /// Maps Marathon's REST API, <c>/metrics</c> and <c>/health</c>, with access control, which holds for all that is mapped
+    /// later, too.
     /// </summary>
     public static void MapScheduler(this WebApplication app)
     {
-        app.UseGate(new Gate(app.Services.GetRequiredService<SchedulerOptions>().Principals, "marathon"));
+        app.UseAccessControl(new AccessControl(app.Services.GetRequiredService<SchedulerOptions>().Principals, "marathon"));
         app.MapMarathonApi();
         app.MapMarathonDocument();
         app.MapMetrics(registry: app.Services.GetRequiredService<CollectorRegistry>());

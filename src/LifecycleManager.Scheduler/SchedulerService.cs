@@ -1,14 +1,19 @@
 using System.Net;
+using LifecycleManager.Clients.Masters;
 using LifecycleManager.Runtime.Health;
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.Deployments;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Deployments;
+using LifecycleManager.Scheduler.Core.Documents;
+using LifecycleManager.Scheduler.Core.Events;
+using LifecycleManager.Scheduler.Core.Inputs;
+using LifecycleManager.Scheduler.Core.Placement;
+using LifecycleManager.Scheduler.Core.Snapshots;
+using LifecycleManager.Scheduler.Core.Timing;
 using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.Health;
-using LifecycleManager.Scheduler.Launching;
 using LifecycleManager.Scheduler.Leadership;
 using LifecycleManager.Scheduler.Mesos;
 using LifecycleManager.Scheduler.State;
-using LifecycleManager.Scheduler.State.Core;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging;
 using Prometheus;
@@ -23,9 +28,12 @@ internal sealed class SchedulerService : IDisposable
 {
     private static readonly TimeSpan MasterLimit = TimeSpan.FromSeconds(10);
 
-    private readonly TermSurroundings _with;
+    private static readonly TimeSpan HeardInterval = TimeSpan.FromMinutes(1);
+
+    private readonly TermServices _with;
     private readonly SchedulerLeadership _leadership;
     private readonly ILogger<SchedulerService> _log;
+    private long _heard;
 
     /// <summary>Makes a scheduler; it does nothing before <see cref="RunAsync"/>.</summary>
     public SchedulerService(
@@ -45,17 +53,8 @@ internal sealed class SchedulerService : IDisposable
             metrics.CountDroppedSubscriber(bus!.Count);
             _log.LogWarning("The event stream of {Remote} is dropped: {Reason}", remote, reason);
         });
-        var master = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            SslOptions = { ClientCertificates = options.Certificate is { } certificate ? [certificate] : null },
-        })
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
-        _with = new TermSurroundings(
+        var master = new MasterHttp(options.Credential?.Header, options.Certificate, MasterLimit);
+        _with = new TermServices(
             options, store, time, loggers, health, bus, metrics, master, new Probe(Probe.Client(), time), Random.Shared);
         _leadership = new SchedulerLeadership(_with, election);
     }
@@ -78,6 +77,15 @@ internal sealed class SchedulerService : IDisposable
         Func<GroupDefinition, GroupDefinition> change, ChangeOptions options, CancellationToken cancellation) =>
         AskAsync(new ChangeRequest(change, options), cancellation);
 
+    /// <summary>The manager was heard; told at most once a minute, since it reads every few seconds.</summary>
+    public void HearManager()
+    {
+        var (last, now) = (Interlocked.Read(ref _heard), _with.Time.GetTimestamp());
+        if (last != 0 && _with.Time.GetElapsedTime(last, now) < HeardInterval) return;
+        Interlocked.Exchange(ref _heard, now);
+        _leadership.Tell(ManagerHeard.Instance);
+    }
+
     /// <summary>Replaces all instances of some apps, keeping their upgrade strategies.</summary>
     /// <exception cref="AppNotFoundException">There is no such app.</exception>
     public Task<DeploymentReceipt> RestartAsync(
@@ -95,8 +103,8 @@ internal sealed class SchedulerService : IDisposable
     /// </summary>
     /// <param name="most">The most moves.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="TimeoutException">The master does not tell its agents.</exception>
-    public async Task<IReadOnlyList<Placement.Move>> PlanMovesAsync(int most, CancellationToken cancellation)
+    /// <exception cref="TimeoutException">The master did not list its agents.</exception>
+    public async Task<IReadOnlyList<Move>> PlanMovesAsync(int most, CancellationToken cancellation)
     {
         var snapshot = Snapshot;
         if (snapshot.Framework.Master is not { } master) throw new TimeoutException("no master is connected");
@@ -104,15 +112,14 @@ internal sealed class SchedulerService : IDisposable
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             limit.CancelAfter(MasterLimit);
-            var agents = await AgentsReader.ReadAsync(_with.MasterHttp, _with.Options, new Uri(new Uri(master), "slaves"),
-                limit.Token);
-            var settled = AppPlacement.Settled(snapshot, _with.Options.Placement);
-            return await Task.Run(() => Placement.Rebalancing.Plan(agents, settled, most, cancellation), cancellation);
+            var agents = await AgentsReader.ReadAsync(_with.MasterHttp, new Uri(new Uri(master), "slaves"), limit.Token);
+            var settled = SettledApps.Of(snapshot, _with.Options.Placement);
+            return await Task.Run(() => Rebalancing.Plan(agents, settled, most, cancellation), cancellation);
         }
         catch (Exception e) when (e is HttpRequestException or System.Text.Json.JsonException or OperationCanceledException
             && !cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"the master at {master} does not tell its agents: {e.Message}", e);
+            throw new TimeoutException($"the master at {master} did not list its agents: {e.Message}", e);
         }
     }
 
@@ -157,11 +164,11 @@ internal sealed class SchedulerService : IDisposable
         if (await _with.Store.GetAsync(SchedulerKeys.Version(app, version), cancellation) is not { } entry) return null;
         try
         {
-            return StateLoader.ReadVersion(entry, app, version).Definition;
+            return StateReader.ReadVersion(app, version, entry.Value).Definition;
         }
         catch (InvalidDataException e)
         {
-            throw new UnreadableStateException($"Version '{Instants.Write(version)}' of '{app.Path}': {e.Message}");
+            throw new UnreadableStateException($"Version '{Timestamps.Write(version)}' of '{app.Path}': {e.Message}");
         }
     }
 
@@ -170,7 +177,7 @@ internal sealed class SchedulerService : IDisposable
     {
         var history = await AskAsync(new HistoryRequest(), cancellation);
         return history.Changes.Count == 0 ? [history.Root.Version]
-            : [.. history.Changes.Select(change => Instants.Read(change.Version))];
+            : [.. history.Changes.Select(change => Timestamps.Read(change.Version))];
     }
 
     /// <summary>The whole tree at one of its versions, or null.</summary>
@@ -215,61 +222,3 @@ internal sealed class SchedulerService : IDisposable
     private Task<T> AskAsync<T>(Request<T> request, CancellationToken cancellation) =>
         _leadership.AskAsync(request, cancellation);
 }
-
-/// <summary>The event bus has as many subscribers as it takes: 503.</summary>
-internal sealed class TooManySubscribersException() : Exception("too many event streams are open");
-
-/// <summary>How a change is made.</summary>
-/// <param name="Force">Cancel the deployments that are in the way.</param>
-/// <param name="Reason">Why, for people and the log.</param>
-internal sealed record ChangeOptions(bool Force = false, string? Reason = null)
-{
-    /// <summary>
-    /// Whoever owns the counts that this change sets from now on, such as <c>policy search</c>; <c>none</c> takes them from
-    /// whoever owned them. Null, for a person or a pipeline: counts that are owned stay, and the receipt says so.
-    /// </summary>
-    public string? CountOwner { get; init; }
-
-    /// <summary>The change puts groups: it takes the place of groups that cannot be read.</summary>
-    internal bool PutsGroups { get; init; }
-
-    /// <summary>The app that is changed is deployed blue-green; null for a rolling deployment.</summary>
-    public BlueGreenOptions? BlueGreen { get; init; }
-}
-
-/// <summary>A word to a deployment.</summary>
-internal enum DeploymentSteering
-{
-    /// <summary>Nothing more is replaced until it is resumed.</summary>
-    Pause,
-
-    /// <summary>It goes on from where it was paused.</summary>
-    Resume,
-
-    /// <summary>The pause that it is in is over.</summary>
-    Promote,
-
-    /// <summary>All its stages and pauses are over.</summary>
-    PromoteFull,
-}
-
-/// <summary>A change that is stored, and the deployment that carries it out.</summary>
-/// <param name="DeploymentId">The deployment; already over where nothing had to be done.</param>
-/// <param name="Version">The version of the tree, and of each app that changed.</param>
-/// <param name="Root">The tree after the change.</param>
-internal sealed record DeploymentReceipt(string DeploymentId, DateTimeOffset Version, GroupDefinition Root)
-{
-    /// <summary>What was kept in place of a requested value, and why; empty where everything was taken as asked.</summary>
-    public IReadOnlyList<string> Messages { get; init; } = [];
-}
-
-/// <summary>How to end instances.</summary>
-/// <param name="Scale">Lower the count of the apps by the instances that end.</param>
-/// <param name="Wipe">Forget unreachable instances at once.</param>
-/// <param name="Force">With <paramref name="Scale"/>: cancel deployments that are in the way.</param>
-internal sealed record KillOptions(bool Scale = false, bool Wipe = false, bool Force = false);
-
-/// <summary>What a kill did.</summary>
-/// <param name="Instances">The instances that end, as they were before.</param>
-/// <param name="Deployment">With scale: the deployment.</param>
-internal sealed record KillReceipt(IReadOnlyList<Instance> Instances, DeploymentReceipt? Deployment);

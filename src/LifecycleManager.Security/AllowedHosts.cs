@@ -31,15 +31,16 @@ public sealed class AllowedHosts
         }
     }
 
-    /// <summary>Refuses what can be no host's name.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <summary>Refuses what cannot be a host name.</summary>
+    /// <exception cref="FormatException">It is not a host name.</exception>
     public static void Check(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         var bare = Bare(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name);
         if (name == "*" || Uri.CheckHostName(bare) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6) return;
         throw new FormatException(
-            $"'{name}' is no host's name: a name such as lcm.example.com, *.example.com or * is needed, without scheme and port");
+            $"'{name}' is not a host name: a name such as lcm.example.com, *.example.com or * is needed, "
+            + "without scheme and port");
     }
 
     /// <summary>Whether a call to this host may go on. A call that names none comes from no browser.</summary>

@@ -30,7 +30,7 @@ public static class BrowserProtection
     private static string? WhyRefused(HttpRequest request, AllowedHosts? hosts)
     {
         if (hosts is not null && !hosts.Allow(request.Host))
-            return $"the host '{Shown(request.Host.Value)}' is none of this machine's own names; --allowed-hosts adds one";
+            return $"the host '{Shown(request.Host.Value)}' is not a name of this machine; --allowed-hosts adds one";
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) return null;
         var site = request.Headers["Sec-Fetch-Site"].ToString();
         var origin = request.Headers.Origin.ToString();

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Security;
 
-/// <summary>How a role says how it is, to anybody: load balancers and probes have no credentials.</summary>
+/// <summary>Reports the health of a role, without credentials: load balancers and probes have none.</summary>
 public static class HealthEndpoints
 {
     /// <summary>

@@ -53,7 +53,7 @@ public sealed class Principals
         catch (JsonException e)
         {
             // The message of the parser may quote the file.
-            throw new FormatException($"it is no JSON of credentials: line {(e.LineNumber ?? 0) + 1}, {e.Path}");
+            throw new FormatException($"it could not be parsed as JSON of credentials: line {(e.LineNumber ?? 0) + 1}, {e.Path}");
         }
 
         if (file?.Credentials is not { Count: > 0 } entries) throw new FormatException("credentials: at least one is needed");
@@ -112,7 +112,7 @@ public sealed class Principals
                 "view" => Permission.View,
                 "operate" => Permission.Operate,
                 "agent" => Permission.Agent,
-                _ => throw new FormatException($"{at}.permissions: '{word}' is none of view, operate, agent"),
+                _ => throw new FormatException($"{at}.permissions: '{word}' must be view, operate or agent"),
             };
         }
 
@@ -121,7 +121,7 @@ public sealed class Principals
             if (string.IsNullOrWhiteSpace(role)) throw new FormatException($"{at}.roles: holds an empty role");
             if (role != "*" && role.IndexOf('*') is >= 0 and var star
                 && (star != role.Length - 1 || !role.EndsWith("/*", StringComparison.Ordinal)))
-                throw new FormatException($"{at}.roles: '{role}' is no role, no '*' and no 'ROLE/*'");
+                throw new FormatException($"{at}.roles: '{role}' must be a role, '*' or 'ROLE/*'");
         }
 
         var principal = new Principal(name, permissions, isOpen ? ["*"] : [.. entry.Roles ?? []]);

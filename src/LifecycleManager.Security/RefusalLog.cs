@@ -3,16 +3,16 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Security;
 
 /// <summary>
-/// Tells of callers that were refused: each cause of each peer once an hour, since a peer that is refused comes again.
+/// Logs callers that were refused: each cause of each peer once an hour, since a peer that is refused comes again.
 /// </summary>
 /// <param name="time">The clock; the system's where none is stated.</param>
 public sealed partial class RefusalLog(TimeProvider? time = null)
 {
     private const int MaxKnown = 1000;
-    private static readonly TimeSpan Silence = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
-    private readonly Dictionary<(string Peer, string Cause), long> _told = [];
+    private readonly Dictionary<(string Peer, string Cause), long> _reported = [];
 
     /// <summary>A peer was refused.</summary>
     /// <param name="log">The log.</param>
@@ -20,11 +20,11 @@ public sealed partial class RefusalLog(TimeProvider? time = null)
     /// <param name="cause">Why; without secrets.</param>
     public void Refused(ILogger log, string peer, string cause)
     {
-        lock (_told)
+        lock (_reported)
         {
-            if (_told.TryGetValue((peer, cause), out var at) && _time.GetElapsedTime(at) < Silence) return;
-            if (_told.Count >= MaxKnown) _told.Clear();
-            _told[(peer, cause)] = _time.GetTimestamp();
+            if (_reported.TryGetValue((peer, cause), out var at) && _time.GetElapsedTime(at) < Interval) return;
+            if (_reported.Count >= MaxKnown) _reported.Clear();
+            _reported[(peer, cause)] = _time.GetTimestamp();
         }
 
         LogRefused(log, peer, cause);

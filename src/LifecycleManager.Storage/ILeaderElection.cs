@@ -16,7 +16,7 @@ public interface ILeaderElection : IAsyncDisposable
     Task<string?> LeaderAsync(string name, CancellationToken cancellation = default);
 }
 
-/// <summary>An office that is held.</summary>
+/// <summary>A leadership that is held.</summary>
 public interface ILeadership : IAsyncDisposable
 {
     /// <summary>To be passed with every write.</summary>

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace LifecycleManager.Storage;
 
-/// <summary>An office that ends once, by resignation or by loss.</summary>
+/// <summary>A leadership that ends once, by resignation or by loss.</summary>
 internal sealed class Leadership(Fence fence, Func<ValueTask> release) : ILeadership
 {
     private readonly CancellationTokenSource _lost = new();
@@ -19,7 +19,7 @@ internal sealed class Leadership(Fence fence, Func<ValueTask> release) : ILeader
 
     public async ValueTask DisposeAsync()
     {
-        // First whoever acts for the office stops, then it is free.
+        // First whoever acts for the leadership stops, then it is free.
         try
         {
             await EndAsync();
@@ -31,24 +31,24 @@ internal sealed class Leadership(Fence fence, Func<ValueTask> release) : ILeader
     }
 }
 
-/// <summary>The offices held through one backend: the store ends one whose write it had to refuse.</summary>
-internal sealed class HeldOffices
+/// <summary>The leaderships held through one backend: the store ends one whose write it had to refuse.</summary>
+internal sealed class HeldLeaderships
 {
-    private readonly ConcurrentDictionary<Fence, Leadership> _offices = new();
+    private readonly ConcurrentDictionary<Fence, Leadership> _leaderships = new();
 
-    public void Add(Leadership office) => _offices[office.Fence] = office;
+    public void Add(Leadership leadership) => _leaderships[leadership.Fence] = leadership;
 
-    public void Remove(Fence fence) => _offices.TryRemove(fence, out _);
+    public void Remove(Fence fence) => _leaderships.TryRemove(fence, out _);
 
-    /// <summary>Ends the office of a fence that was refused, and makes the exception that says so.</summary>
+    /// <summary>Ends the leadership of a fence that was refused, and makes the exception that says so.</summary>
     public FencedException Refuse(Fence fence)
     {
-        if (_offices.TryRemove(fence, out var office)) _ = office.EndAsync();
+        if (_leaderships.TryRemove(fence, out var leadership)) _ = leadership.EndAsync();
         return new FencedException(fence);
     }
 
     public async ValueTask ResignAllAsync()
     {
-        foreach (var office in _offices.Values) await office.DisposeAsync();
+        foreach (var leadership in _leaderships.Values) await leadership.DisposeAsync();
     }
 }

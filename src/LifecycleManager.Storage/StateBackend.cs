@@ -66,7 +66,7 @@ public sealed class StateBackend : IAsyncDisposable
         string address, string? password, TimeSpan patience, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
     {
         var parsed = StateAddress.Parse(address);
-        var held = new HeldOffices();
+        var held = new HeldLeaderships();
         switch (parsed.Scheme)
         {
             case "memory":
@@ -85,7 +85,8 @@ public sealed class StateBackend : IAsyncDisposable
     }
 
     private static async Task<StateBackend> OpenPostgresAsync(
-        StateAddress address, string? password, TimeSpan patience, HeldOffices held, TimeProvider time, ILoggerFactory loggers,
+        StateAddress address, string? password, TimeSpan patience, HeldLeaderships held, TimeProvider time,
+        ILoggerFactory loggers,
         CancellationToken ct)
     {
         var lease = address.Seconds("lease", TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
@@ -98,7 +99,8 @@ public sealed class StateBackend : IAsyncDisposable
     }
 
     private static async Task<StateBackend> OpenZooKeeperAsync(
-        StateAddress address, string? password, TimeSpan patience, HeldOffices held, TimeProvider time, ILoggerFactory loggers,
+        StateAddress address, string? password, TimeSpan patience, HeldLeaderships held, TimeProvider time,
+        ILoggerFactory loggers,
         CancellationToken ct)
     {
         var options = ZooKeeperOptions.From(address, password, patience);
@@ -117,7 +119,7 @@ public sealed class StateBackend : IAsyncDisposable
         }
     }
 
-    /// <summary>Withdraws candidatures, resigns from offices, finishes the writes under way and closes.</summary>
+    /// <summary>Withdraws candidatures, resigns, finishes the writes under way and closes.</summary>
     public async ValueTask DisposeAsync()
     {
         await Election.DisposeAsync();

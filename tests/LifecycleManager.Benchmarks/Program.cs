@@ -2,12 +2,14 @@ using BenchmarkDotNet.Running;
 using LifecycleManager.Benchmarks.Cluster;
 using LifecycleManager.Benchmarks.Limits;
 using LifecycleManager.Benchmarks.Metrics;
+using LifecycleManager.Benchmarks.Reaction;
 using LifecycleManager.Benchmarks.Scheduling;
 using LifecycleManager.Benchmarks.Stack;
 
 // `stack` measures the whole of `lcm up` as a process, `cluster` a master with 5,000 agents,
 // `scheduler [placement|apps|held|events|group]` the scheduler's limits, `scrape [targets]` what scraping costs
-// beside Prometheus, `limits` what collector and decision engine promise; everything else is BenchmarkDotNet's: `--list flat`,
+// beside Prometheus, `reaction [apps]` how soon a count follows the load, `limits` what collector and decision engine
+// promise; everything else is BenchmarkDotNet's: `--list flat`,
 // `--filter '*'`.
 if (args is ["stack"])
 {
@@ -21,9 +23,9 @@ if (args is ["cluster", .. var parts])
     return;
 }
 
-if (args is ["limits"])
+if (args is ["limits", .. var wanted])
 {
-    LimitsBenchmark.Run(Console.Out);
+    LimitsBenchmark.Run(Console.Out, wanted);
     return;
 }
 
@@ -41,9 +43,16 @@ if (args is ["scrape", .. var count])
     return;
 }
 
-if (args is ["scrape-targets"])
+if (args is ["reaction", .. var apps])
 {
-    await ScrapeBenchmark.ServeAsync();
+    await ReactionBenchmark.RunAsync(System.Console.Out,
+        apps is [var many] ? int.Parse(many, System.Globalization.CultureInfo.InvariantCulture) : 200);
+    return;
+}
+
+if (args is ["scrape-targets", var served])
+{
+    await ScrapeBenchmark.ServeAsync(int.Parse(served, System.Globalization.CultureInfo.InvariantCulture));
     return;
 }
 

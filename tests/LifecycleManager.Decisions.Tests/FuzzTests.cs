@@ -26,7 +26,8 @@ public sealed class FuzzTests
 
     private static readonly string[] Pieces =
         ["{", "}", "[", "]", ":", ": ", "- ", "\n", "\n  ", "#", "'", "\"", "&a ", "*a", "|", ">", "!!int ", "? ", "---\n", "%",
-            "\t", "\0", "\uFEFF", "~", "<<: *a", "1e999", "-1", "policy: x\n", "99999999999"];
+            "\t", "\0", "\uFEFF", "~", "<<: *a", "1e999", "-1", "policy: x\n", "99999999999", "coordination: x\n", "budget: x\n",
+            "apps: ", "then: ", "when: ", "count(web)", "sum(web.wanted)", "cluster.waiting", "web.", "dependenciesOf: web"];
 
     [Fact]
     public void Expressions()

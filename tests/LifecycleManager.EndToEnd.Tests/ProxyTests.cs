@@ -1,106 +1,82 @@
 using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using LifecycleManager.EndToEnd.Tests.Harness;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Testing;
 
 namespace LifecycleManager.EndToEnd.Tests;
 
-/// <summary><c>lcm proxy</c> before a real nginx.</summary>
+/// <summary><c>lcm proxy</c> before a real nginx and a real HAProxy.</summary>
 public sealed class ProxyTests
 {
-    [Fact]
-    public async Task No_request_fails_and_no_connection_ends_while_an_app_scales_behind_nginx()
-    {
-        var nginx = Server.Executable("nginx");
-        var directory = Directory.CreateTempSubdirectory("lcm-e2e-proxy-").FullName;
-        var (conf, pid, port) = (Path.Combine(directory, "nginx.conf"), Path.Combine(directory, "nginx.pid"), Server.FreePort());
-        await using var stack = await Stack.UpAsync();
-        var app = SampleApps.SearchProcess("/shop/search", 1, "--drain 5s").Replace("\"cpus\"",
-            $"\"portDefinitions\": [{{\"port\": {port}}}], \"taskKillGracePeriodSeconds\": 60, \"cpus\"",
-            StringComparison.Ordinal);
-        using var posted = await stack.PostAsync(app);
-        Assert.True(posted.IsSuccessStatusCode, await posted.Content.ReadAsStringAsync());
-        await stack.InstancesAsync("/shop/search", 1);
+    private const string App = "/shop/search";
 
-        string[] options = ["proxy", "--scheduler", stack.Scheduler.BaseAddress!.ToString(), "--output", conf, "--listen",
-            "127.0.0.1",
-            "--check", $"{nginx} -t -q -c $FILE -g 'pid {pid};'", "--reload-interval", "500ms"];
+    /// <summary>
+    /// The instances take some seconds to boot and end with their SIGTERM: what keeps requests from them is that the proxy knows
+    /// when they have come up and when they are drained.
+    /// </summary>
+    [Theory]
+    [InlineData("nginx")]
+    [InlineData("haproxy")]
+    public async Task No_request_fails_while_an_app_scales_out_is_upgraded_leaves_an_agent_and_scales_in(string kind)
+    {
+        var program = Server.Executable(kind);
+        var directory = Directory.CreateTempSubdirectory("lcm-e2e-proxy-").FullName;
+        var (conf, pid, port) = (Path.Combine(directory, "proxy.conf"), Path.Combine(directory, "pid"), Server.FreePort());
+        var (check, run, signal) = kind == "nginx"
+            ? ($"{program} -t -q -c $FILE -g 'pid {pid};'",
+                $"{program} -c {conf} -e {directory}/error.log -g 'daemon off; pid {pid};'", "HUP")
+            : ($"{program} -c -q -f $FILE", $"{program} -W -db -f {conf}", "USR2");
+        await using var stack = await Stack.UpAsync(["--agents", "2"]);
+        var app = JsonNode.Parse(SampleApps.SearchProcess(App, 2, "--drain 0s"))!;
+        app["cmd"] = "sleep 2; " + app["cmd"];
+        app["portDefinitions"] = new JsonArray(new JsonObject { ["port"] = port });
+        app["labels"] = new JsonObject { ["lcm.drain"] = "3s", ["lcm.proxy.0.mode"] = "http" };
+        app["healthChecks"]![0]!["delaySeconds"] = 1;
+        app["constraints"] = new JsonArray(new JsonArray("hostname", "GROUP_BY"));
+        using var posted = await stack.PostAsync(app.ToJsonString());
+        Assert.True(posted.IsSuccessStatusCode, await posted.Content.ReadAsStringAsync());
+
+        string[] options = ["proxy", "--kind", kind, "--scheduler", stack.Scheduler.BaseAddress!.ToString(), "--output", conf,
+            "--listen", "127.0.0.1", "--check", check, "--reload-interval", "500ms"];
+        await ServersAsync(stack, 2);
         await using (var once = LcmProcess.Start(directory, [.. options, "--once"])) Assert.Equal(0,
             await once.ExitAsync(TimeSpan.FromMinutes(1)));
-        using var proxy =
-            Process.Start(new ProcessStartInfo(nginx, ["-c", conf, "-e", Path.Combine(directory, "error.log"), "-g",
-                $"daemon off; pid {pid};"]))!;
+        using var proxy = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "exec " + run]))!;
         try
         {
-            await using var following = LcmProcess.Start(directory,
-                [.. options, "--reload", $"kill -HUP {proxy.Id} && echo reloaded >> reloads"]);
+            await using var following = LcmProcess.Start(directory, [.. options, "--reload", $"kill -{signal} {proxy.Id}"]);
+            using var load = new ProxyLoad(new Uri($"http://127.0.0.1:{port}/admin/health"));
+            await Eventually.TrueAsync(load.IsAnsweredAsync, "an answer through the proxy", more: () => following.Output);
+            load.Begin();
 
-            // One connection that is kept for the whole time, and a new one for every other request.
-            using var kept = new HttpClient(new SocketsHttpHandler
+            await stack.Api.UpdateApp(App[1..], new App { Instances = 3 });
+            await ServersAsync(stack, 3);
+            await stack.Api.UpdateApp(App[1..], new App { Env = Env("""{"VERSION": "2"}""") });
+            var replaced = await ServersAsync(stack, 3);
+
+            // Of the two agents the one with fewer of them, so that something serves all the while.
+            var leaving = replaced.GroupBy(task => task.SlaveId).OrderBy(agent => agent.Count()).First().Key;
+            var drain = new JsonObject
             {
-                MaxConnectionsPerServer = 1,
-                ConnectCallback = Counting(out var connections)
-            });
-            using var fresh = new HttpClient();
-            var url = new Uri($"http://127.0.0.1:{port}/admin/health");
-            await Eventually.TrueAsync(async () => (await kept.GetAsync(url)).IsSuccessStatusCode, "an answer through nginx",
-                more: () => following.Output);
-            await ReloadsAsync(1);
-            using var stop = new CancellationTokenSource();
-            var requests = Task.WhenAll(RequestAsync(kept, close: false), RequestAsync(fresh, close: true),
-                RequestAsync(fresh, close: true));
+                ["type"] = "DRAIN_AGENT",
+                ["drain_agent"] = new JsonObject { ["agent_id"] = new JsonObject { ["value"] = leaving } },
+            };
+            using var drained = await stack.Master.PostAsync("/api/v1",
+                new StringContent(drain.ToJsonString(), Encoding.UTF8, "application/json"));
+            Assert.True(drained.IsSuccessStatusCode, await drained.Content.ReadAsStringAsync());
+            await Eventually.TrueAsync(async () => (await stack.RunningAsync(App)).All(task => task.SlaveId != leaving),
+                "an empty agent", more: stack.Describe);
+            await ServersAsync(stack, 3);
+            await stack.Api.UpdateApp(App[1..], new App { Instances = 1 });
+            await ServersAsync(stack, 1);
 
-            foreach (var instances in (int[])[3, 1, 2])
-            {
-                await Eventually.TrueAsync(
-                    async () => await stack.Api.UpdateApp("shop/search", new App { Instances = instances }) is not null,
-                    "the end of the deployment before");
-                await stack.InstancesAsync("/shop/search", instances, TimeSpan.FromMinutes(2));
-                await Eventually.TrueAsync(
-                    () => Task.FromResult(File.ReadAllText(conf).Split(" max_fails").Length - 1 == instances),
-                    $"{instances} servers in the configuration", more: () => following.Output);
-            }
-
-            await ReloadsAsync(4);
-            await stop.CancelAsync();
-            var (count, failures) = (await requests).Aggregate((0, (IReadOnlyList<string>)[]),
-                (a, b) => (a.Item1 + b.Count, [.. a.Item2, .. b.Failures]));
+            var (count, failures) = await load.EndAsync();
             Assert.True(failures.Count == 0,
                 $"{failures.Count} of {count} requests failed:\n{string.Join('\n', failures.Take(20))}\n{following.Output}");
             Assert.True(count > 100, $"only {count} requests");
-            Assert.Equal(1, connections.Count);
-
-            Task ReloadsAsync(int count) => Eventually.TrueAsync(
-                () => Task.FromResult(File.Exists(Path.Combine(directory, "reloads"))
-                    && File.ReadAllLines(Path.Combine(directory, "reloads")).Length >= count),
-                $"{count} reloads", more: () => following.Output);
-
-            async Task<(int Count, List<string> Failures)> RequestAsync(HttpClient client, bool close)
-            {
-                var (count, failures) = (0, new List<string>());
-                while (!stop.IsCancellationRequested)
-                {
-                    try
-                    {
-                        using var request = new HttpRequestMessage(HttpMethod.Get,
-                            new Uri(url, close ? "/search?origin=NYC&destination=SFO" : "/admin/health"))
-                        {
-                            Headers = { ConnectionClose = close }
-                        };
-                        using var answer = await client.SendAsync(request);
-                        if (!answer.IsSuccessStatusCode) failures.Add($"{answer.StatusCode}");
-                    }
-                    catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
-                    {
-                        failures.Add($"{e.Message} {e.InnerException?.Message}");
-                    }
-
-                    count++;
-                    await Task.Delay(20);
-                }
-
-                return (count, failures);
-            }
         }
         finally
         {
@@ -109,6 +85,17 @@ public sealed class ProxyTests
             Directory.Delete(directory, recursive: true);
         }
     }
+
+    /// <summary>Waits until the app has so many instances, all healthy and none on its way out, and no deployment.</summary>
+    private static async Task<IReadOnlyList<AppTask>> ServersAsync(Stack stack, int count)
+    {
+        await Eventually.TrueAsync(async () => (await stack.Api.GetDeployments()).Count == 0, "the end of the deployment",
+            TimeSpan.FromMinutes(2), stack.Describe);
+        return await stack.InstancesAsync(App, count, TimeSpan.FromMinutes(2));
+    }
+
+    private static Dictionary<string, JsonElement> Env(string json) =>
+        JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json)!;
 
     [Fact]
     public async Task What_stands_in_the_way_is_one_line()
@@ -135,24 +122,5 @@ public sealed class ProxyTests
         {
             Directory.Delete(directory, recursive: true);
         }
-    }
-
-    private static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> Counting(out Counter counter)
-    {
-        var made = counter = new Counter();
-        return async (context, cancellation) =>
-        {
-            var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream,
-                System.Net.Sockets.ProtocolType.Tcp)
-            { NoDelay = true };
-            await socket.ConnectAsync(context.DnsEndPoint, cancellation);
-            made.Count++;
-            return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
-        };
-    }
-
-    private sealed class Counter
-    {
-        public int Count { get; set; }
     }
 }

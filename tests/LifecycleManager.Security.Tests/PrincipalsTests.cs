@@ -94,8 +94,8 @@ public sealed class PrincipalsTests
     [InlineData("""{"credentials": [{"principal": "a:b", "secret": "hush"}]}""", "holds a colon")]
     [InlineData("""{"credentials": [{"principal": "a", "secret": ""}]}""", "credentials[0].secret: is empty")]
     [InlineData("""{"credentials": [{"principal": "a", "secret": "hush", "permissions": ["root"]}]}""",
-        "'root' is none of view, operate, agent")]
-    [InlineData("""{"credentials": [{"principal": "a", "secret": "hush", "roles": ["w*"]}]}""", "'w*' is no role")]
+        "'root' must be view, operate or agent")]
+    [InlineData("""{"credentials": [{"principal": "a", "secret": "hush", "roles": ["w*"]}]}""", "'w*' must be a role")]
     [InlineData("""{"credentials": [{"principal": "a", "secret": "hush", "role": "web"}]}""", "line 1")]
     [InlineData("""{"credentials": [{"principal": "a*b"}]}""", "neither a name nor a pattern")]
     [InlineData("""{"credentials": [{"principal": "a", "secret": "hush" """, "line 1")]

@@ -9,6 +9,8 @@ namespace LifecycleManager.Testing;
 /// </summary>
 public static class Server
 {
+    private static int _ports = Random.Shared.Next();
+
     /// <summary>Whether a missing server is a failure rather than a reason to skip.</summary>
     public static bool Required => Environment.GetEnvironmentVariable("LCM_REQUIRE_SERVERS") == "1";
 
@@ -37,12 +39,31 @@ public static class Server
         return found!;
     }
 
-    /// <summary>A TCP port on the loopback interface that was free a moment ago.</summary>
+    /// <summary>
+    /// A TCP port on the loopback interface that was free a moment ago, and that stays so until the test's server takes it: it
+    /// lies below the ports that the kernel gives to outgoing connections (32768 and up), from which another connection may take
+    /// one in between, and beside the ports that agents offer by themselves (8000 to 9000, 31000 to 32000).
+    /// </summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        const int First = 16000, Last = 30000;
+        for (var tries = 0; tries < Last - First; tries++)
+        {
+            // Each process begins at a place of its own, so that test modules that run side by side seldom meet.
+            var port = First + (int)((uint)Interlocked.Increment(ref _ports) % (Last - First));
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken: the next one.
+            }
+        }
+
+        throw new InvalidOperationException($"No port from {First} to {Last} is free.");
     }
 
     private static string FromEnvironment(string name, string what)

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using LifecycleManager.Agent.Resources;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Runtime.Observability;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Prometheus;
 
 namespace LifecycleManager.Agent.Api;
@@ -10,29 +10,36 @@ namespace LifecycleManager.Agent.Api;
 /// <summary>The agent's metrics for Prometheus.</summary>
 internal sealed class AgentMetrics
 {
+    private const double BytesOfMegabyte = 1024 * 1024;
+
+    /// <summary>Why a launch fails, as a rule: shown from zero.</summary>
+    private static readonly StatusReason[] Reasons = [StatusReason.ContainerLaunchFailed, StatusReason.TaskInvalid];
+
     private readonly CollectorRegistry _registry;
 
     public AgentMetrics(AgentService agent, CollectorRegistry registry)
     {
         _registry = registry;
         var metrics = Metrics.WithCustomRegistry(registry);
-        var total = metrics.CreateGauge("lcm_agent_resources_total",
-            "What the agent offers; ports are counted, memory and disk are in MB.", "resource");
-        var used = metrics.CreateGauge("lcm_agent_resources_used", "What the tasks are given.", "resource");
+        var total = metrics.CreateGauge("lcm_agent_resources",
+            "What the agent offers; ports are counted, mem and disk are in bytes.", "resource");
+        var used = metrics.CreateGauge("lcm_agent_resources_used",
+            "What the tasks are given; ports are counted, mem and disk are in bytes.", "resource");
         var tasks = metrics.CreateGauge("lcm_agent_tasks", "The tasks that have not ended.", "containerizer", "state");
         var pending = metrics.CreateGauge("lcm_agent_status_updates_pending", "Status updates that are not acknowledged.");
         var failures = metrics.CreateCounter("lcm_agent_launch_failures_total", "Launches that failed.", "reason");
         var registered = metrics.CreateGauge("lcm_agent_registered", "Whether a master has registered the agent.");
-        var docker = metrics.CreateGauge("lcm_agent_docker_up", "Whether a Docker engine answers.");
-        agent.LaunchFailed += reason => failures.WithLabels(JsonNamingPolicy.SnakeCaseUpper.ConvertName(reason.ToString())).Inc();
+        var docker = metrics.CreateUnset("lcm_agent_docker_up", "Whether the agent's Docker engine answers; absent without one.");
+        foreach (var reason in Reasons) failures.WithLabels(Name(reason)).Publish();
+        agent.LaunchFailed += reason => failures.WithLabels(Name(reason)).Inc();
         registry.AddBeforeCollectCallback(() =>
         {
             var live = agent.Tasks.Where(run => !run.State.IsTerminal()).ToList();
             var uses = MachineResources.Totals(live.SelectMany(run => run.Record.Task.Resources));
             foreach (var (name, amount) in MachineResources.Totals(agent.Info.Resources!))
             {
-                total.WithLabels(name).Set(amount);
-                used.WithLabels(name).Set(uses.GetValueOrDefault(name));
+                total.WithLabels(name).Set(Amount(name, amount));
+                used.WithLabels(name).Set(Amount(name, uses.GetValueOrDefault(name)));
             }
 
             // What there is no task of any more is zero, not yesterday's count.
@@ -42,16 +49,16 @@ internal sealed class AgentMetrics
                 tasks.WithLabels(kind.Key.Containerizer, kind.Key.State.ToString().ToLowerInvariant()).Set(kind.Count());
             pending.Set(agent.PendingUpdates);
             registered.Set(agent.Master is null ? 0 : 1);
-            docker.Set(agent.DockerUp == true ? 1 : 0);
+            if (agent.DockerUp is { } isUp) docker.Set(isUp ? 1 : 0);
         });
     }
 
-    public void Map(WebApplication app)
-    {
-        app.MapGet("/metrics", async (HttpContext context) =>
-        {
-            context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-            await _registry.CollectAndExportAsTextAsync(context.Response.Body, context.RequestAborted);
-        });
-    }
+    /// <summary>Maps <c>/metrics</c>.</summary>
+    public void Map(WebApplication app) => app.MapMetrics(settings => settings.Registry = _registry);
+
+    private static string Name(StatusReason reason) => JsonNamingPolicy.SnakeCaseUpper.ConvertName(reason.ToString());
+
+    /// <summary>An amount of Mesos' in Prometheus' units: memory and disk are megabytes there, bytes here.</summary>
+    private static double Amount(string resource, double amount) =>
+        resource is "mem" or "disk" ? amount * BytesOfMegabyte : amount;
 }

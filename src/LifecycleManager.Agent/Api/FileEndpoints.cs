@@ -59,17 +59,17 @@ internal static class FileEndpoints
     }
 
     private static IResult Browse(SandboxFiles files, string path) =>
-        BrowseJson(files, path) is { } json ? Shapes.Answer(json)
-        : Shapes.Error(StatusCodes.Status404NotFound, $"there is no directory '{path}'");
+        BrowseJson(files, path) is { } json ? MesosAnswers.Answer(json)
+        : MesosAnswers.Error(StatusCodes.Status404NotFound, $"there is no directory '{path}'");
 
     private static IResult Read(FileReaders readers, SandboxFiles files, string path, long offset, long? length)
     {
-        if (offset < -1) return Shapes.Error(StatusCodes.Status400BadRequest, "offset: is negative");
-        if (length < -1) return Shapes.Error(StatusCodes.Status400BadRequest, "length: is negative");
+        if (offset < -1) return MesosAnswers.Error(StatusCodes.Status400BadRequest, "offset: is negative");
+        if (length < -1) return MesosAnswers.Error(StatusCodes.Status400BadRequest, "length: is negative");
         // Mesos' way to ask for the size.
         var wanted = offset == -1 ? 0 : length is null or -1 ? DefaultRead : length.Value;
         if (ReadBytes(files, path, Math.Max(0, offset), wanted) is not { } part)
-            return Shapes.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
+            return MesosAnswers.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
         return readers.Json(new JsonObject
         {
             ["offset"] = offset == -1 ? part.Size : offset,
@@ -79,13 +79,14 @@ internal static class FileEndpoints
 
     private static IResult Download(FileReaders readers, SandboxFiles files, string path) => files.Open(path) is { } file
         ? readers.Download(file, Path.GetFileName(path))
-            : Shapes.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
+            : MesosAnswers.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
 
     /// <summary>The last bytes, from the beginning of a line where one is among them.</summary>
     private static IResult Tail(FileReaders readers, SandboxFiles files, string path, long? bytes, bool follow)
     {
-        if (bytes < 0) return Shapes.Error(StatusCodes.Status400BadRequest, "bytes: is negative");
-        if (files.Open(path) is not { } file) return Shapes.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
+        if (bytes < 0) return MesosAnswers.Error(StatusCodes.Status400BadRequest, "bytes: is negative");
+        if (files.Open(path) is not { } file)
+            return MesosAnswers.Error(StatusCodes.Status404NotFound, $"there is no file '{path}'");
         SeekLines(file, Math.Min(bytes ?? DefaultTail, SandboxFiles.MaxRead));
         return readers.Tail(file, follow);
     }
@@ -116,18 +117,18 @@ internal static class FileEndpoints
 
     private static IResult Guard(string? path, Func<IResult> answer)
     {
-        if (string.IsNullOrEmpty(path)) return Shapes.Error(StatusCodes.Status400BadRequest, "path: is missing");
+        if (string.IsNullOrEmpty(path)) return MesosAnswers.Error(StatusCodes.Status400BadRequest, "path: is missing");
         try
         {
             return answer();
         }
         catch (UnauthorizedAccessException e)
         {
-            return Shapes.Error(StatusCodes.Status403Forbidden, e.Message);
+            return MesosAnswers.Error(StatusCodes.Status403Forbidden, e.Message);
         }
         catch (IOException e)
         {
-            return Shapes.Error(StatusCodes.Status500InternalServerError, e.Message);
+            return MesosAnswers.Error(StatusCodes.Status500InternalServerError, e.Message);
         }
     }
 }

@@ -74,7 +74,7 @@ internal sealed class FileReaders(TimeProvider time)
         if (Interlocked.Increment(ref _readers) <= MaxReaders) return new Result(this, content, send);
         Interlocked.Decrement(ref _readers);
         content.Dispose();
-        return Shapes.Error(StatusCodes.Status503ServiceUnavailable, $"{MaxReaders} readers are reading files already");
+        return MesosAnswers.Error(StatusCodes.Status503ServiceUnavailable, $"{MaxReaders} readers are reading files already");
     }
 
     private async Task SendAsync(Stream content, long length, HttpContext context)

@@ -28,16 +28,16 @@ internal static class OperatorEndpoints
             var length = await context.Request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false,
                 context.RequestAborted);
             if (length > MaxBody)
-                return Shapes.Error(StatusCodes.Status413PayloadTooLarge, $"the call is longer than {MaxBody} bytes");
+                return MesosAnswers.Error(StatusCodes.Status413PayloadTooLarge, $"the call is longer than {MaxBody} bytes");
             call = JsonNode.Parse(body.AsSpan(0, length)) as JsonObject;
         }
         catch (JsonException e)
         {
-            return Shapes.Error(StatusCodes.Status400BadRequest, $"the call is not JSON: {e.Message}");
+            return MesosAnswers.Error(StatusCodes.Status400BadRequest, $"the call is not JSON: {e.Message}");
         }
 
         if (call?["type"] is not JsonValue value || !value.TryGetValue<string>(out var type))
-            return Shapes.Error(StatusCodes.Status400BadRequest, "type: is missing");
+            return MesosAnswers.Error(StatusCodes.Status400BadRequest, "type: is missing");
         try
         {
             return await AnswerAsync(type, call, agent, readers, health,
@@ -46,11 +46,11 @@ internal static class OperatorEndpoints
         }
         catch (FormatException e)
         {
-            return Shapes.Error(StatusCodes.Status400BadRequest, e.Message);
+            return MesosAnswers.Error(StatusCodes.Status400BadRequest, e.Message);
         }
         catch (UnauthorizedAccessException e)
         {
-            return Shapes.Error(StatusCodes.Status403Forbidden, e.Message);
+            return MesosAnswers.Error(StatusCodes.Status403Forbidden, e.Message);
         }
     }).Needs(Permission.View);
 
@@ -81,10 +81,10 @@ internal static class OperatorEndpoints
             _ => Unknown,
         };
         if (ReferenceEquals(part, Unknown))
-            return Shapes.Error(StatusCodes.Status501NotImplemented, $"this agent does not implement the call {type}");
-        if (part is null) return Shapes.Error(StatusCodes.Status404NotFound, "there is no such file");
+            return MesosAnswers.Error(StatusCodes.Status501NotImplemented, $"this agent does not implement the call {type}");
+        if (part is null) return MesosAnswers.Error(StatusCodes.Status404NotFound, "there is no such file");
         var answer = new JsonObject { ["type"] = type, [type.ToLowerInvariant()] = part };
-        return type == "READ_FILE" ? readers.Json(answer) : Shapes.Answer(answer);
+        return type == "READ_FILE" ? readers.Json(answer) : MesosAnswers.Answer(answer);
     }
 
     private static JsonObject Tasks(AgentService agent)
@@ -116,9 +116,9 @@ internal static class OperatorEndpoints
                 ["task_id"] = Id(task.TaskId.Value),
                 ["framework_id"] = Id(task.FrameworkId.Value),
                 ["agent_id"] = Id(task.Status.AgentId?.Value),
-                ["state"] = Shapes.Of(task.Status.State),
-                ["resources"] = Shapes.List(task.Resources),
-                ["statuses"] = new JsonArray(Shapes.Of(task.Status)),
+                ["state"] = MesosAnswers.Of(task.Status.State),
+                ["resources"] = MesosAnswers.List(task.Resources),
+                ["statuses"] = new JsonArray(MesosAnswers.Of(task.Status)),
             });
         }
 
@@ -131,10 +131,10 @@ internal static class OperatorEndpoints
         ["task_id"] = Id(run.Record.TaskId.Value),
         ["framework_id"] = Id(run.Record.FrameworkId.Value),
         ["agent_id"] = Id(run.Record.AgentId.Value),
-        ["state"] = Shapes.Of(run.State),
-        ["resources"] = Shapes.List(run.Record.Task.Resources),
-        ["statuses"] = run.Updates.Latest is { } status ? new JsonArray(Shapes.Of(status)) : new JsonArray(),
-        ["labels"] = new JsonObject { ["labels"] = Shapes.Of(run.Record.Task.Labels) },
+        ["state"] = MesosAnswers.Of(run.State),
+        ["resources"] = MesosAnswers.List(run.Record.Task.Resources),
+        ["statuses"] = run.Updates.Latest is { } status ? new JsonArray(MesosAnswers.Of(status)) : new JsonArray(),
+        ["labels"] = new JsonObject { ["labels"] = MesosAnswers.Of(run.Record.Task.Labels) },
     };
 
     private static JsonObject Frameworks(AgentService agent) => new()

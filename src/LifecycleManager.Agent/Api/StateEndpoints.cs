@@ -10,8 +10,8 @@ internal static class StateEndpoints
 {
     public static void Map(WebApplication app, AgentService agent)
     {
-        app.MapGet("/state", () => Shapes.Answer(State(agent)));
-        app.MapGet("/state.json", () => Shapes.Answer(State(agent)));
+        app.MapGet("/state", () => MesosAnswers.Answer(State(agent)));
+        app.MapGet("/state.json", () => MesosAnswers.Answer(State(agent)));
     }
 
     private static JsonObject State(AgentService agent)
@@ -27,8 +27,8 @@ internal static class StateEndpoints
             ["pid"] = $"slave(1)@{agent.Options.Hostname}:{agent.Options.Port}",
             ["hostname"] = agent.Options.Hostname,
             ["master_hostname"] = agent.Master?.Host,
-            ["resources"] = Shapes.Of(info.Resources!),
-            ["attributes"] = Shapes.Of(info.Attributes!),
+            ["resources"] = MesosAnswers.Of(info.Resources!),
+            ["attributes"] = MesosAnswers.Of(info.Attributes!),
             ["capabilities"] = new JsonArray([.. agent.Features.Select(feature => JsonValue.Create(feature))]),
             ["frameworks"] = Frameworks(tasks.Where(run => !run.State.IsTerminal()), []),
             ["completed_frameworks"] = Frameworks(tasks.Where(run => run.State.IsTerminal()), completed),
@@ -64,10 +64,10 @@ internal static class StateEndpoints
             ["framework_id"] = run.Record.FrameworkId.Value,
             ["executor_id"] = "",
             ["slave_id"] = run.Record.AgentId.Value,
-            ["state"] = Shapes.Of(run.State),
-            ["resources"] = Shapes.Of(run.Record.Task.Resources),
-            ["labels"] = Shapes.Of(run.Record.Task.Labels),
-            ["statuses"] = run.Updates.Latest is { } status ? new JsonArray(Shapes.Of(status)) : new JsonArray(),
+            ["state"] = MesosAnswers.Of(run.State),
+            ["resources"] = MesosAnswers.Of(run.Record.Task.Resources),
+            ["labels"] = MesosAnswers.Of(run.Record.Task.Labels),
+            ["statuses"] = run.Updates.Latest is { } status ? new JsonArray(MesosAnswers.Of(status)) : new JsonArray(),
         });
 
     private static JsonObject Executor(CompletedTask task) => Executor(
@@ -78,9 +78,9 @@ internal static class StateEndpoints
             ["framework_id"] = task.FrameworkId.Value,
             ["executor_id"] = "",
             ["slave_id"] = task.Status.AgentId?.Value,
-            ["state"] = Shapes.Of(task.Status.State),
-            ["resources"] = Shapes.Of(task.Resources),
-            ["statuses"] = new JsonArray(Shapes.Of(task.Status)),
+            ["state"] = MesosAnswers.Of(task.Status.State),
+            ["resources"] = MesosAnswers.Of(task.Resources),
+            ["statuses"] = new JsonArray(MesosAnswers.Of(task.Status)),
         });
 
     private static JsonObject Executor(
@@ -91,7 +91,7 @@ internal static class StateEndpoints
             ["source"] = id.Value,
             ["container"] = container,
             ["directory"] = directory,
-            ["resources"] = Shapes.Of(resources),
+            ["resources"] = MesosAnswers.Of(resources),
             ["tasks"] = ended ? new JsonArray() : new JsonArray(task),
             ["completed_tasks"] = ended ? new JsonArray(task) : new JsonArray(),
             ["queued_tasks"] = new JsonArray(),

@@ -11,21 +11,21 @@ namespace LifecycleManager.Agent.Api;
 internal static class StatisticsEndpoints
 {
     private const int AtOnce = 16;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(5);
 
     public static void Map(WebApplication app, AgentService agent, TimeProvider time)
     {
         app.MapGet("/monitor/statistics", async (CancellationToken cancellation) =>
-            Shapes.Answer(await AllAsync(agent, time, status: false, cancellation)));
+            MesosAnswers.Answer(await AllAsync(agent, time, status: false, cancellation)));
         app.MapGet("/containers", async (CancellationToken cancellation) =>
-            Shapes.Answer(await AllAsync(agent, time, status: true, cancellation)));
+            MesosAnswers.Answer(await AllAsync(agent, time, status: true, cancellation)));
     }
 
     /// <summary>All running containers, each with what it uses where that is to be had in time.</summary>
     public static async Task<JsonArray> AllAsync(AgentService agent, TimeProvider time, bool status,
         CancellationToken cancellation)
     {
-        using var limit = new CancellationTokenSource(Patience, time);
+        using var limit = new CancellationTokenSource(ReadTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         using var gate = new SemaphoreSlim(AtOnce);
         var all = await Task.WhenAll(agent.Tasks.Where(run => run.Container is not null && !run.State.IsTerminal())
@@ -43,7 +43,7 @@ internal static class StatisticsEndpoints
                 ["source"] = run.Record.TaskId.Value,
             };
             if (status) json["status"] = JsonSerializer.SerializeToNode(run.Container!.Status, MesosJson.Default.ContainerStatus);
-            if (await UsageAsync(run) is { } usage) json["statistics"] = Shapes.Of(usage, TaskLimits.Of(run.Record));
+            if (await UsageAsync(run) is { } usage) json["statistics"] = MesosAnswers.Of(usage, TaskLimits.Of(run.Record));
             return json;
         }
 

@@ -51,13 +51,13 @@ internal static class Prober
                     await ConnectAsync(tcp, container, limit.Token);
                     return new ProbeResult(true, Of(true));
                 default:
-                    return new ProbeResult(false, Nothing(type), "the check does not say what to do");
+                    return new ProbeResult(false, NoResult(type), "the check does not say what to do");
             }
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
             var reason = limit.Token.IsCancellationRequested ? $"no result within {timeout.TotalSeconds:0.###} s" : e.Message;
-            return new ProbeResult(false, type == CheckType.Tcp ? Of(false) : Nothing(type), reason);
+            return new ProbeResult(false, type == CheckType.Tcp ? Of(false) : NoResult(type), reason);
         }
     }
 
@@ -96,7 +96,7 @@ internal static class Prober
     private static CheckStatusInfo Of(bool success) => new() { Type = CheckType.Tcp, Tcp = new(success) };
 
     /// <summary>A check without a result, in Mesos' form: the kind's part is there and empty.</summary>
-    public static CheckStatusInfo Nothing(CheckType type) => type switch
+    public static CheckStatusInfo NoResult(CheckType type) => type switch
     {
         CheckType.Command => new() { Type = type, Command = new(null) },
         CheckType.Http => new() { Type = type, Http = new(null) },

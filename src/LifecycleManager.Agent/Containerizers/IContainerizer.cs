@@ -24,7 +24,7 @@ internal interface IContainerizer
     /// <param name="killed">Cancelled when the task is to end before it runs; nothing of it is left then.</param>
     /// <param name="stopping">Cancelled when the agent stops; what was launched runs on.</param>
     /// <exception cref="LaunchException">It cannot be launched; nothing of it is left.</exception>
-    /// <exception cref="ContainerGoneException">It was running once, and cannot be found.</exception>
+    /// <exception cref="ContainerNotFoundException">It was running once, and cannot be found.</exception>
     /// <exception cref="OperationCanceledException">One of the tokens was cancelled.</exception>
     Task<IContainer> LaunchAsync(Launch launch, CancellationToken killed, CancellationToken stopping);
 
@@ -111,4 +111,4 @@ internal sealed record ContainerUsage
 }
 
 /// <summary>A container that was running cannot be found any more.</summary>
-internal sealed class ContainerGoneException(string message) : Exception(message);
+internal sealed class ContainerNotFoundException(string message) : Exception(message);

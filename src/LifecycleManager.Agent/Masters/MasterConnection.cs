@@ -1,6 +1,8 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
+using LifecycleManager.Clients;
+using LifecycleManager.Clients.Addresses;
+using LifecycleManager.Clients.Masters;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
@@ -16,9 +18,6 @@ namespace LifecycleManager.Agent.Masters;
 /// </summary>
 internal sealed class MasterConnection : IDisposable
 {
-    private const int MaxRedirects = 5;
-    private const int MaxReason = 2048;
-    private const string StreamHeader = "Mesos-Stream-Id";
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FirstEvent = TimeSpan.FromSeconds(30);
@@ -27,7 +26,8 @@ internal sealed class MasterConnection : IDisposable
     private readonly ILogger<MasterConnection> _log;
     private readonly Random _random;
     private readonly ResiliencePipeline _reconnect;
-    private readonly HttpClient _http;
+    private readonly MasterHttp _http;
+    private readonly MasterClient<AgentCall, AgentEvent> _masters;
     private Session? _session;
     private volatile CancellationTokenSource? _stream;
     private volatile bool _renewed;
@@ -43,20 +43,14 @@ internal sealed class MasterConnection : IDisposable
         var (first, longest) = (options.RegistrationBackoff, options.MaxRegistrationBackoff);
         _reconnect = Reconnect.Pipeline(first, longest > first ? longest : first, time, _random, repeats: static e =>
             e is NotRegisteredException);
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            ConnectTimeout = ConnectTimeout,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            SslOptions = { ClientCertificates = options.Certificate is { } certificate ? [certificate] : null },
-        })
-        { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new MasterHttp(options.Credential?.Header, options.Certificate, ConnectTimeout);
+        _masters = new MasterClient<AgentCall, AgentEvent>(
+            _http, new AddressList(options.Masters), "/api/v1/agent", AgentJson.Default.AgentCall, AgentJson.Default.AgentEvent,
+            time);
     }
 
     /// <summary>The master that has registered the agent; null while none has.</summary>
-    public Uri? Master => Volatile.Read(ref _session)?.Master;
+    public Uri? Master => Volatile.Read(ref _session)?.Stream.Master;
 
     /// <summary>Keeps the agent registered until cancelled.</summary>
     /// <param name="register">Makes the REGISTER of the moment.</param>
@@ -66,17 +60,10 @@ internal sealed class MasterConnection : IDisposable
         Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle,
         CancellationToken cancellation)
     {
-        var next = 0;
         while (true)
         {
-            await _reconnect.ExecuteAsync(
-                async token =>
-                {
-                    var master = _options.Masters[next];
-                    next = (next + 1) % _options.Masters.Count;
-                    await TryAsync(master, register, handle, token);
-                },
-                cancellation);
+            await _reconnect.ExecuteAsync(async token => await TryAsync(register, handle, token), cancellation);
+
             // Not all agents at one moment when a master ends.
             await _time.DelayAsync(_options.RegistrationBackoff * _random.NextDouble(), cancellation);
         }
@@ -99,22 +86,23 @@ internal sealed class MasterConnection : IDisposable
             // With its stream a call ends too: the next registration brings everything again, and waits for nobody.
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Ended);
             using var timeout = new TimeLimit(_time, CallTimeout, either.Token);
-            using var request = Request(session.Master, call with { AgentId = session.AgentId });
-            request.Headers.Add(StreamHeader, session.StreamId);
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
-            if (response.IsSuccessStatusCode) return true;
+            await session.Stream.SendAsync(call with { AgentId = session.AgentId }, timeout.Token);
+            return true;
+        }
+        catch (MasterRefusalException refusal)
+        {
             _log.LogWarning("The master {Master} refuses {Call} with {Status}: {Reason}",
-                session.Master, call.Type, (int)response.StatusCode, await ReasonAsync(response, timeout.Token));
+                session.Stream.Master, call.Type, (int)refusal.Status, refusal.Reason);
+
             // It leads no more, or does not know this stream: only a new registration helps.
-            if (response.StatusCode is HttpStatusCode.TemporaryRedirect or HttpStatusCode.ServiceUnavailable
-                or HttpStatusCode.Forbidden
-                or HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.Conflict) Renew();
+            if (refusal.Status is HttpStatusCode.TemporaryRedirect or HttpStatusCode.ServiceUnavailable
+                or HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.Conflict) Renew();
             return false;
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested
             && e is HttpRequestException or IOException or OperationCanceledException)
         {
-            _log.LogDebug(e, "{Call} does not reach the master {Master}", call.Type, session.Master);
+            _log.LogDebug(e, "{Call} does not reach the master {Master}", call.Type, session.Stream.Master);
             return false;
         }
     }
@@ -124,14 +112,14 @@ internal sealed class MasterConnection : IDisposable
     /// <summary>One registration, and its stream to the end.</summary>
     /// <exception cref="NotRegisteredException">The master has not registered the agent.</exception>
     private async Task TryAsync(
-        Uri master, Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle,
+        Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle,
         CancellationToken cancellation)
     {
         var wasRegistered = false;
         try
         {
-            await RegisterAsync(master, register, handle, cancellation);
-            Complain(master, "the master ended the stream");
+            await RegisterAsync(register, handle, cancellation);
+            Complain(_masters.Asked, "the master ended the stream");
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested && _renewed)
         {
@@ -140,7 +128,7 @@ internal sealed class MasterConnection : IDisposable
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested && IsAway(e))
         {
-            Complain(master, e is OperationCanceledException ? "it has fallen silent" : Reason(e));
+            Complain(_masters.Asked, e is OperationCanceledException ? "it has fallen silent" : Failures.Describe(e));
         }
         finally
         {
@@ -154,18 +142,22 @@ internal sealed class MasterConnection : IDisposable
 
     // Whatever else it throws is a defect of the agent's, and no master helps against it.
     private static bool IsAway(Exception e) =>
-        e is HttpRequestException or IOException or OperationCanceledException or InvalidDataException
-            or JsonException or UriFormatException;
+        e is MasterRefusalException or HttpRequestException or IOException or TimeoutException or OperationCanceledException
+            or InvalidDataException or JsonException or UriFormatException;
 
     private async Task RegisterAsync(
-        Uri master, Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle,
+        Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle,
         CancellationToken cancellation)
     {
         using var stream = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _stream = stream;
         try
         {
-            await RegisterAsync(master, register, handle, stream);
+            var call = await register(stream.Token);
+            using var events = await _masters.OpenAsync(
+                new AgentCall { Type = AgentCallType.Register, AgentId = call.AgentInfo.Id, Register = call }, FirstEvent,
+                stream.Token);
+            await ReadAsync(events, handle, stream);
         }
         finally
         {
@@ -173,48 +165,14 @@ internal sealed class MasterConnection : IDisposable
         }
     }
 
-    private async Task RegisterAsync(
-        Uri master, Func<CancellationToken, Task<RegisterCall>> register, Func<AgentEvent, CancellationToken, ValueTask> handle,
-        CancellationTokenSource stream)
-    {
-        for (var redirects = 0; ; redirects++)
-        {
-            var call = await register(stream.Token);
-            using var request =
-                Request(master, new AgentCall { Type = AgentCallType.Register, AgentId = call.AgentInfo.Id, Register = call });
-            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-            HttpResponseMessage response;
-            using (WithTimeout(stream, FirstEvent))
-                response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stream.Token);
-            using (response)
-            {
-                if (response.StatusCode is HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect)
-                {
-                    if (redirects == MaxRedirects) throw new HttpRequestException("the masters send the agent round in circles");
-                    master = Leader(master, response.Headers.Location);
-                    continue;
-                }
-
-                if (response.StatusCode != HttpStatusCode.OK)
-                    throw new HttpRequestException(
-                        $"it answers {(int)response.StatusCode} {await ReasonAsync(response, stream.Token)}".TrimEnd());
-                if (!response.Headers.TryGetValues(StreamHeader, out var ids))
-                    throw new HttpRequestException($"its answer lacks {StreamHeader}");
-                await ReadAsync(master, ids.First(), response, handle, stream);
-                return;
-            }
-        }
-    }
-
     private async Task ReadAsync(
-        Uri master, string streamId, HttpResponseMessage response, Func<AgentEvent, CancellationToken, ValueTask> handle,
+        MasterStream<AgentCall, AgentEvent> events, Func<AgentEvent, CancellationToken, ValueTask> handle,
         CancellationTokenSource stream)
     {
-        await using var body = await response.Content.ReadAsStreamAsync(stream.Token);
         var silence = FirstEvent;
         // Without a timely event the stream counts as dead, whatever TCP thinks of it.
         using var watch = _time.CreateTimer(_ => Cancel(stream), null, silence, Timeout.InfiniteTimeSpan);
-        await foreach (var message in RecordIo.ReadAsync(body, AgentJson.Default.AgentEvent, cancellation: stream.Token))
+        await foreach (var message in events.ReadAsync(stream.Token))
         {
             switch (message.Type)
             {
@@ -222,8 +180,8 @@ internal sealed class MasterConnection : IDisposable
                     silence = TimeSpan.FromSeconds(Math.Clamp(registered.PingSeconds, 0.1, 3600) * 5);
                     // Before calls go out, the id is durable: the handler sees to that.
                     await handle(message, stream.Token);
-                    Volatile.Write(ref _session, new Session(master, streamId, registered.AgentId, stream.Token));
-                    if (_complaint is not null) _log.LogInformation("Registered with the master {Master} again", master);
+                    Volatile.Write(ref _session, new Session(events, registered.AgentId, stream.Token));
+                    if (_complaint is not null) _log.LogInformation("Registered with the master {Master} again", events.Master);
                     _complaint = null;
                     await handle(Ready, stream.Token);
                     break;
@@ -245,38 +203,6 @@ internal sealed class MasterConnection : IDisposable
     /// <summary>Handed to the handler when calls can be sent; never on the wire.</summary>
     internal static AgentEvent Ready { get; } = new() { Type = AgentEventType.Unknown };
 
-    private static Uri Leader(Uri master, Uri? location)
-    {
-        if (location is null) throw new HttpRequestException("it sends the agent to another master without saying which");
-        // Mesos writes "//host:port".
-        var leader = new Uri(master, location);
-        if (leader.Scheme is not ("http" or "https")) throw new HttpRequestException($"it sends the agent to {leader}");
-        // The agent's secret and its tasks' are for no network that can be listened to.
-        if (master.Scheme == "https" && leader.Scheme == "http")
-            throw new HttpRequestException($"it sends the agent to {leader}, which is not encrypted");
-        return new Uri(leader.GetLeftPart(UriPartial.Authority));
-    }
-
-    private HttpRequestMessage Request(Uri master, AgentCall call)
-    {
-        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(call, AgentJson.Default.AgentCall));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(master, "/api/v1/agent")) { Content = content };
-        request.Headers.Authorization = _options.Credential?.Header;
-        return request;
-    }
-
-    private static async Task<string> ReasonAsync(HttpResponseMessage response, CancellationToken cancellation)
-    {
-        await using var body = await response.Content.ReadAsStreamAsync(cancellation);
-        var buffer = new byte[MaxReason];
-        var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
-        return System.Text.Encoding.UTF8.GetString(buffer, 0, length).Trim();
-    }
-
-    private ITimer WithTimeout(CancellationTokenSource source, TimeSpan after) =>
-        _time.CreateTimer(_ => Cancel(source), null, after, Timeout.InfiniteTimeSpan);
-
     private static void Cancel(CancellationTokenSource source)
     {
         try
@@ -289,10 +215,6 @@ internal sealed class MasterConnection : IDisposable
         }
     }
 
-    // The outer message of a connection that fails over TLS says nothing.
-    private static string Reason(Exception e) => e.InnerException is { } inner ? $"{e.Message} {inner.GetBaseException().Message}"
-        : e.Message;
-
     // One line for each new reason: a master that is away for an hour does not fill the log.
     private void Complain(Uri master, string reason)
     {
@@ -303,5 +225,6 @@ internal sealed class MasterConnection : IDisposable
 
     private sealed class NotRegisteredException : Exception;
 
-    private sealed record Session(Uri Master, string StreamId, AgentId AgentId, CancellationToken Ended);
+    private sealed record Session(
+        MasterStream<AgentCall, AgentEvent> Stream, AgentId AgentId, CancellationToken Ended);
 }

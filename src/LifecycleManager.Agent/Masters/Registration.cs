@@ -18,7 +18,7 @@ internal enum RegistrationHold
     LostContainers,
 
     /// <summary>Processes that are no task's are ended: they use what the agent offers.</summary>
-    StrayProcesses,
+    OrphanedProcesses,
 
     /// <summary>The tasks of an agent that was given up are ended.</summary>
     GivenUpTasks,
@@ -100,7 +100,7 @@ internal sealed class Registration(
     private static string Text(RegistrationHold hold) => hold switch
     {
         RegistrationHold.LostContainers => "the Docker engine to say which containers it has",
-        RegistrationHold.StrayProcesses => "the end of processes that are no task's",
+        RegistrationHold.OrphanedProcesses => "the end of processes that are no task's",
         _ => "the end of the tasks of the agent that was given up",
     };
 }

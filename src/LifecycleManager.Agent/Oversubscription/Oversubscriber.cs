@@ -14,7 +14,7 @@ internal sealed class Oversubscriber(
     AgentOptions options, Func<IReadOnlyCollection<TaskRun>> tasks, double cpus, TimeProvider time, ILogger log)
 {
     // For all of them: an engine that hangs keeps nobody from being told what the others use.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan EstimateTimeout = TimeSpan.FromSeconds(5);
     private readonly LoadMeter _meter = new(time);
     private (double Slack, Uri? Master)? _told;
 
@@ -53,7 +53,7 @@ internal sealed class Oversubscriber(
     private async Task<List<TaskLoad>> MeasureAsync(IReadOnlyCollection<TaskRun> runs, CancellationToken stopping)
     {
         var loads = new List<TaskLoad>();
-        using var limit = new TimeLimit(time, Patience, stopping);
+        using var limit = new TimeLimit(time, EstimateTimeout, stopping);
         foreach (var run in runs)
         {
             double? used = null;

@@ -60,8 +60,8 @@ internal sealed class LostContainers(
             try
             {
                 var before = Known();
-                var remains = new TaskRemains(directory, options.BootId, tasks.All.Select(run => run.Record.Framework));
-                Found?.Invoke(await docker.FindAsync(id => before.Contains(id) || Known().Contains(id), remains, stopping));
+                var lostRecords = new LostTaskRecords(directory, options.BootId, tasks.All.Select(run => run.Record.Framework));
+                Found?.Invoke(await docker.FindAsync(id => before.Contains(id) || Known().Contains(id), lostRecords, stopping));
                 return;
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)

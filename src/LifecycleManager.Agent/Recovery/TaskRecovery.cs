@@ -81,13 +81,14 @@ internal sealed class TaskRecovery
             SetAside(record.ContainerId);
         }
 
-        var remains = new TaskRemains(_directory, _bootId, _records.Values.Select(record => record.Framework));
+        var lostRecords = new LostTaskRecords(_directory, _bootId, _records.Values.Select(record => record.Framework));
         var running = _marked.Values.Where(container => container.Home == home).Select(container => container.Id).Union(groups);
         foreach (var id in running.Where(id => !_records.ContainsKey(id)))
         {
             _damaged.Remove(id);
             var container = _marked.GetValueOrDefault(id);
-            var task = container?.Record ?? remains.Of(id) ?? (container is null ? null : remains.Of(id, container.Variables));
+            var task = container?.Record ?? lostRecords.Of(id)
+                ?? (container is null ? null : lostRecords.Of(id, container.Variables));
             // A second container of a task that has one is nobody's either.
             if (task is null || !tasks.TryAdd((task.FrameworkId, task.TaskId), task)) strays.Add(id);
             else _log.LogWarning("The record of task {Task} is lost; it was found by its marks", task.TaskId.Value);
@@ -95,25 +96,25 @@ internal sealed class TaskRecovery
 
         foreach (var id in _damaged)
         {
-            if (Look(id, remains) is { } task && !tasks.TryAdd((task.FrameworkId, task.TaskId), task)) SetAside(id);
+            if (Look(id, lostRecords) is { } task && !tasks.TryAdd((task.FrameworkId, task.TaskId), task)) SetAside(id);
         }
 
         return [.. tasks.Values];
     }
 
     /// <summary>What a directory without a record is: a task's, or none's, and then it is put away.</summary>
-    private TaskRecord? Look(string containerId, TaskRemains remains)
+    private TaskRecord? Look(string containerId, LostTaskRecords lostRecords)
     {
         try
         {
-            if (!remains.WasBegun(containerId))
+            if (!lostRecords.WasBegun(containerId))
             {
                 // A crash came before the task was accepted: nothing was started for it.
                 Directory.Delete(_directory.Meta(containerId), recursive: true);
                 return null;
             }
 
-            if (remains.Of(containerId) is { } task)
+            if (lostRecords.Of(containerId) is { } task)
             {
                 _log.LogWarning("The record of task {Task} is lost, and no process bears its mark", task.TaskId.Value);
                 return task;

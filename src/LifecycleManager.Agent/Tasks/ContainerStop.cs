@@ -13,7 +13,7 @@ namespace LifecycleManager.Agent.Tasks;
 internal sealed class ContainerStop(TaskId task, TaskKill kill, TimeProvider time, ILogger log)
 {
     /// <summary>How long after its grace period a container may take to end before it is asked again: 5 s.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ExtraKillTime = TimeSpan.FromSeconds(5);
 
     /// <summary>Asks the container to end until it has ended.</summary>
     public async Task RunAsync(IContainer container, CancellationToken stopping)
@@ -22,7 +22,7 @@ internal sealed class ContainerStop(TaskId task, TaskKill kill, TimeProvider tim
         {
             await AskAsync(container, stopping);
             // A container that was stopped ends within moments; one whose stop went wrong is asked again.
-            await Task.WhenAny(container.Exit, time.DelayAsync(kill.Remaining + Patience, stopping));
+            await Task.WhenAny(container.Exit, time.DelayAsync(kill.Remaining + ExtraKillTime, stopping));
             stopping.ThrowIfCancellationRequested();
         }
     }

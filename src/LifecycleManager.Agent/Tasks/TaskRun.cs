@@ -244,7 +244,7 @@ internal sealed class TaskRun : IDisposable
             LaunchFailed?.Invoke(e.Reason);
             Report(e.State, e.Message, e.Reason, StatusSource.Agent);
         }
-        catch (ContainerGoneException e)
+        catch (ContainerNotFoundException e)
         {
             if (_kill.Record is { } kill) Report(kill.State, $"{kill.Message}; {e.Message}", kill.Reason, StatusSource.Agent);
             else Report(Lost, e.Message, StatusReason.AgentRestarted, StatusSource.Agent);

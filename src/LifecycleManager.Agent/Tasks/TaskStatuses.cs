@@ -35,7 +35,7 @@ internal sealed class TaskStatuses(TaskServices services, StatusLog updates)
             Timestamp = services.Time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0,
             Uuid = Guid.NewGuid().ToByteArray(),
             Healthy = Healthy,
-            CheckStatus = Check ?? (record.Task.Check is { } check ? Prober.Nothing(check.Type ?? CheckType.Command) : null),
+            CheckStatus = Check ?? (record.Task.Check is { } check ? Prober.NoResult(check.Type ?? CheckType.Command) : null),
             ContainerStatus = container?.Status ?? updates.Latest?.ContainerStatus,
         };
         var isWritten = true;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Cli.Hosting;
-using LifecycleManager.Scaling;
+using LifecycleManager.Manager;
 using LifecycleManager.Scaling.Targets;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -19,7 +19,7 @@ internal static class ManagerCommand
         var command = new Command(Name, "Scales apps by policy: collects their metrics, decides, and tells the scheduler.");
         var common = new RoleSettings(command, settings, Name, Port);
         var state = new StateSettings(command, settings);
-        var policy = new ManagerSettings(command, settings, tick: TimeSpan.FromSeconds(5), scrape: TimeSpan.FromSeconds(15));
+        var policy = new ManagerSettings(command, settings, tick: TimeSpan.FromSeconds(5), scrape: TimeSpan.FromSeconds(5));
         var tuning = new ManagerTuning(command, settings);
         var target = new TargetSettings(command, settings);
         var principals = new PrincipalSettings(command, settings);

@@ -1,10 +1,9 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Manager;
 using LifecycleManager.Metrics;
 using LifecycleManager.Metrics.Discovery;
-using LifecycleManager.Primitives.Timing;
-using LifecycleManager.Scaling;
 using LifecycleManager.Scaling.Safety;
 
 namespace LifecycleManager.Cli.Commands;
@@ -14,19 +13,19 @@ namespace LifecycleManager.Cli.Commands;
 /// </summary>
 internal sealed class ManagerSettings
 {
-    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
-    private static readonly SafetyOptions Safe = new();
     private readonly Option<string> _rules;
+    private readonly Option<bool> _cSharpRules;
     private readonly Option<TimeSpan> _tick;
     private readonly Option<TimeSpan> _scrape;
     private readonly Option<TimeSpan?> _staleness;
     private readonly Option<Uri?> _prometheus;
     private readonly Option<Uri?> _rabbitMq;
-    private readonly Option<IReadOnlyList<Uri>> _eureka;
+    private readonly Option<string?> _sources;
+    private readonly EurekaSettings _eureka;
     private readonly Option<IReadOnlyList<string>> _targetFiles;
     private readonly Option<IReadOnlyList<TargetGroup>> _targets;
     private readonly Option<IReadOnlyList<MetricsCredential>> _credentials;
+    private readonly Option<IReadOnlyList<MetricsTls>> _tls;
     private readonly Option<int> _changes;
     private readonly Option<int?> _maxStep;
     private readonly Option<double> _missingShare;
@@ -35,28 +34,35 @@ internal sealed class ManagerSettings
     /// <param name="settings">Where they come from, too.</param>
     /// <param name="tick">The default of <c>--tick</c>.</param>
     /// <param name="scrape">The default of <c>--scrape-interval</c>.</param>
-    /// <param name="eureka">The Eureka servers, where the command has an option for more than this role; null for one of its
-    /// own.</param>
-    public ManagerSettings(Command command, Settings settings, TimeSpan tick, TimeSpan scrape,
-        Option<IReadOnlyList<Uri>>? eureka = null)
+    /// <param name="eureka">The options of Eureka, where the command has them for more than this role; null for its own.</param>
+    public ManagerSettings(Command command, Settings settings, TimeSpan tick, TimeSpan scrape, EurekaSettings? eureka = null)
     {
         _rules = Setting.Of(settings, "--rules", "The directory of the policy files", Path.GetFullPath, DefaultRules,
             "rules, else the examples beside lcm");
-        _tick = Setting.Of(settings, "--tick", "Between two evaluations of the policies", Values.Time(Shortest, Hour), () => tick,
-            DurationText.Format(tick));
-        _scrape = Setting.Of(settings, "--scrape-interval", "Between two scrapes of an instance", Values.Time(Shortest, Hour),
-            () => scrape, DurationText.Format(scrape));
-        _staleness = Setting.Of<TimeSpan?>(settings, "--staleness", "How long a sample stands for the present",
-            text => Values.Time(Shortest, 24 * Hour)(text), () => null, "three scrape intervals, at most 5m");
-        _prometheus = Setting.Of<Uri?>(settings, "--prometheus", "A Prometheus server, for promql metrics", Values.PlainUrl,
-            () => null);
+        _cSharpRules = Setting.Flag(settings, "--csharp-rules",
+            "Compile and run the rules in C# (*.cs, *.dll) in that directory: with all the rights of this process");
+        var manager = new RangedSettings<ManagerOptions>(settings, new ManagerOptions { Tick = tick });
+        var collector = new RangedSettings<CollectorOptions>(
+            settings, new CollectorOptions { Scheduler = null, Interval = scrape });
+        var safety = new RangedSettings<SafetyOptions>(settings, new SafetyOptions());
+        _tick = manager.Time("--tick",
+            "Between two evaluations of all apps; one whose readings arrive, or of which something is due, is decided at once",
+            nameof(ManagerOptions.Tick));
+        _scrape = collector.Time("--scrape-interval", "Between two scrapes of an instance", nameof(CollectorOptions.Interval));
+        _staleness = collector.OptionalTime("--staleness", "How long a sample stands for the present",
+            nameof(CollectorOptions.Staleness), "three scrape intervals, at most 5m");
+        _prometheus = Setting.Of<Uri?>(settings, "--prometheus",
+            "A server with Prometheus' API, for promql metrics that name none; its query goes with every request",
+            Values.PlainUrl, () => null);
         _rabbitMq = Setting.Of<Uri?>(settings, "--rabbitmq",
             "RabbitMQ's management API, for rabbitmq metrics: http://rabbit:15672", Values.PlainUrl, () => null);
-        _eureka = eureka ?? Setting.Of<IReadOnlyList<Uri>>(settings, "--eureka",
+        _sources = Setting.Of<string?>(settings, "--sources",
+            "A file of named servers that metrics are read of (prometheus, rabbitmq, redis, postgres, json), read again when it "
+            + "changes",
+            Path.GetFullPath, () => null);
+        _eureka = eureka ?? new EurekaSettings(command, settings,
             "Eureka servers that know the same, comma separated, whose instances are scraped too: http://eureka:8761/eureka",
-            Values.PlainUrls, () => []);
-        if (eureka is null) command.Add(_eureka);
-
+            areOne: true);
         _targetFiles = Setting.Of(settings, "--target-files",
             "Prometheus' file_sd files of what is scraped too, comma separated; the last part may have *",
             Values.List, () => []);
@@ -66,16 +72,21 @@ internal sealed class ManagerSettings
             "Who the collector is, FOR=USER@FILE or FOR=FILE for a bearer token, comma separated; FOR is an app's id (with *), prometheus, rabbitmq, "
             + "eureka, agents or scheduler; instead of FILE, env:NAME takes the secret from the variable NAME",
             MetricsValues.Credentials, () => [], secret: true);
-        _changes = Setting.Of(settings, "--changes-per-minute", "The most changes of counts within a minute, over all apps",
-            Values.Count(1, 1_000_000), () => Safe.ChangesPerMinute, $"{Safe.ChangesPerMinute}");
-        _maxStep = Setting.Of<int?>(settings, "--max-step", "The most instances that one change adds or removes",
-            text => Values.Count(1, 1_000_000)(text), () => null, "no limit");
-        _missingShare = Setting.Of(settings, "--missing-share",
-            "Scale-in stops everywhere while this share of the instances, or of the apps' metrics, is missing at once; over 100% never",
-            MetricsValues.Share, () => Safe.MissingShare, "25%");
+        _tls = Setting.Of(settings, "--metrics-tls",
+            "How targets that speak TLS are known, FOR=FILE (the authorities' certificates, PEM), FOR=NAME@FILE (and their "
+            + "server name) or FOR=insecure (any certificate), comma separated; FOR is an app's id (with *)",
+            MetricsValues.Tls, () => []);
+        _changes = safety.Count("--changes-per-minute", "The most changes of counts within a minute, over all apps",
+            nameof(SafetyOptions.ChangesPerMinute));
+        _maxStep = safety.OptionalCount("--max-step", "The most instances that one change adds or removes",
+            nameof(SafetyOptions.MaxStep), "no limit");
+        _missingShare = safety.Number("--missing-share",
+            "Scale-in stops everywhere while this share (25%) of the instances, or of the apps' metrics, is missing at once; "
+            + "over 1 never",
+            nameof(SafetyOptions.MissingShare));
         foreach (var option in (Option[])[
-            _rules, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _targetFiles, _targets, _credentials, _changes, _maxStep,
-            _missingShare])
+            _rules, _cSharpRules, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _sources, _targetFiles, _targets,
+            _credentials, _tls, _changes, _maxStep, _missingShare])
         {
             command.Add(option);
         }
@@ -87,12 +98,13 @@ internal sealed class ManagerSettings
     /// <param name="address">At which others reach the manager.</param>
     public ManagerOptions Options(ParseResult parse, IReadOnlyList<Uri> schedulers, IReadOnlyList<Uri> masters, Uri address)
     {
-        var (scheduler, eurekas) = (schedulers is [var first, ..] ? first : null, parse.GetValue(_eureka)!);
+        var (scheduler, eurekas) = (schedulers is [var first, ..] ? first : null, _eureka.Servers(parse));
         var otherSchedulers = schedulers.Skip(1).ToList();
         var options = new ManagerOptions
         {
             Address = address,
             RulesDirectory = parse.GetValue(_rules)!,
+            CSharpRules = parse.GetValue(_cSharpRules),
             Tick = parse.GetValue(_tick),
             Safety = new SafetyOptions
             {
@@ -110,15 +122,20 @@ internal sealed class ManagerSettings
                 Staleness = parse.GetValue(_staleness),
                 Prometheus = parse.GetValue(_prometheus),
                 RabbitMq = parse.GetValue(_rabbitMq),
+                SourcesFile = parse.GetValue(_sources),
                 Eureka = eurekas is [var eureka, ..] ? eureka : null,
                 OtherEurekas = [.. eurekas.Skip(1)],
                 TargetFiles = parse.GetValue(_targetFiles)!,
                 StaticTargets = parse.GetValue(_targets)!,
-                Credentials = parse.GetValue(_credentials)!,
+                Credentials = [.. Eureka(parse), .. parse.GetValue(_credentials)!],
+                Tls = parse.GetValue(_tls)!,
             },
         };
         return scheduler is null ? options : options with { Scheduler = scheduler, OtherSchedulers = otherSchedulers };
     }
+
+    private IEnumerable<MetricsCredential> Eureka(ParseResult parse) => _eureka.Credential(parse) is { } credential
+        ? [new MetricsCredential("eureka", credential.User, credential.Secret)] : [];
 
     private static string DefaultRules() =>
         Path.GetFullPath("rules") is var here && Directory.Exists(here) ? here : Path.Combine(AppContext.BaseDirectory, "rules");

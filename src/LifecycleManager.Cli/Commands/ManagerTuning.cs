@@ -1,100 +1,96 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
-using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Manager;
 using LifecycleManager.Metrics;
-using LifecycleManager.Primitives.Timing;
-using LifecycleManager.Scaling;
+using LifecycleManager.Scaling.Safety;
 
 namespace LifecycleManager.Cli.Commands;
 
-/// <summary>The options of the manager that few need: its limits and its patience.</summary>
+/// <summary>The options of the manager that few need: its limits and time limits.</summary>
 internal sealed class ManagerTuning
 {
-    private static readonly CollectorOptions Collector = new() { Scheduler = null };
-    private static readonly ManagerOptions Manager = new();
-    private readonly List<Func<ParseResult, ManagerOptions, ManagerOptions>> _parts = [];
-    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
-
     private readonly Command _command;
-    private readonly Settings _settings;
+    private readonly List<Func<ParseResult, ManagerOptions, ManagerOptions>> _parts = [];
 
     public ManagerTuning(Command command, Settings settings)
     {
-        (_command, _settings) = (command, settings);
-        Time("--scrape-timeout", "The longest that a scrape takes", Collector.Timeout, (c, value) => c with { Timeout = value },
-            most: Day);
-        Time("--discovery-interval", "Between two polls of the scheduler, whose events are followed besides",
-            Collector.DiscoveryInterval,
+        _command = command;
+        var manager = new RangedSettings<ManagerOptions>(settings, new ManagerOptions());
+        var collector = new RangedSettings<CollectorOptions>(settings, new CollectorOptions { Scheduler = null });
+        var safety = new RangedSettings<SafetyOptions>(settings, new SafetyOptions());
+        Add(collector.Time("--scrape-timeout", "The longest that a scrape takes", nameof(CollectorOptions.Timeout)),
+            (c, value) => c with { Timeout = value });
+        Add(collector.Time("--discovery-interval", "Between two polls of the scheduler, whose events are followed besides",
+                nameof(CollectorOptions.DiscoveryInterval)),
             (c, value) => c with { DiscoveryInterval = value });
-        Time("--startup-time",
-            "How long an instance runs before it counts as ready; an app's label lcm.metrics.startup replaces it",
-            Collector.StartupTime,
-            (c, value) => c with { StartupTime = value }, TimeSpan.Zero);
-        Count("--max-body-bytes", "The longest answer of a target, in bytes", Collector.MaxBodyBytes,
-            (c, value) => c with { MaxBodyBytes = value }, 1024);
-        Count("--max-samples-per-scrape", "The most samples of one scrape", Collector.MaxSamplesPerScrape,
+        Add(collector.Time("--startup-time",
+                "How long an instance counts as starting, where neither a policy's startup, nor an app's label "
+                + "lcm.metrics.startup, nor its last starts tell",
+                nameof(CollectorOptions.StartupTime)),
+            (c, value) => c with { StartupTime = value });
+        Add(collector.Count("--max-body-bytes", "The longest answer of a target, in bytes",
+                nameof(CollectorOptions.MaxBodyBytes)),
+            (c, value) => c with { MaxBodyBytes = value });
+        Add(collector.Count("--max-samples-per-scrape", "The most samples of one scrape",
+                nameof(CollectorOptions.MaxSamplesPerScrape)),
             (c, value) => c with { MaxSamplesPerScrape = value });
-        Count("--max-series-per-target", "The most series that are kept of one target", Collector.MaxSeriesPerTarget,
+        Add(collector.Count("--max-series-per-target", "The most series that are kept of one target",
+                nameof(CollectorOptions.MaxSeriesPerTarget)),
             (c, value) => c with { MaxSeriesPerTarget = value });
-        Count("--max-samples-per-series", "The most samples that are kept of one series", Collector.MaxSamplesPerSeries,
-            (c, value) => c with { MaxSamplesPerSeries = value }, 2);
-        Count("--max-concurrent-scrapes", "The most scrapes at the same time", Collector.MaxConcurrentScrapes,
+        Add(collector.Count("--max-samples-per-series", "The most samples that are kept of one series",
+                nameof(CollectorOptions.MaxSamplesPerSeries)),
+            (c, value) => c with { MaxSamplesPerSeries = value });
+        Add(collector.Count("--max-concurrent-scrapes", "The most scrapes at the same time",
+                nameof(CollectorOptions.MaxConcurrentScrapes)),
             (c, value) => c with { MaxConcurrentScrapes = value });
-        Count("--max-pushed-series", "The most series that pushed samples may make", Collector.MaxPushedSeries,
+        Add(collector.Count("--max-pushed-series", "The most series that pushed samples may make",
+                nameof(CollectorOptions.MaxPushedSeries)),
             (c, value) => c with { MaxPushedSeries = value });
-        Time("--attempt-timeout", "The longest that one attempt of a call to what is scaled takes", Manager.AttemptTimeout,
-            (m, value) => m with { AttemptTimeout = value }, most: Day);
-        Time("--call-timeout", "The longest that such a call takes with its retries", Manager.CallTimeout,
-            (m, value) => m with { CallTimeout = value }, most: Day);
-        Time("--first-retry-delay", "Before a change that failed is tried again; doubles with each failure",
-            Manager.FirstRetryDelay,
+        Add(manager.Time("--attempt-timeout", "The longest that one attempt of a call to what is scaled takes",
+                nameof(ManagerOptions.AttemptTimeout)),
+            (m, value) => m with { AttemptTimeout = value });
+        Add(manager.Time("--call-timeout", "The longest that such a call takes with its retries",
+                nameof(ManagerOptions.CallTimeout)),
+            (m, value) => m with { CallTimeout = value });
+        Add(manager.Time("--first-retry-delay", "Before a change that failed is tried again; doubles with each failure",
+                nameof(ManagerOptions.FirstRetryDelay)),
             (m, value) => m with { FirstRetryDelay = value });
-        Time("--longest-retry-delay", "The longest such pause", Manager.LongestRetryDelay,
-            (m, value) => m with { LongestRetryDelay = value });
-        Count("--parallelism", "How many changes are applied side by side", Manager.Parallelism,
+        Add(manager.Time("--longest-retry-delay", "The longest such pause", nameof(ManagerOptions.MaxRetryDelay)),
+            (m, value) => m with { MaxRetryDelay = value });
+        Add(manager.Count("--parallelism", "How many changes are applied side by side", nameof(ManagerOptions.Parallelism)),
             (m, value) => m with { Parallelism = value });
-        Count("--kept-decisions", "How many decisions are kept in all", Manager.KeptDecisions,
+        Add(manager.Count("--kept-decisions", "How many decisions are kept in all", nameof(ManagerOptions.KeptDecisions)),
             (m, value) => m with { KeptDecisions = value });
-        Count("--kept-decisions-per-app", "How many decisions are kept of one app", Manager.KeptDecisionsPerApp,
+        Add(manager.Count("--kept-decisions-per-app", "How many decisions are kept of one app",
+                nameof(ManagerOptions.KeptDecisionsPerApp)),
             (m, value) => m with { KeptDecisionsPerApp = value });
-        Time("--history-interval", "Between two samples of the history", Manager.HistoryInterval,
+        Add(manager.Time("--history-interval", "Between two samples of the history", nameof(ManagerOptions.HistoryInterval)),
             (m, value) => m with { HistoryInterval = value });
-        Time("--kept-history", "How far the history goes back", Manager.KeptHistory,
+        Add(manager.Time("--kept-history", "How far the history goes back", nameof(ManagerOptions.KeptHistory)),
             (m, value) => m with { KeptHistory = value });
-        Count("--stream-clients", "How many clients may follow the decisions at once", Manager.StreamClients,
+        Add(manager.Count("--stream-clients", "How many clients may follow the decisions at once",
+                nameof(ManagerOptions.StreamClients)),
             (m, value) => m with { StreamClients = value });
-        Count("--missing-at-least", "Scale-in never stops for fewer missing than this", Manager.Safety.MissingAtLeast,
-            (m, value) => m with { Safety = m.Safety with { MissingAtLeast = value } });
-        Time("--missing-recovery", "How long scale-in stays stopped after too much was missing", Manager.Safety.Recovery,
-            (m, value) => m with { Safety = m.Safety with { Recovery = value } });
-        Time("--missing-acceptance", "What has been missing for so long is taken as given", Manager.Safety.Acceptance,
-            (m, value) => m with { Safety = m.Safety with { Acceptance = value } });
+        Add(safety.Count("--missing-at-least", "Scale-in never stops for fewer missing than this",
+                nameof(SafetyOptions.MissingAtLeast)),
+            (s, value) => s with { MissingAtLeast = value });
+        Add(safety.Time("--missing-recovery", "How long scale-in stays stopped after too much was missing",
+                nameof(SafetyOptions.Recovery)),
+            (s, value) => s with { Recovery = value });
+        Add(safety.Time("--missing-acceptance", "What has been missing for so long is taken as given",
+                nameof(SafetyOptions.Acceptance)),
+            (s, value) => s with { Acceptance = value });
     }
 
     /// <summary>The options with what the command line says.</summary>
     public ManagerOptions Apply(ParseResult parse, ManagerOptions options) =>
         _parts.Aggregate(options, (so, part) => part(parse, so));
 
-    private void Time(string name, string description, TimeSpan otherwise, Func<ManagerOptions, TimeSpan, ManagerOptions> set,
-        TimeSpan? least = null, TimeSpan? most = null) =>
-        Add(Setting.Of(
-            _settings, name, description, Values.Time(least ?? TimeSpan.FromMilliseconds(10), most ?? TimeSpan.FromDays(366)),
-            () => otherwise,
-            DurationText.Format(otherwise)), set);
+    private void Add<T>(Option<T> option, Func<CollectorOptions, T, CollectorOptions> set) =>
+        Add(option, (ManagerOptions options, T value) => options with { Collector = set(options.Collector!, value) });
 
-    private void Time(string name, string description, TimeSpan otherwise, Func<CollectorOptions, TimeSpan, CollectorOptions> set,
-        TimeSpan? least = null, TimeSpan? most = null) =>
-        Time(name, description, otherwise, (options, value) => options with { Collector = set(options.Collector!, value) }, least,
-            most);
-
-    private void Count(string name, string description, int otherwise, Func<ManagerOptions, int, ManagerOptions> set,
-        int least = 1) =>
-        Add(Setting.Of(_settings, name, description, Values.Count(least, int.MaxValue), () => otherwise, $"{otherwise}"), set);
-
-    private void Count(string name, string description, int otherwise, Func<CollectorOptions, int, CollectorOptions> set,
-        int least = 1) =>
-        Count(name, description, otherwise, (options, value) => options with { Collector = set(options.Collector!, value) },
-            least);
+    private void Add<T>(Option<T> option, Func<SafetyOptions, T, SafetyOptions> set) =>
+        Add(option, (ManagerOptions options, T value) => options with { Safety = set(options.Safety, value) });
 
     private void Add<T>(Option<T> option, Func<ManagerOptions, T, ManagerOptions> set)
     {

@@ -25,6 +25,7 @@ internal sealed class MasterSettings
     private readonly Option<int> _maxAgents;
     private readonly Option<int> _maxSubscribers;
     private readonly Option<int> _streamCapacity;
+    private readonly Option<long> _streamMemory;
     private readonly Option<long> _maxBody;
     private readonly Option<int> _completedFrameworks;
     private readonly Option<int> _completedTasks;
@@ -67,6 +68,9 @@ internal sealed class MasterSettings
             nameof(MasterOptions.MaxSubscribers));
         _streamCapacity = options.Count("--stream-capacity", "Events that a subscriber may lag behind before it is dropped",
             nameof(MasterOptions.StreamCapacity));
+        _streamMemory = options.Size("--stream-memory",
+            "What waits for all subscribers together; the one that most of it waits for is dropped beyond it",
+            nameof(MasterOptions.MaxStreamBytes));
         _maxBody = options.Size("--max-request-body", "The longest body of a call", nameof(MasterOptions.MaxRequestBody));
         _completedFrameworks = options.Count("--max-completed-frameworks", "Ended frameworks that the state API remembers",
             nameof(MasterOptions.MaxCompletedFrameworks));
@@ -80,7 +84,7 @@ internal sealed class MasterSettings
         [
             _cluster, _region, _allocator, _allocationDelay, _allocationInterval, _offerTimeout, _pingInterval, _maxPings,
             _reregisterTimeout,
-            _removalLimit, _removalWindow, _heartbeat, _maxAgents, _maxSubscribers, _streamCapacity, _maxBody,
+            _removalLimit, _removalWindow, _heartbeat, _maxAgents, _maxSubscribers, _streamCapacity, _streamMemory, _maxBody,
             _completedFrameworks, _completedTasks,
             _unreachableTasks, _remembered,
         ])
@@ -108,6 +112,7 @@ internal sealed class MasterSettings
         MaxAgents = parse.GetValue(_maxAgents),
         MaxSubscribers = parse.GetValue(_maxSubscribers),
         StreamCapacity = parse.GetValue(_streamCapacity),
+        MaxStreamBytes = parse.GetValue(_streamMemory),
         MaxRequestBody = parse.GetValue(_maxBody),
         MaxCompletedFrameworks = parse.GetValue(_completedFrameworks),
         MaxCompletedTasks = parse.GetValue(_completedTasks),

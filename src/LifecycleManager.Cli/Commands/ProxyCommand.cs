@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Net;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Cli.Hosting;
+using LifecycleManager.Clients.Addresses;
+using LifecycleManager.Clients.Schedulers;
+using LifecycleManager.Discovery.Proxies;
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.Discovery;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Cli.Commands;
@@ -51,21 +53,20 @@ internal static class ProxyCommand
             if (parse.GetValue(schedulers) is not { Count: > 0 } addresses)
                 throw new CliException("--scheduler names no scheduler");
             using var loggers = logging.Create(parse);
-            // The stream of events never ends; the other calls have their own limit.
-            var clients = addresses.Select(one => new HttpClient { BaseAddress = one, Timeout = Timeout.InfiniteTimeSpan })
-                .ToList();
-            var caller = credential.Credential(parse)?.Header;
-            foreach (var client in clients) client.DefaultRequestHeaders.Authorization = caller;
+            var list = new AddressList(addresses);
+            using var client = SchedulerHttp.Create(list);
+            client.DefaultRequestHeaders.Authorization = credential.Credential(parse)?.Header;
             try
             {
                 var follower = new ProxyFollower(
-                    [.. clients.Select(MarathonApi.For)],
+                    list,
+                    MarathonApi.For(client),
                     parse.GetValue(kind),
                     new ProxyOptions { Address = Text(parse.GetValue(address)!), HttpPort = parse.GetValue(httpPort) },
                     new ProxyFile(path, Command(parse.GetValue(check) ?? Check(parse.GetValue(kind)))!,
                         Command(parse.GetValue(reload))),
                     TimeProvider.System,
-                    loggers.CreateLogger<ProxyFollower>());
+                    loggers);
                 if (parse.GetValue(once)) await follower.OnceAsync(stop);
                 else await follower.RunAsync(parse.GetValue(poll), parse.GetValue(pause), stop);
                 return 0;
@@ -77,10 +78,6 @@ internal static class ProxyCommand
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 return 0;
-            }
-            finally
-            {
-                foreach (var client in clients) client.Dispose();
             }
         });
         return command;

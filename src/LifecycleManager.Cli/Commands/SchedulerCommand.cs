@@ -2,7 +2,12 @@ using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Cli.Hosting;
 using LifecycleManager.Console;
+using LifecycleManager.Discovery;
+using LifecycleManager.Discovery.Eureka;
+using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler;
+using LifecycleManager.Scheduler.Api;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace LifecycleManager.Cli.Commands;
 
@@ -37,8 +42,9 @@ internal static class SchedulerCommand
                 Credential = credential.Credential(parse),
                 Certificate = tls?.ForClient,
             };
-            return common.Secure(parse, Role(listen, "--port", options, parse.GetValue(manager), common.Own(parse, listen)), tls,
-                callers.AreRequired) with
+            var role = Role(
+                listen, "--port", options, scheduler.Eureka(parse), parse.GetValue(manager), common.Own(parse, listen));
+            return common.Secure(parse, role, tls, callers.AreRequired) with
             {
                 State = state.Address(parse, common.Directory(parse)),
                 StatePassword = state.Password(parse),
@@ -47,10 +53,13 @@ internal static class SchedulerCommand
     }
 
     /// <summary>The role with the console, which asks the scheduler at its own address.</summary>
-    public static Role Role(System.Net.IPEndPoint listen, string portOption, SchedulerOptions options, Uri? manager, Uri own) =>
+    public static Role Role(
+        System.Net.IPEndPoint listen, string portOption, SchedulerOptions options, EurekaOptions eureka, Uri? manager, Uri own) =>
         new(
         Name, portOption, [listen],
         services => services.AddScheduler(options)
+            .AddSingleton<IServingApps>(provider => new LedApps(provider.GetRequiredService<ServingApps>()))
+            .AddEurekaRegistrar(eureka)
             .AddConsole(new ConsoleOptions
             {
                 Scheduler = own,
@@ -63,4 +72,10 @@ internal static class SchedulerCommand
             app.MapScheduler();
             app.MapConsole();
         });
+
+    /// <summary>The apps of this process's scheduler, while it leads.</summary>
+    private sealed class LedApps(ServingApps apps) : IServingApps
+    {
+        public IReadOnlyList<App>? Read(Func<IReadOnlyDictionary<string, string>, bool> wanted) => apps.Read(wanted);
+    }
 }

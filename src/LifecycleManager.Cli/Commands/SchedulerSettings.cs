@@ -1,7 +1,8 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Discovery.Eureka;
 using LifecycleManager.Scheduler;
-using LifecycleManager.Scheduler.Placement;
+using LifecycleManager.Scheduler.Core.Definitions.Labels;
 
 namespace LifecycleManager.Cli.Commands;
 
@@ -9,6 +10,7 @@ namespace LifecycleManager.Cli.Commands;
 internal sealed class SchedulerSettings
 {
     private static readonly SchedulerOptions Defaults = new();
+    private static readonly EurekaOptions EurekaDefaults = new();
 
     private readonly Option<string> _name;
     private readonly Option<string> _role;
@@ -23,14 +25,13 @@ internal sealed class SchedulerSettings
     private readonly Option<int> _eventMemory;
     private readonly Option<int> _checks;
     private readonly Option<int> _body;
-    private readonly Option<IReadOnlyList<Uri>> _eureka;
+    private readonly EurekaSettings _eureka;
     private readonly Option<TimeSpan> _renewal;
 
     /// <param name="command">Gets the options.</param>
     /// <param name="settings">Where they come from, too.</param>
-    /// <param name="eureka">The Eureka servers, where the command has an option for more than this role; null for one of its
-    /// own.</param>
-    public SchedulerSettings(Command command, Settings settings, Option<IReadOnlyList<Uri>>? eureka = null)
+    /// <param name="eureka">The options of Eureka, where the command has them for more than this role; null for its own.</param>
+    public SchedulerSettings(Command command, Settings settings, EurekaSettings? eureka = null)
     {
         Option<T> Add<T>(Option<T> option)
         {
@@ -69,10 +70,9 @@ internal sealed class SchedulerSettings
         _body = Add(options.Count("--max-request-body", "The largest definition, bytes; a group may have sixteen times that",
             nameof(SchedulerOptions.MaxRequestBody)));
         _eureka = eureka
-            ?? Add(Setting.Of(settings, "--eureka", "Eureka servers for the apps that ask for it by label, comma separated",
-            Values.Urls, () => Defaults.Eureka));
-        _renewal = Add(options.Time("--eureka-renewal", "Between two renewals of the registrations in Eureka",
-            nameof(SchedulerOptions.EurekaRenewal)));
+            ?? new EurekaSettings(command, settings, "Eureka servers for the apps that ask for it by label, comma separated");
+        _renewal = Add(new RangedSettings<EurekaOptions>(settings, EurekaDefaults).Time("--eureka-renewal",
+            "Between two renewals of the registrations in Eureka", nameof(EurekaOptions.Renewal)));
     }
 
     public SchedulerOptions Options(ParseResult parse, IReadOnlyList<Uri> masters, Uri address) => new()
@@ -92,9 +92,11 @@ internal sealed class SchedulerSettings
         MaxEventBytes = (long)parse.GetValue(_eventMemory) << 20,
         MaxConcurrentHealthChecks = parse.GetValue(_checks),
         MaxRequestBody = parse.GetValue(_body),
-        Eureka = parse.GetValue(_eureka)!,
-        EurekaRenewal = parse.GetValue(_renewal),
     };
+
+    /// <summary>Where its apps are registered.</summary>
+    public EurekaOptions Eureka(ParseResult parse) =>
+        new() { Servers = _eureka.Servers(parse), Credential = _eureka.Credential(parse), Renewal = parse.GetValue(_renewal) };
 
     private static PlacementStrategy Strategy(string text) => PlacementLabels.TryParse(text, out var strategy)
         ? strategy : throw new FormatException("spread, bin-packing, random are known");

@@ -11,8 +11,8 @@ namespace LifecycleManager.Cli.Commands;
 /// </summary>
 internal static class StateArchiveCommands
 {
-    private static readonly string[] Offices = [MasterCommand.Name, SchedulerCommand.Name, ManagerCommand.Name];
-    private static readonly TimeSpan OfficeLimit = TimeSpan.FromSeconds(30);
+    private static readonly string[] RolesWithState = [MasterCommand.Name, SchedulerCommand.Name, ManagerCommand.Name];
+    private static readonly TimeSpan StandTimeout = TimeSpan.FromSeconds(30);
 
     public static Command Backup(Settings settings)
     {
@@ -46,14 +46,14 @@ internal static class StateArchiveCommands
             var path = parse.GetValue(file) ?? throw new CliException("--input FILE is needed: the backup");
             await using var archive = new FileStream(path, FileMode.Open, FileAccess.Read);
             await using var state = await into.OpenAsync(parse, restore: true, loggers, stop);
-            // Whoever holds the offices keeps the roles out until all is done.
-            foreach (var office in Offices)
+            // Whoever holds the leaderships keeps the roles out until all is done.
+            foreach (var role in RolesWithState)
             {
-                if (await state.Election.LeaderAsync(office, stop) is { } leader)
-                    throw new CliException($"the {office} at {leader} works on this state: stop it first");
+                if (await state.Election.LeaderAsync(role, stop) is { } leader)
+                    throw new CliException($"the {role} at {leader} works on this state: stop it first");
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-                limit.CancelAfter(OfficeLimit);
-                await state.Election.StandAsync(office, "lcm restore", limit.Token);
+                limit.CancelAfter(StandTimeout);
+                await state.Election.StandAsync(role, "lcm restore", limit.Token);
             }
 
             if (!parse.GetValue(overwrite) && await state.Store.ListAsync("", stop).AnyAsync(stop))
@@ -146,7 +146,7 @@ internal static class StateArchiveCommands
 
         public StoreSettings(Command command, Settings settings)
         {
-            _role = Setting.Of(settings, "--role", $"Whose state: {string.Join(", ", Offices)}", Role,
+            _role = Setting.Of(settings, "--role", $"Whose state: {string.Join(", ", RolesWithState)}", Role,
                 () => SchedulerCommand.Name, SchedulerCommand.Name);
             _workDirectory = RoleSettings.WorkDirectory(settings);
             command.Add(_role);
@@ -174,7 +174,7 @@ internal static class StateArchiveCommands
         private string Address(ParseResult parse) =>
             _state.Address(parse, Path.Combine(parse.GetValue(_workDirectory)!, parse.GetValue(_role)!));
 
-        private static string Role(string text) => Offices.Contains(text, StringComparer.Ordinal)
-            ? text : throw new FormatException($"{string.Join(", ", Offices)} have a state");
+        private static string Role(string text) => RolesWithState.Contains(text, StringComparer.Ordinal)
+            ? text : throw new FormatException($"{string.Join(", ", RolesWithState)} have a state");
     }
 }

@@ -36,10 +36,8 @@ internal static class UpCommand
         foreach (Option option in (Option[])[bind, workDirectory, allowedHosts, masterPort, agentPort, schedulerPort, managerPort,
             agents]) command.Add(option);
         var agent = new AgentSettings(command, settings);
-        var eureka = Setting.Of<IReadOnlyList<Uri>>(settings, "--eureka",
-            "Eureka servers, comma separated: apps that ask for it by label are registered there, and the instances that the first one knows are scraped too",
-            text => [.. Values.Words(text).Select(Values.PlainUrl)], () => []);
-        command.Add(eureka);
+        var eureka = new EurekaSettings(command, settings,
+            "Eureka servers, comma separated: apps that ask for it by label are registered there, and the instances that the first one knows are scraped too");
         var scheduler = new SchedulerSettings(command, settings, eureka);
         var manager = new ManagerSettings(command, settings, tick: Second, scrape: 2 * Second, eureka);
         var logging = new Logging(command, settings, LogLevel.Warning);
@@ -74,7 +72,8 @@ internal static class UpCommand
             }
 
             roles.Add(Stateful(SchedulerCommand.Role(
-                schedulerAt, schedulerPort.Name, scheduler.Options(parse, [masterUrl], schedulerUrl), managerUrl, schedulerUrl)));
+                schedulerAt, schedulerPort.Name, scheduler.Options(parse, [masterUrl], schedulerUrl), scheduler.Eureka(parse),
+                managerUrl, schedulerUrl)));
             roles.Add(Stateful(ManagerCommand.Role(managerAt, managerPort.Name,
                 manager.Options(parse, [schedulerUrl], [masterUrl], managerUrl))));
 

@@ -55,10 +55,18 @@ internal static class MetricsValues
         return new MetricsCredential(target, rest[..at], rest[(at + 1)..]);
     })];
 
-    /// <summary>A share of more than nothing.</summary>
-    public static double Share(string text) =>
-        Values.Number(text) is > 0 and var share ? share
-        : throw new FormatException("a share of more than 0 is needed, such as 25%");
+    /// <summary><c>FOR=FILE,FOR=NAME@FILE,FOR=insecure</c></summary>
+    public static IReadOnlyList<MetricsTls> Tls(string text) => [.. Values.List(text).Select(entry =>
+    {
+        var equals = entry.IndexOf('=', StringComparison.Ordinal);
+        var (target, rest) = equals < 1 ? ("", "") : (entry[..equals], entry[(equals + 1)..]);
+        if (rest == "insecure") return new MetricsTls(target, null, InsecureSkipVerify: true);
+        var at = rest.IndexOf('@', StringComparison.Ordinal);
+        var file = rest[(at + 1)..];
+        if (target.Length == 0 || at == 0 || file.Length < 2 || !(file[0] is '/' or '.' || Path.IsPathRooted(file)))
+            throw new FormatException($"'{entry}' is not FOR=FILE, FOR=NAME@FILE or FOR=insecure; a FILE begins with / or .");
+        return new MetricsTls(target, file, at > 0 ? rest[..at] : null);
+    })];
 
     private static bool IsSecret(string text) =>
         text.Length > 1 && (text[0] is '/' or '.' || text.StartsWith(MetricsCredential.Variable, StringComparison.Ordinal)

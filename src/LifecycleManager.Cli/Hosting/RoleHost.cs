@@ -10,7 +10,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Prometheus;
 
 namespace LifecycleManager.Cli.Hosting;
 
@@ -138,6 +137,7 @@ public sealed class RoleHost : IAsyncDisposable
         services.AddSingleton<RoleFailure>();
         services.AddSingleton<IHostLifetime, ProcessLifetime>();
         services.Configure<HostOptions>(options => options.ShutdownTimeout = StopTimeout);
+        RoleMetrics.Add(services, registry, role.Name);
         if (role.Tls is { } served)
             services.AddHostedService(_ => new CertificateWatch(served.Certificate, registry, time,
                 loggers.CreateLogger<CertificateWatch>()));
@@ -147,12 +147,7 @@ public sealed class RoleHost : IAsyncDisposable
         var app = builder.Build();
         app.UseBrowserProtection(role.Hosts);
         app.UseRouting();
-        app.UseHttpMetrics(options =>
-        {
-            options.RequestCount.Registry = registry;
-            options.RequestDuration.Registry = registry;
-            options.InProgress.Registry = registry;
-        });
+        RoleMetrics.Use(app, registry);
         role.Map(app);
         return app;
     }

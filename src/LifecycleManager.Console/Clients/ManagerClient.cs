@@ -32,7 +32,8 @@ public sealed class ManagerClient(HttpClient? client)
             [.. List(answer, "policies").Select(policy => new PolicyRow(
                 Text(policy, "name"), Text(policy, "app"), Text(policy, "file"), Number(policy, "min"), Number(policy, "max")))],
             [.. List(answer, "files").SelectMany(file => List(file, "problems"), (file, problem) =>
-                $"{Text(file, "file")}:{Text(problem, "line")}:{Text(problem, "column")}: {Text(problem, "severity")}: {Text(problem, "message")}")]);
+                $"{Text(file, "file")}:{Text(problem, "line")}:{Text(problem, "column")}: "
+                + $"{Text(problem, "severity")}: {Text(problem, "message")}")]);
     }
 
     /// <summary>The scraped targets.</summary>

@@ -1,3 +1,4 @@
+using LifecycleManager.Decisions.Engine.Islands;
 using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
@@ -18,19 +19,41 @@ internal enum StepKind
     Disabled,
     Pause,
     Cooldown,
+    AtLeast,
+    AtMost,
+    NoScaleIn,
+    NoScaleOut,
+    Budget,
 }
 
 /// <summary>One <see cref="Adjustment"/> before it is put in words.</summary>
 internal readonly record struct Correction(StepKind Kind, int From, int To, int Detail);
 
-/// <summary>What the engine remembers of one app. Its arrays are made once for a policy and used at every tick.</summary>
-internal sealed class AppMemory(string id)
+/// <summary>
+/// What the engine remembers of one app under its policy: the fact that the rules match, and what was done to it.
+/// </summary>
+internal sealed class AppMemory(Policy policy, App app)
 {
-    public string Id { get; } = id;
+    /// <summary>The fact.</summary>
+    public App App => app;
 
-    public Policy? Policy { get; set; }
+    /// <summary>The policy that governs the app: what is not a rule may be that of a newer text.</summary>
+    public Policy Policy { get; set; } = policy;
 
-    /// <summary>The policy set that <see cref="Policy"/> was chosen from.</summary>
+    public AppFacts Facts => app.Facts;
+
+    public Opinions Opinions => app.Opinions;
+
+    /// <summary>Where its rules are evaluated.</summary>
+    public required PolicySession Session { get; init; }
+
+    /// <summary>What rules over several apps see of it, and demand of it; null where nothing ties it to others.</summary>
+    public IslandApp? Island { get; set; }
+
+    /// <summary>What is demanded of it for the sake of others.</summary>
+    public Outcome Outcome => Island?.Outcome ?? Outcome.None;
+
+    /// <summary>The policy set that the policy was chosen from.</summary>
     public int Generation { get; set; } = -1;
 
     /// <summary>The history that its forecasts were last taught from.</summary>
@@ -38,55 +61,40 @@ internal sealed class AppMemory(string id)
 
     public IReadOnlyDictionary<string, string>? Labels { get; set; }
 
-    public Interval[] Slots { get; set; } = [];
+    /// <summary>When time alone may change what its rules say.</summary>
+    public Due Due { get; set; } = Due.Now;
 
-    /// <summary>The slots for what only grows; null while they are no others.</summary>
-    public Interval[]? Growing { get; set; }
+    /// <summary>When what alone holds its count back ends: a cooldown, a limit's period, a window. The steady clock's.</summary>
+    public DateTimeOffset HeldUntil { get; set; } = DateTimeOffset.MaxValue;
 
-    /// <summary>The array of <see cref="Growing"/>, kept for the next time.</summary>
+    /// <summary>Whether <see cref="Due"/> is to be found anew, since its rules were run.</summary>
+    public bool IsDueAnew { get; set; }
+
+    /// <summary>A digest of what its rules looked at beside the fact.</summary>
+    public int Seen { get; set; }
+
+    /// <summary>The array for <see cref="App.Growing"/>, kept for the next time.</summary>
     public Interval[]? Partial { get; set; }
-
-    /// <summary>What was read, by read.</summary>
-    public MetricReading[] Readings { get; set; } = [];
-
-    public RuleState[] Rules { get; set; } = [];
-
-    public RuleOpinion[] Opinions { get; set; } = [];
 
     public bool Ticked { get; set; }
 
-    public AppFacts Facts { get; set; }
+    /// <summary>What another process remembered of the app, until its first tick.</summary>
+    public StoredMemory? Stored { get; set; }
 
-    public int Pending { get; set; }
-
-    public bool CountChanged { get; set; }
-
-    public DateTimeOffset Previous { get; set; }
-
-    public InstanceBounds Bounds { get; set; }
+    /// <summary>Whether a rule goes on with a wait of another process, if its condition still holds.</summary>
+    public bool IsRestored { get; set; }
 
     public DateTimeOffset MissingSince { get; set; }
 
-    public int AskedFrom { get; set; } = -1;
+    public int AskedFrom { get; private set; } = -1;
 
-    public int AskedTo { get; set; } = -1;
+    public int AskedTo { get; private set; } = -1;
 
-    public DateTimeOffset AskedAt { get; set; }
-
-    public int Winner { get; set; }
+    public DateTimeOffset AskedAt { get; private set; }
 
     public int To { get; set; }
 
-    /// <summary>Whether a rule could not be decided, so that nothing shrinks.</summary>
-    public bool AnyUnknown { get; set; }
-
-    /// <summary>Whether that was for want of a metric, and not only for want of some instances' share of it.</summary>
-    public bool AnyMissing { get; set; }
-
-    /// <summary>Whether a rule could not be decided for want of some instances' share of a metric.</summary>
-    public bool AnyPartial { get; set; }
-
-    public Correction[] Steps { get; } = new Correction[8];
+    public Correction[] Steps { get; } = new Correction[12];
 
     public int StepCount { get; set; }
 
@@ -99,51 +107,25 @@ internal sealed class AppMemory(string id)
     public ExtremeWindow Highest = new(greatest: true);
     public ExtremeWindow Lowest = new(greatest: false);
 
-    /// <summary>Takes a policy; true where its rules begin without memory.</summary>
-    public bool Adopt(Policy policy)
+    /// <summary>
+    /// Takes over from the app's memory under another text of the same policy: what was done to the app still counts for limits
+    /// and windows, timers do not.
+    /// </summary>
+    public void Succeed(AppMemory before)
     {
-        if (Policy?.Digest == policy.Digest && Policy.Name == policy.Name)
-        {
-            Policy = policy;
-            return false;
-        }
-
-        // Another text under the same name: what was done to the app still counts for limits and windows, timers do not.
-        if (Policy?.Name != policy.Name)
-        {
-            Events.Clear();
-            Highest.Clear();
-            Lowest.Clear();
-            Ticked = false;
-        }
-
-        Policy = policy;
-        Slots = new Interval[Expressions.Slots.FirstRead + policy.Reads.Length];
-        Growing = Partial = null;
-        Readings = new MetricReading[policy.Reads.Length];
-        Rules = new RuleState[policy.RuleArray.Length];
-        Opinions = new RuleOpinion[policy.RuleArray.Length];
-        Bounds = policy.Instances;
-        MissingSince = default;
-        AskedTo = -1;
-        Last = null;
-        return true;
+        (Events, Highest, Lowest, Ticked) = (before.Events, before.Highest, before.Lowest, before.Ticked);
+        (AskedFrom, AskedTo, AskedAt) = (before.AskedFrom, before.AskedTo, before.AskedAt);
+        app.Observe(before.App.Facts, before.App.Previous, before.App.Pending, countChanged: false);
     }
 
-    /// <summary>Whether a rule lacks the share of some instances and nothing else.</summary>
-    public bool IsPartial(int rule)
+    /// <summary>Something holds the count back until an instant of the steady clock.</summary>
+    public void HoldUntil(DateTimeOffset end)
     {
-        var partial = false;
-        if (Growing is null) return false;
-        foreach (var slot in Policy!.RuleArray[rule].Reads)
-        {
-            ref readonly var reading = ref Readings[slot - Expressions.Slots.FirstRead];
-            if (!reading.IsKnown) return false;
-            partial |= !reading.Range.IsPoint;
-        }
-
-        return partial;
+        if (end < HeldUntil) HeldUntil = end;
     }
+
+    /// <summary>A change is asked for: it counts once the facts show it. To -1: none is.</summary>
+    public void Ask(int from, int to, DateTimeOffset at) => (AskedFrom, AskedTo, AskedAt) = (from, to, at);
 
     /// <summary>Remembers a step that changed something, and gives the new count.</summary>
     public int Adjust(StepKind kind, int from, int to, int detail = 0)

@@ -1,4 +1,7 @@
+using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Engine;
@@ -20,4 +23,20 @@ public sealed record AppReport(
 {
     /// <summary>How it stands with the sources of its metrics: silent where one is, else answering where one does.</summary>
     public SourceState Sources { get; init; }
+
+    internal static AppReport Of(AppMemory state, SourceState sources)
+    {
+        var policy = state.Policy;
+        var metrics = policy.Reads.Select((read, i) => KeyValuePair.Create(
+            read.Text, Known(state.App.Counted(Slots.FirstRead + i))));
+        var thresholds = policy.RuleArray.SelectMany(rule => rule.Thresholds).Select(threshold => KeyValuePair.Create(
+            policy.Reads[threshold.Slot - Slots.FirstRead].Text, Known(threshold.Value(state.App.Slots).Point)));
+        return new AppReport(
+            state.App.Id, policy.Name, state.Opinions.Bounds, [.. metrics], [.. thresholds], state.Opinions.AnyMissing)
+        {
+            Sources = sources,
+        };
+
+        static double? Known(double value) => double.IsFinite(value) ? value : null;
+    }
 }

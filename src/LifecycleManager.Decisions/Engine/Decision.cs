@@ -40,6 +40,11 @@ public sealed record Decision
     /// </summary>
     public IReadOnlyList<Adjustment> Adjustments { get; init; } = [];
 
+    /// <summary>
+    /// The rules over several apps that fired for this count, each after those that called it forth; those that lost included.
+    /// </summary>
+    public IReadOnlyList<ChainLink> Chain { get; init; } = [];
+
     /// <summary>The metrics the decision saw; null where a metric was missing.</summary>
     public IReadOnlyDictionary<string, double?> Metrics { get; init; } = new Dictionary<string, double?>();
 }
@@ -68,11 +73,34 @@ public sealed record Recommendation(string Rule, int Count, string Reason);
 /// <param name="Verdict">The kind of answer.</param>
 /// <param name="Count">The count it asks for; null where it asks for none.</param>
 /// <param name="Reason">Why, with the values it saw: the condition that does not hold, how much of a season is learnt.</param>
-public sealed record RuleReport(string Rule, RuleVerdict Verdict, int? Count, string Reason);
+public sealed record RuleReport(string Rule, RuleVerdict Verdict, int? Count, string Reason)
+{
+    internal static IReadOnlyList<RuleReport> Of(AppMemory state) =>
+    [
+        .. state.Policy.RuleArray.Select((rule, i) => new RuleReport(
+            rule.Name,
+            state.Opinions.All[i].Verdict,
+            state.Opinions.All[i].Verdict is RuleVerdict.Count or RuleVerdict.AtLeast ? state.Opinions.All[i].Count : null,
+            rule.Tell(state.Opinions.All[i], state.App))),
+    ];
+}
+
+/// <summary>One link of the chain that led to a count.</summary>
+/// <param name="App">The app that it concerns.</param>
+/// <param name="By">The coordination; or the policy, where the app's own rules are the beginning.</param>
+/// <param name="Rule">The rule's name; null where no rule of the policy asked for a change.</param>
+/// <param name="Why">The condition, with the values that it saw.</param>
+/// <param name="Effect">What it did: <c>at least 4</c>, <c>wants 8</c>.</param>
+/// <param name="Outcome">Null where it took part; why it did not, where it lost: <c>dry run</c>, <c>at least 6 wins</c>.</param>
+public sealed record ChainLink(string App, string By, string? Rule, string Why, string Effect, string? Outcome)
+{
+    /// <summary>Whether it is the beginning of the chain: what an app's own policy wants.</summary>
+    public bool IsOwn { get; init; }
+}
 
 /// <summary>One step that changed the count after the rules spoke.</summary>
 /// <param name="By">What changed it: <c>bounds</c>, <c>limit</c>, <c>stabilization</c>, <c>cooldown</c>, <c>missing metrics</c>,
-/// <c>pause</c>.</param>
+/// <c>pause</c>, <c>coordination</c>, <c>budget</c>.</param>
 /// <param name="From">The count before the step.</param>
 /// <param name="To">The count after the step.</param>
 /// <param name="Reason">Why, for people.</param>

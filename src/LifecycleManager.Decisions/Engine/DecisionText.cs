@@ -1,5 +1,7 @@
 using System.Globalization;
+using LifecycleManager.Decisions.Engine.Islands;
 using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Metrics.Core.Queries;
@@ -10,44 +12,45 @@ namespace LifecycleManager.Decisions.Engine;
 /// <summary>Puts what was decided into words.</summary>
 internal static class DecisionText
 {
-    public static Decision Write(AppMemory state, RuleTick tick)
+    public static Decision Write(AppMemory state)
     {
-        var (policy, facts) = (state.Policy!, state.Facts);
+        var (policy, facts) = (state.Policy, state.Facts);
         var recommendations = new List<Recommendation>();
-        for (var i = 0; i < state.Opinions.Length; i++)
+        for (var i = 0; i < state.Opinions.All.Length; i++)
         {
-            var opinion = state.Opinions[i];
+            var opinion = state.Opinions.All[i];
             if (opinion.Verdict is not (RuleVerdict.Count or RuleVerdict.AtLeast)) continue;
             recommendations.Add(new Recommendation(policy.RuleArray[i].Name, opinion.Count, policy.RuleArray[i]
-                .Describe(opinion, tick)));
+                .Tell(opinion, state.App)));
         }
 
         var adjustments = new Adjustment[state.StepCount];
         for (var i = 0; i < adjustments.Length; i++)
         {
             var step = state.Steps[i];
-            adjustments[i] = new Adjustment(By(step.Kind), step.From, step.To, Why(state, tick, step));
+            adjustments[i] = new Adjustment(By(step.Kind), step.From, step.To, Why(state, step));
         }
 
         var metrics = new Dictionary<string, double?>(policy.Reads.Length);
         for (var i = 0; i < policy.Reads.Length; i++)
         {
-            var value = state.Readings[i].Value;
+            var value = state.App.Counted(Slots.FirstRead + i);
             metrics[policy.Reads[i].Text] = double.IsNaN(value) ? null : value;
         }
 
         return new Decision
         {
             At = facts.Now,
-            App = state.Id,
+            App = state.App.Id,
             Policy = policy.Name,
             Rule = Rule(state),
             From = facts.Instances,
             To = state.To,
-            Reason = Reason(state, tick, adjustments),
+            Reason = Reason(state, adjustments),
             DryRun = policy.DryRun,
             Recommendations = recommendations,
             Adjustments = adjustments,
+            Chain = ChainText.Write(state),
             Metrics = metrics,
         };
     }
@@ -56,18 +59,24 @@ internal static class DecisionText
     {
         var first = state.StepCount > 0 ? state.Steps[0].Kind : (StepKind?)null;
         if (first == StepKind.OutOfBounds) return Narrowing(state)?.Name;
+        for (var i = state.StepCount - 1; i >= 0; i--)
+        {
+            if (state.Steps[i].Kind == StepKind.AtLeast) return state.Outcome.AtLeastBy!.Rule;
+            if (state.Steps[i].Kind == StepKind.AtMost && state.Outcome.Room is null) return state.Outcome.AtMostBy!.Rule;
+        }
+
         if (first is StepKind.MissingMetrics or StepKind.Suspended) return null;
-        return state.Winner >= 0 ? state.Policy!.RuleArray[state.Winner].Name : null;
+        return state.Opinions.Wanted.Rule >= 0 ? state.Policy.RuleArray[state.Opinions.Wanted.Rule].Name : null;
     }
 
-    private static string Reason(AppMemory state, RuleTick tick, Adjustment[] adjustments)
+    private static string Reason(AppMemory state, Adjustment[] adjustments)
     {
         var parts = new List<string>();
         var first = state.StepCount > 0 ? state.Steps[0].Kind : (StepKind?)null;
-        if (state.Winner >= 0 && first is not (StepKind.OutOfBounds or StepKind.Suspended))
+        if (state.Opinions.Wanted.Rule >= 0 && first is not (StepKind.OutOfBounds or StepKind.Suspended))
         {
-            var rule = state.Policy!.RuleArray[state.Winner];
-            parts.Add($"{rule.Name}: {rule.Describe(state.Opinions[state.Winner], tick)}");
+            var rule = state.Policy.RuleArray[state.Opinions.Wanted.Rule];
+            parts.Add($"{rule.Name}: {rule.Tell(state.Opinions.All[state.Opinions.Wanted.Rule], state.App)}");
         }
 
         parts.AddRange(adjustments.Select(adjustment => adjustment.Reason));
@@ -78,15 +87,15 @@ internal static class DecisionText
     /// <summary>The rule that holds the bound which the count is outside of; null where it is the policy's own.</summary>
     private static Rule? Narrowing(AppMemory state)
     {
-        var (policy, grow) = (state.Policy!, state.Facts.Instances < state.Bounds.Min);
-        for (var i = 0; i < state.Opinions.Length; i++)
+        var (policy, grow) = (state.Policy, state.Facts.Instances < state.Opinions.Bounds.Min);
+        for (var i = 0; i < state.Opinions.All.Length; i++)
         {
-            var opinion = state.Opinions[i];
+            var opinion = state.Opinions.All[i];
             if (opinion.Verdict != RuleVerdict.Bounds) continue;
-            if (grow ? opinion.Min >= 0 && policy.Instances.Clamp(opinion.Min) == state.Bounds.Min
-                && state.Bounds.Min > policy.Instances.Min
-                : opinion.Max >= 0 && policy.Instances.Clamp(opinion.Max) == state.Bounds.Max
-                && state.Bounds.Max < policy.Instances.Max)
+            if (grow ? opinion.Min >= 0 && policy.Instances.Clamp(opinion.Min) == state.Opinions.Bounds.Min
+                && state.Opinions.Bounds.Min > policy.Instances.Min
+                : opinion.Max >= 0 && policy.Instances.Clamp(opinion.Max) == state.Opinions.Bounds.Max
+                && state.Opinions.Bounds.Max < policy.Instances.Max)
             {
                 return policy.RuleArray[i];
             }
@@ -102,12 +111,14 @@ internal static class DecisionText
         StepKind.BoundsMin or StepKind.BoundsMax or StepKind.OutOfBounds => "bounds",
         StepKind.Stabilization => "stabilization",
         StepKind.Limit or StepKind.Disabled => "limit",
+        StepKind.AtLeast or StepKind.AtMost or StepKind.NoScaleIn or StepKind.NoScaleOut => "coordination",
+        StepKind.Budget => "budget",
         _ => "cooldown",
     };
 
-    private static string Why(AppMemory state, RuleTick tick, Correction step)
+    private static string Why(AppMemory state, Correction step)
     {
-        var (policy, facts) = (state.Policy!, state.Facts);
+        var (policy, facts) = (state.Policy, state.Facts);
         switch (step.Kind)
         {
             case StepKind.MissingMetrics:
@@ -128,10 +139,10 @@ internal static class DecisionText
             case StepKind.BoundsMin:
                 return $"at least {step.To}";
             case StepKind.OutOfBounds:
-                var bound = facts.Instances < state.Bounds.Min ? $"fewer than at least {state.Bounds.Min}"
-                : $"more than at most {state.Bounds.Max}";
+                var bound = facts.Instances < state.Opinions.Bounds.Min ? $"fewer than at least {state.Opinions.Bounds.Min}"
+                : $"more than at most {state.Opinions.Bounds.Max}";
                 return Narrowing(state) is { } rule
-                    ? $"{rule.Name}: {rule.Describe(state.Opinions[rule.Index], tick)}; {facts.Instances} is {bound}"
+                    ? $"{rule.Name}: {rule.Tell(state.Opinions.All[rule.Index], state.App)}; {facts.Instances} is {bound}"
                     : $"{facts.Instances} is {bound}";
             case StepKind.Stabilization:
                 return step.Detail > 0
@@ -142,6 +153,19 @@ internal static class DecisionText
                 return $"limited to {step.To} by {limit}";
             case StepKind.Disabled:
                 return step.Detail > 0 ? "scale-out is switched off" : "scale-in is switched off";
+            case StepKind.AtLeast:
+                return Bounded(state.Outcome.AtLeastBy!, step.To);
+            case StepKind.AtMost when state.Outcome.Room is { } room:
+                return string.Create(CultureInfo.InvariantCulture,
+                    $"made room at {facts.Wall(room.At):HH:mm:ss} and waits for it to be taken");
+            case StepKind.AtMost:
+                return Bounded(state.Outcome.AtMostBy!, step.To);
+            case StepKind.NoScaleIn:
+                return state.Outcome.NoScaleIn!.ToString();
+            case StepKind.NoScaleOut:
+                return state.Outcome.NoScaleOut!.ToString();
+            case StepKind.Budget:
+                return $"at most {step.To} within the budget {state.Outcome.Limit!.Why}";
             case StepKind.Pause:
                 return step.Detail > 0 ? "scale-out is paused" : "scale-in is paused";
             default:
@@ -154,28 +178,38 @@ internal static class DecisionText
     private static string Still(AppMemory state, Correction step) =>
         step.To == state.Facts.Instances ? $"{step.To} or more was recommended" : $"{step.To} was recommended";
 
+    /// <summary>What was demanded, and what bounds made of it.</summary>
+    private static string Bounded(Firing firing, int count) =>
+        firing.Count == count ? firing.ToString() : $"{firing}, within the bounds {count}";
+
     private static string Mode(MissingMetrics missing) => missing.Mode switch
     {
         MissingMetricsMode.Min => "to the least count",
         MissingMetricsMode.Max => "to the greatest count",
+        MissingMetricsMode.AtLeast => $"at least {missing.Count}",
         _ => $"fallback to {missing.Count}",
     };
 
     /// <summary><c>tpm is missing (no sample in 1m)</c>: the reads of the rules that could not be decided.</summary>
     private static string Missing(AppMemory state)
     {
-        var policy = state.Policy!;
+        var policy = state.Policy;
         string? partial = null;
-        for (var i = 0; i < state.Opinions.Length; i++)
+        for (var i = 0; i < state.Opinions.All.Length; i++)
         {
-            if (state.Opinions[i].Verdict != RuleVerdict.Unknown) continue;
+            if (state.Opinions.All[i].Verdict != RuleVerdict.Unknown) continue;
             var known = true;
             foreach (var slot in policy.RuleArray[i].Reads)
             {
-                var (name, reading) = (policy.Reads[slot - Slots.FirstRead].Text, state.Readings[slot - Slots.FirstRead]);
-                if (reading.Missing is { } why) return $"{name} is missing ({why})";
-                if (reading.Range.IsPoint) continue;
-                partial ??= $"{name} is {Partial(reading)}";
+                var (name, reading) = (policy.Reads[slot - Slots.FirstRead].Text, state.App.Readings[slot - Slots.FirstRead]);
+                if (reading.Absence == Absence.Missing) return $"{name} is missing ({reading.Missing})";
+                if (state.App.Slots[slot].IsPoint) continue;
+                partial ??= reading.Absence switch
+                {
+                    Absence.Idle => $"{name} is idle ({reading.Missing})",
+                    Absence.Starting => $"{name} is not known while instances start ({reading.Missing})",
+                    _ => $"{name} is {Partial(reading)}",
+                };
                 known = false;
             }
 

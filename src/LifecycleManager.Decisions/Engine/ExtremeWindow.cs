@@ -15,16 +15,40 @@ internal struct ExtremeWindow(bool greatest)
     {
         // What a clock that was set back put into the future would stay for ever.
         while (_count > 0 && Last.At > now) _count--;
-        while (_count > 0 && (greatest ? Last.Value <= value : Last.Value >= value)) _count--;
-        Push((now, value));
+        Append(now, value);
         while (_count > 1 && _kept[_first].At <= now - window) Drop();
         return _kept[_first].Value;
     }
 
+    /// <summary>When the extreme was added that the last <see cref="Add"/> gave.</summary>
+    public readonly DateTimeOffset Oldest => _kept[_first].At;
+
     /// <summary>Forgets everything.</summary>
     public void Clear() => _count = 0;
 
+    /// <summary>How many numbers it keeps.</summary>
+    public readonly int Count => _count;
+
+    /// <summary>What it keeps, oldest first.</summary>
+    public readonly (DateTimeOffset At, int Value) this[int i] => _kept[(_first + i) % _kept.Length];
+
+    /// <summary>The newest instant; the least there is where nothing is kept.</summary>
+    public readonly DateTimeOffset Newest => _count > 0 ? Last.At : DateTimeOffset.MinValue;
+
+    /// <summary>Begins with what another one has kept, oldest first.</summary>
+    public void Restore(IEnumerable<(DateTimeOffset At, int Value)> entries)
+    {
+        _count = 0;
+        foreach (var (at, value) in entries) Append(at, value);
+    }
+
     private readonly (DateTimeOffset At, int Value) Last => _kept[(_first + _count - 1) % _kept.Length];
+
+    private void Append(DateTimeOffset at, int value)
+    {
+        while (_count > 0 && (greatest ? Last.Value <= value : Last.Value >= value)) _count--;
+        Push((at, value));
+    }
 
     private void Push((DateTimeOffset, int) entry)
     {

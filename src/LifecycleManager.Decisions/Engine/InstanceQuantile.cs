@@ -6,7 +6,8 @@ namespace LifecycleManager.Decisions.Engine;
 
 /// <summary>
 /// A quantile over an app's instances by linear interpolation, as Prometheus' <c>quantile</c> has it. Silent instances may stand
-/// anywhere in the order: first for the least that it can be, last for the greatest. Its arrays are used again at every read.
+/// anywhere in the order: first for the least that it can be, last for the greatest. Those that start or are idle are left out,
+/// and stand at 0 for growth. Its arrays are used again at every read.
 /// </summary>
 internal sealed class InstanceQuantile
 {
@@ -21,10 +22,16 @@ internal sealed class InstanceQuantile
         _readings.Clear();
         metrics.ReadInstances(app, read.Query, now, _readings);
         if (_values.Length < _readings.Count) Grow(_readings.Count * 2);
-        var (count, silent, unfilled, all) = (0, 0, 0, 0);
+        var (count, silent, unfilled, all, resting) = (0, 0, 0, 0, 0);
         var lowest = read.Query.NeverNegative ? 0 : double.NegativeInfinity;
         foreach (var reading in _readings)
         {
+            if (!reading.Expected)
+            {
+                resting++;
+                continue;
+            }
+
             if (reading.Missing is null && double.IsFinite(reading.Value))
             {
                 _values[count++] = reading.Value;
@@ -32,14 +39,10 @@ internal sealed class InstanceQuantile
                 (_lows[all], _floors[all], _highs[all]) = (reading.Range.Low,
                     Math.Max(reading.Range.Low, Math.Min(reading.Value, 0)), reading.Range.High);
             }
-            else if (reading.Expected)
+            else
             {
                 silent++;
                 (_lows[all], _floors[all], _highs[all]) = (lowest, 0, double.PositiveInfinity);
-            }
-            else
-            {
-                continue;
             }
 
             all++;
@@ -47,16 +50,18 @@ internal sealed class InstanceQuantile
 
         if (count == 0)
         {
+            var joined = metrics.Read(app, read.Query, now);
             return MetricReading.Unknown("no instance reports it", _readings.Count) with
             {
-                Source = metrics.Read(app, read.Query, now).Source,
+                Source = joined.Source,
+                Absence = joined.IsKnown ? Absence.Missing : joined.Absence,
             };
         }
 
         var value = Quantile(_values.AsSpan(0, count), read.InstanceQuantile);
-        var (range, floor) = silent + unfilled == 0
-            ? ((Interval)value, value)
-            : (new Interval(Of(_lows), Of(_highs)), Of(_floors));
+        var range = silent + unfilled == 0 ? (Interval)value : new Interval(Of(_lows, all), Of(_highs, all));
+        Array.Clear(_floors, all, resting);
+        var floor = silent + unfilled + resting == 0 ? value : Math.Min(Of(_floors, all + resting), range.High);
         return new MetricReading(value, null, count, _readings.Count, default)
         {
             Range = range,
@@ -65,7 +70,7 @@ internal sealed class InstanceQuantile
             Unfilled = unfilled
         };
 
-        double Of(double[] values) => Quantile(values.AsSpan(0, all), read.InstanceQuantile);
+        double Of(double[] values, int length) => Quantile(values.AsSpan(0, length), read.InstanceQuantile);
     }
 
     private static double Quantile(Span<double> values, double quantile)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LifecycleManager.Decisions.Policies;
 
 namespace LifecycleManager.Decisions.Engine;
@@ -10,6 +11,9 @@ internal struct ScaleEvents
     public ScaleEvents()
     {
     }
+
+    /// <summary>The changes, oldest first.</summary>
+    public readonly ReadOnlySpan<(DateTimeOffset At, int Change)> All => CollectionsMarshal.AsSpan(_events);
 
     /// <summary>The newest change; default where there was none.</summary>
     public DateTimeOffset Newest { get; private set; }
@@ -66,6 +70,21 @@ internal struct ScaleEvents
         }
 
         return grow ? Math.Max(allowed, current) : Math.Min(allowed, current);
+    }
+
+    /// <summary>When the first change leaves the period of one of the limits; never where there is none.</summary>
+    public readonly DateTimeOffset NextToLeave(ScalingBehavior behavior, DateTimeOffset now)
+    {
+        var first = DateTimeOffset.MaxValue;
+        foreach (var limit in behavior.Limits)
+        {
+            foreach (var (at, _) in _events)
+            {
+                if (at > now - limit.Period && at <= now && at + limit.Period < first) first = at + limit.Period;
+            }
+        }
+
+        return first;
     }
 
     private readonly int Net(DateTimeOffset now, TimeSpan period)

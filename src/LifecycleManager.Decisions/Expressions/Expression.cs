@@ -34,6 +34,9 @@ internal sealed class Expression
     /// <summary>Whether the value depends on neither facts nor reads.</summary>
     public bool IsConstant { get; init; }
 
+    /// <summary>Whether the time of the day takes part.</summary>
+    public bool UsesTime => Shown.Any(shown => shown.IsTime);
+
     /// <summary>The text with values: <c>tpm 24 > 10 * instances 2</c>.</summary>
     public string Show(ReadOnlySpan<Interval> slots)
     {

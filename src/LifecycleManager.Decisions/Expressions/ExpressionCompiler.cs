@@ -9,7 +9,7 @@ namespace LifecycleManager.Decisions.Expressions;
 internal sealed class ExpressionCompiler
 {
     private static readonly string[] Functions =
-        ["avg", "max", "min", "sum", "rate", "increase", "delta", "deriv", "predict", .. Enumerable.Range(1, 99)
+        ["if", "avg", "max", "min", "sum", "rate", "increase", "delta", "deriv", "predict", .. Enumerable.Range(1, 99)
             .Select(p => $"p{p}")];
 
     private static readonly string[] SuggestedFunctions = [.. Functions.Where(f => f[0] != 'p'
@@ -83,7 +83,7 @@ internal sealed class ExpressionCompiler
 
     private Code Reference(NameNode node)
     {
-        var fact = Array.IndexOf(Slots.Facts, node.Name);
+        var fact = Guard(node.Start, () => _table.Fact(node.Name));
         if (fact >= 0)
         {
             return Load(fact, node.End) with { Kind = fact == Slots.Time ? ValueKind.Time : ValueKind.Number };
@@ -144,18 +144,22 @@ internal sealed class ExpressionCompiler
             Operator.Add or Operator.Subtract or Operator.Multiply or Operator.Divide => Operators.Arithmetic(node, left, right),
             _ => Operators.Comparison(node, left, right, _thresholds),
         };
+        _table.HasRatio |= Operators.IsRatio(node, left, right);
         return code with { HasReads = left.HasReads || right.HasReads, IsConstant = left.IsConstant && right.IsConstant };
     }
 
     private Code Call(CallNode node)
     {
+        if (node.Arguments is [NameNode all] && Guard(all.Start, () => _table.Aggregate(node.Name, all.Name)) is >= 0 and var slot)
+            return Load(slot, node.End);
+
         if (Array.IndexOf(Functions, node.Name) < 0)
         {
             throw new ExpressionException(node.Start, $"unknown function '{node.Name}'",
                 NearestName.Suggest(node.Name, SuggestedFunctions));
         }
 
-        var metric = node.Arguments is [NameNode first, ..] && Array.IndexOf(Slots.Facts, first.Name) < 0
+        var metric = node.Arguments is [NameNode first, ..] && _table.Fact(first.Name) < 0
             ? _table.Find(first.Name) : null;
         var text = _text[node.Start..node.End];
         switch (node.Name)
@@ -167,11 +171,19 @@ internal sealed class ExpressionCompiler
                 return Guard(node.Start, () => LoadRead(_table.Windowed(metric, text, Function(node.Name), Window(node, 1)),
                     node.End));
             case "avg" or "max" or "min" or "sum":
+                if (node.Arguments is [NameNode { Name: var fact, Start: var at }, NumberNode { IsDuration: true }]
+                    && _table.Momentary(fact) is var (message, hint))
+                {
+                    throw new ExpressionException(at, message, hint);
+                }
+
                 return OfNumbers(node);
             case "rate" or "increase" or "delta" or "deriv":
                 return Guard(node.Start, () => LoadRead(
                     _table.Windowed(Metric(node, metric, 2, "(metric, 5m)"), text, Function(node.Name), Window(node, 1)),
                     node.End));
+            case "if":
+                return Choice(node);
             case "predict":
                 return Predict(node, Metric(node, metric, 3, "(metric, 10m, 5m): the window, and how far ahead"), text);
             default:
@@ -196,6 +208,31 @@ internal sealed class ExpressionCompiler
             _shown.Add((node.End, Value, false));
             return new Code(ValueKind.Number, Value, null) { HasReads = true };
         });
+    }
+
+    /// <summary>One number or another; where the condition is unknown, all that both can be.</summary>
+    private Code Choice(CallNode node)
+    {
+        if (node.Arguments.Count != 3)
+        {
+            throw new ExpressionException(node.Start, "if takes a condition and two numbers", "write if(tpm > 100, 4, 2)");
+        }
+
+        var (when, then, otherwise) = (Visit(node.Arguments[0]), Visit(node.Arguments[1]), Visit(node.Arguments[2]));
+        Operators.Expect(when, ValueKind.Truth, node.Arguments[0], "if");
+        Operators.Expect(then, ValueKind.Number, node.Arguments[1], "if");
+        Operators.Expect(otherwise, ValueKind.Number, node.Arguments[2], "if");
+        var (condition, a, b) = (when.Condition!, then.Number!, otherwise.Number!);
+        return new Code(ValueKind.Number, slots => condition(slots) switch
+        {
+            Truth.True => a(slots),
+            Truth.False => b(slots),
+            _ => Interval.Either(a(slots), b(slots)),
+        }, null)
+        {
+            HasReads = when.HasReads || then.HasReads || otherwise.HasReads,
+            IsConstant = when.IsConstant && then.IsConstant && otherwise.IsConstant,
+        };
     }
 
     private Code OfNumbers(CallNode node)
@@ -244,9 +281,8 @@ internal sealed class ExpressionCompiler
     {
         if (metric is null && node.Arguments is [NameNode { Name: var name, Start: var start }, ..])
         {
-            throw Array.IndexOf(Slots.Facts, name) >= 0
-                ? new ExpressionException(start, $"'{name}' is a fact of this moment and has no history",
-                    $"write {node.Name}{form}")
+            throw _table.Momentary(name) is var (message, hint)
+                ? new ExpressionException(start, message, hint ?? $"write {node.Name}{form}")
                 : new ExpressionException(start, $"unknown metric '{name}'",
                     NearestName.Suggest(name, _table.Names.Except(Slots.Facts)));
         }
@@ -286,7 +322,7 @@ internal sealed class ExpressionCompiler
         _ => WindowFunction.Deriv,
     };
 
-    private static Code Guard(int offset, Func<Code> make)
+    private static T Guard<T>(int offset, Func<T> make)
     {
         try
         {

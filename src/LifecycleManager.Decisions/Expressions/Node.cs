@@ -1,7 +1,18 @@
 namespace LifecycleManager.Decisions.Expressions;
 
 /// <summary>A node of a parsed expression; offsets count from 0 within the expression's text.</summary>
-internal abstract record Node(int Start, int End);
+internal abstract record Node(int Start, int End)
+{
+    /// <summary>The names that take part, from left to right.</summary>
+    public IEnumerable<NameNode> Names => this switch
+    {
+        NameNode name => [name],
+        CallNode call => call.Arguments.SelectMany(argument => argument.Names),
+        UnaryNode unary => unary.Operand.Names,
+        BinaryNode binary => binary.Left.Names.Concat(binary.Right.Names),
+        _ => [],
+    };
+}
 
 /// <summary>A number; percent and durations are numbers too (60% is 0.6, 5m is 300).</summary>
 internal sealed record NumberNode(int Start, int End, double Value, bool IsDuration) : Node(Start, End);

@@ -35,10 +35,29 @@ internal static class Operators
             Operator.Add => slots => a(slots) + b(slots),
             Operator.Subtract => slots => a(slots) - b(slots),
             Operator.Multiply => slots => a(slots) * b(slots),
+            _ when IsRatio(node, left, right) => slots => Ratio(a(slots), b(slots), slots),
             _ => slots => a(slots) / b(slots),
         };
         return new Code(ValueKind.Number, code, null);
     }
+
+    /// <summary>Whether a quotient is of one metric by another, which neither says anything of without an event.</summary>
+    public static bool IsRatio(BinaryNode node, Code left, Code right) =>
+        node.Operator == Operator.Divide && left.HasReads && right.HasReads && !HasFacts(node.Right);
+
+    // A fact that is 0, as a count of healthy instances, is no lack of load.
+    private static bool HasFacts(Node node) => node switch
+    {
+        NameNode name => Array.IndexOf(Slots.Facts, name.Name) >= 0,
+        CallNode call => call.Arguments.Any(HasFacts),
+        UnaryNode unary => HasFacts(unary.Operand),
+        BinaryNode binary => HasFacts(binary.Left) || HasFacts(binary.Right),
+        _ => false,
+    };
+
+    // Seconds spent by calls served, errors by requests: without an event both are 0 and the ratio is idle.
+    private static Interval Ratio(Interval x, Interval y, ReadOnlySpan<Interval> slots) =>
+        x is { Low: 0, High: 0 } && y is { Low: 0, High: 0 } ? slots[Slots.Idle] : x / y;
 
     public static Code Comparison(BinaryNode node, Code left, Code right, ICollection<(int Slot, NumberCode Value)> thresholds)
     {

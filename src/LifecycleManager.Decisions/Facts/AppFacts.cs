@@ -15,6 +15,14 @@ public readonly record struct AppFacts(string App, int Instances, int Healthy, i
     /// </summary>
     public DateTimeOffset Steady { get; init; } = Now;
 
+    /// <summary>How many of the instances that were asked for have no place yet; null where the target does not say.</summary>
+    public int? Waiting { get; init; }
+
+    /// <summary>
+    /// The count that people have ordered, over what its policy decides: what others see that it wants. Null for none.
+    /// </summary>
+    public int? Ordered { get; init; }
+
     /// <summary>The wall clock's time of an instant of the steady clock.</summary>
     internal DateTimeOffset Wall(DateTimeOffset steady) => Now - (Steady - steady);
 }

@@ -1,4 +1,6 @@
+using LifecycleManager.Decisions.Coordinations;
 using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Rules;
 
 namespace LifecycleManager.Decisions.Policies;
@@ -10,6 +12,20 @@ public sealed record PolicySet(IReadOnlyList<Policy> Policies)
     /// <summary>No policy at all.</summary>
     public static PolicySet Empty { get; } = new([]);
 
+    /// <summary>Policies with what ties their apps together: what coordinations read of apps is gathered for them.</summary>
+    public static PolicySet Of(
+        IReadOnlyList<Policy> policies, IReadOnlyList<Coordination> coordinations, IReadOnlyList<Budget> budgets) =>
+        new(CoordinatedReads.AddTo(policies, coordinations)) { Coordinations = coordinations, Budgets = budgets };
+
+    /// <summary>The same, with every metric that the policies name gathered, as rules that are code need it.</summary>
+    internal PolicySet ReadWhole() => this with { Policies = CoordinatedReads.AddAll(Policies) };
+
+    /// <summary>The coordinations, in the same order; names are unique.</summary>
+    public IReadOnlyList<Coordination> Coordinations { get; init; } = [];
+
+    /// <summary>The budgets, in the same order; names are unique.</summary>
+    public IReadOnlyList<Budget> Budgets { get; init; } = [];
+
     /// <summary>The scheduled rules.</summary>
     public IReadOnlyList<ScheduledRule> Schedules { get; } =
         [.. Policies.SelectMany(policy => policy.Rules).OfType<ScheduleRule>().Select(rule => rule.Schedule)];
@@ -19,6 +35,7 @@ public sealed record PolicySet(IReadOnlyList<Policy> Policies)
 public sealed record Policy
 {
     private TimeSpan? _longestPeriod;
+    private bool? _changesAnyTime;
 
     /// <summary>The unique name.</summary>
     public required string Name { get; init; }
@@ -68,6 +85,15 @@ public sealed record Policy
     /// </summary>
     public required string Digest { get; init; }
 
+    /// <summary>Whether a rule may say something else at each tick, though nothing that was read has changed.</summary>
+    internal bool ChangesAnyTime => _changesAnyTime ??= Rules.Any(rule => rule.ChangesAnyTime);
+
+    /// <summary>How long the instances of its apps take to start; null where it is learnt.</summary>
+    public TimeSpan? Startup { get; init; }
+
+    /// <summary>Whether a rule divides a metric by a metric, which is idle where both are 0.</summary>
+    internal bool HasRatio { get; init; }
+
     /// <summary>What is read each tick, in slot order after the facts.</summary>
     internal MetricRead[] Reads { get; init; } = [];
 
@@ -76,15 +102,9 @@ public sealed record Policy
         .Concat([ScaleOut.Cooldown, ScaleIn.Cooldown]).Max();
 
     internal Rule[] RuleArray { get; private init; } = [];
-}
 
-/// <summary>The fewest and the most instances.</summary>
-/// <param name="Min">0 or more.</param>
-/// <param name="Max">At least <paramref name="Min"/>.</param>
-public readonly record struct InstanceBounds(int Min, int Max)
-{
-    /// <summary>The count within the bounds that is nearest to <paramref name="count"/>.</summary>
-    public int Clamp(int count) => Math.Clamp(count, Min, Math.Max(Min, Max));
+    /// <summary>What its apps are matched with.</summary>
+    internal RuleSet RuleSet => new(RuleArray, Reads, Instances);
 }
 
 /// <summary>What a policy suspends.</summary>

@@ -1,30 +1,25 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using LifecycleManager.Runtime;
 using LifecycleManager.Runtime.Health;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Decisions.Policies;
 
-/// <summary>One file of a <see cref="PolicyDirectory"/>.</summary>
-/// <param name="File">The path.</param>
-/// <param name="Policies">The names of its policies in force.</param>
-/// <param name="LoadedAt">When the version in force was read; null where there never was a good one.</param>
-/// <param name="Refused">Whether the file as it is now is refused, and an older version (if any) is in force.</param>
-/// <param name="Problems">What is wrong with the file as it is now, warnings included.</param>
-public sealed record PolicyFileStatus(
-    string File, IReadOnlyList<string> Policies, DateTimeOffset? LoadedAt, bool Refused, IReadOnlyList<PolicyProblem> Problems);
-
 /// <summary>
 /// The policy files (<c>*.yml</c>, <c>*.yaml</c>, but not <c>*.test.yml</c> nor what starts with a dot) below a directory, kept
 /// up to date: a watcher tells of changes at once, a poll finds those that it misses (network shares, swapped links).
-/// A file that is refused, unreadable, blank or no regular file keeps its last good version; a file that is gone loses its
-/// policies, after a moment's grace for editors that write by renaming.
+/// A file that is refused, unreadable, blank or no regular file keeps its last good version.
+/// <para>A file that is gone loses its policies where other policy files are there, after a moment's grace for editors that write
+/// by renaming. A directory that is empty, not mounted or unreadable ends nothing, and when it comes back, its files have half a
+/// minute to come back with it; <see cref="End"/> ends a policy whose file is gone for good.</para>
 /// </summary>
 public sealed class PolicyDirectory : IDisposable
 {
     private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
-    private const int MaxFiles = 2000;
+    private static readonly TimeSpan RefillGrace = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
 
     private readonly string _path;
     private readonly TimeProvider _time;
@@ -33,11 +28,15 @@ public sealed class PolicyDirectory : IDisposable
     private readonly Lock _lock = new();
     private readonly ITimer _poll;
     private readonly ITimer _soon;
-    private readonly SortedDictionary<string, Entry> _files = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, PolicyFileEntry> _files = new(StringComparer.Ordinal);
     private FileSystemWatcher? _watcher;
-    private volatile Snapshot _snapshot = new(PolicySet.Empty, [], []);
+    private volatile Snapshot _snapshot = new(PolicySet.Empty, [], [], null);
+    private long? _filled;
     private string? _trouble;
     private volatile bool _disposed;
+
+    /// <summary>The most policy files of a directory: 2,000. Where there are more, what was read before stays in force.</summary>
+    public const int MaxFiles = 2000;
 
     /// <summary>Loads the directory and watches it.</summary>
     /// <param name="path">The directory; it may appear later.</param>
@@ -70,6 +69,12 @@ public sealed class PolicyDirectory : IDisposable
     /// <summary>The files, in the order of their names.</summary>
     public IReadOnlyList<PolicyFileStatus> Files => _snapshot.Files;
 
+    /// <summary>
+    /// Whether a policy that is not in force has ended: the directory has been there for half a minute, is not empty, and every
+    /// file of it has a version in force. Else it may be in what cannot be seen.
+    /// </summary>
+    public bool IsComplete => _snapshot.CompleteSince is { } since && _time.GetElapsedTime(since) >= RefillGrace;
+
     /// <summary>Whether a path is a policy file by its name.</summary>
     public static bool IsPolicyFile(string path)
     {
@@ -82,13 +87,16 @@ public sealed class PolicyDirectory : IDisposable
     }
 
     /// <summary>The policy files below a directory, ordered by name; folders that start with a dot are not entered.</summary>
+    /// <exception cref="IOException">It cannot be read, or has more than <see cref="MaxFiles"/>.</exception>
     public static IReadOnlyList<string> Find(string directory)
     {
         var found = new List<string>();
         var pending = new Stack<string>([directory]);
-        while (pending.TryPop(out var next) && found.Count < MaxFiles)
+        while (pending.TryPop(out var next))
         {
             found.AddRange(Directory.EnumerateFiles(next).Where(IsPolicyFile));
+            // None is left out: a policy that is not seen would count as deleted.
+            if (found.Count > MaxFiles) throw new IOException(TooMany);
             foreach (var child in Directory.EnumerateDirectories(next))
             {
                 // Links to directories are not followed: they may lead round in a circle.
@@ -100,10 +108,38 @@ public sealed class PolicyDirectory : IDisposable
         return found;
     }
 
+    /// <summary>Why a directory with too many files is refused.</summary>
+    internal static string TooMany => string.Create(
+        CultureInfo.InvariantCulture, $"it has more than {MaxFiles:#,0} policy files; put several policies into one file");
+
     /// <summary>Reads everything anew, now.</summary>
     public void Reload()
     {
         lock (_lock) Scan(explicitly: true);
+    }
+
+    /// <summary>Ends a policy that is in force though its file is gone; the same file puts it in force again.</summary>
+    /// <returns>Why it is not ended; null where it is.</returns>
+    /// <exception cref="TimeoutException">The file system hangs.</exception>
+    public string? End(string policy)
+    {
+        if (!_lock.TryEnter(EndPatience)) throw new TimeoutException($"the file system of {_path} does not answer");
+        try
+        {
+            var (file, entry) = _files.FirstOrDefault(pair => pair.Value.Good?.Names.Contains(policy) == true);
+            if (entry is null) return $"no policy '{policy}' is in force";
+            if (entry.GoneSince is null)
+                return $"{file} is there, and the policy '{policy}' with it: delete the file, or what it says of the policy";
+            entry.Good = entry.Good!.Without(policy);
+            if (!entry.Good.Names.Any()) _files.Remove(file);
+            _logger.LogInformation("The policy {Policy} is ended by hand; its file {File} is gone", policy, file);
+            Publish();
+            return null;
+        }
+        finally
+        {
+            _lock.Exit();
+        }
     }
 
     /// <inheritdoc />
@@ -190,7 +226,11 @@ public sealed class PolicyDirectory : IDisposable
             cause.Message);
         var problem = new PolicyProblem(_path, 1, 1, PolicySeverity.Error, $"the directory cannot be read: {cause.Message}", null,
             "unreadable");
-        _snapshot = _snapshot with { Problems = [.. _snapshot.Problems.Where(other => other.File != _path), problem] };
+        _filled = null;
+        foreach (var entry in _files.Values) entry.Miss(_time);
+        _snapshot = new Snapshot(
+            _snapshot.Policies, [.. _snapshot.Problems.Where(other => other.File != _path), problem],
+            [.. _snapshot.Files.Select(file => file with { GoneSince = _files.GetValueOrDefault(file.File)?.GoneSince })], null);
         TellOfChange();
     }
 
@@ -210,24 +250,38 @@ public sealed class PolicyDirectory : IDisposable
     /// <summary>Brings the entries up to date; whether anything changed.</summary>
     private bool Gather(bool explicitly)
     {
-        if (_trouble is not null) explicitly = true;
         var found = Find(_path);
+        var all = explicitly || _trouble is not null;
         _trouble = null;
         Watch();
-        var changed = explicitly;
-        var now = _time.GetUtcNow();
+        var changed = all;
+        var (now, clock) = (_time.GetUtcNow(), _time.GetTimestamp());
+        if (found.Count == 0) _filled = null;
+        else _filled ??= clock;
         foreach (var file in found)
         {
-            if (!_files.TryGetValue(file, out var entry)) _files.Add(file, entry = new Entry());
+            if (!_files.TryGetValue(file, out var entry)) _files.Add(file, entry = new PolicyFileEntry());
+            changed |= entry.GoneSince is not null;
             entry.GoneSince = null;
-            changed |= Refresh(file, entry, now, explicitly);
+            changed |= entry.Refresh(file, now, all);
         }
 
+        return EndGone(found, explicitly, clock) || changed;
+    }
+
+    /// <summary>Ends the files that are gone, where others are there; whether anything changed.</summary>
+    private bool EndGone(IReadOnlyList<string> found, bool explicitly, long clock)
+    {
+        var changed = false;
         var present = found.ToHashSet(StringComparer.Ordinal);
         foreach (var (file, entry) in _files.Where(pair => !present.Contains(pair.Key)).ToList())
         {
-            entry.GoneSince ??= now;
-            if (!explicitly && now - entry.GoneSince < Grace)
+            changed |= entry.Miss(_time) && found.Count == 0;
+
+            if (_filled is not { } filled) continue;
+            var left = filled > entry.GoneClock ? RefillGrace - _time.GetElapsedTime(filled, clock)
+                : explicitly ? TimeSpan.Zero : Grace - _time.GetElapsedTime(entry.GoneClock, clock);
+            if (left > TimeSpan.Zero)
             {
                 _soon.Change(Grace, Timeout.InfiniteTimeSpan);
                 continue;
@@ -237,85 +291,34 @@ public sealed class PolicyDirectory : IDisposable
             changed = true;
         }
 
+        if (changed && found.Count == 0)
+        {
+            _logger.LogWarning("{Path} has no policy files any more; the policies in force stay until they are ended", _path);
+        }
+
         return changed;
     }
 
-    private static bool Refresh(string file, Entry entry, DateTimeOffset now, bool explicitly)
-    {
-        try
-        {
-            var info = new FileInfo(file);
-            // A link may point elsewhere without any sign of its own; links are read each time.
-            var stamp = info.LinkTarget is null ? (info.LastWriteTimeUtc, info.Length) : default;
-            if (!explicitly && stamp != default && stamp == entry.Stamp) return false;
-            var text = Read(file);
-            entry.Stamp = stamp;
-            if (entry.Text == text) return false;
-            entry.Text = text;
-            entry.Parsed = string.IsNullOrWhiteSpace(text)
-                ? Bad(file, "the file is blank; to end its policies delete it", "blank")
-                : PolicyParser.Parse(file, text);
-        }
-        catch (Exception e)
-        {
-            // Whatever is wrong with one file is that file's refusal.
-            var bad = e is EmptyFileException
-                ? Bad(file, "the file is empty, or no regular file; to end its policies delete it", "blank")
-                : Bad(file, $"the file cannot be read: {e.Message}", "unreadable");
-            if (entry.Text is null && entry.Parsed?.Problems is [var known] && known == bad.Problems[0]) return false;
-            (entry.Text, entry.Stamp) = (null, default);
-            entry.Parsed = bad;
-        }
-
-        entry.ReadAt = now;
-        return true;
-    }
-
-    private static PolicyFile Bad(string file, string message, string code) =>
-        new([], [new PolicyProblem(file, 1, 1, PolicySeverity.Error, message, null, code)]);
-
-    private static string Read(string file)
-    {
-        using var stream = RegularFile.Open(file);
-        using var reader = new StreamReader(stream);
-        var buffer = new char[Math.Min(stream.Length, PolicyParser.MaxLength) + 1];
-        return new string(buffer, 0, reader.ReadBlock(buffer));
-    }
-
-    /// <summary>Decides which version of each file is in force. A name belongs to the first file that uses it.</summary>
+    /// <summary>Puts in force of each file the version that can be.</summary>
     private void Publish()
     {
-        var policies = ImmutableArray.CreateBuilder<Policy>();
         var problems = ImmutableArray.CreateBuilder<PolicyProblem>();
         var statuses = ImmutableArray.CreateBuilder<PolicyFileStatus>();
-        var names = new Dictionary<string, Policy>(StringComparer.Ordinal);
+        var inForce = new FilesInForce();
         foreach (var (file, entry) in _files)
         {
-            var own = entry.Parsed!.Problems.ToList();
-            var good = !entry.Parsed.Refused;
-            foreach (var policy in entry.Parsed.Policies)
-            {
-                if (!names.TryGetValue(policy.Name, out var other)) continue;
-                good = false;
-                own.Add(new PolicyProblem(
-                    file, policy.Place.Line, policy.Place.Column, PolicySeverity.Error,
-                    $"a policy '{policy.Name}' is in force already", $"from {other.Place}", "duplicate-policy"));
-            }
-
-            if (good) (entry.Good, entry.GoodAt) = (entry.Parsed.Policies, entry.ReadAt);
-            var inForce = (entry.Good ?? []).Where(policy => !names.ContainsKey(policy.Name)).ToList();
-            foreach (var policy in inForce) names.Add(policy.Name, policy);
-            policies.AddRange(inForce);
+            var (names, own, good) = inForce.Add(file, entry);
             problems.AddRange(own);
-            statuses.Add(new PolicyFileStatus(file, [.. inForce.Select(policy => policy.Name)], entry.GoodAt, !good, own));
-            Tell(file, entry, own, inForce.Count, good);
+            statuses.Add(new PolicyFileStatus(file, names, entry.GoodAt, !good, own) { GoneSince = entry.GoneSince });
+            Tell(file, entry, own, names.Count, good);
         }
 
-        _snapshot = new Snapshot(new PolicySet(policies.ToImmutable()), problems.ToImmutable(), statuses.ToImmutable());
+        var complete = _filled is not null && _files.Values.All(entry => entry.Good is not null);
+        _snapshot = new Snapshot(inForce.ToSet(), problems.ToImmutable(), statuses.ToImmutable(), complete ? _filled : null);
         TellOfChange();
     }
 
-    private void Tell(string file, Entry entry, List<PolicyProblem> problems, int inForce, bool good)
+    private void Tell(string file, PolicyFileEntry entry, List<PolicyProblem> problems, int inForce, bool good)
     {
         var told = string.Join('\n', problems) + inForce;
         if (entry.Told == told) return;
@@ -326,24 +329,5 @@ public sealed class PolicyDirectory : IDisposable
     }
 
     private sealed record Snapshot(PolicySet Policies, ImmutableArray<PolicyProblem> Problems,
-        ImmutableArray<PolicyFileStatus> Files);
-
-    private sealed class Entry
-    {
-        public (DateTime, long) Stamp { get; set; }
-
-        public string? Text { get; set; }
-
-        public PolicyFile? Parsed { get; set; }
-
-        public DateTimeOffset ReadAt { get; set; }
-
-        public IReadOnlyList<Policy>? Good { get; set; }
-
-        public DateTimeOffset? GoodAt { get; set; }
-
-        public DateTimeOffset? GoneSince { get; set; }
-
-        public string? Told { get; set; }
-    }
+        ImmutableArray<PolicyFileStatus> Files, long? CompleteSince);
 }

@@ -1,4 +1,6 @@
+using LifecycleManager.Decisions.Coordinations;
 using LifecycleManager.Decisions.Policies.Reading;
+using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Decisions.Policies;
 
@@ -7,15 +9,37 @@ namespace LifecycleManager.Decisions.Policies;
 /// <param name="Problems">Errors and warnings, in the order of their places.</param>
 public sealed record PolicyFile(IReadOnlyList<Policy> Policies, IReadOnlyList<PolicyProblem> Problems)
 {
+    /// <summary>Its coordinations.</summary>
+    public IReadOnlyList<Coordination> Coordinations { get; init; } = [];
+
+    /// <summary>Its budgets.</summary>
+    public IReadOnlyList<Budget> Budgets { get; init; } = [];
+
+    /// <summary>The names of all that it says.</summary>
+    public IEnumerable<string> Names => Policies.Select(policy => policy.Name)
+        .Concat(Coordinations.Select(coordination => coordination.Name)).Concat(Budgets.Select(budget => budget.Name));
+
+    /// <summary>The same without what has a name.</summary>
+    internal PolicyFile Without(string name) => this with
+    {
+        Policies = [.. Policies.Where(policy => policy.Name != name)],
+        Coordinations = [.. Coordinations.Where(coordination => coordination.Name != name)],
+        Budgets = [.. Budgets.Where(budget => budget.Name != name)],
+    };
+
     /// <summary>Whether the file is refused.</summary>
     public bool Refused => Problems.Any(problem => problem.Severity == PolicySeverity.Error);
 }
 
-/// <summary>Reads policy files: one policy a YAML document, several documents a file.</summary>
+/// <summary>
+/// Reads policy files: one policy, coordination or budget a YAML document, several documents a file.
+/// </summary>
 public static class PolicyParser
 {
     /// <summary>The longest file taken, in characters.</summary>
     public const int MaxLength = 1024 * 1024;
+
+    private static readonly string[] Kinds = ["policy", "coordination", "budget"];
 
     /// <summary>Parses, checks and compiles a file's text. Never throws for what the text says.</summary>
     /// <param name="file">The name that problems are reported under.</param>
@@ -31,22 +55,34 @@ public static class PolicyParser
             return new PolicyFile([], problems.Problems);
         }
 
-        var policies = new List<Policy>();
+        var (policies, coordinations, budgets) = (new List<Policy>(), new List<Coordination>(), new List<Budget>());
+        var names = new Dictionary<(string Kind, string Name), int>();
         try
         {
             foreach (var document in YamlTree.Read(text))
             {
                 if (document is YamlScalar { IsNull: true }) continue;
-                var policy = new PolicyReader(problems).Read(document);
-                if (policy is null) continue;
-                if (policies.Find(other => other.Name == policy.Name) is { } twin)
+                var kind = document is YamlMap map
+                    ? Kinds.FirstOrDefault(kind => map.Entries.Any(entry => entry.Key.Value == kind)) : null;
+                switch (kind)
                 {
-                    problems.Error(
-                        document, $"a policy '{policy.Name}' is in this file already", $"on line {twin.Place.Line}",
-                        "duplicate-policy");
+                    case "coordination" when new CoordinationReader(problems).Read(document) is { } coordination:
+                        Claim(document, kind, coordination.Name);
+                        coordinations.Add(coordination);
+                        break;
+                    case "budget" when new BudgetReader(problems).Read(document) is { } budget:
+                        Claim(document, kind, budget.Name);
+                        budgets.Add(budget);
+                        break;
+                    case null when Misspelt(document) is var (key, meant):
+                        problems.Error(key, $"a document is a policy, a coordination or a budget, not '{key.Value}'",
+                            $"did you mean '{meant}'?", "unknown-kind");
+                        break;
+                    case "policy" or null when new PolicyReader(problems).Read(document) is { } policy:
+                        Claim(document, "policy", policy.Name);
+                        policies.Add(policy);
+                        break;
                 }
-
-                policies.Add(policy);
             }
         }
         catch (YamlSyntaxException e)
@@ -54,12 +90,33 @@ public static class PolicyParser
             problems.Add((int)e.Mark.Line, (int)e.Mark.Column, PolicySeverity.Error, e.Message, null, "syntax");
         }
 
-        if (policies.Count == 0 && problems.Problems.Count == 0)
+        if (names.Count == 0 && problems.Problems.Count == 0)
         {
             problems.Add(1, 1, PolicySeverity.Warning, "the file has no policy", null, "empty");
         }
 
         var inOrder = problems.Problems.OrderBy(problem => (problem.Line, problem.Column)).ToList();
-        return new PolicyFile(problems.HasErrors ? [] : policies, inOrder);
+        return problems.HasErrors ? new PolicyFile([], inOrder) : new PolicyFile(policies, inOrder)
+        {
+            Coordinations = coordinations,
+            Budgets = budgets,
+        };
+
+        static (YamlScalar Key, string Meant)? Misspelt(YamlNode document)
+        {
+            foreach (var (key, _) in document is YamlMap { Entries: var entries } ? entries : [])
+            {
+                if (NearestName.Of(key.Value, ["coordination", "budget"]) is { } meant) return (key, meant);
+            }
+
+            return null;
+        }
+
+        void Claim(YamlNode document, string kind, string name)
+        {
+            if (names.TryAdd((kind, name), (int)document.Start.Line)) return;
+            problems.Error(document, $"a {kind} '{name}' is in this file already", $"on line {names[(kind, name)]}",
+                $"duplicate-{kind}");
+        }
     }
 }

@@ -60,7 +60,8 @@ public enum LimitSelect
 
 /// <summary>What a policy does while a rule cannot be decided for want of a metric.</summary>
 /// <param name="Mode">What is done.</param>
-/// <param name="Count">The count of <see cref="MissingMetricsMode.Fallback"/>.</param>
+/// <param name="Count">The count of <see cref="MissingMetricsMode.Fallback"/> and
+/// <see cref="MissingMetricsMode.AtLeast"/>.</param>
 /// <param name="After">How long a metric must have been missing first; until then the count is held.</param>
 public readonly record struct MissingMetrics(MissingMetricsMode Mode, int Count, TimeSpan After)
 {
@@ -82,4 +83,7 @@ public enum MissingMetricsMode
 
     /// <summary>Go to a given count.</summary>
     Fallback,
+
+    /// <summary>Go to a given count, unless there are more.</summary>
+    AtLeast,
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Forecasting;
 using LifecycleManager.Primitives.Timing;
 
@@ -27,17 +28,51 @@ internal sealed class ForecastRule : Rule
 
     internal override IReadOnlyList<int> Reads => Metric.Reads;
 
-    public override RuleOpinion Evaluate(RuleTick tick)
+    // It learns at every tick.
+    internal override bool ChangesAnyTime => true;
+
+    internal override string Kind => "forecast";
+
+    internal override void Define(RuleDefinitions rules)
     {
-        // What some instances have kept to themselves is nothing to learn from: it would look like a lull.
-        var value = Metric.Number!(tick.Slots).Point;
-        if (double.IsNaN(value)) return RuleOpinion.Unknown;
-        var forecast = Memory(tick.States);
-        forecast.Add(tick.Facts.Now, value);
+        rules.Opinion(this, "is unknown", (rule, app) => double.IsNaN(rule.Measured(app)), (_, _) => RuleOpinion.Unknown);
+        rules.Opinion(this, "is expected", (rule, app) => !double.IsNaN(rule.Measured(app)) && rule.IsTrusted(app),
+            (rule, app) => rule.Expect(app));
+    }
+
+    internal override RuleOpinion Ask(App app) =>
+        double.IsNaN(Measured(app)) ? RuleOpinion.Unknown : IsTrusted(app) ? Expect(app) : RuleOpinion.None;
+
+    /// <summary>What a forecast that is trusted asks for.</summary>
+    private RuleOpinion Expect(App app)
+    {
+        var forecast = Memory(app.States);
         var peak = forecast.Peak();
-        if (double.IsNaN(peak) || !(forecast.Error <= MaxError) || peak <= 0) return RuleOpinion.None;
-        var count = PerInstance ? peak / Value : tick.Facts.Instances * peak / Value;
+        var count = PerInstance ? peak / Value : app.Facts.Instances * peak / Value;
         return new RuleOpinion(RuleVerdict.AtLeast, RuleAction.Ceiling(count), A: peak, B: forecast.Error);
+    }
+
+    /// <summary>Takes in what an app shows at a tick, before the rules are asked.</summary>
+    public void Learn(App app)
+    {
+        var value = Learnable(app);
+        if (!double.IsNaN(value)) Memory(app.States).Add(app.Facts.Now, value);
+    }
+
+    /// <summary>
+    /// What there is to learn: what is measured, unless it is more than what growth may rest on, as what instances do while they
+    /// start; NaN for nothing.
+    /// </summary>
+    public double Learnable(App app) =>
+        Measured(app) is var value && Metric.Number!(app.Growing).Low >= value ? value : double.NaN;
+
+    // What some instances have kept to themselves is nothing to learn from: it would look like a lull.
+    private double Measured(App app) => Metric.Number!(app.Slots).Point;
+
+    private bool IsTrusted(App app)
+    {
+        var forecast = Memory(app.States);
+        return forecast.Error <= MaxError && forecast.Peak() > 0;
     }
 
     /// <summary>
@@ -50,11 +85,11 @@ internal sealed class ForecastRule : Rule
         foreach (var (at, value) in samples) forecast.Add(at, value);
     }
 
-    public override string Describe(in RuleOpinion opinion, RuleTick tick)
+    internal override string Describe(in RuleOpinion opinion, App app)
     {
-        var shown = Metric.Show(tick.Slots);
+        var shown = Metric.Show(app.Slots);
         if (opinion.Verdict == RuleVerdict.Unknown) return $"{shown} is unknown";
-        var forecast = Memory(tick.States);
+        var forecast = Memory(app.States);
         if (forecast.Learnt < 1)
             return $"{shown}, {Percent(forecast.Learnt)} of the first season of {DurationText.Format(Season)} is learnt";
         var error = double.IsNaN(forecast.Error) ? "error not known yet" : $"error {Percent(forecast.Error)}";

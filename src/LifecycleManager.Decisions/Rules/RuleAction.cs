@@ -1,5 +1,6 @@
 using System.Globalization;
 using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
 
 namespace LifecycleManager.Decisions.Rules;
 
@@ -38,10 +39,13 @@ internal sealed record RuleAction(ActionKind Kind)
     public bool CanShrink =>
         Kind is ActionKind.Remove or ActionKind.Set || Max >= 0 || (Kind == ActionKind.Multiply && Amount < 1);
 
-    public RuleOpinion Apply(RuleTick tick)
+    /// <summary>Whether it asks for more instances than there are.</summary>
+    public bool Grows(App app) => Apply(app) is var asked && asked.WithoutGrowth(app.Facts.Instances) != asked;
+
+    public RuleOpinion Apply(App app)
     {
-        var instances = tick.Facts.Instances;
-        var serving = Math.Max(0, instances - tick.Pending);
+        var instances = app.Facts.Instances;
+        var serving = Math.Max(0, instances - app.Pending);
         switch (Kind)
         {
             case ActionKind.Bounds:
@@ -53,30 +57,31 @@ internal sealed record RuleAction(ActionKind Kind)
             case ActionKind.Multiply when Amount >= 1:
                 return Asked(Math.Max(instances, Ceiling(Math.Max(1, serving) * Amount)));
             case ActionKind.Multiply:
-                return Asked(Ceiling(instances * Amount));
+                // What shrinks shrinks by one at least, or half of one would stay one for ever.
+                return Asked(Math.Max(0, Math.Min(instances - 1, Ceiling(instances * Amount))));
             default:
-                var count = Count!.Number!(tick.Slots);
+                var count = Count!.Number!(app.Slots);
                 return count.IsKnown
-                    ? RuleOpinion.Between(Ceiling(count.Low), Ceiling(Count.Number(tick.Growing).Low), Ceiling(count.High),
+                    ? RuleOpinion.Between(Ceiling(count.Low), Ceiling(Count.Number(app.Growing).Low), Ceiling(count.High),
                         instances)
                     : RuleOpinion.Unknown;
         }
     }
 
     /// <summary><c>+1</c>, <c>-50%</c>, <c>to 4</c>.</summary>
-    public string Describe(in RuleOpinion opinion, RuleTick tick)
+    public string Describe(in RuleOpinion opinion, App app)
     {
         var text = Kind switch
         {
             ActionKind.Add => "+" + AmountText,
             ActionKind.Remove => "-" + AmountText,
             ActionKind.Multiply => string.Create(CultureInfo.InvariantCulture, $"times {Amount}"),
-            ActionKind.Set => Count!.IsConstant ? $"to {opinion.Count}" : $"to {opinion.Count} ({Count.Show(tick.Growing)})",
+            ActionKind.Set => Count!.IsConstant ? $"to {opinion.Count}" : $"to {opinion.Count} ({Count.Show(app.Shown)})",
             _ => string.Join(", ", new[] { Min >= 0 ? $"at least {Min}" : null, Max >= 0 ? $"at most {Max}" : null }
                 .Where(part => part is not null)),
         };
-        return Kind is ActionKind.Add or ActionKind.Multiply && tick.Pending > 0
-            ? $"{text} ({tick.Pending} of {tick.Facts.Instances} not serving yet)"
+        return !opinion.Stays && Kind is ActionKind.Add or ActionKind.Multiply && app.Pending > 0
+            ? $"{text} ({app.Pending} of {app.Facts.Instances} not serving yet)"
             : text;
     }
 

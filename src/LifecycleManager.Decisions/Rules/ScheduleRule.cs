@@ -1,3 +1,5 @@
+using LifecycleManager.Decisions.Facts;
+
 namespace LifecycleManager.Decisions.Rules;
 
 /// <summary>
@@ -15,21 +17,44 @@ internal sealed class ScheduleRule : Rule
 
     internal override IReadOnlyList<int> Reads => Then.Count?.Reads ?? [];
 
-    public override RuleOpinion Evaluate(RuleTick tick)
+    internal override bool ChangesAnyTime => Then.Count is { UsesTime: true };
+
+    internal override string Kind => Schedule.Until is null ? "schedule" : "window";
+
+    internal override void Define(RuleDefinitions rules)
     {
-        if (Schedule.Until is not null) return Schedule.IsActive(tick.Facts.Now) ? Then.Apply(tick) : RuleOpinion.None;
-        ref var state = ref tick.States[Index];
-        var now = tick.Facts.Now;
-        if (Schedule.Firing(tick.Previous, now) is { } fired)
+        if (Schedule.Until is null)
+            rules.Opinion(this, "fires", (rule, app) => rule.IsFiring(app), (rule, app) => rule.Fire(app));
+        else
+            rules.Opinion(this, "is open", (rule, app) => rule.Schedule.IsActive(app.Facts.Now),
+                (rule, app) => rule.Then.Apply(app));
+    }
+
+    internal override RuleOpinion Ask(App app) => Then.Apply(app);
+
+    internal override Due NextDue(App app)
+    {
+        if (Schedule.Until is null && IsFiring(app)) return Due.Now;
+        return Due.Never with { Wall = Schedule.NextChange(app.Facts.Now) ?? DateTimeOffset.MaxValue };
+    }
+
+    private bool IsFiring(App app) =>
+        app.States[Index].FiredAt != default || Schedule.Firing(app.Previous, app.Facts.Now) is not null;
+
+    private RuleOpinion Fire(App app)
+    {
+        ref var state = ref app.States[Index];
+        var now = app.Facts.Now;
+        if (Schedule.Firing(app.Previous, now) is { } fired)
         {
-            var asked = Then.Apply(tick);
+            var asked = Then.Apply(app);
             if (asked.Verdict == RuleVerdict.Unknown) return asked;
             state.FiredAt = fired;
-            state.FiredCount = Then.Kind == ActionKind.Bounds ? Once(tick.Facts.Instances) : asked.Count;
+            state.FiredCount = Then.Kind == ActionKind.Bounds ? Once(app.Facts.Instances) : asked.Count;
         }
 
         if (state.FiredAt == default) return RuleOpinion.None;
-        if (now < state.FiredAt || now - state.FiredAt > Patience || state.FiredCount == tick.Facts.Instances)
+        if (now < state.FiredAt || now - state.FiredAt > Patience || state.FiredCount == app.Facts.Instances)
         {
             state.FiredAt = default;
             return RuleOpinion.None;
@@ -38,10 +63,10 @@ internal sealed class ScheduleRule : Rule
         return new RuleOpinion(RuleVerdict.Count, state.FiredCount);
     }
 
-    public override string Describe(in RuleOpinion opinion, RuleTick tick)
+    internal override string Describe(in RuleOpinion opinion, App app)
     {
         var when = Schedule.Until is null ? $"at {Schedule.Cron}" : $"from {Schedule.Cron} until {Schedule.Until}";
-        return $"{when} ({Schedule.Zone.Id}), {(opinion.Verdict == RuleVerdict.None ? "not now" : Then.Describe(opinion, tick))}";
+        return $"{when} ({Schedule.Zone.Id}), {(opinion.Verdict == RuleVerdict.None ? "not now" : Then.Describe(opinion, app))}";
     }
 
     private int Once(int instances) => Math.Max(Then.Max >= 0 ? Math.Min(instances, Then.Max) : instances, Then.Min);

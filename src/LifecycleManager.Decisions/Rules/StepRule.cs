@@ -1,4 +1,5 @@
 using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Primitives.Timing;
 
@@ -41,68 +42,100 @@ internal sealed class StepRule : Rule
         : Steps.Select<Step, (int, NumberCode)>(step =>
             (Metric.SingleRead, _ => double.IsNaN(step.Above) ? step.Below : step.Above));
 
-    public override RuleOpinion Evaluate(RuleTick tick)
+    internal override bool ChangesAnyTime => Metric.UsesTime || Steps.Any(step => step.Then.Count is { UsesTime: true });
+
+    internal override string Kind => For > TimeSpan.Zero ? "step for" : "step";
+
+    internal override void Define(RuleDefinitions rules)
     {
-        ref var state = ref tick.States[Index];
-        var value = Metric.Number!(tick.Slots);
-        var assumed = false;
-        var chosen = value.IsPoint ? Choose(value.Low)
-            : value.IsKnown ? Surest(value, Metric.Number(tick.Growing), tick, out assumed)
-            : Undecided;
-        if (chosen < 0)
+        rules.Opinion(this, "is unknown", (rule, app) => rule.Choose(app, out _, out _) == Undecided,
+            (_, _) => RuleOpinion.Unknown);
+        if (For <= TimeSpan.Zero)
         {
-            state.Since = default;
-            return chosen == Undecided ? RuleOpinion.Unknown : RuleOpinion.None;
+            rules.Opinion(this, "is in a step", (rule, app) => rule.Choose(app, out _, out _) >= 0, (rule, app) => rule.Ask(app));
+            return;
         }
 
-        // The wait is for being off on the same side, not for the same step: a rising value does not start it anew.
-        var now = tick.Facts.Steady;
-        var sameSide = state.FiredCount == Side(Steps[chosen]);
-        if (state.Since == default || state.Since > now || tick.CountChanged || !sameSide)
-        {
-            state.Since = now;
-            state.FiredCount = Side(Steps[chosen]);
-        }
-
-        if (now - state.Since < For) return assumed ? RuleOpinion.Unknown : new RuleOpinion(RuleVerdict.Waiting, B: chosen);
-        return Steps[chosen].Then.Apply(tick) with { B = chosen };
-
-        static int Side(Step step) => step.Then.CanShrink ? -1 : 1;
+        rules.Holding(
+            this, (rule, app) => rule.Choose(app, out _, out _) >= 0, (rule, app, holding) => rule.Ripen(app, holding),
+            (rule, holding) => holding.IsRipe ? rule.Ask(holding.App) : holding.IsAssumed
+                ? RuleOpinion.Unknown
+                : new RuleOpinion(RuleVerdict.Waiting, B: rule.Choose(holding.App, out _, out _)));
     }
 
-    public override string Describe(in RuleOpinion opinion, RuleTick tick)
+    internal override RuleOpinion Ask(App app)
     {
-        if (opinion.Verdict == RuleVerdict.Unknown) return $"{Metric.Show(tick.Slots)} is unknown";
-        if (opinion.Verdict == RuleVerdict.None) return $"{Metric.Show(tick.Slots)} is in no step";
+        var step = Choose(app, out _, out var stays);
+        if (step < 0) return step == Undecided ? RuleOpinion.Unknown : RuleOpinion.None;
+        var asked = Steps[step].Then.Apply(app) with { B = step };
+        return stays ? asked.WithoutGrowth(app.Facts.Instances) : asked;
+    }
+
+    internal override Due NextDue(App app) => Waits.NextDue(app.States[Index], For, app);
+
+    private void Ripen(App app, Holding holding)
+    {
+        ref var state = ref app.States[Index];
+        // The wait is for being off on the same side, not for the same step: a rising value does not start it anew.
+        var side = Steps[Choose(app, out var assumed, out var stays)].Then.CanShrink ? -1 : 1;
+        var isAnew = holding.Stays && !stays;
+        (holding.IsAssumed, holding.Stays) = (assumed, stays);
+        holding.IsRipe = Waits.Go(ref state, For, app, restart: isAnew || app.CountChanged || state.FiredCount != side);
+        state.FiredCount = side;
+    }
+
+    /// <summary>The step that holds for an app; negative where none does, or where it cannot be decided.</summary>
+    /// <param name="app">The app.</param>
+    /// <param name="assumed">Whether it holds only if silent instances are taken for idle ones.</param>
+    /// <param name="stays">Whether it would grow by what is no reason to.</param>
+    private int Choose(App app, out bool assumed, out bool stays)
+    {
+        (assumed, stays) = (false, false);
+        var (value, growing) = (Metric.Number!(app.Slots), Metric.Number(app.Growing));
+        return !value.IsKnown ? Undecided
+            : value.IsPoint && growing == value ? Choose(value.Low)
+            : Surest(value, growing, app, out assumed, out stays);
+    }
+
+    internal override string Describe(in RuleOpinion opinion, App app)
+    {
+        if (opinion.Verdict == RuleVerdict.Unknown) return $"{Metric.Show(app.Slots)} is unknown";
+        if (opinion.Verdict == RuleVerdict.None) return $"{Metric.Show(app.Slots)} is in no step";
         var step = Steps[(int)opinion.B];
-        var text = $"{Metric.Show(step.Then.CanShrink ? tick.Slots : tick.Growing)} is {step.Text}";
+        var text = $"{Metric.Show(step.Then.CanShrink ? app.Slots : app.Shown)} is {step.Text}";
         return opinion.Verdict == RuleVerdict.Waiting
             ? $"{text}, waiting for {DurationText.Format(For)} of it"
-            : $"{text}{(For > TimeSpan.Zero ? " for " + DurationText.Format(For) : "")}, {step.Then.Describe(opinion, tick)}";
+            : $"{text}{(For > TimeSpan.Zero ? " for " + DurationText.Format(For) : "")}, {step.Then.Describe(opinion, app)}";
     }
 
     /// <summary>
     /// The step that holds for all that the value can be, or of several that may hold the one that changes least, where all
     /// change the count the same way.
     /// </summary>
-    private int Surest(Interval value, Interval growing, RuleTick tick, out bool assumed)
+    private int Surest(Interval value, Interval growing, App app, out bool assumed, out bool stays)
     {
-        var instances = tick.Facts.Instances;
-        assumed = false;
-        var (least, most, all) = Possible(value, tick);
+        var instances = app.Facts.Instances;
+        (assumed, stays) = (false, false);
+        var (least, most, all) = Possible(value, app);
         if (least < 0) return None;
-        if (all && (least == most || Count(most, tick) < instances)) return most;
-        (least, _, all) = Possible(growing, tick);
-        if (!all || least < 0 || Count(least, tick) <= instances) return Undecided;
-        assumed = growing != value;
-        return least;
+        var isOne = all && least == most;
+        if (all && (isOne ? Count(most, app) <= instances : Count(most, app) < instances)) return most;
+        var grown = Possible(growing, app);
+        if (grown.All && grown.Least >= 0 && Count(grown.Least, app) > instances)
+        {
+            assumed = !isOne && growing != value;
+            return grown.Least;
+        }
+
+        stays = isOne;
+        return isOne ? most : Undecided;
     }
 
     /// <summary>
     /// Of the steps that may hold those of the least and the greatest count, negative where none may; and whether one holds with
     /// a count that can be told whatever the value is.
     /// </summary>
-    private (int Least, int Most, bool All) Possible(Interval value, RuleTick tick)
+    private (int Least, int Most, bool All) Possible(Interval value, App app)
     {
         var (least, most, all) = (None, None, true);
         Try(value.Low);
@@ -124,18 +157,18 @@ internal sealed class StepRule : Rule
         {
             if (!(at >= value.Low && at <= value.High)) return;
             var step = Choose(at);
-            if (step < 0 || Steps[step].Then.Apply(tick).Verdict != RuleVerdict.Count)
+            if (step < 0 || Steps[step].Then.Apply(app).Verdict != RuleVerdict.Count)
             {
                 all = false;
                 if (step < 0) return;
             }
 
-            if (least < 0 || Count(step, tick) < Count(least, tick)) least = step;
-            if (most < 0 || Count(step, tick) > Count(most, tick)) most = step;
+            if (least < 0 || Count(step, app) < Count(least, app)) least = step;
+            if (most < 0 || Count(step, app) > Count(most, app)) most = step;
         }
     }
 
-    private int Count(int step, RuleTick tick) => Steps[step].Then.Apply(tick).Count;
+    private int Count(int step, App app) => Steps[step].Then.Apply(app).Count;
 
     internal int Choose(double value)
     {

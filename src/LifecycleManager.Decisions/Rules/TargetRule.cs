@@ -1,5 +1,6 @@
 using System.Globalization;
 using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
 
 namespace LifecycleManager.Decisions.Rules;
 
@@ -48,17 +49,46 @@ internal sealed class TargetRule : Rule
         ? []
         : [(Metric.SingleRead, slots => PerInstance ? Value * slots[Slots.Instances] : Value)];
 
-    public override RuleOpinion Evaluate(RuleTick tick)
+    internal override bool ChangesAnyTime => Metric.UsesTime;
+
+    // Instances may change what they say while their average stays.
+    internal override int Seen(App app)
     {
-        var range = Metric.Number!(tick.Slots);
+        if (!Fills) return 0;
+        var seen = new HashCode();
+        foreach (var reading in app.Instances(Metric.SingleRead))
+        {
+            seen.Add(reading.Value);
+            seen.Add(reading.Range);
+            seen.Add(reading.Expected);
+            seen.Add(reading.Missing is null);
+        }
+
+        return seen.ToHashCode();
+    }
+
+    internal override string Kind => "target";
+
+    internal override void Define(RuleDefinitions rules)
+    {
+        rules.Opinion(this, "is unknown", (rule, app) => !rule.IsKnown(app), (_, _) => RuleOpinion.Unknown);
+        rules.Opinion(this, "is measured", (rule, app) => rule.IsKnown(app), (rule, app) => rule.Ask(app));
+    }
+
+    private bool IsKnown(App app) => Metric.Number!(app.Slots).IsKnown;
+
+    internal override RuleOpinion Ask(App app)
+    {
+        var range = Metric.Number!(app.Slots);
         if (!range.IsKnown) return RuleOpinion.Unknown;
-        var instances = tick.Facts.Instances;
-        var (low, high) = (Math.Max(0, Metric.Number(tick.Growing).Low), Math.Max(0, range.High));
+        var instances = app.Facts.Instances;
+        var (low, high) = (Math.Max(0, Metric.Number(app.Growing).Low), Math.Max(0, range.High));
         if (instances == 0) return FromZero(low, high);
         var filled = range.IsPoint;
-        if (Fills && (ByInstance || !filled) && tick.Instances(Metric.SingleRead) is { Count: > 0 } readings)
+        if (Fills && (ByInstance || !filled) && !app.IsIdle(Metric.SingleRead)
+            && app.Instances(Metric.SingleRead) is { Count: > 0 } readings)
         {
-            var all = Filling.Of(readings, Fill, tick.Pending);
+            var all = Filling.Of(readings, Fill, app.Pending);
             if (all.Ready == 0) return RuleOpinion.Unknown;
             if (ByInstance) return OfInstances(all, instances, filled ? high : all.Sum / all.Ready);
             (high, filled) = (low + (all.Filled - all.Sum), true);
@@ -71,19 +101,19 @@ internal sealed class TargetRule : Rule
         }
 
         // The HPA's object metrics scale the ready count; a count of none ready says nothing.
-        var ready = tick.Facts.Healthy > 0 ? Math.Min(tick.Facts.Healthy, instances) : instances;
+        var ready = app.Facts.Healthy > 0 ? Math.Min(app.Facts.Healthy, instances) : instances;
         return Between(Share(low), Share(high), instances, filled);
 
         Wish Of(double total) => new(total / (Value * instances), RuleAction.Ceiling(total / Value), total);
         Wish Share(double value) => new(value / Value, RuleAction.Ceiling(value / Value * ready), value);
     }
 
-    public override string Describe(in RuleOpinion opinion, RuleTick tick)
+    internal override string Describe(in RuleOpinion opinion, App app)
     {
-        var shown = Metric.Show(tick.Growing);
+        var shown = Metric.Show(app.Shown);
         var target = Expression.Format(Value) + (PerInstance ? " per instance" : "");
         if (opinion.Verdict == RuleVerdict.Unknown) return $"{shown} is unknown";
-        var instances = tick.Facts.Instances;
+        var instances = app.Facts.Instances;
         if (instances == 0)
             return opinion.Count == 0 ? $"{shown} needs no instance"
             : $"{shown} needs instances, {target} is the target, 0 -> {opinion.Count}";

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LifecycleManager.Decisions.Coordinations;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Tools.Analysis;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Tools;
 
@@ -23,7 +25,7 @@ public enum CheckFormat
 
 /// <summary>
 /// <c>lcm policy check</c>: what is wrong with policy files, and what they say without meaning it: rules that can never act,
-/// rules that fight, bounds that cannot hold.
+/// rules that fight, bounds that cannot hold, names of a coordination that mean nothing.
 /// </summary>
 public static class PolicyCheck
 {
@@ -36,14 +38,21 @@ public static class PolicyCheck
     /// <param name="output">Gets the findings.</param>
     /// <param name="error">Gets what could not be read.</param>
     /// <param name="files">Where files are read; null for the disk.</param>
+    /// <param name="rules">Compiles rules that are code; null where they are left alone.</param>
+    /// <param name="servers">The servers that the operator has named; null where that is not known.</param>
+    /// <param name="more">What is wrong with another file that was read for the check.</param>
     /// <returns>0 nothing wrong (but perhaps warnings); 1 errors, or warnings when strict; 2 a path could not be read.</returns>
-    public static int Run(IEnumerable<string> paths, CheckFormat format, bool strict, TextWriter output, TextWriter error,
-        IPolicyFiles? files = null)
+    public static int Run(
+        IEnumerable<string> paths, CheckFormat format, bool strict, TextWriter output, TextWriter error,
+        IPolicyFiles? files = null, IRuleFiles? rules = null, IReadOnlyCollection<NamedSource>? servers = null,
+        IReadOnlyList<PolicyProblem>? more = null)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
-        var whole = Check(paths, error, files ?? DiskFiles.Instance, out var problems, out var policies, out var count);
-        Write(problems, count, policies, format, output);
+        var whole = Check(paths, error, files ?? DiskFiles.Instance, rules, out var problems, out var set,
+            out var count, servers);
+        problems = [.. more ?? [], .. problems];
+        Write(problems, count, set, format, output);
         if (!whole) return ExitCodes.Failed;
         return problems.Any(problem => strict || problem.Severity == PolicySeverity.Error) ? ExitCodes.Found : ExitCodes.Good;
     }
@@ -52,20 +61,31 @@ public static class PolicyCheck
     /// <param name="paths">Files and directories.</param>
     /// <param name="error">Gets what could not be read.</param>
     /// <param name="source">Where files are read.</param>
+    /// <param name="rules">Compiles rules that are code; null where they are left alone.</param>
     /// <param name="problems">What was found.</param>
-    /// <param name="policyCount">How many policies there are.</param>
+    /// <param name="set">What the files say.</param>
     /// <param name="fileCount">How many files were read.</param>
+    /// <param name="servers">The servers that the operator has named; null where that is not known.</param>
     /// <returns>Whether every path could be read.</returns>
     public static bool Check(
-        IEnumerable<string> paths, TextWriter error, IPolicyFiles source, out IReadOnlyList<PolicyProblem> problems,
-        out int policyCount, out int fileCount)
+        IEnumerable<string> paths, TextWriter error, IPolicyFiles source, IRuleFiles? rules,
+        out IReadOnlyList<PolicyProblem> problems, out PolicySet set, out int fileCount,
+        IReadOnlyCollection<NamedSource>? servers = null)
     {
         ArgumentNullException.ThrowIfNull(error);
         ArgumentNullException.ThrowIfNull(source);
-        var whole = source.TryExpand(paths, PolicyDirectory.IsPolicyFile, error, out var files);
-        var found = new List<PolicyProblem>();
-        var policies = new List<Policy>();
-        foreach (var path in files)
+        var whole = source.TryExpand(paths, path => PolicyDirectory.IsPolicyFile(path)
+            || (rules is not null && CodeFile.IsOne(path)), error, out var files);
+        var code = files.Where(CodeFile.IsOne).ToList();
+        if (rules is null && code.Count > 0)
+        {
+            error.WriteLine(PolicyFiles.NotAllowed(code[0]));
+            whole = false;
+        }
+
+        var all = new CheckedFiles(servers);
+        if (rules is not null && code.Count > 0) all.AddCode(code, rules);
+        foreach (var path in files.Except(code))
         {
             if (source.TryRead(path, error) is not { } text)
             {
@@ -73,40 +93,28 @@ public static class PolicyCheck
                 continue;
             }
 
-            found.AddRange(Check(path, text, policies));
+            all.Add(path, text);
         }
 
-        found.AddRange(PolicyAnalysis.Among(policies));
-        (problems, policyCount, fileCount) = (found, policies.Count, files.Count);
+        (problems, set, fileCount) = (all.Problems(), all.Set, files.Count);
+        if (files.Except(code).Skip(PolicyDirectory.MaxFiles).FirstOrDefault() is { } beyond)
+        {
+            problems = [.. problems, new PolicyProblem(beyond, 1, 1, PolicySeverity.Error,
+                $"a manager refuses a directory with this one: {PolicyDirectory.TooMany}", null, "too-many-files")];
+        }
+
         return whole;
     }
 
-    /// <summary>The findings of one file's text.</summary>
-    public static IReadOnlyList<PolicyProblem> Check(string path, string text) => Check(path, text, []);
-
-    private static List<PolicyProblem> Check(string path, string text, List<Policy> policies)
+    /// <summary>The findings of one file's text, by itself.</summary>
+    public static IReadOnlyList<PolicyProblem> Check(string path, string text)
     {
-        var file = PolicyParser.Parse(path, text);
-        var problems = file.Problems.ToList();
-        foreach (var policy in file.Policies)
-        {
-            if (policies.Find(other => other.Name == policy.Name) is { } twin)
-            {
-                problems.Add(new PolicyProblem(
-                    path, policy.Place.Line, policy.Place.Column, PolicySeverity.Error,
-                    $"a policy '{policy.Name}' is defined already", $"at {twin.Place}", "duplicate-policy"));
-                continue;
-            }
-
-            policies.Add(policy);
-            // A fixed day, so that a check says the same today and tomorrow.
-            problems.AddRange(PolicyAnalysis.Of(policy, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)));
-        }
-
-        return [.. problems.OrderBy(problem => problem.Line).ThenBy(problem => problem.Column)];
+        var only = new CheckedFiles();
+        only.Add(path, text);
+        return only.Problems();
     }
 
-    private static void Write(IReadOnlyList<PolicyProblem> problems, int files, int policies, CheckFormat format,
+    private static void Write(IReadOnlyList<PolicyProblem> problems, int files, PolicySet set, CheckFormat format,
         TextWriter output)
     {
         switch (format)
@@ -137,8 +145,11 @@ public static class PolicyCheck
             default:
                 foreach (var problem in problems) output.WriteLine($"{problem} [{problem.Code}]");
                 var errors = problems.Count(problem => problem.Severity == PolicySeverity.Error);
+                var said = new List<string> { Count(set.Policies.Count, "policy", "policies") };
+                if (set.Coordinations.Count > 0) said.Add(Count(set.Coordinations.Count, "coordination", "coordinations"));
+                if (set.Budgets.Count > 0) said.Add(Count(set.Budgets.Count, "budget", "budgets"));
                 output.WriteLine(
-                    $"{Count(policies, "policy", "policies")} in {Count(files, "file", "files")}: "
+                    $"{string.Join(", ", said)} in {Count(files, "file", "files")}: "
                     + $"{Count(errors, "error", "errors")}, {Count(problems.Count - errors, "warning", "warnings")}");
                 break;
         }

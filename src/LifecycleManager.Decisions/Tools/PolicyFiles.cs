@@ -1,3 +1,4 @@
+using LifecycleManager.Decisions.Coordinations;
 using LifecycleManager.Decisions.Policies;
 
 namespace LifecycleManager.Decisions.Tools;
@@ -49,13 +50,60 @@ internal static class PolicyFiles
         }
     }
 
-    /// <summary>The policies of one file; null after its problems were written.</summary>
-    public static IReadOnlyList<Policy>? TryLoad(this IPolicyFiles source, string path, TextWriter error)
+    /// <summary>What one file says; null after its problems were written.</summary>
+    public static PolicyFile? TryLoad(this IPolicyFiles source, string path, TextWriter error)
     {
         if (source.TryRead(path, error) is not { } text) return null;
         var file = PolicyParser.Parse(path, text);
-        if (!file.Refused) return file.Policies;
+        if (!file.Refused) return file;
         foreach (var problem in file.Problems) error.WriteLine(problem);
         return null;
+    }
+
+    /// <summary>What files say together, rules that are code among them; null after what is wrong was written.</summary>
+    /// <param name="source">Where policies are read.</param>
+    /// <param name="paths">The files.</param>
+    /// <param name="rules">Compiles rules that are code; null where they must not be run.</param>
+    /// <param name="error">Gets what is wrong.</param>
+    /// <param name="code">The rules that are code; null where there are none.</param>
+    public static PolicySet? TryLoadAll(
+        this IPolicyFiles source, IEnumerable<string> paths, IRuleFiles? rules, TextWriter error, out ICodeRules? code)
+    {
+        var (policies, coordinations, budgets) = (new List<Policy>(), new List<Coordination>(), new List<Budget>());
+        var ofRules = new List<string>();
+        code = null;
+        foreach (var path in paths)
+        {
+            if (CodeFile.IsOne(path))
+            {
+                ofRules.Add(path);
+                continue;
+            }
+
+            if (source.TryLoad(path, error) is not { } file) return null;
+            policies.AddRange(file.Policies);
+            coordinations.AddRange(file.Coordinations);
+            budgets.AddRange(file.Budgets);
+        }
+
+        if (ofRules.Count > 0 && (code = Compile(ofRules, rules, error)) is null) return null;
+        return PolicySet.Of(policies, coordinations, budgets);
+    }
+
+    /// <summary>Why rules that are code are not read.</summary>
+    public static string NotAllowed(string path) =>
+        $"{path}: rules in C# are run by lcm policy with --csharp-rules alone: they have the rights of whoever runs them";
+
+    private static ICodeRules? Compile(List<string> paths, IRuleFiles? rules, TextWriter error)
+    {
+        if (rules is null)
+        {
+            error.WriteLine(NotAllowed(paths[0]));
+            return null;
+        }
+
+        var code = rules.Load(paths, out var problems);
+        foreach (var problem in problems) error.WriteLine(problem);
+        return code;
     }
 }

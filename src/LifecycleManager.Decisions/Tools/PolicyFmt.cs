@@ -16,8 +16,9 @@ public static class PolicyFmt
 
     private static readonly string[] TopKeys =
     [
-        "policy", "description", "app", "priority", "instances", "zone", "scrape", "metrics", "rules", "scaleOut", "scaleIn",
-        "cooldown", "onMissingMetrics",
+        "policy", "coordination", "budget", "description", "app", "apps", "priority", "instances", "cpus", "memory",
+        "zone", "scrape", "metrics", "rules", "scaleOut", "scaleIn",
+        "cooldown", "startup", "onMissingMetrics",
         "pause", "dryRun",
     ];
 
@@ -138,7 +139,7 @@ public static class PolicyFmt
         {
             if (root is not YamlMap map) throw new InvalidOperationException("a policy must be a mapping");
             var trailing = Attach(map, nextDocument);
-            foreach (var (key, value) in Ordered(map, TopKeys)) Top(key, value);
+            foreach (var (key, value) in Ordered(map, TopKeys)) Top(key, value, IsTable(map, key));
             foreach (var comment in trailing) Line(comment.Text);
         }
 
@@ -170,9 +171,9 @@ public static class PolicyFmt
             foreach (var (key, value) in map.Entries)
             {
                 yield return key;
-                if (key.Value == "metrics" && value is YamlMap metrics)
+                if (IsTable(map, key) && value is YamlMap table)
                 {
-                    foreach (var (metric, _) in metrics.Entries) yield return metric;
+                    foreach (var (name, _) in table.Entries) yield return name;
                 }
 
                 if (key.Value != "rules" || value is not YamlList rules) continue;
@@ -180,19 +181,23 @@ public static class PolicyFmt
             }
         }
 
+        /// <summary>Whether a key's entries have a line each: metrics, and the apps of a coordination.</summary>
+        private static bool IsTable(YamlMap map, YamlScalar key) =>
+            key.Value == "metrics" || (key.Value == "apps" && map.Entries.Any(entry => entry.Key.Value == "coordination"));
+
         private static IEnumerable<(YamlScalar Key, YamlNode Value)> Ordered(YamlMap map, string[] order) =>
             map.Entries.OrderBy(entry => Array.IndexOf(order, entry.Key.Value) is var place and >= 0 ? place : order.Length);
 
-        private void Top(YamlScalar key, YamlNode value)
+        private void Top(YamlScalar key, YamlNode value, bool isTable)
         {
             Before(key, "");
-            if (key.Value == "metrics" && value is YamlMap { Entries.Count: > 0 } metrics)
+            if (isTable && value is YamlMap { Entries.Count: > 0 } table && !IsShort(key, table))
             {
-                Line("metrics:" + Beside(key));
-                foreach (var (name, metric) in metrics.Entries)
+                Line($"{key.Value}:{Beside(key)}");
+                foreach (var (name, entry) in table.Entries)
                 {
                     Before(name, "  ");
-                    Entry("  ", name, metric);
+                    Entry("  ", name, entry);
                 }
             }
             else if (key.Value == "rules" && value is YamlList { Items.Count: > 0 } rules
@@ -217,9 +222,14 @@ public static class PolicyFmt
             }
         }
 
+        /// <summary>Apps without comments go in one line, where they fit.</summary>
+        private bool IsShort(YamlScalar key, YamlMap table) =>
+            key.Value == "apps" && $"apps: {Flow(table)}".Length <= MaxLine
+            && !table.Entries.Any(entry => _before.ContainsKey(entry.Key) || _beside.ContainsKey(entry.Key));
+
         private void Entry(string lead, YamlScalar key, YamlNode value)
         {
-            var line = $"{lead}{Scalar(key)}: {Flow(value)}{Beside(key)}";
+            var line = $"{lead}{Scalar(key)}: {Value(value)}{Beside(key)}";
             if (line.Length <= MaxLine || value is YamlScalar) Line(line.TrimEnd());
             else Block(lead, key, value);
         }
@@ -232,7 +242,7 @@ public static class PolicyFmt
             {
                 foreach (var (name, part) in map.Entries)
                 {
-                    var line = $"{indent}{Scalar(name)}: {Flow(part)}";
+                    var line = $"{indent}{Scalar(name)}: {Value(part)}";
                     if (line.Length <= MaxLine || part is YamlScalar) Line(line.TrimEnd());
                     else Block(indent, name, part);
                 }
@@ -255,6 +265,10 @@ public static class PolicyFmt
 
         private string Beside(YamlNode entry) =>
             _beside.TryGetValue(entry, out var beside) ? " " + string.Join(' ', beside.Select(comment => comment.Text)) : "";
+
+        /// <summary>After a key of its own line commas and brackets need no quotes.</summary>
+        private static string Value(YamlNode node) =>
+            node is YamlScalar { Style: ScalarStyle.Plain, Value: var value } && !value.Any(char.IsControl) ? value : Flow(node);
 
         private static string Flow(YamlNode node) => node switch
         {

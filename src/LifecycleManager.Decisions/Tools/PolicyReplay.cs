@@ -15,16 +15,26 @@ public sealed record ReplayOptions
     /// <summary>A second policy file to compare with; or null.</summary>
     public string? CompareFile { get; init; }
 
-    /// <summary>The recordings: <c>FILE</c>, or <c>NAME=FILE</c> to say which metric the file's series are.</summary>
+    /// <summary>
+    /// The recordings: <c>FILE</c>, or <c>NAME=FILE</c> to say which metric the file's series are. Where columns are named
+    /// <c>APP:METRIC</c> (or files given as <c>APP=FILE</c>, <c>APP:METRIC=FILE</c>), all those apps are replayed together, with
+    /// the coordinations and budgets of the policy file.
+    /// </summary>
     public required IReadOnlyList<string> Data { get; init; }
 
-    /// <summary>The metric that is the load, a total over all instances; null for the policy's first recorded metric.</summary>
+    /// <summary>
+    /// The metric that is the load, a total over all instances; null for the policy's first recorded metric, and for apps whose
+    /// recording has not this one.
+    /// </summary>
     public string? Load { get; init; }
 
     /// <summary>
     /// How much of the load one instance carries; null to take what the recorded instances carried at their busiest.
     /// </summary>
     public double? Capacity { get; init; }
+
+    /// <summary>The same by app, where several are replayed; it goes before <see cref="Capacity"/>.</summary>
+    public IReadOnlyDictionary<string, double> Capacities { get; init; } = new Dictionary<string, double>();
 
     /// <summary>Metrics of the policy that follow the utilization (load over capacity), such as the cpu.</summary>
     public IReadOnlyList<string> Utilization { get; init; } = [];
@@ -59,42 +69,27 @@ public static class PolicyReplay
     /// <param name="output">Gets the table.</param>
     /// <param name="error">Gets what is wrong.</param>
     /// <param name="files">Where files are read and written; null for the disk.</param>
+    /// <param name="rules">Compiles rules that are code, of several apps; null where they must not be run.</param>
     /// <param name="cancellation">Ends the replay.</param>
     /// <returns>0 replayed; 2 a file or an option is wrong.</returns>
     public static int Run(
-        ReplayOptions options, TextWriter output, TextWriter error, IPolicyFiles? files = null, CancellationToken cancellation =
-            default)
+        ReplayOptions options, TextWriter output, TextWriter error, IPolicyFiles? files = null, IRuleFiles? rules = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
         files ??= DiskFiles.Instance;
-        if (Choose(files, options.PolicyFile, options.Policy, error) is not { } policy) return ExitCodes.Failed;
-        Policy? other = null;
-        if (options.CompareFile is { } compare
-            && (other = Choose(files, compare, compare == options.PolicyFile ? null : options.Policy, error,
-                lenient: true)) is null) return ExitCodes.Failed;
         if (ReadData(files, options, error) is not { } data) return ExitCodes.Failed;
-        if (Model(options, policy, data, error) is not { } model) return ExitCodes.Failed;
-        var policies = other is null
-            ? [policy] : new[] { policy, other.Name == policy.Name ? other with { Name = other.Name + " (2)" } : other };
-        var utilization = options.Utilization.ToHashSet(StringComparer.Ordinal);
-        foreach (var one in policies)
-        {
-            var unknown = one.Metrics.Select(metric => metric.Name)
-                .Where(name => !data.Columns.ContainsKey(name) && !utilization.Contains(name)).ToList();
-            if (unknown.Count > 0)
-                error.WriteLine(
-                    $"warning: '{one.Name}' reads {string.Join(", ", unknown)}, which the data has not; it is missing throughout");
-        }
-
-        var results = policies.Select(one => ReplayRun.Of(one, data, model, utilization, cancellation)).ToList();
-        if (ReplayRun.Recorded(data, model) is { } recorded) results.Add(recorded);
-        ReplayReport.WriteTable(results, model, data, output);
+        var replayed = data.Apps.Count > 0
+            ? new SetReplay(options, data, files, rules, error).Run(cancellation)
+            : One(options, data, files, error, cancellation);
+        if (replayed is null) return ExitCodes.Failed;
+        foreach (var one in replayed) ReplayReport.WriteTable(one, data, output);
         if (options.HtmlFile is not { } html) return ExitCodes.Good;
         try
         {
-            files.Write(html, ReplayReport.Html(results, model, data));
+            files.Write(html, ReplayReport.Html(replayed, data));
             output.WriteLine($"report: {html}");
             return ExitCodes.Good;
         }
@@ -105,9 +100,39 @@ public static class PolicyReplay
         }
     }
 
+    /// <summary>Replays one app by one policy, or by two.</summary>
+    private static List<ReplayedResults>? One(
+        ReplayOptions options, ReplayData data, IPolicyFiles files, TextWriter error, CancellationToken cancellation)
+    {
+        if (Choose(files, options.PolicyFile, options.Policy, error) is not { } policy) return null;
+        Policy? other = null;
+        if (options.CompareFile is { } compare
+            && (other = Choose(files, compare, compare == options.PolicyFile ? null : options.Policy, error,
+                lenient: true)) is null) return null;
+        if (ReplayModel.Of(options, policy, data.Columns, null, error) is not { } model) return null;
+        var policies = other is null
+            ? [policy] : new[] { policy, other.Name == policy.Name ? other with { Name = other.Name + " (2)" } : other };
+        var utilization = options.Utilization.ToHashSet(StringComparer.Ordinal);
+        foreach (var one in policies) Missing(one, data.Columns, utilization, error);
+        var results = policies.Select(one => ReplayRun.Of(one, data, model, utilization, cancellation)).ToList();
+        if (ReplayRun.Recorded(data, model, data.Columns.GetValueOrDefault("instances")) is { } recorded) results.Add(recorded);
+        return [new ReplayedResults(null, results, model)];
+    }
+
+    /// <summary>Warns of metrics that were not recorded.</summary>
+    internal static void Missing(
+        Policy policy, IReadOnlyDictionary<string, double[]> columns, IReadOnlySet<string> utilization, TextWriter error)
+    {
+        var unknown = policy.Metrics.Select(metric => metric.Name)
+            .Where(name => !columns.ContainsKey(name) && !utilization.Contains(name)).ToList();
+        if (unknown.Count > 0)
+            error.WriteLine(
+                $"warning: '{policy.Name}' reads {string.Join(", ", unknown)}, which the data has not; it is missing throughout");
+    }
+
     private static Policy? Choose(IPolicyFiles files, string file, string? name, TextWriter error, bool lenient = false)
     {
-        if (files.TryLoad(file, error) is not { } policies) return null;
+        if (files.TryLoad(file, error) is not { Policies: var policies }) return null;
         var chosen = name is null ? policies : [.. policies.Where(policy => policy.Name == name)];
         if (chosen.Count == 0 && lenient) chosen = policies;
         if (chosen.Count == 1) return chosen[0];
@@ -128,8 +153,12 @@ public static class PolicyReplay
             if (files.TryRead(path, error) is not { } text) return null;
             try
             {
-                foreach (var (column, samples) in ReplayData.Read(text, name))
+                // An app's name alone stands for whatever its file records.
+                var app = name is ['/', ..] && !name.Contains(':', StringComparison.Ordinal) ? name : null;
+                foreach (var (metric, samples) in ReplayData.Read(text, app is null ? name : null))
                 {
+                    var isWhole = app is null || metric.StartsWith(app + ":", StringComparison.Ordinal);
+                    var column = isWhole ? metric : $"{app}:{metric}";
                     if (all.TryAdd(column, samples)) continue;
                     error.WriteLine($"{path}: '{column}' is recorded twice");
                     return null;
@@ -151,42 +180,5 @@ public static class PolicyReplay
             error.WriteLine(e.Message);
             return null;
         }
-    }
-
-    private static ReplayModel? Model(ReplayOptions options, Policy policy, ReplayData data, TextWriter error)
-    {
-        var load = options.Load ?? policy.Metrics.Select(metric => metric.Name).FirstOrDefault(data.Columns.ContainsKey);
-        if (load is null || !data.Columns.TryGetValue(load, out var loads))
-        {
-            error.WriteLine(
-                $"the data has no column '{load ?? "of any metric of the policy"}'; it has {string.Join(", ", data.Columns.Keys)}");
-            return null;
-        }
-
-        var counts = data.Columns.GetValueOrDefault("instances");
-        var capacity = options.Capacity ?? (counts is null ? double.NaN : Busiest(loads, counts));
-        if (!(capacity > 0))
-        {
-            error.WriteLine(
-                "say how much of the load one instance carries (the capacity); it can only be guessed from recorded 'instances'");
-            return null;
-        }
-
-        if (options.Startup < TimeSpan.Zero || !(options.Objective > 0))
-        {
-            error.WriteLine("the start-up time must not be negative, and the objective must be over 0");
-            return null;
-        }
-
-        var first = options.Instances ?? (counts is { } known && !double.IsNaN(known[0])
-            ? (int)known[0] : Math.Max(1, policy.Instances.Min));
-        return new ReplayModel(load, capacity, options.Startup, options.Objective, first);
-    }
-
-    /// <summary>The 99th percentile of load per recorded instance.</summary>
-    private static double Busiest(double[] loads, double[] counts)
-    {
-        var shares = loads.Zip(counts, (load, count) => load / count).Where(double.IsFinite).Order().ToList();
-        return shares.Count == 0 ? double.NaN : shares[(int)(0.99 * (shares.Count - 1))];
     }
 }

@@ -38,7 +38,7 @@ internal sealed class HierarchicalDrfAllocator : IAllocator
     {
         private readonly AllocationRequest _request;
         private readonly RoleTree _tree;
-        private readonly QuotaBook _quotas;
+        private readonly QuotaAccounts _quotas;
         private readonly Dictionary<AgentId, ResourceSet> _left = [];
         private readonly List<Allocation> _given = [];
 
@@ -46,7 +46,7 @@ internal sealed class HierarchicalDrfAllocator : IAllocator
         {
             _request = request;
             _tree = new RoleTree(request);
-            _quotas = new QuotaBook(request);
+            _quotas = new QuotaAccounts(request);
         }
 
         public bool HasGuarantees => _quotas.HasGuarantees;

@@ -14,13 +14,14 @@ namespace LifecycleManager.Master.Api;
 /// <summary>
 /// The agents' API: <c>POST /api/v1/agent</c>; see <see cref="AgentCall"/>. 403: the agent is to register again.
 /// </summary>
-internal sealed class AgentApi(Door door, MasterOptions options)
+internal sealed class AgentApi(LeaderEndpoints endpoints, MasterOptions options, StreamMemory streams)
 {
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/agent", door.Leader(Permission.Agent, ServeAsync));
+    public void Map(IEndpointRouteBuilder routes) =>
+        routes.MapPost("/api/v1/agent", endpoints.Leader(Permission.Agent, ServeAsync));
 
     private async Task ServeAsync(HttpContext context, MasterTerm term)
     {
-        var call = await door.ReadAsync(context, StrictJson.Agents.AgentCall, call => call.Type == AgentCallType.Unknown);
+        var call = await endpoints.ReadAsync(context, StrictJson.Agents.AgentCall, call => call.Type == AgentCallType.Unknown);
         if (Problem(call) is { } problem)
             throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate agent call: {problem}");
         if (call.Type == AgentCallType.Register)
@@ -31,14 +32,16 @@ internal sealed class AgentApi(Door door, MasterOptions options)
 
         var streamId = context.Request.Headers["Mesos-Stream-Id"].ToString();
         var isRegistered = await term.AskAsync(core => Serve(core, call, streamId));
-        if (isRegistered) await Door.AnswerAsync(context, StatusCodes.Status202Accepted);
-        else await Door.AnswerAsync(context, StatusCodes.Status403Forbidden, "The agent is not registered on this stream");
+        if (isRegistered) await LeaderEndpoints.AnswerAsync(context, StatusCodes.Status202Accepted);
+        else await LeaderEndpoints.AnswerAsync(
+            context, StatusCodes.Status403Forbidden, "The agent is not registered on this stream");
     }
 
     private async Task RegisterAsync(HttpContext context, MasterTerm term, RegisterCall call)
     {
         var stream = new EventStream<AgentEvent>(
-            message => JsonSerializer.SerializeToUtf8Bytes(message, AgentJson.Default.AgentEvent), options.StreamCapacity);
+            message => JsonSerializer.SerializeToUtf8Bytes(message, AgentJson.Default.AgentEvent), options.StreamCapacity,
+            streams);
         await term.AskAsync(core =>
         {
             core.Agents.Register(call, stream);
@@ -50,13 +53,13 @@ internal sealed class AgentApi(Door door, MasterOptions options)
         }
         finally
         {
-            await term.PostAsync(core => core.Agents.StreamEnded(stream, stream.AgentId));
+            await term.PostAsync(core => core.Connections.StreamEnded(stream, stream.AgentId));
         }
     }
 
     private static bool Serve(MasterCore core, AgentCall call, string streamId)
     {
-        if (core.Agents.AgentOf(call.AgentId, streamId) is not { } agent) return false;
+        if (core.Connections.AgentOf(call.AgentId, streamId) is not { } agent) return false;
         switch (call.Type)
         {
             case AgentCallType.Update: core.Tasks.Update(agent, call.Update!); break;

@@ -12,16 +12,13 @@ namespace LifecycleManager.Master.Api;
 /// <summary><c>/metrics</c> for Prometheus and <c>/metrics/snapshot</c> in Mesos' names.</summary>
 internal static class MetricsApi
 {
-    public static void Map(IEndpointRouteBuilder routes, Door door, MasterService host, MasterMetrics metrics,
+    public static void Map(IEndpointRouteBuilder routes, LeaderEndpoints endpoints, MasterService host, MasterMetrics metrics,
         CollectorRegistry registry)
     {
         registry.AddBeforeCollectCallback(async cancellation => metrics.Show(await ViewAsync(host)));
-        routes.MapGet("/metrics", door.For(Permission.View, async context =>
-        {
-            context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-            await registry.CollectAndExportAsTextAsync(context.Response.Body, context.RequestAborted);
-        }));
-        routes.MapGet("/metrics/snapshot", door.For(Permission.View, async context =>
+        routes.MapMetrics(settings => settings.Registry = registry)
+            .Add(endpoint => endpoint.RequestDelegate = endpoints.For(Permission.View, endpoint.RequestDelegate!));
+        routes.MapGet("/metrics/snapshot", endpoints.For(Permission.View, async context =>
         {
             var view = await ViewAsync(host);
             await StateApi.JsonAsync(context, json =>

@@ -13,17 +13,17 @@ namespace LifecycleManager.Master.Api;
 /// <summary>
 /// Mesos' v1 operator API: <c>POST /api/v1</c>. What of it this master does not have is answered by 501 with the call's name.
 /// </summary>
-internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetrics metrics)
+internal sealed class OperatorApi(LeaderEndpoints endpoints, MasterOptions options, MasterMetrics metrics, StreamMemory streams)
 {
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1", door.Leader(Permission.None, ServeAsync));
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1", endpoints.Leader(Permission.None, ServeAsync));
 
     private async Task ServeAsync(HttpContext context, MasterTerm term)
     {
-        var call = await door.ReadAsync(context, OperatorJson.Default.OperatorCall);
+        var call = await endpoints.ReadAsync(context, OperatorJson.Default.OperatorCall);
 
         // Whatever does not only read needs the right to change, also a call that comes to be later.
         var reads = call.Type is "SUBSCRIBE" or null || call.Type.StartsWith("GET_", StringComparison.Ordinal);
-        Door.Need(context, reads ? Permission.View : Permission.Operate);
+        LeaderEndpoints.Need(context, reads ? Permission.View : Permission.Operate);
         switch (call.Type)
         {
             case "GET_HEALTH": await AnswerAsync(context, call, json => json.WriteBoolean("healthy", true)); break;
@@ -51,7 +51,7 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
             case "GET_EXECUTORS": await AnswerAsync(context, call, OperatorViews.Executors); break;
 
             // Operations are those of resource providers and of operations with an id, which are refused.
-            case "GET_OPERATIONS": await AnswerAsync(context, call, json => OperatorViews.Nothing(json, "operations")); break;
+            case "GET_OPERATIONS": await AnswerAsync(context, call, json => OperatorViews.EmptyList(json, "operations")); break;
             case "GET_MAINTENANCE_STATUS":
                 var planned = await term.AskAsync(core => core.Schedule);
                 await AnswerAsync(context, call, json => SettingsViews.MaintenanceStatus(json, planned));
@@ -102,7 +102,7 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
                 var resources = Present(part!.Resources, $"{at}.resources");
                 for (var i = 0; i < resources.Count; i++) Present(resources[i], $"{at}.resources[{i}]");
                 await ChangeAsync(context, term, core => core.Reservations.Reserve(on, resources, isReserve,
-                    Gate.PrincipalOf(context)?.Name));
+                    AccessControl.PrincipalOf(context)?.Name));
                 break;
             case "TEARDOWN":
                 if (call.Teardown?.FrameworkId is not { Value.Length: > 0 } framework)
@@ -118,7 +118,7 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
     private async Task SubscribeAsync(HttpContext context, MasterTerm term)
     {
         var stream = new EventStream<OperatorEvent>(message => OperatorEventJson.Encode(message, options),
-            options.StreamCapacity);
+            options.StreamCapacity, streams);
         if (!await term.AskAsync(core => core.Events.Subscribe(stream, core.Views.All)))
         {
             throw new CallException(StatusCodes.Status503ServiceUnavailable,
@@ -149,7 +149,7 @@ internal sealed class OperatorApi(Door door, MasterOptions options, MasterMetric
     {
         var changing = await term.AskAsync(change);
         var result = await changing.WaitAsync(term.Ended);
-        await Door.AnswerAsync(context, result.Status, result.Text);
+        await LeaderEndpoints.AnswerAsync(context, result.Status, result.Text);
     }
 
     private static async Task ViewAsync(HttpContext context, MasterTerm term, OperatorCall call,

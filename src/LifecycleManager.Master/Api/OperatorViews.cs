@@ -58,9 +58,9 @@ internal static class OperatorViews
     }
 
     // Of this stack's agents: none has an executor that is a process of its own.
-    public static void Executors(Utf8JsonWriter json) => Nothing(json, "executors");
+    public static void Executors(Utf8JsonWriter json) => EmptyList(json, "executors");
 
-    public static void Nothing(Utf8JsonWriter json, string name)
+    public static void EmptyList(Utf8JsonWriter json, string name)
     {
         json.WriteStartArray(name);
         json.WriteEndArray();

@@ -11,17 +11,17 @@ using Microsoft.AspNetCore.Routing;
 namespace LifecycleManager.Master.Api;
 
 /// <summary>Mesos' v1 scheduler API: <c>POST /api/v1/scheduler</c>.</summary>
-internal sealed class SchedulerApi(Door door, MasterOptions options)
+internal sealed class SchedulerApi(LeaderEndpoints endpoints, MasterOptions options, StreamMemory streams)
 {
     private const string StreamHeader = "Mesos-Stream-Id";
     private static readonly Answer Accepted = new(StatusCodes.Status202Accepted);
 
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/api/v1/scheduler", door.Leader(Permission.None, ServeAsync));
+        routes.MapPost("/api/v1/scheduler", endpoints.Leader(Permission.None, ServeAsync));
 
     private async Task ServeAsync(HttpContext context, MasterTerm term)
     {
-        var call = await door.ReadAsync(context, StrictJson.Mesos.SchedulerCall, call => call.Type == CallType.Unknown);
+        var call = await endpoints.ReadAsync(context, StrictJson.Mesos.SchedulerCall, call => call.Type == CallType.Unknown);
         if (SchedulerCallValidation.Problem(call) is { } problem)
         {
             throw new CallException(StatusCodes.Status400BadRequest, $"Failed to validate scheduler::Call: {problem}");
@@ -32,7 +32,7 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
             throw new CallException(StatusCodes.Status501NotImplemented, $"{missing} is not implemented");
         }
 
-        var principal = Gate.PrincipalOf(context);
+        var principal = AccessControl.PrincipalOf(context);
         var streamId = context.Request.Headers[StreamHeader];
         if (call.Type == CallType.Subscribe)
         {
@@ -51,7 +51,7 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
             principal?.Name, out removing));
         if (removing is not null && await removing.WaitAsync(term.Ended) is { Status: not StatusCodes.Status200OK } failed)
             answer = new Answer(failed.Status, failed.Text);
-        await Door.AnswerAsync(context, answer.Status, answer.Text);
+        await LeaderEndpoints.AnswerAsync(context, answer.Status, answer.Text);
     }
 
     private async Task SubscribeAsync(HttpContext context, MasterTerm term, SchedulerCall call, Principal? principal)
@@ -72,7 +72,8 @@ internal sealed class SchedulerApi(Door door, MasterOptions options)
 
         if (call.FrameworkId is { } id) info = info with { Id = id };
         var stream = new EventStream<SchedulerEvent>(
-            message => JsonSerializer.SerializeToUtf8Bytes(message, MesosJson.Default.SchedulerEvent), options.StreamCapacity);
+            message => JsonSerializer.SerializeToUtf8Bytes(message, MesosJson.Default.SchedulerEvent), options.StreamCapacity,
+            streams);
         await term.AskAsync(core =>
         {
             core.Frameworks.Subscribe(subscribe with { FrameworkInfo = info }, stream, principal);

@@ -17,12 +17,12 @@ internal static class SettingsViews
             json.WriteStartObject();
             json.WritePropertyName("id");
             JsonSerializer.Serialize(json, machine, RegistryJson.Default.MachineId);
-            OperatorViews.Nothing(json, "statuses");
+            OperatorViews.EmptyList(json, "statuses");
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
-        OperatorViews.Nothing(json, "down_machines");
+        OperatorViews.EmptyList(json, "down_machines");
         json.WriteEndObject();
     }
 

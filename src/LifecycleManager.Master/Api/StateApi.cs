@@ -26,20 +26,20 @@ internal static class StateApi
         "/quota/{role}", "/reserve", "/roles", "/state-summary", "/unreserve", "/weights", "/api/v1/executor",
     ];
 
-    public static void Map(IEndpointRouteBuilder routes, Door door, MasterOptions options)
+    public static void Map(IEndpointRouteBuilder routes, LeaderEndpoints endpoints, MasterOptions options)
     {
         foreach (var prefix in new[] { "", "/master" })
         {
-            routes.MapGet(prefix + "/state", door.Leader(Permission.View,
+            routes.MapGet(prefix + "/state", endpoints.Leader(Permission.View,
                 (context, term) => WriteAsync(context, term, (json, view) => State(json, view, term, options))));
-            routes.MapGet(prefix + "/slaves", door.Leader(Permission.View,
+            routes.MapGet(prefix + "/slaves", endpoints.Leader(Permission.View,
                 (context, term) => WriteAsync(context, term, (json, view) =>
             {
                 var id = context.Request.Query["slave_id"].ToString();
                 StateJson.Agents(json, id.Length == 0
                     ? view : view with { Agents = [.. view.Agents.Where(agent => agent.Id.Value == id)] }, full: true);
             })));
-            routes.MapGet(prefix + "/frameworks", door.Leader(Permission.View,
+            routes.MapGet(prefix + "/frameworks", endpoints.Leader(Permission.View,
                 (context, term) => WriteAsync(context, term, (json, view) =>
             {
                 var id = context.Request.Query["framework_id"].ToString();
@@ -49,20 +49,20 @@ internal static class StateApi
                     Completed = [.. view.Completed.Where(framework => framework.Id.Value == id)],
                 });
             })));
-            routes.MapGet(prefix + "/tasks", door.Leader(Permission.View, (context, term) =>
+            routes.MapGet(prefix + "/tasks", endpoints.Leader(Permission.View, (context, term) =>
             {
                 var query = TaskQuery.Of(context.Request.Query);
                 return WriteAsync(context, term, (json, view) => StateJson.Tasks(json, "tasks", query.Apply(view)));
             }));
-            routes.MapPost(prefix + "/teardown", door.Leader(Permission.Operate, TeardownAsync));
+            routes.MapPost(prefix + "/teardown", endpoints.Leader(Permission.Operate, TeardownAsync));
             foreach (var other in NotImplemented)
             {
-                routes.Map(prefix + other, door.For(Permission.None, context => Door.AnswerAsync(
+                routes.Map(prefix + other, endpoints.For(Permission.None, context => LeaderEndpoints.AnswerAsync(
                     context, StatusCodes.Status501NotImplemented,
                     $"{context.Request.Path} is not implemented; POST /api/v1 may have a call for it")));
             }
 
-            routes.MapGet(prefix + "/redirect", (HttpContext context) => door.RedirectAsync(context, "/"));
+            routes.MapGet(prefix + "/redirect", (HttpContext context) => endpoints.RedirectAsync(context, "/"));
         }
 
         routes.MapGet("/version", (HttpContext context) => JsonAsync(context, json => json.WriteString("version", Version)));
@@ -85,7 +85,7 @@ internal static class StateApi
             throw new CallException(StatusCodes.Status400BadRequest, "Missing 'frameworkId' in the request body");
         var changing = await term.AskAsync(core => core.Frameworks.Teardown(new FrameworkId(id)));
         var result = await changing.WaitAsync(term.Ended);
-        await Door.AnswerAsync(context, result.Status, result.Text);
+        await LeaderEndpoints.AnswerAsync(context, result.Status, result.Text);
     }
 
     private static async Task WriteAsync(HttpContext context, MasterTerm term, Action<Utf8JsonWriter, MasterView> write)

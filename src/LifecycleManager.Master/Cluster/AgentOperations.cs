@@ -6,7 +6,7 @@ namespace LifecycleManager.Master.Cluster;
 
 /// <summary>What operators do to agents. Each completes when it is durable.</summary>
 internal sealed class AgentOperations(
-    ClusterServices services, AgentTable agents, AllocationQueue allocations, OfferTable offers, TaskTracker tasks,
+    ClusterServices services, AgentTable agents, AllocationQueue allocations, OfferTable offers, AgentDraining draining,
     AgentRemoval removal)
 {
     /// <summary>DEACTIVATE_AGENT: no more offers of it; its tasks run on.</summary>
@@ -36,7 +36,7 @@ internal sealed class AgentOperations(
             Drain = new DrainEntry(maxGracePeriod?.TotalSeconds, markGone)
         }, () =>
         {
-            tasks.KillAll(agent);
+            draining.End(agent);
             CheckDrained(agent);
         });
     }

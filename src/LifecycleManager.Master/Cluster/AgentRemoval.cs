@@ -7,8 +7,8 @@ namespace LifecycleManager.Master.Cluster;
 
 /// <summary>Agents that leave, do not answer, do not return, or are marked as gone.</summary>
 internal sealed class AgentRemoval(
-    ClusterServices services, Ledger ledger, AgentTable agents, FrameworkTable frameworks, AllocationQueue allocations,
-    OfferTable offers, TaskTracker tasks, OfferAcceptance accepts, OperatorEvents events)
+    ClusterServices services, Ledger ledger, AgentTable agents, AgentConnections connections, FrameworkTable frameworks,
+    AllocationQueue allocations, OfferTable offers, ClusterTasks tasks, OfferAcceptance accepts, OperatorEvents events)
 {
     private readonly RateLimiter? _removals =
         services.Options.AgentRemovalLimit is { } limit ? new RateLimiter(limit, services.Options.AgentRemovalWindow) : null;
@@ -21,37 +21,28 @@ internal sealed class AgentRemoval(
             agent, AgentStanding.Gone, TaskState.Gone, "The agent has left the cluster", static () => { },
             _ => services.Loop.After(ClusterServices.StoreRetry, () =>
             {
-                if (agents.Registered.GetValueOrDefault(agent.Id) == agent && !agent.IsLeaving) Unregister(agent);
+                if (agents.Has(agent) && !agent.IsLeaving) Unregister(agent);
             }));
     }
 
-    /// <summary>Sends PINGs to an agent; one that does not answer some in a row is unreachable.</summary>
-    public void ArmPing(Agent agent) => agent.Ping = services.Loop.After(services.Options.AgentPingInterval, () =>
+    /// <summary>An agent that does not answer is unreachable.</summary>
+    /// <returns>False where no more agents may be removed yet.</returns>
+    public bool TryGiveUp(Agent agent)
     {
-        if (agent.IsLeaving || agents.Registered.GetValueOrDefault(agent.Id) != agent) return;
-        if (agent.Unanswered >= services.Options.MaxAgentPings)
-        {
-            if (TryRemovePermit())
-            {
-                services.Log.LogWarning("Agent {Agent} at {Host} does not answer", agent.Id.Value, agent.Info.Hostname);
-                Leave(
-                    agent, AgentStanding.Unreachable, TaskState.Unreachable, "The agent does not answer", static () => { }, _ =>
-                        ArmPing(agent));
-                return;
-            }
-        }
-
-        agent.Unanswered++;
-        agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Ping });
-        ArmPing(agent);
-    });
+        if (!TryRemovePermit()) return false;
+        services.Log.LogWarning("Agent {Agent} at {Host} does not answer", agent.Id.Value, agent.Info.Hostname);
+        Leave(
+            agent, AgentStanding.Unreachable, TaskState.Unreachable, "The agent does not answer", static () => { }, _ =>
+                connections.SendPings(agent));
+        return true;
+    }
 
     // Its end is durable before anybody learns of it: a framework that was told of a loss may start a replacement.
     private void Leave(Agent agent, AgentStanding standing, TaskState state, string message, Action then, Action<string> refused)
     {
         services.Changes.Advance();
         agent.IsLeaving = true;
-        agent.Ping?.Cancel();
+        AgentConnections.StopPings(agent);
         offers.RescindAll(agent);
         foreach (var accept in agent.Accepts.ToList()) accepts.Cancel(accept, message);
         var since = services.Now;
@@ -82,13 +73,9 @@ internal sealed class AgentRemoval(
         ledger.Close(agent.Id);
         agents.Remove(agent);
         agents.AddAbsent(agent.Id, entry);
-        if (agent.Stream is { } stream)
-        {
-            if (entry.Standing == AgentStanding.Gone)
-                stream.Send(new AgentEvent { Type = AgentEventType.Shutdown, Reason = message });
-            agent.Stream = null;
-            stream.Close();
-        }
+        if (entry.Standing == AgentStanding.Gone)
+            agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Shutdown, Reason = message });
+        AgentConnections.Disconnect(agent);
 
         foreach (var framework in frameworks.Known.Values)
         {
@@ -154,7 +141,7 @@ internal sealed class AgentRemoval(
                 agent, AgentStanding.Gone, TaskState.GoneByOperator, Message, () => done.SetResult(OperatorResult.Done),
                 cause =>
                 {
-                    ArmPing(agent);
+                    connections.SendPings(agent);
                     done.SetResult(OperatorResult.Unavailable(cause));
                 });
             return done.Task;
@@ -177,23 +164,7 @@ internal sealed class AgentRemoval(
         {
             absent.IsGivenUp = false;
             absent.Entry = entry;
-            foreach (var framework in frameworks.Known.Values)
-            {
-                foreach (var task in framework.Unreachable.Values.Where(task => task.AgentId == id).ToList())
-                {
-                    var status = TaskTracker.ForCapabilities(
-                        framework, tasks.MasterStatus(task.Id, id, TaskState.GoneByOperator, StatusReason.AgentRemovedByOperator,
-                            Message));
-                    framework.Unreachable.Remove(task.Id);
-                    framework.Completed.Put(task.Id, task.With(status.State, status) with
-                    {
-                        SentState = status.State,
-                        SentUuid = null
-                    }, services.Options.MaxCompletedTasks);
-                    TaskTracker.SendUpdate(framework, status);
-                }
-            }
-
+            foreach (var framework in frameworks.Known.Values) tasks.EndUnreachable(framework, id, Message);
             gone.SetResult(OperatorResult.Done);
         }
     }

@@ -6,7 +6,7 @@ namespace LifecycleManager.Master.Cluster;
 /// <summary>Snapshots for readers.</summary>
 internal sealed class ClusterViews(
     ClusterServices services, Ledger ledger, AgentTable agents, FrameworkTable frameworks, MaintenancePlan plan,
-    RoleSettings roles)
+    RoleConfiguration roles)
 {
     private readonly DateTimeOffset _startedAt = services.Now;
     private readonly long _started = services.Time.GetTimestamp();

@@ -4,7 +4,7 @@ using LifecycleManager.Protocol.Mesos;
 namespace LifecycleManager.Master.Cluster;
 
 /// <summary>Between frameworks and their executors.</summary>
-internal sealed class ExecutorMessages(AgentTable agents, FrameworkTable frameworks, TaskTracker tasks)
+internal sealed class ExecutorMessages(AgentTable agents, FrameworkTable frameworks, ClusterTasks tasks)
 {
     /// <summary>MESSAGE of a framework to an executor; without promise, as in Mesos.</summary>
     public void Message(Framework framework, MessageCall call)

@@ -11,7 +11,7 @@ namespace LifecycleManager.Master.Cluster;
 /// <summary>Frameworks: subscription, failover, end.</summary>
 internal sealed class FrameworkSubscriptions(
     ClusterServices services, AgentTable agents, FrameworkTable frameworks, AllocationQueue allocations, OfferTable offers,
-    TaskTracker tasks, OperatorEvents events, ClusterViews views, OpenStreams streams)
+    ClusterTasks tasks, OperatorEvents events, ClusterViews views, OpenStreams streams)
 {
     private readonly Dictionary<FrameworkId, EventStream<SchedulerEvent>> _subscribing = [];
     private long _next;
@@ -186,7 +186,7 @@ internal sealed class FrameworkSubscriptions(
         foreach (var task in framework.Tasks.Values.ToList())
         {
             // What it was sent nobody else acknowledges, and the agent waits with what comes next.
-            TaskTracker.SendAcknowledge(agents.Registered[task.AgentId], framework.Id, task.Id, task.SentUuid);
+            ClusterTasks.SendAcknowledge(agents.Registered[task.AgentId], framework.Id, task.Id, task.SentUuid);
             if (task.State.IsTerminal()) tasks.Complete(framework, task);
         }
 

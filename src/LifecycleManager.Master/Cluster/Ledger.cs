@@ -70,13 +70,22 @@ internal sealed class Ledger(ChangeMark changes)
         Total.Add(total);
     }
 
-    /// <summary>Replaces resources by the same amounts under another reservation; what is replaced is offered now.</summary>
-    public void Convert(AgentId agent, FrameworkId framework, string role, ResourceSet from, ResourceSet to)
+    /// <summary>
+    /// Replaces resources by the same amounts under another reservation; what is replaced is offered now. It cannot be done where
+    /// tasks use more than the agent has, since it came back with less: what becomes of a reservation may be used up before it is
+    /// there.
+    /// </summary>
+    /// <returns>Whether it was done; if not, nothing has changed.</returns>
+    public bool TryConvert(AgentId agent, FrameworkId framework, string role, ResourceSet from, ResourceSet to)
     {
         var account = _agents[agent];
+        if (!account.Total.Contains(from)) return false;
+        var total = account.Total.Minus(from).Plus(to);
+        if (!total.Without(account.Offered.Without(from)).Without(account.Used).Contains(to)) return false;
         TakeBack(agent, framework, role, from);
-        Resize(agent, account.Total.Minus(from).Plus(to));
+        Resize(agent, total);
         Offer(agent, framework, role, to);
+        return true;
     }
 
     /// <summary>Offers what is free.</summary>

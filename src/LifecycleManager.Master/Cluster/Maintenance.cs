@@ -9,7 +9,7 @@ namespace LifecycleManager.Master.Cluster;
 internal sealed class Maintenance(
     ClusterServices services, AgentTable agents, AllocationQueue allocations, MaintenancePlan plan, OfferTable offers)
 {
-    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(30);
 
     private Deadline<Action>? _timer;
 
@@ -59,7 +59,7 @@ internal sealed class Maintenance(
             }
 
             var next = MaintenanceWindows.NextChange(plan.Schedule, now) - now;
-            _timer = services.Loop.After(next < LongestLook ? next : LongestLook, WakeForMaintenance);
+            _timer = services.Loop.After(next < MaxWait ? next : MaxWait, WakeForMaintenance);
         }
     }
 }

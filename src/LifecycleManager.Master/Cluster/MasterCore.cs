@@ -30,32 +30,39 @@ internal sealed class MasterCore
         var allocations = new AllocationQueue(_services);
         Events = new OperatorEvents(_services, _streams);
         Offers = new OfferTable(_services, ledger, _agents, _frameworks, allocations, _plan);
-        Roles = new RoleSettings(_services, ledger, _agents, allocations, Offers);
+        Roles = new RoleConfiguration(_services, ledger, _agents, allocations, Offers);
         Maintenance = new Maintenance(_services, _agents, allocations, _plan, Offers);
         Views = new ClusterViews(_services, ledger, _agents, _frameworks, _plan, Roles);
-        Tasks = new TaskTracker(_services, ledger, _agents, _frameworks, allocations, Events);
+        Tasks = new ClusterTasks(_services, ledger, _agents, _frameworks, allocations, Events);
         Messages = new ExecutorMessages(_agents, _frameworks, Tasks);
         Reservations = new AgentReservations(_services, ledger, _agents, allocations, Offers);
         Acceptance = new OfferAcceptance(_services, ledger, _agents, allocations, Offers, Tasks, Reservations, Events);
-        Removal = new AgentRemoval(_services, ledger, _agents, _frameworks, allocations, Offers, Tasks, Acceptance, Events);
-        Operations = new AgentOperations(_services, _agents, allocations, Offers, Tasks, Removal);
+        Connections = new AgentConnections(_services, _agents, Offers, _streams);
+        Removal = new AgentRemoval(
+            _services, ledger, _agents, Connections, _frameworks, allocations, Offers, Tasks, Acceptance, Events);
+        var draining = new AgentDraining(_services, _agents, _frameworks, Tasks);
+        Operations = new AgentOperations(_services, _agents, allocations, Offers, draining, Removal);
         Frameworks = new FrameworkSubscriptions(_services, _agents, _frameworks, allocations, Offers, Tasks, Events, Views,
             _streams);
+        var adoption = new TaskAdoption(_services, ledger, _frameworks, Frameworks, Tasks, draining, Events);
         Agents = new AgentRegistration(
-            _services, ledger, _agents, allocations, Offers, Tasks, Reservations, Removal, _frameworks, Frameworks, Events, Views,
-            _streams);
+            _services, ledger, _agents, Connections, allocations, Reservations, adoption, Events, Views);
         _accounting = new Accounting(ledger, _agents, _frameworks, Offers);
 
-        // The two ways back: what has changed is allocated a little later, and an agent without tasks may have drained.
+        // The three ways back: what has changed is allocated a little later, an agent without tasks may have drained, and one
+        // that does not answer is given up.
         allocations.OnDue = new OfferAllocator(_services, allocator, ledger, _agents, _frameworks, allocations, _plan, Offers,
             Roles).Allocate;
         Tasks.OnCompleted = Operations.CheckDrained;
+        Connections.OnSilent = Removal.TryGiveUp;
     }
 
     /// <summary>This term's id: prefix of all ids that it gives.</summary>
     public string MasterId => _services.MasterId;
 
     public AgentRegistration Agents { get; }
+
+    public AgentConnections Connections { get; }
 
     public AgentRemoval Removal { get; }
 
@@ -69,11 +76,11 @@ internal sealed class MasterCore
 
     public OfferAcceptance Acceptance { get; }
 
-    public TaskTracker Tasks { get; }
+    public ClusterTasks Tasks { get; }
 
     public ExecutorMessages Messages { get; }
 
-    public RoleSettings Roles { get; }
+    public RoleConfiguration Roles { get; }
 
     public Maintenance Maintenance { get; }
 

@@ -8,44 +8,35 @@ namespace LifecycleManager.Master.Cluster;
 /// <summary>ACCEPT: what frameworks do with offers.</summary>
 internal sealed class OfferAcceptance(
     ClusterServices services, Ledger ledger, AgentTable agents, AllocationQueue allocations, OfferTable offers,
-    TaskTracker tasks, AgentReservations reservations, OperatorEvents events)
+    ClusterTasks tasks, AgentReservations reservations, OperatorEvents events)
 {
-    private readonly ClusterServices _services = services;
-    private readonly Ledger _ledger = ledger;
-    private readonly AgentTable _agents = agents;
-    private readonly AllocationQueue _allocations = allocations;
-    private readonly OfferTable _offers = offers;
-    private readonly TaskTracker _tasks = tasks;
-    private readonly AgentReservations _reservations = reservations;
-    private readonly OperatorEvents _events = events;
-
     /// <summary>ACCEPT: its operations one after the other. A reservation is durable before the next operation.</summary>
     public void Accept(Framework framework, AcceptCall call)
     {
-        if (FindOffers(framework, call.OfferIds, out var offers) is { } problem)
+        if (FindOffers(framework, call.OfferIds, out var accepted) is { } problem)
         {
-            foreach (var offer in offers) _offers.TakeBack(offer);
+            foreach (var offer in accepted) offers.TakeBack(offer);
             DropTasks(framework, call.Operations ?? [], StatusReason.InvalidOffers, problem);
             return;
         }
 
-        var agent = _agents.Registered[offers[0].AgentId];
+        var agent = agents.Registered[accepted[0].AgentId];
         var left = ResourceSet.Empty;
-        foreach (var offer in offers)
+        foreach (var offer in accepted)
         {
             left = left.Plus(offer.Resources);
-            _offers.Take(offer);
+            offers.Take(offer);
         }
 
-        _services.Metrics.OffersAccepted.Inc(offers.Count);
-        var accept = new PendingAccept(framework, agent, offers[0].Role, left, call);
+        services.Metrics.OffersAccepted.Inc(accepted.Count);
+        var accept = new PendingAccept(framework, agent, accepted[0].Role, left, call);
         agent.Accepts.Add(accept);
         Continue(accept);
     }
 
-    private static string? FindOffers(Framework framework, IReadOnlyList<OfferId> ids, out List<OfferRecord> offers)
+    private static string? FindOffers(Framework framework, IReadOnlyList<OfferId> ids, out List<OfferRecord> known)
     {
-        var found = offers = [];
+        var found = known = [];
         string? problem = ids.Count == 0 ? "No offers specified" : null;
         foreach (var id in ids)
         {
@@ -86,13 +77,13 @@ internal sealed class OfferAcceptance(
         }
 
         accept.Agent.Accepts.Remove(accept);
-        _ledger.TakeBack(accept.Agent.Id, accept.Framework.Id, accept.Role, accept.Left);
+        ledger.TakeBack(accept.Agent.Id, accept.Framework.Id, accept.Role, accept.Left);
 
         // A refusal of no time is taken at its word only where something was done: else the two would go in circles.
-        _offers.RefuseResources(
+        offers.RefuseResources(
             accept.Framework, accept.Role, accept.Agent.Id, accept.Left, accept.Filters,
-            accept.HasEffect ? TimeSpan.Zero : _services.Options.AllocationInterval);
-        _allocations.MarkDirty(accept.Agent);
+            accept.HasEffect ? TimeSpan.Zero : services.Options.AllocationInterval);
+        allocations.MarkDirty(accept.Agent);
     }
 
     /// <summary>What is left returns; what was still to be launched never was.</summary>
@@ -100,9 +91,9 @@ internal sealed class OfferAcceptance(
     {
         accept.IsCancelled = true;
         accept.Agent.Accepts.Remove(accept);
-        _ledger.TakeBack(accept.Agent.Id, accept.Framework.Id, accept.Role, accept.Left);
+        ledger.TakeBack(accept.Agent.Id, accept.Framework.Id, accept.Role, accept.Left);
         DropTasks(accept.Framework, accept.Operations.Skip(accept.Next), StatusReason.AgentDisconnected, why);
-        _allocations.MarkDirty(accept.Agent);
+        allocations.MarkDirty(accept.Agent);
     }
 
     // What an ACCEPT wanted to launch and cannot: it never was.
@@ -110,23 +101,23 @@ internal sealed class OfferAcceptance(
     {
         foreach (var task in operations.SelectMany(Tasks))
         {
-            TaskTracker.SendUpdate(framework, _tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Dropped, reason, message));
+            ClusterTasks.SendUpdate(framework, tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Dropped, reason, message));
         }
     }
 
     private static IEnumerable<TaskInfo> Tasks(Operation operation) =>
         operation.Launch?.TaskInfos ?? operation.LaunchGroup?.TaskGroup.Tasks ?? [];
 
-    private void Launch(PendingAccept accept, IReadOnlyList<TaskInfo> tasks)
+    private void Launch(PendingAccept accept, IReadOnlyList<TaskInfo> wanted)
     {
         var (framework, agent) = (accept.Framework, accept.Agent);
-        var launched = new List<TaskInfo>(tasks.Count);
-        foreach (var task in tasks)
+        var launched = new List<TaskInfo>(wanted.Count);
+        foreach (var task in wanted)
         {
             if (TaskValidation.Check(task, framework, agent, accept.Role, accept.Left, IsLive, out var resources,
                 out var executor) is { } problem)
             {
-                TaskTracker.SendUpdate(framework, _tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Error,
+                ClusterTasks.SendUpdate(framework, tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Error,
                     StatusReason.TaskInvalid, problem));
                 continue;
             }
@@ -143,17 +134,17 @@ internal sealed class OfferAcceptance(
     private void LaunchGroup(PendingAccept accept, LaunchGroupOperation group)
     {
         var (framework, agent) = (accept.Framework, accept.Agent);
-        var tasks = group.TaskGroup.Tasks;
+        var members = group.TaskGroup.Tasks;
         var left = accept.Left;
-        var resources = new List<ResourceSet>(tasks.Count);
+        var resources = new List<ResourceSet>(members.Count);
         var problem = TaskValidation.CheckGroup(group, framework, agent, accept.Role, left, out var executor);
         if (problem is null) left = left.Minus(executor);
-        for (var i = 0; problem is null && i < tasks.Count; i++)
+        for (var i = 0; problem is null && i < members.Count; i++)
         {
             // A member runs in the group's executor.
-            var task = tasks[i] with { Executor = null };
+            var task = members[i] with { Executor = null };
             problem = TaskValidation.Check(task, framework, agent, accept.Role, left, IsLive, out var own, out _);
-            if (problem is null && tasks.Take(i).Any(other => other.TaskId == task.TaskId))
+            if (problem is null && members.Take(i).Any(other => other.TaskId == task.TaskId))
                 problem = $"Task has duplicate ID: {task.TaskId.Value}";
             if (problem is not null) problem = $"Task '{task.TaskId.Value}' is invalid: {problem}";
             else left = left.Minus(own);
@@ -162,9 +153,9 @@ internal sealed class OfferAcceptance(
 
         if (problem is not null)
         {
-            foreach (var task in tasks)
+            foreach (var task in members)
             {
-                TaskTracker.SendUpdate(framework, _tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Error,
+                ClusterTasks.SendUpdate(framework, tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Error,
                     StatusReason.TaskGroupInvalid, problem));
             }
 
@@ -177,7 +168,7 @@ internal sealed class OfferAcceptance(
             FrameworkId = framework.Id,
             Resources = Allocated(group.Executor.Resources ?? [], accept.Role)
         };
-        var launched = tasks.Select((task, i) => StartTask(accept, task with { Executor = info }, resources[i], info, executor))
+        var launched = members.Select((task, i) => StartTask(accept, task with { Executor = info }, resources[i], info, executor))
             .ToList();
         agent.Stream!.Send(new AgentEvent
         {
@@ -203,16 +194,15 @@ internal sealed class OfferAcceptance(
             Resources = resources,
             Executor = executor?.ExecutorId,
         };
-        _ledger.Use(agent.Id, task.Resources);
+        ledger.Use(agent.Id, task.Resources);
         if (executor is not null)
         {
-            if (!agent.Executors.ContainsKey((framework.Id, executor.ExecutorId))) _ledger.Use(agent.Id, executorResources);
-            TaskTracker.JoinExecutor(agent, task, executor, executorResources);
+            if (!agent.Executors.ContainsKey((framework.Id, executor.ExecutorId))) ledger.Use(agent.Id, executorResources);
+            ClusterTasks.JoinExecutor(agent, task, executor, executorResources);
         }
 
-        framework.Tasks.Add(task.Id, task);
-        agent.Tasks.Add((framework.Id, task.Id));
-        _events.TaskAdded(task);
+        ClusterTasks.Add(framework, agent, task);
+        events.TaskAdded(task);
         return allocated;
     }
 
@@ -241,17 +231,18 @@ internal sealed class OfferAcceptance(
         var problem = TaskValidation.Resources(wire, accept.Role, out var stated) ?? check(stated);
         if (problem is null && !accept.Left.Contains(from(stated)))
             problem = $"{from(stated)} is not in the offer, which has {accept.Left}";
+        if (problem is null && !ledger.TryConvert(agent.Id, framework.Id, accept.Role, from(stated), to(stated)))
+            problem = $"tasks use more than the agent has, and {to(stated)} would not be free";
         if (problem is not null)
         {
             // As Mesos, which has no answer to a refused operation without an id either.
-            _services.Log.LogWarning("{Operation} of framework {Framework} on {Agent}: {Problem}", name, framework.Id.Value,
+            services.Log.LogWarning("{Operation} of framework {Framework} on {Agent}: {Problem}", name, framework.Id.Value,
                 agent.Id.Value, problem);
             return false;
         }
 
-        _ledger.Convert(agent.Id, framework.Id, accept.Role, from(stated), to(stated));
         accept.Left = accept.Left.Minus(from(stated)).Plus(to(stated));
-        _reservations.KeepReservations(agent, () => Continue(accept));
+        reservations.KeepReservations(agent, () => Continue(accept));
         return true;
     }
 }

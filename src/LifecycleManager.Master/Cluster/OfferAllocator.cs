@@ -7,86 +7,76 @@ namespace LifecycleManager.Master.Cluster;
 /// <summary>Offers what is free: one allocation over all that has changed.</summary>
 internal sealed class OfferAllocator(
     ClusterServices services, IAllocator allocator, Ledger ledger, AgentTable agents, FrameworkTable frameworks,
-    AllocationQueue allocations, MaintenancePlan plan, OfferTable offers, RoleSettings roles)
+    AllocationQueue allocations, MaintenancePlan plan, OfferTable offers, RoleConfiguration roles)
 {
-    private readonly ClusterServices _services = services;
-    private readonly IAllocator _allocator = allocator;
-    private readonly Ledger _ledger = ledger;
-    private readonly AgentTable _agents = agents;
-    private readonly FrameworkTable _frameworks = frameworks;
-    private readonly AllocationQueue _allocations = allocations;
-    private readonly MaintenancePlan _plan = plan;
-    private readonly OfferTable _offers = offers;
-    private readonly RoleSettings _roles = roles;
-
     /// <summary>Offers what is free on the agents that wait.</summary>
     public void Allocate()
     {
-        var agents = (_allocations.Take() ?? _agents.Registered.Keys)
-            .Select(id => _agents.Registered.GetValueOrDefault(id))
-            .Where(agent => agent is { IsActive: true } && !agent.Account.Free.IsEmpty && !_plan.IsInMaintenance(agent))
+        var supplies = (allocations.Take() ?? agents.Registered.Keys)
+            .Select(id => agents.Registered.GetValueOrDefault(id))
+            .Where(agent => agent is { IsActive: true } && !agent.Account.Free.IsEmpty && !plan.IsInMaintenance(agent))
             .Select(agent => new AgentSupply(agent!.Id, agent.Account.Free, agent.HasGpus, IsRemote(agent)))
             .ToList();
-        var frameworks = _frameworks.Known.Values.Where(framework => framework is { IsConnected: true, IsLeaving: false })
+        var demands = frameworks.Known.Values.Where(framework => framework is { IsConnected: true, IsLeaving: false })
             .Select(Demand).Where(demand => demand.Roles.Count > 0).ToList();
-        if (agents.Count == 0 || frameworks.Count == 0) return;
+        if (supplies.Count == 0 || demands.Count == 0) return;
 
-        var started = _services.Time.GetTimestamp();
-        var policies = _roles.RolePolicies();
-        var allocations = _allocator.Allocate(new AllocationRequest
+        var started = services.Time.GetTimestamp();
+        var policies = roles.RolePolicies();
+        var allocated = allocator.Allocate(new AllocationRequest
         {
-            Total = _ledger.Total,
+            Total = ledger.Total,
             FreeUnreserved = policies.Count == 0 ? new Quantities() : FreeUnreserved(),
-            Agents = agents,
+            Agents = supplies,
             Roles = policies,
-            Frameworks = frameworks,
-            AllocatedByRole = _ledger.ByRole,
+            Frameworks = demands,
+            AllocatedByRole = ledger.ByRole,
             IsRefused = (framework, role, agent, resources) =>
-                _frameworks.Known[framework].Refuses(role, agent, resources, started),
+                frameworks.Known[framework].Refuses(role, agent, resources, started),
         });
-        _services.Metrics.Allocation.Observe(_services.Time.GetElapsedTime(started).TotalSeconds);
-        Offer(allocations);
+        services.Metrics.Allocation.Observe(services.Time.GetElapsedTime(started).TotalSeconds);
+        Offer(allocated);
     }
 
     private FrameworkDemand Demand(Framework framework)
     {
-        var roles = framework.Suppressed.Count == 0 ? framework.Roles
+        var wanted = framework.Suppressed.Count == 0 ? framework.Roles
             : framework.Roles.Where(role => !framework.Suppressed.Contains(role)).ToList();
         var allocated = new Dictionary<string, Quantities>(StringComparer.Ordinal);
-        foreach (var role in roles)
+        foreach (var role in wanted)
         {
-            if (_ledger.Of(framework.Id, role) is { } own) allocated[role] = own;
+            if (ledger.Of(framework.Id, role) is { } own) allocated[role] = own;
         }
 
         return new FrameworkDemand(
-            framework.Id, roles, allocated,
+            framework.Id, wanted, allocated,
             framework.Has(FrameworkCapability.RevocableResources), framework.Has(FrameworkCapability.GpuResources),
             framework.Has(FrameworkCapability.RegionAware));
     }
 
-    private void Offer(IReadOnlyList<Allocation> allocations)
+    private void Offer(IReadOnlyList<Allocation> allocated)
     {
-        foreach (var ofFramework in allocations.GroupBy(allocation => allocation.Framework))
+        foreach (var ofFramework in allocated.GroupBy(allocation => allocation.Framework))
         {
-            var framework = _frameworks.Known[ofFramework.Key];
+            var framework = frameworks.Known[ofFramework.Key];
             var refined = framework.Has(FrameworkCapability.ReservationRefinement);
-            var offers = new List<Offer>();
+            var made = new List<Offer>();
             foreach (var ofAgent in ofFramework.GroupBy(allocation => (allocation.Agent, allocation.Role)))
             {
                 var resources = ofAgent.Aggregate(ResourceSet.Empty, (sum, allocation) => sum.Plus(allocation.Resources));
-                var offer = _offers.MakeOffer(framework, _agents.Registered[ofAgent.Key.Agent], ofAgent.Key.Role, resources);
-                offers.Add(_offers.ToWire(offer, _agents.Registered[ofAgent.Key.Agent], refined));
+                var offer = offers.MakeOffer(framework, agents.Registered[ofAgent.Key.Agent], ofAgent.Key.Role, resources);
+                made.Add(offers.ToWire(offer, agents.Registered[ofAgent.Key.Agent], refined));
             }
 
-            framework.Stream?.Send(new SchedulerEvent { Type = EventType.Offers, Offers = new OffersEvent(offers) });
-            _services.Metrics.OffersSent.Inc(offers.Count);
+            framework.Stream?.Send(new SchedulerEvent { Type = EventType.Offers, Offers = new OffersEvent(made) });
+            services.Metrics.OffersSent.Inc(made.Count);
         }
     }
 
     private Quantities FreeUnreserved()
     {
         var free = new Quantities();
-        foreach (var agent in _agents.Registered.Values)
+        foreach (var agent in agents.Registered.Values)
         {
             if (agent.IsActive) free.Add(agent.Account.Free.Where(kind => kind.ReservedRole is null && !kind.IsRevocable));
         }
@@ -94,5 +84,5 @@ internal sealed class OfferAllocator(
         return free;
     }
 
-    private bool IsRemote(Agent agent) => _services.Options.Region is { } region && agent.Region is { } other && other != region;
+    private bool IsRemote(Agent agent) => services.Options.Region is { } region && agent.Region is { } other && other != region;
 }

@@ -9,7 +9,7 @@ internal sealed class OfferTable(
     MaintenancePlan plan)
 {
     private const double DefaultRefuseSeconds = 5;
-    private static readonly TimeSpan LongestRefusal = TimeSpan.FromDays(365);
+    private static readonly TimeSpan MaxRefusal = TimeSpan.FromDays(365);
 
     private readonly Dictionary<OfferId, OfferRecord> _open = [];
     private long _next;
@@ -72,7 +72,7 @@ internal sealed class OfferTable(
         if (resources.IsEmpty) return;
         var seconds = filters?.RefuseSeconds ?? DefaultRefuseSeconds;
         if (double.IsNaN(seconds) || seconds < 0) seconds = DefaultRefuseSeconds;
-        var wait = seconds >= LongestRefusal.TotalSeconds ? LongestRefusal : TimeSpan.FromSeconds(seconds);
+        var wait = seconds >= MaxRefusal.TotalSeconds ? MaxRefusal : TimeSpan.FromSeconds(seconds);
         if (wait < atLeast) wait = atLeast;
         if (wait <= TimeSpan.Zero) return;
         services.Changes.Advance();

@@ -15,7 +15,7 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
     /// <summary>
     /// How long writes are repeated before they are withdrawn: with the ways there and back a call is answered within 5 s.
     /// </summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+    public static readonly TimeSpan RefusalTimeout = TimeSpan.FromSeconds(4);
 
     /// <summary>Written for trial while the store refuses.</summary>
     public const string TrialKey = "master/trial";
@@ -59,7 +59,7 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
     }
 
     /// <summary>What is wrong with the store: no write has succeeded for some seconds; null where all is well.</summary>
-    public string? Problem => _isRefusing || FailingFor >= Patience
+    public string? Problem => _isRefusing || FailingFor >= RefusalTimeout
         ? $"the state store takes no writes: {Volatile.Read(ref _cause)}" : null;
 
     TimeSpan? IOwner<RegistryChange>.NextDue => _retries.NextDue;
@@ -94,7 +94,7 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
             var count = Math.Min(_waiting.Count, MaxBatch);
             if (!await TryWriteAsync(Merge(_waiting.Take(count)), cancellation))
             {
-                if (FailingFor >= Patience) await RefuseAsync();
+                if (FailingFor >= RefusalTimeout) await RefuseAsync();
                 else if (_retries.NextDue is null) _retries.Add(Retry, true);
                 return;
             }
@@ -155,7 +155,7 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
     {
         if (writes.Count == 0) return true;
         if (_failingSince == 0) Volatile.Write(ref _failingSince, Math.Max(1, _time.GetTimestamp()));
-        var left = _isRefusing ? Patience : Patience - FailingFor;
+        var left = _isRefusing ? RefusalTimeout : RefusalTimeout - FailingFor;
         using var limit = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         try

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipelines;
 using System.Threading.Channels;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.AspNetCore.Http;
@@ -14,14 +16,15 @@ internal interface IEventStream
 }
 
 /// <summary>
-/// One subscriber's unending RecordIO answer. What is sent waits in a bounded queue; a subscriber that does not keep up is
-/// dropped and its connection aborted.
+/// One subscriber's unending RecordIO answer. What is sent waits in a queue that is bounded by events, and by bytes with those of
+/// all other streams; a subscriber that does not keep up is dropped and its connection aborted.
 /// </summary>
-/// <param name="encode">An event as JSON; called when the event is written, off the loop.</param>
+/// <param name="encode">An event as JSON; called off the loop.</param>
 /// <param name="capacity">How many events may wait.</param>
+/// <param name="memory">Bounds the bytes.</param>
 [SuppressMessage("Reliability", "CA1001", Justification =
     "A source without timer holds nothing, and may be cancelled after the end.")]
-internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity) : IEventStream
+internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity, StreamMemory memory) : IEventStream, ILaggingStream
 {
     private const int FlushAt = 64 * 1024;
 
@@ -29,6 +32,8 @@ internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity) : IEv
         new BoundedChannelOptions(capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     private readonly CancellationTokenSource _abort = new();
+    private readonly Queue<byte[]> _lagging = new();
+    private volatile bool _isDropped;
 
     /// <summary>The value of <c>Mesos-Stream-Id</c>.</summary>
     public string Id { get; } = Guid.NewGuid().ToString();
@@ -38,11 +43,15 @@ internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity) : IEv
 
     public FrameworkId? FrameworkId { get; set; }
 
+    /// <inheritdoc />
+    public string Subscriber => AgentId is { } agent ? $"agent {agent.Value}"
+        : FrameworkId is { } framework ? $"framework {framework.Value}" : "an operator";
+
     /// <summary>Whether nothing more can be sent.</summary>
     public bool IsClosed { get; private set; }
 
     /// <summary>Whether it was ended since the subscriber did not keep up.</summary>
-    public bool IsOverrun { get; private set; }
+    public bool IsOverrun => _isDropped;
 
     /// <summary>Why it was refused before its first event; null where it was not.</summary>
     public string? Refusal { get; private set; }
@@ -60,11 +69,17 @@ internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity) : IEv
     {
         if (IsClosed) return false;
         if (_queue.Writer.TryWrite(message)) return true;
-        IsOverrun = !_queue.Reader.Completion.IsCompleted;
         IsClosed = true;
+        if (!_queue.Reader.Completion.IsCompleted) Drop();
+        return false;
+    }
+
+    /// <inheritdoc />
+    public void Drop()
+    {
+        _isDropped = true;
         _queue.Writer.TryComplete();
         _abort.Cancel();
-        return false;
     }
 
     /// <summary>Ends the stream after what is queued.</summary>
@@ -104,21 +119,7 @@ internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity) : IEv
         {
             await response.StartAsync(ends.Token);
             await response.BodyWriter.FlushAsync(ends.Token);
-            while (await _queue.Reader.WaitToReadAsync(ends.Token))
-            {
-                var unflushed = 0;
-                while (_queue.Reader.TryRead(out var message))
-                {
-                    var record = RecordIo.Frame(encode(message));
-                    await response.BodyWriter.WriteAsync(record, ends.Token);
-                    unflushed += record.Length;
-                    if (unflushed < FlushAt) continue;
-                    await response.BodyWriter.FlushAsync(ends.Token);
-                    unflushed = 0;
-                }
-
-                await response.BodyWriter.FlushAsync(ends.Token);
-            }
+            await WriteAsync(response.BodyWriter, ends.Token);
         }
         catch (OperationCanceledException)
         {
@@ -131,6 +132,76 @@ internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity) : IEv
         finally
         {
             _queue.Writer.TryComplete();
+            memory.Remove(this);
         }
+    }
+
+    private async Task WriteAsync(PipeWriter writer, CancellationToken ends)
+    {
+        while (true)
+        {
+            var (events, bytes) = Fill(writer);
+            if (events == 0)
+            {
+                if (!await _queue.Reader.WaitToReadAsync(ends)) return;
+                continue;
+            }
+
+            var flush = writer.FlushAsync(ends);
+            if (flush.IsCompleted) await flush;
+            else await LagAsync(flush.AsTask(), events, bytes, ends);
+        }
+    }
+
+    /// <summary>Takes what waits, some of it.</summary>
+    private (int Events, long Bytes) Fill(PipeWriter writer)
+    {
+        var (events, bytes) = (0, 0L);
+        while (bytes < FlushAt && TryTake(out var record))
+        {
+            writer.Write(record);
+            events++;
+            bytes += record.Length;
+        }
+
+        return (events, bytes);
+    }
+
+    private bool TryTake([NotNullWhen(true)] out byte[]? record)
+    {
+        if (_lagging.TryDequeue(out record))
+        {
+            memory.Remove(this, 1, record.Length);
+            return true;
+        }
+
+        if (!_queue.Reader.TryRead(out var message)) return false;
+        record = RecordIo.Frame(encode(message));
+        return true;
+    }
+
+    /// <summary>The subscriber does not take what was written yet: what comes meanwhile is encoded, and so counted.</summary>
+    private async Task LagAsync(Task flush, int events, long bytes, CancellationToken ends)
+    {
+        memory.Add(this, events, bytes);
+        while (!flush.IsCompleted)
+        {
+            while (!_isDropped && _queue.Reader.TryRead(out var message))
+            {
+                var record = RecordIo.Frame(encode(message));
+                _lagging.Enqueue(record);
+                memory.Add(this, 1, record.Length);
+                if (_lagging.Count > capacity) Drop();
+            }
+
+            var more = _queue.Reader.WaitToReadAsync(ends).AsTask();
+            await Task.WhenAny(flush, more);
+
+            // Closed: nothing comes any more.
+            if (more.IsCompleted && !await more) break;
+        }
+
+        await flush;
+        memory.Remove(this, events, bytes);
     }
 }

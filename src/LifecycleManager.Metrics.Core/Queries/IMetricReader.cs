@@ -28,6 +28,9 @@ public readonly record struct MetricReading(
     /// <summary>Whether what should tell the value answers, with or without a value.</summary>
     public SourceState Source { get; init; } = Missing is null ? SourceState.Answers : SourceState.Unasked;
 
+    /// <summary>Of what kind it is that there is no value.</summary>
+    public Absence Absence { get; init; } = Missing is null ? Absence.None : Absence.Missing;
+
     /// <summary>
     /// What the value can be, with what the silent instances could still make of it; a point where none is silent. Where the
     /// reader does not say, every instance that took no part may change it to anything.
@@ -35,8 +38,8 @@ public readonly record struct MetricReading(
     public Interval Range { get; init; } = Missing is not null ? Interval.Unknown : Instances > Reporting ? Interval.Open : Value;
 
     /// <summary>
-    /// The least that it can be if no silent instance has a value below 0: what growth is reckoned with, as the HPA takes silent
-    /// pods for idle ones when it grows.
+    /// The least that it can be if no silent instance has a value below 0, and with none for the instances that start or are
+    /// idle: what growth is reckoned with, as the HPA takes silent and unready pods for idle ones when it grows.
     /// </summary>
     public double Floor { get; init; } = Missing is null && Instances > Reporting ? double.NegativeInfinity : Value;
 
@@ -53,6 +56,24 @@ public readonly record struct MetricReading(
 
     /// <summary>A reading without a value.</summary>
     public static MetricReading Unknown(string reason, int instances = 0) => new(double.NaN, reason, 0, instances, default);
+}
+
+/// <summary>Of what kind it is that a reading has no value.</summary>
+public enum Absence
+{
+    /// <summary>It has one.</summary>
+    None,
+
+    /// <summary>What should tell it does not: nothing is known.</summary>
+    Missing,
+
+    /// <summary>
+    /// What should tell it answers and has nothing to tell: nobody called, no observation within the window. It is zero load.
+    /// </summary>
+    Idle,
+
+    /// <summary>Every instance that could tell it starts, and what an instance does while it starts says nothing.</summary>
+    Starting,
 }
 
 /// <summary>How it stands with what should tell a value.</summary>
@@ -79,7 +100,7 @@ public readonly record struct InstanceReading(string InstanceId, double Value, b
 {
     /// <summary>
     /// Whether it should have a value: it is ready, or was and has become unhealthy. One that still starts should not, nor one
-    /// that answers and has counted nothing yet.
+    /// that answers and has counted nothing yet; what such a one says carries no growth.
     /// </summary>
     public bool Expected { get; init; } = Ready;
 

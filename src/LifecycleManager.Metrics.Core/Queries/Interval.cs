@@ -64,6 +64,11 @@ public readonly record struct Interval(double Low, double High)
     /// <summary>The greater.</summary>
     public static Interval Max(Interval a, Interval b) => new(Math.Max(a.Low, b.Low), Math.Max(a.High, b.High));
 
+    /// <summary>What a number can be that is one or the other; unknown where either is.</summary>
+    public static Interval Either(Interval a, Interval b) => a.IsKnown && b.IsKnown
+        ? new Interval(Math.Min(a.Low, b.Low), Math.Max(a.High, b.High))
+        : Unknown;
+
     private static Interval Hull(double a, double b, double c, double d) =>
         Of(Math.Min(Math.Min(a, b), Math.Min(c, d)), Math.Max(Math.Max(a, b), Math.Max(c, d)));
 

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace LifecycleManager.Metrics.Core.Queries;
 
 /// <summary>Where a metric comes from; the key that names it in a policy file.</summary>
@@ -21,11 +23,20 @@ public enum MetricSource
     /// <c>cpu.seconds</c>, <c>mem.bytes</c>, <c>net.rx.bytes</c>, <c>net.tx.bytes</c>.</summary>
     Container,
 
-    /// <summary>The depth of a RabbitMQ queue (<c>vhost/queue</c> or <c>queue</c>).</summary>
+    /// <summary>The depth of a RabbitMQ queue (<c>vhost/queue</c> or <c>queue</c>), or of all that match a glob.</summary>
     RabbitMq,
 
     /// <summary>A sample pushed to <c>POST /v1/samples</c>.</summary>
     Pushed,
+
+    /// <summary>The length of a Redis list or stream, or what a consumer group has yet to do.</summary>
+    Redis,
+
+    /// <summary>The one number that an SQL query of a PostgreSQL database answers.</summary>
+    Postgres,
+
+    /// <summary>A number in the JSON that an HTTP server answers.</summary>
+    Json,
 }
 
 /// <summary>What is made of one instance's samples within the window.</summary>
@@ -79,12 +90,15 @@ public enum Aggregation
 }
 
 /// <summary>One metric of a policy: what to read, over which window, how to join the instances.</summary>
-public sealed record MetricQuery
+public sealed partial record MetricQuery
 {
     /// <summary>The kind of source.</summary>
     public required MetricSource Source { get; init; }
 
-    /// <summary>The metric name, series selector (<c>name{label="value"}</c>), PromQL text or queue name.</summary>
+    /// <summary>
+    /// The metric name, series selector (<c>name{label="value"}</c>), PromQL text, queue name, key, SQL or path. Of sources
+    /// without instances it may have placeholders: <see cref="QueryTemplate"/>.
+    /// </summary>
     public required string Selector { get; init; }
 
     /// <summary>What is made of one instance's samples.</summary>
@@ -96,11 +110,27 @@ public sealed record MetricQuery
     /// <summary>How instances are joined.</summary>
     public Aggregation Across { get; init; } = Aggregation.Avg;
 
+    /// <summary>
+    /// How the series of one instance become its value: they are parts of a whole unless the policy says otherwise. Not
+    /// <see cref="Aggregation.Count"/>.
+    /// </summary>
+    public Aggregation Within { get; init; } = Aggregation.Sum;
+
     /// <summary>For <see cref="MetricSource.Histogram"/>: the quantile, 0 to 1.</summary>
     public double Quantile { get; init; } = double.NaN;
 
     /// <summary>How the instances are scraped for it, where the policy says so; null leaves all to the app's labels.</summary>
     public ScrapeSettings? Scrape { get; init; }
+
+    /// <summary>For sources without instances: of which server what is read; null where the policy leaves it all out.</summary>
+    public SourceSettings? From { get; init; }
+
+    /// <summary>Whether it is read of the app's instances, one by one.</summary>
+    public bool HasInstances => Source is MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Histogram
+        or MetricSource.Container;
+
+    /// <summary>Whether a server is asked for it that is none of the app's instances.</summary>
+    public bool HasServer => !HasInstances && Source != MetricSource.Pushed;
 
     /// <summary>
     /// Whether an instance's value cannot be below 0, by the metric's nature: counters by their names, what is made of counters,
@@ -110,13 +140,22 @@ public sealed record MetricQuery
     {
         WindowFunction.Rate or WindowFunction.Increase => true,
         WindowFunction.Delta or WindowFunction.Deriv => false,
-        _ => Source is MetricSource.Container or MetricSource.RabbitMq || IsCounter,
+        _ => Source is MetricSource.Container or MetricSource.RabbitMq or MetricSource.Redis || IsCounter,
     };
 
-    /// <summary>Whether it counts events, so that an instance which answers and does not have it has had none.</summary>
-    public bool CountsEvents => Source == MetricSource.Histogram
+    /// <summary>
+    /// Whether it tells of events: one that an instance which answers does not have is one that has not happened there.
+    /// </summary>
+    public bool TellsOfEvents => Source == MetricSource.Histogram
         || (Source is MetricSource.Actuator or MetricSource.Prometheus
-            && (IsCounter || Function is WindowFunction.Rate or WindowFunction.Increase));
+            && (IsCounter || IsObserved || IsMadeByFirstCall(Source, Name.ToString())
+                || Function is WindowFunction.Rate or WindowFunction.Increase));
+
+    /// <summary>
+    /// Whether NaN is its way to say that there was no observation: a quotient or quantile of a query (NULL in SQL), a quantile
+    /// that an instance keeps itself.
+    /// </summary>
+    public bool NaNIsIdle => Source is MetricSource.PromQl or MetricSource.Postgres || IsObserved;
 
     /// <summary>Whether an instance's value is a share of what it may use, 1 being all of it.</summary>
     public bool IsShare =>
@@ -133,8 +172,38 @@ public sealed record MetricQuery
     /// <summary>What the value of an instance can be that does not report.</summary>
     internal Interval Silence => NeverNegative ? new Interval(0, double.PositiveInfinity) : Interval.Open;
 
-    private ReadOnlySpan<char> Name => Selector.IndexOf('{', StringComparison.Ordinal) is var brace and >= 0
-        ? Selector.AsSpan(0, brace) : Selector;
+    private ReadOnlySpan<char> Name => Selector.IndexOf('{', StringComparison.Ordinal) switch
+    {
+        < 0 => Selector,
+
+        // A name in quotes stands among the labels.
+        0 => SeriesSelector.TryParse(Selector, out var selector, out _) ? selector!.Name : "",
+        var brace => Selector.AsSpan(0, brace),
+    };
+
+    /// <summary>
+    /// Whether a metric is there only since the first call, in every service of its kind, so that its absence as a whole is no
+    /// slip of the pen: Spring's timers of the requests that are served and sent, under the names that registries give them.
+    /// </summary>
+    public static bool IsMadeByFirstCall(MetricSource source, string name) => source switch
+    {
+        MetricSource.Actuator => MadeByFirstCall.IsMatch(name),
+        MetricSource.Prometheus or MetricSource.Histogram => MadeByFirstCall.IsMatch(name.Replace('_', '.')),
+        _ => false,
+    };
+
+    // http.server.requests, http.server.requests.percentile; http_server_requests_seconds_count
+    [GeneratedRegex(@"^http\.(server|client)\.requests(\.percentile|\.histogram|\.seconds(\.(count|sum|max|bucket))?)?$")]
+    private static partial Regex MadeByFirstCall { get; }
+
+    // What a timer or a summary makes of its observations: quantiles, and the greatest.
+    private bool IsObserved => Source switch
+    {
+        MetricSource.Prometheus => Selector.Contains("quantile=", StringComparison.Ordinal),
+        MetricSource.Actuator => Selector.Contains("phi=", StringComparison.Ordinal)
+            || Selector.Contains("statistic=\"MAX\"", StringComparison.Ordinal),
+        _ => false,
+    };
 
     // OpenMetrics reserves the endings, Boot 1 the prefix; the statistics are those of Micrometer, which drops amounts below 0.
     private bool IsCounter => Source switch

@@ -19,16 +19,24 @@ public enum MatchKind
     DoesNotMatch,
 }
 
-/// <summary>One condition on a label. A label that a series does not have counts as empty, as in Prometheus.</summary>
+/// <summary>
+/// One condition on a label. A label that a series does not have counts as empty, as in Prometheus. The values of <c>le</c> and
+/// <c>quantile</c> are numbers: <c>le="1"</c> is <c>1.0</c> too, and a regular expression is tried on both spellings.
+/// </summary>
 public sealed class LabelMatcher
 {
     private readonly LinearRegex? _regex;
+    private readonly string _normal;
+    private readonly bool _isNumber;
 
     /// <summary>Makes a matcher.</summary>
     /// <exception cref="ArgumentException">The regular expression is malformed, or uses what takes unbounded time.</exception>
     public LabelMatcher(string label, MatchKind kind, string value)
     {
         (Label, Kind, Value) = (label, kind, value);
+        Spellings = MetricNameEscaping.Spellings(label);
+        _isNumber = NumericLabel.Is(label);
+        _normal = _isNumber ? NumericLabel.Normalize(value) : value;
         if (kind is not (MatchKind.Matches or MatchKind.DoesNotMatch)) return;
         try
         {
@@ -49,19 +57,34 @@ public sealed class LabelMatcher
     /// <summary>What it compares with.</summary>
     public string Value { get; }
 
+    /// <summary>Under which names endpoints give the label: its own first, then what escaping makes of it.</summary>
+    public IReadOnlyList<string> Spellings { get; }
+
     /// <summary>Whether a label value fulfils it.</summary>
     public bool Accepts(string value) => Kind switch
     {
-        MatchKind.Equal => value == Value,
-        MatchKind.NotEqual => value != Value,
-        MatchKind.Matches => _regex!.IsMatch(value),
-        _ => !_regex!.IsMatch(value),
+        MatchKind.Equal => IsEqual(value),
+        MatchKind.NotEqual => !IsEqual(value),
+        MatchKind.Matches => IsMatch(value),
+        _ => !IsMatch(value),
     };
+
+    private bool IsEqual(string value) => value == Value || (_isNumber && NumericLabel.Normalize(value) == _normal);
+
+    private bool IsMatch(string value)
+    {
+        if (_regex!.IsMatch(value)) return true;
+        if (!_isNumber) return false;
+        var normal = NumericLabel.Normalize(value);
+        return _regex.IsMatch(normal)
+            || (normal.EndsWith(".0", StringComparison.Ordinal) && _regex.IsMatch(normal.AsSpan(0, normal.Length - 2)));
+    }
 }
 
 /// <summary>
 /// A metric's name with label matchers: <c>http_server_requests_seconds_count{uri="/search",status=~"2.."}</c>. Names may have
-/// dots and dashes, since the actuator's do.
+/// dots and dashes, since the actuator's do; any other stands in quotes, as in Prometheus 3:
+/// <c>{"my metric", "zone name"="c"}</c>.
 /// </summary>
 public sealed class SeriesSelector
 {
@@ -83,15 +106,24 @@ public sealed class SeriesSelector
         var reader = new Reader(text);
         var matchers = new List<LabelMatcher>();
         var name = reader.Name();
-        if (name.Length == 0) return reader.Fail("a metric name is needed", out error);
+        if (name.Length == 0 && !reader.IsAt('{')) return reader.Fail("a metric name is needed", out error);
         if (reader.Take('{'))
         {
-            while (!reader.Take('}'))
+            for (var first = true; !reader.Take('}'); first = false)
             {
-                if (matchers.Count > 0 && !reader.Take(',')) return reader.Fail("',' or '}' is needed", out error);
+                if (!first && !reader.Take(',')) return reader.Fail("',' or '}' is needed", out error);
                 if (reader.Take('}')) break;
-                var label = reader.Name();
+                var quoted = reader.Text();
+                var label = quoted ?? reader.Name();
                 if (label.Length == 0) return reader.Fail("a label name is needed", out error);
+                if (quoted is not null && (reader.IsAt(',') || reader.IsAt('}')))
+                {
+                    // A quoted text alone is the metric's name.
+                    if (name.Length > 0) return reader.Fail("the metric has a name already", out error);
+                    name = quoted;
+                    continue;
+                }
+
                 if (!reader.Operator(out var kind)) return reader.Fail("one of = != =~ !~ is needed", out error);
                 if (reader.Text() is not { } value) return reader.Fail("a quoted value is needed", out error);
                 try
@@ -105,6 +137,7 @@ public sealed class SeriesSelector
             }
         }
 
+        if (name.Length == 0) return new Reader(text).Fail("a metric name is needed", out error);
         if (!reader.AtEnd) return reader.Fail("nothing may follow the selector", out error);
         selector = new SeriesSelector(name, matchers);
         error = null;
@@ -116,10 +149,20 @@ public sealed class SeriesSelector
     {
         foreach (var matcher in Matchers)
         {
-            if (!matcher.Accepts(labels.GetValueOrDefault(matcher.Label, ""))) return false;
+            if (!matcher.Accepts(Value(labels, matcher.Spellings))) return false;
         }
 
         return true;
+    }
+
+    private static string Value(IReadOnlyDictionary<string, string> labels, IReadOnlyList<string> spellings)
+    {
+        for (var i = 0; i < spellings.Count; i++)
+        {
+            if (labels.TryGetValue(spellings[i], out var value)) return value;
+        }
+
+        return "";
     }
 
     private ref struct Reader(string text)
@@ -135,6 +178,12 @@ public sealed class SeriesSelector
             }
         }
 
+        public bool IsAt(char c)
+        {
+            SkipBlanks();
+            return _at < text.Length && text[_at] == c;
+        }
+
         public string Name()
         {
             SkipBlanks();
@@ -146,8 +195,7 @@ public sealed class SeriesSelector
 
         public bool Take(char c)
         {
-            SkipBlanks();
-            if (_at == text.Length || text[_at] != c) return false;
+            if (!IsAt(c)) return false;
             _at++;
             return true;
         }

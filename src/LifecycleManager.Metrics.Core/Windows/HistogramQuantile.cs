@@ -22,10 +22,13 @@ public record struct Bucket(double UpperBound, double Count) : IComparable<Bucke
 }
 
 /// <summary>
-/// Quantiles from histograms, as Prometheus' <c>histogram_quantile()</c> (2.42, <c>promql/quantile.go</c>) estimates them.
+/// Quantiles from histograms, as Prometheus' <c>histogram_quantile()</c> (3.16, <c>promql/quantile.go</c>) estimates them.
 /// </summary>
 public static class HistogramQuantile
 {
+    private const double Tolerance = 1e-12;
+    private const double MinNormal = 2.2250738585072014e-308;
+
     /// <summary>Estimates a quantile; sorts and repairs the buckets in place.</summary>
     /// <param name="quantile">0 to 1.</param>
     /// <param name="buckets">The buckets in any order; equal bounds are added up.</param>
@@ -62,6 +65,19 @@ public static class HistogramQuantile
         return start + (end - start) * (rank / count);
     }
 
+    /// <summary>Whether it is a whole histogram, up to infinity, that has nothing in any bucket.</summary>
+    public static bool IsEmpty(ReadOnlySpan<Bucket> buckets)
+    {
+        var isWhole = false;
+        foreach (var (upperBound, count) in buckets)
+        {
+            if (count != 0) return false;
+            isWhole |= double.IsPositiveInfinity(upperBound);
+        }
+
+        return isWhole && buckets.Length > 1;
+    }
+
     private static Span<Bucket> Coalesce(Span<Bucket> buckets)
     {
         var last = 0;
@@ -74,14 +90,24 @@ public static class HistogramQuantile
         return buckets[..(last + 1)];
     }
 
-    // Scrapes are not atomic, so that a greater bucket may seem to have fewer observations.
+    // Scrapes are not atomic, so that a greater bucket may seem to have fewer observations; and what differs by the rounding of
+    // rates alone is equal.
     private static void MakeMonotonic(Span<Bucket> buckets)
     {
-        var max = double.NegativeInfinity;
-        foreach (ref var bucket in buckets)
+        var before = buckets[0].Count;
+        foreach (ref var bucket in buckets[1..])
         {
-            if (bucket.Count > max) max = bucket.Count;
-            else if (bucket.Count < max) bucket.Count = max;
+            if (bucket.Count < before || IsNearlyEqual(before, bucket.Count)) bucket.Count = before;
+            else before = bucket.Count;
         }
+    }
+
+    private static bool IsNearlyEqual(double a, double b)
+    {
+        if (a == b || (double.IsNaN(a) && double.IsNaN(b))) return true;
+        var (both, difference) = (Math.Abs(a) + Math.Abs(b), Math.Abs(a - b));
+        return a == 0 || b == 0 || both < MinNormal
+            ? difference < Tolerance * MinNormal
+            : difference / Math.Min(both, double.MaxValue) < Tolerance;
     }
 }

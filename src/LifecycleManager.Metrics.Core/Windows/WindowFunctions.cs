@@ -3,7 +3,7 @@ using LifecycleManager.Metrics.Core.Queries;
 namespace LifecycleManager.Metrics.Core.Windows;
 
 /// <summary>
-/// What is made of the samples within a window. The arithmetic is Prometheus' (2.42, <c>promql/functions.go</c>), compensated
+/// What is made of the samples within a window. The arithmetic is Prometheus' (3.16, <c>promql/functions.go</c>), compensated
 /// sums included, so that a policy sees what a dashboard shows.
 /// </summary>
 public static class WindowFunctions
@@ -55,43 +55,46 @@ public static class WindowFunctions
         return growth;
     }
 
-    // extrapolatedRate: the growth between the first and the last sample, stretched towards the window's edges, though never
-    // below a counter's zero and only half a step where the edge is far.
     private static double Extrapolate(ReadOnlySpan<Sample> samples, long from, long to, bool counter, bool perSecond)
     {
-        var first = samples[0];
-        var last = samples[^1];
+        var (first, last) = (samples[0], samples[^1]);
         var growth = counter ? Growth(samples) : last.Value - first.Value;
-        var toStart = (first.Time - from) / 1000.0;
-        var toEnd = (to - last.Time) / 1000.0;
-        var sampled = (last.Time - first.Time) / 1000.0;
-        var step = sampled / (samples.Length - 1);
-        if (counter && growth > 0 && first.Value >= 0) toStart = Math.Min(toStart, sampled * (first.Value / growth));
-        var threshold = step * 1.1;
-        var interval = sampled;
-        interval += toStart < threshold ? toStart : step / 2;
-        interval += toEnd < threshold ? toEnd : step / 2;
-        var factor = interval / sampled;
+        var factor = Extrapolation.Factor(
+            first.Time, last.Time, samples.Length, from, to, counter ? first.Value : double.NaN, growth);
         if (perSecond) factor /= (to - from) / 1000.0;
         return growth * factor;
     }
 
     private static double Average(ReadOnlySpan<Sample> samples)
     {
-        double mean = 0, compensation = 0, count = 0;
-        foreach (var (_, value) in samples)
+        double sum = samples[0].Value, compensation = 0, mean = 0, count = 1;
+        var isIncremental = false;
+        foreach (var (_, value) in samples[1..])
         {
             count++;
-            if (double.IsInfinity(mean))
+            if (!isIncremental)
             {
-                if (double.IsInfinity(value) && mean > 0 == value > 0) continue;
-                if (double.IsFinite(value)) continue;
+                var (nextSum, nextCompensation) = (sum, compensation);
+                KahanAdd(value, ref nextSum, ref nextCompensation);
+                if (!double.IsInfinity(nextSum))
+                {
+                    (sum, compensation) = (nextSum, nextCompensation);
+                    continue;
+                }
+
+                // The sum is beyond a double; the mean need not be.
+                isIncremental = true;
+                mean = sum / (count - 1);
+                compensation /= count - 1;
             }
 
-            KahanAdd(value / count - mean / count, ref mean, ref compensation);
+            var share = (count - 1) / count;
+            mean *= share;
+            compensation *= share;
+            KahanAdd(value / count, ref mean, ref compensation);
         }
 
-        return double.IsInfinity(mean) ? mean : mean + compensation;
+        return isIncremental ? mean + compensation : sum / count + compensation / count;
     }
 
     private static double Sum(ReadOnlySpan<Sample> samples)
@@ -152,7 +155,8 @@ public static class WindowFunctions
     {
         var total = sum + value;
         // Neumaier: the lost low bits are those of the smaller of the two.
-        compensation += Math.Abs(sum) >= Math.Abs(value) ? sum - total + value : value - total + sum;
+        if (double.IsInfinity(total)) compensation = 0;
+        else compensation += Math.Abs(sum) >= Math.Abs(value) ? sum - total + value : value - total + sum;
         sum = total;
     }
 }

@@ -12,24 +12,31 @@ public static class WindowReader
     /// <param name="samples">The series, oldest first; samples after <paramref name="now"/> take no part.</param>
     /// <param name="now">The window's end, milliseconds since 1970.</param>
     /// <param name="staleness">After how many milliseconds a sample no longer stands for the present.</param>
-    /// <param name="born">When the instance started, milliseconds since 1970; 0 where that is not known.</param>
-    /// <param name="value">The value, where there is one.</param>
+    /// <param name="born">
+    /// When the instance had started, milliseconds since 1970; 0 where that is not known. What it did before takes no part,
+    /// unless there is too little after it.
+    /// </param>
+    /// <param name="value">The value, where there is one; else NaN.</param>
     public static WindowOutcome Read(
         MetricQuery query, ReadOnlySpan<Sample> samples, long now, long staleness, long born, out WindowValue value)
     {
-        value = default;
+        value = new WindowValue(double.NaN, Interval.Unknown, 0);
         samples = samples[..UpTo(samples, now)];
         if (!IsFresh(samples, now, staleness)) return WindowOutcome.Stale;
+        var before = samples[0].Time < born ? UpTo(samples, born - 1) : 0;
+        var isStarting = samples.Length - before < Math.Min(WindowFunctions.Least(query.Function), samples.Length);
+        if (!isStarting) samples = samples[before..];
         var window = (long)query.Window.TotalMilliseconds;
         var from = window > 0 ? now - window : now - staleness;
 
-        // Without a window every function sees the newest sample alone.
-        samples = window > 0 ? samples[UpTo(samples, from - 1)..] : samples[^1..];
-        if (!WindowFunctions.TryApply(query.Function, samples, from, now, out var applied)) return WindowOutcome.TooFew;
+        // A window is open at its start, as in Prometheus 3. Without one every function sees the newest sample alone.
+        samples = window > 0 ? samples[UpTo(samples, from)..] : samples[^1..];
+        if (!WindowFunctions.TryApply(query.Function, samples, from, now, out var applied))
+            return isStarting ? WindowOutcome.Starting : WindowOutcome.TooFew;
         var isFull = window <= 0 || WindowFill.IsFull(query.Function, samples, born >= from, from, now, staleness);
         value = new WindowValue(applied, isFull ? applied : WindowFill.Range(query, samples, from, now, applied),
             samples[^1].Time);
-        return WindowOutcome.Value;
+        return isStarting ? WindowOutcome.Starting : WindowOutcome.Value;
     }
 
     /// <summary>Whether the newest of samples that are all in the past stands for the present.</summary>
@@ -63,6 +70,9 @@ public enum WindowOutcome
 
     /// <summary>The window has fewer samples than the function needs.</summary>
     TooFew,
+
+    /// <summary>It has them only with those of before the instance had started; there may be a value all the same.</summary>
+    Starting,
 }
 
 /// <summary>A series' value at an instant.</summary>

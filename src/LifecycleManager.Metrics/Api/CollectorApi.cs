@@ -10,15 +10,15 @@ namespace LifecycleManager.Metrics.Api;
 /// <summary>The collector's REST API.</summary>
 internal static class CollectorApi
 {
-    private const int MostBytes = 1024 * 1024;
-    private const int MostRead = 4 * MostBytes;
+    private const int MaxBytes = 1024 * 1024;
+    private const int MaxBytesRead = 4 * MaxBytes;
 
     /// <summary><c>GET /v1/targets?app=&amp;state=</c></summary>
     public static IResult Targets(MetricsCollector collector, IQueryCollection query)
     {
         string? app = query["app"], state = query["state"];
         if (state is not (null or "up" or "down" or "unknown"))
-            return Problem(400, $"state: '{state}' is none of up, down, unknown");
+            return Problem(400, $"state: '{state}' must be up, down or unknown");
         var now = collector.Time.GetUtcNow();
         var targets = collector.Jobs.Select(job => Describe(job, now, collector.Options.StartupTime))
             .Where(target => (app is null || target.App == app) && (state is null || target.State == state))
@@ -36,7 +36,7 @@ internal static class CollectorApi
     public static async Task<IResult> Push(MetricsCollector collector, HttpContext context)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = MostRead;
+            limit.MaxRequestBodySize = MaxBytesRead;
         using var body = new MemoryStream();
         try
         {
@@ -45,10 +45,10 @@ internal static class CollectorApi
             while ((read = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
             {
                 // Somewhat too long a body is read to its end, since a client that still writes would not see the answer.
-                if (body.Length <= MostBytes) body.Write(buffer, 0, read);
+                if (body.Length <= MaxBytes) body.Write(buffer, 0, read);
             }
 
-            if (body.Length > MostBytes) return Problem(413, $"the body is longer than {MostBytes} bytes");
+            if (body.Length > MaxBytes) return Problem(413, $"the body is longer than {MaxBytes} bytes");
 
             var samples = PushedSample.Read(body.GetBuffer().AsMemory(0, (int)body.Length));
             var (accepted, unused, refused) = collector.Pushed.Push(samples);
@@ -69,6 +69,17 @@ internal static class CollectorApi
     private static IResult Problem(int status, string message) =>
         Results.Json(new ProblemAnswer(message), CollectorJson.Default.ProblemAnswer, statusCode: status);
 
+    private static Dictionary<string, string>? Problems(EndpointJob endpoint)
+    {
+        var problems = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var selection in endpoint.Selections)
+        {
+            if (selection.Set.Problem is { } problem) problems[selection.Key.Selector] = problem;
+        }
+
+        return problems.Count > 0 ? problems : null;
+    }
+
     private static TargetAnswer Describe(ScrapeJob job, DateTimeOffset now, TimeSpan startup)
     {
         var status = job.Status;
@@ -78,6 +89,7 @@ internal static class CollectorApi
             Kind = job switch
             {
                 EndpointJob { Key.Kind: EndpointKind.Actuator } => "actuator",
+                EndpointJob { Key.Kind: EndpointKind.Health } => "health",
                 EndpointJob => "text",
                 SourceJob source => source.Key.Source.ToString().ToLowerInvariant(),
                 AgentJob => "agent",
@@ -90,12 +102,13 @@ internal static class CollectorApi
             Ready = endpoint?.Instance.IsReady(now, startup),
             Address = job.Address,
             State = status.Up switch { true => "up", false => "down", null => "unknown" },
-            LastError = status.Error,
+            LastError = status.Error ?? (job as DiscoveryJob)?.Skipped,
             LastScrape = status.LastScrape,
             DurationSeconds = status.LastScrape is null ? null : status.Duration.TotalSeconds,
             Samples = status.LastScrape is null ? null : status.Samples,
             Selectors = endpoint is not null ? [.. endpoint.Selections.Select(selection => selection.Key.Selector)]
                 : job is SourceJob one ? [one.Key.Selector] : [],
+            Problems = endpoint is null ? null : Problems(endpoint),
         };
     }
 }

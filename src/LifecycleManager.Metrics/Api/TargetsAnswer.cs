@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace LifecycleManager.Metrics.Api;
 
 /// <summary><c>GET /v1/targets</c>.</summary>
-/// <param name="Scheduler">How it goes with the scheduler; null where there is none.</param>
+/// <param name="Scheduler">The state of the connection to the scheduler; null where none is configured.</param>
 /// <param name="Targets">Everything that is asked: instances' endpoints, and sources that have no instances.</param>
 internal sealed record TargetsAnswer(SchedulerAnswer? Scheduler, IReadOnlyList<TargetAnswer> Targets);
 
@@ -19,7 +19,7 @@ internal sealed record SchedulerAnswer(string Address, bool Up, DateTimeOffset? 
 /// <summary>One target.</summary>
 internal sealed record TargetAnswer
 {
-    /// <summary><c>actuator</c>, <c>text</c>, <c>promql</c>, <c>agent</c>, <c>master</c>, ...</summary>
+    /// <summary><c>actuator</c>, <c>health</c>, <c>text</c>, <c>promql</c>, <c>agent</c>, <c>master</c>, ...</summary>
     public required string Kind { get; init; }
 
     /// <summary>The app, where it is an instance's.</summary>
@@ -51,6 +51,9 @@ internal sealed record TargetAnswer
 
     /// <summary>What is looked for.</summary>
     public IReadOnlyList<string> Selectors { get; init; } = [];
+
+    /// <summary>Why some of it was not found, or refused, while the rest of the answer is fine; by selector.</summary>
+    public IReadOnlyDictionary<string, string>? Problems { get; init; }
 }
 
 /// <summary>The answer of <c>POST /v1/samples</c>.</summary>

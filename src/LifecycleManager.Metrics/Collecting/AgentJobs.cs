@@ -8,7 +8,8 @@ namespace LifecycleManager.Metrics.Collecting;
 /// <param name="schedule">Gets the jobs.</param>
 /// <param name="find">The instance of a task's id, for any thread; null where it is nobody's.</param>
 /// <param name="wake">Called from another thread when the master has named its agents.</param>
-internal sealed class AgentJobs(ScrapeContext context, ScrapeSchedule schedule, Func<string, Instance?> find, Action wake)
+internal sealed class AgentJobs(ScrapeContext context, ScrapeSchedule schedule, Func<string, CollectedInstance?> find,
+    Action wake)
 {
     private readonly Dictionary<Uri, AgentJob> _agents = [];
     private AgentListJob? _list;

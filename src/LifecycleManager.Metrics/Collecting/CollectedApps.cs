@@ -14,7 +14,7 @@ namespace LifecycleManager.Metrics.Collecting;
 internal sealed class CollectedApps(ScrapeContext context, ScrapeSchedule schedule, SourceJobs sources, PushedSelections pushed)
 {
     private readonly Dictionary<string, CollectedApp> _apps = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Instance> _instances = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, CollectedInstance> _instances = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, CollectedView> _views = new(StringComparer.Ordinal);
 
     /// <summary>What readers see, by app; for any thread.</summary>
@@ -24,15 +24,26 @@ internal sealed class CollectedApps(ScrapeContext context, ScrapeSchedule schedu
     public IEnumerable<(string App, MetricQuery Query)> Queries =>
         _apps.Values.SelectMany(app => app.Queries.Select(query => (app.Id, query)));
 
+    /// <summary>The queries that servers are asked for, with what they ask for.</summary>
+    public IEnumerable<(string App, SeriesKey Key, MetricQuery Query)> Questions =>
+        from app in _apps.Values
+        from query in app.Queries
+        where query.HasServer && app.Keys[query].Problem is null && QueryCheck.Problem(query, context.Options, out _) is null
+        select (app.Id, app.Keys[query].Key, query);
+
     /// <summary>An instance that metrics are collected of, for any thread; null where there is none of that id.</summary>
-    public Instance? Find(string id) => _instances.GetValueOrDefault(id);
+    public CollectedInstance? Find(string id) => _instances.GetValueOrDefault(id);
 
     /// <summary>Makes the apps and their queries those that are demanded.</summary>
     /// <returns>The apps whose queries are new; to be bound once their sources are there.</returns>
     public IReadOnlyList<CollectedApp> Demand(IReadOnlyCollection<MetricDemand> demands)
     {
-        var byApp = demands.GroupBy(demand => demand.App, demand => demand.Query, StringComparer.Ordinal)
-            .ToDictionary(group => group.Key, group => group.Distinct().ToArray(), StringComparer.Ordinal);
+        var byApp = demands.GroupBy(demand => demand.App, StringComparer.Ordinal).ToDictionary(
+            group => group.Key,
+            group => (Queries: group.Select(demand => demand.Query).Distinct().ToArray(),
+                Startup: group.FirstOrDefault(demand => demand.Startup is not null)?.Startup,
+                Labels: group.FirstOrDefault(demand => demand.Labels is not null)?.Labels),
+            StringComparer.Ordinal);
         foreach (var id in _apps.Keys.Where(id => !byApp.ContainsKey(id)).ToArray())
         {
             foreach (var instance in _apps[id].Instances.Values) Remove(instance);
@@ -41,12 +52,13 @@ internal sealed class CollectedApps(ScrapeContext context, ScrapeSchedule schedu
         }
 
         var changed = new List<CollectedApp>();
-        foreach (var (id, queries) in byApp)
+        foreach (var (id, (queries, startup, labels)) in byApp)
         {
-            if (!_apps.TryGetValue(id, out var app)) _apps.Add(id, app = new CollectedApp(id));
-            else if (app.Queries.AsSpan().SequenceEqual(queries)) continue;
-            app.Queries = queries;
-            changed.Add(app);
+            var isNew = !_apps.TryGetValue(id, out var app);
+            if (isNew) _apps.Add(id, app = new CollectedApp(id));
+            app!.StatedStartup = startup;
+            app.Startup.Say(startup, app.Known?.Labels.Startup);
+            if (app.Demand(queries, labels) || isNew) changed.Add(app);
         }
 
         return changed;
@@ -78,6 +90,7 @@ internal sealed class CollectedApps(ScrapeContext context, ScrapeSchedule schedu
         var targets = found?.Targets ?? [];
         var changed = found is null != app.Known is null;
         app.Known = found?.App;
+        app.Startup.Say(app.StatedStartup, app.Known?.Labels.Startup);
         foreach (var id in app.Instances.Keys.Where(id => !targets.Any(target => target.Id == id)).ToArray())
         {
             Remove(app.Instances[id]);
@@ -89,12 +102,14 @@ internal sealed class CollectedApps(ScrapeContext context, ScrapeSchedule schedu
         {
             if (app.Instances.TryGetValue(target.Id, out var instance))
             {
+                if (instance.Target.FirstHealthy is null) LearnStart(app, target);
                 instance.Target = target;
                 instance.App = app.Known!;
                 continue;
             }
 
-            instance = new Instance(target, app.Known!);
+            LearnStart(app, target);
+            instance = new CollectedInstance(target, app.Known!) { Startup = app.Startup };
             app.Instances.Add(target.Id, instance);
             _instances[target.Id] = instance;
             changed = true;
@@ -103,7 +118,13 @@ internal sealed class CollectedApps(ScrapeContext context, ScrapeSchedule schedu
         return changed;
     }
 
-    private void Remove(Instance instance)
+    // Both times are of the scheduler's clock. Those that run when the collector begins are history too.
+    private static void LearnStart(CollectedApp app, Target target)
+    {
+        if (target.FirstHealthy - target.Started is { } took) app.Startup.Learn(took);
+    }
+
+    private void Remove(CollectedInstance instance)
     {
         _instances.TryRemove(instance.Target.Id, out _);
         foreach (var job in instance.Jobs.Values) schedule.Remove(job);
@@ -116,23 +137,26 @@ internal sealed class CollectedApps(ScrapeContext context, ScrapeSchedule schedu
         var problems = new Dictionary<SeriesKey, string>();
         foreach (var query in app.Queries)
         {
-            var key = SeriesKey.Of(query);
-            if (QueryCheck.Problem(query, context.Options, out var selector) is { } problem) problems[key] = problem;
-            else wanted[key] = (selector, Math.Max(wanted.GetValueOrDefault(key).Retention, context.Retention(query)));
+            SeriesSelector? selector = null;
+            var (key, unfilled) = app.Keys[query];
+            if ((unfilled ?? QueryCheck.Problem(query, context.Options, out selector)) is { } problem) problems[key] = problem;
+            else if (query.HasInstances)
+                wanted[key] = (selector, Math.Max(wanted.GetValueOrDefault(key).Retention, context.Retention(query)));
         }
 
+        foreach (var gone in app.Sightings.Keys.Where(key => !wanted.ContainsKey(key)).ToArray()) app.Sightings.Remove(gone);
         var instances = app.Instances.Values.ToArray();
         foreach (var instance in instances) Bind(app, instance, wanted);
         var bound = new Dictionary<MetricQuery, BoundQuery>(app.Queries.Length);
         foreach (var query in app.Queries)
         {
-            var key = SeriesKey.Of(query);
+            var key = app.Keys[query].Key;
             bound[query] = problems.TryGetValue(key, out var problem)
                 ? BoundQuery.Broken(query, problem)
                 : Bind(app, query, key, instances);
         }
 
-        _views[app.Id] = new CollectedView(Absent(app), instances, bound);
+        _views[app.Id] = new CollectedView(Absent(app), instances, bound) { Startup = app.Startup };
     }
 
     private string? Absent(CollectedApp app) =>
@@ -140,24 +164,31 @@ internal sealed class CollectedApps(ScrapeContext context, ScrapeSchedule schedu
         : context.Options.Scheduler is null ? $"no target of {app.Id} is known"
         : $"the scheduler has no app {app.Id}";
 
-    private BoundQuery Bind(CollectedApp app, MetricQuery query, SeriesKey key, Instance[] instances) => query.Source switch
-    {
-        MetricSource.PromQl or MetricSource.RabbitMq => new BoundQuery(query, null, [sources[key].Set], [sources[key]], false),
-        MetricSource.Pushed => new BoundQuery(query, null, [pushed[app.Id, key]], [null], false),
-        _ => new BoundQuery(
-            query, null, [.. instances.Select(instance => instance.Sets[key])],
-            [.. instances.Select(instance => EndpointKey.Of(key) is { } endpoint ? instance.Jobs[endpoint] : null)], true),
-    };
+    private BoundQuery Bind(CollectedApp app, MetricQuery query, SeriesKey key, CollectedInstance[] instances) =>
+        query.Source switch
+        {
+            // Several values have become one already.
+            _ when query.HasServer => new BoundQuery(
+                query with { Across = Aggregation.Sum }, null, [sources[key].Set], [sources[key]], false),
+            MetricSource.Pushed => new BoundQuery(query, null, [pushed[app.Id, key]], [null], false),
+            _ => new BoundQuery(
+                query, null, [.. instances.Select(instance => instance.Sets[key])],
+                [.. instances.Select(instance => EndpointKey.Of(key) is { } endpoint ? instance.Jobs[endpoint] : null)], true),
+        };
 
-    private void Bind(CollectedApp app, Instance instance,
+    private void Bind(CollectedApp app, CollectedInstance instance,
         Dictionary<SeriesKey, (SeriesSelector? Selector, long Retention)> wanted)
     {
         foreach (var gone in instance.Sets.Keys.Where(key => !wanted.ContainsKey(key)).ToArray()) instance.Sets.Remove(gone);
         foreach (var (key, (_, retention)) in wanted)
         {
-            if (key.Source is MetricSource.PromQl or MetricSource.RabbitMq or MetricSource.Pushed) continue;
-            if (!instance.Sets.TryGetValue(key, out var set)) instance.Sets.Add(key, set = new SeriesSet(instance.Gate));
-            lock (instance.Gate) set.Retention = retention;
+            if (!instance.Sets.TryGetValue(key, out var set))
+            {
+                if (!app.Sightings.TryGetValue(key, out var sighting)) app.Sightings.Add(key, sighting = new Sighting());
+                instance.Sets.Add(key, set = new SeriesSet(instance.SyncRoot) { Sighting = sighting });
+            }
+
+            lock (instance.SyncRoot) set.Retention = retention;
         }
 
         instance.Container = [.. instance.Sets.Where(pair => pair.Key.Source == MetricSource.Container)
@@ -170,13 +201,17 @@ internal sealed class CollectedApps(ScrapeContext context, ScrapeSchedule schedu
             instance.Jobs.Remove(gone);
         }
 
+        instance.HasHealthJob = endpoints.Keys.Any(key => key.Kind == EndpointKind.Health);
         foreach (var (endpoint, keys) in endpoints)
         {
             if (!instance.Jobs.TryGetValue(endpoint, out var job))
             {
-                job = endpoint.Kind == EndpointKind.Text
-                    ? new TextJob(context, instance, endpoint, app.Hints)
-                    : new ActuatorJob(context, instance, endpoint, app.Hints);
+                job = endpoint.Kind switch
+                {
+                    EndpointKind.Text => new TextJob(context, instance, endpoint, app.Hints),
+                    EndpointKind.Health => new HealthJob(context, instance, endpoint, app.Hints),
+                    _ => new ActuatorJob(context, instance, endpoint, app.Hints),
+                };
                 instance.Jobs.Add(endpoint, job);
                 schedule.Add(job);
             }

@@ -1,6 +1,7 @@
 using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Series;
+using LifecycleManager.Metrics.Targets;
 
 namespace LifecycleManager.Metrics.Collecting;
 
@@ -8,7 +9,11 @@ namespace LifecycleManager.Metrics.Collecting;
 /// <param name="Absent">Why there are no instances, where the scheduler's word is the reason; else null.</param>
 /// <param name="Instances">The instances by id.</param>
 /// <param name="Queries">What is collected for each query.</param>
-internal sealed record CollectedView(string? Absent, Instance[] Instances, Dictionary<MetricQuery, BoundQuery> Queries);
+internal sealed record CollectedView(string? Absent, CollectedInstance[] Instances, Dictionary<MetricQuery, BoundQuery> Queries)
+{
+    /// <summary>How long the instances take to start.</summary>
+    public StartupTimes Startup { get; init; } = new();
+}
 
 /// <summary>Where a query's data is.</summary>
 /// <param name="Query">The query.</param>
@@ -18,6 +23,6 @@ internal sealed record CollectedView(string? Absent, Instance[] Instances, Dicti
 /// <param name="HasInstances">Whether the sets belong to instances.</param>
 internal sealed record BoundQuery(MetricQuery Query, string? Problem, SeriesSet[] Sets, ScrapeJob?[] Jobs, bool HasInstances)
 {
-    public static BoundQuery Broken(MetricQuery query, string problem) => new(
-        query, problem, [], [], query.Source is not (MetricSource.PromQl or MetricSource.RabbitMq or MetricSource.Pushed));
+    public static BoundQuery Broken(MetricQuery query, string problem) =>
+        new(query, problem, [], [], query.HasInstances);
 }

@@ -5,7 +5,8 @@ using LifecycleManager.Metrics.Targets;
 namespace LifecycleManager.Metrics.Collecting;
 
 /// <summary>
-/// What a collector is told, by anybody: the newest counts. It outlives a term that fails, so that the next begins with it.
+/// The inputs of a collector, from any thread: the newest replaces the one before. They outlive a term that fails, so that the
+/// next begins with them.
 /// </summary>
 internal sealed class CollectorInputs
 {

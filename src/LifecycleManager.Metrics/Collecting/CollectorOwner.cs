@@ -1,6 +1,7 @@
 using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Sources;
+using LifecycleManager.Metrics.Sources.Servers;
 using LifecycleManager.Runtime.Loops;
 using Microsoft.Extensions.Logging;
 
@@ -14,24 +15,32 @@ internal sealed class CollectorOwner : IOwner<ScrapeEnded>
 {
     private readonly CollectorInputs _inputs;
     private readonly ScrapeSchedule _schedule;
+    private readonly ScrapeSchedule _questions;
     private readonly TargetSources _targets;
     private readonly SourceJobs _sources;
     private readonly PushedSelections _pushed;
     private readonly AgentJobs _agents;
     private readonly CollectedApps _apps;
+    private readonly MetricArrivals _arrivals;
     private readonly ILogger _log;
     private IReadOnlyCollection<MetricDemand> _demands = [];
 
     /// <param name="context">What all scrapes share.</param>
+    /// <param name="servers">Who is asked that is no instance.</param>
     /// <param name="pushed">Where pushed samples come from.</param>
-    /// <param name="inputs">What the collector is told.</param>
-    /// <param name="log">Told of targets that go down and come up.</param>
-    public CollectorOwner(ScrapeContext context, PushedStore pushed, CollectorInputs inputs, ILogger log)
+    /// <param name="inputs">The inputs of the collector.</param>
+    /// <param name="arrivals">Gets the apps that have new samples.</param>
+    /// <param name="log">Gets targets that go down and come up.</param>
+    public CollectorOwner(
+        ScrapeContext context, SourceServers servers, PushedStore pushed, CollectorInputs inputs, MetricArrivals arrivals,
+        ILogger log)
     {
-        (_inputs, _log) = (inputs, log);
-        _schedule = new ScrapeSchedule(context, ended => Post(ended));
+        (_inputs, _arrivals, _log) = (inputs, arrivals, log);
+        _schedule = new ScrapeSchedule(context, ended => Post(ended), context.Options.MaxConcurrentScrapes);
+        // Each server has its own bound, so that one that hangs takes no room from others, nor from scrapes.
+        _questions = new ScrapeSchedule(context, ended => Post(ended), int.MaxValue);
         _targets = new TargetSources(context, _schedule, () => Wake());
-        _sources = new SourceJobs(context, _schedule);
+        _sources = new SourceJobs(context, _questions, servers);
         _pushed = new PushedSelections(context, pushed);
         _apps = new CollectedApps(context, _schedule, _sources, _pushed);
         _agents = new AgentJobs(context, _schedule, _apps.Find, () => Wake());
@@ -47,13 +56,17 @@ internal sealed class CollectorOwner : IOwner<ScrapeEnded>
     public IReadOnlyDictionary<string, CollectedView> Views => _apps.Views;
 
     /// <summary>All jobs as of the last turn; for any thread.</summary>
-    public ScrapeJob[] Jobs => _schedule.Published;
+    public ScrapeJob[] Jobs => [.. _schedule.Published, .. _questions.Published];
 
     /// <summary>Completes once the scrapes under way have ended; to be asked once the loop has.</summary>
-    public Task EndOfScrapes => _schedule.EndOfAll;
+    public Task EndOfScrapes => Task.WhenAll(_schedule.EndOfAll, _questions.EndOfAll);
 
     /// <inheritdoc />
-    public TimeSpan? NextDue => _schedule.NextDue;
+    public TimeSpan? NextDue => (_schedule.NextDue, _questions.NextDue) switch
+    {
+        ({ } scrape, { } question) => scrape < question ? scrape : question,
+        var (scrape, question) => scrape ?? question,
+    };
 
     /// <inheritdoc />
     public ValueTask TurnAsync(IReadOnlyList<ScrapeEnded> inputs, CancellationToken cancellation)
@@ -66,11 +79,14 @@ internal sealed class CollectorOwner : IOwner<ScrapeEnded>
         {
             if (ended.Defect is { } defect)
                 throw new InvalidOperationException($"the scrape of {ended.Job.Id} failed: {defect.Message}", defect);
-            _schedule.End(ended.Job);
+            (ended.Job is SourceJob ? _questions : _schedule).End(ended.Job);
+            if (ended.Job.Status.Up == true) _arrivals.Add(ended.Job.Apps);
+            LearnStart(ended);
             LogChange(ended);
         }
 
         _schedule.Begin(cancellation);
+        _questions.Begin(cancellation);
         return ValueTask.CompletedTask;
     }
 
@@ -83,10 +99,23 @@ internal sealed class CollectorOwner : IOwner<ScrapeEnded>
     private void Apply(IReadOnlyCollection<MetricDemand> demands)
     {
         var changed = _apps.Demand(demands);
-        _sources.Demand(_apps.Queries.Select(demand => demand.Query));
+        _sources.Demand(_apps.Questions);
         _pushed.Demand(_apps.Queries);
         _agents.Demand(_apps.Queries.Any(demand => demand.Query.Source == MetricSource.Container));
         _apps.Bind(changed, _targets);
+    }
+
+    /// <summary>
+    /// The start of an instance whose health nobody checks is over when it first answers, where it was asked before in vain: else
+    /// it may have been up for long.
+    /// </summary>
+    private static void LearnStart(ScrapeEnded ended)
+    {
+        if (ended.Job is not EndpointJob { Instance: var instance, Status: { Up: true, LastScrape: var at } }
+            || instance.HasAnswered) return;
+        instance.HasAnswered = true;
+        if (ended.Before.Up == false && instance.Target is { IsChecked: false, Started: { } started } && at - started is { } took)
+            instance.Startup.Learn(took);
     }
 
     private void LogChange(ScrapeEnded ended)
@@ -94,7 +123,7 @@ internal sealed class CollectorOwner : IOwner<ScrapeEnded>
         var (job, before) = (ended.Job, ended.Before);
         var after = job.Status;
         if (after.Up == before.Up) return;
-        if (after.Up == false) _log.LogWarning("target {Target} is down: {Reason}", job.Id, after.Error);
-        else if (before.Up == false) _log.LogInformation("target {Target} is up again", job.Id);
+        if (after.Up == false) _log.LogWarning("Target {Target} is down: {Reason}", job.Id, after.Error);
+        else if (before.Up == false) _log.LogInformation("Target {Target} is up again", job.Id);
     }
 }

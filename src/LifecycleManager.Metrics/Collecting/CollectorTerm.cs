@@ -1,5 +1,7 @@
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Sources;
+using LifecycleManager.Metrics.Sources.Servers;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Runtime.Loops;
 using Microsoft.Extensions.Logging;
@@ -15,10 +17,12 @@ internal sealed class CollectorTerm : IDisposable
     private readonly CollectorOwner _owner;
     private readonly OwnerLoop<ScrapeEnded> _loop;
 
-    public CollectorTerm(ScrapeContext context, PushedStore pushed, CollectorInputs inputs, RoleHealth health, ILogger log)
+    public CollectorTerm(
+        ScrapeContext context, SourceServers servers, PushedStore pushed, CollectorInputs inputs, MetricArrivals arrivals,
+        RoleHealth health, ILogger log)
     {
         Report = health.Loop("the metrics collector");
-        _owner = new CollectorOwner(context, pushed, inputs, log);
+        _owner = new CollectorOwner(context, servers, pushed, inputs, arrivals, log);
         _loop = new OwnerLoop<ScrapeEnded>(_owner, context.Time, Report, MaxWaiting, MaxBatch);
         (_owner.Post, _owner.Wake) = (async ended => await _loop.PostAsync(ended), _loop.Wake);
     }
@@ -29,7 +33,7 @@ internal sealed class CollectorTerm : IDisposable
     /// <summary>All jobs, at some moment.</summary>
     public ScrapeJob[] Jobs => _owner.Jobs;
 
-    /// <summary>What the loop tells its turns to; it ends with the term.</summary>
+    /// <summary>Gets the turns of the loop; it ends with the term.</summary>
     public LoopReport Report { get; }
 
     /// <summary>There are new inputs.</summary>

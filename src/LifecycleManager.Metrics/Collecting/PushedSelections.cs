@@ -23,7 +23,7 @@ internal sealed class PushedSelections(ScrapeContext context, PushedStore store)
             if (!SeriesSelector.TryParse(group.Key.Item2.Selector, out var selector, out _)) continue;
             var selection = _selections.GetValueOrDefault(group.Key)
                 ?? new Selection(group.Key.Item2, selector!,
-                    new SeriesSet(store.Gate) { Problem = "nothing has been pushed yet" });
+                    new SeriesSet(store.SyncRoot) { Problem = "nothing has been pushed yet" });
             selection.Set.Retention = group.Max(context.Retention);
             selections.Add(group.Key, selection);
         }

@@ -16,17 +16,23 @@ internal static class QueryCheck
         selector = null;
         switch (query.Source)
         {
-            case MetricSource.PromQl:
-                return options.Prometheus is null ? "no Prometheus server is configured" : null;
-            case MetricSource.RabbitMq:
-                return options.RabbitMq is null ? "no RabbitMQ management address is configured" : null;
+            // Of a file's servers the question itself is told: it changes.
+            case MetricSource.PromQl when options is { SourcesFile: null, Prometheus: null }:
+                return "no Prometheus server is configured: --prometheus, or --sources for several";
+            case MetricSource.RabbitMq when options is { SourcesFile: null, RabbitMq: null }:
+                return "no RabbitMQ management address is configured: --rabbitmq, or --sources for several";
+            case MetricSource.Redis or MetricSource.Postgres or MetricSource.Json when options.SourcesFile is null:
+                return $"no {SourceWords.KindOf(query.Source)} server is configured: --sources names a file of them";
+            case MetricSource.PromQl or MetricSource.RabbitMq or MetricSource.Redis or MetricSource.Postgres or MetricSource.Json:
+                return null;
             case MetricSource.Container:
                 if (!AgentJob.Statistics.Contains(query.Selector))
                     return $"'{query.Selector}' is not a container statistic: {string.Join(", ", AgentJob.Statistics)} are known";
-                return options.Master is null ? "no master is configured, which knows the agents that measure containers" : null;
+                return options.Master is null ? "container statistics come from the master's agents, and no master is configured"
+                    : null;
             default:
                 if (!SeriesSelector.TryParse(query.Selector, out selector, out var error)) return error;
-                return query.Source == MetricSource.Actuator ? ActuatorJob.Check(selector!) : null;
+                return query.Source == MetricSource.Actuator ? ActuatorQuery.Check(selector!) : null;
         }
     }
 }

@@ -3,12 +3,12 @@ using LifecycleManager.Metrics.Scraping;
 namespace LifecycleManager.Metrics.Collecting;
 
 /// <summary>
-/// The owner's jobs and when each runs next. Those that are due are begun, no more at once than
-/// <see cref="CollectorOptions.MaxConcurrentScrapes"/>.
+/// The owner's jobs and when each runs next. Those that are due are begun, no more at once than there is room for.
 /// </summary>
 /// <param name="context">What all scrapes share.</param>
 /// <param name="ended">Told from another thread of each scrape that has ended.</param>
-internal sealed class ScrapeSchedule(ScrapeContext context, Func<ScrapeEnded, ValueTask> ended)
+/// <param name="most">How many run at once.</param>
+internal sealed class ScrapeSchedule(ScrapeContext context, Func<ScrapeEnded, ValueTask> ended, int most)
 {
     private readonly JobQueue _queue = new(context.Options.Interval);
     private readonly HashSet<ScrapeJob> _jobs = [];
@@ -27,7 +27,7 @@ internal sealed class ScrapeSchedule(ScrapeContext context, Func<ScrapeEnded, Va
     /// <summary>Completes once the scrapes under way have ended; to be asked when no turn is under way.</summary>
     public Task EndOfAll => Task.WhenAll(_running.Values);
 
-    private bool HasRoom => _running.Count < context.Options.MaxConcurrentScrapes;
+    private bool HasRoom => _running.Count < most;
 
     private long Now => (long)context.Time.GetElapsedTime(_start).TotalMilliseconds;
 

@@ -1,7 +1,8 @@
 using System.Text.Json;
+using LifecycleManager.Clients.Addresses;
 using LifecycleManager.Metrics.Scraping;
 using LifecycleManager.Metrics.Targets;
-using LifecycleManager.Runtime.Reconnecting;
+using LifecycleManager.Runtime;
 
 namespace LifecycleManager.Metrics.Discovery;
 
@@ -12,6 +13,9 @@ internal abstract class DiscoveryJob(ScrapeContext context) : ScrapeJob(context)
 
     /// <summary>The last known targets.</summary>
     public IReadOnlyList<Target> Targets => Volatile.Read(ref _targets);
+
+    /// <summary>What the source knows and is no target, with the reasons; null where there is none.</summary>
+    public string? Skipped { get; private protected set; }
 
     /// <summary>Called after the targets have changed.</summary>
     public Action? Changed { get; set; }
@@ -39,6 +43,8 @@ internal abstract class DiscoveryJob(ScrapeContext context) : ScrapeJob(context)
 internal sealed class EurekaJob(ScrapeContext context, AddressList servers, Func<ILookup<string, string>> appsOf)
     : DiscoveryJob(context)
 {
+    private const int MaxSkippedShown = 10;
+
     public override string Id { get; } = $"eureka|{servers.Current}";
 
     public override string Address => At(servers.Current).ToString();
@@ -53,7 +59,12 @@ internal sealed class EurekaJob(ScrapeContext context, AddressList servers, Func
         using var body = await Context.Client.GetAsync(uri, "application/json", Context.Credentials.For("eureka"), cancellation);
         try
         {
-            Publish(EurekaTargets.Read(body.Memory, appsOf()));
+            var skipped = new List<string>();
+            var targets = EurekaTargets.Read(body.Memory, appsOf(), skipped.Add);
+            Skipped = skipped.Count == 0 ? null
+                : $"{skipped.Count} instances are skipped: {string.Join("; ", skipped.Take(MaxSkippedShown))}"
+                    + (skipped.Count > MaxSkippedShown ? "; ..." : "");
+            Publish(targets);
             return 0;
         }
         catch (JsonException e)
@@ -66,7 +77,7 @@ internal sealed class EurekaJob(ScrapeContext context, AddressList servers, Func
 /// <summary>Reads the <c>file_sd</c> files of a pattern when they change. A bad file keeps its last good targets.</summary>
 internal sealed class FileJob(ScrapeContext context, string pattern) : DiscoveryJob(context)
 {
-    private readonly Dictionary<string, (DateTime Changed, long Length, IReadOnlyList<Target> Targets)> _files =
+    private readonly Dictionary<string, (FileStamp? Stamp, IReadOnlyList<Target> Targets)> _files =
         new(StringComparer.Ordinal);
 
     public override string Id { get; } = $"file|{pattern}";
@@ -82,10 +93,9 @@ internal sealed class FileJob(ScrapeContext context, string pattern) : Discovery
         {
             try
             {
-                var file = new FileInfo(path);
-                var last = _files.GetValueOrDefault(path);
-                if (last.Targets is null || last.Changed != file.LastWriteTimeUtc || last.Length != file.Length)
-                    _files[path] = (file.LastWriteTimeUtc, file.Length, FileTargets.Read(path));
+                var stamp = FileStamp.Of(new FileInfo(path));
+                if (stamp is null || _files.GetValueOrDefault(path).Stamp != stamp)
+                    _files[path] = (stamp, FileTargets.Read(path));
             }
             catch (Exception e)
             {

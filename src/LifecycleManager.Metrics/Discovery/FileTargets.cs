@@ -9,8 +9,8 @@ namespace LifecycleManager.Metrics.Discovery;
 /// <summary>Reads Prometheus' <c>file_sd</c> files, JSON and YAML.</summary>
 internal static class FileTargets
 {
-    private const long MostBytes = 10 * 1024 * 1024;
-    private const int MostDepth = 16;
+    private const long MaxBytes = 10 * 1024 * 1024;
+    private const int MaxDepth = 16;
 
     /// <summary>The files of a pattern: a path whose last part may have <c>*</c>, as in Prometheus.</summary>
     public static IReadOnlyList<string> Find(string pattern)
@@ -28,7 +28,7 @@ internal static class FileTargets
     {
         try
         {
-            if (RegularFile.Find(path).Length > MostBytes) throw new FormatException($"longer than {MostBytes} bytes");
+            if (RegularFile.Find(path).Length > MaxBytes) throw new FormatException($"longer than {MaxBytes} bytes");
             var groups = Path.GetExtension(path) == ".json" ? Json(File.ReadAllBytes(path)) : Yaml(File.ReadAllText(path));
             return [.. groups.SelectMany(group => group.Read(Path.GetFileName(path)))];
         }
@@ -76,7 +76,7 @@ internal static class FileTargets
         for (var depth = 0; parser.MoveNext();)
         {
             depth += parser.Current!.NestingIncrease;
-            if (depth > MostDepth)
+            if (depth > MaxDepth)
                 throw new FormatException($"line {parser.Current.Start.Line}: nested too deeply for a list of target groups");
         }
 

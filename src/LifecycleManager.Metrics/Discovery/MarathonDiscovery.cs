@@ -1,4 +1,4 @@
-using System.Threading.Channels;
+using LifecycleManager.Clients.Schedulers;
 using LifecycleManager.Metrics.Targets;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Marathon;
@@ -13,11 +13,10 @@ namespace LifecycleManager.Metrics.Discovery;
 /// scheduler is away the last targets stay and the state says so.
 /// </summary>
 internal sealed class MarathonDiscovery(
-    CollectorOptions options, IMarathonApi api, RoleHealth health, TimeProvider time, ILogger<MarathonDiscovery> log)
+    CollectorOptions options, IMarathonApi api, RoleHealth health, TimeProvider time, ILoggerFactory loggers)
 {
     // Events come in bursts (one a task of a deployment); one poll shall serve a burst.
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PollTimeout = TimeSpan.FromSeconds(10);
 
     private static readonly string[] Types =
@@ -27,19 +26,18 @@ internal sealed class MarathonDiscovery(
         "deployment_step_success",
     ];
 
-    private readonly Channel<bool> _changed =
-        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ILogger _log = loggers.CreateLogger<MarathonDiscovery>();
+    private readonly SchedulerEvents _events = new(api, Types, time, Random.Shared, loggers.CreateLogger<SchedulerEvents>());
     private volatile DiscoveryState _polls = new(null, null, false);
-    private volatile bool _followsEvents;
 
     /// <summary>How it goes.</summary>
-    public DiscoveryState State => _polls with { FollowsEvents = _followsEvents };
+    public DiscoveryState State => _polls with { FollowsEvents = _events.IsOpen };
 
     /// <summary>Its loops, which depend on each other; every complete view goes to <paramref name="publish"/>.</summary>
     public IReadOnlyList<NamedLoop> Loops(Action<TargetSnapshot> publish) =>
     [
         new("the discovery of targets", cancellation => PollAsync(publish, cancellation)),
-        new("the scheduler's event stream", FollowAsync),
+        new("the scheduler's event stream", _events.RunAsync),
     ];
 
     private async Task PollAsync(Action<TargetSnapshot> publish, CancellationToken cancellation)
@@ -60,7 +58,7 @@ internal sealed class MarathonDiscovery(
                 var tasks = await api.GetTasks(both.Token);
                 publish(MarathonTargets.From(apps.Apps, tasks.Tasks));
                 if (_polls.LastError is not null)
-                    log.LogInformation("the scheduler at {Scheduler} answers again", options.Scheduler);
+                    _log.LogInformation("the scheduler at {Scheduler} answers again", options.Scheduler);
                 _polls = _polls with { LastSuccess = time.GetUtcNow(), LastError = null };
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -73,7 +71,7 @@ internal sealed class MarathonDiscovery(
                     ? $"no answer within {PollTimeout.TotalSeconds:0} s"
                     : HttpProblem.Describe(e);
                 if (_polls.LastError is null)
-                    log.LogWarning("the scheduler at {Scheduler} does not answer, the last known targets stay: {Reason}",
+                    _log.LogWarning("the scheduler at {Scheduler} does not answer, the last known targets stay: {Reason}",
                         options.Scheduler, reason);
                 _polls = _polls with { LastError = reason };
             }
@@ -82,58 +80,10 @@ internal sealed class MarathonDiscovery(
 
             // At most a tenth of the time goes into polls, however many events there are.
             var pause = Max(Settle, time.GetElapsedTime(begin) * 9);
-            await WaitAsync(Max(options.DiscoveryInterval - pause, TimeSpan.Zero), cancellation);
-            await Delay(pause, cancellation);
+            await _events.WaitAsync(Max(options.DiscoveryInterval - pause, TimeSpan.Zero), cancellation);
+            await time.DelayAsync(pause, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
-
-    private async Task FollowAsync(CancellationToken cancellation)
-    {
-        var wait = TimeSpan.FromSeconds(1);
-        while (!cancellation.IsCancellationRequested)
-        {
-            try
-            {
-                await using var stream = await api.GetEvents(Types, cancellation);
-                _followsEvents = true;
-                wait = TimeSpan.FromSeconds(1);
-                // What changed while nobody listened.
-                _changed.Writer.TryWrite(true);
-                await foreach (var name in ServerSentEvents.Names(stream, cancellation))
-                {
-                    if (Array.IndexOf(Types, name) >= 0) _changed.Writer.TryWrite(true);
-                }
-            }
-            catch (Exception e)
-            {
-                if (cancellation.IsCancellationRequested) return;
-                log.LogDebug("the scheduler's events end: {Reason}", HttpProblem.Describe(e));
-            }
-            finally
-            {
-                _followsEvents = false;
-            }
-
-            await Delay(wait, cancellation);
-            wait = TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, LongestWait.Ticks));
-        }
-    }
-
-    private async Task WaitAsync(TimeSpan interval, CancellationToken cancellation)
-    {
-        using var limit = new TimeLimit(time, interval, cancellation);
-        try
-        {
-            await _changed.Reader.ReadAsync(limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-        }
-    }
-
-    private Task Delay(TimeSpan delay, CancellationToken cancellation) =>
-        Task.Delay(delay, time, cancellation)
-            .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

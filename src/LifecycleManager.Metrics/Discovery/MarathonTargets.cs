@@ -28,6 +28,7 @@ internal static class MarathonTargets
             targets.Add(new Target(task.Id, task.AppId, host, ports, Instant(task.StartedAt), Health(app, task))
             {
                 IsChecked = app.HealthChecks is { Count: > 0 },
+                FirstHealthy = task.HealthCheckResults?.Max(result => Instant(result.FirstSuccess)),
             });
         }
 

@@ -7,13 +7,14 @@ namespace LifecycleManager.Metrics.Discovery;
 /// <param name="Targets">Addresses, <c>host:port</c>.</param>
 /// <param name="Labels">
 /// <c>app</c> names the app (an absolute id) and is required; <c>__metrics_path__</c> and <c>__scheme__</c> mean what they mean
-/// to Prometheus; other labels are ignored, since series are told apart by their instance.
+/// to Prometheus, as does <c>__param_NAME</c>; other labels are ignored, since series are told apart by their instance.
 /// </param>
 public sealed record TargetGroup(IReadOnlyList<string> Targets, IReadOnlyDictionary<string, string> Labels)
 {
     internal const string AppLabel = "app";
     private const string PathLabel = "__metrics_path__";
     private const string SchemeLabel = "__scheme__";
+    private const string ParameterLabel = "__param_";
 
     /// <summary>Reads the addresses.</summary>
     /// <exception cref="FormatException">A label is missing or wrong, or an address cannot be used; the message names
@@ -37,7 +38,7 @@ public sealed record TargetGroup(IReadOnlyList<string> Targets, IReadOnlyDiction
                 throw new FormatException($"targets: '{address}' is not host:port");
             yield return new Target(
                 $"{source}:{app}@{address}", app, address[..colon], [port], null, true)
-            { Path = path, Scheme = scheme };
+            { Path = path, Scheme = scheme, Parameters = AppMetricsLabels.ParametersOf(Labels, ParameterLabel) };
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text.Unicode;
 
@@ -6,7 +5,8 @@ namespace LifecycleManager.Metrics.Exposition;
 
 /// <summary>
 /// Reads the samples of a Prometheus or OpenMetrics text, forward only, straight from its UTF-8 bytes; allocates nothing unless
-/// the text is malformed. It takes and refuses what Prometheus' own parser (2.42) takes and refuses.
+/// the text is malformed or a name has escapes. It takes and refuses what Prometheus' own parser (3.16) takes and refuses, but
+/// for what the differential test of the vectors names.
 /// </summary>
 /// <remarks>
 /// <c>HELP</c>, <c>UNIT</c> and comments are checked and skipped. Source: the exposition formats' documentation and the
@@ -16,12 +16,16 @@ public ref struct ExpositionReader
 {
     private readonly ReadOnlySpan<byte> _text;
     private readonly bool _open;
+    private readonly bool _isUtf8;
+    private MetricType _type;
     private int _at;
     private int _seriesStart;
-    private int _nameLength;
+    private int _seriesEnd;
+    private int _nameStart;
+    private int _nameEnd;
+    private bool _isNameQuoted;
     private int _labelsStart;
     private int _labelsEnd;
-    private int _seriesEnd;
     private int _exemplarStart;
     private int _exemplarEnd;
     private bool _ended;
@@ -36,17 +40,26 @@ public ref struct ExpositionReader
         _text = text;
         _open = format == ExpositionFormat.OpenMetrics;
         // Once over the whole body, vectorized, is far cheaper than a check of every label value.
-        if (!Utf8.IsValid(text)) (_problem, _problemAt) = ("invalid UTF-8", FirstInvalid(text));
+        _isUtf8 = Utf8.IsValid(text);
     }
 
-    /// <summary>The sample's series as it stands in the text: name, and labels with their braces where there are any.</summary>
+    /// <summary>
+    /// The sample's series as it stands in the text: name, and labels with their braces where there are any.
+    /// </summary>
     public readonly ReadOnlySpan<byte> Series => _text[_seriesStart.._seriesEnd];
 
     /// <summary>The metric's name.</summary>
-    public readonly ReadOnlySpan<byte> Name => _text.Slice(_seriesStart, _nameLength);
+    public readonly ReadOnlySpan<byte> Name => _isNameQuoted
+        ? LabelReader.UnescapeName(_text[_nameStart.._nameEnd]) : _text[_nameStart.._nameEnd];
 
-    /// <summary>What stands between the braces, for <see cref="LabelReader"/>; empty where there are no labels.</summary>
+    /// <summary>
+    /// What stands between the braces, for <see cref="LabelReader"/>: a quoted name of the metric may be among it; empty where
+    /// there are no braces.
+    /// </summary>
     public readonly ReadOnlySpan<byte> Labels => _text[_labelsStart.._labelsEnd];
+
+    /// <summary>What the last <c>TYPE</c> line says; as in Prometheus, whatever its name.</summary>
+    public readonly MetricType Type => _type;
 
     /// <summary>The value; may be NaN or infinite.</summary>
     public double Value { get; private set; }
@@ -60,11 +73,14 @@ public ref struct ExpositionReader
     /// <summary>OpenMetrics: the labels of the sample's exemplar, without braces; empty where there is none.</summary>
     public readonly ReadOnlySpan<byte> ExemplarLabels => _text[_exemplarStart.._exemplarEnd];
 
-    /// <summary>OpenMetrics: whether the sample has an exemplar.</summary>
+    /// <summary>OpenMetrics: whether the sample has an exemplar. Any sample may have one.</summary>
     public bool HasExemplar { get; private set; }
 
     /// <summary>OpenMetrics: the exemplar's value.</summary>
     public double ExemplarValue { get; private set; }
+
+    /// <summary>OpenMetrics: the exemplar's time in milliseconds since 1970; null where it has none.</summary>
+    public long? ExemplarTimestamp { get; private set; }
 
     /// <summary>What is wrong and where, after <see cref="ExpositionToken.Error"/>.</summary>
     public readonly ExpositionError Error
@@ -77,6 +93,9 @@ public ref struct ExpositionReader
         }
     }
 
+    /// <summary>The labels of the sample at hand.</summary>
+    public readonly LabelReader GetLabels() => new(Labels, _type);
+
     /// <summary>Goes to the next sample.</summary>
     public ExpositionToken Read()
     {
@@ -85,84 +104,116 @@ public ref struct ExpositionReader
         var text = _text;
         while (true)
         {
-            if ((uint)_at >= (uint)text.Length)
+            var at = _open ? _at : SkipBlanks(_at);
+            if ((uint)at >= (uint)text.Length)
             {
                 if (_open) return Fail("the text does not end with # EOF", text.Length);
                 _ended = true;
                 return ExpositionToken.End;
             }
 
-            switch (text[_at])
+            switch (text[at])
             {
                 case (byte)'\n':
-                    if (_open) return Fail("a blank line", _at);
-                    _at++;
-                    continue;
-                case (byte)' ' or (byte)'\t' when !_open && SkipBlanks(_at, most: 0) is var end && Is(end, '\n'):
-                    _at = end;
+                    if (_open) return Fail("a blank line", at);
+                    _at = at + 1;
                     continue;
                 case (byte)'#':
+                    _at = at;
                     if (!ReadComment()) return ExpositionToken.Error;
                     if (_ended) return ExpositionToken.End;
                     continue;
                 default:
-                    return ReadSample();
+                    return ReadSample(at);
             }
         }
     }
 
-    private ExpositionToken ReadSample()
+    private ExpositionToken ReadSample(int at)
     {
-        var text = _text;
-        var at = _at;
-        _seriesStart = at;
-        var length = text[at..].IndexOfAnyExcept(MetadataLine.NameBytes);
-        if (length < 0) length = text.Length - at;
-        if (length == 0 || char.IsAsciiDigit((char)text[at])) return Fail("a metric name is needed", at);
-        _nameLength = length;
-        at += length;
-        _seriesEnd = _labelsStart = _labelsEnd = at;
-
-        at = SkipBlanks(at, most: 0);
-        if ((uint)at < (uint)text.Length && text[at] == '{')
-        {
-            _labelsStart = at + 1;
-            at = ScanLabels(at + 1);
-            if (at < 0) return ExpositionToken.Error;
-            _labelsEnd = at - 1;
-            _seriesEnd = at;
-        }
-
-        if (_open && !Is(at, ' ')) return Fail("one space is needed before the value", at);
-        at = SkipBlanks(at, most: 1);
-        var end = TokenEnd(at);
-        if (!ExpositionNumber.TryParse(text[at..end], out var value))
-            return Fail("a value is needed: a number, NaN, +Inf or -Inf", at);
+        at = at == _at && _isUtf8 && ReadStrictSeries(at) is var end and >= 0 ? end : ReadSeries(at);
+        if (at < 0) return ExpositionToken.Error;
+        if (_open && !Is(at++, ' ')) return Fail("one space is needed before the value", at - 1);
+        if (!_open) at = SkipBlanks(at);
+        if (!TryNumber(at, out var value, out at)) return Fail("a value is needed: a number, NaN, +Inf or -Inf", at);
         Value = value;
         HasTimestamp = HasExemplar = false;
         _exemplarStart = _exemplarEnd = 0;
-        if (_open && IsLineEnd(end, out var after)) return Finish(after);
-        at = SkipBlanks(end, most: 1);
-        return !_open && IsLineEnd(at, out var next) ? Finish(next) : ReadRest(at);
+        if (!_open) at = SkipBlanks(at);
+        return IsLineEnd(at, out var next) ? Finish(next) : ReadRest(at);
     }
 
-    // A timestamp, and in OpenMetrics an exemplar.
+    private int ReadStrictSeries(int at)
+    {
+        var end = new StrictSeries(_text).Scan(at, out var nameEnd);
+        if (end < 0) return end;
+        _isNameQuoted = false;
+        _seriesStart = _nameStart = at;
+        _nameEnd = nameEnd;
+        _labelsStart = nameEnd + 1;
+        _labelsEnd = end - 1;
+        return _seriesEnd = end;
+    }
+
+    // Its end; -1 where it is malformed.
+    private int ReadSeries(int at)
+    {
+        var text = _text;
+        // As in Prometheus, blanks before a name are a part of it.
+        _seriesStart = _nameStart = _at;
+        _isNameQuoted = text[at] == '{';
+        if (!_isNameQuoted)
+        {
+            var length = text[at..].IndexOfAnyExcept(ExpositionBytes.Name);
+            if (length < 0) length = text.Length - at;
+            if (length == 0 || char.IsAsciiDigit((char)text[at])) return FailAt(NoName(text[at]), at);
+            at += length;
+            _nameEnd = at;
+        }
+
+        _seriesEnd = _labelsStart = _labelsEnd = at;
+        if (!_open) at = SkipBlanks(at);
+        if (!Is(at, '{')) return _open ? _seriesEnd : at;
+        _labelsStart = at + 1;
+        var scanner = new LabelScanner(text, _open, _isUtf8);
+        at = scanner.Scan(_labelsStart, named: !_isNameQuoted);
+        if (at < 0) return FailAt(scanner.Problem, scanner.ProblemAt);
+        if (_isNameQuoted && scanner.NameEnd == 0) return FailAt("a metric name is needed among the labels", _labelsStart - 1);
+        if (_isNameQuoted) (_nameStart, _nameEnd) = (scanner.NameStart, scanner.NameEnd);
+        _labelsEnd = at - 1;
+        return _seriesEnd = at;
+    }
+
+    private static string NoName(byte at) => at == 0
+        ? "a NUL byte: the text is damaged, or cut short" : "a metric name is needed";
+
+    // A timestamp, and in OpenMetrics an exemplar; from behind the value, or in old text from behind the blanks after it.
     private ExpositionToken ReadRest(int at)
     {
         if (at >= _text.Length) return Fail("the text does not end with # EOF", at);
-        if (!(_open && Is(at, '#')))
+        if (!_open)
         {
-            var end = TokenEnd(at);
-            if (!TryTimestamp(_text[at..end], out var milliseconds))
-                return Fail(_open ? "a timestamp in seconds is needed" : "a timestamp in milliseconds is needed", at);
-            HasTimestamp = true;
-            Timestamp = milliseconds;
-            at = SkipBlanks(end, most: _open && Is(end + 1, '#') ? 1 : 0);
+            var stop = TokenEnd(at);
+            if (!ExpositionNumber.TryMilliseconds(_text[at..stop], out var milliseconds))
+                return Fail("a timestamp in milliseconds is needed", at);
+            (HasTimestamp, Timestamp) = (true, milliseconds);
+            at = SkipBlanks(stop);
+            return IsLineEnd(at, out var after) ? Finish(after) : Fail("the line should end here", at);
         }
 
-        if (_open && Is(at, '#'))
+        if (!Is(at, ' ')) return Fail("the line should end here", at);
+        if (!Is(at + 1, '#'))
         {
-            at = ReadExemplar(at);
+            var end = TokenEnd(++at);
+            if (!ExpositionNumber.TrySeconds(_text[at..end], out var milliseconds))
+                return Fail("a timestamp in seconds is needed", at);
+            (HasTimestamp, Timestamp) = (true, milliseconds);
+            at = end;
+        }
+
+        if (Is(at, ' '))
+        {
+            at = ReadExemplar(at + 1);
             if (at < 0) return ExpositionToken.Error;
         }
 
@@ -171,21 +222,22 @@ public ref struct ExpositionReader
 
     private int ReadExemplar(int at)
     {
-        if (!Name.EndsWith("_total"u8) && !Name.EndsWith("_bucket"u8))
-            return FailAt("only counters and buckets have exemplars", at);
-        if (!Is(at + 1, ' ') || !Is(at + 2, '{')) return FailAt("an exemplar starts with '# {'", at);
+        if (!_text[at..].StartsWith("# {"u8)) return FailAt("the line should end here, or an exemplar start with '# {'", at);
         _exemplarStart = at + 3;
-        at = ScanLabels(_exemplarStart);
-        if (at < 0) return at;
+        var scanner = new LabelScanner(_text, _open, _isUtf8);
+        at = scanner.Scan(_exemplarStart, named: true);
+        if (at < 0) return FailAt(scanner.Problem, scanner.ProblemAt);
         _exemplarEnd = at - 1;
         if (!Is(at, ' ')) return FailAt("one space is needed before the exemplar's value", at);
-        var end = TokenEnd(++at);
-        if (!ExpositionNumber.TryParse(_text[at..end], out var value)) return FailAt("the exemplar needs a value", at);
-        (HasExemplar, ExemplarValue) = (true, value);
-        at = end;
-        if (!Is(at, ' ')) return at;
-        end = TokenEnd(++at);
-        return TryTimestamp(_text[at..end], out _) ? end : FailAt("the exemplar's timestamp is not a number", at);
+        if (!TryNumber(++at, out var value, out var end)) return FailAt("the exemplar needs a value", at);
+        (HasExemplar, ExemplarValue, ExemplarTimestamp) = (true, value, null);
+        if (!Is(end, ' ')) return end;
+        at = end + 1;
+        end = TokenEnd(at);
+        if (!ExpositionNumber.TrySeconds(_text[at..end], out var time))
+            return FailAt("the exemplar's timestamp is not a number", at);
+        ExemplarTimestamp = time;
+        return end;
     }
 
     private ExpositionToken Finish(int next)
@@ -194,56 +246,17 @@ public ref struct ExpositionReader
         return ExpositionToken.Sample;
     }
 
-    // From behind '{' to behind '}'; -1 where malformed. Values are only scanned: LabelReader unescapes those that somebody
-    // wants.
-    private int ScanLabels(int at)
-    {
-        var text = _text;
-        while (true)
-        {
-            at = SkipBlanks(at, most: 0);
-            if (Is(at, '}')) return at + 1;
-            var start = at;
-            while ((uint)at < (uint)text.Length && IsLabelByte(text[at])) at++;
-            if (at == start || char.IsAsciiDigit((char)text[start])) return FailAt("a label name or '}' is needed", start);
-            at = SkipBlanks(at, most: 0);
-            if (!Is(at, '=')) return FailAt("'=' is needed after a label name", at);
-            at = SkipBlanks(at + 1, most: 0);
-            if (!Is(at, '"')) return FailAt("a label value in double quotes is needed", at);
-            at++;
-            while (true)
-            {
-                var stop = text[at..].IndexOfAny((byte)'"', (byte)'\\');
-                if (stop < 0) return FailAt("the label value has no end", at);
-                at += stop + 1;
-                if (text[at - 1] == '"') break;
-                if (at >= text.Length) return FailAt("the label value has no end", at);
-                at++;
-            }
-
-            at = SkipBlanks(at, most: 0);
-            if (Is(at, ','))
-            {
-                at++;
-                if (_open && Is(at, '}')) return FailAt("a label is needed after ','", at);
-            }
-            else if (!Is(at, '}') && (_open || (uint)at >= (uint)text.Length || !IsLabelByte(text[at])))
-            {
-                // Prometheus text may leave the comma out.
-                return FailAt("',' or '}' is needed after a label", at);
-            }
-        }
-    }
-
     private bool ReadComment()
     {
         var text = _text;
         var length = text[_at..].IndexOf((byte)'\n');
         var end = length < 0 ? text.Length : _at + length;
         var line = text[_at..end];
-        if (_open && line.SequenceEqual("# EOF"u8))
+        if (_open && line.StartsWith("# EOF"u8) && line[5..] is [] or [0])
         {
-            if (end + 1 < text.Length) return FailAt("nothing may follow # EOF", end + 1) >= 0;
+            // As in Prometheus, a NUL may follow.
+            if (text[Math.Min(end + 1, text.Length)..] is not ([] or [0]))
+                return FailAt("nothing may follow # EOF", end + 1) >= 0;
             _ended = true;
             return true;
         }
@@ -278,29 +291,25 @@ public ref struct ExpositionReader
     }
 
     private bool CheckMetadata(MetadataKind kind, int at, int end) =>
-        MetadataLine.Check(_text[at..end], kind, _open, out var offset) is not { } problem || FailAt(problem, at + offset) >= 0;
+        MetadataLine.Check(_text[at..end], kind, _open, ref _type, out var offset) is not { } problem
+        || FailAt(problem, at + offset) >= 0;
 
-    private readonly bool TryTimestamp(ReadOnlySpan<byte> text, out long milliseconds)
-    {
-        milliseconds = 0;
-        // The format's own documentation has a negative one, which Prometheus refuses; it does no harm.
-        if (!_open)
-            return System.Buffers.Text.Utf8Parser.TryParse(text, out milliseconds, out var used) && used == text.Length
-                && text[0] != '+';
-        if (!ExpositionNumber.TryParse(text, out var seconds) || !double.IsFinite(seconds) || Math.Abs(seconds) > 1e15)
-            return false;
-        milliseconds = (long)(seconds * 1000);
-        return true;
-    }
-
-    // Prometheus text allows any number of blanks between tokens; OpenMetrics exactly one, or none within labels.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly int SkipBlanks(int at, int most)
+    private readonly int SkipBlanks(int at)
     {
         var text = _text;
-        if (_open) return most > 0 && (uint)at < (uint)text.Length && text[at] == ' ' ? at + 1 : at;
         while ((uint)at < (uint)text.Length && (text[at] == ' ' || text[at] == '\t')) at++;
         return at;
+    }
+
+    // A number and where it ends; where it is none, the end is where it starts.
+    private readonly bool TryNumber(int at, out double value, out int end)
+    {
+        if (ExpositionNumber.TryParseAhead(_text, at, out value, out end)) return true;
+        end = TokenEnd(at);
+        if (ExpositionNumber.TryParse(_text[at..end], out value)) return true;
+        end = at;
+        return false;
     }
 
     private readonly int TokenEnd(int at)
@@ -321,9 +330,6 @@ public ref struct ExpositionReader
         return !_open;
     }
 
-    private static bool IsLabelByte(byte b) =>
-        b is (>= (byte)'a' and <= (byte)'z') or (byte)'_' or (>= (byte)'A' and <= (byte)'Z') or (>= (byte)'0' and <= (byte)'9');
-
     private ExpositionToken Fail(string problem, int at)
     {
         (_problem, _problemAt) = (problem, at);
@@ -334,12 +340,5 @@ public ref struct ExpositionReader
     {
         Fail(problem, at);
         return -1;
-    }
-
-    private static int FirstInvalid(ReadOnlySpan<byte> text)
-    {
-        var at = 0;
-        while (System.Text.Rune.DecodeFromUtf8(text[at..], out _, out var used) == OperationStatus.Done) at += used;
-        return at;
     }
 }

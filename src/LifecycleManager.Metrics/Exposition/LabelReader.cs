@@ -1,41 +1,62 @@
 using System.Text;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Metrics.Exposition;
 
-/// <summary>Walks over the labels of a sample that an <see cref="ExpositionReader"/> has found well-formed.</summary>
-/// <param name="labels"><see cref="ExpositionReader.Labels"/>.</param>
-public ref struct LabelReader(ReadOnlySpan<byte> labels)
+/// <summary>Walks over the labels of a sample that a reader has found well-formed.</summary>
+/// <param name="labels"><see cref="ExpositionReader.Labels"/>; a metric's name among them is passed over.</param>
+/// <param name="type">
+/// The type that they stand under: <c>le</c> of a histogram and <c>quantile</c> of a summary are numbers, and read as
+/// <see cref="NumericLabel"/> writes them.
+/// </param>
+public ref struct LabelReader(ReadOnlySpan<byte> labels, MetricType type = MetricType.Unknown)
 {
     private ReadOnlySpan<byte> _rest = labels;
 
     /// <summary>The label's name.</summary>
     public ReadOnlySpan<byte> Name { get; private set; }
 
-    /// <summary>The label's value with its escapes.</summary>
+    /// <summary>The label's value with its escapes, as it stands in the text.</summary>
     public ReadOnlySpan<byte> RawValue { get; private set; }
 
     /// <summary>The label's value.</summary>
-    public readonly string Value => Unescape(RawValue);
+    public readonly string Value => IsNumber ? NumericLabel.Normalize(Unescape(RawValue)) : Unescape(RawValue);
+
+    private readonly bool IsNumber => type switch
+    {
+        MetricType.Histogram => Name.SequenceEqual("le"u8),
+        MetricType.Summary => Name.SequenceEqual("quantile"u8),
+        _ => false,
+    };
 
     /// <summary>Goes to the next label.</summary>
     public bool Read()
     {
-        var rest = _rest.TrimStart(" \t,"u8);
-        var equals = rest.IndexOf((byte)'=');
-        if (equals < 0) return false;
-        Name = rest[..equals].TrimEnd(" \t"u8);
-        rest = rest[(equals + 1)..].TrimStart(" \t"u8)[1..];
-        var end = 0;
-        while (rest[end] != '"') end += rest[end] == '\\' ? 2 : 1;
-        RawValue = rest[..end];
-        _rest = rest[(end + 1)..];
-        return true;
+        while (true)
+        {
+            var rest = _rest.TrimStart(" \t,"u8);
+            if (rest.IsEmpty) return false;
+            var quoted = rest[0] == '"';
+            var end = quoted ? ExpositionBytes.StringEnd(rest, 0, open: false) : rest.IndexOfAny("= \t"u8);
+            if (end < 0) return false;
+            Name = quoted ? UnescapeName(rest[1..(end - 1)]) : rest[..end];
+            _rest = rest = rest[end..].TrimStart(" \t"u8);
+            if (rest.IsEmpty || rest[0] != '=') continue;
+            rest = rest[1..].TrimStart(" \t"u8);
+            end = ExpositionBytes.StringEnd(rest, 0, open: false);
+            RawValue = rest[1..(end - 1)];
+            _rest = rest[end..];
+            return true;
+        }
     }
 
     /// <summary>Resolves <c>\\</c>, <c>\"</c> and <c>\n</c>; any other backslash stands for itself.</summary>
-    public static string Unescape(ReadOnlySpan<byte> raw)
+    public static string Unescape(ReadOnlySpan<byte> raw) => Encoding.UTF8.GetString(UnescapeName(raw));
+
+    /// <summary>The same as bytes; allocates where there is a backslash only.</summary>
+    internal static ReadOnlySpan<byte> UnescapeName(ReadOnlySpan<byte> raw)
     {
-        if (raw.IndexOf((byte)'\\') < 0) return Encoding.UTF8.GetString(raw);
+        if (raw.IndexOf((byte)'\\') < 0) return raw;
         var value = new byte[raw.Length];
         var length = 0;
         for (var i = 0; i < raw.Length; i++)
@@ -46,6 +67,6 @@ public ref struct LabelReader(ReadOnlySpan<byte> labels)
             value[length++] = b;
         }
 
-        return Encoding.UTF8.GetString(value, 0, length);
+        return value.AsSpan(0, length);
     }
 }

@@ -13,20 +13,25 @@ internal enum ActuatorShape
     Names,
 }
 
+/// <summary>The answer of an actuator's <c>/metrics</c>.</summary>
+/// <param name="Shape">Which it is.</param>
+/// <param name="Count">How many numbers or names there are.</param>
+/// <param name="Values">The numbers that are looked for, by name; of a flat object.</param>
+/// <param name="Names">Those of the names that are looked for; of a list of names.</param>
+internal sealed record ActuatorList(
+    ActuatorShape Shape, int Count, IReadOnlyDictionary<string, double> Values, IReadOnlySet<string> Names);
+
 /// <summary>Reads the actuator's JSON. Malformed JSON is a <see cref="JsonException"/> with its place.</summary>
 internal static class ActuatorText
 {
     /// <summary>Reads the answer of <c>/metrics</c>.</summary>
     /// <param name="json">The body.</param>
     /// <param name="wanted">The names that are looked for.</param>
-    /// <param name="values">Receives their values in the same order; NaN where absent.</param>
-    /// <param name="count">How many numbers or names there are.</param>
-    public static ActuatorShape ReadMetrics(
-        ReadOnlySpan<byte> json, IReadOnlyList<string> wanted, Span<double> values, out int count)
+    public static ActuatorList ReadList(ReadOnlySpan<byte> json, IReadOnlyCollection<string> wanted)
     {
         try
         {
-            return ReadAll(json, wanted, values, out count);
+            return ReadAll(json, wanted);
         }
         catch (InvalidOperationException e)
         {
@@ -34,33 +39,31 @@ internal static class ActuatorText
         }
     }
 
-    private static ActuatorShape ReadAll(
-        ReadOnlySpan<byte> json, IReadOnlyList<string> wanted, Span<double> values, out int count)
+    private static ActuatorList ReadAll(ReadOnlySpan<byte> json, IReadOnlyCollection<string> wanted)
     {
-        values.Fill(double.NaN);
-        count = 0;
+        var values = new Dictionary<string, double>(StringComparer.Ordinal);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var (shape, count) = (ActuatorShape.Flat, 0);
         var reader = new Utf8JsonReader(json);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("a JSON object is needed");
-        var shape = ActuatorShape.Flat;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var index = -1;
-            for (var i = 0; i < wanted.Count && index < 0; i++)
-            {
-                if (reader.ValueTextEquals(wanted[i])) index = i;
-            }
-
-            var names = reader.ValueTextEquals("names"u8);
+            var name = Find(ref reader, wanted);
+            var isNames = reader.ValueTextEquals("names"u8);
             reader.Read();
-            if (names && reader.TokenType == JsonTokenType.StartArray)
+            if (isNames && reader.TokenType == JsonTokenType.StartArray)
             {
                 shape = ActuatorShape.Names;
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) count++;
+                for (; reader.Read() && reader.TokenType != JsonTokenType.EndArray; count++)
+                {
+                    if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray) reader.Skip();
+                    else if (reader.TokenType == JsonTokenType.String && Find(ref reader, wanted) is { } found) names.Add(found);
+                }
             }
             else if (TryNumber(ref reader, out var value))
             {
                 count++;
-                if (index >= 0) values[index] = value;
+                if (name is not null) values[name] = value;
             }
             else
             {
@@ -70,7 +73,17 @@ internal static class ActuatorText
 
         // To the end, so that what follows the object is not overlooked.
         while (reader.Read()) continue;
-        return shape;
+        return new ActuatorList(shape, count, values, names);
+    }
+
+    private static string? Find(ref Utf8JsonReader reader, IReadOnlyCollection<string> wanted)
+    {
+        foreach (var name in wanted)
+        {
+            if (reader.ValueTextEquals(name)) return name;
+        }
+
+        return null;
     }
 
     /// <summary>Reads one metric of Boot 2 or 3.</summary>
@@ -121,6 +134,19 @@ internal static class ActuatorText
         if (!any) throw new JsonException("the metric has no measurements");
         return statistic is not null ? found : value ?? counted ?? first;
     }
+
+    /// <summary>Reads the values of a tag that a metric has been seen with; none where it has no such tag.</summary>
+    /// <param name="json">The body of <c>/metrics/{name}</c>, without a selection by tags.</param>
+    /// <param name="tag">The tag.</param>
+    public static IReadOnlyList<string> ReadTag(ReadOnlyMemory<byte> json, string tag) => UntrustedJson.Read(json, root =>
+        root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("availableTags", out var tags)
+            || tags.ValueKind != JsonValueKind.Array ? []
+            : (IReadOnlyList<string>)[.. tags.EnumerateArray()
+                .Where(one => one.ValueKind == JsonValueKind.Object && one.TryGetProperty("tag", out var name)
+                    && name.ValueKind == JsonValueKind.String && name.ValueEquals(tag)
+                    && one.TryGetProperty("values", out var values) && values.ValueKind == JsonValueKind.Array)
+                .SelectMany(one => one.GetProperty("values").EnumerateArray())
+                .Where(value => value.ValueKind == JsonValueKind.String).Select(value => value.GetString()!)]);
 
     private static (string? Statistic, double? Value) Measurement(ref Utf8JsonReader reader)
     {

@@ -4,11 +4,14 @@ using LifecycleManager.Metrics.Series;
 
 namespace LifecycleManager.Metrics.Scraping;
 
-/// <summary>The two kinds of endpoints an instance may have.</summary>
+/// <summary>The kinds of endpoints an instance may have.</summary>
 internal enum EndpointKind
 {
-    /// <summary>Spring Boot's actuator: JSON.</summary>
+    /// <summary>The metrics of Spring Boot's actuator: JSON.</summary>
     Actuator,
+
+    /// <summary>Its health, which may be open where the metrics are not.</summary>
+    Health,
 
     /// <summary>Prometheus or OpenMetrics text.</summary>
     Text,
@@ -19,7 +22,8 @@ internal readonly record struct EndpointKey(EndpointKind Kind, ScrapeSettings? S
 {
     public static EndpointKey? Of(SeriesKey key) => key.Source switch
     {
-        MetricSource.Actuator => new EndpointKey(EndpointKind.Actuator, key.Scrape),
+        MetricSource.Actuator => new EndpointKey(
+            HealthJob.IsHealth(key.Selector) ? EndpointKind.Health : EndpointKind.Actuator, key.Scrape),
         MetricSource.Prometheus or MetricSource.Histogram => new EndpointKey(EndpointKind.Text, key.Scrape),
         _ => null,
     };
@@ -45,13 +49,13 @@ internal sealed class EndpointHints
 }
 
 /// <summary>Scrapes one endpoint of one instance.</summary>
-internal abstract class EndpointJob(ScrapeContext context, Instance instance, EndpointKey key, EndpointHints hints)
+internal abstract class EndpointJob(ScrapeContext context, CollectedInstance instance, EndpointKey key, EndpointHints hints)
     : ScrapeJob(context)
 {
+    private readonly EndpointAddress _address = new(instance, key);
     private Selection[] _selections = [];
-    private string? _place;
 
-    public Instance Instance => instance;
+    public CollectedInstance Instance => instance;
 
     public EndpointKey Key => key;
 
@@ -65,74 +69,86 @@ internal abstract class EndpointJob(ScrapeContext context, Instance instance, En
     public override string Id { get; } =
         $"{instance.Target.Id}|{key.Kind}|{(key.Scrape?.Port is { } port ? $":{port}" : "")}{key.Scrape?.Path}";
 
-    public override string Address =>
-        Root(out var problem) is { } root ? new Uri(root, _place ?? GivenPath ?? "/").ToString() : problem!;
+    public override IReadOnlyCollection<string> Apps => [instance.Target.App];
 
-    /// <summary>
-    /// The path that the query, the source of the target or the app's label gives, in this order; null: the usual ones.
-    /// </summary>
-    protected string? GivenPath => key.Scrape?.Path ?? instance.Target.Path ?? instance.App.Labels.Path;
+    public override string Address => _address.Text(Place ?? GivenPath ?? "/");
+
+    /// <inheritdoc cref="EndpointAddress.GivenPath"/>
+    protected string? GivenPath => _address.GivenPath;
 
     /// <summary>The number of the scrape under way; rises.</summary>
-    protected long Round { get; set; }
+    protected long Round { get; private set; }
 
     /// <summary>The wanted samples of the scrape under way.</summary>
     protected SampleBatch Batch { get; } = new();
 
     /// <summary>The place where the endpoint was found last; null makes the next scrape look for it again.</summary>
-    protected string? Place
+    protected string? Place { get; private set; }
+
+    /// <summary>Begins another scrape of the endpoint: its number.</summary>
+    protected long BeginRound() => ++Round;
+
+    /// <summary>The endpoint is at a place, which the app's other instances try first.</summary>
+    protected void FindAt(string place)
     {
-        get => _place;
-        set
-        {
-            _place = value;
-            if (value is not null && hints[HintKey] != value) hints[HintKey] = value;
-        }
+        Place = place;
+        if (hints[HintKey] != place) hints[HintKey] = place;
     }
+
+    /// <summary>The endpoint is to be looked for again.</summary>
+    protected void Lose() => Place = null;
 
     /// <summary>
     /// The places to try, in order: where it was, where the app's other instances have it, then the usual ones.
     /// </summary>
     protected IEnumerable<string> Places(IEnumerable<string> usual)
     {
-        var hint = _place ?? hints[HintKey];
+        var hint = Place ?? hints[HintKey];
         return hint is null ? usual : usual.Prepend(hint).Distinct();
     }
 
     /// <summary>An address on the instance.</summary>
     /// <exception cref="ScrapeException">The instance has no such port, or the app's labels are wrong.</exception>
-    protected Uri At(string pathAndQuery) =>
-        new(Root(out var problem) ?? throw new ScrapeException(FailureReason.Configuration, problem!), pathAndQuery);
+    protected Uri At(string pathAndQuery) => _address.At(pathAndQuery);
 
-    /// <summary>Who the collector is to this app.</summary>
-    /// <exception cref="ScrapeException">The policy names credentials that there are not.</exception>
-    protected AuthenticationHeaderValue? Credential() => key.Scrape?.Credentials is not { } name
+    /// <summary>Gets a body of the instance, as it is told who asks, and known to be itself.</summary>
+    /// <exception cref="ScrapeException">It failed; what can be done about it is said.</exception>
+    protected async Task<ResponseBody> GetAsync(
+        Uri uri, string accept, CancellationToken cancellation, bool unavailable = false)
+    {
+        var credential = Credential();
+        try
+        {
+            return await Context.Client.SendAsync(
+                new ScrapeRequest(uri, accept)
+                {
+                    Credential = credential,
+                    Redirects = RedirectRule.ToItself,
+                    TakesUnavailable = unavailable,
+                    Tls = Context.Tls.For(instance.Target.App) ?? instance.App.Labels.Tls,
+                    ToldTimeout = Context.Options.Timeout,
+                },
+                cancellation);
+        }
+        catch (ScrapeException e) when (e.Status is 401 or 403)
+        {
+            throw e.With(credential is null
+                ? ": name credentials by --metrics-credentials"
+                : ": the credentials that --metrics-credentials names are refused");
+        }
+    }
+
+    /// <summary>That an answer's type is another.</summary>
+    protected static ScrapeException WrongType(Uri uri, ResponseBody body, string needed) => new(
+        FailureReason.ContentType, body.ContentType.Length == 0
+            ? $"{uri} answered without a content type where {needed} is needed"
+            : $"{uri} answered {body.MediaType} where {needed} is needed");
+
+    private AuthenticationHeaderValue? Credential() => key.Scrape?.Credentials is not { } name
         ? Context.Credentials.For(instance.Target.App)
         : Context.Credentials.For(name) ?? throw new ScrapeException(
             FailureReason.Configuration, $"the policy names the credentials '{name}', which the manager was not given");
 
     // Instances share what was found only where they were told the same path.
     private (EndpointKind Kind, string? GivenPath) HintKey => (key.Kind, GivenPath);
-
-    private Uri? Root(out string? problem)
-    {
-        var target = instance.Target;
-        var labels = instance.App.Labels;
-        problem = labels.Problem;
-        if (problem is not null) return null;
-        var index = key.Scrape?.Port ?? labels.Port;
-        if (index >= target.Ports.Count)
-        {
-            problem = target.Ports.Count == 0
-                ? $"{target.Id} has no port on {target.Host}"
-                : $"{target.Id} has {target.Ports.Count} ports, none with the index {index}";
-            return null;
-        }
-
-        var host = target.Host.Contains(':') && !target.Host.StartsWith('[') ? $"[{target.Host}]" : target.Host;
-        var scheme = key.Scrape?.Scheme ?? target.Scheme ?? labels.Scheme;
-        if (Uri.TryCreate($"{scheme}://{host}:{target.Ports[index]}/", UriKind.Absolute, out var root)) return root;
-        problem = $"{target.Id}: '{target.Host}' is not a host name";
-        return null;
-    }
 }

@@ -7,13 +7,13 @@ namespace LifecycleManager.Metrics.Scraping;
 internal sealed class RetryBudget
 {
     private const int Cost = 10;
-    private const int Most = 10 * Cost;
-    private int _tokens = Most;
+    private const int MaxTokens = 10 * Cost;
+    private int _tokens = MaxTokens;
 
     public void Earn()
     {
         var tokens = Volatile.Read(ref _tokens);
-        if (tokens < Most) Interlocked.CompareExchange(ref _tokens, tokens + 1, tokens);
+        if (tokens < MaxTokens) Interlocked.CompareExchange(ref _tokens, tokens + 1, tokens);
     }
 
     public bool TrySpend()

@@ -4,8 +4,8 @@ namespace LifecycleManager.Metrics.Scraping;
 
 /// <summary>What all scrapes share.</summary>
 internal sealed record ScrapeContext(
-    CollectorOptions Options, TimeProvider Time, ScrapeClient Client, CredentialStore Credentials, RetryBudget Retries,
-    CollectorMetrics Metrics)
+    CollectorOptions Options, TimeProvider Time, ScrapeClient Client, CredentialStore Credentials, TlsStore Tls,
+    RetryBudget Retries, CollectorMetrics Metrics)
 {
     public SeriesNames Names { get; } = new();
 

@@ -4,6 +4,8 @@ namespace LifecycleManager.Metrics.Scraping;
 internal enum FailureReason
 {
     Connection,
+    Certificate,
+    Incomplete,
     Timeout,
     Status,
     NotFound,
@@ -21,6 +23,18 @@ internal sealed class ScrapeException(FailureReason reason, string message) : Ex
 {
     public FailureReason Reason => reason;
 
+    /// <summary>The status that was answered; 0 where it is no matter of a status.</summary>
+    public int Status { get; init; }
+
     /// <summary>Whether the same request a moment later may do better.</summary>
-    public bool IsTransient => reason is FailureReason.Connection;
+    public bool IsTransient => reason is FailureReason.Connection or FailureReason.Incomplete;
+
+    /// <summary>
+    /// Whether this address was answered, and only this address: other requests to the same target may do better.
+    /// </summary>
+    public bool IsOfOneAddress => reason is FailureReason.Status or FailureReason.NotFound or FailureReason.ContentType
+        or FailureReason.Malformed or FailureReason.TooLarge or FailureReason.TooManySamples;
+
+    /// <summary>The same failure with more to say.</summary>
+    public ScrapeException With(string more) => new(reason, Message + more) { Status = Status };
 }

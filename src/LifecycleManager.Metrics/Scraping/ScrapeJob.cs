@@ -13,7 +13,7 @@ namespace LifecycleManager.Metrics.Scraping;
 internal abstract class ScrapeJob
 {
     private const int FailuresToOpen = 5;
-    private const int LongestPause = 8;
+    private const int MaxPauseIntervals = 8;
     private readonly ResiliencePipeline<int> _pipeline;
     private JobStatus _status = JobStatus.NotYet;
 
@@ -28,7 +28,7 @@ internal abstract class ScrapeJob
                 MinimumThroughput = FailuresToOpen,
                 SamplingDuration = AtLeastHalfASecond((interval > timeout ? interval : timeout) * (FailuresToOpen + 3)),
                 BreakDurationGenerator = args => new ValueTask<TimeSpan>(
-                    AtLeastHalfASecond(interval * (Math.Min(LongestPause, 2 << Math.Min(args.HalfOpenAttempts, 2)) - 0.5))),
+                    AtLeastHalfASecond(interval * (Math.Min(MaxPauseIntervals, 2 << Math.Min(args.HalfOpenAttempts, 2)) - 0.5))),
                 ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is not (null or OperationCanceledException
                     or ScrapeException { Reason: FailureReason.Configuration })),
             })
@@ -46,11 +46,14 @@ internal abstract class ScrapeJob
     /// <summary>Unique; its hash places the job within the interval.</summary>
     public abstract string Id { get; }
 
-    /// <summary>What it asks, for people: an address once that is known.</summary>
+    /// <summary>What it asks, for messages: an address once that is known.</summary>
     public abstract string Address { get; }
 
     /// <summary>How the last run went.</summary>
     public JobStatus Status => Volatile.Read(ref _status);
+
+    /// <summary>The apps that a run which went well has new samples of.</summary>
+    public virtual IReadOnlyCollection<string> Apps => [];
 
     /// <summary>Whether nobody wants it any more; set by the owner.</summary>
     public bool Removed { get; set; }

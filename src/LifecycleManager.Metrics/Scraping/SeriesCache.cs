@@ -19,6 +19,8 @@ internal sealed class SeriesCache
     private readonly int _most;
     private readonly SeriesNames _shared;
     private readonly byte[][] _names;
+    private readonly string _management;
+    private readonly HashSet<string> _called = new(StringComparer.Ordinal);
     private readonly ulong _lengths;
     private int[] _buckets = new int[16];
     private Entry[] _entries = new Entry[8];
@@ -26,40 +28,59 @@ internal sealed class SeriesCache
     private int _seen;
     private long _round;
 
-    public SeriesCache(Selection[] selections, int most, SeriesNames shared)
+    public SeriesCache(Selection[] selections, int most, SeriesNames shared, string management)
     {
-        (_selections, _most, _shared) = (selections, most, shared);
-        _names = [.. selections.Select(selection => selection.SeriesName).Distinct().Select(Encoding.UTF8.GetBytes)];
+        (_selections, _most, _shared, _management) = (selections, most, shared, management);
+        _names = [.. selections.SelectMany(selection => (string?[])[.. selection.SeriesNames, .. selection.NativeNames,
+                selection.CountName])
+            .OfType<string>().Distinct().Select(Encoding.UTF8.GetBytes)];
         foreach (var name in _names) _lengths |= 1UL << (name.Length & 63);
     }
 
     /// <summary>Why the scrape cannot be kept; null where it can.</summary>
     public (FailureReason Reason, string Message)? Problem { get; private set; }
 
-    /// <summary>Whether it was made for these selections.</summary>
-    public bool IsFor(Selection[] selections) => ReferenceEquals(selections, _selections);
+    /// <summary>Whether it was made for these selections, of an instance with its actuator there.</summary>
+    public bool IsFor(Selection[] selections, string management) =>
+        ReferenceEquals(selections, _selections) && management == _management;
 
     /// <summary>A scrape begins.</summary>
-    public void Begin(long round) => (_round, _seen, Problem) = (round, 0, null);
+    public void Begin(long round)
+    {
+        (_round, _seen, Problem) = (round, 0, null);
+        _called.Clear();
+    }
 
     /// <summary>Whether any selection looks for this name. Most names fail at the first test.</summary>
     public bool IsWanted(ReadOnlySpan<byte> name)
     {
         if ((_lengths >> (name.Length & 63) & 1) == 0) return false;
-        foreach (var wanted in _names)
+        for (var i = 0; i < _names.Length; i++)
         {
-            if (name.SequenceEqual(wanted)) return true;
+            if (name.SequenceEqual(_names[i])) return true;
         }
 
         return false;
     }
 
     /// <summary>
+    /// Whether this scrape has a series with a name that is looked for, whatever its labels, but for those of the calls to the
+    /// actuator itself.
+    /// </summary>
+    public bool HasName(string name) => _called.Contains(name);
+
+    /// <summary>
     /// The stored series that the sample at hand belongs to: one a selection that takes it, as a rule one or none.
     /// </summary>
-    public ReadOnlySpan<Found> Find(in ExpositionReader reader)
+    public ReadOnlySpan<Found> Find(in ExpositionReader reader) =>
+        Find(reader.Series, reader.Name, reader.GetLabels(), isNative: false);
+
+    /// <summary>The same of a sample in protobuf.</summary>
+    public ReadOnlySpan<Found> Find(ProtobufReader reader) =>
+        Find(reader.Series, reader.Name, new LabelReader(reader.Labels), reader.Histogram is not null);
+
+    private ReadOnlySpan<Found> Find(ReadOnlySpan<byte> key, ReadOnlySpan<byte> name, LabelReader labels, bool isNative)
     {
-        var key = reader.Series;
         var hash = Hash(key);
         for (var i = _buckets[hash & (uint)(_buckets.Length - 1)]; i != 0; i = _entries[i - 1].Next)
         {
@@ -68,7 +89,7 @@ internal sealed class SeriesCache
             return See(ref entry);
         }
 
-        return Add(key, hash, in reader);
+        return Add(key, hash, name, labels, isNative);
     }
 
     /// <summary>The scrape was sound: what has not been seen for long leaves once it is the greater part.</summary>
@@ -87,7 +108,7 @@ internal sealed class SeriesCache
     {
         foreach (var selection in _selections)
         {
-            lock (selection.Set.Gate) selection.Set.Prune();
+            lock (selection.Set.SyncRoot) selection.Set.Prune();
         }
     }
 
@@ -96,6 +117,7 @@ internal sealed class SeriesCache
         if (entry.Round != _round)
         {
             entry.Round = _round;
+            if (entry.Called is { } name) _called.Add(name);
             if (++_seen > _most)
                 Problem = (FailureReason.TooManySamples, $"more than {_most} series have the names that are looked for");
         }
@@ -104,16 +126,16 @@ internal sealed class SeriesCache
         {
             var (set, series) = entry.Found[i];
             if (!series.Detached) continue;
-            lock (set.Gate) entry.Found[i] = new Found(set, set.Get(series.Name, series.UpperBound));
+            lock (set.SyncRoot) entry.Found[i] = new Found(set, set.Get(series.Name, series.UpperBound));
         }
 
         return entry.Found;
     }
 
-    private ReadOnlySpan<Found> Add(ReadOnlySpan<byte> key, uint hash, in ExpositionReader reader)
+    private ReadOnlySpan<Found> Add(
+        ReadOnlySpan<byte> key, uint hash, ReadOnlySpan<byte> series, LabelReader label, bool isNative)
     {
         var labels = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        var label = new LabelReader(reader.Labels);
         while (label.Read())
         {
             var name = Encoding.UTF8.GetString(label.Name);
@@ -127,18 +149,25 @@ internal sealed class SeriesCache
         // An empty label is an absent one, and order does not matter: texts that differ so are one series.
         foreach (var name in labels.Where(pair => pair.Value.Length == 0).Select(pair => pair.Key).ToArray()) labels.Remove(name);
         var canonical = _shared.Share(string.Join('\u0001', labels.Select(pair => $"{pair.Key}\u0002{pair.Value}")));
-        var metric = Encoding.UTF8.GetString(reader.Name);
+        var metric = Encoding.UTF8.GetString(series);
         var found = new List<Found>();
         foreach (var selection in _selections)
         {
-            if (selection.SeriesName != metric || !selection.Selector.Accepts(labels)) continue;
+            if (!selection.IsOf(metric, isNative) || !selection.Selector.Accepts(labels)) continue;
             var bound = double.NaN;
-            if (selection.Key.Source == MetricSource.Histogram
+            if (selection.Key.Source == MetricSource.Histogram && !isNative
                 && !ExpositionNumber.TryParse(Encoding.UTF8.GetBytes(labels.GetValueOrDefault("le", "")), out bound)) continue;
-            lock (selection.Set.Gate) found.Add(new Found(selection.Set, selection.Set.Get(canonical, bound)));
+            lock (selection.Set.SyncRoot) found.Add(new Found(selection.Set, selection.Set.Get(canonical, bound)));
         }
 
-        Insert(new Entry { Key = _shared.Share(key), Hash = hash, Found = [.. found] });
+        var isOwn = labels.TryGetValue("uri", out var uri) && ManagementPath.IsBelow(uri, _management);
+        Insert(new Entry
+        {
+            Key = _shared.Share(key),
+            Hash = hash,
+            Found = [.. found],
+            Called = isOwn ? null : _shared.Share(metric),
+        });
         return See(ref _entries[_count - 1]);
     }
 
@@ -184,6 +213,7 @@ internal sealed class SeriesCache
     {
         public byte[] Key;
         public Found[] Found;
+        public string? Called;
         public uint Hash;
         public int Next;
         public long Round;

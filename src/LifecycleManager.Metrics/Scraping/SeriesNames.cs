@@ -8,14 +8,14 @@ namespace LifecycleManager.Metrics.Scraping;
 /// </summary>
 internal sealed class SeriesNames
 {
-    private const int Most = 100_000;
+    private const int MaxNames = 100_000;
     private readonly ConcurrentDictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<byte[], byte[]> _bytes = new(BytesComparer.Instance);
 
     /// <summary>The one copy of a text.</summary>
     public string Share(string text)
     {
-        if (_texts.Count >= Most) _texts.Clear();
+        if (_texts.Count >= MaxNames) _texts.Clear();
         return _texts.GetOrAdd(text, text);
     }
 
@@ -23,7 +23,7 @@ internal sealed class SeriesNames
     public byte[] Share(ReadOnlySpan<byte> bytes)
     {
         if (_bytes.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(bytes, out var known)) return known;
-        if (_bytes.Count >= Most) _bytes.Clear();
+        if (_bytes.Count >= MaxNames) _bytes.Clear();
         var copy = bytes.ToArray();
         return _bytes.GetOrAdd(copy, copy);
     }

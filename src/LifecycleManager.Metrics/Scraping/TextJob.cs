@@ -1,115 +1,187 @@
-using LifecycleManager.Metrics.Exposition;
 using LifecycleManager.Metrics.Core.Windows;
+using LifecycleManager.Metrics.Exposition;
 
 namespace LifecycleManager.Metrics.Scraping;
 
-/// <summary>Scrapes Prometheus or OpenMetrics text.</summary>
-internal sealed class TextJob(ScrapeContext context, Instance instance, EndpointKey key, EndpointHints hints)
+/// <summary>Scrapes Prometheus or OpenMetrics text, or the same in protobuf.</summary>
+internal sealed class TextJob(ScrapeContext context, CollectedInstance instance, EndpointKey key, EndpointHints hints)
     : EndpointJob(context, instance, key, hints)
 {
-    private const string Accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
-    private const long MostAhead = 10 * 60 * 1000;
+    private const long MaxAhead = 10 * 60 * 1000;
     private static readonly string[] Usual = ["/actuator/prometheus", "/prometheus", "/metrics"];
     private SeriesCache? _cache;
+    private readonly FormatChoice _format = new();
+    private bool _isProtobuf;
 
+    /// <summary>
+    /// Takes the first place that answers with what parses. Where the endpoint was before, an answer that says to be metrics and
+    /// is not fails the scrape: what is damaged there is not looked for elsewhere.
+    /// </summary>
     protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
     {
-        using var body = await FindAsync(cancellation);
-        return Store(body, now);
+        var (search, known, empty) = (new PlaceSearch(), Place, (string?)null);
+        var selections = Selections;
+        var accept = _format.Accept(selections);
+        foreach (var place in Places(Candidates()).ToArray())
+        {
+            var isDeclared = false;
+            try
+            {
+                using var body = await GetAsync(At(place), accept, cancellation);
+                isDeclared = MetricsMedia.IsDeclared(body.ContentType);
+                var samples = Read(body, place, selections, now);
+                if (samples == 0 && place != known)
+                {
+                    // No metric at all is no proof that this is the place, unless there is no better one.
+                    empty ??= place;
+                    continue;
+                }
+
+                Commit(place, selections, now);
+                return samples;
+            }
+            catch (ScrapeException e) when (e.IsOfOneAddress)
+            {
+                var isHere = place == known && e.Reason is not (FailureReason.Status or FailureReason.NotFound
+                    or FailureReason.ContentType);
+                _format.Failed();
+                if (isHere || e.Reason is FailureReason.TooLarge or FailureReason.TooManySamples) throw;
+                search.Fail(place, e, isDeclared);
+            }
+        }
+
+        if (empty is null)
+        {
+            Lose();
+            throw search.Failure(At("/"), "Prometheus text at");
+        }
+
+        Batch.Clear();
+        Begin(empty, selections);
+        Commit(empty, selections, now);
+        return 0;
     }
 
     private string[] Candidates()
     {
         var path = GivenPath;
         if (path is null) return Usual;
+
+        // A query is of one endpoint: /probe?target=..., /federate?match[]=...
+        if (path.Contains('?')) return [path];
         path = path.TrimEnd('/');
         return path.Length == 0 ? ["/prometheus", "/metrics"] : [path, path + "/prometheus", path + "/metrics"];
     }
 
-    // The first place that answers with text. A place that fails otherwise is only reported when no other does better.
-    private async Task<Body> FindAsync(CancellationToken cancellation)
+    /// <summary>Reads the whole text, and keeps the wanted samples for <see cref="Commit"/>.</summary>
+    private int Read(ResponseBody body, string place, Selection[] selections, long now)
     {
-        ScrapeException? worst = null;
-        var tried = new List<string>();
-        foreach (var place in Places(Candidates()))
+        if (MetricsMedia.Of(body.ContentType, Instance.App.Labels.Format) is not { } media)
         {
-            tried.Add(place);
-            try
-            {
-                var uri = At(place);
-                var body = await Context.Client.GetAsync(uri, Accept, Credential(), cancellation);
-                if (IsText(body))
-                {
-                    Place = place;
-                    return body;
-                }
-
-                worst ??= new ScrapeException(
-                    FailureReason.ContentType, $"{uri} answered {body.MediaType} where Prometheus or OpenMetrics text is needed");
-                body.Dispose();
-            }
-            catch (ScrapeException e) when (e.Reason is FailureReason.Status or FailureReason.NotFound)
-            {
-                if (worst is null || (worst.Reason != FailureReason.Status && e.Reason == FailureReason.Status)) worst = e;
-            }
+            var wrong = WrongType(At(place), body, "Prometheus or OpenMetrics text");
+            throw wrong.With("; where only its type is wrong, the label lcm.metrics.format says what it is");
         }
 
-        Place = null;
-        throw worst is { Reason: not FailureReason.NotFound }
-            ? worst
-            : new ScrapeException(FailureReason.NotFound, $"{At("/")} has no Prometheus text at {string.Join(", ", tried)}");
-    }
-
-    // Text without a type is tried too: exporters written by hand often send none.
-    private static bool IsText(Body body) => body.MediaType is "text/plain" or "application/openmetrics-text" or "";
-
-    private int Store(Body body, long now)
-    {
-        var selections = Selections;
-        if (_cache is null || !_cache.IsFor(selections))
-            _cache = new SeriesCache(selections, Context.Options.MaxSeriesPerTarget, Context.Names);
         Batch.Clear();
-        _cache.Begin(++Round);
+        var cache = Begin(place, selections);
+        _isProtobuf = media.IsProtobuf;
         try
         {
-            var samples = Parse(body, _cache, now);
-            Batch.Commit(
-                selections, Round, now, Context.Options.MaxSamplesPerSeries,
-                selection => $"no series at {Address} matches {selection.Key.Selector}");
-            _cache.End();
-            return samples;
+            return media.IsProtobuf
+                ? ParseProtobuf(body.Memory, At(place), cache, now)
+                : Parse(body.Bytes, media.Format, At(place), cache, now);
         }
         catch (ScrapeException)
         {
-            _cache.Abandon();
+            cache.Abandon();
             _cache = null;
             throw;
         }
     }
 
-    private int Parse(Body body, SeriesCache cache, long now)
+    private SeriesCache Begin(string place, Selection[] selections)
     {
-        var format = body.MediaType == "application/openmetrics-text" ? ExpositionFormat.OpenMetrics : ExpositionFormat.Text;
-        var reader = new ExpositionReader(body.Bytes, format);
+        var management = ManagementPath.Of(place);
+        if (_cache is null || !_cache.IsFor(selections, management))
+            _cache = new SeriesCache(selections, Context.Options.MaxSeriesPerTarget, Context.Names, management);
+        _cache.Begin(BeginRound());
+        return _cache;
+    }
+
+    private void Commit(string place, Selection[] selections, long now)
+    {
+        FindAt(place);
+        Batch.Commit(selections, Round, now, Context.Options.MaxSamplesPerSeries, Nothing);
+        _cache!.End();
+        _format.Worked(_isProtobuf, _cache);
+    }
+
+    private NothingFound Nothing(Selection selection)
+    {
+        var cache = _cache!;
+        var hasName = selection.SeriesNames.Any(cache.HasName);
+        if (selection.CountName is { } count && cache.HasName(count) && !hasName)
+        {
+            // It has observed, and nobody can tell what: that is no idleness.
+            return new NothingFound(
+                $"{selection.Selector.Name} at {Address} has a count and no buckets: it is a summary, or a native histogram, "
+                + "which a text does not show; have the service publish a histogram with buckets (Spring: "
+                + "management.metrics.distribution.percentiles-histogram)");
+        }
+
+        return new NothingFound(
+            $"no series at {Address} matches {selection.Key.Selector}",
+            IsNotMadeYet: selection.IsMadeByFirstCall && !hasName);
+    }
+
+    private int Parse(ReadOnlySpan<byte> text, ExpositionFormat format, Uri uri, SeriesCache cache, long now)
+    {
+        var reader = new ExpositionReader(text, format);
         var samples = 0;
         ExpositionToken token;
         while ((token = reader.Read()) == ExpositionToken.Sample)
         {
-            if (++samples > Context.Options.MaxSamplesPerScrape)
-                throw new ScrapeException(
-                    FailureReason.TooManySamples, $"{Address} has more than {Context.Options.MaxSamplesPerScrape} samples");
+            if (++samples > Context.Options.MaxSamplesPerScrape) throw TooMany(uri);
             if (!cache.IsWanted(reader.Name)) continue;
             var ownTime = reader.HasTimestamp;
             var time = ownTime ? reader.Timestamp : now;
             // A time far ahead would hide every true sample after it.
-            if (time > now + MostAhead) continue;
+            if (time > now + MaxAhead) continue;
             foreach (var found in cache.Find(in reader))
                 Batch.Add(found.Set, found.Series, new Sample(time, reader.Value), ownTime);
-            if (cache.Problem is { } problem) throw new ScrapeException(problem.Reason, $"{Address}: {problem.Message}");
+            if (cache.Problem is { } problem) throw new ScrapeException(problem.Reason, $"{uri}: {problem.Message}");
         }
 
         return token == ExpositionToken.Error
-            ? throw new ScrapeException(FailureReason.Malformed, $"{Address}: {reader.Error}")
+            ? throw new ScrapeException(FailureReason.Malformed, $"{uri}: {reader.Error}")
             : samples;
     }
+
+    private int ParseProtobuf(ReadOnlyMemory<byte> body, Uri uri, SeriesCache cache, long now)
+    {
+        var reader = new ProtobufReader(body);
+        var samples = 0;
+        ExpositionToken token;
+        while ((token = reader.Read()) == ExpositionToken.Sample)
+        {
+            if (++samples > Context.Options.MaxSamplesPerScrape) throw TooMany(uri);
+            if (!cache.IsWanted(reader.Name)) continue;
+            var time = reader.Timestamp ?? now;
+            if (time > now + MaxAhead) continue;
+            foreach (var found in cache.Find(reader))
+            {
+                var sample = new Sample(time, reader.Value);
+                Batch.Add(found.Set, found.Series, sample, reader.Timestamp is not null, reader.Histogram);
+            }
+
+            if (cache.Problem is { } problem) throw new ScrapeException(problem.Reason, $"{uri}: {problem.Message}");
+        }
+
+        return token == ExpositionToken.Error
+            ? throw new ScrapeException(FailureReason.Malformed, $"{uri}: {reader.Error}")
+            : samples;
+    }
+
+    private ScrapeException TooMany(Uri uri) =>
+        new(FailureReason.TooManySamples, $"{uri} has more than {Context.Options.MaxSamplesPerScrape} samples");
 }

@@ -8,17 +8,20 @@ namespace LifecycleManager.Metrics.Sources;
 /// <param name="context">What all scrapes share.</param>
 /// <param name="agent">The agent's address.</param>
 /// <param name="find">The instance of a task's id; null where it is nobody's.</param>
-internal sealed class AgentJob(ScrapeContext context, Uri agent, Func<string, Instance?> find) : ScrapeJob(context)
+internal sealed class AgentJob(ScrapeContext context, Uri agent, Func<string, CollectedInstance?> find) : ScrapeJob(context)
 {
     /// <summary>The statistics that can be asked for.</summary>
     public static readonly IReadOnlyList<string> Statistics =
         ["cpu", "mem", "cpu.seconds", "mem.bytes", "net.rx.bytes", "net.tx.bytes"];
 
     private readonly Uri _uri = new(agent, "monitor/statistics");
+    private IReadOnlyCollection<string> _apps = [];
 
     public override string Id { get; } = $"agent|{agent}";
 
     public override string Address => _uri.ToString();
+
+    public override IReadOnlyCollection<string> Apps => _apps;
 
     protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
     {
@@ -33,15 +36,19 @@ internal sealed class AgentJob(ScrapeContext context, Uri agent, Func<string, In
             throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {UntrustedJson.Describe(e)}");
         }
 
+        var apps = new HashSet<string>(StringComparer.Ordinal);
         foreach (var statistics in all)
         {
-            if (find(statistics.Task) is { } instance && instance.Container.Length > 0) Store(instance, statistics, now);
+            if (find(statistics.Task) is not { Container.Length: > 0 } instance) continue;
+            Store(instance, statistics, now);
+            apps.Add(instance.Target.App);
         }
 
+        _apps = apps;
         return all.Count;
     }
 
-    private void Store(Instance instance, in AgentStatistics statistics, long now)
+    private void Store(CollectedInstance instance, in AgentStatistics statistics, long now)
     {
         // The share of the limit since the last statistics; the agent's own clock, since ours knows nothing of its delays.
         var previous = instance.LastCpu;
@@ -57,7 +64,7 @@ internal sealed class AgentJob(ScrapeContext context, Uri agent, Func<string, In
             }
         }
 
-        lock (instance.Gate)
+        lock (instance.SyncRoot)
         {
             foreach (var (name, set) in instance.Container)
             {

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using LifecycleManager.Clients.Addresses;
 using LifecycleManager.Metrics.Scraping;
-using LifecycleManager.Runtime.Reconnecting;
 
 namespace LifecycleManager.Metrics.Sources;
 

@@ -11,9 +11,9 @@ namespace LifecycleManager.Metrics.Sources;
 internal sealed record PushedSample(
     string App, string Metric, double Value, long? Time, IReadOnlyDictionary<string, string> Labels)
 {
-    private const int MostSamples = 10_000;
-    private const int LongestText = 1_024;
-    private const int MostLabels = 32;
+    private const int MaxSamples = 10_000;
+    private const int MaxTextLength = 1_024;
+    private const int MaxLabels = 32;
 
     /// <summary>
     /// Reads one sample, an array of samples, or <c>{"samples": [...]}</c>, each
@@ -30,8 +30,8 @@ internal sealed record PushedSample(
         if (root.ValueKind == JsonValueKind.Object) return [One(root, "")];
         if (root.ValueKind != JsonValueKind.Array)
             throw new JsonException($"{(path.Length > 0 ? path : "the body")}: a sample or an array of samples is needed");
-        if (root.GetArrayLength() > MostSamples)
-            throw new JsonException($"{root.GetArrayLength()} samples, {MostSamples} are allowed in one request");
+        if (root.GetArrayLength() > MaxSamples)
+            throw new JsonException($"{root.GetArrayLength()} samples, {MaxSamples} are allowed in one request");
         return [.. root.EnumerateArray().Select((sample, i) => One(sample, $"{path}[{i}]."))];
     }
 
@@ -70,8 +70,8 @@ internal sealed record PushedSample(
                     var read = new Dictionary<string, string>(StringComparer.Ordinal);
                     foreach (var label in field.Value.EnumerateObject())
                         read[label.Name] = Text(label.Value, $"{name}.{label.Name}");
-                    if (read.Count > MostLabels)
-                        throw new JsonException($"{name}: {read.Count} labels, {MostLabels} are allowed");
+                    if (read.Count > MaxLabels)
+                        throw new JsonException($"{name}: {read.Count} labels, {MaxLabels} are allowed");
                     labels = read;
                     break;
                 default:
@@ -88,9 +88,9 @@ internal sealed record PushedSample(
     {
         if (value.ValueKind != JsonValueKind.String) throw new JsonException($"{name}: a text is needed");
         var text = value.GetString()!;
-        return text.Length is > 0 and <= LongestText
+        return text.Length is > 0 and <= MaxTextLength
             ? text
-            : throw new JsonException($"{name}: 1 to {LongestText} characters are needed");
+            : throw new JsonException($"{name}: 1 to {MaxTextLength} characters are needed");
     }
 
     private static long Instant(JsonElement value, string name)

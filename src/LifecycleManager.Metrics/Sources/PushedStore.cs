@@ -1,4 +1,5 @@
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Metrics.Sources;
@@ -7,20 +8,21 @@ namespace LifecycleManager.Metrics.Sources;
 /// Where pushed samples go: to every selection of their app that takes them. What nobody selects is not kept, and the answer says
 /// how many that were.
 /// </summary>
-internal sealed class PushedStore(CollectorOptions options, TimeProvider time, CollectorMetrics metrics)
+internal sealed class PushedStore(
+    CollectorOptions options, TimeProvider time, CollectorMetrics metrics, MetricArrivals arrivals)
 {
-    private static readonly TimeSpan MostAhead = TimeSpan.FromMinutes(10);
-    private readonly Lock _gate = new();
+    private static readonly TimeSpan MaxAhead = TimeSpan.FromMinutes(10);
+    private readonly Lock _syncRoot = new();
     private Dictionary<string, Selection[]> _selections = [];
     private int _series;
 
     /// <summary>Guards the sets of all selections.</summary>
-    public Lock Gate => _gate;
+    public Lock SyncRoot => _syncRoot;
 
     /// <summary>Replaces what is selected.</summary>
     public void Use(Dictionary<string, Selection[]> selections)
     {
-        lock (_gate)
+        lock (_syncRoot)
         {
             _selections = selections;
             Forget(time.GetUtcNow().ToUnixTimeMilliseconds());
@@ -34,15 +36,16 @@ internal sealed class PushedStore(CollectorOptions options, TimeProvider time, C
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var (accepted, unused) = (0, 0);
         string? refused = null;
+        var apps = new HashSet<string>(StringComparer.Ordinal);
         metrics.Pushed(samples.Count);
-        lock (_gate)
+        lock (_syncRoot)
         {
             foreach (var sample in samples)
             {
                 var at = sample.Time ?? now;
-                if (at > now + MostAhead.TotalMilliseconds)
+                if (at > now + MaxAhead.TotalMilliseconds)
                 {
-                    refused = $"{sample.Metric} of {sample.App}: the time is more than {MostAhead.TotalMinutes:0} minutes ahead";
+                    refused = $"{sample.Metric} of {sample.App}: the time is more than {MaxAhead.TotalMinutes:0} minutes ahead";
                     continue;
                 }
 
@@ -55,11 +58,19 @@ internal sealed class PushedStore(CollectorOptions options, TimeProvider time, C
                     else stored = true;
                 }
 
-                if (stored) accepted++;
-                else if (!used) unused++;
+                if (stored)
+                {
+                    accepted++;
+                    apps.Add(sample.App);
+                }
+                else if (!used)
+                {
+                    unused++;
+                }
             }
         }
 
+        arrivals.Add(apps);
         return (accepted, unused, refused);
     }
 

@@ -15,8 +15,18 @@ internal sealed record Target(
     /// <summary>Whether somebody checks its health; where nobody does, its actuator is asked.</summary>
     public bool IsChecked { get; init; }
 
+    /// <summary>
+    /// When its health checks first succeeded, by the clock that <see cref="Started"/> is of; null where unknown.
+    /// </summary>
+    public DateTimeOffset? FirstHealthy { get; init; }
+
     /// <summary>The path that the source gives, which goes before the app's label.</summary>
     public string? Path { get; init; }
+
+    /// <summary>
+    /// The parameters of a query that the source gives, escaped, which go before the app's labels; null for none.
+    /// </summary>
+    public string? Parameters { get; init; }
 
     /// <summary>The scheme that the source gives, which goes before the app's label.</summary>
     public string? Scheme { get; init; }

@@ -52,6 +52,11 @@ public sealed record AppTask
 
     /// <summary>False for an instance that stands by in a blue-green deployment and gets no work; else absent.</summary>
     public bool? InService { get; init; }
+
+    /// <summary>
+    /// False for an instance that has yet to come up: it has never passed all its health checks, or is not ready; else absent.
+    /// </summary>
+    public bool? Started { get; init; }
 }
 
 /// <summary>An address of a task.</summary>
@@ -315,48 +320,4 @@ public sealed record UnusedOffer
 
     /// <summary>Why, for people.</summary>
     public string? Message { get; init; }
-}
-
-/// <summary>An error in Marathon's shape.</summary>
-public sealed record MarathonError
-{
-    /// <summary>What is wrong.</summary>
-    public required string Message { get; init; }
-
-    /// <summary>Where, for definitions that are not valid.</summary>
-    public IReadOnlyList<MarathonErrorDetail>? Details { get; init; }
-
-    /// <summary>The deployments that hold the app, with 409.</summary>
-    public IReadOnlyList<DeploymentRef>? Deployments { get; init; }
-}
-
-/// <summary>What is wrong at one path.</summary>
-public sealed record MarathonErrorDetail(string Path, IReadOnlyList<string> Errors);
-
-/// <summary>A group of apps and groups.</summary>
-public sealed record Group
-{
-    /// <summary>The id, a path; <c>/</c> is the root.</summary>
-    public string? Id { get; init; }
-
-    /// <summary>Its apps.</summary>
-    public IReadOnlyList<App>? Apps { get; init; }
-
-    /// <summary>Its groups.</summary>
-    public IReadOnlyList<Group>? Groups { get; init; }
-
-    /// <summary>Its pods.</summary>
-    public IReadOnlyList<Pod>? Pods { get; init; }
-
-    /// <summary>Apps and groups that must run first.</summary>
-    public IReadOnlyList<string>? Dependencies { get; init; }
-
-    /// <summary>The version.</summary>
-    public string? Version { get; init; }
-
-    /// <summary>Requests only: scale all apps by this factor.</summary>
-    public double? ScaleBy { get; init; }
-
-    /// <summary>Whether its apps take the group's role.</summary>
-    public bool? EnforceRole { get; init; }
 }

@@ -132,6 +132,15 @@ public sealed record App
     /// <summary>Answers only: the policy that owns the instance count, <c>policy NAME</c>; absent where a person does.</summary>
     public string? CountOwner { get; init; }
 
+    /// <summary>Answers only: true where a person has ordered 0 instances, which no policy changes; absent else.</summary>
+    public bool? CountSuspended { get; init; }
+
+    /// <summary>
+    /// Answers only: when the app was made; an ISO 8601 instant. One that is deleted and made anew under its id has another. Not
+    /// a real Marathon's.
+    /// </summary>
+    public string? CreatedAt { get; init; }
+
     /// <summary>Answers only: instances that are being brought up.</summary>
     public int? TasksStaged { get; init; }
 

@@ -11,15 +11,34 @@ public interface IMarathonApi
     /// <summary>The request header that names who owns an app's instance count.</summary>
     const string CountOwnerHeader = "Lcm-Count-Owner";
 
+    /// <summary>
+    /// The request header by which a manager that reads the apps tells that it lives: without it for 24 h its policies own
+    /// nothing.
+    /// </summary>
+    const string ManagerHeader = "Lcm-Manager";
+
+    /// <summary>
+    /// The request header with the count that a change of an app was decided from: where the app has another by now, and not the
+    /// wanted one already, nothing is changed and the answer is 412. A real Marathon ignores it.
+    /// </summary>
+    const string IfInstancesHeader = "Lcm-If-Instances";
+
+    /// <summary>
+    /// The request header with the <see cref="App.CreatedAt"/> that a change of an app was decided for: where it is another app
+    /// by now, nothing is changed and the answer is 412. A real Marathon ignores it.
+    /// </summary>
+    const string IfCreatedAtHeader = "Lcm-If-Created-At";
+
     /// <summary>All apps.</summary>
     /// <param name="embed">What to add: <c>apps.tasks</c>, <c>apps.counts</c>, <c>apps.deployments</c>,
     /// <c>apps.lastTaskFailure</c>.</param>
     /// <param name="label">A label selector.</param>
+    /// <param name="manager">Who reads, where it is a manager. A real Marathon ignores the header.</param>
     /// <param name="cancellation">Gives up.</param>
     [Get("/v2/apps")]
     Task<AppList> GetApps(
-        [Query(CollectionFormat.Multi)] IEnumerable<string>? embed = null, string? label = null, CancellationToken cancellation =
-            default);
+        [Query(CollectionFormat.Multi)] IEnumerable<string>? embed = null, string? label = null,
+        [Header(ManagerHeader)] string? manager = null, CancellationToken cancellation = default);
 
     /// <summary>One app.</summary>
     [Get("/v2/apps/{**id}")]
@@ -36,11 +55,14 @@ public interface IMarathonApi
     /// <param name="partialUpdate">Whether absent fields keep their values.</param>
     /// <param name="countOwner">Who owns the instance count from now on: <c>policy NAME</c>. A real Marathon ignores the
     /// header.</param>
+    /// <param name="ifInstances">The count that the app must have: <see cref="IfInstancesHeader"/>.</param>
+    /// <param name="ifCreatedAt">When the app must have been made: <see cref="IfCreatedAtHeader"/>.</param>
     /// <param name="cancellation">Gives up.</param>
     [Put("/v2/apps/{**id}")]
     Task<DeploymentResult> UpdateApp(
         string id, [Body] App app, bool? force = null, bool? partialUpdate = null,
-        [Header(CountOwnerHeader)] string? countOwner = null, CancellationToken cancellation = default);
+        [Header(CountOwnerHeader)] string? countOwner = null, [Header(IfInstancesHeader)] int? ifInstances = null,
+        [Header(IfCreatedAtHeader)] string? ifCreatedAt = null, CancellationToken cancellation = default);
 
     /// <summary>Ends an app.</summary>
     [Delete("/v2/apps/{**id}")]

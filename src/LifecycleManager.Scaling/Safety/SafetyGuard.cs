@@ -1,12 +1,13 @@
 using System.Globalization;
-using LifecycleManager.Decisions.Engine;
-using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Scaling.Targets;
 
 namespace LifecycleManager.Scaling.Safety;
 
-/// <summary>Watches over all apps together, where a policy sees one. Plain code: its clock is what it is told.</summary>
-internal sealed class SafetyGuard(SafetyOptions options)
+/// <summary>
+/// Watches over all apps together, where a policy sees one. Of one owner, and without a clock: each call states the present, by a
+/// clock that nobody sets.
+/// </summary>
+public sealed class SafetyGuard(SafetyOptions options)
 {
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
@@ -19,14 +20,28 @@ internal sealed class SafetyGuard(SafetyOptions options)
     /// <summary>Why scale-in is stopped everywhere; null where it is not.</summary>
     public string? ScaleInStopped(DateTimeOffset now) => now < _stoppedUntil ? _why : null;
 
-    /// <summary>Takes in what runs.</summary>
+    /// <summary>An app was deleted, so that nothing of it is missing.</summary>
+    public void Forget(string app)
+    {
+        _instances.Remove(app);
+        _lastAnswered.Remove(app);
+    }
+
+    /// <summary>Takes in what runs; an app that is being deleted is no loss.</summary>
     public void ObserveInstances(IReadOnlyList<ScalableApp> apps, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(apps);
         var (expected, missing) = (0, 0);
         var seen = new HashSet<string>(apps.Count, StringComparer.Ordinal);
         foreach (var app in apps)
         {
             seen.Add(app.Id);
+            if (app.Deleting)
+            {
+                Forget(app.Id);
+                continue;
+            }
+
             var known = _instances.GetValueOrDefault(app.Id);
 
             // What was asked to go is not missing, nor what a deployment replaces.
@@ -56,18 +71,20 @@ internal sealed class SafetyGuard(SafetyOptions options)
     }
 
     /// <summary>Takes in of which apps the sources of the metrics answer, whether they have something to tell or not.</summary>
-    public void ObserveMetrics(IEnumerable<(string App, SourceState Sources)> apps, DateTimeOffset now)
+    /// <param name="asked">The apps whose sources were asked, and whether they answer.</param>
+    /// <param name="now">The present.</param>
+    public void ObserveMetrics(IEnumerable<(string App, bool Answers)> asked, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(asked);
         var (expected, missing) = (0, 0);
-        foreach (var (app, sources) in apps)
+        foreach (var (app, answers) in asked)
         {
-            if (sources == SourceState.Answers)
+            if (answers)
             {
                 _lastAnswered[app] = now;
                 expected++;
             }
-            else if (sources == SourceState.Silent && _lastAnswered.TryGetValue(app, out var last)
-                && now - last < options.Acceptance)
+            else if (_lastAnswered.TryGetValue(app, out var last) && now - last < options.Acceptance)
             {
                 expected++;
                 missing++;
@@ -82,21 +99,21 @@ internal sealed class SafetyGuard(SafetyOptions options)
         Judge(missing, expected, "apps have sources of metrics that do not answer", now);
     }
 
-    /// <summary>A decision, held back where it must be.</summary>
-    public Decision Restrict(Decision decision, DateTimeOffset now)
+    /// <summary>How a change is held back; null where it is not.</summary>
+    /// <param name="from">The count that is in force.</param>
+    /// <param name="to">The count that is wanted.</param>
+    /// <param name="now">The present.</param>
+    public SafetyLimit? Limit(int from, int to, DateTimeOffset now)
     {
-        if (decision.Kind == DecisionKind.ScaleIn && ScaleInStopped(now) is { } why)
+        if (to < from && ScaleInStopped(now) is { } why) return new SafetyLimit("self-preservation", from, why);
+        if (options.MaxStep is { } step && Math.Abs((long)to - from) > step)
         {
-            return Adjust(decision, "self-preservation", decision.From, why);
+            return new SafetyLimit(
+                "max step", to > from ? from + step : from - step,
+                $"the limit of one change is {step} {(step == 1 ? "instance" : "instances")}");
         }
 
-        if (options.MaxStep is { } step && Math.Abs((long)decision.To - decision.From) > step)
-        {
-            var to = decision.To > decision.From ? decision.From + step : decision.From - step;
-            return Adjust(decision, "max step", to, $"one change moves {step} instances at most");
-        }
-
-        return decision;
+        return null;
     }
 
     /// <summary>Whether one more change may be set off now; counts it where it may.</summary>
@@ -107,14 +124,6 @@ internal sealed class SafetyGuard(SafetyOptions options)
         _changes.Enqueue(now);
         return true;
     }
-
-    /// <summary>A decision with another count, and why.</summary>
-    public static Decision Adjust(Decision decision, string by, int to, string reason) => decision with
-    {
-        To = to,
-        Reason = $"{decision.Reason}; {(to == decision.From ? "held" : $"to {to}")}: {reason}",
-        Adjustments = [.. decision.Adjustments, new Adjustment(by, decision.To, to, reason)],
-    };
 
     private void Judge(int missing, int expected, string what, DateTimeOffset now)
     {
@@ -129,3 +138,9 @@ internal sealed class SafetyGuard(SafetyOptions options)
     /// </summary>
     private readonly record struct Presence(int Ran, DateTimeOffset Since, DateTimeOffset GoneSince = default);
 }
+
+/// <summary>How the <see cref="SafetyGuard"/> holds a change back.</summary>
+/// <param name="By">The limit's name.</param>
+/// <param name="To">The count that is allowed.</param>
+/// <param name="Reason">The reason, in plain words.</param>
+public readonly record struct SafetyLimit(string By, int To, string Reason);

@@ -15,6 +15,11 @@ public sealed record TargetOptions
     /// </summary>
     public Uri? Address { get; init; }
 
+    /// <summary>
+    /// Further addresses of the same service: a Marathon's standbys. The first that answers is asked.
+    /// </summary>
+    public IReadOnlyList<Uri> OtherAddresses { get; init; } = [];
+
     /// <summary>The user for basic authentication; with <see cref="PasswordFile"/>.</summary>
     public string? User { get; init; }
 

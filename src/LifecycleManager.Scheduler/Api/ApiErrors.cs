@@ -1,5 +1,10 @@
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.Definitions.Json;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Json;
+using LifecycleManager.Scheduler.Core.Inputs;
+using LifecycleManager.Scheduler.Core.Timing;
+using LifecycleManager.Scheduler.Events;
+using LifecycleManager.Scheduler.Leadership;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -15,13 +20,13 @@ internal static class ApiErrors
         if (response.HasStarted)
         {
             // Half an answer must not look whole.
-            log.LogWarning(failure, "The answer to {Method} {Path} broke off", request.Method, request.Context.Request.Path);
+            log.LogWarning(failure, "The response to {Method} {Path} was aborted", request.Method, request.Context.Request.Path);
             request.Context.Abort();
             return;
         }
 
         response.Clear();
-        Leaders.Mark(request);
+        LeaderProxy.Mark(request);
         var (status, error) = Of(failure);
         if (status == 500) log.LogError(failure, "{Method} {Path} failed", request.Method, request.Context.Request.Path);
         if (failure is ApiException { Allow: { } allow }) response.Headers.Allow = allow;
@@ -47,6 +52,12 @@ internal static class ApiErrors
         {
             Message = locked.Message,
             Deployments = [.. locked.DeploymentIds.Select(id => new DeploymentRef(id))],
+        }),
+        CountConditionException found => (412, new MarathonError
+        {
+            Message = found.Message,
+            Instances = found.Instances,
+            CreatedAt = Timestamps.Write(found.CreatedAt),
         }),
         UnreadableStateException unreadable => (409, new MarathonError { Message = unreadable.Message }),
         DeploymentStateException state =>

@@ -2,9 +2,10 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.Definitions.Json;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Json;
+using LifecycleManager.Scheduler.Core.Inputs;
+using LifecycleManager.Scheduler.Core.Snapshots;
 using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Scheduler.Api;
@@ -12,6 +13,8 @@ namespace LifecycleManager.Scheduler.Api;
 /// <summary>One request, with what every handler needs.</summary>
 internal sealed class ApiRequest(HttpContext context, ApiServices services)
 {
+    private static readonly Dictionary<string, string> NoParameters = [];
+
     // Taken once, so that an answer is of one moment.
     private SchedulerSnapshot? _snapshot;
 
@@ -29,13 +32,30 @@ internal sealed class ApiRequest(HttpContext context, ApiServices services)
 
     public string Method => Context.Request.Method;
 
-    /// <summary>What a pattern's <c>{**path}</c> caught.</summary>
-    public string Path => Context.Request.RouteValues.TryGetValue("path", out var path) ? path as string ?? "" : "";
+    /// <summary>The values of the parameters of the operation's path.</summary>
+    public IReadOnlyDictionary<string, string> Parameters { get; set; } = NoParameters;
+
+    /// <summary>The app or group that the path names; the root where it names none.</summary>
+    public AppId Id => AppId.Resolve(
+        "/" + (IsWildcard ? Parameters["id"][..^1] : Parameters.GetValueOrDefault("id", "")).Trim('/'), AppId.Root);
+
+    /// <summary>The path's id ends with <c>*</c>: all apps of the group and below.</summary>
+    public bool IsWildcard => Parameters.GetValueOrDefault("id") is { } id
+        && (id == "*" || id.EndsWith("/*", StringComparison.Ordinal));
+
+    /// <summary>The one app that the path names.</summary>
+    /// <exception cref="ApiException">It names all apps of a group, which can be shown only: 405.</exception>
+    public AppId SingleId => IsWildcard ? throw NotAllowed("GET") : Id;
 
     public bool Force => Flag("force");
 
-    public ChangeOptions Change(string reason) => new(Force, Text("reason") ?? reason)
+    /// <summary>How a change is made.</summary>
+    /// <param name="reason">Why, where the request does not say.</param>
+    /// <param name="app">The one app that is changed, of which the request may demand that it is as it was; or null.</param>
+    /// <exception cref="ApiException">A header is not what it should be, or of no use here: 400.</exception>
+    public ChangeOptions Change(string reason, AppId? app = null) => new(Force, Text("reason") ?? reason)
     {
+        Condition = Condition(app),
         CountOwner = Context.Request.Headers[IMarathonApi.CountOwnerHeader] is [.., { Length: > 0 and <= 256 } owner]
             ? owner : Text("owner"),
     };
@@ -126,6 +146,28 @@ internal sealed class ApiRequest(HttpContext context, ApiServices services)
 
     /// <summary>405.</summary>
     public ApiException NotAllowed(string allow) => new(405, $"{Method} is not allowed here; {allow} is") { Allow = allow };
+
+    private CountCondition? Condition(AppId? app)
+    {
+        var (instances, createdAt) = (Header(IMarathonApi.IfInstancesHeader), Header(IMarathonApi.IfCreatedAtHeader));
+        if (instances is null && createdAt is null) return null;
+        if (app is not { } one)
+        {
+            throw ApiException.BadRequest(
+                $"{IMarathonApi.IfInstancesHeader} and {IMarathonApi.IfCreatedAtHeader} are for a change of one app");
+        }
+
+        int? count = null;
+        if (instances is not null)
+        {
+            count = int.TryParse(instances, NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given
+                : throw ApiException.BadRequest($"the header {IMarathonApi.IfInstancesHeader} '{instances}' is not a count");
+        }
+
+        return new CountCondition(one, count, createdAt is null ? null : Version(createdAt));
+    }
+
+    private string? Header(string name) => Context.Request.Headers[name] is [.., { Length: > 0 } value] ? value : null;
 
     private static ApiException TooLarge(long most) => new(413, $"the body is larger than {most} bytes");
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions;
 
 namespace LifecycleManager.Scheduler.Api;
 

@@ -1,45 +1,62 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Snapshots;
 
 namespace LifecycleManager.Scheduler.Api;
 
 /// <summary><c>/v2/apps/{id}/tasks</c> and <c>/v2/apps/{id}/tasks/{taskId}</c>.</summary>
 internal static class AppTasksHandler
 {
-    public static Task AnswerAsync(ApiRequest request, AppPath path) => request.Method switch
-    {
-        "GET" or "HEAD" when path.Argument is null => GetAsync(request, path),
-        "DELETE" => path.IsWildcard ? throw request.NotAllowed("GET") : DeleteAsync(request, path),
-        _ => throw request.NotAllowed(path.Argument is null ? "GET, DELETE" : "DELETE"),
-    };
+    public static readonly IReadOnlyList<ApiOperation> Operations =
+    [
+        new("GET", "/v2/apps/{**id}/tasks", GetAsync, "Tasks", "The instances of an app.")
+        {
+            Answer = typeof(TaskList), Media = ["application/json", "text/plain"], Failures = [404],
+        },
+        new("DELETE", "/v2/apps/{**id}/tasks", DeleteAsync, "Tasks",
+            "Ends instances of an app; with scale, answers with the deployment.")
+        {
+            Query = [new("host", "Only those on this host."), ApiParameter.Scale, ApiParameter.Wipe, ApiParameter.Force],
+            Answer = typeof(TaskList), Failures = [400, 404, 409],
+        },
+    ];
 
-    private static Task GetAsync(ApiRequest request, AppPath path)
+    public static readonly IReadOnlyList<ApiOperation> OneTaskOperations =
+    [
+        new("DELETE", "/v2/apps/{**id}/tasks/{task}", DeleteAsync, "Tasks",
+            "Ends one instance; with scale, answers with the deployment.")
+        {
+            Query = [ApiParameter.Scale, ApiParameter.Wipe, ApiParameter.Force], Failures = [400, 404, 409],
+        },
+    ];
+
+    private static Task GetAsync(ApiRequest request)
     {
         List<AppStatus> apps;
-        if (!path.IsWildcard) apps = [AppsHandler.Find(request, path.Id)];
-        else if (request.Snapshot.Root.FindGroup(path.Id) is null)
-            throw ApiException.NotFound($"Group '{path.Id}' does not exist");
-        else apps = [.. AppsHandler.All(request.Snapshot).Where(status => status.Definition.Id.IsWithin(path.Id))];
+        if (!request.IsWildcard) apps = [AppsHandler.Find(request, request.Id)];
+        else if (request.Snapshot.Root.FindGroup(request.Id) is null)
+            throw ApiException.NotFound($"Group '{request.Id}' does not exist");
+        else apps = [.. AppsHandler.All(request.Snapshot).Where(status => status.Definition.Id.IsWithin(request.Id))];
 
         if (request.WantsText) return request.TextAsync(TaskView.Text(apps));
-        if (request.IsKnown(path.IsWildcard ? request.Snapshot.Apps : apps[0])) return Task.CompletedTask;
+        if (request.IsKnown(request.IsWildcard ? request.Snapshot.Apps : apps[0])) return Task.CompletedTask;
         return request.StreamAsync(
             "tasks", apps.SelectMany(TaskView.Tasks), (json, task) =>
                 JsonSerializer.Serialize(json, task, MarathonJson.Default.AppTask));
     }
 
-    private static async Task DeleteAsync(ApiRequest request, AppPath path)
+    private static async Task DeleteAsync(ApiRequest request)
     {
+        var (id, task) = (request.SingleId, request.Parameters.GetValueOrDefault("task"));
         var host = request.Text("host");
         var options = TasksHandler.Kill(request);
-        var status = AppsHandler.Find(request, path.Id);
+        var status = AppsHandler.Find(request, id);
         var instances = status.Instances
-            .Where(instance => path.Argument is null
+            .Where(instance => task is null
                 ? host is null || host == "*" || instance.Host == host
-                : instance.TaskId == path.Argument || instance.InstanceId == path.Argument)
+                : instance.TaskId == task || instance.InstanceId == task)
             .Select(instance => instance.TaskId).ToList();
-        if (instances.Count == 0 && path.Argument is { } task) throw ApiException.NotFound($"Task '{task}' does not exist");
+        if (instances.Count == 0 && task is not null) throw ApiException.NotFound($"Task '{task}' does not exist");
 
         var killed = await request.Scheduler.KillAsync(instances, options, request.Cancellation);
         if (killed.Deployment is { } receipt)
@@ -52,11 +69,11 @@ internal static class AppTasksHandler
         await request.JsonAsync(json =>
         {
             json.WriteStartObject();
-            if (path.Argument is null) json.WriteStartArray("tasks");
+            if (task is null) json.WriteStartArray("tasks");
             else json.WritePropertyName("task");
             foreach (var instance in killed.Instances)
                 JsonSerializer.Serialize(json, TaskView.Of(instance, ports), MarathonJson.Default.AppTask);
-            if (path.Argument is null) json.WriteEndArray();
+            if (task is null) json.WriteEndArray();
             else if (killed.Instances.Count == 0) json.WriteNullValue();
             json.WriteEndObject();
         });

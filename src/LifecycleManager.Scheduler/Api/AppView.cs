@@ -1,9 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.Deployments;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Instances;
+using LifecycleManager.Scheduler.Core.Snapshots;
+using LifecycleManager.Scheduler.Core.Timing;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -31,8 +32,10 @@ internal static class AppView
         var counts = embeds.HasFlag(Embeds.Counts);
         return status.Definition.Wire with
         {
-            VersionInfo = new AppVersionInfo(Instants.Write(status.LastScalingAt), Instants.Write(status.LastConfigChangeAt)),
+            VersionInfo = new AppVersionInfo(Timestamps.Write(status.LastScalingAt), Timestamps.Write(status.LastConfigChangeAt)),
             CountOwner = status.CountOwner,
+            CountSuspended = status.IsSuspended ? true : null,
+            CreatedAt = Timestamps.Write(status.CreatedAt),
             TasksStaged = counts ? status.Staged : null,
             TasksRunning = counts ? status.Running : null,
             TasksHealthy = counts ? status.Healthy : null,
@@ -49,7 +52,8 @@ internal static class AppView
     /// <summary>An app that has just been made: nothing runs of it.</summary>
     public static App New(AppDefinition app, string deployment) => app.Wire with
     {
-        VersionInfo = new AppVersionInfo(Instants.Write(app.Version), Instants.Write(app.Version)),
+        VersionInfo = new AppVersionInfo(Timestamps.Write(app.Version), Timestamps.Write(app.Version)),
+        CreatedAt = Timestamps.Write(app.Version),
         TasksStaged = 0,
         TasksRunning = 0,
         TasksHealthy = 0,
@@ -83,8 +87,8 @@ internal static class AppView
         Message = failure.Message,
         State = failure.State,
         TaskId = failure.TaskId,
-        Timestamp = Instants.Write(failure.At),
-        Version = Instants.Write(failure.Version),
+        Timestamp = Timestamps.Write(failure.At),
+        Version = Timestamps.Write(failure.Version),
         SlaveId = failure.AgentId,
     };
 

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.Definitions.Json;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Json;
+using LifecycleManager.Scheduler.Core.Inputs;
+using LifecycleManager.Scheduler.Core.Snapshots;
+using LifecycleManager.Scheduler.Core.Timing;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -14,29 +16,68 @@ internal static class AppsHandler
 
     private const Embeds Shown = Embeds.Counts | Embeds.Tasks | Embeds.LastTaskFailure | Embeds.Deployments;
 
-    public static Task AnswerAsync(ApiRequest request)
-    {
-        if (request.Path.Trim('/').Length == 0) return ListAsync(request);
-        if (BlueGreenHandler.Find(request) is { } blueGreen) return blueGreen;
-        var path = AppPath.Parse(request.Path);
-        return path switch
+    public static readonly OperationTable Operations = new(
+    [
+        .. BlueGreenHandler.Operations,
+        new("POST", "/v2/apps/{**id}/restart", RestartAsync, "Apps", "Replaces all instances.")
         {
-            { Part: "tasks" } => AppTasksHandler.AnswerAsync(request, path),
-            { IsWildcard: true } => request.Method is "GET" or "HEAD"
-                ? GetGroupAsync(request, path.Id) : throw request.NotAllowed("GET"),
-            { Part: "restart" } => request.Method == "POST" ? RestartAsync(request, path.Id) : throw request.NotAllowed("POST"),
-            { Part: "versions" } => request.Method is "GET" or "HEAD"
-                ? VersionsAsync(request, path) : throw request.NotAllowed("GET"),
-            _ => request.Method switch
-            {
-                "GET" or "HEAD" => GetAsync(request, path.Id),
-                "PUT" => PutAsync(request, path.Id, request.Flag("partialUpdate", absent: true)),
-                "PATCH" => PutAsync(request, path.Id, partial: true),
-                "DELETE" => DeleteAsync(request, path.Id),
-                _ => throw request.NotAllowed("GET, PUT, PATCH, DELETE"),
-            },
-        };
-    }
+            Query = [ApiParameter.Force, ApiParameter.Reason], Answer = typeof(DeploymentResult), Failures = [404, 409],
+        },
+        .. AppTasksHandler.Operations,
+        new("GET", "/v2/apps/{**id}/versions", VersionsAsync, "Apps", "The versions of an app, newest first.")
+        {
+            Answer = typeof(VersionList), Failures = [404],
+        },
+        .. AppTasksHandler.OneTaskOperations,
+        new("GET", "/v2/apps/{**id}/versions/{version}", VersionAsync, "Apps", "An app as it was.")
+        {
+            Answer = typeof(App), Failures = [400, 404],
+        },
+        new("GET", "/v2/apps/{**id}", GetAsync, "Apps", "One app; with an id that ends with /*, all apps of a group.")
+        {
+            Query = [ApiParameter.Embed], Answer = typeof(AppAnswer), Failures = [404],
+        },
+        new("PUT", "/v2/apps/{**id}", PutAsync, "Apps",
+            "Makes or changes an app; with only a version in the body, takes it back to that version.")
+        {
+            Query = [ApiParameter.Force, ApiParameter.Partial, ApiParameter.Reason], Body = typeof(App),
+            Answer = typeof(DeploymentResult), Failures = ApiFailures.ConditionalChange,
+        },
+        new("PATCH", "/v2/apps/{**id}", PatchAsync, "Apps", "Changes an app.")
+        {
+            Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(App), Answer = typeof(DeploymentResult),
+            Failures = ApiFailures.ConditionalChange,
+        },
+        new("DELETE", "/v2/apps/{**id}", DeleteAsync, "Apps", "Ends an app and all its instances.")
+        {
+            Query = [ApiParameter.Force, ApiParameter.Reason], Answer = typeof(DeploymentResult), Failures = [404, 409],
+        },
+        new("GET", "/v2/apps", GetAllAsync, "Apps", "All apps, those that the filters let through.")
+        {
+            Query =
+            [
+                new("cmd", "Part of the command."), new("id", "Part of the id."),
+                new("label", "A selector: key, key==value, key!=value, key in (a, b), key notin (a, b), joined by commas."),
+                ApiParameter.Embed,
+            ],
+            Answer = typeof(AppList), Failures = [400],
+        },
+        new("POST", "/v2/apps", PostAsync, "Apps", "Makes an app.")
+        {
+            Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(App), Status = 201, Answer = typeof(App),
+            Failures = ApiFailures.Create,
+        },
+        new("PUT", "/v2/apps", PutAllAsync, "Apps", "Makes or changes many apps in one deployment.")
+        {
+            Query = [ApiParameter.Force, ApiParameter.Partial, ApiParameter.Reason], Body = typeof(IReadOnlyList<App>),
+            Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
+        },
+        new("PATCH", "/v2/apps", PatchAllAsync, "Apps", "Changes many apps in one deployment.")
+        {
+            Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(IReadOnlyList<App>),
+            Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
+        },
+    ]);
 
     /// <summary>An app that is wanted.</summary>
     /// <exception cref="AppNotFoundException">There is none.</exception>
@@ -55,17 +96,9 @@ internal static class AppsHandler
     public static IEnumerable<object> Parts(ApiRequest request, Embeds embeds, params IEnumerable<object> parts) =>
         embeds.HasFlag(Embeds.Readiness) ? [request.Snapshot] : embeds.HasFlag(Embeds.TaskStats) ? [new object()] : parts;
 
-    private static Task ListAsync(ApiRequest request) => request.Method switch
-    {
-        "GET" or "HEAD" => GetAllAsync(request),
-        "POST" => PostAsync(request),
-        "PUT" => PutAllAsync(request, request.Flag("partialUpdate", absent: true)),
-        "PATCH" => PutAllAsync(request, partial: true),
-        _ => throw request.NotAllowed("GET, POST, PUT, PATCH"),
-    };
-
     private static Task GetAllAsync(ApiRequest request)
     {
+        if (request.Context.Request.Headers.ContainsKey(IMarathonApi.ManagerHeader)) request.Scheduler.HearManager();
         var embeds = EmbedNames.Apps(request.Texts("embed")) | Listed;
         var (cmd, id) = (request.Text("cmd"), request.Text("id"));
         var labels = request.Text("label") is { } label ? LabelSelector.Parse(label) : null;
@@ -94,8 +127,10 @@ internal static class AppsHandler
             JsonSerializer.Serialize(json, AppView.Of(status, embeds, request.Snapshot, now), MarathonJson.Default.App));
     }
 
-    private static Task GetAsync(ApiRequest request, AppId id)
+    private static Task GetAsync(ApiRequest request)
     {
+        if (request.IsWildcard) return GetGroupAsync(request, request.Id);
+        var id = request.Id;
         var status = Find(request, id);
         var embeds = EmbedNames.Apps(request.Texts("embed")) | Shown;
         if (request.IsKnown(Parts(request, embeds, status))) return Task.CompletedTask;
@@ -121,6 +156,11 @@ internal static class AppsHandler
         await request.JsonAsync(AppView.New(made, receipt.DeploymentId), MarathonJson.Default.App, 201);
     }
 
+    private static Task PutAsync(ApiRequest request) =>
+        PutAsync(request, request.SingleId, request.Flag("partialUpdate", absent: true));
+
+    private static Task PatchAsync(ApiRequest request) => PutAsync(request, request.SingleId, partial: true);
+
     private static async Task PutAsync(ApiRequest request, AppId id, bool partial)
     {
         var sent = AppDefinitions.ReadApp(await request.BodyAsync());
@@ -132,64 +172,76 @@ internal static class AppsHandler
                 created = root.FindApp(id) is null;
                 return change(root);
             },
-            request.Change($"{id} was changed"));
+            request.Change($"{id} was changed", id) with { OrdersCount = app => app == id && OrdersCount(sent, partial) });
         if (receipt.Root.FindApp(id) is { } app)
             request.Scheduler.PublishApiPost(request.Context.Request.Path, request.Context.Connection.RemoteIpAddress, app);
         if (created) request.Context.Response.Headers.Location = $"/v2/apps{id}";
         await request.DeploymentAsync(receipt, created ? 201 : 200);
     }
 
+    private static Task PutAllAsync(ApiRequest request) =>
+        PutAllAsync(request, request.Flag("partialUpdate", absent: true));
+
+    private static Task PatchAllAsync(ApiRequest request) => PutAllAsync(request, partial: true);
+
     private static async Task PutAllAsync(ApiRequest request, bool partial)
     {
         var sent = AppDefinitions.ReadApps(await request.BodyAsync(many: true));
         var changes = new List<Func<GroupDefinition, GroupDefinition>>(sent.Count);
         var ids = new HashSet<AppId>();
+        var orders = new HashSet<AppId>();
         for (var index = 0; index < sent.Count; index++)
         {
             if (sent[index].Id is not { Length: > 0 } text)
                 throw new ChangeRefusedException([new ChangeProblem($"({index})/id", "must not be empty")]);
             var id = AppId.Resolve(text, AppId.Root);
             if (!ids.Add(id)) throw new ChangeRefusedException([new ChangeProblem($"({index})/id", $"{id} is there twice")]);
+            if (OrdersCount(sent[index], partial)) orders.Add(id);
             changes.Add(await ChangeOfAsync(request, id, sent[index], partial, $"({index})"));
         }
 
         var receipt = await request.ChangeAsync(
-            root => changes.Aggregate(root, (tree, change) => change(tree)), request.Change($"{sent.Count} apps were changed"));
+            root => changes.Aggregate(root, (tree, change) => change(tree)),
+            request.Change($"{sent.Count} apps were changed") with { OrdersCount = orders.Contains });
         foreach (var app in ids.Select(receipt.Root.FindApp))
             if (app is not null)
                 request.Scheduler.PublishApiPost(request.Context.Request.Path, request.Context.Connection.RemoteIpAddress, app);
         await request.DeploymentAsync(receipt);
     }
 
-    private static async Task DeleteAsync(ApiRequest request, AppId id)
+    private static async Task DeleteAsync(ApiRequest request)
     {
+        var id = request.SingleId;
         var receipt = await request.ChangeAsync(
             root => root.FindApp(id) is { IsPod: false } ? root.RemoveApp(id)
             : throw new AppNotFoundException(id), request.Change($"{id} was deleted"));
         await request.DeploymentAsync(receipt);
     }
 
-    private static async Task RestartAsync(ApiRequest request, AppId id)
+    private static async Task RestartAsync(ApiRequest request)
     {
+        var id = request.SingleId;
         var receipt = await request.Scheduler.RestartAsync([id], request.Change($"{id} was restarted"), request.Cancellation);
         await request.DeploymentAsync(receipt);
     }
 
-    private static async Task VersionsAsync(ApiRequest request, AppPath path)
+    private static async Task VersionsAsync(ApiRequest request)
     {
-        if (request.Snapshot.Apps.TryGetValue(path.Id, out var known) && known.Definition.IsPod)
-            throw new AppNotFoundException(path.Id);
-        if (path.Argument is null)
-        {
-            var versions = await request.Scheduler.AppVersionsAsync(path.Id, request.Cancellation);
-            if (versions.Count == 0) throw new AppNotFoundException(path.Id);
-            await request.JsonAsync(new VersionList([.. versions.Select(Instants.Write)]), MarathonJson.Default.VersionList);
-            return;
-        }
+        var versions = await request.Scheduler.AppVersionsAsync(IdOf(request), request.Cancellation);
+        if (versions.Count == 0) throw new AppNotFoundException(request.SingleId);
+        await request.JsonAsync(new VersionList([.. versions.Select(Timestamps.Write)]), MarathonJson.Default.VersionList);
+    }
 
-        var app = await VersionAsync(request, path.Id, path.Argument);
+    private static async Task VersionAsync(ApiRequest request)
+    {
+        var app = await VersionAsync(request, IdOf(request), request.Parameters["version"]);
         await request.JsonAsync(app.Wire, MarathonJson.Default.App);
     }
+
+    /// <summary>The path's id, where it is no pod's.</summary>
+    private static AppId IdOf(ApiRequest request) =>
+        request.Snapshot.Apps.TryGetValue(request.SingleId, out var known) && known.Definition.IsPod
+            ? throw new AppNotFoundException(request.SingleId) : request.SingleId;
 
     private static async Task<AppDefinition> VersionAsync(ApiRequest request, AppId id, string version)
     {
@@ -222,6 +274,10 @@ internal static class AppsHandler
             return Put(root, app, path);
         };
     }
+
+    /// <summary>Nothing but a count is sent: a person's order, not a definition that is sent again.</summary>
+    private static bool OrdersCount(App sent, bool partial) =>
+        partial && sent.Instances is not null && sent with { Id = null, Instances = null } == new App();
 
     private static GroupDefinition Put(GroupDefinition root, AppDefinition app, string path)
     {

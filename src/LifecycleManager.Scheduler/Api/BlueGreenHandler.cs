@@ -1,7 +1,11 @@
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.Deployments;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Labels;
+using LifecycleManager.Scheduler.Core.Deployments;
+using LifecycleManager.Scheduler.Core.Inputs;
+using LifecycleManager.Scheduler.Core.Instances;
+using LifecycleManager.Scheduler.Core.Snapshots;
+using LifecycleManager.Scheduler.Core.Timing;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -11,39 +15,60 @@ namespace LifecycleManager.Scheduler.Api;
 /// </summary>
 internal static class BlueGreenHandler
 {
-    private const string Name = "blue-green";
-
-    /// <summary>The answer, where the request's path is one of these of an app that there is; null for any other.</summary>
-    public static Task? Find(ApiRequest request)
-    {
-        var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        var word = parts is [.., _, Name, "verify" or "switch" or "abort"] ? parts[^1] : parts is [.., _, Name] ? "" : null;
-        if (word is null) return null;
-
-        // Nothing is within an app, so that no id of another one is taken away.
-        var id = AppId.Resolve("/" + string.Join('/', parts[..^(word.Length > 0 ? 2 : 1)]), AppId.Root);
-        if (!request.Snapshot.Apps.TryGetValue(id, out var status) || status.IsRemoved || status.Definition.IsPod)
-            return request.Method == "POST" ? throw new AppNotFoundException(id) : null;
-        if (word.Length > 0 && request.Method != "POST") throw request.NotAllowed("POST");
-        return word switch
+    public static readonly IReadOnlyList<ApiOperation> Operations =
+    [
+        new("POST", "/v2/apps/{**id}/blue-green/verify", VerifyAsync, "Blue-green",
+            "Whether the new version may take over; with 409, what is missing.")
         {
-            "verify" => VerifyAsync(request, id),
-            "switch" => SwitchAsync(request, id),
-            "abort" => AbortAsync(request, id),
-            _ => request.Method switch
-            {
-                "GET" or "HEAD" =>
-                    request.JsonAsync(StateOf(Deployment(request, id), request.Snapshot.Apps[id]),
-                        MarathonJson.Default.BlueGreenState),
-                "POST" => BeginAsync(request, status),
-                _ => throw request.NotAllowed("GET, POST"),
-            },
-        };
+            IsMeant = IsOfApp, Answer = typeof(BlueGreenState), Failures = [404, 409],
+        },
+        new("POST", "/v2/apps/{**id}/blue-green/switch", SwitchAsync, "Blue-green", "Gives the work to the new version.")
+        {
+            IsMeant = IsOfApp, Answer = typeof(BlueGreenState), Failures = [404, 409],
+        },
+        new("POST", "/v2/apps/{**id}/blue-green/abort", AbortAsync, "Blue-green", "Goes back to the old version.")
+        {
+            IsMeant = IsOfApp, Answer = typeof(DeploymentResult), Failures = [404],
+        },
+        new("GET", "/v2/apps/{**id}/blue-green", GetAsync, "Blue-green", "How it stands.")
+        {
+            IsMeant = IsOfApp, Answer = typeof(BlueGreenState), Failures = [404],
+        },
+        new("POST", "/v2/apps/{**id}/blue-green", BeginAsync, "Blue-green",
+            "Starts a new version beside the one that serves, and switches once it is healthy.")
+        {
+            IsMeant = IsOfApp,
+            Query =
+            [
+                new("switch", "auto (without it) or manual."),
+                new("verify", "With auto: how long it must be healthy before the switch, such as 30s."),
+                new("keep", "How long the old version is kept after the switch, to go back to."),
+                new("abortAfter", "Give the new version up when it is not healthy within this time."),
+                ApiParameter.Force, ApiParameter.Reason,
+            ],
+            Body = typeof(App), Answer = typeof(DeploymentResult), Failures = ApiFailures.Change,
+        },
+    ];
+
+    /// <summary>
+    /// Nothing is within an app, so that no id of another one is taken away; whoever begins is told where there is no app.
+    /// </summary>
+    private static bool IsOfApp(ApiRequest request) => request.Method == "POST"
+        || (request.Snapshot.Apps.TryGetValue(request.Id, out var status)
+            && status is { IsRemoved: false, Definition.IsPod: false });
+
+    private static AppId IdOf(ApiRequest request) => AppsHandler.Find(request, request.Id).Definition.Id;
+
+    private static Task GetAsync(ApiRequest request)
+    {
+        var id = IdOf(request);
+        var state = StateOf(Deployment(request, id), request.Snapshot.Apps[id]);
+        return request.JsonAsync(state, MarathonJson.Default.BlueGreenState);
     }
 
-    private static async Task BeginAsync(ApiRequest request, AppStatus status)
+    private static async Task BeginAsync(ApiRequest request)
     {
-        var id = status.Definition.Id;
+        var id = IdOf(request);
         var options = new BlueGreenOptions(id)
         {
             SwitchesItself = request.Text("switch") switch
@@ -81,14 +106,16 @@ internal static class BlueGreenHandler
         await request.DeploymentAsync(receipt);
     }
 
-    private static Task VerifyAsync(ApiRequest request, AppId id)
+    private static Task VerifyAsync(ApiRequest request)
     {
+        var id = IdOf(request);
         var state = StateOf(Deployment(request, id), request.Snapshot.Apps[id]);
         return request.JsonAsync(state, MarathonJson.Default.BlueGreenState, state.Missing.Count == 0 ? 200 : 409);
     }
 
-    private static async Task SwitchAsync(ApiRequest request, AppId id)
+    private static async Task SwitchAsync(ApiRequest request)
     {
+        var id = IdOf(request);
         var deployment = Deployment(request, id);
         var state = StateOf(deployment, request.Snapshot.Apps[id]);
         if (state.State is not ("starting" or "ready"))
@@ -104,8 +131,9 @@ internal static class BlueGreenHandler
         await request.JsonAsync(StateNow(request, deployment, id), MarathonJson.Default.BlueGreenState);
     }
 
-    private static async Task AbortAsync(ApiRequest request, AppId id) => await request.DeploymentAsync(
-        (await request.Scheduler.CancelDeploymentAsync(Deployment(request, id).Id, force: false, request.Cancellation))!);
+    private static async Task AbortAsync(ApiRequest request) => await request.DeploymentAsync(
+        (await request.Scheduler.CancelDeploymentAsync(
+            Deployment(request, IdOf(request)).Id, force: false, request.Cancellation))!);
 
     private static DeploymentStatus Deployment(ApiRequest request, AppId id) =>
         request.Snapshot.Deployments.FirstOrDefault(deployment => deployment.IsBlueGreen && deployment.AffectedApps.Contains(id))
@@ -154,7 +182,7 @@ internal static class BlueGreenHandler
             Missing = missing,
             Blue = blue,
             Green = green,
-            Until = deployment.HeldSince is { } held && step?.Pause?.For is { } time ? Instants.Write(held + time) : null,
+            Until = deployment.HeldSince is { } held && step?.Pause?.For is { } time ? Timestamps.Write(held + time) : null,
         };
     }
 
@@ -173,5 +201,6 @@ internal static class BlueGreenHandler
     }
 
     private static TimeSpan? Time(ApiRequest request, string name) => request.Text(name) is not { } text ? null
-        : TimeText.TryParse(text, out var time) ? time : throw ApiException.BadRequest($"{name}={text} must be {TimeText.Form}");
+        : LabelDuration.TryParse(text, out var time) ? time
+        : throw ApiException.BadRequest($"{name}={text} must be {LabelDuration.Form}");
 }

@@ -1,7 +1,10 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.Deployments;
-using LifecycleManager.Scheduler.Events;
+using LifecycleManager.Scheduler.Core.Deployments;
+using LifecycleManager.Scheduler.Core.Events;
+using LifecycleManager.Scheduler.Core.Inputs;
+using LifecycleManager.Scheduler.Core.Instances;
+using LifecycleManager.Scheduler.Core.Timing;
 using Wire = LifecycleManager.Protocol.Marathon;
 
 namespace LifecycleManager.Scheduler.Api;
@@ -9,46 +12,62 @@ namespace LifecycleManager.Scheduler.Api;
 /// <summary><c>/v2/deployments</c>.</summary>
 internal static class DeploymentsHandler
 {
-    public static Task ListAsync(ApiRequest request)
+    public static readonly OperationTable Operations = new(
+    [
+        new("GET", "/v2/deployments", ListAsync, "Deployments", "Deployments under way.")
+        {
+            Answer = typeof(IReadOnlyList<Deployment>),
+        },
+        new("GET", "/v2/deployments/{id}", GetAsync, "Deployments", "A deployment under way.")
+        {
+            Answer = typeof(Deployment), Failures = [404],
+        },
+        new("DELETE", "/v2/deployments/{id}", CancelAsync, "Deployments",
+            "Cancels a deployment and takes its apps back; with force, leaves them as they are (202).")
+        {
+            Query = [ApiParameter.Force], Answer = typeof(DeploymentResult), Failures = [404],
+        },
+        new("POST", "/v2/deployments/{id}/pause", PauseAsync, "Deployments", "Replaces nothing more until it is resumed.")
+        {
+            Answer = typeof(Deployment), Failures = [404, 409],
+        },
+        new("POST", "/v2/deployments/{id}/resume", ResumeAsync, "Deployments", "Lets a paused deployment go on.")
+        {
+            Answer = typeof(Deployment), Failures = [404, 409],
+        },
+        new("POST", "/v2/deployments/{id}/promote", PromoteAsync, "Deployments",
+            "Ends the rest after a stage of a rollout (label lcm.canary, blue-green).")
+        {
+            Query =
+            [
+                new("full", "End all further stages too.", ApiParameterKind.Flag),
+                new("force", "Also where the new version is not healthy.", ApiParameterKind.Flag),
+            ],
+            Answer = typeof(Deployment), Failures = [400, 404, 409],
+        },
+        new("POST", "/v2/deployments/{id}/abort", AbortAsync, "Deployments", "Takes its apps back to what they were.")
+        {
+            Answer = typeof(DeploymentResult), Failures = [404],
+        },
+    ]);
+
+    private static Task ListAsync(ApiRequest request)
     {
-        if (request.Method is not ("GET" or "HEAD")) throw request.NotAllowed("GET");
         if (request.IsKnown(request.Snapshot)) return Task.CompletedTask;
         return request.JsonAsync([.. request.Snapshot.Deployments.Select(Of)], MarathonJson.Default.IReadOnlyListDeployment);
     }
 
-    /// <summary><c>pause</c>, <c>resume</c>, <c>promote</c> and <c>abort</c>, what Marathon has not.</summary>
-    public static async Task SteerAsync(ApiRequest request)
+    private static Task GetAsync(ApiRequest request)
     {
-        var id = (string)request.Context.Request.RouteValues["id"]!;
-        var word = (string)request.Context.Request.RouteValues["word"]!;
-        var steering = word switch
-        {
-            "pause" => DeploymentSteering.Pause,
-            "resume" => DeploymentSteering.Resume,
-            "promote" => request.Flag("full") ? DeploymentSteering.PromoteFull : DeploymentSteering.Promote,
-            "abort" => (DeploymentSteering?)null,
-            _ => throw ApiException.NotFound($"a deployment can be told to pause, resume, promote or abort, not '{word}'"),
-        };
-        if (request.Method != "POST") throw request.NotAllowed("POST");
-        if (steering is null)
-            await request.DeploymentAsync(
-                (await request.Scheduler.CancelDeploymentAsync(id, force: false, request.Cancellation))!);
-        else await request.JsonAsync(Of(await request.Scheduler.SteerAsync(id, steering.Value, request.Force,
-            request.Cancellation)), MarathonJson.Default.Deployment);
+        var id = request.Parameters["id"];
+        var status = request.Snapshot.Deployments.FirstOrDefault(deployment => deployment.Id == id)
+            ?? throw new DeploymentNotFoundException(id);
+        return request.JsonAsync(Of(status), MarathonJson.Default.Deployment);
     }
 
-    public static async Task OneAsync(ApiRequest request)
+    private static async Task CancelAsync(ApiRequest request)
     {
-        var id = (string)request.Context.Request.RouteValues["id"]!;
-        if (request.Method is "GET" or "HEAD")
-        {
-            var status = request.Snapshot.Deployments.FirstOrDefault(deployment => deployment.Id == id)
-                ?? throw new DeploymentNotFoundException(id);
-            await request.JsonAsync(Of(status), MarathonJson.Default.Deployment);
-            return;
-        }
-
-        if (request.Method != "DELETE") throw request.NotAllowed("GET, DELETE");
+        var id = request.Parameters["id"];
         if (await request.Scheduler.CancelDeploymentAsync(id, request.Force, request.Cancellation) is { } rollback)
         {
             await request.DeploymentAsync(rollback);
@@ -57,6 +76,20 @@ internal static class DeploymentsHandler
 
         request.Context.Response.StatusCode = 202;
     }
+
+    private static Task PauseAsync(ApiRequest request) => SteerAsync(request, DeploymentSteering.Pause);
+
+    private static Task ResumeAsync(ApiRequest request) => SteerAsync(request, DeploymentSteering.Resume);
+
+    private static Task PromoteAsync(ApiRequest request) =>
+        SteerAsync(request, request.Flag("full") ? DeploymentSteering.PromoteFull : DeploymentSteering.Promote);
+
+    private static async Task SteerAsync(ApiRequest request, DeploymentSteering steering) => await request.JsonAsync(
+        Of(await request.Scheduler.SteerAsync(request.Parameters["id"], steering, request.Force, request.Cancellation)),
+        MarathonJson.Default.Deployment);
+
+    private static async Task AbortAsync(ApiRequest request) => await request.DeploymentAsync(
+        (await request.Scheduler.CancelDeploymentAsync(request.Parameters["id"], force: false, request.Cancellation))!);
 
     /// <summary>The steps, as a dry run shows them.</summary>
     public static void Write(Utf8JsonWriter json, IReadOnlyList<PlannedStep> steps)
@@ -74,7 +107,7 @@ internal static class DeploymentsHandler
         return new Deployment
         {
             Id = status.Id,
-            Version = Instants.Write(status.Version),
+            Version = Timestamps.Write(status.Version),
             AffectedApps = [.. Affected(status, pods: false)],
             AffectedPods = [.. Affected(status, pods: true)],
             Steps = [
@@ -92,14 +125,14 @@ internal static class DeploymentsHandler
 
     private static DeploymentPause? Pause(DeploymentStatus status, PlannedStep? current)
     {
-        var since = status.HeldSince is { } held ? Instants.Write(held) : null;
+        var since = status.HeldSince is { } held ? Timestamps.Write(held) : null;
         if (status.IsPaused)
             return new DeploymentPause { Since = since, Message = "it was paused; POST to /resume lets it go on" };
         return since is null ? null : current?.Pause?.For is { } time
             ? new DeploymentPause
             {
                 Since = since,
-                Until = Instants.Write(status.HeldSince!.Value + time),
+                Until = Timestamps.Write(status.HeldSince!.Value + time),
                 Message = $"it rests for {time.TotalSeconds:0} s"
             }
             : new DeploymentPause { Since = since, Message = "it waits to be promoted: POST to /promote, or to /abort" };
@@ -113,7 +146,7 @@ internal static class DeploymentsHandler
         Stage = action.Stage?.ToString(),
         ReadinessCheckResults = current is null ? null :
         [
-            .. current.ReadinessResults.Where(result => State.TaskIds.AppPathOf(result.TaskId) == "/"
+            .. current.ReadinessResults.Where(result => TaskIds.AppPathOf(result.TaskId) == "/"
                 + action.App.Safe.Replace('_', '/'))
                 .Select(result => JsonText.Element(json => AppView.Write(json, result))),
         ],

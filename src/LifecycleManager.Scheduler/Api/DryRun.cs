@@ -1,6 +1,6 @@
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.Deployments;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Deployments;
+using LifecycleManager.Scheduler.Core.Snapshots;
 
 namespace LifecycleManager.Scheduler.Api;
 

@@ -1,5 +1,4 @@
 using LifecycleManager.Primitives.Text;
-using LifecycleManager.Scheduler.Definitions.Json;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -67,6 +66,6 @@ internal static class EmbedNames
                 return embed;
         var known = prefixes[0] == "group.apps." ? OfGroups.Keys.Concat(Names.Keys.Select(name => prefixes[0] + name))
             : Names.Keys.Select(name => prefixes[0] + name);
-        throw ApiException.BadRequest($"embed={value} is not known{NearestName.Hint(value, known)}");
+        throw ApiException.BadRequest($"embed={value} is unknown{NearestName.Hint(value, known)}");
     }
 }

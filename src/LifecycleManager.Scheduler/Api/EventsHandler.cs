@@ -15,9 +15,22 @@ internal static class EventsHandler
     private static readonly byte[] Silence = ":\n\n"u8.ToArray();
     private static readonly ConcurrentDictionary<string, byte[]> Heads = new(StringComparer.Ordinal);
 
-    public static async Task AnswerAsync(ApiRequest request)
+    public static readonly OperationTable Operations = new(
+    [
+        new("GET", "/v2/events", AnswerAsync, "Events", "The event bus as server-sent events.")
+        {
+            AnswersHead = false,
+            Query =
+            [
+                new("event_type", "Only these types.", ApiParameterKind.Texts),
+                new("plan-format", "Of deployments' plans: full, with the trees before and after (without it, too), or light."),
+            ],
+            Media = ["text/event-stream"], Failures = [503],
+        },
+    ]);
+
+    private static async Task AnswerAsync(ApiRequest request)
     {
-        if (request.Method != "GET") throw request.NotAllowed("GET");
         var full = request.Text("plan-format") switch
         {
             null or "full" => true,

@@ -1,40 +1,103 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.Definitions.Pods;
-using LifecycleManager.Scheduler.Deployments;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Pods;
+using LifecycleManager.Scheduler.Core.Snapshots;
+using LifecycleManager.Scheduler.Core.Timing;
 
 namespace LifecycleManager.Scheduler.Api;
 
 /// <summary><c>/v2/groups</c>.</summary>
 internal static class GroupsHandler
 {
-    public static Task AnswerAsync(ApiRequest request)
-    {
-        var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        if (parts is [.., "versions"]) return Get(request, () => VersionsAsync(request, Id(parts[..^1])));
-        if (parts is [.., "versions", var version]) return Get(request, () => VersionAsync(request, Id(parts[..^2]), version));
-        var id = Id(parts);
-        if (parts is [.., "apps"] && request.Snapshot.Root.FindGroup(id) is null)
-            return Get(request, () => AppsAsync(request, Id(parts[..^1])));
-        return request.Method switch
+    public static readonly OperationTable Operations = new(
+    [
+        new("GET", "/v2/groups/{**id}/versions", VersionsAsync, "Groups", "The versions of the tree, newest first.")
         {
-            "GET" or "HEAD" => GetAsync(request, id),
-            "POST" => PostAsync(request, id),
-            "PUT" or "PATCH" => PutAsync(request, id),
-            "DELETE" => DeleteAsync(request, id),
-            _ => throw request.NotAllowed("GET, POST, PUT, DELETE"),
-        };
-    }
+            Answer = typeof(IReadOnlyList<string>), Failures = [404],
+        },
+        new("GET", "/v2/groups/versions", VersionsAsync, "Groups", "The versions of the tree, newest first.")
+        {
+            Answer = typeof(IReadOnlyList<string>), Failures = [404],
+        },
+        new("GET", "/v2/groups/{**id}/versions/{version}", VersionAsync, "Groups", "A group as it was.")
+        {
+            Answer = typeof(Group), Failures = [400, 404],
+        },
+        new("GET", "/v2/groups/versions/{version}", VersionAsync, "Groups", "The tree as it was.")
+        {
+            Answer = typeof(Group), Failures = [400, 404],
+        },
+        new("GET", "/v2/groups/{**id}/apps", AppsAsync, "Groups", "The apps of a group and below.")
+        {
+            IsMeant = IsNoGroup, Query = [ApiParameter.Embed], Answer = typeof(AppList), Failures = [404],
+        },
+        new("GET", "/v2/groups/apps", AppsAsync, "Groups", "All apps.")
+        {
+            IsMeant = IsNoGroup, Query = [ApiParameter.Embed], Answer = typeof(AppList), Failures = [404],
+        },
+        new("GET", "/v2/groups/{**id}", GetAsync, "Groups", "A group.")
+        {
+            Query = [ApiParameter.Embed], Answer = typeof(Group), Failures = [404],
+        },
+        new("POST", "/v2/groups/{**id}", PostAsync, "Groups", "Makes a group within a group.")
+        {
+            Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(Group), Status = 201,
+            Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
+        },
+        new("PUT", "/v2/groups/{**id}", PutAsync, "Groups",
+            "Makes or changes a group, scales it (scaleBy), or takes it back (version).")
+        {
+            Query = [ApiParameter.Force, ApiParameter.DryRun, ApiParameter.Reason], Body = typeof(Group),
+            Answer = typeof(DeploymentResult), Failures = ApiFailures.Change,
+        },
+        new("PATCH", "/v2/groups/{**id}", PutAsync, "Groups",
+            "Makes or changes a group, scales it (scaleBy), or takes it back (version).")
+        {
+            Query = [ApiParameter.Force, ApiParameter.DryRun, ApiParameter.Reason], Body = typeof(Group),
+            Answer = typeof(DeploymentResult), Failures = ApiFailures.Change,
+        },
+        new("DELETE", "/v2/groups/{**id}", DeleteAsync, "Groups", "Deletes a group and all below it.")
+        {
+            Query = [ApiParameter.Force, ApiParameter.Reason], Answer = typeof(DeploymentResult), Failures = [404, 409],
+        },
+        new("GET", "/v2/groups", GetAsync, "Groups", "The whole tree.")
+        {
+            Query =
+            [
+                new("embed", "group.groups, group.apps and what is added to the apps, such as group.apps.tasks.",
+                    ApiParameterKind.Texts),
+            ],
+            Answer = typeof(Group), Failures = [400],
+        },
+        new("POST", "/v2/groups", PostAsync, "Groups", "Makes a group.")
+        {
+            Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(Group), Status = 201,
+            Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
+        },
+        new("PUT", "/v2/groups", PutAsync, "Groups", "Changes the root group.")
+        {
+            Query = [ApiParameter.Force, ApiParameter.DryRun, ApiParameter.Reason], Body = typeof(Group),
+            Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
+        },
+        new("PATCH", "/v2/groups", PutAsync, "Groups", "Changes the root group.")
+        {
+            Query = [ApiParameter.Force, ApiParameter.DryRun, ApiParameter.Reason], Body = typeof(Group),
+            Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
+        },
+        new("DELETE", "/v2/groups", DeleteAsync, "Groups", "Deletes everything.")
+        {
+            Query = [ApiParameter.Force, ApiParameter.Reason], Answer = typeof(DeploymentResult), Failures = [409],
+        },
+    ]);
 
-    private static AppId Id(IEnumerable<string> parts) => AppId.Resolve("/" + string.Join('/', parts), AppId.Root);
+    /// <summary>There is no group whose id ends so.</summary>
+    private static bool IsNoGroup(ApiRequest request) =>
+        request.Snapshot.Root.FindGroup(AppId.Resolve($"/{request.Id.Path.Trim('/')}/apps", AppId.Root)) is null;
 
-    private static Task Get(ApiRequest request, Func<Task> answer) =>
-        request.Method is "GET" or "HEAD" ? answer() : throw request.NotAllowed("GET");
-
-    private static Task GetAsync(ApiRequest request, AppId id)
+    private static Task GetAsync(ApiRequest request)
     {
+        var id = request.Id;
         var group = request.Snapshot.Root.FindGroup(id) ?? throw Missing(id);
         var embeds = EmbedNames.Groups(request.Texts("embed"));
         if (request.IsKnown(AppsHandler.Parts(request, embeds, request.Snapshot.Root, request.Snapshot.Apps)))
@@ -43,8 +106,9 @@ internal static class GroupsHandler
             MarathonJson.Default.Group);
     }
 
-    private static Task AppsAsync(ApiRequest request, AppId id)
+    private static Task AppsAsync(ApiRequest request)
     {
+        var id = request.Id;
         if (request.Snapshot.Root.FindGroup(id) is null) throw Missing(id);
         var embeds = EmbedNames.Apps(request.Texts("embed")) | Embeds.Counts | Embeds.Deployments;
         if (request.IsKnown(AppsHandler.Parts(request, embeds, request.Snapshot.Apps))) return Task.CompletedTask;
@@ -54,8 +118,9 @@ internal static class GroupsHandler
             JsonSerializer.Serialize(json, AppView.Of(status, embeds, request.Snapshot, now), MarathonJson.Default.App));
     }
 
-    private static async Task PostAsync(ApiRequest request, AppId within)
+    private static async Task PostAsync(ApiRequest request)
     {
+        var within = request.Id;
         var update = AppDefinitions.ReadGroup(await request.BodyAsync(many: true));
         var id = update.Id is { Length: > 0 } text ? AppId.Resolve(text, within) : within;
         var receipt = await request.ChangeAsync(
@@ -70,8 +135,9 @@ internal static class GroupsHandler
         await request.DeploymentAsync(receipt, 201);
     }
 
-    private static async Task PutAsync(ApiRequest request, AppId id)
+    private static async Task PutAsync(ApiRequest request)
     {
+        var id = request.Id;
         var dry = request.Flag("dryRun");
         var update = AppDefinitions.ReadGroup(await request.BodyAsync(many: true));
         if (update.Id is { Length: > 0 } text && AppId.Resolve(text, id.Parent) != id && AppId.Resolve(text, AppId.Root) != id)
@@ -87,7 +153,7 @@ internal static class GroupsHandler
         }
 
         await request.DeploymentAsync(await request.ChangeAsync(change,
-            request.Change($"{id} was changed") with { PutsGroups = true }));
+            request.Change($"{id} was changed") with { PutsGroups = true, OrdersCount = _ => update.ScaleBy is not null }));
     }
 
     private static async Task<Func<GroupDefinition, GroupDefinition>> ChangeOfAsync(ApiRequest request, AppId id, Group update)
@@ -100,27 +166,30 @@ internal static class GroupsHandler
         return root => root.PutGroup(old);
     }
 
-    private static async Task DeleteAsync(ApiRequest request, AppId id)
+    private static async Task DeleteAsync(ApiRequest request)
     {
+        var id = request.Id;
         var receipt = await request.ChangeAsync(
             root => root.FindGroup(id) is null ? throw Missing(id) : root.RemoveGroup(id), request.Change($"{id} was deleted"));
         await request.DeploymentAsync(receipt);
     }
 
-    private static async Task VersionsAsync(ApiRequest request, AppId id)
+    private static async Task VersionsAsync(ApiRequest request)
     {
+        var id = request.Id;
         if (request.Snapshot.Root.FindGroup(id) is null) throw Missing(id);
         var versions = await request.Scheduler.GroupVersionsAsync(request.Cancellation);
         await request.JsonAsync(json =>
         {
             json.WriteStartArray();
-            foreach (var version in versions) json.WriteStringValue(Instants.Write(version));
+            foreach (var version in versions) json.WriteStringValue(Timestamps.Write(version));
             json.WriteEndArray();
         });
     }
 
-    private static async Task VersionAsync(ApiRequest request, AppId id, string version)
+    private static async Task VersionAsync(ApiRequest request)
     {
+        var (id, version) = (request.Id, request.Parameters["version"]);
         var group = await OldAsync(request, id, version);
         await request.JsonAsync(GroupNotation.Shown(group), MarathonJson.Default.Group);
     }
@@ -134,7 +203,7 @@ internal static class GroupsHandler
     private static Group Of(GroupDefinition group, Embeds embeds, SchedulerSnapshot snapshot, DateTimeOffset now) => new()
     {
         Id = group.Id.Path,
-        Version = Instants.Write(group.Version),
+        Version = Timestamps.Write(group.Version),
         Dependencies = [.. group.Dependencies.Select(dependency => dependency.Path)],
         EnforceRole = false,
         Pods = embeds.HasFlag(Embeds.Pods) ? [.. group.Apps.Where(app => app.IsPod).Select(PodNotation.Shown)] : [],

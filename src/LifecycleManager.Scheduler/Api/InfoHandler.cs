@@ -11,12 +11,26 @@ internal static class InfoHandler
     private static readonly string OwnVersion =
         typeof(InfoHandler).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
-    public static Task PingAsync(ApiRequest request) =>
-        request.Method is "GET" or "HEAD" ? request.TextAsync("pong") : throw request.NotAllowed("GET");
+    public static readonly OperationTable PingOperations = new(
+    [
+        new("GET", "/ping", PingAsync, "Server", "Answers pong.") { Media = ["text/plain"] },
+    ]);
 
-    public static Task InfoAsync(ApiRequest request)
+    public static readonly OperationTable InfoOperations = new(
+    [
+        new("GET", "/v2/info", InfoAsync, "Server", "The scheduler, its framework and its options."),
+    ]);
+
+    public static readonly OperationTable LeaderOperations = new(
+    [
+        new("GET", "/v2/leader", LeaderAsync, "Server", "Who leads.") { Failures = [404] },
+        new("DELETE", "/v2/leader", AbdicateAsync, "Server", "Gives the leadership up.") { Failures = [503] },
+    ]);
+
+    private static Task PingAsync(ApiRequest request) => request.TextAsync("pong");
+
+    private static Task InfoAsync(ApiRequest request)
     {
-        if (request.Method is not ("GET" or "HEAD")) throw request.NotAllowed("GET");
         var (snapshot, options) = (request.Snapshot, request.Services.Options);
         return request.JsonAsync(json =>
         {
@@ -52,37 +66,30 @@ internal static class InfoHandler
         });
     }
 
-    public static async Task LeaderAsync(ApiRequest request)
+    private static Task LeaderAsync(ApiRequest request)
     {
-        if (request.Method == "DELETE")
-        {
-            foreach (var name in new[] { "backup", "restore" })
-                if (request.Text(name) is not null)
-                    throw ApiException.BadRequest($"'{name}' is not carried out here: see lcm backup --help");
-            await request.Scheduler.AbdicateAsync();
-            await Message("Leadership abdicated");
-            return;
-        }
-
-        if (request.Method is not ("GET" or "HEAD")) throw request.NotAllowed("GET, DELETE");
-        if (Leader(request) is not { } leader) throw ApiException.NotFound("There is no leader");
-        await request.JsonAsync(json =>
-        {
-            json.WriteStartObject();
-            json.WriteString("leader", leader);
-            json.WriteEndObject();
-        });
-
-        Task Message(string text) => request.JsonAsync(json =>
-        {
-            json.WriteStartObject();
-            json.WriteString("message", text);
-            json.WriteEndObject();
-        });
+        var leader = Leader(request) ?? throw ApiException.NotFound("There is no leader");
+        return AnswerAsync(request, "leader", leader);
     }
+
+    private static async Task AbdicateAsync(ApiRequest request)
+    {
+        foreach (var name in new[] { "backup", "restore" })
+            if (request.Text(name) is not null)
+                throw ApiException.BadRequest($"'{name}' is not supported here: see lcm backup --help");
+        await request.Scheduler.AbdicateAsync();
+        await AnswerAsync(request, "message", "Leadership abdicated");
+    }
+
+    private static Task AnswerAsync(ApiRequest request, string name, string value) => request.JsonAsync(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString(name, value);
+        json.WriteEndObject();
+    });
 
     // Marathon names it as host:port.
     private static string? Leader(ApiRequest request) =>
-        (request.Snapshot.Leader.IsLeading ? Leaders.Own(request) : request.Snapshot.Leader.Address) is not { } address ? null
+        (request.Snapshot.Leader.IsLeading ? LeaderProxy.Own(request) : request.Snapshot.Leader.Address) is not { } address ? null
             : Uri.TryCreate(address, UriKind.Absolute, out var uri) ? uri.Authority : address;
 }

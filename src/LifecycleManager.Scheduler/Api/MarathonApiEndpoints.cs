@@ -25,47 +25,45 @@ public static class MarathonApiEndpoints
             provider.GetRequiredService<TimeProvider>(),
             lifetime?.ApplicationStopping ?? CancellationToken.None);
         var log = provider.GetRequiredService<ILoggerFactory>().CreateLogger("LifecycleManager.Scheduler.Api");
-        var leaders = new Leaders();
+        var leaders = new LeaderProxy();
         lifetime?.ApplicationStopped.Register(leaders.Dispose);
 
-        // Methods are told apart by the handlers, so that a wrong one is answered in Marathon's shape.
-        Map("/v2/apps/{**path}", AppsHandler.AnswerAsync);
-        Map("/v2/groups/{**path}", GroupsHandler.AnswerAsync);
-        Map("/v2/deployments", DeploymentsHandler.ListAsync);
-        Map("/v2/deployments/{id}", DeploymentsHandler.OneAsync);
-        Map("/v2/deployments/{id}/{word}", DeploymentsHandler.SteerAsync);
-        Map("/v2/tasks", TasksHandler.ListAsync);
-        Map("/v2/tasks/delete", TasksHandler.DeleteAsync);
-        Map("/v2/queue", QueueHandler.ListAsync);
-        Map("/v2/queue/{**path}", QueueHandler.DelayAsync);
-        Map("/v2/rebalance", RebalanceHandler.AnswerAsync);
-        Map("/v2/events", EventsHandler.AnswerAsync);
-        Map("/v2/pods/{**path}", PodsHandler.AnswerAsync);
-        Map("/v2/pods::status", PodsHandler.AnswerAsync);
-        Map("/v2/leader", InfoHandler.LeaderAsync, led: request => request.Method is not ("GET" or "HEAD"));
-        Map("/v2/info", InfoHandler.InfoAsync, led: _ => false);
-        Map("/ping", InfoHandler.PingAsync, led: _ => false).Needs(Permission.None);
-        Map("/v2/{**path}", request => throw ApiException.NotFound($"there is no {request.Context.Request.Path}"),
-            led: _ => false);
+        // Methods are told apart by the tables, so that a wrong one is answered in Marathon's shape.
+        Map("/v2/apps/{**path}", AppsHandler.Operations);
+        Map("/v2/groups/{**path}", GroupsHandler.Operations);
+        Map("/v2/deployments/{**path}", DeploymentsHandler.Operations);
+        Map("/v2/tasks/{**path}", TasksHandler.Operations);
+        Map("/v2/queue/{**path}", QueueHandler.Operations);
+        Map("/v2/rebalance", RebalanceHandler.Operations);
+        Map("/v2/events", EventsHandler.Operations);
+        Map("/v2/pods/{**path}", PodsHandler.Operations);
+        Map("/v2/pods::status", PodsHandler.StatusOperations);
+        Map("/v2/leader", InfoHandler.LeaderOperations, passesOn: request => request.Method is not ("GET" or "HEAD"));
+        Map("/v2/info", InfoHandler.InfoOperations, passesOn: _ => false);
+        Map("/ping", InfoHandler.PingOperations, passesOn: _ => false).Needs(Permission.None);
+        Map("/v2/{**path}", new OperationTable([]), passesOn: _ => false);
 
-        IEndpointConventionBuilder Map(string pattern, Func<ApiRequest, Task> answer, Func<ApiRequest, bool>? led = null) =>
+        IEndpointConventionBuilder Map(string pattern, OperationTable table, Func<ApiRequest, bool>? passesOn = null) =>
             endpoints.Map(pattern, async context =>
             {
                 var request = new ApiRequest(context, services);
                 try
                 {
-                    Leaders.Mark(request);
-                    if (!request.Snapshot.Leader.IsLeading && (led is null || led(request))) await leaders.PassOnAsync(request);
-                    else
+                    LeaderProxy.Mark(request);
+                    if (!request.Snapshot.Leader.IsLeading && passesOn?.Invoke(request) != false)
                     {
-                        UnreadableIds.Check(request, pattern);
-                        await answer(request);
+                        await leaders.PassOnAsync(request);
+                        return;
                     }
+
+                    var operation = table.Find(request);
+                    UnreadableIds.Check(request, operation);
+                    await operation.Handler(request);
                 }
                 catch (Exception e)
                 {
                     await ApiErrors.AnswerAsync(request, e, log);
                 }
-            });
+            }).WithMetadata(table);
     }
 }

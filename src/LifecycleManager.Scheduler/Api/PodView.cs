@@ -1,7 +1,9 @@
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.Definitions.Pods;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Pods;
+using LifecycleManager.Scheduler.Core.Instances;
+using LifecycleManager.Scheduler.Core.Snapshots;
+using LifecycleManager.Scheduler.Core.Timing;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -22,14 +24,14 @@ internal static class PodView
             Spec = PodNotation.Shown(status.Definition),
             Status = status.IsRemoved ? "TERMINAL" : stable == status.Definition.Instances && instances.Count == stable
                 ? "STABLE" : "DEGRADED",
-            StatusSince = Instants.Write(since),
+            StatusSince = Timestamps.Write(since),
             Instances = instances,
             TerminationHistory = status.LastFailure is not { } failure ? [] :
             [
-                new PodTermination(TaskIds.InstanceOf(failure.TaskId), null, Instants.Write(failure.At), failure.Message),
+                new PodTermination(TaskIds.InstanceOf(failure.TaskId), null, Timestamps.Write(failure.At), failure.Message),
             ],
-            LastUpdated = Instants.Write(now),
-            LastChanged = Instants.Write(since),
+            LastUpdated = Timestamps.Write(now),
+            LastChanged = Timestamps.Write(since),
         };
     }
 
@@ -37,7 +39,7 @@ internal static class PodView
     public static PodInstanceStatus Status(AppStatus status, Instance instance)
     {
         var definition = status.Definition;
-        var changed = Instants.Write(instance.Since);
+        var changed = Timestamps.Write(instance.Since);
         var ports = new Queue<int?>(instance.Ports);
         return new PodInstanceStatus
         {
@@ -60,7 +62,7 @@ internal static class PodView
             Networks = instance.Addresses.Count == 0 ? []
                 : [new PodNetworkStatus([.. instance.Addresses.Select(address => address.Address)])],
             Containers = [.. instance.Tasks.Select(task => Container(instance, task, definition, ports))],
-            SpecReference = $"/v2/pods{instance.AppId}::versions/{Instants.Write(instance.Version)}",
+            SpecReference = $"/v2/pods{instance.AppId}::versions/{Timestamps.Write(instance.Version)}",
             Role = instance.Role,
             LastUpdated = changed,
             LastChanged = changed,
@@ -80,7 +82,7 @@ internal static class PodView
 
     private static PodContainerStatus Container(Instance instance, PodTask task, AppDefinition definition, Queue<int?> ports)
     {
-        var since = Instants.Write(task.Since);
+        var since = Timestamps.Write(task.Since);
         var app = definition.Containers.FirstOrDefault(container => container.Name == task.Name).App;
         var own = app?.HealthChecks.Count > 0 ? app.HealthChecks[0] : null;
         var endpoints = new List<PodEndpointStatus>();
@@ -99,8 +101,8 @@ internal static class PodView
             Message = task.Message is { Length: > 0 } message ? message : null,
             Conditions = task.Healthy is not { } healthy ? [] :
             [
-                new PodCondition("healthy", healthy ? "true" : "false", Instants.Write(task.HealthySince ?? task.Since),
-                    Instants.Write(task.HealthySince ?? task.Since)),
+                new PodCondition("healthy", healthy ? "true" : "false", Timestamps.Write(task.HealthySince ?? task.Since),
+                    Timestamps.Write(task.HealthySince ?? task.Since)),
             ],
             Endpoints = endpoints,
             Resources = new PodResources { Cpus = app?.Cpus, Mem = app?.Mem, Disk = app?.Disk, Gpus = app?.Gpus },

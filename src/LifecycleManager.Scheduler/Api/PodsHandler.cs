@@ -1,9 +1,10 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.Definitions.Json;
-using LifecycleManager.Scheduler.Definitions.Pods;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Json;
+using LifecycleManager.Scheduler.Core.Definitions.Pods;
+using LifecycleManager.Scheduler.Core.Snapshots;
+using LifecycleManager.Scheduler.Core.Timing;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -13,51 +14,61 @@ namespace LifecycleManager.Scheduler.Api;
 /// </summary>
 internal static class PodsHandler
 {
-    private const string Separator = "::";
-
-    public static Task AnswerAsync(ApiRequest request)
-    {
-        var path = request.Path.Trim('/');
-        if (path == Separator + "status" || request.Context.Request.Path == "/v2/pods::status")
-            return Get(request, () => AllStatusAsync(request));
-        if (path.Length == 0)
+    public static readonly OperationTable Operations = new(
+    [
+        new("GET", "/v2/pods/{**id}::status", StatusAsync, "Pods", "A pod with its instances, their containers and endpoints.")
         {
-            return request.Method switch
-            {
-                // Marathon's way to say that there are pods.
-                "HEAD" => Task.CompletedTask,
-                "GET" => ListAsync(request),
-                "POST" => PostAsync(request),
-                _ => throw request.NotAllowed("GET, HEAD, POST"),
-            };
-        }
-
-        var at = path.LastIndexOf(Separator, StringComparison.Ordinal);
-        var id = AppId.Resolve("/" + (at < 0 ? path : path[..at]).Trim('/'), AppId.Root);
-        var asked = at < 0 ? [] : path[(at + Separator.Length)..].Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return asked switch
+            Answer = typeof(PodStatus), Failures = [404],
+        },
+        new("GET", "/v2/pods/{**id}::versions", VersionsAsync, "Pods", "The versions of a pod, newest first.")
         {
-            [] => request.Method switch
-            {
-                "GET" or "HEAD" => request.JsonAsync(PodNotation.Shown(Find(request, id).Definition), MarathonJson.Default.Pod),
-                "PUT" => PutAsync(request, id),
-                "DELETE" => DeleteAsync(request, id),
-                _ => throw request.NotAllowed("GET, PUT, DELETE"),
-            },
-            ["status"] => Get(request, () => request.JsonAsync(
-                PodView.Status(Find(request, id), request.Services.Time.GetUtcNow()), MarathonJson.Default.PodStatus)),
-            ["versions"] => Get(request, () => VersionsAsync(request, id)),
-            ["versions", var version] => Get(request, () => VersionAsync(request, id, version)),
-            ["instances"] when request.Method == "DELETE" => KillAsync(request, id, IdsAsync(request)),
-            ["instances", var instance] when request.Method == "DELETE" =>
-                KillAsync(request, id, Task.FromResult<IReadOnlyList<string>>([instance])),
-            ["instances"] or ["instances", _] => throw request.NotAllowed("DELETE"),
-            _ => throw ApiException.NotFound($"there is no {request.Context.Request.Path}"),
-        };
-    }
+            Answer = typeof(IReadOnlyList<string>), Failures = [404],
+        },
+        new("GET", "/v2/pods/{**id}::versions/{version}", VersionAsync, "Pods", "A pod as it was.")
+        {
+            Answer = typeof(Pod), Failures = [400, 404],
+        },
+        new("DELETE", "/v2/pods/{**id}::instances", KillAsync, "Pods", "Ends instances of a pod, whose ids are the body.")
+        {
+            Query = [ApiParameter.Scale, ApiParameter.Wipe, ApiParameter.Force], Body = typeof(IReadOnlyList<string>),
+            Answer = typeof(IReadOnlyList<PodInstanceStatus>), Failures = ApiFailures.Change,
+        },
+        new("DELETE", "/v2/pods/{**id}::instances/{instance}", KillOneAsync, "Pods", "Ends an instance of a pod.")
+        {
+            Query = [ApiParameter.Scale, ApiParameter.Wipe, ApiParameter.Force],
+            Answer = typeof(IReadOnlyList<PodInstanceStatus>), Failures = [400, 404, 409],
+        },
+        new("GET", "/v2/pods/{**id}", GetAsync, "Pods", "A pod.")
+        {
+            IsMeant = IsWithoutVerb, Answer = typeof(Pod), Failures = [404],
+        },
+        new("PUT", "/v2/pods/{**id}", PutAsync, "Pods", "Changes a pod.")
+        {
+            IsMeant = IsWithoutVerb, Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(Pod),
+            Answer = typeof(Pod), Failures = ApiFailures.Change,
+        },
+        new("DELETE", "/v2/pods/{**id}", DeleteAsync, "Pods", "Ends a pod and all its instances.")
+        {
+            IsMeant = IsWithoutVerb, Query = [ApiParameter.Force, ApiParameter.Reason], Status = 202, Failures = [404, 409],
+        },
+        new("GET", "/v2/pods", ListAsync, "Pods", "All pods.") { Answer = typeof(IReadOnlyList<Pod>) },
+        new("HEAD", "/v2/pods", AnyAsync, "Pods", "Whether there are pods at all."),
+        new("POST", "/v2/pods", PostAsync, "Pods", "Makes a pod.")
+        {
+            Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(Pod), Status = 201, Answer = typeof(Pod),
+            Failures = ApiFailures.Create,
+        },
+    ]);
 
-    private static Task Get(ApiRequest request, Func<Task> answer) =>
-        request.Method is "GET" or "HEAD" ? answer() : throw request.NotAllowed("GET");
+    public static readonly OperationTable StatusOperations = new(
+    [
+        new("GET", "/v2/pods::status", AllStatusAsync, "Pods", "All pods with their instances.")
+        {
+            Answer = typeof(IReadOnlyList<PodStatus>),
+        },
+    ]);
+
+    private static bool IsWithoutVerb(ApiRequest request) => !request.Id.Path.Contains("::", StringComparison.Ordinal);
 
     private static AppStatus Find(ApiRequest request, AppId id) =>
         request.Snapshot.Apps.TryGetValue(id, out var status) && status is { IsRemoved: false, Definition.IsPod: true }
@@ -68,6 +79,20 @@ internal static class PodsHandler
     private static IEnumerable<AppStatus> All(ApiRequest request) =>
         request.Snapshot.Apps.Values.Where(status => status is { IsRemoved: false, Definition.IsPod: true })
         .OrderBy(status => status.Definition.Id);
+
+    private static Task GetAsync(ApiRequest request) =>
+        request.JsonAsync(PodNotation.Shown(Find(request, request.Id).Definition), MarathonJson.Default.Pod);
+
+    private static Task StatusAsync(ApiRequest request) => request.JsonAsync(
+        PodView.Status(Find(request, request.Id), request.Services.Time.GetUtcNow()), MarathonJson.Default.PodStatus);
+
+    private static async Task KillAsync(ApiRequest request) => await KillAsync(request, request.Id, IdsAsync(request));
+
+    private static Task KillOneAsync(ApiRequest request) =>
+        KillAsync(request, request.Id, Task.FromResult<IReadOnlyList<string>>([request.Parameters["instance"]]));
+
+    /// <summary>Marathon's way to say that there are pods.</summary>
+    private static Task AnyAsync(ApiRequest request) => Task.CompletedTask;
 
     private static Task ListAsync(ApiRequest request) =>
         request.JsonAsync([.. All(request).Select(status => PodNotation.Shown(status.Definition))],
@@ -98,8 +123,9 @@ internal static class PodsHandler
         await request.JsonAsync(PodNotation.Shown(made), MarathonJson.Default.Pod, 201);
     }
 
-    private static async Task PutAsync(ApiRequest request, AppId id)
+    private static async Task PutAsync(ApiRequest request)
     {
+        var id = request.Id;
         var pod = PodDefinitions.CreateAt(id, PodDefinitions.ReadPod(await request.BodyAsync()), request.Rules);
         if (!request.Snapshot.Unreadable.Apps.ContainsKey(id)) Find(request, id);
         var receipt = await request.ChangeAsync(root => Put(root, pod), request.Change($"{id} was changed"));
@@ -108,8 +134,9 @@ internal static class PodsHandler
         await request.JsonAsync(PodNotation.Shown(receipt.Root.FindApp(id)!), MarathonJson.Default.Pod);
     }
 
-    private static async Task DeleteAsync(ApiRequest request, AppId id)
+    private static async Task DeleteAsync(ApiRequest request)
     {
+        var id = request.Id;
         var receipt = await request.ChangeAsync(
             root => root.FindApp(id) is { IsPod: true } ? root.RemoveApp(id)
             : throw Missing(id), request.Change($"{id} was deleted"));
@@ -119,20 +146,22 @@ internal static class PodsHandler
         request.Context.Response.StatusCode = 202;
     }
 
-    private static async Task VersionsAsync(ApiRequest request, AppId id)
+    private static async Task VersionsAsync(ApiRequest request)
     {
+        var id = request.Id;
         Find(request, id);
         var versions = await request.Scheduler.AppVersionsAsync(id, request.Cancellation);
         await request.JsonAsync(json =>
         {
             json.WriteStartArray();
-            foreach (var version in versions) json.WriteStringValue(Instants.Write(version));
+            foreach (var version in versions) json.WriteStringValue(Timestamps.Write(version));
             json.WriteEndArray();
         });
     }
 
-    private static async Task VersionAsync(ApiRequest request, AppId id, string version)
+    private static async Task VersionAsync(ApiRequest request)
     {
+        var (id, version) = (request.Id, request.Parameters["version"]);
         Find(request, id);
         var old = await request.Scheduler.AppVersionAsync(id, ApiRequest.Version(version), request.Cancellation);
         if (old is not { IsPod: true }) throw ApiException.NotFound($"Pod '{id}' does not exist in version '{version}'");

@@ -1,22 +1,35 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Protocol.Mesos;
-using LifecycleManager.Scheduler.Definitions.Pods;
-using LifecycleManager.Scheduler.Launching;
+using LifecycleManager.Scheduler.Core.Definitions.Pods;
+using LifecycleManager.Scheduler.Core.Launching;
+using LifecycleManager.Scheduler.Core.Timing;
 
 namespace LifecycleManager.Scheduler.Api;
 
 /// <summary><c>/v2/queue</c>.</summary>
 internal static class QueueHandler
 {
-    public static Task ListAsync(ApiRequest request)
+    public static readonly OperationTable Operations = new(
+    [
+        new("GET", "/v2/queue", ListAsync, "Queue", "What waits for an offer, and why.")
+        {
+            Query = [new("embed", "lastUnusedOffers: the refused offers with their reasons.", ApiParameterKind.Texts)],
+            Answer = typeof(LaunchQueue), Failures = [400],
+        },
+        new("DELETE", "/v2/queue/{**id}/delay", EndDelayAsync, "Queue", "Ends the delay of an app's launches.")
+        {
+            Status = 204, Failures = [404],
+        },
+    ]);
+
+    private static Task ListAsync(ApiRequest request)
     {
-        if (request.Method is not ("GET" or "HEAD")) throw request.NotAllowed("GET");
         var offers = false;
         foreach (var embed in request.Texts("embed"))
         {
             offers |= embed == "lastUnusedOffers"
-                ? true : throw ApiException.BadRequest($"embed={embed} is not known; lastUnusedOffers is");
+                ? true : throw ApiException.BadRequest($"embed={embed} is unknown; the only value is lastUnusedOffers");
         }
 
         var now = request.Services.Time.GetUtcNow();
@@ -24,13 +37,10 @@ internal static class QueueHandler
             JsonSerializer.Serialize(json, Of(item, offers, now), MarathonJson.Default.QueueItem));
     }
 
-    public static async Task DelayAsync(ApiRequest request)
+    private static async Task EndDelayAsync(ApiRequest request)
     {
-        if (!request.Path.EndsWith("/delay", StringComparison.Ordinal)) throw ApiException.NotFound("there is no such resource");
-        if (request.Method != "DELETE") throw request.NotAllowed("DELETE");
-        var id = AppPath.Parse(request.Path[..^"/delay".Length]).Id;
-        if (!await request.Scheduler.ResetDelayAsync(id, request.Cancellation))
-            throw ApiException.NotFound($"Application {id} not found in tasks queue.");
+        if (!await request.Scheduler.ResetDelayAsync(request.Id, request.Cancellation))
+            throw ApiException.NotFound($"Application {request.Id} not found in tasks queue.");
         request.Context.Response.StatusCode = 204;
     }
 
@@ -41,15 +51,15 @@ internal static class QueueHandler
         {
             Count = item.Count,
             Delay = new QueueDelay(Math.Ceiling(left), left <= 0),
-            Since = Instants.Write(item.Since),
+            Since = Timestamps.Write(item.Since),
             App = item.Definition.IsPod ? null : item.Definition.Wire,
             Pod = item.Definition.IsPod ? PodNotation.Shown(item.Definition) : null,
             ProcessedOffersSummary = new QueueSummary
             {
                 ProcessedOffersCount = item.ProcessedOffers,
                 UnusedOffersCount = item.UnusedOffers,
-                LastUnusedOfferAt = item.LastUnusedOfferAt is { } unused ? Instants.Write(unused) : null,
-                LastUsedOfferAt = item.LastUsedOfferAt is { } used ? Instants.Write(used) : null,
+                LastUnusedOfferAt = item.LastUnusedOfferAt is { } unused ? Timestamps.Write(unused) : null,
+                LastUsedOfferAt = item.LastUsedOfferAt is { } used ? Timestamps.Write(used) : null,
                 RejectSummaryLastOffers = [.. item.LastOffers.Select(Of)],
                 RejectSummaryLaunchAttempt = [.. item.Attempt.Select(Of)],
             },
@@ -62,7 +72,7 @@ internal static class QueueHandler
     private static UnusedOffer Of(RefusedOffer refused) => new()
     {
         Offer = JsonSerializer.SerializeToElement(refused.Offer, MesosJson.Default.Offer),
-        Timestamp = Instants.Write(refused.At),
+        Timestamp = Timestamps.Write(refused.At),
         Reason = refused.Reasons,
         Message = refused.Message,
     };

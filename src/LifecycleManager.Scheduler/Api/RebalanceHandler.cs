@@ -1,7 +1,9 @@
 using System.Globalization;
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.Definitions.Json;
-using LifecycleManager.Scheduler.Placement;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Json;
+using LifecycleManager.Scheduler.Core.Inputs;
+using LifecycleManager.Scheduler.Core.Placement;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -11,43 +13,55 @@ namespace LifecycleManager.Scheduler.Api;
 /// </summary>
 internal static class RebalanceHandler
 {
-    private const int MostMoves = 10_000;
-    private const int UsualMoves = 100;
+    private const int MaxMoves = 10_000;
+    private const int DefaultMoves = 100;
 
-    public static async Task AnswerAsync(ApiRequest request)
-    {
-        switch (request.Method)
+    public static readonly OperationTable Operations = new(
+    [
+        new("GET", "/v2/rebalance", PlanAsync, "Placement", "Which instances would be better off elsewhere, and why.")
         {
-            case "GET" or "HEAD":
-                await AnswerAsync(request, await PlanAsync(request), null);
-                break;
-            case "POST" when request.Flag("dryRun"):
-                await AnswerAsync(request, await PlanAsync(request), null);
-                break;
-            case "POST" when request.Context.Request.ContentLength is null or 0:
-                var plan = await PlanAsync(request);
-                await AnswerAsync(request, plan, await request.Scheduler.MoveAsync([.. plan.Select(move => move.TaskId)],
-                    request.Cancellation));
-                break;
-            case "POST":
-                var ids = WireJson.Read(await request.BodyAsync(many: true), ApiJson.Default.TaskIdList).Ids;
-                if (ids.Count > MostMoves)
-                    throw new ChangeRefusedException([new ChangeProblem("/ids", $"must have at most {MostMoves} elements")]);
-                if (ids.FirstOrDefault(id => !request.Snapshot.Instances.ContainsKey(id)) is { } unknown)
-                    throw ApiException.NotFound($"there is no task {unknown}");
-                await AnswerAsync(request, [], await request.Scheduler.MoveAsync(ids, request.Cancellation));
-                break;
-            default:
-                throw request.NotAllowed("GET, POST");
+            Query = [new("max", "The most moves; 100 without it.")], Answer = typeof(RebalanceAnswer), Failures = [400, 503],
+        },
+        new("POST", "/v2/rebalance", RebalanceAsync, "Placement",
+            "Replaces the named instances, without a body those of a plan, by others elsewhere.")
+        {
+            Query = [new("max", "The most moves of a plan."), new("dryRun", "Plan only.", ApiParameterKind.Flag)],
+            Body = typeof(RebalanceTasks), Answer = typeof(RebalanceAnswer), Failures = [400, 404, 409, 413, 422, 503],
+        },
+    ]);
+
+    private static async Task PlanAsync(ApiRequest request) => await AnswerAsync(request, await MovesAsync(request), null);
+
+    private static async Task RebalanceAsync(ApiRequest request)
+    {
+        if (request.Flag("dryRun"))
+        {
+            await PlanAsync(request);
+            return;
         }
+
+        if (request.Context.Request.ContentLength is null or 0)
+        {
+            var plan = await MovesAsync(request);
+            await AnswerAsync(request, plan, await request.Scheduler.MoveAsync([.. plan.Select(move => move.TaskId)],
+                request.Cancellation));
+            return;
+        }
+
+        var ids = WireJson.Read(await request.BodyAsync(many: true), ApiJson.Default.TaskIdList).Ids;
+        if (ids.Count > MaxMoves)
+            throw new ChangeRefusedException([new ChangeProblem("/ids", $"must have at most {MaxMoves} elements")]);
+        if (ids.FirstOrDefault(id => !request.Snapshot.Instances.ContainsKey(id)) is { } unknown)
+            throw ApiException.NotFound($"there is no task {unknown}");
+        await AnswerAsync(request, [], await request.Scheduler.MoveAsync(ids, request.Cancellation));
     }
 
-    private static async Task<IReadOnlyList<Move>> PlanAsync(ApiRequest request)
+    private static async Task<IReadOnlyList<Move>> MovesAsync(ApiRequest request)
     {
-        var most = UsualMoves;
+        var most = DefaultMoves;
         if (request.Text("max") is { } max && (!int.TryParse(max, NumberStyles.None, CultureInfo.InvariantCulture, out most)
-            || most is < 1 or > MostMoves))
-            throw ApiException.BadRequest($"the query parameter 'max' must be a number from 1 to {MostMoves}, not '{max}'");
+            || most is < 1 or > MaxMoves))
+            throw ApiException.BadRequest($"the query parameter 'max' must be a number from 1 to {MaxMoves}, not '{max}'");
         try
         {
             return await request.Scheduler.PlanMovesAsync(most, request.Cancellation);

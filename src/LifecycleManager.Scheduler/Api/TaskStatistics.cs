@@ -1,5 +1,6 @@
 using System.Text.Json;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Instances;
+using LifecycleManager.Scheduler.Core.Snapshots;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -21,7 +22,7 @@ internal static class TaskStatistics
         {
             var instances = status.Instances.Where(of).ToList();
             if (instances.Count == 0) return;
-            var running = instances.Where(instance => instance.State == InstanceState.Running).ToList();
+            var running = instances.Where(instance => instance.ShownState == InstanceState.Running).ToList();
             json.WriteStartObject(name);
             json.WriteStartObject("stats");
             json.WriteStartObject("counts");

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text;
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Instances;
+using LifecycleManager.Scheduler.Core.Snapshots;
+using LifecycleManager.Scheduler.Core.Timing;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -25,16 +26,17 @@ internal static class TaskView
         Host = instance.Host,
         Ports = [.. instance.Ports.Where(port => port is not null).Select(port => port!.Value)],
         SlaveId = instance.AgentId,
-        State = instance.State.MesosName(),
-        StagedAt = Instants.Write(instance.StagedAt),
-        StartedAt = instance.StartedAt is { } started ? Instants.Write(started) : null,
-        Version = Instants.Write(instance.Version),
+        State = instance.ShownState.MesosName(),
+        StagedAt = Timestamps.Write(instance.StagedAt),
+        StartedAt = instance.StartedAt is { } started ? Timestamps.Write(started) : null,
+        Version = Timestamps.Write(instance.Version),
         HealthCheckResults = Health(instance),
         IpAddresses = [.. instance.Addresses.Select(address => new TaskIpAddress(address.Address, address.Protocol))],
         ServicePorts = servicePorts,
         Region = instance.Region,
         Zone = instance.Zone,
         Role = instance.Role,
+        Started = instance.HasStarted ? null : false,
     };
 
     /// <summary>
@@ -47,8 +49,8 @@ internal static class TaskView
         foreach (var status in apps)
         {
             var app = status.Definition;
-            var running = status.Instances.Where(instance => instance.State == InstanceState.Running && status.Serves(instance))
-                .ToList();
+            var running = status.Instances
+                .Where(instance => instance.ShownState == InstanceState.Running && status.Serves(instance)).ToList();
             if (app.Ports.Count == 0)
             {
                 text.Append(app.Id.Safe).Append("\t \t");
@@ -90,5 +92,5 @@ internal static class TaskView
         return known.Count == 0 ? null : known;
     }
 
-    private static string? Time(DateTimeOffset? at) => at is { } instant ? Instants.Write(instant) : null;
+    private static string? Time(DateTimeOffset? at) => at is { } instant ? Timestamps.Write(instant) : null;
 }

@@ -1,20 +1,35 @@
 using System.Text.Json;
 using LifecycleManager.Primitives.Text;
 using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Scheduler.Definitions.Json;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Json;
+using LifecycleManager.Scheduler.Core.Inputs;
+using LifecycleManager.Scheduler.Core.Instances;
 
 namespace LifecycleManager.Scheduler.Api;
 
 /// <summary><c>/v2/tasks</c> and <c>/v2/tasks/delete</c>.</summary>
 internal static class TasksHandler
 {
-    private const int MostIds = 100_000;
+    private const int MaxIds = 100_000;
     private static readonly string[] Statuses = ["running", "staging"];
 
-    public static Task ListAsync(ApiRequest request)
+    public static readonly OperationTable Operations = new(
+    [
+        new("GET", "/v2/tasks", ListAsync, "Tasks", "All instances; as text, a line of addresses for each service port.")
+        {
+            Query = [new("status", "running or staging.", ApiParameterKind.Texts)], Answer = typeof(TaskList),
+            Media = ["application/json", "text/plain"], Failures = [400],
+        },
+        new("POST", "/v2/tasks/delete", DeleteAsync, "Tasks", "Ends instances by id; with scale, answers with the deployment.")
+        {
+            Query = [ApiParameter.Scale, ApiParameter.Wipe, ApiParameter.Force], Body = typeof(TaskIdList),
+            Answer = typeof(TaskList), Failures = ApiFailures.Create,
+        },
+    ]);
+
+    private static Task ListAsync(ApiRequest request)
     {
-        if (request.Method is not ("GET" or "HEAD")) throw request.NotAllowed("GET");
         var wanted = request.Texts("status");
         foreach (var status in wanted)
         {
@@ -36,13 +51,12 @@ internal static class TasksHandler
             JsonSerializer.Serialize(json, task, MarathonJson.Default.AppTask));
     }
 
-    public static async Task DeleteAsync(ApiRequest request)
+    private static async Task DeleteAsync(ApiRequest request)
     {
-        if (request.Method != "POST") throw request.NotAllowed("POST");
         var options = Kill(request);
         var ids = WireJson.Read(await request.BodyAsync(many: true), ApiJson.Default.TaskIdList).Ids;
-        if (ids.Count > MostIds)
-            throw new ChangeRefusedException([new ChangeProblem("/ids", $"must have at most {MostIds} elements")]);
+        if (ids.Count > MaxIds)
+            throw new ChangeRefusedException([new ChangeProblem("/ids", $"must have at most {MaxIds} elements")]);
         var byInstance = request.Snapshot.Instances;
         var tasks = ids.Select(id => byInstance.ContainsKey(id) ? id : id + "._app.1").ToList();
         var killed = await request.Scheduler.KillAsync(tasks, options, request.Cancellation);

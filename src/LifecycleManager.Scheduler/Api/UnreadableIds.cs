@@ -1,4 +1,6 @@
-using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Documents;
+using LifecycleManager.Scheduler.Core.Inputs;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -10,33 +12,29 @@ internal static class UnreadableIds
 {
     /// <summary>Checks the id of a request's path.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="pattern">The pattern of its path.</param>
+    /// <param name="operation">What it asks for.</param>
     /// <exception cref="UnreadableStateException">What is stored under it cannot be read.</exception>
-    public static void Check(ApiRequest request, string pattern)
+    public static void Check(ApiRequest request, ApiOperation operation)
     {
-        if (request.Snapshot.Unreadable is var unreadable && unreadable == State.Unreadable.Nothing) return;
-        if (pattern.StartsWith("/v2/apps/", StringComparison.Ordinal))
+        if (request.Snapshot.Unreadable is var unreadable && unreadable == Unreadable.None) return;
+        if (Is("/v2/apps/{**id}") || Is("/v2/pods/{**id}"))
         {
-            var path = AppPath.Parse(request.Path);
-            if (path.Part is not null || request.Method != "PUT") Check(request, path.Id);
+            var isReplaced = operation.Method == "PUT" && operation.Path.EndsWith('}');
+            if (!isReplaced) Check(request, request.Id);
         }
-        else if (pattern.StartsWith("/v2/pods/", StringComparison.Ordinal))
+        else if (Is("/v2/deployments/{id}"))
         {
-            var id = request.Path.Split("::")[0];
-            if (id != request.Path || request.Method != "PUT") Check(request, AppId.Resolve("/" + id, AppId.Root));
-        }
-        else if (pattern.StartsWith("/v2/deployments/{id}", StringComparison.Ordinal))
-        {
-            var id = (string)request.Context.Request.RouteValues["id"]!;
-            var isForgotten = request.Method == "DELETE" && request.Force;
+            var id = request.Parameters["id"];
+            var isForgotten = operation.Method == "DELETE" && request.Force;
             if (!isForgotten && unreadable.Deployments.TryGetValue(id, out var reason))
                 throw UnreadableStateException.Deployment(id, reason);
         }
-        else if (pattern.StartsWith("/v2/groups", StringComparison.Ordinal) && unreadable.Groups is { } groups
-            && request.Method is not ("PUT" or "POST"))
+        else if (Is("/v2/groups") && unreadable.Groups is { } groups && operation.Method is not ("PUT" or "PATCH" or "POST"))
         {
             throw UnreadableStateException.Groups(groups);
         }
+
+        bool Is(string path) => operation.Path.StartsWith(path, StringComparison.Ordinal);
     }
 
     /// <summary>Checks an app's or pod's id.</summary>

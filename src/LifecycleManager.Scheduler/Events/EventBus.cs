@@ -1,4 +1,5 @@
 using LifecycleManager.Primitives.Timing;
+using LifecycleManager.Scheduler.Core.Events;
 
 namespace LifecycleManager.Scheduler.Events;
 

@@ -46,7 +46,7 @@ internal sealed class EventSubscription : IDisposable
     /// <summary>The pieces of an event's JSON, as this subscriber wants it.</summary>
     internal async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> BodyAsync(WaitingEvent waiting)
     {
-        if (!_full || waiting.Message.Full is not { } full) return [waiting.Message.Json];
+        if (!_full || waiting.Full is not { } full) return [waiting.Message.Json];
         var pieces = await full.Value;
         if (!waiting.IsFull) _bus.Grow(waiting, pieces.Sum(piece => (long)piece.Length));
         return pieces;

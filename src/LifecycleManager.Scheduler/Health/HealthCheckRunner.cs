@@ -1,8 +1,9 @@
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Runtime.Loops;
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.State.Core;
+using LifecycleManager.Scheduler.Core.Context;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Inputs;
 
 namespace LifecycleManager.Scheduler.Health;
 
@@ -71,7 +72,7 @@ internal sealed class HealthCheckRunner : IOwner<CheckInput>
                 case WatchInput watch:
                     Take(watch.Order);
                     break;
-                case Done done:
+                case ProbeEnded done:
                     Again(done);
                     break;
                 case SlotFreed:
@@ -134,7 +135,7 @@ internal sealed class HealthCheckRunner : IOwner<CheckInput>
         }
         finally
         {
-            _loop.TryPost(new Done(job, passed, holdsSlot));
+            _loop.TryPost(new ProbeEnded(job, passed, holdsSlot));
         }
     }
 
@@ -153,7 +154,7 @@ internal sealed class HealthCheckRunner : IOwner<CheckInput>
         return result.Success;
     }
 
-    private void Again(Done done)
+    private void Again(ProbeEnded done)
     {
         if (done.HoldsSlot) _probing--;
         var job = done.Job;
@@ -188,7 +189,7 @@ internal sealed class HealthCheckRunner : IOwner<CheckInput>
 
     private sealed record WatchInput(WatchOrder Order) : CheckInput;
 
-    private sealed record Done(Job Job, bool Passed, bool HoldsSlot) : CheckInput;
+    private sealed record ProbeEnded(Job Job, bool Passed, bool HoldsSlot) : CheckInput;
 
     private sealed record SlotFreed : CheckInput;
 

@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using LifecycleManager.Primitives.Timing;
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.Launching;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Instances;
+using LifecycleManager.Scheduler.Core.Launching;
 
 namespace LifecycleManager.Scheduler.Health;
 
@@ -35,7 +35,7 @@ internal sealed class Probe(HttpClient http, TimeProvider time)
         try
         {
             if (Address(check.Port, check.PortIndex ?? 0, app, instance) is not var (host, port))
-                return new CheckResult(false, "the port is not known");
+                return new CheckResult(false, "the port is unknown");
             if (check.Protocol == HealthProtocol.Tcp)
             {
                 using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -63,10 +63,10 @@ internal sealed class Probe(HttpClient http, TimeProvider time)
     }
 
     /// <summary>Runs a readiness check once.</summary>
-    public async Task<Deployments.ReadinessResult> ReadyAsync(
+    public async Task<ReadinessResult> ReadyAsync(
         ReadinessCheckSpec check, AppDefinition app, Instance instance, CancellationToken cancellation)
     {
-        var result = new Deployments.ReadinessResult(check.Name, instance.TaskId, Ready: false);
+        var result = new ReadinessResult(check.Name, instance.TaskId, Ready: false);
         using var limit = new TimeLimit(time, check.Timeout, cancellation);
         try
         {

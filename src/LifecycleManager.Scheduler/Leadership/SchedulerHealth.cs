@@ -1,6 +1,7 @@
 using System.Globalization;
 using LifecycleManager.Runtime.Health;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Documents;
+using LifecycleManager.Scheduler.Core.Snapshots;
 
 namespace LifecycleManager.Scheduler.Leadership;
 
@@ -72,7 +73,7 @@ internal sealed class SchedulerHealth : IDisposable
     private string? StateProblem()
     {
         lock (_lock)
-            return _shown?.Unreadable is { } unreadable && unreadable != Unreadable.Nothing
+            return _shown?.Unreadable is { } unreadable && unreadable != Unreadable.None
             ? string.Join("; ", unreadable.Problems) : null;
     }
 

@@ -1,7 +1,9 @@
 using LifecycleManager.Runtime.Reconnecting;
-using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Inputs;
+using LifecycleManager.Scheduler.Core.Instances;
+using LifecycleManager.Scheduler.Core.Snapshots;
 using LifecycleManager.Scheduler.State;
-using LifecycleManager.Scheduler.State.Core;
 using LifecycleManager.Storage;
 using LifecycleManager.Storage.Leading;
 using Microsoft.Extensions.Logging;
@@ -18,9 +20,9 @@ internal sealed partial class SchedulerLeadership : IDisposable
 {
     private const string Election = "scheduler";
     private static readonly TimeSpan FirstProbe = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestProbe = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxProbeInterval = TimeSpan.FromSeconds(1);
 
-    private readonly TermSurroundings _with;
+    private readonly TermServices _with;
     private readonly LeadershipService _service;
     private readonly SchedulerHealth _health;
     private readonly ILogger _log;
@@ -29,7 +31,7 @@ internal sealed partial class SchedulerLeadership : IDisposable
     private volatile SchedulerSnapshot? _shown;
     private volatile SchedulerSnapshot _idle = Idle(null);
 
-    public SchedulerLeadership(TermSurroundings with, ILeaderElection election)
+    public SchedulerLeadership(TermServices with, ILeaderElection election)
     {
         _with = with;
         _log = with.Loggers.CreateLogger<SchedulerLeadership>();
@@ -37,7 +39,7 @@ internal sealed partial class SchedulerLeadership : IDisposable
             election, Election, with.Options.Address.GetLeftPart(UriPartial.Authority), with.Health, with.Time, _log);
         _health = new SchedulerHealth(with.Health, with.Options, with.Time);
         _probing = Reconnect.Pipeline(
-            FirstProbe, LongestProbe, with.Time, new Random(with.Random.Next()), failed: (problem, _, _) =>
+            FirstProbe, MaxProbeInterval, with.Time, new Random(with.Random.Next()), failed: (problem, _, _) =>
                 Refused(problem.Message),
             repeats: problem => problem is StateUnavailableException or WriteOutcomeUnknownException or TimeoutException);
     }
@@ -62,6 +64,9 @@ internal sealed partial class SchedulerLeadership : IDisposable
         _health.IsStanding = true;
         return _service.RunAsync(LeadAsync, cancellation);
     }
+
+    /// <summary>Tells the term something that nobody waits for.</summary>
+    public void Tell(SchedulerInput input) => _term?.Tell(input);
 
     /// <summary>Puts a request to the term.</summary>
     /// <exception cref="NotLeaderException">Another scheduler leads, or none.</exception>
@@ -105,7 +110,7 @@ internal sealed partial class SchedulerLeadership : IDisposable
         }
         finally
         {
-            _with.Metrics.Clear(Snapshot with { Leader = new LeaderStatus(false, null, null) });
+            _with.Metrics.Clear();
             _health.StoreProblem = null;
             Show(null);
         }
@@ -127,6 +132,7 @@ internal sealed partial class SchedulerLeadership : IDisposable
         finally
         {
             _term = null;
+            _with.Metrics.Disconnected();
 
             // Only what was stored has ever been shown; the conversation with the master has ended with the term.
             if (_shown is { } shown)
@@ -171,6 +177,6 @@ internal sealed partial class SchedulerLeadership : IDisposable
     [LoggerMessage(LogLevel.Error, "The state cannot be stored: {Reason}. Changes are refused until it can")]
     private static partial void LogRefused(ILogger log, string reason);
 
-    [LoggerMessage(LogLevel.Information, "The state can be stored again; the scheduler begins with what is stored")]
+    [LoggerMessage(LogLevel.Information, "The state can be stored again; the scheduler continues from what is stored")]
     private static partial void LogTaken(ILogger log);
 }

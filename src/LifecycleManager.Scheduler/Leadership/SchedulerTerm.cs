@@ -1,14 +1,19 @@
 using System.Runtime.ExceptionServices;
+using LifecycleManager.Clients.Masters;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Runtime.Loops;
 using LifecycleManager.Runtime.Reconnecting;
+using LifecycleManager.Scheduler.Core;
+using LifecycleManager.Scheduler.Core.Documents;
+using LifecycleManager.Scheduler.Core.Inputs;
+using LifecycleManager.Scheduler.Core.Snapshots;
+using LifecycleManager.Scheduler.Core.Timing;
 using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.Health;
 using LifecycleManager.Scheduler.Mesos;
 using LifecycleManager.Scheduler.State;
-using LifecycleManager.Scheduler.State.Core;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging;
 using Polly;
@@ -16,7 +21,7 @@ using Polly;
 namespace LifecycleManager.Scheduler.Leadership;
 
 /// <summary>What a term needs of its surroundings.</summary>
-internal sealed record TermSurroundings(
+internal sealed record TermServices(
     SchedulerOptions Options,
     IStateStore Store,
     TimeProvider Time,
@@ -24,7 +29,7 @@ internal sealed record TermSurroundings(
     RoleHealth Health,
     EventBus Bus,
     SchedulerMetrics Metrics,
-    HttpClient MasterHttp,
+    MasterHttp MasterHttp,
     Probe Probe,
     Random Random);
 
@@ -43,9 +48,9 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
     private const int InboxSize = 16_384;
     private const int MaxBatch = 4_096;
     private static readonly TimeSpan FirstWriteRetry = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestWriteRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxWriteRetry = TimeSpan.FromSeconds(1);
 
-    private readonly TermSurroundings _with;
+    private readonly TermServices _with;
     private readonly Fence _fence;
     private readonly LeaderStatus _leader;
     private readonly Action<SchedulerSnapshot> _onSnapshot;
@@ -59,24 +64,24 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
     private readonly long _began;
     private string? _writeProblem;
 
-    private SchedulerTerm(TermSurroundings with, Fence fence, LoadedState loaded, Action<SchedulerSnapshot> onSnapshot)
+    private SchedulerTerm(TermServices with, Fence fence, LoadedState loaded, Action<SchedulerSnapshot> onSnapshot)
     {
         (_with, _fence, _onSnapshot) = (with, fence, onSnapshot);
         (_clock, _began) = (loaded.Clock, with.Time.GetTimestamp());
         var now = Now();
         _leader = new LeaderStatus(true, with.Options.Address.GetLeftPart(UriPartial.Authority), now.Wall);
-        _core = new SchedulerCore(with.Options, with.Random, loaded, now);
+        _core = new SchedulerCore(with.Options.Core, with.Random, loaded, now);
         _report = with.Health.Loop("the scheduler's loop");
         _loop = new OwnerLoop<SchedulerInput>(this, with.Time, _report, InboxSize, MaxBatch);
         _client = new FrameworkClient(
             with.MasterHttp, with.Options, with.Time, new Random(with.Random.Next()),
             with.Loggers.CreateLogger<FrameworkClient>(), Framework,
-            (signal, cancellation) => TellAsync(new FromMaster(signal), cancellation));
+            (signal, cancellation) => TellAsync(new MasterInput(signal), cancellation));
         _checks = new HealthCheckRunner(
             with.Probe, with.Time, with.Health, new Random(with.Random.Next()), with.Options.MaxConcurrentHealthChecks,
             TellAsync);
         _writing = Reconnect.Pipeline(
-            FirstWriteRetry, LongestWriteRetry, with.Time, new Random(with.Random.Next()),
+            FirstWriteRetry, MaxWriteRetry, with.Time, new Random(with.Random.Next()),
             failed: (problem, _, _) => _writeProblem = problem.Message, repeats: problem => problem is StateUnavailableException);
     }
 
@@ -92,7 +97,7 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
 
     /// <summary>Begins a term with what is stored.</summary>
     public static async Task<SchedulerTerm> LoadAsync(
-        TermSurroundings with, Fence fence, Action<SchedulerSnapshot> onSnapshot, CancellationToken cancellation)
+        TermServices with, Fence fence, Action<SchedulerSnapshot> onSnapshot, CancellationToken cancellation)
     {
         var log = with.Loggers.CreateLogger<SchedulerTerm>();
         var loaded = await StateLoader.LoadAsync(with.Store, fence, log, cancellation);
@@ -101,6 +106,9 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
             loaded.Apps.Count, loaded.Instances.Count, loaded.Deployments.Count);
         return new SchedulerTerm(with, fence, loaded, onSnapshot);
     }
+
+    /// <summary>Tells the owner of the state something that nobody waits for; lost where it has too much to do.</summary>
+    public void Tell(SchedulerInput input) => _loop.TryPost(input);
 
     /// <summary>Puts a request to the owner of the state.</summary>
     public async Task<T> AskAsync<T>(Request<T> request, CancellationToken cancellation)
@@ -162,7 +170,7 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
         if (input is Request request) request.Fail(cause is null or FencedException ? new NotLeaderException(null) : cause);
     }
 
-    private Moment Now() => new(_with.Time.GetUtcNow(), _clock + _with.Time.GetElapsedTime(_began));
+    private ClockReading Now() => new(_with.Time.GetUtcNow(), _clock + _with.Time.GetElapsedTime(_began));
 
     private async ValueTask TellAsync(SchedulerInput input, CancellationToken cancellation) =>
         await _loop.PostAsync(input, cancellation);
@@ -171,10 +179,11 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
     /// Writes until it is durable, for a while. After that the term is over: what was not stored is not done, and those who wait
     /// are told. Where it is not known whether something was written, the next term reads what is there.
     /// </summary>
-    private async Task WriteAsync(IReadOnlyList<StateWrite> writes, CancellationToken cancellation)
+    private async Task WriteAsync(IReadOnlyDictionary<string, ReadOnlyMemory<byte>?> changes, CancellationToken cancellation)
     {
         using var timing = _with.Metrics.TimeWrite();
         using var limit = new TimeLimit(_with.Time, WriteLimit, cancellation);
+        StateWrite[] writes = [.. changes.Select(change => new StateWrite(change.Key, change.Value))];
         var writing = Task.CompletedTask;
         _writeProblem = null;
         try

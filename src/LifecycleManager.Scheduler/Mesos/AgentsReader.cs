@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using LifecycleManager.Clients.Masters;
 using LifecycleManager.Protocol.Mesos;
-using LifecycleManager.Scheduler.Placement;
+using LifecycleManager.Scheduler.Core.Placement;
 
 namespace LifecycleManager.Scheduler.Mesos;
 
@@ -10,12 +11,10 @@ internal static class AgentsReader
 {
     /// <summary>Asks a master.</summary>
     /// <exception cref="HttpRequestException">It does not answer, or refuses.</exception>
-    public static async Task<IReadOnlyList<AgentPool>> ReadAsync(HttpClient http, SchedulerOptions options, Uri url,
-        CancellationToken cancellation)
+    public static async Task<IReadOnlyList<AgentPool>> ReadAsync(MasterHttp http, Uri url, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
-        request.Headers.Authorization = options.Credential?.Header;
-        using var response = await http.SendAsync(request, cancellation);
+        using var response = await http.SendAsync(request, followLeader: false, cancellation);
         response.EnsureSuccessStatusCode();
         await using var body = await response.Content.ReadAsStreamAsync(cancellation);
         using var answer = await JsonDocument.ParseAsync(body, cancellationToken: cancellation);

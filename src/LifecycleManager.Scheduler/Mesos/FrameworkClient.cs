@@ -1,7 +1,12 @@
+using System.Net;
 using System.Threading.Channels;
+using LifecycleManager.Clients;
+using LifecycleManager.Clients.Addresses;
+using LifecycleManager.Clients.Masters;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Runtime.Reconnecting;
+using LifecycleManager.Scheduler.Core.Inputs;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Scheduler.Mesos;
@@ -12,7 +17,7 @@ namespace LifecycleManager.Scheduler.Mesos;
 /// one after another, since Mesos orders them by their arrival.
 /// </summary>
 internal sealed class FrameworkClient(
-    HttpClient http,
+    MasterHttp http,
     SchedulerOptions options,
     TimeProvider time,
     Random random,
@@ -28,6 +33,10 @@ internal sealed class FrameworkClient(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromSeconds(15);
+
+    private readonly MasterClient<SchedulerCall, SchedulerEvent> _masters = new(
+        http, new AddressList(options.Masters), "/api/v1/scheduler", MesosJson.Default.SchedulerCall,
+        MesosJson.Default.SchedulerEvent, time);
 
     private long _session;
     private volatile Outbox? _outbox;
@@ -48,56 +57,48 @@ internal sealed class FrameworkClient(
     /// <summary>Stays subscribed until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        var next = 0;
         var subscribing = Reconnect.Pipeline(FirstPause, LongestPause, time, random, Failed);
         while (true)
         {
-            await subscribing.ExecuteAsync(
-                async token =>
-                    await SubscribeAsync(++_session, options.Masters[next % options.Masters.Count], token), cancellation);
+            await subscribing.ExecuteAsync(async token => await SubscribeAsync(++_session, token), cancellation);
 
             // Schedulers do not return to a restarted master in step.
             await time.DelayAsync(FirstPause * (1 + random.NextDouble()), cancellation);
         }
 
-        void Failed(Exception problem, int failures, TimeSpan pause)
-        {
-            // The outer message of a connection that fails over TLS says nothing.
-            var reason = problem is OperationCanceledException ? "no answer in time"
-                : problem.InnerException is { } inner ? $"{problem.Message} {inner.GetBaseException().Message}" : problem.Message;
-            var level = failures == 1 ? LogLevel.Warning : LogLevel.Debug;
-            log.Log(level, "Cannot subscribe at {Master}: {Reason}", options.Masters[next % options.Masters.Count], reason);
-            next++;
-        }
+        void Failed(Exception problem, int failures, TimeSpan pause) =>
+            log.Log(failures == 1 ? LogLevel.Warning : LogLevel.Debug, "Cannot subscribe at {Master}: {Reason}", _masters.Asked,
+                Failures.Describe(problem));
     }
 
     /// <summary>Subscribes, and stays so until the subscription ends.</summary>
     /// <exception cref="Exception">It has not come about.</exception>
-    private async Task SubscribeAsync(long session, Uri master, CancellationToken cancellation)
+    private async Task SubscribeAsync(long session, CancellationToken cancellation)
     {
         var subscribed = false;
         string reason;
         try
         {
-            reason = await ConverseAsync(session, master, () => subscribed = true, cancellation);
-            if (!subscribed) throw new MasterException(reason);
+            reason = await ConverseAsync(session, () => subscribed = true, cancellation);
+            if (!subscribed) throw new IOException(reason);
         }
         catch (Exception e) when (subscribed && !cancellation.IsCancellationRequested)
         {
             reason = e.Message;
         }
 
-        log.LogWarning("The subscription at {Master} has ended: {Reason}", master, reason);
-        await sink(new MasterLost(session, master, reason), cancellation);
+        log.LogWarning("The subscription at {Master} has ended: {Reason}", _masters.Asked, reason);
+        await sink(new MasterLost(session, _masters.Asked, reason), cancellation);
     }
 
     /// <returns>Why the subscription has ended.</returns>
-    private async Task<string> ConverseAsync(long session, Uri master, Action onSubscribed, CancellationToken cancellation)
+    private async Task<string> ConverseAsync(long session, Action onSubscribed, CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var connecting = new CancellationTokenSource(ConnectTimeout, time);
-        using var opening = CancellationTokenSource.CreateLinkedTokenSource(ending.Token, connecting.Token);
-        using var open = await MasterSession.OpenAsync(http, options, master, framework(), opening.Token);
+        var info = framework();
+        var subscribe =
+            new SchedulerCall { Type = CallType.Subscribe, FrameworkId = info.Id, Subscribe = new SubscribeCall(info) };
+        using var open = await _masters.OpenAsync(subscribe, ConnectTimeout, cancellation);
 
         var outbox = new Outbox(session);
         var silence = new CancellationTokenSource(ConnectTimeout, time);
@@ -162,17 +163,17 @@ internal sealed class FrameworkClient(
         }
     }
 
-    private async Task SendAsync(MasterSession open, Outbox outbox, CancellationToken cancellation)
+    private async Task SendAsync(
+        MasterStream<SchedulerCall, SchedulerEvent> open, Outbox outbox, CancellationToken cancellation)
     {
         await foreach (var call in outbox.Calls.Reader.ReadAllAsync(cancellation))
         {
             try
             {
-                using var patience = new CancellationTokenSource(CallTimeout, time);
-                using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
-                await open.CallAsync(call, both.Token);
+                using var limit = new TimeLimit(time, CallTimeout, cancellation);
+                await open.SendAsync(call, limit.Token);
             }
-            catch (MasterException e) when (e.IsCallsFault)
+            catch (MasterRefusalException e) when (IsOfTheCall(e))
             {
                 // The rest of the session is sound. Whatever the call meant is repeated: kills and reconciliation by time.
                 log.LogError("The master refuses a {Call}: {Reason}", call.Type, e.Message);
@@ -184,6 +185,11 @@ internal sealed class FrameworkClient(
             }
         }
     }
+
+    // The call itself is wrong, rather than the session: another subscription would not help.
+    private static bool IsOfTheCall(MasterRefusalException refusal) => refusal.Status == HttpStatusCode.BadRequest
+        && !refusal.Reason.Contains("not subscribed", StringComparison.OrdinalIgnoreCase)
+        && !refusal.Reason.Contains("Stream-Id", StringComparison.OrdinalIgnoreCase);
 
     private sealed class Outbox(long session)
     {

@@ -1,4 +1,5 @@
 using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Scheduler.Api;
 using Microsoft.OpenApi;
 
 namespace LifecycleManager.Scheduler.OpenApi;
@@ -7,7 +8,7 @@ namespace LifecycleManager.Scheduler.OpenApi;
 internal static class MarathonDocument
 {
     /// <summary>Describes everything.</summary>
-    public static void Fill(OpenApiDocument document)
+    public static void Fill(OpenApiDocument document, IReadOnlyList<ApiOperation> operations)
     {
         document.Info = new OpenApiInfo
         {
@@ -18,14 +19,15 @@ internal static class MarathonDocument
         document.Servers = [];
         var schemas = new WireSchemas(document);
         document.Paths = [];
-        foreach (var path in ApiOperations.All.GroupBy(operation => operation.Path))
+        foreach (var path in operations.GroupBy(operation => operation.DocumentPath))
         {
             var item = new OpenApiPathItem();
-            foreach (var operation in path) item.AddOperation(operation.Method, Describe(operation, document, schemas));
+            foreach (var operation in path)
+                item.AddOperation(new HttpMethod(operation.Method), Describe(operation, document, schemas));
             document.Paths[path.Key] = item;
         }
 
-        document.Tags = ApiOperations.All.Select(operation => operation.Tag).Distinct()
+        document.Tags = operations.Select(operation => operation.Tag).Distinct()
             .Select(tag => new OpenApiTag { Name = tag }).ToHashSet();
     }
 
@@ -47,11 +49,11 @@ internal static class MarathonDocument
         return new OpenApiOperation
         {
             Summary = operation.Summary,
-            OperationId = operation.Method.Method.ToLowerInvariant() + operation.Path.Replace('/', '_')
+            OperationId = operation.Method.ToLowerInvariant() + operation.DocumentPath.Replace('/', '_')
                 .Replace("{", "", StringComparison.Ordinal)
                 .Replace("}", "", StringComparison.Ordinal),
             Tags = new HashSet<OpenApiTagReference> { new(operation.Tag, document) },
-            Parameters = [.. InPath(operation.Path), .. operation.Query.Select(InQuery)],
+            Parameters = [.. InPath(operation.DocumentPath), .. operation.Query.Select(InQuery)],
             RequestBody = operation.Body is null ? null : new OpenApiRequestBody
             {
                 Required = true,
@@ -76,10 +78,9 @@ internal static class MarathonDocument
     };
 
     private static IEnumerable<IOpenApiParameter> InPath(string path) =>
-        path.Split('/').Where(part => part.StartsWith('{')).Select(part =>
-        new OpenApiParameter
+        path.Split('{').Skip(1).Select(part => new OpenApiParameter
         {
-            Name = part.Trim('{', '}'),
+            Name = part.Split('}')[0],
             In = ParameterLocation.Path,
             Required = true,
             Schema = new OpenApiSchema { Type = JsonSchemaType.String },
@@ -102,11 +103,12 @@ internal static class MarathonDocument
     private static string Meaning(int status) => status switch
     {
         200 => "Done.",
-        201 => "Made.",
+        201 => "Created.",
         204 => "Done; no content.",
         400 => "The request cannot be read.",
-        404 => "There is no such thing.",
+        404 => "Not found.",
         409 => "It is there already, or a deployment holds it.",
+        412 => "The app is not as the request has it; nothing was changed.",
         413 => "The body is too large.",
         422 => "The definition is not valid; the details say where and why.",
         _ => "Not possible at the moment.",

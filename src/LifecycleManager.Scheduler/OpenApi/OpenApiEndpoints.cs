@@ -1,3 +1,4 @@
+using LifecycleManager.Scheduler.Api;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
@@ -16,11 +17,11 @@ public static class OpenApiEndpoints
     /// <summary>Adds what <see cref="MapMarathonDocument"/> needs.</summary>
     public static IServiceCollection AddMarathonDocument(this IServiceCollection services) => services.AddOpenApi(Name, options =>
     {
-        // The endpoints are paths with paths in them, which no convention can describe: the document is written, not guessed.
+        // The endpoints are paths with paths in them, which no convention can describe: each carries the table of its operations.
         options.ShouldInclude = _ => false;
-        options.AddDocumentTransformer((document, _, _) =>
+        options.AddDocumentTransformer((document, context, _) =>
         {
-            MarathonDocument.Fill(document);
+            MarathonDocument.Fill(document, Operations(context.ApplicationServices.GetRequiredService<EndpointDataSource>()));
             return Task.CompletedTask;
         });
     });
@@ -45,4 +46,7 @@ public static class OpenApiEndpoints
             .HideDeveloperTools()
             .HideClientButton());
     }
+
+    private static List<ApiOperation> Operations(EndpointDataSource endpoints) =>
+        [.. endpoints.Endpoints.SelectMany(endpoint => endpoint.Metadata.GetMetadata<OperationTable>()?.Operations ?? [])];
 }

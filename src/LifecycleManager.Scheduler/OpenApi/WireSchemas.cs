@@ -12,8 +12,8 @@ internal sealed class WireSchemas(OpenApiDocument document)
     // Taken in requests so that an answer can be sent back, and of no effect there.
     private static readonly HashSet<string> OfAnswers = new(StringComparer.Ordinal)
     {
-        "versionInfo", "countOwner", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "tasks",
-        "lastTaskFailure",
+        "versionInfo", "countOwner", "countSuspended", "createdAt", "tasksStaged", "tasksRunning", "tasksHealthy",
+        "tasksUnhealthy", "deployments", "tasks", "lastTaskFailure",
         "taskStats", "readinessCheckResults",
     };
 
@@ -71,5 +71,5 @@ internal sealed class WireSchemas(OpenApiDocument document)
 
     private static JsonTypeInfo Known(Type type) =>
         MarathonJson.Default.GetTypeInfo(type) ?? ApiJson.Default.GetTypeInfo(type)
-            ?? throw new InvalidOperationException($"{type} is no wire type");
+            ?? throw new InvalidOperationException($"{type} is not a wire type");
 }

@@ -1,5 +1,7 @@
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.State.Core;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Documents;
+using LifecycleManager.Scheduler.Core.Inputs;
+using LifecycleManager.Scheduler.Core.Timing;
 
 namespace LifecycleManager.Scheduler.State;
 
@@ -14,7 +16,7 @@ internal static class OlderTrees
         CancellationToken cancellation)
     {
         if (version == history.Root.Version) return history.Root;
-        var text = Instants.Write(version);
+        var text = Timestamps.Write(version);
         if (history.Changes.All(change => change.Version != text)) return null;
 
         var groups = history.Groups;
@@ -30,9 +32,9 @@ internal static class OlderTrees
         foreach (var (app, before) in back)
         {
             if (before is null) apps.Remove(app);
-            else if (await read(app, Instants.Read(before), cancellation) is { } definition) apps[app] = definition;
+            else if (await read(app, Timestamps.Read(before), cancellation) is { } definition) apps[app] = definition;
         }
 
-        return GroupTree.With(GroupTree.From(groups), apps) with { Version = version };
+        return GroupTree.With(GroupMapping.Read(groups), apps) with { Version = version };
     }
 }

@@ -1,7 +1,7 @@
 namespace LifecycleManager.Storage.Memory;
 
 /// <summary>Elects among the candidates of one process, in the order of their coming.</summary>
-internal sealed class MemoryLeaderElection(MemoryState state, HeldOffices held) : ILeaderElection
+internal sealed class MemoryLeaderElection(MemoryState state, HeldLeaderships held) : ILeaderElection
 {
     private readonly CancellationTokenSource _closing = new();
 
@@ -14,9 +14,9 @@ internal sealed class MemoryLeaderElection(MemoryState state, HeldOffices held) 
         var candidate = new MemoryCandidate(address, new(TaskCreationOptions.RunContinuationsAsynchronously), held);
         lock (state.Gate)
         {
-            if (!state.Offices.TryGetValue(name, out var office)) state.Offices[name] = office = new MemoryOffice();
-            office.Waiting.AddLast(candidate);
-            ElectNext(name, office);
+            if (!state.Elections.TryGetValue(name, out var election)) state.Elections[name] = election = new MemoryElection();
+            election.Waiting.AddLast(candidate);
+            ElectNext(name, election);
         }
 
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
@@ -27,7 +27,7 @@ internal sealed class MemoryLeaderElection(MemoryState state, HeldOffices held) 
     public Task<string?> LeaderAsync(string name, CancellationToken cancellation = default)
     {
         StateKeys.CheckElection(name);
-        lock (state.Gate) return Task.FromResult(state.Offices.GetValueOrDefault(name)?.Address);
+        lock (state.Gate) return Task.FromResult(state.Elections.GetValueOrDefault(name)?.Address);
     }
 
     public async ValueTask DisposeAsync()
@@ -36,28 +36,28 @@ internal sealed class MemoryLeaderElection(MemoryState state, HeldOffices held) 
         await held.ResignAllAsync();
     }
 
-    private void ElectNext(string name, MemoryOffice office)
+    private void ElectNext(string name, MemoryElection election)
     {
-        if (office.Leader is not null || office.Waiting.First?.Value is not { } candidate) return;
-        office.Waiting.RemoveFirst();
+        if (election.Leader is not null || election.Waiting.First?.Value is not { } candidate) return;
+        election.Waiting.RemoveFirst();
         var token = state.Tokens[name] = state.Tokens.GetValueOrDefault(name) + 1;
         Leadership? elected = null;
-        elected = new Leadership(new Fence(name, token), () => Release(name, office, elected!));
-        office.Leader = elected;
-        office.Address = candidate.Address;
+        elected = new Leadership(new Fence(name, token), () => Release(name, election, elected!));
+        election.Leader = elected;
+        election.Address = candidate.Address;
         candidate.Held.Add(elected);
         candidate.Elected.SetResult(elected);
     }
 
-    private ValueTask Release(string name, MemoryOffice office, Leadership leaving)
+    private ValueTask Release(string name, MemoryElection election, Leadership leaving)
     {
         held.Remove(leaving.Fence);
         lock (state.Gate)
         {
-            if (office.Leader != leaving) return ValueTask.CompletedTask;
-            office.Leader = null;
-            office.Address = null;
-            ElectNext(name, office);
+            if (election.Leader != leaving) return ValueTask.CompletedTask;
+            election.Leader = null;
+            election.Address = null;
+            ElectNext(name, election);
         }
 
         return ValueTask.CompletedTask;
@@ -67,7 +67,7 @@ internal sealed class MemoryLeaderElection(MemoryState state, HeldOffices held) 
     {
         lock (state.Gate)
         {
-            if (state.Offices[name].Waiting.Remove(candidate)) candidate.Elected.SetCanceled(cancellation);
+            if (state.Elections[name].Waiting.Remove(candidate)) candidate.Elected.SetCanceled(cancellation);
         }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class MemoryState
 
     public Dictionary<string, long> Tokens { get; } = [];
 
-    public Dictionary<string, MemoryOffice> Offices { get; } = [];
+    public Dictionary<string, MemoryElection> Elections { get; } = [];
 
     /// <summary>
     /// A state of its own without a name; else the one of that name in this process, forgotten with its last user.
@@ -46,7 +46,7 @@ internal sealed class MemoryState
 }
 
 /// <summary>An election: who leads, and who waits in the order of their coming.</summary>
-internal sealed class MemoryOffice
+internal sealed class MemoryElection
 {
     public Leadership? Leader { get; set; }
 
@@ -55,4 +55,4 @@ internal sealed class MemoryOffice
     public LinkedList<MemoryCandidate> Waiting { get; } = new();
 }
 
-internal sealed record MemoryCandidate(string Address, TaskCompletionSource<Leadership> Elected, HeldOffices Held);
+internal sealed record MemoryCandidate(string Address, TaskCompletionSource<Leadership> Elected, HeldLeaderships Held);

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace LifecycleManager.Storage.Memory;
 
 /// <summary>A store that lasts as long as the process: for tests and the simulation.</summary>
-internal sealed class MemoryStateStore(MemoryState state, HeldOffices held) : IStateStore
+internal sealed class MemoryStateStore(MemoryState state, HeldLeaderships held) : IStateStore
 {
     private bool _closed;
 

@@ -14,7 +14,7 @@ namespace LifecycleManager.Storage.PostgreSql;
 /// is stopped and goes on later learns of its loss late, as with any lease: the fence refuses its writes.
 /// </remarks>
 internal sealed partial class PostgresLeaderElection(
-    PostgresDatabase database, TimeSpan lease, HeldOffices held, TimeProvider time, ILogger log) : ILeaderElection
+    PostgresDatabase database, TimeSpan lease, HeldLeaderships held, TimeProvider time, ILogger log) : ILeaderElection
 {
     private static readonly TimeSpan LongestRelease = TimeSpan.FromSeconds(2);
     private readonly CancellationTokenSource _closing = new();
@@ -39,7 +39,7 @@ internal sealed partial class PostgresLeaderElection(
                 if (current != seen) (seen, seenAt) = (current, time.GetTimestamp());
                 if (current.Address is null || time.GetElapsedTime(seenAt) >= TimeSpan.FromMilliseconds(current.Milliseconds))
                 {
-                    if (await TryTakeAsync(name, address, current, linked.Token) is { } office) return office;
+                    if (await TryTakeAsync(name, address, current, linked.Token) is { } leadership) return leadership;
                 }
             }
             catch (Exception e) when (PostgresDatabase.IsTrouble(e))
@@ -117,7 +117,7 @@ internal sealed partial class PostgresLeaderElection(
     {
         var resigned = new CancellationTokenSource();
         Task renewing = Task.CompletedTask;
-        var office = new Leadership(fence, async () =>
+        var leadership = new Leadership(fence, async () =>
         {
             held.Remove(fence);
             await resigned.CancelAsync();
@@ -126,26 +126,26 @@ internal sealed partial class PostgresLeaderElection(
             await Task.WhenAny(renewing, Task.Delay(LongestRelease, time, CancellationToken.None));
             await ReleaseAsync(fence);
         });
-        held.Add(office);
-        renewing = OwnThread.RunAsync($"lease of {fence.Name}", () => Renew(office, sent, resigned.Token));
-        return office;
+        held.Add(leadership);
+        renewing = OwnThread.RunAsync($"lease of {fence.Name}", () => Renew(leadership, sent, resigned.Token));
+        return leadership;
     }
 
     /// <summary>Renews until resigned or lost, on a thread of its own: a busy process keeps its lease.</summary>
-    private void Renew(Leadership office, long sent, CancellationToken resigned)
+    private void Renew(Leadership leadership, long sent, CancellationToken resigned)
     {
         // The deadline has a timer of its own: whatever a renewal hangs on, it comes in time.
         using var deadline = time.CreateTimer(
-            _ => Lose(office, "it could not be renewed in time"), null, Left(sent), Timeout.InfiniteTimeSpan);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(resigned, office.Lost);
+            _ => Lose(leadership, "it could not be renewed in time"), null, Left(sent), Timeout.InfiniteTimeSpan);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(resigned, leadership.Lost);
         while (!ended.Token.WaitHandle.WaitOne(_renewal))
         {
             try
             {
                 var sending = time.GetTimestamp();
-                if (!RenewOnce(office.Fence))
+                if (!RenewOnce(leadership.Fence))
                 {
-                    Lose(office, "somebody else was elected");
+                    Lose(leadership, "somebody else was elected");
                     return;
                 }
 
@@ -153,7 +153,7 @@ internal sealed partial class PostgresLeaderElection(
             }
             catch (Exception e) when (PostgresDatabase.IsTrouble(e))
             {
-                LogTrouble(office.Fence.Name, database.Name, e.Message);
+                LogTrouble(leadership.Fence.Name, database.Name, e.Message);
             }
         }
     }
@@ -192,11 +192,11 @@ internal sealed partial class PostgresLeaderElection(
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    private void Lose(Leadership office, string why)
+    private void Lose(Leadership leadership, string why)
     {
-        if (office.Lost.IsCancellationRequested) return;
-        LogLost(office.Fence.Name, office.Fence.Token, why);
-        _ = office.EndAsync();
+        if (leadership.Lost.IsCancellationRequested) return;
+        LogLost(leadership.Fence.Name, leadership.Fence.Token, why);
+        _ = leadership.EndAsync();
     }
 
     [LoggerMessage(LogLevel.Warning, "The election of '{Name}' has trouble with {Database}: {Error}")]

@@ -12,7 +12,7 @@ namespace LifecycleManager.Storage.PostgreSql;
 /// <remarks>
 /// What was promised is as durable as the server's own commits: a standby that is promoted must have been synchronous.
 /// </remarks>
-internal sealed class PostgresStateStore(PostgresDatabase database, HeldOffices held) : IStateStore
+internal sealed class PostgresStateStore(PostgresDatabase database, HeldLeaderships held) : IStateStore
 {
     private const string Insert = "INSERT INTO entry (key, value, version) VALUES ($1, $2, 1) ON CONFLICT (key) DO ";
 

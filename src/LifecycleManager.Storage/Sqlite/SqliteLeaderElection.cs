@@ -7,7 +7,7 @@ namespace LifecycleManager.Storage.Sqlite;
 /// Elects on one machine: whoever holds the lock of the file <c>PATH.NAME.lock</c> leads. The kernel frees it when its process
 /// ends, however it ends. The file stays: removing it would let two candidates lock two files of one name.
 /// </summary>
-internal sealed class SqliteLeaderElection(SqliteDatabase database, HeldOffices held, TimeProvider time) : ILeaderElection
+internal sealed class SqliteLeaderElection(SqliteDatabase database, HeldLeaderships held, TimeProvider time) : ILeaderElection
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
     private readonly CancellationTokenSource _closing = new();
@@ -63,9 +63,9 @@ internal sealed class SqliteLeaderElection(SqliteDatabase database, HeldOffices 
                 "ON CONFLICT (name) DO UPDATE SET token = token + 1, address = @address RETURNING token",
                 new { name, address });
             var fence = new Fence(name, token);
-            var office = new Leadership(fence, () => ReleaseAsync(fence, locked));
-            held.Add(office);
-            return office;
+            var leadership = new Leadership(fence, () => ReleaseAsync(fence, locked));
+            held.Add(leadership);
+            return leadership;
         }
         catch (SqliteException e)
         {

@@ -16,12 +16,12 @@ internal sealed partial class SqliteStateStore : IStateStore
     private const int MaxGroup = 256;
 
     private readonly SqliteDatabase _database;
-    private readonly HeldOffices _held;
+    private readonly HeldLeaderships _held;
     private readonly ILogger _log;
     private readonly Channel<PendingWrite> _queue = Channel.CreateBounded<PendingWrite>(MaxQueue);
     private readonly Task _writing;
 
-    public SqliteStateStore(SqliteDatabase database, HeldOffices held, ILogger log)
+    public SqliteStateStore(SqliteDatabase database, HeldLeaderships held, ILogger log)
     {
         (_database, _held, _log) = (database, held, log);
         _writing = Task.Run(WriteLoopAsync);

@@ -10,7 +10,8 @@ namespace LifecycleManager.Storage.ZooKeeper;
 /// the one before it. The elected moves the fence's node in the transaction that publishes its address. It counts its session as
 /// lost well before the servers do (see <see cref="ZooKeeperSession"/>).
 /// </summary>
-internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, HeldOffices held, TimeProvider time, ILogger log)
+internal sealed partial class ZooKeeperLeaderElection(
+    ZooKeeperClient client, HeldLeaderships held, TimeProvider time, ILogger log)
     : ILeaderElection
 {
     public const string Directory = "/elections";
@@ -63,7 +64,7 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
             if (await client.GetDataAsync($"{Directory}/{name}/{first}", cancellation: cancellation) is not var (data, _))
                 continue;
 
-            // It writes its address as it takes office.
+            // It writes its address as it is elected.
             return data.Length == 0 ? null : Encoding.UTF8.GetString(data);
         }
     }
@@ -85,7 +86,7 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
             if (place < 0) throw new SessionEndedException();
             if (place == 0)
             {
-                if (await TryTakeOfficeAsync(name, address, path, mark, session, cancellation) is { } office) return office;
+                if (await TryLeadAsync(name, address, path, mark, session, cancellation) is { } leadership) return leadership;
                 continue;
             }
 
@@ -115,7 +116,7 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
         }
     }
 
-    private async Task<ILeadership?> TryTakeOfficeAsync(
+    private async Task<ILeadership?> TryLeadAsync(
         string name, string address, string path, string mark, ZooKeeperSession session, CancellationToken cancellation)
     {
         await client.SyncAsync(session, cancellation);
@@ -150,40 +151,40 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
     private Leadership Hold(Fence fence, string path, string mark, ZooKeeperSession session)
     {
         CancellationTokenRegistration ended = default;
-        var office = new Leadership(fence, async () =>
+        var leadership = new Leadership(fence, async () =>
         {
             held.Remove(fence);
             await ended.DisposeAsync();
 
-            // Goes on behind when the connection is away: the office must not stay taken while the session lives.
+            // Goes on behind when the connection is away: the leadership must not stay taken while the session lives.
             var withdrawing = WithdrawAsync(fence.Name, mark, session);
             await Task.WhenAny(withdrawing, Task.Delay(Withdrawal, time));
         });
-        held.Add(office);
+        held.Add(leadership);
         ended = session.Ended.UnsafeRegister(
             _ =>
             {
-                if (!office.Lost.IsCancellationRequested) LogLost(fence.Name, fence.Token);
-                _ = office.EndAsync();
+                if (!leadership.Lost.IsCancellationRequested) LogLost(fence.Name, fence.Token);
+                _ = leadership.EndAsync();
             },
             null);
-        _ = WatchAsync(office, path, session);
-        return office;
+        _ = WatchAsync(leadership, path, session);
+        return leadership;
     }
 
-    /// <summary>Ends the office when somebody deletes its node.</summary>
-    private async Task WatchAsync(Leadership office, string path, ZooKeeperSession session)
+    /// <summary>Ends the leadership when somebody deletes its node.</summary>
+    private async Task WatchAsync(Leadership leadership, string path, ZooKeeperSession session)
     {
         try
         {
-            while (!office.Lost.IsCancellationRequested)
+            while (!leadership.Lost.IsCancellationRequested)
             {
                 var changed = NewWatch();
-                if (await client.ExistsAsync(path, changed, session, office.Lost) is null) break;
-                await changed.Task.WaitAsync(office.Lost);
+                if (await client.ExistsAsync(path, changed, session, leadership.Lost) is null) break;
+                await changed.Task.WaitAsync(leadership.Lost);
             }
 
-            await office.EndAsync();
+            await leadership.EndAsync();
         }
         catch (Exception e) when (e is OperationCanceledException or SessionEndedException or ObjectDisposedException)
         {
@@ -191,8 +192,8 @@ internal sealed partial class ZooKeeperLeaderElection(ZooKeeperClient client, He
         }
         catch (Exception e)
         {
-            LogWatch(office.Fence.Name, e.Message);
-            _ = office.EndAsync();
+            LogWatch(leadership.Fence.Name, e.Message);
+            _ = leadership.EndAsync();
         }
     }
 

@@ -12,7 +12,7 @@ namespace LifecycleManager.Storage.ZooKeeper;
 /// fit one request (<c>jute.maxbuffer</c>); everything lies in the servers' memory; a listing reads the names of all keys first,
 /// and is no snapshot: each entry is as it was when it was read. Good for tens of thousands of keys.
 /// </remarks>
-internal sealed class ZooKeeperStateStore(ZooKeeperClient client, HeldOffices held, TimeProvider time, TimeSpan patience)
+internal sealed class ZooKeeperStateStore(ZooKeeperClient client, HeldLeaderships held, TimeProvider time, TimeSpan patience)
     : IStateStore
 {
     public const string Directory = "/entries";

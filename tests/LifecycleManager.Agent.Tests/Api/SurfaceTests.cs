@@ -82,8 +82,8 @@ public sealed class SurfaceTests : IAsyncLifetime
     {
         var text = await _agent.Http.GetStringAsync("/metrics");
 
-        Assert.Contains("lcm_agent_resources_total{resource=\"cpus\"} 2\n", text);
-        Assert.Contains("lcm_agent_resources_used{resource=\"mem\"} 64\n", text);
+        Assert.Contains("lcm_agent_resources{resource=\"cpus\"} 2\n", text);
+        Assert.Contains("lcm_agent_resources_used{resource=\"mem\"} 67108864\n", text);
         Assert.Contains("lcm_agent_tasks{containerizer=\"process\",state=\"running\"} 1\n", text);
         Assert.Contains("lcm_agent_status_updates_pending 0\n", text);
         Assert.Contains("lcm_agent_registered 1\n", text);

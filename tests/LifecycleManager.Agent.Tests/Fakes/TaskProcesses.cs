@@ -10,7 +10,7 @@ internal static class TaskProcesses
     /// <summary>The processes now that hold a file of the task's sandbox open, whatever their environment.</summary>
     public static List<int> Of(string task) =>
     [
-        .. ProcessTable.All().Where(process => process.Alive && IsIn(process.Identity.Pid, task) && !Supervisor.Is(process))
+        .. ProcessTable.All().Where(process => process.Alive && IsIn(process.Identity.Pid, task) && !TaskSupervisor.Is(process))
             .Select(process => process.Identity.Pid).Order(),
     ];
 
@@ -37,7 +37,8 @@ internal static class TaskProcesses
     public static async Task VanishAsync(string task)
     {
         // The supervisor first: it would write the end down.
-        foreach (var process in ProcessTable.All().Where(process => Supervisor.Is(process) && IsIn(process.Identity.Pid, task))
+        foreach (var process in ProcessTable.All()
+            .Where(process => TaskSupervisor.Is(process) && IsIn(process.Identity.Pid, task))
             .ToList())
             _ = Native.Kill(process.Identity.Pid, Native.SigKill);
         End(task);

@@ -25,7 +25,7 @@ public sealed class FetchTests : IAsyncLifetime
         _agent = await TestAgent.StartAsync(TestAgent.Options(_master, _directory) with
         {
             StopTasksOnExit = true,
-            MaxArtifactSize = 100_000,
+            MaxArtifactSize = 1_048_576,
             SecretsDirectory = _secrets.Path,
         });
         await _master.RegistrationAsync();
@@ -41,7 +41,7 @@ public sealed class FetchTests : IAsyncLifetime
                     await context.Response.Body.WriteAsync(Program);
                     break;
                 case "/large":
-                    await context.Response.Body.WriteAsync(new byte[200_000]);
+                    await context.Response.Body.WriteAsync(new byte[2_000_000]);
                     break;
                 case "/slow":
                     await Task.Delay(Timeout.Infinite, context.RequestAborted);
@@ -89,7 +89,7 @@ public sealed class FetchTests : IAsyncLifetime
 
     [Theory]
     [InlineData("/none", "the answer is 404")]
-    [InlineData("/large", "it is larger than 100000 bytes")]
+    [InlineData("/large", "it is larger than 1048576 bytes")]
     [InlineData("/program#sha256=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "its sha256 is ")]
     public async Task An_artifact_that_is_not_what_it_should_be_fails_the_task(string path, string message)
     {

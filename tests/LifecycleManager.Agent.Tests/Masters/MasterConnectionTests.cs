@@ -166,7 +166,7 @@ public sealed class MasterConnectionTests : IDisposable
         {
             Containerizers = ["docker", "process"],
             Docker = new Uri($"unix://{_directory.Path}/no.sock"),
-            DockerPing = TimeSpan.FromMilliseconds(50),
+            DockerPing = TimeSpan.FromMilliseconds(100),
         });
 
         var registration = await master.RegistrationAsync();

@@ -83,7 +83,7 @@ public sealed class SlackEstimatorTests
         await using var agent = await TestAgent.StartAsync(TestAgent.Options(master, directory) with
         {
             Oversubscribe = true,
-            OversubscribeInterval = TimeSpan.FromMilliseconds(200),
+            OversubscribeInterval = TimeSpan.FromSeconds(1),
             StopTasksOnExit = true,
         });
         await master.RegistrationAsync();

@@ -201,10 +201,10 @@ public sealed class MarkTests : IAsyncLifetime
             new TaskStatusInfo { TaskId = record.TaskId, State = TaskState.Running, Uuid = Guid.NewGuid().ToByteArray() });
         await File.WriteAllTextAsync(Path.Combine(meta, "updates"),
             JsonSerializer.Serialize(running, CheckpointJson.Default.UpdateLine) + "\n");
-        var files = new SupervisorFiles(meta);
+        var files = new TaskSupervisorFiles(meta);
         files.Begin();
         var environment = new Dictionary<string, string> { ["MESOS_CONTAINER_ID"] = record.ContainerId };
-        Supervisor.Start(files, sandbox, [], ["sleep", "1000"], environment);
+        TaskSupervisor.Start(files, sandbox, [], ["sleep", "1000"], environment);
         var pid = await TaskProcesses.SingleAsync(id);
 
         var registration = await StartAsync();
@@ -317,7 +317,7 @@ public sealed class MarkTests : IAsyncLifetime
 
         List<ProcessStat> Supervisors() =>
         [
-            .. ProcessTable.All().Where(process => process.Alive && Supervisor.Is(process)
+            .. ProcessTable.All().Where(process => process.Alive && TaskSupervisor.Is(process)
                 && Variables(process).Contains(task, StringComparison.Ordinal)),
         ];
 

@@ -6,7 +6,7 @@ namespace LifecycleManager.Agent.Tests.Sandboxes;
 
 public sealed class LogTests(Busybox busybox) : IAsyncLifetime
 {
-    private const int Bound = 20_000;
+    private const int Bound = 65_536;
     private readonly TemporaryDirectory _directory = new();
     private FakeMaster _master = null!;
     private TestAgent _agent = null!;

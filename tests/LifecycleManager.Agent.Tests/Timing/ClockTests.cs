@@ -23,7 +23,7 @@ public sealed class ClockTests : IDisposable
     public void The_grace_period_of_a_kill_is_what_has_passed_whatever_the_wall_clock_says_and_over_restarts() => Steps.Sample(
         steps =>
         {
-            var time = new ManualTime();
+            var time = new SettableTime();
             var path = Path.Combine(_directory.Path, $"{Guid.NewGuid():N}.json");
             var kill = Open(path, time, "boot");
             kill.Ask(new KillRecord(time.GetUtcNow(), Grace.TotalSeconds, TaskState.Killed, null,
@@ -32,7 +32,8 @@ public sealed class ClockTests : IDisposable
             var passed = TimeSpan.Zero;
             foreach (var (seconds, jump, restarts) in steps)
             {
-                time.Pass(TimeSpan.FromSeconds(seconds), TimeSpan.FromHours(jump));
+                time.Advance(TimeSpan.FromSeconds(seconds));
+                time.WallOffset += TimeSpan.FromHours(jump);
                 passed += TimeSpan.FromSeconds(seconds);
                 if (restarts) kill = Open(path, time, "boot");
                 Assert.Equal(passed < Grace ? Grace - passed : TimeSpan.Zero, kill.Remaining);
@@ -47,19 +48,20 @@ public sealed class ClockTests : IDisposable
     [Fact]
     public void After_a_boot_and_of_version_0_1_0_the_grace_period_begins_anew_too_late_rather_than_too_early()
     {
-        var time = new ManualTime();
+        var time = new SettableTime();
         var path = Path.Combine(_directory.Path, "kill.json");
         Open(path, time, "boot").Ask(new KillRecord(time.GetUtcNow(), 100, TaskState.Killed, null,
             "")
         { Begun = Clock(time).Now });
-        time.Pass(TimeSpan.FromSeconds(60), TimeSpan.Zero);
+        time.Advance(TimeSpan.FromSeconds(60));
         Assert.Equal(TimeSpan.FromSeconds(100), Open(path, time, "another").Remaining);
 
         File.WriteAllText(path,
             """{"at":"2020-01-01T00:00:00+00:00","grace_seconds":100,"state":"TASK_KILLED","message":"old"}""");
         var old = Open(path, time, "boot");
         Assert.Equal((TimeSpan.FromSeconds(100), "old"), (old.Remaining, old.Record!.Message));
-        time.Pass(TimeSpan.FromSeconds(30), TimeSpan.FromHours(-2));
+        time.Advance(TimeSpan.FromSeconds(30));
+        time.WallOffset += TimeSpan.FromHours(-2);
         Assert.Equal(TimeSpan.FromSeconds(70), old.Remaining);
     }
 
@@ -67,7 +69,7 @@ public sealed class ClockTests : IDisposable
     public void What_is_collected_as_garbage_is_never_too_old_and_too_young_by_what_was_not_written_alone() => Steps.Sample(
         steps =>
         {
-            var time = new ManualTime();
+            var time = new SettableTime();
             var path = Path.Combine(_directory.Path, $"{Guid.NewGuid():N}.json");
             var ages = new AgeTable(path, time);
             ages.Begin("thing");
@@ -75,7 +77,8 @@ public sealed class ClockTests : IDisposable
             var (passed, lost) = (TimeSpan.Zero, TimeSpan.Zero);
             foreach (var (seconds, jump, restarts) in steps)
             {
-                time.Pass(TimeSpan.FromSeconds(seconds), TimeSpan.FromHours(jump));
+                time.Advance(TimeSpan.FromSeconds(seconds));
+                time.WallOffset += TimeSpan.FromHours(jump);
                 passed += TimeSpan.FromSeconds(seconds);
                 if (restarts)
                 {
@@ -93,13 +96,14 @@ public sealed class ClockTests : IDisposable
     [Fact]
     public void What_a_task_uses_is_measured_by_what_has_passed()
     {
-        var time = new ManualTime();
+        var time = new SettableTime();
         var meter = new LoadMeter(time);
         for (var seconds = 0; seconds < 100; seconds += 10)
         {
             var used = meter.Take("c", new ContainerUsage { Time = time.GetUtcNow(), CpuUser = seconds });
             if (seconds > 0) Assert.Equal(1, used);
-            time.Pass(TimeSpan.FromSeconds(10), TimeSpan.FromHours(seconds % 20 == 0 ? 2 : -2));
+            time.Advance(TimeSpan.FromSeconds(10));
+            time.WallOffset += TimeSpan.FromHours(seconds % 20 == 0 ? 2 : -2);
         }
     }
 
@@ -163,22 +167,4 @@ public sealed class ClockTests : IDisposable
 
     private static TaskKill Open(string path, TimeProvider time, string boot) =>
         new(path, new TaskId("t"), new BootClock(time, boot), NullLogger.Instance);
-
-    private sealed class ManualTime : TimeProvider
-    {
-        private long _ticks;
-        private TimeSpan _wall;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _ticks;
-
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddYears(50).AddTicks(_ticks) + _wall;
-
-        public void Pass(TimeSpan time, TimeSpan jump)
-        {
-            _ticks += time.Ticks;
-            _wall += jump;
-        }
-    }
 }

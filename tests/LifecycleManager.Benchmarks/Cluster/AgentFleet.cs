@@ -71,27 +71,39 @@ internal sealed class AgentFleet : IAsyncDisposable
     {
         var next = 0;
 
-        // Each attempt at the next master, and the pauses of a real agent.
+        // Each attempt asks every master once, and the pauses are a real agent's.
         var reconnect = Reconnect.Pipeline(Defaults.RegistrationBackoff, Defaults.MaxRegistrationBackoff, TimeProvider.System,
             new Random());
         while (!_ends.IsCancellationRequested)
         {
             try
             {
-                await reconnect.ExecuteAsync(
-                    async _ =>
-                    {
-                        agent.Master = _masters[next];
-                        next = (next + 1) % _masters.Count;
-                        await RegisterAsync(agent);
-                    },
-                    _ends.Token);
+                await reconnect.ExecuteAsync(async _ => next = await RegisterAsync(agent, next), _ends.Token);
                 await agent.Connection.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 await Task.Delay(Defaults.RegistrationBackoff * Random.Shared.NextDouble(), _ends.Token);
             }
             catch (OperationCanceledException) when (_ends.IsCancellationRequested)
             {
                 return;
+            }
+        }
+    }
+
+    /// <summary>Asks each master once, until one registers the agent.</summary>
+    /// <returns>The one to begin with the next time.</returns>
+    private async Task<int> RegisterAsync(SimulatedAgent agent, int first)
+    {
+        for (var i = 0; ; i++)
+        {
+            agent.Master = _masters[(first + i) % _masters.Count];
+            try
+            {
+                await RegisterAsync(agent);
+                return (first + i + 1) % _masters.Count;
+            }
+            catch (HttpRequestException) when (i + 1 < _masters.Count)
+            {
+                // Another one may lead.
             }
         }
     }

@@ -13,34 +13,87 @@ internal static class LimitsBenchmark
 {
     private const int Rounds = 7;
 
-    public static void Run(TextWriter output)
+    /// <param name="output">Where the lines go.</param>
+    /// <param name="parts">
+    /// <c>parsing</c>, <c>load</c>, <c>decisions</c>, <c>replay</c>, <c>tests</c>, <c>csharp</c>; all where none is named.
+    /// </param>
+    public static void Run(TextWriter output, IReadOnlyCollection<string> parts)
     {
-        var parsing = new ExpositionBenchmarks();
-        var text = Measure(() => parsing.Text(), 400);
-        var open = Measure(() => parsing.OpenMetrics(), 400);
-        var scrape = Measure(() => parsing.Scrape(), 400);
-        Say("parse Prometheus text", Speed(text, ExpositionText.Make(ExpositionBenchmarks.Samples).Length), "at least 300 MB/s",
-            text.Bytes);
-        Say("parse OpenMetrics", Speed(open, ExpositionText.Make(ExpositionBenchmarks.Samples, openMetrics: true).Length),
-            "at least 300 MB/s", open.Bytes);
-        Say("parse and find what is wanted", Speed(scrape, ExpositionText.Make(ExpositionBenchmarks.Samples).Length), "",
-            scrape.Bytes);
+        if (Wanted("parsing"))
+        {
+            var parsing = new ExpositionBenchmarks();
+            var text = Measure(() => parsing.Text(), 400);
+            var open = Measure(() => parsing.OpenMetrics(), 400);
+            var scrape = Measure(() => parsing.Scrape(), 400);
+            Say("parse Prometheus text", Speed(text, ExpositionText.Make(ExpositionBenchmarks.Samples).Length),
+                "at least 1000 MB/s", text.Bytes);
+            Say("parse OpenMetrics", Speed(open, ExpositionText.Make(ExpositionBenchmarks.Samples, openMetrics: true).Length),
+                "at least 1000 MB/s", open.Bytes);
+            Say("parse and find what is wanted", Speed(scrape, ExpositionText.Make(ExpositionBenchmarks.Samples).Length), "",
+                scrape.Bytes);
+        }
 
-        var deciding = new DecisionBenchmarks();
-        deciding.Setup();
-        var tick = Measure(() => deciding.Tick(), 10);
-        var alone = Measure(() => deciding.RulesAlone(), 20);
-        var other = Measure(() => deciding.RulesEnginePackage().GetAwaiter().GetResult(), 2);
-        Say("10,000 apps with 5 rules, a tick", Milliseconds(tick), "under 50 ms", tick.Bytes);
-        Say("their rules alone", Milliseconds(alone), "", alone.Bytes);
-        Say("the same rules in RulesEngine 6.0.1", Milliseconds(other), $"{other.Cpu / alone.Cpu:0.0} times as long, at least 10",
-            other.Bytes);
+        if (Wanted("load"))
+        {
+            var before = GC.GetTotalMemory(forceFullCollection: true);
+            var began = Stopwatch.GetTimestamp();
+            DecisionBenchmarks.Load(1000);
+            Say("1,000 policies, each with its own rules", $"{Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms",
+                "under 15000 ms",
+                GC.GetTotalMemory(forceFullCollection: false) - before);
+        }
 
-        var replaying = new ReplayBenchmarks();
-        replaying.Setup();
-        var year = Measure(() => replaying.Year(), 1);
-        replaying.Cleanup();
-        Say("a year of minutes replayed", Milliseconds(year), "under 2000 ms", year.Bytes);
+        if (Wanted("decisions"))
+        {
+            foreach (var (policies, coordinated) in ((int, bool)[])[(1, false), (1000, false), (200, true)])
+            {
+                var deciding = new DecisionBenchmarks { Policies = policies, Coordinated = coordinated };
+                var began = Stopwatch.GetTimestamp();
+                deciding.Setup();
+                var what = coordinated ? "coordinations" : "policies";
+                Say($"{policies} {what} of 10,000 apps: begin", $"{Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms", "",
+                    0);
+                Say("  first decisions of all", $"{deciding.FirstTick.TotalMilliseconds:0} ms", "under 3000 ms", 0);
+                var all = Measure(() => deciding.AllChanged(), 10);
+                var few = Measure(() => deciding.OnePercentChanged(), 10);
+                var none = Measure(() => deciding.NoneChanged(), 10);
+                Say("  all facts changed", Milliseconds(all), "under 200 ms and 20 MB", all.Bytes);
+                Say("  1% changed", Milliseconds(few), "under 5 ms", few.Bytes);
+                Say("  none changed", Milliseconds(none), "under 1 ms", none.Bytes);
+                var same = Measure(() => deciding.AllTheSame(), 10);
+                Say("  all read anew, and the same", Milliseconds(same), "", same.Bytes);
+            }
+        }
+
+        if (Wanted("replay"))
+        {
+            var replaying = new ReplayBenchmarks();
+            replaying.Setup();
+            var year = Measure(() => replaying.Year(), 1);
+            replaying.Cleanup();
+            Say("a year of minutes replayed", Milliseconds(year), "under 10000 ms", year.Bytes);
+        }
+
+        if (Wanted("csharp"))
+        {
+            using var rules = new CSharpRulesLimits();
+            Say("5 rules in C#: begin", $"{rules.Begin().TotalMilliseconds:0} ms", "", 0);
+            var (each, process, heap) = rules.Reloads(100);
+            Say("  a reload, of 100", $"{each.TotalMilliseconds:0} ms", "", 0);
+            Say("  the heap after 100 reloads", $"{heap / 1e6:0.0} MB", "under 20 MB", 0);
+            Say("  the process after 100 reloads", $"{process / 1e6:0.0} MB", "under 20 MB", 0);
+            var island = rules.Island();
+            var decided = Measure(() => rules.Decide(island), 10);
+            Say("  an island of 50 apps, 2 rounds", Milliseconds(decided), "", decided.Bytes);
+        }
+
+        if (Wanted("tests"))
+        {
+            var hundred = Measure(() => new PolicyTestBenchmarks().Hundred(), 1);
+            Say("a hundred tests of policies", Milliseconds(hundred), "under 2000 ms", hundred.Bytes);
+        }
+
+        bool Wanted(string part) => parts.Count == 0 || parts.Contains(part);
 
         void Say(string what, string measured, string goal, long bytes) => output.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{what,-38} {measured,12}   {goal,-34} {bytes,12:#,##0} bytes allocated"));

@@ -1,58 +1,78 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Text.Json.Nodes;
 using LifecycleManager.Metrics;
-using LifecycleManager.Metrics.Discovery;
-using LifecycleManager.Metrics.Core.Queries;
+using LifecycleManager.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LifecycleManager.Benchmarks.Metrics;
 
 /// <summary>
-/// What scraping many targets costs, side by side with the Prometheus server on the same targets. The targets are addresses of
-/// the loopback network (127.1.x.y) behind one server in a process of its own, so that only the collectors' cpu time is counted.
+/// What scraping many targets costs a whole <c>lcm manager</c> at its defaults, policies and decisions included, side by side
+/// with the Prometheus server at its usual interval on the same targets. These are addresses of the loopback network (127.1.x.y)
+/// behind one server in a process of its own, which is the scheduler, too.
 /// </summary>
 internal static class ScrapeBenchmark
 {
     private const int Samples = 500;
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
+    private const int PerApp = 10;
+    private static readonly TimeSpan PrometheusInterval = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Measured = TimeSpan.FromSeconds(60);
 
-    /// <summary>Measures for a while after one interval of warming up.</summary>
+    private const string Policy = """
+        policy: scraped
+        app: /app-*
+        instances: { min: 1, max: 100 }
+        metrics:
+          load: { prometheus: http_server_requests_seconds_count, rate: 1m, across: sum }
+          latency: { histogram: 'http_server_requests_seconds{uri="/search"}', window: 1m }
+        rules:
+          - { rule: load, target: { metric: load, value: 1000000, per: instance } }
+          - { rule: slow, when: p95(latency) > 100, then: { add: 1 } }
+        """;
+
+    /// <summary>Measures for a minute after one of warming up.</summary>
     /// <param name="output">Where the table goes.</param>
     /// <param name="targets">How many targets.</param>
     /// <param name="program">The executable and the arguments that start <see cref="ServeAsync"/>.</param>
     public static async Task RunAsync(TextWriter output, int targets, params string[] program)
     {
+        string[] arguments = [.. program[1..], targets.ToString(CultureInfo.InvariantCulture)];
         using var server = Process.Start(
-            new ProcessStartInfo(program[0], program[1..]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+            new ProcessStartInfo(program[0], arguments) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+        var directory = Directory.CreateTempSubdirectory("lcm-scrape-benchmark-");
         try
         {
             var port = int.Parse((await server.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
-            string[] addresses = [.. Enumerable.Range(0, targets).Select(i => $"127.1.{i / 250}.{i % 250 + 1}:{port}")];
-            await output.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"{targets} targets of {Samples} samples, each {Interval.TotalSeconds:0} s"));
-            await CollectorAsync(output, addresses);
-            await PrometheusAsync(output, addresses);
+            var interval = new CollectorOptions { Scheduler = null }.Interval;
+            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+                $"{targets} targets of {Samples} samples: each {interval.TotalSeconds:0} s, by prometheus each 15 s"));
+            await ManagerAsync(output, directory.FullName, port);
+            await PrometheusAsync(output, directory.FullName, [.. Enumerable.Range(0, targets).Select(i => $"{Host(i)}:{port}")]);
         }
         finally
         {
             server.Kill();
+            directory.Delete(recursive: true);
         }
     }
 
-    /// <summary>The targets: prints the port, then serves until its input ends.</summary>
-    public static async Task ServeAsync()
+    /// <summary>The targets, and the scheduler that runs them: prints the port, then serves until its input ends.</summary>
+    public static async Task ServeAsync(int targets)
     {
         var body = ExpositionText.Make(Samples);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Any, 0));
         await using var app = builder.Build();
-        app.Run(async context =>
+        app.MapGet("/v2/apps", () => Apps(targets));
+        app.MapGet("/v2/tasks", (HttpContext context) => Tasks(targets, context.Connection.LocalPort));
+        app.MapGet("/metrics", async context =>
         {
             context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
             context.Response.ContentLength = body.Length;
@@ -63,103 +83,103 @@ internal static class ScrapeBenchmark
         await System.Console.In.ReadToEndAsync();
     }
 
-    private static async Task CollectorAsync(TextWriter output, string[] addresses)
+    private static string Host(int target) => $"127.1.{target / 250}.{target % 250 + 1}";
+
+    private static JsonObject Apps(int targets) => new()
     {
-        var registry = Prometheus.Metrics.NewCustomRegistry();
-        var options = new CollectorOptions
+        ["apps"] = new JsonArray([.. Enumerable.Range(0, targets).Chunk(PerApp).Select((chunk, i) => new JsonObject
         {
-            Scheduler = new Uri("http://127.0.0.1:1"),
-            Interval = Interval,
-            StaticTargets =
-            [
-                .. addresses.Chunk(10).Select((chunk, i) => new TargetGroup(
-                    chunk, new Dictionary<string, string> { ["app"] = $"/app-{i}", ["__metrics_path__"] = "/metrics" })),
-            ],
-        };
-        using var collector = new MetricsCollector(options, TimeProvider.System, registry, NullLoggerFactory.Instance);
-        var load = new MetricQuery
+            ["id"] = $"/app-{i}",
+            ["instances"] = chunk.Length,
+            ["tasksRunning"] = chunk.Length,
+            ["tasksStaged"] = 0,
+            ["tasksHealthy"] = 0,
+            ["tasksUnhealthy"] = 0,
+            ["deployments"] = new JsonArray(),
+            ["labels"] = new JsonObject { ["lcm.metrics.path"] = "/metrics" },
+            ["version"] = "2026-01-01T00:00:00.000Z",
+        })]),
+    };
+
+    private static JsonObject Tasks(int targets, int port) => new()
+    {
+        ["tasks"] = new JsonArray([.. Enumerable.Range(0, targets).Select(i => new JsonObject
         {
-            Source = MetricSource.Prometheus,
-            Selector = "http_server_requests_seconds_count",
-            Function = WindowFunction.Rate,
-            Window = TimeSpan.FromMinutes(1),
-            Across = Aggregation.Sum
-        };
-        var p95 = new MetricQuery
-        {
-            Source = MetricSource.Histogram,
-            Selector = "http_server_requests_seconds{uri=\"/search\"}",
-            Quantile = 0.95,
-            Window = TimeSpan.FromMinutes(1)
-        };
-        await collector.StartAsync(CancellationToken.None);
-        collector.Demand([.. Enumerable.Range(0, (addresses.Length + 9) / 10)
-            .SelectMany(i => new[] { new MetricDemand($"/app-{i}", load), new MetricDemand($"/app-{i}", p95) })]);
-        await Task.Delay(Interval * 1.5);
-        var process = Process.GetCurrentProcess();
-        var (cpu, clock, before) = (process.TotalProcessorTime, Stopwatch.StartNew(), await CountAsync(registry));
-        await Task.Delay(Interval * 3);
-        process.Refresh();
-        await Say(output, "collector", process.TotalProcessorTime - cpu, clock.Elapsed, await CountAsync(registry) - before,
-            process.WorkingSet64);
-        var app = $"/app-{addresses.Length / 20}";
-        await output.WriteLineAsync(
-            string.Create(CultureInfo.InvariantCulture,
-            $"  {app}: {collector.Read(app, load, DateTimeOffset.UtcNow)}, p95 {collector.Read(app, p95, DateTimeOffset.UtcNow).Value:0.###} s"));
-        await collector.StopAsync(CancellationToken.None);
+            ["id"] = $"app-{i / PerApp}.{i}",
+            ["appId"] = $"/app-{i / PerApp}",
+            ["host"] = Host(i),
+            ["ports"] = new JsonArray(port),
+            ["state"] = "TASK_RUNNING",
+            ["startedAt"] = "2026-01-01T00:00:00.000Z",
+            ["stagedAt"] = "2026-01-01T00:00:00.000Z",
+            ["version"] = "2026-01-01T00:00:00.000Z",
+        })]),
+    };
+
+    private static async Task ManagerAsync(TextWriter output, string directory, int scheduler)
+    {
+        var rules = Directory.CreateDirectory(Path.Combine(directory, "rules"));
+        await File.WriteAllTextAsync(Path.Combine(rules.FullName, "scraped.yml"), Policy);
+        var port = Server.FreePort();
+        await using var manager = LcmProcess.Start(directory,
+        [
+            "manager", "--port", $"{port}", "--rules", rules.FullName, "--work-dir", Path.Combine(directory, "work"),
+            "--scheduler", $"http://127.0.0.1:{scheduler}", "--log-level", "warning",
+        ]);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        using var process = Process.GetProcessById(manager.Id);
+        await MeasureAsync(output, "lcm manager", process, http, "lcm_metrics_samples_total");
+        var answer = (await http.GetStringAsync("/v1/apps")).ReplaceLineEndings("");
+        await output.WriteLineAsync($"  {answer[..Math.Min(answer.Length, 400)]}");
     }
 
-    private static async Task<double> CountAsync(Prometheus.CollectorRegistry registry)
+    private static async Task PrometheusAsync(TextWriter output, string directory, string[] addresses)
     {
-        using var text = new MemoryStream();
-        await registry.CollectAndExportAsTextAsync(text);
-        return System.Text.Encoding.UTF8.GetString(text.ToArray()).Split('\n')
-            .Where(line => line.StartsWith("lcm_metrics_samples_total ", StringComparison.Ordinal))
-            .Select(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture)).Single();
-    }
-
-    private static async Task PrometheusAsync(TextWriter output, string[] addresses)
-    {
-        var directory = Directory.CreateTempSubdirectory("lcm-scrape-benchmark-");
-        Process? prometheus = null;
         try
         {
-            var config = Path.Combine(directory.FullName, "prometheus.yml");
+            var config = Path.Combine(directory, "prometheus.yml");
             await File.WriteAllTextAsync(config, string.Create(CultureInfo.InvariantCulture,
-                $"global: {{ scrape_interval: {Interval.TotalSeconds:0}s }}\nscrape_configs:\n- job_name: a\n  static_configs:\n  - targets: [{string.Join(',', addresses.Select(address => $"'{address}'"))}]\n"));
-            var port = LifecycleManager.Testing.Server.FreePort();
-            prometheus = Process.Start(new ProcessStartInfo("prometheus",
-                [$"--config.file={config}", $"--storage.tsdb.path={directory.FullName}/data",
-                $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]));
-            await Task.Delay(Interval * 1.5);
-            using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-            var (cpu, clock, before) = (prometheus!.TotalProcessorTime, Stopwatch.StartNew(), await AppendedAsync(http));
-            await Task.Delay(Interval * 3);
-            prometheus.Refresh();
-            await Say(output, "prometheus", prometheus.TotalProcessorTime - cpu, clock.Elapsed,
-                await AppendedAsync(http) - before,
-                prometheus.WorkingSet64);
+                $"global: {{ scrape_interval: {PrometheusInterval.TotalSeconds:0}s }}\nscrape_configs:\n- job_name: a\n  static_configs:\n  - targets: [{string.Join(',', addresses.Select(address => $"'{address}'"))}]\n"));
+            var port = Server.FreePort();
+            using var prometheus = Process.Start(new ProcessStartInfo("prometheus",
+                [$"--config.file={config}", $"--storage.tsdb.path={directory}/data", $"--web.listen-address=127.0.0.1:{port}",
+                "--log.level=error"]))!;
+            try
+            {
+                using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+                // What it really took in: on a busy machine it skips scrapes.
+                await MeasureAsync(output, "prometheus", prometheus, http, "prometheus_tsdb_head_samples_appended_total");
+            }
+            finally
+            {
+                prometheus.Kill();
+                await prometheus.WaitForExitAsync();
+            }
         }
         catch (System.ComponentModel.Win32Exception)
         {
             await output.WriteLineAsync("prometheus is not installed");
         }
-        finally
-        {
-            prometheus?.Kill();
-            prometheus?.WaitForExit();
-            directory.Delete(recursive: true);
-        }
     }
 
-    // What it really took in: on a busy machine it skips scrapes.
-    private static async Task<double> AppendedAsync(HttpClient http) =>
-        (await http.GetStringAsync("/metrics")).Split('\n')
-            .Where(line => line.StartsWith("prometheus_tsdb_head_samples_appended_total", StringComparison.Ordinal))
-            .Sum(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture));
+    /// <summary>The first minute, with its start, and the one after.</summary>
+    private static async Task MeasureAsync(TextWriter output, string who, Process process, HttpClient http, string counter)
+    {
+        await Task.Delay(WarmUp);
+        process.Refresh();
+        var (cpu, clock, before) = (process.TotalProcessorTime, Stopwatch.StartNew(), await CountAsync(http, counter));
+        await Say("first minute", cpu, WarmUp, before);
+        await Task.Delay(Measured);
+        process.Refresh();
+        await Say("later", process.TotalProcessorTime - cpu, clock.Elapsed, await CountAsync(http, counter) - before);
 
-    private static Task Say(TextWriter output, string who, TimeSpan cpu, TimeSpan time, double samples, long memory) =>
-        output.WriteLineAsync(string.Create(
-        CultureInfo.InvariantCulture,
-        $"{who,-11} {cpu / time,6:0.000} cores  {samples,12:0} samples  {cpu.TotalNanoseconds / samples,8:0} ns/sample  {memory / 1024 / 1024,5} MB"));
+        Task Say(string when, TimeSpan used, TimeSpan time, double samples) => output.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{who,-11} {when,-12} {used / time,6:0.000} cores  {samples,12:0} samples  {used.TotalNanoseconds / samples,8:0} ns/sample  {process.WorkingSet64 / 1024 / 1024,5} MB"));
+    }
+
+    private static async Task<double> CountAsync(HttpClient http, string counter) =>
+        (await http.GetStringAsync("/metrics")).Split('\n')
+            .Where(line => line.StartsWith(counter, StringComparison.Ordinal))
+            .Sum(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture));
 }

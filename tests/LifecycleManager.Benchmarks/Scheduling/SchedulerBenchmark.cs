@@ -7,14 +7,16 @@ using System.Text.Json.Nodes;
 using LifecycleManager.Benchmarks.Cluster;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Protocol.Mesos;
-using LifecycleManager.Scheduler;
-using LifecycleManager.Scheduler.Definitions;
-using LifecycleManager.Scheduler.Placement;
-using LifecycleManager.Scheduler.State;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Labels;
+using LifecycleManager.Scheduler.Core.Documents;
+using LifecycleManager.Scheduler.Core.Instances;
+using LifecycleManager.Scheduler.Core.Placement;
+using LifecycleManager.Scheduler.Core.Timing;
 using LifecycleManager.Storage;
 using LifecycleManager.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
-using StateKeys = LifecycleManager.Scheduler.State.SchedulerKeys;
+using StateKeys = LifecycleManager.Scheduler.Core.Documents.SchedulerKeys;
 
 namespace LifecycleManager.Benchmarks.Scheduling;
 
@@ -222,7 +224,7 @@ internal static class SchedulerBenchmark
         var address = $"sqlite:{Path.Combine(directory, "state.db")}";
         await using var state = await StateBackend.OpenAsync(address, null, TimeProvider.System, NullLoggerFactory.Instance,
             CancellationToken.None);
-        var at = Instants.Truncate(DateTimeOffset.UtcNow);
+        var at = Timestamps.Truncate(DateTimeOffset.UtcNow);
         var rules = new DefinitionRules { Role = "*" };
         for (var index = 0; index < apps; index++)
         {

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Commands;
 using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Manager;
 using LifecycleManager.Metrics;
-using LifecycleManager.Scaling;
 using LifecycleManager.Scaling.Targets;
 using Microsoft.Extensions.Configuration;
 
@@ -22,6 +22,8 @@ public sealed class ManagerOptionsTests
         { "--staleness", "90s", c => c.Staleness, TimeSpan.FromSeconds(90) },
         { "--prometheus", "http://p:9090", c => c.Prometheus, new Uri("http://p:9090") },
         { "--rabbitmq", "http://r:15672", c => c.RabbitMq, new Uri("http://r:15672") },
+        { "--prometheus", "http://p:9090/prefix?dedup=true", c => c.Prometheus, new Uri("http://p:9090/prefix?dedup=true") },
+        { "--sources", "/etc/lcm/sources.yml", c => c.SourcesFile, "/etc/lcm/sources.yml" },
         { "--eureka", "http://e:8761/eureka,http://f:8761/eureka", c => c.Eureka, new Uri("http://e:8761/eureka") },
         { "--eureka", "http://e:8761/eureka,http://f:8761/eureka", c => c.OtherEurekas is [var other] ? other : null,
             new Uri("http://f:8761/eureka") },
@@ -32,6 +34,10 @@ public sealed class ManagerOptionsTests
         { "--metrics-credentials", "rabbitmq=guest@/run/r, /shop/*=env:TOKEN,prometheus=./p",
             c => string.Join('|', c.Credentials.Select(one => $"{one.For} {one.User} {one.Secret}")),
             "rabbitmq guest /run/r|/shop/*  env:TOKEN|prometheus  ./p" },
+        { "--metrics-tls", "/shop/*=/etc/ca.pem, /b=b.example.com@./ca.pem,/c=insecure",
+            c => string.Join('|', c.Tls.Select(one =>
+                $"{one.For} {one.ServerName} {one.AuthorityFile} {one.InsecureSkipVerify}")),
+            "/shop/*  /etc/ca.pem False|/b b.example.com ./ca.pem False|/c   True" },
         { "--scrape-timeout", "2s", c => c.Timeout, TimeSpan.FromSeconds(2) },
         { "--discovery-interval", "3s", c => c.DiscoveryInterval, TimeSpan.FromSeconds(3) },
         { "--startup-time", "0s", c => c.StartupTime, TimeSpan.Zero },
@@ -47,6 +53,7 @@ public sealed class ManagerOptionsTests
     {
         { "--tick", "250ms", m => m.Tick, TimeSpan.FromMilliseconds(250) },
         { "--rules", "/etc/rules", m => m.RulesDirectory, "/etc/rules" },
+        { "--csharp-rules", "true", m => m.CSharpRules, true },
         { "--changes-per-minute", "7", m => m.Safety.ChangesPerMinute, 7 },
         { "--max-step", "4", m => m.Safety.MaxStep, 4 },
         { "--missing-share", "40%", m => m.Safety.MissingShare, 0.4 },
@@ -56,7 +63,7 @@ public sealed class ManagerOptionsTests
         { "--attempt-timeout", "1s", m => m.AttemptTimeout, TimeSpan.FromSeconds(1) },
         { "--call-timeout", "8s", m => m.CallTimeout, TimeSpan.FromSeconds(8) },
         { "--first-retry-delay", "2s", m => m.FirstRetryDelay, TimeSpan.FromSeconds(2) },
-        { "--longest-retry-delay", "9s", m => m.LongestRetryDelay, TimeSpan.FromSeconds(9) },
+        { "--longest-retry-delay", "9s", m => m.MaxRetryDelay, TimeSpan.FromSeconds(9) },
         { "--parallelism", "3", m => m.Parallelism, 3 },
         { "--kept-decisions", "30", m => m.KeptDecisions, 30 },
         { "--kept-decisions-per-app", "31", m => m.KeptDecisionsPerApp, 31 },
@@ -100,6 +107,7 @@ public sealed class ManagerOptionsTests
     [InlineData("--rabbitmq", "http://guest:hunter2@r:15672")]
     [InlineData("--metrics-credentials", "rabbitmq=guest:hunter2")]
     [InlineData("--metrics-credentials", "rabbitmq=guest@hunter2")]
+    [InlineData("--metrics-tls", "/shop=ca")]
     [InlineData("--targets", "shop=h:1")]
     [InlineData("--targets", "/shop=h")]
     [InlineData("--missing-share", "0")]

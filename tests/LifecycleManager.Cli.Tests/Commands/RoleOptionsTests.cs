@@ -32,6 +32,7 @@ public sealed class RoleOptionsTests
     [InlineData("--max-agents 77", "MaxAgents", "77")]
     [InlineData("--max-subscribers 78", "MaxSubscribers", "78")]
     [InlineData("--stream-capacity 790", "StreamCapacity", "790")]
+    [InlineData("--stream-memory 7MB", "MaxStreamBytes", "7340032")]
     [InlineData("--max-request-body 1MB", "MaxRequestBody", "1048576")]
     [InlineData("--max-completed-frameworks 3", "MaxCompletedFrameworks", "3")]
     [InlineData("--max-completed-tasks-per-framework 4", "MaxCompletedTasks", "4")]

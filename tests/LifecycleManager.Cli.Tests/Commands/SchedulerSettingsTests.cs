@@ -1,8 +1,9 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Commands;
 using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Discovery.Eureka;
 using LifecycleManager.Scheduler;
-using LifecycleManager.Scheduler.Placement;
+using LifecycleManager.Scheduler.Core.Definitions.Labels;
 using Microsoft.Extensions.Configuration;
 
 namespace LifecycleManager.Cli.Tests.Commands;
@@ -15,12 +16,12 @@ public sealed class SchedulerSettingsTests
     [Fact]
     public void Every_option_of_the_scheduler_can_be_said_on_the_command_line_and_reaches_the_room()
     {
-        var options = Options(
+        var (options, eureka) = Options(
             "--framework-name", "lcm", "--framework-role", "web", "--user", "nobody",
             "--failover-timeout", "1h", "--placement", "bin-packing", "--launch-timeout", "2m", "--kill-retry", "3s",
             "--reconciliation-interval", "4m", "--max-versions", "5", "--max-event-subscribers", "6", "--event-memory", "70",
             "--max-health-checks", "8", "--max-request-body", "9000", "--eureka", "http://e1:8761/eureka,http://e2:8761/eureka",
-            "--eureka-renewal", "10s");
+            "--eureka-renewal", "10s", "--eureka-credentials", "ops@env:EUREKA");
 
         Assert.Equal(new SchedulerOptions
         {
@@ -39,11 +40,11 @@ public sealed class SchedulerSettingsTests
             MaxEventBytes = 70L << 20,
             MaxConcurrentHealthChecks = 8,
             MaxRequestBody = 9_000,
-            Eureka = options.Eureka,
-            EurekaRenewal = TimeSpan.FromSeconds(10),
         }, options);
         Assert.Equal([Master], options.Masters);
-        Assert.Equal(["http://e1:8761/eureka", "http://e2:8761/eureka"], options.Eureka.Select(url => url.ToString()));
+        Assert.Equal(["http://e1:8761/eureka", "http://e2:8761/eureka"], eureka.Servers.Select(url => url.ToString()));
+        Assert.Equal(TimeSpan.FromSeconds(10), eureka.Renewal);
+        Assert.Equal(new EurekaCredential("ops", "env:EUREKA"), eureka.Credential);
 
         // One that is added to the room has to be added here. Who the scheduler is and who may call, every role says alike.
         var defaults = new SchedulerOptions();
@@ -57,27 +58,33 @@ public sealed class SchedulerSettingsTests
     [Fact]
     public void Where_nothing_is_said_the_rooms_defaults_hold()
     {
-        var options = Options();
-        Assert.Empty(options.Eureka);
-        Assert.Equal(new SchedulerOptions { Masters = options.Masters, Address = Address, Eureka = options.Eureka }, options);
+        var (options, eureka) = Options();
+        Assert.Equal(new SchedulerOptions { Masters = options.Masters, Address = Address }, options);
+        Assert.Equal(new EurekaOptions { Servers = eureka.Servers }, eureka);
+        Assert.Empty(eureka.Servers);
     }
 
     [Theory]
     [InlineData("--placement", "tight", "spread, bin-packing, random are known")]
     [InlineData("--max-versions", "0", "a number from 1 to 10000")]
     [InlineData("--eureka", "e1:8761", "an http or https address")]
+    [InlineData("--eureka", "http://ops:s3cret@e1:8761/eureka", "must not hold credentials")]
+    [InlineData("--eureka-credentials", "ops:s3cret", "USER@FILE")]
     [InlineData("--launch-timeout", "soon", "a time such as")]
     public void A_bad_value_is_an_error(string option, string value, string error)
     {
         var command = new Command("scheduler");
         _ = new SchedulerSettings(command, new Settings(new ConfigurationBuilder().Build()));
-        Assert.Contains(command.Parse([option, value]).Errors, found => found.Message.Contains(error, StringComparison.Ordinal));
+        var errors = command.Parse([option, value]).Errors;
+        Assert.Contains(errors, found => found.Message.Contains(error, StringComparison.Ordinal));
+        Assert.DoesNotContain(errors, found => found.Message.Contains("s3cret", StringComparison.Ordinal));
     }
 
-    private static SchedulerOptions Options(params string[] arguments)
+    private static (SchedulerOptions, EurekaOptions) Options(params string[] arguments)
     {
         var command = new Command("scheduler");
         var settings = new SchedulerSettings(command, new Settings(new ConfigurationBuilder().Build()));
-        return settings.Options(command.Parse(arguments), [Master], Address);
+        var parse = command.Parse(arguments);
+        return (settings.Options(parse, [Master], Address), settings.Eureka(parse));
     }
 }

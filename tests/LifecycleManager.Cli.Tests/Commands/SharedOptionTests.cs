@@ -1,6 +1,8 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Commands;
 using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Discovery.Eureka;
+using LifecycleManager.Metrics;
 using Microsoft.Extensions.Configuration;
 
 namespace LifecycleManager.Cli.Tests.Commands;
@@ -46,16 +48,18 @@ public sealed class SharedOptionTests
     public void Eureka_reaches_scheduler_and_manager_of_the_whole_stack()
     {
         var command = new Command("up");
-        var eureka = Setting.Of<IReadOnlyList<Uri>>(NoSettings, "--eureka", "", Values.Urls, () => []);
-        command.Add(eureka);
+        var eureka = new EurekaSettings(command, NoSettings, "");
         var scheduler = new SchedulerSettings(command, NoSettings, eureka);
         var manager = new ManagerSettings(command, NoSettings, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), eureka);
         var (first, second) = (new Uri("http://e1:8761/eureka"), new Uri("http://e2:8761/eureka"));
-        var parse = command.Parse(["--eureka", $"{first},{second}"]);
+        var parse = command.Parse(["--eureka", $"{first},{second}", "--eureka-credentials", "ops@/run/eureka"]);
 
-        Assert.Equal([first, second], scheduler.Options(parse, [], first).Eureka);
+        Assert.Equal([first, second], scheduler.Eureka(parse).Servers);
         Assert.Equal(first, manager.Options(parse, [], [], first).Collector!.Eureka);
         Assert.Equal([second], manager.Options(parse, [], [], first).Collector!.OtherEurekas);
+        Assert.Equal(new EurekaCredential("ops", "/run/eureka"), scheduler.Eureka(parse).Credential);
+        Assert.Equal([new MetricsCredential("eureka", "ops", "/run/eureka")],
+            manager.Options(parse, [], [], first).Collector!.Credentials);
         Assert.Null(manager.Options(command.Parse([]), [], [], first).Collector!.Eureka);
     }
 }

@@ -5,8 +5,11 @@ using System.Reflection;
 using System.Xml.Linq;
 using LifecycleManager.Agent;
 using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Manager;
 using LifecycleManager.Master;
+using LifecycleManager.Metrics;
 using LifecycleManager.Primitives.Timing;
+using LifecycleManager.Scaling.Safety;
 using LifecycleManager.Scheduler;
 using Microsoft.Extensions.Configuration;
 
@@ -21,9 +24,14 @@ public sealed class RangedSettingsTests
     /// <summary>Ports have a notation of their own.</summary>
     private static readonly string[] Others = ["Port"];
 
+    private static readonly object[] Roles =
+    [
+        new AgentOptions { WorkDirectory = "" }, new MasterOptions(), new SchedulerOptions(), new ManagerOptions(),
+        new CollectorOptions { Scheduler = null }, new SafetyOptions(),
+    ];
+
     public static TheoryData<string> Properties =>
-        [.. new object[] { new AgentOptions { WorkDirectory = "" }, new MasterOptions(), new SchedulerOptions() }
-            .SelectMany(options => options.GetType().GetProperties())
+        [.. Roles.SelectMany(options => options.GetType().GetProperties())
             .Where(property => Measures.Contains(Measure(property)) && !Others.Contains(property.Name))
             .Select(property => $"{property.DeclaringType!.FullName}.{property.Name}")];
 
@@ -31,10 +39,9 @@ public sealed class RangedSettingsTests
     [MemberData(nameof(Properties))]
     public void A_property_declares_its_range_and_its_comment_says_it(string name)
     {
-        var (type, property) = Find(name);
+        var (options, property) = Find(name);
         var range = property.GetCustomAttribute<RangeAttribute>();
         Assert.NotNull(range);
-        var options = type == typeof(AgentOptions) ? new AgentOptions { WorkDirectory = "" } : Activator.CreateInstance(type)!;
         Assert.True(range.IsValid(property.GetValue(options)), "its default");
         var said = $"From {Text(property, range.Minimum)} to {Text(property, range.Maximum)}.";
         Assert.EndsWith(said, Comment(property), StringComparison.Ordinal);
@@ -74,12 +81,11 @@ public sealed class RangedSettingsTests
         };
     }
 
-    private static (Type Type, PropertyInfo Property) Find(string name)
+    private static (object Options, PropertyInfo Property) Find(string name)
     {
         var dot = name.LastIndexOf('.');
-        Type[] types = [typeof(AgentOptions), typeof(MasterOptions), typeof(SchedulerOptions)];
-        var type = types.Single(type => type.FullName == name[..dot]);
-        return (type, type.GetProperty(name[(dot + 1)..])!);
+        var options = Roles.Single(options => options.GetType().FullName == name[..dot]);
+        return (options, options.GetType().GetProperty(name[(dot + 1)..])!);
     }
 
     private static Type Measure(PropertyInfo property) =>

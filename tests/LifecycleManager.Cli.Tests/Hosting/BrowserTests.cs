@@ -2,8 +2,9 @@ using System.Net;
 using LifecycleManager.Agent;
 using LifecycleManager.Cli.Commands;
 using LifecycleManager.Cli.Hosting;
+using LifecycleManager.Discovery.Eureka;
+using LifecycleManager.Manager;
 using LifecycleManager.Master;
-using LifecycleManager.Scaling;
 using LifecycleManager.Scheduler;
 using LifecycleManager.Security;
 using LifecycleManager.Testing;
@@ -89,8 +90,8 @@ public sealed class BrowserTests : IDisposable
                 Containerizers = ["process"],
             }),
             "scheduler" => SchedulerCommand.Role(
-                listen, "--port", new SchedulerOptions { Masters = [Nobody], Address = address }, Nobody,
-                address) with
+                listen, "--port", new SchedulerOptions { Masters = [Nobody], Address = address },
+                new EurekaOptions { Servers = [Nobody] }, Nobody, address) with
             { State = "memory:" },
             _ => ManagerCommand.Role(listen, "--port", new ManagerOptions { Scheduler = Nobody, Address = address }) with
             {

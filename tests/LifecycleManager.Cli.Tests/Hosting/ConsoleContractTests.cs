@@ -3,8 +3,8 @@ using LifecycleManager.Cli.Commands;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Cli.Hosting;
 using LifecycleManager.Console.Clients;
+using LifecycleManager.Manager;
 using LifecycleManager.Metrics;
-using LifecycleManager.Scaling;
 using LifecycleManager.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 

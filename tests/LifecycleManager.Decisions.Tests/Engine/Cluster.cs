@@ -5,10 +5,10 @@ using LifecycleManager.Decisions.Policies;
 namespace LifecycleManager.Decisions.Tests.Engine;
 
 /// <summary>One app under one policy, on a clock of its own; decisions are carried out unless told otherwise.</summary>
-internal sealed class Cluster : IDisposable
+internal sealed class Cluster
 {
     public const string App = "/search";
-    private readonly DecisionEngine _engine = new(new BuiltInRuleEngine());
+    private readonly DecisionEngine _engine = new();
 
     public Cluster(string policy, int instances)
     {
@@ -67,5 +67,4 @@ internal sealed class Cluster : IDisposable
         return counts;
     }
 
-    public void Dispose() => _engine.Dispose();
 }

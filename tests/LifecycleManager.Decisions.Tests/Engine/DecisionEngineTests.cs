@@ -40,7 +40,7 @@ public sealed class DecisionEngineTests
     [Fact]
     public void The_books_example_scales_out_and_the_reason_reads_so()
     {
-        using var cluster = new Cluster(Book, 2) { Metrics = { ["gauge.servo.tpm"] = 24 } };
+        var cluster = new Cluster(Book, 2) { Metrics = { ["gauge.servo.tpm"] = 24 } };
         Assert.Equal("no rule asks for a change", cluster.Tick().Reason);
         cluster.Run(TimeSpan.FromSeconds(25));
         Assert.Equal(2, cluster.Instances);
@@ -56,7 +56,7 @@ public sealed class DecisionEngineTests
     [Fact]
     public void Each_step_waits_its_own_time()
     {
-        using var cluster = new Cluster(Book, 1) { Metrics = { ["gauge.servo.tpm"] = 35 } };
+        var cluster = new Cluster(Book, 1) { Metrics = { ["gauge.servo.tpm"] = 35 } };
         var counts = cluster.Run(TimeSpan.FromSeconds(120), 10);
         Assert.Equal([1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4], counts);
     }
@@ -64,7 +64,7 @@ public sealed class DecisionEngineTests
     [Fact]
     public void A_condition_that_breaks_or_becomes_unknown_starts_its_wait_anew()
     {
-        using var cluster = new Cluster(Book, 2) { Metrics = { ["gauge.servo.tpm"] = 24 } };
+        var cluster = new Cluster(Book, 2) { Metrics = { ["gauge.servo.tpm"] = 24 } };
         cluster.Run(TimeSpan.FromSeconds(25));
         cluster.Metrics["gauge.servo.tpm"] = 20;
         cluster.Tick();
@@ -86,7 +86,7 @@ public sealed class DecisionEngineTests
               - { rule: by cpu, target: { metric: cpu, value: 0.5 } }
               - { rule: by tpm, target: { metric: tpm, value: 10, per: instance } }
             """, "scaleIn: { stabilization: 0s }");
-        using var cluster = new Cluster(policy, 4) { Metrics = { ["cpu"] = 1.0, ["tpm"] = 60 } };
+        var cluster = new Cluster(policy, 4) { Metrics = { ["cpu"] = 1.0, ["tpm"] = 60 } };
         var decision = cluster.Tick();
         Assert.Equal((8, "by cpu"), (decision.To, decision.Rule));
         Assert.Equal([8, 6], decision.Recommendations.Select(one => one.Count));
@@ -104,10 +104,13 @@ public sealed class DecisionEngineTests
     [InlineData("min", 1)]
     [InlineData("max", 10)]
     [InlineData("fallback:6", 6)]
+    [InlineData("{ fallback: 2 }", 2)]
+    [InlineData("{ atLeast: 6 }", 6)]
+    [InlineData("{ atLeast: 2 }", 4)]
     public void A_missing_metric_does_what_the_policy_says(string mode, int expected)
     {
         var policy = Policy(Both, $"onMissingMetrics: {mode}\nscaleIn: {{ stabilization: 0s }}\nscaleOut: {{ limit: none }}");
-        using var cluster = new Cluster(policy, 4) { Metrics = { ["cpu"] = 1 } };
+        var cluster = new Cluster(policy, 4) { Metrics = { ["cpu"] = 1 } };
         var decision = cluster.Tick();
         Assert.Equal(expected, decision.To);
         Assert.StartsWith("tpm is missing (no sample): ", decision.Reason, StringComparison.Ordinal);
@@ -115,10 +118,30 @@ public sealed class DecisionEngineTests
         Assert.Null(decision.Metrics["tpm"]);
     }
 
+    [Theory]
+    [InlineData("onMissingMetrics: { atLeast: 3, fallback: 4 }", "one of 'use', 'fallback' and 'atLeast'")]
+    [InlineData("onMissingMetrics: { after: 1m }", "one of 'use', 'fallback' and 'atLeast'")]
+    [InlineData("onMissingMetrics: { atLeast: 11 }", "the count 11 is outside of the bounds 1 to 10")]
+    public void What_is_to_be_done_without_metrics_is_one_thing_within_the_bounds(string missing, string problem) =>
+        Assert.Contains(PolicyParser.Parse("p.yml", Policy(Both, missing)).Problems,
+            found => found.ToString().Contains(problem, StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    [InlineData(3, 2)]
+    [InlineData(10, 5)]
+    public void Half_of_one_is_none_where_the_bounds_allow_it(int instances, int expected)
+    {
+        var policy = Policy("  - { rule: half, when: tpm < 5, then: { multiply: 0.5 } }", "scaleIn: { stabilization: 0s }",
+            min: 0);
+        Assert.Equal(expected, new Cluster(policy, instances) { Metrics = { ["tpm"] = 1, ["cpu"] = 1 } }.Tick().To);
+    }
+
     [Fact]
     public void A_fallback_may_wait()
     {
-        using var cluster = new Cluster(Policy(Both, "onMissingMetrics: { fallback: 6, after: 1m }"), 4);
+        var cluster = new Cluster(Policy(Both, "onMissingMetrics: { fallback: 6, after: 1m }"), 4);
         Assert.Equal("cpu is missing (no sample): held, fallback to 6 after 1m", cluster.Tick().Reason);
         cluster.Run(TimeSpan.FromSeconds(55));
         Assert.Equal(4, cluster.Instances);
@@ -132,7 +155,7 @@ public sealed class DecisionEngineTests
               - { rule: by cpu, target: { metric: cpu, value: 0.5 } }
               - { rule: by tpm, target: { metric: tpm, value: 10, per: instance } }
             """, "scaleIn: { stabilization: 0s }");
-        using var cluster = new Cluster(policy, 4) { Metrics = { ["cpu"] = 0.1 } };
+        var cluster = new Cluster(policy, 4) { Metrics = { ["cpu"] = 0.1 } };
         Assert.Equal(4, cluster.Tick().To);
         cluster.Metrics["cpu"] = 0.8;
         Assert.Equal(7, cluster.Tick().To);
@@ -146,7 +169,7 @@ public sealed class DecisionEngineTests
     [Fact]
     public void Staged_instances_are_not_asked_for_twice()
     {
-        using var cluster = new Cluster(Policy("  - { rule: busy, when: cpu > 0.8, then: { add: 2 } }"),
+        var cluster = new Cluster(Policy("  - { rule: busy, when: cpu > 0.8, then: { add: 2 } }"),
             2)
         { Metrics = { ["cpu"] = 0.9, ["tpm"] = 1 } };
         Assert.Equal(4, cluster.Tick().To);
@@ -164,7 +187,7 @@ public sealed class DecisionEngineTests
     [Fact]
     public void An_unhealthy_app_without_a_deployment_still_grows()
     {
-        using var cluster = new Cluster(Policy("  - { rule: busy, when: cpu > 0.8, then: { add: 1 } }"),
+        var cluster = new Cluster(Policy("  - { rule: busy, when: cpu > 0.8, then: { add: 1 } }"),
             2)
         { Metrics = { ["cpu"] = 0.9, ["tpm"] = 1 } };
         cluster.Healthy = 1;
@@ -188,7 +211,7 @@ public sealed class DecisionEngineTests
     [InlineData("{ min: 1, max: 3 }", 3, 3)]
     public void Actions_do_what_they_say(string then, int instances, int expected)
     {
-        using var cluster = new Cluster(
+        var cluster = new Cluster(
             Policy($"  - {{ rule: r, when: true, then: {then} }}", "scaleIn: { stabilization: 0s }\nscaleOut: { limit: none }"),
             instances)
         {
@@ -211,7 +234,7 @@ public sealed class DecisionEngineTests
                     - { below: 10, remove: 1 }
                     - { below: 2, remove: 50% }
             """, "scaleIn: { stabilization: 0s }");
-        using var cluster = new Cluster(policy, 2) { Metrics = { ["tpm"] = 250, ["cpu"] = 1 } };
+        var cluster = new Cluster(policy, 2) { Metrics = { ["tpm"] = 250, ["cpu"] = 1 } };
         cluster.Tick();
         cluster.Metrics["tpm"] = 1200;
         cluster.Tick();
@@ -232,7 +255,7 @@ public sealed class DecisionEngineTests
                 schedule: { cron: '0 0 22 * * ?', zone: Europe/London, until: '0 0 6 * * ?' }
                 then: { max: 2 }
             """);
-        using var cluster = new Cluster(policy, 5) { Metrics = { ["tpm"] = 1, ["cpu"] = 1 }, Now = At("2026-07-01T20:59:50Z") };
+        var cluster = new Cluster(policy, 5) { Metrics = { ["tpm"] = 1, ["cpu"] = 1 }, Now = At("2026-07-01T20:59:50Z") };
         Assert.Equal(5, cluster.Tick().To);
         var decision = cluster.Tick();
         Assert.Equal((2, "night"), (decision.To, decision.Rule));
@@ -265,7 +288,7 @@ public sealed class DecisionEngineTests
                 then: { set: 5 }
               - { rule: up, when: tpm > 10, then: { add: 1 } }
             """, "scaleOut: { cooldown: 1m }");
-        using var cluster = new Cluster(policy, 2) { Metrics = { ["tpm"] = 11, ["cpu"] = 1 }, Now = At("2026-07-01T11:59:45Z") };
+        var cluster = new Cluster(policy, 2) { Metrics = { ["tpm"] = 11, ["cpu"] = 1 }, Now = At("2026-07-01T11:59:45Z") };
         Assert.Equal(3, cluster.Tick().To);
         cluster.Metrics["tpm"] = 1;
         Assert.Equal(3, cluster.Tick().To);
@@ -279,7 +302,7 @@ public sealed class DecisionEngineTests
     [Fact]
     public void Scale_in_waits_until_less_was_enough_for_the_whole_window()
     {
-        using var cluster = new Cluster(Policy(Both, "scaleIn: { stabilization: 1m }"),
+        var cluster = new Cluster(Policy(Both, "scaleIn: { stabilization: 1m }"),
             4)
         { Metrics = { ["tpm"] = 5, ["cpu"] = 1 } };
         var held = cluster.Tick();
@@ -292,7 +315,7 @@ public sealed class DecisionEngineTests
     [Fact]
     public void A_short_peak_is_not_followed_where_growth_is_stabilized()
     {
-        using var cluster = new Cluster(Policy(Both, "scaleOut: { stabilization: 30s }"),
+        var cluster = new Cluster(Policy(Both, "scaleOut: { stabilization: 30s }"),
             2)
         { Metrics = { ["tpm"] = 30, ["cpu"] = 1 } };
         cluster.Tick();
@@ -308,7 +331,7 @@ public sealed class DecisionEngineTests
     public void Limits_hold_over_a_sliding_period_and_say_so()
     {
         var policy = Policy("  - { rule: r, when: tpm > 0, then: { set: 10 } }", "scaleOut: { limit: [ 2 per 1m ] }");
-        using var cluster = new Cluster(policy, 1) { Metrics = { ["tpm"] = 1, ["cpu"] = 1 } };
+        var cluster = new Cluster(policy, 1) { Metrics = { ["tpm"] = 1, ["cpu"] = 1 } };
         var first = cluster.Tick();
         Assert.Equal("r: tpm 1 > 0, to 10; limited to 3 by 2 per 1m", first.Reason);
         Assert.Equal(new Adjustment("limit", 10, 3, "limited to 3 by 2 per 1m"), Assert.Single(first.Adjustments));
@@ -321,7 +344,7 @@ public sealed class DecisionEngineTests
     {
         var policy = Policy("  - { rule: r, when: tpm > 0, then: { set: 10 } }",
             "scaleOut: { limit: [ 2 per 1m ], cooldown: 1h }");
-        using var cluster = new Cluster(policy, 1) { Metrics = { ["tpm"] = 1, ["cpu"] = 1 }, Applies = false };
+        var cluster = new Cluster(policy, 1) { Metrics = { ["tpm"] = 1, ["cpu"] = 1 }, Applies = false };
         Assert.All(Enumerable.Range(0, 5), _ => Assert.Equal(3, cluster.Tick().To));
         cluster.Applies = true;
         Assert.Equal(3, cluster.Tick().To);
@@ -341,13 +364,13 @@ public sealed class DecisionEngineTests
                 ? (y.Reason.Split("; ")[1], y.To) : default);
         Assert.Equal(12, Once(Policy(Rule, "pause: all"), 12).To);
 
-        using var dry = new Cluster(Policy(Rule, "dryRun: true\ncooldown: 1h"), 2) { Metrics = { ["tpm"] = 1, ["cpu"] = 1 } };
+        var dry = new Cluster(Policy(Rule, "dryRun: true\ncooldown: 1h"), 2) { Metrics = { ["tpm"] = 1, ["cpu"] = 1 } };
         Assert.All(Enumerable.Range(0, 3).Select(_ => dry.Tick()),
             decision => Assert.Equal((5, true), (decision.To, decision.DryRun)));
 
         static (string Reason, int To) Once(string policy, int instances)
         {
-            using var cluster = new Cluster(policy, instances) { Metrics = { ["tpm"] = 1, ["cpu"] = 1 } };
+            var cluster = new Cluster(policy, instances) { Metrics = { ["tpm"] = 1, ["cpu"] = 1 } };
             var decision = cluster.Tick();
             return (decision.Reason, decision.To);
         }
@@ -356,7 +379,7 @@ public sealed class DecisionEngineTests
     [Fact]
     public void A_count_outside_of_the_bounds_goes_to_the_nearest_bound_at_once()
     {
-        using var cluster = new Cluster(Policy(Both, "scaleIn: { limit: 1 per 1h }", min: 2, max: 4),
+        var cluster = new Cluster(Policy(Both, "scaleIn: { limit: 1 per 1h }", min: 2, max: 4),
             9)
         { Metrics = { ["tpm"] = 1000, ["cpu"] = 1 } };
         var decision = cluster.Tick();
@@ -369,13 +392,13 @@ public sealed class DecisionEngineTests
     [Fact]
     public void An_app_that_was_switched_off_stays_off_and_one_at_zero_by_its_policy_wakes()
     {
-        using var off = new Cluster(Policy(Both), 0) { Metrics = { ["tpm"] = 1000, ["cpu"] = 1 } };
+        var off = new Cluster(Policy(Both), 0) { Metrics = { ["tpm"] = 1000, ["cpu"] = 1 } };
         Assert.Equal(0, off.Tick().To);
         Assert.StartsWith("suspended:", off.Tick().Reason, StringComparison.Ordinal);
 
         var policy = Policy("  - { rule: queue, target: { metric: tpm, value: 20, per: instance, activation: 5 } }",
             "scaleIn: { stabilization: 30s }", min: 0);
-        using var asleep = new Cluster(policy, 0) { Metrics = { ["tpm"] = 5, ["cpu"] = 1 } };
+        var asleep = new Cluster(policy, 0) { Metrics = { ["tpm"] = 5, ["cpu"] = 1 } };
         Assert.Equal("queue: tpm 5 needs no instance", asleep.Tick().Reason);
         asleep.Metrics["tpm"] = 61;
         var wakes = asleep.Tick();
@@ -387,7 +410,7 @@ public sealed class DecisionEngineTests
     [Fact]
     public void A_reload_keeps_the_timers_of_what_did_not_change()
     {
-        using var cluster = new Cluster(Book, 2) { Metrics = { ["gauge.servo.tpm"] = 24 } };
+        var cluster = new Cluster(Book, 2) { Metrics = { ["gauge.servo.tpm"] = 24 } };
         cluster.Run(TimeSpan.FromSeconds(25));
         cluster.Use("# another layout\n" + Book);
         cluster.Tick();
@@ -403,7 +426,7 @@ public sealed class DecisionEngineTests
     [Fact]
     public void A_clock_that_jumps_back_neither_crashes_nor_acts_early()
     {
-        using var cluster = new Cluster(Book, 2) { Metrics = { ["gauge.servo.tpm"] = 24 } };
+        var cluster = new Cluster(Book, 2) { Metrics = { ["gauge.servo.tpm"] = 24 } };
         cluster.Run(TimeSpan.FromSeconds(25));
         cluster.Now -= TimeSpan.FromHours(1);
         Assert.All(cluster.Run(TimeSpan.FromSeconds(30)), count => Assert.Equal(2, count));
@@ -414,7 +437,7 @@ public sealed class DecisionEngineTests
     [Fact]
     public void A_quiet_app_costs_no_memory_and_is_the_same_hold()
     {
-        using var cluster =
+        var cluster =
             new Cluster(
                 Policy(Both
                     + "\n  - { rule: by cpu, target: { metric: cpu, value: 0.5 } }\n  - { rule: night, schedule: { cron: '0 0 22 * * ?', until: '0 0 6 * * ?' }, then: { max: 8 } }"), 3)
@@ -424,6 +447,7 @@ public sealed class DecisionEngineTests
         var first = cluster.Tick();
         for (var i = 0; i < 50; i++) Assert.Same(first, cluster.Tick());
         cluster.Metrics["cpu"] = 0.51;
+        cluster.Tick();
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 100; i++) cluster.Tick();
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
@@ -436,14 +460,16 @@ public sealed class DecisionEngineTests
     [Fact]
     public void The_report_has_the_bounds_the_values_and_the_thresholds()
     {
-        using var cluster = new Cluster(Book, 2) { Metrics = { ["gauge.servo.tpm"] = 12 } };
+        var cluster = new Cluster(Book, 2) { Metrics = { ["gauge.servo.tpm"] = 12 } };
         cluster.Tick();
         var report = cluster.Engine.Report(Cluster.App)!;
         Assert.Equal([KeyValuePair.Create("tpm", (double?)12)], report.Metrics);
         Assert.Equal([KeyValuePair.Create("tpm", (double?)20)], report.Thresholds);
         Assert.False(report.MetricsMissing);
-        var demand = Assert.Single(cluster.Engine.Demands([new AppRef("/search", null), new AppRef("/other", null)]));
+        var labels = new Dictionary<string, string> { ["team"] = "a" };
+        var demand = Assert.Single(cluster.Engine.Demands([new AppRef("/search", labels), new AppRef("/other", null)]));
         Assert.Equal(("/search", "gauge.servo.tpm"), (demand.App, demand.Query.Selector));
+        Assert.Same(labels, demand.Labels);
     }
 
     private static DateTimeOffset At(string time) =>

@@ -69,7 +69,7 @@ public sealed class HpaReplicasTests(ITestOutputHelper output)
             scaleOut: { limit: none }
             scaleIn: { stabilization: 0s, limit: none }
             """;
-        using var cluster = new Cluster(policy, row.Current) { Healthy = row.Ready };
+        var cluster = new Cluster(policy, row.Current) { Healthy = row.Ready };
         if (row.Total is { } total) cluster.Metrics["m"] = total;
         else if (!row.Failed) cluster.Metrics.Instances(row.Kind == "util" ? "cpu" : "m", row.Readings);
         return cluster.Tick().To;

@@ -53,7 +53,7 @@ public sealed class HpaTests
         var instances = readings.Split(' ').Select(text => (
             Value: text.Length > 1 ? double.Parse(text[1..], CultureInfo.InvariantCulture) : text[0] == 'm'
             ? double.NaN : 5000, Ready: text[0] != 'n')).ToArray();
-        using var cluster = new Cluster(Target($"value: {target}"), instances.Length + staged) { Staged = staged };
+        var cluster = new Cluster(Target($"value: {target}"), instances.Length + staged) { Staged = staged };
         cluster.Healthy = instances.Count(one => one.Ready);
         cluster.Metrics.Instances("m", instances);
         Assert.True(cluster.Tick().To == expected, $"{because}: {cluster.Engine.Explain(Cluster.App)!.Reason}");
@@ -70,7 +70,7 @@ public sealed class HpaTests
     [InlineData(4, 1000, 100, 10)]
     public void External_metrics_per_instance(int instances, double total, double target, int expected)
     {
-        using var cluster = new Cluster(Target($"value: {target}, per: instance"), instances) { Metrics = { ["m"] = total } };
+        var cluster = new Cluster(Target($"value: {target}, per: instance"), instances) { Metrics = { ["m"] = total } };
         Assert.Equal(expected, cluster.Tick().To);
     }
 
@@ -83,7 +83,7 @@ public sealed class HpaTests
     [InlineData(4, 2, 300, 100, 6)]
     public void Object_metrics(int instances, int healthy, double value, double target, int expected)
     {
-        using var cluster = new Cluster(Target($"value: {target}", "promql: m"), instances) { Metrics = { ["m"] = value } };
+        var cluster = new Cluster(Target($"value: {target}", "promql: m"), instances) { Metrics = { ["m"] = value } };
         cluster.Healthy = healthy;
         Assert.Equal(expected, cluster.Tick().To);
     }
@@ -97,7 +97,7 @@ public sealed class HpaTests
     public void Several_metrics_take_the_highest_and_a_missing_one_forbids_only_shrinking(double first, double second,
         int expected)
     {
-        using var cluster = new Cluster(
+        var cluster = new Cluster(
             $$"""
             policy: hpa
             app: /search
@@ -138,7 +138,7 @@ public sealed class HpaTests
         "scaleOut: { limit: 4 per 1m }\nscaleIn: { stabilization: 0s, limit: none }", 10, "14:14 12:12 90:14 90:14 90:18 90:18")]
     public void Behavior(string because, string behavior, int from, string steps)
     {
-        using var cluster = new Cluster(
+        var cluster = new Cluster(
             $$"""
             policy: hpa
             app: /search

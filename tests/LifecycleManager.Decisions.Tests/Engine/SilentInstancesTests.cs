@@ -18,7 +18,7 @@ public sealed class SilentInstancesTests
     [InlineData(0, 10)]
     public void A_sum_of_some_removes_nothing(int reporting, int expected)
     {
-        using var cluster = Of(Rule("when: m < 8 * (instances - 1) + 10, then: { remove: 1 }",
+        var cluster = Of(Rule("when: m < 8 * (instances - 1) + 10, then: { remove: 1 }",
             "actuator: gauge.servo.tpm, across: sum"), Some(10, reporting, 9));
         // All ten make 90, which is no less than 82; nine of nine make 81, which is.
         if (reporting == 10)
@@ -39,9 +39,9 @@ public sealed class SilentInstancesTests
     [InlineData(5.001)]
     public void A_target_of_which_two_of_eight_report_stays(double value)
     {
-        using var cluster = Of(Rule("target: { metric: m, value: 5 }", "actuator: m"), Some(8, 2, value));
+        var cluster = Of(Rule("target: { metric: m, value: 5 }", "actuator: m"), Some(8, 2, value));
         Assert.Equal(8, cluster.Tick().To);
-        using var total = Of(Rule("target: { metric: m, value: 5, per: instance }", "actuator: m, across: sum"),
+        var total = Of(Rule("target: { metric: m, value: 5, per: instance }", "actuator: m, across: sum"),
             Some(8, 2, value));
         Assert.Equal(8, total.Tick().To);
     }
@@ -70,7 +70,7 @@ public sealed class SilentInstancesTests
     [InlineData("actuator: m, across: count", "value: 1", "", "1 1 - -", 8)]
     public void Targets_fill_in_as_the_hpa_does(string source, string target, string selector, string readings, int expected)
     {
-        using var cluster = Of(Rule($"target: {{ metric: m, {target} }}", source), Parse(readings), selector.Length > 0
+        var cluster = Of(Rule($"target: {{ metric: m, {target} }}", source), Parse(readings), selector.Length > 0
             ? selector : "m");
         Assert.Equal(expected, cluster.Tick().To);
     }
@@ -93,7 +93,7 @@ public sealed class SilentInstancesTests
     [InlineData("avg", "p25(m) < 60", "50 50 -", true)]
     public void What_holds_with_the_silent_ones_idle_grows(string across, string when, string readings, bool grows)
     {
-        using var cluster = Of(Rule($"when: '{when}', then: {{ add: 1 }}", $"actuator: m, across: {across}"), Parse(readings));
+        var cluster = Of(Rule($"when: '{when}', then: {{ add: 1 }}", $"actuator: m, across: {across}"), Parse(readings));
         Assert.Equal(grows ? 4 : 3, cluster.Tick().To);
     }
 
@@ -101,7 +101,7 @@ public sealed class SilentInstancesTests
     public void A_gauge_may_be_negative_where_something_shrinks_by_it_and_a_counter_may_not()
     {
         const string When = "when: m > 50, then: { remove: 1 }";
-        using var gauge = Of(Rule(When, "actuator: slack, across: sum"), Parse("60 10 -"), "slack");
+        var gauge = Of(Rule(When, "actuator: slack, across: sum"), Parse("60 10 -"), "slack");
         Assert.Equal(3, gauge.Tick().To);
         foreach (var (source, selector) in new[]
         {
@@ -110,14 +110,14 @@ public sealed class SilentInstancesTests
             ("container: mem.bytes", "mem.bytes"), ("""actuator: 'r{statistic="COUNT"}'""", """r{statistic="COUNT"}"""),
         })
         {
-            using var counter = Of(Rule(When, source + ", across: sum"), Parse("60 10 -"), selector);
+            var counter = Of(Rule(When, source + ", across: sum"), Parse("60 10 -"), selector);
             Assert.Equal(2, counter.Tick().To);
         }
 
         foreach (var source in new[] { "prometheus: r, delta: 1m", "prometheus: r, deriv: 1m",
             "prometheus: r_total_of_balances" })
         {
-            using var signed = Of(Rule(When, source + ", across: sum"), Parse("60 10 -"),
+            var signed = Of(Rule(When, source + ", across: sum"), Parse("60 10 -"),
                 source.Contains("of", StringComparison.Ordinal) ? "r_total_of_balances" : "r");
             Assert.Equal(3, signed.Tick().To);
         }
@@ -126,7 +126,7 @@ public sealed class SilentInstancesTests
     [Fact]
     public void Growth_that_is_only_assumed_waits_its_time_and_stops_shrinking_meanwhile()
     {
-        using var cluster = Of(
+        var cluster = Of(
             Policy("actuator: m, across: sum",
                 "- { rule: up, when: m > 50, for: 10s, then: { add: 1 } }\n  - { rule: down, when: true, then: { remove: 1 } }"),
             Parse("60 10 -"));
@@ -140,7 +140,7 @@ public sealed class SilentInstancesTests
     [InlineData("150 5 -", 5)]
     public void Steps_shrink_only_where_every_step_that_may_hold_does(string readings, int expected)
     {
-        using var cluster = Of(
+        var cluster = Of(
             Policy("prometheus: m_total, across: sum",
                 "- rule: s\n    step:\n      metric: m\n      steps: [ { above: 100, add: 2 }, { below: 20, remove: 2 }, { above: 20, below: 999999, remove: 1 } ]"),
             Parse(readings), "m_total");
@@ -155,7 +155,7 @@ public sealed class SilentInstancesTests
     [InlineData("m / m", "60 -", 2)]
     public void A_count_that_is_set_shrinks_by_the_greatest_that_it_can_be(string set, string readings, int expected)
     {
-        using var cluster = Of(Rule($"when: true, then: {{ set: '{set}' }}", "prometheus: m_total, across: sum"), Parse(readings),
+        var cluster = Of(Rule($"when: true, then: {{ set: '{set}' }}", "prometheus: m_total, across: sum"), Parse(readings),
             "m_total");
         Assert.Equal(expected, cluster.Tick().To);
     }
@@ -165,7 +165,7 @@ public sealed class SilentInstancesTests
     {
         const string Rules =
             "- { rule: floor, when: m > 50, then: { min: 4 } }\n  - { rule: ceiling, when: instances > 1, then: { max: 2 } }";
-        using var cluster = Of(Policy("actuator: m, across: sum", Rules), Parse("1 1 1 1 1 -"));
+        var cluster = Of(Policy("actuator: m, across: sum", Rules), Parse("1 1 1 1 1 -"));
         Assert.Equal(4, cluster.Tick().To);
         cluster.Metrics.Instances("m", Parse("1 1 1 1"));
         Assert.Equal(2, cluster.Tick().To);
@@ -174,7 +174,7 @@ public sealed class SilentInstancesTests
     [Fact]
     public void A_forecast_learns_nothing_from_some_of_the_instances()
     {
-        using var cluster = Of(Rule("forecast: { metric: m, value: 10, season: 1h, step: 1m }", "actuator: m, across: sum"),
+        var cluster = Of(Rule("forecast: { metric: m, value: 10, season: 1h, step: 1m }", "actuator: m, across: sum"),
             Parse("5 -"));
         cluster.Tick();
         Assert.Equal(RuleVerdict.Unknown, Assert.Single(cluster.Engine.Opinions(Cluster.App)).Verdict);
@@ -187,7 +187,7 @@ public sealed class SilentInstancesTests
     [Fact]
     public void A_count_set_by_a_schedule_heeds_the_silent_too()
     {
-        using var cluster = Of(
+        var cluster = Of(
             Policy("actuator: m, across: sum",
                 "- rule: s\n    schedule: { cron: '0 0 0 * * ?', until: '0 0 23 * * ?' }\n    then: { set: 'm / 10' }"),
                 Parse("5 -"));
@@ -205,7 +205,7 @@ public sealed class SilentInstancesTests
     [InlineData("'fallback:2'", "- - -", 2)]
     public void What_is_given_for_missing_metrics_is_not_for_those_of_some(string mode, string readings, int expected)
     {
-        using var cluster = Of(Rule("when: m < 50, then: { remove: 1 }", "actuator: m, across: sum", $"onMissingMetrics: {mode}"),
+        var cluster = Of(Rule("when: m < 50, then: { remove: 1 }", "actuator: m, across: sum", $"onMissingMetrics: {mode}"),
             Parse(readings));
         Assert.Equal(expected, cluster.Tick().To);
         Assert.Equal(readings == "- - -", cluster.Engine.Report(Cluster.App)!.MetricsMissing);
@@ -225,7 +225,7 @@ public sealed class SilentInstancesTests
             onMissingMetrics: min
             scaleIn: { stabilization: 0s }
             """;
-        using var cluster = Of(policy, Parse("1 1 -"));
+        var cluster = Of(policy, Parse("1 1 -"));
         Assert.Equal(3, cluster.Tick().To);
         cluster.Metrics.Instances("m", Parse("1 1 1"));
         Assert.Equal(1, cluster.Tick().To);
@@ -234,23 +234,23 @@ public sealed class SilentInstancesTests
     [Fact]
     public void The_reason_tells_what_the_silent_ones_leave_open()
     {
-        using var counter = Of(Rule("when: m < 72, then: { remove: 1 }", "prometheus: m_total, across: sum"), Some(10, 5, 9),
+        var counter = Of(Rule("when: m < 72, then: { remove: 1 }", "prometheus: m_total, across: sum"), Some(10, 5, 9),
             "m_total");
         var held = counter.Tick();
         Assert.Equal("m is at least 45: 5 of 10 instances report: held at 10", held.Reason);
         Assert.Equal("m at least 45 < 72 is unknown", Assert.Single(counter.Engine.Opinions(Cluster.App)).Reason);
         Assert.Equal(45, held.Metrics["m"]);
 
-        using var gauge = Of(Rule("when: m < 72, then: { remove: 1 }", "actuator: m, across: sum"), Some(10, 5, 9));
+        var gauge = Of(Rule("when: m < 72, then: { remove: 1 }", "actuator: m, across: sum"), Some(10, 5, 9));
         Assert.Equal("m is 45 so far: 5 of 10 instances report: held at 10", gauge.Tick().Reason);
-        using var grows = Of(Rule("when: m > 10 * instances, then: { add: 1 }", "actuator: m, across: sum"), Some(3, 2, 20));
+        var grows = Of(Rule("when: m > 10 * instances, then: { add: 1 }", "actuator: m, across: sum"), Some(3, 2, 20));
         Assert.Equal("r: m at least 40 > 10 * instances 3, +1", grows.Tick().Reason);
     }
 
     [Fact]
     public void Those_that_start_are_not_silent()
     {
-        using var cluster = Of(Rule("when: m < 50, then: { remove: 1 }", "actuator: m, across: sum"),
+        var cluster = Of(Rule("when: m < 50, then: { remove: 1 }", "actuator: m, across: sum"),
             [(1, true), (1, true), (Silent, false)]);
         Assert.Equal(2, cluster.Tick().To);
     }
@@ -275,7 +275,7 @@ public sealed class SilentInstancesTests
                         + " }"));
                 var policy = Policy($"{from}, across: {Aggregations[across]}", rules);
                 var known = values.Take(n - silent).Select(value => (double)value).ToArray();
-                using var engine = new Cluster(policy, n) { Applies = false };
+                var engine = new Cluster(policy, n) { Applies = false };
                 engine.Metrics.Instances(selector, [.. known.Select(value => (value, true)),
                     .. Enumerable.Repeat((Silent, true), silent)]);
                 var decision = engine.Tick();
@@ -291,7 +291,7 @@ public sealed class SilentInstancesTests
                         ? [-3.0, -1e9] : []);
                 return Completions([.. completions], silent).All(completion =>
                 {
-                    using var whole = new Cluster(policy, n) { Applies = false };
+                    var whole = new Cluster(policy, n) { Applies = false };
                     whole.Metrics.Instances(selector, [.. known.Concat(completion).Select(value => (value, true))]);
                     var to = whole.Tick().To;
                     return decision.Kind == DecisionKind.ScaleIn ? to <= decision.To : to > n;

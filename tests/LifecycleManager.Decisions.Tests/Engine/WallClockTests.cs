@@ -27,8 +27,8 @@ public sealed class WallClockTests
         .Array[1, 60]
         .Sample(ticks =>
         {
-            using var steady = new Cluster(Policy, 4);
-            using var jumping = new Cluster(Policy, 4);
+            var steady = new Cluster(Policy, 4);
+            var jumping = new Cluster(Policy, 4);
             foreach (var (value, minutes) in ticks)
             {
                 jumping.Jump += TimeSpan.FromMinutes(minutes);

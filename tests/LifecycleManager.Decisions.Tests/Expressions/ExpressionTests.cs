@@ -46,6 +46,12 @@ public sealed class ExpressionTests
     [InlineData("time >= 22:00 or time < 06:30", 0, Truth.True)]
     [InlineData("time >= 22:00 and time < 23:00", 0, Truth.False)]
     [InlineData("tpm>=1 and tpm<=1", 1, Truth.True)]
+    [InlineData("if(tpm > 10, 4, 2) == 4", 11, Truth.True)]
+    [InlineData("if(tpm > 10, 4, 2) == 2", 10, Truth.True)]
+    [InlineData("if(instances == 2, 1, tpm) == 1", Missing, Truth.True)]
+    [InlineData("if(tpm > 10, 4, 2) > 1", Missing, Truth.True)]
+    [InlineData("if(tpm > 10, 4, 2) > 3", Missing, Truth.Unknown)]
+    [InlineData("if(tpm > 10, tpm, 2) > 1", Missing, Truth.Unknown)]
     [InlineData(" tpm\n  >   1 ", 2, Truth.True)]
     public void A_condition_is_true_false_or_unknown(string text, double tpm, object expected)
     {
@@ -60,6 +66,8 @@ public sealed class ExpressionTests
 
     [Theory]
     [InlineData("tpn > 10", 0, "unknown name 'tpn'", "did you mean 'tpm'?")]
+    [InlineData("if(tpm, 1, 2) > 1", 3, "'if' takes a condition, but this is a number", null)]
+    [InlineData("if(tpm > 1, 2) > 1", 0, "if takes a condition and two numbers", "write if(tpm > 100, 4, 2)")]
     [InlineData("instance > 10", 0, "unknown name 'instance'", "did you mean 'instances'?")]
     [InlineData("tpm > 10 and cpuu < 1", 13, "unknown name 'cpuu'", "did you mean 'cpu'?")]
     [InlineData("tpm", 0, "expected a condition, but this is a number", "compare")]

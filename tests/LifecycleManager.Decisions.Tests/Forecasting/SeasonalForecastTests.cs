@@ -67,7 +67,7 @@ public sealed class SeasonalForecastTests
             scaleIn: { stabilization: 0s }
             scaleOut: { limit: none }
             """;
-        using var cluster = new Cluster(Policy, 5) { Now = Start };
+        var cluster = new Cluster(Policy, 5) { Now = Start };
         var atRush = new List<int>();
         for (var minute = 0; minute < 4 * 1440; minute++)
         {

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Tools;
 using LifecycleManager.Runtime.Health;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -38,34 +39,142 @@ public sealed class PolicyDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void The_poll_finds_new_changed_and_removed_files()
+    public void More_files_than_there_may_be_change_nothing_wherever_they_lie_and_are_told()
+    {
+        Write("z.yml", Policy("z", 3));
+        using var directory = Open();
+        for (var i = 0; i < PolicyDirectory.MaxFiles; i++) Write($"{i % 20}/{i}.yml", Policy($"p{i}", 2));
+        directory.Reload();
+        Assert.Equal("z", Assert.Single(directory.Current.Policies).Name);
+        Assert.False(directory.IsComplete);
+        Assert.Contains("it has more than 2,000 policy files", Assert.Single(directory.Problems).Message, StringComparison.Ordinal);
+        var error = new StringWriter();
+        Assert.Equal(1, PolicyCheck.Run([_path], CheckFormat.Text, strict: false, error, error));
+        Assert.Contains("more than 2,000 policy files", error.ToString(), StringComparison.Ordinal);
+
+        File.Delete(Path.Combine(_path, "0/0.yml"));
+        directory.Reload();
+        Assert.Equal(PolicyDirectory.MaxFiles, directory.Current.Policies.Count);
+        Assert.Empty(directory.Problems);
+    }
+
+    [Fact]
+    public async Task The_poll_finds_new_changed_and_removed_files()
     {
         using var directory = Open();
         Assert.Empty(directory.Current.Policies);
         Write("sub/b.yaml", Policy("b", 2));
         Write("b.test.yml", "tests: []");
         Write(".hidden.yml", "broken: [");
-        Poll();
+        await PollUntilAsync(() => directory.Current.Policies.Count > 0);
         Assert.Equal("b", Assert.Single(directory.Current.Policies).Name);
 
+        Write("c.yml", Policy("c", 2));
         File.Delete(Path.Combine(_path, "sub/b.yaml"));
-        Poll(TimeSpan.FromSeconds(5));
-        Poll(TimeSpan.FromSeconds(5));
-        Assert.Empty(directory.Current.Policies);
+        await PollUntilAsync(() => directory.Current.Policies is [{ Name: "c" }]);
+    }
+
+    [Theory]
+    [InlineData("empty")]
+    [InlineData("gone")]
+    [InlineData("no directory")]
+    [InlineData("other files only")]
+    public async Task A_directory_that_is_empty_or_gone_ends_nothing_and_is_told(string how)
+    {
+        Write("a.yml", Policy("a", 3));
+        Write("sub/b.yml", Policy("b", 3));
+        using var directory = Open();
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(directory.IsComplete);
+
+        Directory.Delete(_path, recursive: true);
+        if (how is "empty" or "other files only") Directory.CreateDirectory(_path);
+        if (how == "no directory") File.WriteAllText(_path, "");
+        if (how == "other files only") Write("README.md", "");
+        await PollUntilAsync(() => directory.Problems.Count > 0 || directory.Files.All(file => file.GoneSince is not null));
+        _time.Advance(TimeSpan.FromDays(3));
+        directory.Reload();
+
+        Assert.Equal(["a", "b"], directory.Current.Policies.Select(policy => policy.Name).Order());
+        Assert.False(directory.IsComplete);
+        if (how == "no directory") File.Delete(_path);
+
+        // It comes back file by file, as a copy or a checkout does.
+        Write("sub/b.yml", Policy("b", 4));
+        await PollUntilAsync(() => directory.Current.Policies.Any(policy => policy is { Name: "b", Instances.Max: 4 }));
+        directory.Reload();
+        Assert.Equal(2, directory.Current.Policies.Count);
+        Assert.False(directory.IsComplete);
+        Write("a.yml", Policy("a", 4));
+        await PollUntilAsync(() => directory.Files.All(file => file.GoneSince is null));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(2, directory.Current.Policies.Count);
+        Assert.True(directory.IsComplete);
     }
 
     [Fact]
-    public void A_file_that_is_gone_for_a_moment_keeps_its_policies()
+    public async Task What_does_not_come_back_with_the_others_within_half_a_minute_ends()
+    {
+        Write("a.yml", Policy("a", 3));
+        Write("b.yml", Policy("b", 3));
+        using var directory = Open();
+        File.Delete(Path.Combine(_path, "a.yml"));
+        File.Delete(Path.Combine(_path, "b.yml"));
+        await PollUntilAsync(() => directory.Files.All(file => file.GoneSince is not null));
+        Write("b.yml", Policy("b", 3));
+        await PollUntilAsync(() => directory.Files.Any(file => file.GoneSince is null));
+        Assert.Equal(2, directory.Current.Policies.Count);
+        await PollUntilAsync(() => directory.Current.Policies is [{ Name: "b" }]);
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("policy: [", false)]
+    [InlineData("", false)]
+    [InlineData("good", true)]
+    public void What_cannot_be_seen_has_not_ended(string? text, bool complete)
+    {
+        Write("sub/x.txt", "");
+        if (text is not null) Write("a.yml", text == "good" ? Policy("a", 3) : text);
+        using var directory = Open();
+        Assert.False(directory.IsComplete);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(complete, directory.IsComplete);
+    }
+
+    [Fact]
+    public async Task A_policy_whose_file_is_gone_is_ended_by_name_and_the_same_file_puts_it_in_force_again()
+    {
+        Write("a.yml", Policy("a", 3) + "\n---\n" + Policy("b", 3));
+        using var directory = Open();
+        Assert.Contains("a.yml is there", directory.End("a"), StringComparison.Ordinal);
+        Assert.Equal("no policy 'c' is in force", directory.End("c"));
+
+        File.Delete(Path.Combine(_path, "a.yml"));
+        await PollUntilAsync(() => directory.Files.All(file => file.GoneSince is not null));
+        Assert.Null(directory.End("a"));
+        Assert.Equal("b", Assert.Single(directory.Current.Policies).Name);
+        Poll();
+        Assert.Single(directory.Current.Policies);
+        Assert.Null(directory.End("b"));
+        Assert.Empty(directory.Current.Policies);
+        Assert.Empty(directory.Files);
+
+        Write("a.yml", Policy("a", 3) + "\n---\n" + Policy("b", 3));
+        await PollUntilAsync(() => directory.Current.Policies.Count == 2);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_gone_for_a_moment_keeps_its_policies()
     {
         Write("a.yml", Policy("a", 3));
         using var directory = Open();
         var counts = new List<int>();
         directory.Changed += () => counts.Add(directory.Current.Policies.Count);
         File.Move(Path.Combine(_path, "a.yml"), Path.Combine(_path, "a.yml~"));
-        Poll(TimeSpan.FromSeconds(5));
+        Poll();
         Write("a.yml", Policy("a", 6));
-        Poll(TimeSpan.FromSeconds(5));
-        Assert.Equal(6, Assert.Single(directory.Current.Policies).Instances.Max);
+        await PollUntilAsync(() => directory.Current.Policies.Any(policy => policy.Instances.Max == 6));
         Assert.DoesNotContain(0, counts);
     }
 
@@ -84,14 +193,13 @@ public sealed class PolicyDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void A_directory_that_is_not_there_yet_is_taken_up_once_it_is()
+    public async Task A_directory_that_is_not_there_yet_is_taken_up_once_it_is()
     {
         Directory.Delete(_path);
         using var directory = Open();
         Assert.Equal("unreadable", Assert.Single(directory.Problems).Code);
         Write("a.yml", Policy("a", 3));
-        Poll();
-        Assert.Single(directory.Current.Policies);
+        await PollUntilAsync(() => directory.Current.Policies.Count == 1);
         Assert.Empty(directory.Problems);
     }
 
@@ -130,8 +238,7 @@ public sealed class PolicyDirectoryTests : IDisposable
             .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
         Write("a.yml", Policy("a", 4));
-        Poll();
-        Assert.Equal(4, directory.Current.Policies.Single(policy => policy.Name == "a").Instances.Max);
+        await PollUntilAsync(() => directory.Current.Policies.Any(policy => policy is { Name: "a", Instances.Max: 4 }));
         if (reason is null) return;
         Assert.Equal(["a", "x"], directory.Current.Policies.Select(policy => policy.Name).Order());
         Assert.Contains(reason, Assert.Single(directory.Problems).Message, StringComparison.Ordinal);
@@ -139,15 +246,14 @@ public sealed class PolicyDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void A_follower_that_throws_ends_neither_the_process_nor_the_reloading()
+    public async Task A_follower_that_throws_ends_neither_the_process_nor_the_reloading()
     {
         using var directory = Open();
         directory.Changed += () => throw new InvalidCastException("a defect");
         Write("a.yml", Policy("a", 3));
-        Poll();
+        await PollUntilAsync(() => directory.Current.Policies.Any(policy => policy.Instances.Max == 3));
         Write("a.yml", Policy("a", 4));
-        Poll();
-        Assert.Equal(4, Assert.Single(directory.Current.Policies).Instances.Max);
+        await PollUntilAsync(() => directory.Current.Policies.Any(policy => policy.Instances.Max == 4));
     }
 
     [Fact]
@@ -208,7 +314,14 @@ public sealed class PolicyDirectoryTests : IDisposable
 
     private PolicyDirectory Open() => new(_path, _time, NullLogger<PolicyDirectory>.Instance);
 
-    private void Poll(TimeSpan? by = null) => _time.Advance(by ?? TimeSpan.FromSeconds(5));
+    private void Poll() => _time.Advance(TimeSpan.FromSeconds(5));
+
+    // The watcher's thread may be at a look of its own, which the poll leaves to it.
+    private Task PollUntilAsync(Func<bool> probe) => Eventually.TrueAsync(() =>
+    {
+        Poll();
+        return probe();
+    });
 
     private void Write(string name, string text)
     {

@@ -70,6 +70,30 @@ public sealed class PolicyParserTests
         "6:19: error: unknown container statistic 'cpus' (did you mean 'cpu'?)")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { histogram: x, quantile: 95 }",
         "6:32: error: a quantile is between 0 and 1 (write 0.95)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { actuator: x, onIdle: holt }",
+        "6:29: error: 'onIdle' must be zero, hold or a number, not 'holt' (did you mean 'hold'?)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { promql: 'sum(x{a=\"$ap\"})' }",
+        "6:26: error: unknown placeholder '$ap' (did you mean '$app'?)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t:\n    promql: |\n      sum(\n"
+        + "        x{a=$app})",
+        "9:13: error: a placeholder stands in a string (put it in quotes: app=\"$app\")")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { postgres: \"select '$app'\" }",
+        "6:27: error: a placeholder stands in a quoted text (take the quotes away: where app = $app)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { rabbitmq: q, read: redy }",
+        "6:27: error: 'read' must be messages, ready, unacknowledged, publishRate or deliverRate, not 'redy' "
+        + "(did you mean 'ready'?)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { rabbitmq: q, across: sum }",
+        "6:21: error: one queue has one value, and nothing to join (leave 'across' out)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { promql: q, vhost: x }",
+        "6:19: error: a metric of 'promql' has no 'vhost' (it is for rabbitmq)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { redis: q, read: lag }",
+        "6:24: error: 'read: lag' is of a consumer group (group: workers)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { json: stats, value: x }",
+        "6:14: error: 'stats' must be a path that starts with one slash, without '..' and '#'")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { json: /stats, value: 'a[' }",
+        "6:29: error: 'a[' is not a JSONPath: ")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nstartup: 25h",
+        "5:10: error: 'startup' is at most 1d")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nscaleIn: { stabilization: 5 }",
         "5:27: error: 'stabilization' must be a duration, not '5' (add a unit: 5s)")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nscaleIn: { limit: 4 in 1m }",
@@ -81,9 +105,11 @@ public sealed class PolicyParserTests
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nzone: Europe/Londin",
         "5:7: error: unknown time zone 'Europe/Londin' (did you mean 'Europe/London'?)")]
     [InlineData(
-        "policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: instances > 1 and\n      healthy > foo\n    then: { add: 1 }", "7:17: error: unknown name 'foo'")]
+        "policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: instances > 1 and\n"
+            + "      healthy > foo\n    then: { add: 1 }", "7:17: error: unknown name 'foo'")]
     [InlineData(
-        "policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: >-\n      instances > 1\n      and foo > 2\n    then: { add: 1 }", "8:11: error: unknown name 'foo'")]
+        "policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: >-\n      instances > 1\n"
+            + "      and foo > 2\n    then: { add: 1 }", "8:11: error: unknown name 'foo'")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: 'foo > 2'\n    then: { add: 1 }",
         "6:12: error: unknown name 'foo'")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: true\n    then: { add: 1, remove: 1 }",
@@ -93,11 +119,13 @@ public sealed class PolicyParserTests
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    then: { add: 1 }",
         "5:5: error: the rule 'r' says not when it acts")]
     [InlineData(
-        "policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    schedule: { cron: '0 22 * * *' }\n    then: { max: 1 }", "6:23: error: '0 22 * * *' is not a cron expression")]
+        "policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    schedule: { cron: '0 22 * * *' }\n"
+            + "    then: { max: 1 }", "6:23: error: '0 22 * * *' is not a cron expression")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    target: { metric: instances, value: 0 }",
         "6:41: error: 'value' must be a positive number")]
     [InlineData(
-        "policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: true\n    then: { add: 1 }\n  - rule: r\n    when: true\n    then: { add: 1 }", "8:5: error: the rule 'r' is given twice (first on line 5)")]
+        "policy: p\napp: /a\ninstances: { max: 2 }\nrules:\n  - rule: r\n    when: true\n    then: { add: 1 }\n"
+            + "  - rule: r\n    when: true\n    then: { add: 1 }", "8:5: error: the rule 'r' is given twice (first on line 5)")]
     [InlineData("- a", "1:1: error: a policy must be a mapping, not a list")]
     [InlineData("app: /a\ninstances: { max: 2 }\nrules: []", "1:1: error: a policy needs 'policy'")]
     public void A_bad_file_is_refused_whole_with_place_reason_and_suggestion(string text, string problem)
@@ -105,6 +133,24 @@ public sealed class PolicyParserTests
         var file = PolicyParser.Parse("f.yml", text);
         Assert.Empty(file.Policies);
         Assert.Contains(file.Problems, p => p.ToString().StartsWith("f.yml:" + problem, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_can_never_be_idle_needs_no_word_for_it()
+    {
+        var file = PolicyParser.Parse("f.yml", """
+            policy: p
+            app: /a
+            instances: { max: 2 }
+            startup: 45s
+            metrics:
+              cpu: { container: cpu, onIdle: hold }
+              p95: { histogram: h, quantile: 0.95, onIdle: hold }
+            rules: [ { rule: r, when: cpu > 1 or p95 > 1, then: { add: 1 } } ]
+            """);
+        Assert.Equal("f.yml:6:26: warning: a metric of 'container' is never idle (leave 'onIdle' out)",
+            Assert.Single(file.Problems).ToString());
+        Assert.Equal(TimeSpan.FromSeconds(45), file.Policies[0].Startup);
     }
 
     [Fact]

@@ -45,10 +45,15 @@ public sealed class PolicySchemaTests
     [InlineData("then: { add: 1 }\nscaleIn: { select: most }", false)]
     [InlineData("then: { add: 1 }\nonMissingMetrics: fallback:3", true)]
     [InlineData("then: { add: 1 }\nonMissingMetrics: { fallback: 3, after: 2m }", true)]
+    [InlineData("then: { add: 1 }\nonMissingMetrics: { atLeast: 3 }", true)]
+    [InlineData("then: { add: 1 }\nonMissingMetrics: { atLeast: 3, use: max }", false)]
     [InlineData("then: { add: 1 }\nonMissingMetrics: { after: 2m }", false)]
     [InlineData("then: { add: 1 }\nonMissingMetrics: never", false)]
     [InlineData("then: { add: 1 }\npause: scaleIn\ndryRun: true\npriority: 3\nzone: UTC\ndescription: x\nx-mine: [1]", true)]
     [InlineData("then: { add: 1 }\npriority: high", false)]
+    [InlineData("then: { add: 1 }\nstartup: 90s", true)]
+    [InlineData("then: { add: 1 }\nstartup: 0s", true)]
+    [InlineData("then: { add: 1 }\nstartup: soon", false)]
     [InlineData("then: { add: 1 }\ncolour: red", false)]
     [InlineData("then: { add: 1 }\nscrape: { path: /admin, port: 1, scheme: https, credentials: shop-api }", true)]
     [InlineData("then: { add: 1 }\nscrape: { port: -1 }", false)]
@@ -60,7 +65,8 @@ public sealed class PolicySchemaTests
     public void It_agrees_with_the_reader(string rest, bool good)
     {
         var text =
-            "policy: p\napp: /a\ninstances: { min: 1, max: 9 }\nmetrics:\n  tpm: { actuator: x }\nrules:\n  - rule: r\n    when: tpm > 3\n    " + rest;
+            "policy: p\napp: /a\ninstances: { min: 1, max: 9 }\nmetrics:\n  tpm: { actuator: x }\nrules:\n  - rule: r\n"
+                + "    when: tpm > 3\n    " + rest;
         Assert.Equal(good, !PolicyParser.Parse("f.yml", text).Refused);
         Assert.Equal(good, Takes(text));
     }
@@ -78,12 +84,91 @@ public sealed class PolicySchemaTests
     [InlineData("{ across: sum }", false)]
     [InlineData("{ pushed: y, window: 5m, function: max }", true)]
     [InlineData("{ rabbitmq: SearchQ }", true)]
+    [InlineData("{ rabbitmq: orders, vhost: shop, read: ready, server: main }", true)]
+    [InlineData("{ rabbitmq: 'orders-*', read: publishRate, across: max }", true)]
+    [InlineData("{ rabbitmq: q, read: list }", false)]
+    [InlineData("{ promql: x, across: sum, server: mimir }", true)]
+    [InlineData("{ promql: x, vhost: shop }", false)]
+    [InlineData("{ redis: jobs }", true)]
+    [InlineData("{ redis: jobs, read: stream, server: a }", true)]
+    [InlineData("{ redis: jobs, read: pending, group: workers }", true)]
+    [InlineData("{ redis: jobs, read: pending }", false)]
+    [InlineData("{ redis: jobs, read: stream, group: workers }", false)]
+    [InlineData("{ redis: jobs, group: workers }", false)]
+    [InlineData("{ redis: jobs, across: sum }", false)]
+    [InlineData("{ postgres: 'select 1', server: orders, window: 5m, function: max }", true)]
+    [InlineData("{ postgres: 'select 1', across: sum }", false)]
+    [InlineData("{ postgres: 'select 1', value: x }", false)]
+    [InlineData("{ json: '/stats?a=1', value: '$.queue.depth', across: sum }", true)]
+    [InlineData("{ json: 'http://x/stats', value: depth }", false)]
+    [InlineData("{ json: //x/stats, value: depth }", false)]
+    [InlineData("{ json: /a/../b, value: depth }", false)]
+    [InlineData("{ json: '/a..b/c?x=/../', value: depth }", true)]
+    [InlineData("{ actuator: x, server: main }", false)]
+    [InlineData("{ pushed: x, server: main }", false)]
+    [InlineData("{ actuator: x, onIdle: zero }", true)]
+    [InlineData("{ actuator: x, onIdle: hold }", true)]
+    [InlineData("{ promql: x, onIdle: 0.25 }", true)]
+    [InlineData("{ promql: x, onIdle: 250ms }", true)]
+    [InlineData("{ promql: x, onIdle: ignore }", false)]
+    [InlineData("{ promql: x, onIdle: [ zero ] }", false)]
     [InlineData("text", false)]
     public void They_agree_on_metrics(string metric, bool good)
     {
         var text =
-            $"policy: p\napp: [ /a, '/b/*' ]\ninstances: {{ max: 9 }}\nmetrics:\n  tpm: {metric}\nrules:\n  - rule: r\n    target: {{ metric: tpm, value: 60%, per: instance }}";
+            $"policy: p\napp: [ /a, '/b/*' ]\ninstances: {{ max: 9 }}\nmetrics:\n  tpm: {metric}\nrules:\n  - rule: r\n"
+                + $"    target: {{ metric: tpm, value: 60%, per: instance }}";
         Assert.Equal(good, !PolicyParser.Parse("f.yml", text).Refused);
+        Assert.Equal(good, Takes(text));
+    }
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("dryRun: true\ndescription: x\nx-mine: [1]", true)]
+    [InlineData("dryRun: maybe", false)]
+    [InlineData("app: /a", false)]
+    public void They_agree_on_coordinations(string rest, bool good) => Agree(
+        "coordination: c\napps: { web: /web, other: [ /a, '/b/*' ], behind: { dependenciesOf: web }, team: "
+            + "{ labels: { team: a } } }\n"
+        + "rules:\n  - rule: r\n    when: web.wanted > count(other) + sum(team.wanted)\n"
+        + "    then: { web: { atLeast: 3, atMost: web.instances - 1 }, behind: { hold: all } }\n" + rest, good);
+
+    [Theory]
+    [InlineData("{ web: /web }", "{ rule: r, when: web.wanted > 1, then: { web: { hold: scaleIn } } }", true)]
+    [InlineData("{}", "{ rule: r, when: true, then: { web: { hold: scaleIn } } }", false)]
+    [InlineData("{ web: web }", "{ rule: r, when: web.wanted > 1, then: { web: { hold: scaleIn } } }", false)]
+    [InlineData("{ web: ~ }", "{ rule: r, when: web.wanted > 1, then: { web: { hold: scaleIn } } }", false)]
+    [InlineData("{ cluster: /web }", "{ rule: r, when: true, then: { cluster: { hold: scaleIn } } }", false)]
+    [InlineData("{ my-web: /web }", "{ rule: r, when: true, then: { my-web: { hold: scaleIn } } }", false)]
+    [InlineData("{ web: { dependenciesOf: [ a ] } }", "{ rule: r, when: true, then: { web: { hold: scaleIn } } }", false)]
+    [InlineData("{ web: /web }", "{ rule: r, then: { web: { hold: scaleIn } } }", false)]
+    [InlineData("{ web: /web }", "{ rule: r, when: web.wanted > 1 }", false)]
+    [InlineData("{ web: /web }", "{ rule: r, when: web.wanted > 1, then: {} }", false)]
+    [InlineData("{ web: /web }", "{ rule: r, when: web.wanted > 1, then: { web: {} } }", false)]
+    [InlineData("{ web: /web }", "{ rule: r, when: web.wanted > 1, then: { web: { add: 1 } } }", false)]
+    [InlineData("{ web: /web }", "{ rule: r, when: web.wanted > 1, then: { web: { hold: in } } }", false)]
+    [InlineData("{ web: /web }", "{ rule: r, when: web.wanted > 1, then: { web: { hold: all } }, for: 5m }", false)]
+    public void They_agree_on_names_and_rules(string apps, string rule, bool good) =>
+        Agree($"coordination: c\napps: {apps}\nrules:\n  - {rule}", good);
+
+    [Theory]
+    [InlineData("apps: /shop/*\ninstances: 10\ncpus: 2.5\nmemory: 64 GB\ndescription: x", true)]
+    [InlineData("apps: { labels: { team: a } }\nmemory: 1.5GiB", true)]
+    [InlineData("apps: /shop/*", false)]
+    [InlineData("instances: 10", false)]
+    [InlineData("apps: /shop/*\ninstances: -1", false)]
+    [InlineData("apps: /shop/*\ninstances: few", false)]
+    [InlineData("apps: /shop/*\ncpus: 500m", false)]
+    [InlineData("apps: /shop/*\ncpus: -1", false)]
+    [InlineData("apps: /shop/*\nmemory: 64", false)]
+    [InlineData("apps: /shop/*\nmemory: 64 pounds", false)]
+    [InlineData("apps: /shop/*\ninstances: 1\npriority: 1", false)]
+    public void They_agree_on_budgets(string rest, bool good) => Agree("budget: b\n" + rest, good);
+
+    private static void Agree(string text, bool good)
+    {
+        var file = PolicyParser.Parse("f.yml", text);
+        Assert.True(good != file.Refused, string.Join('\n', file.Problems));
         Assert.Equal(good, Takes(text));
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Tools;
+using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Tests.Tools;
 
@@ -42,19 +43,25 @@ public sealed class PolicyCheckTests
     [InlineData("- { rule: r, step: { metric: queue, steps: [ { below: 0, remove: 1 }, { above: 10, add: 2 } ] } }",
         "unreachable-rule")]
     [InlineData(
-        "- { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 11 * instances, then: { remove: 1 } }", "fighting-rules")]
+        "- { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 11 * instances, "
+            + "then: { remove: 1 } }", "fighting-rules")]
     [InlineData(
-        "- { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 9 * instances, then: { remove: 1 } }", "fighting-rules")]
+        "- { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 9 * instances, "
+            + "then: { remove: 1 } }", "fighting-rules")]
     [InlineData(
-        "- { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 10 * (instances - 1), then: { remove: 1 } }", null)]
+        "- { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 10 * (instances "
+            + "- 1), then: { remove: 1 } }", null)]
     [InlineData("- { rule: up, when: cpu > 0.8, then: { add: 1 } }\n  - { rule: down, when: cpu < 0.5, then: { remove: 1 } }",
         "fighting-rules")]
     [InlineData("- { rule: up, when: cpu > 0.8, then: { add: 1 } }\n  - { rule: down, when: cpu < 0.3, then: { remove: 1 } }",
         null)]
     [InlineData(
-        "- { rule: a, schedule: { cron: '0 0 8 * * ?', until: '0 0 18 * * ?' }, then: { min: 5 } }\n  - { rule: b, schedule: { cron: '0 0 17 ? * SAT', until: '0 0 19 ? * SAT' }, then: { max: 3 } }", "bounds-cannot-hold")]
+        "- { rule: a, schedule: { cron: '0 0 8 * * ?', until: '0 0 18 * * ?' }, then: { min: 5 } }\n"
+            + "  - { rule: b, schedule: { cron: '0 0 17 ? * SAT', until: '0 0 19 ? * SAT' }, then: { max: 3 } }",
+            "bounds-cannot-hold")]
     [InlineData(
-        "- { rule: a, schedule: { cron: '0 0 8 * * ?', until: '0 0 18 * * ?' }, then: { min: 5 } }\n  - { rule: b, schedule: { cron: '0 0 18 * * ?', until: '0 0 8 * * ?' }, then: { max: 3 } }", null)]
+        "- { rule: a, schedule: { cron: '0 0 8 * * ?', until: '0 0 18 * * ?' }, then: { min: 5 } }\n"
+            + "  - { rule: b, schedule: { cron: '0 0 18 * * ?', until: '0 0 8 * * ?' }, then: { max: 3 } }", null)]
     [InlineData("- { rule: a, schedule: { cron: '0 0 8 * * ?', until: '0 0 8 * * ?' }, then: { min: 5 } }", "unreachable-rule")]
     public void It_finds_what_was_not_meant(string rules, string? code)
     {
@@ -77,13 +84,49 @@ public sealed class PolicyCheckTests
             .Where(c => c != "unused-metric").Distinct());
     }
 
+    [Theory]
+    [InlineData("{ promql: x, server: mimr }", "5:30", "there is no prometheus server 'mimr'", "did you mean 'mimir'?", true)]
+    [InlineData("{ promql: x }", "5:3", "the metric 'load' says not which prometheus server it is of", "server: mimir, thanos",
+        false)]
+    [InlineData("{ redis: x }", "5:3", "the metric 'load' needs a redis server, and none is named", "name one there", true)]
+    [InlineData("{ rabbitmq: x }", "5:3", "the metric 'load' needs a rabbitmq server, and none is named",
+        "name one there, or by --rabbitmq", false)]
+    [InlineData("{ json: /x }", null, null, null, false)]
+    [InlineData("{ postgres: select 1 }", null, null, null, false)]
+    [InlineData("{ promql: x, server: thanos }", null, null, null, false)]
+    public void The_servers_that_metrics_name_are_looked_up(
+        string metric, string? place, string? message, string? suggestion, bool isError)
+    {
+        NamedSource[] servers =
+        [
+            new(MetricSource.PromQl, "mimir"), new(MetricSource.PromQl, "thanos"), new(MetricSource.Json, "stats"),
+            new(MetricSource.Postgres, "a"), new(MetricSource.Postgres, "default"),
+        ];
+        var files = new MemoryFiles(new Dictionary<string, string>
+        {
+            ["p.yml"] = $"policy: p\napp: /a\ninstances: {{ max: 9 }}\nmetrics:\n  load: {metric}\nrules:\n"
+                + "  - { rule: r, target: { metric: load, value: 5 } }\n",
+        });
+        PolicyCheck.Check(["p.yml"], TextWriter.Null, files, null, out var problems, out _, out _, servers);
+        if (place is null)
+        {
+            Assert.Empty(problems);
+            return;
+        }
+
+        var problem = Assert.Single(problems);
+        Assert.Equal((place, message, suggestion, isError, "unknown-server"), ($"{problem.Line}:{problem.Column}",
+            problem.Message, problem.Suggestion, problem.Severity == PolicySeverity.Error, problem.Code));
+    }
+
     [Fact]
     public void The_fight_is_told_with_numbers()
     {
         var problem =
             Assert.Single(
                 PolicyCheck.Check("p.yml",
-                    Policy("  - { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n  - { rule: down, when: tpm < 9 * instances, then: { remove: 1 } }")));
+                    Policy("  - { rule: up, when: tpm > 10 * instances, then: { add: 1 } }\n"
+                        + "  - { rule: down, when: tpm < 9 * instances, then: { remove: 1 } }")));
         Assert.Matches(@"'down' undoes 'up': with tpm 1\d\.?\d* 1 grows to 2, where tpm 1\d\.?\d* shrinks it to 1 again",
             problem.Message);
         Assert.Equal(11, problem.Line);

@@ -1,4 +1,5 @@
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Tests.Coordinations;
 using LifecycleManager.Decisions.Tools;
 
 namespace LifecycleManager.Decisions.Tests.Tools;
@@ -52,6 +53,70 @@ public sealed class PolicyFmtTests
     }
 
     [Fact]
+    public void The_example_of_the_documentation_has_its_form() =>
+        Assert.Equal(CoordinationParserTests.Shop + "\n", PolicyFmt.Format(CoordinationParserTests.Shop));
+
+    [Fact]
+    public void Coordinations_and_budgets_have_their_form_and_keep_their_comments()
+    {
+        const string Messy = """
+            rules:
+            - then: {api: {atLeast: "web.wanted / 2"}}
+              when: web.wanted>2*api.wanted   # twice
+              rule: follows
+            apps: {web: /shop/web, batch: '/shop/batch-*',
+              api: /shop/api}
+            coordination: shop
+            ---
+            dryRun: true
+            coordination: other
+            # who
+            apps:
+              web: /shop/web # the front
+              # all behind it
+              behind:
+                dependenciesOf: web
+            rules:
+            - {rule: r, when: 'min(web.wanted, 3) > 1', then: {behind: {hold: scaleIn}}}
+            ---
+            memory: 64 GB
+            instances: 3
+            # the shop's
+            apps: [/shop/a,/shop/b]
+            budget: shop
+            """;
+        var once = PolicyFmt.Format(Messy);
+        Assert.Equal("""
+            coordination: shop
+            apps: { web: /shop/web, batch: '/shop/batch-*', api: /shop/api }
+            rules:
+              - rule: follows
+                when: web.wanted>2*api.wanted # twice
+                then: { api: { atLeast: 'web.wanted / 2' } }
+            ---
+            coordination: other
+            # who
+            apps:
+              web: /shop/web # the front
+              # all behind it
+              behind: { dependenciesOf: web }
+            rules:
+              - rule: r
+                when: 'min(web.wanted, 3) > 1'
+                then: { behind: { hold: scaleIn } }
+            dryRun: true
+            ---
+            budget: shop
+            # the shop's
+            apps: [ /shop/a, /shop/b ]
+            instances: 3
+            memory: 64 GB
+
+            """, once);
+        Assert.Equal(once, PolicyFmt.Format(once));
+    }
+
+    [Fact]
     public void Formatting_twice_changes_nothing_more_and_never_the_meaning()
     {
         foreach (var file in PolicyDirectory.Find(Path.Combine(AppContext.BaseDirectory, "rules")))
@@ -72,14 +137,16 @@ public sealed class PolicyFmtTests
         {
             var file = Path.Combine(directory, "a.yml");
             File.WriteAllText(file,
-                "app: /a\npolicy: a\ninstances: {max: 2}\nrules: []\n---\nrules: []\npolicy: b\napp: /b\ninstances: { max: 2 }\n");
+                "app: /a\npolicy: a\ninstances: {max: 2}\nrules: []\n---\nrules: []\npolicy: b\napp: /b\n"
+                    + "instances: { max: 2 }\n");
             var output = new StringWriter();
             Assert.Equal(1, PolicyFmt.Run([directory], check: true, output, TextWriter.Null));
             Assert.Equal(file, output.ToString().Trim());
             Assert.Equal(0, PolicyFmt.Run([directory], check: false, TextWriter.Null, TextWriter.Null));
             Assert.Equal(0, PolicyFmt.Run([directory], check: true, TextWriter.Null, TextWriter.Null));
             Assert.Equal(
-                "policy: a\napp: /a\ninstances: { max: 2 }\nrules: []\n---\npolicy: b\napp: /b\ninstances: { max: 2 }\nrules: []\n", File.ReadAllText(file));
+                "policy: a\napp: /a\ninstances: { max: 2 }\nrules: []\n---\npolicy: b\napp: /b\ninstances: { max: 2 }\n"
+                    + "rules: []\n", File.ReadAllText(file));
             File.WriteAllText(file, "a: [");
             Assert.Equal(2, PolicyFmt.Run([file], check: false, TextWriter.Null, TextWriter.Null));
             Assert.Equal("a: [", File.ReadAllText(file));

@@ -14,7 +14,7 @@ public sealed class MalformedCallTests
     public async Task No_call_ends_the_term_whatever_is_in_it()
     {
         await using var master = await MasterUnderTest.StartAsync(
-            new MasterOptions { AllocationDelay = TimeSpan.Zero, OfferTimeout = TimeSpan.FromMilliseconds(50) });
+            new MasterOptions { AllocationDelay = TimeSpan.FromMilliseconds(1), OfferTimeout = TimeSpan.FromMilliseconds(100) });
         await using var agent = await master.RegisteredAgentAsync(cpus: 1000, mem: 1_000_000);
         await using var framework = await master.FrameworkAsync();
         var term = await master.TermAsync();

@@ -58,6 +58,39 @@ public sealed class OperationsTests
         };
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_framework_of_a_task_that_is_to_be_drained_is_told_before_it_is_killed(bool kills)
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        await using var agent = await master.RegisteredAgentAsync();
+        await using var framework = await master.FrameworkAsync();
+        var offer = await framework.OfferAsync();
+        await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t1") with
+        {
+            Labels = new Labels([new Label("lcm.drain", "10m")]),
+        });
+        await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Running);
+        await master.OperateAsync($$$$"""
+            {"type": "DRAIN_AGENT", "drain_agent": {"agent_id": {"value": "{{{{agent.Id.Value}}}}"},
+             "max_grace_period": {"nanoseconds": {{{{(kills ? 600 : 1)}}}}000000000}}}
+            """);
+        await framework.WaitAsync(() => framework.Updates("t1").Any(status =>
+            status is { State: TaskState.Running, Reason: StatusReason.AgentDraining, Uuid: null }));
+
+        // It has its time, and ends it itself; else the operator's period is the end of it.
+        if (kills)
+        {
+            Assert.DoesNotContain(agent.Events, e => e.Type == AgentEventType.Kill);
+            await framework.CallAsync(
+                new SchedulerCall { Type = CallType.Kill, Kill = new KillCall(new TaskId("t1"), agent.Id) });
+        }
+
+        await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Killed);
+        await master.VerifyAsync();
+    }
+
     [Fact]
     public async Task A_reservation_is_kept_for_its_role_over_restarts_of_agent_and_master()
     {

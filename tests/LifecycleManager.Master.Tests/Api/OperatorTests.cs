@@ -78,7 +78,7 @@ public sealed class OperatorTests
         {
             "lcm_master_leader 1", "lcm_master_agents{state=\"active\"} 1", "lcm_master_frameworks{state=\"connected\"} 1",
             "lcm_master_tasks{state=\"running\"} 1", "lcm_master_resources_used{resource=\"cpus\"} 1.5",
-            "lcm_master_resources_total{resource=\"cpus\"} 4",
+            "lcm_master_resources{resource=\"cpus\"} 4",
             "lcm_master_offers_accepted_total 1", "lcm_master_allocation_seconds_bucket",
         })
         {

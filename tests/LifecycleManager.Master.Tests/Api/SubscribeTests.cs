@@ -88,14 +88,14 @@ public sealed class SubscribeTests
     [Fact]
     public async Task Media_types_methods_and_sizes_are_checked()
     {
-        await using var master = await MasterUnderTest.StartAsync(new MasterOptions { MaxRequestBody = 1000 });
+        await using var master = await MasterUnderTest.StartAsync(new MasterOptions { MaxRequestBody = 65_536 });
         using var text = new StringContent("{}", Encoding.UTF8, "text/plain");
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await master.Client.PostAsync("/api/v1/scheduler", text)).StatusCode);
         using var protobuf = new HttpRequestMessage(HttpMethod.Post, "/api/v1/scheduler") { Content = Json("{}") };
         protobuf.Headers.Add("Accept", "application/x-protobuf");
         Assert.Equal(HttpStatusCode.NotAcceptable, (await master.Client.SendAsync(protobuf)).StatusCode);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, (await master.Client.GetAsync("/api/v1/scheduler")).StatusCode);
-        using var big = Json("{\"type\": \"" + new string('x', 2000) + "\"}");
+        using var big = Json("{\"type\": \"" + new string('x', 70_000) + "\"}");
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await master.Client.PostAsync("/api/v1/scheduler", big)).StatusCode);
     }
 

@@ -30,6 +30,12 @@ public sealed class AccountsTests
         Assert.Empty(expected.Except(World.Seen));
     }
 
+    /// <summary>A framework reserves what an agent has less of than its tasks use, since it came back with less.</summary>
+    [Fact]
+    public void A_reservation_that_would_not_be_free_is_refused_and_ends_nothing() =>
+        Gen.Select(Gen.Int[0, 24], Gen.Int[0, 1000], Gen.Int[0, 1000]).Array[20, 120].Sample(
+            steps => RunAsync(steps).GetAwaiter().GetResult(), seed: "3wMAdU4Ifp97", iter: 1, threads: 1);
+
     private static async Task RunAsync((int Kind, int X, int Y)[] steps)
     {
         await using var world = new World();

@@ -1,6 +1,5 @@
 using CsCheck;
 using LifecycleManager.Master.Tests.Simulation;
-using Microsoft.Extensions.Time.Testing;
 
 namespace LifecycleManager.Master.Tests.Cluster;
 
@@ -20,24 +19,14 @@ public sealed class ClockTests
 
     private static async Task<IReadOnlyList<string>> RunAsync((int Kind, int X, int Y)[] steps, int[] jumps)
     {
-        var time = new JumpingTime();
+        var time = new SettableTime();
         await using var world = new World(time);
         for (var i = 0; i < steps.Length; i++)
         {
-            time.Offset = TimeSpan.FromSeconds(jumps[i % jumps.Length]);
+            time.WallOffset = TimeSpan.FromSeconds(jumps[i % jumps.Length]);
             await world.StepAsync(steps[i].Kind, steps[i].X, steps[i].Y);
         }
 
         return world.Told;
-    }
-
-    /// <summary>The monotonic clock goes on as it does; the wall clock is off by what it was set.</summary>
-    private sealed class JumpingTime : FakeTimeProvider
-    {
-        public TimeSpan Offset { get; set; }
-
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Offset;
-
-        public override long GetTimestamp() => base.GetUtcNow().Ticks;
     }
 }

@@ -63,14 +63,21 @@ public sealed class FailoverTests
         using var redirect = await plain.GetAsync("/redirect");
         Assert.Equal(leader.Options.Address, redirect.Headers.Location);
         Assert.Equal(HttpStatusCode.OK, (await plain.GetAsync("/health")).StatusCode);
-        Assert.Contains("lcm_master_leader 0", await plain.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        var metrics = await plain.GetStringAsync("/metrics");
+        Assert.Contains("lcm_master_leader 0", metrics, StringComparison.Ordinal);
+
+        // The cluster is shown by the leader alone.
+        Assert.DoesNotContain("lcm_master_agents{", metrics, StringComparison.Ordinal);
+        Assert.DoesNotContain("lcm_master_resources{", metrics, StringComparison.Ordinal);
+        Assert.DoesNotContain("\nlcm_master_pending_events ", metrics, StringComparison.Ordinal);
+        Assert.Contains("lcm_master_agents{", await leader.Client.GetStringAsync("/metrics"), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Agents_that_do_not_return_to_a_new_master_are_unreachable_and_may_still_come_back()
     {
         var store = Guid.NewGuid().ToString("N");
-        var options = new MasterOptions { AgentReregisterTimeout = TimeSpan.FromMilliseconds(300) };
+        var options = new MasterOptions { AgentReregisterTimeout = TimeSpan.FromSeconds(1) };
         var first = await MasterUnderTest.StartAsync(options, store: store);
         await first.LeadsAsync();
         await using var keep = await MasterUnderTest.StartAsync(options, store: store);

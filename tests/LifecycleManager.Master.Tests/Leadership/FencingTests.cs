@@ -32,7 +32,11 @@ public sealed class FencingTests
     public async Task A_subscriber_that_does_not_read_is_dropped_and_nobody_else_is_held_up()
     {
         await using var master =
-            await MasterUnderTest.StartAsync(new MasterOptions { StreamCapacity = 50, AllocationDelay = TimeSpan.Zero });
+            await MasterUnderTest.StartAsync(new MasterOptions
+            {
+                StreamCapacity = 100,
+                AllocationDelay = TimeSpan.FromMilliseconds(1)
+            });
         await using var agent = await master.RegisteredAgentAsync();
         using var slow = new HttpClient { BaseAddress = master.Options.Address };
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1")

@@ -45,7 +45,7 @@ public sealed class RegistryWriterTests : IAsyncDisposable
         await Eventually.TrueAsync(() => _store.Attempts == 1);
         Commit("b");
         Commit("c");
-        _time.Advance(RegistryWriter.Patience - TimeSpan.FromMilliseconds(1));
+        _time.Advance(RegistryWriter.RefusalTimeout - TimeSpan.FromMilliseconds(1));
         Assert.Null(_writer.Problem);
         _time.Advance(TimeSpan.FromMilliseconds(1));
         await OutcomesAsync("a refused", "c refused", "b refused");

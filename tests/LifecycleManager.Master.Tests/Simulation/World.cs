@@ -9,6 +9,7 @@ using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
 
@@ -20,6 +21,8 @@ namespace LifecycleManager.Master.Tests.Simulation;
 /// </summary>
 internal sealed class World : IAsyncDisposable, IRegistry
 {
+    private static readonly StreamMemory Memory = new(long.MaxValue, NullLogger.Instance);
+
     private readonly FakeTimeProvider _time;
     private readonly Fault _fault;
     private readonly ChangeMark _changes;
@@ -84,7 +87,7 @@ internal sealed class World : IAsyncDisposable, IRegistry
             case 1 when Pick(_agents, x) is { } agent: await RegisterAsync(agent); break;
             case 2 when Pick(_agents, x) is { Stream: { } stream } agent:
                 agent.Stream = null;
-                await Do(core => core.Agents.StreamEnded(stream, agent.Info.Id));
+                await Do(core => core.Connections.StreamEnded(stream, agent.Info.Id));
                 break;
             case 3 or 4 when _frameworks.Count < 6:
                 _frameworks.Add(new WorldFramework { Info = TestFramework.PartitionAware("f", y % 20, "r" + (x % 3)) });
@@ -131,7 +134,7 @@ internal sealed class World : IAsyncDisposable, IRegistry
             case 21 when Pick(_agents, x) is { Stream: not null, Info.Id: { } id } agent:
                 await Do(core =>
                 {
-                    if (core.Agents.AgentOf(id, agent.Stream!.Id) is { } known)
+                    if (core.Connections.AgentOf(id, agent.Stream!.Id) is { } known)
                         core.Reservations.Oversubscribe(known, [Resource.OfScalar("cpus", y / 500.0)]);
                 });
                 break;
@@ -209,14 +212,14 @@ internal sealed class World : IAsyncDisposable, IRegistry
 
     private async Task RegisterAsync(WorldAgent agent)
     {
-        var stream = agent.Stream = new EventStream<AgentEvent>(_ => [], 1000);
+        var stream = agent.Stream = new EventStream<AgentEvent>(_ => [], 1000, Memory);
         var tasks = agent.Tasks.Values.ToList();
         await Do(core => core.Agents.Register(new RegisterCall(agent.Info, "1", tasks), stream));
     }
 
     private async Task SubscribeAsync(WorldFramework framework)
     {
-        var stream = framework.Stream = new EventStream<SchedulerEvent>(_ => [], 1000);
+        var stream = framework.Stream = new EventStream<SchedulerEvent>(_ => [], 1000, Memory);
         framework.Offers.Clear();
         await Do(core => core.Frameworks.Subscribe(new SubscribeCall(framework.Info), stream));
     }
@@ -228,7 +231,7 @@ internal sealed class World : IAsyncDisposable, IRegistry
         var (id, stream) = (agent.Info.Id, agent.Stream!.Id);
         await Do(core =>
         {
-            if (core.Agents.AgentOf(id, stream) is { } known)
+            if (core.Connections.AgentOf(id, stream) is { } known)
                 core.Tasks.Update(known, new StatusUpdateCall(task.FrameworkId, status, state));
         });
     }

@@ -35,6 +35,46 @@ public class SeriesSelectorTests
     }
 
     [Theory]
+    [InlineData("m{le=\"1\"}", true)]
+    [InlineData("m{le=\"1.0\"}", true)]
+    [InlineData("m{le=\"1e0\"}", true)]
+    [InlineData("m{le=\"10\"}", false)]
+    [InlineData("m{le!=\"1\"}", false)]
+    [InlineData("m{le=~\"1|5\"}", true)]
+    [InlineData("m{le=~\"1.0|5.0\"}", true)]
+    [InlineData("m{le!~\"1|5\"}", false)]
+    public void Bounds_are_compared_as_numbers(string selector, bool accepted)
+    {
+        Assert.Equal(accepted, Accepts(selector, ("le", "1.0")));
+        Assert.Equal(accepted, Accepts(selector, ("le", "1")));
+    }
+
+    [Theory]
+    [InlineData("{\"my metric\"}", "my metric")]
+    [InlineData("{ \"my.metric\", \"a.b\" = \"c\", }", "my.metric")]
+    [InlineData("{\"a.b\"=\"c\",'my\\'metric'}", "my'metric")]
+    [InlineData("my.metric{\"a.b\"='c'}", "my.metric")]
+    public void Names_in_quotes_are_those_of_prometheus_3(string text, string name)
+    {
+        Assert.True(SeriesSelector.TryParse(text, out var selector, out var error), error);
+        Assert.Equal(name, selector!.Name);
+    }
+
+    [Theory]
+    [InlineData("a.b")]
+    [InlineData("a_b")]
+    [InlineData("a_dot_b")]
+    [InlineData("U__a_2e_b")]
+    public void A_label_is_found_under_what_escaping_makes_of_its_name(string label)
+    {
+        Assert.True(Accepts("m{\"a.b\"=\"c\"}", (label, "c")));
+        Assert.False(Accepts("m{a.b!=\"c\"}", (label, "c")));
+    }
+
+    [Theory]
+    [InlineData("m{\"n\"}", "the metric has a name already at character 6")]
+    [InlineData("{\"\"}", "a label name is needed")]
+    [InlineData("{}", "a metric name is needed at character 1")]
     [InlineData("", "a metric name is needed at character 1")]
     [InlineData("{a=\"b\"}", "a metric name is needed at character 1")]
     [InlineData("m{", "a label name is needed at character 3")]

@@ -30,11 +30,18 @@ public sealed class CollectorTests
         var both = await collector.ReadAsync("/a", Load, reading => reading.Reporting == 2);
         Assert.Equal((6, 2), (both.Value, both.Instances));
         double Read(MetricQuery query) => collector.Collector.Read("/a", query, DateTimeOffset.UtcNow).Value;
-        Assert.Equal((3, 1, 3, 2), (Read(avg), Read(min), Read(max), Read(count)));
+        Assert.Equal((3, 1, 5, 2), (Read(avg), Read(min), Read(max), Read(count)));
         bool Shows(string line) =>
             collector.Http.GetStringAsync("/metrics").Result.Contains(line + "\n", StringComparison.Ordinal);
         await collector.ReadAsync("/a", Load, _ => Shows("lcm_metrics_app_targets{app=\"/a\"} 2")
             && Shows("lcm_metrics_app_targets_up{app=\"/a\"} 2"));
+
+        // One that was deposed goes on collecting, and shows no app.
+        var leads = false;
+        collector.Collector.ShowAppsWhile(() => leads);
+        Assert.False(Shows("lcm_metrics_app_targets{app=\"/a\"} 2"));
+        leads = true;
+        Assert.True(Shows("lcm_metrics_app_targets{app=\"/a\"} 2"));
 
         scheduler.RemoveTask("one");
         scheduler.Announce();
@@ -141,7 +148,8 @@ public sealed class CollectorTests
         await using var collector =
             await CollectorUnderTest.StartAsync(scheduler, options => options with { StartupTime = TimeSpan.FromMinutes(10) });
         collector.Demand(("/a", Load), ("/b", Load));
-        await collector.ReadAsync("/a", Load, reading => reading.Reporting == 4);
+        // One is ready; what the others have is load all the same.
+        await collector.ReadAsync("/a", Load, reading => reading is { Reporting: 1, Value: 4, Floor: 1 });
 
         var readings = new List<InstanceReading>();
         collector.Collector.ReadInstances("/a", Load, now, readings);

@@ -36,11 +36,19 @@ public class ReadTests
         Func<int, string?>? problem = null)
     {
         var made = instances.Select((_, i) =>
-            new Instance(targets(i, new Target($"i{i}", "/a", "h", [1], null, true)), new TargetApp("/a", AppMetricsLabels.None)))
+            new CollectedInstance(targets(i, new Target($"i{i}", "/a", "h", [1], null, true)),
+                new TargetApp("/a", AppMetricsLabels.None)))
             .ToArray();
+        // What one instance has exists.
+        var sighting = new Sighting { Seen = instances.Any(all => all.Any(series => series.Length > 0)) };
         var sets = instances.Select((all, i) =>
         {
-            var set = new SeriesSet(made[i].Gate) { Retention = 3_600_000, Problem = problem?.Invoke(i) };
+            var set = new SeriesSet(made[i].SyncRoot)
+            {
+                Retention = 3_600_000,
+                Problem = problem?.Invoke(i),
+                Sighting = sighting,
+            };
             foreach (var (series, n) in all.Select((series, n) => (series, n)))
             {
                 foreach (var (ago, value) in series)
@@ -60,16 +68,28 @@ public class ReadTests
     [Theory]
     [InlineData(Aggregation.Sum, 17)]
     [InlineData(Aggregation.Avg, 8.5)]
-    [InlineData(Aggregation.Min, 2)]
+    [InlineData(Aggregation.Min, 7)]
     [InlineData(Aggregation.Max, 10)]
     [InlineData(Aggregation.Count, 2)]
-    public void Series_within_an_instance_are_added_up_or_compared_before_instances_are_joined(
+    public void Series_within_an_instance_are_added_up_before_instances_are_joined(
         Aggregation across, double expected)
     {
         var reading = Read(Query(across: across), [At((5, 2)), At((5, 5))], [At((8, 10))], []);
         Assert.Equal(expected, reading.Value);
         Assert.Equal((2, 3), (reading.Reporting, reading.Instances));
         Assert.Equal(Now.AddSeconds(-5), reading.NewestSample);
+    }
+
+    [Theory]
+    [InlineData(Aggregation.Sum, 13)]
+    [InlineData(Aggregation.Avg, 6.5)]
+    [InlineData(Aggregation.Min, 5)]
+    [InlineData(Aggregation.Max, 8)]
+    public void A_policy_says_how_the_series_of_an_instance_are_joined_and_how_instances_are(Aggregation within, double expected)
+    {
+        var query = Query(across: Aggregation.Max) with { Within = within };
+        Assert.Equal(expected, Read(query, [At((5, 5)), At((5, 8))], [At((8, 1)), At((8, 2))]).Value);
+        Assert.Equal(4, Read(query, [At((5, 4))]).Value);
     }
 
     [Fact]
@@ -116,8 +136,9 @@ public class ReadTests
     [Fact]
     public void Reading_allocates_nothing_where_there_is_a_value()
     {
-        var instance = new Instance(new Target("i", "/a", "h", [1], null, true), new TargetApp("/a", AppMetricsLabels.None));
-        var set = new SeriesSet(instance.Gate) { Retention = 3_600_000 };
+        var instance = new CollectedInstance(new Target("i", "/a", "h", [1], null, true),
+            new TargetApp("/a", AppMetricsLabels.None));
+        var set = new SeriesSet(instance.SyncRoot) { Retention = 3_600_000 };
         for (var i = 0; i < 20; i++) set.Get("").Samples.Append(new Sample(1_000_000 - (20 - i) * 1000, i), set.Retention, 1000);
         var view = new CollectedView(null, [instance], []);
         var bound = new BoundQuery(Query(WindowFunction.Rate, 30), null, [set], [null], true);

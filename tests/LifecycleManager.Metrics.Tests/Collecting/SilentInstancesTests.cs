@@ -52,7 +52,7 @@ public class SilentInstancesTests
     public void Those_that_start_are_not_silent_and_those_that_have_become_unhealthy_are()
     {
         var query = Query();
-        Assert.Equal(2, Silent((_, target) => target with { Started = ReadTests.Now.AddSeconds(-10) }));
+        Assert.Equal(2, Silent((_, target) => target with { Started = ReadTests.Now.AddSeconds(-15) }));
         Assert.Equal(2, Silent((_, target) => target with { Healthy = false, IsChecked = true }));
         Assert.Equal(1, Silent((i, target) => i == 1 ? target with { Started = ReadTests.Now.AddSeconds(-9) } : target));
         Assert.Equal(1, Silent((i, target) => i == 1 ? target with { Healthy = null, IsChecked = true } : target));

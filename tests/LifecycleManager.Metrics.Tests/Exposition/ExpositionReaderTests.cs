@@ -74,14 +74,16 @@ public class ExpositionReaderTests
     [InlineData("a 1 1 1\n", 1, 7, "end here")]
     [InlineData("a{b=\"c} 1\n", 1, 0, "no end")]
     [InlineData("a{b=\"c\";d=\"e\"} 1\n", 1, 8, "',' or '}'")]
-    [InlineData(" a 1\n", 1, 1, "metric name")]
     [InlineData("a{1b=\"c\"} 1\n", 1, 3, "label name")]
     [InlineData("a{b=\"c\"}\n", 1, 9, "value")]
     [InlineData("a", 1, 2, "value")]
     [InlineData("a 1\r\n", 1, 4, "milliseconds")]
     [InlineData("# TYPE a kettle\n", 1, 10, "type")]
     [InlineData("<!doctype html>", 1, 1, "metric name")]
-    [InlineData("{\"gauge.servo.tpm\":1}", 1, 1, "metric name")]
+    [InlineData("{\"gauge.servo.tpm\":1}", 1, 19, "'='")]
+    [InlineData("{b=\"c\"} 1\n", 1, 1, "metric name")]
+    [InlineData("{\"\"} 1\n", 1, 2, "name is empty")]
+    [InlineData("a 1\n\0\n", 2, 1, "NUL")]
     public void Says_where_a_text_is_malformed(string text, int line, int column, string what)
     {
         var error = Assert.NotNull(Texts.All(text).Error);
@@ -108,8 +110,8 @@ public class ExpositionReaderTests
     public void Refuses_what_is_not_utf8_and_says_where()
     {
         var (samples, error) = Texts.All([.. "a 1\nb{c=\"ü"u8, 0xFF, .. "\"} 2\n"u8], ExpositionFormat.Text);
-        Assert.Empty(samples);
-        Assert.Equal(new ExpositionError(2, 8, "invalid UTF-8"), error);
+        Assert.Single(samples);
+        Assert.Equal(new ExpositionError(2, 8, "invalid UTF-8 in a label value"), error);
     }
 
     [Theory]
@@ -153,6 +155,46 @@ public class ExpositionReaderTests
     [InlineData("infin")]
     public void What_go_refuses_is_no_number(string text) =>
         Assert.False(ExpositionNumber.TryParse(Encoding.UTF8.GetBytes(text), out _));
+
+    [Fact]
+    public void Decimal_numbers_are_rounded_as_the_runtime_rounds_them() =>
+        CsCheck.Check.Sample(CsCheck.Gen.Select(CsCheck.Gen.ULong, CsCheck.Gen.Int[0, 21], CsCheck.Gen.Int[-25, 25]), number =>
+        {
+            var (digits, point, power) = number;
+            var whole = digits.ToString(CultureInfo.InvariantCulture);
+            whole = whole.Insert(Math.Min(point, whole.Length), ".");
+            var shorter = whole[..Math.Min(17, whole.Length)];
+            foreach (var text in (string[])[whole, whole[..^1], $"{whole}e{power}", $"{shorter}E{power}"])
+            {
+                var theirs = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var expected);
+                if (ExpositionNumber.TryParse(Encoding.UTF8.GetBytes(text), out var ours) != theirs || !ours.Equals(expected))
+                    return false;
+            }
+
+            return true;
+        }, iter: 20_000);
+
+    [Fact]
+    public void A_text_reads_the_same_wherever_a_block_of_it_ends()
+    {
+        // Series of every length, in texts that end at once or long after them.
+        foreach (var end in (string[])["\n", "\n" + new string('\n', 200)])
+        {
+            for (var length = 0; length < 140; length++)
+            {
+                var (name, value) = (new string('n', length % 71 + 1), new string('v', length));
+                var (samples, error) = Texts.All($"{name}{{a=\"{value}\",{name}=\"x\\\"\"}} 1 5{end}");
+                Assert.Null(error);
+                Assert.Equal([new Read($"{name}{{a={value}|{name}=x\"}}", 1, 5)], samples);
+                (samples, error) = Texts.All($"{name}{{a=\"{value}\"}} 1{end}");
+                Assert.Null(error);
+                Assert.Equal([new Read($"{name}{{a={value}}}", 1)], samples);
+                Assert.NotNull(Texts.All($"{name}{{a=\"{value}\"b}} 1{end}").Error);
+                Assert.NotNull(Texts.All($"{name}{{a=\"{value}\",9=\"\"}} 1{end}").Error);
+                Assert.NotNull(Texts.All($"{name}{{a=\"{value}}} 1{end}").Error);
+            }
+        }
+    }
 
     [Fact]
     public void Every_double_survives_the_way_through_text() => CsCheck.Check.Sample(CsCheck.Gen.Double, value =>

@@ -40,27 +40,14 @@ public sealed class DeadlinesTests
     [Fact]
     public void A_clock_that_is_set_moves_nothing()
     {
-        var time = new SetClock();
+        var time = new SettableTime();
         var deadlines = new Deadlines<string>(time);
         deadlines.Add(TimeSpan.FromSeconds(10), "due");
-        time.Wall -= TimeSpan.FromHours(2);
-        time.Monotonic += TimeSpan.FromSeconds(10);
+        time.WallOffset -= TimeSpan.FromHours(2);
+        time.Advance(TimeSpan.FromSeconds(10));
         Assert.True(deadlines.TryTake(out _));
         deadlines.Add(TimeSpan.MaxValue, "never");
-        time.Wall += TimeSpan.FromDays(1000);
+        time.WallOffset += TimeSpan.FromDays(1000);
         Assert.False(deadlines.TryTake(out _));
-    }
-
-    private sealed class SetClock : TimeProvider
-    {
-        public DateTimeOffset Wall { get; set; } = DateTimeOffset.UnixEpoch;
-
-        public TimeSpan Monotonic { get; set; }
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override DateTimeOffset GetUtcNow() => Wall;
-
-        public override long GetTimestamp() => Monotonic.Ticks;
     }
 }

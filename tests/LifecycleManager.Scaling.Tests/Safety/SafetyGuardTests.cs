@@ -1,5 +1,3 @@
-using LifecycleManager.Decisions.Engine;
-using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Scaling.Safety;
 using LifecycleManager.Scaling.Targets;
 
@@ -19,9 +17,8 @@ public sealed class SafetyGuardTests
 
         Observe(App("/a", 6, 4), App("/b", 6, 5));
         Assert.Contains("3 of 12 instances", Stopped());
-        Assert.Equal(5, Decide(5, 4).To);
-        Assert.Equal("self-preservation", Decide(5, 4).Adjustments[^1].By);
-        Assert.Equal(6, Decide(5, 6).To);
+        Assert.Equal(("self-preservation", 5), (Limit(5, 4)?.By, Limit(5, 4)?.To));
+        Assert.Null(Limit(5, 6));
 
         Observe(App("/a", 6, 6), App("/b", 6, 6));
         Assert.NotNull(Stopped());
@@ -62,14 +59,25 @@ public sealed class SafetyGuardTests
     }
 
     [Fact]
+    public void What_is_deleted_or_being_deleted_is_not_missing()
+    {
+        Observe(App("/a", 5, 5), App("/b", 5, 5), App("/c", 5, 5));
+        _guard.Forget("/b");
+        Observe(App("/a", 5, 5), App("/c", 5, 0) with { Deleting = true });
+        Assert.Null(Stopped());
+        Observe(App("/a", 5, 5));
+        Assert.Null(Stopped());
+    }
+
+    [Fact]
     public void Sources_that_fall_silent_at_once_stop_scale_in_but_those_that_never_answered_do_not()
     {
-        var never = Enumerable.Range(0, 10).Select(i => ($"/never-{i}", SourceState.Silent)).ToList();
+        var never = Enumerable.Range(0, 10).Select(i => ($"/never-{i}", false)).ToList();
         var apps = Enumerable.Range(0, 8).Select(i => $"/app-{i}").ToList();
-        _guard.ObserveMetrics([.. never, .. apps.Select(app => (app, SourceState.Answers))], _now);
+        _guard.ObserveMetrics([.. never, .. apps.Select(app => (app, true))], _now);
         Assert.Null(Stopped());
 
-        _guard.ObserveMetrics([.. never, .. apps.Select((app, i) => (app, i < 3 ? SourceState.Silent : SourceState.Answers))],
+        _guard.ObserveMetrics([.. never, .. apps.Select((app, i) => (app, i >= 3))],
             _now += TimeSpan.FromSeconds(5));
         Assert.Contains("3 of 8 apps have sources of metrics that do not answer at once", Stopped());
     }
@@ -78,15 +86,11 @@ public sealed class SafetyGuardTests
     public void Apps_that_nobody_asks_neither_are_lost_nor_outweigh_those_that_are()
     {
         var apps = Enumerable.Range(0, 4).Select(i => $"/app-{i}").ToList();
-        List<(string, SourceState)> Suspended() =>
-            [.. Enumerable.Range(0, 100).Select(i => ($"/suspended-{i}", SourceState.Unasked))];
-        _guard.ObserveMetrics([.. Suspended(), .. apps.Select(app => (app, SourceState.Answers))], _now);
-        _guard.ObserveMetrics([.. Suspended(), .. apps.Select(app => (app, SourceState.Unasked))],
-            _now += TimeSpan.FromSeconds(5));
+        _guard.ObserveMetrics(apps.Select(app => (app, true)), _now);
+        _guard.ObserveMetrics([], _now += TimeSpan.FromSeconds(5));
         Assert.Null(Stopped());
 
-        _guard.ObserveMetrics([.. Suspended(), .. apps.Select((app, i) =>
-            (app, i < 3 ? SourceState.Silent : SourceState.Answers))], _now += TimeSpan.FromSeconds(5));
+        _guard.ObserveMetrics(apps.Select((app, i) => (app, i >= 3)), _now += TimeSpan.FromSeconds(5));
         Assert.Contains("3 of 4 apps", Stopped());
     }
 
@@ -97,7 +101,7 @@ public sealed class SafetyGuardTests
     [InlineData(0, int.MaxValue, 3)]
     public void A_step_is_no_greater_than_the_greatest(int from, int to, int limited)
     {
-        Assert.Equal(limited, Decide(from, to).To);
+        Assert.Equal(limited, Limit(from, to)?.To ?? to);
     }
 
     [Fact]
@@ -113,8 +117,7 @@ public sealed class SafetyGuardTests
 
     private string? Stopped() => _guard.ScaleInStopped(_now);
 
-    private Decision Decide(int from, int to) =>
-        _guard.Restrict(new Decision { At = _now, App = "/a", Policy = "p", From = from, To = to, Reason = "r" }, _now);
+    private SafetyLimit? Limit(int from, int to) => _guard.Limit(from, to, _now);
 
     private void Observe(params ScalableApp[] apps) => _guard.ObserveInstances(apps, _now += TimeSpan.FromSeconds(5));
 

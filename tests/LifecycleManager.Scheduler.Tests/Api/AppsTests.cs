@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LifecycleManager.Scheduler.Core.Tests;
 
 namespace LifecycleManager.Scheduler.Tests.Api;
 
@@ -31,6 +32,37 @@ public sealed class AppsTests : IAsyncLifetime
         Assert.Equal("/admin/health", (string?)app["healthChecks"]![0]!["path"]);
         Assert.Null(app["container"]!["docker"]!["network"]);
     }
+
+    [Fact]
+    public async Task A_change_that_was_decided_from_another_count_is_refused_with_the_present_one()
+    {
+        (await _scheduler.PostAsync("/v2/apps", Sleeper)).Is(201);
+        var made = (string)(await _scheduler.GetAsync("/v2/apps/web/shop")).Json["app"]!["createdAt"]!;
+
+        var refused = (await PutAsync("""{"instances":3}""", ("Lcm-If-Instances", "2"))).Is(412);
+        Assert.Equal((0, made), ((int)refused.Json["instances"]!, (string)refused.Json["createdAt"]!));
+        Assert.Contains("it has 0 instances; nothing was changed", (string)refused.Json["message"]!);
+
+        // What it was decided from is there; then the wanted count is, as after an answer that was lost.
+        (await PutAsync("""{"cpus":0.2}""", ("Lcm-If-Instances", "0"), ("Lcm-If-Created-At", made))).Is(200);
+        (await PutAsync("""{"instances":0}""", ("Lcm-If-Instances", "2"), ("Lcm-If-Created-At", made))).Is(200);
+        var app = (await _scheduler.GetAsync("/v2/apps/web/shop")).Json["app"]!;
+        Assert.Equal((made, 0, 0.2), ((string)app["createdAt"]!, (int)app["instances"]!, (double)app["cpus"]!));
+
+        // Made anew it is another, whatever its count.
+        (await _scheduler.DeleteAsync("/v2/apps/web/shop")).Is(200);
+        (await PutAsync("""{"instances":3}""", ("Lcm-If-Instances", "0"))).Is(404);
+        (await _scheduler.PostAsync("/v2/apps", Sleeper)).Is(201);
+        (await PutAsync("""{"instances":3}""", ("Lcm-If-Instances", "0"), ("Lcm-If-Created-At", made))).Is(412);
+        Assert.NotEqual(made, (string)(await _scheduler.GetAsync("/v2/apps/web/shop")).Json["app"]!["createdAt"]!);
+
+        (await PutAsync("""{"instances":3}""", ("Lcm-If-Instances", "many"))).Is(400);
+        (await PutAsync("""{"instances":3}""", ("Lcm-If-Created-At", "then"))).Is(400);
+        (await _scheduler.SendAsync("PUT", "/v2/apps", "[]", ("Lcm-If-Instances", "0"))).Is(400);
+    }
+
+    private Task<ApiReply> PutAsync(string body, params (string Name, string Value)[] headers) =>
+        _scheduler.SendAsync("PUT", "/v2/apps/web/shop", body, headers);
 
     [Fact]
     public async Task An_app_is_made_read_changed_and_deleted()

@@ -90,6 +90,28 @@ public sealed class BadInputTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_label_that_nobody_heeds_is_taken_and_told_once()
+    {
+        const string Wrong =
+            """{"cmd":"x","instances":0,"labels":{"owner":"me","lcm.metric.path":"/admin","lcm.priority":"1"}}""";
+        const string Note = "/a: nobody heeds the label 'lcm.metric.path'; did you mean 'lcm.metrics.path'?";
+        var put = (await _scheduler.PutAsync("/v2/apps/a", Wrong)).Is(201);
+        Assert.Equal(Note, (string?)put.Json["message"]);
+        Assert.Equal($"299 - \"{Note}\"", put.Headers["Warning"]);
+        Assert.Equal("/admin", (string?)(await _scheduler.GetAsync("/v2/apps/a")).Json["app"]!["labels"]!["lcm.metric.path"]);
+
+        // What was told is not told at each change of the count.
+        var scaled = (await _scheduler.PutAsync("/v2/apps/a", """{"instances":1}""")).Is(200);
+        Assert.Null(scaled.Json["message"]);
+        Assert.False(scaled.Headers.ContainsKey("Warning"));
+
+        // The answer to POST is the app, as Marathon has it; any text may be a label.
+        var post = (await _scheduler.PostAsync("/v2/apps",
+            """{"id":"/b","cmd":"x","instances":0,"labels":{"lcm.\"é\r\n":"1"}}""")).Is(201);
+        Assert.Equal("299 - \"/b: nobody heeds the label 'lcm.'\"", post.Headers["Warning"]);
+    }
+
+    [Fact]
     public async Task An_id_in_the_body_must_be_that_of_the_path()
     {
         (await _scheduler.PutAsync("/v2/apps/g/a", """{"id":"b","cmd":"x"}""")).Is(422).Names("/id", "/g/a");

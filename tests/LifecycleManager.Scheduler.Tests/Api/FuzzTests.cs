@@ -1,6 +1,6 @@
 using LifecycleManager.Scheduler.Api;
-using LifecycleManager.Scheduler.OpenApi;
-using LifecycleManager.Scheduler.Tests.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Tests.Definitions;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -49,7 +49,7 @@ public sealed class FuzzTests
         (await scheduler.PostAsync("/v2/apps", """{"id":"/a","cmd":"x","labels":{"lcm.canary":"1 pause"}}""")).Is(201);
         (await scheduler.PutAsync("/v2/groups/g",
             """{"apps":[{"id":"b","cmd":"x"}],"groups":[{"id":"h","apps":[{"id":"c","cmd":"x"}]}]}""")).Is(200);
-        var operations = ApiOperations.All.Where(operation => operation.Path is not ("/v2/events" or "/v2/leader")).ToList();
+        var operations = scheduler.Operations.Where(operation => operation.Path is not ("/v2/events" or "/v2/leader")).ToList();
         var answered = new HashSet<int>();
         for (var seed = 0; seed < 700; seed++)
         {
@@ -59,7 +59,7 @@ public sealed class FuzzTests
             var version = Pick("2026-01-01T00:00:00.000Z", "0001-01-01", "x", "9999-12-31T23:59:59.999Z");
             var known = (await scheduler.GetAsync("/v2/deployments")).Json.AsArray()
                 .Select(deployment => (string)deployment!["id"]!).FirstOrDefault();
-            var path = operation.Path
+            var path = operation.DocumentPath
                 .Replace("{version}", version, StringComparison.Ordinal)
                 .Replace("{id}", operation.Path.Contains("deployments", StringComparison.Ordinal) && known is not null
                     && random.Next(2) == 0 ? known
@@ -77,7 +77,7 @@ public sealed class FuzzTests
                 : operation.Body == typeof(TaskIdList)
                 ? Pick("""{"ids":[]}""", """{"ids":["a.1",""]}""", """{"ids":[null]}""", "[]")
                 : $"[{new RandomApps(seed).App("/a")},{new RandomApps(seed + 1).App()}]";
-            var answer = await scheduler.SendAsync(operation.Method.Method, $"{path}?{query}", body);
+            var answer = await scheduler.SendAsync(operation.Method, $"{path}?{query}", body);
             answered.Add((int)answer.Status);
             // Only a plan of moves needs the agents, and no master tells of them here.
             var needsMaster = operation.Path == "/v2/rebalance"

@@ -105,7 +105,7 @@ public sealed class PodsTests : IAsyncLifetime
     [InlineData("\"containers\":[C,C]", "/containers(1)/name", "twice")]
     [InlineData("\"containers\":[C],\"networks\":[{\"mode\":\"container\",\"name\":\"n\"}]", "/networks",
         "only the host's network")]
-    [InlineData("\"containers\":[C],\"volumes\":[{\"name\":\"v\"}]", "/volumes(0)/host", "not carried out")]
+    [InlineData("\"containers\":[C],\"volumes\":[{\"name\":\"v\"}]", "/volumes(0)/host", "not supported")]
     [InlineData("\"containers\":[{\"name\":\"a\",\"image\":{\"kind\":\"APPC\",\"id\":\"x\"}}]", "/containers(0)/image/kind",
         "DOCKER is")]
     [InlineData("\"containers\":[{\"name\":\"a\",\"image\":{\"kind\":\"DOCKER\",\"id\":\"x y\"}}]", "/containers(0)/image/id",
@@ -114,9 +114,9 @@ public sealed class PodsTests : IAsyncLifetime
     [InlineData("\"containers\":[{\"name\":\"a\",\"exec\":{\"command\":{\"shell\":\"x\"}},\"resources\":{\"mem\":-1}}]",
         "/containers(0)/resources/mem", "between")]
     [InlineData(
-        "\"containers\":[{\"name\":\"a\",\"exec\":{\"command\":{\"shell\":\"x\"}},\"healthCheck\":{\"tcp\":{\"endpoint\":\"no\"}}}]", "/containers(0)/healthCheck/tcp/endpoint", "no endpoint")]
+        "\"containers\":[{\"name\":\"a\",\"exec\":{\"command\":{\"shell\":\"x\"}},\"healthCheck\":{\"tcp\":{\"endpoint\":\"no\"}}}]", "/containers(0)/healthCheck/tcp/endpoint", "not an endpoint")]
     [InlineData("\"containers\":[{\"name\":\"a\",\"exec\":{\"command\":{\"shell\":\"x\"}},\"tty\":true}]", "/containers(0)/tty",
-        "not carried out")]
+        "not supported")]
     [InlineData("\"containers\":[C],\"scaling\":{\"kind\":\"fixed\",\"instances\":-1}", "/scaling/instances", "between")]
     [InlineData("\"containers\":[C],\"scheduling\":{\"backoff\":{\"backoffFactor\":0}}", "/scheduling/backoff/backoffFactor",
         "between")]

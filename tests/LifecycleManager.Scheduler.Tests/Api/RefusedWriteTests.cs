@@ -1,6 +1,6 @@
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Scheduler.Api;
 using LifecycleManager.Scheduler.Leadership;
-using LifecycleManager.Scheduler.Tests.CoreCluster;
 using Microsoft.Extensions.Time.Testing;
 
 namespace LifecycleManager.Scheduler.Tests.Api;

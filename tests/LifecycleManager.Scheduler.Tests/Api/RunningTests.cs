@@ -1,4 +1,3 @@
-using LifecycleManager.Scheduler.Tests.CoreCluster;
 
 namespace LifecycleManager.Scheduler.Tests.Api;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using LifecycleManager.Scheduler.Core.Events;
 using LifecycleManager.Scheduler.Events;
 using Microsoft.Extensions.Time.Testing;
 
@@ -155,12 +156,14 @@ public sealed class EventBusTests
         var readers = Enumerable.Range(0, 20).Select(i => bus.Subscribe(new HashSet<string> { "a" }, full: i % 2 == 0, $"r{i}"))
             .ToList();
         var made = 0;
-        var pieces = new Lazy<Task<IReadOnlyList<ReadOnlyMemory<byte>>>>(() =>
+        bus.Publish(Event("a", 1, 100) with
         {
-            made++;
-            return Task.FromResult<IReadOnlyList<ReadOnlyMemory<byte>>>([new byte[1_000], new byte[2_000]]);
+            WriteFull = () =>
+            {
+                made++;
+                return [new byte[1_000], new byte[2_000]];
+            },
         });
-        bus.Publish(Event("a", 1, 100) with { Full = pieces });
         Assert.Equal((0, 100), (made, bus.WaitingBytes));
         foreach (var reader in readers)
         {

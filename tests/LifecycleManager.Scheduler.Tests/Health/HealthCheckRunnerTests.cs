@@ -2,10 +2,11 @@ using System.Net;
 using System.Threading.Channels;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Runtime.Health;
-using LifecycleManager.Scheduler.Definitions;
+using LifecycleManager.Scheduler.Core.Context;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Inputs;
+using LifecycleManager.Scheduler.Core.Instances;
 using LifecycleManager.Scheduler.Health;
-using LifecycleManager.Scheduler.State;
-using LifecycleManager.Scheduler.State.Core;
 using Microsoft.Extensions.Time.Testing;
 
 namespace LifecycleManager.Scheduler.Tests.Health;

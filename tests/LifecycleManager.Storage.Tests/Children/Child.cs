@@ -29,9 +29,9 @@ internal static class Child
         {
             try
             {
-                await using var office = await backend.Election.StandAsync(Election, $"http://process/{Environment.ProcessId}",
-                    ended.Token);
-                await LeadAsync(backend.Store, office, ended.Token);
+                await using var leadership = await backend.Election.StandAsync(
+                    Election, $"http://process/{Environment.ProcessId}", ended.Token);
+                await LeadAsync(backend.Store, leadership, ended.Token);
             }
             catch (OperationCanceledException)
             {
@@ -51,19 +51,19 @@ internal static class Child
         ThreadPool.SetMaxThreads(8, 8);
         var backend = StateBackend.OpenAsync(address, null, TimeProvider.System, NullLoggerFactory.Instance,
             CancellationToken.None).GetAwaiter().GetResult();
-        var office = backend.Election.StandAsync(Election, "http://busy").GetAwaiter().GetResult();
+        var leadership = backend.Election.StandAsync(Election, "http://busy").GetAwaiter().GetResult();
         using var done = new ManualResetEventSlim();
         for (var work = 0; work < 100; work++) ThreadPool.UnsafeQueueUserWorkItem(_ => done.Wait(), null);
         Thread.Sleep(busy);
-        Tell(office.Lost.IsCancellationRequested ? "lost" : "kept");
+        Tell(leadership.Lost.IsCancellationRequested ? "lost" : "kept");
         done.Set();
         return 0;
     }
 
-    private static async Task LeadAsync(IStateStore store, ILeadership office, CancellationToken ended)
+    private static async Task LeadAsync(IStateStore store, ILeadership leadership, CancellationToken ended)
     {
-        Tell($"elected {office.Fence.Token}");
-        using var told = office.Lost.Register(() => Tell("lost"));
+        Tell($"elected {leadership.Fence.Token}");
+        using var told = leadership.Lost.Register(() => Tell("lost"));
         try
         {
             // One more than is there; the last attempt of the leader before may still arrive, then the version tells.
@@ -75,10 +75,10 @@ internal static class Child
                 // to refuse it.
                 await store.WriteAsync(
                     [
-                        new StateWrite($"journal/{number:D8}", Encoding.UTF8.GetBytes($"{office.Fence.Token}"), 0),
+                        new StateWrite($"journal/{number:D8}", Encoding.UTF8.GetBytes($"{leadership.Fence.Token}"), 0),
                         new StateWrite("last", Encoding.UTF8.GetBytes($"{number}"), number - 1),
                     ],
-                    office.Fence, CancellationToken.None);
+                    leadership.Fence, CancellationToken.None);
                 Tell($"wrote {number}");
             }
         }

@@ -26,15 +26,15 @@ public abstract class ElectionContract : IAsyncLifetime
     {
         var (one, other) = (await State.OpenAsync(), await State.OpenAsync());
         Assert.Null(await other.Election.LeaderAsync("master"));
-        var office = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
-        Assert.False(office.Lost.IsCancellationRequested);
-        Assert.Equal("master", office.Fence.Name);
-        Assert.True(office.Fence.Token > 0);
+        var leadership = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
+        Assert.False(leadership.Lost.IsCancellationRequested);
+        Assert.Equal("master", leadership.Fence.Name);
+        Assert.True(leadership.Fence.Token > 0);
         Assert.Equal("http://one", await other.Election.LeaderAsync("master"));
         Assert.Equal("http://one", await one.Election.LeaderAsync("master"));
         Assert.Null(await one.Election.LeaderAsync("scheduler"));
-        await office.DisposeAsync();
-        Assert.True(office.Lost.IsCancellationRequested);
+        await leadership.DisposeAsync();
+        Assert.True(leadership.Lost.IsCancellationRequested);
         Assert.Null(await other.Election.LeaderAsync("master"));
     }
 
@@ -59,17 +59,18 @@ public abstract class ElectionContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_deposed_leaders_write_is_refused_and_ends_its_office()
+    public async Task A_deposed_leaders_write_is_refused_and_ends_its_leadership()
     {
         var (one, two) = (await State.OpenAsync(), await State.OpenAsync());
-        var office = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
-        await one.Store.WriteAsync([new StateWrite("k", new byte[] { 1 })], office.Fence);
+        var leadership = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
+        await one.Store.WriteAsync([new StateWrite("k", new byte[] { 1 })], leadership.Fence);
 
         // As a new leader would that was elected unknown to the old one.
-        await two.Store.WriteAsync([new StateWrite("k", new byte[] { 2 })], office.Fence with { Token = office.Fence.Token + 1 });
+        await two.Store.WriteAsync(
+            [new StateWrite("k", new byte[] { 2 })], leadership.Fence with { Token = leadership.Fence.Token + 1 });
         await Assert.ThrowsAsync<FencedException>(() =>
-            one.Store.WriteAsync([new StateWrite("k", new byte[] { 3 })], office.Fence));
-        Assert.True(office.Lost.IsCancellationRequested);
+            one.Store.WriteAsync([new StateWrite("k", new byte[] { 3 })], leadership.Fence));
+        Assert.True(leadership.Lost.IsCancellationRequested);
         Assert.Equal(2, (await one.Store.GetAsync("k"))!.Value.ToArray()[0]);
     }
 
@@ -80,23 +81,23 @@ public abstract class ElectionContract : IAsyncLifetime
         var former = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
         await one.Store.WriteAsync([new StateWrite("k", new byte[] { 1 })], former.Fence);
         await former.DisposeAsync();
-        var office = await two.Election.StandAsync("master", "http://two").WaitAsync(Generous);
+        var leadership = await two.Election.StandAsync("master", "http://two").WaitAsync(Generous);
         await Assert.ThrowsAsync<FencedException>(() =>
             one.Store.WriteAsync([new StateWrite("k", new byte[] { 3 })], former.Fence));
-        await two.Store.WriteAsync([new StateWrite("k", new byte[] { 4 })], office.Fence);
+        await two.Store.WriteAsync([new StateWrite("k", new byte[] { 4 })], leadership.Fence);
     }
 
     [Fact]
     public async Task A_candidate_that_withdraws_is_never_elected()
     {
         var (one, two) = (await State.OpenAsync(), await State.OpenAsync());
-        var office = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
+        var leadership = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
         using var withdrawal = new CancellationTokenSource();
         var withdrawn = two.Election.StandAsync("master", "http://two", withdrawal.Token);
         await Task.Delay(200);
         await withdrawal.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn.WaitAsync(Generous));
-        await office.DisposeAsync();
+        await leadership.DisposeAsync();
         await using var again = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
         Assert.Equal("http://one", await two.Election.LeaderAsync("master"));
     }
@@ -115,10 +116,10 @@ public abstract class ElectionContract : IAsyncLifetime
     public async Task Closing_the_backend_resigns()
     {
         var (one, two) = (await State.OpenAsync(), await State.OpenAsync());
-        var office = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
+        var leadership = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
         var waiting = two.Election.StandAsync("master", "http://two");
         await one.DisposeAsync();
-        Assert.True(office.Lost.IsCancellationRequested);
+        Assert.True(leadership.Lost.IsCancellationRequested);
         await waiting.WaitAsync(Generous);
     }
 
@@ -132,12 +133,12 @@ public abstract class ElectionContract : IAsyncLifetime
             var backend = await State.OpenAsync();
             for (var term = 0; term < 3; term++)
             {
-                var office = await backend.Election.StandAsync("master", $"http://{i}").WaitAsync(Generous);
+                var leadership = await backend.Election.StandAsync("master", $"http://{i}").WaitAsync(Generous);
                 Assert.Equal(1, Interlocked.Increment(ref leaders));
-                lock (tokens) tokens.Add(office.Fence.Token);
-                await backend.Store.WriteAsync([new StateWrite("term", new byte[] { (byte)i })], office.Fence);
-                office.Lost.Register(() => Interlocked.Decrement(ref leaders));
-                await office.DisposeAsync();
+                lock (tokens) tokens.Add(leadership.Fence.Token);
+                await backend.Store.WriteAsync([new StateWrite("term", new byte[] { (byte)i })], leadership.Fence);
+                leadership.Lost.Register(() => Interlocked.Decrement(ref leaders));
+                await leadership.DisposeAsync();
             }
         }));
         Assert.Equal(tokens.Order().Distinct(), tokens);

@@ -140,10 +140,10 @@ public abstract class FaultContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_short_break_costs_nobody_his_office()
+    public async Task A_short_break_costs_nobody_the_leadership()
     {
         var (cut, other) = (await OpenThroughProxyAsync(term: 8), await State.OpenAsync());
-        var office = await cut.Election.StandAsync("master", "http://cut").WaitAsync(Generous);
+        var leadership = await cut.Election.StandAsync("master", "http://cut").WaitAsync(Generous);
         var waiting = other.Election.StandAsync("master", "http://other");
         for (var i = 0; i < 4; i++)
         {
@@ -152,10 +152,10 @@ public abstract class FaultContract : IAsyncLifetime
         }
 
         await Task.Delay(500);
-        Assert.False(office.Lost.IsCancellationRequested);
+        Assert.False(leadership.Lost.IsCancellationRequested);
         Assert.False(waiting.IsCompleted);
-        await cut.Store.WriteAsync([new StateWrite("k", new byte[] { 1 })], office.Fence);
-        await office.DisposeAsync();
+        await cut.Store.WriteAsync([new StateWrite("k", new byte[] { 1 })], leadership.Fence);
+        await leadership.DisposeAsync();
         await waiting.WaitAsync(Generous);
     }
 

@@ -43,12 +43,12 @@ public sealed class PostgresServerTests
     }
 
     [Fact]
-    public async Task Sessions_that_the_server_ends_lose_no_acknowledged_write_and_no_office()
+    public async Task Sessions_that_the_server_ends_lose_no_acknowledged_write_and_no_leadership()
     {
         await using var state = new PostgresTestState();
         await using var backend =
             await state.OpenAsync(state.AddressAt($"{state.User}@{state.Server.Host}", state.Server.Port, term: 8));
-        await using var office = await backend.Election.StandAsync("master", "http://one");
+        await using var leadership = await backend.Election.StandAsync("master", "http://one");
         await using var admin = NpgsqlDataSource.Create(state.ConnectionString);
         var (acknowledged, unknown) = (0, 0);
         using var ended = new CancellationTokenSource(TimeSpan.FromSeconds(2));
@@ -68,7 +68,7 @@ public sealed class PostgresServerTests
         {
             try
             {
-                await backend.Store.WriteAsync([new StateWrite($"k/{i:D6}", new byte[] { 1 }, 0)], office.Fence);
+                await backend.Store.WriteAsync([new StateWrite($"k/{i:D6}", new byte[] { 1 }, 0)], leadership.Fence);
                 acknowledged++;
             }
             catch (WriteOutcomeUnknownException)
@@ -78,7 +78,7 @@ public sealed class PostgresServerTests
         }
 
         await ending;
-        Assert.False(office.Lost.IsCancellationRequested);
+        Assert.False(leadership.Lost.IsCancellationRequested);
         Assert.InRange(await backend.Store.ListAsync("k/").CountAsync(), acknowledged, acknowledged + unknown);
         Assert.True(acknowledged > 10);
     }

@@ -83,7 +83,7 @@ public sealed class SqliteFileTests : IAsyncDisposable
     public async Task A_full_disk_is_said_and_passes()
     {
         var database = SqliteDatabase.Open(_state.Path);
-        await using var store = new SqliteStateStore(database, new HeldOffices(), NullLogger.Instance);
+        await using var store = new SqliteStateStore(database, new HeldLeaderships(), NullLogger.Instance);
         await store.WriteAsync([new StateWrite("a", new byte[] { 1 })]);
 
         // The limit is the connection's, and the pool has one.

@@ -20,14 +20,14 @@ public sealed class ZooKeeperClientTests
     {
         await using var state = new ZooKeeperTestState();
         var (one, two) = (await state.OpenAsync(), await state.OpenAsync());
-        var office = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
+        var leadership = await one.Election.StandAsync("master", "http://one").WaitAsync(Generous);
         var waiting = two.Election.StandAsync("master", "http://two");
         await using var admin = Client(state.Address);
         var node = Assert.Single(await admin.GetChildrenAsync("/elections/master"),
             name => name.EndsWith("0000000000", StringComparison.Ordinal));
         await admin.DeleteAsync($"/elections/master/{node}");
         await waiting.WaitAsync(Generous);
-        await Eventually.TrueAsync(() => Task.FromResult(office.Lost.IsCancellationRequested));
+        await Eventually.TrueAsync(() => Task.FromResult(leadership.Lost.IsCancellationRequested));
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed class ZooKeeperServersTests
         await using var backend = await state.OpenAsync(state.AddressAt($"127.0.0.1:{one.Port},127.0.0.1", two.Port, term: 6));
         await using var admin = new ZooKeeperClient(
             ZooKeeperOptions.From(StateAddress.Parse(state.Address), null, Generous), TimeProvider.System, NullLogger.Instance);
-        var office = await backend.Election.StandAsync("master", "http://one").WaitAsync(Generous);
+        var leadership = await backend.Election.StandAsync("master", "http://one").WaitAsync(Generous);
         var node = $"/elections/master/{Assert.Single(await admin.GetChildrenAsync("/elections/master"))}";
         var owner = (await admin.ExistsAsync(node))!.Value.EphemeralOwner;
         Assert.Equal(0, two.Accepted);
@@ -36,8 +36,8 @@ public sealed class ZooKeeperServersTests
         }
 
         await Eventually.TrueAsync(() => Task.FromResult(two.Accepted > 0));
-        await backend.Store.WriteAsync([new StateWrite("k", new byte[] { 1 })], office.Fence);
-        Assert.False(office.Lost.IsCancellationRequested);
+        await backend.Store.WriteAsync([new StateWrite("k", new byte[] { 1 })], leadership.Fence);
+        Assert.False(leadership.Lost.IsCancellationRequested);
         Assert.Equal(owner, (await admin.ExistsAsync(node))!.Value.EphemeralOwner);
 
         // The session that went on ends its own nodes.
@@ -53,13 +53,14 @@ public sealed class ZooKeeperServersTests
         await using var backend = await StateBackend.OpenAsync(
             $"zk://127.0.0.1:{server.Port}/lcm", null, TimeSpan.FromSeconds(3), TimeProvider.System, NullLoggerFactory.Instance,
             default);
-        var office = await backend.Election.StandAsync("master", "http://one").WaitAsync(Generous);
+        var leadership = await backend.Election.StandAsync("master", "http://one").WaitAsync(Generous);
         var acknowledged = 0;
         var writing = Task.Run(async () =>
         {
             while (true)
             {
-                await backend.Store.WriteAsync([new StateWrite($"k/{acknowledged + 1:D6}", new byte[] { 1 }, 0)], office.Fence);
+                await backend.Store.WriteAsync(
+                    [new StateWrite($"k/{acknowledged + 1:D6}", new byte[] { 1 }, 0)], leadership.Fence);
                 acknowledged++;
             }
         });
@@ -67,13 +68,13 @@ public sealed class ZooKeeperServersTests
         await server.KillAsync();
         var end = await Assert.ThrowsAnyAsync<Exception>(() => writing.WaitAsync(Generous));
         Assert.True(end is WriteOutcomeUnknownException or StateUnavailableException, end.ToString());
-        await Eventually.TrueAsync(() => Task.FromResult(office.Lost.IsCancellationRequested));
+        await Eventually.TrueAsync(() => Task.FromResult(leadership.Lost.IsCancellationRequested));
         await Assert.ThrowsAsync<StateUnavailableException>(() => backend.Store.GetAsync("k"));
         await server.StartAsync();
         var next = await backend.Election.StandAsync("master", "http://one").WaitAsync(Generous);
-        Assert.True(next.Fence.Token > office.Fence.Token);
+        Assert.True(next.Fence.Token > leadership.Fence.Token);
         Assert.InRange(await backend.Store.ListAsync("k/").CountAsync(), acknowledged, acknowledged + 1);
         await Assert.ThrowsAsync<FencedException>(() =>
-            backend.Store.WriteAsync([new StateWrite("k", new byte[] { 2 })], office.Fence));
+            backend.Store.WriteAsync([new StateWrite("k", new byte[] { 2 })], leadership.Fence));
     }
 }

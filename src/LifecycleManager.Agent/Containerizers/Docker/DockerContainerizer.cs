@@ -56,7 +56,7 @@ internal sealed class DockerContainerizer(
                 var container = uncertain ? await InspectAsync(name, stopping) : null;
                 if (container is null)
                 {
-                    if (launch.WasRunning) throw new ContainerGoneException("the container was removed by somebody else");
+                    if (launch.WasRunning) throw new ContainerNotFoundException("the container was removed by somebody else");
                     either.Token.ThrowIfCancellationRequested();
                     await PullAsync(launch, either.Token);
                     either.Token.ThrowIfCancellationRequested();
@@ -81,7 +81,7 @@ internal sealed class DockerContainerizer(
 
                 return new DockerContainer(engine, container, launch, options, time, log, stopping);
             }
-            catch (DockerAwayException e)
+            catch (DockerUnavailableException e)
             {
                 log.LogWarning("The launch of {Task} is tried again: {Reason}", launch.Record.TaskId.Value, e.Message);
                 await Task.Delay(Retry, time, stopping);
@@ -113,10 +113,10 @@ internal sealed class DockerContainerizer(
 
     /// <summary>Finds containers of this agent's whose task is not known, running or ended: its record was lost.</summary>
     /// <param name="isKnown">Whether a container's task is known.</param>
-    /// <param name="remains">Tells the tasks of containers without a mark.</param>
+    /// <param name="lostRecords">Tells the tasks of containers without a mark.</param>
     /// <param name="stopping">Gives up.</param>
     public async Task<IReadOnlyList<FoundContainer>> FindAsync(
-        Func<string, bool> isKnown, TaskRemains remains, CancellationToken stopping)
+        Func<string, bool> isKnown, LostTaskRecords lostRecords, CancellationToken stopping)
     {
         var filter = new Dictionary<string, bool> { [$"{DockerDescription.HomeLabel}={home}"] = true };
         var containers = await engine.CallAsync(
@@ -136,7 +136,7 @@ internal sealed class DockerContainerizer(
             if (Label(DockerDescription.ContainerLabel) is not { } id || isKnown(id)) continue;
             var (agent, framework) = (Label(DockerDescription.AgentLabel), Label(DockerDescription.FrameworkLabel));
             var task = DockerContainer.MarkOf(container.Labels, id)
-                ?? remains.Of(id, agent, framework, Label(DockerDescription.TaskLabel), Name);
+                ?? lostRecords.Of(id, agent, framework, Label(DockerDescription.TaskLabel), Name);
             found.Add(new FoundContainer(container.ID, id, task));
 
             string? Label(string name) => container.Labels.TryGetValue(name, out var value) ? value : null;
@@ -173,7 +173,7 @@ internal sealed class DockerContainerizer(
         catch (DockerApiException e) when (e.StatusCode >= HttpStatusCode.InternalServerError)
         {
             // It answers, and cannot say: that is no word on the container.
-            throw new DockerAwayException($"the Docker engine cannot look at the container: {DockerEngine.Reason(e)}", e);
+            throw new DockerUnavailableException($"the Docker engine cannot look at the container: {DockerEngine.Reason(e)}", e);
         }
     }
 

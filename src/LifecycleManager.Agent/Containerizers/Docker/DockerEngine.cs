@@ -155,7 +155,7 @@ internal sealed class DockerEngine : IDisposable
     }
 
     /// <summary>A call that is given up after <see cref="AgentOptions.DockerTimeout"/>, or a longer time.</summary>
-    /// <exception cref="DockerAwayException">The engine does not answer, or not in time; whether it has acted is not
+    /// <exception cref="DockerUnavailableException">The engine does not answer, or not in time; whether it has acted is not
     /// known.</exception>
     /// <exception cref="DockerApiException">It refuses.</exception>
     public async Task<T> CallAsync<T>(
@@ -176,7 +176,7 @@ internal sealed class DockerEngine : IDisposable
             cancellation, more);
 
     /// <summary>A call that may take any time, such as a pull: it is given up when the engine has stopped answering.</summary>
-    /// <exception cref="DockerAwayException">The engine does not answer; whether it has acted is not known.</exception>
+    /// <exception cref="DockerUnavailableException">The engine does not answer; whether it has acted is not known.</exception>
     /// <exception cref="DockerApiException">It refuses.</exception>
     public async Task<T> LongCallAsync<T>(Func<IDockerClient, CancellationToken, Task<T>> call, CancellationToken cancellation)
     {
@@ -217,11 +217,11 @@ internal sealed class DockerEngine : IDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new DockerAwayException(silence);
+            throw new DockerUnavailableException(silence);
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested && IsTransport(e))
         {
-            throw new DockerAwayException($"the Docker engine does not answer: {e.Message}", e);
+            throw new DockerUnavailableException($"the Docker engine does not answer: {e.Message}", e);
         }
     }
 
@@ -231,4 +231,4 @@ internal sealed class DockerEngine : IDisposable
 }
 
 /// <summary>The engine does not answer; what was asked for may have happened or not.</summary>
-internal sealed class DockerAwayException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class DockerUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -12,7 +12,7 @@ internal static class ImagePull
 
     /// <summary>Pulls until done.</summary>
     /// <exception cref="LaunchException">The image is not to be had.</exception>
-    /// <exception cref="DockerAwayException">The engine has stopped answering.</exception>
+    /// <exception cref="DockerUnavailableException">The engine has stopped answering.</exception>
     public static async Task RunAsync(
         DockerEngine engine, string image, AuthConfig credentials, Action<string> progress, TimeProvider time,
         CancellationToken cancellation)
@@ -40,7 +40,7 @@ internal static class ImagePull
                 },
                 cancellation);
         }
-        catch (Exception e) when (!cancellation.IsCancellationRequested && e is not DockerAwayException)
+        catch (Exception e) when (!cancellation.IsCancellationRequested && e is not DockerUnavailableException)
         {
             throw new LaunchException($"the image {image} cannot be pulled: {DockerEngine.Reason(e)}");
         }

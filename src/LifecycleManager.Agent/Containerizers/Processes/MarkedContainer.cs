@@ -53,7 +53,7 @@ internal sealed record MarkedContainer(string Id, string? Home, IReadOnlyDiction
         if (AgentDirectory.WhyNotId(id) is not null) return null;
         var container = new MarkedContainer(id, variables.GetValueOrDefault(TaskMark.HomeVariable), variables);
         // Its pid may have become another's since it was looked at.
-        if (!Containerizers.Processes.Supervisor.Is(process) || !ProcessTable.IsAlive(process.Identity)) return container;
+        if (!TaskSupervisor.Is(process) || !ProcessTable.IsAlive(process.Identity)) return container;
         var record = TaskMark.Parse(variables.GetValueOrDefault(TaskMark.RecordVariable));
         return container with { Supervisor = process.Identity, Record = record?.ContainerId == id ? record : null };
     }

@@ -14,10 +14,10 @@ internal sealed class ProcessContainer : IContainer
     private const int Patient = 250;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ExtraKillTime = TimeSpan.FromSeconds(5);
 
     private readonly Launch _launch;
-    private readonly SupervisorFiles _files;
+    private readonly TaskSupervisorFiles _files;
     private readonly ProcessIdentity _supervisor;
     private readonly bool _child;
     private readonly Cgroups _cgroups;
@@ -31,7 +31,7 @@ internal sealed class ProcessContainer : IContainer
     private bool _memoryLimit;
 
     public ProcessContainer(
-        Launch launch, SupervisorFiles files, ProcessIdentity supervisor, bool child, Cgroups cgroups, string group,
+        Launch launch, TaskSupervisorFiles files, ProcessIdentity supervisor, bool child, Cgroups cgroups, string group,
         ProcessContainerizer containerizer, AgentOptions options, TimeProvider time, ILogger log, CancellationToken stopping)
     {
         _launch = launch;
@@ -133,7 +133,7 @@ internal sealed class ProcessContainer : IContainer
             lock (_stop) left = LeftUnlocked();
             if (left <= TimeSpan.Zero) KillAll();
             // It can be stopped or stuck like anybody; then nobody learns the exit code.
-            if (left <= -Patience) KillSupervisor();
+            if (left <= -ExtraKillTime) KillSupervisor();
             if (_time.GetElapsedTime(slow) < Slow) continue;
             slow = _time.GetTimestamp();
             CheckMemory();

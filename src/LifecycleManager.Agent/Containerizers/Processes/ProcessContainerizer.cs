@@ -68,7 +68,7 @@ internal sealed class ProcessContainerizer : IContainerizer
     public Task<IContainer> LaunchAsync(Launch launch, CancellationToken killed, CancellationToken stopping)
     {
         var record = launch.Record;
-        var files = new SupervisorFiles(launch.Meta);
+        var files = new TaskSupervisorFiles(launch.Meta);
         // What an earlier agent has written may be damaged: what runs, runs.
         if (launch.WasRunning || !files.Forestall() || (launch.IsRecovered && Left(record.ContainerId).Count > 0))
             return Task.FromResult<IContainer>(Find(launch, files, stopping));
@@ -84,7 +84,7 @@ internal sealed class ProcessContainerizer : IContainerizer
             var cgroups = _cgroups.Value.Create(GroupOf(record.ContainerId), TaskLimits.Of(record));
             files.Begin();
             var command = AsUser(record, TaskCommandLine.Of(record.Task.Command)!);
-            var pid = Supervisor.Start(files, launch.Sandbox, cgroups, command, environment);
+            var pid = TaskSupervisor.Start(files, launch.Sandbox, cgroups, command, environment);
             return Task.FromResult<IContainer>(Contain(launch, files, Identify(pid), child: true, stopping));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -100,7 +100,7 @@ internal sealed class ProcessContainerizer : IContainerizer
         return Task.CompletedTask;
     }
 
-    private ProcessContainer Find(Launch launch, SupervisorFiles files, CancellationToken stopping)
+    private ProcessContainer Find(Launch launch, TaskSupervisorFiles files, CancellationToken stopping)
     {
         var record = launch.Record;
         var written = files.ReadSelf();
@@ -108,7 +108,7 @@ internal sealed class ProcessContainerizer : IContainerizer
         {
             // Whoever has its pid now is a stranger.
             if (files.ReadExit() is null)
-                throw new ContainerGoneException("the machine was restarted, and the process ended with it");
+                throw new ContainerNotFoundException("the machine was restarted, and the process ended with it");
             return Contain(launch, files, ProcessIdentity.None, child: false, stopping);
         }
 
@@ -119,7 +119,7 @@ internal sealed class ProcessContainerizer : IContainerizer
         if (supervisor is null && files.ReadExit() is null && Left(record.ContainerId).Count == 0)
         {
             var complaints = files.Complaints();
-            throw new ContainerGoneException(
+            throw new ContainerNotFoundException(
                 complaints.Length > 0 ? $"the process did not start: {complaints}" : "no process of it is on this machine");
         }
 
@@ -127,7 +127,7 @@ internal sealed class ProcessContainerizer : IContainerizer
     }
 
     private ProcessContainer Contain(
-        Launch launch, SupervisorFiles files, ProcessIdentity supervisor, bool child, CancellationToken stopping)
+        Launch launch, TaskSupervisorFiles files, ProcessIdentity supervisor, bool child, CancellationToken stopping)
     {
         var group = GroupOf(launch.Record.ContainerId);
         return new(launch, files, supervisor, child, _cgroups.Value, group, this, _options, _time, _log, stopping);

@@ -11,7 +11,8 @@ namespace LifecycleManager.Cli.Commands.Policy;
 internal static class ExplainCommand
 {
     private const int LongestAnswer = 64 * 1024 * 1024;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    /// <summary>How long a manager may take to answer: 30 s.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     public static Command Create(Settings settings)
     {
@@ -71,7 +72,8 @@ internal static class ExplainCommand
     private static readonly JsonSerializerOptions Indented =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private static string? Message(string text)
+    /// <summary>What the manager says in an answer; null where that is not to be found.</summary>
+    internal static string? Message(string text)
     {
         try
         {

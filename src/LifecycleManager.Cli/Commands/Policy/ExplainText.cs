@@ -16,6 +16,12 @@ internal static class ExplainText
         output.WriteLine($"policy {Text(app, "policy")}{bounds}");
         if (app.TryGetProperty("paused", out var pause))
             output.WriteLine($"paused: {Text(pause, "what")} {Text(pause, "reason")}".TrimEnd());
+        if (app.TryGetProperty("override", out var order))
+        {
+            output.WriteLine(
+                $"overridden: {Text(order, "instances")} until {Time(order, "until")} {Text(order, "reason")}".TrimEnd());
+        }
+
         if (answer.TryGetProperty("evaluation", out var evaluation))
         {
             // Every rule is told, also why one asks for nothing; on old records are only those that asked for something.
@@ -29,6 +35,18 @@ internal static class ExplainText
 
             foreach (var step in Items(evaluation, "adjustments"))
                 output.WriteLine($"  > {Text(step, "by")}: {Text(step, "from")} to {Text(step, "to")}, {Text(step, "reason")}");
+            foreach (var link in Items(evaluation, "chain"))
+            {
+                var lost = Text(link, "outcome") is { } outcome ? $" ({outcome})" : "";
+                output.WriteLine($"  ~ {Text(link, "app")} {Text(link, "effect")}{lost}, by {Text(link, "by")}, "
+                    + $"{Text(link, "rule")}: {Text(link, "why")}");
+            }
+        }
+
+        if (app.TryGetProperty("startup", out var startup))
+        {
+            output.WriteLine($"start-up {Text(startup, "seconds")} s ({Text(startup, "source")}, "
+                + $"{Text(startup, "starts")} starts measured)");
         }
 
         foreach (var metric in Items(answer, "metrics")) WriteMetric(metric, output);
@@ -44,7 +62,9 @@ internal static class ExplainText
 
     private static void WriteMetric(JsonElement metric, TextWriter output)
     {
-        var value = Text(metric, "value") ?? $"missing: {Text(metric, "missing") ?? "no reason is kept"}";
+        var (value, absence) = (Text(metric, "value"), Text(metric, "absence") ?? "missing");
+        if (value is null || absence != "missing")
+            value = $"{(value is null ? "" : value + ", ")}{absence}: {Text(metric, "missing") ?? "no reason is kept"}";
         var thresholds = string.Join(", ", Items(metric, "thresholds").Select(Number));
         var against = thresholds.Length > 0 ? $" against {thresholds}" : "";
         var of = Text(metric, "instances") is { } all and not "0" ? $", {Text(metric, "reporting")} of {all} instances" : "";

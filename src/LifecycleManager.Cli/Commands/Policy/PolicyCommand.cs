@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Decisions.CSharp;
 
 namespace LifecycleManager.Cli.Commands.Policy;
 
@@ -14,9 +15,10 @@ internal static class PolicyCommand
     public static Command Create(Settings settings) => new(Name, $"Checks, tests, replays and explains policies. {Codes}")
     {
         CheckCommand.Create(settings),
-        TestCommand.Create(),
+        TestCommand.Create(settings),
         ReplayCommand.Create(settings),
         ExplainCommand.Create(settings),
+        EndCommand.Create(settings),
         SchemaCommand.Create(),
         InitCommand.Create(settings),
         FmtCommand.Create(settings),
@@ -32,4 +34,11 @@ internal static class PolicyCommand
         Arity = ArgumentArity.ZeroOrMore,
         DefaultValueFactory = _ => ["rules"],
     };
+
+    /// <summary>Whether a tool may run rules in C#.</summary>
+    public static Option<bool> Code(Settings settings) => Setting.Flag(settings, "--csharp-rules",
+        "Compile and run rules in C# too; they have the rights of whoever runs this command");
+
+    /// <summary>Compiles rules in C#; null where that was not asked for.</summary>
+    public static ToolRules? Rules(bool isAllowed) => isAllowed ? new ToolRules(TimeProvider.System) : null;
 }

@@ -11,12 +11,16 @@ internal static class ReplayCommand
 
     public static Command Create(Settings settings)
     {
-        var file = new Argument<string>("policy-file") { Description = "The policy" };
+        var file = new Argument<string>("policy-file")
+        {
+            Description = "The policy; of several apps the file or directory of all that ties them together",
+        };
         var data = new Argument<string[]>("data")
         {
             Description =
                 "What was recorded, FILE or http address, or METRIC=FILE where it does not name its metric itself: CSV with the time first, "
-                + "the answer of a Prometheus range query (/api/v1/query_range), or the manager's own /v1/history?app=APP or /v1/decisions?app=APP",
+                + "the answer of a Prometheus range query (/api/v1/query_range), or the manager's own /v1/history?app=APP or "
+                + "/v1/decisions?app=APP. Several apps are replayed together: /v1/history, APP=FILE, APP:METRIC=FILE, or columns APP:METRIC",
             Arity = ArgumentArity.OneOrMore,
         };
         var policy = Setting.Of<string?>(settings, "--policy", "The policy's name, where the file has several", Values.Text,
@@ -26,9 +30,10 @@ internal static class ReplayCommand
         var load = Setting.Of<string?>(settings, "--load",
             "The metric that is the load, a total over all instances [default: the policy's first that is recorded]",
             Values.Text, () => null);
-        var capacity = Setting.Of<double?>(settings, "--capacity",
-            "How much of the load one instance carries [default: what recorded instances carried at their busiest]",
-            text => Values.Number(text), () => null);
+        var capacity = Setting.Of<Capacities?>(settings, "--capacity",
+            "How much of the load one instance carries, a number or APP=NUMBER, comma separated "
+                + "[default: what recorded instances carried at their busiest]",
+            Capacity, () => null);
         var utilization = Setting.Of<IReadOnlyList<string>>(settings, "--utilization",
             "Metrics that follow the utilization, such as the cpu, comma separated",
             Values.List, () => []);
@@ -48,10 +53,13 @@ internal static class ReplayCommand
         {
             file, data, policy, compare, load, capacity, utilization, startup, objective, instances, step, html,
         };
+        var code = PolicyCommand.Code(settings);
+        command.Add(code);
         var credential = new CredentialSettings(command, settings, "a server of recordings");
         command.SetAction((parse, cancellation) => Task.Run(
             () =>
             {
+                using var rules = PolicyCommand.Rules(parse.GetValue(code));
                 using var files = new WebFiles(credential.Credential(parse));
                 return PolicyReplay.Run(
                     new ReplayOptions
@@ -61,7 +69,8 @@ internal static class ReplayCommand
                         Policy = parse.GetValue(policy),
                         CompareFile = parse.GetValue(compare),
                         Load = parse.GetValue(load),
-                        Capacity = parse.GetValue(capacity),
+                        Capacity = parse.GetValue(capacity)?.All,
+                        Capacities = parse.GetValue(capacity)?.ByApp ?? new Dictionary<string, double>(),
                         Utilization = parse.GetValue(utilization)!,
                         Startup = parse.GetValue(startup),
                         Objective = parse.GetValue(objective),
@@ -69,9 +78,27 @@ internal static class ReplayCommand
                         Step = parse.GetValue(step),
                         HtmlFile = parse.GetValue(html),
                     },
-                    parse.InvocationConfiguration.Output, parse.InvocationConfiguration.Error, files, cancellation);
+                    parse.InvocationConfiguration.Output, parse.InvocationConfiguration.Error, files, rules, cancellation);
             },
             cancellation));
         return command;
     }
+
+    private static Capacities Capacity(string text)
+    {
+        var (all, byApp) = ((double?)null, new Dictionary<string, double>(StringComparer.Ordinal));
+        foreach (var word in Values.Words(text))
+        {
+            var equals = word.LastIndexOf('=');
+            if (equals < 0) all = Values.Number(word);
+            else byApp[word[..equals].Trim()] = Values.Number(word[(equals + 1)..]);
+        }
+
+        return new Capacities(all, byApp);
+    }
+
+    /// <summary>What one instance carries.</summary>
+    /// <param name="All">Of any app; null where nothing is said.</param>
+    /// <param name="ByApp">Of the apps that are named.</param>
+    private sealed record Capacities(double? All, IReadOnlyDictionary<string, double> ByApp);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Decisions.Tools;
 
 namespace LifecycleManager.Cli.Commands.Policy;
@@ -6,14 +7,19 @@ namespace LifecycleManager.Cli.Commands.Policy;
 /// <summary><c>lcm policy test</c></summary>
 internal static class TestCommand
 {
-    public static Command Create()
+    public static Command Create(Settings settings)
     {
         var paths = PolicyCommand.Paths("Test files (x.test.yml), and directories of them");
+        var code = PolicyCommand.Code(settings);
         var command =
             new Command("test", "Runs the unit tests of policies: series of metrics, and the counts expected over time.") {
-                paths };
-        command.SetAction(parse => PolicyTest.Run(parse.GetValue(paths)!, parse.InvocationConfiguration.Output,
-            parse.InvocationConfiguration.Error));
+                paths, code };
+        command.SetAction(parse =>
+        {
+            using var rules = PolicyCommand.Rules(parse.GetValue(code));
+            return PolicyTest.Run(parse.GetValue(paths)!, parse.InvocationConfiguration.Output,
+                parse.InvocationConfiguration.Error, rules: rules);
+        });
         return command;
     }
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
+using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Primitives.Text;
 using LifecycleManager.Primitives.Timing;
 
@@ -36,16 +38,18 @@ internal sealed partial class BehaviorSection(ProblemSink problems)
             var map = MapReader.AsMap(node, "'onMissingMetrics'", problems)!;
             after = map.Duration("after") ?? TimeSpan.Zero;
             mode = map.Find("use");
-            var fallback = map.Integer("fallback", 0);
+            var (fallback, atLeast) = (map.Integer("fallback", 0), map.Integer("atLeast", 0));
             map.Done();
-            if ((mode is null) == !map.Keys.Contains("fallback"))
+            if (map.Keys.Count(key => key is "use" or "fallback" or "atLeast") != 1)
             {
-                problems.Error(node, "'onMissingMetrics' needs 'use' or 'fallback'",
-                    "{ fallback: 3, after: 2m } or { use: max, after: 2m }", "missing-key");
+                problems.Error(node, "'onMissingMetrics' needs one of 'use', 'fallback' and 'atLeast'",
+                    "{ fallback: 3, after: 2m }, { atLeast: 3 } or { use: max, after: 2m }", "missing-key");
                 return MissingMetrics.Hold;
             }
 
-            if (mode is null) return Fallback(node, fallback ?? 0, after, bounds);
+            if (mode is null)
+                return Counted(node, map.Keys.Contains("atLeast") ? MissingMetricsMode.AtLeast : MissingMetricsMode.Fallback,
+                    atLeast ?? fallback ?? 0, after, bounds);
         }
 
         var text = mode is YamlScalar scalar ? scalar.Value : "";
@@ -59,7 +63,7 @@ internal sealed partial class BehaviorSection(ProblemSink problems)
         if (text.StartsWith("fallback:", StringComparison.Ordinal)
             && int.TryParse(text["fallback:".Length..].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
         {
-            return Fallback(mode!, count, after, bounds);
+            return Counted(mode!, MissingMetricsMode.Fallback, count, after, bounds);
         }
 
         problems.Error(
@@ -68,14 +72,16 @@ internal sealed partial class BehaviorSection(ProblemSink problems)
         return MissingMetrics.Hold;
     }
 
-    private MissingMetrics Fallback(YamlNode node, int count, TimeSpan after, InstanceBounds bounds)
+    private MissingMetrics Counted(YamlNode node, MissingMetricsMode mode, int count, TimeSpan after, InstanceBounds bounds)
     {
         if (count < bounds.Min || count > bounds.Max)
         {
-            problems.Error(node, $"the fallback {count} is outside of the bounds {bounds.Min} to {bounds.Max}", null, "bounds");
+            var what = mode == MissingMetricsMode.Fallback ? "fallback" : "count";
+            problems.Error(node,
+                $"the {what} {count} is outside of the bounds {bounds.Min} to {bounds.Max}", null, "bounds");
         }
 
-        return new MissingMetrics(MissingMetricsMode.Fallback, count, after);
+        return new MissingMetrics(mode, count, after);
     }
 
     private List<ScalingLimit> ReadLimits(YamlNode node)

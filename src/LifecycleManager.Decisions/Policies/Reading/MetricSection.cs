@@ -12,7 +12,8 @@ internal static class MetricSection
     [
         ("actuator", MetricSource.Actuator), ("prometheus", MetricSource.Prometheus), ("histogram", MetricSource.Histogram),
         ("promql", MetricSource.PromQl), ("container", MetricSource.Container), ("rabbitmq", MetricSource.RabbitMq),
-        ("pushed", MetricSource.Pushed),
+        ("pushed", MetricSource.Pushed), ("redis", MetricSource.Redis), ("postgres", MetricSource.Postgres),
+        ("json", MetricSource.Json),
     ];
 
     private static readonly (string Key, WindowFunction Function)[] Shorthands =
@@ -33,6 +34,12 @@ internal static class MetricSection
         ("count", Aggregation.Count),
     ];
 
+    // How several series of one instance become one.
+    private static readonly (string, Aggregation)[] Joins = Aggregations[..^1];
+
+    // They have a value, or do not answer.
+    private static readonly string[] NeverIdle = ["container", "rabbitmq", "pushed", "redis", "json"];
+
     private static readonly string[] ContainerStatistics = ["cpu", "mem", "cpu.seconds", "mem.bytes", "net.rx.bytes",
         "net.tx.bytes"];
 
@@ -46,8 +53,12 @@ internal static class MetricSection
             var (node, key) = (section.Find(name)!, section.KeyOf(name));
             CheckName(key, problems);
             if (MapReader.AsMap(node, $"the metric '{name}'", problems) is not { } map) continue;
+            var onIdle = ReadIdle(map, problems);
             if (ReadQuery(map, name, scrape, problems) is { } query)
-                metrics.Add((new PolicyMetric(name, query, problems.Place(key)), key));
+            {
+                var server = map.Find("server") is { } named ? problems.Place(named) : (SourcePlace?)null;
+                metrics.Add((new PolicyMetric(name, query, problems.Place(key)) { OnIdle = onIdle, ServerPlace = server }, key));
+            }
         }
 
         return metrics;
@@ -83,22 +94,45 @@ internal static class MetricSection
         var selector = given.Count > 0 ? map.Text(given[0].Key) : null;
         var source = given.Count > 0 ? given[0].Source : MetricSource.Pushed;
         var path = map.Text("path");
+        var across = map.Choice("across", Aggregations);
         var query = new MetricQuery
         {
             Source = source,
             Selector = selector?.Trim() ?? "",
-            Across = map.Choice("across", Aggregations) ?? Aggregation.Avg,
+            Across = IsOfServer(source) ? Aggregation.Avg : across ?? Aggregation.Avg,
+            Within = map.Choice("within", Joins) ?? Aggregation.Sum,
             Quantile = map.Number("quantile") ?? double.NaN,
             Scrape = path is not null ? (scrape ?? new ScrapeSettings()) with { Path = path } : IsScraped(source) ? scrape : null,
         };
         query = ReadWindow(map, query, problems);
+        if (given.Count == 1) query = query with { From = new ServerSection(problems).Read(map, query, given[0].Key, across) };
         if (given.Count == 1) Check(map, query, selector, path, problems);
         map.Done();
         return query;
     }
 
+    /// <summary>Reads <c>onIdle</c>: <c>zero</c>, <c>hold</c>, or a value.</summary>
+    private static IdleMetric ReadIdle(MapReader map, ProblemSink problems)
+    {
+        if (map.Find("onIdle") is not { } node) return IdleMetric.Zero;
+        if (node is YamlScalar { IsNull: false } scalar)
+        {
+            if (Array.Find(NeverIdle, key => map.Keys.Contains(key)) is { } source)
+                problems.Warning(map.KeyOf("onIdle"), $"a metric of '{source}' is never idle", "leave 'onIdle' out", "on-idle");
+            if (scalar.Value == "zero") return IdleMetric.Zero;
+            if (scalar.Value == "hold") return IdleMetric.Hold;
+            if (MapReader.TryNumber(scalar.Value, out var value)) return new IdleMetric(false, value);
+        }
+
+        problems.Error(node, $"'onIdle' must be zero, hold or a number, not {node.Kind}",
+            node is YamlScalar { Value: var word } ? NearestName.Suggest(word, ["zero", "hold"]) : null, "type");
+        return IdleMetric.Zero;
+    }
+
     private static bool IsScraped(MetricSource source) =>
         source is MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Histogram;
+
+    private static bool IsOfServer(MetricSource source) => SourceWords.Kinds.Any(kind => kind.Source == source);
 
     private static MetricQuery ReadWindow(MapReader map, MetricQuery query, ProblemSink problems)
     {
@@ -159,15 +193,16 @@ internal static class MetricSection
             else ScrapeSection.CheckPath(map.Find("path")!, path, problems);
         }
 
+        if (query.Source != MetricSource.Prometheus && map.Keys.Contains("within"))
+        {
+            problems.Error(map.KeyOf("within"), "only a metric of 'prometheus' has several series an instance",
+                "leave 'within' out", "within");
+        }
+
         if (query.Source == MetricSource.Container && selector is not null && Array.IndexOf(ContainerStatistics, selector) < 0)
         {
             problems.Error(node, $"unknown container statistic '{selector}'", NearestName.Suggest(selector, ContainerStatistics),
                 "metric-source");
-        }
-
-        if (query.Source is MetricSource.PromQl or MetricSource.RabbitMq && map.Keys.Contains("across"))
-        {
-            problems.Error(map.KeyOf("across"), "this source has no instances to join", "leave 'across' out", "across");
         }
     }
 }

@@ -1,16 +1,15 @@
-using System.Buffers;
-using System.Security.Cryptography;
-using System.Text;
 using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Primitives.Text;
+using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Policies.Reading;
 
 /// <summary>Reads one policy from one YAML document.</summary>
 internal sealed class PolicyReader(ProblemSink problems)
 {
-    private static readonly SearchValues<char> NoId = SearchValues.Create(" \t,{}[]");
+    private static readonly TimeSpan LongestStartup = TimeSpan.FromDays(1);
     private static readonly (string, Pause)[] Pauses =
         [("none", Pause.None), ("all", Pause.All), ("scaleOut", Pause.ScaleOut), ("scaleIn", Pause.ScaleIn), ("true", Pause.All),
             ("false", Pause.None)];
@@ -20,7 +19,8 @@ internal sealed class PolicyReader(ProblemSink problems)
     {
         if (MapReader.AsMap(document, "a policy", problems) is not { } map) return null;
         var name = map.Need("policy", "policy: a name") is { } node ? map.AsText(node, "policy") : null;
-        var app = map.Need("app", "app: /path/of/the/app") is { } selector ? ReadApp(selector) : null;
+        var app = map.Need("app", "app: /path/of/the/app") is { } selector
+            ? new SelectorSection(problems, "app").Read(selector) : null;
         var bounds = ReadBounds(map);
         var zone = ReadZone(map, problems) ?? TimeZoneInfo.Utc;
         var metrics = MetricSection.Read(map, problems);
@@ -42,8 +42,10 @@ internal sealed class PolicyReader(ProblemSink problems)
             Pause = map.Choice("pause", Pauses) ?? Pause.None,
             Priority = map.Integer("priority", -1000, 1000) ?? 0,
             Zone = zone,
-            Digest = Digest(document),
+            Digest = DocumentDigest.Of(document),
+            Startup = ReadStartup(map),
             Reads = [.. table.Reads],
+            HasRatio = table.HasRatio,
         };
         if (map.Duration("cooldown") is { } cooldown)
         {
@@ -81,6 +83,18 @@ internal sealed class PolicyReader(ProblemSink problems)
         return null;
     }
 
+    private TimeSpan? ReadStartup(MapReader map)
+    {
+        if (map.Duration("startup") is not { } startup) return null;
+        if (startup > LongestStartup)
+        {
+            problems.Error(map.Find("startup")!, $"'startup' is at most {DurationText.Format(LongestStartup)}",
+                "how long an instance takes until it serves", "startup");
+        }
+
+        return startup;
+    }
+
     private InstanceBounds ReadBounds(MapReader map)
     {
         if (map.Need("instances", "instances: { min: 1, max: 10 }") is not { } node
@@ -99,101 +113,5 @@ internal sealed class PolicyReader(ProblemSink problems)
         }
 
         return new InstanceBounds(min, Math.Max(min, max ?? min));
-    }
-
-    private AppSelector? ReadApp(YamlNode node)
-    {
-        switch (node)
-        {
-            case YamlScalar or YamlList:
-                return new AppSelector { Ids = ReadIds(node) };
-            case YamlMap map:
-                var reader = new MapReader(map, problems, "'app'");
-                var ids = reader.Find("ids") is { } list ? ReadIds(list) : [];
-                var except = reader.Find("except") is { } others ? ReadIds(others) : [];
-                var labels = new List<KeyValuePair<string, string>>();
-                if (reader.Sub("labels", "'labels'") is { } wanted)
-                {
-                    foreach (var key in wanted.Keys)
-                    {
-                        if (wanted.Text(key) is { } value) labels.Add(new(key, value));
-                    }
-
-                    if (labels.Count == 0) problems.Error(wanted.Map, "'labels' is empty", "labels: { team: search }");
-                }
-
-                reader.Done();
-                if (ids.Count == 0 && labels.Count == 0)
-                    problems.Error(node, "'app' selects nothing: give 'ids' or 'labels'", null, "app");
-                return new AppSelector { Ids = ids, Labels = labels, Except = except };
-            default:
-                return null;
-        }
-    }
-
-    private List<string> ReadIds(YamlNode node)
-    {
-        var ids = new List<string>();
-        foreach (var item in node is YamlList list ? list.Items : [node])
-        {
-            if (item is not YamlScalar { IsNull: false } scalar)
-            {
-                problems.Error(item, $"an app must be an id, not {item.Kind}", "app: /path/of/the/app", "type");
-                continue;
-            }
-
-            var id = scalar.Value;
-            if (!id.StartsWith('/'))
-            {
-                problems.Error(scalar, $"the app '{id}' must be absolute", $"write /{id}", "app");
-            }
-            else if (id.Length > 1 && id.EndsWith('/'))
-            {
-                problems.Error(scalar, $"the app '{id}' ends with a slash",
-                    $"write {id.TrimEnd('/')}, or {id}* for the apps below", "app");
-            }
-            else if (id.AsSpan().ContainsAny(NoId))
-            {
-                problems.Error(scalar, $"'{id}' is not an app id or a glob", "give several as a list: [ /a, /b ]", "app");
-            }
-
-            ids.Add(id);
-        }
-
-        if (ids.Count == 0) problems.Error(node, "the list of apps is empty", null, "app");
-        return ids;
-    }
-
-    /// <summary>A digest of a document's content, layout and comments apart.</summary>
-    private static string Digest(YamlNode document)
-    {
-        var text = new StringBuilder();
-        Append(document);
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..16];
-
-        void Append(YamlNode node)
-        {
-            switch (node)
-            {
-                case YamlScalar scalar:
-                    text.Append(scalar.Value.Length).Append(':').Append(scalar.Value);
-                    break;
-                case YamlList list:
-                    text.Append('[');
-                    foreach (var item in list.Items) Append(item);
-                    text.Append(']');
-                    break;
-                case YamlMap map:
-                    text.Append('{');
-                    foreach (var (key, value) in map.Entries)
-                    {
-                        Append(key);
-                        Append(value);
-                    }
-
-                    text.Append('}');
-                    break;
-            }
-        }
     }
 }

@@ -36,4 +36,11 @@ internal sealed class ProblemSink(string file, string source)
     }
 
     public SourcePlace Place(YamlNode at) => new(file, (int)at.Start.Line, (int)at.Start.Column);
+
+    /// <summary>The place of a character within a scalar's value.</summary>
+    public SourcePlace Place(YamlScalar at, int offset)
+    {
+        var (line, column) = SourceMap.Locate(source, at, offset);
+        return new SourcePlace(file, line, column);
+    }
 }

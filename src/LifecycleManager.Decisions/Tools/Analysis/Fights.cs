@@ -1,4 +1,3 @@
-using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
@@ -46,33 +45,31 @@ internal static class Fights
             Across: Aggregation.Avg,
             Source: MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Container
         };
-        var tick = new RuleTick
-        {
-            Reads = policy.Reads,
-            Metrics = Nothing.Instance,
-            Slots = new Interval[Slots.FirstRead + policy.Reads.Length],
-            States = new RuleState[policy.RuleArray.Length]
-        };
+        var app = new App("/", policy.RuleSet, new InstanceSource());
         var last = Math.Min(policy.Instances.Max, policy.Instances.Min + MostCounts);
         for (var count = Math.Max(1, policy.Instances.Min); count <= last; count++)
         {
-            foreach (var value in Values(policy, tick, slot, count, grow, shrink))
+            foreach (var value in Values(policy, app, slot, count, grow, shrink))
             {
-                var grown = Ask(tick, policy, grow, slot, count, value);
+                var grown = Ask(app, grow, slot, count, value);
                 if (grown <= count) continue;
-                if (Ask(tick, policy, shrink, slot, count, value) is var both && both >= 0 && both < count)
+                if (Ask(app, shrink, slot, count, value) is var both && both >= 0 && both < count)
                 {
                     return new Fight(shrink,
-                        $"'{grow.Name}' and '{shrink.Name}' want both at once: with {Show(policy, slot, value)} at {count} instances one asks for {grown}, the other for {both}", "growth will win; make the conditions exclude each other");
+                        $"'{grow.Name}' and '{shrink.Name}' want both at once: with {Show(policy, slot, value)} "
+                            + $"at {count} instances one asks for {grown}, the other for {both}",
+                            "growth will win; make the conditions exclude each other");
                 }
 
                 grown = Math.Min(grown, policy.Instances.Max);
                 if (grown <= count) continue;
                 var after = shared ? value * count / grown : value;
-                var back = Ask(tick, policy, shrink, slot, grown, after);
+                var back = Ask(app, shrink, slot, grown, after);
                 if (back < 0 || back > count) continue;
                 return new Fight(shrink,
-                    $"'{shrink.Name}' undoes '{grow.Name}': with {Show(policy, slot, value)} {count} grows to {grown}, where {Show(policy, slot, after)} shrinks it to {back} again", "leave a gap between the thresholds");
+                    $"'{shrink.Name}' undoes '{grow.Name}': with {Show(policy, slot, value)} {count} grows "
+                        + $"to {grown}, where {Show(policy, slot, after)} shrinks it to {back} again",
+                        "leave a gap between the thresholds");
             }
         }
 
@@ -80,15 +77,15 @@ internal static class Fights
     }
 
     /// <summary>Values around every threshold, at this count and the ones that follow.</summary>
-    private static List<double> Values(Policy policy, RuleTick tick, int slot, int count, Rule grow, Rule shrink)
+    private static List<double> Values(Policy policy, App app, int slot, int count, Rule grow, Rule shrink)
     {
         var values = new SortedSet<double>();
         for (var at = count; at <= Math.Min(count + 4, policy.Instances.Max); at++)
         {
-            Fill(tick, policy, slot, at, 0);
+            Fill(app, slot, at, 0);
             foreach (var (of, threshold) in grow.Thresholds.Concat(shrink.Thresholds))
             {
-                var value = threshold(tick.Slots).Point;
+                var value = threshold(app.Slots).Point;
                 if (of != slot || !double.IsFinite(value)) continue;
                 foreach (var near in (ReadOnlySpan<double>)[value, value * 1.001, value * 0.999, value + 1e-6, value - 1e-6])
                     values.Add(near);
@@ -101,44 +98,25 @@ internal static class Fights
     }
 
     /// <summary>What a rule asks for once its wait is over; -1 for nothing.</summary>
-    private static int Ask(RuleTick tick, Policy policy, Rule rule, int slot, int count, double value)
+    private static int Ask(App app, Rule rule, int slot, int count, double value)
     {
-        Fill(tick, policy, slot, count, value);
-        var since = tick.Facts.Now.AddDays(-365);
-        for (var side = -1; side <= 1; side += 2)
-        {
-            // A step's wait belongs to a side; one of both is the right one.
-            tick.States[rule.Index] = new RuleState { Since = since, FiredCount = side };
-            var opinion = rule.Evaluate(tick);
-            if (opinion.Verdict == RuleVerdict.Count) return opinion.Count;
-        }
-
-        return -1;
+        Fill(app, slot, count, value);
+        return rule.Ask(app) is { Verdict: RuleVerdict.Count } opinion ? opinion.Count : -1;
     }
 
-    private static void Fill(RuleTick tick, Policy policy, int slot, int count, double value)
+    private static void Fill(App app, int slot, int count, double value)
     {
-        tick.Begin();
-        tick.Facts = new AppFacts("/", count, count, 0, false, new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
-        Array.Fill(tick.Slots, Interval.Unknown);
-        tick.Slots[Slots.Instances] = tick.Slots[Slots.Healthy] = count;
-        tick.Slots[Slots.Staged] = 0;
-        (tick.Slots[Slots.Min], tick.Slots[Slots.Max]) = (policy.Instances.Min, policy.Instances.Max);
-        tick.Slots[Slots.Time] = TimeSpan.FromHours(12).TotalSeconds;
-        tick.Slots[slot] = value;
+        var bounds = app.RuleSet.Bounds;
+        var noon = new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+        app.Observe(new AppFacts("/", count, count, 0, false, noon), noon, 0, countChanged: false);
+        Array.Fill(app.Slots, Interval.Unknown);
+        app.Slots[Slots.Instances] = app.Slots[Slots.Healthy] = count;
+        app.Slots[Slots.Staged] = 0;
+        (app.Slots[Slots.Min], app.Slots[Slots.Max]) = (bounds.Min, bounds.Max);
+        app.Slots[Slots.Time] = TimeSpan.FromHours(12).TotalSeconds;
+        app.Slots[slot] = value;
     }
 
     private static string Show(Policy policy, int slot, double value) =>
         $"{policy.Reads[slot - Slots.FirstRead].Text} {Expression.Format(value)}";
-
-    private sealed class Nothing : IMetricReader
-    {
-        public static readonly Nothing Instance = new();
-
-        public MetricReading Read(string appId, MetricQuery query, DateTimeOffset now) => MetricReading.Unknown("none");
-
-        public void ReadInstances(string appId, MetricQuery query, DateTimeOffset now, ICollection<InstanceReading> into)
-        {
-        }
-    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Facts;
@@ -50,13 +51,13 @@ internal static class PolicyAnalysis
         return found;
     }
 
-    private static PolicyProblem Warn(SourcePlace place, string code, string message, string? suggestion = null) =>
+    internal static PolicyProblem Warn(SourcePlace place, string code, string message, string? suggestion = null) =>
         new(place.File, place.Line, place.Column, PolicySeverity.Warning, message, suggestion, code);
 
     /// <summary>Rules and steps that can never act, or always do.</summary>
     private static void Reach(Policy policy, Rule rule, List<PolicyProblem> found)
     {
-        var ranges = new ValueRanges(policy);
+        var ranges = new PolicyRanges(policy);
         switch (rule)
         {
             case ThresholdRule threshold:
@@ -64,7 +65,9 @@ internal static class PolicyAnalysis
                 if (!canHold)
                 {
                     found.Add(Warn(rule.Place, "unreachable-rule",
-                        $"the rule '{rule.Name}' can never act: {threshold.When.Text} is never true with {policy.Instances.Min} to {policy.Instances.Max} instances"));
+                        $"the rule '{rule.Name}' can never act: "
+                            + $"{threshold.When.Text} is never true with "
+                            + $"{policy.Instances.Min} to {policy.Instances.Max} instances"));
                 }
                 else if (!canFail && threshold.Then.IsRelative)
                 {
@@ -170,8 +173,10 @@ internal static class PolicyAnalysis
                     var local = TimeZoneInfo.ConvertTime(at, low.Schedule.Zone);
                     found.Add(Warn(
                         high.Place, "bounds-cannot-hold",
-                        FormattableString.Invariant(
-                            $"'{low.Name}' wants at least {low.Then.Min} while '{high.Name}' wants at most {high.Then.Max}, on {local:ddd yyyy-MM-dd HH:mm} for one"),
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"'{low.Name}' wants at least {low.Then.Min} "
+                                + $"while '{high.Name}' wants at most {high.Then.Max}, on {local:ddd yyyy-MM-dd HH:mm} for one"),
                         $"at least {low.Then.Min} will win"));
                     break;
                 }
@@ -224,14 +229,13 @@ internal static class PolicyAnalysis
         var wakes = policy.RuleArray.Any(rule => rule switch
         {
             ScheduleRule => true,
-            _ => rule.Reads.All(slot => policy.Reads[slot - Slots.FirstRead].Query.Source is MetricSource.PromQl
-                or MetricSource.RabbitMq or MetricSource.Pushed),
+            _ => rule.Reads.All(slot => !policy.Reads[slot - Slots.FirstRead].Query.HasInstances),
         });
         if (!wakes)
         {
             found.Add(Warn(
                 policy.Place, "zero-trap", "nothing can wake the app from zero: every rule needs metrics of its instances",
-                "use promql, rabbitmq, pushed or a schedule, or a least of 1"));
+                "use promql, rabbitmq, redis, postgres, json, pushed or a schedule, or a least of 1"));
         }
     }
 }

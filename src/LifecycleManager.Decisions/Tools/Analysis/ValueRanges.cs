@@ -1,15 +1,20 @@
 using LifecycleManager.Decisions.Expressions;
-using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Tools.Analysis;
 
 /// <summary>
-/// Interval arithmetic over an expression: which truth values a condition can take at all, whatever the metrics say, given the
-/// bounds of the policy. It errs to the side of "possible".
+/// Interval arithmetic over an expression: which truth values a condition can take at all, whatever the metrics say. It errs to
+/// the side of "possible".
 /// </summary>
-internal sealed class ValueRanges(Policy policy)
+internal abstract class ValueRanges
 {
+    /// <summary>The values that a name may stand for.</summary>
+    protected abstract Interval Name(string name);
+
+    /// <summary>The values of a function over what a name stands for; null where it is none of this table's.</summary>
+    protected virtual Interval? Call(CallNode call) => null;
+
     /// <summary>Whether a condition can be true, and whether it can be false.</summary>
     public (bool CanHold, bool CanFail) Of(Node node)
     {
@@ -48,10 +53,19 @@ internal sealed class ValueRanges(Policy policy)
                 return -inner;
             case BinaryNode binary:
                 return Arithmetic(binary.Operator, Number(binary.Left), Number(binary.Right));
+            case CallNode own when Call(own) is { } value:
+                return value;
             case CallNode { Name: "min" or "max" } call when call.Arguments.Count > 1
                 && call.Arguments.All(argument => argument is not NumberNode { IsDuration: true }):
                 var ranges = call.Arguments.Select(Number).ToList();
                 return ranges.Aggregate(call.Name == "min" ? Interval.Min : Interval.Max);
+            case CallNode { Name: "if", Arguments: [var when, var then, var otherwise] }:
+                return Of(when) switch
+                {
+                    (true, false) => Number(then),
+                    (false, true) => Number(otherwise),
+                    _ => Interval.Either(Number(then), Number(otherwise)),
+                };
             case CallNode { Name: "delta" or "deriv" or "predict" }:
                 return Interval.Open;
             case CallNode { Arguments: [NameNode metric, ..] }:
@@ -61,21 +75,10 @@ internal sealed class ValueRanges(Policy policy)
         }
     }
 
-    private Interval Name(string name)
-    {
-        var (min, max) = ((double)policy.Instances.Min, (double)policy.Instances.Max);
-        return name switch
-        {
-            "instances" => new Interval(min, max),
-            "healthy" or "staged" => new Interval(0, max),
-            "min" or "max" => new Interval(min, max),
-            "time" => new Interval(0, 86399),
-            _ => policy.Metrics.FirstOrDefault(metric => metric.Name == name)?.Query is { } query && NeverNegative(query)
-                ? new Interval(0, double.PositiveInfinity) : Interval.Open,
-        };
-    }
-
-    private static bool NeverNegative(MetricQuery query) => query.NeverNegative || query.Source == MetricSource.Histogram;
+    /// <summary>The values that a metric may have; anything where it is not known.</summary>
+    protected static Interval Of(MetricQuery? query) =>
+        query is not null && (query.NeverNegative || query.Source == MetricSource.Histogram)
+            ? new Interval(0, double.PositiveInfinity) : Interval.Open;
 
     private static bool IsNumber(Node node) => node switch
     {

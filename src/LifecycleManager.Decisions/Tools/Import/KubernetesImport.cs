@@ -1,11 +1,12 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Policies.Reading;
 
 namespace LifecycleManager.Decisions.Tools.Import;
 
 /// <summary>Translates a HorizontalPodAutoscaler (autoscaling/v1, v2) and KEDA's ScaledObject.</summary>
-internal static class KubernetesImport
+internal static partial class KubernetesImport
 {
     public static PolicyDraft Hpa(YamlMap root)
     {
@@ -154,16 +155,45 @@ internal static class KubernetesImport
         switch (trigger.Text("type"))
         {
             case "prometheus":
-                Activated(name ?? "query", $"{{ promql: {PolicyDraft.Quote(data.Text("query") ?? "up")} }}",
+                Activated(name ?? "query", $"{{ promql: {Literal(data.Text("query") ?? "up")} }}",
                     data.Text("threshold"), data.Text("activationThreshold"));
                 break;
             case "rabbitmq":
-                if (data.Text("mode") is "MessageRate")
-                    draft.Note("the rabbitmq trigger's message rate became the queue's length");
+                var read = data.Text("mode") is "MessageRate" ? ", read: publishRate"
+                    : data.Text("excludeUnacknowledged") is "true" ? ", read: ready" : "";
+                if (data.Text("useRegex") is "true")
+                    draft.Note("the rabbitmq trigger's regular expression became a queue's name: write a glob, orders-*");
                 var queue = data.Text("queueName") ?? "queue";
                 var host = data.Text("vhostName");
-                Activated(name ?? "queue", $"{{ rabbitmq: {PolicyDraft.Quote(host is null ? queue : $"{host}/{queue}")} }}",
+                Activated(name ?? "queue", $"{{ rabbitmq: {Literal(host is null ? queue : $"{host}/{queue}")}{read} }}",
                     data.Text("value") ?? data.Text("queueLength"), data.Text("activationValue"));
+                break;
+            case "redis":
+                Named("redis");
+                Activated(name ?? "list", $"{{ redis: {Literal(data.Text("listName") ?? "list")} }}", data.Text("listLength"),
+                    data.Text("activationListLength"));
+                break;
+            case "redis-streams":
+                Named("redis");
+                var (word, wanted) = data.Text("pendingEntriesCount") is { } pending ? ("pending", pending)
+                    : data.Text("lagCount") is { } lag ? ("lag", lag) : ("stream", data.Text("streamLength"));
+                var group = word == "stream" ? "" : $", group: {Literal(data.Text("consumerGroup") ?? "workers")}";
+                var stream = Literal(data.Text("stream") ?? "stream");
+                Activated(name ?? "stream", $"{{ redis: {stream}, read: {word}{group} }}", wanted,
+                    data.Text("activationLagCount"));
+                break;
+            case "postgresql":
+                Named("postgres");
+                Activated(name ?? "rows", $"{{ postgres: {PolicyDraft.Quote(data.Text("query") ?? "select 0")} }}",
+                    data.Text("targetQueryValue"), data.Text("activationTargetQueryValue"));
+                break;
+            case "metrics-api":
+                Named("json");
+                var path = Uri.TryCreate(data.Text("url"), UriKind.Absolute, out var url) ? url.PathAndQuery : "/";
+                // GJSON writes an index as a name.
+                var value = IndexPattern().Replace(data.Text("valueLocation") ?? "$", "[$1]");
+                Activated(name ?? "number", $"{{ json: {Literal(path)}, value: {PolicyDraft.Quote(value)} }}",
+                    data.Text("targetValue"), data.Text("activationTargetValue"));
                 break;
             case "cpu" or "memory":
                 var type = trigger.Text("metricType") ?? data.Text("type");
@@ -192,6 +222,12 @@ internal static class KubernetesImport
                     $"the trigger '{other}' was left out; feed its number to the manager as a pushed sample, or ask Prometheus for it");
                 break;
         }
+
+        void Named(string kind) => draft.Note(
+            $"the {kind} server of the trigger '{trigger.Text("type")}' has to be named in the manager's --sources");
+
+        // What KEDA would send as it is has no placeholders.
+        static string Literal(string text) => PolicyDraft.Quote(text.Replace("$", "$$", StringComparison.Ordinal));
 
         void Activated(string wish, string metric, string? threshold, string? activation)
         {
@@ -235,6 +271,9 @@ internal static class KubernetesImport
         return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var plain) && double.IsFinite(plain)
             ? plain : null;
     }
+
+    [GeneratedRegex(@"\.(\d+)(?=\.|$)")]
+    private static partial Regex IndexPattern();
 }
 
 /// <summary>Reading of YAML that others wrote: what is not there is empty.</summary>

@@ -6,10 +6,18 @@ namespace LifecycleManager.Decisions.Tools.Replay;
 /// <summary>Recorded metrics on an even grid of time: columns by name, NaN where nothing was recorded.</summary>
 internal sealed class ReplayData
 {
+    private const string HistoryHeader = "time,app,name,value";
+
     private ReplayData(DateTimeOffset start, TimeSpan step, Dictionary<string, double[]> columns)
     {
         (Start, Step, Columns) = (start, step, columns);
         Length = columns.Values.Max(column => column.Length);
+        Apps = new SortedDictionary<string, IReadOnlyDictionary<string, double[]>>(columns.Where(column => IsOfApp(column.Key))
+            .GroupBy(column => column.Key[..column.Key.IndexOf(':', StringComparison.Ordinal)]).ToDictionary(
+                app => app.Key,
+                app => (IReadOnlyDictionary<string, double[]>)app.ToDictionary(
+                    column => column.Key[(app.Key.Length + 1)..], column => column.Value, StringComparer.Ordinal)),
+            StringComparer.Ordinal);
     }
 
     public DateTimeOffset Start { get; }
@@ -20,9 +28,13 @@ internal sealed class ReplayData
 
     public IReadOnlyDictionary<string, double[]> Columns { get; }
 
+    /// <summary>The columns <c>APP:METRIC</c>, by app and metric; none where one app alone was recorded.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, double[]>> Apps { get; }
+
     /// <summary>
     /// Reads what was recorded: CSV with a header and the time first (Unix seconds or milliseconds, or ISO 8601), a Prometheus
-    /// range query's answer, or this manager's own decisions (<c>GET /v1/decisions</c>).
+    /// range query's answer, or this manager's own history and decisions (<c>GET /v1/history</c>, <c>/v1/decisions</c>). Where
+    /// they are of several apps the columns are <c>APP:METRIC</c>.
     /// </summary>
     /// <param name="text">The file's text.</param>
     /// <param name="name">The column's name for an answer whose series has no name of its own; or null.</param>
@@ -39,6 +51,8 @@ internal sealed class ReplayData
             throw new FormatException($"could not be parsed as JSON: {e.Message}");
         }
     }
+
+    private static bool IsOfApp(string column) => column is ['/', ..] && column.IndexOf(':', StringComparison.Ordinal) > 1;
 
     /// <summary>Puts recorded columns on one grid. The step is the median distance of the samples unless given.</summary>
     public static ReplayData Align(Dictionary<string, SortedList<long, double>> recorded, TimeSpan? step, int maxRows)
@@ -82,6 +96,7 @@ internal sealed class ReplayData
 
     private static Dictionary<string, SortedList<long, double>> ReadCsv(string text)
     {
+        if (text.StartsWith(HistoryHeader, StringComparison.Ordinal)) return ReadHistory(text);
         var recorded = new Dictionary<string, SortedList<long, double>>(StringComparer.Ordinal);
         var reader = new StringReader(text);
         string[]? header = null;
@@ -117,6 +132,32 @@ internal sealed class ReplayData
         return recorded;
     }
 
+    /// <summary>The manager's history of all apps: one value a line.</summary>
+    private static Dictionary<string, SortedList<long, double>> ReadHistory(string text)
+    {
+        var recorded = new Dictionary<string, SortedList<long, double>>(StringComparer.Ordinal);
+        var lines = text.Split('\n');
+        for (var i = 1; i < lines.Length; i++)
+        {
+            if (string.IsNullOrWhiteSpace(lines[i])) continue;
+            var cells = lines[i].TrimEnd('\r').Split(',');
+            // A name may hold commas; a time, an app and a value hold none.
+            if (cells.Length < 4 || Time(cells[0]) is not { } at
+                || !double.TryParse(cells[^1], NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
+            {
+                throw new FormatException($"line {i + 1}: '{lines[i]}' is not a time, an app, a name and a value");
+            }
+
+            var name = string.Join(',', cells[2..^1]);
+            if (name is ['"', .. var inner, '"']) name = inner.Replace("\"\"", "\"", StringComparison.Ordinal);
+            var column = $"{cells[1]}:{name}";
+            if (!recorded.TryGetValue(column, out var samples)) recorded.Add(column, samples = new SortedList<long, double>());
+            if (double.IsFinite(value)) samples[at] = value;
+        }
+
+        return recorded;
+    }
+
     private static Dictionary<string, SortedList<long, double>> ReadJson(string text, string? name)
     {
         using var document = JsonDocument.Parse(text);
@@ -132,8 +173,10 @@ internal sealed class ReplayData
         var decisions = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("decisions", out var list) ? list : root;
         if (decisions.ValueKind != JsonValueKind.Array)
             throw new FormatException("expected a Prometheus answer with 'data', or a list of decisions");
+        var several = decisions.EnumerateArray().Select(App).OfType<string>().Distinct().Take(2).Count() > 1;
         foreach (var decision in decisions.EnumerateArray())
         {
+            var of = several && App(decision) is { } app ? app + ":" : "";
             if (decision.ValueKind != JsonValueKind.Object || !decision.TryGetProperty("at", out var time)
                 || time.ValueKind != JsonValueKind.String
                 || Time(time.GetString()!) is not { } at)
@@ -141,15 +184,18 @@ internal sealed class ReplayData
                 throw new FormatException("a decision has no time 'at'");
             }
 
-            if (decision.TryGetProperty("to", out var to) && to.TryGetInt32(out var count)) Column("instances")[at] = count;
+            if (decision.TryGetProperty("to", out var to) && to.TryGetInt32(out var count)) Column(of + "instances")[at] = count;
             if (!decision.TryGetProperty("metrics", out var metrics) || metrics.ValueKind != JsonValueKind.Object) continue;
             foreach (var metric in metrics.EnumerateObject())
             {
-                if (metric.Value.ValueKind == JsonValueKind.Number) Column(metric.Name)[at] = metric.Value.GetDouble();
+                if (metric.Value.ValueKind == JsonValueKind.Number) Column(of + metric.Name)[at] = metric.Value.GetDouble();
             }
         }
 
         return recorded;
+
+        static string? App(JsonElement decision) => decision.ValueKind == JsonValueKind.Object
+            && decision.TryGetProperty("app", out var app) && app.ValueKind == JsonValueKind.String ? app.GetString() : null;
 
         SortedList<long, double> Column(string column)
         {

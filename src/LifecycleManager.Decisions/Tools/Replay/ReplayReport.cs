@@ -7,6 +7,12 @@ using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Decisions.Tools.Replay;
 
+/// <summary>What replays gave for one app: of each set of policies, and what really ran.</summary>
+/// <param name="App">The app; null where there is one alone.</param>
+/// <param name="Results">The results.</param>
+/// <param name="Model">How the app behaves.</param>
+internal sealed record ReplayedResults(string? App, IReadOnlyList<ReplayResult> Results, ReplayModel Model);
+
 /// <summary>Writes what replays gave: a table for the terminal, a page with charts for the browser.</summary>
 internal static class ReplayReport
 {
@@ -14,11 +20,15 @@ internal static class ReplayReport
     private const int Height = 180;
     private static readonly string[] Colours = ["#2563eb", "#d97706", "#6b7280"];
 
-    public static void WriteTable(IReadOnlyList<ReplayResult> results, ReplayModel model, ReplayData data, TextWriter output)
+    public static void WriteTable(ReplayedResults replayed, ReplayData data, TextWriter output)
     {
+        var (app, results, model) = replayed;
+        if (app is not null) output.WriteLine(app);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{data.Length} steps of {DurationText.Format(data.Step)} from {data.Start:yyyy-MM-dd HH:mm} UTC; load {model.Load}, {Expression.Format(model.Capacity)} per instance, start-up {DurationText.Format(model.Startup)}, objective {model.Objective:0.##%}"));
+            $"{data.Length} steps of {DurationText.Format(data.Step)} from {data.Start:yyyy-MM-dd HH:mm} UTC; load {model.Load}, "
+                + $"{Expression.Format(model.Capacity)} per instance, start-up {DurationText.Format(model.Startup)}, "
+                + $"objective {model.Objective:0.##%}"));
         var rows = Rows(results, model);
         var first = rows.Max(row => row[0].Length);
         var widths = results.Select((_, i) => rows.Max(row => row[i + 1].Length)).ToArray();
@@ -29,21 +39,36 @@ internal static class ReplayReport
         }
     }
 
-    public static string Html(IReadOnlyList<ReplayResult> results, ReplayModel model, ReplayData data)
+    public static string Html(IReadOnlyList<ReplayedResults> replayed, ReplayData data)
     {
         var html = new StringBuilder();
         html.Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Policy replay</title><style>")
             .Append(
-                "body{font:14px/1.5 system-ui,sans-serif;max-width:1040px;margin:2em auto;padding:0 1em;color:#111;background:#fff}")
+                "body{font:14px/1.5 system-ui,sans-serif;max-width:1040px;margin:2em auto;padding:0 1em;color:#111;"
+                + "background:#fff}")
             .Append(
-                "table{border-collapse:collapse}th,td{padding:.25em 1em .25em 0;text-align:right;border-bottom:1px solid #e5e7eb}th:first-child,td:first-child{text-align:left}")
+                "table{border-collapse:collapse}th,td{padding:.25em 1em .25em 0;text-align:right;border-bottom:1px solid #e5e7eb}"
+                + "th:first-child,td:first-child{text-align:left}")
             .Append(
-                "svg{width:100%;height:auto;background:#f9fafb;border:1px solid #e5e7eb}h2{font-size:1.05em;margin:1.5em 0 .4em}.key{margin-right:1.2em;white-space:nowrap}")
+                "svg{width:100%;height:auto;background:#f9fafb;border:1px solid #e5e7eb}"
+                + "h2{font-size:1.05em;margin:1.5em 0 .4em}.key{margin-right:1.2em;white-space:nowrap}")
             .Append(
                 "@media(prefers-color-scheme:dark){body{background:#111;color:#eee}svg{background:#1a1a1a;border-color:#333}th,td{border-color:#333}}</style></head><body>");
-        html.Append("<h1>Policy replay</h1><p>").Append(Text(string.Create(
+        html.Append("<h1>Policy replay</h1>");
+        foreach (var one in replayed) Section(html, one, data);
+        return html.Append("</body></html>\n").ToString();
+    }
+
+    private static void Section(StringBuilder html, ReplayedResults replayed, ReplayData data)
+    {
+        var (app, results, model) = replayed;
+        if (app is not null) html.Append("<h1>").Append(Text(app)).Append("</h1>");
+        html.Append("<p>").Append(Text(string.Create(
             CultureInfo.InvariantCulture,
-            $"{data.Start:yyyy-MM-dd HH:mm} to {data.Start + (data.Length * data.Step):yyyy-MM-dd HH:mm} UTC in steps of {DurationText.Format(data.Step)}. Load: {model.Load}; one instance carries {Expression.Format(model.Capacity)} and starts in {DurationText.Format(model.Startup)}; the objective is a utilization of at most {model.Objective:0.##%}."))).Append("</p>");
+            $"{data.Start:yyyy-MM-dd HH:mm} to {data.Start + (data.Length * data.Step):yyyy-MM-dd HH:mm} UTC in steps of "
+                + $"{DurationText.Format(data.Step)}. Load: {model.Load}; one instance carries {Expression.Format(model.Capacity)} "
+                + $"and starts in {DurationText.Format(model.Startup)}; the objective is a utilization of at most "
+                + $"{model.Objective:0.##%}."))).Append("</p>");
         html.Append("<table>");
         foreach (var (row, i) in Rows(results, model).Select((row, i) => (row, i)))
         {
@@ -60,7 +85,6 @@ internal static class ReplayReport
         Chart(html, "Utilization",
             [.. results.Select((result, i) => (result.Name, Colours[i % Colours.Length], result.Utilization))], model.Objective,
             data);
-        return html.Append("</body></html>\n").ToString();
     }
 
     private static List<string[]> Rows(IReadOnlyList<ReplayResult> results, ReplayModel model)

@@ -1,8 +1,8 @@
+using LifecycleManager.Decisions.Coordinations;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Tools.Simulation;
-using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Tools.Replay;
 
@@ -44,15 +44,7 @@ internal sealed record ReplayResult
     public double MeanUtilization => Utilization.Where(value => !double.IsNaN(value)).DefaultIfEmpty(double.NaN).Average();
 }
 
-/// <summary>The model of the app that a replay scales.</summary>
-/// <param name="Load">The column that is the load: a total, whatever the count.</param>
-/// <param name="Capacity">How much of the load one instance carries.</param>
-/// <param name="Startup">How long an instance takes to serve.</param>
-/// <param name="Objective">The utilization over which the service objective is violated: 1 is all there is.</param>
-/// <param name="Instances">The count at the start.</param>
-internal sealed record ReplayModel(string Load, double Capacity, TimeSpan Startup, double Objective, int Instances);
-
-/// <summary>Runs one policy over recorded metrics.</summary>
+/// <summary>Runs policies over recorded metrics.</summary>
 internal static class ReplayRun
 {
     /// <param name="policy">The policy.</param>
@@ -63,49 +55,46 @@ internal static class ReplayRun
     public static ReplayResult Of(Policy policy, ReplayData data, ReplayModel model, IReadOnlySet<string> utilization,
         CancellationToken cancellation)
     {
-        const string App = "/replay";
-        using var engine = new DecisionEngine(new BuiltInRuleEngine());
-        engine.Use(new PolicySet([policy with { App = new AppSelector { Ids = [App] }, DryRun = false, Pause = Pause.None }]));
-        var load = data.Columns[model.Load];
-        var series = data.Columns.ToDictionary(column => column.Key, column => new[] { column.Value }, StringComparer.Ordinal);
-        // A metric that follows the utilization only needs a column to be known; its values come from the model.
-        foreach (var name in utilization) series[name] = [new double[data.Length]];
-        var app = new SimulatedApp(App, Math.Clamp(model.Instances, policy.Instances.Min, policy.Instances.Max), model.Startup);
-        var shared = Shared(policy, data);
-        var (row, ready) = (0, app.Instances);
-        var recorded = data.Columns.GetValueOrDefault("instances");
-        var metrics = new SeriesMetrics(policy, series, data.Start, data.Step)
-        {
-            Adjust = (name, value) =>
-            {
-                if (utilization.Contains(name)) return ready == 0 ? double.NaN : load[row] / (ready * model.Capacity);
-                // An average that was recorded over other instances is shared by those there are now.
-                if (shared.Contains(name) && ready > 0 && recorded![row] > 0) return value * recorded[row] / ready;
-                return value;
-            },
-        };
+        var reference = new AppRef("/replay", null);
+        var app = new ReplayedApp(reference, policy, data.Columns, model, data, utilization);
+        Run(new PolicySet([policy with { App = new AppSelector { Ids = [reference.Id] } }]), null, data, [app], cancellation);
+        return app.Result(policy.Name)!;
+    }
 
-        var tally = new ReplayTally(data, model);
-        var reference = new AppRef(App, null);
-        for (row = 0; row < data.Length; row++)
+    /// <summary>Runs policies with what ties their apps together; what only watches acts here.</summary>
+    public static void Run(
+        PolicySet set, ICodeRules? code, ReplayData data, IReadOnlyList<ReplayedApp> apps, CancellationToken cancellation)
+    {
+        var engine = new DecisionEngine();
+        engine.Use(new PolicySet([.. set.Policies.Select(policy => policy with { DryRun = false, Pause = Pause.None })])
+        {
+            Coordinations = [.. set.Coordinations.Select(coordination => coordination with { DryRun = false })],
+            Budgets = set.Budgets,
+        });
+        engine.UseCode(code);
+        engine.Know([.. apps.Select(app => app.Reference)]);
+        var metrics = new SimulatedMetrics();
+        foreach (var app in apps.Where(app => app.Metrics is not null)) metrics.Add(app.Reference.Id, app.Metrics!);
+        var byId = apps.ToDictionary(app => app.Reference.Id, StringComparer.Ordinal);
+        var facts = new (AppRef, AppFacts)[apps.Count];
+        for (var row = 0; row < data.Length; row++)
         {
             cancellation.ThrowIfCancellationRequested();
             var now = data.Start + (row * data.Step);
-            ready = app.Ready(now);
-            metrics.Ready = ready;
-            var decision = engine.Decide(reference, app.Facts(now), metrics)!;
-            var change = decision.To - app.Instances;
-            if (change != 0) app.Scale(decision.To, now);
-            tally.Add(row, ready, change, app.Instances);
+            for (var i = 0; i < facts.Length; i++) facts[i] = (apps[i].Reference, apps[i].Observe(row, now));
+            engine.DecideAll(facts, metrics, (app, decision, fault) =>
+            {
+                if (fault is not null)
+                    throw new InvalidOperationException($"The rules of {app.Id} failed: {fault.Message}", fault);
+                byId[app.Id].Conclude(decision!.To, now);
+            });
         }
-
-        return tally.Result(policy.Name);
     }
 
     /// <summary>What really ran, from the recorded counts; null where none were recorded.</summary>
-    public static ReplayResult? Recorded(ReplayData data, ReplayModel model)
+    public static ReplayResult? Recorded(ReplayData data, ReplayModel model, double[]? counts)
     {
-        if (!data.Columns.TryGetValue("instances", out var counts)) return null;
+        if (counts is null) return null;
         var tally = new ReplayTally(data, model);
         var last = 0;
         for (var i = 0; i < data.Length; i++)
@@ -117,10 +106,4 @@ internal static class ReplayRun
 
         return tally.Result("recorded");
     }
-
-    private static HashSet<string> Shared(Policy policy, ReplayData data) => !data.Columns.ContainsKey("instances")
-        ? []
-        : [.. policy.Metrics.Where(metric => metric.Query.Across == Aggregation.Avg
-            && metric.Query.Source is MetricSource.Actuator or MetricSource.Prometheus or MetricSource.Container)
-            .Select(metric => metric.Name)];
 }

@@ -51,19 +51,33 @@ internal sealed class SeriesMetrics : IMetricReader
         if (source.Series.Length == 1)
         {
             var (value, range) = Value(source, 0, query, now);
-            return double.IsNaN(value) ? MetricReading.Unknown("no sample", Ready)
+            return value == SeriesNotation.Idle ? IdleNow() : double.IsNaN(value) ? MetricReading.Unknown("no sample", Ready)
                 : new MetricReading(value, null, Ready, Ready, now) { Range = range };
         }
 
-        var join = new InstanceJoin(query);
+        var (join, idle, silent) = (new InstanceJoin(query), 0, 0);
         for (var i = 0; i < Math.Min(Ready, source.Series.Length); i++)
         {
             var (value, range) = Value(source, i, query, now);
-            if (double.IsNaN(value)) join.AddSilent();
-            else join.Add(value, range);
+            if (value == SeriesNotation.Idle)
+            {
+                idle++;
+                join.AddResting();
+            }
+            else if (double.IsNaN(value))
+            {
+                silent++;
+                join.AddSilent();
+            }
+            else
+            {
+                join.Add(value, range);
+            }
         }
 
-        return join.Reporting == 0 ? MetricReading.Unknown("no sample", Ready) : join.Reading(Ready, now);
+        return join.Reporting > 0 ? join.Reading(Ready, now)
+            : idle > 0 && silent == 0 ? IdleNow()
+            : MetricReading.Unknown("no sample", Ready);
     }
 
     public void ReadInstances(string appId, MetricQuery query, DateTimeOffset now, ICollection<InstanceReading> into)
@@ -72,19 +86,30 @@ internal sealed class SeriesMetrics : IMetricReader
         for (var i = 0; i < Math.Min(Ready, source.Series.Length); i++)
         {
             var (value, range) = Value(source, i, query, now);
-            into.Add(new InstanceReading($"instance-{i}", value, Ready: true, double.IsNaN(value)
-                ? "no sample" : null)
-            { Range = range });
+            var isIdle = value == SeriesNotation.Idle;
+            into.Add(new InstanceReading($"instance-{i}", isIdle ? double.NaN : value, Ready: true,
+                isIdle ? "nothing to tell" : double.IsNaN(value) ? "no sample" : null)
+            {
+                Range = isIdle ? Interval.Unknown : range,
+                Expected = !isIdle,
+            });
         }
     }
 
+    private MetricReading IdleNow() =>
+        MetricReading.Unknown("nothing to tell", Ready) with { Absence = Absence.Idle, Source = SourceState.Answers };
+
     private static bool IsOf(MetricQuery metric, MetricQuery query) =>
-        metric.Source == query.Source && metric.Selector == query.Selector && metric.Scrape == query.Scrape;
+        metric.Source == query.Source && metric.Selector == query.Selector && metric.Scrape == query.Scrape
+        && Origin(metric) == Origin(query);
+
+    private static SourceSettings Origin(MetricQuery query) => (query.From ?? new SourceSettings()) with { Across = null };
 
     private (double Value, Interval Range) Value(Source source, int instance, MetricQuery query, DateTimeOffset now)
     {
         var index = (now - _start).Ticks / _interval.Ticks;
         if (index < 0 || index >= source.Series[instance].Length) return (double.NaN, Interval.Unknown);
+        if (source.Series[instance][index] == SeriesNotation.Idle) return (SeriesNotation.Idle, Interval.Unknown);
         var (value, range) = source.Samples is { } samples ? Derive(samples[instance], query, now)
             : Plain(source.Series[instance][index]);
         return Adjust is null ? (value, range) : Adjusted(Adjust(source.Name, value), range.IsPoint, query);
@@ -107,7 +132,7 @@ internal sealed class SeriesMetrics : IMetricReader
         (value, isWhole ? value : WindowFill.Range(query, value));
 
     private Sample[] Samples(double[] values) =>
-        [.. values.Select((value, i) => new Sample(Milliseconds(i), value)).Where(sample => !double.IsNaN(sample.Value))];
+        [.. values.Select((value, i) => new Sample(Milliseconds(i), value)).Where(sample => double.IsFinite(sample.Value))];
 
     private long Milliseconds(int index) => (_start + (index * _interval)).ToUnixTimeMilliseconds();
 

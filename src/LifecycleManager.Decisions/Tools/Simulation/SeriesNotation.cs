@@ -4,10 +4,15 @@ namespace LifecycleManager.Decisions.Tools.Simulation;
 
 /// <summary>
 /// The series notation of <c>promtool test rules</c>: <c>1 2 3</c>; <c>1+2x3</c> is 1 3 5 7; <c>9-3x2</c> is 9 6 3; <c>4x2</c> is
-/// 4 4 4; <c>_</c> is a missing sample, <c>_x3</c> three of them.
+/// 4 4 4; <c>_</c> is a missing sample, <c>_x3</c> three of them; <c>idle</c> and <c>idlex3</c> are instants at which the source
+/// answered and had nothing to tell.
 /// </summary>
 internal static class SeriesNotation
 {
+    /// <summary>Stands for an instant at which the metric was idle; no sample is infinite.</summary>
+    public const double Idle = double.NegativeInfinity;
+
+    private const string IdleWord = "idle";
     private const int MaxValues = 1_000_000;
 
     /// <summary>The values; NaN for a missing sample.</summary>
@@ -26,9 +31,9 @@ internal static class SeriesNotation
 
     private static void Expand(string word, List<double> values)
     {
-        if (word is "_" or "stale")
+        if (word is "_" or "stale" or IdleWord)
         {
-            values.Add(double.NaN);
+            values.Add(word == IdleWord ? Idle : double.NaN);
             return;
         }
 
@@ -46,9 +51,9 @@ internal static class SeriesNotation
         }
 
         var head = word[..times];
-        if (head == "_")
+        if (head is "_" or IdleWord)
         {
-            values.AddRange(Enumerable.Repeat(double.NaN, count));
+            values.AddRange(Enumerable.Repeat(head == IdleWord ? Idle : double.NaN, count));
             return;
         }
 
@@ -63,5 +68,5 @@ internal static class SeriesNotation
     private static double Number(string text, string word) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
             ? value
-            : throw new FormatException($"'{word}' is not a sample; write 3, 1+2x5, 4x10 or _");
+            : throw new FormatException($"'{word}' is not a sample; write 3, 1+2x5, 4x10, _ or idle");
 }

@@ -11,6 +11,9 @@ internal sealed class SimulatedApp(string id, int instances, TimeSpan startup)
 
     public int Instances => _readyAt.Count;
 
+    /// <summary>How many of them have no place yet, at most as many as there are.</summary>
+    public int Waiting { get; set; }
+
     /// <summary>How many serve at a time; times must not go back.</summary>
     public int Ready(DateTimeOffset now)
     {
@@ -20,8 +23,9 @@ internal sealed class SimulatedApp(string id, int instances, TimeSpan startup)
 
     public AppFacts Facts(DateTimeOffset now)
     {
-        var ready = Ready(now);
-        return new AppFacts(id, Instances, ready, Instances - ready, ready < Instances, now);
+        var waiting = Math.Min(Waiting, Instances);
+        var ready = Math.Min(Ready(now), Instances - waiting);
+        return new AppFacts(id, Instances, ready, Instances - ready, ready < Instances, now) { Waiting = waiting };
     }
 
     public void Scale(int count, DateTimeOffset now)

@@ -1,0 +1,54 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using LifecycleManager.Clients.Addresses;
+using LifecycleManager.Security;
+
+namespace LifecycleManager.Console.Clients;
+
+/// <summary>What the console asks of the master: the classic <c>/slaves</c>, so that a real Mesos answers as well.</summary>
+public sealed class AgentListClient : IDisposable
+{
+    private readonly HttpClient? _client;
+
+    /// <param name="master">Null where the console was not told of a master.</param>
+    /// <param name="credential">Who the console is to a master that asks.</param>
+    public AgentListClient(Uri? master, Credential? credential)
+    {
+        if (master is null) return;
+        var redirects = new LeaderRedirectHandler { InnerHandler = new SocketsHttpHandler { AllowAutoRedirect = false } };
+        _client = new HttpClient(redirects) { BaseAddress = master, Timeout = TimeSpan.FromSeconds(5) };
+        _client.DefaultRequestHeaders.Authorization = credential?.Header;
+    }
+
+    /// <summary>Whether there is a master to ask.</summary>
+    public bool IsKnown => _client is not null;
+
+    /// <summary>The agents by host name.</summary>
+    public async Task<IReadOnlyList<AgentRow>> AgentsAsync(CancellationToken cancellation)
+    {
+        if (_client is null) return [];
+        var answer = await _client.GetFromJsonAsync<JsonElement>("slaves", cancellation);
+        return [.. answer.GetProperty("slaves").EnumerateArray().Select(Row)
+            .OrderBy(row => row.Hostname, StringComparer.Ordinal)];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _client?.Dispose();
+
+    private static AgentRow Row(JsonElement agent) => new(
+        agent.GetProperty("id").ToString(),
+        agent.GetProperty("hostname").ToString(),
+        !agent.TryGetProperty("active", out var active) || active.ValueKind == JsonValueKind.True,
+        Amount(agent, "used_resources", "cpus"), Amount(agent, "resources", "cpus"),
+        Amount(agent, "used_resources", "mem"), Amount(agent, "resources", "mem"),
+        agent.TryGetProperty("attributes", out var attributes) && attributes.ValueKind == JsonValueKind.Object
+            ? string.Join(", ", attributes.EnumerateObject().Select(attribute => $"{attribute.Name}: {attribute.Value}")) : "");
+
+    private static double Amount(JsonElement agent, string of, string name) =>
+        agent.TryGetProperty(of, out var resources) && resources.TryGetProperty(name, out var value)
+        && value.TryGetDouble(out var number) ? number : 0;
+}
+
+/// <summary>An agent with its use.</summary>
+public sealed record AgentRow(
+    string Id, string Hostname, bool Active, double CpusUsed, double Cpus, double MemUsed, double Mem, string Attributes);

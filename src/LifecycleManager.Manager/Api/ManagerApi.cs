@@ -1,0 +1,163 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using LifecycleManager.Manager.Evaluation;
+using LifecycleManager.Manager.Health;
+using LifecycleManager.Manager.Observability;
+using LifecycleManager.Manager.Recording;
+using LifecycleManager.Security;
+using LifecycleManager.Storage;
+using LifecycleManager.Storage.Leading;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Prometheus;
+
+namespace LifecycleManager.Manager.Api;
+
+/// <summary>The manager's REST API.</summary>
+internal static class ManagerApi
+{
+    /// <summary>Which manager leads, on answers of one that does not.</summary>
+    public const string LeaderHeader = "Lcm-Leader";
+
+    // Reasons are read with curl, too: "tpm 12 > 10", not "tpm 12 \u003E 10". The answers are no HTML.
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static void Map(WebApplication app)
+    {
+        var registry = app.Services.GetRequiredService<CollectorRegistry>();
+        app.MapMetrics(settings => settings.Registry = registry);
+        app.MapGet("/health", HealthAsync).Needs(Permission.None);
+        app.MapPing();
+        PoliciesApi.Map(app);
+        ToolsApi.Map(app);
+        DecisionsApi.Map(app);
+        AppsApi.Map(app);
+        PausesApi.Map(app);
+        OverridesApi.Map(app);
+        HistoryApi.Map(app);
+    }
+
+    /// <summary>Answers as JSON.</summary>
+    public static async Task WriteAsync<T>(HttpContext http, T answer, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)
+    {
+        http.Response.StatusCode = status;
+        http.Response.ContentType = "application/json; charset=utf-8";
+        await using (var json = new Utf8JsonWriter(http.Response.BodyWriter, Readable)) JsonSerializer.Serialize(json, answer,
+            type);
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>The JSON of an answer as a text.</summary>
+    public static string Text<T>(T answer, JsonTypeInfo<T> type)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, Readable)) JsonSerializer.Serialize(json, answer, type);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>Reads a body; null with what is wrong with it. No body at all is <paramref name="otherwise"/>.</summary>
+    public static async Task<(T? Body, string? Field, string? Message, int Status)> ReadAsync<T>(
+        HttpContext http, JsonTypeInfo<T> type, T? otherwise = null)
+        where T : class
+    {
+        try
+        {
+            if (http.Request.ContentLength == 0 && otherwise is not null) return (otherwise, null, null, StatusCodes.Status200OK);
+            return await JsonSerializer.DeserializeAsync(http.Request.Body, type, http.RequestAborted) is { } body
+                ? (body, null, null, StatusCodes.Status200OK)
+                : (otherwise, null, "the body is null", StatusCodes.Status400BadRequest);
+        }
+        catch (JsonException e)
+        {
+            return (null, e.Path, $"the body is not what is expected: {e.Message}", StatusCodes.Status400BadRequest);
+        }
+        catch (BadHttpRequestException e)
+        {
+            return (null, null, e.Message, e.StatusCode);
+        }
+    }
+
+    /// <summary>Answers with an error.</summary>
+    public static Task RefuseAsync(HttpContext http, int status, string message, string? field = null) =>
+        WriteAsync(http, new ErrorAnswer(message, field), ManagerJson.Default.ErrorAnswer, status);
+
+    /// <summary>Carries out what is stored; answers for whatever keeps it from that.</summary>
+    public static async Task StoreAsync(HttpContext http, Func<Task> store)
+    {
+        try
+        {
+            await store();
+        }
+        catch (InvalidOperationException e) when (e is not ObjectDisposedException)
+        {
+            await RefuseAsync(http, StatusCodes.Status409Conflict, e.Message);
+        }
+        catch (Exception e) when (e is ObjectDisposedException or FencedException or StateUnavailableException
+            or WriteOutcomeUnknownException or TimeoutException)
+        {
+            await RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, $"it could not be stored: {e.Message}");
+        }
+    }
+
+    /// <summary>
+    /// Readies an answer from the decisions on record: a manager that does not lead says so in its headers, and reads the store.
+    /// </summary>
+    public static async Task<DecisionArchive> ArchiveAsync(HttpContext http)
+    {
+        if (http.RequestServices.GetRequiredService<ManagerState>().Term is { } term) return term.Archive;
+        http.Response.Headers[LeaderHeader] = await LeaderAsync(http) ?? "none";
+        return await http.RequestServices.GetRequiredService<FollowedDecisions>().ReadAsync(http.RequestAborted);
+    }
+
+    /// <summary>The leader's address, or null; also where the election cannot be asked.</summary>
+    public static Task<string?> LeaderAsync(HttpContext http) =>
+        http.RequestServices.GetRequiredService<LeadershipService>().LeaderAsync(http.RequestAborted);
+
+    /// <summary>What only the leader does; another sends the caller there.</summary>
+    public static async Task RedirectToLeaderAsync(HttpContext http)
+    {
+        var leader = await LeaderAsync(http);
+        http.Response.Headers[LeaderHeader] = leader ?? "none";
+        if (leader is not null)
+        {
+            http.Response.Headers.Location = new Uri(new Uri(leader), http.Request.Path + http.Request.QueryString).ToString();
+        }
+
+        var message = leader is null ? "no manager leads now" : $"this manager does not lead: ask {leader}";
+        await WriteAsync(
+            http, new ErrorAnswer(message, Leader: leader), ManagerJson.Default.ErrorAnswer,
+            leader is null ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status307TemporaryRedirect);
+    }
+
+    /// <summary>Refuses query parameters that nobody reads.</summary>
+    public static bool HasUnknown(HttpContext http, out string? unknown, params ReadOnlySpan<string> known)
+    {
+        foreach (var name in http.Request.Query.Keys)
+        {
+            if (known.Contains(name)) continue;
+            unknown = name;
+            return true;
+        }
+
+        unknown = null;
+        return false;
+    }
+
+    /// <summary>Reads a time such as <c>2026-11-24T19:00:00Z</c>; without a zone it is UTC.</summary>
+    public static bool TryTime(string text, out DateTimeOffset time) => DateTimeOffset.TryParse(
+        text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
+
+    private static async Task HealthAsync(HttpContext http)
+    {
+        var report = http.RequestServices.GetRequiredService<ManagerHealth>().Judge(await LeaderAsync(http));
+        await WriteAsync(
+            http, report, ManagerJson.Default.HealthReport,
+            report.Status == "down" ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK);
+    }
+}

@@ -1,0 +1,62 @@
+using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Manager.History;
+using LifecycleManager.Manager.Memories;
+using LifecycleManager.Manager.Observability;
+using LifecycleManager.Manager.Overriding;
+using LifecycleManager.Manager.Ownership;
+using LifecycleManager.Manager.Pausing;
+using LifecycleManager.Manager.Recording;
+using LifecycleManager.Runtime.Health;
+using LifecycleManager.Scaling.Execution;
+using LifecycleManager.Scaling.Safety;
+using LifecycleManager.Scaling.Targets;
+using LifecycleManager.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Manager.Evaluation;
+
+/// <summary>Puts terms together: each has an owner, a decision engine and a memory of its own.</summary>
+internal sealed class ManagerTermFactory(
+    IScalingTarget target, EvaluationSources sources, IStateStore store, DecisionFeed feed,
+    MetricHistory history,
+    ManagerState state, ManagerMetrics metrics, ManagerOptions options, RoleHealth health, TimeProvider time,
+    ILoggerFactory loggers)
+{
+    /// <summary>A term that does not run yet.</summary>
+    /// <param name="leadership">Its lead.</param>
+    /// <param name="targetGracePeriod">How long the target may be away before the lead is better left to another manager.</param>
+    public ManagerTerm Create(ILeadership leadership, TimeSpan targetGracePeriod)
+    {
+        var log = loggers.CreateLogger<ManagerTerm>();
+        var record = new DecisionLog(store, feed, options, time, loggers.CreateLogger<DecisionLog>());
+        var pauses = new PauseStore(store, time);
+        var forecasts = new ForecastHistory(store, loggers.CreateLogger<ForecastHistory>());
+        var overrides = new OverrideStore(store, time);
+        var ended = new EndedPolicies(store);
+        var memories = new MemoryStore(store, record, options, loggers.CreateLogger<MemoryStore>());
+        var decisions = new AppDecisions(
+            new DecisionEngine(), sources, forecasts, memories, new CountOrders(overrides), metrics, log);
+        var guard = new SafetyGuard(options.Safety);
+        var parts = new EvaluationParts
+        {
+            Target = target,
+            Reader = new TargetReader(target, options.Safety.Acceptance, time, log),
+            Decisions = decisions,
+            Arrivals = sources.Arrivals,
+            Planner = new ChangePlanner(decisions, guard, pauses, record, metrics, options.Safety),
+            Pauses = pauses,
+            Overrides = overrides,
+            Ended = ended,
+            Releases = new CountReleases(target, decisions.PolicyOf, pauses, ended, sources.Ends, log),
+            Sources = sources,
+            Changes = new ChangeQueue(target, options.Execution, metrics.Called, time, log),
+            Guard = guard,
+            Log = record,
+            Status = new StatusPublisher(state, history, metrics, log),
+            State = state,
+            Metrics = metrics,
+            TargetGracePeriod = targetGracePeriod,
+        };
+        return new ManagerTerm(parts, leadership, forecasts, options, health, time, loggers);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Threading.Channels;
+using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Rules;
+using Microsoft.Extensions.Logging;
+using Quartz;
+using Quartz.Extensibility;
+
+namespace LifecycleManager.Manager.Schedules;
+
+/// <summary>
+/// Asks for a tick at the exact moments when the window of a scheduled rule opens or closes: a Quartz job for each rule. One that
+/// is missed is made up for by the next tick of the period.
+/// </summary>
+/// <param name="tick">Asks for a tick; gets what asks, and the instant that the tick must not be before.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Gets schedules that never fire.</param>
+internal sealed class ScheduleTriggers(Action<string, DateTimeOffset?> tick, TimeProvider time, ILogger<ScheduleTriggers> log)
+{
+    /// <summary>The group of the rules' jobs.</summary>
+    public const string RulesGroup = "scheduled rules";
+
+    private readonly Channel<IReadOnlyList<ScheduledRule>> _wanted =
+        Channel.CreateBounded<IReadOnlyList<ScheduledRule>>(
+            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    /// <summary>Makes the jobs those of these rules; the newest call counts.</summary>
+    public void Follow(IReadOnlyList<ScheduledRule> rules) => _wanted.Writer.TryWrite(rules);
+
+    /// <summary>Runs the jobs until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        // Without scheduled rules there is nothing to run.
+        IReadOnlyList<ScheduledRule> rules;
+        do rules = await _wanted.Reader.ReadAsync(cancellation);
+        while (rules.Count == 0);
+        var scheduler = await QuartzSchedulerBuilder.Create(quartz => quartz
+            .ConfigureScheduler(settings =>
+            {
+                settings.InstanceName = $"lcm-manager-{Guid.NewGuid():N}";
+                settings.IdleWaitTime = TimeSpan.FromSeconds(30);
+            })
+            .UseInMemoryStore(_ => { })
+            .UseDefaultThreadPool(maxConcurrency: 2)
+            .UseTimeProvider(time)
+            .UseJobFactory(new Jobs(tick))).BuildScheduler(cancellation);
+        try
+        {
+            await scheduler.Start(cancellation);
+            var jobs = new Dictionary<string, JobKey>(StringComparer.Ordinal);
+            while (true)
+            {
+                await UseAsync(scheduler, jobs, rules, cancellation);
+                rules = await _wanted.Reader.ReadAsync(cancellation);
+            }
+        }
+        finally
+        {
+            await scheduler.Shutdown(waitForJobsToComplete: false, CancellationToken.None);
+            await scheduler.DisposeAsync();
+        }
+    }
+
+    private async Task UseAsync(
+        IScheduler scheduler, Dictionary<string, JobKey> jobs, IReadOnlyList<ScheduledRule> rules, CancellationToken cancellation)
+    {
+        var wanted = new Dictionary<string, ScheduledRule>(StringComparer.Ordinal);
+        foreach (var rule in rules) wanted[Digest(rule)] = rule;
+        foreach (var (digest, job) in jobs.Where(known => !wanted.ContainsKey(known.Key)).ToList())
+        {
+            await scheduler.DeleteJob(job, cancellation);
+            jobs.Remove(digest);
+        }
+
+        foreach (var (digest, rule) in wanted.Where(rule => !jobs.ContainsKey(rule.Key)))
+        {
+            if (await AddAsync(scheduler, digest, rule, cancellation) is { } job) jobs[digest] = job;
+        }
+    }
+
+    private async Task<JobKey?> AddAsync(IScheduler scheduler, string digest, ScheduledRule rule, CancellationToken cancellation)
+    {
+        var why = $"schedule {rule.Policy}/{rule.Rule}";
+        var job = JobBuilder.Create<TickJob>().WithIdentity(digest, RulesGroup).UsingJobData(TickJob.Why, why).Build();
+        var triggers = new List<ITrigger>();
+        foreach (var (name, cron) in new[] { ("opens", rule.Cron), ("closes", rule.Until) })
+        {
+            if (cron is null) continue;
+            triggers.Add(TriggerBuilder.Create(time)
+                .WithIdentity($"{digest} {name}", RulesGroup)
+                .ForJob(job)
+                .WithSchedule(CronScheduleBuilder.Create(cron)
+                    .InTimeZone(rule.Zone)
+                    .WithMisfireInstruction(CronTriggerMisfireInstruction.FireAndProceed))
+                .Build());
+        }
+
+        try
+        {
+            await scheduler.ScheduleJob(job, triggers, default, cancellation);
+            return job.Key;
+        }
+        catch (SchedulerException e)
+        {
+            // A cron expression whose last time has passed, as one with a year: nothing is left to wait for.
+            log.LogWarning("The schedule of {Policy}/{Rule} will not fire: {Reason}", rule.Policy, rule.Rule, e.Message);
+            return null;
+        }
+    }
+
+    private static string Digest(ScheduledRule rule) => $"{rule.Policy}/{rule.Rule} {rule.Cron} {rule.Until} {rule.Zone.Id}";
+
+    private sealed class TickJob(Action<string, DateTimeOffset?> tick) : IJob
+    {
+        public const string Why = "why";
+
+        // Quartz may fire some milliseconds early; the tick must see the window as it is from the boundary on.
+        public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
+        {
+            tick((string)context.MergedJobDataMap[Why]!, context.ScheduledFireTimeUtc);
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    private sealed class Jobs(Action<string, DateTimeOffset?> tick) : IJobFactory
+    {
+        public ValueTask<JobScope> CreateJob(TriggerFiredBundle bundle, IScheduler scheduler,
+            CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult(new JobScope(new TickJob(tick), null));
+
+        public ValueTask ReturnJob(JobScope scope, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,48 @@
+namespace LifecycleManager.Metrics.Scraping;
+
+/// <summary>Where an endpoint of an instance is: what the query, the source of the target and the app's labels say.</summary>
+internal sealed class EndpointAddress(CollectedInstance instance, EndpointKey key)
+{
+    /// <summary>
+    /// The path that the query, the source of the target or the app's label gives, in this order; null: the usual ones.
+    /// </summary>
+    public string? GivenPath => key.Scrape?.Path ?? instance.Target.Path ?? instance.App.Labels.Path;
+
+    /// <summary>An address on the instance; the parameters that labels give are added to that of a text.</summary>
+    /// <exception cref="ScrapeException">The instance has no such port, or the app's labels are wrong.</exception>
+    public Uri At(string pathAndQuery) => new(
+        Root(out var problem) ?? throw new ScrapeException(FailureReason.Configuration, problem!), WithParameters(pathAndQuery));
+
+    /// <summary>The address for people, or why there is none.</summary>
+    public string Text(string pathAndQuery) =>
+        Root(out var problem) is { } root ? new Uri(root, WithParameters(pathAndQuery)).ToString() : problem!;
+
+    private string WithParameters(string pathAndQuery)
+    {
+        if (key.Kind != EndpointKind.Text) return pathAndQuery;
+        var parameters = instance.Target.Parameters is { Length: > 0 } given ? given : instance.App.Labels.Parameters;
+        return parameters.Length == 0 ? pathAndQuery : $"{pathAndQuery}{(pathAndQuery.Contains('?') ? '&' : '?')}{parameters}";
+    }
+
+    private Uri? Root(out string? problem)
+    {
+        var target = instance.Target;
+        var labels = instance.App.Labels;
+        problem = labels.Problem;
+        if (problem is not null) return null;
+        var index = key.Scrape?.Port ?? labels.Port;
+        if (index >= target.Ports.Count)
+        {
+            problem = target.Ports.Count == 0
+                ? $"{target.Id} has no port on {target.Host}"
+                : $"{target.Id} has {target.Ports.Count} ports, none with the index {index}";
+            return null;
+        }
+
+        var host = target.Host.Contains(':') && !target.Host.StartsWith('[') ? $"[{target.Host}]" : target.Host;
+        var scheme = key.Scrape?.Scheme ?? target.Scheme ?? labels.Scheme;
+        if (Uri.TryCreate($"{scheme}://{host}:{target.Ports[index]}/", UriKind.Absolute, out var root)) return root;
+        problem = $"{target.Id}: '{target.Host}' is not a host name";
+        return null;
+    }
+}

@@ -1,0 +1,106 @@
+using LifecycleManager.Scheduler.Core.Catalog;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Inputs;
+using LifecycleManager.Scheduler.Core.Timing;
+
+namespace LifecycleManager.Scheduler.Core.Execution;
+
+/// <summary>Requests that change what is wanted.</summary>
+internal sealed class ChangeHandler(AppCatalog catalog, SetAside aside, Deployer deployer, CountLease lease)
+{
+    public DeploymentReceipt Change(
+        Func<GroupDefinition, GroupDefinition> change,
+        ChangeOptions options,
+        HashSet<AppId> restart,
+        ClockReading now)
+    {
+        if (options.Condition is { } condition && Known(condition.App) is null) throw NotFound(condition.App);
+        var origins = aside.Origins();
+        GroupDefinition wanted;
+        try
+        {
+            wanted =
+                change(GroupTree.With(catalog.Root, origins.ToDictionary(app => app.Key,
+                    app => (AppDefinition?)app.Value.Definition)));
+        }
+        catch (Exception e)
+        {
+            throw new RequestRefusedException(e);
+        }
+
+        // Apps that are set aside and are not put anew stay so.
+        var after = Index(wanted);
+        var left = origins.Where(app => after.TryGetValue(app.Key, out var asked) && ReferenceEquals(asked, app.Value.Definition))
+            .ToDictionary(app => app.Key, _ => (AppDefinition?)null);
+        wanted = GroupTree.With(wanted, left);
+        foreach (var id in left.Keys) after.Remove(id);
+        options.Condition?.Check(Known(options.Condition.App), after.GetValueOrDefault(options.Condition.App));
+        var version = catalog.NewVersion(now);
+        var before = new Dictionary<AppId, AppRecord?>();
+        var target = new Dictionary<AppId, AppRecord?>();
+        var same = new Dictionary<AppId, AppDefinition?>();
+        var claimed = new List<AppRecord>();
+        var messages = new List<string>();
+        foreach (var (id, asked) in after)
+        {
+            var known = Known(id);
+            var isTouched = known is null || !ReferenceEquals(known.Definition, asked);
+            var isOrder = isTouched && options.OrdersCount(id);
+            var count = isTouched
+                ? CountOwnership.Settle(known, asked, options.CountOwner, isOrder) : new AskedCount(asked, null);
+            if (count.Message is not null) messages.Add(count.Message);
+            var origin = known ?? origins.GetValueOrDefault(id);
+            var record = AppRecord.Successor(origin, count.Definition, version, restart.Contains(id));
+            var owned = isTouched ? CountOwnership.Claim(record, options.CountOwner, isOrder) : record;
+            if (!ReferenceEquals(record, known))
+            {
+                before[id] = origin;
+                target[id] = owned;
+            }
+            else
+            {
+                // Handed in anew, and yet the same: it stays as it is, with its version.
+                if (isTouched) same[id] = record.Definition;
+                if (!ReferenceEquals(owned, record)) claimed.Add(owned);
+            }
+        }
+
+        foreach (var (id, entry) in catalog.Apps)
+        {
+            if (entry.IsRemoved || after.ContainsKey(id)) continue;
+            before[id] = entry.Record;
+            target[id] = null;
+        }
+
+        var receipt = deployer.Deploy(GroupTree.With(wanted, same), before, target, version, options, now);
+        foreach (var record in claimed) catalog.StoreOwner(record);
+        if (CountOwnership.IsPolicy(options.CountOwner)) lease.Claimed(now);
+
+        return receipt with { Messages = [.. receipt.Messages, .. messages] };
+    }
+
+    public DeploymentReceipt Restart(RestartRequest request, ClockReading now)
+    {
+        foreach (var app in request.Apps)
+            if (!catalog.Apps.TryGetValue(app, out var entry) || entry.IsRemoved) throw NotFound(app);
+        return Change(root => root, request.Options, request.Apps.ToHashSet(), now);
+    }
+
+    private AppRecord? Known(AppId app) =>
+        catalog.Apps.TryGetValue(app, out var entry) && !entry.IsRemoved ? entry.Record : null;
+
+    private Exception NotFound(AppId app) => aside.Shown.Apps.TryGetValue(app, out var reason)
+        ? UnreadableStateException.App(app, reason) : new AppNotFoundException(app);
+
+    private static Dictionary<AppId, AppDefinition> Index(GroupDefinition root)
+    {
+        var apps = new Dictionary<AppId, AppDefinition>();
+        foreach (var app in root.AllApps)
+        {
+            if (!apps.TryAdd(app.Id, app))
+                throw new ChangeRefusedException([new ChangeProblem("/id", $"there are two apps with the id {app.Id.Path}")]);
+        }
+
+        return apps;
+    }
+}

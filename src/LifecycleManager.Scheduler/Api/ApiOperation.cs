@@ -1,0 +1,41 @@
+namespace LifecycleManager.Scheduler.Api;
+
+/// <summary>One operation of the REST API: how it is asked for, who answers it, and what its document says of it.</summary>
+/// <param name="Method">The method; <c>GET</c> answers <c>HEAD</c>, too.</param>
+/// <param name="Path">
+/// The path with its parameters: <c>{name}</c> is one segment, <c>{**name}</c> some, as the ids of apps and groups have them.
+/// </param>
+/// <param name="Handler">Answers it.</param>
+/// <param name="Tag">The resource.</param>
+/// <param name="Summary">What it does.</param>
+internal sealed record ApiOperation(string Method, string Path, Func<ApiRequest, Task> Handler, string Tag, string Summary)
+{
+    /// <summary>The path as the document has it.</summary>
+    public string DocumentPath => Path.Replace("{**", "{", StringComparison.Ordinal);
+
+    /// <summary>Whether it answers <c>HEAD</c>, being a <c>GET</c>.</summary>
+    public bool AnswersHead { get; init; } = true;
+
+    /// <summary>
+    /// Whether the path means this operation: an id may end as an operation does. Null where it always does.
+    /// </summary>
+    public Func<ApiRequest, bool>? IsMeant { get; init; }
+
+    /// <summary>Query parameters.</summary>
+    public IReadOnlyList<ApiParameter> Query { get; init; } = [];
+
+    /// <summary>The body's type, one that the wire types' metadata knows.</summary>
+    public Type? Body { get; init; }
+
+    /// <summary>The answer's status.</summary>
+    public int Status { get; init; } = 200;
+
+    /// <summary>The answer's type; null for one without a schema.</summary>
+    public Type? Answer { get; init; }
+
+    /// <summary>The answer's media types.</summary>
+    public IReadOnlyList<string> Media { get; init; } = ["application/json"];
+
+    /// <summary>The statuses of failures.</summary>
+    public IReadOnlyList<int> Failures { get; init; } = [];
+}

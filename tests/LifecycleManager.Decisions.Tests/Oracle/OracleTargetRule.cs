@@ -1,0 +1,145 @@
+using System.Globalization;
+using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Expressions;
+using LifecycleManager.Decisions.Facts;
+using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Rules;
+
+namespace LifecycleManager.Decisions.Tests.Oracle;
+
+/// <summary>
+/// Target tracking with the HPA's published arithmetic (kubernetes.io, "Horizontal Pod Autoscaling", algorithm details):
+/// <c>ceil(count * value / target)</c> outside the tolerance; instances that are not ready count as using nothing when growing,
+/// silent ones as using nothing when growing and as <see cref="Fill"/> when shrinking; what is filled in never turns the
+/// direction round. Instances that are still staged are not ready. Any other metric grows by the least that it can be and shrinks
+/// by the greatest.
+/// </summary>
+internal sealed class OracleTargetRule : OracleRule
+{
+    public required Expression Metric { get; init; }
+
+    /// <summary>What the metric, or its share per instance, should be; over 0.</summary>
+    public required double Value { get; init; }
+
+    /// <summary>The share of the target that the value may be off before anything is done.</summary>
+    public double Tolerance { get; init; } = 0.1;
+
+    /// <summary>Whether <see cref="Value"/> is each instance's share of the metric (HPA: AverageValue).</summary>
+    public bool PerInstance { get; init; }
+
+    /// <summary>The value over which an app leaves zero instances.</summary>
+    public double Activation { get; init; }
+
+    /// <summary>
+    /// Whether the metric is an average over instances that is to be had by each of them, the HPA's resource and pods metrics.
+    /// </summary>
+    public bool ByInstance { get; init; }
+
+    /// <summary>
+    /// Whether each instance's share of the target is known, so that silent ones can be filled in: an average, or a sum per
+    /// instance.
+    /// </summary>
+    public bool Fills { get; init; }
+
+    /// <summary>
+    /// What a silent instance is taken to use when shrinking: the target, or all that it may use where that is more.
+    /// </summary>
+    public double Fill { get; init; }
+
+    internal override IReadOnlyList<int> Reads => Metric.Reads;
+
+    public override RuleOpinion Evaluate(OracleRuleTick tick)
+    {
+        var range = Metric.Number!(tick.Slots);
+        if (!range.IsKnown) return RuleOpinion.Unknown;
+        var instances = tick.Facts.Instances;
+        var (low, high) = (Math.Max(0, Metric.Number(tick.Growing).Low), Math.Max(0, range.High));
+        if (instances == 0) return FromZero(low, high);
+        var filled = range.IsPoint;
+        if (Fills && (ByInstance || !filled) && tick.Instances(Metric.SingleRead) is { Count: > 0 } readings)
+        {
+            var all = OracleFilling.Of(readings, Fill, tick.Pending);
+            if (all.Ready == 0) return RuleOpinion.Unknown;
+            if (ByInstance) return OfInstances(all, instances, filled ? high : all.Sum / all.Ready);
+            (high, filled) = (low + (all.Filled - all.Sum), true);
+        }
+
+        if (PerInstance)
+        {
+            if (Activation > 0 && high <= Activation) return Asked(0, high / (Value * instances), high);
+            return Between(Of(low), Of(high), instances, filled);
+        }
+
+        // The HPA's object metrics scale the ready count; a count of none ready says nothing.
+        var ready = tick.Facts.Healthy > 0 ? Math.Min(tick.Facts.Healthy, instances) : instances;
+        return Between(Share(low), Share(high), instances, filled);
+
+        Wish Of(double total) => new(total / (Value * instances), OracleRuleAction.Ceiling(total / Value), total);
+        Wish Share(double value) => new(value / Value, OracleRuleAction.Ceiling(value / Value * ready), value);
+    }
+
+    public override string Describe(in RuleOpinion opinion, OracleRuleTick tick)
+    {
+        var shown = Metric.Show(tick.Growing);
+        var target = Expression.Format(Value) + (PerInstance ? " per instance" : "");
+        if (opinion.Verdict == RuleVerdict.Unknown) return $"{shown} is unknown";
+        var instances = tick.Facts.Instances;
+        if (instances == 0)
+            return opinion.Count == 0 ? $"{shown} needs no instance"
+            : $"{shown} needs instances, {target} is the target, 0 -> {opinion.Count}";
+        var counted = PerInstance
+            ? $"{shown} is {Expression.Format(opinion.B / instances)} per instance"
+            : Math.Abs(opinion.A - (opinion.B / Value)) > 1e-9
+            ? $"{shown}, {Expression.Format(opinion.A * Value)} with those not ready," : shown;
+        var tolerance = string.Create(CultureInfo.InvariantCulture, $"{Tolerance * 100:0.##}%");
+        if (opinion.Count == instances)
+        {
+            return Within(opinion.A) ? $"{counted} within {tolerance} of {target}"
+                : $"{counted} for a target of {target}, {instances} will do";
+        }
+
+        return $"{counted} {(opinion.Count > instances ? "over" : "under")} {target}, {instances} -> {opinion.Count}";
+    }
+
+    private static RuleOpinion Asked(int count, double ratio, double value) => new(RuleVerdict.Count, count, A: ratio, B: value);
+
+    private bool Within(double ratio) => Math.Abs(ratio - 1) <= Tolerance + 1e-12;
+
+    private RuleOpinion FromZero(double low, double high)
+    {
+        if (high <= Activation) return Asked(0, 0, high);
+        return low > Activation ? Asked(Math.Max(1, OracleRuleAction.Ceiling(low / Value)), 0, low) : RuleOpinion.Unknown;
+    }
+
+    /// <summary>The HPA's calculation from the instances' own values.</summary>
+    private RuleOpinion OfInstances(in OracleFilling all, int instances, double shown)
+    {
+        // Growing, those that are not ready and those that are silent use nothing; shrinking, the first are left out.
+        var (grows, shrinks) = (all.Ready + all.Silent + all.NotReady, all.Ready + all.Silent);
+        var low = Of(all.Sum / grows / Value, grows);
+        var high = Of(all.Filled / shrinks / Value, shrinks);
+        return Between(low, high, instances, settled: true);
+
+        Wish Of(double ratio, int counted) => new(ratio, OracleRuleAction.Ceiling(ratio * counted), shown);
+    }
+
+    /// <summary>
+    /// Grows as far as the least value asks for and shrinks as far as the greatest allows; between the two the count stays, as
+    /// the HPA keeps it where what it fills in turns the direction round.
+    /// </summary>
+    private RuleOpinion Between(in Wish low, in Wish high, int instances, bool settled)
+    {
+        if (low.Ratio > 1 && !Within(low.Ratio)) return Asked(Math.Max(instances, low.Count), low.Ratio, low.Value);
+        if (high.Ratio < 1 && !Within(high.Ratio)) return Asked(Math.Min(instances, high.Count), high.Ratio, high.Value);
+        if (!settled) return RuleOpinion.Unknown;
+        // Of both the one that is nearer to a change tells why there is none.
+        var kept = low.Ratio > 1 ? low : high;
+        return Asked(instances, kept.Ratio, kept.Value);
+    }
+
+    /// <summary>What a value asks for.</summary>
+    /// <param name="Ratio">The share of the target that it is.</param>
+    /// <param name="Count">The count that would bring it to the target.</param>
+    /// <param name="Value">The value.</param>
+    private readonly record struct Wish(double Ratio, int Count, double Value);
+}
