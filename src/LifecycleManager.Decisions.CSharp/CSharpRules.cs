@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.CSharp.Running;
 using LifecycleManager.Decisions.CSharp.Sources;
+using LifecycleManager.Runtime;
 using LifecycleManager.Runtime.Health;
 using Microsoft.Extensions.Logging;
 
@@ -12,23 +13,17 @@ namespace LifecycleManager.Decisions.CSharp;
 /// </summary>
 public sealed class CSharpRules : IDisposable
 {
-    private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     private readonly string _path;
     private readonly TimeProvider _time;
     private readonly ILogger<CSharpRules> _logger;
-    private readonly LoopReport? _report;
-    private readonly Lock _lock = new();
+    private readonly WatchedDirectory _directory;
     private readonly RuleFileReader _reader;
     private readonly RuleBuilder _builder;
-    private readonly ITimer _poll;
-    private readonly ITimer _soon;
-    private FileSystemWatcher? _watcher;
     private RuleFiles _seen = new([], [], IsBare: true);
     private long? _missedSince;
     private volatile State _state;
-    private volatile bool _disposed;
 
     /// <summary>Loads the directory and watches it.</summary>
     /// <param name="path">The directory; it may appear later.</param>
@@ -41,14 +36,15 @@ public sealed class CSharpRules : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(time);
-        (_path, _time, _logger, _report) = (path, time, logger, report);
+        (_path, _time, _logger) = (path, time, logger);
         (_reader, _builder) = (new RuleFileReader(path), new RuleBuilder(time));
         _state = new State(_builder.Empty, []);
-        var interval = pollInterval ?? TimeSpan.FromSeconds(5);
-        _soon = time.CreateTimer(_ => Look(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _directory = new WatchedDirectory(path, () => Scan(explicitly: false), time, logger, report)
+        {
+            Concerns = RuleFile.IsRuleFile,
+        };
         Reload();
-        Watch();
-        _poll = time.CreateTimer(_ => Look(), null, interval, interval);
+        _directory.Begin(pollInterval ?? TimeSpan.FromSeconds(5));
     }
 
     /// <summary>Raised after a property changed, on the thread that found the change, never for two reloads at once.</summary>
@@ -68,49 +64,19 @@ public sealed class CSharpRules : IDisposable
         ? $"{first}{(failures.Count > 1 ? $", and {failures.Count - 1} more" : "")}: what it concerns is held" : null;
 
     /// <summary>Reads everything anew, now.</summary>
-    public void Reload()
-    {
-        lock (_lock) Scan(explicitly: true);
-    }
+    public void Reload() => _directory.Run(() => Scan(explicitly: true));
 
     /// <inheritdoc />
     public void Dispose()
     {
-        _disposed = true;
-        _watcher?.Dispose();
-        _poll.Dispose();
-        _soon.Dispose();
-        _report?.Dispose();
+        _directory.Dispose();
         _builder.Dispose();
     }
 
-    /// <summary>Looks for changes; later, where a look is under way.</summary>
-    private void Look()
-    {
-        if (!_lock.TryEnter())
-        {
-            Soon(Debounce);
-            return;
-        }
-
-        try
-        {
-            Scan(explicitly: false);
-        }
-        finally
-        {
-            _lock.Exit();
-        }
-    }
-
-    // What throws here would end the process, and with it every role in it.
     private void Scan(bool explicitly)
     {
-        if (_disposed) return;
-        _report?.BeginTurn();
         try
         {
-            Watch();
             var files = _reader.Read();
             if (files.IsBare && _seen.Files.Count > 0)
                 Trouble("it has no file at all; delete the rule files alone to end their rules");
@@ -119,10 +85,6 @@ public sealed class CSharpRules : IDisposable
         catch (Exception e)
         {
             Trouble(e.Message);
-        }
-        finally
-        {
-            _report?.EndTurn();
         }
     }
 
@@ -144,7 +106,7 @@ public sealed class CSharpRules : IDisposable
         if (_seen.Files.All(file => present.Contains(file.Path))) return true;
         _missedSince ??= _time.GetTimestamp();
         if (_time.GetElapsedTime(_missedSince.Value) >= Grace) return true;
-        Soon(Grace);
+        _directory.LookIn(Grace);
         return false;
     }
 
@@ -190,38 +152,6 @@ public sealed class CSharpRules : IDisposable
             // A follower's fault is not the directory's.
             _logger.LogError(e, "A follower of the C# rules has failed: {Reason}", e.Message);
         }
-    }
-
-    private void Watch()
-    {
-        if (_watcher is not null || !Directory.Exists(_path)) return;
-        try
-        {
-            _watcher = new FileSystemWatcher(_path) { IncludeSubdirectories = true };
-            _watcher.Changed += (_, e) => SoonFor(e.FullPath);
-            _watcher.Created += (_, e) => SoonFor(e.FullPath);
-            _watcher.Deleted += (_, e) => SoonFor(e.FullPath);
-            _watcher.Renamed += (_, _) => Soon(Debounce);
-            _watcher.Error += (_, _) => Soon(Debounce);
-            _watcher.EnableRaisingEvents = true;
-        }
-        catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
-        {
-            // Out of inotify watches, for one. The poll does the work, a little later.
-            _logger.LogInformation("watching {Path} is not possible ({Reason}); it is polled", _path, e.Message);
-            _watcher?.Dispose();
-            _watcher = null;
-        }
-    }
-
-    private void SoonFor(string path)
-    {
-        if (RuleFile.IsRuleFile(path)) Soon(Debounce);
-    }
-
-    private void Soon(TimeSpan wait)
-    {
-        if (!_disposed) _soon.Change(wait, Timeout.InfiniteTimeSpan);
     }
 
     /// <param name="Rules">In force.</param>

@@ -16,7 +16,6 @@ namespace LifecycleManager.Decisions.Policies;
 /// </summary>
 public sealed class PolicyDirectory : IDisposable
 {
-    private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RefillGrace = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
@@ -24,16 +23,11 @@ public sealed class PolicyDirectory : IDisposable
     private readonly string _path;
     private readonly TimeProvider _time;
     private readonly ILogger<PolicyDirectory> _logger;
-    private readonly LoopReport? _report;
-    private readonly Lock _lock = new();
-    private readonly ITimer _poll;
-    private readonly ITimer _soon;
+    private readonly WatchedDirectory _directory;
     private readonly SortedDictionary<string, PolicyFileEntry> _files = new(StringComparer.Ordinal);
-    private FileSystemWatcher? _watcher;
     private volatile Snapshot _snapshot = new(PolicySet.Empty, [], [], null);
     private long? _filled;
     private string? _trouble;
-    private volatile bool _disposed;
 
     /// <summary>The most policy files of a directory: 2,000. Where there are more, what was read before stays in force.</summary>
     public const int MaxFiles = 2000;
@@ -49,12 +43,10 @@ public sealed class PolicyDirectory : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(time);
-        (_path, _time, _logger, _report) = (path, time, logger, report);
-        var interval = pollInterval ?? TimeSpan.FromSeconds(5);
-        _soon = time.CreateTimer(_ => Look(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        (_path, _time, _logger) = (path, time, logger);
+        _directory = new WatchedDirectory(path, () => Scan(explicitly: false), time, logger, report);
         Reload();
-        Watch();
-        _poll = time.CreateTimer(_ => Look(), null, interval, interval);
+        _directory.Begin(pollInterval ?? TimeSpan.FromSeconds(5));
     }
 
     /// <summary>Raised after a property changed, on the thread that found the change, never for two reloads at once.</summary>
@@ -113,97 +105,29 @@ public sealed class PolicyDirectory : IDisposable
         CultureInfo.InvariantCulture, $"it has more than {MaxFiles:#,0} policy files; put several policies into one file");
 
     /// <summary>Reads everything anew, now.</summary>
-    public void Reload()
-    {
-        lock (_lock) Scan(explicitly: true);
-    }
+    public void Reload() => _directory.Run(() => Scan(explicitly: true));
 
     /// <summary>Ends a policy that is in force though its file is gone; the same file puts it in force again.</summary>
     /// <returns>Why it is not ended; null where it is.</returns>
     /// <exception cref="TimeoutException">The file system hangs.</exception>
-    public string? End(string policy)
+    public string? End(string policy) => _directory.Between(EndPatience, () =>
     {
-        if (!_lock.TryEnter(EndPatience)) throw new TimeoutException($"the file system of {_path} does not answer");
-        try
-        {
-            var (file, entry) = _files.FirstOrDefault(pair => pair.Value.Good?.Names.Contains(policy) == true);
-            if (entry is null) return $"no policy '{policy}' is in force";
-            if (entry.GoneSince is null)
-                return $"{file} is there, and the policy '{policy}' with it: delete the file, or what it says of the policy";
-            entry.Good = entry.Good!.Without(policy);
-            if (!entry.Good.Names.Any()) _files.Remove(file);
-            _logger.LogInformation("The policy {Policy} is ended by hand; its file {File} is gone", policy, file);
-            Publish();
-            return null;
-        }
-        finally
-        {
-            _lock.Exit();
-        }
-    }
+        var (file, entry) = _files.FirstOrDefault(pair => pair.Value.Good?.Names.Contains(policy) == true);
+        if (entry is null) return $"no policy '{policy}' is in force";
+        if (entry.GoneSince is null)
+            return $"{file} is there, and the policy '{policy}' with it: delete the file, or what it says of the policy";
+        entry.Good = entry.Good!.Without(policy);
+        if (!entry.Good.Names.Any()) _files.Remove(file);
+        _logger.LogInformation("The policy {Policy} is ended by hand; its file {File} is gone", policy, file);
+        Publish();
+        return null;
+    });
 
     /// <inheritdoc />
-    public void Dispose()
-    {
-        _disposed = true;
-        _watcher?.Dispose();
-        _poll.Dispose();
-        _soon.Dispose();
-        _report?.Dispose();
-    }
+    public void Dispose() => _directory.Dispose();
 
-    /// <summary>Looks for changes; later, where a look is under way: on a file system that hangs one thread waits.</summary>
-    private void Look()
-    {
-        if (!_lock.TryEnter())
-        {
-            Soon();
-            return;
-        }
-
-        try
-        {
-            Scan(explicitly: false);
-        }
-        finally
-        {
-            _lock.Exit();
-        }
-    }
-
-    /// <summary>Each change puts the look off a little, so that a burst of writes is read once.</summary>
-    private void Soon()
-    {
-        if (!_disposed) _soon.Change(Debounce, Timeout.InfiniteTimeSpan);
-    }
-
-    private void Watch()
-    {
-        try
-        {
-            if (_watcher is not null || !Directory.Exists(_path)) return;
-            _watcher = new FileSystemWatcher(_path) { IncludeSubdirectories = true };
-            _watcher.Changed += (_, _) => Soon();
-            _watcher.Created += (_, _) => Soon();
-            _watcher.Deleted += (_, _) => Soon();
-            _watcher.Renamed += (_, _) => Soon();
-            _watcher.Error += (_, _) => Soon();
-            _watcher.EnableRaisingEvents = true;
-        }
-        catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
-        {
-            // Out of inotify watches, for one. The poll does the work, a little later.
-            _logger.LogInformation("watching {Path} is not possible ({Reason}); it is polled", _path, e.Message);
-            _watcher?.Dispose();
-            _watcher = null;
-        }
-    }
-
-    // What throws here would end the process, and with it every role in it.
     private void Scan(bool explicitly)
     {
-        if (_disposed) return;
-        _report?.BeginTurn();
         try
         {
             if (Gather(explicitly)) Publish();
@@ -211,10 +135,6 @@ public sealed class PolicyDirectory : IDisposable
         catch (Exception e)
         {
             Trouble(e);
-        }
-        finally
-        {
-            _report?.EndTurn();
         }
     }
 
@@ -253,7 +173,6 @@ public sealed class PolicyDirectory : IDisposable
         var found = Find(_path);
         var all = explicitly || _trouble is not null;
         _trouble = null;
-        Watch();
         var changed = all;
         var (now, clock) = (_time.GetUtcNow(), _time.GetTimestamp());
         if (found.Count == 0) _filled = null;
@@ -283,7 +202,7 @@ public sealed class PolicyDirectory : IDisposable
                 : explicitly ? TimeSpan.Zero : Grace - _time.GetElapsedTime(entry.GoneClock, clock);
             if (left > TimeSpan.Zero)
             {
-                _soon.Change(Grace, Timeout.InfiniteTimeSpan);
+                _directory.LookIn(Grace);
                 continue;
             }
 

@@ -15,7 +15,8 @@ internal static class LimitsBenchmark
 
     /// <param name="output">Where the lines go.</param>
     /// <param name="parts">
-    /// <c>parsing</c>, <c>load</c>, <c>decisions</c>, <c>replay</c>, <c>tests</c>, <c>csharp</c>; all where none is named.
+    /// <c>parsing</c>, <c>load</c>, <c>edits</c>, <c>decisions</c>, <c>replay</c>, <c>tests</c>, <c>csharp</c>; all where none is
+    /// named.
     /// </param>
     public static void Run(TextWriter output, IReadOnlyCollection<string> parts)
     {
@@ -41,6 +42,20 @@ internal static class LimitsBenchmark
             Say("1,000 policies, each with its own rules", $"{Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms",
                 "under 15000 ms",
                 GC.GetTotalMemory(forceFullCollection: false) - before);
+        }
+
+        if (Wanted("edits"))
+        {
+            using var edits = new EditLimits();
+            edits.Edit(20);
+            var before = Heap();
+            var took = edits.Edit(200);
+            Say("an edited file of 1,000: in force after", $"{took[took.Count / 2].TotalMilliseconds:0} ms", "", 0);
+            Say("  19 of 20", $"{took[took.Count * 19 / 20].TotalMilliseconds:0} ms", "under 300 ms", 0);
+            var early = Heap() - before;
+            edits.Edit(1000);
+            Say("  the heap after 200 edits", $"{early / 1e6:0.0} MB", "", 0);
+            Say("  the heap after 1,200 edits", $"{(Heap() - before) / 1e6:0.0} MB", "flat", 0);
         }
 
         if (Wanted("decisions"))
@@ -97,6 +112,17 @@ internal static class LimitsBenchmark
 
         void Say(string what, string measured, string goal, long bytes) => output.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{what,-38} {measured,12}   {goal,-34} {bytes,12:#,##0} bytes allocated"));
+    }
+
+    private static long Heap()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        return GC.GetTotalMemory(forceFullCollection: true);
     }
 
     private static string Speed(in Cost cost, int bytes) =>
