@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using LifecycleManager.Benchmarks.Cluster;
+using LifecycleManager.Benchmarks.Failover;
 using LifecycleManager.Benchmarks.Limits;
 using LifecycleManager.Benchmarks.Metrics;
 using LifecycleManager.Benchmarks.Reaction;
@@ -8,8 +9,8 @@ using LifecycleManager.Benchmarks.Stack;
 
 // `stack` measures the whole of `lcm up` as a process, `cluster` a master with 5,000 agents,
 // `scheduler [placement|apps|held|events|group]` the scheduler's limits, `scrape [targets]` what scraping costs
-// beside Prometheus, `reaction [apps]` how soon a count follows the load, `limits` what collector and decision engine
-// promise; everything else is BenchmarkDotNet's: `--list flat`,
+// beside Prometheus, `reaction [apps]` how soon a count follows the load, `failover [zookeeper|postgres]` how soon another
+// manager decides, `limits` what collector and decision engine promise; everything else is BenchmarkDotNet's: `--list flat`,
 // `--filter '*'`.
 if (args is ["stack"])
 {
@@ -47,6 +48,12 @@ if (args is ["reaction", .. var apps])
 {
     await ReactionBenchmark.RunAsync(System.Console.Out,
         apps is [var many] ? int.Parse(many, System.Globalization.CultureInfo.InvariantCulture) : 200);
+    return;
+}
+
+if (args is ["failover", .. var state])
+{
+    await FailoverBenchmark.RunAsync(Console.Out, state is [var store] ? store : "zookeeper");
     return;
 }
 

@@ -12,7 +12,7 @@ namespace LifecycleManager.Decisions.Engine;
 /// NRules' networks, compiled once for each sequence of kinds of rules: compiling takes some 20 ms, and thousands of policies
 /// have few such sequences.
 /// </summary>
-internal static class RuleNetworks
+public static class RuleNetworks
 {
     /// <summary>Far more than there are sequences in use; beyond it all are made anew.</summary>
     private const int MaxKept = 1000;
@@ -20,14 +20,27 @@ internal static class RuleNetworks
     private static readonly IReadOnlyList<IRuleDefinition> Combining = LoadCombination();
     private static readonly ConcurrentDictionary<string, Lazy<ISessionFactory>> Made = new(StringComparer.Ordinal);
 
+    /// <summary>Compiles what policies need beforehand: who stands by decides at once when it takes over.</summary>
+    public static void Prepare(PolicySet policies)
+    {
+        ArgumentNullException.ThrowIfNull(policies);
+        foreach (var policy in policies.Policies) Compile(policy);
+    }
+
     /// <summary>A session for the apps of a policy, without any app yet.</summary>
-    public static ISession CreateSession(Policy policy)
+    internal static ISession CreateSession(Policy policy) => Compile(policy).CreateSession();
+
+    /// <summary>Whether a policy's network needs no compiling any more.</summary>
+    internal static bool IsCompiled(Policy policy) => Made.TryGetValue(Kinds(policy), out var made) && made.IsValueCreated;
+
+    private static ISessionFactory Compile(Policy policy)
     {
         if (Made.Count > MaxKept) Made.Clear();
-        var kinds = string.Join(", ", policy.RuleArray.Select(rule => rule.Kind));
-        return Made.GetOrAdd(kinds, _ => new Lazy<ISessionFactory>(() => new RuleCompiler()
-            .Compile(Define(policy)))).Value.CreateSession();
+        return Made.GetOrAdd(
+            Kinds(policy), _ => new Lazy<ISessionFactory>(() => new RuleCompiler().Compile(Define(policy)))).Value;
     }
+
+    private static string Kinds(Policy policy) => string.Join(", ", policy.RuleArray.Select(rule => rule.Kind));
 
     /// <summary>All rules that make up a policy, the combination included.</summary>
     internal static IEnumerable<IRuleDefinition> Define(Policy policy)

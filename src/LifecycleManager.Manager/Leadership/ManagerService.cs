@@ -1,3 +1,4 @@
+using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Observability;
@@ -64,10 +65,25 @@ internal sealed class ManagerService(
         }
     }
 
+    /// <summary>Compiles the policies while another leads, so that this manager decides at once when it takes over.</summary>
+    private void Prepare()
+    {
+        try
+        {
+            RuleNetworks.Prepare(policies.Current);
+        }
+        catch (Exception e)
+        {
+            // A policy that cannot be compiled is held, and named, once it is to be decided.
+            log.LogDebug(e, "The policies are not prepared: {Reason}", e.Message);
+        }
+    }
+
     private void Follow()
     {
         metrics.PolicyFilesRefused(policies.Files.Count(file => file.Refused));
         metrics.Policies(policies.Current.Policies.Count);
-        state.Term?.UsePolicies(policies.Current);
+        if (state.Term is { } term) term.UsePolicies(policies.Current);
+        else _ = Task.Run(Prepare);
     }
 }

@@ -56,6 +56,23 @@ public sealed class RuleNetworksTests
         static IEnumerable<string> Rules(Policy policy) => RuleNetworks.Define(policy).Select(rule => rule.Name);
     }
 
+    [Fact]
+    public void What_is_prepared_needs_no_compiling_any_more()
+    {
+        // So many rules as no other test has.
+        var rules = string.Join(", ", Enumerable.Range(0, 23).Select(i => $"{{ rule: r{i}, when: m > {i}, then: {{ add: 1 }} }}"));
+        var policy = PolicyParser.Parse("p.yml", $$"""
+            policy: many
+            app: /a
+            instances: { min: 0, max: 9 }
+            metrics: { m: { actuator: m } }
+            rules: [ {{rules}} ]
+            """).Policies.Single();
+        Assert.False(RuleNetworks.IsCompiled(policy));
+        RuleNetworks.Prepare(new PolicySet([policy]));
+        Assert.True(RuleNetworks.IsCompiled(policy));
+    }
+
     private static Policy Policy(string name, string when, string then) => PolicyParser.Parse("p.yml", $$"""
         policy: {{name}}
         app: /a
