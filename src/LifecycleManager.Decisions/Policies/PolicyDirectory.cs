@@ -44,7 +44,11 @@ public sealed class PolicyDirectory : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(time);
         (_path, _time, _logger) = (path, time, logger);
-        _directory = new WatchedDirectory(path, () => Scan(explicitly: false), time, logger, report);
+        _directory = new WatchedDirectory(path, () => Scan(explicitly: false), time, logger, report)
+        {
+            // Policy files, and directories by what they are usually named: not whatever else is written there all the time.
+            Concerns = changed => IsPolicyFile(changed) || !Path.HasExtension(changed),
+        };
         Reload();
         _directory.Begin(pollInterval ?? TimeSpan.FromSeconds(5));
     }

@@ -16,14 +16,17 @@ internal static class AppNotation
         problems.Unless(app.Pod is null, $"{path}/pod", "is not a known field: pods are made at /v2/pods");
         var container = ContainerOf(app, path, problems);
         var named = NameOf(app);
+        var networks = NetworksOf(app, container, named, path, problems);
+        var ports = PortsOf(app, path, problems);
+        if (networks is [var network, ..]) (container, ports) = PortsFor(network, container, ports);
         return app with
         {
             IpAddress = named is null ? app.IpAddress : null,
             Fetch = FetchOf(app, path, problems),
             Uris = null,
-            PortDefinitions = PortsOf(app, path, problems),
+            PortDefinitions = ports,
             Ports = null,
-            Networks = NetworksOf(app, container, named, path, problems),
+            Networks = networks,
             Container = container,
             UnreachableStrategy = UnreachableNotation.Check(app.UnreachableStrategy, $"{path}/unreachableStrategy", problems),
             HealthChecks = app.HealthChecks is null ? null : [.. app.HealthChecks.Select(Canonical)],
@@ -53,17 +56,31 @@ internal static class AppNotation
 
     private static IReadOnlyList<PortDefinition>? PortsOf(App app, string path, Problems problems)
     {
-        if (app.Ports is not { } ports) return app.PortDefinitions;
+        if (app.Ports is not { } ports || (ports.Count == 0 && app.PortDefinitions is not null)) return app.PortDefinitions;
         if (app.PortDefinitions is not { } definitions) return [.. ports.Select(port => new PortDefinition { Port = port })];
         if (!definitions.Select(definition => definition.Port ?? 0).SequenceEqual(ports))
             problems.Add($"{path}/ports", "must not be set together with 'portDefinitions', which replaces it");
         return definitions;
     }
 
+    /// <summary>
+    /// Definitions of old carry the ports of both kinds of network, and Marathon's normalization drops those of the other kind:
+    /// mappings on the host's network; elsewhere definitions, of which those beyond the mappings are mappings of any port.
+    /// </summary>
+    private static (AppContainer?, IReadOnlyList<PortDefinition>?) PortsFor(
+        AppNetwork network, AppContainer? container, IReadOnlyList<PortDefinition>? ports)
+    {
+        if (network.Mode == NetworkNotation.Host) return (container is null ? null : container with { PortMappings = null }, ports);
+        if (container is null || ports is null) return (container, ports);
+        var mappings = container.PortMappings ?? [];
+        var beyond = Enumerable.Range(0, Math.Max(0, ports.Count - mappings.Count)).Select(_ => new AppPortMapping());
+        return (ports.Count > mappings.Count ? container with { PortMappings = [.. mappings, .. beyond] } : container, null);
+    }
+
     private static IReadOnlyList<AppNetwork>? NetworksOf(
         App app, AppContainer? container, string? named, string path, Problems problems)
     {
-        var old = app.Container?.Docker?.Network;
+        var old = app.Container?.Docker?.Network ?? (named is null ? null : "USER");
         if (old is null)
         {
             if (app.Networks is { Count: > 0 } given)
@@ -97,7 +114,7 @@ internal static class AppNotation
     private static string? NameOf(App app)
     {
         if (app.IpAddress is not { ValueKind: JsonValueKind.Object } address
-            || app.Container?.Docker?.Network?.ToUpperInvariant() != "USER") return null;
+            || (app.Container?.Docker?.Network ?? "USER").ToUpperInvariant() != "USER") return null;
         string? name = null;
         foreach (var field in address.EnumerateObject())
         {

@@ -312,7 +312,7 @@ internal sealed class AppValidation
         _problems.Unless(_app.Gpus is not > 0, $"{_path}/gpus", "gpus are not supported: the agents give none to their tasks");
         _problems.Unless(_app.Executor is "" or "//cmd", $"{_path}/executor", "custom executors are not supported");
         _problems.Unless(_app.IpAddress is null, $"{_path}/ipAddress",
-            "is carried out with a networkName and container.docker.network USER only: use networks");
+            "is carried out with nothing but a networkName, on that network: use networks");
         _problems.Unless(_app.Residency is null, $"{_path}/residency", "residency and persistent volumes are not supported");
         _problems.Unless(_app.Tty is not true, $"{_path}/tty", "a terminal is not supported");
         _problems.Unless(_app.Container?.LinuxInfo is null, $"{_path}/container/linuxInfo", "is not supported");

@@ -42,6 +42,7 @@ internal static class UnreachableNotation
         var fine = true;
         foreach (var field in element.EnumerateObject())
         {
+            if (field.Value.ValueKind == JsonValueKind.Null) continue;
             if (!Fields.Contains(field.Name, StringComparer.Ordinal))
                 problems.Add($"{path}/{field.Name}", "is not a known field" + NearestName.Hint(field.Name, Fields));
             else if (field.Value.ValueKind != JsonValueKind.Number || field.Value.GetDouble() is not (>= 0 and <= MaxWait))

@@ -88,19 +88,29 @@ internal sealed class ApiRequest(HttpContext context, ApiServices services)
     {
         get
         {
-            double text = 0, json = 0;
-            foreach (var part in Context.Request.Headers.Accept.ToString().Split(','))
-            {
-                var at = part.Split(';', StringSplitOptions.TrimEntries);
-                var quality = at.FirstOrDefault(item => item.StartsWith("q=", StringComparison.Ordinal)) is { } q
-                    && double.TryParse(q.AsSpan(2), NumberStyles.Float, CultureInfo.InvariantCulture, out var given) ? given : 1;
-                if (at[0].Trim() is "text/plain") text = Math.Max(text, quality);
-                if (at[0].Trim() is "application/json" or "application/*" or "*/*") json = Math.Max(json, quality);
-            }
-
+            var (text, json) = (Quality("text/plain"), Quality("application/json", "application/*", "*/*"));
             return text > json || (text > 0 && text == json
                 && Context.Request.Headers.Accept.ToString().TrimStart().StartsWith("text/plain", StringComparison.Ordinal));
         }
+    }
+
+    /// <summary>Whether the client names JSON, where an answer is plain text to everybody else.</summary>
+    public bool AsksForJson => Quality("application/json") is > 0 and var json && json >= Quality("text/plain");
+
+    /// <summary>How much the client would like one of these media, 0 to 1; 0 where it names none of them.</summary>
+    private double Quality(params ReadOnlySpan<string> media)
+    {
+        var most = 0.0;
+        foreach (var part in Context.Request.Headers.Accept.ToString().Split(','))
+        {
+            var at = part.Split(';', StringSplitOptions.TrimEntries);
+            if (!media.Contains(at[0].Trim())) continue;
+            var quality = at.FirstOrDefault(item => item.StartsWith("q=", StringComparison.Ordinal)) is { } q
+                && double.TryParse(q.AsSpan(2), NumberStyles.Float, CultureInfo.InvariantCulture, out var given) ? given : 1;
+            most = Math.Max(most, quality);
+        }
+
+        return most;
     }
 
     /// <summary>An instant that stands in the path or the body as a version.</summary>

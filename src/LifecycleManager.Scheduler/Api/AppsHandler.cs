@@ -159,9 +159,9 @@ internal static class AppsHandler
     private static Task PutAsync(ApiRequest request) =>
         PutAsync(request, request.SingleId, request.Flag("partialUpdate", absent: true));
 
-    private static Task PatchAsync(ApiRequest request) => PutAsync(request, request.SingleId, partial: true);
+    private static Task PatchAsync(ApiRequest request) => PutAsync(request, request.SingleId, partial: true, mayCreate: false);
 
-    private static async Task PutAsync(ApiRequest request, AppId id, bool partial)
+    private static async Task PutAsync(ApiRequest request, AppId id, bool partial, bool mayCreate = true)
     {
         var sent = AppDefinitions.ReadApp(await request.BodyAsync());
         var change = await ChangeOfAsync(request, id, sent, partial, "");
@@ -170,7 +170,7 @@ internal static class AppsHandler
             root =>
             {
                 created = root.FindApp(id) is null;
-                return change(root);
+                return created && !mayCreate ? throw new AppNotFoundException(id) : change(root);
             },
             request.Change($"{id} was changed", id) with { OrdersCount = app => app == id && OrdersCount(sent, partial) });
         if (receipt.Root.FindApp(id) is { } app)
@@ -182,9 +182,9 @@ internal static class AppsHandler
     private static Task PutAllAsync(ApiRequest request) =>
         PutAllAsync(request, request.Flag("partialUpdate", absent: true));
 
-    private static Task PatchAllAsync(ApiRequest request) => PutAllAsync(request, partial: true);
+    private static Task PatchAllAsync(ApiRequest request) => PutAllAsync(request, partial: true, mayCreate: false);
 
-    private static async Task PutAllAsync(ApiRequest request, bool partial)
+    private static async Task PutAllAsync(ApiRequest request, bool partial, bool mayCreate = true)
     {
         var sent = AppDefinitions.ReadApps(await request.BodyAsync(many: true));
         var changes = new List<Func<GroupDefinition, GroupDefinition>>(sent.Count);
@@ -201,7 +201,12 @@ internal static class AppsHandler
         }
 
         var receipt = await request.ChangeAsync(
-            root => changes.Aggregate(root, (tree, change) => change(tree)),
+            root =>
+            {
+                foreach (var id in mayCreate ? [] : ids)
+                    if (root.FindApp(id) is null) throw new AppNotFoundException(id);
+                return changes.Aggregate(root, (tree, change) => change(tree));
+            },
             request.Change($"{sent.Count} apps were changed") with { OrdersCount = orders.Contains });
         foreach (var app in ids.Select(receipt.Root.FindApp))
             if (app is not null)
@@ -254,6 +259,8 @@ internal static class AppsHandler
     internal static async Task<Func<GroupDefinition, GroupDefinition>> ChangeOfAsync(
         ApiRequest request, AppId id, App sent, bool partial, string path)
     {
+        // Of a definition that was exported, or read back, the version is where it comes from.
+        if (sent is { Cmd: not null } or { Args: not null } or { Container: not null }) sent = sent with { Version = null };
         if (sent.Version is { } version)
         {
             if (sent with { Id = null, Version = null } != new App())

@@ -12,7 +12,9 @@ internal static class EventsHandler
 {
     private const int Slice = 8 * 1024;
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
-    private static readonly byte[] Silence = ":\n\n"u8.ToArray();
+
+    // Lines end as Marathon ends them: some clients read no other.
+    private static readonly byte[] Silence = ":\r\n\r\n"u8.ToArray();
     private static readonly ConcurrentDictionary<string, byte[]> Heads = new(StringComparer.Ordinal);
 
     public static readonly OperationTable Operations = new(
@@ -88,7 +90,7 @@ internal static class EventsHandler
                     }
                 }
 
-                unflushed = Write(writer, unflushed, "\n\n"u8);
+                unflushed = Write(writer, unflushed, "\r\n\r\n"u8);
                 if (unflushed > 0 && unflushed < Slice) continue;
                 await writer.FlushAsync(cancellation);
                 unflushed = 0;
@@ -106,7 +108,7 @@ internal static class EventsHandler
     }
 
     private static byte[] Head(string type) =>
-        Heads.GetOrAdd(type, static type => Encoding.ASCII.GetBytes($"event: {type}\ndata: "));
+        Heads.GetOrAdd(type, static type => Encoding.ASCII.GetBytes($"event: {type}\r\ndata: "));
 
     private static int Write(PipeWriter writer, int unflushed, ReadOnlySpan<byte> bytes)
     {

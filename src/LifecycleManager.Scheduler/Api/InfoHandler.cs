@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace LifecycleManager.Scheduler.Api;
 
-/// <summary><c>/v2/info</c>, <c>/v2/leader</c> and <c>/ping</c>.</summary>
+/// <summary><c>/v2/info</c>, <c>/v2/leader</c>, <c>/v2/plugins</c> and <c>/ping</c>.</summary>
 internal static class InfoHandler
 {
     // What clients compare with to know what they may ask.
@@ -13,12 +13,20 @@ internal static class InfoHandler
 
     public static readonly OperationTable PingOperations = new(
     [
-        new("GET", "/ping", PingAsync, "Server", "Answers pong.") { Media = ["text/plain"] },
+        new("GET", "/ping", PingAsync, "Server", "Answers pong, as a JSON text to who asks for JSON.")
+        {
+            Media = ["text/plain", "application/json"],
+        },
     ]);
 
     public static readonly OperationTable InfoOperations = new(
     [
         new("GET", "/v2/info", InfoAsync, "Server", "The scheduler, its framework and its options."),
+    ]);
+
+    public static readonly OperationTable PluginOperations = new(
+    [
+        new("GET", "/v2/plugins", PluginsAsync, "Server", "The plugins: there are none."),
     ]);
 
     public static readonly OperationTable LeaderOperations = new(
@@ -27,7 +35,16 @@ internal static class InfoHandler
         new("DELETE", "/v2/leader", AbdicateAsync, "Server", "Gives the leadership up.") { Failures = [503] },
     ]);
 
-    private static Task PingAsync(ApiRequest request) => request.TextAsync("pong");
+    private static Task PingAsync(ApiRequest request) =>
+        request.AsksForJson ? request.JsonAsync(json => json.WriteStringValue("pong")) : request.TextAsync("pong");
+
+    private static Task PluginsAsync(ApiRequest request) => request.JsonAsync(json =>
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("plugins");
+        json.WriteEndArray();
+        json.WriteEndObject();
+    });
 
     private static Task InfoAsync(ApiRequest request)
     {
@@ -58,6 +75,9 @@ internal static class InfoHandler
             json.WriteNumber("reconciliation_interval", options.ReconciliationInterval.TotalMilliseconds);
             json.WriteStartArray("features");
             json.WriteEndArray();
+            json.WriteEndObject();
+            // Clients read it; the state's options are nobody's business here.
+            json.WriteStartObject("zookeeper_config");
             json.WriteEndObject();
             json.WriteStartObject("http_config");
             json.WriteNumber("http_port", options.Address.Port);

@@ -40,6 +40,7 @@ public static class MarathonApiEndpoints
         Map("/v2/pods::status", PodsHandler.StatusOperations);
         Map("/v2/leader", InfoHandler.LeaderOperations, passesOn: request => request.Method is not ("GET" or "HEAD"));
         Map("/v2/info", InfoHandler.InfoOperations, passesOn: _ => false);
+        Map("/v2/plugins", InfoHandler.PluginOperations, passesOn: _ => false);
         Map("/ping", InfoHandler.PingOperations, passesOn: _ => false).Needs(Permission.None);
         Map("/v2/{**path}", new OperationTable([]), passesOn: _ => false);
 

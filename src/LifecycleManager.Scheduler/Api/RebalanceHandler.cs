@@ -53,7 +53,8 @@ internal static class RebalanceHandler
             throw new ChangeRefusedException([new ChangeProblem("/ids", $"must have at most {MaxMoves} elements")]);
         if (ids.FirstOrDefault(id => !request.Snapshot.Instances.ContainsKey(id)) is { } unknown)
             throw ApiException.NotFound($"there is no task {unknown}");
-        await AnswerAsync(request, [], await request.Scheduler.MoveAsync(ids, request.Cancellation));
+        // What moves nothing is no deployment.
+        await AnswerAsync(request, [], ids.Count == 0 ? null : await request.Scheduler.MoveAsync(ids, request.Cancellation));
     }
 
     private static async Task<IReadOnlyList<Move>> MovesAsync(ApiRequest request)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Api;
+using LifecycleManager.Scheduler.Core.Definitions.Json;
 using Microsoft.OpenApi;
 
 namespace LifecycleManager.Scheduler.OpenApi;
@@ -9,14 +10,6 @@ namespace LifecycleManager.Scheduler.OpenApi;
 /// <summary>Schemas from the wire types' generated metadata: the same that requests are read by.</summary>
 internal sealed class WireSchemas(OpenApiDocument document)
 {
-    // Taken in requests so that an answer can be sent back, and of no effect there.
-    private static readonly HashSet<string> OfAnswers = new(StringComparer.Ordinal)
-    {
-        "versionInfo", "countOwner", "countSuspended", "createdAt", "tasksStaged", "tasksRunning", "tasksHealthy",
-        "tasksUnhealthy", "deployments", "tasks", "lastTaskFailure",
-        "taskStats", "readinessCheckResults",
-    };
-
     public IOpenApiSchema Of(Type type)
     {
         var target = Nullable.GetUnderlyingType(type) ?? type;
@@ -58,7 +51,8 @@ internal sealed class WireSchemas(OpenApiDocument document)
                 // What the scheduler keeps alone.
                 if (info.Type == typeof(App) && property.PropertyType == typeof(Pod)) continue;
                 var inner = Of(property.PropertyType);
-                if (info.Type == typeof(App) && OfAnswers.Contains(property.Name) && inner is OpenApiSchema plain)
+                // Taken in requests so that an answer can be sent back, and of no effect there.
+                if (FieldNotes.IsOfAnswers(info.Type, property.Name) && inner is OpenApiSchema plain)
                     plain.ReadOnly = true;
                 schema.Properties[property.Name] = inner;
                 if (property.IsRequired || property.AssociatedParameter is { HasDefaultValue: false, IsNullable: false })

@@ -62,6 +62,7 @@ internal static class LimitsBenchmark
         {
             foreach (var (policies, coordinated) in ((int, bool)[])[(1, false), (1000, false), (200, true)])
             {
+                var before = Heap();
                 var deciding = new DecisionBenchmarks { Policies = policies, Coordinated = coordinated };
                 var began = Stopwatch.GetTimestamp();
                 deciding.Setup();
@@ -76,6 +77,8 @@ internal static class LimitsBenchmark
                 Say("  1% changed", Milliseconds(few), "under 5 ms", few.Bytes);
                 Say("  none changed", Milliseconds(none), "under 1 ms", none.Bytes);
                 var same = Measure(() => deciding.AllTheSame(), 10);
+                Say("  the heap of it", $"{(Heap() - before) / 1e6:0} MB", "under 400 MB", 0);
+                GC.KeepAlive(deciding);
                 Say("  all read anew, and the same", Milliseconds(same), "", same.Bytes);
             }
         }

@@ -71,6 +71,32 @@ public sealed class AppDefinitionsTests
         Assert.Equal([null, 0], app.Ports.Select(port => port.HostPort));
     }
 
+    /// <summary>As Marathon's normalization has it: ports of the other kind of network go.</summary>
+    [Theory]
+    [InlineData(
+        """{"id":"a","ports":[10019],"container":{"docker":{"image":"i","network":"BRIDGE","portMappings":[{"containerPort":80,"servicePort":10019}]}}}""",
+        "80:10019")]
+    [InlineData(
+        """{"id":"a","portDefinitions":[{"port":1},{"port":2}],"networks":[{"mode":"container/bridge"}],"container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80}]}}""",
+        "80:0 0:0")]
+    [InlineData("""{"id":"a","ports":[7,8],"container":{"docker":{"image":"i","network":"BRIDGE"}}}""", "0:0 0:0")]
+    [InlineData(
+        """{"id":"a","ports":[7],"container":{"docker":{"image":"i","network":"HOST","portMappings":[{"containerPort":80}]}}}""",
+        ":7")]
+    [InlineData(
+        """{"id":"a","ports":[],"portDefinitions":[{"port":7}],"networks":[{"mode":"host"}],"container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80}]}}""",
+        ":7")]
+    public void Ports_of_the_other_kind_of_network_are_dropped(string json, string ports) =>
+        Assert.Equal(ports, string.Join(' ', Create(json).Ports.Select(port => $"{port.ContainerPort}:{port.ServicePort}")));
+
+    [Fact]
+    public void A_network_of_the_notation_before_networks_needs_no_docker_network()
+    {
+        var app = Create(
+            """{"id":"a","ipAddress":{"networkName":"dmz"},"container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80}]}}""");
+        Assert.Equal((NetworkMode.Container, "dmz"), (app.Network, app.Wire.Networks![0].Name));
+    }
+
     [Fact]
     public void A_variable_may_be_a_secret() =>
         Assert.Equal("p",
@@ -152,8 +178,6 @@ public sealed class AppDefinitionsTests
     [InlineData("""{"id":"a","container":{"type":"MESOS","docker":{"image":"i"}}}""", "/container/type", "not supported")]
     [InlineData("""{"id":"a","container":{"docker":{"image":"i"},"portMappings":[{"hostPort":80},{"hostPort":80}]}}""",
         "/container/portMappings(1)/hostPort", "taken")]
-    [InlineData("""{"id":"a","container":{"docker":{"image":"i","network":"HOST"},"portMappings":[{"hostPort":80}]}}""",
-        "/container/portMappings", "portDefinitions")]
     [InlineData(
         """{"id":"a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"/d","hostPath":"/d","mode":"rw"}]}}""",
         "/container/volumes(0)/mode", "RW")]
@@ -182,7 +206,7 @@ public sealed class AppDefinitionsTests
     [InlineData("""{"id":"a","cmd":"x","labels":{"A":1}}""", "/labels/A", "text")]
     [InlineData("""{"id":"a","cmd":"x","gpus":1}""", "/gpus", "not supported")]
     [InlineData("""{"id":"a","cmd":"x","residency":{"taskLostBehavior":"WAIT_FOREVER"}}""", "/residency", "not supported")]
-    [InlineData("""{"id":"a","cmd":"x","ipAddress":{}}""", "/ipAddress", "USER only")]
+    [InlineData("""{"id":"a","cmd":"x","ipAddress":{}}""", "/ipAddress", "use networks")]
     [InlineData("""{"id":"a","cmd":"x","executor":"/custom"}""", "/executor", "not supported")]
     [InlineData("""{"id":"a","cmd":"x","tty":true}""", "/tty", "not supported")]
     public void What_is_not_valid_is_named(string json, string path, string words)

@@ -62,6 +62,7 @@ public sealed class MarathonDocumentTests : IAsyncLifetime
         DELETE /v2/queue/{id}/delay
         GET /v2/events
         GET /v2/info
+        GET /v2/plugins
         GET /v2/leader
         DELETE /v2/leader
         GET /ping

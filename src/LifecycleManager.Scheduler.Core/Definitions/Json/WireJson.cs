@@ -9,7 +9,7 @@ namespace LifecycleManager.Scheduler.Core.Definitions.Json;
 
 /// <summary>
 /// Reads a request's body strictly into a wire type: unknown fields, wrong types, duplicate keys and broken Unicode are refused
-/// with the path of each, all at once. A null is an absent field, and a whole number may be written as <c>1.0</c>, as Marathon
+/// with the path of each, all at once. A null of any name is an absent field, and a whole number may be written as <c>1.0</c>, as Marathon
 /// has it. The types' own generated metadata is the schema.
 /// </summary>
 internal static class WireJson
@@ -103,10 +103,10 @@ internal static class WireJson
         private void Field(JsonProperty field, JsonTypeInfo type, string path)
         {
             if (NameOf(field, path) is not { } name) return;
+            if (FieldNotes.IsOfAnswers(type.Type, name) || FieldNotes.SaysNothing(type.Type, name, field.Value)) return;
             foreach (var property in type.Properties)
             {
                 if (property.Name != name) continue;
-                if (field.Value.ValueKind == JsonValueKind.Null) return;
                 writer.WritePropertyName(name);
                 Value(field.Value, type.Options.GetTypeInfo(property.PropertyType), $"{path}/{name}");
                 return;
@@ -114,7 +114,8 @@ internal static class WireJson
 
             problems.Add(
                 $"{path}/{Shorten(name)}",
-                "is not a known field" + NearestName.Hint(name, type.Properties.Select(property => property.Name)));
+                FieldNotes.WhyUnsupported(type.Type, name)
+                    ?? "is not a known field" + NearestName.Hint(name, type.Properties.Select(property => property.Name)));
         }
 
         private void Entries(JsonElement element, JsonTypeInfo type, string path)
