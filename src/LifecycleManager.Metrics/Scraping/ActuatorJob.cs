@@ -28,11 +28,10 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
         BeginRound();
         Batch.Clear();
         _nothing.Clear();
+        var times = new RequestTimes(Context.Time, Context.Options.Timeout);
         var samples = Place is { } place && _shape == ActuatorShape.Names
-            ? await ReadNamesAsync(place, null, now, cancellation)
-            : await FindAsync(now, cancellation);
-        if (Instance is { Target.IsChecked: false, HasHealthJob: false } && Place is { } found)
-            Instance.IsUp = await IsUpAsync(found, cancellation);
+            ? await ReadNamesAsync(place, null, times, now, cancellation)
+            : await FindAsync(times, now, cancellation);
         Batch.Commit(selections, Round, now, Context.Options.MaxSamplesPerSeries, Nothing);
         return samples;
     }
@@ -42,7 +41,7 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
             ? $"{Address} is Spring Boot 1.x, whose metrics have no tags: {selection.Key.Selector}"
             : $"{Address} has no metric {selection.Key.Selector}");
 
-    private async Task<int> FindAsync(long now, CancellationToken cancellation)
+    private async Task<int> FindAsync(RequestTimes times, long now, CancellationToken cancellation)
     {
         var search = new PlaceSearch();
         foreach (var place in Places(ActuatorJson.Candidates(GivenPath)).ToArray())
@@ -66,7 +65,9 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
 
             _shape = list.Shape;
             FindAt(place);
-            return list.Shape == ActuatorShape.Flat ? list.Count : await ReadNamesAsync(place, list, now, cancellation);
+            if (list.Shape == ActuatorShape.Names) return await ReadNamesAsync(place, list, times, now, cancellation);
+            await AskHealthAsync(place, times, cancellation);
+            return list.Count;
         }
 
         Lose();
@@ -74,23 +75,22 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
     }
 
     // Boot 2's metrics are documents of their own. What was there is asked straight away; for what was not, one list tells.
-    private async Task<int> ReadNamesAsync(string place, ActuatorList? list, long now, CancellationToken cancellation)
+    private async Task<int> ReadNamesAsync(
+        string place, ActuatorList? list, RequestTimes times, long now, CancellationToken cancellation)
     {
-        var reader = new ActuatorReader(path => TryGetAsync(At(ActuatorJson.Below(place, path)), cancellation));
         var (answered, samples, refusal) = (0, 0, (ScrapeException?)null);
-        var lost = new List<ActuatorQuery>();
-        foreach (var query in _queries)
-        {
-            if (query.KnownName is null || !await ReadAsync(query)) lost.Add(query);
-        }
-
+        var named = _queries.Where(query => query.KnownName is not null).ToList();
+        var known = await AskAsync(place, named, named.Count > 0, times, cancellation);
+        var lost = _queries.Where(query => query.KnownName is null)
+            .Concat(known.Where(answer => !Take(answer)).Select(answer => answer.Query)).ToList();
         if (lost.Count > 0 && list is null)
         {
             try
             {
-                list = await ListAsync(place, now, cancellation);
+                list = await times.AskAsync(
+                    At(ActuatorJson.Below(place, "/metrics")), token => ListAsync(place, now, token), cancellation);
             }
-            catch (ScrapeException e) when (e.IsOfOneAddress && answered > 0)
+            catch (ScrapeException e) when (e.IsOfOneRequest && answered > 0)
             {
                 foreach (var query in lost) Refuse(query, e);
                 return samples;
@@ -101,7 +101,7 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
                 // Another service has taken the address.
                 Lose();
                 Batch.Clear();
-                return await FindAsync(now, cancellation);
+                return await FindAsync(times, now, cancellation);
             }
         }
 
@@ -109,7 +109,13 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
         {
             query.KnownName = list!.Names.Contains(query.Name) ? query.Name
                 : query.Boot2Name is { } name && list.Names.Contains(name) ? name : null;
-            if (query.KnownName is not null && await ReadAsync(query)) continue;
+        }
+
+        var found = await AskAsync(
+            place, lost.Where(query => query.KnownName is not null), named.Count == 0, times, cancellation);
+        var taken = found.Where(Take).Select(answer => answer.Query).ToHashSet();
+        foreach (var query in lost.Where(query => !taken.Contains(query)))
+        {
             answered++;
             _nothing[query.Selection] = new NothingFound(
                 $"{Address} has no metric {query.Selection.Key.Selector}",
@@ -121,34 +127,26 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
         return samples;
 
         // False where there is no metric of that name.
-        async Task<bool> ReadAsync(ActuatorQuery query)
+        bool Take(Answer answer)
         {
-            try
+            var (query, value, refused) = answer;
+            if (refused is not null)
             {
-                var value = query.IsImpossible ? default(ActuatorValue) with { Outcome = ActuatorOutcome.NoTags, Uris = [] }
-                    : await reader.ReadAsync(query, query.KnownName!);
-                query.WasFound = value.Outcome == ActuatorOutcome.Found;
-                if (value.Outcome == ActuatorOutcome.NoName) return false;
-                answered++;
-                if (query.WasFound)
-                {
-                    Add(query, value.Value, now);
-                    samples++;
-                }
-                else
-                {
-                    _nothing[query.Selection] = WithoutTags(query, value, place);
-                }
-            }
-            catch (JsonException e)
-            {
-                Refuse(query, Malformed(At(ActuatorJson.Below(place, "/metrics/" + query.KnownName)), e));
-            }
-            catch (ScrapeException e) when (e.IsOfOneAddress)
-            {
-                Refuse(query, e);
+                Refuse(query, refused);
+                return true;
             }
 
+            query.WasFound = value.Outcome == ActuatorOutcome.Found;
+            if (value.Outcome == ActuatorOutcome.NoName) return false;
+            answered++;
+            if (!query.WasFound)
+            {
+                _nothing[query.Selection] = WithoutTags(query, value, place);
+                return true;
+            }
+
+            Add(query, value.Value, now);
+            samples++;
             return true;
         }
 
@@ -156,6 +154,55 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
         {
             refusal ??= e;
             _nothing[query.Selection] = new NothingFound(e.Message, IsRefused: true);
+        }
+    }
+
+    /// <summary>
+    /// Asks for metrics whose names are known, and beside them for health: a few at a time, and last for what did not answer the
+    /// last time, so that what hangs delays the others once at most.
+    /// </summary>
+    private async Task<Answer[]> AskAsync(
+        string place, IEnumerable<ActuatorQuery> queries, bool withHealth, RequestTimes times, CancellationToken cancellation)
+    {
+        var asked = queries.OrderBy(query => query.WasSilent).ToArray();
+        var answers = new Answer[asked.Length];
+        await Parallel.ForEachAsync(
+            Enumerable.Range(withHealth ? -1 : 0, asked.Length + (withHealth ? 1 : 0)),
+            new ParallelOptions { MaxDegreeOfParallelism = RequestTimes.AtOnce, CancellationToken = cancellation },
+            async (i, token) =>
+            {
+                if (i < 0) await AskHealthAsync(place, times, token);
+                else answers[i] = await AskAsync(place, asked[i], times, token);
+            });
+        return answers;
+    }
+
+    private async Task<Answer> AskAsync(
+        string place, ActuatorQuery query, RequestTimes times, CancellationToken cancellation)
+    {
+        ActuatorValue value = default;
+        ScrapeException? refusal = null;
+        try
+        {
+            value = query.IsImpossible ? default(ActuatorValue) with { Outcome = ActuatorOutcome.NoTags, Uris = [] }
+                : await new ActuatorReader(GetAsync).ReadAsync(query, query.KnownName!);
+        }
+        catch (JsonException e)
+        {
+            refusal = Malformed(At(ActuatorJson.Below(place, "/metrics/" + query.KnownName)), e);
+        }
+        catch (ScrapeException e) when (e.IsOfOneRequest)
+        {
+            refusal = e;
+        }
+
+        query.WasSilent = refusal is { Reason: FailureReason.Timeout, WasAsked: true };
+        return new Answer(query, value, refusal);
+
+        Task<ResponseBody?> GetAsync(string path)
+        {
+            var uri = At(ActuatorJson.Below(place, path));
+            return times.AskAsync(uri, token => TryGetAsync(uri, token), cancellation);
         }
     }
 
@@ -214,18 +261,20 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
         }
     }
 
-    // Nobody demanded it, so that an actuator without health is no failure: then nothing is known.
-    private async Task<bool?> IsUpAsync(string place, CancellationToken cancellation)
+    // Where nobody else asks for it. An actuator without health is no failure: then nothing is known.
+    private async Task AskHealthAsync(string place, RequestTimes times, CancellationToken cancellation)
     {
+        if (Instance is not { Target.IsChecked: false, HasHealthJob: false }) return;
+        var uri = At(ActuatorJson.Below(place, "/health"));
         try
         {
-            using var body = await GetAsync(
-                At(ActuatorJson.Below(place, "/health")), ActuatorJson.Accept, cancellation, unavailable: true);
-            return body.IsJson ? HealthText.Status(body.Memory, null) == "UP" : null;
+            using var body = await times.AskAsync(
+                uri, token => GetAsync(uri, ActuatorJson.Accept, token, unavailable: true), cancellation);
+            Instance.IsUp = body.IsJson ? HealthText.Status(body.Memory, null) == "UP" : null;
         }
-        catch (Exception e) when (e is ScrapeException { IsOfOneAddress: true } or JsonException)
+        catch (Exception e) when (e is ScrapeException { IsOfOneRequest: true } or JsonException)
         {
-            return null;
+            Instance.IsUp = null;
         }
     }
 
@@ -237,4 +286,7 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
 
     private static ScrapeException Malformed(Uri uri, JsonException e) =>
         new(FailureReason.Malformed, $"{uri}: {UntrustedJson.Describe(e)}");
+
+    /// <summary>What came of asking for a metric: a value, or why there was no answer.</summary>
+    private readonly record struct Answer(ActuatorQuery Query, ActuatorValue Value, ScrapeException? Refusal);
 }

@@ -63,6 +63,9 @@ internal sealed class ActuatorQuery
     /// <summary>Whether there was something with its tags at the last scrape. The job's.</summary>
     public bool WasFound { get; set; }
 
+    /// <summary>Whether it did not answer in time at the last scrape, so that it is asked last. The job's.</summary>
+    public bool WasSilent { get; set; }
+
     /// <summary>Why an actuator cannot answer a selector; null where it can.</summary>
     public static string? Check(SeriesSelector selector) =>
         selector.Matchers.Any(matcher => matcher is { Label: StatisticLabel, Kind: not MatchKind.Equal })
