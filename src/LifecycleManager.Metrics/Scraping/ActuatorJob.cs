@@ -78,114 +78,83 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
     private async Task<int> ReadNamesAsync(
         string place, ActuatorList? list, RequestTimes times, long now, CancellationToken cancellation)
     {
+        var listed = new Lazy<Task<ActuatorList?>>(() => list is not null ? Task.FromResult<ActuatorList?>(list)
+            : times.AskAsync(At(ActuatorJson.Below(place, "/metrics")), token => ListAsync(place, now, token), cancellation));
+        var answers = await AskAllAsync(place, listed, times, cancellation);
+        if (listed is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result: var answer } }
+            && answer is not { Shape: ActuatorShape.Names })
+        {
+            // Another service has taken the address.
+            Lose();
+            Batch.Clear();
+            return await FindAsync(times, now, cancellation);
+        }
+
         var (answered, samples, refusal) = (0, 0, (ScrapeException?)null);
-        var named = _queries.Where(query => query.KnownName is not null).ToList();
-        var known = await AskAsync(place, named, named.Count > 0, times, cancellation);
-        var lost = _queries.Where(query => query.KnownName is null)
-            .Concat(known.Where(answer => !Take(answer)).Select(answer => answer.Query)).ToList();
-        if (lost.Count > 0 && list is null)
+        foreach (var (query, value, refused) in answers)
         {
-            try
+            if (refused is not null)
             {
-                list = await times.AskAsync(
-                    At(ActuatorJson.Below(place, "/metrics")), token => ListAsync(place, now, token), cancellation);
-            }
-            catch (ScrapeException e) when (e.IsOfOneRequest && answered > 0)
-            {
-                foreach (var query in lost) Refuse(query, e);
-                return samples;
+                refusal ??= refused;
+                _nothing[query.Selection] = new NothingFound(refused.Message, IsRefused: true);
+                continue;
             }
 
-            if (list is not { Shape: ActuatorShape.Names })
-            {
-                // Another service has taken the address.
-                Lose();
-                Batch.Clear();
-                return await FindAsync(times, now, cancellation);
-            }
-        }
-
-        foreach (var query in lost)
-        {
-            query.KnownName = list!.Names.Contains(query.Name) ? query.Name
-                : query.Boot2Name is { } name && list.Names.Contains(name) ? name : null;
-        }
-
-        var found = await AskAsync(
-            place, lost.Where(query => query.KnownName is not null), named.Count == 0, times, cancellation);
-        var taken = found.Where(Take).Select(answer => answer.Query).ToHashSet();
-        foreach (var query in lost.Where(query => !taken.Contains(query)))
-        {
             answered++;
-            _nothing[query.Selection] = new NothingFound(
-                $"{Address} has no metric {query.Selection.Key.Selector}",
-                IsNotMadeYet: query.Selection.IsMadeByFirstCall && !query.Selection.Set.Sighting.Seen);
+            query.WasFound = value.Outcome == ActuatorOutcome.Found;
+            if (query.WasFound)
+            {
+                Add(query, value.Value, now);
+                samples++;
+            }
+            else
+            {
+                _nothing[query.Selection] = value.Outcome == ActuatorOutcome.NoTags ? WithoutTags(query, value, place)
+                    : new NothingFound(
+                        $"{Address} has no metric {query.Selection.Key.Selector}",
+                        IsNotMadeYet: query.Selection.IsMadeByFirstCall && !query.Selection.Set.Sighting.Seen);
+            }
         }
 
         // Nothing but refusals: it is no matter of one metric.
         if (refusal is not null && answered == 0) throw refusal;
         return samples;
-
-        // False where there is no metric of that name.
-        bool Take(Answer answer)
-        {
-            var (query, value, refused) = answer;
-            if (refused is not null)
-            {
-                Refuse(query, refused);
-                return true;
-            }
-
-            query.WasFound = value.Outcome == ActuatorOutcome.Found;
-            if (value.Outcome == ActuatorOutcome.NoName) return false;
-            answered++;
-            if (!query.WasFound)
-            {
-                _nothing[query.Selection] = WithoutTags(query, value, place);
-                return true;
-            }
-
-            Add(query, value.Value, now);
-            samples++;
-            return true;
-        }
-
-        void Refuse(ActuatorQuery query, ScrapeException e)
-        {
-            refusal ??= e;
-            _nothing[query.Selection] = new NothingFound(e.Message, IsRefused: true);
-        }
     }
 
     /// <summary>
-    /// Asks for metrics whose names are known, and beside them for health: a few at a time, and last for what did not answer the
-    /// last time, so that what hangs delays the others once at most.
+    /// Asks for all metrics, and for health beside them: a few at a time, and last for what did not answer, the latest of it last,
+    /// so that what hangs keeps nothing from being asked for long.
     /// </summary>
-    private async Task<Answer[]> AskAsync(
-        string place, IEnumerable<ActuatorQuery> queries, bool withHealth, RequestTimes times, CancellationToken cancellation)
+    private async Task<Answer[]> AskAllAsync(
+        string place, Lazy<Task<ActuatorList?>> listed, RequestTimes times, CancellationToken cancellation)
     {
-        var asked = queries.OrderBy(query => query.WasSilent).ToArray();
+        var asked = _queries.OrderBy(query => query.SilentAt).ToArray();
         var answers = new Answer[asked.Length];
         await Parallel.ForEachAsync(
-            Enumerable.Range(withHealth ? -1 : 0, asked.Length + (withHealth ? 1 : 0)),
+            Enumerable.Range(-1, asked.Length + 1),
             new ParallelOptions { MaxDegreeOfParallelism = RequestTimes.AtOnce, CancellationToken = cancellation },
             async (i, token) =>
             {
                 if (i < 0) await AskHealthAsync(place, times, token);
-                else answers[i] = await AskAsync(place, asked[i], times, token);
+                else answers[i] = await AskAsync(place, asked[i], listed, times, token);
             });
         return answers;
     }
 
     private async Task<Answer> AskAsync(
-        string place, ActuatorQuery query, RequestTimes times, CancellationToken cancellation)
+        string place, ActuatorQuery query, Lazy<Task<ActuatorList?>> listed, RequestTimes times, CancellationToken cancellation)
     {
-        ActuatorValue value = default;
+        ActuatorValue value = new(ActuatorOutcome.NoName, double.NaN, []);
         ScrapeException? refusal = null;
         try
         {
-            value = query.IsImpossible ? default(ActuatorValue) with { Outcome = ActuatorOutcome.NoTags, Uris = [] }
-                : await new ActuatorReader(GetAsync).ReadAsync(query, query.KnownName!);
+            if (query.KnownName is { } known) value = await ReadAsync(known);
+            if (value.Outcome == ActuatorOutcome.NoName && await listed.Value is { Shape: ActuatorShape.Names, Names: var names })
+            {
+                query.KnownName = names.Contains(query.Name) ? query.Name
+                    : query.Boot2Name is { } name && names.Contains(name) ? name : null;
+                if (query.KnownName is { } found) value = await ReadAsync(found);
+            }
         }
         catch (JsonException e)
         {
@@ -196,8 +165,13 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
             refusal = e;
         }
 
-        query.WasSilent = refusal is { Reason: FailureReason.Timeout, WasAsked: true };
+        if (refusal is not { Reason: FailureReason.Timeout }) query.SilentAt = 0;
+        else if (refusal.WasAsked) query.SilentAt = Round;
         return new Answer(query, value, refusal);
+
+        async Task<ActuatorValue> ReadAsync(string name) =>
+            query.IsImpossible ? new ActuatorValue(ActuatorOutcome.NoTags, double.NaN, [])
+                : await new ActuatorReader(GetAsync).ReadAsync(query, name);
 
         Task<ResponseBody?> GetAsync(string path)
         {

@@ -63,8 +63,8 @@ internal sealed class ActuatorQuery
     /// <summary>Whether there was something with its tags at the last scrape. The job's.</summary>
     public bool WasFound { get; set; }
 
-    /// <summary>Whether it did not answer in time at the last scrape, so that it is asked last. The job's.</summary>
-    public bool WasSilent { get; set; }
+    /// <summary>The number of the scrape in which it was asked last, if there was no answer in time; else 0. The job's.</summary>
+    public long SilentAt { get; set; }
 
     /// <summary>Why an actuator cannot answer a selector; null where it can.</summary>
     public static string? Check(SeriesSelector selector) =>

@@ -27,7 +27,8 @@ internal sealed class OneTarget : IDisposable
         _context = new ScrapeContext(options, _time, _client, new CredentialStore(options.Credentials), new TlsStore(options.Tls),
             new RetryBudget(), new CollectorMetrics(Prometheus.Metrics.NewCustomRegistry()));
         Instance = new CollectedInstance(
-            new Target("one", "/a", host, [port], null, true) { IsChecked = isChecked }, new TargetApp("/a", AppMetricsLabels.Parse(labels)));
+            new Target("one", "/a", host, [port], null, true) { IsChecked = isChecked },
+            new TargetApp("/a", AppMetricsLabels.Parse(labels)));
     }
 
     public CollectedInstance Instance { get; }
