@@ -122,8 +122,8 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
     }
 
     /// <summary>
-    /// Asks for all metrics, and for health beside them: a few at a time, and last for what did not answer, the latest of it last,
-    /// so that what hangs keeps nothing from being asked for long.
+    /// Asks for all metrics, and for health beside them: a few at a time, and last for what did not answer, the latest of it
+    /// last, so that what hangs keeps nothing from being asked for long.
     /// </summary>
     private async Task<Answer[]> AskAllAsync(
         string place, Lazy<Task<ActuatorList?>> listed, RequestTimes times, CancellationToken cancellation)

@@ -85,7 +85,8 @@ public sealed class ProtobufReaderTests
                 .Message(12, new ProtobufText().Signed(1, 1).Number(2, 1)).Signed(13, 2))).Delimited,
         ];
         Assert.Equal(["c{} 7", "s_count{} 2", "s_sum{} 3", "b_count{} 2", "b_sum{} 3", "b_bucket{le=1.0} 1",
-            "b_bucket{le=+Inf} 2", "n_count{} 2", "n_sum{} 3", "n{} 2"], Read(body).Select(sample => $"{sample.Series} {sample.Value}"));
+            "b_bucket{le=+Inf} 2", "n_count{} 2", "n_sum{} 3", "n{} 2"],
+            Read(body).Select(sample => $"{sample.Series} {sample.Value}"));
     }
 
     [Theory]

@@ -136,7 +136,8 @@ public sealed class SilentMetricTests
         {
             before = server.Requests.Count;
             scrape = target.ScrapeAsync(job);
-            await Eventually.TrueAsync(() => server.Requests.Count == before + asked, "four that hang and what is well");
+            var expected = before + asked;
+            await Eventually.TrueAsync(() => server.Requests.Count == expected, "four that hang and what is well");
             await HangAsync(4);
             _time.Advance(TimeSpan.FromSeconds(4.5));
             status = await scrape;

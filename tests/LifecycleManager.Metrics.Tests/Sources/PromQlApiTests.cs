@@ -84,9 +84,9 @@ public sealed class PromQlApiTests
         await using var server = await HttpServer.StartAsync(async context =>
         {
             context.Response.ContentType = "application/json";
-            await context.Response.WriteAsync($$"""
-                {"status": "success", "data": {"resultType": "scalar", "result": [{{context.Request.Query["time"]}}, "5"]}{{infos}}}
-                """);
+            var time = context.Request.Query["time"];
+            await context.Response.WriteAsync(
+                $$"""{"status": "success", "data": {"resultType": "scalar", "result": [{{time}}, "5"]}{{infos}}}""");
         });
         await using var scheduler = await FakeScheduler.StartAsync();
         await using var collector =
