@@ -23,10 +23,12 @@ internal static class HttpProblem
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } http => Tls(http),
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } =>
             "what answers there does not speak HTTP: is the scheme right?",
-        HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } =>
+        HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded }
+            or HttpRequestException { InnerException: IOException { InnerException: SocketException } } =>
             "it closed the connection without an answer: is the scheme right?",
         HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } http => $"bad answer: {http.HttpRequestError}",
         HttpIOException io => $"the answer broke off: {io.HttpRequestError}",
+        IOException { InnerException: SocketException socket } => $"the answer broke off: {socket.SocketErrorCode}",
         OperationCanceledException => "timed out",
         _ => exception.Message,
     };

@@ -152,6 +152,9 @@ internal sealed record MetricAnswer(string Metric, double? Value, IReadOnlyList<
     /// <summary><c>missing</c>, <c>idle</c> or <c>starting</c>; absent where a value was read.</summary>
     public string? Absence { get; init; }
 
+    /// <summary>What the source remarks on the query, which takes nothing from the value.</summary>
+    public string? Note { get; init; }
+
     /// <summary>The newest sample that took part.</summary>
     public DateTimeOffset? NewestSample { get; init; }
 

@@ -222,6 +222,7 @@ internal static class ExplainApi
         {
             Missing = evidence?.Missing,
             Absence = evidence?.Absence,
+            Note = evidence?.Note,
             NewestSample = evidence?.NewestSample,
             Low = evidence?.Low,
             High = evidence?.High,

@@ -42,6 +42,7 @@ internal static class EvidenceReader
                 Low = Finite(reading.Range.Low),
                 High = Finite(reading.Range.High),
                 Silent = reading.IsKnown ? reading.Silent : 0,
+                Note = reading.Note,
                 Absence = reading.Absence == Absence.None ? null : reading.Absence.ToString().ToLowerInvariant(),
             };
         }

@@ -31,6 +31,9 @@ internal sealed record MetricEvidence(
     /// </summary>
     public string? Absence { get; init; }
 
+    /// <summary>What the source remarked on the query, which took nothing from the value; null for nothing.</summary>
+    public string? Note { get; init; }
+
     /// <summary>How many instances should have reported and did not; those that started were not among them.</summary>
     public int Silent { get; init; }
 }

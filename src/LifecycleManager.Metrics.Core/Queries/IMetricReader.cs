@@ -51,6 +51,9 @@ public readonly record struct MetricReading(
     /// </summary>
     public int Unfilled { get; init; }
 
+    /// <summary>What the source remarks on the query, which takes nothing from the value; for people. Null for nothing.</summary>
+    public string? Note { get; init; }
+
     /// <summary>Whether there is a value. NaN and infinities are never known.</summary>
     public bool IsKnown => Missing is null;
 

@@ -43,7 +43,7 @@ public readonly struct NativeBuckets(int[] indexes, double[] counts)
         var (indexes, counts) = (new List<int>(Length), new List<double>(Length));
         for (var i = 0; i < Length; i++)
         {
-            var index = ((Indexes[i] - 1) >> (from - to)) + 1;
+            var index = (int)(((long)Indexes[i] - 1) >> (from - to)) + 1;
             if (indexes.Count > 0 && indexes[^1] == index)
             {
                 counts[^1] += Counts[i];

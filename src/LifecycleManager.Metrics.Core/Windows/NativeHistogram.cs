@@ -13,6 +13,9 @@ public sealed class NativeHistogram
     /// <summary>The finest schema: a bucket's bound is the one before it times 2^(1/256).</summary>
     public const int MaxSchema = 8;
 
+    /// <summary>The finest schema that is reserved for such buckets; those beyond 8 are read as 8, as Prometheus does.</summary>
+    public const int MaxReservedSchema = 52;
+
     /// <summary>How fine the buckets are: -4 to 8.</summary>
     public required int Schema { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LifecycleManager.Metrics.Discovery;
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Metrics.Series;
 using LifecycleManager.Metrics.Sources;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -69,15 +70,21 @@ internal static class CollectorApi
     private static IResult Problem(int status, string message) =>
         Results.Json(new ProblemAnswer(message), CollectorJson.Default.ProblemAnswer, statusCode: status);
 
-    private static Dictionary<string, string>? Problems(EndpointJob endpoint)
+    private static Dictionary<string, string>? Told(ScrapeJob job, Func<SeriesSet, string?> tell)
     {
-        var problems = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var selection in endpoint.Selections)
+        IEnumerable<(string Selector, SeriesSet Set)> all = job switch
         {
-            if (selection.Set.Problem is { } problem) problems[selection.Key.Selector] = problem;
+            EndpointJob endpoint => endpoint.Selections.Select(selection => (selection.Key.Selector, selection.Set)),
+            SourceJob source => [(source.Key.Selector, source.Set)],
+            _ => [],
+        };
+        var told = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (selector, set) in all)
+        {
+            if (tell(set) is { } text) told[selector] = text;
         }
 
-        return problems.Count > 0 ? problems : null;
+        return told.Count > 0 ? told : null;
     }
 
     private static TargetAnswer Describe(ScrapeJob job, DateTimeOffset now, TimeSpan startup)
@@ -108,7 +115,8 @@ internal static class CollectorApi
             Samples = status.LastScrape is null ? null : status.Samples,
             Selectors = endpoint is not null ? [.. endpoint.Selections.Select(selection => selection.Key.Selector)]
                 : job is SourceJob one ? [one.Key.Selector] : [],
-            Problems = endpoint is null ? null : Problems(endpoint),
+            Problems = Told(job, set => set.Problem),
+            Notes = Told(job, set => set.Note),
         };
     }
 }

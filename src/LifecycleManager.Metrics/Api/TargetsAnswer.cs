@@ -54,6 +54,9 @@ internal sealed record TargetAnswer
 
     /// <summary>Why some of it was not found, or refused, while the rest of the answer is fine; by selector.</summary>
     public IReadOnlyDictionary<string, string>? Problems { get; init; }
+
+    /// <summary>What a server remarks on a query, which takes nothing from its value; by selector.</summary>
+    public IReadOnlyDictionary<string, string>? Notes { get; init; }
 }
 
 /// <summary>The answer of <c>POST /v1/samples</c>.</summary>

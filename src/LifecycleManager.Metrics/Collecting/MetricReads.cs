@@ -63,9 +63,10 @@ internal static class MetricReads
             }
         }
 
-        return join.Reporting == 0
+        var reading = join.Reporting == 0
             ? Missing(view, bound, none, instances, at)
             : join.Reading(instances, DateTimeOffset.FromUnixTimeMilliseconds(newest));
+        return bound.HasInstances ? reading : reading with { Note = bound.Sets[0].Note };
     }
 
     // One distribution of all instances' observations: a quantile of quantiles means nothing.

@@ -7,7 +7,8 @@ internal struct ProtobufHistogram
 {
     // A client keeps 160 buckets by default; what has more is kept coarser, so that memory is bounded.
     private const int MostBuckets = 320;
-    private const int MostIndex = 1 << 20;
+    private const int CustomSchema = -53;
+    private const int MostIndex = 1 << 30;
     private const string Unfit = "the spans of a native histogram do not fit its buckets";
 
     private double _count;
@@ -21,7 +22,10 @@ internal struct ProtobufHistogram
     private Signed _negative;
     private Signed _positive;
 
-    /// <summary>Adds the samples: count, sum, the native histogram where there is one, the buckets.</summary>
+    /// <summary>
+    /// Adds the samples: count, sum, the native histogram where there is one, the buckets. A native histogram that cannot be read
+    /// is passed over where there are classic buckets, and else says why.
+    /// </summary>
     /// <exception cref="FormatException">The message is damaged.</exception>
     public static void Read(ReadOnlySpan<byte> message, List<MetricSample> into)
     {
@@ -40,8 +44,11 @@ internal struct ProtobufHistogram
         into[first] = new MetricSample(SampleKind.Count, count);
         into[first + 1] = new MetricSample(SampleKind.Sum, histogram._sum);
         var hasBuckets = into.Count > first + 2;
-        if (histogram._isNative)
+        var unreadable = histogram._isNative ? histogram.Unreadable : null;
+        if (histogram._isNative && unreadable is null)
             into.Insert(first + 2, new MetricSample(SampleKind.Value, count, Histogram: histogram.ToNative(count)));
+        else if (unreadable is not null && !hasBuckets)
+            into.Add(new MetricSample(SampleKind.Value, count) { Unreadable = unreadable });
         if ((hasBuckets || !histogram._isNative) && !double.IsPositiveInfinity(into[^1].Bound))
             into.Add(new MetricSample(SampleKind.Bucket, count, double.PositiveInfinity));
     }
@@ -95,10 +102,16 @@ internal struct ProtobufHistogram
         into.Add((offset, length));
     }
 
+    // The messages have no field for the bounds of custom buckets, so that Prometheus cannot take them either.
+    private readonly string? Unreadable => _schema switch
+    {
+        >= NativeHistogram.MinSchema and <= NativeHistogram.MaxReservedSchema => null,
+        CustomSchema => $"custom buckets (schema {CustomSchema}), whose bounds the format does not carry",
+        _ => $"buckets of the unknown schema {_schema}",
+    };
+
     private readonly NativeHistogram ToNative(double count)
     {
-        if (_schema is < NativeHistogram.MinSchema or > NativeHistogram.MaxSchema)
-            throw new FormatException($"the schema {_schema} of a native histogram is not known");
         var (negative, positive) = (_negative.ToBuckets(_isFloat), _positive.ToBuckets(_isFloat));
         if (!_isFloat) Check(count, _zeroCount + Sum(negative) + Sum(positive));
         var histogram = new NativeHistogram
@@ -110,7 +123,7 @@ internal struct ProtobufHistogram
             Sum = _sum,
             Negative = negative,
             Positive = positive,
-        };
+        }.ToSchema(NativeHistogram.MaxSchema);
         while (histogram.Schema > NativeHistogram.MinSchema
             && histogram.Negative.Length + histogram.Positive.Length > MostBuckets)
             histogram = histogram.ToSchema(histogram.Schema - 1);

@@ -3,7 +3,6 @@ using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Metrics.Exposition;
 
-
 /// <summary>A sample that a protobuf metric comes to.</summary>
 /// <param name="Kind">What it is of the metric.</param>
 /// <param name="Value">Its value.</param>
@@ -12,6 +11,9 @@ namespace LifecycleManager.Metrics.Exposition;
 internal readonly record struct MetricSample(
     SampleKind Kind, double Value, double Bound = double.NaN, NativeHistogram? Histogram = null)
 {
+    /// <summary>What the native histogram has that keeps it from being read; null where it is read, or is none.</summary>
+    public string? Unreadable { get; init; }
+
     /// <summary>What stands behind the family's name.</summary>
     public ReadOnlySpan<byte> Ending => Kind switch
     {

@@ -44,6 +44,15 @@ public sealed class ProtobufReader(ReadOnlyMemory<byte> body)
     /// <summary>The native histogram; null where the sample is a number.</summary>
     public NativeHistogram? Histogram => _samples[_sample].Histogram;
 
+    /// <summary>
+    /// What a native histogram has that keeps it from being read, so that only its count and sum are known; null for anything
+    /// else.
+    /// </summary>
+    public string? Unreadable => _samples[_sample].Unreadable;
+
+    /// <summary>Whether the sample is a native histogram, be it readable or not.</summary>
+    public bool IsNative => Histogram is not null || Unreadable is not null;
+
     /// <summary>The sample's own time in milliseconds since 1970; null where it has none.</summary>
     public long? Timestamp { get; private set; }
 

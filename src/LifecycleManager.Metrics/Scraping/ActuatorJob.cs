@@ -28,11 +28,10 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
         BeginRound();
         Batch.Clear();
         _nothing.Clear();
+        var times = new RequestTimes(Context.Time, Context.Options.Timeout);
         var samples = Place is { } place && _shape == ActuatorShape.Names
-            ? await ReadNamesAsync(place, null, now, cancellation)
-            : await FindAsync(now, cancellation);
-        if (Instance is { Target.IsChecked: false, HasHealthJob: false } && Place is { } found)
-            Instance.IsUp = await IsUpAsync(found, cancellation);
+            ? await ReadNamesAsync(place, null, times, now, cancellation)
+            : await FindAsync(times, now, cancellation);
         Batch.Commit(selections, Round, now, Context.Options.MaxSamplesPerSeries, Nothing);
         return samples;
     }
@@ -42,7 +41,7 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
             ? $"{Address} is Spring Boot 1.x, whose metrics have no tags: {selection.Key.Selector}"
             : $"{Address} has no metric {selection.Key.Selector}");
 
-    private async Task<int> FindAsync(long now, CancellationToken cancellation)
+    private async Task<int> FindAsync(RequestTimes times, long now, CancellationToken cancellation)
     {
         var search = new PlaceSearch();
         foreach (var place in Places(ActuatorJson.Candidates(GivenPath)).ToArray())
@@ -66,7 +65,9 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
 
             _shape = list.Shape;
             FindAt(place);
-            return list.Shape == ActuatorShape.Flat ? list.Count : await ReadNamesAsync(place, list, now, cancellation);
+            if (list.Shape == ActuatorShape.Names) return await ReadNamesAsync(place, list, times, now, cancellation);
+            await AskHealthAsync(place, times, cancellation);
+            return list.Count;
         }
 
         Lose();
@@ -74,88 +75,108 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
     }
 
     // Boot 2's metrics are documents of their own. What was there is asked straight away; for what was not, one list tells.
-    private async Task<int> ReadNamesAsync(string place, ActuatorList? list, long now, CancellationToken cancellation)
+    private async Task<int> ReadNamesAsync(
+        string place, ActuatorList? list, RequestTimes times, long now, CancellationToken cancellation)
     {
-        var reader = new ActuatorReader(path => TryGetAsync(At(ActuatorJson.Below(place, path)), cancellation));
+        var listed = new Lazy<Task<ActuatorList?>>(() => list is not null ? Task.FromResult<ActuatorList?>(list)
+            : times.AskAsync(At(ActuatorJson.Below(place, "/metrics")), token => ListAsync(place, now, token), cancellation));
+        var answers = await AskAllAsync(place, listed, times, cancellation);
+        if (listed is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result: var answer } }
+            && answer is not { Shape: ActuatorShape.Names })
+        {
+            // Another service has taken the address.
+            Lose();
+            Batch.Clear();
+            return await FindAsync(times, now, cancellation);
+        }
+
         var (answered, samples, refusal) = (0, 0, (ScrapeException?)null);
-        var lost = new List<ActuatorQuery>();
-        foreach (var query in _queries)
+        foreach (var (query, value, refused) in answers)
         {
-            if (query.KnownName is null || !await ReadAsync(query)) lost.Add(query);
-        }
-
-        if (lost.Count > 0 && list is null)
-        {
-            try
+            if (refused is not null)
             {
-                list = await ListAsync(place, now, cancellation);
-            }
-            catch (ScrapeException e) when (e.IsOfOneAddress && answered > 0)
-            {
-                foreach (var query in lost) Refuse(query, e);
-                return samples;
+                refusal ??= refused;
+                _nothing[query.Selection] = new NothingFound(refused.Message, IsRefused: true);
+                continue;
             }
 
-            if (list is not { Shape: ActuatorShape.Names })
-            {
-                // Another service has taken the address.
-                Lose();
-                Batch.Clear();
-                return await FindAsync(now, cancellation);
-            }
-        }
-
-        foreach (var query in lost)
-        {
-            query.KnownName = list!.Names.Contains(query.Name) ? query.Name
-                : query.Boot2Name is { } name && list.Names.Contains(name) ? name : null;
-            if (query.KnownName is not null && await ReadAsync(query)) continue;
             answered++;
-            _nothing[query.Selection] = new NothingFound(
-                $"{Address} has no metric {query.Selection.Key.Selector}",
-                IsNotMadeYet: query.Selection.IsMadeByFirstCall && !query.Selection.Set.Sighting.Seen);
+            query.WasFound = value.Outcome == ActuatorOutcome.Found;
+            if (query.WasFound)
+            {
+                Add(query, value.Value, now);
+                samples++;
+            }
+            else
+            {
+                _nothing[query.Selection] = value.Outcome == ActuatorOutcome.NoTags ? WithoutTags(query, value, place)
+                    : new NothingFound(
+                        $"{Address} has no metric {query.Selection.Key.Selector}",
+                        IsNotMadeYet: query.Selection.IsMadeByFirstCall && !query.Selection.Set.Sighting.Seen);
+            }
         }
 
         // Nothing but refusals: it is no matter of one metric.
         if (refusal is not null && answered == 0) throw refusal;
         return samples;
+    }
 
-        // False where there is no metric of that name.
-        async Task<bool> ReadAsync(ActuatorQuery query)
+    /// <summary>
+    /// Asks for all metrics, and for health beside them: a few at a time, and last for what did not answer, the latest of it
+    /// last, so that what hangs keeps nothing from being asked for long.
+    /// </summary>
+    private async Task<Answer[]> AskAllAsync(
+        string place, Lazy<Task<ActuatorList?>> listed, RequestTimes times, CancellationToken cancellation)
+    {
+        var asked = _queries.OrderBy(query => query.SilentAt).ToArray();
+        var answers = new Answer[asked.Length];
+        await Parallel.ForEachAsync(
+            Enumerable.Range(-1, asked.Length + 1),
+            new ParallelOptions { MaxDegreeOfParallelism = RequestTimes.AtOnce, CancellationToken = cancellation },
+            async (i, token) =>
+            {
+                if (i < 0) await AskHealthAsync(place, times, token);
+                else answers[i] = await AskAsync(place, asked[i], listed, times, token);
+            });
+        return answers;
+    }
+
+    private async Task<Answer> AskAsync(
+        string place, ActuatorQuery query, Lazy<Task<ActuatorList?>> listed, RequestTimes times, CancellationToken cancellation)
+    {
+        ActuatorValue value = new(ActuatorOutcome.NoName, double.NaN, []);
+        ScrapeException? refusal = null;
+        try
         {
-            try
+            if (query.KnownName is { } known) value = await ReadAsync(known);
+            if (value.Outcome == ActuatorOutcome.NoName && await listed.Value is { Shape: ActuatorShape.Names, Names: var names })
             {
-                var value = query.IsImpossible ? default(ActuatorValue) with { Outcome = ActuatorOutcome.NoTags, Uris = [] }
-                    : await reader.ReadAsync(query, query.KnownName!);
-                query.WasFound = value.Outcome == ActuatorOutcome.Found;
-                if (value.Outcome == ActuatorOutcome.NoName) return false;
-                answered++;
-                if (query.WasFound)
-                {
-                    Add(query, value.Value, now);
-                    samples++;
-                }
-                else
-                {
-                    _nothing[query.Selection] = WithoutTags(query, value, place);
-                }
+                query.KnownName = names.Contains(query.Name) ? query.Name
+                    : query.Boot2Name is { } name && names.Contains(name) ? name : null;
+                if (query.KnownName is { } found) value = await ReadAsync(found);
             }
-            catch (JsonException e)
-            {
-                Refuse(query, Malformed(At(ActuatorJson.Below(place, "/metrics/" + query.KnownName)), e));
-            }
-            catch (ScrapeException e) when (e.IsOfOneAddress)
-            {
-                Refuse(query, e);
-            }
-
-            return true;
+        }
+        catch (JsonException e)
+        {
+            refusal = Malformed(At(ActuatorJson.Below(place, "/metrics/" + query.KnownName)), e);
+        }
+        catch (ScrapeException e) when (e.IsOfOneRequest)
+        {
+            refusal = e;
         }
 
-        void Refuse(ActuatorQuery query, ScrapeException e)
+        if (refusal is not { Reason: FailureReason.Timeout }) query.SilentAt = 0;
+        else if (refusal.WasAsked) query.SilentAt = Round;
+        return new Answer(query, value, refusal);
+
+        async Task<ActuatorValue> ReadAsync(string name) =>
+            query.IsImpossible ? new ActuatorValue(ActuatorOutcome.NoTags, double.NaN, [])
+                : await new ActuatorReader(GetAsync).ReadAsync(query, name);
+
+        Task<ResponseBody?> GetAsync(string path)
         {
-            refusal ??= e;
-            _nothing[query.Selection] = new NothingFound(e.Message, IsRefused: true);
+            var uri = At(ActuatorJson.Below(place, path));
+            return times.AskAsync(uri, token => TryGetAsync(uri, token), cancellation);
         }
     }
 
@@ -214,18 +235,20 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
         }
     }
 
-    // Nobody demanded it, so that an actuator without health is no failure: then nothing is known.
-    private async Task<bool?> IsUpAsync(string place, CancellationToken cancellation)
+    // Where nobody else asks for it. An actuator without health is no failure: then nothing is known.
+    private async Task AskHealthAsync(string place, RequestTimes times, CancellationToken cancellation)
     {
+        if (Instance is not { Target.IsChecked: false, HasHealthJob: false }) return;
+        var uri = At(ActuatorJson.Below(place, "/health"));
         try
         {
-            using var body = await GetAsync(
-                At(ActuatorJson.Below(place, "/health")), ActuatorJson.Accept, cancellation, unavailable: true);
-            return body.IsJson ? HealthText.Status(body.Memory, null) == "UP" : null;
+            using var body = await times.AskAsync(
+                uri, token => GetAsync(uri, ActuatorJson.Accept, token, unavailable: true), cancellation);
+            Instance.IsUp = body.IsJson ? HealthText.Status(body.Memory, null) == "UP" : null;
         }
-        catch (Exception e) when (e is ScrapeException { IsOfOneAddress: true } or JsonException)
+        catch (Exception e) when (e is ScrapeException { IsOfOneRequest: true } or JsonException)
         {
-            return null;
+            Instance.IsUp = null;
         }
     }
 
@@ -237,4 +260,7 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
 
     private static ScrapeException Malformed(Uri uri, JsonException e) =>
         new(FailureReason.Malformed, $"{uri}: {UntrustedJson.Describe(e)}");
+
+    /// <summary>What came of asking for a metric: a value, or why there was no answer.</summary>
+    private readonly record struct Answer(ActuatorQuery Query, ActuatorValue Value, ScrapeException? Refusal);
 }

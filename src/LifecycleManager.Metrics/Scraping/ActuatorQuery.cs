@@ -63,6 +63,9 @@ internal sealed class ActuatorQuery
     /// <summary>Whether there was something with its tags at the last scrape. The job's.</summary>
     public bool WasFound { get; set; }
 
+    /// <summary>The number of the scrape in which it was asked last, if there was no answer in time; else 0. The job's.</summary>
+    public long SilentAt { get; set; }
+
     /// <summary>Why an actuator cannot answer a selector; null where it can.</summary>
     public static string? Check(SeriesSelector selector) =>
         selector.Matchers.Any(matcher => matcher is { Label: StatisticLabel, Kind: not MatchKind.Equal })

@@ -8,21 +8,32 @@ internal sealed class EndpointAddress(CollectedInstance instance, EndpointKey ke
     /// </summary>
     public string? GivenPath => key.Scrape?.Path ?? instance.Target.Path ?? instance.App.Labels.Path;
 
-    /// <summary>An address on the instance; the parameters that labels give are added to that of a text.</summary>
+    /// <summary>
+    /// An address on the instance; to that of a text the parameters that labels give are added, but for those that its query has.
+    /// </summary>
     /// <exception cref="ScrapeException">The instance has no such port, or the app's labels are wrong.</exception>
-    public Uri At(string pathAndQuery) => new(
-        Root(out var problem) ?? throw new ScrapeException(FailureReason.Configuration, problem!), WithParameters(pathAndQuery));
+    public Uri At(string pathAndQuery) => On(
+        Root(out var problem) ?? throw new ScrapeException(FailureReason.Configuration, problem!), pathAndQuery);
 
     /// <summary>The address for people, or why there is none.</summary>
     public string Text(string pathAndQuery) =>
-        Root(out var problem) is { } root ? new Uri(root, WithParameters(pathAndQuery)).ToString() : problem!;
+        Root(out var problem) is { } root ? On(root, pathAndQuery).ToString() : problem!;
+
+    // As text, since a path that begins with two slashes or backslashes would be another host as a relative address.
+    private Uri On(Uri root, string pathAndQuery) => new(
+        root.GetLeftPart(UriPartial.Authority) + (pathAndQuery.StartsWith('/') ? "" : "/") + WithParameters(pathAndQuery));
 
     private string WithParameters(string pathAndQuery)
     {
         if (key.Kind != EndpointKind.Text) return pathAndQuery;
         var parameters = instance.Target.Parameters is { Length: > 0 } given ? given : instance.App.Labels.Parameters;
-        return parameters.Length == 0 ? pathAndQuery : $"{pathAndQuery}{(pathAndQuery.Contains('?') ? '&' : '?')}{parameters}";
+        if (parameters.Length == 0) return pathAndQuery;
+        if (pathAndQuery.Split('?', 2) is not [_, var query]) return $"{pathAndQuery}?{parameters}";
+        var own = query.Split('&').Select(NameOf).ToHashSet(StringComparer.Ordinal);
+        return string.Join('&', [pathAndQuery, .. parameters.Split('&').Where(parameter => !own.Contains(NameOf(parameter)))]);
     }
+
+    private static string NameOf(string parameter) => Uri.UnescapeDataString(parameter.Split('=')[0].Replace('+', ' '));
 
     private Uri? Root(out string? problem)
     {

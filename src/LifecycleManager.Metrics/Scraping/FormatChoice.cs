@@ -64,11 +64,13 @@ internal sealed class FormatChoice
         selection.Key.Source == MetricSource.Histogram && !Shows(selection, isNative: false)
         && (selection.SeriesNames.Any(cache.HasName) || (selection.CountName is { } count && cache.HasName(count)));
 
-    // Whether the last scrape had a native histogram, or a bucket that says more than how many observations there were.
+    // Whether the last scrape had a native histogram, or a bucket that says more than how many observations there were. One that
+    // cannot be read is one, too: text would tell less.
     private static bool Shows(Selection selection, bool isNative)
     {
         lock (selection.Set.SyncRoot)
         {
+            if (isNative && selection.Set.IsRefused) return true;
             foreach (var series in selection.Set.Series)
             {
                 if (series.Gone) continue;

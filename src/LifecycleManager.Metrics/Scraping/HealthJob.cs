@@ -21,6 +21,7 @@ internal sealed class HealthJob(ScrapeContext context, CollectedInstance instanc
     protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
     {
         var (selections, search) = (Selections, new PlaceSearch());
+        var times = new RequestTimes(Context.Time, Context.Options.Timeout);
         foreach (var place in Places(ActuatorJson.Candidates(GivenPath)).ToArray())
         {
             var uri = At(ActuatorJson.Below(place, "/health"));
@@ -32,7 +33,7 @@ internal sealed class HealthJob(ScrapeContext context, CollectedInstance instanc
                 using var body = await GetHealthAsync(uri, cancellation);
                 Instance.IsUp = StatusOf(body, null, uri) == "UP";
                 FindAt(place);
-                foreach (var selection in selections) await AddAsync(selection, body, uri, now, cancellation);
+                foreach (var selection in selections) await AddAsync(selection, body, uri, times, now, cancellation);
                 Batch.Commit(selections, Round, now, Context.Options.MaxSamplesPerSeries, selection => _nothing[selection]);
                 return selections.Length;
             }
@@ -47,14 +48,14 @@ internal sealed class HealthJob(ScrapeContext context, CollectedInstance instanc
     }
 
     private async Task AddAsync(
-        Selection selection, ResponseBody body, Uri uri, long now, CancellationToken cancellation)
+        Selection selection, ResponseBody body, Uri uri, RequestTimes times, long now, CancellationToken cancellation)
     {
         var component = selection.Selector.Name.Length > Whole.Length ? selection.Selector.Name[(Whole.Length + 1)..] : null;
         try
         {
             // A group is not in the whole's body, but has an address of its own.
             var status = StatusOf(body, component, uri)
-                ?? (component is null ? null : await GroupAsync(uri, component, cancellation));
+                ?? (component is null ? null : await GroupAsync(uri, component, times, cancellation));
             if (status is not null)
             {
                 var set = selection.Set;
@@ -65,18 +66,18 @@ internal sealed class HealthJob(ScrapeContext context, CollectedInstance instanc
             _nothing[selection] = new NothingFound(
                 $"{uri} has no component or group '{component}', or does not show it (management.endpoint.health.show-details)");
         }
-        catch (ScrapeException e) when (e.IsOfOneAddress)
+        catch (ScrapeException e) when (e.IsOfOneRequest)
         {
             _nothing[selection] = new NothingFound(e.Message, IsRefused: true);
         }
     }
 
-    private async Task<string?> GroupAsync(Uri health, string group, CancellationToken cancellation)
+    private async Task<string?> GroupAsync(Uri health, string group, RequestTimes times, CancellationToken cancellation)
     {
         try
         {
             var uri = new Uri($"{health}/{string.Join('/', group.Split('/').Select(Uri.EscapeDataString))}");
-            using var body = await GetHealthAsync(uri, cancellation);
+            using var body = await times.AskAsync(uri, token => GetHealthAsync(uri, token), cancellation);
             return StatusOf(body, null, uri);
         }
         catch (ScrapeException e) when (e.Reason == FailureReason.NotFound)

@@ -16,5 +16,9 @@ internal static class ManagementPath
     /// <summary>
     /// Where an actuator is whose Prometheus text is at a path: <c>/actuator</c> of <c>/actuator/prometheus</c>.
     /// </summary>
-    public static string Of(string textPath) => textPath.LastIndexOf('/') is var last and > 0 ? textPath[..last] : textPath;
+    public static string Of(string textPath)
+    {
+        var path = textPath.Split('?')[0];
+        return path.LastIndexOf('/') is var last and > 0 ? path[..last] : path;
+    }
 }

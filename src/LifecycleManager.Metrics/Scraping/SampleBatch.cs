@@ -13,6 +13,7 @@ internal readonly record struct NothingFound(string Reason, bool IsNotMadeYet = 
 internal sealed class SampleBatch
 {
     private readonly List<Item> _items = [];
+    private readonly Dictionary<SeriesSet, string> _refused = [];
 
     /// <summary>Adds a sample.</summary>
     /// <param name="set">Where it belongs.</param>
@@ -24,8 +25,17 @@ internal sealed class SampleBatch
         SeriesSet set, StoredSeries series, Sample sample, bool ownTime, NativeHistogram? histogram = null) =>
         _items.Add(new Item(set, series, sample, ownTime, histogram));
 
+    /// <summary>
+    /// A sample of a set cannot be read, so that the others alone would be no whole: the set has none, and says why.
+    /// </summary>
+    public void Refuse(SeriesSet set, string reason) => _refused.TryAdd(set, reason);
+
     /// <summary>Forgets everything.</summary>
-    public void Clear() => _items.Clear();
+    public void Clear()
+    {
+        _items.Clear();
+        _refused.Clear();
+    }
 
     /// <summary>
     /// Puts the samples into their series, under one hold of the lock that all of them share. As in Prometheus, the first of two
@@ -46,6 +56,7 @@ internal sealed class SampleBatch
         {
             foreach (var (set, series, sample, ownTime, histogram) in _items)
             {
+                if (_refused.ContainsKey(set)) continue;
                 var samples = series.Samples.Samples;
                 if (samples.Length > 0 && sample.Time <= samples[^1].Time && (ownTime || series.Round == round))
                 {
@@ -63,6 +74,13 @@ internal sealed class SampleBatch
             for (var i = 0; i < selections.Count; i++)
             {
                 var set = selections[i].Set;
+                if (_refused.TryGetValue(set, out var reason))
+                {
+                    set.Close(round, now);
+                    (set.Problem, set.IsNotMadeYet, set.IsRefused) = (reason, false, true);
+                    continue;
+                }
+
                 if (HasRound(set, round))
                 {
                     set.Close(round, now);

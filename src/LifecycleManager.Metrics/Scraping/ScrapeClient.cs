@@ -80,9 +80,7 @@ internal sealed class ScrapeClient(CollectorOptions options) : IDisposable
         catch (HttpRequestException e)
         {
             cancellation.ThrowIfCancellationRequested();
-            throw new ScrapeException(
-                HttpProblem.IsCertificate(e) ? FailureReason.Certificate : FailureReason.Connection,
-                $"{name}: {HttpProblem.Describe(e)}");
+            throw new ScrapeException(Reason(e), $"{name}: {HttpProblem.Describe(e)}");
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -157,11 +155,20 @@ internal sealed class ScrapeClient(CollectorOptions options) : IDisposable
                 HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => new ScrapeException(
                     FailureReason.Incomplete, $"{name}: the answer broke off before its end"),
                 IOException or HttpRequestException =>
-                    new ScrapeException(FailureReason.Connection, $"{name}: {HttpProblem.Describe(e)}"),
+                    new ScrapeException(FailureReason.Incomplete, $"{name}: {HttpProblem.Describe(e)}"),
                 _ => e,
             };
         }
     }
+
+    // What failed: the connection, or, once there was one, this answer.
+    private static FailureReason Reason(HttpRequestException e) => e.HttpRequestError switch
+    {
+        _ when HttpProblem.IsCertificate(e) => FailureReason.Certificate,
+        HttpRequestError.ResponseEnded or HttpRequestError.Unknown => FailureReason.Incomplete,
+        HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded => FailureReason.Malformed,
+        _ => FailureReason.Connection,
+    };
 
     // What was not asked for is not undone: the parser will see whether it is what it is said to be.
     private static bool IsCompressed(HttpContentHeaders headers) =>

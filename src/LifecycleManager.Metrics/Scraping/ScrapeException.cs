@@ -26,6 +26,9 @@ internal sealed class ScrapeException(FailureReason reason, string message) : Ex
     /// <summary>The status that was answered; 0 where it is no matter of a status.</summary>
     public int Status { get; init; }
 
+    /// <summary>Whether anything was asked; not where there was no time left to ask.</summary>
+    public bool WasAsked { get; init; } = true;
+
     /// <summary>Whether the same request a moment later may do better.</summary>
     public bool IsTransient => reason is FailureReason.Connection or FailureReason.Incomplete;
 
@@ -34,6 +37,12 @@ internal sealed class ScrapeException(FailureReason reason, string message) : Ex
     /// </summary>
     public bool IsOfOneAddress => reason is FailureReason.Status or FailureReason.NotFound or FailureReason.ContentType
         or FailureReason.Malformed or FailureReason.TooLarge or FailureReason.TooManySamples;
+
+    /// <summary>
+    /// Whether it is a matter of one request, once others to the same target are answered: its answer is a refusal, is broken,
+    /// breaks off or does not come.
+    /// </summary>
+    public bool IsOfOneRequest => IsOfOneAddress || reason is FailureReason.Incomplete or FailureReason.Timeout;
 
     /// <summary>The same failure with more to say.</summary>
     public ScrapeException With(string more) => new(reason, Message + more) { Status = Status };

@@ -77,7 +77,7 @@ internal sealed class SeriesCache
 
     /// <summary>The same of a sample in protobuf.</summary>
     public ReadOnlySpan<Found> Find(ProtobufReader reader) =>
-        Find(reader.Series, reader.Name, new LabelReader(reader.Labels), reader.Histogram is not null);
+        Find(reader.Series, reader.Name, new LabelReader(reader.Labels), reader.IsNative);
 
     private ReadOnlySpan<Found> Find(ReadOnlySpan<byte> key, ReadOnlySpan<byte> name, LabelReader labels, bool isNative)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using LifecycleManager.Metrics.Core.Windows;
 using LifecycleManager.Metrics.Exposition;
 
@@ -170,6 +171,14 @@ internal sealed class TextJob(ScrapeContext context, CollectedInstance instance,
             if (time > now + MaxAhead) continue;
             foreach (var found in cache.Find(reader))
             {
+                if (reader.Unreadable is { } buckets)
+                {
+                    var name = Encoding.UTF8.GetString(reader.Name);
+                    Batch.Refuse(found.Set, $"{name} at {Address} is a native histogram with {buckets}; "
+                        + "have the service publish classic buckets, or exponential ones");
+                    continue;
+                }
+
                 var sample = new Sample(time, reader.Value);
                 Batch.Add(found.Set, found.Series, sample, reader.Timestamp is not null, reader.Histogram);
             }

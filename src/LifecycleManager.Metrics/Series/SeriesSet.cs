@@ -43,6 +43,9 @@ internal sealed class SeriesSet(Lock syncRoot)
     /// <summary>Why there is nothing, where the scrape itself was fine; for people.</summary>
     public string? Problem { get; set; }
 
+    /// <summary>What the source remarks on the question, whether or not there is a value; for people. Null for nothing.</summary>
+    public string? Note { get; set; }
+
     /// <summary>Where <see cref="Problem"/> is: whether the instance does not have the metric at all, with other labels either,
     /// and it is one that services make with the first call.</summary>
     public bool IsNotMadeYet { get; set; }

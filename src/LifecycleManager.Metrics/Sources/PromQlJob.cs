@@ -47,7 +47,10 @@ internal sealed class PromQlJob(ScrapeContext context, SeriesKey key, SourceServ
             if (result.Doubt is { } doubt) return SourceAnswer.None($"{name}: {doubt}");
             var note = result.Note is null ? "" : $"; it remarks: {result.Note}";
             return SourceAnswer.Of(
-                result.Values, Key.From?.Across, "the query", "series", $"the query has no result at {name}{note}");
+                result.Values, Key.From?.Across, "the query", "series", $"the query has no result at {name}{note}") with
+            {
+                Note = result.Note,
+            };
         }
         catch (JsonException e)
         {

@@ -10,6 +10,9 @@ namespace LifecycleManager.Metrics.Sources;
 /// <param name="Problem">Why there is none; null where there is one.</param>
 internal readonly record struct SourceAnswer(double Value, string? Problem)
 {
+    /// <summary>What the server remarks on the question, which takes nothing from the value; null for nothing.</summary>
+    public string? Note { get; init; }
+
     /// <summary>No value.</summary>
     public static SourceAnswer None(string problem) => new(double.NaN, problem);
 

@@ -88,7 +88,7 @@ internal abstract class SourceJob(ScrapeContext context, SeriesKey key, SourceSe
             }
 
             Set.Close(_round, now);
-            Set.Problem = answer.Problem;
+            (Set.Problem, Set.Note) = (answer.Problem, answer.Note);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Exposition;
 using LifecycleManager.Primitives.Timing;
 
@@ -64,8 +65,7 @@ internal sealed record AppMetricsLabels
         var index = 0;
         TimeSpan time = default;
         string? problem = null;
-        if (path is not null && (!path.StartsWith('/') || path.Contains('#') || path.StartsWith("//", StringComparison.Ordinal)))
-            problem = $"label {PathLabel}: '{path}' is not a path that starts with one '/'";
+        if (path is not null && ScrapeSettings.ProblemOf(path) is { } no) problem = $"label {PathLabel}: '{path}' {no}";
         if (port is not null && (!int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out index) || index > 1000))
             problem = $"label {PortLabel}: '{port}' is not the index of a port";
         if (scheme is not (null or "http" or "https")) problem = $"label {SchemeLabel}: '{scheme}' is neither http nor https";

@@ -1,3 +1,5 @@
+using LifecycleManager.Primitives.Timing;
+
 namespace LifecycleManager.Protocol.Marathon;
 
 /// <summary>
@@ -10,6 +12,15 @@ public static class DrainLabel
     /// <summary>Its name.</summary>
     public const string Name = "lcm.drain";
 
-    /// <summary>The longest time: an hour.</summary>
-    public static readonly TimeSpan Max = TimeSpan.FromHours(1);
+    /// <summary>How its value is written, for those who did otherwise.</summary>
+    public const string Form = "must be a time of an hour at most, such as 10s or 2m";
+
+    private static readonly TimeSpan Max = TimeSpan.FromHours(1);
+
+    /// <summary>Reads a value: a time from zero, which is no draining, to an hour.</summary>
+    public static bool TryParse(string? text, out TimeSpan time)
+    {
+        time = default;
+        return text is not null && DurationText.TryParseSeconds(text, out time) && time <= Max;
+    }
 }

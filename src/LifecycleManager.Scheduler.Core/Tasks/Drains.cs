@@ -1,5 +1,5 @@
+using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Core.Catalog;
-using LifecycleManager.Scheduler.Core.Definitions.Labels;
 using LifecycleManager.Scheduler.Core.Instances;
 using LifecycleManager.Scheduler.Core.Timing;
 
@@ -16,7 +16,7 @@ internal static class Drains
     {
         // By what is wanted of the app now: who adds the label in a change means the instances that the change ends.
         if (instance is not { State: InstanceState.Running, Ready: true } || instance.Healthy == false) return null;
-        var time = DrainTime.Read(entry.Record.Definition.Labels);
-        return time > TimeSpan.Zero ? new Drain(now.Clock, time) : null;
+        return DrainLabel.TryParse(entry.Record.Definition.Labels.GetValueOrDefault(DrainLabel.Name), out var time)
+            && time > TimeSpan.Zero ? new Drain(now.Clock, time) : null;
     }
 }

@@ -92,6 +92,14 @@ public sealed class PolicyParserTests
         "6:14: error: 'stats' must be a path that starts with one slash, without '..' and '#'")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { json: /stats, value: 'a[' }",
         "6:29: error: 'a[' is not a JSONPath: ")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nscrape: { path: //b/x }",
+        "5:17: error: the path '//b/x' names a host; a path starts with one slash")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { actuator: x, path: '/admin?all' }",
+        "6:27: error: an actuator's path has no query")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nscrape: { path: '/probe?module=icmp' }\nmetrics:\n"
+        + "  t: { prometheus: x }\n  u: { actuator: x, path: /admin }\n  v: { actuator: x }",
+        "9:18: error: 'scrape.path' has a query, which no actuator is below: /probe?module=icmp (give the metric a 'path' of its own,"
+        + " or read it by 'prometheus')")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nstartup: 25h",
         "5:10: error: 'startup' is at most 1d")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nscaleIn: { stabilization: 5 }",

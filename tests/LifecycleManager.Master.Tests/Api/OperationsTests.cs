@@ -43,20 +43,20 @@ public sealed class OperationsTests
         await framework.CallAsync(new SchedulerCall { Type = CallType.Revive });
         await framework.WaitAsync(() => framework.Offers.Sum(TestFramework.Cpus) >= 2.499);
         await master.VerifyAsync();
-
-        static Operation Group(string executor, params TaskInfo[] tasks) => new()
-        {
-            Type = OperationType.LaunchGroup,
-            LaunchGroup = new LaunchGroupOperation(
-                new ExecutorInfo
-                {
-                    Type = "DEFAULT",
-                    ExecutorId = new ExecutorId(executor),
-                    Resources = [Resource.OfScalar("cpus", 0.5)]
-                },
-                new TaskGroupInfo(tasks)),
-        };
     }
+
+    private static Operation Group(string executor, params TaskInfo[] tasks) => new()
+    {
+        Type = OperationType.LaunchGroup,
+        LaunchGroup = new LaunchGroupOperation(
+            new ExecutorInfo
+            {
+                Type = "DEFAULT",
+                ExecutorId = new ExecutorId(executor),
+                Resources = [Resource.OfScalar("cpus", 0.5)]
+            },
+            new TaskGroupInfo(tasks)),
+    };
 
     [Theory]
     [InlineData(true)]
@@ -88,6 +88,41 @@ public sealed class OperationsTests
         }
 
         await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Killed);
+        await master.VerifyAsync();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_group_is_drained_as_one(bool isDrained)
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        await using var agent = await master.RegisteredAgentAsync();
+        await using var framework = await master.FrameworkAsync();
+        var offer = await framework.OfferAsync();
+
+        // The label of one of them counts for all: what is killed alone takes the others with it.
+        var labels = isDrained ? new Labels([new Label("lcm.drain", "10m")]) : null;
+        await framework.AcceptAsync([offer], 3600, Group("pod",
+            TestFramework.Sleep(offer, "web", 0.5) with { Labels = labels }, TestFramework.Sleep(offer, "log", 0.5)));
+        string[] tasks = ["web", "log"];
+        await framework.WaitAsync(() => tasks.All(task => framework.StateOf(task) == TaskState.Running));
+        await master.OperateAsync($$$$"""
+            {"type": "DRAIN_AGENT", "drain_agent": {"agent_id": {"value": "{{{{agent.Id.Value}}}}"}}}
+            """);
+        if (isDrained)
+        {
+            await framework.WaitAsync(() => tasks.All(task => framework.Updates(task).Any(status =>
+                status is { State: TaskState.Running, Reason: StatusReason.AgentDraining, Uuid: null })));
+            Assert.DoesNotContain(agent.Events, e => e.Type == AgentEventType.Kill);
+            foreach (var task in tasks)
+            {
+                await framework.CallAsync(
+                    new SchedulerCall { Type = CallType.Kill, Kill = new KillCall(new TaskId(task), agent.Id) });
+            }
+        }
+
+        await framework.WaitAsync(() => tasks.All(task => framework.StateOf(task) == TaskState.Killed));
         await master.VerifyAsync();
     }
 

@@ -9,7 +9,7 @@ namespace LifecycleManager.Metrics.Tests.Fakes;
 /// <summary>One instance whose endpoints are scraped once each time that a test says so, a second apart.</summary>
 internal sealed class OneTarget : IDisposable
 {
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly FakeTimeProvider _time;
     private readonly ScrapeContext _context;
     private readonly ScrapeClient _client;
     private readonly EndpointHints _hints = new();
@@ -18,15 +18,17 @@ internal sealed class OneTarget : IDisposable
     /// <summary>An instance on this machine.</summary>
     public OneTarget(
         int port, Dictionary<string, string>? labels = null, Func<CollectorOptions, CollectorOptions>? configure = null,
-        string host = "127.0.0.1")
+        string host = "127.0.0.1", FakeTimeProvider? time = null, bool isChecked = false)
     {
+        _time = time ?? new FakeTimeProvider(DateTimeOffset.UtcNow);
         var options = new CollectorOptions { Scheduler = null };
         options = configure?.Invoke(options) ?? options;
         _client = new ScrapeClient(options);
         _context = new ScrapeContext(options, _time, _client, new CredentialStore(options.Credentials), new TlsStore(options.Tls),
             new RetryBudget(), new CollectorMetrics(Prometheus.Metrics.NewCustomRegistry()));
         Instance = new CollectedInstance(
-            new Target("one", "/a", host, [port], null, true), new TargetApp("/a", AppMetricsLabels.Parse(labels)));
+            new Target("one", "/a", host, [port], null, true) { IsChecked = isChecked },
+            new TargetApp("/a", AppMetricsLabels.Parse(labels)));
     }
 
     public CollectedInstance Instance { get; }

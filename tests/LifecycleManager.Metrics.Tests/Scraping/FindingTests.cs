@@ -1,6 +1,7 @@
 using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Discovery;
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Metrics.Targets;
 
 namespace LifecycleManager.Metrics.Tests.Scraping;
 
@@ -167,6 +168,65 @@ public sealed class FindingTests
         });
         await Asks("/actuator/prometheus?includedNames=load", new() { ["lcm.metrics.param.includedNames"] = "load" });
     }
+
+    [Fact]
+    public async Task The_path_of_a_policy_is_heeded_as_that_of_the_label()
+    {
+        async Task Asks(string path, string asked, Dictionary<string, string>? labels = null, bool isActuator = false)
+        {
+            await using var server = new RawServer(head => !head.StartsWith($"GET {asked} ", StringComparison.Ordinal)
+                ? RawServer.Status(404)
+                : isActuator ? RawServer.Ok("application/json", "{\"load\":1}"u8) : RawServer.Ok(Old, "load 1\n"u8));
+            using var target = new OneTarget(server.Port, labels);
+            var query = (isActuator ? OneTarget.Actuator("load") : Load) with { Scrape = new ScrapeSettings { Path = path } };
+            var status = await target.ScrapeAsync(target.Job(query));
+            Assert.True(status.Up, status.Error);
+            Assert.Equal(1, target.Read(query).Value);
+        }
+
+        await Asks("/probe?module=http_2xx&target=x", "/probe?module=http_2xx&target=x");
+        await Asks("/probe?target=https://shop/?a", "/probe?target=https://shop/?a");
+        await Asks("/federate?match[]={job=\"shop\"}&match[]=up", "/federate?match[]=%7Bjob=%22shop%22%7D&match[]=up");
+        await Asks("/?all", "/?all");
+
+        // The labels add what the path does not have: it goes before them.
+        var labels = new Dictionary<string, string>
+        {
+            ["lcm.metrics.path"] = "/other?x=1",
+            ["lcm.metrics.param.module"] = "icmp",
+            ["lcm.metrics.param.target"] = "https://shop/",
+        };
+        await Asks("/probe", "/probe?module=icmp&target=https%3A%2F%2Fshop%2F", labels);
+        await Asks("/probe?mod%75le=tcp", "/probe?module=tcp&target=https%3A%2F%2Fshop%2F", labels);
+        await Asks("/probe?module=tcp&target=x", "/probe?module=tcp&target=x", labels);
+
+        // An actuator stands beside the text, and its endpoints have no query.
+        await Asks("/actuator/prometheus?includedNames=load", "/actuator/metrics", labels, isActuator: true);
+    }
+
+    [Theory]
+    [InlineData("//elsewhere/x")]
+    [InlineData("/\\elsewhere/x")]
+    [InlineData("@elsewhere/x")]
+    [InlineData("\\\\elsewhere/x")]
+    public void A_path_leads_to_no_other_host(string path)
+    {
+        using var target = new OneTarget(4711);
+        target.Instance.Target = target.Instance.Target with { Path = path };
+        var address = new EndpointAddress(target.Instance, new EndpointKey(EndpointKind.Text, null));
+        Assert.Equal("127.0.0.1:4711", address.At(address.GivenPath!).Authority);
+        Assert.Empty(address.At(path).UserInfo);
+        Assert.NotNull(ScrapeSettings.ProblemOf(path));
+        Assert.Contains("label lcm.metrics.path: ", AppMetricsLabels.Parse(
+            new Dictionary<string, string> { ["lcm.metrics.path"] = path }).Problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/actuator/prometheus?uri=/a/b", "/actuator")]
+    [InlineData("/actuator/prometheus", "/actuator")]
+    [InlineData("/probe?target=https://shop/", "/probe")]
+    public void The_actuator_beside_a_text_is_by_the_path_without_its_query(string path, string actuator) =>
+        Assert.Equal(actuator, ManagementPath.Of(path));
 
     [Fact]
     public async Task Parameters_of_target_files_are_asked_as_prometheus_asks_them()

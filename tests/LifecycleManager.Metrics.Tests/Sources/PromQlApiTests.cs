@@ -77,6 +77,38 @@ public sealed class PromQlApiTests
         await Is("""{"status":"success"}""", "not the answer of a query");
     }
 
+    [Fact]
+    public async Task What_a_server_remarks_is_shown_beside_the_value_and_takes_nothing_from_it()
+    {
+        var infos = """, "infos": ["PromQL info: metric might not be a counter", "x"]""";
+        await using var server = await HttpServer.StartAsync(async context =>
+        {
+            context.Response.ContentType = "application/json";
+            var time = context.Request.Query["time"];
+            await context.Response.WriteAsync(
+                $$"""{"status": "success", "data": {"resultType": "scalar", "result": [{{time}}, "5"]}{{infos}}}""");
+        });
+        await using var scheduler = await FakeScheduler.StartAsync();
+        await using var collector =
+            await CollectorUnderTest.StartAsync(scheduler, options => options with { Prometheus = server.Url });
+        var query = new MetricQuery { Source = MetricSource.PromQl, Selector = "q" };
+        collector.Demand(("/a", query));
+        const string Note = "PromQL info: metric might not be a counter; x";
+        var reading = await collector.ReadAsync("/a", query);
+        Assert.Equal((5, null, Note, 0), (reading.Value, reading.Missing, reading.Note, reading.Silent));
+        Assert.True(reading.Range.IsPoint);
+        var target = await collector.TargetAsync(target => target is { Kind: "promql", State: "up" });
+        Assert.Equal(Note, Assert.Single(target.Notes!).Value);
+        Assert.Null(target.Problems);
+
+        // Until it answers without; what keeps it from being a value is a problem.
+        infos = "";
+        await collector.ReadAsync("/a", query, reading => reading is { IsKnown: true, Note: null });
+        infos = """, "warnings": ["store b is down"]""";
+        target = await collector.TargetAsync(target => target is { Kind: "promql", Problems: not null });
+        Assert.EndsWith("store b is down", Assert.Single(target.Problems!).Value, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(Aggregation.Sum, 6)]
     [InlineData(Aggregation.Max, 3)]

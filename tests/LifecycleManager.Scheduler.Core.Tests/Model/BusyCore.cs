@@ -61,9 +61,11 @@ internal sealed class BusyCore
     public void Put(string id, int count, Func<App, App>? change = null)
     {
         var wire = new App { Id = id, Cmd = "sleep 1000", Instances = count, Cpus = 1, Mem = 10, BackoffSeconds = 0 };
-        var definition = AppDefinition.FromWire(change?.Invoke(wire) ?? wire);
-        Ask(new ChangeRequest(root => root.PutApp(definition), new ChangeOptions()));
+        Put(AppDefinition.FromWire(change?.Invoke(wire) ?? wire));
     }
+
+    public void Put(AppDefinition definition) =>
+        Ask(new ChangeRequest(root => root.PutApp(definition), new ChangeOptions()));
 
     public void Ask<T>(Request<T> request)
     {
@@ -99,7 +101,8 @@ internal sealed class BusyCore
             ]),
         })));
         return [.. Calls.Skip(before).SelectMany(call => call.Call.Accept?.Operations ?? [])
-            .SelectMany(operation => operation.Launch!.TaskInfos).Select(info => info.TaskId.Value)];
+            .SelectMany(operation => operation.Launch?.TaskInfos ?? operation.LaunchGroup!.TaskGroup.Tasks)
+            .Select(info => info.TaskId.Value)];
     }
 
     public void Report(string task, TaskState state, StatusReason? reason = null) =>

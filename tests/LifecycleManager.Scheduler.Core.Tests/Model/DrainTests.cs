@@ -1,6 +1,8 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Pods;
 using LifecycleManager.Scheduler.Core.Deployments;
 using LifecycleManager.Scheduler.Core.Inputs;
 using LifecycleManager.Scheduler.Core.Instances;
@@ -143,6 +145,39 @@ public sealed class DrainTests
         // An end that was wanted is no failure.
         world.Report(task, TaskState.Killed);
         Assert.Null(world.Show().Apps.Single(app => app.Key.Path == "/v").Value.LastFailure);
+    }
+
+    [Fact]
+    public void A_pod_is_drained_as_one_and_its_tasks_carry_the_label()
+    {
+        var world = new BusyCore(1);
+        var pod = PodDefinitions.ReadPod("""
+            {"id": "/pod", "labels": {"lcm.drain": "10s"}, "executorResources": {"cpus": 0.1, "mem": 1, "disk": 0},
+             "containers": [
+              {"name": "web", "exec": {"command": {"shell": "sleep 1000"}}, "resources": {"cpus": 0.1, "mem": 1}},
+              {"name": "log", "exec": {"command": {"shell": "sleep 1000"}}, "resources": {"cpus": 0.1, "mem": 1}}]}
+            """u8.ToArray());
+        world.Put(PodDefinitions.Create(pod, AppId.Root, new DefinitionRules()));
+        var tasks = world.Offer("/pod");
+        Assert.Equal(2, tasks.Count);
+        var infos = world.Calls.SelectMany(call => call.Call.Accept?.Operations ?? [])
+            .SelectMany(operation => operation.LaunchGroup?.TaskGroup.Tasks ?? []);
+        Assert.All(infos, info => Assert.Contains(new Label("lcm.drain", "10s"), info.Labels!.Items!));
+        foreach (var task in tasks) world.Report(task, TaskState.Running);
+
+        world.Report(tasks[1], TaskState.Running, StatusReason.AgentDraining);
+        var begun = world.Now;
+        world.Report(tasks[0], TaskState.Running, StatusReason.AgentDraining);
+        var instance = Assert.Single(world.Show().Instances.Values, one => one.AppId.Path == "/pod");
+        Assert.Equal(InstanceState.Killing, instance.ShownState);
+
+        // What replaces it need not wait for its end.
+        Assert.Equal(2, world.Offer("/pod").Count);
+        Assert.All(tasks, task => Assert.Empty(world.KillsOf(task)));
+        world.RunFor(Time + TimeSpan.FromSeconds(1));
+        Assert.All(tasks, task => BusyCore.AssertOnTime(begun + Time, Assert.Single(world.KillsOf(task))));
+        foreach (var task in tasks) world.Report(task, TaskState.Killed);
+        Assert.Null(world.Show().Apps.Single(app => app.Key.Path == "/pod").Value.LastFailure);
     }
 
     [Fact]

@@ -70,6 +70,7 @@ internal static class ExplainText
         var of = Text(metric, "instances") is { } all and not "0" ? $", {Text(metric, "reporting")} of {all} instances" : "";
         var newest = metric.TryGetProperty("newestSample", out _) ? $", newest sample {Time(metric, "newestSample")}" : "";
         output.WriteLine($"metric {Text(metric, "metric")} {value}{Range(metric)}{against}{of}{newest}");
+        if (Text(metric, "note") is { } note) output.WriteLine($"    the source remarks: {note}");
         var samples = Items(metric, "samples").ToList();
         foreach (var sample in samples.Take(MostSamples))
         {

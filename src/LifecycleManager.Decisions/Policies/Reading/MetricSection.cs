@@ -193,6 +193,14 @@ internal static class MetricSection
             else ScrapeSection.CheckPath(map.Find("path")!, path, problems);
         }
 
+        if (query is { Source: MetricSource.Actuator, Scrape.Path: { } asked }
+            && (path is null ? ScrapeSettings.IsOfTextAlone(asked) : path.Contains('?')))
+        {
+            problems.Error(path is null ? node : map.Find("path")!, path is null
+                    ? $"'scrape.path' has a query, which no actuator is below: {asked}" : "an actuator's path has no query",
+                path is null ? "give the metric a 'path' of its own, or read it by 'prometheus'" : null, "path");
+        }
+
         if (query.Source != MetricSource.Prometheus && map.Keys.Contains("within"))
         {
             problems.Error(map.KeyOf("within"), "only a metric of 'prometheus' has several series an instance",

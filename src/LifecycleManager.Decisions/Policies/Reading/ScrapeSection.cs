@@ -44,8 +44,7 @@ internal sealed class ScrapeSection(ProblemSink problems)
 
     public static void CheckPath(YamlNode node, string path, ProblemSink problems)
     {
-        if (!path.StartsWith('/')) problems.Error(node, $"the path '{path}' must start with a slash", $"write /{path}", "path");
-        else if (path.StartsWith("//", StringComparison.Ordinal) || path.AsSpan().ContainsAny('?', '#'))
-            problems.Error(node, $"'{path}' is not a path: it has a host, a query or a fragment", null, "path");
+        if (ScrapeSettings.ProblemOf(path) is { } problem)
+            problems.Error(node, $"the path '{path}' {problem}", path.StartsWith('/') ? null : $"write /{path}", "path");
     }
 }

@@ -20,7 +20,7 @@ internal static class LabelValidation
                     CultureInfo.InvariantCulture, out _) =>
                     "must be a whole number",
                 RollbackLabel.Name when !RollbackLabel.TryParse(value, out _) => $"must be {LabelDuration.Form}, over zero",
-                DrainLabel.Name when !DrainTime.TryParse(value, out _) => DrainTime.Form,
+                DrainLabel.Name when !DrainLabel.TryParse(value, out _) => DrainLabel.Form,
                 CanaryLabel.Name when !CanaryLabel.TryParse(value, out _) => CanaryLabel.Form,
                 _ => null,
             };

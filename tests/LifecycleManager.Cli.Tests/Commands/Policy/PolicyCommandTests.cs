@@ -241,7 +241,7 @@ public sealed class PolicyCommandTests : IDisposable
                    "chain":[{"app":"/shop/web","by":"web","rule":"own","why":"load 9","effect":"wants 9"},
                      {"app":"/shop/search","by":"shop","rule":"follows","why":"web.wanted 9","effect":"at least 2",
                       "outcome":"at least 3 wins"}]},
-                 "metrics":[{"metric":"rps","value":130,"thresholds":[50],"newestSample":"2026-11-24T18:59:54Z","reporting":2,"instances":3,
+                 "metrics":[{"metric":"rps","value":130,"note":"no counter","thresholds":[50],"newestSample":"2026-11-24T18:59:54Z","reporting":2,"instances":3,
                    "samples":[{"instance":"search.1","value":65,"ready":true},{"instance":"search.2","missing":"down: timeout","ready":false}],
                    "history":[{"at":"2026-11-24T18:59:30Z","value":120},{"at":"2026-11-24T18:59:45Z","value":130}]},
                   {"metric":"p95","value":0,"absence":"idle","missing":"no observation","thresholds":[]},
@@ -263,7 +263,7 @@ public sealed class PolicyCommandTests : IDisposable
             "overridden: 3 until 2026-11-24 21:00:00Z a sale",
             "metric rps 130 against 50, 2 of 3 instances, newest sample 2026-11-24 18:59:54Z",
             "start-up 25 s (learnt, 12 starts measured)", "metric p95 0, idle: no observation",
-            "metric cpu starting: it starts", "search.1  65", "search.2  down: timeout (not ready)", "before: 120  130",
+            "metric cpu starting: it starts", "the source remarks: no counter", "search.1  65", "search.2  down: timeout (not ready)", "before: 120  130",
             "2026-11-24 18:50:00Z  2 to 3",
         })
         {
