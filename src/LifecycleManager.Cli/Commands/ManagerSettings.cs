@@ -4,6 +4,7 @@ using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager;
 using LifecycleManager.Metrics;
 using LifecycleManager.Metrics.Discovery;
+using LifecycleManager.Metrics.Kafka;
 using LifecycleManager.Scaling.Safety;
 
 namespace LifecycleManager.Cli.Commands;
@@ -123,6 +124,7 @@ internal sealed class ManagerSettings
                 Prometheus = parse.GetValue(_prometheus),
                 RabbitMq = parse.GetValue(_rabbitMq),
                 SourcesFile = parse.GetValue(_sources),
+                Kafka = new KafkaClients(),
                 Eureka = eurekas is [var eureka, ..] ? eureka : null,
                 OtherEurekas = [.. eurekas.Skip(1)],
                 TargetFiles = parse.GetValue(_targetFiles)!,

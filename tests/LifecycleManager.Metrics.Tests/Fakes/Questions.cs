@@ -41,6 +41,7 @@ internal sealed class Questions : IDisposable
             MetricSource.RabbitMq => new RabbitMqJob(_context, key, Servers),
             MetricSource.Redis => new RedisJob(_context, key, Servers),
             MetricSource.Postgres => new PostgresJob(_context, key, Servers),
+            MetricSource.Kafka => new KafkaJob(_context, key, Servers),
             _ => new JsonJob(_context, key, Servers),
         };
         job.Set.Retention = 60_000;
