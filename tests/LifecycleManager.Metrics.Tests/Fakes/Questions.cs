@@ -17,7 +17,7 @@ internal sealed class Questions : IDisposable
     {
         Log = new RecordingLog();
         var credentials = new CredentialStore(options.Credentials);
-        Servers = new SourceServers(options, credentials, Log.CreateLogger("servers"));
+        Servers = new SourceServers(options, credentials, time ?? TimeProvider.System, Log.CreateLogger("servers"));
         _context = new ScrapeContext(options, time ?? TimeProvider.System, null!, credentials, new TlsStore(options.Tls),
             new RetryBudget(), new CollectorMetrics(Prometheus.Metrics.NewCustomRegistry()));
     }

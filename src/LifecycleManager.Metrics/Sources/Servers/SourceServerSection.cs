@@ -27,7 +27,7 @@ internal sealed class SourceServerSection(SourcesReader reader, string kind, Met
     private static readonly string[] OfKafka = ["bootstrapServers", "tls", "sasl"];
 
     // What says how TLS is done.
-    private static readonly string[] OfTls = ["caFile", "certificateFile", "keyFile", "insecureSkipVerify"];
+    private static readonly string[] OfTls = ["caFile", "certificateFile", "keyFile", "serverName", "insecureSkipVerify"];
     private static readonly string[] Schemes = ["http", "https"];
     private static readonly SearchValues<char> NotInBrokers = SearchValues.Create("/@#?\\ ");
 
@@ -140,7 +140,7 @@ internal sealed class SourceServerSection(SourcesReader reader, string kind, Met
             _ when source == MetricSource.PromQl && SourceServer.OwnParameter(url) is { } parameter =>
                 $"the parameter '{parameter}' is the query's own: leave it out",
             _ => null,
-        };
+        } ?? CheckTls(url);
         if (problem is null) return url;
         reader.Error(at, problem, Example());
         return null;
@@ -188,6 +188,23 @@ internal sealed class SourceServerSection(SourcesReader reader, string kind, Met
         var modes = (string[])["disable", "prefer", "require", "verify-ca", "verify-full"];
         return url.Query.Length < 2 || modes.Any(mode => url.Query == "?sslmode=" + mode)
             ? null : $"the one parameter is sslmode, with {string.Join(", ", modes)}";
+    }
+
+    /// <summary>What is stated of TLS, and would not be heeded.</summary>
+    private string? CheckTls(Uri url)
+    {
+        if (Array.Find(OfTls, _fields.ContainsKey) is not { } key) return null;
+        var remedy = (url.Scheme, url.Query) switch
+        {
+            ("http", _) => "https://",
+            ("redis", _) => "rediss://",
+            ("postgres" or "postgresql", "?sslmode=disable" or "?sslmode=prefer") => "sslmode=verify-full",
+            _ => null,
+        };
+        return remedy is not null ? $"'{key}' is of connections that always have TLS: {remedy}"
+            : source == MetricSource.Postgres && url.Query.Contains("=verify-", StringComparison.Ordinal)
+                && _fields.ContainsKey("insecureSkipVerify")
+            ? "'insecureSkipVerify' takes what sslmode=verify-... refuses: leave one out" : null;
     }
 
     private string Example() => source switch

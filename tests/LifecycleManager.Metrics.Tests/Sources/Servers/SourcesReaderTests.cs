@@ -71,12 +71,20 @@ public sealed class SourcesReaderTests
     [InlineData("redis: { a b: { url: redis://x } }", "1:10: error: 'a b' is not a name of a server")]
     [InlineData("postgres: { a: { url: postgres://x } }", "1:23: error: the address names no database")]
     [InlineData("postgres: { a: { url: 'postgres://x/y?ssl=1' } }", "1:23: error: the one parameter is sslmode")]
+    [InlineData("postgres: { a: { url: 'postgres://x/y?sslmode=verify-ca', insecureSkipVerify: true } }",
+        "1:23: error: 'insecureSkipVerify' takes what sslmode=verify-... refuses: leave one out")]
+    [InlineData("postgres: { a: { url: 'postgres://x/y?sslmode=prefer', serverName: z } }",
+        "1:23: error: 'serverName' is of connections that always have TLS: sslmode=verify-full")]
+    [InlineData("json: { a: { url: http://x, caFile: c } }",
+        "1:19: error: 'caFile' is of connections that always have TLS: https://")]
+    [InlineData("redis: { a: { url: redis://x, insecureSkipVerify: true } }",
+        "1:20: error: 'insecureSkipVerify' is of connections that always have TLS: rediss://")]
     [InlineData("json: { a: { url: http://x, password: hunter2 } }",
         "1:29: error: a json server has no key 'password' (secrets are in files: 'passwordFile', or 'passwordFile: env:NAME')")]
     [InlineData("json: { a: { url: http://x, user: u } }", "1:12: error: 'user' and 'passwordFile' belong together")]
     [InlineData("json: { a: { url: http://x, user: u, passwordFile: p, tokenFile: t } }",
         "1:55: error: 'tokenFile' and 'user' are two ways to say who asks")]
-    [InlineData("json: { a: { url: http://x, certificateFile: c } }",
+    [InlineData("json: { a: { url: https://x, certificateFile: c } }",
         "1:12: error: 'certificateFile' and 'keyFile' belong together")]
     [InlineData("json: { a: { url: http://x, headers: { Authorization: hunter2 } } }",
         "1:40: error: the header 'Authorization' is a secret (headerFiles: { Authorization: /run/secrets/... })")]
@@ -86,8 +94,8 @@ public sealed class SourcesReaderTests
     [InlineData("json: { a: { url: http://x, concurrency: 0 } }",
         "1:42: error: 'concurrency' must be a whole number from 1 to 64")]
     [InlineData("json: { a: { url: http://x, method: post } }", "1:29: error: a json server has no key 'method'")]
-    [InlineData("json: { a: { url: http://x, insecureSkipVerify: yes } }",
-        "1:49: error: 'insecureSkipVerify' must be true or false, not 'yes'")]
+    [InlineData("json: { a: { url: https://x, insecureSkipVerify: yes } }",
+        "1:50: error: 'insecureSkipVerify' must be true or false, not 'yes'")]
     [InlineData("prometheus: { a: { url: 'http://x?query=1' } }", "1:25: error: the parameter 'query' is the query's own")]
     [InlineData("rabbitmq: { a: { url: 'http://x?y=1' } }", "1:23: error: RabbitMQ's address has no query")]
     [InlineData("kafka: { a: {} }",
