@@ -36,7 +36,8 @@ internal static partial class KafkaProblem
     public static string OfSettings(Exception e) => e.Message switch
     {
         var text when text.Contains("ssl.ca", StringComparison.Ordinal) => "'caFile' holds no certificate as PEM",
-        var text when text.Contains("ssl.certificate", StringComparison.Ordinal) => "'certificateFile' holds no certificate as PEM",
+        var text when text.Contains("ssl.certificate", StringComparison.Ordinal) =>
+            "'certificateFile' holds no certificate as PEM",
         var text when text.Contains("ssl.key", StringComparison.Ordinal) =>
             "'keyFile' holds no key as PEM, or one with a password, or that of another certificate",
         _ when e is DllNotFoundException => "the library librdkafka is not there for this system",
@@ -64,9 +65,11 @@ internal static partial class KafkaProblem
         };
     }
 
-    // [thrd:ssl://b:9092/bootstrap]: ssl://b:9092/bootstrap: Connect to ... failed: Connection refused (after 0ms in state CONNECT)
+    // [thrd:ssl://b:9092/bootstrap]: ssl://b:9092/bootstrap: Connect to ... failed: Connection refused
+    // (after 0ms in state CONNECT)
     [GeneratedRegex(
-        @"^(\[thrd:[^\]]*\]: )?([a-z_]+://)?(?<broker>[^\s/]+)/\w+: (?<reason>.*?)( \(after \d+ms in state (?<state>\w+)\))?( \(_\w+\))?$",
+        @"^(\[thrd:[^\]]*\]: )?([a-z_]+://)?(?<broker>[^\s/]+)/\w+: (?<reason>.*?)"
+        + @"( \(after \d+ms in state (?<state>\w+)\))?( \(_\w+\))?$",
         RegexOptions.ExplicitCapture | RegexOptions.Singleline | RegexOptions.NonBacktracking)]
     private static partial Regex Logged { get; }
 }

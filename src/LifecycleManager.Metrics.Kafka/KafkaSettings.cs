@@ -12,7 +12,9 @@ internal static class KafkaSettings
     private const int MostAnswer = 1_000_000_000;
     private const int MostPause = 2_000;
 
-    /// <summary>How long one request may take: less than the question as a whole, so that a failure is told with its reason.</summary>
+    /// <summary>
+    /// How long one request may take: less than the question as a whole, so that a failure is told with its reason.
+    /// </summary>
     public static TimeSpan RequestTimeout(KafkaCluster cluster) => cluster.Timeout * 0.8;
 
     /// <summary>The settings of a client that asks and never writes.</summary>

@@ -65,9 +65,13 @@ public sealed class KafkaTlsTests
         }
 
         if (problem is null)
+        {
             Assert.Equal(new PartitionOffsets(0, 1, 0, 3), (await AskAsync())!.Partitions[0]);
-        else
-            Assert.Contains(problem, (await Assert.ThrowsAsync<KafkaClientException>(AskAsync)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        var failure = await Assert.ThrowsAsync<KafkaClientException>(AskAsync);
+        Assert.Contains(problem, failure.Message, StringComparison.Ordinal);
     }
 
     private static string Pem(X509Certificate2 certificate) => certificate.ExportCertificatePem();

@@ -50,8 +50,11 @@ public sealed class PostgresProcess() : ServerProcess("postgres")
         // Only processes die here, never the machine: what was written to the kernel is there afterwards.
         string[] tls = Tls is null ? [] : ["-c", "ssl=on"];
         var (file, arguments) = AsUser(
-            "postgres", [.. tls, "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1",
-            "-c", "unix_socket_directories=" + Directory, "-c", "fsync=off"]);
+            "postgres",
+            [
+                .. tls, "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1",
+                "-c", "unix_socket_directories=" + Directory, "-c", "fsync=off",
+            ]);
         return new ProcessStartInfo(file, arguments);
     }
 

@@ -26,15 +26,16 @@ internal sealed class ConsumerLag(string topic, SourceSettings settings)
         if (open.Count == offsets.Partitions.Count && !fromStart)
         {
             return settings.OffsetReset == SourceWords.Latest ? new SourceAnswer(double.NaN, null)
-                : SourceAnswer.None($"the group '{settings.Group}' has committed no offset of '{topic}' that is still there: {Remedy}");
+                : SourceAnswer.None(
+                    $"the group '{settings.Group}' has committed no offset of '{topic}' that is still there: {Remedy}");
         }
 
         // Where nothing lies there is nothing to do, wherever the group begins.
         var doubtful = open.Where(one => one.End > one.Start).ToList();
         if (doubtful.Count > 0 && settings.OffsetReset is null)
         {
-            return SourceAnswer.None($"the group '{settings.Group}' has no committed offset that is still there of {Named(doubtful)} "
-                + $"of '{topic}', where messages are: {Remedy}");
+            return SourceAnswer.None($"the group '{settings.Group}' has no committed offset that is still there "
+                + $"of {Named(doubtful)} of '{topic}', where messages are: {Remedy}");
         }
 
         return new SourceAnswer(

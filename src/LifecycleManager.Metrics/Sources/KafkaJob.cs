@@ -22,7 +22,8 @@ internal sealed class KafkaJob(ScrapeContext context, SeriesKey key, SourceServe
                 Key.Selector, Key.From!.Group!, _only, cancellation);
             if (offsets is null) return SourceAnswer.None($"there is no topic '{Key.Selector}' at {Address}");
             return _only?.Greatest >= offsets.PartitionCount
-                ? SourceAnswer.None($"the topic '{Key.Selector}' has no partition {_only.Greatest}: it has {offsets.PartitionCount}")
+                ? SourceAnswer.None(
+                    $"the topic '{Key.Selector}' has no partition {_only.Greatest}: it has {offsets.PartitionCount}")
                 : _lag.Of(offsets, Context.Time.GetElapsedTime(0));
         }
         catch (KafkaClientException e)

@@ -15,7 +15,8 @@ public sealed class ManagerHealthTests
         var directory = Directory.CreateTempSubdirectory("lcm-health-");
         try
         {
-            var (rules, sources) = (directory.CreateSubdirectory("rules").FullName, Path.Combine(directory.FullName, "sources.yml"));
+            var rules = directory.CreateSubdirectory("rules").FullName;
+            var sources = Path.Combine(directory.FullName, "sources.yml");
             await File.WriteAllTextAsync(Path.Combine(rules, "web.yml"), $$"""
                 policy: web
                 app: {{App}}

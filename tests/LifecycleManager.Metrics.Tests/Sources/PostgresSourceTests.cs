@@ -82,12 +82,14 @@ public sealed class PostgresSourceTests
         var encrypted = Sql("select count(*) from pg_stat_ssl where pid = pg_backend_pid() and ssl");
         async Task Is(string query, string settings, string? problem, double value = 1)
         {
-            files.Write($"postgres: {{ a: {{ url: 'postgres://127.0.0.1:{postgres.Port}/postgres{query}', user: postgres{settings} }} }}");
+            var url = $"postgres://127.0.0.1:{postgres.Port}/postgres{query}";
+            files.Write($"postgres: {{ a: {{ url: '{url}', user: postgres{settings} }} }}");
             var read = await questions.AskAsync(encrypted);
             if (problem is null) Assert.True(read == (value, null), $"{query} {settings}: {read}");
             else Assert.True(read.Problem!.Contains(problem, StringComparison.Ordinal), $"{query} {settings}: {read}");
         }
 
+        const string Untrusted = "its certificate is of an authority that is not trusted: 'caFile'";
         await Is("", ", caFile: authority.pem", null);
         await Is("?sslmode=verify-full", ", caFile: authority.pem", null);
         await Is("?sslmode=verify-ca", ", caFile: authority.pem, serverName: localhost", null);
@@ -95,10 +97,10 @@ public sealed class PostgresSourceTests
         await Is("", ", insecureSkipVerify: true", null);
         await Is("", ", insecureSkipVerify: true, caFile: stranger.pem", null);
         await Is("?sslmode=disable", "", null, 0);
-        await Is("", ", caFile: stranger.pem", "its certificate is of an authority that is not trusted: 'caFile'");
+        await Is("", ", caFile: stranger.pem", Untrusted);
         await Is("?sslmode=require", ", caFile: authority.pem, serverName: other", null);
-        await Is("?sslmode=require", ", caFile: stranger.pem", "its certificate is of an authority that is not trusted: 'caFile'");
-        await Is("?sslmode=verify-full", "", "its certificate is of an authority that is not trusted: 'caFile'");
+        await Is("?sslmode=require", ", caFile: stranger.pem", Untrusted);
+        await Is("?sslmode=verify-full", "", Untrusted);
         await Is("", ", caFile: authority.pem, serverName: other", "its certificate is for another name: 'serverName'");
     }
 

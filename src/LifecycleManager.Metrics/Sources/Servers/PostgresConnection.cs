@@ -102,7 +102,8 @@ internal sealed class PostgresConnection : SourceConnection
             // As PostgreSQL's own clients have it.
             "require" => (SslMode.Require, server.Authorities is null ? Verification.None : Verification.Authority),
             // Whoever names an authority or a name wants to know whom he speaks to.
-            _ when (server.Authorities ?? (object?)server.TlsName) is not null => (SslMode.Require, Verification.AuthorityAndName),
+            _ when (server.Authorities ?? (object?)server.TlsName) is not null =>
+                (SslMode.Require, Verification.AuthorityAndName),
             _ => (SslMode.Prefer, Verification.None),
         };
     }

@@ -107,7 +107,8 @@ public sealed class SourcesReaderTests
     [InlineData("kafka: { a: { bootstrapServers: 'me:hunter2@b:9092' } }",
         "1:33: error: an address must not hold credentials: give 'user' and 'passwordFile'")]
     [InlineData("kafka: { a: { bootstrapServers: 'b:9092', url: x } }", "1:43: error: a kafka server has no key 'url'")]
-    [InlineData("kafka: { a: { bootstrapServers: 'b:9092', serverName: x } }", "1:43: error: a kafka server has no key 'serverName'")]
+    [InlineData("kafka: { a: { bootstrapServers: 'b:9092', serverName: x } }",
+        "1:43: error: a kafka server has no key 'serverName'")]
     [InlineData("kafka: { a: { bootstrapServers: 'b:9092', caFile: x } }",
         "1:43: error: 'caFile' is of connections with TLS (tls: true)")]
     [InlineData("kafka: { a: { bootstrapServers: 'b:9092', user: u, passwordFile: p } }",
