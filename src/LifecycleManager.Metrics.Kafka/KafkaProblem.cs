@@ -7,8 +7,8 @@ namespace LifecycleManager.Metrics.Kafka;
 /// <summary>What the library reports, in words with their remedy.</summary>
 internal static partial class KafkaProblem
 {
-    // Where the library was when a connection failed: it has not been answered once.
-    private const string BeforeTheFirstAnswer = "APIVERSION_QUERY";
+    // Where the library was when a connection failed: TLS was not agreed on; there was not one answer.
+    private const string Handshake = "SSL_HANDSHAKE", BeforeTheFirstAnswer = "APIVERSION_QUERY";
 
     /// <summary>Whether nobody answered: not in time, or since there was no connection.</summary>
     public static bool IsSilence(Error error) => error.Code is ErrorCode.Local_TimedOut or ErrorCode.Local_TimedOutQueue
@@ -51,16 +51,19 @@ internal static partial class KafkaProblem
         var found = Logged.Match(logged);
         if (!found.Success) return logged;
         var (broker, reason, state) = (found.Groups["broker"].Value, found.Groups["reason"].Value, found.Groups["state"].Value);
+        var isTls = found.Groups["scheme"].Value.Contains("ssl", StringComparison.Ordinal);
         return $"{broker}: " + reason switch
         {
             _ when reason.Contains("certificate verify failed", StringComparison.Ordinal) =>
                 "its certificate is of an authority that is not trusted, or for another name: 'caFile'",
-            _ when reason.Contains("PLAINTEXT", StringComparison.Ordinal) => "it does not speak TLS there: 'tls: false'?",
+            _ when state == Handshake && reason.Contains("Disconnected", StringComparison.Ordinal) =>
+                "it ends the connection in place of a handshake: does it speak TLS there? 'tls: false'",
             _ when reason.Contains("SASL", StringComparison.OrdinalIgnoreCase)
                 || reason.Contains("authentication", StringComparison.OrdinalIgnoreCase) =>
                 $"{reason}; 'sasl', 'user' and 'passwordFile' say who asks",
-            _ when state == BeforeTheFirstAnswer =>
-                "it takes the connection and does not answer: a listener with TLS needs 'tls: true', one with a login 'sasl'",
+            _ when state == BeforeTheFirstAnswer => "it takes the connection and does not answer: "
+                + (isTls ? "one that wants a certificate needs 'certificateFile', one with a login 'sasl'"
+                    : "a listener with TLS needs 'tls: true', one with a login 'sasl'"),
             _ => reason,
         };
     }
@@ -68,7 +71,7 @@ internal static partial class KafkaProblem
     // [thrd:ssl://b:9092/bootstrap]: ssl://b:9092/bootstrap: Connect to ... failed: Connection refused
     // (after 0ms in state CONNECT)
     [GeneratedRegex(
-        @"^(\[thrd:[^\]]*\]: )?([a-z_]+://)?(?<broker>[^\s/]+)/\w+: (?<reason>.*?)"
+        @"^(\[thrd:[^\]]*\]: )?(?<scheme>[a-z_]+://)?(?<broker>[^\s/]+)/\w+: (?<reason>.*?)"
         + @"( \(after \d+ms in state (?<state>\w+)\))?( \(_\w+\))?$",
         RegexOptions.ExplicitCapture | RegexOptions.Singleline | RegexOptions.NonBacktracking)]
     private static partial Regex Logged { get; }

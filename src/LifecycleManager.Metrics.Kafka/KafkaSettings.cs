@@ -38,7 +38,6 @@ internal static class KafkaSettings
             ReconnectBackoffMs = 100,
             ReconnectBackoffMaxMs = MostPause,
             ReceiveMessageMaxBytes = Math.Clamp(cluster.MaxAnswerBytes, LeastAnswer, MostAnswer),
-            LogConnectionClose = false,
             // Brokers may ask clients for their metrics; these are nobody's.
             EnableMetricsPush = false,
             // How often the client's threads look whether they are to end.

@@ -19,6 +19,21 @@ public sealed class KafkaClientTests
         client.ReadAsync(topic, group, only is not null && PartitionSet.TryParse(only, out var set, out _) ? set : null,
             TestContext.Current.CancellationToken);
 
+    /// <summary>Asks until it is told so: on a busy machine a question may be over before the first connection has failed.</summary>
+    private static async Task<string> Fails(IKafkaClient client, string begin)
+    {
+        var told = "";
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var failure = await Assert.ThrowsAsync<KafkaClientException>(() => ReadAsync(client));
+                Assert.Equal(KafkaFailureKind.Timeout, failure.Kind);
+                return (told = failure.Message).StartsWith(begin, StringComparison.Ordinal);
+            },
+            more: () => told);
+        return told;
+    }
+
     [Fact]
     public async Task What_a_group_has_committed_and_what_the_topic_has_is_read_of_each_partition()
     {
@@ -51,17 +66,14 @@ public sealed class KafkaClientTests
     }
 
     [Fact]
-    public async Task A_broker_that_is_not_there_is_told_with_the_reason_and_found_again()
+    public async Task A_broker_that_is_not_there_is_told_with_the_reason()
     {
         int port;
         using (var taken = new Listener(_ => Task.CompletedTask)) port = taken.Port;
         using var client = new KafkaClients().Create(Cluster($"127.0.0.1:{port}", seconds: 1));
-        var failure = await Assert.ThrowsAsync<KafkaClientException>(() => ReadAsync(client));
-        Assert.Equal((KafkaFailureKind.Timeout, $"127.0.0.1:{port}: Connect to ipv4#127.0.0.1:{port} failed: Connection refused"),
-            (failure.Kind, failure.Message));
+        await Fails(client, $"127.0.0.1:{port}: Connect to ipv4#127.0.0.1:{port} failed: Connection refused");
         using var unknown = new KafkaClients().Create(Cluster("no-such-broker.invalid:9092", seconds: 1));
-        Assert.StartsWith("no-such-broker.invalid:9092: Failed to resolve",
-            (await Assert.ThrowsAsync<KafkaClientException>(() => ReadAsync(unknown))).Message, StringComparison.Ordinal);
+        await Fails(unknown, "no-such-broker.invalid:9092: Failed to resolve");
     }
 
     [Fact]
@@ -69,11 +81,16 @@ public sealed class KafkaClientTests
     {
         using var hangs = new Listener(stream => stream.CopyToAsync(Stream.Null));
         using var client = new KafkaClients().Create(Cluster(hangs.Address, seconds: 1));
-        var failure = await Assert.ThrowsAsync<KafkaClientException>(() => ReadAsync(client));
-        Assert.Equal(KafkaFailureKind.Timeout, failure.Kind);
-        await Eventually.TrueAsync(async () => (await Assert.ThrowsAsync<KafkaClientException>(() => ReadAsync(client))).Message
-            == $"{hangs.Address}: it takes the connection and does not answer: "
+        await Fails(client, $"{hangs.Address}: it takes the connection and does not answer: "
             + "a listener with TLS needs 'tls: true', one with a login 'sasl'");
+    }
+
+    [Fact]
+    public async Task A_broker_that_ends_what_is_opened_is_told_with_what_it_may_want()
+    {
+        using var closes = new Listener(_ => Task.CompletedTask);
+        using var client = new KafkaClients().Create(Cluster(closes.Address, seconds: 1));
+        await Fails(client, $"{closes.Address}: it takes the connection and does not answer: a listener with TLS needs 'tls: true'");
     }
 
     [Fact]
@@ -107,7 +124,7 @@ public sealed class KafkaClientTests
                 User = "lcm",
                 Password = "hunter2",
             });
-            var told = (await Assert.ThrowsAsync<KafkaClientException>(() => ReadAsync(client))).Message;
+            var told = await Fails(client, $"{mock.BootstrapServers}: Failed to initialize SASL authentication");
             Assert.Contains($"mechanism {mechanism}", told, StringComparison.Ordinal);
             Assert.EndsWith("'sasl', 'user' and 'passwordFile' say who asks", told, StringComparison.Ordinal);
             Assert.DoesNotContain("hunter2", told, StringComparison.Ordinal);
