@@ -34,6 +34,9 @@ public sealed record CollectorOptions
     /// <summary>The file of named servers, read again when it changes; null: there are none.</summary>
     public string? SourcesFile { get; init; }
 
+    /// <summary>Makes the clients of Kafka's brokers, where this host has any: the collector does not carry one.</summary>
+    public IKafkaClients? Kafka { get; init; }
+
     /// <summary>Further addresses of the scheduler: its standbys. The first that answers is asked.</summary>
     public IReadOnlyList<Uri> OtherSchedulers { get; init; } = [];
 

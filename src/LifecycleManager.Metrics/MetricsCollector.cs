@@ -67,7 +67,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         _discovery = new MarathonDiscovery(options, MarathonApi.For(_scheduler), _health, time, loggers);
         _context = new ScrapeContext(options, time, _client, credentials, new TlsStore(options.Tls), new RetryBudget(),
             metrics);
-        _servers = new SourceServers(options, credentials, _log);
+        _servers = new SourceServers(options, credentials, time, _log);
         registry.AddBeforeCollectCallback(() => metrics.Count(Jobs));
     }
 
@@ -80,6 +80,12 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     /// </summary>
     /// <param name="leads">Asked at each scrape; by default apps are always shown.</param>
     public void ShowAppsWhile(Func<bool> leads) => _context.Metrics.ShowAppsWhile(leads);
+
+    /// <summary>
+    /// What is wrong with the file of named servers, for the manager's health: it is refused whole, and its last good version
+    /// stays in force. Null where nothing is.
+    /// </summary>
+    public string? SourcesProblem => _servers.Problem;
 
     internal CollectorOptions Options => _options;
 

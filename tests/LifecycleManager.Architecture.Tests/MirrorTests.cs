@@ -17,7 +17,7 @@ public sealed class MirrorTests
         "Agent: Launching", "Agent: Linux", "Agent: Secrets", "Agent: Tasks",
         "Console: Clients", "Console: Components",
         "Decisions: Policies/Reading", "Decisions: Rules",
-        "Manager: Health", "Manager: Pausing", "Manager: Status",
+        "Manager: Pausing", "Manager: Status",
         "Metrics: Targets",
         "Protocol: Agents",
         "Scheduler.Core: Context", "Scheduler.Core: Definitions/Json",

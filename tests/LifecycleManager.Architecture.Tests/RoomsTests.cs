@@ -20,6 +20,7 @@ public sealed class RoomsTests
         ["Scheduler"] = ["Scheduler.Core", "Clients", "Security", "Storage", "Protocol", "Runtime", "Primitives"],
         ["Metrics.Core"] = ["Primitives"],
         ["Metrics"] = ["Metrics.Core", "Discovery", "Clients", "Protocol", "Runtime", "Primitives"],
+        ["Metrics.Kafka"] = ["Metrics", "Metrics.Core"],
         ["Rules"] = [],
         ["Decisions"] = ["Metrics.Core", "Rules", "Runtime", "Primitives"],
         ["Decisions.CSharp"] = ["Decisions", "Rules", "Runtime", "Primitives"],

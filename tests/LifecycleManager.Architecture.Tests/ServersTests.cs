@@ -25,7 +25,7 @@ public sealed partial class ServersTests
     /// <summary>What skips, and the helpers that do so for a test.</summary>
     [GeneratedRegex(
         @"Assert\.Skip|\bServer\.(?:Docker|PostgreSql|ZooKeeper)\(|\bServer\.Executable\((?!""dotnet"")|SmallDisk\.|\bBusybox\b"
-        + @"|\bPrometheusServer\.|(?:Docker|Postgres|ZooKeeper|Redis)Process\b|\bZooKeeperTestState\b|\bFaultCluster\b"
+        + @"|\bPrometheusServer\.|(?:Docker|Postgres|ZooKeeper|Redis|Rabbit)Process\b|\bZooKeeperTestState\b|\bFaultCluster\b"
         + @"|\bDemoImage\.|new Containers\(")]
     private static partial Regex NeedPattern();
 }

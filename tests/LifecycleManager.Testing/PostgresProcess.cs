@@ -20,6 +20,9 @@ public sealed class PostgresProcess() : ServerProcess("postgres")
     /// <summary>The state's address in the database that the server has from its beginning.</summary>
     public string StateAddress(string schema) => $"postgres://{User}@127.0.0.1:{Port}/postgres?schema={schema}";
 
+    /// <summary>Its certificate and key, as files; null for no TLS. Copied, since the key has to be the server's alone.</summary>
+    public (string Certificate, string Key)? Tls { get; init; }
+
     private string Data => Path.Combine(Directory, "data");
 
     /// <summary>Makes the database; once, before the first start.</summary>
@@ -33,6 +36,11 @@ public sealed class PostgresProcess() : ServerProcess("postgres")
 
         var (file, arguments) = AsUser("initdb", "-D", Data, "--auth=trust", "--username=" + User, "--no-sync");
         await RunAsync(file, arguments);
+        if (Tls is not var (certificate, key)) return this;
+        File.Copy(certificate, Path.Combine(Data, "server.crt"));
+        File.Copy(key, Path.Combine(Data, "server.key"));
+        await RunAsync("chmod", "600", Path.Combine(Data, "server.key"));
+        if (IsRoot) await RunAsync("chown", "-R", User, Data);
         return this;
     }
 
@@ -40,9 +48,13 @@ public sealed class PostgresProcess() : ServerProcess("postgres")
     protected override ProcessStartInfo Command()
     {
         // Only processes die here, never the machine: what was written to the kernel is there afterwards.
+        string[] tls = Tls is null ? [] : ["-c", "ssl=on"];
         var (file, arguments) = AsUser(
-            "postgres", "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1",
-            "-c", "unix_socket_directories=" + Directory, "-c", "fsync=off");
+            "postgres",
+            [
+                .. tls, "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1",
+                "-c", "unix_socket_directories=" + Directory, "-c", "fsync=off",
+            ]);
         return new ProcessStartInfo(file, arguments);
     }
 

@@ -4,6 +4,7 @@ using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager;
 using LifecycleManager.Metrics;
 using LifecycleManager.Metrics.Discovery;
+using LifecycleManager.Metrics.Kafka;
 using LifecycleManager.Scaling.Safety;
 
 namespace LifecycleManager.Cli.Commands;
@@ -57,8 +58,8 @@ internal sealed class ManagerSettings
         _rabbitMq = Setting.Of<Uri?>(settings, "--rabbitmq",
             "RabbitMQ's management API, for rabbitmq metrics: http://rabbit:15672", Values.PlainUrl, () => null);
         _sources = Setting.Of<string?>(settings, "--sources",
-            "A file of named servers that metrics are read of (prometheus, rabbitmq, redis, postgres, json), read again when it "
-            + "changes",
+            "A file of named servers that metrics are read of (prometheus, rabbitmq, redis, postgres, json, kafka), read again "
+            + "when it changes",
             Path.GetFullPath, () => null);
         _eureka = eureka ?? new EurekaSettings(command, settings,
             "Eureka servers that know the same, comma separated, whose instances are scraped too: http://eureka:8761/eureka",
@@ -123,6 +124,7 @@ internal sealed class ManagerSettings
                 Prometheus = parse.GetValue(_prometheus),
                 RabbitMq = parse.GetValue(_rabbitMq),
                 SourcesFile = parse.GetValue(_sources),
+                Kafka = new KafkaClients(),
                 Eureka = eurekas is [var eureka, ..] ? eureka : null,
                 OtherEurekas = [.. eurekas.Skip(1)],
                 TargetFiles = parse.GetValue(_targetFiles)!,

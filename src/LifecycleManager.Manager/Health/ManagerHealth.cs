@@ -2,6 +2,7 @@ using LifecycleManager.Decisions.CSharp;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Status;
+using LifecycleManager.Metrics;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Targets;
 
@@ -39,19 +40,22 @@ internal sealed class ManagerHealth
     private const int MaxNamed = 5;
     private readonly ManagerState _state;
     private readonly PolicyDirectory _policies;
+    private readonly MetricsCollector _collector;
     private readonly IScalingTarget _target;
     private readonly RoleHealth _role;
     private readonly CSharpRules? _rules;
 
     /// <param name="state">What the manager is at.</param>
     /// <param name="policies">The policy files.</param>
+    /// <param name="collector">The metrics, with the file of servers that are asked for them.</param>
     /// <param name="target">What is scaled.</param>
     /// <param name="role">The loops.</param>
     /// <param name="rules">The rules in C#; null where nobody asks for them.</param>
     public ManagerHealth(
-        ManagerState state, PolicyDirectory policies, IScalingTarget target, RoleHealth role, CSharpRules? rules = null)
+        ManagerState state, PolicyDirectory policies, MetricsCollector collector, IScalingTarget target, RoleHealth role,
+        CSharpRules? rules = null)
     {
-        (_state, _policies, _target, _role, _rules) = (state, policies, target, role, rules);
+        (_state, _policies, _collector, _target, _role, _rules) = (state, policies, collector, target, role, rules);
         role.State = () => state.Term is null ? "standing by" : state.Snapshot.LastTick is null ? "starting" : "leading";
     }
 
@@ -78,6 +82,7 @@ internal sealed class ManagerHealth
                 + Named([.. owners.Order(StringComparer.Ordinal)]));
         }
 
+        if (_collector.SourcesProblem is { } sources) problems.Add($"refused: {sources}");
         if (_rules is { Problems: [var refused, ..] }) problems.Add($"refused: {refused}");
         if (_rules?.Problem is { } failed) problems.Add(failed);
         problems.AddRange((term?.Pauses.Current ?? []).Where(entry => entry.App is null).Select(entry => entry.ToString()));

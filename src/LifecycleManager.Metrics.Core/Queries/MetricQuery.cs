@@ -37,6 +37,9 @@ public enum MetricSource
 
     /// <summary>A number in the JSON that an HTTP server answers.</summary>
     Json,
+
+    /// <summary>How many messages of a Kafka topic a consumer group has yet to do.</summary>
+    Kafka,
 }
 
 /// <summary>What is made of one instance's samples within the window.</summary>
@@ -134,13 +137,13 @@ public sealed partial record MetricQuery
 
     /// <summary>
     /// Whether an instance's value cannot be below 0, by the metric's nature: counters by their names, what is made of counters,
-    /// statistics of containers, the depth of a queue. Of a gauge nothing is known.
+    /// statistics of containers, the depth of a queue, a lag. Of a gauge nothing is known.
     /// </summary>
     public bool NeverNegative => Function switch
     {
         WindowFunction.Rate or WindowFunction.Increase => true,
         WindowFunction.Delta or WindowFunction.Deriv => false,
-        _ => Source is MetricSource.Container or MetricSource.RabbitMq or MetricSource.Redis || IsCounter,
+        _ => Source is MetricSource.Container or MetricSource.RabbitMq or MetricSource.Redis or MetricSource.Kafka || IsCounter,
     };
 
     /// <summary>
@@ -153,9 +156,9 @@ public sealed partial record MetricQuery
 
     /// <summary>
     /// Whether NaN is its way to say that there was no observation: a quotient or quantile of a query (NULL in SQL), a quantile
-    /// that an instance keeps itself.
+    /// that an instance keeps itself; a consumer group that has committed nothing and begins at the end.
     /// </summary>
-    public bool NaNIsIdle => Source is MetricSource.PromQl or MetricSource.Postgres || IsObserved;
+    public bool NaNIsIdle => Source is MetricSource.PromQl or MetricSource.Postgres or MetricSource.Kafka || IsObserved;
 
     /// <summary>Whether an instance's value is a share of what it may use, 1 being all of it.</summary>
     public bool IsShare =>

@@ -1,3 +1,5 @@
+using LifecycleManager.Primitives.Timing;
+
 namespace LifecycleManager.Metrics.Core.Queries;
 
 /// <summary>
@@ -22,8 +24,23 @@ public sealed record SourceSettings
     /// <summary>RabbitMQ's virtual host; null for <c>/</c>, or what stands before the slash of the queue's name.</summary>
     public string? Vhost { get; init; }
 
-    /// <summary>The consumer group of a Redis stream; may have placeholders.</summary>
+    /// <summary>The consumer group of a Redis stream or of a Kafka topic; may have placeholders.</summary>
     public string? Group { get; init; }
+
+    /// <summary>The partitions of a Kafka topic, <see cref="PartitionSet"/>; null for all.</summary>
+    public string? Partitions { get; init; }
+
+    /// <summary>
+    /// Where a Kafka consumer group begins that has no committed offset, as its own <c>auto.offset.reset</c> says:
+    /// <c>earliest</c> or <c>latest</c>; null where that is not known.
+    /// </summary>
+    public string? OffsetReset { get; init; }
+
+    /// <summary>
+    /// For how long the committed offset of a Kafka partition may stand still until what waits there is left out, since no
+    /// instance more would help; null for ever.
+    /// </summary>
+    public TimeSpan? ExcludePersistentLag { get; init; }
 
     /// <summary>Where the value is in a JSON answer: a JSONPath.</summary>
     public string? Value { get; init; }
@@ -31,7 +48,9 @@ public sealed record SourceSettings
     /// <summary>All that is stated, for people and as a part of a name.</summary>
     public override string ToString() => string.Join(", ", new[]
     {
-        ("server", Server), ("vhost", Vhost), ("read", Read), ("group", Group), ("value", Value),
+        ("server", Server), ("vhost", Vhost), ("read", Read), ("group", Group), ("partitions", Partitions),
+        ("offsetReset", OffsetReset),
+        ("excludePersistentLag", ExcludePersistentLag is { } time ? DurationText.Format(time) : null), ("value", Value),
         ("across", Across?.ToString().ToLowerInvariant()),
     }.Where(part => part.Item2 is not null).Select(part => $"{part.Item1} {part.Item2}"));
 }

@@ -12,6 +12,15 @@ public static class SourceWords
     /// <summary>Those of <see cref="Redis"/> that are of a consumer group.</summary>
     public static IReadOnlyList<string> RedisGroup { get; } = ["pending", "lag"];
 
+    /// <summary>Where a Kafka consumer group begins that has no committed offset.</summary>
+    public static IReadOnlyList<string> OffsetReset { get; } = [Earliest, Latest];
+
+    /// <summary>At what the topic still has.</summary>
+    public const string Earliest = "earliest";
+
+    /// <summary>At what comes next.</summary>
+    public const string Latest = "latest";
+
     /// <summary>The name of the server that is meant where a metric names none; the one of the options has it.</summary>
     public const string DefaultServer = "default";
 
@@ -20,7 +29,7 @@ public static class SourceWords
     [
         ("prometheus", "promql", MetricSource.PromQl), ("rabbitmq", "rabbitmq", MetricSource.RabbitMq),
         ("redis", "redis", MetricSource.Redis), ("postgres", "postgres", MetricSource.Postgres),
-        ("json", "json", MetricSource.Json),
+        ("json", "json", MetricSource.Json), ("kafka", "kafka", MetricSource.Kafka),
     ];
 
     /// <summary>The word for a source's servers.</summary>

@@ -21,8 +21,12 @@ internal static class QueryCheck
                 return "no Prometheus server is configured: --prometheus, or --sources for several";
             case MetricSource.RabbitMq when options is { SourcesFile: null, RabbitMq: null }:
                 return "no RabbitMQ management address is configured: --rabbitmq, or --sources for several";
-            case MetricSource.Redis or MetricSource.Postgres or MetricSource.Json when options.SourcesFile is null:
+            case MetricSource.Redis or MetricSource.Postgres or MetricSource.Json or MetricSource.Kafka
+                when options.SourcesFile is null:
                 return $"no {SourceWords.KindOf(query.Source)} server is configured: --sources names a file of them";
+            case MetricSource.Kafka:
+                return query.From?.Group is null ? "a Kafka topic's lag is of a consumer group: name it"
+                    : query.From.Partitions is { } text && !PartitionSet.TryParse(text, out _, out var problem) ? problem : null;
             case MetricSource.PromQl or MetricSource.RabbitMq or MetricSource.Redis or MetricSource.Postgres or MetricSource.Json:
                 return null;
             case MetricSource.Container:

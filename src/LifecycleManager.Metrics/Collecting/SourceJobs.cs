@@ -48,6 +48,7 @@ internal sealed class SourceJobs(ScrapeContext context, ScrapeSchedule schedule,
         MetricSource.Redis => new RedisJob(context, key, servers),
         MetricSource.Postgres => new PostgresJob(context, key, servers),
         MetricSource.Json => new JsonJob(context, key, servers),
+        MetricSource.Kafka => new KafkaJob(context, key, servers),
         _ => throw new InvalidOperationException($"{key.Source} has no servers"),
     };
 }

@@ -39,7 +39,7 @@ internal sealed class RedisJob(ScrapeContext context, SeriesKey key, SourceServe
         }
         catch (RedisConnectionException e)
         {
-            throw new ScrapeException(FailureReason.Connection, $"{Address}: {RedisConnection.Describe(e)}");
+            throw new ScrapeException(FailureReason.Connection, $"{Address}: {redis.Describe(e)}");
         }
     }
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Diagnostics;
 using LifecycleManager.Cli.Commands;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Manager;
 using LifecycleManager.Metrics;
+using LifecycleManager.Metrics.Kafka;
 using LifecycleManager.Scaling.Targets;
 using Microsoft.Extensions.Configuration;
 
@@ -137,6 +139,16 @@ public sealed class ManagerOptionsTests
         {
             Directory.Delete(directory, recursive: true);
         }
+    }
+
+    [Fact]
+    public void A_client_of_Kafka_is_there_and_its_library_is_not_loaded_before_a_cluster_is_asked()
+    {
+        Assert.IsType<KafkaClients>(Parse([], [], (options, _) => options.Collector!.Kafka));
+        Assert.DoesNotContain(AppDomain.CurrentDomain.GetAssemblies(), assembly => assembly.GetName().Name == "Confluent.Kafka");
+        Assert.DoesNotContain(
+            Process.GetCurrentProcess().Modules.Cast<ProcessModule>(),
+            module => module.ModuleName.Contains("rdkafka", StringComparison.Ordinal));
     }
 
     // From the command line, and from a variable.

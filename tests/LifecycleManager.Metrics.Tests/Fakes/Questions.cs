@@ -17,7 +17,7 @@ internal sealed class Questions : IDisposable
     {
         Log = new RecordingLog();
         var credentials = new CredentialStore(options.Credentials);
-        Servers = new SourceServers(options, credentials, Log.CreateLogger("servers"));
+        Servers = new SourceServers(options, credentials, time ?? TimeProvider.System, Log.CreateLogger("servers"));
         _context = new ScrapeContext(options, time ?? TimeProvider.System, null!, credentials, new TlsStore(options.Tls),
             new RetryBudget(), new CollectorMetrics(Prometheus.Metrics.NewCustomRegistry()));
     }
@@ -41,6 +41,7 @@ internal sealed class Questions : IDisposable
             MetricSource.RabbitMq => new RabbitMqJob(_context, key, Servers),
             MetricSource.Redis => new RedisJob(_context, key, Servers),
             MetricSource.Postgres => new PostgresJob(_context, key, Servers),
+            MetricSource.Kafka => new KafkaJob(_context, key, Servers),
             _ => new JsonJob(_context, key, Servers),
         };
         job.Set.Retention = 60_000;

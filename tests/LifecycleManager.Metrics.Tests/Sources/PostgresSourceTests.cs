@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Testing;
 using Npgsql;
@@ -60,5 +62,70 @@ public sealed class PostgresSourceTests
 
         await using var end = database.CreateCommand($"drop table {table}");
         await end.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task The_authority_and_the_name_are_checked_and_told_apart()
+    {
+        using var files = new SourceFiles("");
+        using var authority = new CertificateAuthority("the shop's");
+        using var stranger = new CertificateAuthority("a stranger's");
+        authority.AuthorityFile(files.Directory);
+        files.Secret("stranger.pem", stranger.Certificate.ExportCertificatePem());
+        await using var postgres = await new PostgresProcess
+        {
+            Tls = authority.Files(files.Directory, "server", "postgres", server: true),
+        }.CreateAsync();
+        await postgres.StartAsync();
+        using var questions = new Questions(Questions.Options(files.Path));
+        // That the connection is encrypted is the server's own word.
+        var encrypted = Sql("select count(*) from pg_stat_ssl where pid = pg_backend_pid() and ssl");
+        async Task Is(string query, string settings, string? problem, double value = 1)
+        {
+            var url = $"postgres://127.0.0.1:{postgres.Port}/postgres{query}";
+            files.Write($"postgres: {{ a: {{ url: '{url}', user: postgres{settings} }} }}");
+            var read = await questions.AskAsync(encrypted);
+            if (problem is null) Assert.True(read == (value, null), $"{query} {settings}: {read}");
+            else Assert.True(read.Problem!.Contains(problem, StringComparison.Ordinal), $"{query} {settings}: {read}");
+        }
+
+        const string Untrusted = "its certificate is of an authority that is not trusted: 'caFile'";
+        await Is("", ", caFile: authority.pem", null);
+        await Is("?sslmode=verify-full", ", caFile: authority.pem", null);
+        await Is("?sslmode=verify-ca", ", caFile: authority.pem, serverName: localhost", null);
+        await Is("?sslmode=require", "", null);
+        await Is("", ", insecureSkipVerify: true", null);
+        await Is("", ", insecureSkipVerify: true, caFile: stranger.pem", null);
+        await Is("?sslmode=disable", "", null, 0);
+        await Is("", ", caFile: stranger.pem", Untrusted);
+        await Is("?sslmode=require", ", caFile: authority.pem, serverName: other", null);
+        await Is("?sslmode=require", ", caFile: stranger.pem", Untrusted);
+        await Is("?sslmode=verify-full", "", Untrusted);
+        await Is("", ", caFile: authority.pem, serverName: other", "its certificate is for another name: 'serverName'");
+    }
+
+    [Fact]
+    public async Task A_server_without_TLS_that_is_to_have_it_is_told_with_the_remedy()
+    {
+        // To the question for TLS the protocol's answer is one byte.
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var serving = Task.Run(async () =>
+        {
+            while (true)
+            {
+                using var client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+                await client.GetStream().ReadExactlyAsync(new byte[8]);
+                await client.GetStream().WriteAsync("N"u8.ToArray());
+            }
+        });
+        using var files = new SourceFiles(
+            $"postgres: {{ a: {{ url: 'postgres://{listener.LocalEndpoint}/x?sslmode=require', user: x }} }}");
+        using var questions = new Questions(Questions.Options(files.Path));
+        var told = (await questions.AskAsync(Sql("select 1"))).Problem!;
+        Assert.Contains("No SSL enabled connection", told, StringComparison.Ordinal);
+        Assert.EndsWith("(sslmode=disable goes without TLS)", told, StringComparison.Ordinal);
+        listener.Stop();
+        await Assert.ThrowsAnyAsync<Exception>(() => serving);
     }
 }

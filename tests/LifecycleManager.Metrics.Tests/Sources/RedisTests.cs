@@ -1,4 +1,5 @@
 using LifecycleManager.Metrics.Core.Queries;
+using LifecycleManager.Testing;
 using StackExchange.Redis;
 
 namespace LifecycleManager.Metrics.Tests.Sources;
@@ -66,5 +67,38 @@ public sealed class RedisTests
         await redis.StartAsync();
         await Eventually.TrueAsync(async () => (await questions.AskAsync(Key("jobs:none"))).Value == 0);
         Assert.DoesNotContain("hunter2", string.Concat(questions.Log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_certificates_of_both_sides_are_checked_and_told_apart()
+    {
+        using var files = new SourceFiles("");
+        using var authority = new CertificateAuthority("the shop's");
+        using var stranger = new CertificateAuthority("a stranger's");
+        var trusted = authority.AuthorityFile(files.Directory);
+        var (certificate, key) = authority.Files(files.Directory, "server", "redis", server: true);
+        authority.Files(files.Directory, "client", "lcm", server: false);
+        stranger.Files(files.Directory, "other", "lcm", server: false);
+        files.Secret("stranger.pem", stranger.Certificate.ExportCertificatePem());
+        await using var redis = new RedisProcess(tls: (certificate, key, trusted));
+        await redis.StartAsync();
+        using var questions = new Questions(Questions.Options(files.Path));
+        async Task Is(string settings, string? problem, string scheme = "rediss")
+        {
+            files.Write($"redis: {{ a: {{ url: '{scheme}://127.0.0.1:{redis.Port}', timeout: 5s, {settings} }} }}");
+            var read = await questions.AskAsync(Key("jobs"));
+            if (problem is null) Assert.Equal((0, null), read);
+            else Assert.True(read.Problem!.Contains(problem, StringComparison.Ordinal), settings + read.Problem);
+        }
+
+        const string Client = "certificateFile: client.pem, keyFile: client.key";
+        await Is($"caFile: authority.pem, {Client}", null);
+        await Is($"insecureSkipVerify: true, {Client}", null);
+        await Is($"caFile: stranger.pem, {Client}", "its certificate is of an authority that is not trusted: 'caFile'");
+        await Is(Client, "its certificate is of an authority that is not trusted: 'caFile'");
+        await Is($"caFile: authority.pem, serverName: other, {Client}", "its certificate is for another name: 'serverName'");
+        await Is("caFile: authority.pem", "'certificateFile'");
+        await Is("caFile: authority.pem, certificateFile: other.pem, keyFile: other.key", "'certificateFile'");
+        await Is("concurrency: 2", "a TLS server is rediss://", "redis");
     }
 }

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using LifecycleManager.Metrics.Scraping;
 using Npgsql;
 
@@ -12,6 +13,7 @@ internal sealed class PostgresConnection : SourceConnection
         : base(server, material)
     {
         var limit = server.Timeout ?? options.Timeout;
+        var (mode, verification) = Mode(server);
         var address = new NpgsqlConnectionStringBuilder
         {
             Host = server.Url.Host,
@@ -26,7 +28,7 @@ internal sealed class PostgresConnection : SourceConnection
             CommandTimeout = (int)Math.Clamp(Math.Ceiling(limit.TotalSeconds) + 1, 1, 60),
             IncludeErrorDetail = false,
             NoResetOnClose = true,
-            SslMode = Mode(server),
+            SslMode = mode,
         };
         StatementLimit = limit;
         var builder = new NpgsqlDataSourceBuilder(address.ConnectionString);
@@ -34,10 +36,13 @@ internal sealed class PostgresConnection : SourceConnection
             builder.UsePasswordProvider(_ => password.Read(), (_, _) => ValueTask.FromResult(password.Read()));
         builder.UseSslClientAuthenticationOptionsCallback(tls =>
         {
-            // Npgsql checks as its mode says; what the operator states goes before it.
-            if (server.Authorities is not null || server.Certificate is not null || server.AnyCertificate
-                || server.TlsName is not null)
-                SourceTls.Apply(server, tls);
+            SourceTls.Apply(server, tls);
+            if (verification == Verification.AuthorityAndName) tls.RemoteCertificateValidationCallback = null;
+            if (verification == Verification.Authority)
+            {
+                tls.RemoteCertificateValidationCallback =
+                    static (_, _, _, errors) => (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
+            }
         });
         _source = builder.Build();
     }
@@ -60,12 +65,16 @@ internal sealed class PostgresConnection : SourceConnection
         catch (NpgsqlException e) when (e.InnerException is not OperationCanceledException)
         {
             cancellation.ThrowIfCancellationRequested();
-            var reason = SourceTls.Explain(e) ?? (e.InnerException ?? e).Message;
+            var reason = SourceTls.Explain(e) ?? (e.InnerException ?? e).Message + NoTls(e);
             throw new ScrapeException(FailureReason.Connection, $"{Server.Address}: no connection: {reason}");
         }
     }
 
     protected override void Close() => _source.Dispose();
+
+    // There is no code for it.
+    private static string NoTls(NpgsqlException e) =>
+        e.Message.StartsWith("SSL connection requested", StringComparison.Ordinal) ? " (sslmode=disable goes without TLS)" : "";
 
     private static string Remedy(PostgresException e) => e.SqlState switch
     {
@@ -75,19 +84,34 @@ internal sealed class PostgresConnection : SourceConnection
         _ => "",
     };
 
-    private static SslMode Mode(SourceServer server)
+    /// <summary>
+    /// Whether connections have TLS, and what of the server's certificate is looked at. Npgsql encrypts alone: it would not tell
+    /// why it refuses a certificate.
+    /// </summary>
+    private static (SslMode Mode, Verification Verification) Mode(SourceServer server)
     {
         var stated = server.Url.Query.TrimStart('?').Split('&')
             .FirstOrDefault(part => part.StartsWith("sslmode=", StringComparison.Ordinal))?["sslmode=".Length..];
         return stated switch
         {
-            "disable" => SslMode.Disable,
-            "require" => SslMode.Require,
-            "verify-ca" => SslMode.VerifyCA,
-            "verify-full" => SslMode.VerifyFull,
-            // Whoever names an authority wants to know whom he speaks to.
-            null when server.Authorities is not null => SslMode.VerifyFull,
-            _ => SslMode.Prefer,
+            "disable" => (SslMode.Disable, Verification.None),
+            "prefer" => (SslMode.Prefer, Verification.None),
+            _ when server.AnyCertificate => (SslMode.Require, Verification.None),
+            "verify-full" => (SslMode.Require, Verification.AuthorityAndName),
+            "verify-ca" => (SslMode.Require, Verification.Authority),
+            // As PostgreSQL's own clients have it.
+            "require" => (SslMode.Require, server.Authorities is null ? Verification.None : Verification.Authority),
+            // Whoever names an authority or a name wants to know whom he speaks to.
+            _ when (server.Authorities ?? (object?)server.TlsName) is not null =>
+                (SslMode.Require, Verification.AuthorityAndName),
+            _ => (SslMode.Prefer, Verification.None),
         };
+    }
+
+    private enum Verification
+    {
+        None,
+        Authority,
+        AuthorityAndName,
     }
 }

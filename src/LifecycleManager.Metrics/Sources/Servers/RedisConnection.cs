@@ -16,6 +16,8 @@ internal sealed class RedisConnection(SourceServer server, string[] material, Co
     private Task<ConnectionMultiplexer>? _connecting;
     private bool _isClosed;
 
+    private bool IsTls => Server.Url.Scheme == "rediss";
+
     /// <summary>The database that the address names.</summary>
     /// <exception cref="ScrapeException">There is no connection.</exception>
     public async Task<IDatabase> DatabaseAsync(CancellationToken cancellation)
@@ -31,12 +33,13 @@ internal sealed class RedisConnection(SourceServer server, string[] material, Co
     }
 
     /// <summary>Why there is no connection, with what to do.</summary>
-    public static string Describe(RedisConnectionException e) => SourceTls.Explain(e) ?? e.FailureType switch
+    public string Describe(RedisConnectionException e) => SourceTls.Explain(e) ?? e.FailureType switch
     {
         ConnectionFailureType.AuthenticationFailure => "the user or the password is refused: 'user' and 'passwordFile'",
         ConnectionFailureType.UnableToConnect or ConnectionFailureType.UnableToResolvePhysicalConnection
             or ConnectionFailureType.SocketFailure or ConnectionFailureType.SocketClosed =>
-            "no connection: it does not listen there, or ends what is opened (a TLS server is rediss://)",
+            "no connection: it does not listen there, or ends what is opened "
+            + (IsTls ? "(it may want a certificate: 'certificateFile')" : "(a TLS server is rediss://)"),
         var other => $"no connection: {other}",
     };
 
@@ -64,17 +67,17 @@ internal sealed class RedisConnection(SourceServer server, string[] material, Co
     private ConfigurationOptions Configuration()
     {
         var limit = (int)Math.Clamp((Server.Timeout ?? options.Timeout).TotalMilliseconds, 100, 60_000);
-        var isTls = Server.Url.Scheme == "rediss";
         var configuration = new ConfigurationOptions
         {
             ClientName = "lcm",
             AbortOnConnectFail = true,
             ConnectRetry = 1,
-            ConnectTimeout = limit,
+            // A handshake that failed may be told only then: before the question's own time is over.
+            ConnectTimeout = limit * 4 / 5,
             AsyncTimeout = limit,
             SyncTimeout = limit,
             BacklogPolicy = BacklogPolicy.FailFast,
-            Ssl = isTls,
+            Ssl = IsTls,
             User = Server.User,
             Password = Server.Password?.Read(),
             DefaultDatabase = int.TryParse(Server.Url.AbsolutePath.Trim('/'), out var number) ? number : 0,
@@ -83,7 +86,7 @@ internal sealed class RedisConnection(SourceServer server, string[] material, Co
             HighIntegrity = false,
         };
         configuration.EndPoints.Add(Server.Url.Host, Server.Url.Port > 0 ? Server.Url.Port : DefaultPort);
-        if (isTls)
+        if (IsTls)
         {
             configuration.SslClientAuthenticationOptions = host =>
             {

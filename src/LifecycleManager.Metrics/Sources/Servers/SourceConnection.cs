@@ -26,6 +26,7 @@ internal abstract class SourceConnection(SourceServer server, string[] material)
         {
             MetricSource.Redis => new RedisConnection(server, material, options),
             MetricSource.Postgres => new PostgresConnection(server, material, options),
+            MetricSource.Kafka => new KafkaConnection(server, material, options),
             _ => new HttpConnection(server, material, options),
         };
 

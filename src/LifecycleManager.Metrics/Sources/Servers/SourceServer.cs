@@ -51,6 +51,15 @@ internal sealed record SourceServer
     /// <summary>Whether any certificate is taken.</summary>
     public bool AnyCertificate { get; init; }
 
+    /// <summary>Some of a Kafka cluster's brokers, <c>host:port</c>; none for other kinds.</summary>
+    public IReadOnlyList<string> Brokers { get; init; } = [];
+
+    /// <summary>Whether connections to <see cref="Brokers"/> are encrypted; of the other kinds the address says so.</summary>
+    public bool Tls { get; init; }
+
+    /// <summary>How <see cref="User"/> logs in at <see cref="Brokers"/>; null where nobody does.</summary>
+    public string? SaslMechanism { get; init; }
+
     /// <summary>Whether queries are always sent in the body.</summary>
     public bool Post { get; init; }
 
@@ -67,7 +76,10 @@ internal sealed record SourceServer
     public string Address { get; private init; } = "";
 
     /// <summary>The server with its <see cref="Address"/>.</summary>
-    public SourceServer Named() => this with { Address = Url.GetLeftPart(UriPartial.Path).TrimEnd('/') };
+    public SourceServer Named() => this with
+    {
+        Address = Brokers.Count > 0 ? $"kafka://{string.Join(',', Brokers)}" : Url.GetLeftPart(UriPartial.Path).TrimEnd('/'),
+    };
 
     /// <summary>A parameter of an address that is the query's own; null where there is none.</summary>
     public static string? OwnParameter(Uri url) => url.Query.TrimStart('?').Split('&').Select(part => part.Split('=')[0])

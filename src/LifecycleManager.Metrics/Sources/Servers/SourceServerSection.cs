@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
@@ -19,11 +20,16 @@ internal sealed class SourceServerSection(SourcesReader reader, string kind, Met
     private static readonly TimeSpan LeastTime = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan MostTime = TimeSpan.FromMinutes(1);
     private static readonly string[] Common =
-        ["url", "timeout", "concurrency", "user", "passwordFile", "caFile", "certificateFile", "keyFile", "serverName",
-            "insecureSkipVerify"];
+        ["timeout", "concurrency", "user", "passwordFile", "caFile", "certificateFile", "keyFile", "insecureSkipVerify"];
 
+    private static readonly string[] OfAddress = ["url", "serverName"];
     private static readonly string[] OfHttp = ["headers", "headerFiles", "tokenFile"];
+    private static readonly string[] OfKafka = ["bootstrapServers", "tls", "sasl"];
+
+    // What says how TLS is done.
+    private static readonly string[] OfTls = ["caFile", "certificateFile", "keyFile", "serverName", "insecureSkipVerify"];
     private static readonly string[] Schemes = ["http", "https"];
+    private static readonly SearchValues<char> NotInBrokers = SearchValues.Create("/@#?\\ ");
 
     // What a header says that is a secret, or that is not the operator's to say.
     private static readonly string[] Refused = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
@@ -47,7 +53,10 @@ internal sealed class SourceServerSection(SourcesReader reader, string kind, Met
         _fields = map.Children.Where(pair => pair.Key is YamlScalarNode)
             .ToDictionary(pair => ((YamlScalarNode)pair.Key).Value ?? "", pair => (pair.Key, pair.Value), StringComparer.Ordinal);
         CheckKeys();
-        if (ReadUrl(map, name) is not { } url) return null;
+        var brokers = source == MetricSource.Kafka ? ReadBrokers(map, name) : [];
+        if (brokers is null
+            || (brokers is [var broker, ..] ? new Uri($"kafka://{broker}") : ReadUrl(map, name)) is not { } url) return null;
+        var (tls, mechanism) = source == MetricSource.Kafka ? ReadKafka(settings) : (false, null);
         var (user, password, token) = (Text("user"), Secret("passwordFile"), IsHttp ? Secret("tokenFile") : null);
         if (token is not null && (user ?? (object?)password) is not null)
             reader.Error(_fields["tokenFile"].Key, "'tokenFile' and 'user' are two ways to say who asks", "leave one out");
@@ -61,6 +70,9 @@ internal sealed class SourceServerSection(SourcesReader reader, string kind, Met
             Source = source,
             Name = name,
             Url = url,
+            Brokers = brokers,
+            Tls = tls,
+            SaslMechanism = mechanism,
             Digest = SourcesReader.Digest(settings),
             User = user,
             Password = password,
@@ -86,7 +98,8 @@ internal sealed class SourceServerSection(SourcesReader reader, string kind, Met
 
     private void CheckKeys()
     {
-        var known = Common.Concat(IsHttp ? OfHttp : []).Concat(source == MetricSource.PromQl ? ["method"] : []).ToList();
+        var known = (source == MetricSource.Kafka ? OfKafka : OfAddress).Concat(Common).Concat(IsHttp ? OfHttp : [])
+            .Concat(source == MetricSource.PromQl ? ["method"] : []).ToList();
         foreach (var (name, (key, _)) in _fields)
         {
             if (known.Contains(name) || name.StartsWith("x-", StringComparison.Ordinal)) continue;
@@ -127,10 +140,41 @@ internal sealed class SourceServerSection(SourcesReader reader, string kind, Met
             _ when source == MetricSource.PromQl && SourceServer.OwnParameter(url) is { } parameter =>
                 $"the parameter '{parameter}' is the query's own: leave it out",
             _ => null,
-        };
+        } ?? CheckTls(url);
         if (problem is null) return url;
         reader.Error(at, problem, Example());
         return null;
+    }
+
+    private List<string>? ReadBrokers(YamlMappingNode map, string name)
+    {
+        const string Sample = "bootstrapServers: broker-1:9092, broker-2:9092";
+        if (Text("bootstrapServers") is not { } text)
+        {
+            if (!_fields.ContainsKey("bootstrapServers"))
+                reader.Error(map, $"the {kind} server '{name}' needs 'bootstrapServers'", Sample);
+            return null;
+        }
+
+        var brokers = text.Split(',', StringSplitOptions.TrimEntries).ToList();
+        var wrong = brokers.Find(broker => broker.AsSpan().ContainsAny(NotInBrokers)
+            || !Uri.TryCreate($"kafka://{broker}", UriKind.Absolute, out var url) || url.Host.Length == 0 || url.Port is < 1);
+        if (wrong is null) return brokers;
+        reader.Error(_fields["bootstrapServers"].Value,
+            wrong.Contains('@', StringComparison.Ordinal) ? "an address must not hold credentials: give 'user' and 'passwordFile'"
+            : $"'{wrong}' is not a broker's host:port", Sample);
+        return null;
+    }
+
+    private (bool Tls, string? Mechanism) ReadKafka(YamlNode settings)
+    {
+        var (tls, mechanism) = (Word("tls", "true", "false") == "true", Word("sasl", [.. KafkaCluster.SaslMechanisms]));
+        if (!tls && Array.Find(OfTls, _fields.ContainsKey) is { } ofTls)
+            reader.Error(_fields[ofTls].Key, $"'{ofTls}' is of connections with TLS", "tls: true");
+        var isNamed = (User: _fields.ContainsKey("user"), Password: _fields.ContainsKey("passwordFile"));
+        if (_fields.ContainsKey("sasl") ? isNamed != (true, true) : isNamed != (false, false))
+            reader.Error(settings, "'sasl', 'user' and 'passwordFile' belong together", "sasl: SCRAM-SHA-512");
+        return (tls, mechanism);
     }
 
     private static string? CheckRedis(Uri url) =>
@@ -144,6 +188,23 @@ internal sealed class SourceServerSection(SourcesReader reader, string kind, Met
         var modes = (string[])["disable", "prefer", "require", "verify-ca", "verify-full"];
         return url.Query.Length < 2 || modes.Any(mode => url.Query == "?sslmode=" + mode)
             ? null : $"the one parameter is sslmode, with {string.Join(", ", modes)}";
+    }
+
+    /// <summary>What is stated of TLS, and would not be heeded.</summary>
+    private string? CheckTls(Uri url)
+    {
+        if (Array.Find(OfTls, _fields.ContainsKey) is not { } key) return null;
+        var remedy = (url.Scheme, url.Query) switch
+        {
+            ("http", _) => "https://",
+            ("redis", _) => "rediss://",
+            ("postgres" or "postgresql", "?sslmode=disable" or "?sslmode=prefer") => "sslmode=verify-full",
+            _ => null,
+        };
+        return remedy is not null ? $"'{key}' is of connections that always have TLS: {remedy}"
+            : source == MetricSource.Postgres && url.Query.Contains("=verify-", StringComparison.Ordinal)
+                && _fields.ContainsKey("insecureSkipVerify")
+            ? "'insecureSkipVerify' takes what sslmode=verify-... refuses: leave one out" : null;
     }
 
     private string Example() => source switch

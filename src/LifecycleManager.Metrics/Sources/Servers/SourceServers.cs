@@ -19,14 +19,17 @@ internal sealed class SourceServers : IDisposable
     private readonly List<SourceServer> _ofOptions = [];
     private IReadOnlyList<SourceServer> _servers = [];
     private FileStamp? _stamp;
-    private string? _problem;
+    private readonly ITimer? _poll;
+    private volatile string? _problem;
     private bool _disposed;
 
-    public SourceServers(CollectorOptions options, CredentialStore credentials, ILogger log)
+    public SourceServers(CollectorOptions options, CredentialStore credentials, TimeProvider time, ILogger log)
     {
         (_options, _log) = (options, log);
         Add(MetricSource.PromQl, options.Prometheus);
         Add(MetricSource.RabbitMq, options.RabbitMq);
+        // Each question looks too; a file that is wrong is told also while there is none.
+        if (options.SourcesFile is not null) _poll = time.CreateTimer(_ => Look(), null, TimeSpan.Zero, options.Interval);
 
         void Add(MetricSource source, Uri? url)
         {
@@ -43,6 +46,11 @@ internal sealed class SourceServers : IDisposable
             }.Named());
         }
     }
+
+    /// <summary>
+    /// What is wrong with the file, with its place, while the servers that it named before stay in force; null where nothing is.
+    /// </summary>
+    public string? Problem => _problem;
 
     /// <summary>
     /// The connection to a server, for a question: <see cref="Return"/> it. Of several servers of a kind, whoever names none is
@@ -75,11 +83,26 @@ internal sealed class SourceServers : IDisposable
 
     public void Dispose()
     {
+        _poll?.Dispose();
         lock (_lock)
         {
             _disposed = true;
             foreach (var connection in _connections.Values) connection.Dispose();
             _connections.Clear();
+        }
+    }
+
+    /// <summary>Looks whether the file has changed, unless somebody does so already.</summary>
+    private void Look()
+    {
+        if (!_lock.TryEnter()) return;
+        try
+        {
+            if (!_disposed) Refresh();
+        }
+        finally
+        {
+            _lock.Exit();
         }
     }
 

@@ -41,8 +41,10 @@ internal static class SourceTls
                 return "its certificate is for another name: 'serverName'";
             if (message.Contains("NotTimeValid", StringComparison.Ordinal))
                 return "its certificate has run out, or is not valid yet";
+            // A callback of ours that refuses looks at nothing but the authority.
             return message.Contains("RemoteCertificateChainErrors", StringComparison.Ordinal)
                 || message.Contains("certificate chain", StringComparison.Ordinal)
+                || message.Contains("RemoteCertificateValidationCallback", StringComparison.Ordinal)
                 ? "its certificate is of an authority that is not trusted: 'caFile'"
                 : $"no TLS connection: {message.TrimEnd('.')}";
         }
