@@ -8,8 +8,8 @@ namespace LifecycleManager.EndToEnd.Tests;
 /// </summary>
 public sealed class SignalTests : IDisposable
 {
-    private const int AtOnce = 6;
-    private const int Moments = 24;
+    private const int AtOnce = 4;
+    private const int Moments = 16;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly string _directory = Directory.CreateTempSubdirectory("lcm-signals-").FullName;
 
