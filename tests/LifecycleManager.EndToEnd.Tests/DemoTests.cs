@@ -23,8 +23,8 @@ public sealed partial class DemoTests
             ["--stop-tasks", "--docker", docker, "--master-port", "0", "--agent-port", "0", "--scheduler-port", "0",
                 "--manager-port", "0"]))
         {
-            await Eventually.TrueAsync(() => lcm.HasExited || ScaleIn().IsMatch(lcm.Output), "a scale-in", TimeSpan.FromMinutes(4),
-                () => lcm.Output);
+            await Eventually.TrueAsync(() => lcm.HasExited || ScaleIn().IsMatch(lcm.Output), "a scale-in",
+                TimeSpan.FromMinutes(4), () => lcm.Output);
 
             Assert.Matches(ScaleOut(), lcm.Output);
             Assert.Matches(ScaleIn(), lcm.Output);

@@ -54,7 +54,11 @@ public sealed partial class ReadmeTests : IDisposable
         {
             var json = new JsonObject
             {
-                ["id"] = "/" + app, ["cmd"] = $"exec sleep {seconds}", ["cpus"] = 0.1, ["mem"] = 32, ["instances"] = instances,
+                ["id"] = "/" + app,
+                ["cmd"] = $"exec sleep {seconds}",
+                ["cpus"] = 0.1,
+                ["mem"] = 32,
+                ["instances"] = instances,
             };
             if (canary is not null) json["labels"] = new JsonObject { ["lcm.canary"] = canary };
             using var answer = await stack.Scheduler.PutAsync($"/v2/apps/{app}?force=true",

@@ -176,7 +176,9 @@ public sealed class FailoverTests : IAsyncLifetime
         return answer.IsSuccessStatusCode ? JsonNode.Parse(await answer.Content.ReadAsStringAsync()) : null;
     }
 
-    /// <summary>An answer of whoever leads; between two leaders, which a machine that stalls may have at any time, it waits.</summary>
+    /// <summary>
+    /// An answer of whoever leads. Between two leaders, which a machine that stalls may have at any time, it waits for one.
+    /// </summary>
     private Task<JsonNode> SendAsync(HttpMethod method, LcmNode node, string path, JsonObject body, string? owner = null) =>
         Eventually.GetAsync(async () =>
     {

@@ -3,7 +3,9 @@ using LifecycleManager.Testing;
 
 namespace LifecycleManager.EndToEnd.Tests.Harness;
 
-/// <summary>A real nginx or HAProxy, the <c>lcm proxy</c> that tells it where an app is served, and requests through it.</summary>
+/// <summary>
+/// A real nginx or HAProxy, the <c>lcm proxy</c> that tells it where an app is served, and requests through it.
+/// </summary>
 internal sealed class RunningProxy : IAsyncDisposable
 {
     private readonly string _kind;
@@ -49,7 +51,8 @@ internal sealed class RunningProxy : IAsyncDisposable
     {
         var (count, failures) = await _load.EndAsync();
         Assert.True(failures.Count == 0,
-            $"{_kind}: {failures.Count} of {count} requests failed:\n{string.Join('\n', failures.Take(20))}\n{_following.Output}");
+            $"{_kind}: {failures.Count} of {count} requests failed:\n"
+            + $"{string.Join('\n', failures.Take(20))}\n{_following.Output}");
         Assert.True(count > 100, $"{_kind}: only {count} requests");
     }
 
