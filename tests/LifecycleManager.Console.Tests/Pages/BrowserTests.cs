@@ -105,7 +105,7 @@ public sealed class BrowserTests
         var button = browser.Page.GetByRole(AriaRole.Button, new() { Name = "Promote" });
         await button.ClickAsync();
 
-        await Eventually.TrueAsync(() => console.Changes.Any());
+        await Eventually.TrueAsync(() => !console.Changes.IsEmpty);
         await Assertions.Expect(button).ToBeEnabledAsync();
         Assert.Equal(("POST", "/v2/deployments/d-1/promote", ""), Assert.Single(console.Changes));
     }
@@ -149,7 +149,7 @@ public sealed class BrowserTests
 
         accept = true;
         await button.ClickAsync();
-        await Eventually.TrueAsync(() => console.Changes.Any());
+        await Eventually.TrueAsync(() => !console.Changes.IsEmpty);
         await Assertions.Expect(button).ToBeEnabledAsync();
         Assert.Equal(("DELETE", "/v2/apps/search", ""), Assert.Single(console.Changes));
     }
