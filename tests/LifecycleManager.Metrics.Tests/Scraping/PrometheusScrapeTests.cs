@@ -81,7 +81,8 @@ public sealed class PrometheusScrapeTests(ITestOutputHelper output)
             var job = target.Job(OneTarget.Text(selector));
 
             // On a busy machine one may take longer than it may.
-            await Eventually.TrueAsync(async () => (await target.ScrapeAsync(job)).Up == true, "an answer", more: () => job.Status.Error!);
+            await Eventually.TrueAsync(async () => (await target.ScrapeAsync(job)).Up == true, "an answer",
+                more: () => job.Status.Error!);
             lock (requests) return requests[^1];
         }
 
