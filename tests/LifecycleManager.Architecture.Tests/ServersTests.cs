@@ -26,6 +26,6 @@ public sealed partial class ServersTests
     [GeneratedRegex(
         @"Assert\.Skip|\bServer\.(?:Docker|PostgreSql|ZooKeeper)\(|\bServer\.Executable\((?!""dotnet"")|SmallDisk\.|\bBusybox\b"
         + @"|\bPrometheusServer\.|(?:Docker|Postgres|ZooKeeper|Redis|Rabbit)Process\b|\bZooKeeperTestState\b|\bFaultCluster\b"
-        + @"|\bDemoImage\.|new Containers\(")]
+        + @"|\bDemoImage\.|new Containers\(|\bRunningProxy\b")]
     private static partial Regex NeedPattern();
 }

@@ -53,7 +53,7 @@ public sealed class DemoImageTests
         {
             await client.Containers.StartContainerAsync(container.ID, new ContainerStartParameters(), Stop);
             using var http = new HttpClient { BaseAddress = new Uri("http://127.0.0.1:" + port) };
-            await Eventually(() => Answers(http, "/admin/health"));
+            await Eventually.TrueAsync(() => Answers(http, "/admin/health"));
 
             Assert.Equal(expected, (await http.GetAsync(path, Stop)).StatusCode);
             var metrics = await http.GetFromJsonAsync<JsonObject>("/admin/metrics", Stop);
@@ -97,14 +97,4 @@ public sealed class DemoImageTests
         }
     }
 
-    private static async Task Eventually(Func<Task<bool>> condition)
-    {
-        for (var i = 0; i < 200; i++)
-        {
-            if (await condition()) return;
-            await Task.Delay(50, Stop);
-        }
-
-        Assert.Fail("not within 10 s");
-    }
 }

@@ -20,7 +20,7 @@ public sealed class BackupTests
             async Task<string> RunAsync(int code, string command, params string[] arguments)
             {
                 await using var lcm = LcmProcess.Start(directory, [command, "--work-dir", stack.WorkDirectory, .. arguments]);
-                Assert.True(await lcm.ExitAsync(TimeSpan.FromMinutes(1)) == code, lcm.Output);
+                Assert.True(await lcm.ExitAsync(TimeSpan.FromMinutes(2)) == code, lcm.Output);
                 return lcm.Output;
             }
 

@@ -19,6 +19,7 @@ public sealed class CountTests
         using (var posted = await stack.PostAsync(SampleApps.Sleeper("/sleeper"))) Assert.True(posted.IsSuccessStatusCode);
         await stack.InstancesAsync("/sleeper", 2);
         Assert.Equal("policy sleeper", (await AppAsync(stack)).Owner);
+        await stack.DeployedAsync();
 
         // A pipeline sends the definition again: the count stays, and the answer says so.
         var definition = JsonNode.Parse(SampleApps.Sleeper("/sleeper"))!.AsObject();
@@ -35,7 +36,7 @@ public sealed class CountTests
             Assert.Contains("/sleeper is suspended", await PutAsync(stack, """{"instances":0}""", force),
                 StringComparison.Ordinal);
             await stack.InstancesAsync("/sleeper", 0);
-            await TicksAsync(stack, 3);
+            await stack.TicksAsync(3);
             Assert.Equal((0, true), ((await AppAsync(stack)).Instances, (await AppAsync(stack)).Suspended));
             await PutAsync(stack, """{"instances":3}""", force);
             await stack.InstancesAsync("/sleeper", 3);
@@ -55,7 +56,7 @@ public sealed class CountTests
         await stack.InstancesAsync("/sleeper", 4);
         Assert.Equal("", await PutAsync(stack, """{"instances":1}""", force: true));
         await stack.InstancesAsync("/sleeper", 1);
-        await TicksAsync(stack, 3);
+        await stack.TicksAsync(3);
         Assert.Equal(1, (await AppAsync(stack)).Instances);
 
         // The last file is gone: nothing ends by that, until somebody says so.
@@ -64,7 +65,7 @@ public sealed class CountTests
             more: stack.Describe);
         await using var lcm = LcmProcess.Start(stack.Rules,
             ["policy", "end", "other", "--manager", stack.Manager.BaseAddress!.ToString()]);
-        Assert.True(await lcm.ExitAsync(TimeSpan.FromMinutes(1)) == 0, lcm.Output);
+        Assert.True(await lcm.ExitAsync(TimeSpan.FromMinutes(2)) == 0, lcm.Output);
         Assert.Null(await StateAsync(stack));
     }
 
@@ -83,8 +84,7 @@ public sealed class CountTests
         Assert.True(answer.IsSuccessStatusCode, text);
 
         // What is deployed holds the app until it is over.
-        await Eventually.TrueAsync(async () => (await stack.Api.GetDeployments()).Count == 0, "the end of the deployment",
-            more: stack.Describe);
+        await stack.DeployedAsync();
         return (string?)JsonNode.Parse(text)!["message"] ?? "";
     }
 
@@ -93,20 +93,6 @@ public sealed class CountTests
         using var answer = await stack.Manager.PostAsync(
             "/v1/apps/sleeper/override", new StringContent(body, Encoding.UTF8, "application/json"));
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
-    }
-
-    /// <summary>Waits for some ticks that end.</summary>
-    private static async Task TicksAsync(Stack stack, int ticks)
-    {
-        string? last = null;
-        for (var tick = 0; tick <= ticks; tick++)
-        {
-            var before = last;
-            last = await Eventually.GetAsync(
-                async () => (string?)JsonNode.Parse(await stack.Manager.GetStringAsync("/v1/apps"))!["asOf"] is { } at
-                    && at != before ? at : null,
-                "a tick", more: stack.Describe);
-        }
     }
 
     private static async Task<string?> StateAsync(Stack stack) =>

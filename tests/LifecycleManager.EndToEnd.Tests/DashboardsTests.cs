@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using LifecycleManager.EndToEnd.Tests.Faults;
 using LifecycleManager.EndToEnd.Tests.Harness;
+using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Testing;
 
 namespace LifecycleManager.EndToEnd.Tests;
@@ -60,13 +61,9 @@ public sealed partial class DashboardsTests : IAsyncLifetime
         {
             if (_nodes.TryGetValue("scheduler-1", out var scheduler))
             {
-                await _http.DeleteAsync(new Uri(scheduler.Address, "/v2/apps/few?force=true"));
-                await Tasks.EndAsync(_http, _nodes["master-1"].Address, Describe);
+                using var client = new HttpClient { BaseAddress = scheduler.Address, Timeout = TimeSpan.FromSeconds(30) };
+                await Tasks.EndAsync(MarathonApi.For(client), _http, _nodes["master-1"].Address, Describe);
             }
-        }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
-        {
-            // A test that failed left nobody who ends its tasks; the processes end all the same.
         }
         finally
         {
@@ -251,8 +248,8 @@ public sealed partial class DashboardsTests : IAsyncLifetime
     private async Task FailOverAsync(PrometheusProcess prometheus)
     {
         var begin = DateTimeOffset.UtcNow;
-        var (scheduler, manager) = (await LeaderAsync(prometheus, "lcm_scheduler_leading"),
-            await LeaderAsync(prometheus, "lcm_manager_leader"));
+        var (scheduler, manager) = (await NextLeaderAsync(prometheus, "lcm_scheduler_leading"),
+            await NextLeaderAsync(prometheus, "lcm_manager_leader"));
         var (hungScheduler, hungManager) = (_nodes[scheduler].Node(), _nodes[manager].Node());
         hungScheduler.Stop();
         hungManager.Stop();
@@ -260,10 +257,8 @@ public sealed partial class DashboardsTests : IAsyncLifetime
         // The alert waits for two minutes before it fires; that it begins to is enough here, promtool has the rest.
         const string RolesDown = "count(ALERTS{alertname=\"LcmRoleDown\",alertstate=\"pending\"})";
         await Eventually.TrueAsync(async () => await prometheus.ValueAsync(RolesDown) is >= 2, "the alert", Patience, Describe);
-        await Eventually.TrueAsync(async () => await LeaderAsync(prometheus, "lcm_scheduler_leading") is not "" and var next
-            && next != scheduler, "another scheduler's lead", Patience, Describe);
-        await Eventually.TrueAsync(async () => await LeaderAsync(prometheus, "lcm_manager_leader") is not "" and var next
-            && next != manager, "another manager's lead", Patience, Describe);
+        await NextLeaderAsync(prometheus, "lcm_scheduler_leading", after: scheduler);
+        await NextLeaderAsync(prometheus, "lcm_manager_leader", after: manager);
         await hungScheduler.ReturnAsync();
         await hungManager.ReturnAsync();
         await Eventually.TrueAsync(async () => await prometheus.ValueAsync("count(lcm_scheduler_leading)") == 2
@@ -279,10 +274,11 @@ public sealed partial class DashboardsTests : IAsyncLifetime
         }
     }
 
-    /// <summary>The name of the node that leads; empty where none does, or two.</summary>
-    private async Task<string> LeaderAsync(PrometheusProcess prometheus, string metric) =>
-        await prometheus.QueryAsync($"{metric} == 1") is [var leader]
-            ? _nodes.First(node => node.Value.Address.Authority == leader.Labels["instance"]).Key : "";
+    /// <summary>The name of the node that leads, once exactly one does, another one than before.</summary>
+    private Task<string> NextLeaderAsync(PrometheusProcess prometheus, string metric, string? after = null) =>
+        Eventually.GetAsync(async () => await prometheus.QueryAsync($"{metric} == 1") is [var leader]
+            && _nodes.First(node => node.Value.Address.Authority == leader.Labels["instance"]).Key is var name && name != after
+            ? name : null, $"one leader by {metric}, not {after}", Patience, Describe);
 
     private static string Panel(string where) => Dashboards.Queries("5m").First(query => query.Where == where).Expression;
 
@@ -294,10 +290,12 @@ public sealed partial class DashboardsTests : IAsyncLifetime
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
         await process.StandardInput.WriteAsync(text);
         process.StandardInput.Close();
-        var said = await process.StandardOutput.ReadToEndAsync() + await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
+        var said = await output + await error;
         Assert.True(process.ExitCode == 0 && said.Length == 0, $"{role}: {said}");
     }
 

@@ -23,15 +23,15 @@ public sealed partial class DemoTests
             ["--stop-tasks", "--docker", docker, "--master-port", "0", "--agent-port", "0", "--scheduler-port", "0",
                 "--manager-port", "0"]))
         {
-            await Eventually.TrueAsync(() => Task.FromResult(lcm.HasExited || ScaleIn().IsMatch(lcm.Output)), "a scale-in",
-                TimeSpan.FromSeconds(120), () => lcm.Output);
+            await Eventually.TrueAsync(() => lcm.HasExited || ScaleIn().IsMatch(lcm.Output), "a scale-in",
+                TimeSpan.FromMinutes(4), () => lcm.Output);
 
             Assert.Matches(ScaleOut(), lcm.Output);
             Assert.Matches(ScaleIn(), lcm.Output);
-            await Eventually.TrueAsync(() => Task.FromResult(lcm.Output.Contains("the end:", StringComparison.Ordinal)),
+            await Eventually.TrueAsync(() => lcm.Output.Contains("the end:", StringComparison.Ordinal),
                 "the load's end", more: () => lcm.Output);
             Assert.Matches(NoneFailed(), lcm.Output[lcm.Output.IndexOf("the end:", StringComparison.Ordinal)..]);
-            Assert.Equal(0, await lcm.InterruptAsync(TimeSpan.FromSeconds(20)));
+            Assert.Equal(0, await lcm.InterruptAsync(TimeSpan.FromMinutes(2)));
         }
 
         directory.Delete(recursive: true);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LifecycleManager.Demo;
 using LifecycleManager.EndToEnd.Tests.Harness;
 using LifecycleManager.Testing;
@@ -19,11 +20,11 @@ public sealed class DockerLoopTests
               tpm: { actuator: gauge.servo.tpm, across: sum }
             rules:
               - rule: too many transactions
-                when: tpm > 10
+                when: tpm > 300
                 for: 1s
                 then: { add: 1 }
               - rule: quiet
-                when: tpm < 5
+                when: tpm < 240
                 for: 2s
                 then: { remove: 1 }
             scaleIn: { stabilization: 3s }
@@ -43,7 +44,11 @@ public sealed class DockerLoopTests
         // The definition asks for port 8090 of its host: three instances want three agents.
         await using var stack = await Stack.UpAsync(["--agents", "3"], Rules);
 
-        using (var posted = await stack.PostAsync(SampleApps.File("search")))
+        // As its authors wrote it, but for a window and checks that answer sooner.
+        var search = JsonNode.Parse(SampleApps.File("search"))!;
+        search["env"] = new JsonObject { ["BROWNFIELD_TPM_WINDOW"] = "5s" };
+        search["healthChecks"]![0]!["intervalSeconds"] = 1;
+        using (var posted = await stack.PostAsync(search.ToJsonString()))
             Assert.True(posted.IsSuccessStatusCode,
                 await posted.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         await stack.InstancesAsync(App, 1);
@@ -53,24 +58,24 @@ public sealed class DockerLoopTests
             if (killedInTheMiddle)
             {
                 await Eventually.TrueAsync(async () => (await containers.RunningAsync(DemoImage.Search)).Count >= 2,
-                    "a second container", TimeSpan.FromSeconds(90), stack.Describe);
+                    "a second container", more: stack.Describe);
                 await stack.KillAsync();
                 var before = await containers.RunningAsync(DemoImage.Search);
                 await stack.StartAsync();
                 Assert.Subset((await containers.RunningAsync(DemoImage.Search)).ToHashSet(), before.ToHashSet());
             }
 
-            await stack.InstancesAsync(App, 3, TimeSpan.FromSeconds(120));
+            await stack.InstancesAsync(App, 3);
             Assert.Equal(3, (await containers.RunningAsync(DemoImage.Search)).Count);
-            await Eventually.TrueAsync(() => Task.FromResult(load.Counts.Ok > 100), "a hundred answers",
+            await Eventually.TrueAsync(() => load.Counts.Ok > 100, "a hundred answers",
                 more: () => load.Counts.ToString());
             Assert.Equal((0, null), (load.Counts.Failed, load.Counts.LastFailure));
         }
 
-        // A trickle, so that the requests of the scale-in are seen too.
-        await using (var trickle = new Load(stack, App, perSecond: 0.06, TimeSpan.FromMinutes(5)))
+        // A trickle of 120 a minute, so that the requests of the scale-in are seen too.
+        await using (var trickle = new Load(stack, App, perSecond: 2, TimeSpan.FromMinutes(5)))
         {
-            await stack.InstancesAsync(App, 1, TimeSpan.FromSeconds(150));
+            await stack.InstancesAsync(App, 1);
             Assert.Single(await containers.RunningAsync(DemoImage.Search));
             Assert.Equal((0, null), (trickle.Counts.Failed, trickle.Counts.LastFailure));
         }
@@ -97,7 +102,7 @@ public sealed class DockerLoopTests
             await Task.Delay(random.Next(600), TestContext.Current.CancellationToken);
             await stack.KillAsync();
             await stack.StartAsync();
-            await stack.InstancesAsync(App, count, TimeSpan.FromSeconds(90));
+            await stack.InstancesAsync(App, count);
             Assert.Equal(count, (await containers.RunningAsync(DemoImage.Search)).Count);
         }
     }

@@ -20,6 +20,7 @@ public sealed class MarathonPagesTests(MarathonPagesTests.Up up) : IClassFixture
         await MakeAsync(
             """{"id":"/pages/roll","cmd":"echo 1; exec sleep 100000","cpus":0.01,"mem":16,"instances":4,"upgradeStrategy":{"minimumHealthCapacity":0.5,"maximumOverCapacity":0}}""");
         await Stack.InstancesAsync("/pages/roll", 4);
+        await Eventually.TrueAsync(() => IdleAsync("/pages/roll"), "the end of the deployment", more: Stack.Describe);
         var started = await SendAsync("PUT", "/v2/apps/pages/roll", """{"cmd":"echo 2; exec sleep 100000"}""", 200);
         var least = int.MaxValue;
         var most = 0;
@@ -140,7 +141,7 @@ public sealed class MarathonPagesTests(MarathonPagesTests.Up up) : IClassFixture
         await File.WriteAllTextAsync(file, "hello");
         await MakeAsync($$$"""
             {"id":"/pages/canary","cmd":"grep -q hello greeting.txt && exec sleep 100000","fetch":[{"uri":"file://{{{file}}}"}],"cpus":0.01,"mem":16,"instances":3,
-             "backoffSeconds":0.1,"labels":{"lcm.canary":"1 pause","lcm.rollback.after":"6s"}}
+             "backoffSeconds":0.1,"labels":{"lcm.canary":"1 pause","lcm.rollback.after":"10s"}}
             """);
         await Stack.InstancesAsync("/pages/canary", 3);
         await Eventually.TrueAsync(() => IdleAsync("/pages/canary"), "the end of the deployment", more: Stack.Describe);

@@ -49,7 +49,7 @@ public sealed class PodsTests
         await StableAsync(stack, 1, instances => !Ids(instances).Contains((string)changed[0]["id"]!));
 
         await SendAsync(stack, HttpMethod.Delete, "/v2/pods/shop/pair?force=true", null, HttpStatusCode.Accepted);
-        await Tasks.EndAsync(stack.Master, stack.Master.BaseAddress!, stack.Describe);
+        await Tasks.EndedAsync(stack.Master, stack.Master.BaseAddress!, stack.Describe);
     }
 
     [Fact]
@@ -103,9 +103,18 @@ public sealed class PodsTests
     private static void Kill(string task, string program)
     {
         var wanted = $"MESOS_TASK_ID={task}";
-        var process = Process.GetProcessesByName(program).First(process =>
-            File.ReadAllText($"/proc/{process.Id}/environ").Split('\0').Contains(wanted, StringComparer.Ordinal));
-        process.Kill();
+        Process.GetProcessesByName(program).First(process =>
+        {
+            try
+            {
+                return File.ReadAllText($"/proc/{process.Id}/environ").Split('\0').Contains(wanted, StringComparer.Ordinal);
+            }
+            catch (IOException)
+            {
+                // Somebody else's, which has ended meanwhile.
+                return false;
+            }
+        }).Kill();
     }
 
     private static List<string> Ids(IEnumerable<JsonNode> instances) =>

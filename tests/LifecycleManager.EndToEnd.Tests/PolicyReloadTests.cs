@@ -43,7 +43,7 @@ public sealed class PolicyReloadTests
     {
         await using var lcm = LcmProcess.Start(stack.Rules,
             ["policy", "explain", "/sleeper", "--manager", stack.Manager.BaseAddress!.ToString(), .. more]);
-        Assert.True(await lcm.ExitAsync(TimeSpan.FromMinutes(1)) == 0, lcm.Output);
+        Assert.True(await lcm.ExitAsync(TimeSpan.FromMinutes(2)) == 0, lcm.Output);
         return lcm.Output;
     }
 

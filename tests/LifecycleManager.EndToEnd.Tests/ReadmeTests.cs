@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using LifecycleManager.Cli.Commands;
 using LifecycleManager.Cli.Configuration;
@@ -49,17 +50,40 @@ public sealed partial class ReadmeTests : IDisposable
     public async Task Commands_of_one_machine_run_as_they_stand()
     {
         await using var stack = await Stack.UpAsync(rules: new Dictionary<string, string> { ["search.yml"] = Policy });
-        async Task PutAsync(string app)
+        async Task<JsonNode> PutAsync(string app, int instances = 1, string? canary = null, int seconds = 1000)
         {
-            var json = $$"""{"id": "/{{app}}", "cmd": "exec sleep 1000", "cpus": 0.1, "mem": 32}""";
-            (await stack.Scheduler.PutAsync(new Uri($"/v2/apps/{app}?force=true", UriKind.Relative),
-                new StringContent(json, null, "application/json"))).EnsureSuccessStatusCode();
+            var json = new JsonObject
+            {
+                ["id"] = "/" + app,
+                ["cmd"] = $"exec sleep {seconds}",
+                ["cpus"] = 0.1,
+                ["mem"] = 32,
+                ["instances"] = instances,
+            };
+            if (canary is not null) json["labels"] = new JsonObject { ["lcm.canary"] = canary };
+            using var answer = await stack.Scheduler.PutAsync($"/v2/apps/{app}?force=true",
+                new StringContent(json.ToJsonString(), null, "application/json"));
+            var text = await answer.Content.ReadAsStringAsync();
+            Assert.True(answer.IsSuccessStatusCode, text);
+            return JsonNode.Parse(text)!;
+        }
+
+        // A deployment that waits for its reader's word.
+        async Task<string> CanaryAsync()
+        {
+            await PutAsync("canary", 2, "1 pause");
+            await stack.DeployedAsync();
+            var id = (string)(await PutAsync("canary", 2, "1 pause", seconds: 1001))["deploymentId"]!;
+            await Eventually.TrueAsync(
+                async () => JsonNode.Parse(await stack.Scheduler.GetStringAsync($"/v2/deployments/{id}"))!["paused"] is not null,
+                "a canary that waits", more: stack.Describe);
+            return id;
         }
 
         await PutAsync("shop/search");
         var history = new Uri("/v1/history?app=/shop/search", UriKind.Relative);
         await Eventually.TrueAsync(async () => (await stack.Manager.GetStringAsync(history))
-            .Split('\n') is [_, { Length: > 0 }, { Length: > 0 }, ..], "the app has a history");
+            .Split('\n') is [_, { Length: > 0 }, ..], "the app has a history", more: stack.Describe);
         CopyRules();
         Directory.CreateDirectory(Path.Combine(_directory, "bin"));
         var lcm = Path.Combine(_directory, "bin", "lcm");
@@ -70,13 +94,10 @@ public sealed partial class ReadmeTests : IDisposable
         foreach (var command in Commands().Where(command => KindOf(command) == Kind.OneMachine))
         {
             // What stands for the reader's own.
-            var deployments = await stack.Api.GetDeployments();
             var line = command.Replace("localhost:8080", stack.Scheduler.BaseAddress!.Authority, StringComparison.Ordinal)
-                .Replace("localhost:8090", stack.Manager.BaseAddress!.Authority, StringComparison.Ordinal)
-                .Replace("/deployments/ID/promote", deployments.Count > 0 ? $"/deployments/{deployments[^1].Id}/pause"
-                    : "/deployments", StringComparison.Ordinal);
-            if (line.Contains("/deployments", StringComparison.Ordinal) && deployments.Count == 0)
-                line = line.Replace("-X POST", "", StringComparison.Ordinal);
+                .Replace("localhost:8090", stack.Manager.BaseAddress!.Authority, StringComparison.Ordinal);
+            if (line.Contains("/ID/", StringComparison.Ordinal))
+                line = line.Replace("/ID/", $"/{await CanaryAsync()}/", StringComparison.Ordinal);
             if (line.StartsWith("curl", StringComparison.Ordinal)) line = "curl -sS --fail-with-body" + line["curl".Length..];
             var (code, output) = await ShellAsync(line);
 
@@ -90,16 +111,12 @@ public sealed partial class ReadmeTests : IDisposable
             if (!line.Contains("nginx:alpine", StringComparison.Ordinal)) continue;
             await stack.Scheduler.DeleteAsync(new Uri("/v2/apps/web?force=true", UriKind.Relative));
             await PutAsync("web");
-            await Eventually.TrueAsync(async () => (await stack.Api.GetDeployments()).Count == 0, "the apps are deployed",
-                more: () => stack.Scheduler.GetStringAsync(new Uri("/v2/queue?embed=lastUnusedOffers", UriKind.Relative)).Result);
+            await stack.DeployedAsync();
         }
 
         Assert.True(ran >= 12, $"{ran} commands");
-        foreach (var app in (string[])["hello", "web", "shop"])
-            await stack.Scheduler.DeleteAsync(new Uri($"/v2/groups/{app}?force=true", UriKind.Relative));
-        await stack.Scheduler.DeleteAsync(new Uri("/v2/apps/hello?force=true", UriKind.Relative));
-        await stack.Scheduler.DeleteAsync(new Uri("/v2/apps/web?force=true", UriKind.Relative));
-        await stack.Scheduler.DeleteAsync(new Uri("/v2/pods/shop/pair?force=true", UriKind.Relative));
+        using var deleted = await stack.Scheduler.DeleteAsync("/v2/pods/shop/pair?force=true");
+        Assert.True(deleted.IsSuccessStatusCode, await deleted.Content.ReadAsStringAsync());
     }
 
     [Fact]
@@ -228,8 +245,16 @@ public sealed partial class ReadmeTests : IDisposable
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        await process.WaitForExitAsync(patience.Token);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+        }
+
         return (process.ExitCode, await output + await error);
     }
 

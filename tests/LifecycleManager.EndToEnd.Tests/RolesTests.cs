@@ -34,7 +34,7 @@ public sealed class RolesTests
             using var client = new HttpClient
             {
                 BaseAddress = new Uri($"http://127.0.0.1:{scheduler}"),
-                Timeout = TimeSpan.FromSeconds(10)
+                Timeout = TimeSpan.FromSeconds(30)
             };
             var api = MarathonApi.For(client);
             string Outputs() => string.Join("\n\n", running.Select(role => $"{role.Key}:\n{role.Value.Output}"));
@@ -43,12 +43,13 @@ public sealed class RolesTests
             {
                 var tasks = (await api.GetTasks()).Tasks;
                 return tasks.Count == count && tasks.All(task => task.State == "TASK_RUNNING") ? tasks : null;
-            }, $"{count} instances", TimeSpan.FromSeconds(90), Outputs);
+            }, $"{count} instances", more: Outputs);
 
             await Eventually.TrueAsync(async () => await api.Ping() is not null, "the scheduler", more: Outputs);
             await Eventually.TrueAsync(async () =>
             {
-                await api.CreateApp(new App { Id = "/sleeper", Cmd = "exec sleep 100000", Cpus = 0.01, Mem = 16, Instances = 3 });
+                await api.UpdateApp("sleeper", new App { Cmd = "exec sleep 100000", Cpus = 0.01, Mem = 16, Instances = 3 },
+                    force: true);
                 return true;
             }, "the app", more: Outputs);
             var first = await Instances(3);
@@ -70,9 +71,8 @@ public sealed class RolesTests
                 return true;
             }, "the change", more: Outputs);
             await Instances(4);
-            await api.DeleteApp("sleeper", force: true, TestContext.Current.CancellationToken);
+            await Tasks.EndAsync(api, client, new Uri($"http://127.0.0.1:{master}"), Outputs);
             await Instances(0);
-            await Tasks.EndAsync(client, new Uri($"http://127.0.0.1:{master}"), Outputs);
         }
         finally
         {

@@ -78,25 +78,25 @@ public sealed class SecuredRolesTests : IDisposable
         using var client = new HttpClient(handler)
         {
             BaseAddress = new Uri($"https://localhost:{scheduler}"),
-            Timeout = TimeSpan.FromSeconds(10)
+            Timeout = TimeSpan.FromSeconds(30)
         };
         using var viewer = new HttpClient(handler, disposeHandler: false)
         {
             BaseAddress = new Uri(masterUrl),
-            Timeout = TimeSpan.FromSeconds(10)
+            Timeout = TimeSpan.FromSeconds(30)
         };
         viewer.DefaultRequestHeaders.Authorization = client.DefaultRequestHeaders.Authorization =
             new Security.Credential("manager", "managers-secret").Header;
         using var guest = new HttpClient(handler, disposeHandler: false)
         {
             BaseAddress = client.BaseAddress,
-            Timeout = TimeSpan.FromSeconds(10)
+            Timeout = TimeSpan.FromSeconds(30)
         };
         await Eventually.TrueAsync(async () =>
         {
             var slaves = (await viewer.GetFromJsonAsync<JsonElement>("/slaves")).GetProperty("slaves");
             return slaves.EnumerateArray().Count(slave => slave.GetProperty("active").GetBoolean()) == 2;
-        }, "two agents", TimeSpan.FromSeconds(90), Outputs);
+        }, "two agents", more: Outputs);
 
         var api = MarathonApi.For(client);
         await Eventually.TrueAsync(async () =>
@@ -104,10 +104,10 @@ public sealed class SecuredRolesTests : IDisposable
             await api.UpdateApp("sleeper", new App { Cmd = "exec sleep 100000", Cpus = 0.01, Mem = 16, Instances = 2 },
                 force: true);
             return true;
-        }, "the app", TimeSpan.FromSeconds(90), Outputs);
+        }, "the app", more: Outputs);
         await Eventually.TrueAsync(
             async () => (await api.GetTasks()).Tasks.Count(task => task.State == "TASK_RUNNING") == 2, "2 instances",
-            TimeSpan.FromSeconds(90), Outputs);
+            more: Outputs);
 
         // The console reads the master as the scheduler does; the agent's surface knows whom it was told of.
         Assert.Contains("localhost", await client.GetStringAsync("/ui/agents"), StringComparison.Ordinal);
@@ -126,7 +126,7 @@ public sealed class SecuredRolesTests : IDisposable
         await Eventually.TrueAsync(
             async () => (await guest.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{manager}/v1/targets"))
                 .GetProperty("scheduler").GetProperty("followsEvents").GetBoolean(),
-            "the manager to follow the scheduler", TimeSpan.FromSeconds(60), Outputs);
+            "the manager to follow the scheduler", more: Outputs);
 
         // So do the tools.
         var guestsSecret = Write("guest.secret", "guests-secret");
@@ -143,14 +143,13 @@ public sealed class SecuredRolesTests : IDisposable
         Assert.DoesNotContain("401", explained.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("-secret", Outputs().Replace("--secret-file", "", StringComparison.Ordinal),
             StringComparison.Ordinal);
-        await api.DeleteApp("sleeper", force: true, TestContext.Current.CancellationToken);
-        await Tasks.EndAsync(viewer, new Uri(masterUrl), Outputs);
+        await Tasks.EndAsync(api, viewer, new Uri(masterUrl), Outputs);
 
         async Task<(int Code, string Output)> ToolAsync(params string[] arguments)
         {
             await using var tool = LcmProcess.Start(_directory, new Dictionary<string, string> { ["SSL_CERT_FILE"] = authority },
                 arguments);
-            return (await tool.ExitAsync(TimeSpan.FromMinutes(1)), tool.Output);
+            return (await tool.ExitAsync(TimeSpan.FromMinutes(2)), tool.Output);
         }
 
         LcmProcess Start(string role, int port, string secret, IEnumerable<string> more)

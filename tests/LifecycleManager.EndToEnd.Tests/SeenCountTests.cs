@@ -23,6 +23,7 @@ public sealed class SeenCountTests
         var target = services.GetRequiredService<IScalingTarget>();
         using (var posted = await stack.PostAsync(SampleApps.Sleeper("/sleeper"))) Assert.True(posted.IsSuccessStatusCode);
         await stack.InstancesAsync("/sleeper", 1);
+        await stack.DeployedAsync();
         var decided = await DecideAsync();
         await stack.Api.UpdateApp("sleeper", new App { Instances = 3 }, force: true, cancellation: cancellation);
 
@@ -30,11 +31,13 @@ public sealed class SeenCountTests
         Assert.Equal(ScaleStatus.Outdated, result.Status);
         Assert.Equal("the count is 3, the decision was made from 1; it is decided again", result.Detail);
         await stack.InstancesAsync("/sleeper", 3);
+        await stack.DeployedAsync();
 
         // From the count that is there it is made; asked for again, as after an answer that was lost, it is there already.
         decided = await DecideAsync();
         Assert.Equal(ScaleStatus.Applied, (await target.ScaleAsync(decided, cancellation)).Status);
         await stack.InstancesAsync("/sleeper", 2);
+        await stack.DeployedAsync();
         Assert.Equal(ScaleStatus.Applied, (await target.ScaleAsync(decided, cancellation)).Status);
 
         // Another app under the same id, with the same count.

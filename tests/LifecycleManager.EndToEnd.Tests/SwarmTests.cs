@@ -83,7 +83,7 @@ public sealed class SwarmTests : IAsyncLifetime
         using var manager = new HttpClient
         {
             BaseAddress = new Uri($"http://127.0.0.1:{port}"),
-            Timeout = TimeSpan.FromSeconds(10)
+            Timeout = TimeSpan.FromSeconds(30)
         };
 
         await WithAsync(jobs: 25, running: 3);
@@ -99,6 +99,6 @@ public sealed class SwarmTests : IAsyncLifetime
             using var pushed = await manager.PostAsJsonAsync("/v1/samples", new { app = "/web", metric = "jobs", value = jobs });
             var containers = await _engine.Containers.ListContainersAsync(new ContainersListParameters());
             return containers.Count == running;
-        }, $"{running} containers with {jobs} jobs", TimeSpan.FromSeconds(90), () => lcm.Output);
+        }, $"{running} containers with {jobs} jobs", more: () => lcm.Output);
     }
 }

@@ -12,7 +12,7 @@ public sealed class UnreachableTests : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("lcm-e2e-unreachable-").FullName;
     private readonly List<LcmProcess> _processes = [];
-    private readonly HttpClient _scheduler = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly HttpClient _scheduler = new() { Timeout = TimeSpan.FromSeconds(30) };
     private readonly int _master = Server.FreePort();
     private IMarathonApi _api = null!;
 
@@ -21,18 +21,23 @@ public sealed class UnreachableTests : IAsyncLifetime
         var port = Server.FreePort();
         _scheduler.BaseAddress = new Uri($"http://127.0.0.1:{port}");
         _api = MarathonApi.For(_scheduler);
-        Start("master", _master, "--agent-ping-timeout", "200ms", "--max-agent-ping-timeouts", "4");
+        Start("master", _master, "--agent-ping-timeout", "500ms", "--max-agent-ping-timeouts", "6");
         Start("scheduler", port, "--master", $"http://127.0.0.1:{_master}");
         await Eventually.TrueAsync(async () => (await _api.GetApps()).Apps.Count == 0, "a leading scheduler", more: Outputs);
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var app in (await _api.GetApps()).Apps) await _api.DeleteApp(app.Id![1..], force: true);
-        await Tasks.EndAsync(_scheduler, new Uri($"http://127.0.0.1:{_master}"), Outputs);
-        foreach (var process in _processes) await process.DisposeAsync();
-        _scheduler.Dispose();
-        Directory.Delete(_directory, recursive: true);
+        try
+        {
+            await Tasks.EndAsync(_api, _scheduler, new Uri($"http://127.0.0.1:{_master}"), Outputs);
+        }
+        finally
+        {
+            foreach (var process in _processes) await process.DisposeAsync();
+            _scheduler.Dispose();
+            Directory.Delete(_directory, recursive: true);
+        }
     }
 
     [Fact]
@@ -79,7 +84,7 @@ public sealed class UnreachableTests : IAsyncLifetime
     {
         var tasks = (await _api.GetTasks()).Tasks;
         return holds(tasks) ? tasks : null;
-    }, what, TimeSpan.FromSeconds(60), () => $"{_scheduler.GetStringAsync("/v2/tasks").GetAwaiter().GetResult()}\n{Outputs()}");
+    }, what, more: () => $"{_scheduler.GetStringAsync("/v2/tasks").GetAwaiter().GetResult()}\n{Outputs()}");
 
     private async Task PostAsync(string app, string strategy)
     {

@@ -6,14 +6,14 @@ namespace LifecycleManager.Testing;
 /// <summary>Waits for what must happen, generously: a limit that only a failure reaches.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ShortPause = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Asks until there is an answer. What the question throws counts as none, but for a failed assertion.</summary>
     /// <param name="probe">The question.</param>
     /// <param name="what">What is waited for, for the failure.</param>
-    /// <param name="limit">How long; a minute where nothing is stated.</param>
+    /// <param name="limit">How long; two minutes where nothing is stated.</param>
     /// <param name="more">More for the failure.</param>
     public static async Task<T> GetAsync<T>(Func<Task<T?>> probe, string what, TimeSpan? limit = null, Func<string>? more = null)
         where T : class

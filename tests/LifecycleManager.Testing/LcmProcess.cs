@@ -118,7 +118,7 @@ public sealed class LcmProcess : IAsyncDisposable
         if (!_process.HasExited)
         {
             Signal(Signals.Interrupt);
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
             await _process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!_process.HasExited) Signal(Signals.Kill);
             await _process.WaitForExitAsync();

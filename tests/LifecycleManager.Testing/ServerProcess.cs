@@ -8,7 +8,7 @@ namespace LifecycleManager.Testing;
 /// </summary>
 public abstract class ServerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly DirectoryInfo _directory;
     private Process? _process;

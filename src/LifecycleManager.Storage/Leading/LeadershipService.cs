@@ -156,11 +156,11 @@ public sealed partial class LeadershipService : IDisposable
         {
             while (true)
             {
-                await _time.DelayAsync(LookPeriod, cancellation);
                 _leader = await LeaderAsync(cancellation);
 
                 // Another one does the work now.
                 if (_leader is { } leader && leader != _address) _supervisor.Excuse();
+                await _time.DelayAsync(LookPeriod, cancellation);
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

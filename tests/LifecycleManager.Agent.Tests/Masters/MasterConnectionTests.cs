@@ -15,8 +15,11 @@ public sealed class MasterConnectionTests : IDisposable
     public async Task An_agent_keeps_its_id_for_ever()
     {
         await using var master = await FakeMaster.StartAsync();
-        await using (await TestAgent.StartAsync(TestAgent.Options(master, _directory)))
+        await using (var first = await TestAgent.StartAsync(TestAgent.Options(master, _directory)))
+        {
             Assert.Null((await master.RegistrationAsync()).AgentInfo.Id);
+            await Wait.ForAsync(() => first.Service.Master is not null, "the registration");
+        }
 
         await using var again = await TestAgent.StartAsync(
             TestAgent.Options(master, _directory) with { Attributes = "rack:7", Region = "eu", Zone = "a" });

@@ -28,7 +28,7 @@ public sealed class BrowserTests
 
         console.Show(Search with { Instances = 4, TasksRunning = 3 });
 
-        await Assertions.Expect(browser.Page.GetByText("3 / 4")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        await Assertions.Expect(browser.Page.GetByText("3 / 4")).ToBeVisibleAsync();
         Assert.Empty(browser.Errors);
     }
 
@@ -59,7 +59,7 @@ public sealed class BrowserTests
         {
             running++;
             console.Show(Search with { Instances = 40, TasksRunning = running });
-            await Assertions.Expect(browser.Page.GetByText($"{running} / 40")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+            await Assertions.Expect(browser.Page.GetByText($"{running} / 40")).ToBeVisibleAsync();
         }
 
         await input.SelectTextAsync();
@@ -79,7 +79,7 @@ public sealed class BrowserTests
         await FollowsAsync();
         await Assertions.Expect(input).ToHaveValueAsync("3");
         await browser.Page.GetByRole(AriaRole.Button, new() { Name = "Scale" }).ClickAsync();
-        await Assertions.Expect(input).ToHaveValueAsync("40", new() { Timeout = 20_000 });
+        await Assertions.Expect(input).ToHaveValueAsync("40");
         Assert.Equal(("PUT", "/v2/apps/search", """{"instances":3}"""), Assert.Single(console.Changes));
 
         // An empty number is not sent at all, and what was typed can be taken back.
@@ -105,6 +105,7 @@ public sealed class BrowserTests
         var button = browser.Page.GetByRole(AriaRole.Button, new() { Name = "Promote" });
         await button.ClickAsync();
 
+        await Eventually.TrueAsync(() => !console.Changes.IsEmpty);
         await Assertions.Expect(button).ToBeEnabledAsync();
         Assert.Equal(("POST", "/v2/deployments/d-1/promote", ""), Assert.Single(console.Changes));
     }
@@ -124,14 +125,12 @@ public sealed class BrowserTests
 
         // The one ends and another begins, and the page is read anew.
         console.Answers["/v2/deployments"] = Deployment("d-2");
-        await browser.Page.WaitForResponseAsync(answer => answer.Url.EndsWith("/ui/deployments", StringComparison.Ordinal),
-            new() { Timeout = 20_000 });
-        await browser.Page.WaitForResponseAsync(answer => answer.Url.EndsWith("/ui/deployments", StringComparison.Ordinal),
-            new() { Timeout = 20_000 });
+        await browser.Page.WaitForResponseAsync(answer => answer.Url.EndsWith("/ui/deployments", StringComparison.Ordinal));
+        await browser.Page.WaitForResponseAsync(answer => answer.Url.EndsWith("/ui/deployments", StringComparison.Ordinal));
         await Assertions.Expect(browser.Page.GetByText("/d-2")).Not.ToBeVisibleAsync();
         await button.PressAsync("Enter");
 
-        await Assertions.Expect(browser.Page.GetByText("/d-2").First).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        await Assertions.Expect(browser.Page.GetByText("/d-2").First).ToBeVisibleAsync();
         Assert.Equal(("POST", "/v2/deployments/d-1/promote", ""), Assert.Single(console.Changes));
     }
 
@@ -150,6 +149,7 @@ public sealed class BrowserTests
 
         accept = true;
         await button.ClickAsync();
+        await Eventually.TrueAsync(() => !console.Changes.IsEmpty);
         await Assertions.Expect(button).ToBeEnabledAsync();
         Assert.Equal(("DELETE", "/v2/apps/search", ""), Assert.Single(console.Changes));
     }
@@ -162,14 +162,17 @@ public sealed class BrowserTests
         await using var browser = await Browser.OpenAsync(new Uri(console.Url, "/ui"));
 
         await browser.Page.RouteAsync("**/ui", route => route.AbortAsync());
-        await Assertions.Expect(browser.Page.GetByRole(AriaRole.Status)).ToHaveTextAsync("no answer", new() { Timeout = 20_000 });
+        await Assertions.Expect(browser.Page.GetByRole(AriaRole.Status)).ToHaveTextAsync("no answer");
 
         await browser.Page.UnrouteAllAsync();
-        await Assertions.Expect(browser.Page.GetByRole(AriaRole.Status)).ToHaveTextAsync("live", new() { Timeout = 20_000 });
+        await Assertions.Expect(browser.Page.GetByRole(AriaRole.Status)).ToHaveTextAsync("live");
     }
 
     private sealed class Browser : IAsyncDisposable
     {
+        /// <summary>In milliseconds, far beyond Playwright's own: the machine may be busy.</summary>
+        private const float Patience = 60_000;
+
         private IPlaywright? _playwright;
         private IBrowser? _browser;
 
@@ -189,6 +192,8 @@ public sealed class BrowserTests
                     "--disable-sync", "--no-first-run"],
             });
             browser.Page = await browser._browser.NewPageAsync();
+            browser.Page.SetDefaultTimeout(Patience);
+            Assertions.SetDefaultExpectTimeout(Patience);
             browser.Page.PageError += (_, error) => browser.Errors.Add(error);
             await browser.Page.GotoAsync(url.ToString());
             return browser;

@@ -7,7 +7,7 @@ namespace LifecycleManager.EndToEnd.Tests.Faults;
 /// </summary>
 public sealed class FailureMatrixTests(FaultCluster cluster) : IClassFixture<FaultCluster>
 {
-    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Recovery = TimeSpan.FromMinutes(3);
 
     // A session or a lease lasts 3 s: when what hung for longer goes on, another leads.
     private static readonly TimeSpan PastLeases = TimeSpan.FromSeconds(4.5);

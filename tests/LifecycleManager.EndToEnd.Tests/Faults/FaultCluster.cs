@@ -83,7 +83,7 @@ public sealed class FaultCluster : IAsyncLifetime
         await AskAsync(HttpMethod.Put, "/v2/apps/steady", Sleeper(Processes, container: false));
         await AskAsync(HttpMethod.Put, "/v2/apps/boxes", Sleeper(Containers, container: true));
         await AskAsync(HttpMethod.Put, "/v2/apps/churn", Sleeper(4, container: false));
-        await SettledAsync(TimeSpan.FromMinutes(2));
+        await SettledAsync(TimeSpan.FromMinutes(3));
         _watch.Bound("/steady", Processes, Processes);
         _watch.Bound("/boxes", Containers, Containers);
     }
@@ -98,8 +98,7 @@ public sealed class FaultCluster : IAsyncLifetime
                 await AskAsync(HttpMethod.Delete, $"/v2/apps{app}?force=true");
             }
 
-            await Eventually.TrueAsync(() => Task.FromResult(_watch.Look().Count == 0), "the end of all tasks",
-                TimeSpan.FromSeconds(30), Describe);
+            await Eventually.TrueAsync(() => _watch.Look().Count == 0, "the end of all tasks", more: Describe);
         }
         catch (HttpRequestException)
         {

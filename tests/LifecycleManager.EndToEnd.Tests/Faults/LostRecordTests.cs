@@ -15,7 +15,7 @@ public sealed class LostRecordTests : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("lcm-lost-").FullName;
     private readonly string _mark = Guid.NewGuid().ToString("N");
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
     private readonly List<LcmNode> _nodes = [];
     private readonly List<string> _mounts = [];
     private TaskWatch _watch = null!;
@@ -32,7 +32,10 @@ public sealed class LostRecordTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_nodes.Select(node => node.DisposeAsync().AsTask()));
+
+        // Whoever watched over a task writes down its end.
         _watch.KillAll();
+        await Eventually.TrueAsync(() => _watch.Look().Count == 0, "the end of all processes");
         await _watch.DisposeAsync();
         foreach (var mount in _mounts) Run("umount", "-l", mount);
         _http.Dispose();
@@ -89,7 +92,7 @@ public sealed class LostRecordTests : IAsyncLifetime
         var agent = (await _http.GetFromJsonAsync<JsonNode>(new Uri(_nodes[0].Address, "/slaves")))!["slaves"]![0]!;
         Assert.Equal(0.01, agent["used_resources"]!["cpus"]!.GetValue<double>(), 6);
         await _api.DeleteApp("sleeper", force: true);
-        await Eventually.TrueAsync(() => Task.FromResult(_watch.Look().Count == 0), "the end of the process", more: Describe);
+        await Eventually.TrueAsync(() => _watch.Look().Count == 0, "the end of the process", more: Describe);
         Assert.Empty(_watch.TakeBroken());
     }
 
@@ -129,7 +132,7 @@ public sealed class LostRecordTests : IAsyncLifetime
         var scheduler = Start("scheduler", Path.Combine(_directory, "scheduler"), "--master", $"{master.Address}");
         Start("agent", agentDirectory, "--master", $"{master.Address}", "--containerizers", "process", "--resources",
             "cpus:2;mem:512;ports:[31000-31999]");
-        var client = new HttpClient { BaseAddress = scheduler.Address, Timeout = TimeSpan.FromSeconds(10) };
+        var client = new HttpClient { BaseAddress = scheduler.Address, Timeout = TimeSpan.FromSeconds(30) };
         _api = MarathonApi.For(client);
         await Eventually.TrueAsync(async () =>
             (await _http.GetFromJsonAsync<JsonNode>(new Uri(master.Address, "/slaves")))?["slaves"]?.AsArray().Count == 1,

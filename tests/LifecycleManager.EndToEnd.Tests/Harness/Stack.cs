@@ -18,10 +18,10 @@ internal sealed class Stack : IAsyncDisposable
     {
         _more = [.. more];
         Directory.CreateDirectory(Rules);
-        Scheduler = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_ports[2]}"), Timeout = TimeSpan.FromSeconds(10) };
-        Manager = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_ports[3]}"), Timeout = TimeSpan.FromSeconds(10) };
-        Master = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_ports[0]}"), Timeout = TimeSpan.FromSeconds(10) };
-        Agent = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_ports[1]}"), Timeout = TimeSpan.FromSeconds(10) };
+        Scheduler = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_ports[2]}"), Timeout = TimeSpan.FromSeconds(30) };
+        Manager = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_ports[3]}"), Timeout = TimeSpan.FromSeconds(30) };
+        Master = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_ports[0]}"), Timeout = TimeSpan.FromSeconds(30) };
+        Agent = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_ports[1]}"), Timeout = TimeSpan.FromSeconds(30) };
         Api = MarathonApi.For(Scheduler);
     }
 
@@ -41,13 +41,21 @@ internal sealed class Stack : IAsyncDisposable
 
     public string WorkDirectory => Path.Combine(_directory, "work");
 
-    /// <summary>Starts the stack and waits until every role answers and an agent has joined.</summary>
+    /// <summary>Starts the stack and waits until every role answers.</summary>
     public static async Task<Stack> UpAsync(IEnumerable<string>? more = null, IReadOnlyDictionary<string, string>? rules = null)
     {
         var stack = new Stack(more ?? []);
         foreach (var (file, text) in rules ?? new Dictionary<string, string>()) stack.WriteRules(file, text);
-        await stack.StartAsync();
-        return stack;
+        try
+        {
+            await stack.StartAsync();
+            return stack;
+        }
+        catch
+        {
+            await stack.DisposeAsync();
+            throw;
+        }
     }
 
     public void WriteRules(string file, string text)
@@ -102,6 +110,24 @@ internal sealed class Stack : IAsyncDisposable
             return tasks.Length == count && good == count ? tasks : null;
         }, $"{count} instances of {app}", limit, Describe);
 
+    /// <summary>Waits until nothing is being deployed: what is deployed holds its app.</summary>
+    public Task DeployedAsync() => Eventually.TrueAsync(
+        async () => (await Api.GetDeployments()).Count == 0, "the end of the deployments", more: Describe);
+
+    /// <summary>Waits until the manager has decided so many times more, each time from what it saw after this call.</summary>
+    public async Task TicksAsync(int ticks)
+    {
+        string? last = null;
+        for (var tick = 0; tick <= ticks; tick++)
+        {
+            var before = last;
+            last = await Eventually.GetAsync(
+                async () => (string?)JsonNode.Parse(await Manager.GetStringAsync("/v1/apps"))!["asOf"] is { } at
+                    && at != before ? at : null,
+                "a tick", more: Describe);
+        }
+    }
+
     public async Task<JsonNode> DecisionsAsync(string? app = null) =>
         (await Manager.GetFromJsonAsync<JsonNode>("/v1/decisions?limit=200"
             + (app is null ? "" : "&app=" + Uri.EscapeDataString(app))))!;
@@ -126,26 +152,19 @@ internal sealed class Stack : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Nothing is left running: the apps end first, then the stack.
-        if (_lcm is { HasExited: false })
+        // Nothing is left running: the apps end first, then the stack, unless the test has ended it.
+        try
         {
-            try
-            {
-                foreach (var app in (await Api.GetApps()).Apps) await Api.DeleteApp(app.Id![1..], force: true);
-                await Tasks.EndAsync(Master, Master.BaseAddress!);
-            }
-            catch (Exception e) when (e is HttpRequestException or Refit.ApiExceptionBase or TaskCanceledException)
-            {
-                // The test has ended it already, or made it unable to answer.
-            }
-
-            await _lcm.DisposeAsync();
+            if (_lcm is { HasExited: false }) await Tasks.EndAsync(Api, Master, Master.BaseAddress!, () => Lcm.Output);
         }
-
-        Master.Dispose();
-        Agent.Dispose();
-        Scheduler.Dispose();
-        Manager.Dispose();
-        Directory.Delete(_directory, recursive: true);
+        finally
+        {
+            if (_lcm is not null) await _lcm.DisposeAsync();
+            Master.Dispose();
+            Agent.Dispose();
+            Scheduler.Dispose();
+            Manager.Dispose();
+            Directory.Delete(_directory, recursive: true);
+        }
     }
 }

@@ -192,7 +192,7 @@ public sealed class ManagerApiTests : IAsyncLifetime
         _metrics[App, Tpm] = 24;
 
         var outcomes = new List<string>();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (!outcomes.Contains("applied"))
         {
             var line = await reader.ReadLineAsync(limit.Token);

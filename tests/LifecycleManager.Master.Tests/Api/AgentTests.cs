@@ -7,7 +7,7 @@ namespace LifecycleManager.Master.Tests.Api;
 
 public sealed class AgentTests
 {
-    private static readonly MasterOptions Quick = new() { AgentPingInterval = TimeSpan.FromMilliseconds(100), MaxAgentPings = 3 };
+    private static readonly MasterOptions Quick = new() { AgentPingInterval = TimeSpan.FromMilliseconds(200), MaxAgentPings = 5 };
 
     [Fact]
     public async Task An_agent_that_does_not_answer_is_unreachable_and_its_tasks_return_with_it()

@@ -29,7 +29,7 @@ public sealed class MalformedCallTests
                 path)
             { Content = new StringContent(call.ToJsonString(), Encoding.UTF8, "application/json") };
             if (streamId is not null) request.Headers.Add("Mesos-Stream-Id", streamId);
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
             using var answer = await master.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             if ((int)answer.StatusCode >= 500 && (int)answer.StatusCode != 501)
                 failed.Add($"{(int)answer.StatusCode} {call.ToJsonString()}");

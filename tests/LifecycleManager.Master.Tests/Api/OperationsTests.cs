@@ -237,7 +237,7 @@ public sealed class OperationsTests
     public async Task A_framework_that_is_not_partition_aware_gets_lost_for_what_it_does_not_know()
     {
         await using var master = await MasterUnderTest.StartAsync(
-            new MasterOptions { AgentPingInterval = TimeSpan.FromMilliseconds(100), MaxAgentPings = 2 });
+            new MasterOptions { AgentPingInterval = TimeSpan.FromMilliseconds(200), MaxAgentPings = 5 });
         await using var agent = await master.RegisteredAgentAsync();
         await using var framework =
             await master.FrameworkAsync(new FrameworkInfo { User = "", Name = "old", FailoverTimeout = 60 });

@@ -374,7 +374,7 @@ public sealed class OperatorTests
 
         async Task<string> NextAsync()
         {
-            Assert.True(await events.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+            Assert.True(await events.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1)));
             return events.Current.GetProperty("type").GetString()!;
         }
     }
@@ -385,7 +385,7 @@ public sealed class OperatorTests
 
     private static async Task WaitAsync(Func<Task<bool>> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (!await condition()) await Task.Delay(20, limit.Token);
     }
 }

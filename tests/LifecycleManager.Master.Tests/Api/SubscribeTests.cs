@@ -185,7 +185,7 @@ public sealed class SubscribeTests
 
     private static async Task WaitAsync(Func<Task<bool>> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (!await condition()) await Task.Delay(20, limit.Token);
     }
 }

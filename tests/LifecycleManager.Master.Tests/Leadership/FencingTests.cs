@@ -58,7 +58,7 @@ public sealed class FencingTests
         }
 
         await framework.WaitAsync(() => framework.StateOf("t79") == TaskState.Running);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (await master.AskAsync(core => core.Events.OperatorCount) > 0) await Task.Delay(20, limit.Token);
         await master.VerifyAsync();
     }

@@ -66,7 +66,7 @@ internal sealed class MasterUnderTest : IAsyncDisposable
 
     public async Task LeadsAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (_app.Services.GetRequiredService<Master.Leadership.MasterService>().Current is null)
             await Task.Delay(10, limit.Token);
     }

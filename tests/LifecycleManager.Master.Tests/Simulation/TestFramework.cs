@@ -117,7 +117,7 @@ public sealed class TestFramework(HttpClient client, FrameworkInfo info) : IAsyn
         });
 
     /// <summary>Waits until something is so, looking after each event.</summary>
-    public async Task WaitAsync(Func<bool> condition, int seconds = 20)
+    public async Task WaitAsync(Func<bool> condition, int seconds = 60)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         while (!condition())

@@ -80,9 +80,9 @@ public sealed class BrownFieldTests
             await collector.DownAsync(reason, kind);
         }
 
-        var reading = collector.Collector.Read(App, text, DateTimeOffset.UtcNow);
+        var reading = await collector.ReadAsync(App, text, reading =>
+            reading.Missing?.Contains(reason, StringComparison.Ordinal) == true);
         Assert.Contains("down: ", reading.Missing, StringComparison.Ordinal);
-        Assert.Contains(reason, reading.Missing, StringComparison.Ordinal);
         Assert.True(double.IsNaN(reading.Value));
         var metrics = await collector.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
         Assert.Contains("lcm_metrics_targets 2\n", metrics, StringComparison.Ordinal);

@@ -117,7 +117,7 @@ public sealed class RunningTests : IAsyncLifetime
         (await _scheduler.PostAsync("/v2/apps", """{"id":"/a","cmd":"serve","instances":1,"cpus":0.1}""")).Is(201);
 
         var types = new List<string>();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (!types.Contains("deployment_success"))
         {
             var line = await reader.ReadLineAsync(patience.Token) ?? throw new EndOfStreamException();
@@ -143,7 +143,7 @@ public sealed class RunningTests : IAsyncLifetime
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
         (await _scheduler.PutAsync("/v2/apps/g/a?force=true", """{"cmd":"serve more"}""")).Is(200);
 
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         string? Cmd(System.Text.Json.Nodes.JsonNode plan, string tree) => (string?)plan[tree]?["groups"]![0]!["apps"]![0]!["cmd"];
         while (true)
         {
@@ -176,7 +176,7 @@ public sealed class RunningTests : IAsyncLifetime
             "remove_health_check_event", "group_change_success",
             "deployment_info", "api_post_event",
         ]);
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (left.Count > 0)
         {
             var line = await reader.ReadLineAsync(patience.Token) ?? throw new EndOfStreamException();

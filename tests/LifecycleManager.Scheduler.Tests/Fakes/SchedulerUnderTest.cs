@@ -80,16 +80,7 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
     public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
 
     /// <summary>Waits for something to become so.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        for (var tries = 0; tries < 1_000; tries++)
-        {
-            if (await condition()) return;
-            await Task.Delay(20);
-        }
-
-        Assert.Fail("it did not come about in 20 s");
-    }
+    public static Task UntilAsync(Func<Task<bool>> condition) => Eventually.TrueAsync(condition, "what is waited for");
 
     public Task<ApiReply> GetAsync(string path, params (string Name, string Value)[] headers) =>
         SendAsync("GET", path, null, headers);

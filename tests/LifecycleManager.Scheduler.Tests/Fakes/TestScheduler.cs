@@ -17,7 +17,7 @@ namespace LifecycleManager.Scheduler.Tests.Fakes;
 /// </summary>
 internal sealed class TestScheduler : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly StateBackend? _own;
     private readonly CancellationTokenSource _stopping = new();

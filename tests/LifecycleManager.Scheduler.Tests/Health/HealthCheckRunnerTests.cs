@@ -133,7 +133,7 @@ public sealed class HealthCheckRunnerTests : IAsyncDisposable
     /// <summary>The next report about one of these; the clock goes on by steps until it comes.</summary>
     private async Task<CheckResult> NextAsync(TimeSpan step, params string[] ids)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (true)
         {
             var reading = _reports.Reader.ReadAsync(patience.Token).AsTask();
@@ -154,7 +154,7 @@ public sealed class HealthCheckRunnerTests : IAsyncDisposable
 
         public async Task AskedAsync(int count)
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
             for (; count > 0; count--) await _asked.Reader.ReadAsync(patience.Token);
         }
 

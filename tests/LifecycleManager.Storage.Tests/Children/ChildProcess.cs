@@ -8,7 +8,7 @@ namespace LifecycleManager.Storage.Tests.Children;
 /// <summary>A <see cref="Child"/> in a process of its own, to be stopped and killed.</summary>
 internal sealed partial class ChildProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Generous = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Generous = TimeSpan.FromMinutes(1);
     private readonly Process _process;
     private readonly Channel<string> _told = Channel.CreateUnbounded<string>();
 

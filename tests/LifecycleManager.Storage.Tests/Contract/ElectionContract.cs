@@ -3,7 +3,7 @@ namespace LifecycleManager.Storage.Tests.Contract;
 /// <summary>What every election promises.</summary>
 public abstract class ElectionContract : IAsyncLifetime
 {
-    private static readonly TimeSpan Generous = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Generous = TimeSpan.FromMinutes(1);
 
     protected TestState State { get; private set; } = null!;
 

@@ -6,7 +6,7 @@ namespace LifecycleManager.Storage.Tests.Contract;
 /// <summary>What holds in a store across a network while the network fails.</summary>
 public abstract class FaultContract : IAsyncLifetime
 {
-    private static readonly TimeSpan Generous = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Generous = TimeSpan.FromMinutes(1);
 
     private protected TestState State { get; private set; } = null!;
 
@@ -77,7 +77,7 @@ public abstract class FaultContract : IAsyncLifetime
     [Fact]
     public async Task While_nobody_answers_calls_fail_and_say_so_afterwards_they_work()
     {
-        var store = (await OpenThroughProxyAsync(TimeSpan.FromSeconds(1))).Store;
+        var store = (await OpenThroughProxyAsync(TimeSpan.FromSeconds(2))).Store;
         await store.WriteAsync([new StateWrite("k", new byte[] { 1 })]);
         Proxy.Refuses = true;
         Proxy.Cut();

@@ -65,6 +65,19 @@ public sealed class LeadershipServiceTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Who_stands_by_knows_the_leader_before_any_time_has_passed()
+    {
+        using var one = await ServiceAsync("http://one");
+        using var two = await ServiceAsync("http://two");
+        var first = one.RunAsync((_, term) => Task.Delay(Timeout.Infinite, term), _end.Token);
+        await Eventually.TrueAsync(() => one.IsLeading);
+        var second = two.RunAsync((_, term) => Task.Delay(Timeout.Infinite, term), _end.Token);
+        await Eventually.TrueAsync(() => two.LastKnownLeader == "http://one");
+        await _end.CancelAsync();
+        await Task.WhenAll(first, second);
+    }
+
+    [Fact]
     public async Task A_term_that_fails_shows_in_health_and_the_lead_is_free_meanwhile()
     {
         using var one = await ServiceAsync("http://one");
