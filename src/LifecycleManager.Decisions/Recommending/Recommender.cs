@@ -10,7 +10,7 @@ public readonly record struct ResourceBounds(long Used, long Lower, long Target,
 /// <summary>What an instance of an app should ask for.</summary>
 /// <param name="Cpu">Millicores.</param>
 /// <param name="Memory">Bytes.</param>
-public readonly record struct Recommendation(ResourceBounds Cpu, ResourceBounds Memory);
+public readonly record struct RecommendedSize(ResourceBounds Cpu, ResourceBounds Memory);
 
 /// <summary>Recommends resources from usage: percentiles, a margin, and bounds that get closer with each day.</summary>
 public sealed record Recommender
@@ -46,12 +46,12 @@ public sealed record Recommender
     /// <summary>What an app's instances should ask for.</summary>
     /// <param name="usage">What they have used.</param>
     /// <param name="containers">How many containers share the least amounts.</param>
-    public Recommendation Recommend(AppUsage usage, int containers = 1)
+    public RecommendedSize Recommend(AppUsage usage, int containers = 1)
     {
         ArgumentNullException.ThrowIfNull(usage);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(containers);
         var share = 1.0 / containers;
-        return new Recommendation(
+        return new RecommendedSize(
             Bounds(usage, percentile => Amount(usage.Cpu.Percentile(percentile) * 1000), Scale(LeastMillicores, share)),
             Bounds(usage, percentile => Amount(usage.Memory.Percentile(percentile)), Scale(LeastBytes, share)));
     }
