@@ -59,13 +59,6 @@ public sealed class AppUsage(string app)
     public void AddMemory(string instance, double bytes, DateTimeOffset at) =>
         PeakOf(instance, at)?.Measured(Memory, bytes, at);
 
-    /// <summary>Takes in that an instance was ended for its memory.</summary>
-    /// <param name="instance">The instance's id.</param>
-    /// <param name="limit">What it was allowed, in bytes.</param>
-    /// <param name="at">When.</param>
-    public void EndedForMemory(string instance, double limit, DateTimeOffset at) =>
-        PeakOf(instance, at)?.EndedForMemory(Memory, limit, at);
-
     /// <summary>
     /// Makes all of it older by a time, or younger by a negative one: for a clock that was set, which else would have all
     /// samples from then on count next to nothing.

@@ -24,9 +24,8 @@ public sealed record StoredHistogram(long Reference, IReadOnlyList<int> Buckets,
 /// <summary>The memory of an instance in its interval under way, as it is stored.</summary>
 /// <param name="Instance">The instance's id.</param>
 /// <param name="End">When the interval ends.</param>
-/// <param name="Peak">Bytes: the highest that was measured in it; 0 where nothing was.</param>
-/// <param name="EndPeak">Bytes: what an end for memory in it asks for; 0 where there was none.</param>
-public sealed record StoredPeak(string Instance, DateTimeOffset End, double Peak, double EndPeak);
+/// <param name="Peak">Bytes: the highest that was measured in it.</param>
+public sealed record StoredPeak(string Instance, DateTimeOffset End, double Peak);
 
 /// <summary>What is known of an app's usage, as it is stored.</summary>
 /// <param name="App">The app's id.</param>
@@ -44,6 +43,5 @@ public sealed record StoredUsage(
     public bool IsSound => !string.IsNullOrEmpty(App) && Samples >= 0 && First is null == (Last is null) && !(First > Last)
         && Cpu?.IsSoundFor(ExponentialBuckets.Cpus) == true && Memory?.IsSoundFor(ExponentialBuckets.Memory) == true
         && Peaks is not null && Peaks.Count <= AppUsage.MaxInstances
-        && Peaks.All(peak => peak is { Instance.Length: > 0, Peak: >= 0 and < double.PositiveInfinity }
-            and { EndPeak: >= 0 and < double.PositiveInfinity });
+        && Peaks.All(peak => peak is { Instance.Length: > 0, Peak: >= 0 and < double.PositiveInfinity });
 }

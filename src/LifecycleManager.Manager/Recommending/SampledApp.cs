@@ -25,7 +25,8 @@ internal sealed class SampledApp(AppUsage usage)
     /// <summary>Takes a measurement in.</summary>
     public void Measured(ContainerUsage measured, DateTimeOffset now)
     {
-        if (measured.MemoryBytes is >= 0 and < double.PositiveInfinity)
+        // What runs has memory: none is what was not measured.
+        if (measured.MemoryBytes is > 0 and < double.PositiveInfinity)
         {
             usage.AddMemory(measured.Instance, measured.MemoryBytes, now);
             (MeasuredAt, IsUnwritten) = (now, true);
