@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using LifecycleManager.Decisions.Recommending;
 using LifecycleManager.Metrics;
 using LifecycleManager.Runtime;
 using LifecycleManager.Scaling.Execution;
@@ -11,6 +12,9 @@ namespace LifecycleManager.Manager;
 /// <summary>How a manager works.</summary>
 public sealed record ManagerOptions
 {
+    private const long Megabyte = 1024 * 1024;
+    private static readonly Recommender Sizes = new();
+
     /// <summary>The scheduler (Marathon's REST API): ours, or a real Marathon.</summary>
     public Uri Scheduler { get; init; } = new("http://127.0.0.1:8080");
 
@@ -80,6 +84,14 @@ public sealed record ManagerOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "365.00:00:00")]
     public TimeSpan KeptHistory { get; init; } = TimeSpan.FromHours(6);
 
+    /// <summary>The least cpus that are recommended to an app, in cores. From 0.001 to 1000.</summary>
+    [Range(0.001, 1_000)]
+    public double LeastCpus { get; init; } = Sizes.LeastMillicores / 1000.0;
+
+    /// <summary>The least memory that is recommended to an app, in MB. From 1 to 1000000.</summary>
+    [Range(1, 1_000_000)]
+    public int LeastMemory { get; init; } = (int)(Sizes.LeastBytes / Megabyte);
+
     /// <summary>How many clients may follow the stream of decisions at once. From 1 to 100000.</summary>
     [Range(1, 100_000)]
     public int StreamClients { get; init; } = 64;
@@ -91,6 +103,9 @@ public sealed record ManagerOptions
     internal TargetOptions ScaledTarget => Target is { Kind: TargetKind.Marathon, Address: null }
         ? Target with { Address = Scheduler, OtherAddresses = OtherSchedulers }
         : Target;
+
+    internal Recommender Recommender =>
+        Sizes with { LeastMillicores = (long)(LeastCpus * 1000), LeastBytes = LeastMemory * Megabyte };
 
     internal ExecutionOptions Execution => new(Parallelism, FirstRetryDelay, MaxRetryDelay);
 

@@ -57,6 +57,7 @@ public static class ManagerRole
                 Arrivals = collector.Arrivals,
                 Code = () => provider.GetService<CSharpRules>()?.Current.Code,
                 Startup = collector.Startup,
+                Usages = collector.Usages,
                 Ends = new PolicyEnds(policies),
             };
         });

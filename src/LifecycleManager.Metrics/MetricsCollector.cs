@@ -37,7 +37,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
     private readonly MarathonDiscovery _discovery;
     private readonly ScrapeContext _context;
     private readonly SourceServers _servers;
-    private readonly CollectorInputs _inputs = new();
+    private readonly CollectorInputs _inputs;
     private readonly RoleHealth _health;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
@@ -58,6 +58,12 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         (_health, _log) = (health ?? new RoleHealth(time), loggers.CreateLogger<MetricsCollector>());
         options.Check();
         (_options, _time) = (options, time);
+        Usages = new ContainerUsages
+        {
+            Problem = options.Masters is null ? "the collector knows no master, whose agents would be asked" : null,
+        };
+        _inputs = new CollectorInputs(Usages);
+        Usages.Changed += () => Volatile.Read(ref _term)?.Wake();
         _client = new ScrapeClient(options);
         var credentials = new CredentialStore(options.Credentials);
         _scheduler = options.Schedulers is { } schedulers
@@ -73,6 +79,9 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
 
     /// <summary>Gets the apps that have new samples: scraped, asked of a source without instances, or pushed.</summary>
     public MetricArrivals Arrivals { get; } = new();
+
+    /// <summary>What the containers of all apps use, while somebody wants it.</summary>
+    public ContainerUsages Usages { get; }
 
     /// <summary>
     /// Has apps shown in the collector's own metrics only while that is so, for managers that stand by for each other: one that

@@ -77,6 +77,7 @@ public static class CommandLine
         SchedulerCommand.Create(settings),
         ManagerCommand.Create(settings),
         RebalanceCommand.Create(settings),
+        RecommendCommand.Create(settings),
         ProxyCommand.Create(settings),
         StateArchiveCommands.Backup(settings),
         StateArchiveCommands.Restore(settings),

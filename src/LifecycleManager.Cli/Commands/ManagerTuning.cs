@@ -68,6 +68,11 @@ internal sealed class ManagerTuning
             (m, value) => m with { HistoryInterval = value });
         Add(manager.Time("--kept-history", "How far the history goes back", nameof(ManagerOptions.KeptHistory)),
             (m, value) => m with { KeptHistory = value });
+        Add(manager.Number("--least-cpus", "The least cpus that are recommended to an app", nameof(ManagerOptions.LeastCpus)),
+            (m, value) => m with { LeastCpus = value });
+        Add(manager.Count("--least-memory", "The least memory that is recommended to an app, in MB",
+                nameof(ManagerOptions.LeastMemory)),
+            (m, value) => m with { LeastMemory = value });
         Add(manager.Count("--stream-clients", "How many clients may follow the decisions at once",
                 nameof(ManagerOptions.StreamClients)),
             (m, value) => m with { StreamClients = value });

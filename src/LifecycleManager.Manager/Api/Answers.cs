@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Recommending;
 using LifecycleManager.Decisions.Rules;
 using LifecycleManager.Decisions.Tools;
 using LifecycleManager.Manager.Health;
@@ -231,7 +232,7 @@ internal sealed record EndAnswer(string Policy, string Message);
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     Converters = [typeof(CamelCase<DecisionKind>), typeof(CamelCase<DecisionOutcome>), typeof(CamelCase<Pause>),
-        typeof(CamelCase<RuleVerdict>), typeof(CamelCase<CheckFormat>)])]
+        typeof(CamelCase<RuleVerdict>), typeof(CamelCase<CheckFormat>), typeof(CamelCase<SizeVerdict>)])]
 [JsonSerializable(typeof(ErrorAnswer))]
 [JsonSerializable(typeof(PoliciesAnswer))]
 [JsonSerializable(typeof(AppsAnswer))]
@@ -250,4 +251,5 @@ internal sealed record EndAnswer(string Policy, string Message);
 [JsonSerializable(typeof(ToolAnswer))]
 [JsonSerializable(typeof(DecisionPage))]
 [JsonSerializable(typeof(HealthReport))]
+[JsonSerializable(typeof(RecommendationsAnswer))]
 internal sealed partial class ManagerJson : JsonSerializerContext;

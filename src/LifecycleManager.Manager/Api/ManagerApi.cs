@@ -41,6 +41,7 @@ internal static class ManagerApi
         PausesApi.Map(app);
         OverridesApi.Map(app);
         HistoryApi.Map(app);
+        RecommendationsApi.Map(app);
     }
 
     /// <summary>Answers as JSON.</summary>

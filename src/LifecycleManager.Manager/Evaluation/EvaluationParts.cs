@@ -2,6 +2,7 @@ using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Overriding;
 using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Pausing;
+using LifecycleManager.Manager.Recommending;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Scaling.Execution;
@@ -51,6 +52,9 @@ internal sealed record EvaluationParts
 
     /// <summary>The decisions on record.</summary>
     public required DecisionLog Log { get; init; }
+
+    /// <summary>Learns what apps use.</summary>
+    public required UsageRecorder Usage { get; init; }
 
     /// <summary>Publishes what a tick saw.</summary>
     public required StatusPublisher Status { get; init; }

@@ -2,6 +2,7 @@ using LifecycleManager.Decisions.Coordinations;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Metrics.Core.Queries;
+using LifecycleManager.Metrics.Sources;
 
 namespace LifecycleManager.Manager.Evaluation;
 
@@ -17,6 +18,10 @@ internal sealed record EvaluationSources(IMetricReader Metrics, Action<IReadOnly
 
     /// <summary>Says which apps have new samples.</summary>
     public MetricArrivals Arrivals { get; init; } = new();
+
+    /// <summary>What the containers of apps use.</summary>
+    public ContainerUsages Usages { get; init; } = new() { Problem = "nothing measures what the containers of apps use" };
+
     /// <summary>For how long an app's instances count as starting; null where that is not known.</summary>
     public Func<string, StartupTime?> Startup { get; init; } = _ => null;
     /// <summary>What is known of the ends of policies.</summary>

@@ -2,6 +2,7 @@ using LifecycleManager.Manager.History;
 using LifecycleManager.Manager.Overriding;
 using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Pausing;
+using LifecycleManager.Manager.Recommending;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Manager.Schedules;
 using LifecycleManager.Manager.Status;
@@ -70,6 +71,9 @@ internal sealed class ManagerTerm : IAsyncDisposable
     /// <summary>The overrides that users have set.</summary>
     public OverrideStore Overrides => _parts.Overrides;
 
+    /// <summary>What apps use, and should ask for.</summary>
+    public UsageRecorder Usage => _parts.Usage;
+
     /// <summary>The policies that users have ended.</summary>
     public EndedPolicies Ended => _parts.Ended;
 
@@ -114,7 +118,8 @@ internal sealed class ManagerTerm : IAsyncDisposable
         var run = LoopGroup.RunAsync(
             _health, stop.Token,
             new NamedLoop("the evaluation", _loop.RunAsync) { Report = _report },
-            new NamedLoop("the schedules of rules", _triggers.RunAsync));
+            new NamedLoop("the schedules of rules", _triggers.RunAsync),
+            new NamedLoop("the usage of apps", _parts.Usage.RunAsync) { LongestTurn = UsageRecorder.BetweenWrites });
         try
         {
             await Task.WhenAny(run, Task.Delay(Timeout.InfiniteTimeSpan, cancellation));

@@ -5,6 +5,7 @@ using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Overriding;
 using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Pausing;
+using LifecycleManager.Manager.Recommending;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Execution;
@@ -36,6 +37,8 @@ internal sealed class ManagerTermFactory(
         var memories = new MemoryStore(store, record, options, loggers.CreateLogger<MemoryStore>());
         var decisions = new AppDecisions(
             new DecisionEngine(), sources, forecasts, memories, new CountOrders(overrides), metrics, log);
+        var usage = new UsageRecorder(
+            store, sources.Usages, leadership.Fence, options.Recommender, time, loggers.CreateLogger<UsageRecorder>());
         var guard = new SafetyGuard(options.Safety);
         var parts = new EvaluationParts
         {
@@ -52,7 +55,8 @@ internal sealed class ManagerTermFactory(
             Changes = new ChangeQueue(target, options.Execution, metrics.Called, time, log),
             Guard = guard,
             Log = record,
-            Status = new StatusPublisher(state, history, metrics, log),
+            Usage = usage,
+            Status = new StatusPublisher(state, history, usage, metrics, log),
             State = state,
             Metrics = metrics,
             TargetGracePeriod = targetGracePeriod,

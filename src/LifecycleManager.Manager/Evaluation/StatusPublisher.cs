@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Manager.History;
 using LifecycleManager.Manager.Observability;
+using LifecycleManager.Manager.Recommending;
 using LifecycleManager.Manager.Status;
 using LifecycleManager.Scaling.Execution;
 using Microsoft.Extensions.Logging;
@@ -9,9 +10,10 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Manager.Evaluation;
 
 /// <summary>
-/// Publishes what a tick saw: for the API, the metrics and the history. Written by one owner, read from any thread.
+/// Publishes what a tick saw: for the API, the metrics, the history and the usage of apps. Written by one owner, read from any thread.
 /// </summary>
-internal sealed class StatusPublisher(ManagerState state, MetricHistory history, ManagerMetrics metrics, ILogger log)
+internal sealed class StatusPublisher(
+    ManagerState state, MetricHistory history, UsageRecorder usage, ManagerMetrics metrics, ILogger log)
 {
     /// <summary>Publishes what a tick, or a round between two, saw and decided.</summary>
     /// <param name="facts">All apps.</param>
@@ -80,6 +82,7 @@ internal sealed class StatusPublisher(ManagerState state, MetricHistory history,
         }
 
         history.Add(governed.Values, now.Wall);
+        usage.See(apps, facts.Gone);
         state.Snapshot = before with
         {
             Apps = governed,

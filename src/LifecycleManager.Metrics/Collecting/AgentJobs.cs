@@ -7,9 +7,10 @@ namespace LifecycleManager.Metrics.Collecting;
 /// <param name="context">What all scrapes share.</param>
 /// <param name="schedule">Gets the jobs.</param>
 /// <param name="find">The instance of a task's id, for any thread; null where it is nobody's.</param>
+/// <param name="read">Gets all that an agent measures, on any thread.</param>
 /// <param name="wake">Called from another thread when the master has named its agents.</param>
 internal sealed class AgentJobs(ScrapeContext context, ScrapeSchedule schedule, Func<string, CollectedInstance?> find,
-    Action wake)
+    Action<IReadOnlyList<AgentStatistics>> read, Action wake)
 {
     private readonly Dictionary<Uri, AgentJob> _agents = [];
     private AgentListJob? _list;
@@ -43,7 +44,7 @@ internal sealed class AgentJobs(ScrapeContext context, ScrapeSchedule schedule, 
         foreach (var gone in _agents.Keys.Except(agents).ToArray()) Drop(gone);
         foreach (var agent in agents.Distinct().Where(agent => !_agents.ContainsKey(agent)))
         {
-            var job = new AgentJob(context, agent, find);
+            var job = new AgentJob(context, agent, find, read);
             _agents.Add(agent, job);
             schedule.Add(job);
         }

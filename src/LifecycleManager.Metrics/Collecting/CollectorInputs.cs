@@ -1,5 +1,6 @@
 using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Metrics.Sources;
 using LifecycleManager.Metrics.Targets;
 
 namespace LifecycleManager.Metrics.Collecting;
@@ -8,10 +9,14 @@ namespace LifecycleManager.Metrics.Collecting;
 /// The inputs of a collector, from any thread: the newest replaces the one before. They outlive a term that fails, so that the
 /// next begins with them.
 /// </summary>
-internal sealed class CollectorInputs
+/// <param name="usages">What containers use, which is asked for while somebody wants it.</param>
+internal sealed class CollectorInputs(ContainerUsages usages)
 {
     private volatile IReadOnlyCollection<MetricDemand> _demands = [];
     private volatile TargetSnapshot? _targets;
+
+    /// <summary>What containers use; asked for while somebody wants it.</summary>
+    public ContainerUsages Usages => usages;
 
     /// <summary>What is to be collected.</summary>
     public IReadOnlyCollection<MetricDemand> Demands

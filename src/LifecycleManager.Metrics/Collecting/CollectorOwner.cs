@@ -21,9 +21,11 @@ internal sealed class CollectorOwner : IOwner<ScrapeEnded>
     private readonly PushedSelections _pushed;
     private readonly AgentJobs _agents;
     private readonly CollectedApps _apps;
+    private readonly ContainerUsages _usages;
     private readonly MetricArrivals _arrivals;
     private readonly ILogger _log;
     private IReadOnlyCollection<MetricDemand> _demands = [];
+    private bool _isContainerDemanded;
 
     /// <param name="context">What all scrapes share.</param>
     /// <param name="servers">Who is asked that is no instance.</param>
@@ -43,7 +45,8 @@ internal sealed class CollectorOwner : IOwner<ScrapeEnded>
         _sources = new SourceJobs(context, _questions, servers);
         _pushed = new PushedSelections(context, pushed);
         _apps = new CollectedApps(context, _schedule, _sources, _pushed);
-        _agents = new AgentJobs(context, _schedule, _apps.Find, () => Wake());
+        _usages = inputs.Usages;
+        _agents = new AgentJobs(context, _schedule, _apps.Find, all => _usages.Add(all, _inputs.Targets), () => Wake());
     }
 
     /// <summary>Hands in a scrape that has ended, from another thread; set before the loop begins.</summary>
@@ -74,6 +77,7 @@ internal sealed class CollectorOwner : IOwner<ScrapeEnded>
         // Demands before targets: a target is only made where something is demanded of its app.
         if (_inputs.Demands is var demands && !ReferenceEquals(demands, _demands)) Apply(_demands = demands);
         if (_targets.Update(_inputs.Targets)) _apps.Update(_targets);
+        _agents.Demand(_isContainerDemanded || _usages.IsWanted);
         _agents.Update();
         foreach (var ended in inputs)
         {
@@ -101,7 +105,7 @@ internal sealed class CollectorOwner : IOwner<ScrapeEnded>
         var changed = _apps.Demand(demands);
         _sources.Demand(_apps.Questions);
         _pushed.Demand(_apps.Queries);
-        _agents.Demand(_apps.Queries.Any(demand => demand.Query.Source == MetricSource.Container));
+        _isContainerDemanded = _apps.Queries.Any(demand => demand.Query.Source == MetricSource.Container);
         _apps.Bind(changed, _targets);
     }
 

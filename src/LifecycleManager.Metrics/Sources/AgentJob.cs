@@ -8,7 +8,10 @@ namespace LifecycleManager.Metrics.Sources;
 /// <param name="context">What all scrapes share.</param>
 /// <param name="agent">The agent's address.</param>
 /// <param name="find">The instance of a task's id; null where it is nobody's.</param>
-internal sealed class AgentJob(ScrapeContext context, Uri agent, Func<string, CollectedInstance?> find) : ScrapeJob(context)
+/// <param name="read">Gets all statistics, of whatever task.</param>
+internal sealed class AgentJob(
+    ScrapeContext context, Uri agent, Func<string, CollectedInstance?> find, Action<IReadOnlyList<AgentStatistics>> read)
+    : ScrapeJob(context)
 {
     /// <summary>The statistics that can be asked for.</summary>
     public static readonly IReadOnlyList<string> Statistics =
@@ -36,6 +39,7 @@ internal sealed class AgentJob(ScrapeContext context, Uri agent, Func<string, Co
             throw new ScrapeException(FailureReason.Malformed, $"{_uri}: {UntrustedJson.Describe(e)}");
         }
 
+        read(all);
         var apps = new HashSet<string>(StringComparer.Ordinal);
         foreach (var statistics in all)
         {

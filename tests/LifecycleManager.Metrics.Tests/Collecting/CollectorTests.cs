@@ -1,4 +1,5 @@
 using LifecycleManager.Metrics.Core.Queries;
+using LifecycleManager.Metrics.Sources;
 using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Metrics.Tests.Collecting;
@@ -244,5 +245,17 @@ public sealed class CollectorTests
         Assert.True((await collector.ReadAsync("/a", Container("cpu"))).Value > 0);
         Assert.Contains("does not measure net.rx.bytes",
             collector.Collector.Read("/a", Container("net.rx.bytes"), DateTimeOffset.UtcNow).Missing, StringComparison.Ordinal);
+
+        // Without a demand nothing is asked, until somebody wants what all containers use.
+        Assert.Empty(collector.Collector.Usages.Take());
+        collector.Demand();
+        collector.Collector.Usages.Want(true);
+        IReadOnlyCollection<ContainerUsage> usages = [];
+        await Eventually.TrueAsync(() => (usages = collector.Collector.Usages.Take()).Count > 0);
+        var usage = Assert.Single(usages);
+        Assert.Equal(("/a", "one", 50), (usage.App, usage.Instance, usage.MemoryBytes));
+        Assert.True(usage.CpuSeconds > 1);
+        collector.Collector.Usages.Want(false);
+        Assert.Empty(collector.Collector.Usages.Take());
     }
 }
