@@ -5,6 +5,7 @@ using LifecycleManager.Manager.Pausing;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Manager.Schedules;
 using LifecycleManager.Manager.Status;
+using LifecycleManager.Manager.Stopping;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Runtime.Loops;
 using LifecycleManager.Storage;
@@ -64,6 +65,9 @@ internal sealed class ManagerTerm : IAsyncDisposable
     /// <summary>The decisions on record.</summary>
     public DecisionArchive Archive => _parts.Log.Archive;
 
+    /// <summary>The switch by which people stop all changes.</summary>
+    public StopSwitch Stop => _parts.Stop;
+
     /// <summary>The pauses that users have set.</summary>
     public PauseStore Pauses => _parts.Pauses;
 
@@ -89,6 +93,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
     public async Task LoadAsync(CancellationToken cancellation)
     {
         await _parts.Log.LoadAsync(cancellation);
+        await Stop.LoadAsync(cancellation);
         await Pauses.LoadAsync(cancellation);
         await Overrides.LoadAsync(cancellation);
         await Ended.LoadAsync(cancellation);
@@ -186,6 +191,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
         _watch.Dispose();
         _parts.Changes.Dispose();
         await _parts.Releases.Completion;
+        Stop.Dispose();
         Pauses.Dispose();
         Overrides.Dispose();
         Ended.Dispose();
