@@ -9,6 +9,7 @@ using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Overriding;
 using LifecycleManager.Manager.Pausing;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Stopping;
 
 namespace LifecycleManager.Manager.Api;
 
@@ -102,6 +103,7 @@ internal record GovernedAppAnswer
     public StartupAnswer? Startup { get; init; }
     public bool InFlight { get; init; }
     public DateTimeOffset? NextTry { get; init; }
+    public StopEntry? Stopped { get; init; }
     public PauseEntry? Paused { get; init; }
     public OverrideEntry? Override { get; init; }
     public DecisionRecord? LastDecision { get; init; }
@@ -189,6 +191,21 @@ internal sealed record SchedulesAnswer(IReadOnlyList<ScheduleAnswer> Schedules);
 internal sealed record ScheduleAnswer(
     string Policy, string Rule, string Cron, string? Until, string Zone, bool Active, DateTimeOffset? Next);
 
+/// <summary><c>GET /v1/stop</c>, and what a stop or start leaves in force.</summary>
+/// <param name="Stopped">Whether all changes are stopped.</param>
+/// <param name="Since">Since when; absent where they are not.</param>
+/// <param name="By">Who stopped them; absent where nobody is asked who he is.</param>
+/// <param name="Reason">Why, in plain words; absent where nobody said.</param>
+/// <param name="Message">The same in one sentence.</param>
+internal sealed record StopAnswer(bool Stopped, DateTimeOffset? Since, string? By, string? Reason, string Message);
+
+/// <summary><c>POST /v1/stop</c> and <c>/v1/start</c>.</summary>
+internal sealed record StopBody
+{
+    /// <summary>Why, up to 500 characters; that of a start is in the log.</summary>
+    public string? Reason { get; init; }
+}
+
 /// <summary><c>GET /v1/pauses</c>, and what a pause or resume leaves in force.</summary>
 internal sealed record PausesAnswer(IReadOnlyList<PauseEntry> Pauses);
 
@@ -238,6 +255,8 @@ internal sealed record EndAnswer(string Policy, string Message);
 [JsonSerializable(typeof(AppsAnswer))]
 [JsonSerializable(typeof(ExplainAnswer))]
 [JsonSerializable(typeof(SchedulesAnswer))]
+[JsonSerializable(typeof(StopAnswer))]
+[JsonSerializable(typeof(StopBody))]
 [JsonSerializable(typeof(PausesAnswer))]
 [JsonSerializable(typeof(PauseBody))]
 [JsonSerializable(typeof(OverridesAnswer))]

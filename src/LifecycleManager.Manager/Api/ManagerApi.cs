@@ -38,6 +38,7 @@ internal static class ManagerApi
         ToolsApi.Map(app);
         DecisionsApi.Map(app);
         AppsApi.Map(app);
+        StopApi.Map(app);
         PausesApi.Map(app);
         OverridesApi.Map(app);
         HistoryApi.Map(app);

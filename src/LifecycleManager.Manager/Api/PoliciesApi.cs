@@ -77,7 +77,9 @@ internal static class PoliciesApi
             if (reason is not null) await ManagerApi.RefuseAsync(http, StatusCodes.Status409Conflict, reason);
             else
             {
-                await ManagerApi.WriteAsync(http, new EndAnswer(name, $"the policy '{name}' is ended; its counts are given back"),
+                var back = term.Stop.Current is { } stop ? $"are given back once changes are started again: all are {stop}"
+                    : "are given back";
+                await ManagerApi.WriteAsync(http, new EndAnswer(name, $"the policy '{name}' is ended; its counts {back}"),
                     ManagerJson.Default.EndAnswer);
             }
         });

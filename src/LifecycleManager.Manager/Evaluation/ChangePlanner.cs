@@ -3,6 +3,7 @@ using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Overriding;
 using LifecycleManager.Manager.Pausing;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Stopping;
 using LifecycleManager.Scaling.Execution;
 using LifecycleManager.Scaling.Safety;
 using LifecycleManager.Scaling.Targets;
@@ -19,7 +20,8 @@ internal sealed record PlannedChange(DecisionRecord Record, bool IsNew, Scalable
 /// Plans what follows from the decisions of a tick: changes to make, and holds and dry runs to record. Of one owner.
 /// </summary>
 internal sealed class ChangePlanner(
-    AppDecisions decisions, SafetyGuard guard, PauseStore pauses, DecisionLog log, ManagerMetrics metrics, SafetyOptions safety)
+    AppDecisions decisions, SafetyGuard guard, StopSwitch stop, PauseStore pauses, DecisionLog log, ManagerMetrics metrics,
+    SafetyOptions safety)
 {
     private readonly HashSet<string> _putOff = new(StringComparer.Ordinal);
 
@@ -45,12 +47,13 @@ internal sealed class ChangePlanner(
         return (planned, notes, [.. held.Select(entry => entry with { Decision = PutOff(entry.Decision) })]);
     }
 
-    /// <summary>A decision with what holds it back beside its policy: limits over all apps, pauses.</summary>
+    /// <summary>A decision with what holds it back beside its policy: limits over all apps, the stop, pauses.</summary>
     public Decision Hold(Decision decision, ClockReading now)
     {
         if (decision.DryRun || decision.Kind == DecisionKind.Hold) return decision;
         if (!CountOrders.IsOverride(decision) && guard.Limit(decision.From, decision.To, now.Steady) is var (by, to, reason))
             decision = Adjust(decision, by, to, reason);
+        if (stop.Current is { } stopped) decision = Adjust(decision, "stop", decision.From, stopped.ToString());
         if (pauses.Against(decision.App, decision.Kind) is { } pause)
             decision = Adjust(decision, "pause", decision.From, pause.ToString());
         if (decision.Kind != DecisionKind.Hold && !CountOrders.IsOverride(decision)

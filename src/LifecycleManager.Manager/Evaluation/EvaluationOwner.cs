@@ -205,6 +205,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
         _tick = null;
         Volatile.Write(ref _tickBegan, 0);
         _pace.Ended(tick.Begun, Now);
+        _parts.Metrics.Stopped(_parts.Stop.Current is not null);
         if (tick is { IsTick: false } && report.Outcome == TickOutcome.Ok)
         {
             _parts.Metrics.RoundEnded();
@@ -234,8 +235,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
     {
         if (_awaySince is not null) _log.LogInformation("{Target} answers again", _parts.Target.Description);
         _awaySince = null;
-        var (decisions, changes, guard, log) = (_parts.Decisions, _parts.Changes, _parts.Guard, _parts.Log);
-        var apps = facts.Apps;
+        var (decisions, changes, guard, log, apps) = (_parts.Decisions, _parts.Changes, _parts.Guard, _parts.Log, facts.Apps);
         try
         {
             if (_isUnsettled)
@@ -302,7 +302,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
         {
             OwnDeployment = _parts.Log.Archive.LastChange(record.App)?.Deployment,
         },
-        () => _parts.Pauses.Against(record.App, record.Kind)?.ToString(),
+        () => _parts.Stop.Current?.ToString() ?? _parts.Pauses.Against(record.App, record.Kind)?.ToString(),
         result => Post(new EvaluationInput.ChangeEnded(record, result)),
         _calls);
 

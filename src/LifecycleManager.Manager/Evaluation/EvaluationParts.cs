@@ -4,6 +4,7 @@ using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Pausing;
 using LifecycleManager.Manager.Recommending;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Stopping;
 using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Scaling.Execution;
 using LifecycleManager.Scaling.Safety;
@@ -28,6 +29,9 @@ internal sealed record EvaluationParts
 
     /// <summary>Plans changes and notes.</summary>
     public required ChangePlanner Planner { get; init; }
+
+    /// <summary>The switch by which people stop all changes.</summary>
+    public required StopSwitch Stop { get; init; }
 
     /// <summary>The pauses that users have set.</summary>
     public required PauseStore Pauses { get; init; }

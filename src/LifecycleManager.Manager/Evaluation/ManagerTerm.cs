@@ -6,6 +6,7 @@ using LifecycleManager.Manager.Recommending;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Manager.Schedules;
 using LifecycleManager.Manager.Status;
+using LifecycleManager.Manager.Stopping;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Runtime.Loops;
 using LifecycleManager.Storage;
@@ -65,6 +66,9 @@ internal sealed class ManagerTerm : IAsyncDisposable
     /// <summary>The decisions on record.</summary>
     public DecisionArchive Archive => _parts.Log.Archive;
 
+    /// <summary>The switch by which people stop all changes.</summary>
+    public StopSwitch Stop => _parts.Stop;
+
     /// <summary>The pauses that users have set.</summary>
     public PauseStore Pauses => _parts.Pauses;
 
@@ -93,6 +97,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
     public async Task LoadAsync(CancellationToken cancellation)
     {
         await _parts.Log.LoadAsync(cancellation);
+        await Stop.LoadAsync(cancellation);
         await Pauses.LoadAsync(cancellation);
         await Overrides.LoadAsync(cancellation);
         await Ended.LoadAsync(cancellation);
@@ -191,6 +196,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
         _watch.Dispose();
         _parts.Changes.Dispose();
         await _parts.Releases.Completion;
+        Stop.Dispose();
         Pauses.Dispose();
         Overrides.Dispose();
         Ended.Dispose();

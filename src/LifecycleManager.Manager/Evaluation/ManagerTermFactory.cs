@@ -7,6 +7,7 @@ using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Pausing;
 using LifecycleManager.Manager.Recommending;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Stopping;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Execution;
 using LifecycleManager.Scaling.Safety;
@@ -30,6 +31,7 @@ internal sealed class ManagerTermFactory(
     {
         var log = loggers.CreateLogger<ManagerTerm>();
         var record = new DecisionLog(store, feed, options, time, loggers.CreateLogger<DecisionLog>());
+        var stop = new StopSwitch(store, time);
         var pauses = new PauseStore(store, time);
         var forecasts = new ForecastHistory(store, loggers.CreateLogger<ForecastHistory>());
         var overrides = new OverrideStore(store, time);
@@ -46,11 +48,12 @@ internal sealed class ManagerTermFactory(
             Reader = new TargetReader(target, options.Safety.Acceptance, time, log),
             Decisions = decisions,
             Arrivals = sources.Arrivals,
-            Planner = new ChangePlanner(decisions, guard, pauses, record, metrics, options.Safety),
+            Planner = new ChangePlanner(decisions, guard, stop, pauses, record, metrics, options.Safety),
+            Stop = stop,
             Pauses = pauses,
             Overrides = overrides,
             Ended = ended,
-            Releases = new CountReleases(target, decisions.PolicyOf, pauses, ended, sources.Ends, log),
+            Releases = new CountReleases(target, decisions.PolicyOf, stop, pauses, ended, sources.Ends, log),
             Sources = sources,
             Changes = new ChangeQueue(target, options.Execution, metrics.Called, time, log),
             Guard = guard,

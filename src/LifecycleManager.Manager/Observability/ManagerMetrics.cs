@@ -29,6 +29,7 @@ internal sealed class ManagerMetrics
     private readonly Gauge _targetUp;
     private readonly Gauge _inFlight;
     private readonly Gauge _scaleInStopped;
+    private readonly Gauge _stopped;
 
     public ManagerMetrics(CollectorRegistry registry)
     {
@@ -63,6 +64,7 @@ internal sealed class ManagerMetrics
         _inFlight = metrics.CreateUnset("lcm_manager_changes_in_flight", "Changes on their way to the target at the last tick.");
         _scaleInStopped = metrics.CreateUnset(
             "lcm_manager_scale_in_stopped", "1 while scale-in is stopped everywhere, since too much is missing at once.");
+        _stopped = metrics.CreateUnset("lcm_manager_stopped", "1 while all changes are stopped by hand.");
         foreach (var outcome in Enum.GetValues<TickOutcome>()) _ticks.WithLabels(Text(outcome)).Publish();
     }
 
@@ -73,7 +75,8 @@ internal sealed class ManagerMetrics
     {
         Leading(false);
         _apps.Clear();
-        foreach (var gauge in (ReadOnlySpan<Gauge>)[_targetUp, _inFlight, _scaleInStopped]) gauge.Withdraw();
+        foreach (var gauge in (ReadOnlySpan<Gauge>)[_targetUp, _inFlight, _scaleInStopped, _stopped])
+            gauge.Withdraw();
     }
 
     public void Policies(int inForce) => _policies.Set(inForce);
@@ -124,6 +127,8 @@ internal sealed class ManagerMetrics
     }
 
     public void PutOff(string app) => _apps.PutOff(app);
+
+    public void Stopped(bool stopped) => _stopped.Set(stopped ? 1 : 0);
 
     public void ScaleInStopped(bool stopped) => _scaleInStopped.Set(stopped ? 1 : 0);
 

@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Pausing;
+using LifecycleManager.Manager.Stopping;
 using LifecycleManager.Scaling.Execution;
 using LifecycleManager.Scaling.Targets;
 using Microsoft.Extensions.Logging;
@@ -9,17 +10,19 @@ namespace LifecycleManager.Manager.Ownership;
 /// <summary>
 /// Gives counts back at the target whose policy does not act any more: it has ended, is paused in both directions, only watches,
 /// or governs the app no longer. What the target has on record is what counts, so that a release that failed is tried again, also
-/// by a successor. Policies that are merely not known own what they own. Of one owner; the calls run beside it.
+/// by a successor. Policies that are merely not known own what they own. While all changes are stopped nothing is given back. Of
+/// one owner; the calls run beside it.
 /// </summary>
 /// <param name="target">What keeps the owners.</param>
 /// <param name="policyOf">The policy that governs an app; null for none.</param>
+/// <param name="stop">Whether people have stopped all changes.</param>
 /// <param name="pauses">What users have paused.</param>
 /// <param name="ended">What users have ended.</param>
 /// <param name="ends">What else is known of the ends of policies.</param>
 /// <param name="log">Gets what is given back, and what is not.</param>
 internal sealed class CountReleases(
-    IScalingTarget target, Func<ScalableApp, Policy?> policyOf, PauseStore pauses, EndedPolicies ended, IPolicyEnds ends,
-    ILogger log)
+    IScalingTarget target, Func<ScalableApp, Policy?> policyOf, StopSwitch stop, PauseStore pauses, EndedPolicies ended,
+    IPolicyEnds ends, ILogger log)
 {
     private const int Parallelism = 4;
 
@@ -55,6 +58,7 @@ internal sealed class CountReleases(
         var endedByHand = ended.Entries.Select(entry => CountOwners.Of(entry.Policy)).ToHashSet(StringComparer.Ordinal);
         _unknown = owned.Select(app => app.CountOwner!).Where(owner => !inForce.Contains(owner))
             .ToHashSet(StringComparer.Ordinal);
+        if (stop.Current is not null) return;
         var released = owned
             .Where(app => !changes.IsSettling(app.Id, read))
             .Select(app => (app.Id, Owner: app.CountOwner!, Why: WhyReleased(app, inForce, endedByHand)))
@@ -84,6 +88,8 @@ internal sealed class CountReleases(
             var options = new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellation };
             await Parallel.ForEachAsync(apps, options, async (released, token) =>
             {
+                // One that was stopped meanwhile is begun with a later tick.
+                if (stop.Current is not null) return;
                 var (app, owner, why) = released;
                 var result = await target.ReleaseAsync(app, token);
                 if (result.Status == ScaleStatus.Applied)

@@ -10,6 +10,7 @@ namespace LifecycleManager.Manager.Recording;
 /// thread. Who does not lead reads the store.
 /// </summary>
 internal sealed class StoredList<T>(IStateStore store, string key, JsonTypeInfo<IReadOnlyList<T>> json) : IDisposable
+    where T : class
 {
     private readonly SemaphoreSlim _writing = new(1, 1);
     private volatile ImmutableList<T> _entries = [];
@@ -18,13 +19,32 @@ internal sealed class StoredList<T>(IStateStore store, string key, JsonTypeInfo<
     public ImmutableList<T> Entries => _entries;
 
     /// <summary>Reads what is in the store.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="json">How it is written.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <param name="unreadable">What stands for a record that cannot be read; null: it throws.</param>
     public static async Task<ImmutableList<T>> ReadAsync(
-        IStateStore store, string key, JsonTypeInfo<IReadOnlyList<T>> json, CancellationToken cancellation) =>
-        await store.GetAsync(key, cancellation) is { } stored
-            ? [.. JsonSerializer.Deserialize(stored.Value.Span, json) ?? []] : [];
+        IStateStore store, string key, JsonTypeInfo<IReadOnlyList<T>> json, CancellationToken cancellation,
+        ImmutableList<T>? unreadable = null)
+    {
+        if (await store.GetAsync(key, cancellation) is not { } stored) return [];
+        try
+        {
+            ImmutableList<T> entries = [.. JsonSerializer.Deserialize(stored.Value.Span, json) ?? throw new JsonException("null")];
+            return entries.Contains(default!) ? throw new JsonException("an entry is null") : entries;
+        }
+        catch (JsonException) when (unreadable is not null)
+        {
+            return unreadable;
+        }
+    }
 
     /// <summary>Reads what is in the store, once: at the beginning of a leadership.</summary>
-    public async Task LoadAsync(CancellationToken cancellation) => _entries = await ReadAsync(store, key, json, cancellation);
+    /// <param name="cancellation">Gives up.</param>
+    /// <param name="unreadable">What stands for a record that cannot be read; null: it throws.</param>
+    public async Task LoadAsync(CancellationToken cancellation, ImmutableList<T>? unreadable = null) =>
+        _entries = await ReadAsync(store, key, json, cancellation, unreadable);
 
     /// <summary>Changes the list; nothing is written where the change gives the very same list.</summary>
     public async Task ChangeAsync(Func<ImmutableList<T>, ImmutableList<T>> change, Fence? fence, CancellationToken cancellation)

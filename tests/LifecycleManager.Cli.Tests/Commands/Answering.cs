@@ -9,7 +9,7 @@ internal sealed class Answering : IAsyncDisposable
     private readonly HttpListener _listener = new();
     private readonly Task _work;
 
-    private Answering(int port, Func<string, (int Status, string Body)> answer)
+    private Answering(int port, Func<HttpListenerContext, (int Status, string Body)> answer)
     {
         Address = new Uri($"http://127.0.0.1:{port}/");
         _listener.Prefixes.Add(Address.ToString());
@@ -28,7 +28,7 @@ internal sealed class Answering : IAsyncDisposable
                     return;
                 }
 
-                var (status, body) = answer(context.Request.RawUrl!);
+                var (status, body) = answer(context);
                 context.Response.StatusCode = status;
                 await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(body));
                 context.Response.Close();
@@ -38,7 +38,12 @@ internal sealed class Answering : IAsyncDisposable
 
     public Uri Address { get; }
 
+    /// <summary>One that answers by the path and the query.</summary>
     public static Task<Answering> StartAsync(Func<string, (int Status, string Body)> answer) =>
+        OfCallsAsync(context => answer(context.Request.RawUrl!));
+
+    /// <summary>One that answers by the whole call.</summary>
+    public static Task<Answering> OfCallsAsync(Func<HttpListenerContext, (int Status, string Body)> answer) =>
         Task.FromResult(new Answering(LifecycleManager.Testing.Server.FreePort(), answer));
 
     public async ValueTask DisposeAsync()

@@ -67,7 +67,7 @@ public sealed class ManagerMetricsTests
         var deposed = await term.ScrapeAsync();
         Assert.Contains("lcm_manager_leader 0\n", deposed);
         foreach (var gone in new[] { App, "\nlcm_manager_target_up ", "\nlcm_manager_changes_in_flight ",
-            "\nlcm_manager_scale_in_stopped " })
+            "\nlcm_manager_scale_in_stopped ", "\nlcm_manager_stopped " })
         {
             Assert.DoesNotContain(gone, deposed);
         }

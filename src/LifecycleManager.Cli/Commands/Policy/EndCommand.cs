@@ -1,7 +1,5 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
-using LifecycleManager.Decisions.Tools;
-using LifecycleManager.Security;
 
 namespace LifecycleManager.Cli.Commands.Policy;
 
@@ -20,31 +18,9 @@ internal static class EndCommand
             name, manager,
         };
         var credential = new CredentialSettings(command, settings, "a manager");
-        command.SetAction((parse, cancellation) => RunAsync(
-            parse.GetValue(manager)!, credential.Credential(parse), parse.GetValue(name)!, parse.InvocationConfiguration,
-            cancellation));
+        command.SetAction((parse, cancellation) => ManagerPost.SendAsync(
+            parse.GetValue(manager)!, $"/v1/policies/{Uri.EscapeDataString(parse.GetValue(name)!)}/end", null,
+            credential.Credential(parse), parse.InvocationConfiguration, cancellation));
         return command;
-    }
-
-    private static async Task<int> RunAsync(
-        Uri manager, Credential? credential, string name, InvocationConfiguration console, CancellationToken cancellation)
-    {
-        using var http = new HttpClient { Timeout = ExplainCommand.Patience };
-        http.DefaultRequestHeaders.Authorization = credential?.Header;
-        var address = new Uri($"{manager.ToString().TrimEnd('/')}/v1/policies/{Uri.EscapeDataString(name)}/end");
-        try
-        {
-            using var answer = await http.PostAsync(address, null, cancellation);
-            var message = ExplainCommand.Message(await answer.Content.ReadAsStringAsync(cancellation));
-            var output = answer.IsSuccessStatusCode ? console.Output : console.Error;
-            output.WriteLine(message ?? $"{address} answered {(int)answer.StatusCode}");
-            return answer.IsSuccessStatusCode && message is not null ? ExitCodes.Good : ExitCodes.Failed;
-        }
-        catch (Exception e) when (e is HttpRequestException
-            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
-        {
-            console.Error.WriteLine($"{address} does not answer: {e.Message}");
-            return ExitCodes.Failed;
-        }
     }
 }

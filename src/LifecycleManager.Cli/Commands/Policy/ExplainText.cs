@@ -14,6 +14,13 @@ internal static class ExplainText
         var app = answer.GetProperty("app");
         var bounds = Text(app, "min") is { } min ? $", {min} to {Text(app, "max")} instances" : "";
         output.WriteLine($"policy {Text(app, "policy")}{bounds}");
+        if (app.TryGetProperty("stopped", out var stop))
+        {
+            output.WriteLine(
+                $"all changes are stopped since {Time(stop, "since")} by {Text(stop, "by") ?? "hand"} {Text(stop, "reason")}"
+                    .TrimEnd());
+        }
+
         if (app.TryGetProperty("paused", out var pause))
             output.WriteLine($"paused: {Text(pause, "what")} {Text(pause, "reason")}".TrimEnd());
         if (app.TryGetProperty("override", out var order))

@@ -12,13 +12,15 @@ internal static class PolicyCommand
     public const string Name = "policy";
     private const string Codes = "Exit codes: 0 all is well, 1 something was found, 2 it could not be done.";
 
-    public static Command Create(Settings settings) => new(Name, $"Checks, tests, replays and explains policies. {Codes}")
+    public static Command Create(Settings settings) => new(Name, $"Checks, tests, replays, explains and stops policies. {Codes}")
     {
         CheckCommand.Create(settings),
         TestCommand.Create(settings),
         ReplayCommand.Create(settings),
         ExplainCommand.Create(settings),
         EndCommand.Create(settings),
+        StopCommand.Create(settings),
+        StopCommand.CreateStart(settings),
         SchemaCommand.Create(),
         InitCommand.Create(settings),
         FmtCommand.Create(settings),

@@ -90,6 +90,9 @@ public sealed class PolicyCommandTests : IDisposable
     [InlineData("policy", "explain", "/shop/search", "--at", "yesterday")]
     [InlineData("policy", "end", "search", "--manager", "http://127.0.0.1:1")]
     [InlineData("policy", "end")]
+    [InlineData("policy", "stop", "--manager", "http://127.0.0.1:1")]
+    [InlineData("policy", "start", "--manager", "http://127.0.0.1:1")]
+    [InlineData("policy", "stop", "an incident")]
     [InlineData("policy", "nonsense")]
     public async Task What_cannot_be_done_is_said_on_standard_error_with_exit_code_2(params string[] arguments)
     {
@@ -299,11 +302,40 @@ public sealed class PolicyCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("stop", "an \"incident\"", """{"reason":"an \u0022incident\u0022"}""")]
+    [InlineData("stop", null, "")]
+    [InlineData("start", null, "")]
+    public async Task Stop_and_start_reach_the_manager_that_leads_by_any(string command, string? reason, string body)
+    {
+        var asked = "";
+        await using var leader = await Answering.OfCallsAsync(call =>
+        {
+            using var reader = new StreamReader(call.Request.InputStream);
+            asked = $"{call.Request.HttpMethod} {call.Request.RawUrl} {call.Request.Headers["Authorization"]} {reader.ReadToEnd()}";
+            return (200, """{"stopped":true,"message":"so it is"}""");
+        });
+        await using var standby = await Answering.OfCallsAsync(call =>
+        {
+            call.Response.RedirectLocation = new Uri(leader.Address, call.Request.RawUrl).ToString();
+            return (307, """{"message":"this manager does not lead"}""");
+        });
+        Write("secret", "s");
+        string[] why = reason is null ? [] : ["--reason", reason];
+        var run = await Lcm.RunAsync(["policy", command, .. why, "--manager", standby.Address.ToString(),
+            "--principal", "alice", "--secret-file", In("secret")]);
+
+        Assert.Equal((0, "so it is", ""), (run.Code, run.Output.Trim(), run.Error));
+        Assert.Equal($"POST /v1/{command} Basic YWxpY2U6cw== {body}", asked);
+    }
+
+    [Theory]
     [InlineData("check", "--strict")]
     [InlineData("test", "path")]
     [InlineData("replay", "--compare")]
     [InlineData("explain", "--at")]
     [InlineData("end", "--manager")]
+    [InlineData("stop", "--reason")]
+    [InlineData("start", "--manager")]
     [InlineData("schema", "JSON Schema")]
     [InlineData("init", "threshold, step, target")]
     [InlineData("fmt", "--check")]
