@@ -19,7 +19,9 @@ public sealed class KafkaClientTests
         client.ReadAsync(topic, group, only is not null && PartitionSet.TryParse(only, out var set, out _) ? set : null,
             TestContext.Current.CancellationToken);
 
-    /// <summary>Asks until it is told so: on a busy machine a question may be over before the first connection has failed.</summary>
+    /// <summary>
+    /// Asks until it is told so: on a busy machine a question may be over before the first connection has failed.
+    /// </summary>
     private static async Task<string> Fails(IKafkaClient client, string begin)
     {
         var told = "";
@@ -90,7 +92,8 @@ public sealed class KafkaClientTests
     {
         using var closes = new Listener(_ => Task.CompletedTask);
         using var client = new KafkaClients().Create(Cluster(closes.Address, seconds: 1));
-        await Fails(client, $"{closes.Address}: it takes the connection and does not answer: a listener with TLS needs 'tls: true'");
+        await Fails(client,
+            $"{closes.Address}: it takes the connection and does not answer: a listener with TLS needs 'tls: true'");
     }
 
     [Fact]

@@ -100,6 +100,11 @@ internal sealed class SourceServers : IDisposable
         {
             if (!_disposed) Refresh();
         }
+        catch (Exception e)
+        {
+            // On a timer's thread it would end the process.
+            _problem = $"{_options.SourcesFile}: it cannot be looked at: {e.Message}";
+        }
         finally
         {
             _lock.Exit();
