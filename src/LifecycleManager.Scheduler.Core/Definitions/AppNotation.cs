@@ -114,7 +114,7 @@ internal static class AppNotation
     private static string? NameOf(App app)
     {
         if (app.IpAddress is not { ValueKind: JsonValueKind.Object } address
-            || (app.Container?.Docker?.Network ?? "USER").ToUpperInvariant() != "USER") return null;
+            || app.Container?.Docker?.Network is { } old && !old.Equals("USER", StringComparison.OrdinalIgnoreCase)) return null;
         string? name = null;
         foreach (var field in address.EnumerateObject())
         {

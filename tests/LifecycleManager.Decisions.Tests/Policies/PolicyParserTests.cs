@@ -86,6 +86,8 @@ public sealed class PolicyParserTests
         "6:21: error: one queue has one value, and nothing to join (leave 'across' out)")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { promql: q, vhost: x }",
         "6:19: error: a metric of 'promql' has no 'vhost' (it is for rabbitmq)")]
+    [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { kafka: q, group: g, partitions: a }",
+        "6:40: error: 'a' is no partition and no range of them: 0, 2, 4-7")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { redis: q, read: lag }",
         "6:24: error: 'read: lag' is of a consumer group (group: workers)")]
     [InlineData("policy: p\napp: /a\ninstances: { max: 2 }\nrules: []\nmetrics:\n  t: { json: stats, value: x }",

@@ -13,7 +13,7 @@ internal static class MetricSection
         ("actuator", MetricSource.Actuator), ("prometheus", MetricSource.Prometheus), ("histogram", MetricSource.Histogram),
         ("promql", MetricSource.PromQl), ("container", MetricSource.Container), ("rabbitmq", MetricSource.RabbitMq),
         ("pushed", MetricSource.Pushed), ("redis", MetricSource.Redis), ("postgres", MetricSource.Postgres),
-        ("json", MetricSource.Json),
+        ("json", MetricSource.Json), ("kafka", MetricSource.Kafka),
     ];
 
     private static readonly (string Key, WindowFunction Function)[] Shorthands =

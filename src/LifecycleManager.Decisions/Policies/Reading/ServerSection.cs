@@ -11,7 +11,9 @@ internal sealed class ServerSection(ProblemSink problems)
     private static readonly (string Key, MetricSource[] Of)[] Concerns =
     [
         ("vhost", [MetricSource.RabbitMq]), ("read", [MetricSource.RabbitMq, MetricSource.Redis]),
-        ("group", [MetricSource.Redis]), ("value", [MetricSource.Json]),
+        ("group", [MetricSource.Redis, MetricSource.Kafka]), ("value", [MetricSource.Json]),
+        ("partitions", [MetricSource.Kafka]), ("offsetReset", [MetricSource.Kafka]),
+        ("excludePersistentLag", [MetricSource.Kafka]),
         ("server", [.. SourceWords.Kinds.Select(kind => kind.Source)]),
     ];
 
@@ -38,10 +40,14 @@ internal sealed class ServerSection(ProblemSink problems)
             Vhost = map.Text("vhost"),
             Read = ReadWord(map, query),
             Group = map.Text("group"),
+            Partitions = map.Text("partitions"),
+            OffsetReset = query.Source == MetricSource.Kafka ? Word(map, "offsetReset", SourceWords.OffsetReset) : null,
+            ExcludePersistentLag = map.Duration("excludePersistentLag", positive: true),
             Value = map.Text("value"),
         };
         CheckGroup(map, query, settings);
         CheckAcross(map, query, settings);
+        if (query.Source == MetricSource.Kafka) CheckKafka(map, key, query, settings);
         if (query.Source == MetricSource.Json) CheckJson(map, query, settings);
         if (map.Find(key) is YamlScalar text) CheckTemplate(text, QueryTemplate.LanguageOf(query with { From = settings }));
         if (map.Find("group") is YamlScalar group) CheckTemplate(group, TemplateLanguage.Name);
@@ -50,12 +56,27 @@ internal sealed class ServerSection(ProblemSink problems)
 
     private string? ReadWord(MapReader map, MetricQuery query)
     {
-        if (query.Source is not (MetricSource.RabbitMq or MetricSource.Redis) || map.Text("read") is not { } word) return null;
-        var known = query.Source == MetricSource.Redis ? SourceWords.Redis : SourceWords.Queue;
+        return query.Source is MetricSource.RabbitMq or MetricSource.Redis
+            ? Word(map, "read", query.Source == MetricSource.Redis ? SourceWords.Redis : SourceWords.Queue) : null;
+    }
+
+    private string? Word(MapReader map, string key, IReadOnlyList<string> known)
+    {
+        if (map.Text(key) is not { } word) return null;
         if (known.Contains(word)) return word;
-        problems.Error(map.Find("read")!, $"'read' must be {string.Join(", ", known.SkipLast(1))} or {known[^1]}, not '{word}'",
+        problems.Error(map.Find(key)!, $"'{key}' must be {string.Join(", ", known.SkipLast(1))} or {known[^1]}, not '{word}'",
             NearestName.Of(word, known) is { } meant ? $"did you mean '{meant}'?" : null, "type");
         return null;
+    }
+
+    private void CheckKafka(MapReader map, string key, MetricQuery query, SourceSettings settings)
+    {
+        if (settings.Group is null)
+            problems.Error(map.KeyOf(key), "the lag of a topic is of a consumer group", "group: workers", "missing-key");
+        if (query.Selector.AsSpan().ContainsAny('*', '?'))
+            problems.Error(map.Find(key)!, "a lag is of one topic, not of a pattern", "a metric a topic", "metric-source");
+        if (settings.Partitions is { } text && !PartitionSet.TryParse(text, out _, out var problem))
+            problems.Error(map.Find("partitions")!, problem, null, "type");
     }
 
     private void CheckGroup(MapReader map, MetricQuery query, SourceSettings settings)
@@ -74,6 +95,7 @@ internal sealed class ServerSection(ProblemSink problems)
         var one = query.Source switch
         {
             MetricSource.Redis => "a key",
+            MetricSource.Kafka => "the lag",
             MetricSource.Postgres => "the query",
             MetricSource.RabbitMq when !query.Selector.AsSpan().ContainsAny('*', '?') => "one queue",
             _ => null,

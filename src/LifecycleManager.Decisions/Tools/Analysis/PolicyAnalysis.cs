@@ -235,7 +235,7 @@ internal static class PolicyAnalysis
         {
             found.Add(Warn(
                 policy.Place, "zero-trap", "nothing can wake the app from zero: every rule needs metrics of its instances",
-                "use promql, rabbitmq, redis, postgres, json, pushed or a schedule, or a least of 1"));
+                "use promql, rabbitmq, redis, postgres, json, kafka, pushed or a schedule, or a least of 1"));
         }
     }
 }

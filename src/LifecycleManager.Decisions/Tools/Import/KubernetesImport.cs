@@ -195,6 +195,10 @@ internal static partial class KubernetesImport
                 Activated(name ?? "number", $"{{ json: {Literal(path)}, value: {PolicyDraft.Quote(value)} }}",
                     data.Text("targetValue"), data.Text("activationTargetValue"));
                 break;
+            case "kafka" or "apache-kafka":
+                Named("kafka");
+                Activated(name ?? "lag", Lag(), data.Text("lagThreshold") ?? "10", data.Text("activationLagThreshold"));
+                break;
             case "cpu" or "memory":
                 var type = trigger.Text("metricType") ?? data.Text("type");
                 if (type == "AverageValue")
@@ -228,6 +232,20 @@ internal static partial class KubernetesImport
 
         // What KEDA would send as it is has no placeholders.
         static string Literal(string text) => PolicyDraft.Quote(text.Replace("$", "$$", StringComparison.Ordinal));
+
+        string Lag()
+        {
+            var (reset, zero) = (data.Text("offsetResetPolicy") ?? "latest", data.Text("scaleToZeroOnInvalidOffset") is "true");
+            if (data.Text("topic") is null) draft.Note("the kafka trigger names no topic: make a metric of each of its group's");
+            if (data.Text("allowIdleConsumers") is not "true")
+                draft.Note("instances beyond the topic's partitions have nothing to do: 'max' should be at most their number");
+            return $"{{ kafka: {Literal(data.Text("topic") ?? "topic")}, group: {Literal(data.Text("consumerGroup") ?? "group")}"
+                + (data.Text("partitionLimitation") is { Length: > 0 } some ? $", partitions: {PolicyDraft.Quote(some)}" : "")
+                + $", offsetReset: {(reset == "earliest" ? reset : "latest")}"
+                // KEDA leaves out what stood still from one look to the next: consumers commit each 5 s.
+                + (data.Text("excludePersistentLag") is "true" ? ", excludePersistentLag: 1m" : "")
+                + (reset == "earliest" || zero ? "" : ", onIdle: 1") + " }";
+        }
 
         void Activated(string wish, string metric, string? threshold, string? activation)
         {

@@ -60,14 +60,14 @@ public sealed class PolicyImportTests
               - { type: rabbitmq, metadata: { queueName: jobs, mode: QueueLength, value: '20' } }
               - { type: cron, metadata: { timezone: Europe/London, start: 30 8 * * 1-5, end: 0 18 * * 1-5, desiredReplicas: '3' } }
               - { type: cpu, metricType: Utilization, metadata: { value: '75' } }
-              - { type: kafka, metadata: { topic: t } }
+              - { type: pulsar, metadata: { topic: t } }
             """);
         Assert.Equal((0, 15), (policy.Instances.Min, policy.Instances.Max));
         Assert.Equal(new MissingMetrics(MissingMetricsMode.Fallback, 4, TimeSpan.FromMinutes(1)), policy.OnMissingMetrics);
         Assert.Equal(TimeSpan.FromSeconds(90), policy.ScaleIn.Stabilization);
         Assert.Contains("cron: '0 30 8 ? * 2-6', until: '0 0 18 ? * 2-6', zone: Europe/London", text, StringComparison.Ordinal);
         Assert.Contains("activation: 5", text, StringComparison.Ordinal);
-        Assert.Contains("# Note: the trigger 'kafka' was left out", text, StringComparison.Ordinal);
+        Assert.Contains("# Note: the trigger 'pulsar' was left out", text, StringComparison.Ordinal);
         Assert.Equal(4, policy.Rules.Count);
     }
 
@@ -88,10 +88,15 @@ public sealed class PolicyImportTests
               - { type: redis-streams, metadata: { stream: events, consumerGroup: workers, pendingEntriesCount: '7' } }
               - { type: postgresql, metadata: { query: 'select count(*) from jobs', targetQueryValue: '9' } }
               - { type: metrics-api, metadata: { url: 'http://x/stats?a=1', valueLocation: 'queues.0.depth', targetValue: '3' } }
+              - { type: kafka, metadata: { topic: orders, consumerGroup: billing, lagThreshold: '50', partitionLimitation: '0,2-4' } }
+              - { type: kafka, name: old, metadata: { topic: old, consumerGroup: g, offsetResetPolicy: earliest, excludePersistentLag: 'true' } }
             """);
-        Assert.Equal(6, policy.Rules.Count);
+        Assert.Equal(8, policy.Rules.Count);
         Assert.Contains("\"$$name\"", text, StringComparison.Ordinal);
         Assert.Contains("rabbitmq: shop/jobs, read: publishRate", text, StringComparison.Ordinal);
+        Assert.Contains("kafka: orders, group: billing, partitions: '0,2-4', offsetReset: latest, onIdle: 1 }", text,
+            StringComparison.Ordinal);
+        Assert.Contains("kafka: old, group: g, offsetReset: earliest, excludePersistentLag: 1m }", text, StringComparison.Ordinal);
         Assert.Contains("redis: events, read: pending, group: workers", text, StringComparison.Ordinal);
         Assert.Contains("value: 'queues[0].depth'", text, StringComparison.Ordinal);
         Assert.Contains("the postgres server of the trigger 'postgresql' has to be named", text, StringComparison.Ordinal);
