@@ -2,7 +2,7 @@ namespace LifecycleManager.Decisions.Recommending;
 
 /// <summary>
 /// What the instances of an app have used: cpus and peaks of memory, as the recommender of Kubernetes' vertical pod autoscaler
-/// keeps them. Takes about 3 kB, and 150 bytes an instance. Not for several threads at once.
+/// keeps them. Takes about 3 kB, and some hundred bytes an instance. Not for several threads at once.
 /// </summary>
 /// <param name="app">The app's id.</param>
 public sealed class AppUsage(string app)

@@ -16,7 +16,7 @@ namespace LifecycleManager.Manager.Recommending;
 internal sealed class UsageRecorder(
     IStateStore store, ContainerUsages usages, Fence fence, Recommender recommender, TimeProvider time, ILogger<UsageRecorder> log)
 {
-    /// <summary>Of so many apps the usage is kept: some 20 MB, and 150 bytes an instance.</summary>
+    /// <summary>Of so many apps the usage is kept: some 20 MB, and half a kilobyte an instance.</summary>
     public const int MaxApps = 5_000;
 
     /// <summary>Between two samples of an instance: a minute.</summary>

@@ -71,6 +71,8 @@ public sealed class ManagerOptionsTests
         { "--kept-decisions-per-app", "31", m => m.KeptDecisionsPerApp, 31 },
         { "--history-interval", "30s", m => m.HistoryInterval, TimeSpan.FromSeconds(30) },
         { "--kept-history", "1d", m => m.KeptHistory, TimeSpan.FromDays(1) },
+        { "--least-cpus", "0.05", m => m.LeastCpus, 0.05 },
+        { "--least-memory", "64", m => m.LeastMemory, 64 },
         { "--stream-clients", "6", m => m.StreamClients, 6 },
     };
 

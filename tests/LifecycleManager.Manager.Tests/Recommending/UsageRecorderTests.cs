@@ -43,7 +43,7 @@ public sealed class UsageRecorderTests : IAsyncLifetime
         Assert.StartsWith("too young: ", Advice(recorder), StringComparison.Ordinal);
 
         await MeasureAsync(recorder, minutes: (12 * 60) + 2);
-        Assert.StartsWith("asks 2 cpus, uses 0.5 at its 90th percentile: 0.58 would do; asks 1024 MB", Advice(recorder),
+        Assert.StartsWith("asks 2 cpus, uses 0.51 at its 90th percentile: 0.59 would do; asks 1024 MB", Advice(recorder),
             StringComparison.Ordinal);
     }
 
