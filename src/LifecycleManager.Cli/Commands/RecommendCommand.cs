@@ -103,8 +103,10 @@ internal static class RecommendCommand
         if (!isOne)
         {
             var waste = totals.GetProperty("waste");
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"lcm: {Amount(waste, "cpus")} of {Amount(asked, "cpus")} cpus and {Amount(waste, "mem")} of {Amount(asked, "mem")} MB are asked and not used; known of {totals.GetProperty("known")} of {totals.GetProperty("apps")} apps"));
+            output.WriteLine(
+                $"lcm: {Amount(waste, "cpus")} of {Amount(asked, "cpus")} cpus and {Amount(waste, "mem")} of "
+                + $"{Amount(asked, "mem")} MB are asked and not used; "
+                + $"known of {totals.GetProperty("known")} of {totals.GetProperty("apps")} apps");
         }
 
         foreach (var app in apps.Where(_ => isOne))

@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Manager.Evaluation;
 
 /// <summary>
-/// Publishes what a tick saw: for the API, the metrics, the history and the usage of apps. Written by one owner, read from any thread.
+/// Publishes what a tick saw: for the API, the metrics, the history and the usage of apps. Written by one owner, read from any
+/// thread.
 /// </summary>
 internal sealed class StatusPublisher(
     ManagerState state, MetricHistory history, UsageRecorder usage, ManagerMetrics metrics, ILogger log)

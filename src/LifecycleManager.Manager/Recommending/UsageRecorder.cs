@@ -14,7 +14,8 @@ namespace LifecycleManager.Manager.Recommending;
 /// nothing. Runs beside the evaluation, for one term. What it has learnt is stored each ten minutes: a failover costs those.
 /// </summary>
 internal sealed class UsageRecorder(
-    IStateStore store, ContainerUsages usages, Fence fence, Recommender recommender, TimeProvider time, ILogger<UsageRecorder> log)
+    IStateStore store, ContainerUsages usages, Fence fence, Recommender recommender, TimeProvider time,
+    ILogger<UsageRecorder> log)
 {
     /// <summary>Of so many apps the usage is kept: some 20 MB, and half a kilobyte an instance.</summary>
     public const int MaxApps = 5_000;
@@ -107,7 +108,8 @@ internal sealed class UsageRecorder(
             var problem = usages.Problem ?? (_listed is null ? "the apps have not been read yet"
                 : _stored is null ? "what is stored of the usage of apps has not been read yet" : null);
             return new Recommendations(
-                time.GetUtcNow(), sizes, problem, _leftOut.Count, [.. (_stored?.Refused.Keys.ToArray() ?? []).Order(StringComparer.Ordinal)])
+                time.GetUtcNow(), sizes, problem, _leftOut.Count,
+                [.. (_stored?.Refused.Keys.ToArray() ?? []).Order(StringComparer.Ordinal)])
             {
                 IsListed = _listed is not null,
             };

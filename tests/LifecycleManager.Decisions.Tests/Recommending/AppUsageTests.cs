@@ -91,7 +91,8 @@ public sealed class AppUsageTests
         Assert.True(good.IsSound);
         StoredUsage[] bad =
         [
-            good with { App = "" }, good with { Samples = -1 }, good with { First = null }, good with { First = good.Last?.AddDays(1) },
+            good with { App = "" }, good with { Samples = -1 }, good with { First = null },
+            good with { First = good.Last?.AddDays(1) },
             good with { Cpu = null! }, good with { Peaks = null! },
             good with { Cpu = good.Cpu with { Reference = -1 } },
             good with { Cpu = good.Cpu with { Buckets = [5, 4], Weights = [1, 1] } },

@@ -13,7 +13,8 @@ public sealed class SizeAdviceTests
 
         Assert.Equal(
             "asks 2 cpus, uses 0.31 at its 90th percentile: 0.35 would do; "
-            + "asks 2048 MB, its peaks are 291 at their 90th percentile: 335 would do; 4.95 cpus and 5139 MB are asked and not used",
+            + "asks 2048 MB, its peaks are 291 at their 90th percentile: 335 would do; "
+            + "4.95 cpus and 5139 MB are asked and not used",
             advice.Text);
         Assert.Equal((SizeVerdict.TooMuch, SizeVerdict.TooMuch), (advice.Cpus.Verdict, advice.Memory.Verdict));
         Assert.Equal((1.65, 1713), (advice.Cpus.Unused, advice.Memory.Unused));
@@ -58,7 +59,8 @@ public sealed class SizeAdviceTests
         Assert.Equal("nothing was measured of it yet", SizeAdvice.Of(null, 2, 2048, 3, recommender).Text);
         var memoryless = SizeAdvice.Of(Usage(0.3, null, days: 4), 2, 2048, 3, recommender);
         Assert.Equal(SizeVerdict.Unknown, memoryless.Memory.Verdict);
-        Assert.EndsWith("4.95 cpus are asked and not used; its memory is not measured", memoryless.Text, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "4.95 cpus are asked and not used; its memory is not measured", memoryless.Text, StringComparison.Ordinal);
         Assert.Equal("what it asks for is not known", SizeAdvice.Of(Usage(0.3, 300e6, days: 4), null, null, 3, recommender).Text);
     }
 

@@ -193,7 +193,8 @@ public sealed class UsageRecorderTests : IAsyncLifetime
         Assert.Equal(7, recorder.Recommend(null).LeftOut);
     }
 
-    private UsageRecorder Recorder() => new(_store, _usages, _lead.Fence, new Recommender(), _time, _lines.CreateLogger<UsageRecorder>());
+    private UsageRecorder Recorder() =>
+        new(_store, _usages, _lead.Fence, new Recommender(), _time, _lines.CreateLogger<UsageRecorder>());
 
     /// <summary>An instance that uses half a cpu and 200 MB, for some minutes.</summary>
     private async Task MeasureAsync(UsageRecorder recorder, int minutes)
