@@ -24,6 +24,8 @@ internal enum StepKind
     NoScaleIn,
     NoScaleOut,
     Budget,
+    TakenBack,
+    WorseBefore,
 }
 
 /// <summary>One <see cref="Adjustment"/> before it is put in words.</summary>
@@ -94,11 +96,14 @@ internal sealed class AppMemory(Policy policy, App app)
 
     public int To { get; set; }
 
-    public Correction[] Steps { get; } = new Correction[12];
+    public Correction[] Steps { get; } = new Correction[16];
 
     public int StepCount { get; set; }
 
     public Decision? Last { get; set; }
+
+    /// <summary>The watch over its last scale-in.</summary>
+    public ScaleInWatch Watch { get; } = new();
 
     public int LastSignature { get; set; }
 
@@ -115,6 +120,8 @@ internal sealed class AppMemory(Policy policy, App app)
     {
         (Events, Highest, Lowest, Ticked) = (before.Events, before.Highest, before.Lowest, before.Ticked);
         (AskedFrom, AskedTo, AskedAt) = (before.AskedFrom, before.AskedTo, before.AskedAt);
+        Watch.GoOn(before.Watch);
+        Watch.ForgetMetric();
         app.Observe(before.App.Facts, before.App.Previous, before.App.Pending, countChanged: false);
     }
 

@@ -20,7 +20,11 @@ internal sealed class AppReader
     {
         var (app, before) = (state.App, (state.Facts, state.App.Pending, state.App.CountChanged));
         if (state.AskedTo >= 0 && facts.Instances == state.AskedTo)
+        {
             state.Events.Add(state.AskedAt, state.AskedTo - state.AskedFrom);
+            if (state.AskedTo < state.AskedFrom) state.Watch.Begin(state.AskedAt, state.AskedFrom, state.AskedTo);
+        }
+
         state.Ask(-1, -1, default);
         state.Events.Prune(facts.Steady, state.Policy.LongestPeriod);
         app.Observe(
@@ -70,6 +74,7 @@ internal sealed class AppReader
 
         (app.IsPartial, app.IsSilent) = (isPartial, isSilent);
         app.Growing = isPartial || policy.HasRatio ? Growing(state) : null;
+        state.Watch.Observe(state);
         return hasChanged | isPartial;
     }
 

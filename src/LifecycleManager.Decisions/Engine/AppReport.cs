@@ -24,6 +24,9 @@ public sealed record AppReport(
     /// <summary>How it stands with the sources of its metrics: silent where one is, else answering where one does.</summary>
     public SourceState Sources { get; init; }
 
+    /// <summary>That nothing is scaled in, since things were worse after the last scale-in; null where it may be.</summary>
+    public ScaleInHold? ScaleInHeld { get; init; }
+
     internal static AppReport Of(AppMemory state, SourceState sources)
     {
         var policy = state.Policy;
@@ -35,6 +38,7 @@ public sealed record AppReport(
             state.App.Id, policy.Name, state.Opinions.Bounds, [.. metrics], [.. thresholds], state.Opinions.AnyMissing)
         {
             Sources = sources,
+            ScaleInHeld = ScaleInHold.Of(state),
         };
 
         static double? Known(double value) => double.IsFinite(value) ? value : null;

@@ -6,7 +6,8 @@ namespace LifecycleManager.Decisions.Engine;
 
 /// <summary>
 /// From what the rules want to the count, in the HPA's order: missing metrics, bounds, what is demanded for the sake of other
-/// apps, stabilization, limits, pauses and cooldown. Each step that changes the count is remembered with the app, to be explained.
+/// apps, stabilization, limits, what was worse after the last scale-in, pauses and cooldown. Each step that changes the count is
+/// remembered with the app, to be explained.
 /// </summary>
 internal static class CountPipeline
 {
@@ -38,16 +39,16 @@ internal static class CountPipeline
             var isHeld = missing && (policy.OnMissingMetrics.Mode == MissingMetricsMode.Hold || !state.Opinions.AnyMissing);
             if (isHeld) wanted = current;
             wanted = Coordinate(state, wanted);
-            if (isHeld && wanted == current) return current;
-            wanted = Stabilize(state, wanted);
-            wanted = Limit(state, wanted);
+            if (!isHeld || wanted != current) wanted = Limit(state, Stabilize(state, wanted));
         }
 
+        var isTakenBack = state.Watch.TakesBack;
+        wanted = isTakenBack ? TakeBack(state, wanted) : Hold(state, wanted);
         if (wanted > current && policy.Pause.HasFlag(Pause.ScaleOut)) wanted = state.Adjust(StepKind.Pause, wanted, current, 1);
         if (wanted < current && policy.Pause.HasFlag(Pause.ScaleIn)) wanted = state.Adjust(StepKind.Pause, wanted, current, -1);
         var cooldown = wanted > current ? policy.ScaleOut.Cooldown : wanted < current ? policy.ScaleIn.Cooldown : TimeSpan.Zero;
-        if (cooldown > TimeSpan.Zero && state.Events.Newest is var newest && newest != default && newest <= facts.Steady
-            && facts.Steady - newest < cooldown)
+        if (!isTakenBack && cooldown > TimeSpan.Zero && state.Events.Newest is var newest && newest != default
+            && newest <= facts.Steady && facts.Steady - newest < cooldown)
         {
             wanted = state.Adjust(StepKind.Cooldown, wanted, current);
             state.HoldUntil(newest + cooldown);
@@ -56,24 +57,55 @@ internal static class CountPipeline
         return wanted;
     }
 
-    /// <summary>What comes later has the last word: budgets before holds, holds before `at most`, that before `at least`.</summary>
+    /// <summary>
+    /// What comes later has the last word: budgets before holds, holds before `at most`, that before `at least`.
+    /// </summary>
     private static int Coordinate(AppMemory state, int wanted)
     {
-        var (outcome, current, bounds) = (state.Outcome, state.Facts.Instances, state.Opinions.Bounds);
+        var (outcome, bounds) = (state.Outcome, state.Opinions.Bounds);
         if (outcome.AtLeast >= 0 && bounds.Clamp(outcome.AtLeast) is var least && least > wanted)
             wanted = state.Adjust(StepKind.AtLeast, wanted, least);
+        return Cap(state, wanted);
+    }
+
+    /// <summary>What holds, `at most` and budgets leave of a count.</summary>
+    /// <param name="state">The app.</param>
+    /// <param name="wanted">The count.</param>
+    /// <param name="tells">Whether the steps are remembered.</param>
+    private static int Cap(AppMemory state, int wanted, bool tells = true)
+    {
+        var (outcome, current, bounds) = (state.Outcome, state.Facts.Instances, state.Opinions.Bounds);
         if (outcome.AtMost >= 0)
         {
             // While room that was made waits to be taken the app neither gives more nor takes it back.
             var most = outcome.Room is null ? outcome.AtMost : current;
             if (outcome.AtLeast >= 0) most = Math.Max(most, bounds.Clamp(outcome.AtLeast));
-            if (wanted > most) wanted = state.Adjust(StepKind.AtMost, wanted, most);
+            if (wanted > most) wanted = Step(StepKind.AtMost, most);
         }
 
-        if (outcome.NoScaleIn is not null && wanted < current) wanted = state.Adjust(StepKind.NoScaleIn, wanted, current);
-        if (outcome.NoScaleOut is not null && wanted > current) wanted = state.Adjust(StepKind.NoScaleOut, wanted, current);
-        if (outcome.Limit is { } limit && wanted > limit.Count) wanted = state.Adjust(StepKind.Budget, wanted, limit.Count);
+        if (outcome.NoScaleIn is not null && wanted < current) wanted = Step(StepKind.NoScaleIn, current);
+        if (outcome.NoScaleOut is not null && wanted > current) wanted = Step(StepKind.NoScaleOut, current);
+        if (outcome.Limit is { } limit && wanted > limit.Count) wanted = Step(StepKind.Budget, limit.Count);
         return wanted;
+
+        int Step(StepKind kind, int to) => tells ? state.Adjust(kind, wanted, to) : to;
+    }
+
+    /// <summary>The last scale-in is taken back, as far as bounds, other apps and budgets let it.</summary>
+    private static int TakeBack(AppMemory state, int wanted)
+    {
+        var count = state.Opinions.Bounds.Clamp(state.Watch.Least(state.Facts.Instances));
+        return count > wanted ? Cap(state, state.Adjust(StepKind.TakenBack, wanted, count)) : wanted;
+    }
+
+    /// <summary>Things were worse after the last scale-in: for a while no rule of the app's own shrinks it.</summary>
+    private static int Hold(AppMemory state, int wanted)
+    {
+        if (state.Watch.Least(state.Facts.Instances) is var least && least <= wanted) return wanted;
+        var kept = Cap(state, state.Opinions.Bounds.Clamp(least), tells: false);
+        if (kept <= wanted) return wanted;
+        state.HoldUntil(state.Watch.HeldSince + state.Policy.ScaleIn.Worse!.Hold);
+        return state.Adjust(StepKind.WorseBefore, wanted, kept);
     }
 
     private static int OnMissing(AppMemory state, int wanted)

@@ -100,7 +100,7 @@ public sealed record ChainLink(string App, string By, string? Rule, string Why, 
 
 /// <summary>One step that changed the count after the rules spoke.</summary>
 /// <param name="By">What changed it: <c>bounds</c>, <c>limit</c>, <c>stabilization</c>, <c>cooldown</c>, <c>missing metrics</c>,
-/// <c>pause</c>, <c>coordination</c>, <c>budget</c>.</param>
+/// <c>pause</c>, <c>coordination</c>, <c>budget</c>, <c>worse</c>.</param>
 /// <param name="From">The count before the step.</param>
 /// <param name="To">The count after the step.</param>
 /// <param name="Reason">Why, for people.</param>

@@ -334,6 +334,7 @@ public sealed class DecisionEngine
         var facts = state.Facts;
         if (state.To != facts.Instances && !state.Policy.DryRun)
             state.Ask(facts.Instances, state.To, facts.Steady);
+        if (state.To < facts.Instances) state.Watch.Ask(state);
         var signature = HoldSignature.Of(state);
         if (state.Last is { Kind: DecisionKind.Hold } last && last.From == facts.Instances && state.To == facts.Instances
             && state.LastSignature == signature)

@@ -58,6 +58,12 @@ internal static class DecisionText
     private static string? Rule(AppMemory state)
     {
         var first = state.StepCount > 0 ? state.Steps[0].Kind : (StepKind?)null;
+        for (var i = 0; i < state.StepCount; i++)
+        {
+            // A step that is taken back is no rule's wish.
+            if (state.Steps[i].Kind == StepKind.TakenBack) return null;
+        }
+
         if (first == StepKind.OutOfBounds) return Narrowing(state)?.Name;
         for (var i = state.StepCount - 1; i >= 0; i--)
         {
@@ -113,6 +119,7 @@ internal static class DecisionText
         StepKind.Limit or StepKind.Disabled => "limit",
         StepKind.AtLeast or StepKind.AtMost or StepKind.NoScaleIn or StepKind.NoScaleOut => "coordination",
         StepKind.Budget => "budget",
+        StepKind.TakenBack or StepKind.WorseBefore => "worse",
         _ => "cooldown",
     };
 
@@ -166,6 +173,11 @@ internal static class DecisionText
                 return state.Outcome.NoScaleOut!.ToString();
             case StepKind.Budget:
                 return $"at most {step.To} within the budget {state.Outcome.Limit!.Why}";
+            case StepKind.TakenBack:
+                return $"the scale-in from {state.Watch.Found.From} to {state.Watch.Found.To} is taken back: "
+                    + state.Watch.Tell(policy.ScaleIn.Worse!);
+            case StepKind.WorseBefore:
+                return ScaleInHold.Of(state)!.ToString();
             case StepKind.Pause:
                 return step.Detail > 0 ? "scale-out is paused" : "scale-in is paused";
             default:

@@ -45,6 +45,8 @@ public readonly struct MemoryView
             deeds.Add(state.AskedTo);
         }
 
+        state.Watch.AddTo(ref deeds);
+
         foreach (ref readonly var rule in state.App.States.AsSpan())
         {
             deeds.Add(rule.Since.UtcTicks);
@@ -88,7 +90,8 @@ public readonly struct MemoryView
             Max = state.Opinions.Bounds.Max,
             Changes = changes,
             Asked = asked && state.AskedTo >= 0
-                ? new StoredChange(facts.Wall(state.AskedAt), state.AskedFrom, state.AskedTo) : null,
+                ? state.Watch.Export(new StoredChange(facts.Wall(state.AskedAt), state.AskedFrom, state.AskedTo)) : null,
+            ScaleIn = state.Watch.Export(at => facts.Wall(at)),
             Highest = Window(state.Highest, state.Policy.ScaleIn.Stabilization),
             Lowest = Window(state.Lowest, state.Policy.ScaleOut.Stabilization),
             MissingSince = MissingSince == default ? null : facts.Wall(MissingSince),

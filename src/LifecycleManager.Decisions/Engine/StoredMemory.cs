@@ -65,17 +65,20 @@ public sealed record StoredMemory
     /// <summary>What rules remember, of those that do.</summary>
     public IReadOnlyList<StoredRule> Rules { get => field ?? []; init; }
 
+    /// <summary>The watch over the last scale-in; null where there is none.</summary>
+    public StoredWatch? ScaleIn { get; init; }
+
     /// <summary>Whether it is of a version that is known here, and can be what was written.</summary>
     [JsonIgnore]
     public bool IsSound => Version == CurrentVersion && App is { Length: > 0 } && Policy is not null && Digest is not null
         && At >= Earliest && Instances is null or >= 0 && Min is null or >= 0 && (Max is null || Max >= (Min ?? 0))
-        && Asked is null or { From: >= 0, To: >= 0 }
+        && Asked is null or { From: >= 0, To: >= 0 } && ScaleIn is null or { IsSound: true }
         && InOrder(Changes, int.MinValue) && InOrder(Highest, 0) && InOrder(Lowest, 0)
         && Rules.Count <= MaxEntries && Rules.All(rule => rule is { Rule: >= 0, Count: >= -1 });
 
     /// <summary>Whether a new app would be remembered like this, as a quiet one is: there is nothing to keep.</summary>
     [JsonIgnore]
-    public bool IsPlain => Changes.Count == 0 && Asked is null && MissingSince is null && Rules.Count == 0
+    public bool IsPlain => Changes.Count == 0 && Asked is null && ScaleIn is null && MissingSince is null && Rules.Count == 0
         && Highest.Concat(Lowest).All(entry => entry.Count == Instances);
 
     /// <summary>Whether another says the same, but for the time that has passed.</summary>
@@ -121,7 +124,43 @@ public sealed record StoredCount(DateTimeOffset At, int Count);
 /// <param name="At">When.</param>
 /// <param name="From">The count before.</param>
 /// <param name="To">The count that is wanted.</param>
-public sealed record StoredChange(DateTimeOffset At, int From, int To);
+public sealed record StoredChange(DateTimeOffset At, int From, int To)
+{
+    /// <summary>Of a scale-in: the share of instances that were healthy just before; null where that is not known.</summary>
+    public double? Healthy { get; init; }
+
+    /// <summary>Of a scale-in: the metric that is watched just before; null where that is not known.</summary>
+    public double? Metric { get; init; }
+}
+
+/// <summary>The watch over a scale-in.</summary>
+public sealed record StoredWatch
+{
+    /// <summary>The scale-in under watch; null for none.</summary>
+    public StoredChange? Step { get; init; }
+
+    /// <summary>Since when nothing is scaled in; null where it may be.</summary>
+    public DateTimeOffset? HeldSince { get; init; }
+
+    /// <summary>Whether the step is being taken back.</summary>
+    public bool TakesBack { get; init; }
+
+    /// <summary>What was worse, where nothing is scaled in.</summary>
+    public StoredWorsening? Found { get; init; }
+
+    /// <summary>Whether it can be what was written.</summary>
+    [JsonIgnore]
+    public bool IsSound => Step is null or { From: >= 0, To: >= 0 } && (HeldSince is null) == (Found is null)
+        && Found is null or { From: >= 0, To: >= 0, Before: > 0 } && (!TakesBack || (Step is not null && Found is not null));
+}
+
+/// <summary>What was worse after a scale-in.</summary>
+/// <param name="From">The count before it.</param>
+/// <param name="To">The count after it.</param>
+/// <param name="IsHealth">Whether it is the share of healthy instances; else the policy's metric.</param>
+/// <param name="Before">The value just before.</param>
+/// <param name="After">The value after.</param>
+public sealed record StoredWorsening(int From, int To, bool IsHealth, double Before, double After);
 
 /// <summary>What one rule remembers.</summary>
 /// <param name="Rule">Its place in the policy, from 0.</param>

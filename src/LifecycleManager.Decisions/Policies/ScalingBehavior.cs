@@ -20,6 +20,9 @@ public sealed record ScalingBehavior
     /// <summary>How long after any change of the count this direction waits.</summary>
     public TimeSpan Cooldown { get; init; }
 
+    /// <summary>When a change of this direction is taken back; null where none is.</summary>
+    internal WorseCheck? Worse { get; init; }
+
     /// <summary>The HPA's defaults for growth: at once, by 4 instances or 100 % in 15 s, whichever is more.</summary>
     public static ScalingBehavior DefaultScaleOut { get; } = new()
     {

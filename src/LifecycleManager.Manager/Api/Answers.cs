@@ -103,6 +103,7 @@ internal record GovernedAppAnswer
     public StartupAnswer? Startup { get; init; }
     public bool InFlight { get; init; }
     public DateTimeOffset? NextTry { get; init; }
+    public ScaleInHold? ScaleInHeld { get; init; }
     public StopEntry? Stopped { get; init; }
     public PauseEntry? Paused { get; init; }
     public OverrideEntry? Override { get; init; }

@@ -84,6 +84,7 @@ internal static class AppsApi
             : null,
         InFlight = status.InFlight,
         NextTry = status.NextTry,
+        ScaleInHeld = status.ScaleInHeld,
         Stopped = term.Stop.Current,
         Paused = term.Pauses.Against(status.App, DecisionKind.ScaleIn)
             ?? term.Pauses.Against(status.App, DecisionKind.ScaleOut),

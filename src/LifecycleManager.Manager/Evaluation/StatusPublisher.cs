@@ -57,6 +57,7 @@ internal sealed class StatusPublisher(
                 Metrics = report.Metrics,
                 Thresholds = report.Thresholds,
                 MetricsMissing = report.MetricsMissing,
+                ScaleInHeld = report.ScaleInHeld,
                 Startup = decisions.Startup(app.Id),
                 InFlight = changes.IsUnderWay(app.Id),
                 NextTry = changes.NextTry(app.Id, now.Steady) is { } next ? now.ToWall(next) : null,

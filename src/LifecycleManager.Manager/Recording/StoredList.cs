@@ -31,7 +31,8 @@ internal sealed class StoredList<T>(IStateStore store, string key, JsonTypeInfo<
         if (await store.GetAsync(key, cancellation) is not { } stored) return [];
         try
         {
-            ImmutableList<T> entries = [.. JsonSerializer.Deserialize(stored.Value.Span, json) ?? throw new JsonException("null")];
+            ImmutableList<T> entries =
+                [.. JsonSerializer.Deserialize(stored.Value.Span, json) ?? throw new JsonException("the list is null")];
             return entries.Contains(default!) ? throw new JsonException("an entry is null") : entries;
         }
         catch (JsonException) when (unreadable is not null)

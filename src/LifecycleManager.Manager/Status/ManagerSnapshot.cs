@@ -92,6 +92,9 @@ internal sealed record GovernedApp
     /// <summary>Whether a rule could not be decided since a metric is missing.</summary>
     public bool MetricsMissing { get; init; }
 
+    /// <summary>That nothing is scaled in, since things were worse after the last scale-in; null where it may be.</summary>
+    public ScaleInHold? ScaleInHeld { get; init; }
+
     /// <summary>For how long its instances count as starting; null where nothing of them is collected.</summary>
     public StartupTime? Startup { get; init; }
 

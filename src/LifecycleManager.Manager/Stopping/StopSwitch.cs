@@ -22,7 +22,8 @@ internal sealed class StopSwitch(IStateStore store, TimeProvider time) : IDispos
     /// <summary>Reads what is in force out of the store.</summary>
     public static async Task<StopEntry?> ReadAsync(IStateStore store, TimeProvider time, CancellationToken cancellation) =>
         await StoredList<StopEntry>.ReadAsync(
-            store, Key, StopJson.Default.IReadOnlyListStopEntry, cancellation, OfUnreadable(time)) is [var stop, ..] ? stop : null;
+            store, Key, StopJson.Default.IReadOnlyListStopEntry, cancellation, OfUnreadable(time)) is [var stop, ..]
+            ? stop : null;
 
     /// <summary>Reads what is in force, once: at the beginning of a leadership.</summary>
     public Task LoadAsync(CancellationToken cancellation) => _list.LoadAsync(cancellation, OfUnreadable(time));

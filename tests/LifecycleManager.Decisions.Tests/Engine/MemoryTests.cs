@@ -21,14 +21,16 @@ public sealed class MemoryTests
         scaleIn: { stabilization: 5m, limit: [] }
         """;
 
-    [Fact]
-    public void An_engine_that_is_carried_over_at_any_tick_decides_as_one_that_runs_through()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_engine_that_is_carried_over_at_any_tick_decides_as_one_that_runs_through(bool worse)
     {
-        var (handed, moved, waited) = (0, 0, 0);
+        var (handed, moved, waited, taken) = (0, 0, 0, 0);
         for (var seed = 0; seed < 250; seed++)
         {
             var random = new Random(seed);
-            var text = RandomPolicies.Write(random);
+            var text = RandomPolicies.Write(random, worse);
 
             // What forecasts have learnt has a history of its own.
             if (text.Contains("forecast", StringComparison.Ordinal)) continue;
@@ -57,6 +59,8 @@ public sealed class MemoryTests
                     Assert.True(through.Opinions(app).SequenceEqual(carried.Opinions(app)), where);
                     run.Apply(app, expected);
                     if (expected.Kind != DecisionKind.Hold) moved++;
+                    if (expected.Adjustments.Any(step => step.By == "worse")) taken++;
+                    Assert.Equal(through.Report(app)!.ScaleInHeld, carried.Report(app)!.ScaleInHeld);
                     if (through.Opinions(app).Any(opinion => opinion.Verdict == Rules.RuleVerdict.Waiting)) waited++;
                 }
             }
@@ -64,6 +68,7 @@ public sealed class MemoryTests
 
         // What never happens proves nothing.
         Assert.True(Math.Min(handed, Math.Min(moved, waited)) > 300, $"{handed} {moved} {waited}");
+        Assert.True(worse ? taken > 150 : taken == 0, $"{taken}");
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace LifecycleManager.Decisions.Tests.Engine;
 /// <summary>Policies with rules of every kind, made up from a seed.</summary>
 internal static class RandomPolicies
 {
-    public static string Write(Random random)
+    public static string Write(Random random, bool worse = false)
     {
         var (min, max) = (random.Next(3), random.Next(3, 20));
         var text = new StringBuilder();
@@ -22,7 +22,8 @@ internal static class RandomPolicies
         text.AppendLine("rules:");
         for (var i = random.Next(1, 6); i > 0; i--)
             text.AppendLine(CultureInfo.InvariantCulture, $"  - {{ rule: r{i}, {Rule(random)} }}");
-        if (random.Next(2) == 0) text.AppendLine(CultureInfo.InvariantCulture, $"scaleIn: {Behavior(random)}");
+        if (worse) text.AppendLine(CultureInfo.InvariantCulture, $"scaleIn: {Worse(random)}");
+        else if (random.Next(2) == 0) text.AppendLine(CultureInfo.InvariantCulture, $"scaleIn: {Behavior(random)}");
         if (random.Next(3) == 0) text.AppendLine(CultureInfo.InvariantCulture, $"scaleOut: {Behavior(random)}");
         if (random.Next(3) == 0) text.AppendLine(CultureInfo.InvariantCulture, $"cooldown: {random.Next(1, 60)}s");
         if (random.Next(3) == 0) text.AppendLine(CultureInfo.InvariantCulture, $"onMissingMetrics: {Missing(random, min, max)}");
@@ -91,6 +92,10 @@ internal static class RandomPolicies
     };
 
     private static string Shift(Random random, string kind) => $"{kind}: {Pick(random, "1", "2", "50%")}";
+
+    private static string Worse(Random random) => $"{{ stabilization: {random.Next(20)}s, limit: none, worse: {{ "
+        + $"{Pick(random, "", "metric: sum, ", "metric: 'max(avg, most)', ", "metric: queue, ")}by: {random.Next(5, 40)}%, "
+        + $"within: {random.Next(10, 90)}s, hold: {random.Next(10, 90)}s }} }}";
 
     private static string Behavior(Random random) => random.Next(4) switch
     {

@@ -74,6 +74,10 @@ public sealed class PolicyCheckTests
     [InlineData("{ min: 0, max: 3 }", "rules:\n  - { rule: r, target: { metric: cpu, value: 0.5 } }", "zero-trap")]
     [InlineData("{ min: 0, max: 3 }", "rules:\n  - { rule: r, target: { metric: queue, value: 5, per: instance } }", null)]
     [InlineData("{ min: 3, max: 3 }", "rules:\n  - { rule: r, target: { metric: cpu, value: 0.5 } }", "no-effect")]
+    [InlineData("{ min: 1, max: 3 }",
+        "rules:\n  - { rule: r, target: { metric: cpu, value: 0.5 } }\nscaleIn: { select: disabled, worse: {} }", "no-effect")]
+    [InlineData("{ min: 1, max: 3 }",
+        "rules:\n  - { rule: r, target: { metric: cpu, value: 0.5 } }\nscaleIn: { worse: { metric: queue } }", null)]
     [InlineData("{ min: 1, max: 3 }", "rules:\n  - { rule: r, when: cpu > 1, then: { add: 1 } }", "one-way")]
     [InlineData("{ min: 1, max: 3 }", "rules:\n  - { rule: r, when: cpu > 1, then: { remove: 1 } }", "one-way")]
     public void It_looks_at_the_policy_as_a_whole(string bounds, string rules, string? code)

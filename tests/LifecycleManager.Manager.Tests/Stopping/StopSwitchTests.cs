@@ -257,5 +257,6 @@ public sealed class StopSwitchTests
         return term;
     }
 
-    private static Task StopAsync(TermUnderTest term) => term.Term.Stop.StopAsync("an incident", "alice", term.Fence, default);
+    private static Task<StopEntry> StopAsync(TermUnderTest term) =>
+        term.Term.Stop.StopAsync("an incident", "alice", term.Fence, default);
 }

@@ -14,6 +14,8 @@ internal static class ExplainText
         var app = answer.GetProperty("app");
         var bounds = Text(app, "min") is { } min ? $", {min} to {Text(app, "max")} instances" : "";
         output.WriteLine($"policy {Text(app, "policy")}{bounds}");
+        if (app.TryGetProperty("scaleInHeld", out var hold))
+            output.WriteLine($"scale-in is held until {Time(hold, "until")}: {Text(hold, "why")}");
         if (app.TryGetProperty("stopped", out var stop))
         {
             output.WriteLine(

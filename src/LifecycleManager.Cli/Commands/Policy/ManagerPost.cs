@@ -22,7 +22,8 @@ internal static class ManagerPost
         CancellationToken cancellation)
     {
         using var socket = new SocketsHttpHandler { AllowAutoRedirect = false };
-        using var http = new HttpClient(new LeaderRedirectHandler { InnerHandler = socket }) { Timeout = ExplainCommand.Patience };
+        using var redirects = new LeaderRedirectHandler { InnerHandler = socket };
+        using var http = new HttpClient(redirects) { Timeout = ExplainCommand.Patience };
         http.DefaultRequestHeaders.Authorization = credential?.Header;
         var address = new Uri(manager.ToString().TrimEnd('/') + path);
         try

@@ -72,10 +72,13 @@ internal sealed class IslandApp(AppRef app)
         else
         {
             var all = memory.Opinions;
+
+            // What was worse after the last scale-in is its own affair: it keeps or takes back what it needs.
+            var wanted = Math.Max(all.Wanted.Count, memory.Watch.Least(facts.Instances));
             Bounds = all.Bounds;
             IsOrdered = facts.Ordered is not null || (!fault && all.IsSwitchedOff);
             Own = IsOrdered ? facts.Ordered ?? 0 : fault ? Unknown(facts.Instances, facts.Instances)
-                : all.AnyUnknown ? Unknown(facts.Instances, all.Wanted.Count) : Bounds.Clamp(all.Wanted.Count);
+                : all.AnyUnknown ? Unknown(facts.Instances, wanted) : Bounds.Clamp(wanted);
         }
 
         Seen = Digest();

@@ -9,12 +9,15 @@ using LifecycleManager.Primitives.Timing;
 namespace LifecycleManager.Decisions.Policies.Reading;
 
 /// <summary>Reads <c>scaleOut</c>, <c>scaleIn</c> and <c>onMissingMetrics</c>.</summary>
-internal sealed partial class BehaviorSection(ProblemSink problems)
+internal sealed partial class BehaviorSection(ProblemSink problems, ReadTable table)
 {
     private static readonly (string, LimitSelect)[] Selects = [("max", LimitSelect.Max), ("min", LimitSelect.Min),
         ("disabled", LimitSelect.Disabled)];
 
-    public ScalingBehavior Read(MapReader policy, string key, ScalingBehavior usual)
+    private const double MostWorse = 10;
+    private static readonly TimeSpan LongestWatch = TimeSpan.FromDays(1);
+
+    public ScalingBehavior Read(MapReader policy, string key, ScalingBehavior usual, bool mayWorsen = false)
     {
         if (policy.Sub(key, $"'{key}'") is not { } map) return usual;
         var behavior = new ScalingBehavior
@@ -23,6 +26,7 @@ internal sealed partial class BehaviorSection(ProblemSink problems)
             Select = map.Choice("select", Selects) ?? LimitSelect.Max,
             Cooldown = map.Duration("cooldown") ?? TimeSpan.Zero,
             Limits = map.Find("limit") is { } limit ? ReadLimits(limit) : usual.Limits,
+            Worse = mayWorsen ? ReadWorse(map) : null,
         };
         map.Done();
         return behavior;
@@ -70,6 +74,34 @@ internal sealed partial class BehaviorSection(ProblemSink problems)
             mode!, $"'onMissingMetrics' must be hold, min, max or fallback:N, not {mode!.Kind}",
             NearestName.Suggest(text, ["hold", "min", "max", "fallback:1"]), "type");
         return MissingMetrics.Hold;
+    }
+
+    private WorseCheck? ReadWorse(MapReader behavior)
+    {
+        if (behavior.Sub("worse", "'worse'") is not { } map) return null;
+        var metric = map.Find("metric") is { } node
+            ? new ExpressionReader(problems, table).Read(node, "metric", ExpressionCompiler.Number) : null;
+        if (metric is { Reads.Count: 0 })
+        {
+            problems.Error(
+                map.Find("metric")!, $"'{metric.Text}' reads no metric", "the healthy share is watched anyway", "worse");
+        }
+
+        var by = map.Number("by", positive: true) ?? WorseCheck.UsualShare;
+        if (by > MostWorse)
+            problems.Error(map.Find("by")!, $"'by' is at most {MostWorse * 100:0}%", "by: 20%", "worse");
+        var check = new WorseCheck(
+            metric, by, Watch("within") ?? WorseCheck.UsualTime, Watch("hold") ?? WorseCheck.UsualHold);
+        map.Done();
+        return check;
+
+        TimeSpan? Watch(string key)
+        {
+            var time = map.Duration(key, positive: true);
+            if (time > LongestWatch)
+                problems.Error(map.Find(key)!, $"'{key}' is at most {DurationText.Format(LongestWatch)}", null, "worse");
+            return time;
+        }
     }
 
     private MissingMetrics Counted(YamlNode node, MissingMetricsMode mode, int count, TimeSpan after, InstanceBounds bounds)

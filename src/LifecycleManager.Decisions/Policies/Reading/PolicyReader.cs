@@ -26,7 +26,7 @@ internal sealed class PolicyReader(ProblemSink problems)
         var metrics = MetricSection.Read(map, problems);
         var table = new ReadTable([.. metrics.Select(metric => metric.Metric)]);
         var rules = new RuleSection(problems, table, name ?? "?", zone).Read(map);
-        var behavior = new BehaviorSection(problems);
+        var behavior = new BehaviorSection(problems, table);
         var policy = new Policy
         {
             Name = name ?? "?",
@@ -36,7 +36,7 @@ internal sealed class PolicyReader(ProblemSink problems)
             Metrics = [.. metrics.Select(metric => metric.Metric)],
             Rules = rules,
             ScaleOut = behavior.Read(map, "scaleOut", ScalingBehavior.DefaultScaleOut),
-            ScaleIn = behavior.Read(map, "scaleIn", ScalingBehavior.DefaultScaleIn),
+            ScaleIn = behavior.Read(map, "scaleIn", ScalingBehavior.DefaultScaleIn, mayWorsen: true),
             OnMissingMetrics = behavior.ReadMissing(map, bounds),
             DryRun = map.Flag("dryRun") ?? false,
             Pause = map.Choice("pause", Pauses) ?? Pause.None,

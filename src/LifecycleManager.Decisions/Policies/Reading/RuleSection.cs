@@ -329,22 +329,6 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         return null;
     }
 
-    private Expression? Compile(YamlNode node, string key, Func<string, ReadTable, Expression> compile)
-    {
-        if (node is not YamlScalar { IsNull: false } scalar)
-        {
-            problems.Error(node, $"'{key}' must be an expression, not {node.Kind}", null, "type");
-            return null;
-        }
-
-        try
-        {
-            return compile(scalar.Value, table);
-        }
-        catch (ExpressionException e)
-        {
-            problems.Error(scalar, e);
-            return null;
-        }
-    }
+    private Expression? Compile(YamlNode node, string key, Func<string, ReadTable, Expression> compile) =>
+        new ExpressionReader(problems, table).Read(node, key, compile);
 }

@@ -215,6 +215,8 @@ internal static class PolicyAnalysis
         if (!shrinks) found.Add(Warn(policy.Place, "one-way", "no rule ever asks for fewer instances: the count can only grow"));
         else if (policy.ScaleIn.Select == LimitSelect.Disabled && !grows)
             found.Add(Warn(policy.Place, "one-way", "scale-in is disabled and no rule asks for more"));
+        if (policy.ScaleIn.Worse is not null && (!shrinks || policy.ScaleIn.Select == LimitSelect.Disabled))
+            found.Add(Warn(policy.Place, "no-effect", "'worse' watches nothing: nothing is ever scaled in"));
         if (!grows) found.Add(Warn(policy.Place, "one-way", "no rule ever asks for more instances: the count can only shrink"));
 
         static bool CanGrow(RuleAction action) =>

@@ -237,6 +237,8 @@ public sealed class PolicyCommandTests : IDisposable
                 {"summary":"/shop/search had 3 instances at 2026-11-24 19:00:00Z","at":"2026-11-24T19:00:00Z",
                  "app":{"app":"/shop/search","policy":"search","instances":3,
                    "startup":{"seconds":25,"source":"learnt","starts":12},
+                   "scaleInHeld":{"since":"2026-11-24T18:55:00Z","until":"2026-11-24T19:10:00Z","why":"p95 is worse"},
+                   "stopped":{"since":"2026-11-24T18:59:00Z","by":"alice","reason":"an incident"},
                    "override":{"app":"/shop/search","instances":3,"until":"2026-11-24T21:00:00Z","reason":"a sale"}},
                  "evaluation":{"at":"2026-11-24T18:59:55Z","rule":"fifty each","from":3,"to":3,"reason":"r","dryRun":false,
                    "recommendations":[{"rule":"fifty each","count":3,"reason":"rps 130 for 50 per instance, 3"}],
@@ -264,6 +266,8 @@ public sealed class PolicyCommandTests : IDisposable
             "> stabilization: 2 to 3, 3 was wanted within 5m", "~ /shop/web wants 9, by web, own: load 9",
             "~ /shop/search at least 2 (at least 3 wins), by shop, follows: web.wanted 9",
             "overridden: 3 until 2026-11-24 21:00:00Z a sale",
+            "scale-in is held until 2026-11-24 19:10:00Z: p95 is worse",
+            "all changes are stopped since 2026-11-24 18:59:00Z by alice an incident",
             "metric rps 130 against 50, 2 of 3 instances, newest sample 2026-11-24 18:59:54Z",
             "start-up 25 s (learnt, 12 starts measured)", "metric p95 0, idle: no observation",
             "metric cpu starting: it starts", "the source remarks: no counter", "search.1  65", "search.2  down: timeout (not ready)", "before: 120  130",
@@ -311,7 +315,8 @@ public sealed class PolicyCommandTests : IDisposable
         await using var leader = await Answering.OfCallsAsync(call =>
         {
             using var reader = new StreamReader(call.Request.InputStream);
-            asked = $"{call.Request.HttpMethod} {call.Request.RawUrl} {call.Request.Headers["Authorization"]} {reader.ReadToEnd()}";
+            var asks = call.Request;
+            asked = $"{asks.HttpMethod} {asks.RawUrl} {asks.Headers["Authorization"]} {reader.ReadToEnd()}";
             return (200, """{"stopped":true,"message":"so it is"}""");
         });
         await using var standby = await Answering.OfCallsAsync(call =>

@@ -37,7 +37,7 @@ internal sealed class Shop
 
     /// <summary>An app whose policy sets its count to its metric.</summary>
     public Shop Add(string name, int instances, int min = 1, int max = 20, int priority = 0, string more = "", double cpus = 1,
-        string limit = "none", params string[] dependencies)
+        string limit = "none", string scaleIn = "{ stabilization: 0s }", params string[] dependencies)
     {
         AddFree(name, instances, priority, cpus, dependencies);
         _policies += $$"""
@@ -45,7 +45,7 @@ internal sealed class Shop
             app: /shop/{{name}}
             instances: { min: {{min}}, max: {{max}} }
             scaleOut: { limit: {{limit}} }
-            scaleIn: { stabilization: 0s }
+            scaleIn: {{scaleIn}}
             metrics: { load: { actuator: {{name}} } }
             rules:
               - { rule: own, when: load >= 0, then: { set: load } }
