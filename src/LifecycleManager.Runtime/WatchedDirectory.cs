@@ -5,8 +5,8 @@ namespace LifecycleManager.Runtime;
 
 /// <summary>
 /// Has a directory looked at whenever it may have changed: <see cref="Quiet"/> after the last of a burst of writes, and
-/// <see cref="Longest"/> after its first at the latest, since somebody may never cease to write there. A poll finds what no watcher
-/// tells (network shares, swapped links, a directory that came later). Never two looks at once.
+/// <see cref="Longest"/> after its first at the latest, since somebody may never cease to write there. A poll finds what no
+/// watcher tells (network shares, swapped links, a directory that came later). Never two looks at once.
 /// </summary>
 public sealed class WatchedDirectory : IDisposable
 {

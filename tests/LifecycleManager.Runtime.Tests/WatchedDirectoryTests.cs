@@ -41,11 +41,11 @@ public sealed class WatchedDirectoryTests : IDisposable
     public async Task A_directory_in_the_place_of_another_is_watched_from_the_next_poll_on(string kind)
     {
         if (kind is "made later" or "a link that is turned") Directory.Delete(Watched);
-        if (kind == "a link that is turned") Directory.CreateSymbolicLink(Watched, Directory.CreateDirectory(Watched + ".1").FullName);
+        if (kind == "a link that is turned") LinkTo(".1");
         using var directory = Open();
         if (kind == "another in its place") Directory.Move(Watched, Watched + ".old");
         else if (kind != "made later") Directory.Delete(Watched);
-        if (kind == "a link that is turned") Directory.CreateSymbolicLink(Watched, Directory.CreateDirectory(Watched + ".2").FullName);
+        if (kind == "a link that is turned") LinkTo(".2");
         else Directory.CreateDirectory(Watched);
         _time.Advance(Poll);
 
@@ -126,6 +126,9 @@ public sealed class WatchedDirectoryTests : IDisposable
         directory.Begin(Poll);
         return directory;
     }
+
+    private void LinkTo(string suffix) =>
+        Directory.CreateSymbolicLink(Watched, Directory.CreateDirectory(Watched + suffix).FullName);
 
     private void Write(string name) => File.WriteAllText(Path.Combine(Watched, name), "x");
 

@@ -125,5 +125,5 @@ public sealed record SizeAdvice(ResourceAdvice Cpus, ResourceAdvice Memory, stri
         _ => null,
     };
 
-    private static string Number(double? amount, string format) => amount!.Value.ToString(format, CultureInfo.InvariantCulture);
+    private static string? Number(double? amount, string format) => amount?.ToString(format, CultureInfo.InvariantCulture);
 }

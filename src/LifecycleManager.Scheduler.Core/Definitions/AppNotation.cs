@@ -70,8 +70,9 @@ internal static class AppNotation
     private static (AppContainer?, IReadOnlyList<PortDefinition>?) PortsFor(
         AppNetwork network, AppContainer? container, IReadOnlyList<PortDefinition>? ports)
     {
-        if (network.Mode == NetworkNotation.Host) return (container is null ? null : container with { PortMappings = null }, ports);
-        if (container is null || ports is null) return (container, ports);
+        if (container is null) return (container, ports);
+        if (network.Mode == NetworkNotation.Host) return (container with { PortMappings = null }, ports);
+        if (ports is null) return (container, ports);
         var mappings = container.PortMappings ?? [];
         var beyond = Enumerable.Range(0, Math.Max(0, ports.Count - mappings.Count)).Select(_ => new AppPortMapping());
         return (ports.Count > mappings.Count ? container with { PortMappings = [.. mappings, .. beyond] } : container, null);

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using LifecycleManager.Benchmarks.Decisions;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Facts;
@@ -75,7 +74,7 @@ internal sealed class EditLimits : IDisposable
 
     private void Write(int file, int version) => File.WriteAllText(Path.Combine(_path, $"{file}.yml"),
         $"policy: p{file}\napp: /{file}\n" + DecisionBenchmarks.Body
-            .Replace("min: 1,", string.Create(CultureInfo.InvariantCulture, $"min: {Minimum(version)},"), StringComparison.Ordinal)
+            .Replace("min: 1,", $"min: {Minimum(version)},", StringComparison.Ordinal)
             .Replace("cpu > 90%", $"cpu > {file + 1}.{version + 1}", StringComparison.Ordinal));
 
     /// <summary>The count that the policy in force wants of an app that runs once.</summary>

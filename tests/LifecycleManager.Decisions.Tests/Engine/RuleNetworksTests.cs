@@ -60,7 +60,8 @@ public sealed class RuleNetworksTests
     public void What_is_prepared_needs_no_compiling_any_more()
     {
         // So many rules as no other test has.
-        var rules = string.Join(", ", Enumerable.Range(0, 23).Select(i => $"{{ rule: r{i}, when: m > {i}, then: {{ add: 1 }} }}"));
+        var rules = string.Join(
+            ", ", Enumerable.Range(0, 23).Select(i => $"{{ rule: r{i}, when: m > {i}, then: {{ add: 1 }} }}"));
         var policy = PolicyParser.Parse("p.yml", $$"""
             policy: many
             app: /a

@@ -77,8 +77,8 @@ public sealed class VpaTests(ITestOutputHelper output)
             .Select(line => JsonDocument.Parse(line).RootElement)];
 
     /// <summary>Null stands for no sample.</summary>
-    private static JsonElement.ArrayEnumerator Values(JsonElement row, string name) =>
-        row.GetProperty(name) is { ValueKind: JsonValueKind.Array } values ? values.EnumerateArray() : default;
+    private static List<JsonElement> Values(JsonElement row, string name) =>
+        row.GetProperty(name) is { ValueKind: JsonValueKind.Array } values ? [.. values.EnumerateArray()] : [];
 
     private static double Number(JsonElement row, string name) => row.GetProperty(name).GetDouble();
 }

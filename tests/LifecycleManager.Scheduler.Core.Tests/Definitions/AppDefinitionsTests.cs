@@ -74,17 +74,26 @@ public sealed class AppDefinitionsTests
     /// <summary>As Marathon's normalization has it: ports of the other kind of network go.</summary>
     [Theory]
     [InlineData(
-        """{"id":"a","ports":[10019],"container":{"docker":{"image":"i","network":"BRIDGE","portMappings":[{"containerPort":80,"servicePort":10019}]}}}""",
+        """
+        {"id":"a","ports":[10019],"container":
+         {"docker":{"image":"i","network":"BRIDGE","portMappings":[{"containerPort":80,"servicePort":10019}]}}}
+        """,
         "80:10019")]
     [InlineData(
-        """{"id":"a","portDefinitions":[{"port":1},{"port":2}],"networks":[{"mode":"container/bridge"}],"container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80}]}}""",
+        """
+        {"id":"a","portDefinitions":[{"port":1},{"port":2}],"networks":[{"mode":"container/bridge"}],
+         "container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80}]}}
+        """,
         "80:0 0:0")]
     [InlineData("""{"id":"a","ports":[7,8],"container":{"docker":{"image":"i","network":"BRIDGE"}}}""", "0:0 0:0")]
     [InlineData(
         """{"id":"a","ports":[7],"container":{"docker":{"image":"i","network":"HOST","portMappings":[{"containerPort":80}]}}}""",
         ":7")]
     [InlineData(
-        """{"id":"a","ports":[],"portDefinitions":[{"port":7}],"networks":[{"mode":"host"}],"container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80}]}}""",
+        """
+        {"id":"a","ports":[],"portDefinitions":[{"port":7}],"networks":[{"mode":"host"}],
+         "container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80}]}}
+        """,
         ":7")]
     public void Ports_of_the_other_kind_of_network_are_dropped(string json, string ports) =>
         Assert.Equal(ports, string.Join(' ', Create(json).Ports.Select(port => $"{port.ContainerPort}:{port.ServicePort}")));
@@ -92,8 +101,10 @@ public sealed class AppDefinitionsTests
     [Fact]
     public void A_network_of_the_notation_before_networks_needs_no_docker_network()
     {
-        var app = Create(
-            """{"id":"a","ipAddress":{"networkName":"dmz"},"container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80}]}}""");
+        var app = Create("""
+            {"id":"a","ipAddress":{"networkName":"dmz"},
+             "container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80}]}}
+            """);
         Assert.Equal((NetworkMode.Container, "dmz"), (app.Network, app.Wire.Networks![0].Name));
     }
 

@@ -3,7 +3,7 @@ using LifecycleManager.Testing;
 
 namespace LifecycleManager.Scheduler.Tests.Api;
 
-/// <summary>What clients of other makes need so as to go on: their own requests, recorded, and the forms that they read.</summary>
+/// <summary>What clients of other makes need to go on: their own requests, recorded, and the forms that they read.</summary>
 public sealed class ClientsTests : IAsyncLifetime
 {
     private SchedulerUnderTest _scheduler = null!;

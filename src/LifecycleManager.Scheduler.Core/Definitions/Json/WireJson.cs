@@ -9,8 +9,8 @@ namespace LifecycleManager.Scheduler.Core.Definitions.Json;
 
 /// <summary>
 /// Reads a request's body strictly into a wire type: unknown fields, wrong types, duplicate keys and broken Unicode are refused
-/// with the path of each, all at once. A null of any name is an absent field, and a whole number may be written as <c>1.0</c>, as Marathon
-/// has it. The types' own generated metadata is the schema.
+/// with the path of each, all at once. A null of any name is an absent field, and a whole number may be written as
+/// <c>1.0</c>, as Marathon has it. The types' own generated metadata is the schema.
 /// </summary>
 internal static class WireJson
 {
