@@ -306,7 +306,7 @@ public sealed class ToolsApiTests : IAsyncLifetime
 
         var grown = await _manager.GetAsync("/v1/decisions?kind=scaleOut");
         var at = grown.GetProperty("decisions")[0].GetProperty("at").GetDateTimeOffset();
-        _metrics[App, Tpm] = 7;
+        _metrics[App, Tpm] = 12;
         await Eventually.TrueAsync(() => _marathon[App].Instances == 2);
         var then = await _manager.GetAsync($"/v1/apps{App}/explain?at={Uri.EscapeDataString(at.ToString("O"))}");
 
