@@ -4,7 +4,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using LifecycleManager.Cli.Commands.Policy;
 using LifecycleManager.Cli.Configuration;
-using LifecycleManager.Clients.Addresses;
 using LifecycleManager.Security;
 
 namespace LifecycleManager.Cli.Commands;
@@ -59,16 +58,10 @@ internal static class RecommendCommand
 
     private static async Task<JsonDocument> AskAsync(Uri manager, Credential? credential, string? app, CancellationToken stop)
     {
-        // A redirect to the manager that leads keeps the credentials.
-        using var handler = new LeaderRedirectHandler { InnerHandler = new SocketsHttpHandler { AllowAutoRedirect = false } };
-        using var http = new HttpClient(handler)
-        {
-            Timeout = ExplainCommand.Patience,
-            MaxResponseContentBufferSize = LongestAnswer,
-        };
-        http.DefaultRequestHeaders.Authorization = credential?.Header;
+        using var http = ManagerHttp.Create(credential);
+        http.MaxResponseContentBufferSize = LongestAnswer;
         var query = app is null ? "" : "?app=" + Uri.EscapeDataString("/" + app.Trim('/'));
-        var address = new Uri($"{manager.ToString().TrimEnd('/')}/v1/recommendations{query}");
+        var address = ManagerHttp.At(manager, "/v1/recommendations" + query);
         try
         {
             using var answer = await http.GetAsync(address, stop);

@@ -6,8 +6,8 @@ using LifecycleManager.Scheduler.Core.Definitions.Json;
 namespace LifecycleManager.Scheduler.Core.Definitions;
 
 /// <summary>
-/// Brings what is written in Marathon's older notations into today's, and drops what only answers have, so that an answer can be
-/// sent back. Nothing is filled in: a partial update stays partial.
+/// Brings what is written in Marathon's older notations into today's. Nothing is filled in: a partial update stays partial. What
+/// only answers have was passed over as the request was read (<see cref="FieldNotes"/>).
 /// </summary>
 internal static class AppNotation
 {
@@ -30,19 +30,6 @@ internal static class AppNotation
             Container = container,
             UnreachableStrategy = UnreachableNotation.Check(app.UnreachableStrategy, $"{path}/unreachableStrategy", problems),
             HealthChecks = app.HealthChecks is null ? null : [.. app.HealthChecks.Select(Canonical)],
-            VersionInfo = null,
-            CountOwner = null,
-            CountSuspended = null,
-            CreatedAt = null,
-            TasksStaged = null,
-            TasksRunning = null,
-            TasksHealthy = null,
-            TasksUnhealthy = null,
-            Deployments = null,
-            Tasks = null,
-            LastTaskFailure = null,
-            TaskStats = null,
-            ReadinessCheckResults = null,
         };
     }
 

@@ -164,13 +164,13 @@ internal static class AppsHandler
     private static async Task PutAsync(ApiRequest request, AppId id, bool partial, bool mayCreate = true)
     {
         var sent = AppDefinitions.ReadApp(await request.BodyAsync());
-        var change = await ChangeOfAsync(request, id, sent, partial, "");
+        var change = await ChangeOfAsync(request, id, sent, partial, "", mayCreate);
         var created = false;
         var receipt = await request.ChangeAsync(
             root =>
             {
                 created = root.FindApp(id) is null;
-                return created && !mayCreate ? throw new AppNotFoundException(id) : change(root);
+                return change(root);
             },
             request.Change($"{id} was changed", id) with { OrdersCount = app => app == id && OrdersCount(sent, partial) });
         if (receipt.Root.FindApp(id) is { } app)
@@ -197,16 +197,11 @@ internal static class AppsHandler
             var id = AppId.Resolve(text, AppId.Root);
             if (!ids.Add(id)) throw new ChangeRefusedException([new ChangeProblem($"({index})/id", $"{id} is there twice")]);
             if (OrdersCount(sent[index], partial)) orders.Add(id);
-            changes.Add(await ChangeOfAsync(request, id, sent[index], partial, $"({index})"));
+            changes.Add(await ChangeOfAsync(request, id, sent[index], partial, $"({index})", mayCreate));
         }
 
         var receipt = await request.ChangeAsync(
-            root =>
-            {
-                foreach (var id in mayCreate ? [] : ids)
-                    if (root.FindApp(id) is null) throw new AppNotFoundException(id);
-                return changes.Aggregate(root, (tree, change) => change(tree));
-            },
+            root => changes.Aggregate(root, (tree, change) => change(tree)),
             request.Change($"{sent.Count} apps were changed") with { OrdersCount = orders.Contains });
         foreach (var app in ids.Select(receipt.Root.FindApp))
             if (app is not null)
@@ -257,7 +252,7 @@ internal static class AppsHandler
 
     /// <summary>What one app's update does to the tree: makes the app, changes it, or takes it back to a version.</summary>
     internal static async Task<Func<GroupDefinition, GroupDefinition>> ChangeOfAsync(
-        ApiRequest request, AppId id, App sent, bool partial, string path)
+        ApiRequest request, AppId id, App sent, bool partial, string path, bool mayCreate = true)
     {
         // Of a definition that was exported, or read back, the version is where it comes from.
         if (sent is { Cmd: not null } or { Args: not null } or { Container: not null }) sent = sent with { Version = null };
@@ -275,6 +270,7 @@ internal static class AppsHandler
         return root =>
         {
             var existing = root.FindApp(id);
+            if (existing is null && !mayCreate) throw new AppNotFoundException(id);
             var app = whole ?? (existing is null or { IsPod: true }
                 ? AppDefinitions.CreateAt(id, sent, request.Rules, path)
                 : AppDefinitions.Update(existing, sent, request.Rules, path));

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text;
-using LifecycleManager.Clients.Addresses;
 using LifecycleManager.Decisions.Tools;
 using LifecycleManager.Security;
 
@@ -21,11 +20,8 @@ internal static class ManagerPost
         Uri manager, string path, string? json, Credential? credential, InvocationConfiguration console,
         CancellationToken cancellation)
     {
-        using var socket = new SocketsHttpHandler { AllowAutoRedirect = false };
-        using var redirects = new LeaderRedirectHandler { InnerHandler = socket };
-        using var http = new HttpClient(redirects) { Timeout = ExplainCommand.Patience };
-        http.DefaultRequestHeaders.Authorization = credential?.Header;
-        var address = new Uri(manager.ToString().TrimEnd('/') + path);
+        using var http = ManagerHttp.Create(credential);
+        var address = ManagerHttp.At(manager, path);
         try
         {
             using var body = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json");
