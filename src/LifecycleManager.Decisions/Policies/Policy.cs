@@ -2,6 +2,7 @@ using LifecycleManager.Decisions.Coordinations;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Rules;
+using LifecycleManager.Decisions.Schedules;
 
 namespace LifecycleManager.Decisions.Policies;
 
@@ -25,6 +26,9 @@ public sealed record PolicySet(IReadOnlyList<Policy> Policies)
 
     /// <summary>The budgets, in the same order; names are unique.</summary>
     public IReadOnlyList<Budget> Budgets { get; init; } = [];
+
+    /// <summary>The scheduled scaling jobs, in the same order; names are unique.</summary>
+    public IReadOnlyList<ScalingSchedule> Jobs { get; init; } = [];
 
     /// <summary>The scheduled rules.</summary>
     public IReadOnlyList<ScheduledRule> Schedules { get; } =
