@@ -23,14 +23,14 @@ public sealed class ManagerClient(HttpClient? client)
             decision.TryGetProperty("dryRun", out var dry) && dry.ValueKind == JsonValueKind.True))];
     }
 
-    /// <summary>The policies in force, and what is wrong with their files.</summary>
-    public async Task<(IReadOnlyList<PolicyRow> Policies, IReadOnlyList<string> Problems)> PoliciesAsync(
-        CancellationToken cancellation)
+    /// <summary>The policies and budgets in force, and what is wrong with their files.</summary>
+    public async Task<PolicyPage> PoliciesAsync(CancellationToken cancellation)
     {
         var answer = await GetAsync("v1/policies", cancellation);
-        return (
+        return new PolicyPage(
             [.. List(answer, "policies").Select(policy => new PolicyRow(
                 Text(policy, "name"), Text(policy, "app"), Text(policy, "file"), Number(policy, "min"), Number(policy, "max")))],
+            [.. List(answer, "budgets").SelectMany(Budget)],
             [.. List(answer, "files").SelectMany(file => List(file, "problems"), (file, problem) =>
                 $"{Text(file, "file")}:{Text(problem, "line")}:{Text(problem, "column")}: "
                 + $"{Text(problem, "severity")}: {Text(problem, "message")}")]);
@@ -41,6 +41,21 @@ public sealed class ManagerClient(HttpClient? client)
         [.. List(await GetAsync("v1/targets", cancellation), "targets").Select(target => new TargetRow(
             TextOrNone(target, "app"), TextOrNone(target, "instance"), TextOrNone(target, "address"), Text(target, "state"),
             TextOrNone(target, "lastError")))];
+
+    /// <summary>A row for each thing that a budget limits.</summary>
+    private static IEnumerable<BudgetRow> Budget(JsonElement budget)
+    {
+        var used = budget.TryGetProperty("used", out var known) ? known : (JsonElement?)null;
+        foreach (var (field, unit) in ((string, string)[])
+            [("instances", "instances"), ("cpus", "cpus"), ("memory", "MB"), ("cost", "an hour")])
+        {
+            if (budget.TryGetProperty(field, out var allowed))
+            {
+                yield return new BudgetRow(Text(budget, "name"), Text(budget, "apps"), unit, allowed.GetDouble(),
+                    used is { } uses && uses.TryGetProperty(field, out var amount) ? amount.GetDouble() : null);
+            }
+        }
+    }
 
     private async Task<JsonElement> GetAsync(string path, CancellationToken cancellation) =>
         client is null
@@ -73,3 +88,10 @@ public sealed record PolicyRow(string Name, string App, string File, int Min, in
 
 /// <summary>A scraped target.</summary>
 public sealed record TargetRow(string App, string Instance, string Address, string State, string LastError);
+
+/// <summary>One thing that a budget limits; what is used is null where that is unknown.</summary>
+public sealed record BudgetRow(string Budget, string Apps, string Unit, double Allowed, double? Used);
+
+/// <summary>The policies and budgets in force, and what is wrong with their files.</summary>
+public sealed record PolicyPage(
+    IReadOnlyList<PolicyRow> Policies, IReadOnlyList<BudgetRow> Budgets, IReadOnlyList<string> Problems);

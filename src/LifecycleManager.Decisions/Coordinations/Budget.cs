@@ -23,6 +23,9 @@ public sealed record Budget
     /// <summary>The most that the instances take together, in MB; null for no limit.</summary>
     public double? Memory { get; init; }
 
+    /// <summary>The most that the instances cost together in an hour, by their apps' labels; null for no limit.</summary>
+    public double? Cost { get; init; }
+
     /// <summary>A digest of everything that it says, comments and layout apart.</summary>
     public required string Digest { get; init; }
 }

@@ -26,6 +26,7 @@ internal enum StepKind
     Budget,
     TakenBack,
     WorseBefore,
+    NoBetter,
 }
 
 /// <summary>One <see cref="Adjustment"/> before it is put in words.</summary>
@@ -105,6 +106,9 @@ internal sealed class AppMemory(Policy policy, App app)
     /// <summary>The watch over its last scale-in.</summary>
     public ScaleInWatch Watch { get; } = new();
 
+    /// <summary>The watch over its last scale-outs.</summary>
+    public ScaleOutWatch Growth { get; } = new();
+
     public int LastSignature { get; set; }
 
     // Structs that change in place: fields, not properties.
@@ -122,6 +126,8 @@ internal sealed class AppMemory(Policy policy, App app)
         (AskedFrom, AskedTo, AskedAt) = (before.AskedFrom, before.AskedTo, before.AskedAt);
         Watch.GoOn(before.Watch);
         Watch.ForgetMetric();
+        Growth.GoOn(before.Growth);
+        Growth.ForgetMetric();
         app.Observe(before.App.Facts, before.App.Previous, before.App.Pending, countChanged: false);
     }
 
@@ -129,6 +135,14 @@ internal sealed class AppMemory(Policy policy, App app)
     public void HoldUntil(DateTimeOffset end)
     {
         if (end < HeldUntil) HeldUntil = end;
+    }
+
+    /// <summary>The count that was decided is asked for, where it is another; with it goes how things are now.</summary>
+    public void Ask()
+    {
+        if (To != Facts.Instances && !Policy.DryRun) Ask(Facts.Instances, To, Facts.Steady);
+        if (To < Facts.Instances) Watch.Ask(this);
+        if (To > Facts.Instances) Growth.Ask(this);
     }
 
     /// <summary>A change is asked for: it counts once the facts show it. To -1: none is.</summary>

@@ -22,6 +22,7 @@ internal sealed class AppReader
         if (state.AskedTo >= 0 && facts.Instances == state.AskedTo)
         {
             state.Events.Add(state.AskedAt, state.AskedTo - state.AskedFrom);
+            state.Growth.Begin(state.AskedAt, state.AskedFrom, state.AskedTo);
             if (state.AskedTo < state.AskedFrom) state.Watch.Begin(state.AskedAt, state.AskedFrom, state.AskedTo);
         }
 
@@ -75,6 +76,7 @@ internal sealed class AppReader
         (app.IsPartial, app.IsSilent) = (isPartial, isSilent);
         app.Growing = isPartial || policy.HasRatio ? Growing(state) : null;
         state.Watch.Observe(state);
+        state.Growth.Observe(state);
         return hasChanged | isPartial;
     }
 

@@ -25,7 +25,10 @@ public sealed record AppReport(
     public SourceState Sources { get; init; }
 
     /// <summary>That nothing is scaled in, since things were worse after the last scale-in; null where it may be.</summary>
-    public ScaleInHold? ScaleInHeld { get; init; }
+    public ScalingHold? ScaleInHeld { get; init; }
+
+    /// <summary>That nothing is scaled out, since the last scale-outs have not helped; null where it may be.</summary>
+    public ScalingHold? ScaleOutHeld { get; init; }
 
     internal static AppReport Of(AppMemory state, SourceState sources)
     {
@@ -38,7 +41,8 @@ public sealed record AppReport(
             state.App.Id, policy.Name, state.Opinions.Bounds, [.. metrics], [.. thresholds], state.Opinions.AnyMissing)
         {
             Sources = sources,
-            ScaleInHeld = ScaleInHold.Of(state),
+            ScaleInHeld = ScalingHold.OfScaleIn(state),
+            ScaleOutHeld = ScalingHold.OfScaleOut(state),
         };
 
         static double? Known(double value) => double.IsFinite(value) ? value : null;

@@ -6,7 +6,7 @@ namespace LifecycleManager.Decisions.Engine;
 
 /// <summary>
 /// From what the rules want to the count, in the HPA's order: missing metrics, bounds, what is demanded for the sake of other
-/// apps, stabilization, limits, what was worse after the last scale-in, pauses and cooldown. Each step that changes the count is
+/// apps, stabilization, limits, what was worse after the last scale-in or no better after scale-outs, pauses and cooldown. Each step that changes the count is
 /// remembered with the app, to be explained.
 /// </summary>
 internal static class CountPipeline
@@ -43,7 +43,7 @@ internal static class CountPipeline
         }
 
         var isTakenBack = state.Watch.TakesBack;
-        wanted = isTakenBack ? TakeBack(state, wanted) : Hold(state, wanted);
+        wanted = isTakenBack ? TakeBack(state, wanted) : HoldGrowth(state, Hold(state, wanted));
         if (wanted > current && policy.Pause.HasFlag(Pause.ScaleOut)) wanted = state.Adjust(StepKind.Pause, wanted, current, 1);
         if (wanted < current && policy.Pause.HasFlag(Pause.ScaleIn)) wanted = state.Adjust(StepKind.Pause, wanted, current, -1);
         var cooldown = wanted > current ? policy.ScaleOut.Cooldown : wanted < current ? policy.ScaleIn.Cooldown : TimeSpan.Zero;
@@ -106,6 +106,16 @@ internal static class CountPipeline
         if (kept <= wanted) return wanted;
         state.HoldUntil(state.Watch.HeldSince + state.Policy.ScaleIn.Worse!.Hold);
         return state.Adjust(StepKind.WorseBefore, wanted, kept);
+    }
+
+    /// <summary>Scale-outs have not helped: for a while no rule of the app's own lets it grow.</summary>
+    private static int HoldGrowth(AppMemory state, int wanted)
+    {
+        if (state.Growth.HeldSince == default) return wanted;
+        var kept = Math.Max(state.Facts.Instances, state.Opinions.Bounds.Clamp(Math.Max(0, state.Outcome.AtLeast)));
+        if (wanted <= kept) return wanted;
+        state.HoldUntil(state.Growth.HeldSince + state.Policy.ScaleOut.Better!.Hold);
+        return state.Adjust(StepKind.NoBetter, wanted, kept);
     }
 
     private static int OnMissing(AppMemory state, int wanted)

@@ -81,6 +81,9 @@ public sealed class DecisionEngine
     /// <summary>What is wrong with coordinations and budgets as things are: a name that no app has, for one.</summary>
     public IReadOnlyList<string> CoordinationProblems => _islands.Problems;
 
+    /// <summary>What is used of the budgets, as of the last decisions.</summary>
+    public IReadOnlyList<BudgetUse> BudgetUses() => _islands.Uses;
+
     /// <summary>The policy that governs an app; null for none.</summary>
     public Policy? PolicyOf(AppRef app) => _index.Find(app);
 
@@ -332,9 +335,7 @@ public sealed class DecisionEngine
         CountPipeline.Run(state);
         state.Island?.Conclude(state.To);
         var facts = state.Facts;
-        if (state.To != facts.Instances && !state.Policy.DryRun)
-            state.Ask(facts.Instances, state.To, facts.Steady);
-        if (state.To < facts.Instances) state.Watch.Ask(state);
+        state.Ask();
         var signature = HoldSignature.Of(state);
         if (state.Last is { Kind: DecisionKind.Hold } last && last.From == facts.Instances && state.To == facts.Instances
             && state.LastSignature == signature)

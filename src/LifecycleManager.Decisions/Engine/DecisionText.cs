@@ -119,6 +119,7 @@ internal static class DecisionText
         StepKind.Limit or StepKind.Disabled => "limit",
         StepKind.AtLeast or StepKind.AtMost or StepKind.NoScaleIn or StepKind.NoScaleOut => "coordination",
         StepKind.Budget => "budget",
+        StepKind.NoBetter => "no better",
         StepKind.TakenBack or StepKind.WorseBefore => "worse",
         _ => "cooldown",
     };
@@ -177,7 +178,9 @@ internal static class DecisionText
                 return $"the scale-in from {state.Watch.Found.From} to {state.Watch.Found.To} is taken back: "
                     + state.Watch.Tell(policy.ScaleIn.Worse!);
             case StepKind.WorseBefore:
-                return ScaleInHold.Of(state)!.ToString();
+                return $"scale-in is {ScalingHold.OfScaleIn(state)}";
+            case StepKind.NoBetter:
+                return $"scale-out is {ScalingHold.OfScaleOut(state)}";
             case StepKind.Pause:
                 return step.Detail > 0 ? "scale-out is paused" : "scale-in is paused";
             default:

@@ -28,7 +28,13 @@ internal static class MemoryTransfer
         foreach (var change in stored.Changes) state.Events.Add(clock.Steady(change.At), change.Count);
         if (stored.Asked is { } asked) state.Ask(asked.From, asked.To, clock.Steady(asked.At));
         state.Watch.Restore(stored, clock.Steady);
-        if (stored.Digest != state.Policy.Digest) state.Watch.ForgetMetric();
+        state.Growth.Restore(stored, clock.Steady);
+        if (stored.Digest != state.Policy.Digest)
+        {
+            state.Watch.ForgetMetric();
+            state.Growth.ForgetMetric();
+        }
+
         state.Highest.Restore(stored.Highest.Select(entry => (clock.Steady(entry.At), entry.Count)));
         state.Lowest.Restore(stored.Lowest.Select(entry => (clock.Steady(entry.At), entry.Count)));
 

@@ -46,6 +46,7 @@ public readonly struct MemoryView
         }
 
         state.Watch.AddTo(ref deeds);
+        state.Growth.AddTo(ref deeds);
 
         foreach (ref readonly var rule in state.App.States.AsSpan())
         {
@@ -90,8 +91,10 @@ public readonly struct MemoryView
             Max = state.Opinions.Bounds.Max,
             Changes = changes,
             Asked = asked && state.AskedTo >= 0
-                ? state.Watch.Export(new StoredChange(facts.Wall(state.AskedAt), state.AskedFrom, state.AskedTo)) : null,
+                ? state.Growth.Export(
+                    state.Watch.Export(new StoredChange(facts.Wall(state.AskedAt), state.AskedFrom, state.AskedTo))) : null,
             ScaleIn = state.Watch.Export(at => facts.Wall(at)),
+            ScaleOut = state.Growth.Export(at => facts.Wall(at)),
             Highest = Window(state.Highest, state.Policy.ScaleIn.Stabilization),
             Lowest = Window(state.Lowest, state.Policy.ScaleOut.Stabilization),
             MissingSince = MissingSince == default ? null : facts.Wall(MissingSince),

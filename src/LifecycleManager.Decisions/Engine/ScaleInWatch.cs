@@ -128,7 +128,7 @@ internal sealed class ScaleInWatch
     /// <param name="steady">The steady clock's time of an instant.</param>
     public void Restore(StoredMemory stored, Func<DateTimeOffset, DateTimeOffset> steady)
     {
-        Asked = Of(stored.Asked);
+        Asked = Of(stored.Asked is { } asked && asked.To < asked.From ? asked : null);
         if (stored.ScaleIn is not { } kept) return;
         if (kept.Step is { } step)
             (At, From, To, Before, TakesBack) = (steady(step.At), step.From, step.To, Of(step), kept.TakesBack);
@@ -171,20 +171,12 @@ internal sealed class ScaleInWatch
 
     private static Condition Look(AppMemory state, WorseCheck check, bool isBefore)
     {
-        var (facts, app) = (state.Facts, state.App);
+        var facts = state.Facts;
 
         // What a deployment replaces is not sick.
         var healthy = facts.Instances > 0 && !facts.Deploying
             ? Math.Min(1, facts.Healthy / (double)facts.Instances) : double.NaN;
-        if (check.Metric is not { Number: { } metric } expression) return new Condition(healthy, double.NaN);
-        foreach (var slot in expression.Reads)
-        {
-            // Nobody called: that is neither good nor bad.
-            if (!app.Readings[slot - Slots.FirstRead].IsKnown) return new Condition(healthy, double.NaN);
-        }
-
-        var value = metric(app.Slots);
-        var end = isBefore ? value.High : value.Low;
-        return new Condition(healthy, double.IsFinite(end) ? end : double.NaN);
+        return new Condition(
+            healthy, check.Metric is { } metric ? WatchedMetric.Read(state, metric, isBefore) : double.NaN);
     }
 }

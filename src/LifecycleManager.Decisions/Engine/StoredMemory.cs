@@ -68,17 +68,21 @@ public sealed record StoredMemory
     /// <summary>The watch over the last scale-in; null where there is none.</summary>
     public StoredWatch? ScaleIn { get; init; }
 
+    /// <summary>The watch over the last scale-outs; null where there is none.</summary>
+    public StoredRow? ScaleOut { get; init; }
+
     /// <summary>Whether it is of a version that is known here, and can be what was written.</summary>
     [JsonIgnore]
     public bool IsSound => Version == CurrentVersion && App is { Length: > 0 } && Policy is not null && Digest is not null
         && At >= Earliest && Instances is null or >= 0 && Min is null or >= 0 && (Max is null || Max >= (Min ?? 0))
         && Asked is null or { From: >= 0, To: >= 0 } && ScaleIn is null or { IsSound: true }
+        && ScaleOut is null or { IsSound: true }
         && InOrder(Changes, int.MinValue) && InOrder(Highest, 0) && InOrder(Lowest, 0)
         && Rules.Count <= MaxEntries && Rules.All(rule => rule is { Rule: >= 0, Count: >= -1 });
 
     /// <summary>Whether a new app would be remembered like this, as a quiet one is: there is nothing to keep.</summary>
     [JsonIgnore]
-    public bool IsPlain => Changes.Count == 0 && Asked is null && ScaleIn is null && MissingSince is null && Rules.Count == 0
+    public bool IsPlain => Changes.Count == 0 && Asked is null && ScaleIn is null && ScaleOut is null && MissingSince is null && Rules.Count == 0
         && Highest.Concat(Lowest).All(entry => entry.Count == Instances);
 
     /// <summary>Whether another says the same, but for the time that has passed.</summary>
@@ -129,7 +133,7 @@ public sealed record StoredChange(DateTimeOffset At, int From, int To)
     /// <summary>Of a scale-in: the share of instances that were healthy just before; null where that is not known.</summary>
     public double? Healthy { get; init; }
 
-    /// <summary>Of a scale-in: the metric that is watched just before; null where that is not known.</summary>
+    /// <summary>The metric that is watched, just before; null where that is not known.</summary>
     public double? Metric { get; init; }
 }
 
@@ -152,6 +156,38 @@ public sealed record StoredWatch
     [JsonIgnore]
     public bool IsSound => Step is null or { From: >= 0, To: >= 0 } && (HeldSince is null) == (Found is null)
         && Found is null or { From: >= 0, To: >= 0, Before: > 0 } && (!TakesBack || (Step is not null && Found is not null));
+}
+
+/// <summary>The watch over scale-outs in a row.</summary>
+public sealed record StoredRow
+{
+    /// <summary>When the one that is under watch came about; null for none.</summary>
+    public DateTimeOffset? Step { get; init; }
+
+    /// <summary>When the last that has not helped was judged; null for none.</summary>
+    public DateTimeOffset? Judged { get; init; }
+
+    /// <summary>The metric before the first of them; over 0.</summary>
+    public required double Before { get; init; }
+
+    /// <summary>The count before the first of them.</summary>
+    public required int From { get; init; }
+
+    /// <summary>The count after the last of them.</summary>
+    public required int To { get; init; }
+
+    /// <summary>How many have not helped.</summary>
+    public int Fruitless { get; init; }
+
+    /// <summary>The metric after the last that has not helped; null for none.</summary>
+    public double? After { get; init; }
+
+    /// <summary>Since when nothing is scaled out; null where it may be.</summary>
+    public DateTimeOffset? HeldSince { get; init; }
+
+    /// <summary>Whether it can be what was written.</summary>
+    [JsonIgnore]
+    public bool IsSound => Before > 0 && From >= 0 && To >= 0 && Fruitless >= 0 && (HeldSince is null || After is not null);
 }
 
 /// <summary>What was worse after a scale-in.</summary>

@@ -1,3 +1,5 @@
+using LifecycleManager.Primitives.Text;
+
 namespace LifecycleManager.Decisions.Facts;
 
 /// <summary>An app as policies and coordinations select it.</summary>
@@ -19,4 +21,9 @@ public readonly record struct AppRef(string Id, IReadOnlyDictionary<string, stri
 
     /// <summary>What an instance takes, in MB; NaN where that is unknown.</summary>
     public double Memory { get; init; } = double.NaN;
+
+    /// <summary>What an instance costs in an hour, by its app's label; NaN where that is unknown.</summary>
+    internal double Price =>
+        Labels is not null && Labels.TryGetValue(PriceLabel.Name, out var text) && PriceLabel.TryParse(text, out var price)
+            ? price : double.NaN;
 }

@@ -23,6 +23,9 @@ public sealed record ScalingBehavior
     /// <summary>When a change of this direction is taken back; null where none is.</summary>
     internal WorseCheck? Worse { get; init; }
 
+    /// <summary>What changes of this direction are to make better; null for nothing.</summary>
+    internal BetterCheck? Better { get; init; }
+
     /// <summary>The HPA's defaults for growth: at once, by 4 instances or 100 % in 15 s, whichever is more.</summary>
     public static ScalingBehavior DefaultScaleOut { get; } = new()
     {

@@ -55,9 +55,16 @@ internal sealed record CoordinationAnswer(
     string Name, string File, string Place, string State, bool DryRun, IReadOnlyDictionary<string, string> Apps,
     IReadOnlyList<string> Rules);
 
-/// <summary>A budget in force: what is null has no limit. <c>Memory</c> is in MB; <c>State</c> is as a policy's.</summary>
+/// <summary>
+/// A budget in force: what is null has no limit. <c>Memory</c> is in MB, <c>Cost</c> an hour; <c>State</c> is as a policy's.
+/// <c>Used</c> is null before the first tick of a manager that leads.
+/// </summary>
 internal sealed record BudgetAnswer(
-    string Name, string File, string Place, string State, string Apps, int? Instances, double? Cpus, double? Memory);
+    string Name, string File, string Place, string State, string Apps, int? Instances, double? Cpus, double? Memory, double? Cost,
+    BudgetUseAnswer? Used);
+
+/// <summary>What is used of a budget; null where it is unknown, as one of its apps does not say what an instance takes.</summary>
+internal sealed record BudgetUseAnswer(double? Instances, double? Cpus, double? Memory, double? Cost);
 
 /// <summary>
 /// A policy file. <c>Policies</c> has the names of whatever is in force of it. Its state is <c>inForce</c>, <c>lastGood</c>
@@ -103,7 +110,10 @@ internal record GovernedAppAnswer
     public StartupAnswer? Startup { get; init; }
     public bool InFlight { get; init; }
     public DateTimeOffset? NextTry { get; init; }
-    public ScaleInHold? ScaleInHeld { get; init; }
+    public ScalingHold? ScaleInHeld { get; init; }
+
+    /// <summary>That nothing is scaled out, since the last scale-outs have not helped; null where it may be.</summary>
+    public ScalingHold? ScaleOutHeld { get; init; }
     public StopEntry? Stopped { get; init; }
     public PauseEntry? Paused { get; init; }
     public OverrideEntry? Override { get; init; }

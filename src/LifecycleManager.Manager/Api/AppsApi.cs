@@ -85,6 +85,7 @@ internal static class AppsApi
         InFlight = status.InFlight,
         NextTry = status.NextTry,
         ScaleInHeld = status.ScaleInHeld,
+        ScaleOutHeld = status.ScaleOutHeld,
         Stopped = term.Stop.Current,
         Paused = term.Pauses.Against(status.App, DecisionKind.ScaleIn)
             ?? term.Pauses.Against(status.App, DecisionKind.ScaleOut),

@@ -126,7 +126,9 @@ internal static class PoliciesApi
                 [.. coordination.Rules.Select(rule => rule.Name)]))],
             Budgets = [.. directory.Current.Budgets.Select(budget => new BudgetAnswer(
                 budget.Name, budget.Place.File, budget.Place.ToString(), State(budget.Place), budget.Apps.Text,
-                budget.Instances, budget.Cpus, budget.Memory))],
+                budget.Instances, budget.Cpus, budget.Memory, budget.Cost,
+                snapshot.Budgets.FirstOrDefault(use => use.Budget.Name == budget.Name) is { } use
+                    ? new BudgetUseAnswer(use.Instances, use.Cpus, use.Memory, use.Cost) : null))],
         };
 
         string State(SourcePlace place) => gone.Contains(place.File) ? "fileGone"

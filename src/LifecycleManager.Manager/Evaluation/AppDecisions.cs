@@ -120,6 +120,9 @@ internal sealed class AppDecisions
     /// <summary>What is wrong with coordinations and budgets as things are: a name that no app has, for one.</summary>
     public IReadOnlyList<string> CoordinationProblems => _engine.CoordinationProblems;
 
+    /// <summary>What is used of the budgets.</summary>
+    public IReadOnlyList<BudgetUse> BudgetUses() => _engine.BudgetUses();
+
     /// <summary>When time alone next changes what is decided.</summary>
     public Due NextDue(ClockReading now) => _engine.NextDue(new Due(now.Steady, now.Wall));
 

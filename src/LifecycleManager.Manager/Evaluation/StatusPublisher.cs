@@ -58,6 +58,7 @@ internal sealed class StatusPublisher(
                 Thresholds = report.Thresholds,
                 MetricsMissing = report.MetricsMissing,
                 ScaleInHeld = report.ScaleInHeld,
+                ScaleOutHeld = report.ScaleOutHeld,
                 Startup = decisions.Startup(app.Id),
                 InFlight = changes.IsUnderWay(app.Id),
                 NextTry = changes.NextTry(app.Id, now.Steady) is { } next ? now.ToWall(next) : null,
@@ -77,6 +78,8 @@ internal sealed class StatusPublisher(
         LogHeldApps(before.Apps, governed);
         LogScaleIn(before.ScaleInStopped, scaleInStopped);
         metrics.Show(shown, changes.Count);
+        var budgets = decisions.BudgetUses();
+        metrics.Show(budgets);
         if (isTick)
         {
             var there = apps.Select(app => app.Id).Concat(facts.Unlisted).ToHashSet(StringComparer.Ordinal);
@@ -93,6 +96,7 @@ internal sealed class StatusPublisher(
             Unlisted = facts.Unlisted.Count,
             ScaleInStopped = scaleInStopped,
             CoordinationProblems = decisions.CoordinationProblems,
+            Budgets = budgets,
         };
         return gone;
     }

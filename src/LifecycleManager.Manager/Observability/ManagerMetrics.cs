@@ -15,6 +15,7 @@ internal sealed class ManagerMetrics
         [Text(ScaleStatus.Refused), Text(ScaleStatus.NotFound), Text(ScaleStatus.Unavailable)];
 
     private readonly AppMetrics _apps;
+    private readonly BudgetMetrics _budgets;
     private readonly Counter _fired;
     private readonly Counter _storeFailures;
     private readonly Counter _ticks;
@@ -35,6 +36,7 @@ internal sealed class ManagerMetrics
     {
         var metrics = Prometheus.Metrics.WithCustomRegistry(registry);
         _apps = new AppMetrics(registry);
+        _budgets = new BudgetMetrics(registry);
         _fired = metrics.CreateCounter(
             "lcm_manager_rules_fired_total",
             "Rules over several apps in the chains of decisions that were counted: by coordination (C# for rules in C#), and "
@@ -75,6 +77,7 @@ internal sealed class ManagerMetrics
     {
         Leading(false);
         _apps.Clear();
+        _budgets.Show([]);
         foreach (var gauge in (ReadOnlySpan<Gauge>)[_targetUp, _inFlight, _scaleInStopped, _stopped])
             gauge.Withdraw();
     }
@@ -140,6 +143,9 @@ internal sealed class ManagerMetrics
         _apps.Show(apps, Failures);
         _inFlight.Set(inFlight);
     }
+
+    /// <inheritdoc cref="BudgetMetrics.Show"/>
+    public void Show(IReadOnlyList<BudgetUse> budgets) => _budgets.Show(budgets);
 
     /// <inheritdoc cref="AppMetrics.Keep"/>
     public void Keep(Func<string, bool> isGoverned, Func<string, bool> isThere) => _apps.Keep(isGoverned, isThere);

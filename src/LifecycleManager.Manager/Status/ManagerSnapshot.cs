@@ -32,6 +32,9 @@ internal sealed record ManagerSnapshot
     /// <summary>What is wrong with coordinations and budgets as things are: a name that no app has, for one.</summary>
     public IReadOnlyList<string> CoordinationProblems { get; init; } = [];
 
+    /// <summary>What is used of the budgets.</summary>
+    public IReadOnlyList<BudgetUse> Budgets { get; init; } = [];
+
     /// <summary>Why scale-in is stopped everywhere; null where it is not.</summary>
     public string? ScaleInStopped { get; init; }
 
@@ -93,7 +96,10 @@ internal sealed record GovernedApp
     public bool MetricsMissing { get; init; }
 
     /// <summary>That nothing is scaled in, since things were worse after the last scale-in; null where it may be.</summary>
-    public ScaleInHold? ScaleInHeld { get; init; }
+    public ScalingHold? ScaleInHeld { get; init; }
+
+    /// <summary>That nothing is scaled out, since the last scale-outs have not helped; null where it may be.</summary>
+    public ScalingHold? ScaleOutHeld { get; init; }
 
     /// <summary>For how long its instances count as starting; null where nothing of them is collected.</summary>
     public StartupTime? Startup { get; init; }

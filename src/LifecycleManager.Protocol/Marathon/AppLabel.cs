@@ -24,6 +24,7 @@ public sealed record AppLabel(string Name, string Meaning)
         new("lcm.antiAffinity", "`/db`: no instance where these apps have one"),
         new("lcm.antiAffinity.preferred", "the same as a wish"),
         new("lcm.priority", "a whole number: higher ones are placed first, and served first by budgets and limits"),
+        new("lcm.price", "`0.12`: what an instance costs in an hour, for budgets with a `cost`"),
         new("lcm.canary", "`1 pause, 25% 5m, 50%`: the steps in which a new version takes over"),
         new("lcm.rollback.after", "`5m`: a version that is not healthy by then is taken back"),
         new("lcm.drain", "`10s`: so long an instance that is to end is out of Eureka and of the proxy first, an hour at most"),

@@ -156,6 +156,9 @@ public sealed class PagesTests
         await using var console = await ConsoleUnderTest.StartAsync();
         console.Answers["/v1/policies"] = """
             {"policies": [{"name": "search", "app": "/search", "file": "search.yml", "min": 1, "max": 9}],
+             "budgets": [
+               {"name": "shop", "apps": "/shop/*", "instances": 24, "cost": 40.5, "used": {"instances": 7}},
+               {"name": "new", "apps": "/new/*", "cpus": 2}],
              "files": [{"file": "search.yml", "problems": []},
                {"file": "night.yml", "problems": [{"line": 7, "column": 3, "severity": "error", "message": "unknown name 'tmp'"}]}]}
             """;
@@ -167,6 +170,8 @@ public sealed class PagesTests
         Assert.Contains("<td>search</td>", page, StringComparison.Ordinal);
         Assert.Contains("night.yml:7:3: error: unknown name &#x27;tmp&#x27;", page, StringComparison.Ordinal);
         Assert.Contains("1 to 9", page, StringComparison.Ordinal);
+        foreach (var cell in new[] { "7 instances", "24 instances", "40.5 an hour", "2 cpus", "unknown" })
+            Assert.Contains($"<td class=\"count\">{cell}</td>", page, StringComparison.Ordinal);
         Assert.Contains("http://h:1/admin", page, StringComparison.Ordinal);
     }
 

@@ -129,7 +129,8 @@ public sealed class CoordinationParserTests
 
     [Theory]
     [InlineData("budget: b\ninstances: 3", "1:1: error: a budget needs 'apps' (apps: '/shop/*')")]
-    [InlineData("budget: b\napps: /shop/*", "1:1: error: the budget 'b' limits nothing (give instances, cpus or memory (64 GB))")]
+    [InlineData("budget: b\napps: /shop/*",
+        "1:1: error: the budget 'b' limits nothing (give instances, cpus, memory (64 GB) or cost (40))")]
     [InlineData("budget: b\napps: shop\ninstances: 3", "2:7: error: the app 'shop' must be absolute (write /shop)")]
     [InlineData("budget: b\napps: /shop/*\ninstances: many",
         "3:12: error: 'instances' must be a whole number from 0 to 1000000, not 'many'")]

@@ -38,7 +38,7 @@ public sealed class ScaleInWatchTests
         Assert.Equal([new Adjustment("worse", 4, 5, TakenBack)], back.Adjustments);
         var until = cluster.Now.AddMinutes(15);
         var why = "after the scale-in from 5 to 4 latency is 0.31, 24% worse than 0.25 just before";
-        Assert.Equal(new ScaleInHold(cluster.Now, until, why), cluster.Engine.Report(Cluster.App)!.ScaleInHeld);
+        Assert.Equal(new ScalingHold(cluster.Now, until, why), cluster.Engine.Report(Cluster.App)!.ScaleInHeld);
 
         // The load would have it smaller at once; what is better again does not end the hold.
         cluster.Metrics["load"] = 1;

@@ -109,6 +109,7 @@ public sealed class ToolsApiTests : IAsyncLifetime
         apps: /shop/*
         instances: 30
         memory: 64 GB
+        cost: 12.5
         """;
 
     [Fact]
@@ -123,7 +124,7 @@ public sealed class ToolsApiTests : IAsyncLifetime
         Assert.Equal("b.yml:5:11", problem.GetProperty("place").GetString());
         Assert.Equal("did you mean 'web.wanted'?", problem.GetProperty("suggestion").GetString());
 
-        var ties = Ties.Replace("dryRun: true", "").Replace("memory: 64 GB", "");
+        var ties = Ties.Replace("dryRun: true", "").Replace("memory: 64 GB\ncost: 12.5", "");
         var tested = await PostAsync("test", new
         {
             files = Files(("a.yml", Shop), ("b.yml", ties), ("s.test.yml", """
@@ -168,6 +169,7 @@ public sealed class ToolsApiTests : IAsyncLifetime
         Assert.Equal(("/shop/*", 30, 64_000), (budget.GetProperty("apps").GetString(),
             budget.GetProperty("instances").GetInt32(), budget.GetProperty("memory").GetDouble()));
         Assert.False(budget.TryGetProperty("cpus", out _));
+        Assert.Equal(12.5, budget.GetProperty("cost").GetDouble());
         Assert.Contains(answer.GetProperty("files").EnumerateArray(), file =>
             file.GetProperty("file").GetString()!.EndsWith("ties.yml", StringComparison.Ordinal)
             && file.GetProperty("policies").GetArrayLength() == 2);

@@ -76,6 +76,34 @@ public sealed class ManagerMetricsTests
         Assert.Contains($"lcm_manager_policy_held{{app=\"{App}\",policy=\"search\"}} 1\n", await term.ScrapeAsync());
     }
 
+    [Fact]
+    public async Task What_is_used_and_allowed_of_budgets_is_shown_as_long_as_they_are_in_force()
+    {
+        await using var term = await TermUnderTest.StartAsync();
+        term.Marathon.Add(App, 2);
+        term.Policies = TermUnderTest.Parse(TermUnderTest.Search + """
+
+            ---
+            budget: all
+            apps: /**
+            instances: 5
+            cost: 1.5
+            """);
+        await term.TickAsync();
+        var metrics = await term.ScrapeAsync();
+        Assert.Contains("lcm_manager_budget_used{budget=\"all\",resource=\"instances\"} 2\n", metrics);
+        Assert.Contains("lcm_manager_budget_allowed{budget=\"all\",resource=\"cost_per_hour\"} 1.5\n", metrics);
+
+        // Nobody has said what an instance costs: that is no 0.
+        Assert.DoesNotContain("lcm_manager_budget_used{budget=\"all\",resource=\"cost_per_hour\"}", metrics);
+        var use = Assert.Single(term.State.Snapshot.Budgets);
+        Assert.Equal((2, null), (use.Instances, use.Cost));
+
+        term.Policies = TermUnderTest.Parse(TermUnderTest.Search);
+        await term.TickAsync();
+        Assert.DoesNotContain("lcm_manager_budget_used{", await term.ScrapeAsync());
+    }
+
     private static string Decisions(string rule, string kind, int count) =>
         $"lcm_manager_decisions_total{{app=\"{App}\",policy=\"search\",rule=\"{rule}\",kind=\"{kind}\"}} {count}\n";
 }

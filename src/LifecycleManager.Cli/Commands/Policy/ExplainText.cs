@@ -16,6 +16,8 @@ internal static class ExplainText
         output.WriteLine($"policy {Text(app, "policy")}{bounds}");
         if (app.TryGetProperty("scaleInHeld", out var hold))
             output.WriteLine($"scale-in is held until {Time(hold, "until")}: {Text(hold, "why")}");
+        if (app.TryGetProperty("scaleOutHeld", out hold))
+            output.WriteLine($"scale-out is held until {Time(hold, "until")}: {Text(hold, "why")}");
         if (app.TryGetProperty("stopped", out var stop))
         {
             output.WriteLine(

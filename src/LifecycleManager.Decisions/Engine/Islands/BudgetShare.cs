@@ -16,25 +16,42 @@ internal sealed class BudgetShare(Budget budget, IslandApp[] apps)
     public Dictionary<IslandApp, Grant> Share(Func<IslandApp, int> wanted, bool holds)
     {
         var limits = new Dictionary<IslandApp, Grant>();
-        if (budget.Instances is { } instances) Apply(instances, _ => 1, "instances", wanted, holds, limits);
-        if (budget.Cpus is { } cpus) Apply(cpus, app => app.App.Cpus, "cpus", wanted, holds, limits);
-        if (budget.Memory is { } memory) Apply(memory, app => app.App.Memory, "MB", wanted, holds, limits);
+        foreach (var resource in BudgetResource.All)
+        {
+            if (resource.Limit(budget) is { } limit) Apply(limit, resource, wanted, holds, limits);
+        }
+
         return limits;
     }
 
+    /// <summary>What its apps use of it.</summary>
+    public BudgetUse Use() => new(
+        budget, Used(BudgetResource.Instances), Used(BudgetResource.Cpus), Used(BudgetResource.Memory), Used(BudgetResource.Cost));
+
+    private double? Used(BudgetResource resource)
+    {
+        var used = 0.0;
+        foreach (var app in apps)
+        {
+            // What is not known of an app without an instance makes no difference.
+            if (app is { IsSeen: true, Facts.Instances: > 0 }) used += app.Facts.Instances * resource.Each(app);
+        }
+
+        return double.IsNaN(used) ? null : used;
+    }
+
     private void Apply(
-        double limit, Func<IslandApp, double> cost, string unit, Func<IslandApp, int> wanted, bool holds,
-        Dictionary<IslandApp, Grant> limits)
+        double limit, BudgetResource resource, Func<IslandApp, int> wanted, bool holds, Dictionary<IslandApp, Grant> limits)
     {
         var shares = new List<Claim>();
         var used = 0.0;
         foreach (var app in apps)
         {
             if (!app.IsSeen) continue;
-            var each = cost(app);
+            var each = resource.Each(app);
             if (!(each >= 0))
             {
-                Stop($"what an instance of {app.Id} takes is unknown", wanted, limits);
+                Stop(resource.Unknown(app.Id), wanted, limits);
                 return;
             }
 
@@ -49,7 +66,7 @@ internal sealed class BudgetShare(Budget budget, IslandApp[] apps)
         {
             if (share.Granted >= share.Wanted) continue;
             Limit(share.App, share.Granted, string.Create(CultureInfo.InvariantCulture,
-                $"{budget.Name}: {Expression.Format(used)} of {Expression.Format(limit)} {unit} in use"), limits);
+                $"{budget.Name}: {Expression.Format(used)} of {Expression.Format(limit)} {resource.Unit} in use"), limits);
         }
     }
 

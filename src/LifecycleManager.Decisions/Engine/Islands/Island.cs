@@ -38,6 +38,9 @@ internal sealed class Island(IslandPlan plan, IReadOnlyDictionary<string, Island
     /// <summary>What the last evaluation failed with; null where it did not.</summary>
     public Exception? Failure { get; private set; }
 
+    /// <summary>What is used of its budgets.</summary>
+    public IEnumerable<BudgetUse> Uses => _budgets.Select(budget => budget.Use());
+
     /// <summary>What rules that are code asked for and is not done.</summary>
     public IReadOnlyList<string> Refused => _code?.Refused ?? [];
 

@@ -32,6 +32,17 @@ internal sealed class IslandIndex
         .. _islandOf.Values.Distinct().SelectMany(island => island.Refused.Concat(island.Misnamed)).Distinct().Take(MaxRefused),
     ];
 
+    /// <summary>What is used of the budgets, in their order; one without any app is not used at all.</summary>
+    public IReadOnlyList<BudgetUse> Uses()
+    {
+        var uses = _islandOf.Values.Distinct().SelectMany(island => island.Uses)
+            .ToDictionary(use => use.Budget.Name, StringComparer.Ordinal);
+        return [.. _budgets.Select(budget => uses.GetValueOrDefault(budget.Name) ?? Unseen(budget))];
+
+        BudgetUse Unseen(Budget budget) => _known.Exists(app => budget.Apps.Match(app) > 0)
+            ? new BudgetUse(budget, null, null, null, null) : new BudgetUse(budget, 0, 0, 0, 0);
+    }
+
     /// <summary>Puts coordinations and budgets in force.</summary>
     public void Use(PolicySet policies)
     {

@@ -20,6 +20,9 @@ internal sealed class IslandTick
     /// <summary>What is wrong with coordinations and budgets as things are.</summary>
     public IReadOnlyList<string> Problems => _index.Problems;
 
+    /// <summary>What is used of the budgets.</summary>
+    public IReadOnlyList<BudgetUse> Uses => _index.Uses();
+
     /// <summary>Puts coordinations and budgets in force.</summary>
     public void Use(PolicySet policies) => _index.Use(policies);
 

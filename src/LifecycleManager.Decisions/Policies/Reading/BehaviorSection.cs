@@ -17,7 +17,7 @@ internal sealed partial class BehaviorSection(ProblemSink problems, ReadTable ta
     private const double MostWorse = 10;
     private static readonly TimeSpan LongestWatch = TimeSpan.FromDays(1);
 
-    public ScalingBehavior Read(MapReader policy, string key, ScalingBehavior usual, bool mayWorsen = false)
+    public ScalingBehavior Read(MapReader policy, string key, ScalingBehavior usual, bool isScaleIn = false)
     {
         if (policy.Sub(key, $"'{key}'") is not { } map) return usual;
         var behavior = new ScalingBehavior
@@ -26,7 +26,8 @@ internal sealed partial class BehaviorSection(ProblemSink problems, ReadTable ta
             Select = map.Choice("select", Selects) ?? LimitSelect.Max,
             Cooldown = map.Duration("cooldown") ?? TimeSpan.Zero,
             Limits = map.Find("limit") is { } limit ? ReadLimits(limit) : usual.Limits,
-            Worse = mayWorsen ? ReadWorse(map) : null,
+            Worse = isScaleIn ? ReadWorse(map) : null,
+            Better = isScaleIn ? null : ReadBetter(map),
         };
         map.Done();
         return behavior;
@@ -79,29 +80,44 @@ internal sealed partial class BehaviorSection(ProblemSink problems, ReadTable ta
     private WorseCheck? ReadWorse(MapReader behavior)
     {
         if (behavior.Sub("worse", "'worse'") is not { } map) return null;
-        var metric = map.Find("metric") is { } node
-            ? new ExpressionReader(problems, table).Read(node, "metric", ExpressionCompiler.Number) : null;
-        if (metric is { Reads.Count: 0 })
-        {
-            problems.Error(
-                map.Find("metric")!, $"'{metric.Text}' reads no metric", "the healthy share is watched anyway", "worse");
-        }
-
+        var metric = Watched(map, "worse", "the healthy share is watched anyway");
         var by = map.Number("by", positive: true) ?? WorseCheck.UsualShare;
         if (by > MostWorse)
             problems.Error(map.Find("by")!, $"'by' is at most {MostWorse * 100:0}%", "by: 20%", "worse");
         var check = new WorseCheck(
-            metric, by, Watch("within") ?? WorseCheck.UsualTime, Watch("hold") ?? WorseCheck.UsualHold);
+            metric, by, Watch(map, "within", "worse") ?? WorseCheck.UsualTime, Watch(map, "hold", "worse") ?? WorseCheck.UsualHold);
         map.Done();
         return check;
+    }
 
-        TimeSpan? Watch(string key)
-        {
-            var time = map.Duration(key, positive: true);
-            if (time > LongestWatch)
-                problems.Error(map.Find(key)!, $"'{key}' is at most {DurationText.Format(LongestWatch)}", null, "worse");
-            return time;
-        }
+    private BetterCheck? ReadBetter(MapReader behavior)
+    {
+        if (behavior.Sub("better", "'better'") is not { } map) return null;
+        map.Need("metric", "metric: p95(latency, 1m)");
+        var metric = Watched(map, "better", "name what callers feel: p95(latency, 1m)");
+        var by = map.Number("by", positive: true) ?? BetterCheck.UsualShare;
+        if (by >= 1) problems.Error(map.Find("by")!, "'by' is below 100%", "by: 5%", "better");
+        var times = map.Integer("times", 1) ?? BetterCheck.UsualTimes;
+        var (within, hold) = (Watch(map, "within", "better"), Watch(map, "hold", "better"));
+        map.Done();
+        return metric is null ? null : new BetterCheck(
+            metric, by, within ?? BetterCheck.UsualTime, times, hold ?? BetterCheck.UsualHold);
+    }
+
+    private Expression? Watched(MapReader map, string code, string suggestion)
+    {
+        if (map.Find("metric") is not { } node) return null;
+        var metric = new ExpressionReader(problems, table).Read(node, "metric", ExpressionCompiler.Number);
+        if (metric is { Reads.Count: 0 }) problems.Error(node, $"'{metric.Text}' reads no metric", suggestion, code);
+        return metric;
+    }
+
+    private TimeSpan? Watch(MapReader map, string key, string code)
+    {
+        var time = map.Duration(key, positive: true);
+        if (time > LongestWatch)
+            problems.Error(map.Find(key)!, $"'{key}' is at most {DurationText.Format(LongestWatch)}", null, code);
+        return time;
     }
 
     private MissingMetrics Counted(YamlNode node, MissingMetricsMode mode, int count, TimeSpan after, InstanceBounds bounds)

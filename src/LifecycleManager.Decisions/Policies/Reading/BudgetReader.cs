@@ -7,7 +7,7 @@ namespace LifecycleManager.Decisions.Policies.Reading;
 /// <summary>Reads one budget from one YAML document.</summary>
 internal sealed class BudgetReader(ProblemSink problems)
 {
-    private static readonly string[] Limits = ["instances", "cpus", "memory"];
+    private static readonly string[] Limits = ["instances", "cpus", "memory", "cost"];
     private static readonly (string Unit, double Megabytes)[] Units =
         [("MB", 1), ("GB", 1000), ("TB", 1_000_000), ("MiB", 1.048576), ("GiB", 1073.741824), ("TiB", 1_099_511.627776)];
 
@@ -19,11 +19,12 @@ internal sealed class BudgetReader(ProblemSink problems)
         var apps = map.Need("apps", "apps: '/shop/*'") is { } selector ? new SelectorSection(problems, "apps").Read(selector)
             : null;
         var instances = map.Integer("instances", 0);
-        var cpus = map.Find("cpus") is { } cores ? Cores(cores) : null;
+        var cpus = map.Find("cpus") is { } cores ? Number(cores, "cpus", "a number of cores", "write 0.5 or 64") : null;
         var memory = map.Find("memory") is { } size ? Megabytes(size) : null;
+        var cost = map.Find("cost") is { } money ? Number(money, "cost", "an amount of money an hour", "write 40 or 12.50") : null;
         if (Limits.All(key => !map.Keys.Contains(key)))
         {
-            problems.Error(map.Map, $"the budget '{name}' limits nothing", "give instances, cpus or memory (64 GB)",
+            problems.Error(map.Map, $"the budget '{name}' limits nothing", "give instances, cpus, memory (64 GB) or cost (40)",
                 "missing-key");
         }
 
@@ -37,19 +38,20 @@ internal sealed class BudgetReader(ProblemSink problems)
             Instances = instances,
             Cpus = cpus,
             Memory = memory,
+            Cost = cost,
             Digest = DocumentDigest.Of(document),
         };
     }
 
-    private double? Cores(YamlNode node)
+    private double? Number(YamlNode node, string key, string what, string suggestion)
     {
         if (node is YamlScalar scalar && double.TryParse(scalar.Value, NumberStyles.AllowDecimalPoint,
-            CultureInfo.InvariantCulture, out var cores) && double.IsFinite(cores))
+            CultureInfo.InvariantCulture, out var number) && double.IsFinite(number))
         {
-            return cores;
+            return number;
         }
 
-        problems.Error(node, $"'cpus' must be a number of cores, not {node.Kind}", "write 0.5 or 64", "type");
+        problems.Error(node, $"'{key}' must be {what}, not {node.Kind}", suggestion, "type");
         return null;
     }
 

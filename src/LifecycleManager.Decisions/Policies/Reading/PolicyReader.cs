@@ -36,7 +36,7 @@ internal sealed class PolicyReader(ProblemSink problems)
             Metrics = [.. metrics.Select(metric => metric.Metric)],
             Rules = rules,
             ScaleOut = behavior.Read(map, "scaleOut", ScalingBehavior.DefaultScaleOut),
-            ScaleIn = behavior.Read(map, "scaleIn", ScalingBehavior.DefaultScaleIn, mayWorsen: true),
+            ScaleIn = behavior.Read(map, "scaleIn", ScalingBehavior.DefaultScaleIn, isScaleIn: true),
             OnMissingMetrics = behavior.ReadMissing(map, bounds),
             DryRun = map.Flag("dryRun") ?? false,
             Pause = map.Choice("pause", Pauses) ?? Pause.None,

@@ -217,6 +217,8 @@ internal static class PolicyAnalysis
             found.Add(Warn(policy.Place, "one-way", "scale-in is disabled and no rule asks for more"));
         if (policy.ScaleIn.Worse is not null && (!shrinks || policy.ScaleIn.Select == LimitSelect.Disabled))
             found.Add(Warn(policy.Place, "no-effect", "'worse' watches nothing: nothing is ever scaled in"));
+        if (policy.ScaleOut.Better is not null && (!grows || policy.ScaleOut.Select == LimitSelect.Disabled))
+            found.Add(Warn(policy.Place, "no-effect", "'better' watches nothing: nothing is ever scaled out"));
         if (!grows) found.Add(Warn(policy.Place, "one-way", "no rule ever asks for more instances: the count can only shrink"));
 
         static bool CanGrow(RuleAction action) =>

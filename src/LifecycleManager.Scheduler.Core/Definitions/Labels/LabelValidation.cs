@@ -1,4 +1,5 @@
 using System.Globalization;
+using LifecycleManager.Primitives.Text;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Core.Definitions.Json;
 
@@ -20,6 +21,7 @@ internal static class LabelValidation
                     CultureInfo.InvariantCulture, out _) =>
                     "must be a whole number",
                 RollbackLabel.Name when !RollbackLabel.TryParse(value, out _) => $"must be {LabelDuration.Form}, over zero",
+                PriceLabel.Name when !PriceLabel.TryParse(value, out _) => PriceLabel.Form,
                 DrainLabel.Name when !DrainLabel.TryParse(value, out _) => DrainLabel.Form,
                 CanaryLabel.Name when !CanaryLabel.TryParse(value, out _) => CanaryLabel.Form,
                 _ => null,

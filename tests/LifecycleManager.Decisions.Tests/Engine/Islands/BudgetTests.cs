@@ -1,3 +1,5 @@
+using LifecycleManager.Decisions.Engine;
+
 namespace LifecycleManager.Decisions.Tests.Engine.Islands;
 
 /// <summary>How a budget is shared.</summary>
@@ -67,6 +69,51 @@ public sealed class BudgetTests
         Assert.Contains("what an instance of /shop/b takes is unknown", shop.Decide()["/shop/a"].Reason, StringComparison.Ordinal);
         shop.Metrics["a"] = 1;
         Assert.Equal("a 1, b 2", shop.Tick());
+    }
+
+    private const string Money = """
+        budget: money
+        apps: /shop/*
+        cost: 2.40
+        """;
+
+    [Fact]
+    public void Money_is_counted_by_the_price_of_each_instance()
+    {
+        var shop = new Shop(Money).Add("big", 1, priority: 2, price: "0.5").Add("small", 1, price: "0.1").Load();
+        shop.Metrics["big"] = 4;
+        shop.Metrics["small"] = 9;
+        Assert.Equal("big 4, small 4", shop.Tick());
+        Assert.Contains("at most 4 within the budget money: 2.4 of 2.4 an hour in use", shop.Decide()["/shop/small"].Reason,
+            StringComparison.Ordinal);
+        var use = shop.Engine.BudgetUses().Single();
+        Assert.Equal((8.0, 8.0, null), (use.Instances, use.Cpus, use.Memory));
+        Assert.Equal(2.4, use.Cost!.Value, 9);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("cheap")]
+    [InlineData("-1")]
+    [InlineData("1e3")]
+    [InlineData("NaN")]
+    public void A_price_that_nobody_can_tell_lets_nothing_grow_and_is_no_amount(string? price)
+    {
+        var shop = new Shop(Money).Add("a", 2, price: "0.1").Add("b", 2, price: price).Load();
+        shop.Metrics["a"] = 4;
+        Assert.Equal("a 2, b 2", shop.Tick());
+        Assert.Contains("what an instance of /shop/b costs is unknown: it has no label lcm.price",
+            shop.Decide()["/shop/a"].Reason, StringComparison.Ordinal);
+        Assert.Null(shop.Engine.BudgetUses().Single().Cost);
+        Assert.Equal(4, shop.Engine.BudgetUses().Single().Instances);
+    }
+
+    [Fact]
+    public void A_budget_without_any_app_is_not_used()
+    {
+        var shop = new Shop("budget: none\napps: /other/*\ncost: 1").Add("a", 2).Load();
+        shop.Decide();
+        Assert.Equal((0, 0), (shop.Engine.BudgetUses().Single().Instances, shop.Engine.BudgetUses().Single().Cost));
     }
 
     [Fact]

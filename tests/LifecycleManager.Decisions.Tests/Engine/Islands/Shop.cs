@@ -37,9 +37,9 @@ internal sealed class Shop
 
     /// <summary>An app whose policy sets its count to its metric.</summary>
     public Shop Add(string name, int instances, int min = 1, int max = 20, int priority = 0, string more = "", double cpus = 1,
-        string limit = "none", string scaleIn = "{ stabilization: 0s }", params string[] dependencies)
+        string limit = "none", string? price = null, string scaleIn = "{ stabilization: 0s }", params string[] dependencies)
     {
-        AddFree(name, instances, priority, cpus, dependencies);
+        AddFree(name, instances, priority, cpus, price, dependencies);
         _policies += $$"""
             policy: {{name}}
             app: /shop/{{name}}
@@ -58,9 +58,9 @@ internal sealed class Shop
     }
 
     /// <summary>An app without a policy.</summary>
-    public Shop AddFree(string name, int instances, int priority = 0, double cpus = 1, params string[] dependencies)
+    public Shop AddFree(string name, int instances, int priority = 0, double cpus = 1, string? price = null, params string[] dependencies)
     {
-        var app = new AppRef("/shop/" + name, null)
+        var app = new AppRef("/shop/" + name, price is null ? null : new Dictionary<string, string> { ["lcm.price"] = price })
         {
             Priority = priority,
             Cpus = cpus,
