@@ -6,8 +6,8 @@ namespace LifecycleManager.Decisions.Engine;
 
 /// <summary>
 /// From what the rules want to the count, in the HPA's order: missing metrics, bounds, what is demanded for the sake of other
-/// apps, stabilization, limits, what was worse after the last scale-in or no better after scale-outs, pauses and cooldown. Each step that changes the count is
-/// remembered with the app, to be explained.
+/// apps, stabilization, limits, what was worse after the last scale-in or no better after scale-outs, pauses and cooldown. Each
+/// step that changes the count is remembered with the app, to be explained.
 /// </summary>
 internal static class CountPipeline
 {

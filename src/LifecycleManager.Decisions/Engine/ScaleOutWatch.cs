@@ -5,8 +5,8 @@ using LifecycleManager.Decisions.Policies;
 namespace LifecycleManager.Decisions.Engine;
 
 /// <summary>
-/// The watch over an app's scale-outs in a row: where several have not made things better than before the first, nothing is scaled
-/// out for a while. What is not known is neither better nor not. A row ends where it has helped, and where anybody else changes
+/// The watch over an app's scale-outs in a row: where several have not made things better than before the first, nothing is
+/// scaled out for a while. What is not known is neither better nor not. A row ends where it has helped, and where anybody else changes
 /// the count. Instants are the steady clock's.
 /// </summary>
 internal sealed class ScaleOutWatch
@@ -96,7 +96,8 @@ internal sealed class ScaleOutWatch
     public void AddTo(ref NumberDigest digest)
     {
         if (IsIdle) return;
-        foreach (var number in (ReadOnlySpan<long>)[_at.UtcTicks, _judged.UtcTicks, _from, _to, _fruitless, HeldSince.UtcTicks]) digest.Add(number);
+        foreach (var number in (ReadOnlySpan<long>)[_at.UtcTicks, _judged.UtcTicks, _from, _to, _fruitless, HeldSince.UtcTicks])
+            digest.Add(number);
         foreach (var value in (ReadOnlySpan<double>)[_before, _after]) digest.Add(BitConverter.DoubleToInt64Bits(value));
     }
 
@@ -131,7 +132,9 @@ internal sealed class ScaleOutWatch
         if (row.HeldSince is { } held) HeldSince = steady(held);
     }
 
-    /// <summary>What was seen, for people: <c>3 scale-outs, 2 to 8, have not made latency 5% better: 0.31, 0.3 before</c>.</summary>
+    /// <summary>
+    /// What was seen, for people: <c>3 scale-outs, 2 to 8, have not made latency 5% better: 0.31, 0.3 before</c>.
+    /// </summary>
     public string Tell(BetterCheck check) => string.Create(CultureInfo.InvariantCulture,
         $"{_fruitless} scale-outs, {_from} to {_to}, have not made {check.Metric.Text} {check.By * 100:0.##}% better: ")
         + $"{Expression.Format(_after)}, {Expression.Format(_before)} before";

@@ -82,8 +82,8 @@ public sealed record StoredMemory
 
     /// <summary>Whether a new app would be remembered like this, as a quiet one is: there is nothing to keep.</summary>
     [JsonIgnore]
-    public bool IsPlain => Changes.Count == 0 && Asked is null && ScaleIn is null && ScaleOut is null && MissingSince is null && Rules.Count == 0
-        && Highest.Concat(Lowest).All(entry => entry.Count == Instances);
+    public bool IsPlain => Changes.Count == 0 && Asked is null && ScaleIn is null && ScaleOut is null && MissingSince is null
+        && Rules.Count == 0 && Highest.Concat(Lowest).All(entry => entry.Count == Instances);
 
     /// <summary>Whether another says the same, but for the time that has passed.</summary>
     public bool SaysTheSame(StoredMemory other)

@@ -26,7 +26,8 @@ internal sealed class BudgetShare(Budget budget, IslandApp[] apps)
 
     /// <summary>What its apps use of it.</summary>
     public BudgetUse Use() => new(
-        budget, Used(BudgetResource.Instances), Used(BudgetResource.Cpus), Used(BudgetResource.Memory), Used(BudgetResource.Cost));
+        budget, Used(BudgetResource.Instances), Used(BudgetResource.Cpus), Used(BudgetResource.Memory),
+        Used(BudgetResource.Cost));
 
     private double? Used(BudgetResource resource)
     {

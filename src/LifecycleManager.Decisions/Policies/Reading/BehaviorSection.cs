@@ -85,7 +85,8 @@ internal sealed partial class BehaviorSection(ProblemSink problems, ReadTable ta
         if (by > MostWorse)
             problems.Error(map.Find("by")!, $"'by' is at most {MostWorse * 100:0}%", "by: 20%", "worse");
         var check = new WorseCheck(
-            metric, by, Watch(map, "within", "worse") ?? WorseCheck.UsualTime, Watch(map, "hold", "worse") ?? WorseCheck.UsualHold);
+            metric, by, Watch(map, "within", "worse") ?? WorseCheck.UsualTime,
+            Watch(map, "hold", "worse") ?? WorseCheck.UsualHold);
         map.Done();
         return check;
     }

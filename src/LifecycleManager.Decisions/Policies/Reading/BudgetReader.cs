@@ -21,7 +21,8 @@ internal sealed class BudgetReader(ProblemSink problems)
         var instances = map.Integer("instances", 0);
         var cpus = map.Find("cpus") is { } cores ? Number(cores, "cpus", "a number of cores", "write 0.5 or 64") : null;
         var memory = map.Find("memory") is { } size ? Megabytes(size) : null;
-        var cost = map.Find("cost") is { } money ? Number(money, "cost", "an amount of money an hour", "write 40 or 12.50") : null;
+        var cost = map.Find("cost") is { } money
+            ? Number(money, "cost", "an amount of money an hour", "write 40 or 12.50") : null;
         if (Limits.All(key => !map.Keys.Contains(key)))
         {
             problems.Error(map.Map, $"the budget '{name}' limits nothing", "give instances, cpus, memory (64 GB) or cost (40)",

@@ -29,7 +29,8 @@ internal static class BudgetAnalysis
                         .Select(app => $"{app.Id} {app.Policy!.Instances.Min}")),
                 "nothing is put below its least, and nothing will grow");
         }
-        else if (budget is { Cpus: null, Memory: null, Cost: null, Apps.IsExact: true } && apps.Count == budget.Apps.Ids.Distinct().Count()
+        else if (budget is { Cpus: null, Memory: null, Cost: null, Apps.IsExact: true }
+            && apps.Count == budget.Apps.Ids.Distinct().Count()
             && apps.Sum(app => (long)app.Policy!.Instances.Max) is var most && most <= limit)
         {
             yield return PolicyAnalysis.Warn(budget.Place, "no-effect",
