@@ -152,10 +152,14 @@ public sealed class RoleHost : IAsyncDisposable
         return app;
     }
 
+    /// <summary>What a connection whose reader does not keep up holds, beside what the system does: a thousand may be open.</summary>
+    private const int MaxResponseBuffer = 16 * 1024;
+
     private static void Listen(KestrelServerOptions kestrel, Role role, ILoggerFactory loggers, TimeProvider time)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = MaxRequestBody;
+        kestrel.Limits.MaxResponseBufferSize = MaxResponseBuffer;
         kestrel.Limits.MaxConcurrentConnections = role.MaxConnections;
         if (role.Kestrel is { } section)
         {
