@@ -14,22 +14,27 @@ internal static partial class IdleMemory
     private const long QuietAllocation = 64L << 20;
     private const long MaxHeap = 512L << 20;
 
+    // Of a busy process a pause a minute is worth what was allocated, is free, and stays with it.
+    private const long MuchSlack = 32L << 20;
+
     // Of what a burst needed, some is let go only after a look: by connections that end, and by the runtime's own pools.
     private const int Repeats = 3;
 
     /// <summary>After this the agents are registered and the policies in force.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan BetweenPauses = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Gives it back to the system, once the roles have settled and then whenever it is quiet, until cancelled.
+    /// Gives it back to the system, once the roles have settled and then whenever it is quiet, or much of it is free, until
+    /// cancelled.
     /// </summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static async Task KeepAsync(TimeProvider time, CancellationToken cancellation)
     {
         await Task.Delay(Settled, time, cancellation);
         Release();
-        var (kept, allocated, again) = (Environment.WorkingSet, GC.GetTotalAllocatedBytes(), 0);
+        var (kept, allocated, again, released) = (Environment.WorkingSet, GC.GetTotalAllocatedBytes(), 0, time.GetTimestamp());
         while (true)
         {
             await Task.Delay(Look, time, cancellation);
@@ -39,10 +44,21 @@ internal static partial class IdleMemory
             if (Environment.WorkingSet - kept >= kept / WorthShare) again = Repeats;
 
             // Of a large heap the pause would be felt.
-            if (!isQuiet || again == 0 || GC.GetTotalMemory(forceFullCollection: false) > MaxHeap) continue;
+            if (!isQuiet && (time.GetElapsedTime(released) < BetweenPauses || Slack < MuchSlack)) continue;
+            if (again == 0 || GC.GetTotalMemory(forceFullCollection: false) > MaxHeap) continue;
             again--;
             Release();
-            kept = Environment.WorkingSet;
+            (kept, released) = (Environment.WorkingSet, time.GetTimestamp());
+        }
+    }
+
+    /// <summary>Bytes that the heap holds, and that nothing needed at the last collection.</summary>
+    private static long Slack
+    {
+        get
+        {
+            var heap = GC.GetGCMemoryInfo();
+            return heap.TotalCommittedBytes - heap.HeapSizeBytes + heap.FragmentedBytes;
         }
     }
 

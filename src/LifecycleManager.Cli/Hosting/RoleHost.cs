@@ -153,7 +153,7 @@ public sealed class RoleHost : IAsyncDisposable
     }
 
     /// <summary>What a connection whose reader does not keep up holds, beside what the system does: a thousand may be open.</summary>
-    private const int MaxResponseBuffer = 16 * 1024;
+    private const int MaxResponseBuffer = 8 * 1024;
 
     private static void Listen(KestrelServerOptions kestrel, Role role, ILoggerFactory loggers, TimeProvider time)
     {

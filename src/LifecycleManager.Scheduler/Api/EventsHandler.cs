@@ -10,7 +10,7 @@ namespace LifecycleManager.Scheduler.Api;
 /// <summary><c>/v2/events</c> as server-sent events.</summary>
 internal static class EventsHandler
 {
-    private const int Slice = 8 * 1024;
+    private const int Slice = 4 * 1024;
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     // Lines end as Marathon ends them: some clients read no other.
