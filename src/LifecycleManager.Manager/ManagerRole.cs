@@ -44,6 +44,9 @@ public static class ManagerRole
         if (options.CSharpRules) services.AddCSharpRules(options.RulesDirectory);
         services.AddSingleton(new DecisionFeed(options.StreamClients));
         services.AddSingleton<FollowedDecisions>();
+        services.AddSingleton<TableMetrics>();
+        services.AddSingleton<RecordTables>();
+        services.AddSingleton<DecisionHistory>();
         services.AddSingleton<ManagerMetrics>();
         services.AddSingleton<MetricHistory>();
         services.AddSingleton(provider =>

@@ -16,6 +16,9 @@ public interface IRecordTable
     /// <summary>Grows with each opening: what was written before may be gone.</summary>
     long Openings { get; }
 
+    /// <summary>Opens it where it is not open, or what was opened is gone; every other call does so too.</summary>
+    Task OpenAsync(CancellationToken cancellation);
+
     /// <summary>
     /// Writes records, all or none: those that are not there are added, and those that an earlier term or this one wrote are
     /// replaced. Writing a record again changes nothing.
@@ -30,8 +33,9 @@ public interface IRecordTable
     /// <summary>A record; null where there is none.</summary>
     Task<FoundRecord?> FindAsync(string id, CancellationToken cancellation);
 
-    /// <summary>When the records were changed last, of ids from one on.</summary>
-    Task<IReadOnlyDictionary<string, DateTimeOffset>> ChangesSinceAsync(string id, CancellationToken cancellation);
+    /// <summary>When records were changed last: of those that are there.</summary>
+    Task<IReadOnlyDictionary<string, DateTimeOffset>> ChangesAsync(
+        IReadOnlyCollection<string> ids, CancellationToken cancellation);
 
     /// <summary>How much it holds: all of it is counted.</summary>
     Task<RecordVolume> VolumeAsync(CancellationToken cancellation);

@@ -89,7 +89,7 @@ public sealed class RecordDatabase : IAsyncDisposable
         }
     }
 
-    private async Task OpenAsync(CancellationToken cancellation)
+    internal async Task OpenAsync(CancellationToken cancellation)
     {
         if (_isOpen && !_database.IsGone) return;
         await _opening.WaitAsync(cancellation);

@@ -9,15 +9,15 @@ public sealed record RecordSchema(string Name, IReadOnlyList<string> Columns)
     public IReadOnlyList<Facet> Facets { get; init; } = [];
 
     /// <summary>
-    /// Combinations of columns that have an index, besides that of none; the first of those with the most columns of a query
-    /// serves it, and its other columns are compared one by one.
+    /// Combinations of columns that have an index, besides that of none; the first of which a query compares all columns serves
+    /// it, and its other columns are compared one by one. So the first are those that leave the fewest records.
     /// </summary>
     public IReadOnlyList<IReadOnlyList<string>> Indexes { get; init; } = [];
 
     /// <summary>The columns of the index that serves a query.</summary>
     /// <param name="asked">The columns that a query compares.</param>
     internal IReadOnlyList<string> IndexFor(IReadOnlyCollection<string> asked) =>
-        Indexes.Where(columns => columns.All(asked.Contains)).MaxBy(columns => columns.Count) ?? [];
+        Indexes.FirstOrDefault(columns => columns.All(asked.Contains)) ?? [];
 }
 
 /// <summary>A column of few values.</summary>

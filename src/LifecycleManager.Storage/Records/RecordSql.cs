@@ -34,7 +34,7 @@ internal sealed class RecordSql(RecordSchema schema, string text, string number,
 
     public string Find => $"SELECT id, at, body FROM {schema.Name} WHERE id = @id";
 
-    public string ChangesSince => $"SELECT id, changed FROM {schema.Name} WHERE id >= @id";
+    public string Changes => $"SELECT id, changed FROM {schema.Name} WHERE id IN @ids";
 
     public string Volume => $"SELECT count(*) AS records, coalesce(sum(size), 0) AS bytes FROM {schema.Name}";
 

@@ -14,6 +14,8 @@ internal sealed class RecordTable(RecordDatabase opened, IRecordDatabase databas
 
     public long Openings => opened.Openings;
 
+    public Task OpenAsync(CancellationToken cancellation) => opened.OpenAsync(cancellation);
+
     public Task WriteAsync(IReadOnlyList<TableRecord> records, CancellationToken cancellation) => opened.UseAsync(
         "written",
         async connection =>
@@ -40,11 +42,22 @@ internal sealed class RecordTable(RecordDatabase opened, IRecordDatabase databas
     public async Task<FoundRecord?> FindAsync(string id, CancellationToken cancellation) =>
         (await ReadAsync<Row>(_sql.Find, new { id }, cancellation)).FirstOrDefault()?.ToRecord();
 
-    public async Task<IReadOnlyDictionary<string, DateTimeOffset>> ChangesSinceAsync(string id, CancellationToken cancellation)
-    {
-        var rows = await ReadAsync<(string Id, long Changed)>(_sql.ChangesSince, new { id }, cancellation);
-        return rows.ToDictionary(row => row.Id, row => RecordSql.Time(row.Changed), StringComparer.Ordinal);
-    }
+    public Task<IReadOnlyDictionary<string, DateTimeOffset>> ChangesAsync(
+        IReadOnlyCollection<string> ids, CancellationToken cancellation) => opened.UseAsync(
+        "read",
+        async connection =>
+        {
+            var changes = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+            foreach (var chunk in ids.Chunk(Chunk * 5))
+            {
+                var rows = await connection.QueryAsync<(string Id, long Changed)>(
+                    new CommandDefinition(_sql.Changes, new { ids = chunk }, cancellationToken: cancellation));
+                foreach (var (id, changed) in rows) changes[id] = RecordSql.Time(changed);
+            }
+
+            return (IReadOnlyDictionary<string, DateTimeOffset>)changes;
+        },
+        cancellation);
 
     public async Task<RecordVolume> VolumeAsync(CancellationToken cancellation)
     {

@@ -10,7 +10,7 @@ public abstract class RecordContract : IAsyncLifetime
     internal static readonly RecordSchema Things = new("thing", ["app", "policy", "rule", "kind", "outcome"])
     {
         Facets = [new Facet("kind", ["in", "out"]), new Facet("outcome", ["done", "failed", "held"])],
-        Indexes = [["app"], ["policy"], ["rule"], ["policy", "rule"]],
+        Indexes = [["app"], ["policy", "rule"], ["policy"], ["rule"]],
     };
 
     internal static readonly RecordSchema Plain = new("plain", ["who"]) { Indexes = [["who"]] };
@@ -87,8 +87,9 @@ public abstract class RecordContract : IAsyncLifetime
         Assert.Equal("{\"n\":4}", (await one.FindAsync("1", Cancellation))!.Body);
         Assert.Null(await one.FindAsync("3", Cancellation));
         Assert.Equal(2, (await one.VolumeAsync(Cancellation)).Records);
-        Assert.Equal(["2"], (await one.ChangesSinceAsync("2", Cancellation)).Keys);
-        Assert.Equal(Start, (await one.ChangesSinceAsync("1", Cancellation))["1"]);
+        Assert.Equal(["2"], (await one.ChangesAsync(["2", "3"], Cancellation)).Keys);
+        Assert.Equal(Start, (await one.ChangesAsync(["1"], Cancellation))["1"]);
+        Assert.Empty(await one.ChangesAsync([], Cancellation));
     }
 
     [Fact]
