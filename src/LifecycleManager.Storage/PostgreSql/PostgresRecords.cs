@@ -46,7 +46,7 @@ internal sealed class PostgresRecords(PostgresDatabase database) : IRecordDataba
         cancellation);
 
     // The order of UTF-8 bytes, as everywhere else.
-    public RecordSql Sql(RecordSchema schema) => new(schema, "text COLLATE \"C\"", "bigint", namesIndex: false);
+    public RecordSql Sql(RecordSchema schema) => new(schema, "text COLLATE \"C\"", "bigint", isSqlite: false);
 
     public Task<T> UseAsync<T>(string done, Func<DbConnection, Task<T>> action, CancellationToken cancellation) =>
         database.RepeatAsync(done, connection => action(connection), cancellation);

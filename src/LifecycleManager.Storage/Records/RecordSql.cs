@@ -13,8 +13,8 @@ namespace LifecycleManager.Storage.Records;
 /// <param name="schema">The table.</param>
 /// <param name="text">The type of a text that is ordered by its bytes.</param>
 /// <param name="number">The type of a whole number of 64 bits.</param>
-/// <param name="namesIndex">Whether a statement says by its name which index serves it.</param>
-internal sealed class RecordSql(RecordSchema schema, string text, string number, bool namesIndex)
+/// <param name="isSqlite">SQLite is told which index serves a query, and has no arrays.</param>
+internal sealed class RecordSql(RecordSchema schema, string text, string number, bool isSqlite)
 {
     /// <summary>What a record takes besides its texts, and each index for its entry besides them; measured.</summary>
     private const int Overhead = 320;
@@ -34,7 +34,7 @@ internal sealed class RecordSql(RecordSchema schema, string text, string number,
 
     public string Find => $"SELECT id, at, body FROM {schema.Name} WHERE id = @id";
 
-    public string Changes => $"SELECT id, changed FROM {schema.Name} WHERE id IN @ids";
+    public string Changes => $"SELECT id, changed FROM {schema.Name} WHERE id {(isSqlite ? "IN @ids" : "= ANY(@ids)")}";
 
     public string Volume => $"SELECT count(*) AS records, coalesce(sum(size), 0) AS bytes FROM {schema.Name}";
 
@@ -120,7 +120,7 @@ internal sealed class RecordSql(RecordSchema schema, string text, string number,
         }
 
         var columns = Indexed(index);
-        var by = namesIndex ? $" INDEXED BY {(columns.Count > 0 ? NameOf(columns) : schema.Name + "_by_age")}" : "";
+        var by = isSqlite ? $" INDEXED BY {(columns.Count > 0 ? NameOf(columns) : schema.Name + "_by_age")}" : "";
         var selects = branches.Select(branch =>
             $"SELECT * FROM (SELECT at, id FROM {schema.Name}{by}{(branch.Count == 0 ? "" : " WHERE ")}"
             + $"{string.Join(" AND ", branch)} ORDER BY at DESC, id DESC LIMIT @limit) AS part");

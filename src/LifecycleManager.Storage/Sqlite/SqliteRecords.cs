@@ -24,7 +24,7 @@ internal sealed class SqliteRecords(string path) : IRecordDatabase
         },
         cancellation);
 
-    public RecordSql Sql(RecordSchema schema) => new(schema, "TEXT", "INTEGER", namesIndex: true);
+    public RecordSql Sql(RecordSchema schema) => new(schema, "TEXT", "INTEGER", isSqlite: true);
 
     // SQLite works on the thread that calls it: not on one that serves others.
     public Task<T> UseAsync<T>(string done, Func<DbConnection, Task<T>> action, CancellationToken cancellation) => Task.Run(
