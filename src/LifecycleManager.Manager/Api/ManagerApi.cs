@@ -43,6 +43,7 @@ internal static class ManagerApi
         OverridesApi.Map(app);
         HistoryApi.Map(app);
         RecommendationsApi.Map(app);
+        DocumentApi.Map(app);
     }
 
     /// <summary>Answers as JSON.</summary>

@@ -26,7 +26,6 @@ internal static class OverridesApi
     {
         app.MapGet("/v1/overrides", async http =>
             await WriteAsync(http, await CurrentAsync(http)));
-        app.MapGet("/openapi/manager.json", DescribeAsync);
         app.MapPost("/v1/apps/{**id}", SetAsync).WithMetadata(new BodyLimit(MaxBodyBytes));
         app.MapDelete("/v1/apps/{**id}", LiftAsync);
     }
@@ -149,13 +148,6 @@ internal static class OverridesApi
         http.Response.Headers[ManagerApi.LeaderHeader] = await ManagerApi.LeaderAsync(http) ?? "none";
         return await OverrideStore.ReadAsync(
             services.GetRequiredService<IStateStore>(), services.GetRequiredService<TimeProvider>(), http.RequestAborted);
-    }
-
-    private static async Task DescribeAsync(HttpContext http)
-    {
-        await using var document = typeof(OverridesApi).Assembly.GetManifestResourceStream("manager.openapi.json")!;
-        http.Response.ContentType = "application/json; charset=utf-8";
-        await document.CopyToAsync(http.Response.Body, http.RequestAborted);
     }
 
     private static Task WriteAsync(HttpContext http, IReadOnlyList<OverrideEntry> overrides) =>

@@ -31,6 +31,9 @@ internal sealed class ManagerUnderTest : IAsyncDisposable
 
     public ManagerState State => _app.Services.GetRequiredService<ManagerState>();
 
+    public IReadOnlyList<Microsoft.AspNetCore.Http.Endpoint> Endpoints =>
+        _app.Services.GetRequiredService<Microsoft.AspNetCore.Routing.EndpointDataSource>().Endpoints;
+
     public RecordTables Tables => _app.Services.GetRequiredService<RecordTables>();
 
     public RoleHealth Health => _app.Services.GetRequiredService<RoleHealth>();
