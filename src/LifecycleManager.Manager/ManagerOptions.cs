@@ -84,6 +84,9 @@ public sealed record ManagerOptions
     [Range(1, 10_000_000)]
     public int KeptInTableMegabytes { get; init; } = 5_000;
 
+    /// <summary>The file of the webhooks that are told of decisions; null for none.</summary>
+    public string? WebhooksFile { get; init; }
+
     /// <summary>Limits that hold whatever the policies say.</summary>
     public SafetyOptions Safety { get; init; } = new();
 

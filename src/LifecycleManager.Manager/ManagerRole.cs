@@ -9,6 +9,7 @@ using LifecycleManager.Manager.Leadership;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Webhooks;
 using LifecycleManager.Metrics;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Targets;
@@ -47,6 +48,12 @@ public static class ManagerRole
         services.AddSingleton<TableMetrics>();
         services.AddSingleton<RecordTables>();
         services.AddSingleton<DecisionHistory>();
+        var webhooks = options.WebhooksFile is { } file ? WebhookFile.Read(file) : [];
+        services.AddSingleton<WebhookMetrics>();
+        services.AddSingleton(provider => new DecisionWebhooks(
+            webhooks, provider.GetRequiredService<IStateStore>(), provider.GetRequiredService<DecisionFeed>(),
+            provider.GetRequiredService<WebhookMetrics>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<DecisionWebhooks>>()));
         services.AddSingleton<ManagerMetrics>();
         services.AddSingleton<MetricHistory>();
         services.AddSingleton(provider =>

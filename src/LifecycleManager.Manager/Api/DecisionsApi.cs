@@ -149,7 +149,8 @@ internal static class DecisionsApi
     {
         filter = new DecisionFilter();
         message = null;
-        if (ManagerApi.HasUnknown(http, out field, "app", "policy", "rule", "kind", "outcome", "since", "until", "before", "limit"))
+        if (ManagerApi.HasUnknown(
+            http, out field, "app", "policy", "rule", "kind", "outcome", "since", "until", "before", "limit"))
         {
             message =
                 $"unknown parameter '{field}': decisions are filtered by app, policy, rule, kind, outcome, since, until, "

@@ -3,6 +3,7 @@ using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Webhooks;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Storage;
 using LifecycleManager.Storage.Leading;
@@ -14,7 +15,7 @@ namespace LifecycleManager.Manager.Leadership;
 /// <summary>Runs a manager's terms, one after the other, and hands the policies in force to them.</summary>
 internal sealed class ManagerService(
     LeadershipService leadership, TargetAwareElection election, ManagerTermFactory terms, ManagerState state,
-    PolicyDirectory policies, RecordTables tables,
+    PolicyDirectory policies, RecordTables tables, DecisionWebhooks webhooks,
     ManagerMetrics metrics, RoleFailure failure, ILogger<ManagerService> log) : BackgroundService
 {
     /// <summary>The election that managers stand in.</summary>
@@ -44,6 +45,7 @@ internal sealed class ManagerService(
         await term.LoadAsync(cancellation);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var filling = tables.FillAsync(() => term.Archive, lead.Fence, ending.Token);
+        var telling = webhooks.TellAsync(() => term.Archive, lead.Fence, ending.Token);
         leadership.Working();
         log.LogInformation("This manager leads");
         state.Term = term;
@@ -67,6 +69,7 @@ internal sealed class ManagerService(
             state.Term = null;
             await ending.CancelAsync();
             await filling;
+            await telling;
         }
     }
 

@@ -67,7 +67,8 @@ internal sealed class DecisionHistory(RecordTables tables)
             from = (rows[^1].At, rows[^1].Id);
         }
 
-        List<DecisionRecord> sorted = [.. page.OrderByDescending(record => Key(record).At).ThenByDescending(record => record.Id, StringComparer.Ordinal)];
+        List<DecisionRecord> sorted = [.. page.OrderByDescending(record => Key(record).At)
+            .ThenByDescending(record => record.Id, StringComparer.Ordinal)];
         return sorted.Count <= limit ? new DecisionPage(sorted, null) { Source = "table" }
             : new DecisionPage(sorted[..limit], sorted[limit - 1].Id) { Source = "table" };
     }

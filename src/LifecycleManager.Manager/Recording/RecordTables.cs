@@ -53,7 +53,8 @@ internal sealed class RecordTables : IAsyncDisposable
                     + $"waiting: {filler.Backlog}";
             }
 
-            if (filler.Lost > 0) yield return $"decisions that the table lacks, since it did not work for too long: {filler.Lost}";
+            if (filler.Lost > 0)
+                yield return $"decisions that the table lacks, since it did not work for too long: {filler.Lost}";
         }
     }
 
