@@ -43,6 +43,7 @@ internal static class ManagerApi
         OverridesApi.Map(app);
         HistoryApi.Map(app);
         RecommendationsApi.Map(app);
+        AuditApi.Map(app);
         DocumentApi.Map(app);
     }
 

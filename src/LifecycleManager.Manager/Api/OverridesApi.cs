@@ -1,3 +1,4 @@
+using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Overriding;
 using LifecycleManager.Primitives.Timing;
@@ -86,7 +87,10 @@ internal static class OverridesApi
             };
             await ManagerApi.StoreAsync(http, async () =>
             {
+                var before = term.Overrides.Of(app);
                 await term.Overrides.SetAsync(entry, fence, http.RequestAborted);
+                await AuditLog.RecordAsync(
+                    http, "override", app, before, entry, ManagerJson.Default.OverrideEntry, body.Reason);
                 Log(http).LogInformation("{App} is {Override}", app, entry);
                 await WriteAsync(http, term.Overrides.Current);
             });
@@ -107,6 +111,7 @@ internal static class OverridesApi
         {
             await ManagerApi.StoreAsync(http, async () =>
             {
+                var before = term.Overrides.Of(app);
                 if (!await term.Overrides.LiftAsync(app, fence, http.RequestAborted))
                 {
                     await RefuseUnknownAsync(http, app);
@@ -114,6 +119,7 @@ internal static class OverridesApi
                 }
 
                 Log(http).LogInformation("The override of {App} is lifted", app);
+                await AuditLog.RecordAsync(http, "override lifted", app, before, null, ManagerJson.Default.OverrideEntry);
                 await WriteAsync(http, term.Overrides.Current);
             });
         }

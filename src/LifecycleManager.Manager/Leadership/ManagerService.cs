@@ -44,7 +44,7 @@ internal sealed class ManagerService(
         await using var term = terms.Create(lead, election.GracePeriod);
         await term.LoadAsync(cancellation);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var filling = tables.FillAsync(() => term.Archive, lead.Fence, ending.Token);
+        var filling = tables.FillAsync(() => term.Archive, term.Audit, lead.Fence, ending.Token);
         var telling = webhooks.TellAsync(() => term.Archive, lead.Fence, ending.Token);
         leadership.Working();
         log.LogInformation("This manager leads");

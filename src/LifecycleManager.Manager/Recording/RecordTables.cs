@@ -1,3 +1,4 @@
+using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Storage;
 using LifecycleManager.Storage.Records;
@@ -25,12 +26,16 @@ internal sealed class RecordTables : IAsyncDisposable
         (_options, _feed, _metrics, _time) = (options, feed, metrics, time);
         _log = loggers.CreateLogger<RecordTables>();
         if (options.Tables is not { } tables) return;
-        _database = RecordDatabase.At(tables.Address, tables.Password, [DecisionTable.Schema], time, loggers);
+        _database = RecordDatabase.At(tables.Address, tables.Password, [DecisionTable.Schema, AuditTable.Schema], time, loggers);
         Decisions = _database.Table(DecisionTable.Schema);
+        Audit = _database.Table(AuditTable.Schema);
     }
 
     /// <summary>The table of decisions; null where there is none.</summary>
     public IRecordTable? Decisions { get; }
+
+    /// <summary>The table of the audit; null where there is none.</summary>
+    public IRecordTable? Audit { get; }
 
     /// <summary>Whether a manager that stands by can read what the leader writes.</summary>
     public bool AreShared => _options.Tables?.AreShared == true;
@@ -60,19 +65,22 @@ internal sealed class RecordTables : IAsyncDisposable
 
     /// <summary>Fills the tables during a term. It holds nothing up and never fails.</summary>
     /// <param name="archive">The decisions of the term.</param>
+    /// <param name="audit">What people changed, as the term keeps it.</param>
     /// <param name="fence">Of its lead.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task FillAsync(Func<DecisionArchive> archive, Fence fence, CancellationToken cancellation)
+    public async Task FillAsync(
+        Func<DecisionArchive> archive, AuditLog audit, Fence fence, CancellationToken cancellation)
     {
-        if (Decisions is null) return;
-        var retention = new TableRetention(_options.KeptInTable, _options.KeptInTableMegabytes * 1_000_000L, _time);
-        var filler = new TableFiller(Decisions, new DecisionSource(archive, fence.Token), retention, _metrics, _time, _log);
+        if (Decisions is null || Audit is null) return;
+        var decisions = New(Decisions, new DecisionSource(archive, fence.Token));
+        var audits = New(Audit, new AuditSource(audit, fence.Token));
         _feed.Published += Note;
-        _filler = filler;
+        audit.Added += audits.Note;
+        _filler = decisions;
         try
         {
             // A call that hangs is not waited for: the lead is not held up by it.
-            await Task.Run(() => filler.RunAsync(cancellation), CancellationToken.None).WaitAsync(cancellation);
+            await Task.WhenAll(Begin(decisions), Begin(audits)).WaitAsync(cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -81,15 +89,22 @@ internal sealed class RecordTables : IAsyncDisposable
         finally
         {
             _feed.Published -= Note;
+            audit.Added -= audits.Note;
             _filler = null;
             _metrics.EndTerm();
         }
 
-        void Note(DecisionRecord record) => filler.Note(record.Id);
+        void Note(DecisionRecord record) => decisions.Note(record.Id);
+
+        Task Begin(TableFiller filler) => Task.Run(() => filler.RunAsync(cancellation), CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_database is not null) await _database.DisposeAsync();
     }
+
+    private TableFiller New(IRecordTable table, ITableSource source) => new(
+        table, source, new TableRetention(_options.KeptInTable, _options.KeptInTableMegabytes * 1_000_000L, _time), _metrics,
+        _time, _log);
 }

@@ -43,8 +43,8 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
         var database = Create(address, password, patience, time, log, electing: false);
         try
         {
-            await database.RepeatAsync("opened", connection => MigrateAsync(connection, database.Schema, database.Name, cancellation),
-                cancellation);
+            await database.RepeatAsync(
+                "opened", connection => MigrateAsync(connection, database.Schema, database.Name, cancellation), cancellation);
             return database;
         }
         catch

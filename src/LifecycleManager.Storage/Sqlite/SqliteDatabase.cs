@@ -132,7 +132,8 @@ internal sealed class SqliteDatabase
         var application = connection.ExecuteScalar<int>("PRAGMA application_id", transaction: transaction);
         var version = connection.ExecuteScalar<int>("PRAGMA user_version", transaction: transaction);
         var tables = connection.ExecuteScalar<int>("SELECT count(*) FROM sqlite_schema", transaction: transaction);
-        if (application != _schema.ApplicationId && tables > 0) throw new StateFormatException($"{Path} belongs to another program");
+        if (application != _schema.ApplicationId && tables > 0)
+            throw new StateFormatException($"{Path} belongs to another program, or holds something else");
         if (version > _schema.Version)
         {
             throw new StateFormatException(
@@ -142,7 +143,7 @@ internal sealed class SqliteDatabase
         if (version < 1)
         {
             connection.Execute(
-                $"{_schema.Create}; PRAGMA application_id = {_schema.ApplicationId};", transaction: transaction);
+                $"{_schema.Create}\nPRAGMA application_id = {_schema.ApplicationId};", transaction: transaction);
         }
 
         connection.Execute($"PRAGMA user_version = {_schema.Version}", transaction: transaction);

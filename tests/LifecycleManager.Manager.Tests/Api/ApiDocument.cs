@@ -33,9 +33,10 @@ internal sealed class ApiDocument
     /// <param name="body">Its body.</param>
     public string? Problem(string operation, int status, string? type, string body)
     {
-        var (method, path) = operation.Split(' ') is [var m, var p] ? (m.ToLowerInvariant(), p) : throw new ArgumentException(operation);
+        var (method, path) = (operation.Split(' ')[0].ToLowerInvariant(), operation.Split(' ')[1]);
         var responses = _root["paths"]![path]![method]!["responses"]!.AsObject();
-        if (responses[$"{status}"] is not { } response) return $"{operation} answers {status}, which is not in the document: {body}";
+        if (responses[$"{status}"] is not { } response)
+            return $"{operation} answers {status}, which is not in the document: {body}";
         if ((string?)response["$ref"] is { } shared)
             response = _root["components"]!["responses"]![shared.Split('/')[^1]]!;
         if (response["content"]![type ?? ""] is not { } content)

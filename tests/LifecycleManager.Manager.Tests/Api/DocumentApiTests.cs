@@ -128,8 +128,11 @@ public sealed class DocumentApiTests : IAsyncLifetime
         await AsksAsync("POST", "/v1/policies/{name}/end", "/v1/policies/none/end", "", 404);
         await AsksAsync("POST", "/v1/policies/{name}/end", "/v1/policies/search/end", "", 409);
         File.Delete(Path.Combine(_rules, "search.yml"));
-        await Eventually.TrueAsync(async () => (await _manager.Client.PostAsync("/v1/policies/night/end", null)).IsSuccessStatusCode);
+        await Eventually.TrueAsync(
+            async () => (await _manager.Client.PostAsync("/v1/policies/night/end", null)).IsSuccessStatusCode);
         await AsksAsync("POST", "/v1/policies/{name}/end", "/v1/policies/search/end", "");
+        await AsksAsync("GET", "/v1/audit");
+        await AsksAsync("GET", "/v1/audit", "/v1/audit?from=then", status: 400);
         await AsksAsync("GET", "/v1/policies");
 
         const string Files = """{"files":{"a.yml":"policy: p\napp: /a\ninstances: { min: 1, max: 2 }\nrules: []\n"}}""";
@@ -165,7 +168,7 @@ public sealed class DocumentApiTests : IAsyncLifetime
     [Fact]
     public async Task Parameters_that_are_described_are_taken_and_others_are_refused()
     {
-        foreach (var path in (string[])["/v1/decisions", "/v1/history", "/v1/recommendations"])
+        foreach (var path in (string[])["/v1/decisions", "/v1/history", "/v1/recommendations", "/v1/audit"])
         {
             var parameters = _document.Parameters(path, "get").ToList();
             Assert.NotEmpty(parameters);
@@ -184,7 +187,7 @@ public sealed class DocumentApiTests : IAsyncLifetime
             "outcome" => "applied",
             "limit" => "5",
             "app" => App,
-            "policy" or "rule" or "before" => "x",
+            "policy" or "rule" or "before" or "who" or "what" or "subject" => "x",
             _ => "2026-01-01T00:00:00Z",
         };
     }

@@ -59,7 +59,8 @@ public abstract class RecordContract : IAsyncLifetime
                 Until = random.Next(2) == 0 ? Start.AddMicroseconds(random.Next(60)) : null,
                 Limit = 1 + random.Next(40),
             };
-            var wanted = all.Where(record => equal.All(pair => record.Values[Things.Columns.ToList().IndexOf(pair.Key)] == pair.Value))
+            var columns = Things.Columns.ToList();
+            var wanted = all.Where(record => equal.All(pair => record.Values[columns.IndexOf(pair.Key)] == pair.Value))
                 .Where(record => !(record.At < query.Since) && !(record.At >= query.Until))
                 .OrderByDescending(record => record.At).ThenByDescending(record => record.Id, StringComparer.Ordinal)
                 .Select(record => (record.Id, record.At, record.Body)).ToList();
