@@ -9,6 +9,7 @@ using LifecycleManager.Manager.Leadership;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Webhooks;
 using LifecycleManager.Metrics;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Targets;
@@ -44,6 +45,15 @@ public static class ManagerRole
         if (options.CSharpRules) services.AddCSharpRules(options.RulesDirectory);
         services.AddSingleton(new DecisionFeed(options.StreamClients));
         services.AddSingleton<FollowedDecisions>();
+        services.AddSingleton<TableMetrics>();
+        services.AddSingleton<RecordTables>();
+        services.AddSingleton<DecisionHistory>();
+        var webhooks = options.WebhooksFile is { } file ? WebhookFile.Read(file) : [];
+        services.AddSingleton<WebhookMetrics>();
+        services.AddSingleton(provider => new DecisionWebhooks(
+            webhooks, provider.GetRequiredService<IStateStore>(), provider.GetRequiredService<DecisionFeed>(),
+            provider.GetRequiredService<WebhookMetrics>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<DecisionWebhooks>>()));
         services.AddSingleton<ManagerMetrics>();
         services.AddSingleton<MetricHistory>();
         services.AddSingleton(provider =>

@@ -73,7 +73,7 @@ public sealed class StateBackend : IAsyncDisposable
                 var memory = MemoryState.Open(parsed.Path);
                 return new StateBackend(new MemoryStateStore(memory, held), new MemoryLeaderElection(memory, held));
             case "sqlite":
-                var database = await Task.Run(() => SqliteDatabase.Open(parsed.Path), ct);
+                var database = await Task.Run(() => SqliteDatabase.Open(parsed.Path, SqliteSchema.State), ct);
                 return new StateBackend(
                     new SqliteStateStore(database, held, loggers.CreateLogger<SqliteStateStore>()),
                     new SqliteLeaderElection(database, held, time));

@@ -4,13 +4,14 @@ using LifecycleManager.Benchmarks.Failover;
 using LifecycleManager.Benchmarks.Limits;
 using LifecycleManager.Benchmarks.Metrics;
 using LifecycleManager.Benchmarks.Reaction;
+using LifecycleManager.Benchmarks.Recording;
 using LifecycleManager.Benchmarks.Scheduling;
 using LifecycleManager.Benchmarks.Stack;
 
 // `stack` measures the whole of `lcm up` as a process, `cluster` a master with 5,000 agents,
 // `scheduler [placement|apps|held|events|group]` the scheduler's limits, `scrape [targets]` what scraping costs
 // beside Prometheus, `reaction [apps]` how soon a count follows the load, `failover [zookeeper|postgres]` how soon another
-// manager decides, `limits` what collector and decision engine promise; everything else is BenchmarkDotNet's: `--list flat`,
+// manager decides, `decisionlog [sqlite|postgres] [records]` what the table of decisions promises, `limits` what collector and decision engine promise; everything else is BenchmarkDotNet's: `--list flat`,
 // `--filter '*'`.
 if (args is ["stack"])
 {
@@ -54,6 +55,14 @@ if (args is ["reaction", .. var apps])
 if (args is ["failover", .. var state])
 {
     await FailoverBenchmark.RunAsync(Console.Out, state is [var store] ? store : "zookeeper");
+    return;
+}
+
+if (args is ["decisionlog", .. var table])
+{
+    await DecisionLogBenchmark.RunAsync(
+        Console.Out, table is [_, var rows] ? int.Parse(rows, System.Globalization.CultureInfo.InvariantCulture) : 1_000_000,
+        table is [var database, ..] ? database : "sqlite");
     return;
 }
 

@@ -19,6 +19,7 @@ internal static class ManagerCommand
         var command = new Command(Name, "Scales apps by policy: collects their metrics, decides, and tells the scheduler.");
         var common = new RoleSettings(command, settings, Name, Port);
         var state = new StateSettings(command, settings);
+        var tables = new TableSettings(command, settings);
         var policy = new ManagerSettings(command, settings, tick: TimeSpan.FromSeconds(5), scrape: TimeSpan.FromSeconds(5));
         var tuning = new ManagerTuning(command, settings);
         var target = new TargetSettings(command, settings);
@@ -37,17 +38,19 @@ internal static class ManagerCommand
             var scaled = target.Options(parse);
             IReadOnlyList<Uri> tasks = parse.GetValue(scheduler) is { Count: > 0 } stated ? stated
                 : scaled.Kind == TargetKind.Marathon ? [scaled.Address ?? DefaultScheduler] : [];
+            var (address, password) = (state.Address(parse, common.Directory(parse)), state.Password(parse));
             var options =
                 tuning.Apply(parse, policy.Options(parse, tasks, parse.GetValue(master)!, common.Advertise(parse, listen))) with
                 {
                     Target = scaled,
                     Principals = principals.Principals(parse),
+                    Tables = tables.Options(parse, address, password, common.Directory(parse)),
                 };
             return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, options.Principals.AreRequired),
                 options.Principals.AreRequired) with
             {
-                State = state.Address(parse, common.Directory(parse)),
-                StatePassword = state.Password(parse),
+                State = address,
+                StatePassword = password,
             };
         });
     }

@@ -22,6 +22,7 @@ internal sealed class ManagerSettings
     private readonly Option<Uri?> _prometheus;
     private readonly Option<Uri?> _rabbitMq;
     private readonly Option<string?> _sources;
+    private readonly Option<string?> _webhooks;
     private readonly EurekaSettings _eureka;
     private readonly Option<IReadOnlyList<string>> _targetFiles;
     private readonly Option<IReadOnlyList<TargetGroup>> _targets;
@@ -61,6 +62,10 @@ internal sealed class ManagerSettings
             "A file of named servers that metrics are read of (prometheus, rabbitmq, redis, postgres, json, kafka), read again "
             + "when it changes",
             Path.GetFullPath, () => null);
+        _webhooks = Setting.Of<string?>(settings, "--webhooks",
+            "A file of webhooks that are told of decisions, a line each: URL [format=slack|cloudevents] "
+            + "[on=changes,failures,holds,dryRuns]",
+            Path.GetFullPath, () => null);
         _eureka = eureka ?? new EurekaSettings(command, settings,
             "Eureka servers that know the same, comma separated, whose instances are scraped too: http://eureka:8761/eureka",
             areOne: true);
@@ -86,7 +91,7 @@ internal sealed class ManagerSettings
             + "over 1 never",
             nameof(SafetyOptions.MissingShare));
         foreach (var option in (Option[])[
-            _rules, _cSharpRules, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _sources, _targetFiles, _targets,
+            _rules, _cSharpRules, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _sources, _webhooks, _targetFiles, _targets,
             _credentials, _tls, _changes, _maxStep, _missingShare])
         {
             command.Add(option);
@@ -107,6 +112,7 @@ internal sealed class ManagerSettings
             RulesDirectory = parse.GetValue(_rules)!,
             CSharpRules = parse.GetValue(_cSharpRules),
             Tick = parse.GetValue(_tick),
+            WebhooksFile = parse.GetValue(_webhooks),
             Safety = new SafetyOptions
             {
                 ChangesPerMinute = parse.GetValue(_changes),

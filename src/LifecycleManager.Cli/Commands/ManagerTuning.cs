@@ -59,11 +59,16 @@ internal sealed class ManagerTuning
             (m, value) => m with { MaxRetryDelay = value });
         Add(manager.Count("--parallelism", "How many changes are applied side by side", nameof(ManagerOptions.Parallelism)),
             (m, value) => m with { Parallelism = value });
-        Add(manager.Count("--kept-decisions", "How many decisions are kept in all", nameof(ManagerOptions.KeptDecisions)),
+        Add(manager.Count("--kept-decisions", "How many decisions the state keeps in all", nameof(ManagerOptions.KeptDecisions)),
             (m, value) => m with { KeptDecisions = value });
-        Add(manager.Count("--kept-decisions-per-app", "How many decisions are kept of one app",
+        Add(manager.Count("--kept-decisions-per-app", "How many decisions the state keeps of one app",
                 nameof(ManagerOptions.KeptDecisionsPerApp)),
             (m, value) => m with { KeptDecisionsPerApp = value });
+        Add(manager.Time("--decisions-kept", "Decisions in the table that are older go", nameof(ManagerOptions.KeptInTable)),
+            (m, value) => m with { KeptInTable = value });
+        Add(manager.Count("--decisions-megabytes", "The oldest decisions in the table go while they are more than this, in MB",
+                nameof(ManagerOptions.KeptInTableMegabytes)),
+            (m, value) => m with { KeptInTableMegabytes = value });
         Add(manager.Time("--history-interval", "Between two samples of the history", nameof(ManagerOptions.HistoryInterval)),
             (m, value) => m with { HistoryInterval = value });
         Add(manager.Time("--kept-history", "How far the history goes back", nameof(ManagerOptions.KeptHistory)),

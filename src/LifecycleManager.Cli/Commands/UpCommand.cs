@@ -75,7 +75,10 @@ internal static class UpCommand
                 schedulerAt, schedulerPort.Name, scheduler.Options(parse, [masterUrl], schedulerUrl), scheduler.Eureka(parse),
                 managerUrl, schedulerUrl)));
             roles.Add(Stateful(ManagerCommand.Role(managerAt, managerPort.Name,
-                manager.Options(parse, [schedulerUrl], [masterUrl], managerUrl))));
+                manager.Options(parse, [schedulerUrl], [masterUrl], managerUrl) with
+                {
+                    Tables = TableSettings.Beside(StateSettings.Sqlite(Directory(ManagerCommand.Name))),
+                })));
 
             using var loggers = logging.Create(parse, quiet: whileUp is not null);
             await using var stack = new RoleStack(loggers, TimeProvider.System);

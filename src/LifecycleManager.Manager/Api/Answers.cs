@@ -270,6 +270,8 @@ internal sealed record EndAnswer(string Policy, string Message);
 [JsonSerializable(typeof(StopBody))]
 [JsonSerializable(typeof(PausesAnswer))]
 [JsonSerializable(typeof(PauseBody))]
+[JsonSerializable(typeof(PauseEntry))]
+[JsonSerializable(typeof(StopEntry))]
 [JsonSerializable(typeof(OverridesAnswer))]
 [JsonSerializable(typeof(OverrideEntry))]
 [JsonSerializable(typeof(OverrideBody))]

@@ -3,6 +3,7 @@ using System.Text.Json;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -33,15 +34,31 @@ internal static class DecisionsApi
             return;
         }
 
-        var archive = await ManagerApi.ArchiveAsync(http);
-        await ManagerApi.WriteAsync(http, archive.Query(filter), ManagerJson.Default.DecisionPage);
+        var leads = http.RequestServices.GetRequiredService<ManagerState>().Term is not null;
+        if (!leads) http.Response.Headers[ManagerApi.LeaderHeader] = await ManagerApi.LeaderAsync(http) ?? "none";
+        var page = await http.RequestServices.GetRequiredService<DecisionHistory>().QueryAsync(
+            filter, () => ManagerApi.ArchiveAsync(http), leads, http.RequestAborted);
+        await ManagerApi.WriteAsync(http, page, ManagerJson.Default.DecisionPage);
     }
 
     private static async Task OneAsync(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["id"]!;
-        var archive = await ManagerApi.ArchiveAsync(http);
-        if (archive.Find(id) is { } record) await ManagerApi.WriteAsync(http, record, ManagerJson.Default.DecisionRecord);
+        var leads = http.RequestServices.GetRequiredService<ManagerState>().Term is not null;
+        DecisionRecord? found;
+        try
+        {
+            found = await http.RequestServices.GetRequiredService<DecisionHistory>().FindAsync(
+                id, () => ManagerApi.ArchiveAsync(http), leads, http.RequestAborted);
+        }
+        catch (Exception e) when (e is StateUnavailableException or StateFormatException)
+        {
+            await ManagerApi.RefuseAsync(http, StatusCodes.Status503ServiceUnavailable,
+                $"the state does not keep the decision '{id}', and the table cannot be read: {e.Message}");
+            return;
+        }
+
+        if (found is { } record) await ManagerApi.WriteAsync(http, record, ManagerJson.Default.DecisionRecord);
         else await ManagerApi.RefuseAsync(http, StatusCodes.Status404NotFound, $"no decision '{id}' is kept");
     }
 
@@ -132,10 +149,11 @@ internal static class DecisionsApi
     {
         filter = new DecisionFilter();
         message = null;
-        if (ManagerApi.HasUnknown(http, out field, "app", "policy", "kind", "outcome", "since", "until", "before", "limit"))
+        if (ManagerApi.HasUnknown(
+            http, out field, "app", "policy", "rule", "kind", "outcome", "since", "until", "before", "limit"))
         {
             message =
-                $"unknown parameter '{field}': decisions are filtered by app, policy, kind, outcome, since, until, "
+                $"unknown parameter '{field}': decisions are filtered by app, policy, rule, kind, outcome, since, until, "
                 + "before and limit";
             return false;
         }
@@ -148,6 +166,7 @@ internal static class DecisionsApi
             {
                 case "app": filter = filter with { App = text.StartsWith('/') ? text : "/" + text }; break;
                 case "policy": filter = filter with { Policy = text }; break;
+                case "rule": filter = filter with { Rule = text }; break;
                 case "before": filter = filter with { Before = text }; break;
                 case "kind" when Enum.TryParse<DecisionKind>(text, ignoreCase: true, out var kind) && Enum.IsDefined(kind):
                     filter = filter with { Kind = kind };

@@ -43,6 +43,8 @@ internal static class ManagerApi
         OverridesApi.Map(app);
         HistoryApi.Map(app);
         RecommendationsApi.Map(app);
+        AuditApi.Map(app);
+        DocumentApi.Map(app);
     }
 
     /// <summary>Answers as JSON.</summary>

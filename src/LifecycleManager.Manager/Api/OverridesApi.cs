@@ -1,3 +1,4 @@
+using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Overriding;
 using LifecycleManager.Primitives.Timing;
@@ -26,7 +27,6 @@ internal static class OverridesApi
     {
         app.MapGet("/v1/overrides", async http =>
             await WriteAsync(http, await CurrentAsync(http)));
-        app.MapGet("/openapi/manager.json", DescribeAsync);
         app.MapPost("/v1/apps/{**id}", SetAsync).WithMetadata(new BodyLimit(MaxBodyBytes));
         app.MapDelete("/v1/apps/{**id}", LiftAsync);
     }
@@ -87,7 +87,10 @@ internal static class OverridesApi
             };
             await ManagerApi.StoreAsync(http, async () =>
             {
+                var before = term.Overrides.Of(app);
                 await term.Overrides.SetAsync(entry, fence, http.RequestAborted);
+                await AuditLog.RecordAsync(
+                    http, "override", app, before, entry, ManagerJson.Default.OverrideEntry, body.Reason);
                 Log(http).LogInformation("{App} is {Override}", app, entry);
                 await WriteAsync(http, term.Overrides.Current);
             });
@@ -108,6 +111,7 @@ internal static class OverridesApi
         {
             await ManagerApi.StoreAsync(http, async () =>
             {
+                var before = term.Overrides.Of(app);
                 if (!await term.Overrides.LiftAsync(app, fence, http.RequestAborted))
                 {
                     await RefuseUnknownAsync(http, app);
@@ -115,6 +119,7 @@ internal static class OverridesApi
                 }
 
                 Log(http).LogInformation("The override of {App} is lifted", app);
+                await AuditLog.RecordAsync(http, "override lifted", app, before, null, ManagerJson.Default.OverrideEntry);
                 await WriteAsync(http, term.Overrides.Current);
             });
         }
@@ -149,13 +154,6 @@ internal static class OverridesApi
         http.Response.Headers[ManagerApi.LeaderHeader] = await ManagerApi.LeaderAsync(http) ?? "none";
         return await OverrideStore.ReadAsync(
             services.GetRequiredService<IStateStore>(), services.GetRequiredService<TimeProvider>(), http.RequestAborted);
-    }
-
-    private static async Task DescribeAsync(HttpContext http)
-    {
-        await using var document = typeof(OverridesApi).Assembly.GetManifestResourceStream("manager.openapi.json")!;
-        http.Response.ContentType = "application/json; charset=utf-8";
-        await document.CopyToAsync(http.Response.Body, http.RequestAborted);
     }
 
     private static Task WriteAsync(HttpContext http, IReadOnlyList<OverrideEntry> overrides) =>

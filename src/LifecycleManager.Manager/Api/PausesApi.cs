@@ -1,4 +1,5 @@
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Pausing;
 using LifecycleManager.Storage;
@@ -56,11 +57,13 @@ internal static class PausesApi
         var what = Enum.Parse<Pause>(body.What ?? "all", ignoreCase: true);
         await ManagerApi.StoreAsync(http, async () =>
         {
+            var before = Of(pauses, app);
             if (resume)
             {
                 if (await pauses.ResumeAsync(app, what, fence, http.RequestAborted))
                 {
                     logger.LogInformation("{What} of {App} is resumed", what, app ?? "every app");
+                    await RecordAsync("resume");
                 }
             }
             else
@@ -70,13 +73,19 @@ internal static class PausesApi
                 await pauses.PauseAsync(app, what, body.Reason, until, fence, http.RequestAborted);
                 logger.LogInformation("{What} of {App} is paused: {Reason}", what, app ?? "every app",
                     body.Reason ?? "no reason given");
+                await RecordAsync("pause");
             }
 
             // What is shown, and done, is as it is paused from now on.
             term.Ask("pauses changed");
             await ManagerApi.WriteAsync(http, new PausesAnswer(pauses.Current), ManagerJson.Default.PausesAnswer);
+
+            Task RecordAsync(string done) => AuditLog.RecordAsync(
+                http, done, app, before, Of(pauses, app), ManagerJson.Default.PauseEntry, body.Reason);
         });
     }
+
+    private static PauseEntry? Of(PauseStore pauses, string? app) => pauses.Current.FirstOrDefault(entry => entry.App == app);
 
     private static async Task<(PauseBody? Body, string? Field, string? Message, int Status)> ReadAsync(HttpContext http,
         bool resume)

@@ -1,3 +1,4 @@
+using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Stopping;
 using LifecycleManager.Security;
@@ -61,8 +62,15 @@ internal static class StopApi
             var log = http.RequestServices.GetRequiredService<ILogger<StopSwitch>>();
             await ManagerApi.StoreAsync(http, async () =>
             {
+                var before = term.Stop.Current;
                 var stop = await change(
                     term.Stop, new Call(AccessControl.PrincipalOf(http)?.Name, body.Reason, log), fence, http.RequestAborted);
+
+                if (stop != before)
+                {
+                    await AuditLog.RecordAsync(http, stop is null ? "start" : "stop", null, before, stop,
+                        ManagerJson.Default.StopEntry, body.Reason);
+                }
 
                 // What is shown, and done, is so from now on.
                 term.Ask("stop or start");

@@ -1,3 +1,4 @@
+using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Overriding;
 using LifecycleManager.Manager.Ownership;
@@ -41,6 +42,9 @@ internal sealed record EvaluationParts
 
     /// <summary>The policies that users have ended.</summary>
     public required EndedPolicies Ended { get; init; }
+
+    /// <summary>What people changed.</summary>
+    public required AuditLog Audit { get; init; }
 
     /// <summary>Gives counts back.</summary>
     public required CountReleases Releases { get; init; }

@@ -1,3 +1,4 @@
+using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.History;
 using LifecycleManager.Manager.Overriding;
 using LifecycleManager.Manager.Ownership;
@@ -81,6 +82,9 @@ internal sealed class ManagerTerm : IAsyncDisposable
     /// <summary>The policies that users have ended.</summary>
     public EndedPolicies Ended => _parts.Ended;
 
+    /// <summary>What people changed.</summary>
+    public AuditLog Audit => _parts.Audit;
+
     /// <summary>The owners of counts at the target whose policies are not in force, as the target names them.</summary>
     public IReadOnlySet<string> UnknownOwners => _parts.Releases.Unknown;
 
@@ -101,6 +105,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
         await Pauses.LoadAsync(cancellation);
         await Overrides.LoadAsync(cancellation);
         await Ended.LoadAsync(cancellation);
+        await Audit.LoadAsync(cancellation);
 
         // What another leader was told; one whose file is there stays in force, and is ended no more.
         foreach (var policy in Ended.Entries) _parts.Sources.Ends.End(policy.Policy);
@@ -200,6 +205,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
         Pauses.Dispose();
         Overrides.Dispose();
         Ended.Dispose();
+        Audit.Dispose();
         _calls.Dispose();
     }
 

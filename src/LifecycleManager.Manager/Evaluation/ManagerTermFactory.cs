@@ -1,4 +1,5 @@
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.History;
 using LifecycleManager.Manager.Memories;
 using LifecycleManager.Manager.Observability;
@@ -53,6 +54,7 @@ internal sealed class ManagerTermFactory(
             Pauses = pauses,
             Overrides = overrides,
             Ended = ended,
+            Audit = new AuditLog(store, time, loggers.CreateLogger<AuditLog>()),
             Releases = new CountReleases(target, decisions.PolicyOf, stop, pauses, ended, sources.Ends, log),
             Sources = sources,
             Changes = new ChangeQueue(target, options.Execution, metrics.Called, time, log),

@@ -1,6 +1,7 @@
 using LifecycleManager.Decisions.CSharp;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Evaluation;
+using LifecycleManager.Manager.Recording;
 using LifecycleManager.Manager.Status;
 using LifecycleManager.Metrics;
 using LifecycleManager.Runtime.Health;
@@ -20,6 +21,7 @@ namespace LifecycleManager.Manager.Health;
 /// <param name="TickSeconds">How long that took.</param>
 /// <param name="Governed">How many apps are governed.</param>
 /// <param name="Held">Apps that are held since metrics are missing.</param>
+/// <param name="Decisions">Where decisions are kept.</param>
 /// <param name="Problems">The problems, one sentence each.</param>
 internal sealed record HealthReport(
     string Status,
@@ -32,6 +34,7 @@ internal sealed record HealthReport(
     double? TickSeconds,
     int Governed,
     int Held,
+    string Decisions,
     IReadOnlyList<string> Problems);
 
 /// <summary>Judges the manager's health: what the last tick left, and whether its loops work.</summary>
@@ -43,6 +46,7 @@ internal sealed class ManagerHealth
     private readonly MetricsCollector _collector;
     private readonly IScalingTarget _target;
     private readonly RoleHealth _role;
+    private readonly RecordTables _tables;
     private readonly CSharpRules? _rules;
 
     /// <param name="state">What the manager is at.</param>
@@ -50,12 +54,14 @@ internal sealed class ManagerHealth
     /// <param name="collector">The metrics, with the file of servers that are asked for them.</param>
     /// <param name="target">What is scaled.</param>
     /// <param name="role">The loops.</param>
+    /// <param name="tables">The tables of decisions.</param>
     /// <param name="rules">The rules in C#; null where nobody asks for them.</param>
     public ManagerHealth(
         ManagerState state, PolicyDirectory policies, MetricsCollector collector, IScalingTarget target, RoleHealth role,
-        CSharpRules? rules = null)
+        RecordTables tables, CSharpRules? rules = null)
     {
-        (_state, _policies, _collector, _target, _role, _rules) = (state, policies, collector, target, role, rules);
+        (_state, _policies, _collector, _target, _role) = (state, policies, collector, target, role);
+        (_tables, _rules) = (tables, rules);
         role.State = () => state.Term is null ? "standing by" : state.Snapshot.LastTick is null ? "starting" : "leading";
     }
 
@@ -84,6 +90,7 @@ internal sealed class ManagerHealth
 
         if (_collector.SourcesProblem is { } sources) problems.Add($"refused: {sources}");
         if (_rules is { Problems: [var refused, ..] }) problems.Add($"refused: {refused}");
+        problems.AddRange(_tables.Problems);
         if (_rules?.Problem is { } failed) problems.Add(failed);
         if (term?.Stop.Current is { } stop) problems.Add($"all changes are {stop}");
         problems.AddRange((term?.Pauses.Current ?? []).Where(entry => entry.App is null).Select(entry => entry.ToString()));
@@ -98,6 +105,7 @@ internal sealed class ManagerHealth
             snapshot.LastTick?.Took.TotalSeconds,
             snapshot.Apps.Count,
             held.Count,
+            _tables.Description,
             problems);
     }
 

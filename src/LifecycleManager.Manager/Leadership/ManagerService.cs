@@ -2,6 +2,8 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Observability;
+using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Webhooks;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Storage;
 using LifecycleManager.Storage.Leading;
@@ -13,7 +15,7 @@ namespace LifecycleManager.Manager.Leadership;
 /// <summary>Runs a manager's terms, one after the other, and hands the policies in force to them.</summary>
 internal sealed class ManagerService(
     LeadershipService leadership, TargetAwareElection election, ManagerTermFactory terms, ManagerState state,
-    PolicyDirectory policies,
+    PolicyDirectory policies, RecordTables tables, DecisionWebhooks webhooks,
     ManagerMetrics metrics, RoleFailure failure, ILogger<ManagerService> log) : BackgroundService
 {
     /// <summary>The election that managers stand in.</summary>
@@ -41,6 +43,9 @@ internal sealed class ManagerService(
     {
         await using var term = terms.Create(lead, election.GracePeriod);
         await term.LoadAsync(cancellation);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var filling = tables.FillAsync(() => term.Archive, term.Audit, lead.Fence, ending.Token);
+        var telling = webhooks.TellAsync(() => term.Archive, lead.Fence, ending.Token);
         leadership.Working();
         log.LogInformation("This manager leads");
         state.Term = term;
@@ -62,6 +67,9 @@ internal sealed class ManagerService(
         finally
         {
             state.Term = null;
+            await ending.CancelAsync();
+            await filling;
+            await telling;
         }
     }
 

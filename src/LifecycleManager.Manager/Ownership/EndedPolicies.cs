@@ -49,4 +49,5 @@ internal sealed class EndedPolicies(IStateStore store) : IDisposable
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(IReadOnlyList<EndedPolicy>))]
+[JsonSerializable(typeof(EndedPolicy))]
 internal sealed partial class EndedPolicyJson : JsonSerializerContext;

@@ -18,6 +18,9 @@ internal sealed record DecisionArchive
 
     public int Count => Ids.Count;
 
+    /// <summary>All records, in no order.</summary>
+    public IEnumerable<DecisionRecord> All => ById.Values;
+
     /// <summary>The newest record of each app.</summary>
     public IEnumerable<DecisionRecord> Newest => ByApp.Values.Select(known => ById[known.Ids.Max!]);
 

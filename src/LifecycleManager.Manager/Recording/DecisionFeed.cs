@@ -11,6 +11,9 @@ internal sealed class DecisionFeed(int maxFollowers)
     private const int MaxBuffered = 256;
     private readonly ConcurrentDictionary<Channel<DecisionRecord>, bool> _followers = new();
 
+    /// <summary>Told of each record, by whoever publishes it: must not wait, nor throw.</summary>
+    public event Action<DecisionRecord>? Published;
+
     public int Followers => _followers.Count;
 
     /// <summary>A subscription to be disposed, or null when there are too many.</summary>
@@ -25,6 +28,7 @@ internal sealed class DecisionFeed(int maxFollowers)
 
     public void Publish(DecisionRecord record)
     {
+        Published?.Invoke(record);
         foreach (var channel in _followers.Keys)
         {
             if (channel.Writer.TryWrite(record)) continue;

@@ -14,6 +14,9 @@ internal sealed record DecisionFilter
     /// <summary>Of this policy.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>Of this rule.</summary>
+    public string? Rule { get; init; }
+
     /// <summary>Of this direction.</summary>
     public DecisionKind? Kind { get; init; }
 
@@ -37,7 +40,8 @@ internal sealed record DecisionFilter
     {
         ArgumentNullException.ThrowIfNull(record);
         return (App is null || record.App == App) && (Policy is null || record.Policy == Policy)
-            && (Kind is null || record.Kind == Kind) && (Outcome is null || record.Outcome == Outcome)
+            && (Rule is null || record.Rule == Rule) && (Kind is null || record.Kind == Kind)
+            && (Outcome is null || record.Outcome == Outcome)
             && (Since is null || record.At >= Since) && (Until is null || record.At < Until)
             && (Before is null || string.CompareOrdinal(record.Id, Before) < 0);
     }
@@ -46,4 +50,13 @@ internal sealed record DecisionFilter
 /// <summary>One page, newest first.</summary>
 /// <param name="Decisions">The decisions.</param>
 /// <param name="Next">What to give as <c>before</c> for the next page; null on the last.</param>
-internal sealed record DecisionPage(IReadOnlyList<DecisionRecord> Decisions, string? Next);
+internal sealed record DecisionPage(IReadOnlyList<DecisionRecord> Decisions, string? Next)
+{
+    /// <summary>
+    /// Where they are from: <c>table</c>, as far back as it is kept; <c>state</c>, the bounded number that the state keeps.
+    /// </summary>
+    public string? Source { get; init; }
+
+    /// <summary>Why the table could not be read, so that older decisions may lack; null where it was, or there is none.</summary>
+    public string? Problem { get; init; }
+}

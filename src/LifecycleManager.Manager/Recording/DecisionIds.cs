@@ -13,6 +13,10 @@ internal sealed class DecisionIds
     private string _stem = "";
     private int _count;
 
+    /// <summary>The instant that an id names; null where it is none of ours.</summary>
+    public static DateTimeOffset? TimeOf(string id) => id.Split('-') is [var stem, _] && DateTimeOffset.TryParseExact(
+        stem, Format, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
+
     /// <summary>All later ids are greater than this one.</summary>
     public void Follow(string id)
     {

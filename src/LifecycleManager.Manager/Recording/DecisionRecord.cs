@@ -63,6 +63,9 @@ internal sealed record DecisionRecord
     /// <summary>When it was last tried or settled; null before the first try.</summary>
     public DateTimeOffset? OutcomeAt { get; init; }
 
+    /// <summary>From the decision to when it was last tried or settled, in seconds; null before the first try.</summary>
+    public double? Seconds => OutcomeAt is { } at ? (at - At).TotalSeconds : null;
+
     /// <summary>How often it was tried: the same decision, tried again, stays one record.</summary>
     public int Attempts { get; init; }
 

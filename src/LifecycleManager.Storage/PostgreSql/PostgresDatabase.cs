@@ -21,13 +21,17 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
 
-    private PostgresDatabase(NpgsqlDataSource source, string name, TimeSpan patience, TimeProvider time, ILogger log)
+    private PostgresDatabase(
+        NpgsqlDataSource source, string name, string schema, TimeSpan patience, TimeProvider time, ILogger log)
     {
-        (_source, Name, Patience, _time, _log) = (source, name, patience, time, log);
+        (_source, Name, Schema, Patience, _time, _log) = (source, name, schema, patience, time, log);
     }
 
     /// <summary>Servers and database, for messages.</summary>
     public string Name { get; }
+
+    /// <summary>The schema that the tables are in.</summary>
+    public string Schema { get; }
 
     /// <summary>How long a call goes on trying to reach the server.</summary>
     public TimeSpan Patience { get; }
@@ -36,17 +40,11 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
     public static async Task<PostgresDatabase> OpenAsync(
         StateAddress address, string? password, TimeSpan patience, TimeProvider time, ILogger log, CancellationToken cancellation)
     {
-        var schema = address.Options.GetValueOrDefault("schema", "lcm");
-        if (schema.Length is 0 or > 60 || schema.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c != '_'))
-        {
-            throw StateAddress.Wrong("schema is 1 to 60 of a-z, 0-9 and _");
-        }
-
-        var database = Create(address, password, schema, patience, time, log, electing: false);
+        var database = Create(address, password, patience, time, log, electing: false);
         try
         {
-            await database.RepeatAsync("opened", connection => MigrateAsync(connection, schema, database.Name, cancellation),
-                cancellation);
+            await database.RepeatAsync(
+                "opened", connection => MigrateAsync(connection, database.Schema, database.Name, cancellation), cancellation);
             return database;
         }
         catch
@@ -61,7 +59,12 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
     /// </summary>
     public static PostgresDatabase ForElection(StateAddress address, string? password, TimeSpan patience, TimeProvider time,
         ILogger log) =>
-        Create(address, password, address.Options.GetValueOrDefault("schema", "lcm"), patience, time, log, electing: true);
+        Create(address, password, patience, time, log, electing: true);
+
+    /// <summary>Connections to a database whose tables somebody else makes.</summary>
+    public static PostgresDatabase ForRecords(StateAddress address, string? password, TimeSpan patience, TimeProvider time,
+        ILogger log) =>
+        Create(address, password, patience, time, log, electing: false);
 
     /// <summary>A connection from the pool, waited for on this thread; throws what Npgsql throws.</summary>
     public NpgsqlConnection Connect() => _source.OpenConnection();
@@ -127,8 +130,11 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
         state is IdleInTransaction or PostgresErrorCodes.ReadOnlySqlTransaction;
 
     private static PostgresDatabase Create(
-        StateAddress address, string? password, string schema, TimeSpan patience, TimeProvider time, ILogger log, bool electing)
+        StateAddress address, string? password, TimeSpan patience, TimeProvider time, ILogger log, bool electing)
     {
+        var schema = address.Options.GetValueOrDefault("schema", "lcm");
+        if (schema.Length is 0 or > 60 || schema.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c != '_'))
+            throw StateAddress.Wrong("schema is 1 to 60 of a-z, 0-9 and _");
         var settings = new NpgsqlConnectionStringBuilder
         {
             Host = string.Join(",", address.Servers.Select(s => s.Host.Contains(':', StringComparison.Ordinal)
@@ -160,7 +166,7 @@ internal sealed partial class PostgresDatabase : IAsyncDisposable
         NpgsqlDataSource source = address.Servers.Count > 1
             ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary)
             : builder.Build();
-        return new PostgresDatabase(source, $"{settings.Host}/{settings.Database}", patience, time, log);
+        return new PostgresDatabase(source, $"{settings.Host}/{settings.Database}", schema, patience, time, log);
     }
 
     private static async Task<bool> MigrateAsync(NpgsqlConnection connection, string schema, string name,

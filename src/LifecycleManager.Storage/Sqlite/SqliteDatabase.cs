@@ -6,27 +6,27 @@ namespace LifecycleManager.Storage.Sqlite;
 /// <summary>The file: its schema and its connections.</summary>
 internal sealed class SqliteDatabase
 {
-    // "lcm" and a number: tells our file from another program's.
-    private const int ApplicationId = 0x6C636D01;
-    private const int SchemaVersion = 1;
     private const int BusySeconds = 10;
     private const long LeastSpace = 1 << 20;
 
+    private readonly SqliteSchema _schema;
     private readonly string _connectionString;
 
-    private SqliteDatabase(string path)
+    private SqliteDatabase(string path, SqliteSchema schema)
     {
-        Path = path;
+        (Path, _schema) = (path, schema);
         _connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = BusySeconds }.ToString();
     }
 
     public string Path { get; }
 
     /// <summary>Opens or creates the file and brings its schema up to date.</summary>
-    public static SqliteDatabase Open(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="schema">What it holds.</param>
+    public static SqliteDatabase Open(string path, SqliteSchema schema)
     {
         path = System.IO.Path.GetFullPath(path);
-        var database = new SqliteDatabase(path);
+        var database = new SqliteDatabase(path, schema);
         var opened = false;
         try
         {
@@ -122,8 +122,8 @@ internal sealed class SqliteDatabase
     private void Migrate(SqliteConnection connection)
     {
         // Reading needs no lock: one opens and stands for election even while a stopped process holds the writer's.
-        if (connection.ExecuteScalar<int>("PRAGMA application_id") == ApplicationId &&
-            connection.ExecuteScalar<int>("PRAGMA user_version") == SchemaVersion)
+        if (connection.ExecuteScalar<int>("PRAGMA application_id") == _schema.ApplicationId &&
+            connection.ExecuteScalar<int>("PRAGMA user_version") == _schema.Version)
         {
             return;
         }
@@ -132,25 +132,21 @@ internal sealed class SqliteDatabase
         var application = connection.ExecuteScalar<int>("PRAGMA application_id", transaction: transaction);
         var version = connection.ExecuteScalar<int>("PRAGMA user_version", transaction: transaction);
         var tables = connection.ExecuteScalar<int>("SELECT count(*) FROM sqlite_schema", transaction: transaction);
-        if (application != ApplicationId && tables > 0) throw new StateFormatException($"{Path} belongs to another program");
-        if (version > SchemaVersion)
+        if (application != _schema.ApplicationId && tables > 0)
+            throw new StateFormatException($"{Path} belongs to another program, or holds something else");
+        if (version > _schema.Version)
         {
             throw new StateFormatException(
-                $"{Path} has schema {version}, written by a newer version; this one knows up to {SchemaVersion}");
+                $"{Path} has schema {version}, written by a newer version; this one knows up to {_schema.Version}");
         }
 
         if (version < 1)
         {
             connection.Execute(
-                $"""
-                CREATE TABLE entry (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, version INTEGER NOT NULL) STRICT;
-                CREATE TABLE fence (name TEXT NOT NULL PRIMARY KEY, token INTEGER NOT NULL, address TEXT) STRICT;
-                PRAGMA application_id = {ApplicationId};
-                """,
-                transaction: transaction);
+                $"{_schema.Create}\nPRAGMA application_id = {_schema.ApplicationId};", transaction: transaction);
         }
 
-        connection.Execute($"PRAGMA user_version = {SchemaVersion}", transaction: transaction);
+        connection.Execute($"PRAGMA user_version = {_schema.Version}", transaction: transaction);
         transaction.Commit();
     }
 }

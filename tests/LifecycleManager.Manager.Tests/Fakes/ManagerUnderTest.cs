@@ -5,6 +5,7 @@ using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Manager.Ownership;
+using LifecycleManager.Manager.Recording;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -29,6 +30,11 @@ internal sealed class ManagerUnderTest : IAsyncDisposable
     public HttpClient Client { get; }
 
     public ManagerState State => _app.Services.GetRequiredService<ManagerState>();
+
+    public IReadOnlyList<Microsoft.AspNetCore.Http.Endpoint> Endpoints =>
+        _app.Services.GetRequiredService<Microsoft.AspNetCore.Routing.EndpointDataSource>().Endpoints;
+
+    public RecordTables Tables => _app.Services.GetRequiredService<RecordTables>();
 
     public RoleHealth Health => _app.Services.GetRequiredService<RoleHealth>();
 

@@ -82,7 +82,7 @@ public sealed class SqliteFileTests : IAsyncDisposable
     [Fact]
     public async Task A_full_disk_is_said_and_passes()
     {
-        var database = SqliteDatabase.Open(_state.Path);
+        var database = SqliteDatabase.Open(_state.Path, SqliteSchema.State);
         await using var store = new SqliteStateStore(database, new HeldLeaderships(), NullLogger.Instance);
         await store.WriteAsync([new StateWrite("a", new byte[] { 1 })]);
 

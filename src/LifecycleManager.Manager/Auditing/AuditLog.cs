@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using LifecycleManager.Manager.Evaluation;
+using LifecycleManager.Manager.Recording;
+using LifecycleManager.Security;
+using LifecycleManager.Storage;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Manager.Auditing;
+
+/// <summary>
+/// What people changed, as the leader of one term keeps it in the state: the newest, which a table has for longer where there is
+/// one. An entry that the state does not take is logged, and goes with the next. Read from any thread.
+/// </summary>
+internal sealed class AuditLog(IStateStore store, TimeProvider time, ILogger<AuditLog> log) : IDisposable
+{
+    private const string Key = "manager/audit";
+
+    /// <summary>The most that the state keeps; a few hundred bytes each, as ZooKeeper takes them in one record.</summary>
+    public const int MaxEntries = 200;
+
+    private readonly StoredList<AuditEntry> _list = new(store, Key, AuditJson.Default.IReadOnlyListAuditEntry);
+    private readonly DecisionIds _ids = new();
+    private readonly Lock _gate = new();
+    private ImmutableList<AuditEntry> _entries = [];
+
+    /// <summary>The entries, the oldest first.</summary>
+    public ImmutableList<AuditEntry> Entries
+    {
+        get { lock (_gate) return _entries; }
+    }
+
+    /// <summary>Told of the id of each new entry: must not wait, nor throw.</summary>
+    public event Action<string>? Added;
+
+    /// <summary>Reads the entries out of the store.</summary>
+    public static Task<ImmutableList<AuditEntry>> ReadAsync(IStateStore store, CancellationToken cancellation) =>
+        StoredList<AuditEntry>.ReadAsync(store, Key, AuditJson.Default.IReadOnlyListAuditEntry, cancellation, []);
+
+    /// <summary>
+    /// Records what a call has changed; for whoever has stored a change. Where no manager leads any more, the log alone has it.
+    /// </summary>
+    /// <typeparam name="T">What is changed.</typeparam>
+    /// <param name="http">The call.</param>
+    /// <param name="what">What was done, in a word or two.</param>
+    /// <param name="subject">The app or the policy; null for all.</param>
+    /// <param name="before">What was in force before; null for nothing.</param>
+    /// <param name="after">What is in force now; null for nothing.</param>
+    /// <param name="type">How it is written.</param>
+    /// <param name="reason">Why, in plain words; null where nobody said.</param>
+    public static async Task RecordAsync<T>(
+        HttpContext http, string what, string? subject, T? before, T? after, JsonTypeInfo<T> type, string? reason = null)
+        where T : class
+    {
+        var term = http.RequestServices.GetRequiredService<ManagerState>().Term;
+        if (term is null) return;
+        await term.Audit.AddAsync(
+            new AuditEntry
+            {
+                Id = "",
+                At = default,
+                Who = AccessControl.PrincipalOf(http)?.Name,
+                What = what,
+                Subject = subject,
+                From = Address(http.Connection.RemoteIpAddress),
+                Reason = reason,
+                Before = before is null ? null : JsonSerializer.SerializeToElement(before, type),
+                After = after is null ? null : JsonSerializer.SerializeToElement(after, type),
+            },
+            term.Fence);
+    }
+
+    /// <summary>Reads what is kept, once: at the beginning of a leadership.</summary>
+    public async Task LoadAsync(CancellationToken cancellation)
+    {
+        await _list.LoadAsync(cancellation, []);
+        lock (_gate) _entries = _list.Entries;
+        foreach (var entry in Entries) _ids.Follow(entry.Id);
+    }
+
+    /// <summary>Keeps an entry, which gets its id and time.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="fence">Of the lead; null once it is lost.</param>
+    public async Task AddAsync(AuditEntry entry, Fence? fence)
+    {
+        ImmutableList<AuditEntry> entries;
+        lock (_gate)
+        {
+            var now = time.GetUtcNow();
+            entry = entry with { Id = _ids.Next(now), At = now };
+            entries = _entries.Add(entry);
+            _entries = entries = entries.RemoveRange(0, Math.Max(0, entries.Count - MaxEntries));
+        }
+
+        log.LogInformation("{Who} at {From}: {What} {Subject}: from {Before} to {After}: {Reason}", entry.Who ?? "somebody",
+            entry.From, entry.What, entry.Subject, entry.Before, entry.After, entry.Reason);
+        Added?.Invoke(entry.Id);
+        try
+        {
+            if (fence is null) throw new StateUnavailableException("another manager leads");
+
+            // All that there are by then: what was not stored before is now. The caller may be gone, the change is not.
+            await _list.ChangeAsync(_ => Entries, fence, CancellationToken.None);
+        }
+        catch (Exception e) when (e.IsStoreFailure() || e is FencedException or ObjectDisposedException)
+        {
+            log.LogError("The audit entry {Id} cannot be stored yet, and is in this log: {Reason}", entry.Id, e.Message);
+        }
+    }
+
+    public void Dispose() => _list.Dispose();
+
+    private static string? Address(IPAddress? address) =>
+        (address is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : address)?.ToString();
+}

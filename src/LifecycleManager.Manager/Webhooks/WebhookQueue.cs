@@ -1,0 +1,155 @@
+using System.Net;
+using LifecycleManager.Manager.Observability;
+using LifecycleManager.Manager.Recording;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace LifecycleManager.Manager.Webhooks;
+
+/// <summary>
+/// What waits for one webhook, in order. A message is tried until it is taken or refused; while the webhook is away the oldest go
+/// once too many wait.
+/// </summary>
+internal sealed class WebhookQueue
+{
+    /// <summary>The most messages that wait.</summary>
+    public const int Capacity = 1_000;
+
+    private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    private readonly Webhook _webhook;
+    private readonly HttpMessageInvoker _http;
+    private readonly WebhookMetrics _metrics;
+    private readonly ILogger _log;
+    private readonly ResiliencePipeline<HttpStatusCode> _pipeline;
+    private readonly Lock _gate = new();
+    private readonly LinkedList<DecisionRecord> _waiting = [];
+    private readonly Dictionary<string, (string, DecisionOutcome, string?)> _last = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _some = new(0);
+    private bool _isAway;
+    private bool _isFull;
+
+    public WebhookQueue(Webhook webhook, HttpMessageInvoker http, WebhookMetrics metrics, TimeProvider time, ILogger log)
+    {
+        (_webhook, _http, _metrics, _log) = (webhook, http, metrics, log);
+        _pipeline = new ResiliencePipelineBuilder<HttpStatusCode> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<HttpStatusCode>
+            {
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = FirstPause,
+                MaxDelay = LongestPause,
+                ShouldHandle = new PredicateBuilder<HttpStatusCode>()
+                    .Handle<HttpRequestException>().Handle<TimeoutRejectedException>().Handle<IOException>()
+                    .HandleResult(IsPassing),
+                OnRetry = attempt =>
+                {
+                    Away(attempt.Outcome.Exception?.Message ?? $"it answers {(int)attempt.Outcome.Result}");
+                    return ValueTask.CompletedTask;
+                },
+            })
+            .AddTimeout(new TimeoutStrategyOptions { Timeout = AttemptTimeout })
+            .Build();
+    }
+
+    /// <summary>The webhook.</summary>
+    public Webhook Webhook => _webhook;
+
+    /// <summary>When the oldest message that waits became what it is; null where none waits.</summary>
+    public DateTimeOffset? Oldest
+    {
+        get { lock (_gate) return _waiting.First is { } first ? DecisionTable.Changed(first.Value) : null; }
+    }
+
+    /// <summary>Has a decision sent, where the webhook wants it. Never waits.</summary>
+    public void Add(DecisionRecord record)
+    {
+        if (!_webhook.Wants(record)) return;
+        lock (_gate)
+        {
+            // A try that ends as the one before is no news.
+            var news = (record.Id, record.Outcome, record.OutcomeReason);
+            if (_last.TryGetValue(record.App, out var last) && last == news) return;
+            _last[record.App] = news;
+            _waiting.AddLast(record);
+            if (_waiting.Count <= Capacity)
+            {
+                _some.Release();
+                return;
+            }
+
+            _waiting.RemoveFirst();
+        }
+
+        Drop("too many wait");
+        if (!_isFull)
+        {
+            _log.LogError("Webhook {Webhook}: more than {Capacity} messages wait, and the oldest are dropped", _webhook,
+                Capacity);
+        }
+
+        _isFull = true;
+    }
+
+    /// <summary>Sends what waits until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await _some.WaitAsync(cancellation);
+            DecisionRecord record;
+            lock (_gate) record = _waiting.First!.Value;
+            await SendAsync(record, cancellation);
+            lock (_gate)
+            {
+                // It may have been dropped meanwhile, and the one after it waits all the same.
+                if (!_waiting.Remove(record)) _some.Release();
+            }
+        }
+    }
+
+    // Later, or elsewhere, it may be taken.
+    private static bool IsPassing(HttpStatusCode status) =>
+        status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
+
+    private async Task SendAsync(DecisionRecord record, CancellationToken cancellation)
+    {
+        var status = await _pipeline.ExecuteAsync(async token =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, _webhook.Address)
+            {
+                Content = WebhookMessage.Of(record, _webhook.Format),
+            };
+
+            // Headers are enough of an answer, however long it is.
+            using var answer = await _http.SendAsync(request, token);
+            return answer.StatusCode;
+        }, cancellation);
+        if (_isAway) _log.LogInformation("Webhook {Webhook} is reached again", _webhook);
+        (_isAway, _isFull) = (false, false);
+        if ((int)status is >= 200 and < 300)
+        {
+            _metrics.Sent(_webhook.Name);
+            return;
+        }
+
+        Drop("refused");
+        _log.LogError(
+            "Webhook {Webhook} refuses the decision {Decision} by {Status}, which is final; redirects are not followed", _webhook,
+            record.Id, (int)status);
+    }
+
+    private void Away(string reason)
+    {
+        _metrics.Retried(_webhook.Name);
+        if (!_isAway) _log.LogWarning("Webhook {Webhook} is not reached, and tried again: {Reason}", _webhook, reason);
+        _isAway = true;
+    }
+
+    private void Drop(string reason) => _metrics.Dropped(_webhook.Name, reason);
+}
