@@ -9,6 +9,7 @@ using LifecycleManager.Manager.Leadership;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Scheduling;
 using LifecycleManager.Metrics;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Targets;
@@ -45,6 +46,8 @@ public static class ManagerRole
         services.AddSingleton(new DecisionFeed(options.StreamClients));
         services.AddSingleton<FollowedDecisions>();
         services.AddSingleton<ManagerMetrics>();
+        services.AddSingleton(provider => new ScheduleMetrics(provider.GetRequiredService<CollectorRegistry>()));
+        services.AddSingleton(provider => new ScheduleCache(ScheduleText.Read));
         services.AddSingleton<MetricHistory>();
         services.AddSingleton(provider =>
         {

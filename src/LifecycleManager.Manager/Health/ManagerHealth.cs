@@ -85,6 +85,7 @@ internal sealed class ManagerHealth
         if (_collector.SourcesProblem is { } sources) problems.Add($"refused: {sources}");
         if (_rules is { Problems: [var refused, ..] }) problems.Add($"refused: {refused}");
         if (_rules?.Problem is { } failed) problems.Add(failed);
+        problems.AddRange(term?.ScheduleProblems ?? []);
         if (term?.Stop.Current is { } stop) problems.Add($"all changes are {stop}");
         problems.AddRange((term?.Pauses.Current ?? []).Where(entry => entry.App is null).Select(entry => entry.ToString()));
         return new HealthReport(
