@@ -100,7 +100,16 @@ internal sealed class ScheduleTriggers(Action<string, DateTimeOffset?> tick, Tim
         var job = JobBuilder.Create<TickJob>().WithIdentity(WakeJob).UsingJobData(TickJob.Why, Jobs).Build();
         var trigger = TriggerBuilder.Create(time).WithIdentity(WakeTrigger).ForJob(job).StartAt(instant)
             .WithSimpleSchedule(simple => simple.WithMisfireInstruction(SimpleTriggerMisfireInstruction.FireNow)).Build();
-        await scheduler.ScheduleJob(job, [trigger], default, cancellation);
+        try
+        {
+            await scheduler.ScheduleJob(job, [trigger], default, cancellation);
+        }
+        catch (SchedulerException e)
+        {
+            // Its time has come meanwhile, or Quartz does not take it: a tick is never wrong.
+            log.LogDebug("The tick at {Instant} is asked for at once: {Reason}", instant, e.ToString());
+            tick(Jobs, null);
+        }
     }
 
     private async Task UseAsync(

@@ -20,6 +20,7 @@ internal sealed record FireRecord
     public required DateTimeOffset At { get; init; }
 
     /// <summary>How far it has come.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required FireState State { get; init; }
 
     /// <summary>Why it failed or was left out; null where there is nothing to say.</summary>
@@ -81,6 +82,9 @@ internal sealed record FireRecord
 
     /// <summary>The id of a fire time.</summary>
     public static string IdOf(string schedule, DateTimeOffset due) => $"{schedule}@{Stamp(due)}";
+
+    /// <summary>The id of a fire time that was missed: nothing was done, so that it does not keep the fire itself from it.</summary>
+    public static string IdOfMissed(string schedule, DateTimeOffset due) => IdOf(schedule, due) + "-missed";
 
     /// <summary>The id of a fire that a person asks for.</summary>
     public static string IdByHand(string schedule, DateTimeOffset now) => $"{schedule}@{Stamp(now)}-run";

@@ -51,7 +51,8 @@ internal static class Firing
         else yield return SetOff(schedule, FireRecord.IdOf(schedule.Name, last), last, now);
 
         FireRecord LeftOut(FireState state, DateTimeOffset due, string why) =>
-            SetOff(schedule, FireRecord.IdOf(schedule.Name, due), due, now) with
+            SetOff(schedule, state == FireState.Misfired ? FireRecord.IdOfMissed(schedule.Name, due)
+                : FireRecord.IdOf(schedule.Name, due), due, now) with
             {
                 State = state,
                 Reason = why,
