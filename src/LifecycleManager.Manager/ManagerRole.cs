@@ -9,6 +9,7 @@ using LifecycleManager.Manager.Leadership;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Scheduling;
 using LifecycleManager.Manager.Webhooks;
 using LifecycleManager.Metrics;
 using LifecycleManager.Runtime.Health;
@@ -55,6 +56,8 @@ public static class ManagerRole
             provider.GetRequiredService<WebhookMetrics>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<DecisionWebhooks>>()));
         services.AddSingleton<ManagerMetrics>();
+        services.AddSingleton(provider => new ScheduleMetrics(provider.GetRequiredService<CollectorRegistry>()));
+        services.AddSingleton(provider => new ScheduleCache(ScheduleText.Read));
         services.AddSingleton<MetricHistory>();
         services.AddSingleton(provider =>
         {

@@ -78,6 +78,7 @@ public static class CommandLine
         ManagerCommand.Create(settings),
         RebalanceCommand.Create(settings),
         RecommendCommand.Create(settings),
+        ScheduleCommand.Create(settings),
         ProxyCommand.Create(settings),
         StateArchiveCommands.Backup(settings),
         StateArchiveCommands.Restore(settings),

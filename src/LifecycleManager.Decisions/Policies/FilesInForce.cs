@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LifecycleManager.Decisions.Coordinations;
+using LifecycleManager.Decisions.Schedules;
 
 namespace LifecycleManager.Decisions.Policies;
 
@@ -12,6 +13,7 @@ internal sealed class FilesInForce
     private readonly ImmutableArray<Policy>.Builder _policies = ImmutableArray.CreateBuilder<Policy>();
     private readonly ImmutableArray<Coordination>.Builder _coordinations = ImmutableArray.CreateBuilder<Coordination>();
     private readonly ImmutableArray<Budget>.Builder _budgets = ImmutableArray.CreateBuilder<Budget>();
+    private readonly ImmutableArray<ScalingSchedule>.Builder _jobs = ImmutableArray.CreateBuilder<ScalingSchedule>();
     private readonly Dictionary<(string Kind, string Name), SourcePlace> _places = [];
 
     /// <summary>Adds a file: in the version that can be in force.</summary>
@@ -34,7 +36,7 @@ internal sealed class FilesInForce
 
     /// <summary>All that is in force.</summary>
     public PolicySet ToSet() =>
-        PolicySet.Of(_policies.ToImmutable(), _coordinations.ToImmutable(), _budgets.ToImmutable());
+        PolicySet.Of(_policies.ToImmutable(), _coordinations.ToImmutable(), _budgets.ToImmutable(), _jobs.ToImmutable());
 
     private List<string> Take(PolicyFile file)
     {
@@ -50,6 +52,7 @@ internal sealed class FilesInForce
         _policies.AddRange(file.Policies.Where(policy => IsFree("policy", policy.Name)));
         _coordinations.AddRange(file.Coordinations.Where(coordination => IsFree("coordination", coordination.Name)));
         _budgets.AddRange(file.Budgets.Where(budget => IsFree("budget", budget.Name)));
+        _jobs.AddRange(file.Jobs.Where(job => IsFree("schedule", job.Name)));
         return names;
 
         bool IsFree(string kind, string name) => free.Contains((kind, name));
@@ -58,5 +61,6 @@ internal sealed class FilesInForce
     private static IEnumerable<(string Kind, string Name, SourcePlace Place)> Named(PolicyFile file) =>
         file.Policies.Select(policy => ("policy", policy.Name, policy.Place))
             .Concat(file.Coordinations.Select(coordination => ("coordination", coordination.Name, coordination.Place)))
-            .Concat(file.Budgets.Select(budget => ("budget", budget.Name, budget.Place)));
+            .Concat(file.Budgets.Select(budget => ("budget", budget.Name, budget.Place)))
+            .Concat(file.Jobs.Select(job => ("schedule", job.Name, job.Place)));
 }

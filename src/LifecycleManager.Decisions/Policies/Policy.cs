@@ -15,8 +15,13 @@ public sealed record PolicySet(IReadOnlyList<Policy> Policies)
 
     /// <summary>Policies with what ties their apps together: what coordinations read of apps is gathered for them.</summary>
     public static PolicySet Of(
-        IReadOnlyList<Policy> policies, IReadOnlyList<Coordination> coordinations, IReadOnlyList<Budget> budgets) =>
-        new(CoordinatedReads.AddTo(policies, coordinations)) { Coordinations = coordinations, Budgets = budgets };
+        IReadOnlyList<Policy> policies, IReadOnlyList<Coordination> coordinations, IReadOnlyList<Budget> budgets,
+        IReadOnlyList<ScalingSchedule>? jobs = null) => new(CoordinatedReads.AddTo(policies, coordinations))
+        {
+            Coordinations = coordinations,
+            Budgets = budgets,
+            Jobs = jobs ?? [],
+        };
 
     /// <summary>The same, with every metric that the policies name gathered, as rules that are code need it.</summary>
     internal PolicySet ReadWhole() => this with { Policies = CoordinatedReads.AddAll(Policies) };

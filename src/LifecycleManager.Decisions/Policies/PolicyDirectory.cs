@@ -46,8 +46,10 @@ public sealed class PolicyDirectory : IDisposable
         (_path, _time, _logger) = (path, time, logger);
         _directory = new WatchedDirectory(path, () => Scan(explicitly: false), time, logger, report)
         {
-            // Policy files, and directories by what they are usually named: not whatever else is written there all the time.
-            Concerns = changed => IsPolicyFile(changed) || !Path.HasExtension(changed),
+            // Policy files, calendars, and directories by what they are usually named: not whatever else is written there all the
+            // time.
+            Concerns = changed => IsPolicyFile(changed) || !Path.HasExtension(changed)
+                || changed.EndsWith(".ics", StringComparison.OrdinalIgnoreCase),
         };
         Reload();
         _directory.Begin(pollInterval ?? TimeSpan.FromSeconds(5));

@@ -5,6 +5,7 @@ namespace LifecycleManager.Decisions.Policies;
 /// <summary>One file of a <see cref="PolicyDirectory"/>: as it is now, and its version that is in force.</summary>
 internal sealed class PolicyFileEntry
 {
+    private readonly CalendarTexts _calendars = new();
     private FileStamp? _stamp;
     private string? _text;
 
@@ -37,7 +38,7 @@ internal sealed class PolicyFileEntry
         return true;
     }
 
-    /// <summary>Reads the file where it has changed; whether it has.</summary>
+    /// <summary>Reads the file where it has changed, or a calendar that it names has; whether that is so.</summary>
     /// <param name="file">Its path.</param>
     /// <param name="now">The present.</param>
     /// <param name="explicitly">Read it whatever its stamp says.</param>
@@ -48,14 +49,16 @@ internal sealed class PolicyFileEntry
             var info = new FileInfo(file);
             // A link may point elsewhere without any sign of its own; links are read each time.
             var stamp = info is { Exists: true, LinkTarget: null } ? FileStamp.Of(info) : null;
-            if (!explicitly && stamp is not null && stamp == _stamp) return false;
+            var sameCalendars = _calendars.AreUnchanged();
+            if (!explicitly && stamp is not null && stamp == _stamp && sameCalendars) return false;
             var text = Read(file);
             _stamp = stamp;
-            if (_text == text) return false;
+            if (_text == text && sameCalendars) return false;
             _text = text;
+            _calendars.Clear();
             Parsed = string.IsNullOrWhiteSpace(text)
                 ? Bad(file, "the file is blank; to end its policies delete it", "blank")
-                : PolicyParser.Parse(file, text);
+                : PolicyParser.Parse(file, text, _calendars.Read);
         }
         catch (Exception e)
         {

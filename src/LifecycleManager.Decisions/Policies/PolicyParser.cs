@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.Coordinations;
 using LifecycleManager.Decisions.Policies.Reading;
+using LifecycleManager.Decisions.Schedules;
 using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Decisions.Policies;
@@ -15,9 +16,13 @@ public sealed record PolicyFile(IReadOnlyList<Policy> Policies, IReadOnlyList<Po
     /// <summary>Its budgets.</summary>
     public IReadOnlyList<Budget> Budgets { get; init; } = [];
 
+    /// <summary>Its scheduled scaling jobs.</summary>
+    public IReadOnlyList<ScalingSchedule> Jobs { get; init; } = [];
+
     /// <summary>The names of all that it says.</summary>
     public IEnumerable<string> Names => Policies.Select(policy => policy.Name)
-        .Concat(Coordinations.Select(coordination => coordination.Name)).Concat(Budgets.Select(budget => budget.Name));
+        .Concat(Coordinations.Select(coordination => coordination.Name)).Concat(Budgets.Select(budget => budget.Name))
+        .Concat(Jobs.Select(job => job.Name));
 
     /// <summary>The same without what has a name.</summary>
     internal PolicyFile Without(string name) => this with
@@ -25,6 +30,7 @@ public sealed record PolicyFile(IReadOnlyList<Policy> Policies, IReadOnlyList<Po
         Policies = [.. Policies.Where(policy => policy.Name != name)],
         Coordinations = [.. Coordinations.Where(coordination => coordination.Name != name)],
         Budgets = [.. Budgets.Where(budget => budget.Name != name)],
+        Jobs = [.. Jobs.Where(job => job.Name != name)],
     };
 
     /// <summary>Whether the file is refused.</summary>
@@ -32,19 +38,23 @@ public sealed record PolicyFile(IReadOnlyList<Policy> Policies, IReadOnlyList<Po
 }
 
 /// <summary>
-/// Reads policy files: one policy, coordination or budget a YAML document, several documents a file.
+/// Reads policy files: one policy, coordination, budget or list of schedules a YAML document, several documents a file.
 /// </summary>
 public static class PolicyParser
 {
     /// <summary>The longest file taken, in characters.</summary>
     public const int MaxLength = 1024 * 1024;
 
-    private static readonly string[] Kinds = ["policy", "coordination", "budget"];
+    private static readonly string[] Kinds = ["policy", "coordination", "budget", "schedules"];
 
     /// <summary>Parses, checks and compiles a file's text. Never throws for what the text says.</summary>
     /// <param name="file">The name that problems are reported under.</param>
     /// <param name="text">The YAML text.</param>
-    public static PolicyFile Parse(string file, string text)
+    /// <param name="calendars">
+    /// Reads a calendar file that the text names, by its path, which is relative to the file's; it may throw what file systems
+    /// throw. Null where none may be read, which refuses texts that name one.
+    /// </param>
+    public static PolicyFile Parse(string file, string text, Func<string, string>? calendars = null)
     {
         ArgumentNullException.ThrowIfNull(text);
         if (text.StartsWith('\uFEFF')) text = text[1..];
@@ -56,6 +66,7 @@ public static class PolicyParser
         }
 
         var (policies, coordinations, budgets) = (new List<Policy>(), new List<Coordination>(), new List<Budget>());
+        var jobs = new List<ScalingSchedule>();
         var names = new Dictionary<(string Kind, string Name), int>();
         try
         {
@@ -67,19 +78,27 @@ public static class PolicyParser
                 switch (kind)
                 {
                     case "coordination" when new CoordinationReader(problems).Read(document) is { } coordination:
-                        Claim(document, kind, coordination.Name);
+                        Claim(coordination.Place, kind, coordination.Name);
                         coordinations.Add(coordination);
                         break;
                     case "budget" when new BudgetReader(problems).Read(document) is { } budget:
-                        Claim(document, kind, budget.Name);
+                        Claim(budget.Place, kind, budget.Name);
                         budgets.Add(budget);
                         break;
+                    case "schedules":
+                        foreach (var job in new ScheduleReader(problems, calendars).ReadAll(document))
+                        {
+                            Claim(job.Place, "schedule", job.Name);
+                            jobs.Add(job);
+                        }
+
+                        break;
                     case null when Misspelt(document) is var (key, meant):
-                        problems.Error(key, $"a document is a policy, a coordination or a budget, not '{key.Value}'",
+                        problems.Error(key, $"a document is a policy, a coordination, a budget or schedules, not '{key.Value}'",
                             $"did you mean '{meant}'?", "unknown-kind");
                         break;
                     case "policy" or null when new PolicyReader(problems).Read(document) is { } policy:
-                        Claim(document, "policy", policy.Name);
+                        Claim(policy.Place, "policy", policy.Name);
                         policies.Add(policy);
                         break;
                 }
@@ -100,23 +119,24 @@ public static class PolicyParser
         {
             Coordinations = coordinations,
             Budgets = budgets,
+            Jobs = jobs,
         };
 
         static (YamlScalar Key, string Meant)? Misspelt(YamlNode document)
         {
             foreach (var (key, _) in document is YamlMap { Entries: var entries } ? entries : [])
             {
-                if (NearestName.Of(key.Value, ["coordination", "budget"]) is { } meant) return (key, meant);
+                if (NearestName.Of(key.Value, ["coordination", "budget", "schedules"]) is { } meant) return (key, meant);
             }
 
             return null;
         }
 
-        void Claim(YamlNode document, string kind, string name)
+        void Claim(SourcePlace place, string kind, string name)
         {
-            if (names.TryAdd((kind, name), (int)document.Start.Line)) return;
-            problems.Error(document, $"a {kind} '{name}' is in this file already", $"on line {names[(kind, name)]}",
-                $"duplicate-{kind}");
+            if (names.TryAdd((kind, name), place.Line)) return;
+            problems.Add(place.Line, place.Column, PolicySeverity.Error, $"a {kind} '{name}' is in this file already",
+                $"on line {names[(kind, name)]}", $"duplicate-{kind}");
         }
     }
 }

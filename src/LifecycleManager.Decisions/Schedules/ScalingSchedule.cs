@@ -8,6 +8,8 @@ public sealed record ScalingSchedule
     /// <summary>How many days without a fire are looked through before a schedule is said to fire never again: 4,000.</summary>
     private const int MostDaysLeftOut = 4_000;
 
+    private const int LastYear = 9900;
+
     /// <summary>The unique name.</summary>
     public required string Name { get; init; }
 
@@ -53,14 +55,17 @@ public sealed record ScalingSchedule
     /// <summary>The first fire time after an instant; null where there is none any more.</summary>
     public DateTimeOffset? NextFire(DateTimeOffset after)
     {
-        var days = 0;
-        var last = DateOnly.MinValue;
         while (When.Next(after) is { } next)
         {
-            var day = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(next, Zone).DateTime);
+            var day = DateOnly.FromDateTime(LocalTimes.Of(next, Zone));
             if (Days?.Includes(day) != false) return next;
-            if (day != last && ++days > MostDaysLeftOut) return null;
-            (last, after) = (day, next);
+            // Days that are left out are passed over as days, however often it fires in them.
+            if (day.Year > LastYear) return null;
+            var last = day.AddDays(MostDaysLeftOut);
+            do day = day.AddDays(1); while (day < last && !Days.Includes(day));
+            if (day == last) return null;
+            var start = LocalTimes.StartOf(day, Zone).AddTicks(-1);
+            after = start > next ? start : next;
         }
 
         return null;

@@ -93,7 +93,7 @@ public static class PolicyCheck
                 continue;
             }
 
-            all.Add(path, text);
+            all.Add(path, text, source.Read);
         }
 
         (problems, set, fileCount) = (all.Problems(), all.Set, files.Count);
@@ -148,6 +148,7 @@ public static class PolicyCheck
                 var said = new List<string> { Count(set.Policies.Count, "policy", "policies") };
                 if (set.Coordinations.Count > 0) said.Add(Count(set.Coordinations.Count, "coordination", "coordinations"));
                 if (set.Budgets.Count > 0) said.Add(Count(set.Budgets.Count, "budget", "budgets"));
+                if (set.Jobs.Count > 0) said.Add(Count(set.Jobs.Count, "schedule", "schedules"));
                 output.WriteLine(
                     $"{string.Join(", ", said)} in {Count(files, "file", "files")}: "
                     + $"{Count(errors, "error", "errors")}, {Count(problems.Count - errors, "warning", "warnings")}");

@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.Coordinations;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Schedules;
 
 namespace LifecycleManager.Decisions.Tools;
 
@@ -54,7 +55,7 @@ internal static class PolicyFiles
     public static PolicyFile? TryLoad(this IPolicyFiles source, string path, TextWriter error)
     {
         if (source.TryRead(path, error) is not { } text) return null;
-        var file = PolicyParser.Parse(path, text);
+        var file = PolicyParser.Parse(path, text, source.Read);
         if (!file.Refused) return file;
         foreach (var problem in file.Problems) error.WriteLine(problem);
         return null;
@@ -70,7 +71,7 @@ internal static class PolicyFiles
         this IPolicyFiles source, IEnumerable<string> paths, IRuleFiles? rules, TextWriter error, out ICodeRules? code)
     {
         var (policies, coordinations, budgets) = (new List<Policy>(), new List<Coordination>(), new List<Budget>());
-        var ofRules = new List<string>();
+        var (jobs, ofRules) = (new List<ScalingSchedule>(), new List<string>());
         code = null;
         foreach (var path in paths)
         {
@@ -84,10 +85,11 @@ internal static class PolicyFiles
             policies.AddRange(file.Policies);
             coordinations.AddRange(file.Coordinations);
             budgets.AddRange(file.Budgets);
+            jobs.AddRange(file.Jobs);
         }
 
         if (ofRules.Count > 0 && (code = Compile(ofRules, rules, error)) is null) return null;
-        return PolicySet.Of(policies, coordinations, budgets);
+        return PolicySet.Of(policies, coordinations, budgets, jobs);
     }
 
     /// <summary>Why rules that are code are not read.</summary>

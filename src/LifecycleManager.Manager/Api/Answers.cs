@@ -9,6 +9,7 @@ using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Overriding;
 using LifecycleManager.Manager.Pausing;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Scheduling;
 using LifecycleManager.Manager.Stopping;
 
 namespace LifecycleManager.Manager.Api;
@@ -196,7 +197,15 @@ internal sealed record MetricAnswer(string Metric, double? Value, IReadOnlyList<
 internal sealed record PointAnswer(DateTimeOffset At, double Value);
 
 /// <summary><c>GET /v1/schedules</c>.</summary>
-internal sealed record SchedulesAnswer(IReadOnlyList<ScheduleAnswer> Schedules);
+/// <param name="Schedules">The scheduled rules of policies.</param>
+internal sealed record SchedulesAnswer(IReadOnlyList<ScheduleAnswer> Schedules)
+{
+    /// <summary>The scheduled jobs, by name.</summary>
+    public required IReadOnlyList<JobAnswer> Jobs { get; init; }
+
+    /// <summary>What to give as <c>after</c> for the next ones; absent with the last.</summary>
+    public string? After { get; init; }
+}
 
 /// <summary>A scheduled rule.</summary>
 internal sealed record ScheduleAnswer(
@@ -260,12 +269,17 @@ internal sealed record EndAnswer(string Policy, string Message);
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     Converters = [typeof(CamelCase<DecisionKind>), typeof(CamelCase<DecisionOutcome>), typeof(CamelCase<Pause>),
-        typeof(CamelCase<RuleVerdict>), typeof(CamelCase<CheckFormat>), typeof(CamelCase<SizeVerdict>)])]
+        typeof(CamelCase<RuleVerdict>), typeof(CamelCase<CheckFormat>), typeof(CamelCase<SizeVerdict>),
+        typeof(CamelCase<FireState>), typeof(CamelCase<AppPhase>), typeof(CamelCase<HookOutcome>)])]
 [JsonSerializable(typeof(ErrorAnswer))]
 [JsonSerializable(typeof(PoliciesAnswer))]
 [JsonSerializable(typeof(AppsAnswer))]
 [JsonSerializable(typeof(ExplainAnswer))]
 [JsonSerializable(typeof(SchedulesAnswer))]
+[JsonSerializable(typeof(JobDetailAnswer))]
+[JsonSerializable(typeof(FiresAnswer))]
+[JsonSerializable(typeof(ScheduleDoneAnswer))]
+[JsonSerializable(typeof(ReasonBody))]
 [JsonSerializable(typeof(StopAnswer))]
 [JsonSerializable(typeof(StopBody))]
 [JsonSerializable(typeof(PausesAnswer))]

@@ -39,6 +39,7 @@ internal static class ManagerApi
         DecisionsApi.Map(app);
         AppsApi.Map(app);
         StopApi.Map(app);
+        SchedulesApi.Map(app);
         PausesApi.Map(app);
         OverridesApi.Map(app);
         HistoryApi.Map(app);

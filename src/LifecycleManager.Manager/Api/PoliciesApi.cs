@@ -13,7 +13,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace LifecycleManager.Manager.Api;
 
-/// <summary><c>/v1/policies</c> and <c>/v1/schedules</c>.</summary>
+/// <summary><c>/v1/policies</c>.</summary>
 internal static class PoliciesApi
 {
     public static void Map(IEndpointRouteBuilder app)
@@ -26,14 +26,9 @@ internal static class PoliciesApi
             return ManagerApi.WriteAsync(http, answer, ManagerJson.Default.PoliciesAnswer);
         });
         app.MapPost("/v1/policies/{name}/end", EndAsync);
-        app.MapGet("/v1/schedules", http =>
-        {
-            var now = http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
-            var answer = new SchedulesAnswer(Schedules(http.RequestServices.GetRequiredService<PolicyDirectory>().Current, now));
-            return ManagerApi.WriteAsync(http, answer, ManagerJson.Default.SchedulesAnswer);
-        });
     }
 
+    /// <summary>The scheduled rules of policies.</summary>
     public static IReadOnlyList<ScheduleAnswer> Schedules(PolicySet policies, DateTimeOffset now, string? policy = null) =>
     [
         .. policies.Schedules.Where(rule => policy is null || rule.Policy == policy).Select(rule => new ScheduleAnswer(

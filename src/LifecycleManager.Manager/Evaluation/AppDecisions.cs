@@ -59,8 +59,10 @@ internal sealed class AppDecisions
     }
 
     /// <summary>Says what is to be collected for these apps.</summary>
-    public void Demand(IEnumerable<ScalableApp> apps) =>
-        _sources.Demand(_engine.Demands([.. apps.Select(Ref)]));
+    /// <param name="apps">The apps.</param>
+    /// <param name="others">What others have to know of them.</param>
+    public void Demand(IEnumerable<ScalableApp> apps, IEnumerable<MetricDemand> others) =>
+        _sources.Demand([.. _engine.Demands([.. apps.Select(Ref)]), .. others]);
 
     /// <summary>
     /// Decides apps, and those that coordinations and budgets tie to them; those without a policy are left out, and those whose
@@ -101,6 +103,11 @@ internal sealed class AppDecisions
             concerned.Add(app.Id);
         });
         Tell(faults);
+        foreach (var app in known.Values.Where(app => only is null && _orders.IsScheduled(app.Id) && PolicyOf(app) is null))
+        {
+            if (_orders.Give(app, now.Wall) is { } given && given.To != given.From) decided.Add(new DecidedApp(app, given));
+        }
+
         return decided;
     }
 
@@ -170,7 +177,7 @@ internal sealed class AppDecisions
     {
         if (planned.Count == 0) return;
         await _memories.KeepAskedAsync(Views(planned.Select(change => change.App)), now.Steady, fence, cancellation);
-        foreach (var change in planned) _changing.Add(change.App.Id);
+        foreach (var change in planned.Where(change => _apps.ContainsKey(change.App.Id))) _changing.Add(change.App.Id);
     }
 
     /// <summary>Keeps what is remembered of all apps, as the manager ends.</summary>
@@ -202,9 +209,15 @@ internal sealed class AppDecisions
     }
 
     /// <summary>A decision with what people have ordered.</summary>
-    private Decision Ordered(Decision decision) =>
-        _apps.TryGetValue(decision.App, out var app) && _orders.Concern(app) && PolicyOf(app) is { } policy
-            ? _orders.Apply(app, decision, new InstanceBounds(policy.Instances.Min, policy.Instances.Max)) : decision;
+    private Decision Ordered(Decision decision)
+    {
+        if (!_apps.TryGetValue(decision.App, out var app) || !_orders.Concern(app) || PolicyOf(app) is not { } policy)
+            return decision;
+
+        // Beside a policy that only watches a schedule is alone.
+        if (policy.DryRun && _orders.Give(app, decision.At) is { } given && given.To != given.From) return given;
+        return _orders.Apply(app, decision, new InstanceBounds(policy.Instances.Min, policy.Instances.Max));
+    }
 
     private static AppRef Ref(ScalableApp app) => new(app.Id, app.Labels)
     {

@@ -56,7 +56,7 @@ internal sealed class ChangePlanner(
         if (stop.Current is { } stopped) decision = Adjust(decision, "stop", decision.From, stopped.ToString());
         if (pauses.Against(decision.App, decision.Kind) is { } pause)
             decision = Adjust(decision, "pause", decision.From, pause.ToString());
-        if (decision.Kind != DecisionKind.Hold && !CountOrders.IsOverride(decision)
+        if (decision.Kind != DecisionKind.Hold && !CountOrders.IsOrder(decision)
             && decisions.Doubt(decision.App, now) is { } doubt)
         {
             decision = Adjust(decision, "memory", decision.From, doubt);

@@ -27,8 +27,10 @@ internal abstract record EvaluationInput
     /// <summary>The policies in force have changed.</summary>
     public sealed record PoliciesChanged : EvaluationInput;
 
-    /// <summary>Somebody asks why an app's count is what it is.</summary>
-    public sealed record Explain(string App, TaskCompletionSource<Explanation?> Answer) : EvaluationInput;
+    /// <summary>Somebody asks for what only the owner knows, or does.</summary>
+    /// <param name="RunAsync">Does it at a moment, with whatever it throws as its answer.</param>
+    /// <param name="Abandon">It is not done, for this cause; null where another manager leads.</param>
+    public sealed record Call(Func<ClockReading, Task> RunAsync, Action<Exception?> Abandon) : EvaluationInput;
 
     /// <summary>Nothing is set off any more.</summary>
     /// <param name="Ended">Completes once the changes under way have ended.</param>

@@ -100,8 +100,8 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
                 answer.TrySetResult(Report(Now, cause is null ? TickOutcome.NotLeading : TickOutcome.Failed, 0,
                     cause?.Message ?? ManagerTerm.OtherLeads));
                 break;
-            case EvaluationInput.Explain explain:
-                _ = cause is null ? explain.Answer.TrySetResult(null) : explain.Answer.TrySetException(cause);
+            case EvaluationInput.Call call:
+                call.Abandon(cause);
                 break;
             case EvaluationInput.End end:
                 end.Ended.TrySetResult();
@@ -133,28 +133,13 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
                 _parts.Decisions.UsePolicies();
                 _asked.Add(new EvaluationInput.Tick("policies changed", null, null));
                 break;
-            case EvaluationInput.Explain explain:
-                Answer(explain);
+            case EvaluationInput.Call call:
+                await call.RunAsync(Now);
                 break;
             case EvaluationInput.End end:
                 _ended = end.Ended;
                 _parts.State.Snapshot = _parts.State.Snapshot with { Leading = false };
                 break;
-        }
-    }
-
-    // A call: what it throws is its answer.
-    private void Answer(EvaluationInput.Explain explain)
-    {
-        try
-        {
-            var now = Now;
-            explain.Answer.TrySetResult(_parts.Decisions.Explain(explain.App, now.Wall) is { } explained
-                ? explained with { Decision = _parts.Planner.Hold(explained.Decision, now) } : null);
-        }
-        catch (Exception e)
-        {
-            explain.Answer.TrySetException(e);
         }
     }
 
@@ -246,7 +231,8 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
                 _isUnsettled = false;
             }
 
-            if (only is null) decisions.Demand(apps);
+            var told = await _parts.Scheduling.TurnAsync(apps, facts.Unlisted, now.Wall, _leadership.Fence, cancellation);
+            if (only is null) decisions.Demand(apps, _parts.Scheduling.Demands(apps));
             foreach (var gone in facts.Gone) guard.Forget(gone);
             guard.ObserveInstances(apps, now.Steady);
             var decided = decisions.Decide(
@@ -261,6 +247,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
                 select (app.Id, sources == SourceState.Answers),
                 now.Steady);
             var (planned, notes, shown) = _parts.Planner.Plan(decided, changes, now);
+            notes.AddRange(told.Select(decision => decisions.Record(log.NextId(), decision, now.Wall)));
 
             // Holds and dry runs are notes; intents, and what they account for, must be there before anything is done about them.
             await decisions.RememberAsync(planned, now, _leadership.Fence, cancellation);

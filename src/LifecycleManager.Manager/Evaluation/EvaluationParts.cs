@@ -5,6 +5,7 @@ using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Pausing;
 using LifecycleManager.Manager.Recommending;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Scheduling;
 using LifecycleManager.Manager.Stopping;
 using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Scaling.Execution;
@@ -39,6 +40,9 @@ internal sealed record EvaluationParts
 
     /// <summary>The overrides that users have set.</summary>
     public required OverrideStore Overrides { get; init; }
+
+    /// <summary>The schedules at work.</summary>
+    public required ScheduleOwner Scheduling { get; init; }
 
     /// <summary>The policies that users have ended.</summary>
     public required EndedPolicies Ended { get; init; }

@@ -6,6 +6,7 @@ using LifecycleManager.Manager.Pausing;
 using LifecycleManager.Manager.Recommending;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Manager.Schedules;
+using LifecycleManager.Manager.Scheduling;
 using LifecycleManager.Manager.Status;
 using LifecycleManager.Manager.Stopping;
 using LifecycleManager.Runtime.Health;
@@ -59,6 +60,8 @@ internal sealed class ManagerTerm : IAsyncDisposable
         _watch = health.Watch(() => _owner.TickAge > longest ? "no tick has ended for too long" : null);
         _triggers = new ScheduleTriggers(
             (why, at) => _loop.TryPost(new EvaluationInput.Tick(why, at, null)), time, loggers.CreateLogger<ScheduleTriggers>());
+        parts.Scheduling.Ask = Ask;
+        parts.Scheduling.Wake = _triggers.WakeAt;
     }
 
     /// <summary>To be passed with writes; null once the lead is lost.</summary>
@@ -109,6 +112,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
 
         // What another leader was told; one whose file is there stays in force, and is ended no more.
         foreach (var policy in Ended.Entries) _parts.Sources.Ends.End(policy.Policy);
+        await _parts.Scheduling.LoadAsync(cancellation);
         await _parts.Decisions.LoadAsync(cancellation);
         await _forecasts.LoadAsync(cancellation);
         _parts.Decisions.UsePolicies();
@@ -181,12 +185,19 @@ internal sealed class ManagerTerm : IAsyncDisposable
     public void Ask(string why) => _loop.TryPost(new EvaluationInput.Tick(why, null, null));
 
     /// <summary>Why an app's count is what it is; null where it was not evaluated.</summary>
-    public async Task<Explanation?> ExplainAsync(string app)
-    {
-        var answer = new TaskCompletionSource<Explanation?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _loop.PostAsync(new EvaluationInput.Explain(app, answer));
-        return await answer.Task;
-    }
+    public Task<Explanation?> ExplainAsync(string app) => CallAsync(
+        now => Task.FromResult(_parts.Decisions.Explain(app, now.Wall) is { } explained
+            ? explained with { Decision = _parts.Planner.Hold(explained.Decision, now) } : null),
+        answer => answer.TrySetResult(null));
+
+    /// <summary>Asks the owner of the schedules.</summary>
+    /// <exception cref="ObjectDisposedException">Another manager leads.</exception>
+    public Task<T> ScheduleAsync<T>(Func<ScheduleOwner, Task<T>> ask) => CallAsync(
+        _ => ask(_parts.Scheduling),
+        answer => answer.TrySetException(new ObjectDisposedException(nameof(ManagerTerm), OtherLeads)));
+
+    /// <summary>What an operator has to look at of schedules.</summary>
+    public IReadOnlyList<string> ScheduleProblems => _parts.Scheduling.Problems;
 
     public async ValueTask DisposeAsync()
     {
@@ -200,6 +211,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
         _report.Dispose();
         _watch.Dispose();
         _parts.Changes.Dispose();
+        _parts.Scheduling.Dispose();
         await _parts.Releases.Completion;
         Stop.Dispose();
         Pauses.Dispose();
@@ -207,6 +219,30 @@ internal sealed class ManagerTerm : IAsyncDisposable
         Ended.Dispose();
         Audit.Dispose();
         _calls.Dispose();
+    }
+
+    // A call: what it throws is its answer.
+    private async Task<T> CallAsync<T>(Func<ClockReading, Task<T>> call, Action<TaskCompletionSource<T>> left)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _loop.PostAsync(new EvaluationInput.Call(
+            async now =>
+            {
+                try
+                {
+                    answer.TrySetResult(await call(now));
+                }
+                catch (Exception e)
+                {
+                    answer.TrySetException(e);
+                }
+            },
+            cause =>
+            {
+                if (cause is null) left(answer);
+                else answer.TrySetException(cause);
+            }));
+        return await answer.Task;
     }
 
     private async Task EndCallsAsync()

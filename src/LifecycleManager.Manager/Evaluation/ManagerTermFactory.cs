@@ -8,6 +8,7 @@ using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Pausing;
 using LifecycleManager.Manager.Recommending;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Scheduling;
 using LifecycleManager.Manager.Stopping;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Execution;
@@ -21,7 +22,7 @@ namespace LifecycleManager.Manager.Evaluation;
 /// <summary>Puts terms together: each has an owner, a decision engine and a memory of its own.</summary>
 internal sealed class ManagerTermFactory(
     IScalingTarget target, EvaluationSources sources, IStateStore store, DecisionFeed feed,
-    MetricHistory history,
+    MetricHistory history, ScheduleCache schedules, ScheduleMetrics scheduleMetrics,
     ManagerState state, ManagerMetrics metrics, ManagerOptions options, RoleHealth health, TimeProvider time,
     ILoggerFactory loggers)
 {
@@ -38,8 +39,10 @@ internal sealed class ManagerTermFactory(
         var overrides = new OverrideStore(store, time);
         var ended = new EndedPolicies(store);
         var memories = new MemoryStore(store, record, options, loggers.CreateLogger<MemoryStore>());
+        var orders = new ScheduleOrders();
         var decisions = new AppDecisions(
-            new DecisionEngine(), sources, forecasts, memories, new CountOrders(overrides), metrics, log);
+            new DecisionEngine(), sources, forecasts, memories, new CountOrders(overrides, orders), metrics, log);
+        var scheduling = Scheduling(leadership, orders, decisions, record, stop);
         var usage = new UsageRecorder(
             store, sources.Usages, leadership.Fence, options.Recommender, time, loggers.CreateLogger<UsageRecorder>());
         var guard = new SafetyGuard(options.Safety);
@@ -53,9 +56,11 @@ internal sealed class ManagerTermFactory(
             Stop = stop,
             Pauses = pauses,
             Overrides = overrides,
+            Scheduling = scheduling,
             Ended = ended,
             Audit = new AuditLog(store, time, loggers.CreateLogger<AuditLog>()),
-            Releases = new CountReleases(target, decisions.PolicyOf, stop, pauses, ended, sources.Ends, log),
+            Releases = new CountReleases(
+                target, decisions.PolicyOf, stop, pauses, ended, sources.Ends, scheduling.Holds, log),
             Sources = sources,
             Changes = new ChangeQueue(target, options.Execution, metrics.Called, time, log),
             Guard = guard,
@@ -67,5 +72,21 @@ internal sealed class ManagerTermFactory(
             TargetGracePeriod = targetGracePeriod,
         };
         return new ManagerTerm(parts, leadership, forecasts, options, health, time, loggers);
+    }
+
+    private ScheduleOwner Scheduling(
+        ILeadership leadership, ScheduleOrders orders, AppDecisions decisions, DecisionLog record, StopSwitch stop)
+    {
+        var log = loggers.CreateLogger<ScheduleOwner>();
+        var book = new ScheduleBook(new ScheduleStore(store, log), schedules, time, log);
+        var desk = new ScheduleDesk(book, schedules, leadership.Fence, () => stop.Current?.ToString(), time, log);
+        return new ScheduleOwner(
+            book, desk, orders,
+            new ScheduleSources(() => sources.Policies().Jobs, decisions.PolicyOf, sources.Metrics, Obstacle,
+                () => stop.Current?.ToString()),
+            HookSender.Handler(), scheduleMetrics, time, log);
+
+        string? Obstacle(string app) => record.Archive.Last(app) is { Outcome: not DecisionOutcome.Applied } last
+            ? last.OutcomeReason ?? last.Reason : null;
     }
 }

@@ -92,6 +92,7 @@ internal sealed class ManagerHealth
         if (_rules is { Problems: [var refused, ..] }) problems.Add($"refused: {refused}");
         problems.AddRange(_tables.Problems);
         if (_rules?.Problem is { } failed) problems.Add(failed);
+        problems.AddRange(term?.ScheduleProblems ?? []);
         if (term?.Stop.Current is { } stop) problems.Add($"all changes are {stop}");
         problems.AddRange((term?.Pauses.Current ?? []).Where(entry => entry.App is null).Select(entry => entry.ToString()));
         return new HealthReport(

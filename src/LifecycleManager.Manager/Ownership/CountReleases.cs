@@ -19,10 +19,11 @@ namespace LifecycleManager.Manager.Ownership;
 /// <param name="pauses">What users have paused.</param>
 /// <param name="ended">What users have ended.</param>
 /// <param name="ends">What else is known of the ends of policies.</param>
+/// <param name="isScheduled">Whether a schedule sets an app's count now.</param>
 /// <param name="log">Gets what is given back, and what is not.</param>
 internal sealed class CountReleases(
     IScalingTarget target, Func<ScalableApp, Policy?> policyOf, StopSwitch stop, PauseStore pauses, EndedPolicies ended,
-    IPolicyEnds ends, ILogger log)
+    IPolicyEnds ends, Func<string, bool> isScheduled, ILogger log)
 {
     private const int Parallelism = 4;
 
@@ -53,7 +54,7 @@ internal sealed class CountReleases(
             return;
         }
 
-        var owned = apps.Where(app => CountOwners.IsPolicy(app.CountOwner)).ToList();
+        var owned = apps.Where(app => CountOwners.IsPolicy(app.CountOwner) && !isScheduled(app.Id)).ToList();
         var inForce = policies.Policies.Select(policy => CountOwners.Of(policy.Name)).ToHashSet(StringComparer.Ordinal);
         var endedByHand = ended.Entries.Select(entry => CountOwners.Of(entry.Policy)).ToHashSet(StringComparer.Ordinal);
         _unknown = owned.Select(app => app.CountOwner!).Where(owner => !inForce.Contains(owner))

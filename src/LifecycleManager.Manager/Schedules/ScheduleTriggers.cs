@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Rules;
 using Microsoft.Extensions.Logging;
 using Quartz;
@@ -8,8 +7,8 @@ using Quartz.Extensibility;
 namespace LifecycleManager.Manager.Schedules;
 
 /// <summary>
-/// Asks for a tick at the exact moments when the window of a scheduled rule opens or closes: a Quartz job for each rule. One that
-/// is missed is made up for by the next tick of the period.
+/// Asks for a tick at the exact moments when the window of a scheduled rule opens or closes, by a Quartz job for each rule; and
+/// when the next of all scheduled jobs is due, by one for all. One that is missed is made up for by the next tick of the period.
 /// </summary>
 /// <param name="tick">Asks for a tick; gets what asks, and the instant that the tick must not be before.</param>
 /// <param name="time">The clock.</param>
@@ -19,20 +18,31 @@ internal sealed class ScheduleTriggers(Action<string, DateTimeOffset?> tick, Tim
     /// <summary>The group of the rules' jobs.</summary>
     public const string RulesGroup = "scheduled rules";
 
-    private readonly Channel<IReadOnlyList<ScheduledRule>> _wanted =
-        Channel.CreateBounded<IReadOnlyList<ScheduledRule>>(
-            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    /// <summary>What a tick says that the scheduled jobs ask for.</summary>
+    public const string Jobs = "scheduled jobs";
+
+    private static readonly JobKey WakeJob = new(Jobs);
+    private static readonly TriggerKey WakeTrigger = new(Jobs);
+
+    private readonly Channel<bool> _changed =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    private readonly Lock _gate = new();
+    private Wanted _wanted = new([], null);
 
     /// <summary>Makes the jobs those of these rules; the newest call counts.</summary>
-    public void Follow(IReadOnlyList<ScheduledRule> rules) => _wanted.Writer.TryWrite(rules);
+    public void Follow(IReadOnlyList<ScheduledRule> rules) => Want(wanted => wanted with { Rules = rules });
+
+    /// <summary>Asks for a tick at an instant, in place of any before; null: at none.</summary>
+    public void WakeAt(DateTimeOffset? at) => Want(wanted => wanted with { At = at });
 
     /// <summary>Runs the jobs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        // Without scheduled rules there is nothing to run.
-        IReadOnlyList<ScheduledRule> rules;
-        do rules = await _wanted.Reader.ReadAsync(cancellation);
-        while (rules.Count == 0);
+        // Where nothing is scheduled there is nothing to run.
+        Wanted wanted;
+        do wanted = await ChangedAsync(cancellation);
+        while (wanted is { Rules.Count: 0, At: null });
         var scheduler = await QuartzSchedulerBuilder.Create(quartz => quartz
             .ConfigureScheduler(settings =>
             {
@@ -42,21 +52,63 @@ internal sealed class ScheduleTriggers(Action<string, DateTimeOffset?> tick, Tim
             .UseInMemoryStore(_ => { })
             .UseDefaultThreadPool(maxConcurrency: 2)
             .UseTimeProvider(time)
-            .UseJobFactory(new Jobs(tick))).BuildScheduler(cancellation);
+            .UseJobFactory(new TickJobs(tick))).BuildScheduler(cancellation);
         try
         {
             await scheduler.Start(cancellation);
             var jobs = new Dictionary<string, JobKey>(StringComparer.Ordinal);
+            DateTimeOffset? at = null;
             while (true)
             {
-                await UseAsync(scheduler, jobs, rules, cancellation);
-                rules = await _wanted.Reader.ReadAsync(cancellation);
+                await UseAsync(scheduler, jobs, wanted.Rules, cancellation);
+                if (at != wanted.At) await WakeAsync(scheduler, wanted.At, cancellation);
+                at = wanted.At;
+                wanted = await ChangedAsync(cancellation);
             }
         }
         finally
         {
             await scheduler.Shutdown(waitForJobsToComplete: false, CancellationToken.None);
             await scheduler.DisposeAsync();
+        }
+    }
+
+    private void Want(Func<Wanted, Wanted> change)
+    {
+        lock (_gate)
+        {
+            var next = change(_wanted);
+            if (next == _wanted) return;
+            _wanted = next;
+        }
+
+        _changed.Writer.TryWrite(true);
+    }
+
+    private async Task<Wanted> ChangedAsync(CancellationToken cancellation)
+    {
+        await _changed.Reader.ReadAsync(cancellation);
+        lock (_gate) return _wanted;
+    }
+
+    private async Task WakeAsync(IScheduler scheduler, DateTimeOffset? at, CancellationToken cancellation)
+    {
+        await scheduler.DeleteJob(WakeJob, cancellation);
+
+        // No calendar has later ones; and what never comes needs no job.
+        if (at is not { } instant || instant.Year > 9_000) return;
+        var job = JobBuilder.Create<TickJob>().WithIdentity(WakeJob).UsingJobData(TickJob.Why, Jobs).Build();
+        var trigger = TriggerBuilder.Create(time).WithIdentity(WakeTrigger).ForJob(job).StartAt(instant)
+            .WithSimpleSchedule(simple => simple.WithMisfireInstruction(SimpleTriggerMisfireInstruction.FireNow)).Build();
+        try
+        {
+            await scheduler.ScheduleJob(job, [trigger], default, cancellation);
+        }
+        catch (SchedulerException e)
+        {
+            // Its time has come meanwhile, or Quartz does not take it: a tick is never wrong.
+            log.LogDebug("The tick at {Instant} is asked for at once: {Reason}", instant, e.ToString());
+            tick(Jobs, null);
         }
     }
 
@@ -109,6 +161,9 @@ internal sealed class ScheduleTriggers(Action<string, DateTimeOffset?> tick, Tim
 
     private static string Digest(ScheduledRule rule) => $"{rule.Policy}/{rule.Rule} {rule.Cron} {rule.Until} {rule.Zone.Id}";
 
+    /// <summary>What a tick is to be asked for: the rules, and the instant when a job is due.</summary>
+    private sealed record Wanted(IReadOnlyList<ScheduledRule> Rules, DateTimeOffset? At);
+
     private sealed class TickJob(Action<string, DateTimeOffset?> tick) : IJob
     {
         public const string Why = "why";
@@ -121,7 +176,7 @@ internal sealed class ScheduleTriggers(Action<string, DateTimeOffset?> tick, Tim
         }
     }
 
-    private sealed class Jobs(Action<string, DateTimeOffset?> tick) : IJobFactory
+    private sealed class TickJobs(Action<string, DateTimeOffset?> tick) : IJobFactory
     {
         public ValueTask<JobScope> CreateJob(TriggerFiredBundle bundle, IScheduler scheduler,
             CancellationToken cancellationToken = default) =>

@@ -124,7 +124,7 @@ public sealed class CoordinationParserTests
     [InlineData(Apps + "dryRun: maybe\nrules:\n  - { rule: r, when: web.wanted > 1, then: { api: { hold: all } } }",
         "3:9: error: 'dryRun' must be true or false, not 'maybe'")]
     [InlineData("cordination: c\napps: { web: /a }\nrules: []",
-        "1:1: error: a document is a policy, a coordination or a budget, not 'cordination' (did you mean 'coordination'?)")]
+        "1:1: error: a document is a policy, a coordination, a budget or schedules, not 'cordination' (did you mean 'coordination'?)")]
     public void A_wrong_coordination_is_refused_with_its_place(string text, params string[] problems) => Refused(text, problems);
 
     [Theory]
@@ -146,7 +146,7 @@ public sealed class CoordinationParserTests
     [InlineData("budget: b\napps: /shop/*\ninstance: 3\ncpus: 2",
         "3:1: error: a budget has no key 'instance' (did you mean 'instances'?)")]
     [InlineData("budgt: b\napps: /shop/*\ninstances: 3",
-        "1:1: error: a document is a policy, a coordination or a budget, not 'budgt' (did you mean 'budget'?)")]
+        "1:1: error: a document is a policy, a coordination, a budget or schedules, not 'budgt' (did you mean 'budget'?)")]
     public void A_wrong_budget_is_refused_with_its_place(string text, params string[] problems) => Refused(text, problems);
 
     [Fact]

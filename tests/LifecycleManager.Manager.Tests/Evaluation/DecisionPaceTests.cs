@@ -6,6 +6,7 @@ using LifecycleManager.Manager.Memories;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Overriding;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Scheduling;
 using LifecycleManager.Manager.Tests.Fakes;
 using LifecycleManager.Metrics.Core.Queries;
 using LifecycleManager.Scaling.Targets;
@@ -39,7 +40,7 @@ public sealed class DecisionPaceTests : IAsyncLifetime
             new EvaluationSources(_metrics, _metrics.Demand, () => _policies) { Ends = new FakePolicyEnds() },
             new ForecastHistory(_backend.Store, NullLogger<ForecastHistory>.Instance),
             new MemoryStore(_backend.Store, record, options, NullLogger<MemoryStore>.Instance),
-            new CountOrders(new OverrideStore(_backend.Store, TimeProvider.System)),
+            new CountOrders(new OverrideStore(_backend.Store, TimeProvider.System), new ScheduleOrders()),
             new ManagerMetrics(Prometheus.Metrics.NewCustomRegistry()), NullLogger.Instance);
         _pace = new DecisionPace(_arrivals, _decisions, () => _orders);
     }

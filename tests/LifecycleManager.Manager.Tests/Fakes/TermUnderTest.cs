@@ -5,6 +5,7 @@ using LifecycleManager.Manager.History;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Pausing;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Scheduling;
 using LifecycleManager.Manager.Status;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Targets;
@@ -12,7 +13,6 @@ using LifecycleManager.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Prometheus;
 
 namespace LifecycleManager.Manager.Tests.Fakes;
@@ -66,7 +66,7 @@ internal sealed class TermUnderTest : IAsyncDisposable
     public FakeMarathon Marathon { get; }
     public FakeMetrics Metrics { get; } = new();
     public FaultyStore Store { get; }
-    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 24, 19, 0, 0, TimeSpan.Zero));
+    public SettableTime Time { get; } = At(new DateTimeOffset(2026, 11, 24, 19, 0, 0, TimeSpan.Zero));
     public IScalingTarget Target { get; }
     public PolicySet Policies { get; set; } = PolicySet.Empty;
     public FakePolicyEnds Ends { get; } = new();
@@ -75,6 +75,9 @@ internal sealed class TermUnderTest : IAsyncDisposable
     public ManagerState State { get; private set; }
     public ManagerTerm Term { get; private set; }
     public RoleHealth Health { get; private set; } = null!;
+
+    /// <summary>Reads what is sent as a schedule; by default as people write them.</summary>
+    public ReadSchedule ReadSchedule { get; set; } = ScheduleText.Read;
 
     /// <summary>The term; faulted where a loop of it has failed.</summary>
     public Task Running => _running;
@@ -120,7 +123,7 @@ internal sealed class TermUnderTest : IAsyncDisposable
         var terms = new ManagerTermFactory(
             Target,
             new EvaluationSources(Metrics, Metrics.Demand, () => Policies) { Arrivals = Metrics.Arrivals, Ends = Ends },
-            Store, new DecisionFeed(8), History,
+            Store, new DecisionFeed(8), History, new ScheduleCache(ReadSchedule), new ScheduleMetrics(Registry),
             State, new ManagerMetrics(Registry), _options, Health, Time, Lines);
         _leadership = await _backend.Election.StandAsync("manager", "http://127.0.0.1:8090");
         Term = terms.Create(_leadership, TimeSpan.FromSeconds(15));
@@ -201,6 +204,13 @@ internal sealed class TermUnderTest : IAsyncDisposable
         using var text = new MemoryStream();
         await Registry.CollectAndExportAsTextAsync(text);
         return System.Text.Encoding.UTF8.GetString(text.ToArray());
+    }
+
+    private static SettableTime At(DateTimeOffset instant)
+    {
+        var time = new SettableTime();
+        time.SetUtcNow(instant);
+        return time;
     }
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.Coordinations;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Schedules;
 using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Decisions.Tools.Analysis;
@@ -20,16 +21,20 @@ internal sealed class CheckedFiles(IReadOnlyCollection<NamedSource>? servers = n
     private readonly List<Policy> _policies = [];
     private readonly List<Coordination> _coordinations = [];
     private readonly List<Budget> _budgets = [];
+    private readonly List<ScalingSchedule> _jobs = [];
     private bool _isWhole = true;
     private bool _hasCode;
 
     /// <summary>What the files say: of a name that is taken twice the first.</summary>
-    public PolicySet Set => PolicySet.Of(_policies, _coordinations, _budgets);
+    public PolicySet Set => PolicySet.Of(_policies, _coordinations, _budgets, _jobs);
 
     /// <summary>Takes in a file.</summary>
-    public void Add(string path, string text)
+    /// <param name="path">Its path.</param>
+    /// <param name="text">Its text.</param>
+    /// <param name="calendars">Reads the calendar files that it names; null where none may be read.</param>
+    public void Add(string path, string text, Func<string, string>? calendars = null)
     {
-        var file = PolicyParser.Parse(path, text);
+        var file = PolicyParser.Parse(path, text, calendars);
         _files.Add(path);
         _isWhole &= !file.Refused;
         _found.AddRange(file.Problems);
@@ -42,6 +47,7 @@ internal sealed class CheckedFiles(IReadOnlyCollection<NamedSource>? servers = n
 
         _coordinations.AddRange(file.Coordinations.Where(one => Claim("coordination", one.Name, one.Place)));
         _budgets.AddRange(file.Budgets.Where(budget => Claim("budget", budget.Name, budget.Place)));
+        _jobs.AddRange(file.Jobs.Where(job => Claim("schedule", job.Name, job.Place)));
     }
 
     /// <summary>Takes in rules that are code.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Policies.Reading;
+using LifecycleManager.Decisions.Schedules;
 
 namespace LifecycleManager.Decisions.Tools.Import;
 
@@ -207,7 +208,8 @@ internal static partial class KubernetesImport
                     Resource(draft, trigger.Text("type")!, percent);
                 break;
             case "cron":
-                if (Quartz(data.Text("start")) is { } start && Quartz(data.Text("end")) is { } end)
+                if (CronRecurrence.FromUnix(data.Text("start")) is { } start
+                    && CronRecurrence.FromUnix(data.Text("end")) is { } end)
                 {
                     draft.Rule(
                         name ?? $"from {data.Text("start")}",
@@ -255,20 +257,6 @@ internal static partial class KubernetesImport
             draft.Rule($"keep {read} at its target",
                 $"target: {{ metric: {read}, value: {PolicyDraft.Number(value)}, per: instance{wakes} }}");
         }
-    }
-
-    /// <summary>Five fields of Unix as Quartz' six; null where both days are given, which Quartz has no word for.</summary>
-    internal static string? Quartz(string? unix)
-    {
-        if (unix?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is not { Length: 5 } fields) return null;
-        var (day, weekday) = (fields[2], fields[4]);
-        if (day != "*" && weekday != "*") return null;
-        // Quartz counts Sunday as 1, Unix as 0 or 7.
-        var quartzDay = weekday == "*" ? "?" : string.Join(',', weekday.Split(',')
-            .Select(part => string.Join('-', part.Split('-').Select(one =>
-            int.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? ((number % 7) + 1).ToString(CultureInfo.InvariantCulture) : one.ToUpperInvariant()))));
-        return $"0 {fields[0]} {fields[1]} {(weekday == "*" ? day : "?")} {fields[3]} {quartzDay}";
     }
 
     /// <summary>A Kubernetes quantity: 500m, 1500, 2Gi, 10k.</summary>

@@ -1,4 +1,5 @@
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Schedules;
 using LifecycleManager.Decisions.Tools;
 using LifecycleManager.Decisions.Tools.Import;
 
@@ -170,7 +171,7 @@ public sealed class PolicyImportTests
     public void Cron_of_five_fields_becomes_quartz(string unix, string? quartz)
     {
         if (unix == "* * * * *") quartz = "0 * * * * ?";
-        Assert.Equal(quartz, KubernetesImport.Quartz(unix));
+        Assert.Equal(quartz, CronRecurrence.FromUnix(unix));
     }
 
     [Theory]

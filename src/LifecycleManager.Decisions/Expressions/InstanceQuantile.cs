@@ -1,8 +1,6 @@
-using LifecycleManager.Decisions.Expressions;
-using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics.Core.Queries;
 
-namespace LifecycleManager.Decisions.Engine;
+namespace LifecycleManager.Decisions.Expressions;
 
 /// <summary>
 /// A quantile over an app's instances by linear interpolation, as Prometheus' <c>quantile</c> has it. Silent instances may stand

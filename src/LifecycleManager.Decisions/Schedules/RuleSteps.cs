@@ -1,0 +1,92 @@
+using Ical.Net;
+using Ical.Net.DataTypes;
+using Ical.Net.Evaluation;
+
+namespace LifecycleManager.Decisions.Schedules;
+
+/// <summary>
+/// The local times of a recurrence rule in one place of it. The library steps from the start through all that has been: so that
+/// an old start costs nothing, it is given one that is whole periods later.
+/// </summary>
+internal sealed class RuleSteps
+{
+    // Within a day the clock comes round; 29 February may fall on one week day each 40 years.
+    private static readonly EvaluationOptions OfADay = new() { MaxUnmatchedIncrementsLimit = 2_000 };
+    private static readonly EvaluationOptions OfDays = new() { MaxUnmatchedIncrementsLimit = 15_000 };
+    private static readonly EvaluationOptions OfYears = new() { MaxUnmatchedIncrementsLimit = 5_000 };
+    private static readonly TimeSpan Margin = TimeSpan.FromDays(1);
+
+    private readonly RecurrenceRule _rule;
+    private readonly DateTime _start;
+
+    public RuleSteps(RecurrenceRule rule, DateTime start)
+    {
+        (_rule, _start) = (rule, start);
+        // The week day of the start is meant: it is another one years later.
+        if (rule.Frequency == FrequencyType.Yearly && rule is { ByWeekNo.Count: > 0, ByDay.Count: 0 })
+            rule.ByDay.Add(new WeekDay(start.DayOfWeek));
+    }
+
+    /// <summary>All from the start, in their order.</summary>
+    public IEnumerable<DateTime> All() => From(_start, _start);
+
+    /// <summary>Those near a local time and after it, in their order; some before it may be among them.</summary>
+    public IEnumerable<DateTime> Near(DateTime local)
+    {
+        if (local - _start < 3 * Margin) return All();
+        var from = local - Margin;
+        return From(Later(from), from);
+    }
+
+    private IEnumerable<DateTime> From(DateTime start, DateTime from)
+    {
+        var options = _rule.Frequency switch
+        {
+            FrequencyType.Minutely or FrequencyType.Hourly => OfADay,
+            FrequencyType.Daily => OfDays,
+            _ => OfYears,
+        };
+        using var steps = new RecurrencePatternEvaluator(_rule)
+            .Evaluate(new CalDateTime(start, true), new CalDateTime(from, true), options).GetEnumerator();
+        while (true)
+        {
+            try
+            {
+                if (!steps.MoveNext()) yield break;
+            }
+            catch (Exception e) when (e is EvaluationException or ArgumentOutOfRangeException)
+            {
+                // No more of them, as far as anybody looks.
+                yield break;
+            }
+
+            yield return steps.Current.StartTime.Value;
+        }
+    }
+
+    /// <summary>A start whole periods later, before a local time, that leads to the same times.</summary>
+    private DateTime Later(DateTime before)
+    {
+        var (n, passed) = (_rule.Interval, before - _start);
+        switch (_rule.Frequency)
+        {
+            case FrequencyType.Minutely: return _start.AddMinutes(Whole(passed.TotalMinutes));
+            case FrequencyType.Hourly: return _start.AddHours(Whole(passed.TotalHours));
+            case FrequencyType.Daily: return _start.AddDays(Whole(passed.TotalDays));
+            case FrequencyType.Weekly: return _start.AddDays(7.0 * Whole(passed.TotalDays / 7));
+        }
+
+        // The day of the start is meant, which not every month has.
+        var unit = _rule.Frequency == FrequencyType.Yearly ? 12 : 1;
+        var months = ((before.Year - _start.Year) * 12) + before.Month - _start.Month;
+        for (var later = Whole((double)months / unit); later > 0; later -= n)
+        {
+            var start = _start.AddMonths(later * unit);
+            if (start.Day == _start.Day) return start;
+        }
+
+        return _start;
+
+        int Whole(double periods) => (int)Math.Max(0, (Math.Floor(periods / n) - 1) * n);
+    }
+}
