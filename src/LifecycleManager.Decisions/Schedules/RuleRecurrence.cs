@@ -8,7 +8,7 @@ namespace LifecycleManager.Decisions.Schedules;
 /// </summary>
 internal sealed class RuleRecurrence : Recurrence
 {
-    private const int Ahead = 8;
+    private const int Ahead = 4;
 
     private readonly RuleSteps _steps;
     private readonly TimeZoneInfo _zone;
