@@ -28,11 +28,11 @@ public sealed class MetricConditionTests
     [InlineData("max(load) < 5", false)]
     [InlineData("min(load) < 9", true)]
     [InlineData("load > 5", null)]
-    [InlineData("p50(load) > 7.5", null)]
+    [InlineData("p90(load) > 9", null)]
     [InlineData("p50(load) > 6", true)]
     public void A_silent_instance_may_be_anything(string condition, bool? holds)
     {
-        _metrics.Instances("load", (8, true), (9 - 1, true), (double.NaN, true));
+        _metrics.Instances("load", (8, true), (8, true), (double.NaN, true));
         Assert.Equal(holds, Holds(condition));
     }
 
