@@ -5,8 +5,14 @@ namespace LifecycleManager.Decisions.Schedules;
 /// <summary>A scheduled scaling job: which apps get which count, when, and until when.</summary>
 public sealed record ScalingSchedule
 {
-    /// <summary>How many days without a fire are looked through before a schedule is said to fire never again: 4,000.</summary>
-    private const int MostDaysLeftOut = 4_000;
+    /// <summary>
+    /// How many days that are left out in a row are passed over before a schedule is said to fire never again: 15,000, some 40
+    /// years, after which 29 February falls on the same week day.
+    /// </summary>
+    private const int MostDaysLeftOut = 15_000;
+
+    /// <summary>How many fires that fall on such days are passed over, with days between that are none: 4,000.</summary>
+    private const int MostFiresLeftOut = 4_000;
 
     private const int LastYear = 9900;
 
@@ -55,7 +61,7 @@ public sealed record ScalingSchedule
     /// <summary>The first fire time after an instant; null where there is none any more.</summary>
     public DateTimeOffset? NextFire(DateTimeOffset after)
     {
-        while (When.Next(after) is { } next)
+        for (var i = 0; i < MostFiresLeftOut && When.Next(after) is { } next; i++)
         {
             var day = DateOnly.FromDateTime(LocalTimes.Of(next, Zone));
             if (Days?.Includes(day) != false) return next;
