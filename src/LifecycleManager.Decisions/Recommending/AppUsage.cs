@@ -13,6 +13,10 @@ public sealed class AppUsage(string app)
     /// <summary>A sample of cpu counts so much; the unit of no importance.</summary>
     private const double CpuWeight = 0.1;
 
+    /// <summary>Who has ended for want of memory needs a fifth more than it had, and 100 MiB more at least.</summary>
+    private const double StepUp = 1.2;
+    private const double LeastStepUp = 100L * 1024 * 1024;
+
     private static readonly TimeSpan HalfLife = TimeSpan.FromDays(1);
     private readonly Dictionary<string, MemoryPeak> _peaks = new(StringComparer.Ordinal);
 
@@ -33,6 +37,9 @@ public sealed class AppUsage(string app)
 
     /// <summary>How often cpu was measured.</summary>
     public long Samples { get; private set; }
+
+    /// <summary>When an instance last ended for want of memory; null where none did.</summary>
+    public DateTimeOffset? MemoryEnd { get; private set; }
 
     /// <summary>
     /// How much there is to rely on: the days between the first and the last sample of cpu, or the samples at one a minute,
@@ -60,6 +67,25 @@ public sealed class AppUsage(string app)
         PeakOf(instance, at)?.Measured(Memory, bytes, at);
 
     /// <summary>
+    /// Takes in that an instance has ended for want of memory: it needs more than it was seen to use, and than it had. So much more
+    /// stands for its peak, as the vertical pod autoscaler has it.
+    /// </summary>
+    /// <param name="instance">The instance's id.</param>
+    /// <param name="limit">The bytes that it had.</param>
+    /// <param name="ended">When it ended; what is not newer than the last such end is known already.</param>
+    /// <param name="at">Now.</param>
+    /// <returns>Whether it is news.</returns>
+    public bool AddMemoryEnd(string instance, double limit, DateTimeOffset ended, DateTimeOffset at)
+    {
+        if (ended <= MemoryEnd) return false;
+        MemoryEnd = ended;
+        if (PeakOf(instance, at) is not { } peak) return true;
+        var had = Math.Max(limit, at < peak.End ? peak.Bytes : 0);
+        peak.Measured(Memory, Math.Max(had + LeastStepUp, had * StepUp), at);
+        return true;
+    }
+
+    /// <summary>
     /// Makes all of it older by a time, or younger by a negative one: for a clock that was set, which else would have all
     /// samples from then on count next to nothing.
     /// </summary>
@@ -73,7 +99,10 @@ public sealed class AppUsage(string app)
 
     /// <summary>What is to be stored.</summary>
     public StoredUsage Export() => new(
-        App, First, Last, Samples, Cpu.Export(), Memory.Export(), [.. _peaks.Select(peak => peak.Value.Export(peak.Key))]);
+        App, First, Last, Samples, Cpu.Export(), Memory.Export(), [.. _peaks.Select(peak => peak.Value.Export(peak.Key))])
+    {
+        MemoryEnd = MemoryEnd,
+    };
 
     /// <summary>The usage as it was stored.</summary>
     /// <exception cref="ArgumentException">It is not sound.</exception>
@@ -81,7 +110,13 @@ public sealed class AppUsage(string app)
     {
         ArgumentNullException.ThrowIfNull(stored);
         if (!stored.IsSound) throw new ArgumentException("it is no app's usage", nameof(stored));
-        var usage = new AppUsage(stored.App) { First = stored.First, Last = stored.Last, Samples = stored.Samples };
+        var usage = new AppUsage(stored.App)
+        {
+            First = stored.First,
+            Last = stored.Last,
+            Samples = stored.Samples,
+            MemoryEnd = stored.MemoryEnd,
+        };
         usage.Cpu.Import(stored.Cpu);
         usage.Memory.Import(stored.Memory);
         foreach (var peak in stored.Peaks) usage._peaks[peak.Instance] = MemoryPeak.Of(peak);

@@ -16,6 +16,9 @@ public sealed class MemoryPeak
     /// <summary>When the interval under way ends.</summary>
     public DateTimeOffset End => _end;
 
+    /// <summary>The highest use of the interval under way.</summary>
+    public double Bytes => _peak;
+
     /// <summary>Takes in a measurement; one that is older than the last says nothing new.</summary>
     /// <param name="peaks">Gets the peak in place of the one that it had of this interval.</param>
     /// <param name="bytes">Memory in use.</param>

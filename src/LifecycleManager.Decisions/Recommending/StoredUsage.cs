@@ -39,6 +39,9 @@ public sealed record StoredUsage(
     string App, DateTimeOffset? First, DateTimeOffset? Last, long Samples, StoredHistogram Cpu, StoredHistogram Memory,
     IReadOnlyList<StoredPeak> Peaks)
 {
+    /// <summary>When an instance last ended for want of memory; null where none did.</summary>
+    public DateTimeOffset? MemoryEnd { get; init; }
+
     /// <summary>Whether it is what an app's usage can be.</summary>
     public bool IsSound => !string.IsNullOrEmpty(App) && Samples >= 0 && First is null == (Last is null) && !(First > Last)
         && Cpu?.IsSoundFor(ExponentialBuckets.Cpus) == true && Memory?.IsSoundFor(ExponentialBuckets.Memory) == true

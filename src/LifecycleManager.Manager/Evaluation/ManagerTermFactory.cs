@@ -44,7 +44,7 @@ internal sealed class ManagerTermFactory(
             new DecisionEngine(), sources, forecasts, memories, new CountOrders(overrides, orders), metrics, log);
         var scheduling = Scheduling(leadership, orders, decisions, record, stop);
         var usage = new UsageRecorder(
-            store, sources.Usages, leadership.Fence, options.Recommender, time, loggers.CreateLogger<UsageRecorder>());
+            store, target, sources.Usages, leadership.Fence, options.Recommender, time, loggers.CreateLogger<UsageRecorder>());
         var guard = new SafetyGuard(options.Safety);
         var parts = new EvaluationParts
         {

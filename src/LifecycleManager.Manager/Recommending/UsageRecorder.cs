@@ -14,7 +14,7 @@ namespace LifecycleManager.Manager.Recommending;
 /// nothing. Runs beside the evaluation, for one term. What it has learnt is stored each ten minutes: a failover costs those.
 /// </summary>
 internal sealed class UsageRecorder(
-    IStateStore store, ContainerUsages usages, Fence fence, Recommender recommender, TimeProvider time,
+    IStateStore store, IScalingTarget target, ContainerUsages usages, Fence fence, Recommender recommender, TimeProvider time,
     ILogger<UsageRecorder> log)
 {
     /// <summary>Of so many apps the usage is kept: some 20 MB, and half a kilobyte an instance.</summary>
@@ -25,6 +25,9 @@ internal sealed class UsageRecorder(
 
     /// <summary>Between two writes of an app.</summary>
     public static readonly TimeSpan BetweenWrites = TimeSpan.FromMinutes(10);
+
+    /// <summary>Between two looks for instances that have ended for want of memory.</summary>
+    public static readonly TimeSpan BetweenEnds = TimeSpan.FromMinutes(5);
 
     /// <summary>An app that is not listed and was not measured for so long is forgotten: 8 days.</summary>
     public static readonly TimeSpan Expiry = TimeSpan.FromDays(8);
@@ -43,6 +46,8 @@ internal sealed class UsageRecorder(
     private StoredUsages? _stored;
     private IReadOnlyList<ScalableApp>? _listed;
     private long? _writtenAt;
+    private long? _endsAt;
+    private string? _endsProblem;
     private bool _hasFailed;
 
     /// <summary>Takes in the target's apps.</summary>
@@ -87,6 +92,7 @@ internal sealed class UsageRecorder(
         {
             if (_stored is null) await LoadAsync(cancellation);
             Sample();
+            await ReadEndsAsync(cancellation);
             await WriteAsync(cancellation);
             _hasFailed = false;
         }
@@ -106,7 +112,7 @@ internal sealed class UsageRecorder(
             var sizes = (_listed ?? []).Where(one => !one.Deleting && (app is null || one.Id == app))
                 .OrderBy(one => one.Id, StringComparer.Ordinal).Select(Size).ToList();
             var problem = usages.Problem ?? (_listed is null ? "the apps have not been read yet"
-                : _stored is null ? "what is stored of the usage of apps has not been read yet" : null);
+                : _stored is null ? "what is stored of the usage of apps has not been read yet" : _endsProblem);
             return new Recommendations(
                 time.GetUtcNow(), sizes, problem, _leftOut.Count,
                 [.. (_stored?.Refused.Keys.ToArray() ?? []).Order(StringComparer.Ordinal)])
@@ -164,6 +170,37 @@ internal sealed class UsageRecorder(
                 }
 
                 app.Measured(measured, now);
+            }
+        }
+    }
+
+    /// <summary>What a target does not tell, or not now, is asked again: without it there is no step up, and no other harm.</summary>
+    private async Task ReadEndsAsync(CancellationToken cancellation)
+    {
+        if (_endsAt is { } last && time.GetElapsedTime(last) < BetweenEnds) return;
+        _endsAt = time.GetTimestamp();
+        IReadOnlyList<MemoryEnd> ends;
+        try
+        {
+            ends = await target.GetMemoryEndsAsync(cancellation);
+            _endsProblem = null;
+        }
+        catch (TargetUnavailableException e)
+        {
+            // That the target is away is told by the evaluation, in the log too.
+            _endsProblem = $"it is not known which instances ended for want of memory: {e.Message}";
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        lock (_lock)
+        {
+            var asked = (_listed ?? []).ToDictionary(app => app.Id, app => app.Memory, StringComparer.Ordinal);
+            foreach (var end in ends)
+            {
+                // Of what was never measured there is nothing to advise.
+                if (asked.GetValueOrDefault(end.App) is not { } megabytes || !_apps.TryGetValue(end.App, out var app)) continue;
+                if (app.Usage.AddMemoryEnd(end.Instance, megabytes * 1024 * 1024, end.At, now)) app.IsUnwritten = true;
             }
         }
     }

@@ -27,6 +27,13 @@ public interface IScalingTarget
     Task<ScaleResult> ScaleAsync(ScaleRequest request, CancellationToken cancellation);
 
     /// <summary>
+    /// Of each app the last instance that has ended for want of memory, where the target tells; a target that does not tells none.
+    /// </summary>
+    /// <exception cref="TargetUnavailableException">They cannot be read; the message says why.</exception>
+    Task<IReadOnlyList<MemoryEnd>> GetMemoryEndsAsync(CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<MemoryEnd>>([]);
+
+    /// <summary>
     /// Gives an app's count back: nobody owns it from then on, and the count stays. A target that keeps no owners has nothing
     /// to do.
     /// </summary>

@@ -23,6 +23,23 @@ public sealed class AppUsageTests
         Assert.InRange(usage.Memory.Percentile(0.5), 50e6, 56e6);
     }
 
+    [Theory]
+    [InlineData(100, 0, 200)]
+    [InlineData(1_000, 0, 1_200)]
+    [InlineData(1_000, 2_000, 2_400)]
+    public void After_an_end_for_want_of_memory_it_needs_a_fifth_and_100_MiB_more_than_it_had(int limit, int seen, int needed)
+    {
+        const double mebibyte = 1024 * 1024;
+        var usage = new AppUsage("/app");
+        if (seen > 0) usage.AddMemory("a", seen * mebibyte, Noon);
+        Assert.True(usage.AddMemoryEnd("a", limit * mebibyte, Noon.AddMinutes(4), Noon.AddMinutes(5)));
+        Assert.False(usage.AddMemoryEnd("a", limit * mebibyte, Noon.AddMinutes(4), Noon.AddMinutes(10)));
+        var expected = new AppUsage("/app");
+        expected.AddMemory("a", needed * mebibyte, Noon.AddMinutes(5));
+        Assert.Equal(expected.Memory.Percentile(1), usage.Memory.Percentile(1));
+        Assert.Single(usage.Memory.Export().Buckets);
+    }
+
     [Fact]
     public void A_measurement_that_comes_late_changes_nothing()
     {

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace LifecycleManager.Manager.Tests.Recommending;
 
-public sealed class UsageRecorderTests : IAsyncLifetime
+public sealed class UsageRecorderTests : IAsyncLifetime, IScalingTarget
 {
     private const string App = "/shop/search";
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
@@ -18,6 +18,8 @@ public sealed class UsageRecorderTests : IAsyncLifetime
     private StateBackend _backend = null!;
     private ILeadership _lead = null!;
     private FaultyStore _store = null!;
+    private IReadOnlyList<MemoryEnd> _ends = [];
+    private bool _away;
 
     public async ValueTask InitializeAsync()
     {
@@ -193,8 +195,51 @@ public sealed class UsageRecorderTests : IAsyncLifetime
         Assert.Equal(7, recorder.Recommend(null).LeftOut);
     }
 
+    [Fact]
+    public async Task An_end_for_want_of_memory_is_a_step_up_once_also_for_a_successor()
+    {
+        var recorder = Recorder();
+        recorder.See([Asks(memory: 256)], []);
+        await MeasureAsync(recorder, minutes: (24 * 60) + 15);
+        Assert.InRange(Target(recorder), 200, 260);
+        _away = true;
+        await MeasureAsync(recorder, minutes: 6);
+        Assert.Equal("it is not known which instances ended for want of memory: away", recorder.Recommend(null).Problem);
+        _away = false;
+
+        // 100 MiB more than it had, in the bucket of that amount.
+        _ends = [new MemoryEnd(App, "dead", _time.GetUtcNow()), new MemoryEnd("/unknown", "x", _time.GetUtcNow())];
+        await MeasureAsync(recorder, minutes: 30);
+        var target = Target(recorder);
+        Assert.InRange(target, 1.15 * 356, 1.15 * 356 * 1.05);
+        Assert.Null(recorder.Recommend(null).Problem);
+        await StoreAsync(recorder);
+        await _lead.DisposeAsync();
+        _lead = await _backend.Election.StandAsync("manager", "http://127.0.0.1:2");
+        var stored = (await StoredUsages.ReadAsync(_store, _lines, default)).ByApp[App].Memory.Export();
+        recorder = Recorder();
+        recorder.See([Asks(memory: 256)], []);
+        _time.Advance(TimeSpan.FromDays(1));
+        await recorder.TurnAsync(default);
+        Assert.Equal(target, Target(recorder));
+        await MeasureAsync(recorder, minutes: 1);
+        await StoreAsync(recorder);
+        var again = (await StoredUsages.ReadAsync(_store, _lines, default)).ByApp[App].Memory.Export();
+        Assert.Equal(stored.Weights[^1], again.Weights[^1]);
+    }
+
+    Task<IReadOnlyList<MemoryEnd>> IScalingTarget.GetMemoryEndsAsync(CancellationToken cancellation) =>
+        _away ? throw new TargetUnavailableException("away") : Task.FromResult(_ends);
+
+    string IScalingTarget.Description => "fake";
+
+    Task<IReadOnlyList<ScalableApp>> IScalingTarget.GetAppsAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
+    Task<ScaleResult> IScalingTarget.ScaleAsync(ScaleRequest request, CancellationToken cancellation) =>
+        throw new NotSupportedException();
+
     private UsageRecorder Recorder() =>
-        new(_store, _usages, _lead.Fence, new Recommender(), _time, _lines.CreateLogger<UsageRecorder>());
+        new(_store, this, _usages, _lead.Fence, new Recommender(), _time, _lines.CreateLogger<UsageRecorder>());
 
     /// <summary>An instance that uses half a cpu and 200 MB, for some minutes.</summary>
     private async Task MeasureAsync(UsageRecorder recorder, int minutes)
@@ -214,6 +259,9 @@ public sealed class UsageRecorderTests : IAsyncLifetime
     }
 
     private double Seconds() => _time.GetUtcNow().ToUnixTimeSeconds();
+
+    private static double Target(UsageRecorder recorder) =>
+        Assert.Single(recorder.Recommend(App).Apps).Advice.Memory.Target!.Value;
 
     private static string Advice(UsageRecorder recorder) => Assert.Single(recorder.Recommend(App).Apps).Advice.Text;
 

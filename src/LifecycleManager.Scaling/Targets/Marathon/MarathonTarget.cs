@@ -99,6 +99,21 @@ internal sealed class MarathonTarget(IMarathonApi api, Uri address) : IScalingTa
         }
     }
 
+    public async Task<IReadOnlyList<MemoryEnd>> GetMemoryEndsAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var list = await api.GetApps(["apps.lastTaskFailure"], cancellation: cancellation);
+            if (list?.Apps is null) throw new JsonException();
+            return [.. list.Apps.Select(MemoryEnds.Of).OfType<MemoryEnd>()];
+        }
+        catch (Exception e)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            throw new TargetUnavailableException(Explain(e), e);
+        }
+    }
+
     private async Task<(ScaleResult Result, IReadOnlyList<string> LockedBy)> PutAsync(
         ScaleRequest request, bool? force, CancellationToken cancellation)
     {
