@@ -9,6 +9,7 @@ using LifecycleManager.Manager.Leadership;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Tables;
 using LifecycleManager.Manager.Webhooks;
 using LifecycleManager.Metrics;
 using LifecycleManager.Runtime.Health;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Tables;
 using LifecycleManager.Manager.Webhooks;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
@@ -13,8 +14,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace LifecycleManager.Manager.Api;
 
 /// <summary>
-/// <c>GET</c> and <c>POST /v1/annotations</c>: changes of counts, and those that failed, as Grafana draws marks of them. The first
-/// is for data sources that read any JSON (Infinity), the second for those of the simple JSON protocol.
+/// <c>GET</c> and <c>POST /v1/annotations</c>: changes of counts, and those that failed, as Grafana draws marks of them. The
+/// first is for data sources that read any JSON (Infinity), the second for those of the simple JSON protocol.
 /// </summary>
 internal static class AnnotationsApi
 {
