@@ -86,6 +86,9 @@ public sealed record ManagerOptions
     [Range(1, 10_000_000)]
     public int KeptInTableMegabytes { get; init; } = 5_000;
 
+    /// <summary>The OpenTelemetry collector that gets traces, by OTLP over HTTP; null for none.</summary>
+    public Uri? Otlp { get; init; }
+
     /// <summary>The file of the webhooks that are told of decisions; null for none.</summary>
     public string? WebhooksFile { get; init; }
 

@@ -83,6 +83,7 @@ public static class ManagerRole
             provider.GetRequiredService<RoleHealth>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LeadershipService>>()));
         services.AddHostedService<ManagerService>();
+        if (options.Otlp is { } otlp) services.AddTraceExport(otlp, options.Address.ToString());
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ManagerJson.Default));
         return services;
     }

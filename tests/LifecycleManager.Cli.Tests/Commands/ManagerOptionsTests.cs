@@ -71,6 +71,7 @@ public sealed class ManagerOptionsTests
         { "--kept-decisions-per-app", "31", m => m.KeptDecisionsPerApp, 31 },
         { "--decisions-kept", "7d", m => m.KeptInTable, TimeSpan.FromDays(7) },
         { "--decisions-megabytes", "90", m => m.KeptInTableMegabytes, 90 },
+        { "--otlp", "http://otel:4318", m => m.Otlp, new Uri("http://otel:4318") },
         { "--webhooks", "/etc/lcm/webhooks", m => m.WebhooksFile, "/etc/lcm/webhooks" },
         { "--history-interval", "30s", m => m.HistoryInterval, TimeSpan.FromSeconds(30) },
         { "--kept-history", "1d", m => m.KeptHistory, TimeSpan.FromDays(1) },
