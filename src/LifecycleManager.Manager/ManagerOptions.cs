@@ -76,13 +76,18 @@ public sealed record ManagerOptions
     /// <summary>The tables of decisions and of the audit; null where the state alone keeps them.</summary>
     public TableOptions? Tables { get; init; }
 
-    /// <summary>Decisions in the table that are older go. From 1min to 3650d.</summary>
+    /// <summary>Decisions in the table that are older go. From 1m to 3650d.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "3650.00:00:00")]
     public TimeSpan KeptInTable { get; init; } = TimeSpan.FromDays(90);
 
-    /// <summary>The oldest decisions in the table go while they are more, with their indexes, in MB. From 1 to 10000000.</summary>
+    /// <summary>
+    /// The oldest decisions in the table go while they are more, with their indexes, in MB. From 1 to 10000000.
+    /// </summary>
     [Range(1, 10_000_000)]
     public int KeptInTableMegabytes { get; init; } = 5_000;
+
+    /// <summary>The OpenTelemetry collector that gets traces, by OTLP over HTTP; null for none.</summary>
+    public Uri? Otlp { get; init; }
 
     /// <summary>The file of the webhooks that are told of decisions; null for none.</summary>
     public string? WebhooksFile { get; init; }

@@ -10,6 +10,7 @@ using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Manager.Scheduling;
+using LifecycleManager.Manager.Tables;
 using LifecycleManager.Manager.Webhooks;
 using LifecycleManager.Metrics;
 using LifecycleManager.Runtime.Health;
@@ -85,6 +86,7 @@ public static class ManagerRole
             provider.GetRequiredService<RoleHealth>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LeadershipService>>()));
         services.AddHostedService<ManagerService>();
+        if (options.Otlp is { } otlp) services.AddTraceExport(otlp, options.Address.ToString());
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ManagerJson.Default));
         return services;
     }

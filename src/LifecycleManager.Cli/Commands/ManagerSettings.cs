@@ -23,6 +23,7 @@ internal sealed class ManagerSettings
     private readonly Option<Uri?> _rabbitMq;
     private readonly Option<string?> _sources;
     private readonly Option<string?> _webhooks;
+    private readonly Option<Uri?> _otlp;
     private readonly EurekaSettings _eureka;
     private readonly Option<IReadOnlyList<string>> _targetFiles;
     private readonly Option<IReadOnlyList<TargetGroup>> _targets;
@@ -66,6 +67,11 @@ internal sealed class ManagerSettings
             "A file of webhooks that are told of decisions, a line each: URL [format=slack|cloudevents] "
             + "[on=changes,failures,holds,dryRuns]",
             Path.GetFullPath, () => null);
+        _otlp = Setting.Of<Uri?>(settings, "--otlp",
+            "An OpenTelemetry collector that gets traces, by OTLP over HTTP: http://otel:4318", Values.PlainUrl,
+            () => Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 } stated
+                ? Values.PlainUrl(stated) : null,
+            "OTEL_EXPORTER_OTLP_ENDPOINT; without it none");
         _eureka = eureka ?? new EurekaSettings(command, settings,
             "Eureka servers that know the same, comma separated, whose instances are scraped too: http://eureka:8761/eureka",
             areOne: true);
@@ -91,7 +97,7 @@ internal sealed class ManagerSettings
             + "over 1 never",
             nameof(SafetyOptions.MissingShare));
         foreach (var option in (Option[])[
-            _rules, _cSharpRules, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _sources, _webhooks, _targetFiles, _targets,
+            _rules, _cSharpRules, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _sources, _webhooks, _otlp, _targetFiles, _targets,
             _credentials, _tls, _changes, _maxStep, _missingShare])
         {
             command.Add(option);
@@ -113,6 +119,7 @@ internal sealed class ManagerSettings
             CSharpRules = parse.GetValue(_cSharpRules),
             Tick = parse.GetValue(_tick),
             WebhooksFile = parse.GetValue(_webhooks),
+            Otlp = parse.GetValue(_otlp),
             Safety = new SafetyOptions
             {
                 ChangesPerMinute = parse.GetValue(_changes),

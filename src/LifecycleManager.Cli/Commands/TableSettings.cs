@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Manager;
+using LifecycleManager.Storage;
 using LifecycleManager.Storage.Records;
 
 namespace LifecycleManager.Cli.Commands;
@@ -15,8 +16,9 @@ internal sealed class TableSettings
     public TableSettings(Command command, Settings settings)
     {
         _decisions = Setting.Of<string?>(settings, "--decisions",
-            "The table of decisions and of the audit: sqlite:PATH or postgres://USER@HOST/DATABASE, whose password is the state's "
-            + "where that is in PostgreSQL too, else of PGPASSWORD or PGPASSFILE; none: the state alone keeps a bounded number",
+            "The table of decisions and of the audit: sqlite:PATH or postgres://USER@HOST/DATABASE, whose password is the "
+            + "state's where that is in PostgreSQL too, else of PGPASSWORD or PGPASSFILE; none: the state alone keeps a bounded "
+            + "number",
             Checked, () => null, "beside the state in SQLite or PostgreSQL; with ZooKeeper, SQLite in the work directory");
         command.Add(_decisions);
     }

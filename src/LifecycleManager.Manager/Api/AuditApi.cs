@@ -2,6 +2,7 @@ using System.Globalization;
 using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Tables;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Tables;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -45,6 +45,7 @@ internal static class ManagerApi
         HistoryApi.Map(app);
         RecommendationsApi.Map(app);
         AuditApi.Map(app);
+        AnnotationsApi.Map(app);
         DocumentApi.Map(app);
     }
 

@@ -1,4 +1,3 @@
-using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Overriding;
 using LifecycleManager.Primitives.Timing;
@@ -89,7 +88,7 @@ internal static class OverridesApi
             {
                 var before = term.Overrides.Of(app);
                 await term.Overrides.SetAsync(entry, fence, http.RequestAborted);
-                await AuditLog.RecordAsync(
+                await Audit.RecordAsync(
                     http, "override", app, before, entry, ManagerJson.Default.OverrideEntry, body.Reason);
                 Log(http).LogInformation("{App} is {Override}", app, entry);
                 await WriteAsync(http, term.Overrides.Current);
@@ -119,7 +118,7 @@ internal static class OverridesApi
                 }
 
                 Log(http).LogInformation("The override of {App} is lifted", app);
-                await AuditLog.RecordAsync(http, "override lifted", app, before, null, ManagerJson.Default.OverrideEntry);
+                await Audit.RecordAsync(http, "override lifted", app, before, null, ManagerJson.Default.OverrideEntry);
                 await WriteAsync(http, term.Overrides.Current);
             });
         }

@@ -1,5 +1,4 @@
 using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Pausing;
 using LifecycleManager.Storage;
@@ -80,7 +79,7 @@ internal static class PausesApi
             term.Ask("pauses changed");
             await ManagerApi.WriteAsync(http, new PausesAnswer(pauses.Current), ManagerJson.Default.PausesAnswer);
 
-            Task RecordAsync(string done) => AuditLog.RecordAsync(
+            Task RecordAsync(string done) => Audit.RecordAsync(
                 http, done, app, before, Of(pauses, app), ManagerJson.Default.PauseEntry, body.Reason);
         });
     }

@@ -1,6 +1,5 @@
 using LifecycleManager.Decisions;
 using LifecycleManager.Decisions.Policies;
-using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Status;
@@ -73,7 +72,7 @@ internal static class PoliciesApi
             if (reason is not null) await ManagerApi.RefuseAsync(http, StatusCodes.Status409Conflict, reason);
             else
             {
-                await AuditLog.RecordAsync(
+                await Audit.RecordAsync(
                     http, "policy ended", name, null, ended, EndedPolicyJson.Default.EndedPolicy);
                 var back = term.Stop.Current is { } stop ? $"are given back once changes are started again: all are {stop}"
                     : "are given back";

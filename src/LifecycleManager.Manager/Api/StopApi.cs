@@ -1,4 +1,3 @@
-using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Stopping;
 using LifecycleManager.Security;
@@ -68,7 +67,7 @@ internal static class StopApi
 
                 if (stop != before)
                 {
-                    await AuditLog.RecordAsync(http, stop is null ? "start" : "stop", null, before, stop,
+                    await Audit.RecordAsync(http, stop is null ? "start" : "stop", null, before, stop,
                         ManagerJson.Default.StopEntry, body.Reason);
                 }
 

@@ -1,13 +1,6 @@
 using System.Collections.Immutable;
-using System.Net;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
-using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Recording;
-using LifecycleManager.Security;
 using LifecycleManager.Storage;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Manager.Auditing;
@@ -40,39 +33,6 @@ internal sealed class AuditLog(IStateStore store, TimeProvider time, ILogger<Aud
     /// <summary>Reads the entries out of the store.</summary>
     public static Task<ImmutableList<AuditEntry>> ReadAsync(IStateStore store, CancellationToken cancellation) =>
         StoredList<AuditEntry>.ReadAsync(store, Key, AuditJson.Default.IReadOnlyListAuditEntry, cancellation, []);
-
-    /// <summary>
-    /// Records what a call has changed; for whoever has stored a change. Where no manager leads any more, the log alone has it.
-    /// </summary>
-    /// <typeparam name="T">What is changed.</typeparam>
-    /// <param name="http">The call.</param>
-    /// <param name="what">What was done, in a word or two.</param>
-    /// <param name="subject">The app or the policy; null for all.</param>
-    /// <param name="before">What was in force before; null for nothing.</param>
-    /// <param name="after">What is in force now; null for nothing.</param>
-    /// <param name="type">How it is written.</param>
-    /// <param name="reason">Why, in plain words; null where nobody said.</param>
-    public static async Task RecordAsync<T>(
-        HttpContext http, string what, string? subject, T? before, T? after, JsonTypeInfo<T> type, string? reason = null)
-        where T : class
-    {
-        var term = http.RequestServices.GetRequiredService<ManagerState>().Term;
-        if (term is null) return;
-        await term.Audit.AddAsync(
-            new AuditEntry
-            {
-                Id = "",
-                At = default,
-                Who = AccessControl.PrincipalOf(http)?.Name,
-                What = what,
-                Subject = subject,
-                From = Address(http.Connection.RemoteIpAddress),
-                Reason = reason,
-                Before = before is null ? null : JsonSerializer.SerializeToElement(before, type),
-                After = after is null ? null : JsonSerializer.SerializeToElement(after, type),
-            },
-            term.Fence);
-    }
 
     /// <summary>Reads what is kept, once: at the beginning of a leadership.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
@@ -113,7 +73,4 @@ internal sealed class AuditLog(IStateStore store, TimeProvider time, ILogger<Aud
     }
 
     public void Dispose() => _list.Dispose();
-
-    private static string? Address(IPAddress? address) =>
-        (address is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : address)?.ToString();
 }

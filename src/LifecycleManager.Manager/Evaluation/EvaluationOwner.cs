@@ -147,14 +147,14 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
     {
         var left = _schedule.Begin();
         if (left > 0) _parts.Metrics.Skipped(left);
-        _tick = new TickUnderWay([.. _asked], Now, _time.GetTimestamp());
+        _tick = new TickUnderWay([.. _asked], Now, _time.GetTimestamp()) { Span = Tracing.Begin(isTick: true) };
         _asked.Clear();
         BeginRead();
     }
 
     private async Task BeginRoundAsync(CancellationToken cancellation)
     {
-        _tick = new TickUnderWay([], Now, _time.GetTimestamp());
+        _tick = new TickUnderWay([], Now, _time.GetTimestamp()) { Span = Tracing.Begin(isTick: false) };
         if (_facts?.AreFresh(_tick.Begun, _parts.Changes) == true) await DecideAsync(_tick, _facts, _tick.Begun, cancellation);
         else BeginRead();
     }
@@ -163,7 +163,14 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
     {
         Volatile.Write(ref _tickBegan, Math.Max(1, _tick!.Clock));
         var begun = _tick.Begun;
-        _ = Task.Run(async () => await Post(await _parts.Reader.ReadAsync(begun, _calls)), CancellationToken.None);
+        _ = Task.Run(
+            async () =>
+            {
+                EvaluationInput.AppsRead read;
+                using (Tracing.Read()) read = await _parts.Reader.ReadAsync(begun, _calls);
+                await Post(read);
+            },
+            CancellationToken.None);
     }
 
     private async Task TickAsync(EvaluationInput.AppsRead read, CancellationToken cancellation)
@@ -181,7 +188,9 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
     {
         _parts.Decisions.UsePolicies();
         var apps = _pace.Take(now);
-        EndTick(await EvaluateAsync(facts, tick.IsTick ? null : apps, now, cancellation));
+        TickReport report;
+        using (Tracing.Decide(tick.Span)) report = await EvaluateAsync(facts, tick.IsTick ? null : apps, now, cancellation);
+        EndTick(report);
     }
 
     private void EndTick(TickReport report)
@@ -190,6 +199,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
         _tick = null;
         Volatile.Write(ref _tickBegan, 0);
         _pace.Ended(tick.Begun, Now);
+        Tracing.End(tick.Span, tick.Why, report);
         _parts.Metrics.Stopped(_parts.Stop.Current is not null);
         if (tick is { IsTick: false } && report.Outcome == TickOutcome.Ok)
         {
@@ -284,14 +294,23 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
         }
     }
 
-    private void Start(DecisionRecord record, ScalableApp app) => _parts.Changes.Start(
-        new ScaleRequest(record.App, record.To, app.Seen, record.Policy, record.Reason)
-        {
-            OwnDeployment = _parts.Log.Archive.LastChange(record.App)?.Deployment,
-        },
-        () => _parts.Stop.Current?.ToString() ?? _parts.Pauses.Against(record.App, record.Kind)?.ToString(),
-        result => Post(new EvaluationInput.ChangeEnded(record, result)),
-        _calls);
+    private void Start(DecisionRecord record, ScalableApp app)
+    {
+        var span = Tracing.Scale(record);
+        _parts.Changes.Start(
+            new ScaleRequest(record.App, record.To, app.Seen, record.Policy, record.Reason)
+            {
+                OwnDeployment = _parts.Log.Archive.LastChange(record.App)?.Deployment,
+            },
+            () => _parts.Stop.Current?.ToString() ?? _parts.Pauses.Against(record.App, record.Kind)?.ToString(),
+            result =>
+            {
+                Tracing.End(span, result);
+                return Post(new EvaluationInput.ChangeEnded(record, result));
+            },
+            _calls);
+        Tracing.Leave(span);
+    }
 
     private void Note(DecisionRecord note)
     {

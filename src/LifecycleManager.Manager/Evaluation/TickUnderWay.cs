@@ -6,6 +6,9 @@ namespace LifecycleManager.Manager.Evaluation;
 /// <param name="Clock">The same as a timestamp.</param>
 internal sealed record TickUnderWay(IReadOnlyList<EvaluationInput.Tick> Asked, ClockReading Begun, long Clock)
 {
+    /// <summary>Its span; null while nobody listens.</summary>
+    public System.Diagnostics.Activity? Span { get; init; }
+
     /// <summary>Whether all apps are decided.</summary>
     public bool IsTick => Asked.Count > 0;
 

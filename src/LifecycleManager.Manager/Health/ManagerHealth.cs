@@ -3,6 +3,7 @@ using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Manager.Status;
+using LifecycleManager.Manager.Tables;
 using LifecycleManager.Metrics;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scaling.Targets;

@@ -3,6 +3,7 @@ using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Tables;
 using LifecycleManager.Manager.Webhooks;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Storage;

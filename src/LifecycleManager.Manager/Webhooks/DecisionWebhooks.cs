@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Tables;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging;

@@ -2,8 +2,8 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using CloudNative.CloudEvents;
 using CloudNative.CloudEvents.SystemTextJson;
-using LifecycleManager.Manager.Api;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Tables;
 
 namespace LifecycleManager.Manager.Webhooks;
 
@@ -38,7 +38,6 @@ internal static class WebhookMessage
 
     private static HttpContent CloudEvent(DecisionRecord record)
     {
-        using var data = JsonDocument.Parse(ManagerApi.Text(record, RecordingJson.Default.DecisionRecord));
         var cloudEvent = new CloudEvent(CloudEventsSpecVersion.V1_0)
         {
             Id = $"{record.Id}/{JsonNamingPolicy.CamelCase.ConvertName(record.Outcome.ToString())}",
@@ -53,7 +52,7 @@ internal static class WebhookMessage
             Subject = record.App,
             Time = DecisionTable.Changed(record),
             DataContentType = "application/json",
-            Data = data.RootElement,
+            Data = JsonSerializer.SerializeToElement(record, RecordingJson.Default.DecisionRecord),
         };
         var content = new ReadOnlyMemoryContent(Formatter.EncodeStructuredModeMessage(cloudEvent, out var type));
         content.Headers.ContentType = MediaTypeHeaderValue.Parse(type.ToString());

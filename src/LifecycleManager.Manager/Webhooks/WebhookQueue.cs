@@ -1,6 +1,7 @@
 using System.Net;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Tables;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;

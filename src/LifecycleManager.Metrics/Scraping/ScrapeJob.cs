@@ -66,6 +66,7 @@ internal abstract class ScrapeJob
         var start = Context.Time.GetTimestamp();
         var now = Context.Time.GetUtcNow();
         Context.Retries.Earn();
+        var span = CollectorTracing.Scrape();
         try
         {
             var samples = await _pipeline.ExecuteAsync(
@@ -97,6 +98,8 @@ internal abstract class ScrapeJob
         {
             Fail(FailureReason.Internal, $"{Address}: {e.GetType().Name}: {e.Message}");
         }
+
+        CollectorTracing.End(span, Address, Apps.Count == 1 ? Apps.First() : null, Status.Samples, Status.Error);
 
         void Fail(FailureReason reason, string error)
         {

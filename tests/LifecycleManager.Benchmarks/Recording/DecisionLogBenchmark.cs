@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Tables;
+using LifecycleManager.Storage;
 using LifecycleManager.Storage.Records;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -10,7 +12,8 @@ namespace LifecycleManager.Benchmarks.Recording;
 
 /// <summary>
 /// The table of decisions with a million of them, in SQLite and in PostgreSQL (<c>LCM_TEST_POSTGRES</c>): how fast it is filled,
-/// and how long each question to it takes. The promise: a page of 100 in less than 200 ms, whatever is asked and however far back.
+/// and how long each question to it takes. The promise: a page of 100 in less than 200 ms, whatever is asked and however far
+/// back.
 /// </summary>
 internal static class DecisionLogBenchmark
 {
@@ -63,7 +66,8 @@ internal static class DecisionLogBenchmark
                     + $"{times.Order().ElementAt(Repeats / 2),6:0.0} ms, longest {times.Max(),6:0.0} ms");
             }
 
-            output.WriteLine($"{database}: the slowest took {slowest:0} ms: {(slowest < 200 ? "as promised" : "NOT AS PROMISED")}");
+            var verdict = slowest < 200 ? "as promised" : "NOT AS PROMISED";
+            output.WriteLine($"{database}: the slowest took {slowest:0} ms: {verdict}");
         }
         finally
         {

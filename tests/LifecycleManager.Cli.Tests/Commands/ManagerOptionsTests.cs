@@ -69,6 +69,10 @@ public sealed class ManagerOptionsTests
         { "--parallelism", "3", m => m.Parallelism, 3 },
         { "--kept-decisions", "30", m => m.KeptDecisions, 30 },
         { "--kept-decisions-per-app", "31", m => m.KeptDecisionsPerApp, 31 },
+        { "--decisions-kept", "7d", m => m.KeptInTable, TimeSpan.FromDays(7) },
+        { "--decisions-megabytes", "90", m => m.KeptInTableMegabytes, 90 },
+        { "--otlp", "http://otel:4318", m => m.Otlp, new Uri("http://otel:4318") },
+        { "--webhooks", "/etc/lcm/webhooks", m => m.WebhooksFile, "/etc/lcm/webhooks" },
         { "--history-interval", "30s", m => m.HistoryInterval, TimeSpan.FromSeconds(30) },
         { "--kept-history", "1d", m => m.KeptHistory, TimeSpan.FromDays(1) },
         { "--least-cpus", "0.05", m => m.LeastCpus, 0.05 },
@@ -118,6 +122,10 @@ public sealed class ManagerOptionsTests
     [InlineData("--target", "mesos")]
     [InlineData("--target-address", "ftp://x")]
     [InlineData("--max-step", "0")]
+    [InlineData("--decisions", "zk://h:2181")]
+    [InlineData("--decisions", "memory:")]
+    [InlineData("--decisions", "postgres://me:hunter2@h/db")]
+    [InlineData("--decisions-kept", "1s")]
     public async Task A_bad_value_is_refused_and_no_secret_is_shown(string option, string value)
     {
         var run = await Lcm.RunAsync("manager", option, value);

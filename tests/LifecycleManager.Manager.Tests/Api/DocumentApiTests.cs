@@ -132,6 +132,9 @@ public sealed class DocumentApiTests : IAsyncLifetime
             async () => (await _manager.Client.PostAsync("/v1/policies/night/end", null)).IsSuccessStatusCode);
         await AsksAsync("POST", "/v1/policies/{name}/end", "/v1/policies/search/end", "");
         await AsksAsync("GET", "/v1/audit");
+        await AsksAsync("GET", "/v1/annotations");
+        await AsksAsync("POST", "/v1/annotations", body: "{}");
+        await AsksAsync("POST", "/v1/annotations", body: "[", status: 400);
         await AsksAsync("GET", "/v1/audit", "/v1/audit?from=then", status: 400);
         await AsksAsync("GET", "/v1/policies");
 
@@ -168,7 +171,7 @@ public sealed class DocumentApiTests : IAsyncLifetime
     [Fact]
     public async Task Parameters_that_are_described_are_taken_and_others_are_refused()
     {
-        foreach (var path in (string[])["/v1/decisions", "/v1/history", "/v1/recommendations", "/v1/audit"])
+        foreach (var path in (string[])["/v1/decisions", "/v1/history", "/v1/recommendations", "/v1/audit", "/v1/annotations"])
         {
             var parameters = _document.Parameters(path, "get").ToList();
             Assert.NotEmpty(parameters);

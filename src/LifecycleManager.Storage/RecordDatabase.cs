@@ -1,8 +1,9 @@
 using LifecycleManager.Storage.PostgreSql;
+using LifecycleManager.Storage.Records;
 using LifecycleManager.Storage.Sqlite;
 using Microsoft.Extensions.Logging;
 
-namespace LifecycleManager.Storage.Records;
+namespace LifecycleManager.Storage;
 
 /// <summary>
 /// Tables of records by the address of their database: <c>sqlite:PATH</c> or <c>postgres://USER@HOST/DATABASE</c>. Nothing is

@@ -1,7 +1,7 @@
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Storage.Records;
 
-namespace LifecycleManager.Manager.Recording;
+namespace LifecycleManager.Manager.Tables;
 
 /// <summary>How much a table keeps: the oldest records go in small steps. Of one owner.</summary>
 /// <param name="age">Records older than this go.</param>

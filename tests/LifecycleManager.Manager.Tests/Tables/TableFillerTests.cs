@@ -1,12 +1,13 @@
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Tables;
 using LifecycleManager.Manager.Tests.Fakes;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
-namespace LifecycleManager.Manager.Tests.Recording;
+namespace LifecycleManager.Manager.Tests.Tables;
 
 public sealed class TableFillerTests : IAsyncDisposable
 {

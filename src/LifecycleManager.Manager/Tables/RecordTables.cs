@@ -1,10 +1,11 @@
 using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Observability;
+using LifecycleManager.Manager.Recording;
 using LifecycleManager.Storage;
 using LifecycleManager.Storage.Records;
 using Microsoft.Extensions.Logging;
 
-namespace LifecycleManager.Manager.Recording;
+namespace LifecycleManager.Manager.Tables;
 
 /// <summary>
 /// The tables beside the state, and what fills them while this manager leads. Without an address there are none, and the state

@@ -1,12 +1,13 @@
 using System.Text.Json;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Manager.Tables;
 using LifecycleManager.Manager.Tests.Fakes;
 using LifecycleManager.Storage;
 using LifecycleManager.Storage.Records;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
-namespace LifecycleManager.Manager.Tests.Recording;
+namespace LifecycleManager.Manager.Tests.Tables;
 
 /// <summary>Managers with a table beside the state, which itself keeps little.</summary>
 public sealed class DecisionHistoryTests : IAsyncLifetime

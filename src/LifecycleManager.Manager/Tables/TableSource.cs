@@ -1,6 +1,7 @@
+using LifecycleManager.Manager.Recording;
 using LifecycleManager.Storage.Records;
 
-namespace LifecycleManager.Manager.Recording;
+namespace LifecycleManager.Manager.Tables;
 
 /// <summary>The records that the state holds, from which a table is filled. For any thread.</summary>
 internal interface ITableSource

@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using LifecycleManager.Manager.Observability;
+using LifecycleManager.Manager.Recording;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Storage;
 using LifecycleManager.Storage.Records;
 using Microsoft.Extensions.Logging;
 
-namespace LifecycleManager.Manager.Recording;
+namespace LifecycleManager.Manager.Tables;
 
 /// <summary>
 /// Fills a table with what the state holds, while a manager leads: what is noted, and whatever the table lacks when it is opened.

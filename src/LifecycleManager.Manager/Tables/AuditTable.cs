@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Storage;
 using LifecycleManager.Storage.Records;
 
-namespace LifecycleManager.Manager.Auditing;
+namespace LifecycleManager.Manager.Tables;
 
 /// <summary>Which entries to read, newest first.</summary>
 internal sealed record AuditFilter

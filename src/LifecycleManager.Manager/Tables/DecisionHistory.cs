@@ -1,7 +1,8 @@
+using LifecycleManager.Manager.Recording;
 using LifecycleManager.Storage;
 using LifecycleManager.Storage.Records;
 
-namespace LifecycleManager.Manager.Recording;
+namespace LifecycleManager.Manager.Tables;
 
 /// <summary>
 /// The decisions as the API answers with them: those of the table, and those of the state that it may lack. Where the table

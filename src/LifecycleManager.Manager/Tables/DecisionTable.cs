@@ -1,8 +1,9 @@
 using System.Text.Json;
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Manager.Recording;
 using LifecycleManager.Storage.Records;
 
-namespace LifecycleManager.Manager.Recording;
+namespace LifecycleManager.Manager.Tables;
 
 /// <summary>The table of decisions: what they are found by, and how a decision is a row of it.</summary>
 internal static class DecisionTable
