@@ -75,6 +75,10 @@ public static class ManagerRole
             provider.GetRequiredService<RoleHealth>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LeadershipService>>()));
         services.AddHostedService<ManagerService>();
+        services.AddHostedService(provider => new ScheduleFollower(
+            provider.GetRequiredService<IStateStore>(), provider.GetRequiredService<ScheduleCache>(),
+            () => provider.GetRequiredService<ManagerState>().Term is not null, provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ScheduleFollower>>()));
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ManagerJson.Default));
         return services;
     }
