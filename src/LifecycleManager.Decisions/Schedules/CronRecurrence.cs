@@ -31,17 +31,10 @@ internal sealed class CronRecurrence : Recurrence
 
         if (fields.Length is not (6 or 7) || text.Length > 500)
             throw new FormatException($"'{text}' is not a cron expression: second minute hour day month weekday, and perhaps a year");
-        try
-        {
-            var cron = new CronExpression(text, zone);
-            if (IsTooOften(fields[0])) throw new FormatException($"'{text}': {Spacing.TooOften}");
-            return cron.GetNextValidTimeAfter(Ever) is not null ? new CronRecurrence(cron, text)
-                : throw new FormatException($"'{text}' never fires");
-        }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
-        {
-            throw new FormatException($"'{text}' is not a cron expression: {e.Message.TrimEnd('.')}", e);
-        }
+        var cron = Library(text, zone);
+        if (IsTooOften(fields[0])) throw new FormatException($"'{text}': {Spacing.TooOften}");
+        return cron.GetNextValidTimeAfter(Ever) is not null ? new CronRecurrence(cron, text)
+            : throw new FormatException($"'{text}' never fires");
     }
 
     /// <inheritdoc />
@@ -60,6 +53,18 @@ internal sealed class CronRecurrence : Recurrence
             int.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? ((number % 7) + 1).ToString(CultureInfo.InvariantCulture) : one.ToUpperInvariant()))));
         return $"0 {fields[0]} {fields[1]} {(weekday == "*" ? day : "?")} {fields[3]} {quartzDay}";
+    }
+
+    private static CronExpression Library(string text, TimeZoneInfo zone)
+    {
+        try
+        {
+            return new CronExpression(text, zone);
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
+        {
+            throw new FormatException($"'{text}' is not a cron expression: {e.Message.TrimEnd('.')}", e);
+        }
     }
 
     /// <summary>Whether the seconds of two neighbouring minutes are too near; that the minutes may be apart is not looked at.</summary>

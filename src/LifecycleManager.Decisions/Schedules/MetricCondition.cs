@@ -13,9 +13,14 @@ internal sealed class MetricCondition : ScheduleCondition
 
     /// <param name="expression">A condition.</param>
     /// <param name="reads">What is read for it, in the order of its slots.</param>
+    /// <param name="metrics">The metrics that are defined for it.</param>
     /// <param name="zone">The zone of <c>time</c>.</param>
-    public MetricCondition(Expression expression, IReadOnlyList<MetricRead> reads, TimeZoneInfo zone) =>
-        (_expression, _reads, _zone) = (expression, [.. reads], zone);
+    public MetricCondition(
+        Expression expression, IReadOnlyList<MetricRead> reads, IReadOnlyList<PolicyMetric> metrics, TimeZoneInfo zone) =>
+        (_expression, _reads, Metrics, _zone) = (expression, [.. reads], metrics, zone);
+
+    /// <summary>The metrics that are defined for it.</summary>
+    public IReadOnlyList<PolicyMetric> Metrics { get; }
 
     /// <inheritdoc />
     public override string Text => _expression.Text;

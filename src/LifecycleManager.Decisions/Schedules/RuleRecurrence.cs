@@ -8,7 +8,10 @@ namespace LifecycleManager.Decisions.Schedules;
 /// </summary>
 internal sealed class RuleRecurrence : Recurrence
 {
-    private const int Ahead = 8;
+    private const int Ahead = 4;
+
+    /// <summary>Beyond it no local time is reckoned with.</summary>
+    private const int LastYear = 9900;
 
     private readonly RuleSteps _steps;
     private readonly TimeZoneInfo _zone;
@@ -61,7 +64,7 @@ internal sealed class RuleRecurrence : Recurrence
 
     private DateTimeOffset? NextByRule(DateTimeOffset after)
     {
-        if (after >= _until) return null;
+        if (after >= _until || after.Year > LastYear) return null;
         var window = _window;
         if (window is not null && after >= window.From)
         {
@@ -91,7 +94,7 @@ internal sealed class RuleRecurrence : Recurrence
         DateTimeOffset? last = null;
         foreach (var local in locals)
         {
-            if (local.Year > 9900) break;
+            if (local.Year > LastYear) break;
             var instant = LocalTimes.ToInstant(local, _zone);
             if (_zone.IsInvalidTime(local))
             {

@@ -46,21 +46,23 @@ internal sealed class RuleSteps
             FrequencyType.Daily => OfDays,
             _ => OfYears,
         };
-        using var steps = new RecurrencePatternEvaluator(_rule)
-            .Evaluate(new CalDateTime(start, true), new CalDateTime(from, true), options).GetEnumerator();
-        while (true)
+        IEnumerator<Period>? steps = null;
+        while (Next() is { } time) yield return time;
+        steps?.Dispose();
+
+        DateTime? Next()
         {
             try
             {
-                if (!steps.MoveNext()) yield break;
+                steps ??= new RecurrencePatternEvaluator(_rule)
+                    .Evaluate(new CalDateTime(start, true), new CalDateTime(from, true), options).GetEnumerator();
+                return steps.MoveNext() ? steps.Current.StartTime.Value : null;
             }
             catch (Exception e) when (e is EvaluationException or ArgumentOutOfRangeException)
             {
                 // No more of them, as far as anybody looks.
-                yield break;
+                return null;
             }
-
-            yield return steps.Current.StartTime.Value;
         }
     }
 
@@ -79,7 +81,7 @@ internal sealed class RuleSteps
         // The day of the start is meant, which not every month has.
         var unit = _rule.Frequency == FrequencyType.Yearly ? 12 : 1;
         var months = ((before.Year - _start.Year) * 12) + before.Month - _start.Month;
-        for (var later = Whole((double)months / unit); later > 0; later -= n)
+        for (var later = (int)Whole((double)months / unit); later > 0; later -= n)
         {
             var start = _start.AddMonths(later * unit);
             if (start.Day == _start.Day) return start;
@@ -87,6 +89,7 @@ internal sealed class RuleSteps
 
         return _start;
 
-        int Whole(double periods) => (int)Math.Max(0, (Math.Floor(periods / n) - 1) * n);
+        // Of minutes there are more than an int holds.
+        double Whole(double periods) => Math.Max(0, (Math.Floor(periods / n) - 1) * n);
     }
 }

@@ -71,6 +71,9 @@ internal static partial class RuleText
             throw new FormatException($"BYYEARDAY does not go with FREQ={frequency}");
         if (rule.ByWeekNo.Count > 0 && kind != FrequencyType.Yearly)
             throw new FormatException("BYWEEKNO goes with FREQ=YEARLY alone");
+        // The library takes them in the order of their numbers: week -1 would come before week 1.
+        if (rule.ByWeekNo.Exists(week => week < 0) && rule.ByWeekNo.Count > 1)
+            throw new FormatException($"BYWEEKNO={parts["BYWEEKNO"]}: a week counted from the end stands alone");
         if (rule.BySetPosition.Count > 0 && !parts.Keys.Any(IsOther))
             throw new FormatException("BYSETPOS needs another BY part to choose from");
         if (rule.Count > MostFires) throw new FormatException($"COUNT is at most {MostFires}; give UNTIL instead");

@@ -5,8 +5,11 @@ namespace LifecycleManager.Decisions.Schedules;
 /// <summary>A scheduled scaling job: which apps get which count, when, and until when.</summary>
 public sealed record ScalingSchedule
 {
-    /// <summary>How many days without a fire are looked through before a schedule is said to fire never again: 4,000.</summary>
-    private const int MostDaysLeftOut = 4_000;
+    /// <summary>
+    /// How many days are looked through from the first fire that its days leave out, before it is said to fire never again:
+    /// 15,000, some 40 years, in which 29 February has been each day of the week.
+    /// </summary>
+    private const int MostDaysLeftOut = 15_000;
 
     private const int LastYear = 9900;
 
@@ -55,15 +58,16 @@ public sealed record ScalingSchedule
     /// <summary>The first fire time after an instant; null where there is none any more.</summary>
     public DateTimeOffset? NextFire(DateTimeOffset after)
     {
+        DateOnly? last = null;
         while (When.Next(after) is { } next)
         {
             var day = DateOnly.FromDateTime(LocalTimes.Of(next, Zone));
             if (Days?.Includes(day) != false) return next;
             // Days that are left out are passed over as days, however often it fires in them.
             if (day.Year > LastYear) return null;
-            var last = day.AddDays(MostDaysLeftOut);
+            last ??= day.AddDays(MostDaysLeftOut);
             do day = day.AddDays(1); while (day < last && !Days.Includes(day));
-            if (day == last) return null;
+            if (day >= last) return null;
             var start = LocalTimes.StartOf(day, Zone).AddTicks(-1);
             after = start > next ? start : next;
         }

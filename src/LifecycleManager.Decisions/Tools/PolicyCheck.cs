@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LifecycleManager.Decisions.Coordinations;
 using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Schedules;
 using LifecycleManager.Decisions.Tools.Analysis;
 using LifecycleManager.Metrics.Core.Queries;
 
@@ -29,6 +31,7 @@ public enum CheckFormat
 /// </summary>
 public static class PolicyCheck
 {
+    private const int MostFires = 20;
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Checks files; directories stand for the policy files in them.</summary>
@@ -41,18 +44,20 @@ public static class PolicyCheck
     /// <param name="rules">Compiles rules that are code; null where they are left alone.</param>
     /// <param name="servers">The servers that the operator has named; null where that is not known.</param>
     /// <param name="more">What is wrong with another file that was read for the check.</param>
+    /// <param name="time">The clock, which schedules are looked at by; null for the machine's.</param>
     /// <returns>0 nothing wrong (but perhaps warnings); 1 errors, or warnings when strict; 2 a path could not be read.</returns>
     public static int Run(
         IEnumerable<string> paths, CheckFormat format, bool strict, TextWriter output, TextWriter error,
         IPolicyFiles? files = null, IRuleFiles? rules = null, IReadOnlyCollection<NamedSource>? servers = null,
-        IReadOnlyList<PolicyProblem>? more = null)
+        IReadOnlyList<PolicyProblem>? more = null, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
         var whole = Check(paths, error, files ?? DiskFiles.Instance, rules, out var problems, out var set,
-            out var count, servers);
+            out var count, servers, time);
         problems = [.. more ?? [], .. problems];
         Write(problems, count, set, format, output);
+        if (format == CheckFormat.Text) WriteNextFires(set.Jobs, (time ?? TimeProvider.System).GetUtcNow(), output);
         if (!whole) return ExitCodes.Failed;
         return problems.Any(problem => strict || problem.Severity == PolicySeverity.Error) ? ExitCodes.Found : ExitCodes.Good;
     }
@@ -66,16 +71,19 @@ public static class PolicyCheck
     /// <param name="set">What the files say.</param>
     /// <param name="fileCount">How many files were read.</param>
     /// <param name="servers">The servers that the operator has named; null where that is not known.</param>
+    /// <param name="time">The clock, which schedules are looked at by; null for the machine's.</param>
     /// <returns>Whether every path could be read.</returns>
     public static bool Check(
         IEnumerable<string> paths, TextWriter error, IPolicyFiles source, IRuleFiles? rules,
         out IReadOnlyList<PolicyProblem> problems, out PolicySet set, out int fileCount,
-        IReadOnlyCollection<NamedSource>? servers = null)
+        IReadOnlyCollection<NamedSource>? servers = null, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(error);
         ArgumentNullException.ThrowIfNull(source);
         var whole = source.TryExpand(paths, path => PolicyDirectory.IsPolicyFile(path)
             || (rules is not null && CodeFile.IsOne(path)), error, out var files);
+        // They are read where a rule file names them.
+        files.RemoveAll(path => path.EndsWith(".ics", StringComparison.OrdinalIgnoreCase));
         var code = files.Where(CodeFile.IsOne).ToList();
         if (rules is null && code.Count > 0)
         {
@@ -83,7 +91,7 @@ public static class PolicyCheck
             whole = false;
         }
 
-        var all = new CheckedFiles(servers);
+        var all = new CheckedFiles((time ?? TimeProvider.System).GetUtcNow(), servers);
         if (rules is not null && code.Count > 0) all.AddCode(code, rules);
         foreach (var path in files.Except(code))
         {
@@ -109,7 +117,7 @@ public static class PolicyCheck
     /// <summary>The findings of one file's text, by itself.</summary>
     public static IReadOnlyList<PolicyProblem> Check(string path, string text)
     {
-        var only = new CheckedFiles();
+        var only = new CheckedFiles(TimeProvider.System.GetUtcNow());
         only.Add(path, text);
         return only.Problems();
     }
@@ -153,6 +161,17 @@ public static class PolicyCheck
                     $"{string.Join(", ", said)} in {Count(files, "file", "files")}: "
                     + $"{Count(errors, "error", "errors")}, {Count(problems.Count - errors, "warning", "warnings")}");
                 break;
+        }
+    }
+
+    /// <summary>When each schedule fires next: what a recurrence means is seen by it.</summary>
+    private static void WriteNextFires(IReadOnlyList<ScalingSchedule> jobs, DateTimeOffset now, TextWriter output)
+    {
+        foreach (var job in jobs.Take(MostFires))
+        {
+            if (job.NextFire(now) is not { } next) continue;
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{job.Name}: {job.Count} of {job.App.Text} next at {LocalTimes.Of(next, job.Zone):ddd yyyy-MM-dd HH:mm:ss} ({job.Zone.Id})"));
         }
     }
 

@@ -16,7 +16,7 @@ public static class PolicyFmt
 
     private static readonly string[] TopKeys =
     [
-        "policy", "coordination", "budget", "description", "app", "apps", "priority", "instances", "cpus", "memory",
+        "policy", "coordination", "budget", "schedules", "description", "app", "apps", "priority", "instances", "cpus", "memory",
         "zone", "scrape", "metrics", "rules", "scaleOut", "scaleIn",
         "cooldown", "startup", "onMissingMetrics",
         "pause", "dryRun",
@@ -24,6 +24,13 @@ public static class PolicyFmt
 
     private static readonly string[] RuleKeys = ["rule", "description", "when", "for", "step", "target", "forecast", "schedule",
         "then"];
+
+    private static readonly string[] ScheduleKeys =
+    [
+        "name", "description", "app", "once", "cron", "every", "rrule", "start", "exdate", "rdate", "zone", "days",
+        "instances", "min", "max", "scrape", "metrics", "until", "latest", "for", "then",
+        "misfire", "before", "after", "dryRun",
+    ];
 
     /// <summary>Formats files; directories stand for the policy files in them.</summary>
     /// <param name="paths">Files and directories.</param>
@@ -176,14 +183,22 @@ public static class PolicyFmt
                     foreach (var (name, _) in table.Entries) yield return name;
                 }
 
-                if (key.Value != "rules" || value is not YamlList rules) continue;
-                foreach (var rule in rules.Items.OfType<YamlMap>().SelectMany(rule => rule.Entries)) yield return rule.Key;
+                if (ItemKeys(key) is null || value is not YamlList items) continue;
+                foreach (var rule in items.Items.OfType<YamlMap>().SelectMany(rule => rule.Entries)) yield return rule.Key;
             }
         }
 
         /// <summary>Whether a key's entries have a line each: metrics, and the apps of a coordination.</summary>
         private static bool IsTable(YamlMap map, YamlScalar key) =>
             key.Value == "metrics" || (key.Value == "apps" && map.Entries.Any(entry => entry.Key.Value == "coordination"));
+
+        /// <summary>The order of the keys of a list's items, whose keys have a line each; null for any other list.</summary>
+        private static string[]? ItemKeys(YamlScalar key) => key.Value switch
+        {
+            "rules" => RuleKeys,
+            "schedules" => ScheduleKeys,
+            _ => null,
+        };
 
         private static IEnumerable<(YamlScalar Key, YamlNode Value)> Ordered(YamlMap map, string[] order) =>
             map.Entries.OrderBy(entry => Array.IndexOf(order, entry.Key.Value) is var place and >= 0 ? place : order.Length);
@@ -200,14 +215,14 @@ public static class PolicyFmt
                     Entry("  ", name, entry);
                 }
             }
-            else if (key.Value == "rules" && value is YamlList { Items.Count: > 0 } rules
+            else if (ItemKeys(key) is { } order && value is YamlList { Items.Count: > 0 } rules
                 && rules.Items.All(rule => rule is YamlMap { Entries.Count: > 0 }))
             {
-                Line("rules:" + Beside(key));
+                Line($"{key.Value}:{Beside(key)}");
                 foreach (var rule in rules.Items.Cast<YamlMap>())
                 {
                     var lead = "  - ";
-                    foreach (var (name, part) in Ordered(rule, RuleKeys))
+                    foreach (var (name, part) in Ordered(rule, order))
                     {
                         // A comment over a rule's first key stands over the dash.
                         Before(name, lead == "  - " ? "  " : "    ");

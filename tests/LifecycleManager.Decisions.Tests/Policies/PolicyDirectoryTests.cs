@@ -39,6 +39,35 @@ public sealed class PolicyDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void A_calendar_that_changes_or_appears_is_read_with_the_file_that_names_it()
+    {
+        Write("jobs.yml", "schedules:\n  - { name: n, app: /a, cron: '0 0 1 * * ?', instances: 1, days: { except: x.ics } }");
+        using var directory = Open();
+        Assert.Empty(directory.Current.Jobs);
+        Assert.Contains("the calendar file 'x.ics' cannot be read", Assert.Single(directory.Problems).Message, StringComparison.Ordinal);
+
+        Write("x.ics", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261201\nEND:VEVENT\nEND:VCALENDAR");
+        directory.Reload();
+        Assert.Empty(directory.Problems);
+        var first = Assert.Single(directory.Current.Jobs);
+        Assert.False(first.Days!.Includes(new DateOnly(2026, 12, 1)));
+        directory.Reload();
+        Assert.Same(first, Assert.Single(directory.Current.Jobs));
+
+        Write("x.ics", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261202\nEND:VEVENT\nEND:VCALENDAR");
+        directory.Reload();
+        var second = Assert.Single(directory.Current.Jobs);
+        Assert.True(second.Days!.Includes(new DateOnly(2026, 12, 1)));
+        Assert.NotEqual(first.Digest, second.Digest);
+
+        File.Delete(Path.Combine(_path, "x.ics"));
+        directory.Reload();
+        Assert.Same(second, Assert.Single(directory.Current.Jobs));
+        Assert.True(Assert.Single(directory.Files).Refused);
+        Assert.Equal(["n"], directory.Files[0].Policies);
+    }
+
+    [Fact]
     public void More_files_than_there_may_be_change_nothing_wherever_they_lie_and_are_told()
     {
         Write("z.yml", Policy("z", 3));

@@ -22,7 +22,7 @@ public sealed class PolicySchemaTests
     public void It_takes_the_example_policies(string file)
     {
         var text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, file));
-        Assert.Empty(PolicyParser.Parse(file, text).Problems);
+        Assert.Empty(PolicyParser.Parse(file, text, path => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, path))).Problems);
         Assert.True(Takes(text));
     }
 
@@ -189,6 +189,48 @@ public sealed class PolicySchemaTests
     [InlineData("apps: /shop/*\nmemory: 64 pounds", false)]
     [InlineData("apps: /shop/*\ninstances: 1\npriority: 1", false)]
     public void They_agree_on_budgets(string rest, bool good) => Agree("budget: b\n" + rest, good);
+
+    [Theory]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1", true)]
+    [InlineData("cron: '0 0 1 * * ?'", false)]
+    [InlineData("instances: 1", false)]
+    [InlineData("cron: '0 1 * * *', instances: 1", false)]
+    [InlineData("once: '2026-12-24T18:00', min: 1, max: 3, x-mine: 1", true)]
+    [InlineData("once: '20261224T180000Z', instances: 0", true)]
+    [InlineData("once: '2026-12-24 18:00', instances: 0", false)]
+    [InlineData("once: '2026-12-24T18:00', cron: '0 0 1 * * ?', instances: 0", false)]
+    [InlineData("once: '2026-12-24T18:00', instances: 1, max: 2", false)]
+    [InlineData("every: R/2026-01-01T00:00/P1D, instances: 1", true)]
+    [InlineData("every: P1D, instances: 1", false)]
+    [InlineData("rrule: FREQ=DAILY, start: '2026-01-01T00:00', instances: 1", true)]
+    [InlineData("rrule: FREQ=DAILY, start: '2026-01-01T00:00', exdate: '2026-01-02T00:00', rdate: [ '2026-01-02T09:00+01' ], min: 1",
+        true)]
+    [InlineData("rrule: FREQ=DAILY, instances: 1", false)]
+    [InlineData("rrule: DAILY, start: '2026-01-01T00:00', instances: 1", false)]
+    [InlineData("cron: '0 0 1 * * ?', start: '2026-01-01T00:00', instances: 1", false)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, days: business", true)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, days: { only: [ mon, 12-25 ], except: 2026-12-24 }", true)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, days: {}", false)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, days: { not: mon }", false)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, days: []", false)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, until: healthy == 0, latest: '05:00', then: 2", true)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, until: healthy == 0", false)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, latest: '25:00'", false)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, for: 4h", true)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, then: 4", false)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, misfire: skip", true)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, misfire: fire within 1h30m", true)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, misfire: fire within", false)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, before: https://x/y", true)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, before: { url: 'http://x', required: true }", true)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, before: { required: true }", false)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, before: 'mailto:a@b'", false)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, for: 1h, after: { url: 'https://x' }", true)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, for: 1h, after: { url: 'https://x', required: true }", false)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, after: 'https://x'", false)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, for: 1h, metrics: { q: { redis: x } }, until: q == 0, dryRun: true", true)]
+    [InlineData("cron: '0 0 1 * * ?', instances: 1, colour: red", false)]
+    public void They_agree_on_schedules(string rest, bool good) => Agree($"schedules:\n  - {{ name: n, app: /a, {rest} }}", good);
 
     private static void Agree(string text, bool good)
     {

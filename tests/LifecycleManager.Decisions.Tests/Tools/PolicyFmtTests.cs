@@ -53,6 +53,47 @@ public sealed class PolicyFmtTests
     }
 
     [Fact]
+    public void Schedules_have_their_keys_in_one_order_and_a_line_each()
+    {
+        const string Messy = """
+            # jobs
+            schedules:
+            # of the night
+            - {name: a, instances: 20, cron: '0 0 1 * * ?', app: /a}
+            - misfire: skip
+              once: 2026-12-24T18:00 # Christmas
+              metrics: {q: {redis: x}}
+              name: b
+              app: /b
+              until: "q == 0"
+              days: {except: [x.ics, 12-25]}
+              for: 1h
+              min: 1
+            """;
+        const string Tidy = """
+            # jobs
+            schedules:
+              # of the night
+              - name: a
+                app: /a
+                cron: '0 0 1 * * ?'
+                instances: 20
+              - name: b
+                app: /b
+                once: 2026-12-24T18:00 # Christmas
+                days: { except: [ x.ics, 12-25 ] }
+                min: 1
+                metrics: { q: { redis: x } }
+                until: 'q == 0'
+                for: 1h
+                misfire: skip
+
+            """;
+        Assert.Equal(Tidy, PolicyFmt.Format(Messy));
+        Assert.Equal(Tidy, PolicyFmt.Format(Tidy));
+    }
+
+    [Fact]
     public void The_example_of_the_documentation_has_its_form() =>
         Assert.Equal(CoordinationParserTests.Shop + "\n", PolicyFmt.Format(CoordinationParserTests.Shop));
 
@@ -124,7 +165,7 @@ public sealed class PolicyFmtTests
             var text = File.ReadAllText(file);
             var once = PolicyFmt.Format(text);
             Assert.Equal(once, PolicyFmt.Format(once));
-            Assert.Empty(PolicyParser.Parse(file, once).Problems);
+            Assert.Empty(PolicyParser.Parse(file, once, File.ReadAllText).Problems);
             Assert.Equal(text.Count(c => c == '#'), once.Count(c => c == '#'));
         }
     }

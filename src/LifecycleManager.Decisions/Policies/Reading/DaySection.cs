@@ -72,6 +72,8 @@ internal sealed class DaySection(ProblemSink problems, TimeZoneInfo zone, Calend
         }
 
         var path = Path.Combine(Path.GetDirectoryName(problems.File) ?? "", file.Value);
+        if (path.Contains("..", StringComparison.Ordinal))
+            path = Path.IsPathRooted(path) ? Path.GetFullPath(path) : Path.GetRelativePath(".", path);
         try
         {
             var (days, text) = calendars.Get(path, zone);

@@ -132,14 +132,15 @@ internal sealed class ScheduleReader(ProblemSink problems, Func<string, string>?
     private MetricCondition? ReadCondition(MapReader map, TimeZoneInfo zone)
     {
         var metrics = MetricSection.Read(map, problems);
-        var table = new ScheduleReads([.. metrics.Select(metric => metric.Metric)]);
+        var defined = metrics.Select(metric => metric.Metric).ToList();
+        var table = new ScheduleReads(defined);
         var condition = map.Find("until") is { } node
             ? new ExpressionReader(problems, table).Read(node, "until", ExpressionCompiler.Condition) : null;
         if (condition is { IsConstant: true })
             problems.Error(map.Find("until")!, $"'{condition.Text}' never changes", "compare a metric: queue == 0", "expression");
         foreach (var (metric, key) in metrics.Where(metric => !table.Used.Contains(metric.Metric.Name)))
             problems.Warning(key, $"'until' does not use the metric '{metric.Name}'", null, "unused-metric");
-        return condition is null ? null : new MetricCondition(condition, table.Reads, zone);
+        return condition is null ? null : new MetricCondition(condition, table.Reads, defined, zone);
     }
 
     /// <summary>Reads <c>fire</c>, <c>skip</c> or <c>fire within 1h</c>.</summary>

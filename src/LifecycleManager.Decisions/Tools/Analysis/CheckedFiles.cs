@@ -6,10 +6,11 @@ using LifecycleManager.Metrics.Core.Queries;
 namespace LifecycleManager.Decisions.Tools.Analysis;
 
 /// <summary>Files that are checked together: each by itself, then all beside each other.</summary>
+/// <param name="now">The present: of schedules it is told which are over.</param>
 /// <param name="servers">The servers that the operator has named; null where that is not known.</param>
-internal sealed class CheckedFiles(IReadOnlyCollection<NamedSource>? servers = null)
+internal sealed class CheckedFiles(DateTimeOffset now, IReadOnlyCollection<NamedSource>? servers = null)
 {
-    /// <summary>A fixed day, so that a check says the same today and tomorrow.</summary>
+    /// <summary>A fixed day, so that a check says the same of policies today and tomorrow.</summary>
     private static readonly DateTimeOffset Day = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>What nobody can tell while a file is refused: the policy that is missed may be in it.</summary>
@@ -42,12 +43,17 @@ internal sealed class CheckedFiles(IReadOnlyCollection<NamedSource>? servers = n
         {
             _policies.Add(policy);
             _found.AddRange(PolicyAnalysis.Of(policy, Day));
-            if (servers is not null) _found.AddRange(ServerNames.Check(policy, servers));
+            if (servers is not null) _found.AddRange(ServerNames.Check(policy.Metrics, servers));
         }
 
         _coordinations.AddRange(file.Coordinations.Where(one => Claim("coordination", one.Name, one.Place)));
         _budgets.AddRange(file.Budgets.Where(budget => Claim("budget", budget.Name, budget.Place)));
-        _jobs.AddRange(file.Jobs.Where(job => Claim("schedule", job.Name, job.Place)));
+        foreach (var job in file.Jobs.Where(job => Claim("schedule", job.Name, job.Place)))
+        {
+            _jobs.Add(job);
+            if (servers is not null && job.End?.Until is MetricCondition { Metrics: var metrics })
+                _found.AddRange(ServerNames.Check(metrics, servers));
+        }
     }
 
     /// <summary>Takes in rules that are code.</summary>
@@ -66,7 +72,7 @@ internal sealed class CheckedFiles(IReadOnlyCollection<NamedSource>? servers = n
         return
         [
             .. _found.Where(problem => problem.Code != "unused-metric" || !IsReadElsewhere(problem))
-                .Concat(SetAnalysis.Of(Set).Where(problem => _isWhole || Array.IndexOf(OfAllFiles, problem.Code) < 0))
+                .Concat(SetAnalysis.Of(Set, now).Where(problem => _isWhole || Array.IndexOf(OfAllFiles, problem.Code) < 0))
                 .OrderBy(problem => order[problem.File]).ThenBy(problem => problem.Line).ThenBy(problem => problem.Column),
         ];
     }

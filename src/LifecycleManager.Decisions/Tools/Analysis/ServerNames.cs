@@ -10,12 +10,12 @@ internal static class ServerNames
 {
     private const string Code = "unknown-server";
 
-    /// <summary>The findings of one policy.</summary>
-    /// <param name="policy">The policy.</param>
+    /// <summary>The findings of the metrics of one policy or schedule.</summary>
+    /// <param name="metrics">The metrics.</param>
     /// <param name="servers">The servers that there are.</param>
-    public static IEnumerable<PolicyProblem> Check(Policy policy, IReadOnlyCollection<NamedSource> servers)
+    public static IEnumerable<PolicyProblem> Check(IEnumerable<PolicyMetric> metrics, IReadOnlyCollection<NamedSource> servers)
     {
-        foreach (var metric in policy.Metrics.Where(metric => metric.Query.HasServer))
+        foreach (var metric in metrics.Where(metric => metric.Query.HasServer))
         {
             var source = metric.Query.Source;
             var (kind, names) = (SourceWords.KindOf(source),

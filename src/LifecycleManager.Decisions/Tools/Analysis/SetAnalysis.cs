@@ -2,11 +2,13 @@ using LifecycleManager.Decisions.Policies;
 
 namespace LifecycleManager.Decisions.Tools.Analysis;
 
-/// <summary>What policies, coordinations and budgets say together without meaning it.</summary>
+/// <summary>What policies, coordinations, budgets and schedules say together without meaning it.</summary>
 internal static class SetAnalysis
 {
     /// <summary>The findings, by the order of the files.</summary>
-    public static IReadOnlyList<PolicyProblem> Of(PolicySet set)
+    /// <param name="set">All that is said.</param>
+    /// <param name="now">The present, which schedules are looked at from.</param>
+    public static IReadOnlyList<PolicyProblem> Of(PolicySet set, DateTimeOffset now)
     {
         var governance = new Governance(set);
         return
@@ -16,6 +18,7 @@ internal static class SetAnalysis
             .. Quarrels.Of(set.Coordinations, governance),
             .. DemandCycles.Of(set.Coordinations, governance),
             .. set.Budgets.SelectMany(budget => BudgetAnalysis.Of(budget, governance)),
+            .. ScheduleAnalysis.Of(set.Jobs, governance, now),
         ];
     }
 }
