@@ -87,6 +87,10 @@ public static class ManagerRole
             provider.GetRequiredService<ILogger<LeadershipService>>()));
         services.AddHostedService<ManagerService>();
         if (options.Otlp is { } otlp) services.AddTraceExport(otlp, options.Address.ToString());
+        services.AddHostedService(provider => new ScheduleFollower(
+            provider.GetRequiredService<IStateStore>(), provider.GetRequiredService<ScheduleCache>(),
+            () => provider.GetRequiredService<ManagerState>().Term is not null, provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ScheduleFollower>>()));
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ManagerJson.Default));
         return services;
     }

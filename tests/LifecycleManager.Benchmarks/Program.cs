@@ -11,8 +11,9 @@ using LifecycleManager.Benchmarks.Stack;
 // `stack` measures the whole of `lcm up` as a process, `cluster` a master with 5,000 agents,
 // `scheduler [placement|apps|held|events|group]` the scheduler's limits, `scrape [targets]` what scraping costs
 // beside Prometheus, `reaction [apps]` how soon a count follows the load, `failover [zookeeper|postgres]` how soon another
-// manager decides, `decisionlog [sqlite|postgres] [records]` what the table of decisions promises, `limits` what collector and
-// decision engine promise; everything else is BenchmarkDotNet's: `--list flat`, `--filter '*'`.
+// manager decides, `decisionlog [sqlite|postgres] [records]` what the table of decisions promises,
+// `schedules [sqlite|postgres|zookeeper]` what 100,000 schedules cost, `limits` what collector and decision
+// engine promise; everything else is BenchmarkDotNet's: `--list flat`, `--filter '*'`.
 if (args is ["stack"])
 {
     await StackBenchmark.RunAsync(Console.Out);
@@ -49,6 +50,12 @@ if (args is ["reaction", .. var apps])
 {
     await ReactionBenchmark.RunAsync(System.Console.Out,
         apps is [var many] ? int.Parse(many, System.Globalization.CultureInfo.InvariantCulture) : 200);
+    return;
+}
+
+if (args is ["schedules", .. var kept])
+{
+    await ScheduleLimits.RunAsync(Console.Out, kept is [var kind] ? kind : "sqlite");
     return;
 }
 

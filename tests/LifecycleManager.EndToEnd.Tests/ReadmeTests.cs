@@ -98,7 +98,8 @@ public sealed partial class ReadmeTests : IDisposable
                 .Replace("localhost:8090", stack.Manager.BaseAddress!.Authority, StringComparison.Ordinal);
             if (line.Contains("/ID/", StringComparison.Ordinal))
                 line = line.Replace("/ID/", $"/{await CanaryAsync()}/", StringComparison.Ordinal);
-            if (line.StartsWith("lcm recommend", StringComparison.Ordinal)) line += $" --manager {stack.Manager.BaseAddress}";
+            if (line.StartsWith("lcm recommend", StringComparison.Ordinal) || line.StartsWith("lcm schedule", StringComparison.Ordinal))
+                line += $" --manager {stack.Manager.BaseAddress}";
             if (line.StartsWith("curl", StringComparison.Ordinal)) line = "curl -sS --fail-with-body" + line["curl".Length..];
             var (code, output) = await ShellAsync(line);
 
@@ -165,7 +166,7 @@ public sealed partial class ReadmeTests : IDisposable
 
         // It needs hours of a history; the tests of replay have them.
         ["lcm", "policy", "replay", ..] => Kind.RunElsewhere,
-        ["lcm", "policy" or "recommend", ..] => Kind.OneMachine,
+        ["lcm", "policy" or "recommend" or "schedule", ..] => Kind.OneMachine,
         ["lcm", "master" or "agent" or "scheduler" or "manager" or "proxy", ..] => Kind.ManyMachines,
 
         // The other tests of this project run these, and CI runs dotnet test.

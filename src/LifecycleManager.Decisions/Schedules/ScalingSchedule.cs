@@ -6,13 +6,10 @@ namespace LifecycleManager.Decisions.Schedules;
 public sealed record ScalingSchedule
 {
     /// <summary>
-    /// How many days that are left out in a row are passed over before a schedule is said to fire never again: 15,000, some 40
-    /// years, after which 29 February falls on the same week day.
+    /// How many days are looked through from the first fire that its days leave out, before it is said to fire never again:
+    /// 15,000, some 40 years, in which 29 February has been each day of the week.
     /// </summary>
     private const int MostDaysLeftOut = 15_000;
-
-    /// <summary>How many fires that fall on such days are passed over, with days between that are none: 4,000.</summary>
-    private const int MostFiresLeftOut = 4_000;
 
     private const int LastYear = 9900;
 
@@ -61,15 +58,16 @@ public sealed record ScalingSchedule
     /// <summary>The first fire time after an instant; null where there is none any more.</summary>
     public DateTimeOffset? NextFire(DateTimeOffset after)
     {
-        for (var i = 0; i < MostFiresLeftOut && When.Next(after) is { } next; i++)
+        DateOnly? last = null;
+        while (When.Next(after) is { } next)
         {
             var day = DateOnly.FromDateTime(LocalTimes.Of(next, Zone));
             if (Days?.Includes(day) != false) return next;
             // Days that are left out are passed over as days, however often it fires in them.
             if (day.Year > LastYear) return null;
-            var last = day.AddDays(MostDaysLeftOut);
+            last ??= day.AddDays(MostDaysLeftOut);
             do day = day.AddDays(1); while (day < last && !Days.Includes(day));
-            if (day == last) return null;
+            if (day >= last) return null;
             var start = LocalTimes.StartOf(day, Zone).AddTicks(-1);
             after = start > next ? start : next;
         }

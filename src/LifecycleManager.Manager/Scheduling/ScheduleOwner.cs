@@ -252,7 +252,7 @@ internal sealed class ScheduleOwner : IDisposable
                 if (fire.State == FireState.Failed) _failed[fire.Schedule] = fire;
                 else if (fire.State == FireState.Done) _failed.Remove(fire.Schedule);
             }
-            else if (fire.At == fire.Due || fire.State == FireState.SetOff)
+            else
             {
                 _log.LogDebug("{Fire} is under way: {State}", fire.Id, fire.State);
             }

@@ -15,13 +15,15 @@ internal sealed class ScheduleStore(IStateStore store, ILogger log)
     /// <summary>Changes with each schedule that is added or removed; for managers that stand by.</summary>
     public const string EditionKey = Prefix + "edition";
 
+    /// <summary>The pages of schedules that people have added begin so.</summary>
+    public const string AddedPrefix = Prefix + "added/";
+
     private const string ClockKey = Prefix + "clock";
     private const int Batch = 64;
     private const int BatchBytes = 512 * 1024;
 
     /// <summary>The schedules that people have added.</summary>
-    public PagedEntries<AddedSchedule> Added { get; } =
-        new(Prefix + "added/", SchedulingJson.Default.IReadOnlyListAddedSchedule, added => added.Name, 64 * 1024);
+    public PagedEntries<AddedSchedule> Added { get; } = NewAdded();
 
     /// <summary>What people have ordered of schedules.</summary>
     public PagedEntries<ScheduleMark> Marks { get; } =
@@ -41,6 +43,10 @@ internal sealed class ScheduleStore(IStateStore store, ILogger log)
     /// <summary>The pages that cannot be read, and why.</summary>
     public IEnumerable<KeyValuePair<string, string>> Unreadable =>
         Added.Unreadable.Concat(Marks.Unreadable).Concat(Open.Unreadable).Concat(Ended.Unreadable);
+
+    /// <summary>Schedules that people have added, with none read yet.</summary>
+    public static PagedEntries<AddedSchedule> NewAdded() =>
+        new(AddedPrefix, SchedulingJson.Default.IReadOnlyListAddedSchedule, added => added.Name, 64 * 1024);
 
     /// <summary>Reads everything, once: at the beginning of a leadership.</summary>
     public async Task LoadAsync(CancellationToken cancellation)

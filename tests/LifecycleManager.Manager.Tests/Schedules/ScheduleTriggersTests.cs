@@ -19,6 +19,29 @@ public sealed class ScheduleTriggersTests
         """;
 
     [Fact]
+    public async Task A_tick_is_asked_for_at_the_instant_when_the_next_job_is_due_and_at_once_where_it_has_passed()
+    {
+        var asked = new ConcurrentQueue<(string Why, DateTimeOffset? At)>();
+        using var ending = new CancellationTokenSource();
+        var triggers = new ScheduleTriggers((why, at) => asked.Enqueue((why, at)), TimeProvider.System,
+            NullLogger<ScheduleTriggers>.Instance);
+        var run = triggers.RunAsync(ending.Token);
+        triggers.WakeAt(DateTimeOffset.UtcNow.AddDays(1));
+        var at = new DateTimeOffset((DateTimeOffset.UtcNow.AddSeconds(2).Ticks / TimeSpan.TicksPerSecond) * TimeSpan.TicksPerSecond,
+            TimeSpan.Zero);
+        triggers.WakeAt(at);
+        await Eventually.TrueAsync(() => !asked.IsEmpty);
+        Assert.Equal((ScheduleTriggers.Jobs, at), asked.Single());
+        Assert.True(DateTimeOffset.UtcNow >= at.AddMilliseconds(-100));
+        triggers.WakeAt(DateTimeOffset.UtcNow.AddMinutes(-1));
+        await Eventually.TrueAsync(() => asked.Count == 2);
+        triggers.WakeAt(DateTimeOffset.MaxValue);
+        triggers.WakeAt(null);
+        await ending.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
+
+    [Fact]
     public async Task A_rule_asks_for_a_tick_of_its_moment_until_it_is_gone()
     {
         var asked = new ConcurrentQueue<(string Why, DateTimeOffset? At)>();
