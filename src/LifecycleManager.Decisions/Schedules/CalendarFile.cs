@@ -57,7 +57,8 @@ internal sealed class CalendarFile
             catch (Exception e) when (e is not CalendarException and not EvaluationException and not OutOfMemoryException)
             {
                 var message = (e.InnerException ?? e).Message;
-                throw new CalendarException(same.First().Line, $"the event cannot be read: {message.Split(" (Parameter")[0].TrimEnd('.')}");
+                throw new CalendarException(same.First().Line,
+                    $"the event cannot be read: {message.Split(" (Parameter")[0].TrimEnd('.')}");
             }
             catch (EvaluationException)
             {

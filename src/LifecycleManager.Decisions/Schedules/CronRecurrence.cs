@@ -30,7 +30,7 @@ internal sealed class CronRecurrence : Recurrence
         }
 
         if (fields.Length is not (6 or 7) || text.Length > 500)
-            throw new FormatException($"'{text}' is not a cron expression: second minute hour day month weekday, and perhaps a year");
+            throw new FormatException($"'{text}' is not a cron expression: it has six fields, or seven with a year");
         var cron = Library(text, zone);
         if (IsTooOften(fields[0])) throw new FormatException($"'{text}': {Spacing.TooOften}");
         return cron.GetNextValidTimeAfter(Ever) is not null ? new CronRecurrence(cron, text)
@@ -67,7 +67,9 @@ internal sealed class CronRecurrence : Recurrence
         }
     }
 
-    /// <summary>Whether the seconds of two neighbouring minutes are too near; that the minutes may be apart is not looked at.</summary>
+    /// <summary>
+    /// Whether the seconds of two neighbouring minutes are too near; that the minutes may be apart is not looked at.
+    /// </summary>
     private static bool IsTooOften(string seconds)
     {
         var each = new CronExpression(seconds + " * * * * ?", TimeZoneInfo.Utc);

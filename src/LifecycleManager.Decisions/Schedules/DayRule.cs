@@ -48,7 +48,8 @@ internal sealed record DaySet(string Text, Func<DateOnly, bool> Includes)
             return new DaySet(text, day => day == date);
         // A leap year, so that 29 February can be meant.
         if (text.Length == 5 && DateOnly.TryParseExact("2000-" + text, "yyyy-MM-dd", CultureInfo.InvariantCulture,
-            DateTimeStyles.None, out var yearly)) return new DaySet(text, day => (day.Month, day.Day) == (yearly.Month, yearly.Day));
+            DateTimeStyles.None, out var yearly))
+            return new DaySet(text, day => (day.Month, day.Day) == (yearly.Month, yearly.Day));
         return null;
     }
 

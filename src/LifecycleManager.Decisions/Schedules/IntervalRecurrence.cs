@@ -4,8 +4,8 @@ namespace LifecycleManager.Decisions.Schedules;
 
 /// <summary>
 /// A repeating interval of ISO 8601: <c>R5/2026-03-28T01:30+01:00/P1M</c>, start and end, or duration and end. It fires at the
-/// starts: <c>Rn</c> has n of them, <c>R</c> has no last. The k-th is the start plus k times the duration, not the one before plus
-/// one, so that 31 January is followed by 28 February and 31 March.
+/// starts: <c>Rn</c> has n of them, <c>R</c> has no last. The k-th is the start plus k times the duration, not the one before
+/// plus one, so that 31 January is followed by 28 February and 31 March.
 /// </summary>
 internal sealed class IntervalRecurrence : Recurrence
 {
@@ -47,7 +47,8 @@ internal sealed class IntervalRecurrence : Recurrence
         if (text.Length > 200 || parts.Length != 3 || parts[0] is not ['R', .. var times])
             throw Wrong("a repeating interval is R or R5, a start and a duration, with '/' between them");
         var count = long.MaxValue;
-        if (times.Length > 0 && (times.Length > 9 || !long.TryParse(times, NumberStyles.None, CultureInfo.InvariantCulture, out count)))
+        if (times.Length > 0
+            && (times.Length > 9 || !long.TryParse(times, NumberStyles.None, CultureInfo.InvariantCulture, out count)))
             throw Wrong($"'{parts[0]}' is not R and a whole number");
         if (parts[1].StartsWith('P'))
         {

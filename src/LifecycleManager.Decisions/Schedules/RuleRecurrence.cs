@@ -87,7 +87,9 @@ internal sealed class RuleRecurrence : Recurrence
         return new Window(isCounted ? DateTimeOffset.MinValue : after, fires, isCounted || fires.Length < most);
     }
 
-    /// <summary>The instants of local times in their order: what is skipped by the clocks comes later than what follows it.</summary>
+    /// <summary>
+    /// The instants of local times in their order: what is skipped by the clocks comes later than what follows it.
+    /// </summary>
     private IEnumerable<DateTimeOffset> InOrder(IEnumerable<DateTime> locals)
     {
         var skipped = new Queue<DateTimeOffset>();
@@ -114,7 +116,8 @@ internal sealed class RuleRecurrence : Recurrence
     }
 
     private bool IsAlone(DateTimeOffset fire) =>
-        (Next(fire - Spacing.Least) is not { } near || near >= fire) && (Next(fire) is not { } next || next - fire >= Spacing.Least);
+        (Next(fire - Spacing.Least) is not { } near || near >= fire)
+            && (Next(fire) is not { } next || next - fire >= Spacing.Least);
 
     private sealed record Window(DateTimeOffset From, DateTimeOffset[] Fires, bool IsLast);
 }

@@ -38,7 +38,40 @@ internal sealed class RuleSteps
         return From(Later(from), from);
     }
 
+    /// <summary>
+    /// In their order: the library may have several days of a month or year in the order of the rule, not of the calendar.
+    /// </summary>
     private IEnumerable<DateTime> From(DateTime start, DateTime from)
+    {
+        var times = Step(start, from);
+        if (_rule is { ByYearDay.Count: < 2, ByMonthDay.Count: < 2, ByWeekNo.Count: < 2 }) return times;
+        return _rule.Frequency switch
+        {
+            FrequencyType.Yearly => Sorted(times, time => time.Year),
+            FrequencyType.Monthly => Sorted(times, time => (time.Year * 12) + time.Month),
+            _ => times,
+        };
+    }
+
+    private static IEnumerable<DateTime> Sorted(IEnumerable<DateTime> times, Func<DateTime, int> period)
+    {
+        var (same, of) = (new List<DateTime>(), 0);
+        foreach (var time in times)
+        {
+            if (same.Count > 0 && period(time) != of)
+            {
+                foreach (var one in same.Order()) yield return one;
+                same.Clear();
+            }
+
+            of = period(time);
+            same.Add(time);
+        }
+
+        foreach (var one in same.Order()) yield return one;
+    }
+
+    private IEnumerable<DateTime> Step(DateTime start, DateTime from)
     {
         var options = _rule.Frequency switch
         {

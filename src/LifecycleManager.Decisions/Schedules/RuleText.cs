@@ -37,7 +37,21 @@ internal static partial class RuleText
 
         var rule = Library(string.Join(';', parts.Select(part => $"{part.Key}={part.Value}")));
         Check(rule, frequency, parts);
+        Order(rule);
         return (rule, until);
+    }
+
+    /// <summary>Each number once, in their order: the library steps through them as they are.</summary>
+    private static void Order(RecurrenceRule rule)
+    {
+        List<int>[] lists = [rule.BySecond, rule.ByMinute, rule.ByHour, rule.ByMonthDay, rule.ByYearDay, rule.ByWeekNo,
+            rule.ByMonth, rule.BySetPosition];
+        foreach (var list in lists)
+        {
+            var order = list.Distinct().Order().ToList();
+            list.Clear();
+            list.AddRange(order);
+        }
     }
 
     private static RecurrenceRule Library(string text)

@@ -170,8 +170,8 @@ public static class PolicyCheck
         foreach (var job in jobs.Take(MostFires))
         {
             if (job.NextFire(now) is not { } next) continue;
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{job.Name}: {job.Count} of {job.App.Text} next at {LocalTimes.Of(next, job.Zone):ddd yyyy-MM-dd HH:mm:ss} ({job.Zone.Id})"));
+            var local = LocalTimes.Of(next, job.Zone).ToString("ddd yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+            output.WriteLine($"{job.Name}: {job.Count} of {job.App.Text} next at {local} ({job.Zone.Id})");
         }
     }
 

@@ -124,7 +124,8 @@ public sealed class CoordinationParserTests
     [InlineData(Apps + "dryRun: maybe\nrules:\n  - { rule: r, when: web.wanted > 1, then: { api: { hold: all } } }",
         "3:9: error: 'dryRun' must be true or false, not 'maybe'")]
     [InlineData("cordination: c\napps: { web: /a }\nrules: []",
-        "1:1: error: a document is a policy, a coordination, a budget or schedules, not 'cordination' (did you mean 'coordination'?)")]
+        "1:1: error: a document is a policy, a coordination, a budget or schedules, not 'cordination' "
+        + "(did you mean 'coordination'?)")]
     public void A_wrong_coordination_is_refused_with_its_place(string text, params string[] problems) => Refused(text, problems);
 
     [Theory]

@@ -44,7 +44,8 @@ public sealed class PolicyDirectoryTests : IDisposable
         Write("jobs.yml", "schedules:\n  - { name: n, app: /a, cron: '0 0 1 * * ?', instances: 1, days: { except: x.ics } }");
         using var directory = Open();
         Assert.Empty(directory.Current.Jobs);
-        Assert.Contains("the calendar file 'x.ics' cannot be read", Assert.Single(directory.Problems).Message, StringComparison.Ordinal);
+        Assert.Contains("the calendar file 'x.ics' cannot be read", Assert.Single(directory.Problems).Message,
+            StringComparison.Ordinal);
 
         Write("x.ics", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261201\nEND:VEVENT\nEND:VCALENDAR");
         directory.Reload();

@@ -22,7 +22,8 @@ public sealed class PolicySchemaTests
     public void It_takes_the_example_policies(string file)
     {
         var text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, file));
-        Assert.Empty(PolicyParser.Parse(file, text, path => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, path))).Problems);
+        Assert.Empty(PolicyParser.Parse(file, text, path => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, path)))
+            .Problems);
         Assert.True(Takes(text));
     }
 
@@ -203,8 +204,8 @@ public sealed class PolicySchemaTests
     [InlineData("every: R/2026-01-01T00:00/P1D, instances: 1", true)]
     [InlineData("every: P1D, instances: 1", false)]
     [InlineData("rrule: FREQ=DAILY, start: '2026-01-01T00:00', instances: 1", true)]
-    [InlineData("rrule: FREQ=DAILY, start: '2026-01-01T00:00', exdate: '2026-01-02T00:00', rdate: [ '2026-01-02T09:00+01' ], min: 1",
-        true)]
+    [InlineData("rrule: FREQ=DAILY, start: '2026-01-01T00:00', exdate: '2026-01-02T00:00', rdate: [ '2026-01-02T09:00+01' ], "
+        + "min: 1", true)]
     [InlineData("rrule: FREQ=DAILY, instances: 1", false)]
     [InlineData("rrule: DAILY, start: '2026-01-01T00:00', instances: 1", false)]
     [InlineData("cron: '0 0 1 * * ?', start: '2026-01-01T00:00', instances: 1", false)]

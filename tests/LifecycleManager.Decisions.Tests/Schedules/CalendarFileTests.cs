@@ -13,8 +13,10 @@ public sealed class CalendarFileTests
         foreach (var vector in Vectors.Read("ics-days.jsonl"))
         {
             var calendar = CalendarFile.Parse(File.ReadAllText(Vectors.Path(Path.GetFileName(vector.Text("file")))));
-            var wanted = vector.GetProperty("days").EnumerateArray().Select(day => DateOnly.Parse(day.GetString()!, null)).ToList();
-            var days = Enumerable.Range(2024, 5).SelectMany(year => calendar.Days(year, vector.Zone(), vector.Text("uid"))).Order();
+            var wanted = vector.GetProperty("days").EnumerateArray().Select(day => DateOnly.Parse(day.GetString()!, null))
+                .ToList();
+            var days = Enumerable.Range(2024, 5).SelectMany(year => calendar.Days(year, vector.Zone(), vector.Text("uid")))
+                .Order();
             Assert.Contains(vector.Text("uid"), calendar.Uids);
             Assert.Equal(wanted, days);
         }
@@ -37,7 +39,8 @@ public sealed class CalendarFileTests
     public void An_exception_to_an_event_takes_its_day()
     {
         var text = Event("DTSTART;VALUE=DATE:20261201\nRRULE:FREQ=DAILY;COUNT=3")
-            .Replace("END:VCALENDAR", "BEGIN:VEVENT\nUID:u\nRECURRENCE-ID;VALUE=DATE:20261202\nDTSTART;VALUE=DATE:20261210\nEND:VEVENT\n"
+            .Replace("END:VCALENDAR",
+                "BEGIN:VEVENT\nUID:u\nRECURRENCE-ID;VALUE=DATE:20261202\nDTSTART;VALUE=DATE:20261210\nEND:VEVENT\n"
                 + "END:VCALENDAR", StringComparison.Ordinal);
         Assert.Equal("2026-12-01 2026-12-03 2026-12-10", Days(text));
         Assert.Equal("2026-12-01 2026-12-03",
@@ -53,7 +56,8 @@ public sealed class CalendarFileTests
     [InlineData("BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VTODO", "3: END:VTODO ends BEGIN:VEVENT of line 2")]
     [InlineData("BEGIN:VCALENDAR\n\nBEGIN:VEVENT\nUID:1\nEND:VEVENT", "3: the event has no DTSTART")]
     [InlineData("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTST\n ART:2026", "3: DTSTART: '2026' is not a date")]
-    [InlineData("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261224\nEXDATE;VALUE=DATE:20261224,x", "4: EXDATE: 'x' is not a date")]
+    [InlineData("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261224\nEXDATE;VALUE=DATE:20261224,x",
+        "4: EXDATE: 'x' is not a date")]
     [InlineData("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261224\nDURATION:1D", "4: DURATION: '1D' is not a duration")]
     [InlineData("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261224\nRRULE:FREQ=HOURLY",
         "4: an event that recurs within a day says nothing about days")]

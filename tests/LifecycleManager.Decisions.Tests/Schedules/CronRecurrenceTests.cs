@@ -30,7 +30,8 @@ public sealed class CronRecurrenceTests(ITestOutputHelper output)
         {
             // Some fire more often than a schedule may: what is compared is the library.
             var cron = new CronExpression(vector.Text("cron"), vector.Zone());
-            var (fires, after) = (new List<DateTimeOffset>(), DateTimeOffset.FromUnixTimeSeconds(vector.GetProperty("after").GetInt64()));
+            var (fires, after) =
+                (new List<DateTimeOffset>(), DateTimeOffset.FromUnixTimeSeconds(vector.GetProperty("after").GetInt64()));
             while (fires.Count < 10 && cron.GetNextValidTimeAfter(after) is { } next) fires.Add(after = next);
             if (!fires.SequenceEqual(Vectors.Seconds(vector.Text("fires")))) different.Add(vector.Text("id"));
         }

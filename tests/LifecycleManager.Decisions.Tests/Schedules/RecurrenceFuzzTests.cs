@@ -7,7 +7,7 @@ namespace LifecycleManager.Decisions.Tests.Schedules;
 /// <summary>Whatever is accepted goes forward, is the same from wherever it is asked for, and comes to an answer.</summary>
 public sealed class RecurrenceFuzzTests(ITestOutputHelper output)
 {
-    private const int Texts = 3_000;
+    private const int Texts = 2_000;
     private static readonly DateTimeOffset Now = new(2026, 11, 30, 12, 0, 0, TimeSpan.Zero);
     private readonly Random _random = new(11);
 
@@ -17,7 +17,8 @@ public sealed class RecurrenceFuzzTests(ITestOutputHelper output)
         var (taken, slowest) = (0, (Time: TimeSpan.Zero, Text: ""));
         for (var i = 0; i < Texts; i++)
         {
-            var text = $"{{ name: n, app: /a, instances: 1, {When()}, zone: {Any("UTC", "Europe/Berlin", "Australia/Lord_Howe")}{Days()} }}";
+            var zone = Any("UTC", "Europe/Berlin", "Australia/Lord_Howe");
+            var text = $"{{ name: n, app: /a, instances: 1, {When()}, zone: {zone}{Days()} }}";
             var watch = Stopwatch.StartNew();
             if (Look(text)) taken++;
             if (watch.Elapsed > slowest.Time) slowest = (watch.Elapsed, text);
@@ -50,7 +51,8 @@ public sealed class RecurrenceFuzzTests(ITestOutputHelper output)
 
     private string When() => _random.Next(4) switch
     {
-        0 => $"every: '{Any("R", "R3", "R400", "R99999")}/{Any("1999-01-31T02:30", "2026-03-29T02:30+01:00", "2024-02-29T00:00Z")}/"
+        0 => $"every: '{Any("R", "R3", "R400", "R99999")}/"
+            + $"{Any("1999-01-31T02:30", "2026-03-29T02:30+01:00", "2024-02-29T00:00Z")}/"
             + Any("P1M", "P1Y", "P17M3D", "P1D", "PT10S", "PT36H", "P1M1DT1S", "P0.5D", "P3W", "P1Y2M3DT4H5M6S", "P900Y") + "'",
         1 => $"cron: '{Any("0", "0/20", "59")} {Any("0", "*", "7/13", "30")} {Any("2", "*", "1-3", "22-2", "0/7")} "
             + Any("* * ?", "31 * ?", "29 2 ?", "L * ?", "LW 2 ?", "15W * ?", "L-30 * ?", "? * MON#5", "? 2 6L")
@@ -75,7 +77,8 @@ public sealed class RecurrenceFuzzTests(ITestOutputHelper output)
         _ => Any("WKST=MO", "WKST=SU", "WKST=WE", "UNTIL=20290101T000000Z"),
     };
 
-    private string Days() => Any("", "", ", days: business", ", days: { only: 02-29, except: mon-thu }", ", days: { except: mon-sun }",
+    private string Days() =>
+        Any("", "", ", days: business", ", days: { only: 02-29, except: mon-thu }", ", days: { except: mon-sun }",
         ", days: 2001-05-05");
 
     private string Numbers(string key, int least, int most) =>

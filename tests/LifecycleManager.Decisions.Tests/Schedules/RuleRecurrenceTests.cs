@@ -6,7 +6,8 @@ namespace LifecycleManager.Decisions.Tests.Schedules;
 /// <summary>Recurrence rules beside python-dateutil: <c>Data/calendars/rrule.jsonl</c>.</summary>
 public sealed class RuleRecurrenceTests(ITestOutputHelper output)
 {
-    private const string OfWeeks = "the days of a year's first or last week that are in the year beside: with an interval of years the "
+    private const string OfWeeks =
+        "the days of a year's first or last week that are in the year beside: with an interval of years the "
         + "library counts them to the week's year, dateutil to their own; the standard does not say";
 
     /// <summary>Where the answers differ, and why.</summary>
@@ -21,7 +22,8 @@ public sealed class RuleRecurrenceTests(ITestOutputHelper output)
             var wanted = Vectors.Times(vector.Text("at"));
             if (wanted.Count == 0)
             {
-                Assert.Contains("never fires", Assert.Throws<FormatException>(() => Rule(vector)).Message, StringComparison.Ordinal);
+                Assert.Contains("never fires", Assert.Throws<FormatException>(() => Rule(vector)).Message,
+                    StringComparison.Ordinal);
                 continue;
             }
 

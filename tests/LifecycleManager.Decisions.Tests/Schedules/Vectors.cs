@@ -19,7 +19,7 @@ internal static class Vectors
     public static TimeZoneInfo Zone(this JsonElement vector) => TimeZoneInfo.FindSystemTimeZoneById(vector.Text("zone"));
 
     /// <summary>
-    /// <c>20260327T0230+01 20260328 20260329T0330+02</c>: local times with their offsets; what is missing is as in the one before.
+    /// <c>20260327T0230+01 20260328 20260329T0330+02</c>: local times with their offsets; what is missing is as before.
     /// </summary>
     public static List<DateTimeOffset> Times(string text)
     {
@@ -78,7 +78,8 @@ internal static class Vectors
 
     /// <summary>Reasons by the vectors that differ for them.</summary>
     public static Dictionary<string, string> Reasons(params (string Reason, string Ids)[] reasons) => reasons
-        .SelectMany(one => one.Ids.Split(' ').Select(id => KeyValuePair.Create(id, one.Reason))).ToDictionary(StringComparer.Ordinal);
+        .SelectMany(one => one.Ids.Split(' ').Select(id => KeyValuePair.Create(id, one.Reason)))
+            .ToDictionary(StringComparer.Ordinal);
 
     public static string Show(IEnumerable<DateTimeOffset> times) =>
         string.Join(' ', times.Select(time => time.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)));

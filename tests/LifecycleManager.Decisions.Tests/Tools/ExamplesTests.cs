@@ -27,7 +27,8 @@ public sealed class ExamplesTests
     {
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter());
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 12, 24, 12, 0, 0, TimeSpan.Zero));
-        Assert.Equal(0, PolicyCheck.Run([Path.Combine(Rules, "examples/jobs.yml")], CheckFormat.Text, strict: true, output, error, time: time));
+        Assert.Equal(0, PolicyCheck.Run([Path.Combine(Rules, "examples/jobs.yml")], CheckFormat.Text, strict: true, output,
+            error, time: time));
         // Friday the 25th is Christmas.
         Assert.Equal("""
             0 policies, 4 schedules in 1 file: 0 errors, 0 warnings

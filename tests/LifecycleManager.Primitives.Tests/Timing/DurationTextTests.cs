@@ -15,7 +15,8 @@ public sealed class DurationTextTests(ITestOutputHelper output)
     private static readonly Dictionary<string, string> Differences = new (string Reason, string Ids)[]
     {
         (Blank, "d27 d106 d108"), (Years, "d14 d95 d198 d227"), (TooLong, "d97 d99 d205"), (Fraction, "d146 d204 d219 d226"),
-    }.SelectMany(one => one.Ids.Split(' ').Select(id => KeyValuePair.Create(id, one.Reason))).ToDictionary(StringComparer.Ordinal);
+    }.SelectMany(one => one.Ids.Split(' ').Select(id => KeyValuePair.Create(id, one.Reason)))
+        .ToDictionary(StringComparer.Ordinal);
 
     [Fact]
     public void They_are_read_as_others_read_them()

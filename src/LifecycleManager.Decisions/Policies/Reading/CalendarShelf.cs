@@ -21,7 +21,8 @@ internal sealed class CalendarShelf(Func<string, string> read)
             _files.Add(path, file = (text, CalendarFile.Parse(text)));
         }
 
-        if (!_days.TryGetValue((path, zone.Id), out var days)) _days.Add((path, zone.Id), days = new CalendarDays(file.File, zone));
+        if (!_days.TryGetValue((path, zone.Id), out var days))
+            _days.Add((path, zone.Id), days = new CalendarDays(file.File, zone));
         return (days, file.Text);
     }
 }

@@ -60,7 +60,8 @@ internal sealed class DaySection(ProblemSink problems, TimeZoneInfo zone, Calend
     {
         if (calendars is null)
         {
-            problems.Error(file, $"the calendar file '{file.Value}' cannot be read here: only rule files have calendars beside them",
+            problems.Error(file,
+                $"the calendar file '{file.Value}' cannot be read here: only rule files have calendars beside them",
                 "list the days: [ 2026-12-24, 12-25 ]", "calendar");
             return;
         }

@@ -68,7 +68,8 @@ internal sealed class ScheduleReader(ProblemSink problems, Func<string, string>?
         };
         map.Done();
         if (schedule is { After: not null, End: null })
-            problems.Error(map.KeyOf("after"), "'after' is never called: the schedule has no end", "give 'latest' or 'for'", "hook");
+            problems.Error(map.KeyOf("after"), "'after' is never called: the schedule has no end", "give 'latest' or 'for'",
+                "hook");
         return schedule;
     }
 
@@ -152,8 +153,8 @@ internal sealed class ScheduleReader(ProblemSink problems, Func<string, string>?
         if (text.StartsWith(Within, StringComparison.Ordinal) && DurationText.TryParse(text.AsSpan(Within.Length), out var within)
             && within > TimeSpan.Zero && within <= LongestMisfire) return new MisfirePolicy(MisfireKind.Fire, within);
         problems.Error(node, $"'misfire' must be fire, skip or fire within 1h, not {node.Kind}",
-            $"'fire' is within {DurationText.Format(MisfirePolicy.Default.Within)}, and at most {DurationText.Format(LongestMisfire)} "
-                + "can be given", "type");
+            $"'fire' is within {DurationText.Format(MisfirePolicy.Default.Within)}, "
+                + $"and at most {DurationText.Format(LongestMisfire)} can be given", "type");
         return MisfirePolicy.Default;
     }
 

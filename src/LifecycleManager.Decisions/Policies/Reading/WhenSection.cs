@@ -82,7 +82,8 @@ internal sealed class WhenSection(ProblemSink problems, TimeZoneInfo zone)
     }
 
     private DateTimeOffset? Instant(YamlNode node, string key) =>
-        Local(node, key) is not null && LocalTimes.TryParse(((YamlScalar)node).Value.Trim(), zone, out var instant) ? instant : null;
+        Local(node, key) is not null && LocalTimes.TryParse(((YamlScalar)node).Value.Trim(), zone, out var instant) ? instant
+            : null;
 
     private DateTime? Local(YamlNode node, string key)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Schedules;
@@ -36,7 +37,8 @@ internal sealed class ScheduleAnalysis
         if (job is { End.Then: { } then, App: { IsExact: true, Ids: var ids } } && ids.All(id => governance.Of(id) is not null))
         {
             yield return PolicyAnalysis.Warn(job.Place, "no-effect",
-                $"'then: {then}' of the schedule '{job.Name}' sets nothing: its apps have policies, which decide once it has ended");
+                $"'then: {then}' of the schedule '{job.Name}' sets nothing: "
+                    + "its apps have policies, which decide once it has ended");
         }
     }
 
@@ -46,10 +48,10 @@ internal sealed class ScheduleAnalysis
         {
             if (!Contradict(one.Count, other.Count) || !MayMeet(one.App, other.App)) continue;
             if (Clash(Windows(one), Windows(other)) is not { } at) continue;
-            var when = LocalTimes.Of(at, other.Zone);
+            var when = LocalTimes.Of(at, other.Zone).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
             yield return PolicyAnalysis.Warn(other.Place, "contradiction",
-                FormattableString.Invariant($"the schedules '{one.Name}' and '{other.Name}' contradict each other: {one.Count} and ")
-                    + FormattableString.Invariant($"{other.Count} of {other.App.Text} at {when:yyyy-MM-dd HH:mm} ({other.Zone.Id})"),
+                $"the schedules '{one.Name}' and '{other.Name}' contradict each other: {one.Count} and {other.Count} of "
+                    + $"{other.App.Text} at {when} ({other.Zone.Id})",
                 $"'{one.Name}' is at {one.Place}; let one end before the other begins");
         }
     }

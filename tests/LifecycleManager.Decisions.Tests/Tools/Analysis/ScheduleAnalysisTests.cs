@@ -12,7 +12,8 @@ public sealed class ScheduleAnalysisTests
     [Theory]
     [InlineData("{ name: b, app: /a, cron: '0 0 3 24 * ?', instances: 2 }", "20 and 2 of /a at 2026-12-24 03:00 (UTC)")]
     [InlineData("{ name: b, app: '/*', cron: '0 0 1 * * ?', instances: 2 }", "20 and 2 of /* at 2026-12-01 01:00 (UTC)")]
-    [InlineData("{ name: b, app: /a, cron: '0 30 0 ? * SUN', max: 10, for: 1h }", "20 and at most 10 of /a at 2026-12-06 01:00 (UTC)")]
+    [InlineData("{ name: b, app: /a, cron: '0 30 0 ? * SUN', max: 10, for: 1h }",
+        "20 and at most 10 of /a at 2026-12-06 01:00 (UTC)")]
     [InlineData("{ name: b, app: /a, once: '2026-12-24T05:30', min: 30, for: 1h, zone: Europe/Berlin }",
         "20 and at least 30 of /a at 2026-12-24 05:30 (Europe/Berlin)")]
     [InlineData("{ name: b, app: /a, cron: '0 0 5 * * ?', instances: 2 }", null)]
@@ -36,7 +37,8 @@ public sealed class ScheduleAnalysisTests
     [InlineData("once: '2026-11-01T00:00'", "never fires again: '2026-11-01T00:00' is over")]
     [InlineData("cron: '0 0 0 1 1 ? 2020'", "never fires again: '0 0 0 1 1 ? 2020' is over")]
     [InlineData("cron: '0 0 9 ? * SUN', days: business", "never fires again: 'days' leaves out each day on which it would")]
-    public void What_never_fires_again_is_told(string when, string said) => Assert.Equal($"f.yml:2:5: warning: the schedule 'n' {said}",
+    public void What_never_fires_again_is_told(string when, string said) =>
+        Assert.Equal($"f.yml:2:5: warning: the schedule 'n' {said}",
         Assert.Single(Check($"schedules:\n  - {{ name: n, app: /a, {when}, instances: 1 }}")));
 
     [Fact]
@@ -55,7 +57,8 @@ public sealed class ScheduleAnalysisTests
         var files = new MemoryFiles(new Dictionary<string, string>
         {
             ["rules/jobs.yml"] = $"schedules:\n  - {Night}\n"
-                + "  - { name: b, app: /b, cron: '0 0 3 * * ?', zone: Europe/Berlin, min: 2, max: 4, days: { except: ../ics/x.ics } }",
+                + "  - { name: b, app: /b, cron: '0 0 3 * * ?', zone: Europe/Berlin, min: 2, max: 4, "
+                + "days: { except: ../ics/x.ics } }",
             ["ics/x.ics"] = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261201\nEND:VEVENT\nEND:VCALENDAR",
         });
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter());
@@ -72,15 +75,21 @@ public sealed class ScheduleAnalysisTests
     [Fact]
     public void Two_files_cannot_have_a_schedule_of_one_name()
     {
-        var files = new MemoryFiles(new Dictionary<string, string> { ["a.yml"] = $"schedules: [ {Night} ]", ["b.yml"] = $"schedules: [ {Night} ]" });
+        var files = new MemoryFiles(new Dictionary<string, string>
+        {
+            ["a.yml"] = $"schedules: [ {Night} ]",
+            ["b.yml"] = $"schedules: [ {Night} ]",
+        });
         var output = new StringWriter();
         Assert.Equal(1, PolicyCheck.Run(files.Files.Keys, CheckFormat.Text, strict: false, output, output, files, time: _time));
-        Assert.Contains("b.yml:1:14: error: a schedule 'night' is defined already (at a.yml:1:14)", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("b.yml:1:14: error: a schedule 'night' is defined already (at a.yml:1:14)", output.ToString(),
+            StringComparison.Ordinal);
     }
 
     private List<string> Check(string text)
     {
-        PolicyCheck.Check(["f.yml"], TextWriter.Null, new MemoryFiles([KeyValuePair.Create("f.yml", text)]), null, out var problems,
+        PolicyCheck.Check(["f.yml"], TextWriter.Null, new MemoryFiles([KeyValuePair.Create("f.yml", text)]), null,
+            out var problems,
             out _, out _, time: _time);
         return [.. problems.Where(problem => problem.Code is not "no-rules").Select(problem => problem.ToString())];
     }
