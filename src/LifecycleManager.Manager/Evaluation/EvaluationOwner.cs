@@ -163,14 +163,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
     {
         Volatile.Write(ref _tickBegan, Math.Max(1, _tick!.Clock));
         var begun = _tick.Begun;
-        _ = Task.Run(
-            async () =>
-            {
-                EvaluationInput.AppsRead read;
-                using (Tracing.Read()) read = await _parts.Reader.ReadAsync(begun, _calls);
-                await Post(read);
-            },
-            CancellationToken.None);
+        _ = Task.Run(async () => await Post(await _parts.Reader.ReadAsync(begun, _calls)), CancellationToken.None);
     }
 
     private async Task TickAsync(EvaluationInput.AppsRead read, CancellationToken cancellation)
@@ -267,7 +260,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
             foreach (var (record, _, app) in planned)
             {
                 _parts.Planner.Remember(record);
-                Start(record, app);
+                ChangeStart.Begin(_parts, record, app, Post, _calls);
             }
 
             var stopped = guard.ScaleInStopped(now.Steady);
@@ -292,24 +285,6 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
                 _log.LogError("Nothing is changed while decisions cannot be put on record: {Reason}", e.Message);
             return Report(now, TickOutcome.StoreUnavailable, 0, e.Message);
         }
-    }
-
-    private void Start(DecisionRecord record, ScalableApp app)
-    {
-        var span = Tracing.Scale(record);
-        _parts.Changes.Start(
-            new ScaleRequest(record.App, record.To, app.Seen, record.Policy, record.Reason)
-            {
-                OwnDeployment = _parts.Log.Archive.LastChange(record.App)?.Deployment,
-            },
-            () => _parts.Stop.Current?.ToString() ?? _parts.Pauses.Against(record.App, record.Kind)?.ToString(),
-            result =>
-            {
-                Tracing.End(span, result);
-                return Post(new EvaluationInput.ChangeEnded(record, result));
-            },
-            _calls);
-        Tracing.Leave(span);
     }
 
     private void Note(DecisionRecord note)

@@ -1,3 +1,4 @@
+using LifecycleManager.Manager.Observability;
 using LifecycleManager.Scaling.Targets;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +26,7 @@ internal sealed class TargetReader(IScalingTarget target, TimeSpan acceptance, T
     public async Task<EvaluationInput.AppsRead> ReadAsync(ClockReading begun, CancellationToken cancellation)
     {
         var clock = time.GetTimestamp();
+        using var span = Tracing.Read();
         try
         {
             var apps = await target.GetAppsAsync(cancellation);

@@ -48,7 +48,9 @@ internal static class Tracing
         return Spans.StartActivity("decide");
     }
 
-    /// <summary>A change is set off: the span is current until <see cref="Leave"/>, so that calls of the change belong to it.</summary>
+    /// <summary>
+    /// A change is set off: the span is current until <see cref="Leave"/>, so that calls of the change belong to it.
+    /// </summary>
     public static Activity? Scale(DecisionRecord record)
     {
         var span = Spans.StartActivity("scale", ActivityKind.Client);

@@ -27,7 +27,7 @@ internal static class WebhookMessage
         _ => $"{record.App} could not be scaled from {record.From} to {record.To}, {record.OutcomeReason}: {record.Reason}",
     } + $" ({record.Policy}{(record.Rule is null ? "" : "/" + record.Rule)})";
 
-    private static HttpContent Slack(DecisionRecord record)
+    private static StringContent Slack(DecisionRecord record)
     {
         // What Slack reads as markup: https://docs.slack.dev/messaging/formatting-message-text
         var text = Text(record).Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
@@ -36,7 +36,7 @@ internal static class WebhookMessage
         return new StringContent(body.ToJsonString(), System.Text.Encoding.UTF8, "application/json");
     }
 
-    private static HttpContent CloudEvent(DecisionRecord record)
+    private static ReadOnlyMemoryContent CloudEvent(DecisionRecord record)
     {
         var cloudEvent = new CloudEvent(CloudEventsSpecVersion.V1_0)
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Threading.Channels;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Manager.Tables;
@@ -30,7 +31,7 @@ internal sealed class WebhookQueue
     private readonly Lock _gate = new();
     private readonly LinkedList<DecisionRecord> _waiting = [];
     private readonly Dictionary<string, (string, DecisionOutcome, string?)> _last = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _some = new(0);
+    private readonly Channel<bool> _some = Channel.CreateUnbounded<bool>();
     private bool _isAway;
     private bool _isFull;
 
@@ -80,7 +81,7 @@ internal sealed class WebhookQueue
             _waiting.AddLast(record);
             if (_waiting.Count <= Capacity)
             {
-                _some.Release();
+                _some.Writer.TryWrite(true);
                 return;
             }
 
@@ -102,14 +103,14 @@ internal sealed class WebhookQueue
     {
         while (true)
         {
-            await _some.WaitAsync(cancellation);
+            await _some.Reader.ReadAsync(cancellation);
             DecisionRecord record;
             lock (_gate) record = _waiting.First!.Value;
             await SendAsync(record, cancellation);
             lock (_gate)
             {
                 // It may have been dropped meanwhile, and the one after it waits all the same.
-                if (!_waiting.Remove(record)) _some.Release();
+                if (!_waiting.Remove(record)) _some.Writer.TryWrite(true);
             }
         }
     }

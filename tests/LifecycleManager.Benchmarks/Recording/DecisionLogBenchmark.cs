@@ -151,7 +151,8 @@ internal static class DecisionLogBenchmark
             {
                 directory.Delete(recursive: true);
                 return Task.CompletedTask;
-            });
+            }
+            );
         }
 
         var given = new NpgsqlConnectionStringBuilder(Environment.GetEnvironmentVariable("LCM_TEST_POSTGRES")
@@ -162,6 +163,7 @@ internal static class DecisionLogBenchmark
                 await using var admin = NpgsqlDataSource.Create(given);
                 await using var drop = admin.CreateCommand("DROP SCHEMA IF EXISTS benchmark CASCADE");
                 await drop.ExecuteNonQueryAsync();
-            });
+            }
+        );
     }
 }

@@ -51,6 +51,10 @@ internal sealed class ApiDocument
                 $"{detail.InstanceLocation}: {string.Join(", ", detail.Errors!.Select(error => error.Value))}")) + "\n" + body;
     }
 
+    /// <summary>The names of a schema's properties.</summary>
+    public IEnumerable<string> Properties(string schema) =>
+        _schemas[schema]!["properties"]!.AsObject().Select(property => property.Key);
+
     /// <summary>The parameters in the query that an operation takes.</summary>
     public IEnumerable<string> Parameters(string path, string method) =>
         (_root["paths"]![path]![method]!["parameters"]?.AsArray() ?? []).Where(one => (string?)one!["in"] == "query")

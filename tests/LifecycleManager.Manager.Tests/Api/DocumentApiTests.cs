@@ -1,5 +1,8 @@
 using System.Net;
 using System.Text;
+using System.Text.Json.Serialization.Metadata;
+using LifecycleManager.Manager.Api;
+using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Tests.Fakes;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Routing;
@@ -83,6 +86,37 @@ public sealed class DocumentApiTests : IAsyncLifetime
     [InlineData(404, "application/json", """{"message":"m"}""", false)]
     public void An_answer_that_is_not_as_described_is_found(int status, string type, string body, bool isAsDescribed) =>
         Assert.Equal(isAsDescribed, _document.Problem("GET /v1/stop", status, type, body) is null);
+
+    /// <summary>Also what no answer of a test happens to have.</summary>
+    [Fact]
+    public void A_schema_has_the_properties_of_what_is_written()
+    {
+        foreach (var (schema, type) in new (string, JsonTypeInfo)[]
+        {
+            ("Policies", ManagerJson.Default.PoliciesAnswer), ("Policy", ManagerJson.Default.PolicyAnswer),
+            ("PolicyFile", ManagerJson.Default.PolicyFileAnswer), ("PolicyProblem", ManagerJson.Default.PolicyProblemAnswer),
+            ("Coordination", ManagerJson.Default.CoordinationAnswer), ("Budget", ManagerJson.Default.BudgetAnswer),
+            ("Apps", ManagerJson.Default.AppsAnswer), ("App", ManagerJson.Default.GovernedAppAnswer),
+            ("Explanation", ManagerJson.Default.ExplainAnswer), ("Evaluation", ManagerJson.Default.EvaluationAnswer),
+            ("Metric", ManagerJson.Default.MetricAnswer), ("Decisions", ManagerJson.Default.DecisionPage),
+            ("Decision", ManagerJson.Default.DecisionRecord), ("MetricEvidence", ManagerJson.Default.MetricEvidence),
+            ("Schedule", ManagerJson.Default.ScheduleAnswer), ("Health", ManagerJson.Default.HealthReport),
+            ("Recommendations", ManagerJson.Default.RecommendationsAnswer), ("Size", ManagerJson.Default.SizeAnswer),
+            ("OverrideBody", ManagerJson.Default.OverrideBody), ("Override", ManagerJson.Default.OverrideEntry),
+            ("Overrides", ManagerJson.Default.OverridesAnswer), ("Pause", ManagerJson.Default.PauseEntry),
+            ("PauseBody", ManagerJson.Default.PauseBody), ("Stop", ManagerJson.Default.StopAnswer),
+            ("StopBody", ManagerJson.Default.StopBody), ("End", ManagerJson.Default.EndAnswer),
+            ("ToolAnswer", ManagerJson.Default.ToolAnswer), ("CheckBody", ManagerJson.Default.CheckBody),
+            ("ReplayBody", ManagerJson.Default.ReplayBody), ("InitBody", ManagerJson.Default.InitBody),
+            ("Error", ManagerJson.Default.ErrorAnswer), ("Audit", AuditJson.Default.AuditPage),
+            ("AuditEntry", AuditJson.Default.AuditEntry), ("Annotation", AnnotationJson.Default.Annotation),
+        })
+        {
+            Assert.Equal(
+                (schema, string.Join(' ', type.Properties.Select(property => property.Name).Order())),
+                (schema, string.Join(' ', _document.Properties(schema).Order())));
+        }
+    }
 
     [Fact]
     public async Task Each_operation_answers_as_the_document_says()

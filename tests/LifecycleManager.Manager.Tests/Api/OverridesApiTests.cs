@@ -152,37 +152,6 @@ public sealed class OverridesApiTests : IAsyncLifetime
         await Eventually.TrueAsync(() => _marathon[App].Owner is null);
     }
 
-    [Fact]
-    public async Task The_document_says_what_the_bodies_and_answers_are()
-    {
-        await using var manager = await StartAsync();
-        var document = await manager.GetAsync("/openapi/manager.json");
-        var schemas = document.GetProperty("components").GetProperty("schemas");
-        foreach (var (schema, type) in new[]
-        {
-            ("OverrideBody", typeof(OverrideBody)), ("Override", typeof(OverrideEntry)), ("Overrides", typeof(OverridesAnswer)),
-            ("End", typeof(EndAnswer)), ("Error", typeof(ErrorAnswer)),
-        })
-        {
-            Assert.Equal(
-                ManagerJson.Default.GetTypeInfo(type)!.Properties.Select(property => property.Name).Order(),
-                schemas.GetProperty(schema).GetProperty("properties").EnumerateObject().Select(field => field.Name).Order());
-        }
-
-        // What it names is there: not even a path is unknown to the manager.
-        foreach (var path in document.GetProperty("paths").EnumerateObject())
-        {
-            foreach (var method in path.Value.EnumerateObject().Where(field => field.Name != "parameters"))
-            {
-                using var request = new HttpRequestMessage(new HttpMethod(method.Name.ToUpperInvariant()),
-                    path.Name.Replace("{id}", "x").Replace("{name}", "x"));
-                using var answer = await manager.Client.SendAsync(request);
-                Assert.NotEqual(HttpStatusCode.MethodNotAllowed, answer.StatusCode);
-                Assert.Equal("application/json", answer.Content.Headers.ContentType?.MediaType);
-            }
-        }
-    }
-
     private async Task<ManagerUnderTest> StartAsync()
     {
         var manager = await ManagerUnderTest.StartAsync(_marathon.Address, _backend, _metrics, _rules);

@@ -120,13 +120,19 @@ public sealed class TracingTests
                 switch (key & 7)
                 {
                     case 0: yield return (number, Varint(message, ref at), []); break;
-                    case 1: yield return (number, BinaryPrimitives.ReadUInt64LittleEndian(message.AsSpan(at)), []); at += 8; break;
+                    case 1:
+                        yield return (number, BinaryPrimitives.ReadUInt64LittleEndian(message.AsSpan(at)), []);
+                        at += 8;
+                        break;
                     case 2:
                         var length = (int)Varint(message, ref at);
                         yield return (number, 0, message[at..(at + length)]);
                         at += length;
                         break;
-                    case 5: yield return (number, BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(at)), []); at += 4; break;
+                    case 5:
+                        yield return (number, BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(at)), []);
+                        at += 4;
+                        break;
                     default: throw new InvalidDataException($"wire type {key & 7}");
                 }
             }
