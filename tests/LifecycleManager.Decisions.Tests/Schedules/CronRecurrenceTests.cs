@@ -13,22 +13,14 @@ public sealed class CronRecurrenceTests(ITestOutputHelper output)
     private const string Lenient = "Quartz passes over garbage";
 
     /// <summary>Where the answers differ, and why.</summary>
-    private static readonly Dictionary<string, string> Differences = new()
-    {
-        ["q9"] = Skipped, ["q36"] = Skipped, ["q46"] = Skipped, ["q370"] = Skipped,
-        ["q10"] = Twice, ["q74"] = Twice, ["q117"] = Twice, ["q174"] = Twice, ["q327"] = Twice,
-        ["q84"] = Step, ["q127"] = Step, ["q167"] = Step, ["q216"] = Step, ["q254"] = Step,
-    };
+    private static readonly Dictionary<string, string> Differences = Vectors.Reasons(
+        (Skipped, "q9 q36 q46 q370"), (Twice, "q10 q74 q117 q174 q327"), (Step, "q84 q127 q167 q216 q254"));
 
     /// <summary>What one takes and the other does not, and why.</summary>
-    private static readonly Dictionary<string, string> Taken = new()
-    {
-        ["qi20"] = BothDays, ["qi21"] = BothDays, ["qi22"] = BothDays, ["qi24"] = BothDays,
-        ["qi32"] = Lenient, ["qi88"] = Lenient, ["qi89"] = Lenient, ["qi90"] = Lenient, ["qi112"] = Lenient, ["qi113"] = Lenient,
-        ["qi115"] = Lenient, ["qi40"] = "a week day 0 that Quartz takes for Saturday",
-        ["qi136"] = "C, which means nothing in either", ["qi137"] = "C, which means nothing in either",
-        ["qi70"] = "each 5 seconds is too often",
-    };
+    private static readonly Dictionary<string, string> Taken = Vectors.Reasons(
+        (BothDays, "qi20 qi21 qi22 qi24"), (Lenient, "qi32 qi88 qi89 qi90 qi112 qi113 qi115"),
+        ("a week day 0 that Quartz takes for Saturday", "qi40"), ("C, which means nothing in either", "qi136 qi137"),
+        ("each 5 seconds is too often", "qi70"));
 
     [Fact]
     public void The_first_fires_are_those_of_others()

@@ -10,12 +10,7 @@ public sealed class RuleRecurrenceTests(ITestOutputHelper output)
         + "library counts them to the week's year, dateutil to their own; the standard does not say";
 
     /// <summary>Where the answers differ, and why.</summary>
-    private static readonly Dictionary<string, string> Differences = new()
-    {
-        ["r362"] = OfWeeks,
-        ["r469"] = OfWeeks,
-        ["r485"] = OfWeeks,
-    };
+    private static readonly Dictionary<string, string> Differences = Vectors.Reasons((OfWeeks, "r362 r469 r485"));
 
     [Fact]
     public void The_first_fires_are_those_of_others()

@@ -76,6 +76,10 @@ internal static class Vectors
         return fires;
     }
 
+    /// <summary>Reasons by the vectors that differ for them.</summary>
+    public static Dictionary<string, string> Reasons(params (string Reason, string Ids)[] reasons) => reasons
+        .SelectMany(one => one.Ids.Split(' ').Select(id => KeyValuePair.Create(id, one.Reason))).ToDictionary(StringComparer.Ordinal);
+
     public static string Show(IEnumerable<DateTimeOffset> times) =>
         string.Join(' ', times.Select(time => time.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)));
 }

@@ -105,13 +105,11 @@ internal sealed class ScheduleReader(ProblemSink problems, Func<string, string>?
         var length = map.Duration("for", positive: true);
         var then = map.Integer("then", 0, MostInstances);
         if (Limits.Any(map.Keys.Contains)) return new ScheduleEnd(until, latest, length, then);
-        foreach (var key in new[] { "until", "then" }.Where(map.Keys.Contains).Take(1))
-        {
-            problems.Error(map.KeyOf(key), key == "until"
-                    ? "'until' needs a latest end: a condition may never hold" : "'then' comes after an end, and there is none",
-                "give latest: '05:00' or for: 4h", "missing-key");
-        }
-
+        const string Hint = "give latest: '05:00' or for: 4h";
+        if (map.Keys.Contains("until"))
+            problems.Error(map.KeyOf("until"), "'until' needs a latest end: a condition may never hold", Hint, "missing-key");
+        else if (map.Keys.Contains("then"))
+            problems.Error(map.KeyOf("then"), "'then' comes after an end, and there is none", Hint, "missing-key");
         return null;
     }
 
