@@ -10,7 +10,8 @@ using LifecycleManager.Benchmarks.Stack;
 // `stack` measures the whole of `lcm up` as a process, `cluster` a master with 5,000 agents,
 // `scheduler [placement|apps|held|events|group]` the scheduler's limits, `scrape [targets]` what scraping costs
 // beside Prometheus, `reaction [apps]` how soon a count follows the load, `failover [zookeeper|postgres]` how soon another
-// manager decides, `schedules [sqlite|postgres|zookeeper]` what 100,000 schedules cost, `limits` what collector and decision engine promise; everything else is BenchmarkDotNet's: `--list flat`,
+// manager decides, `schedules [sqlite|postgres|zookeeper]` what 100,000 schedules cost,
+// `limits` what collector and decision engine promise; everything else is BenchmarkDotNet's: `--list flat`,
 // `--filter '*'`.
 if (args is ["stack"])
 {
