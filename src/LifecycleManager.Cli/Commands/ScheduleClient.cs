@@ -8,7 +8,7 @@ using LifecycleManager.Cli.Configuration;
 
 namespace LifecycleManager.Cli.Commands;
 
-/// <summary>What the commands of <c>lcm schedule</c> have in common: the manager that they ask, and how its answer is shown.</summary>
+/// <summary>What the commands of <c>lcm schedule</c> have in common: whom they ask, and how the answer is shown.</summary>
 internal sealed class ScheduleClient
 {
     private const int LongestAnswer = 64 * 1024 * 1024;
@@ -55,7 +55,8 @@ internal sealed class ScheduleClient
         for (var after = ""; after is not null;)
         {
             var page = await GetAsync(
-                http, ManagerHttp.At(manager, "/v1/schedules" + (after.Length == 0 ? "" : "?after=" + Uri.EscapeDataString(after))),
+                http,
+                ManagerHttp.At(manager, "/v1/schedules" + (after.Length == 0 ? "" : "?after=" + Uri.EscapeDataString(after))),
                 stop);
             after = (string?)page["after"];
             if (all is null) all = page;
@@ -120,7 +121,8 @@ internal sealed class ScheduleClient
             using var answer = await http.SendAsync(request, stop);
             var text = await answer.Content.ReadAsStringAsync(stop);
             return answer.IsSuccessStatusCode ? text
-                : throw new CliException(ExplainCommand.Message(text) ?? $"{request.RequestUri} answered {(int)answer.StatusCode}");
+                : throw new CliException(
+                    ExplainCommand.Message(text) ?? $"{request.RequestUri} answered {(int)answer.StatusCode}");
         }
         catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {

@@ -23,7 +23,8 @@ internal static class ScheduleCommand
 
     private static Command List(Settings settings)
     {
-        var command = new Command("list", "Lists all schedules, of rule files and added ones: when each fires next, and how it went.");
+        var command = new Command("list",
+            "Lists all schedules, of rule files and added ones: when each fires next, and how it went.");
         var client = new ScheduleClient(command, settings, withOutput: true);
         command.SetAction((parse, stop) => client.ShowAsync(parse, ScheduleClient.ListAsync, ScheduleText.WriteList, stop));
         return command;
@@ -53,7 +54,8 @@ internal static class ScheduleCommand
     private static Command History(Settings settings)
     {
         var name = Name();
-        var command = new Command("history", "Shows the last fires of a schedule, newest first, and what became of them.") { name };
+        var command = new Command(
+            "history", "Shows the last fires of a schedule, newest first, and what became of them.") { name };
         var client = new ScheduleClient(command, settings, withOutput: true);
         command.SetAction((parse, stop) => client.ShowAsync(
             parse, ScheduleClient.Get(parse.GetValue(name)!, "/history"), ScheduleText.WriteHistory, stop));

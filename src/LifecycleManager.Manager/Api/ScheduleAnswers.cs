@@ -39,7 +39,7 @@ internal record JobAnswer
 
     public bool DryRun { get; init; }
 
-    /// <summary>The next fire time; absent where there is none any more. While it is paused, the one that it would have.</summary>
+    /// <summary>The next fire time; absent where there is none any more. Of a paused one, what it would be.</summary>
     public DateTimeOffset? Next { get; init; }
 
     /// <summary>The fire time that is left out.</summary>

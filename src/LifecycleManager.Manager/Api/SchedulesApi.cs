@@ -34,7 +34,8 @@ internal static class SchedulesApi
             .WithMetadata(new BodyLimit(MaxBodyBytes));
         app.MapPost("/v1/schedules/{name}/resume", http => DoAsync(http, async (desk, call) =>
             await desk.ResumeAsync(call.Name, call.By, call.Cancellation) is not { } known ? null
-                : new ScheduleDoneAnswer(call.Name, $"the schedule '{call.Name}' is in force: {NextOf(known.Next)}", At: known.Next)))
+                : new ScheduleDoneAnswer(
+                    call.Name, $"the schedule '{call.Name}' is in force: {NextOf(known.Next)}", At: known.Next)))
             .WithMetadata(new BodyLimit(MaxBodyBytes));
         app.MapPost("/v1/schedules/{name}/skip", http => DoAsync(http, async (desk, call) =>
             await desk.SkipAsync(call.Name, call.By, call.Cancellation) is not { } at ? null

@@ -61,7 +61,13 @@ internal sealed class CountOrders(OverrideStore overrides, ScheduleOrders schedu
         var name = RuleOf(scheduled);
         var stays = new Decision
         {
-            At = now, App = app.Id, Policy = name, Rule = name, From = app.Instances, To = app.Instances, Reason = "",
+            At = now,
+            App = app.Id,
+            Policy = name,
+            Rule = name,
+            From = app.Instances,
+            To = app.Instances,
+            Reason = "",
         };
         var (steps, _) = Steps(app, stays, new InstanceBounds(0, int.MaxValue));
         return steps.Count == 0 ? null : stays with

@@ -47,7 +47,8 @@ internal static class DueTimes
         if (schedule.Misfire.Kind == MisfireKind.Skip)
             return $"it could not be fired until {Text(late)} after its time, and is not to be fired late";
         return schedule.End is null && late > schedule.Misfire.Within
-            ? $"it could not be fired until {Text(late)} after its time, and is to be fired within {Text(schedule.Misfire.Within)}"
+            ? $"it could not be fired until {Text(late)} after its time, and is "
+                + $"to be fired within {Text(schedule.Misfire.Within)}"
             : null;
     }
 

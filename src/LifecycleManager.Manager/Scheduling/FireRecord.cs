@@ -83,7 +83,7 @@ internal sealed record FireRecord
     /// <summary>The id of a fire time.</summary>
     public static string IdOf(string schedule, DateTimeOffset due) => $"{schedule}@{Stamp(due)}";
 
-    /// <summary>The id of a fire time that was missed: nothing was done, so that it does not keep the fire itself from it.</summary>
+    /// <summary>The id of a fire time that was missed: nothing was done, and the fire itself may be.</summary>
     public static string IdOfMissed(string schedule, DateTimeOffset due) => IdOf(schedule, due) + "-missed";
 
     /// <summary>The id of a fire that a person asks for.</summary>

@@ -137,7 +137,10 @@ internal sealed class FireSteps(Dictionary<string, FireRecord> fires, ScheduleCh
             if (!known) before = part.Back ?? part.Before;
             (known, fromZero) = (true, fromZero || part.FromZero || other.Exactly == 0);
             if (part.Phase == AppPhase.Restoring || other.Schedule == fire.Schedule)
-                Put(With(other, part with { Phase = AppPhase.Ended, ClosedAt = view.Now, ClosedBy = $"{fire.Id} goes on with it" }));
+            {
+                Put(With(other,
+                    part with { Phase = AppPhase.Ended, ClosedAt = view.Now, ClosedBy = $"{fire.Id} goes on with it" }));
+            }
         }
 
         if (!_opened.TryGetValue(app.Id, out var opened)) _opened.Add(app.Id, opened = []);
@@ -194,7 +197,10 @@ internal sealed class FireSteps(Dictionary<string, FireRecord> fires, ScheduleCh
     {
         if (fire.Until <= view.Now) return "its latest time";
         if (until is null) return null;
-        var facts = new AppFacts(app.Id, app.Instances, app.Healthy, app.Staged, app.Deploying, view.Now) { Waiting = app.Waiting };
+        var facts = new AppFacts(app.Id, app.Instances, app.Healthy, app.Staged, app.Deploying, view.Now)
+        {
+            Waiting = app.Waiting,
+        };
 
         // What is not known does not end it: its latest time does.
         return until.Holds(facts, view.Metrics) == true ? until.Text : null;

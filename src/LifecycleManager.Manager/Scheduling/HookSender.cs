@@ -23,7 +23,8 @@ internal sealed record HookResult(string Fire, bool IsAfter, HookOutcome Outcome
 /// <param name="time">The clock.</param>
 /// <param name="log">Gets what failed.</param>
 /// <param name="ended">Gets what came of each, from any thread.</param>
-internal sealed class HookSender(HttpMessageHandler handler, TimeProvider time, ILogger log, Action<HookResult> ended) : IDisposable
+internal sealed class HookSender(HttpMessageHandler handler, TimeProvider time, ILogger log, Action<HookResult> ended)
+    : IDisposable
 {
     /// <summary>The header with the fire's id, percent-encoded.</summary>
     public const string IdHeader = "Lcm-Fire-Id";

@@ -7,8 +7,8 @@ namespace LifecycleManager.Manager.Scheduling;
 
 /// <summary>
 /// Many small entries by name, kept in pages: a key of the store an entry would be too many, one key for all too large. What is
-/// planned comes into force here once it is written. A page that cannot be read is set aside: it is named, kept, and not acted on.
-/// Of one owner.
+/// planned comes into force here once it is written. A page that cannot be read is set aside: it is named, kept, and not acted
+/// on. Of one owner.
 /// </summary>
 /// <param name="prefix">The pages' keys begin so.</param>
 /// <param name="json">How a page is written.</param>

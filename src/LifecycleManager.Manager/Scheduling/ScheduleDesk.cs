@@ -113,7 +113,8 @@ internal sealed class ScheduleDesk(
     public async Task<DateTimeOffset?> SkipAsync(string name, string? by, CancellationToken cancellation)
     {
         if (book.Table.Find(name) is not { } known) return null;
-        if (known.IsPaused) throw new InvalidOperationException($"the schedule '{name}' is paused: all its fire times are left out");
+        if (known.IsPaused)
+            throw new InvalidOperationException($"the schedule '{name}' is paused: all its fire times are left out");
         if (known.Next is not { } next) throw new InvalidOperationException($"the schedule '{name}' does not fire any more");
         if (known.Mark?.Skip != next)
             await MarkAsync(known, MarkOf(known) with { Skip = next, SkipBy = by }, cancellation);

@@ -14,7 +14,8 @@ namespace LifecycleManager.Manager.Scheduling;
 /// <param name="time">The clock.</param>
 /// <param name="log">Gets what fails.</param>
 internal sealed class ScheduleFollower(
-    IStateStore store, ScheduleCache cache, Func<bool> leads, TimeProvider time, ILogger<ScheduleFollower> log) : BackgroundService
+    IStateStore store, ScheduleCache cache, Func<bool> leads, TimeProvider time, ILogger<ScheduleFollower> log)
+    : BackgroundService
 {
     /// <summary>Between two looks at whether any has changed: 10 s.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(10);

@@ -6,7 +6,7 @@ namespace LifecycleManager.Manager.Scheduling;
 /// <param name="Schedule">The schedule's name.</param>
 /// <param name="Count">The count.</param>
 /// <param name="Until">The latest end; null for a count that is set once, or set back.</param>
-/// <param name="IsBack">Whether the count is set to what it shall be after the window, which any other order comes before.</param>
+/// <param name="IsBack">Whether the count is set back after a window, which any other order comes before.</param>
 /// <param name="FromZero">Whether it is a schedule that has brought the app to 0.</param>
 internal sealed record ScheduleOrder(
     string Schedule, ScheduledCount Count, DateTimeOffset? Until, bool IsBack, bool FromZero)

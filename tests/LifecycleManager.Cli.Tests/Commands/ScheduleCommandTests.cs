@@ -11,6 +11,10 @@ public sealed class ScheduleCommandTests : IDisposable
         {"name":"nightly","app":"/batch","count":"20","when":"0 30 1 * * ?","next":"2026-11-25T01:30:00Z","last":{{Fire}} }
         """;
 
+    private const string Paused = """
+        {"name":"weekly","app":"/b","count":"at least 2","pausedSince":"2026-11-24T00:00:00Z","pausedReason":"a freeze"}
+        """;
+
     private readonly string _file = Path.GetTempFileName();
 
     public void Dispose() => File.Delete(_file);
@@ -23,7 +27,7 @@ public sealed class ScheduleCommandTests : IDisposable
         {
             asked.Add(path);
             return (200, asked.Count == 1 ? $$"""{"schedules":[],"jobs":[{{Job}}],"after":"nightly"}"""
-                : """{"schedules":[],"jobs":[{"name":"weekly","app":"/b","count":"at least 2","pausedSince":"2026-11-24T00:00:00Z","pausedReason":"a freeze"}]}""");
+                : $$"""{"schedules":[],"jobs":[{{Paused}}]}""");
         });
         var run = await Lcm.RunAsync("schedule", "list", "--manager", manager.Address.ToString());
         Assert.Equal((0, ""), (run.Code, run.Error));
@@ -46,7 +50,8 @@ public sealed class ScheduleCommandTests : IDisposable
         var address = manager.Address.ToString();
         var shown = await Lcm.RunAsync("schedule", "show", "nightly", "--manager", address);
         Assert.Equal((0, ""), (shown.Code, shown.Error));
-        Assert.Contains("state: waits\nnext: 2026-11-25 01:30:00Z\nDUE ", shown.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains("state: waits\nnext: 2026-11-25 01:30:00Z\nDUE ",
+            shown.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         var history = await Lcm.RunAsync("schedule", "history", "nightly", "--manager", address);
         Assert.EndsWith("nightly@20261124T013000Z  no app is '/batch'", history.Output.Trim(), StringComparison.Ordinal);
         var next = await Lcm.RunAsync("schedule", "next", "nightly", "--count", "1", "--manager", address);

@@ -4,9 +4,13 @@ using NRules.Diagnostics;
 
 namespace LifecycleManager.Decisions.Tests.Engine;
 
-/// <summary>What NRules is given to match.</summary>
+/// <summary>What NRules is given to match. By itself: the tests of random policies have the networks made anew.</summary>
+[Collection(Name)]
+[CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class RuleNetworksTests
 {
+    private const string Name = "the networks of rules";
+
     /// <summary>A policy with rules of every kind.</summary>
     private const string EveryKind = """
         policy: every kind

@@ -73,7 +73,8 @@ public sealed class SchedulesApiTests : IAsyncLifetime
         await Eventually.TrueAsync(() => _marathon["/batch"].Instances == 20);
         var shown = await manager.GetAsync("/v1/schedules/nightly");
         Assert.Equal(fire, shown.GetProperty("open")[0].GetProperty("id").GetString());
-        Assert.Equal("http://127.0.0.1:9/x?...", shown.GetProperty("open")[0].GetProperty("before").GetProperty("url").GetString());
+        Assert.Equal("http://127.0.0.1:9/x?...",
+            shown.GetProperty("open")[0].GetProperty("before").GetProperty("url").GetString());
         Assert.DoesNotContain("secret", shown.GetProperty("open").GetRawText(), StringComparison.Ordinal);
 
         await DoneAsync(await manager.Client.DeleteAsync("/v1/schedules/nightly"));

@@ -27,8 +27,7 @@ public sealed class ScheduleTriggersTests
             NullLogger<ScheduleTriggers>.Instance);
         var run = triggers.RunAsync(ending.Token);
         triggers.WakeAt(DateTimeOffset.UtcNow.AddDays(1));
-        var at = new DateTimeOffset((DateTimeOffset.UtcNow.AddSeconds(2).Ticks / TimeSpan.TicksPerSecond) * TimeSpan.TicksPerSecond,
-            TimeSpan.Zero);
+        var at = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 2);
         triggers.WakeAt(at);
         await Eventually.TrueAsync(() => !asked.IsEmpty);
         Assert.Equal((ScheduleTriggers.Jobs, at), asked.Single());

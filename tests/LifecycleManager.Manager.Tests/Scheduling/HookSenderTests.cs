@@ -26,7 +26,8 @@ public sealed class HookSenderTests
             Headers = { Location = new Uri("http://elsewhere/") },
         }));
         var result = await SendAsync(hook, "http://user:word@hooks.example/x?token=secret");
-        Assert.Equal((answers ? HookOutcome.Answered : HookOutcome.Failed, detail, tries), (result.Outcome, result.Detail, result.Attempts));
+        Assert.Equal((answers ? HookOutcome.Answered : HookOutcome.Failed, detail, tries),
+            (result.Outcome, result.Detail, result.Attempts));
         Assert.Equal(tries, hook.Requests.Count);
         Assert.All(hook.Requests, request =>
         {
@@ -148,7 +149,8 @@ public sealed class HookSenderTests
     {
         public ConcurrentQueue<(string Id, string Url, string? Authorization, JsonElement Body)> Requests { get; } = new();
 
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override async Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Requests.Enqueue((request.Headers.GetValues(HookSender.IdHeader).Single(), request.RequestUri!.ToString(),
                 request.Headers.Authorization?.ToString(),

@@ -7,7 +7,7 @@ using static LifecycleManager.Manager.Tests.Scheduling.ScheduleOwnerTests;
 
 namespace LifecycleManager.Manager.Tests.Scheduling;
 
-/// <summary>Fire times that pass while nobody can act, fires that another manager finishes, stores that fail, clocks that jump.</summary>
+/// <summary>Fire times that pass while nobody can act, successors, stores that fail, clocks that jump.</summary>
 public sealed class MisfireTests
 {
     private const string Batch = "/batch";
@@ -82,7 +82,8 @@ public sealed class MisfireTests
                 Assert.Equal(3, term.Marathon[Batch].Instances);
                 break;
             case "between the record and the count":
-                term.Marathon.Fault = FakeMarathon.OnPut(http => FakeMarathon.Json(http, 503, new System.Text.Json.Nodes.JsonObject()));
+                term.Marathon.Fault = FakeMarathon.OnPut(
+                    http => FakeMarathon.Json(http, 503, new System.Text.Json.Nodes.JsonObject()));
                 await term.TickAsync(60);
                 Assert.Equal(FireState.Open, Assert.Single(await OpenAsync(term)).State);
                 break;
@@ -165,7 +166,8 @@ public sealed class MisfireTests
         await term.HandOverAsync();
         await term.TickAsync(3_600);
         await term.TickAsync();
-        Assert.Contains(await FiresAsync(term, "hourly"), fire => fire.Id == "hourly@20261124T200000Z" && fire.State == FireState.Done);
+        Assert.Contains(await FiresAsync(term, "hourly"),
+            fire => fire.Id == "hourly@20261124T200000Z" && fire.State == FireState.Done);
     }
 
     [Fact]
@@ -215,7 +217,8 @@ public sealed class MisfireTests
             DateTimeOffset.Parse(begin, System.Globalization.CultureInfo.InvariantCulture) - term.Time.GetUtcNow();
         await term.TickAsync(0);
         await term.Term.ScheduleAsync(owner => owner.Desk.AddAsync(
-            "{ name: night, app: /batch, cron: '0 30 2 * * ?', zone: Europe/Berlin, instances: 9, for: 10m }", false, null, default));
+            "{ name: night, app: /batch, cron: '0 30 2 * * ?', zone: Europe/Berlin, instances: 9, for: 10m }",
+            false, null, default));
         for (var i = 0; i < 60; i++) await term.TickAsync(1_800);
         Assert.Equal(expected, (await FiresAsync(term, "night"))
             .Select(fire => fire.Due.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture)));

@@ -16,8 +16,8 @@ public sealed class ScheduleDeskTests
         await using var term = await StartAsync();
         var known = await AddAsync(term, Nightly);
         Assert.Equal(new DateTimeOffset(2026, 11, 24, 20, 0, 0, TimeSpan.Zero), known.Next);
-        Assert.Contains("replace it", (await Assert.ThrowsAsync<InvalidOperationException>(() => AddAsync(term, Nightly))).Message,
-            StringComparison.Ordinal);
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => AddAsync(term, Nightly));
+        Assert.Contains("replace it", refused.Message, StringComparison.Ordinal);
         await term.KillManagerAsync();
         await term.StartManagerAsync();
         await term.TickAsync(3_600);
@@ -52,7 +52,8 @@ public sealed class ScheduleDeskTests
         await using var term = await StartAsync();
         await AddAsync(term, Nightly);
         await term.UseJobsAsync(Jobs.Set("nightly", Batch, 5, At(term, 60)));
-        Assert.Contains("are hidden by those of files: nightly", string.Join('\n', term.Term.ScheduleProblems), StringComparison.Ordinal);
+        Assert.Contains("are hidden by those of files: nightly",
+            string.Join('\n', term.Term.ScheduleProblems), StringComparison.Ordinal);
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => AddAsync(term, Nightly));
         Assert.Equal("jobs.yml has a schedule 'nightly': change it there", e.Message);
         await term.TickAsync(60);

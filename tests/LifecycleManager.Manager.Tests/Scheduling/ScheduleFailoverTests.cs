@@ -10,8 +10,8 @@ using Npgsql;
 namespace LifecycleManager.Manager.Tests.Scheduling;
 
 /// <summary>
-/// Three managers on one state, of which the leader is cut off from it at random moments, in the middle of whatever it writes: each
-/// fire time has its effect once. So many fire times as <c>LCM_SCHEDULE_FIRES</c> says, 60 by default.
+/// Three managers on one state, of which the leader is cut off from it at random moments, in the middle of whatever it writes:
+/// each fire time has its effect once. So many fire times as <c>LCM_SCHEDULE_FIRES</c> says, 60 by default.
 /// </summary>
 public sealed class ScheduleFailoverTests
 {
@@ -54,7 +54,8 @@ public sealed class ScheduleFailoverTests
             var begin = DateTimeOffset.UtcNow.AddSeconds(6);
             for (var i = 0; i < Fires; i++)
             {
-                var at = begin.AddMilliseconds(150 * i).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+                var at = begin.AddMilliseconds(150 * i).UtcDateTime.ToString(
+                    "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
                 await PostAsync(managers, $"{{ name: job-{i:D4}, app: /batch-{i:D4}, once: '{at}', instances: 7 }}");
             }
 
@@ -70,12 +71,14 @@ public sealed class ScheduleFailoverTests
                 kills++;
             }
 
-            await Eventually.TrueAsync(async () => (await JobsAsync(managers)).Count(job => job.TryGetProperty("last", out _)) == Fires,
+            await Eventually.TrueAsync(
+                async () => (await JobsAsync(managers)).Count(job => job.TryGetProperty("last", out _)) == Fires,
                 limit: TimeSpan.FromSeconds(60));
             foreach (var job in await JobsAsync(managers))
             {
                 var name = job.GetProperty("name").GetString()!;
-                var fires = (await GetAsync(managers, $"/v1/schedules/{name}/history")).GetProperty("fires").EnumerateArray().ToList();
+                var history = await GetAsync(managers, $"/v1/schedules/{name}/history");
+                var fires = history.GetProperty("fires").EnumerateArray().ToList();
                 Assert.Equal("done", Assert.Single(fires).GetProperty("state").GetString());
                 Assert.Equal(7, marathon[name.Replace("job", "/batch", StringComparison.Ordinal)].Instances);
             }
@@ -86,7 +89,7 @@ public sealed class ScheduleFailoverTests
             await managers[last].KillAsync();
             managers.RemoveAt(last);
             await Eventually.TrueAsync(() => managers.Exists(manager => manager.Manager.State.Snapshot is
-                { Leading: true, LastTick.Outcome: Manager.Status.TickOutcome.Ok }));
+            { Leading: true, LastTick.Outcome: Manager.Status.TickOutcome.Ok }));
             for (var i = 0; i < Fires; i++) Assert.Equal(2, marathon[$"/batch-{i:D4}"].Instances);
         }
         finally

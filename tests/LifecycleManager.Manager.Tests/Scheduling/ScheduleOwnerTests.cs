@@ -83,7 +83,8 @@ public sealed class ScheduleOwnerTests
         Assert.Equal(14, term.Marathon[Search].Instances);
         var record = term.Records(Search)[0];
         Assert.Equal(("search", "schedule sale"), (record.Policy, record.Rule));
-        Assert.StartsWith("schedule sale: 14 until 2026-11-24 19:31:05Z (outside of the policy's 1 to 10); the policy would set 3: ",
+        Assert.StartsWith(
+            "schedule sale: 14 until 2026-11-24 19:31:05Z (outside of the policy's 1 to 10); the policy would set 3: ",
             record.Reason, StringComparison.Ordinal);
         Assert.Contains("schedule sale", (await term.Term.ExplainAsync(Search))!.Decision.Reason, StringComparison.Ordinal);
 
@@ -145,7 +146,13 @@ public sealed class ScheduleOwnerTests
         await term.UseJobsAsync(
             Jobs.Set("sale", Search, 8, At(term, 60), Jobs.For(30)), Jobs.Set("nightly", Batch, 20, At(term, 60), Jobs.For(30)));
         await term.Term.Overrides.SetAsync(
-            new OverrideEntry { App = Search, Instances = 5, Since = term.Time.GetUtcNow(), Until = term.Time.GetUtcNow().AddMinutes(10) },
+            new OverrideEntry
+            {
+                App = Search,
+                Instances = 5,
+                Since = term.Time.GetUtcNow(),
+                Until = term.Time.GetUtcNow().AddMinutes(10),
+            },
             term.Fence, default);
         await term.TickAsync(60);
         Assert.Equal((5, 0), (term.Marathon[Search].Instances, term.Marathon[Batch].Instances));
@@ -220,7 +227,8 @@ public sealed class ScheduleOwnerTests
         await using var term = await StartAsync();
         term.Marathon.Add("/batch-b", 1);
         await term.UseJobsAsync(
-            Jobs.Set("none", "/nothing", 2, At(term, 60), Jobs.For(30)), Jobs.Set("globs", "/nothing-*", 2, At(term, 60), Jobs.For(30)),
+            Jobs.Set("none", "/nothing", 2, At(term, 60), Jobs.For(30)),
+            Jobs.Set("globs", "/nothing-*", 2, At(term, 60), Jobs.For(30)),
             Jobs.Set("several", "/batch*", 6, At(term, 60), Jobs.For(30)));
         await term.TickAsync(60);
         Assert.Equal((6, 6), (term.Marathon[Batch].Instances, term.Marathon["/batch-b"].Instances));

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LifecycleManager.Manager.Tests.Scheduling;
 
-/// <summary>What is kept of schedules, in pages: beside a model, with writes that fail half way, and with damaged pages.</summary>
+/// <summary>What is kept of schedules, in pages: beside a model, with writes that fail half way, with damage.</summary>
 public sealed class ScheduleStoreTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 19, 0, 0, TimeSpan.Zero);
@@ -14,7 +14,7 @@ public sealed class ScheduleStoreTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public async Task Whatever_is_written_is_read_again_and_what_failed_half_way_is_as_it_was_here_and_complete_once_repeated(int seed)
+    public async Task What_is_written_is_read_again_and_what_failed_half_way_is_complete_once_repeated(int seed)
     {
         var random = new Random(seed);
         await using var backend = await ManagerUnderTest.BackendAsync();
@@ -110,7 +110,11 @@ public sealed class ScheduleStoreTests
             var changes = new ScheduleChanges();
             changes.Put(new FireRecord
             {
-                Id = FireRecord.IdOf(schedule, at), Schedule = schedule, Due = at, At = at, State = FireState.Done,
+                Id = FireRecord.IdOf(schedule, at),
+                Schedule = schedule,
+                Due = at,
+                At = at,
+                State = FireState.Done,
             });
             history.Trim(changes, at);
             await store.SaveAsync(changes, lead.Fence, default);
@@ -146,5 +150,6 @@ public sealed class ScheduleStoreTests
     }
 
     private static string Text(IEnumerable<AddedSchedule> all) =>
-        string.Join('\n', all.OrderBy(added => added.Name, StringComparer.Ordinal).Select(added => $"{added.Name} {added.Text.Length} {added.At:O}"));
+        string.Join('\n', all.OrderBy(added => added.Name, StringComparer.Ordinal)
+            .Select(added => $"{added.Name} {added.Text.Length} {added.At:O}"));
 }
