@@ -21,14 +21,13 @@ internal sealed class ScheduleTriggers(Action<string, DateTimeOffset?> tick, Tim
     /// <summary>What a tick says that the scheduled jobs ask for.</summary>
     public const string Jobs = "scheduled jobs";
 
-    private static readonly JobKey WakeJob = new(Jobs);
-    private static readonly TriggerKey WakeTrigger = new(Jobs);
-
     private readonly Channel<bool> _changed =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
 
     private readonly Lock _gate = new();
     private Wanted _wanted = new([], null);
+    private JobKey? _wake;
+    private int _wakes;
 
     /// <summary>Makes the jobs those of these rules; the newest call counts.</summary>
     public void Follow(IReadOnlyList<ScheduledRule> rules) => Want(wanted => wanted with { Rules = rules });
@@ -93,22 +92,38 @@ internal sealed class ScheduleTriggers(Action<string, DateTimeOffset?> tick, Tim
 
     private async Task WakeAsync(IScheduler scheduler, DateTimeOffset? at, CancellationToken cancellation)
     {
-        await scheduler.DeleteJob(WakeJob, cancellation);
+        if (_wake is { } before) await DeleteAsync(scheduler, before, cancellation);
+        _wake = null;
 
         // No calendar has later ones; and what never comes needs no job.
         if (at is not { } instant || instant.Year > 9_000) return;
-        var job = JobBuilder.Create<TickJob>().WithIdentity(WakeJob).UsingJobData(TickJob.Why, Jobs).Build();
-        var trigger = TriggerBuilder.Create(time).WithIdentity(WakeTrigger).ForJob(job).StartAt(instant)
+        var name = $"{Jobs} {++_wakes}";
+        var job = JobBuilder.Create<TickJob>().WithIdentity(name).UsingJobData(TickJob.Why, Jobs).Build();
+        var trigger = TriggerBuilder.Create(time).WithIdentity(name).ForJob(job).StartAt(instant)
             .WithSimpleSchedule(simple => simple.WithMisfireInstruction(SimpleTriggerMisfireInstruction.FireNow)).Build();
         try
         {
             await scheduler.ScheduleJob(job, [trigger], default, cancellation);
+            _wake = job.Key;
         }
         catch (SchedulerException e)
         {
             // Its time has come meanwhile, or Quartz does not take it: a tick is never wrong.
             log.LogDebug("The tick at {Instant} is asked for at once: {Reason}", instant, e.ToString());
             tick(Jobs, null);
+        }
+    }
+
+    /// <summary>Deletes a job; Quartz throws where its last trigger fires at this very moment, which deletes it, too.</summary>
+    private async Task DeleteAsync(IScheduler scheduler, JobKey job, CancellationToken cancellation)
+    {
+        try
+        {
+            await scheduler.DeleteJob(job, cancellation);
+        }
+        catch (SchedulerException e)
+        {
+            log.LogDebug("The job {Job} is over: {Reason}", job, e.Message);
         }
     }
 
@@ -119,7 +134,7 @@ internal sealed class ScheduleTriggers(Action<string, DateTimeOffset?> tick, Tim
         foreach (var rule in rules) wanted[Digest(rule)] = rule;
         foreach (var (digest, job) in jobs.Where(known => !wanted.ContainsKey(known.Key)).ToList())
         {
-            await scheduler.DeleteJob(job, cancellation);
+            await DeleteAsync(scheduler, job, cancellation);
             jobs.Remove(digest);
         }
 
