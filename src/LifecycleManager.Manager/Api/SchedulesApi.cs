@@ -28,20 +28,20 @@ internal static class SchedulesApi
         app.MapGet("/v1/schedules/{name}", ShowAsync);
         app.MapGet("/v1/schedules/{name}/history", HistoryAsync);
         app.MapDelete("/v1/schedules/{name}", RemoveAsync);
-        app.MapPost("/v1/schedules/{name}/pause", http => DoAsync(http, async (desk, call) =>
+        app.MapPost("/v1/schedules/{name}/pause", http => DoAsync(http, "schedule paused", async (desk, call) =>
             await desk.PauseAsync(call.Name, call.Reason, call.By, call.Cancellation) is null ? null
                 : new ScheduleDoneAnswer(call.Name, $"the schedule '{call.Name}' is paused")))
             .WithMetadata(new BodyLimit(MaxBodyBytes));
-        app.MapPost("/v1/schedules/{name}/resume", http => DoAsync(http, async (desk, call) =>
+        app.MapPost("/v1/schedules/{name}/resume", http => DoAsync(http, "schedule resumed", async (desk, call) =>
             await desk.ResumeAsync(call.Name, call.By, call.Cancellation) is not { } known ? null
                 : new ScheduleDoneAnswer(
                     call.Name, $"the schedule '{call.Name}' is in force: {NextOf(known.Next)}", At: known.Next)))
             .WithMetadata(new BodyLimit(MaxBodyBytes));
-        app.MapPost("/v1/schedules/{name}/skip", http => DoAsync(http, async (desk, call) =>
+        app.MapPost("/v1/schedules/{name}/skip", http => DoAsync(http, "schedule skipped", async (desk, call) =>
             await desk.SkipAsync(call.Name, call.By, call.Cancellation) is not { } at ? null
                 : new ScheduleDoneAnswer(call.Name, $"the schedule '{call.Name}' leaves out {Text(at)}", At: at)))
             .WithMetadata(new BodyLimit(MaxBodyBytes));
-        app.MapPost("/v1/schedules/{name}/run", http => DoAsync(http, async (desk, call) =>
+        app.MapPost("/v1/schedules/{name}/run", http => DoAsync(http, "schedule run", async (desk, call) =>
             await desk.RunAsync(call.Name, call.Reason, call.By, call.Cancellation) is not { } fire ? null
                 : new ScheduleDoneAnswer(call.Name, $"{fire.Id} is set off", fire.Id)))
             .WithMetadata(new BodyLimit(MaxBodyBytes));
@@ -134,11 +134,11 @@ internal static class SchedulesApi
                 var known = await owner.Desk.AddAsync(text, replace, ByOf(http), http.RequestAborted);
                 return new ScheduleDoneAnswer(known.Name,
                     $"the schedule '{known.Name}' is added: {NextOf(known.Next)}", At: known.Next);
-            }, answer =>
+            }, async answer =>
             {
+                await ChangedAsync(http, term, "schedule added", answer);
                 http.Response.Headers.Location = "/v1/schedules/" + Uri.EscapeDataString(answer.Name);
-                term.Ask("schedules changed");
-                return ManagerApi.WriteAsync(
+                await ManagerApi.WriteAsync(
                     http, answer, ManagerJson.Default.ScheduleDoneAnswer, StatusCodes.Status201Created);
             });
         }
@@ -152,16 +152,21 @@ internal static class SchedulesApi
     {
         if (await HasUnknownAsync(http) || await TermAsync(http) is not { } term) return;
         var name = NameOf(http);
-        await AskAsync(http, term, owner => owner.Desk.RemoveAsync(name, ByOf(http), http.RequestAborted), wasThere =>
+        await AskAsync(http, term, owner => owner.Desk.RemoveAsync(name, ByOf(http), http.RequestAborted), async wasThere =>
         {
-            if (!wasThere) return RefuseUnknownAsync(http, name);
-            term.Ask("schedules changed");
-            return ManagerApi.WriteAsync(http, new ScheduleDoneAnswer(name, $"the schedule '{name}' is removed"),
-                ManagerJson.Default.ScheduleDoneAnswer);
+            if (!wasThere)
+            {
+                await RefuseUnknownAsync(http, name);
+                return;
+            }
+
+            var answer = new ScheduleDoneAnswer(name, $"the schedule '{name}' is removed");
+            await ChangedAsync(http, term, "schedule removed", answer);
+            await ManagerApi.WriteAsync(http, answer, ManagerJson.Default.ScheduleDoneAnswer);
         });
     }
 
-    private static async Task DoAsync(HttpContext http, Func<ScheduleDesk, Call, Task<ScheduleDoneAnswer?>> what)
+    private static async Task DoAsync(HttpContext http, string done, Func<ScheduleDesk, Call, Task<ScheduleDoneAnswer?>> what)
     {
         if (await HasUnknownAsync(http)) return;
         var (body, field, message, status) =
@@ -180,12 +185,26 @@ internal static class SchedulesApi
 
         if (await TermAsync(http) is not { } term) return;
         var call = new Call(NameOf(http), body.Reason, ByOf(http), http.RequestAborted);
-        await AskAsync(http, term, owner => what(owner.Desk, call), answer =>
+        await AskAsync(http, term, owner => what(owner.Desk, call), async answer =>
         {
-            if (answer is null) return RefuseUnknownAsync(http, call.Name);
-            term.Ask("schedules changed");
-            return ManagerApi.WriteAsync(http, answer, ManagerJson.Default.ScheduleDoneAnswer);
+            if (answer is null)
+            {
+                await RefuseUnknownAsync(http, call.Name);
+                return;
+            }
+
+            await ChangedAsync(http, term, done, answer, call.Reason);
+            await ManagerApi.WriteAsync(http, answer, ManagerJson.Default.ScheduleDoneAnswer);
         });
+    }
+
+    /// <summary>Something was done to a schedule: that is audited, and decided anew.</summary>
+    private static async Task ChangedAsync(
+        HttpContext http, ManagerTerm term, string done, ScheduleDoneAnswer answer, string? reason = null)
+    {
+        term.Ask("schedules changed");
+        await Audit.RecordAsync(
+            http, done, answer.Name, null, answer, ManagerJson.Default.ScheduleDoneAnswer, reason);
     }
 
     /// <summary>Asks the owner of the schedules, and answers for whatever keeps it from that.</summary>

@@ -100,7 +100,7 @@ public sealed class DocumentApiTests : IAsyncLifetime
             ("Explanation", ManagerJson.Default.ExplainAnswer), ("Evaluation", ManagerJson.Default.EvaluationAnswer),
             ("Metric", ManagerJson.Default.MetricAnswer), ("Decisions", ManagerJson.Default.DecisionPage),
             ("Decision", ManagerJson.Default.DecisionRecord), ("MetricEvidence", ManagerJson.Default.MetricEvidence),
-            ("Schedule", ManagerJson.Default.ScheduleAnswer), ("Health", ManagerJson.Default.HealthReport),
+            ("ScheduledRule", ManagerJson.Default.ScheduleAnswer), ("Health", ManagerJson.Default.HealthReport),
             ("Recommendations", ManagerJson.Default.RecommendationsAnswer), ("Size", ManagerJson.Default.SizeAnswer),
             ("OverrideBody", ManagerJson.Default.OverrideBody), ("Override", ManagerJson.Default.OverrideEntry),
             ("Overrides", ManagerJson.Default.OverridesAnswer), ("Pause", ManagerJson.Default.PauseEntry),
@@ -108,6 +108,10 @@ public sealed class DocumentApiTests : IAsyncLifetime
             ("StopBody", ManagerJson.Default.StopBody), ("End", ManagerJson.Default.EndAnswer),
             ("ToolAnswer", ManagerJson.Default.ToolAnswer), ("CheckBody", ManagerJson.Default.CheckBody),
             ("ReplayBody", ManagerJson.Default.ReplayBody), ("InitBody", ManagerJson.Default.InitBody),
+            ("Schedules", ManagerJson.Default.SchedulesAnswer), ("Schedule", ManagerJson.Default.JobAnswer),
+            ("ScheduleDetail", ManagerJson.Default.JobDetailAnswer), ("Fire", ManagerJson.Default.FireAnswer),
+            ("Fires", ManagerJson.Default.FiresAnswer), ("ScheduleDone", ManagerJson.Default.ScheduleDoneAnswer),
+            ("ReasonBody", ManagerJson.Default.ReasonBody), ("BudgetUse", ManagerJson.Default.BudgetUseAnswer),
             ("Error", ManagerJson.Default.ErrorAnswer), ("Audit", AuditJson.Default.AuditPage),
             ("AuditEntry", AuditJson.Default.AuditEntry), ("Annotation", AnnotationJson.Default.Annotation),
         })
@@ -159,6 +163,7 @@ public sealed class DocumentApiTests : IAsyncLifetime
         await AsksAsync("GET", "/v1/stop");
         await AsksAsync("GET", "/health");
         await AsksAsync("POST", "/v1/start", body: "{}");
+        await SchedulesAsync();
         await AsksAsync("POST", "/v1/policies/{name}/end", "/v1/policies/none/end", "", 404);
         await AsksAsync("POST", "/v1/policies/{name}/end", "/v1/policies/search/end", "", 409);
         File.Delete(Path.Combine(_rules, "search.yml"));
@@ -235,6 +240,38 @@ public sealed class DocumentApiTests : IAsyncLifetime
         var page = await _manager.Client.GetStringAsync("/docs/");
         Assert.Contains("LifecycleManager manager", page, StringComparison.Ordinal);
         Assert.DoesNotContain("https://", page, StringComparison.Ordinal);
+    }
+
+    private async Task SchedulesAsync()
+    {
+        const string Job = """
+            {"name":"sale","app":"/brownfield/search","cron":"0 0 1 * * ?","instances":5,"for":"1h"}
+            """;
+        await AsksAsync("POST", "/v1/schedules", body: Job, status: 201);
+        await AsksAsync("POST", "/v1/schedules", body: Job, status: 409);
+        await AsksAsync("POST", "/v1/schedules", body: "{}", status: 400);
+        foreach (var verb in (string[])["pause", "resume", "skip", "run"])
+        {
+            await AsksAsync("POST", $"/v1/schedules/{{name}}/{verb}", $"/v1/schedules/sale/{verb}", "{}");
+            await AsksAsync("POST", $"/v1/schedules/{{name}}/{verb}", $"/v1/schedules/none/{verb}", "{}", 404);
+        }
+
+        foreach (var path in (string[])["", "/history"])
+        {
+            await AsksAsync("GET", "/v1/schedules/{name}" + path, "/v1/schedules/sale" + path);
+            await AsksAsync("GET", "/v1/schedules/{name}" + path, "/v1/schedules/none" + path, status: 404);
+        }
+
+        await AsksAsync("GET", "/v1/schedules");
+        await AsksAsync("GET", "/v1/schedules", "/v1/schedules?limit=0", status: 400);
+        await AsksAsync("DELETE", "/v1/schedules/{name}", "/v1/schedules/sale");
+        await AsksAsync("DELETE", "/v1/schedules/{name}", "/v1/schedules/sale", status: 404);
+
+        // Who did what is in the audit.
+        var audit = await _manager.GetAsync("/v1/audit?subject=sale");
+        Assert.Equal(
+            ["schedule added", "schedule paused", "schedule resumed", "schedule skipped", "schedule run", "schedule removed"],
+            audit.GetProperty("entries").EnumerateArray().Reverse().Select(entry => entry.GetProperty("what").GetString()));
     }
 
     private async Task StreamsAsync()
