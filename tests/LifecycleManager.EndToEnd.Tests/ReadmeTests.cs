@@ -98,8 +98,8 @@ public sealed partial class ReadmeTests : IDisposable
                 .Replace("localhost:8090", stack.Manager.BaseAddress!.Authority, StringComparison.Ordinal);
             if (line.Contains("/ID/", StringComparison.Ordinal))
                 line = line.Replace("/ID/", $"/{await CanaryAsync()}/", StringComparison.Ordinal);
-            if (line.StartsWith("lcm recommend", StringComparison.Ordinal) || line.StartsWith("lcm schedule", StringComparison.Ordinal))
-                line += $" --manager {stack.Manager.BaseAddress}";
+            if (line.StartsWith("lcm recommend", StringComparison.Ordinal)
+                || line.StartsWith("lcm schedule", StringComparison.Ordinal)) line += $" --manager {stack.Manager.BaseAddress}";
             if (line.StartsWith("curl", StringComparison.Ordinal)) line = "curl -sS --fail-with-body" + line["curl".Length..];
             var (code, output) = await ShellAsync(line);
 

@@ -24,10 +24,13 @@ internal sealed class KnownSchedule
     public ScheduleMark? Mark { get; set; }
 
     /// <summary>The next fire time, also while it is paused; null where there is none any more.</summary>
-    public DateTimeOffset? Next { get; set; }
+    public DateTimeOffset? Next { get; private set; }
 
     /// <summary>Whether it is paused.</summary>
     public bool IsPaused => Mark?.PausedSince is not null;
+
+    /// <summary>Has the next fire time be the first one after an instant.</summary>
+    public void CountFrom(DateTimeOffset after) => Next = Schedule?.NextFire(after);
 
     /// <summary>Changes with each new place in the order of the fire times.</summary>
     internal int Place { get; set; }

@@ -49,7 +49,7 @@ internal sealed class ScheduleBook(ScheduleStore store, ScheduleCache cache, Tim
         Parallel.ForEach(store.Added.Entries.Values, new ParallelOptions { CancellationToken = cancellation }, added =>
         {
             var schedule = Known(added);
-            schedule.Next = schedule.Schedule?.NextFire(After(schedule, since));
+            schedule.CountFrom(After(schedule, since));
             known.Add(schedule);
         });
         foreach (var schedule in known)

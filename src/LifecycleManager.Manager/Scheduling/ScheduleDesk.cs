@@ -51,7 +51,7 @@ internal sealed class ScheduleDesk(
         changes.Added[name] = added;
         await book.SaveAsync(changes, fence, cancellation);
         var known = book.Known(added);
-        known.Next = schedule.NextFire(added.At);
+        known.CountFrom(added.At);
         book.Table.Add(known);
         log.LogInformation("{Principal} {Does} the schedule {Schedule} of {Apps}: {Count}, {When}; its next fire time is {Next}",
             by ?? "somebody", isThere ? "replaces" : "adds", name, schedule.App.Text, schedule.Count, schedule.When.Text,

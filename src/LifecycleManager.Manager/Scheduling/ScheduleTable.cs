@@ -94,7 +94,7 @@ internal sealed class ScheduleTable
     /// <summary>Has the next fire time be the first one after an instant.</summary>
     public void MoveOn(KnownSchedule schedule, DateTimeOffset after)
     {
-        schedule.Next = schedule.Schedule?.NextFire(after);
+        schedule.CountFrom(after);
         Place(schedule);
     }
 
@@ -129,7 +129,7 @@ internal sealed class ScheduleTable
 
     private void AddAfter(KnownSchedule schedule, DateTimeOffset after)
     {
-        schedule.Next = schedule.Schedule?.NextFire(after);
+        schedule.CountFrom(after);
         Add(schedule);
     }
 
