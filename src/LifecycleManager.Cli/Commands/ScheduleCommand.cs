@@ -65,7 +65,7 @@ internal static class ScheduleCommand
     private static Command Add(Settings settings)
     {
         var file = new Argument<string>("file") { Description = "The schedule, YAML or JSON; - reads it from standard input" };
-        var replace = new Option<bool>("--replace") { Description = "Take the place of an added one of its name" };
+        var replace = Setting.Flag(settings, "--replace", "Take the place of an added one of its name");
         var command = new Command("add", "Adds a schedule to the manager's own; those of rule files are added there.")
         {
             file, replace,

@@ -152,7 +152,7 @@ public sealed class RoleHost : IAsyncDisposable
         return app;
     }
 
-    /// <summary>What a connection whose reader does not keep up holds, beside what the system does: a thousand may be open.</summary>
+    /// <summary>What a connection holds whose reader does not keep up, beside what the system does.</summary>
     private const int MaxResponseBuffer = 8 * 1024;
 
     private static void Listen(KestrelServerOptions kestrel, Role role, ILoggerFactory loggers, TimeProvider time)

@@ -6,8 +6,8 @@ namespace LifecycleManager.Decisions.Engine;
 
 /// <summary>
 /// The watch over an app's scale-outs in a row: where several have not made things better than before the first, nothing is
-/// scaled out for a while. What is not known is neither better nor not. A row ends where it has helped, and where anybody else changes
-/// the count. Instants are the steady clock's.
+/// scaled out for a while. What is not known is neither better nor not. A row ends where it has helped, and where anybody else
+/// changes the count. Instants are the steady clock's.
 /// </summary>
 internal sealed class ScaleOutWatch
 {

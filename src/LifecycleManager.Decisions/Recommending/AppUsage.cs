@@ -67,8 +67,8 @@ public sealed class AppUsage(string app)
         PeakOf(instance, at)?.Measured(Memory, bytes, at);
 
     /// <summary>
-    /// Takes in that an instance has ended for want of memory: it needs more than it was seen to use, and than it had. So much more
-    /// stands for its peak, as the vertical pod autoscaler has it.
+    /// Takes in that an instance has ended for want of memory: it needs more than it was seen to use, and than it had. So much
+    /// more stands for its peak, as the vertical pod autoscaler has it.
     /// </summary>
     /// <param name="instance">The instance's id.</param>
     /// <param name="limit">The bytes that it had.</param>

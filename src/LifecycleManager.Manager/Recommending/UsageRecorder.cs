@@ -174,7 +174,7 @@ internal sealed class UsageRecorder(
         }
     }
 
-    /// <summary>What a target does not tell, or not now, is asked again: without it there is no step up, and no other harm.</summary>
+    /// <summary>What a target does not tell now is asked again: without it there is no step up, and no other harm.</summary>
     private async Task ReadEndsAsync(CancellationToken cancellation)
     {
         if (_endsAt is { } last && time.GetElapsedTime(last) < BetweenEnds) return;

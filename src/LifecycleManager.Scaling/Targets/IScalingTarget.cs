@@ -27,7 +27,7 @@ public interface IScalingTarget
     Task<ScaleResult> ScaleAsync(ScaleRequest request, CancellationToken cancellation);
 
     /// <summary>
-    /// Of each app the last instance that has ended for want of memory, where the target tells; a target that does not tells none.
+    /// Of each app the last instance that has ended for want of memory. A target that cannot tell tells none.
     /// </summary>
     /// <exception cref="TargetUnavailableException">They cannot be read; the message says why.</exception>
     Task<IReadOnlyList<MemoryEnd>> GetMemoryEndsAsync(CancellationToken cancellation) =>

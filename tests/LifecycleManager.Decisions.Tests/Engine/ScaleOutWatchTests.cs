@@ -44,7 +44,8 @@ public sealed class ScaleOutWatchTests
         {
             var decision = cluster.Tick();
             Assert.Equal(count, decision.To);
-            Assert.EndsWith($"; scale-out is held until {held.Until:HH:mm:ss}: {held.Why}", decision.Reason, StringComparison.Ordinal);
+            Assert.EndsWith(
+                $"; scale-out is held until {held.Until:HH:mm:ss}: {held.Why}", decision.Reason, StringComparison.Ordinal);
             Assert.Equal("no better", decision.Adjustments[^1].By);
         }
 

@@ -233,7 +233,8 @@ public sealed class UsageRecorderTests : IAsyncLifetime, IScalingTarget
 
     string IScalingTarget.Description => "fake";
 
-    Task<IReadOnlyList<ScalableApp>> IScalingTarget.GetAppsAsync(CancellationToken cancellation) => throw new NotSupportedException();
+    Task<IReadOnlyList<ScalableApp>> IScalingTarget.GetAppsAsync(CancellationToken cancellation) =>
+        throw new NotSupportedException();
 
     Task<ScaleResult> IScalingTarget.ScaleAsync(ScaleRequest request, CancellationToken cancellation) =>
         throw new NotSupportedException();

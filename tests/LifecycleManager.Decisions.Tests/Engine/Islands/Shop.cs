@@ -58,7 +58,8 @@ internal sealed class Shop
     }
 
     /// <summary>An app without a policy.</summary>
-    public Shop AddFree(string name, int instances, int priority = 0, double cpus = 1, string? price = null, params string[] dependencies)
+    public Shop AddFree(
+        string name, int instances, int priority = 0, double cpus = 1, string? price = null, params string[] dependencies)
     {
         var app = new AppRef("/shop/" + name, price is null ? null : new Dictionary<string, string> { ["lcm.price"] = price })
         {

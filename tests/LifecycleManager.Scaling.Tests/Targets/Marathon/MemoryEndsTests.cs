@@ -18,7 +18,8 @@ public sealed class MemoryEndsTests
     [InlineData("Memory limit exceeded: Requested: 32MB Maximum Used: 32MB")]
     [InlineData("Container OOM killed")]
     public void One_whose_message_says_so_is(string message) => Assert.Equal(
-        new MemoryEnd("/shop/web", "web.1", new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero)), MemoryEnds.Of(With(message)));
+        new MemoryEnd("/shop/web", "web.1", new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero)),
+        MemoryEnds.Of(With(message)));
 
     [Theory]
     [InlineData("Command exited with status 1")]
@@ -36,5 +37,6 @@ public sealed class MemoryEndsTests
         Assert.Null(MemoryEnds.Of(app with { LastTaskFailure = app.LastTaskFailure! with { TaskId = null } }));
     }
 
-    private static App With(string? message) => Failed with { LastTaskFailure = Failed.LastTaskFailure! with { Message = message } };
+    private static App With(string? message) =>
+        Failed with { LastTaskFailure = Failed.LastTaskFailure! with { Message = message } };
 }

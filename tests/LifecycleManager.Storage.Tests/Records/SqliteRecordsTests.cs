@@ -1,7 +1,6 @@
 using LifecycleManager.Storage.Tests.Contract;
-using LifecycleManager.Storage.Tests.Records;
 
-namespace LifecycleManager.Storage.Tests.Sqlite;
+namespace LifecycleManager.Storage.Tests.Records;
 
 public sealed class SqliteRecordsTests : RecordContract
 {
