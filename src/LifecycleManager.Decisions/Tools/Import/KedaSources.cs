@@ -16,9 +16,19 @@ internal static partial class KedaSources
     private const string Connection = "is of the connection: name the server in the manager's --sources";
     private const string InSources = "was left out: write it to the server in the manager's --sources";
 
+    /// <summary>The kind of server that a trigger asks; null where it is none of ours.</summary>
+    public static string? Server(string type) => type switch
+    {
+        "prometheus" or "rabbitmq" or "redis" => type,
+        "redis-streams" => "redis",
+        "postgresql" => "postgres",
+        "metrics-api" => "json",
+        "kafka" or "apache-kafka" => "kafka",
+        _ => null,
+    };
+
     /// <summary>Why a trigger is no metric.</summary>
-    public static string Why(string type) => type is "prometheus" or "rabbitmq" or "redis" or "redis-streams" or "postgresql"
-        or "metrics-api" or "kafka" or "apache-kafka"
+    public static string Why(string type) => Server(type) is not null
         ? "what it asks has no counterpart"
         : $"the trigger '{type}' has no counterpart; feed its number to the manager as a pushed sample, or ask Prometheus for it";
 

@@ -52,6 +52,12 @@ internal sealed class KedaTrigger
                 Cron();
                 break;
             default:
+                if (KedaSources.Server(_type) is { } server)
+                {
+                    _draft.Log.Changed(_trigger.At,
+                        $"the {server} server of the trigger '{_type}' has to be named in the manager's --sources");
+                }
+
                 if (KedaSources.Read(_type, _data, _draft) is { } source) Target(source);
                 else _trigger.Drop($"was left out: {KedaSources.Why(_type)}");
                 break;

@@ -107,7 +107,7 @@ internal static class MarathonAutoscaleImport
         draft.Rule("scale up", $"when: {string.Join(join, high)}", $"for: {up}", $"then: {{ multiply: {factor} }}");
         // It rounds down, and 'set' rounds up: one less, but for a millionth. The cooldown is the count that it begins anew.
         draft.Rule("scale down", $"when: {string.Join(join, low)}", $"for: {down}",
-            $"then: {{ set: max(0, instances / {factor} - 0.999999) }}");
+            $"then: {{ set: 'max(0, instances / {factor} - 0.999999)' }}");
         draft.ScaleOut = "{ limit: none }";
         draft.ScaleIn = $"{{ stabilization: 0s, limit: none, cooldown: {down} }}";
 
