@@ -54,8 +54,8 @@ internal static class NomadCheck
     /// <summary>The strategy, a block or, of old, an object with a name and a config; null where it cannot be read.</summary>
     private static (string Kind, Section Body)? Strategy(Section check)
     {
-        if (check.Blocks("strategy") is [var (block, body)] && check.Find("strategy") is HclBlock)
-            return block.Label is { } label ? (label, body) : null;
+        if (check.Find("strategy") is HclBlock)
+            return check.Blocks("strategy") is [var (block, body)] && block.Label is { } label ? (label, body) : null;
         if (check.Find("strategy") is not YamlMap || check.Sub("strategy") is not { } old) return null;
         old.Lost("was left out: the bounds are the scaling block's", "min", "max");
         return old.Text("name") is { } name && old.Sub("config") is { } config ? (name, config) : null;

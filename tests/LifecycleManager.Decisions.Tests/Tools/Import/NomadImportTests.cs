@@ -73,7 +73,7 @@ public sealed class NomadImportTests
     public void The_old_form_of_a_strategy_is_read()
     {
         var import = Policy("source = \"prometheus\"\nquery = \"up\"\n"
-            + "strategy = { name = \"target-value\", min = 1, config = { target = 20 } }").Loses("8:38", "the bounds are");
+            + "strategy = { name = \"target-value\", min = 1, config = { target = 20 } }").Loses("8:37", "the bounds are");
         Assert.Contains("value: 20", import.Text, StringComparison.Ordinal);
         Assert.Equal("up", Assert.Single(import.Policy.Metrics).Query.Selector);
     }
