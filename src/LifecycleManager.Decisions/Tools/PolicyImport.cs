@@ -149,5 +149,6 @@ public static class PolicyImport
     private static YamlNode? Value(YamlMap map, string key) =>
         map.Entries.FirstOrDefault(entry => entry.Key.Value == key).Value;
 
-    private static string? Word(YamlMap map, string key) => Value(map, key) is YamlScalar { IsNull: false } word ? word.Value : null;
+    private static string? Word(YamlMap map, string key) =>
+        Value(map, key) is YamlScalar { IsNull: false } word ? word.Value : null;
 }

@@ -57,7 +57,8 @@ public sealed class HpaReplicasTests(ITestOutputHelper output)
             "raw" or "pods" => "actuator: m",
             _ => "promql: m",
         };
-        var tolerance = string.Create(CultureInfo.InvariantCulture, $"{{ scaleIn: {row.Tolerance}, scaleOut: {row.ToleranceUp} }}");
+        var tolerance = string.Create(CultureInfo.InvariantCulture,
+            $"{{ scaleIn: {row.Tolerance}, scaleOut: {row.ToleranceUp} }}");
         var policy = $$"""
             policy: hpa
             app: /search

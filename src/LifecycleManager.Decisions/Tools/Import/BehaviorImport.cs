@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace LifecycleManager.Decisions.Tools.Import;
 
-/// <summary>How far a metric may be off its target before anything is done, for each direction; null for Kubernetes' 10 %.</summary>
+/// <summary>
+/// How far a metric may be off its target before anything is done, for each direction; null for Kubernetes' 10 %.
+/// </summary>
 internal readonly record struct Tolerances(string? ScaleOut, string? ScaleIn)
 {
     private const string Usual = "10%";
@@ -20,12 +22,16 @@ internal static class BehaviorImport
     private static readonly string[] UsualUp = ["4 per 15s", "100% per 15s"];
     private static readonly string[] UsualDown = ["100% per 15s"];
 
-    public static Tolerances Read(PolicyDraft draft, Section? behavior)
+    /// <summary>Reads a behaviour; what it does not say is as the API server fills it in.</summary>
+    /// <param name="draft">Gets what applies to both directions.</param>
+    /// <param name="behavior">The behaviour; null for none.</param>
+    /// <param name="window">The stabilization of scale-in where it says none, in seconds; null for Kubernetes' 300.</param>
+    public static Tolerances Read(PolicyDraft draft, Section? behavior, int? window = null)
     {
         var up = behavior?.Sub("scaleUp");
         var down = behavior?.Sub("scaleDown");
         draft.ScaleOut = Direction(up, 0, UsualUp);
-        draft.ScaleIn = Direction(down, 300, UsualDown);
+        draft.ScaleIn = Direction(down, window ?? 300, UsualDown);
         return new Tolerances(Tolerance(up), Tolerance(down));
     }
 

@@ -2,7 +2,9 @@ using LifecycleManager.Decisions.Policies.Reading;
 
 namespace LifecycleManager.Decisions.Tools.Import;
 
-/// <summary>Translates a HorizontalPodAutoscaler, as it was written or as an API server gives it back (autoscaling/v1, v2).</summary>
+/// <summary>
+/// Translates a HorizontalPodAutoscaler, as it was written or as an API server gives it back (autoscaling/v1, v2).
+/// </summary>
 internal static class HpaImport
 {
     private const string Prefix = "autoscaling.alpha.kubernetes.io/";
@@ -13,7 +15,7 @@ internal static class HpaImport
         log = new ImportLog(file);
         if (KubernetesObject.Open(map, log, "a HorizontalPodAutoscaler") is not var (draft, spec, annotations)) return null;
         var (hasMin, hasMax) = (spec.Whole("minReplicas", out var min), spec.Whole("maxReplicas", out var max, 1));
-        (draft.Min, draft.Max) = (min ?? 1, max ?? 1);
+        draft.Bound(min ?? 1, max ?? 1);
         if (!hasMin || !hasMax || max is null || draft.Min > draft.Max)
             draft.LeaveOut(spec.At, "it needs 'minReplicas' and 'maxReplicas' that bound the count");
         var behavior = spec.Sub("behavior") ?? Annotation(annotations, "behavior", "Behavior");

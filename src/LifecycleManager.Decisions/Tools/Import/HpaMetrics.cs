@@ -94,7 +94,8 @@ internal static class HpaMetrics
 
         draft.Log.Changed(pods.At,
             $"the pods' metric '{name}' is read from the instances' Prometheus text; say where it is if that is wrong");
-        var metric = draft.Metric(name, $"{{ prometheus: {PolicyDraft.Quote(LabelSelectors.Selector(name, matchers))}, across: avg }}");
+        var selector = PolicyDraft.Quote(LabelSelectors.Selector(name, matchers));
+        var metric = draft.Metric(name, $"{{ prometheus: {selector}, across: avg }}");
         Target(draft, metric, average.ToString(), perInstance: false, tolerance);
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using LifecycleManager.Decisions.Policies.Reading;
 
 namespace LifecycleManager.Decisions.Tools.Import;
@@ -22,11 +21,12 @@ internal static class KedaImport
         var config = advanced?.Sub("horizontalPodAutoscalerConfig");
         config?.Harmless("names the HPA that KEDA makes", "name");
         var behavior = config?.Sub("behavior");
-        var tolerance = BehaviorImport.Read(draft, behavior);
-        Cooldowns(draft, spec, behavior, floor);
-        advanced?.Lost("has no counterpart: the count stays as it is where a policy is taken away", "restoreToOriginalReplicaCount");
+        var tolerance = BehaviorImport.Read(draft, behavior, Cooldown(draft, spec, behavior, floor));
+        advanced?.Lost("has no counterpart: the count stays as it is where a policy is taken away",
+            "restoreToOriginalReplicaCount");
         var modifiers = advanced?.Sub("scalingModifiers");
-        modifiers?.Drop("was left out, and with it the triggers that it reckons with: a formula over triggers has no counterpart");
+        modifiers?.Drop(
+            "was left out, and with it the triggers that it reckons with: a formula over triggers has no counterpart");
         var triggers = spec.List("triggers");
         if (triggers.Count == 0) draft.Log.Lost(spec.At, "'spec' has no triggers");
         foreach (var trigger in triggers)
@@ -43,13 +43,13 @@ internal static class KedaImport
     {
         var isGood = spec.Whole("minReplicaCount", out var min) & spec.Whole("maxReplicaCount", out var max)
             & spec.Whole("idleReplicaCount", out var idle);
-        (draft.Min, draft.Max) = (min ?? 0, max ?? UsualMax);
+        draft.Bound(min ?? 0, max ?? UsualMax);
         if (!isGood || draft.Min > draft.Max) draft.LeaveOut(spec.At, "its counts do not bound it");
         if (idle is { } rest)
         {
             spec.Wrong("idleReplicaCount",
                 $"{rest} became the least count; the step from it to minReplicaCount {draft.Min} has no counterpart");
-            draft.Min = Math.Min(draft.Min, rest);
+            draft.Bound(Math.Min(draft.Min, rest), draft.Max);
         }
     }
 
@@ -58,8 +58,8 @@ internal static class KedaImport
         if (annotations.Whole(Paused + "-replicas", out var count, 0, 100_000) && count is { } fixedAt)
         {
             draft.Log.Changed(annotations.PlaceOf(Paused + "-replicas"),
-                $"the source is paused at {fixedAt}, which became both bounds; without the pause they are {draft.Min} and {draft.Max}");
-            (draft.Min, draft.Max) = (fixedAt, fixedAt);
+                $"the source is paused at {fixedAt}, which became both bounds; else they are {draft.Min} and {draft.Max}");
+            draft.Bound(fixedAt, fixedAt);
             annotations.Harmless("is told by 'paused-replicas'", Paused);
         }
         else if (annotations.Has(Paused + "-replicas"))
@@ -76,7 +76,13 @@ internal static class KedaImport
         }
 
         var (isIn, isOut) = (annotations.Flag(Paused + "-scale-in"), annotations.Flag(Paused + "-scale-out"));
-        draft.Pause ??= (isIn, isOut) switch { (true, true) => "all", (true, _) => "scaleIn", (_, true) => "scaleOut", _ => null };
+        draft.Pause ??= (isIn, isOut) switch
+        {
+            (true, true) => "all",
+            (true, _) => "scaleIn",
+            (_, true) => "scaleOut",
+            _ => null,
+        };
         annotations.Harmless("is about who owns the HPA that KEDA makes", "scaledobject.keda.sh/transfer-hpa-ownership",
             "validations.keda.sh/hpa-ownership");
     }
@@ -97,7 +103,11 @@ internal static class KedaImport
         }
 
         if (count != replicas && behavior is "static" or "currentReplicasIfHigher")
-            draft.Log.Changed(fallback.PlaceOf("replicas"), $"the fallback {replicas} is bounded to {count}, as KEDA's HPA bounds it");
+        {
+            draft.Log.Changed(fallback.PlaceOf("replicas"),
+                $"the fallback {replicas} is bounded to {count}, as KEDA's HPA bounds it");
+        }
+
         draft.Missing = behavior switch
         {
             "static" => $"{{ fallback: {count}, after: {after} }}",
@@ -108,10 +118,11 @@ internal static class KedaImport
         if (draft.Missing is null) fallback.Wrong("behavior", $"'{behavior}' has no counterpart; the count is held meanwhile");
     }
 
-    private static void Cooldowns(PolicyDraft draft, Section spec, Section? behavior, int floor)
+    /// <summary>The cooldown where it became the stabilization of scale-in, in seconds; else null.</summary>
+    private static int? Cooldown(PolicyDraft draft, Section spec, Section? behavior, int floor)
     {
         spec.Lost("has no counterpart: the first step to zero does not wait", "initialCooldownPeriod");
-        if (!spec.Whole("cooldownPeriod", out var cooldown) || cooldown is not { } seconds) return;
+        if (!spec.Whole("cooldownPeriod", out var cooldown) || cooldown is not { } seconds) return null;
         var at = spec.PlaceOf("cooldownPeriod");
         if (floor > 0)
         {
@@ -119,13 +130,14 @@ internal static class KedaImport
         }
         else if (behavior?.Has("scaleDown") == true)
         {
-            draft.Log.Lost(at, $"'spec.cooldownPeriod' {seconds} was left out beside 'scaleDown': the step to zero has no wait of its own");
+            draft.Log.Lost(at, "'spec.cooldownPeriod' was left out beside 'scaleDown': the step to zero has no wait of its own");
         }
         else
         {
             draft.Log.Changed(at, "cooldownPeriod became the stabilization of every scale-in, not of the last one to zero alone");
-            draft.ScaleIn = string.Create(CultureInfo.InvariantCulture,
-                $"{{ stabilization: {PolicyDraft.Seconds(seconds)}, limit: [ 100% per 15s ] }}");
+            return seconds;
         }
+
+        return null;
     }
 }

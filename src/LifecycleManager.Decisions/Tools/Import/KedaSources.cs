@@ -128,8 +128,9 @@ internal static partial class KedaSources
     private static KedaSource? RedisStreams(Section data)
     {
         RedisServer(data);
-        var (word, key) = data.Has("lagCount") ? ("lag", "lagCount") : data.Has("pendingEntriesCount") || !data.Has("streamLength")
-            ? ("pending", "pendingEntriesCount") : ("stream", "streamLength");
+        var (word, key) = data.Has("lagCount") ? ("lag", "lagCount")
+            : data.Has("streamLength") && !data.Has("pendingEntriesCount") ? ("stream", "streamLength")
+            : ("pending", "pendingEntriesCount");
         if (data.Need("stream") is not { } stream) return null;
         var group = "";
         if (word != "stream")
@@ -204,7 +205,8 @@ internal static partial class KedaSources
                 "instances beyond the topic's partitions have nothing to do: 'max' should be at most their number");
         }
 
-        var partitions = data.Text("partitionLimitation") is { Length: > 0 } some ? $", partitions: {PolicyDraft.Quote(some)}" : "";
+        var partitions = data.Text("partitionLimitation") is { Length: > 0 } some
+            ? $", partitions: {PolicyDraft.Quote(some)}" : "";
         // KEDA leaves out what stood still from one look to the next: consumers commit each 5 s.
         var stuck = data.Flag("excludePersistentLag") == true ? ", excludePersistentLag: 1m" : "";
         var idle = reset == "earliest" || isZero ? "" : ", onIdle: 1";
@@ -213,7 +215,9 @@ internal static partial class KedaSources
             "lagThreshold", "activationLagThreshold", 10);
     }
 
-    /// <summary>A regular expression as a glob; null where it is more than one. RabbitMQ looks for it anywhere in a name.</summary>
+    /// <summary>
+    /// A regular expression as a glob; null where it is more than one. RabbitMQ looks for it anywhere in a name.
+    /// </summary>
     private static string? Glob(string pattern)
     {
         var (start, end) = (pattern.StartsWith('^'), pattern.EndsWith('$') && !pattern.EndsWith("\\$", StringComparison.Ordinal));

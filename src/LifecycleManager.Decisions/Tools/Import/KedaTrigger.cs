@@ -3,7 +3,9 @@ using LifecycleManager.Decisions.Schedules;
 
 namespace LifecycleManager.Decisions.Tools.Import;
 
-/// <summary>Translates one trigger of a ScaledObject. Its numbers are KEDA's floats, but for cpu and memory, which are the HPA's.</summary>
+/// <summary>
+/// Translates one trigger of a ScaledObject. Its numbers are KEDA's floats, but for cpu and memory, which are the HPA's.
+/// </summary>
 internal sealed class KedaTrigger
 {
     private readonly PolicyDraft _draft;
@@ -128,7 +130,8 @@ internal sealed class KedaTrigger
         if (least != count)
         {
             _draft.Log.Changed(_data.PlaceOf("desiredReplicas"),
-                string.Create(CultureInfo.InvariantCulture, $"{count} instances are bounded to {least}, as KEDA's HPA bounds them"));
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{count} instances are bounded to {least}, as KEDA's HPA bounds them"));
         }
 
         _draft.Rule(_name ?? $"from {start}",

@@ -2,7 +2,7 @@ using LifecycleManager.Decisions.Policies.Reading;
 
 namespace LifecycleManager.Decisions.Tools.Import;
 
-/// <summary>What a HorizontalPodAutoscaler and a ScaledObject have in common: their names, their target, what a server adds.</summary>
+/// <summary>What HorizontalPodAutoscalers and ScaledObjects have in common: names, target, what a server adds.</summary>
 internal static class KubernetesObject
 {
     private const string ByServer = "is what the API server or a controller says of the object";

@@ -53,7 +53,7 @@ internal static class MarathonAutoscaleImport
         env.Harmless("is of its place in the cluster, its user or its log", "AS_DCOS_MASTER", "AS_USERID", "AS_PASSWORD",
             "AS_SECRET", "AS_VERBOSE");
         var isGood = env.Whole("AS_MIN_INSTANCES", out var min) & env.Whole("AS_MAX_INSTANCES", out var max);
-        (draft.Min, draft.Max) = (min ?? 2, max ?? 10);
+        draft.Bound(min ?? 2, max ?? 10);
         if (!isGood || draft.Min > draft.Max) draft.LeaveOut(env.At, "its counts do not bound it");
         Rules(draft, env);
         return (draft, log);
@@ -125,8 +125,8 @@ internal static class MarathonAutoscaleImport
     private static bool Bound(Section env, string range, string? old, int place, double scale, double usual, out string bound)
     {
         var isRange = env.Has(range) || old is null;
-        var text = env.Text(range) is { } all ? all.Split(',') is var parts && place < parts.Length ? parts[place] : all.Split(',')[0]
-            : old is null ? null : env.Text(old);
+        var parts = env.Text(range)?.Split(',');
+        var text = parts is not null ? parts[place < parts.Length ? place : 0] : old is null ? null : env.Text(old);
         if (isRange && old is not null) env.Lost($"is of no account beside {range}", old);
         var value = usual;
         var isGood = text is null || (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value)

@@ -85,7 +85,11 @@ internal static class NomadCheck
             case "cpu" or "cpu-allocated":
                 scale = 0.01;
                 if (what == "cpu")
-                    check.Log.Changed(check.PlaceOf("query"), "cpu is a share of the container's limit here, of all cores in Nomad");
+                {
+                    check.Log.Changed(check.PlaceOf("query"),
+                        "cpu is a share of the container's limit here, of all cores in Nomad");
+                }
+
                 return $"{{ container: cpu{across} }}";
             case "memory-allocated":
                 scale = 0.01;

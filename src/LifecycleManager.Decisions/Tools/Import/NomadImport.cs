@@ -19,7 +19,10 @@ internal static class NomadImport
                 foreach (var task in Blocks(group.Body, "task"))
                 {
                     foreach (var scaling in Blocks(task.Body, "scaling"))
-                        yield return (null, Alone(file, scaling, "scales a task's resources, not a count: lcm recommend advises on them"));
+                    {
+                        yield return (null, Alone(file, scaling,
+                            "scales a task's resources, not a count: lcm recommend advises on them"));
+                    }
                 }
             }
         }
@@ -88,7 +91,7 @@ internal static class NomadImport
         }
 
         // A group without a count has one instance.
-        (draft.Min, draft.Max) = (min ?? 1, max ?? 0);
+        draft.Bound(min ?? 1, max ?? 0);
         if (!isGood || max is null || draft.Min > draft.Max)
             draft.LeaveOut(scaling.At, "its 'min' (or the group's 'count') and 'max' do not bound it");
         var enabled = scaling.Flag("enabled");

@@ -25,9 +25,9 @@ internal sealed class PolicyDraft(string name, string app, string from, ImportLo
     /// <summary>Whether there is no policy, since what it cannot do without could not be read.</summary>
     public bool IsLeftOut { get; private set; }
 
-    public int Min { get; set; } = 1;
+    public int Min { get; private set; } = 1;
 
-    public int Max { get; set; } = 10;
+    public int Max { get; private set; } = 10;
 
     public string? ScaleOut { get; set; }
 
@@ -38,6 +38,9 @@ internal sealed class PolicyDraft(string name, string app, string from, ImportLo
     public string? Pause { get; set; }
 
     public string? Cooldown { get; set; }
+
+    /// <summary>Sets the least and the greatest count.</summary>
+    public void Bound(int min, int max) => (Min, Max) = (min, max);
 
     /// <summary>Leaves the whole policy out, and says why.</summary>
     public void LeaveOut(Mark at, string why)

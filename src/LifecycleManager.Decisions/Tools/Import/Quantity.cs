@@ -4,8 +4,9 @@ using System.Numerics;
 namespace LifecycleManager.Decisions.Tools.Import;
 
 /// <summary>
-/// A Kubernetes quantity, as apimachinery's <c>resource.Quantity</c> reads it: a decimal number with n, u, m, k, M, G, T, P, E, with
-/// Ki to Ei, or with an exponent of ten. Below a billionth it is rounded away from zero; with a binary unit it is at most 2^63 - 1.
+/// A Kubernetes quantity, as apimachinery's <c>resource.Quantity</c> reads it: a decimal number with n, u, m, k, M, G, T, P, E,
+/// with Ki to Ei, or with an exponent of ten. Below a billionth it is rounded away from zero; with a binary unit it is at most
+/// 2^63 - 1.
 /// </summary>
 internal readonly record struct Quantity
 {

@@ -34,8 +34,8 @@ internal sealed record Importing(int Code, string Output, string Error)
         .Select(line => line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..]).ToList();
 
     /// <summary>The policy at work on an app of so many instances.</summary>
-    public Cluster At(int instances) => new(Text.Replace($"app: {Policy.App.Text}", $"app: {Cluster.App}", StringComparison.Ordinal),
-        instances);
+    public Cluster At(int instances) =>
+        new(Text.Replace($"app: {Policy.App.Text}", $"app: {Cluster.App}", StringComparison.Ordinal), instances);
 
     /// <summary>Asserts that one thing was lost, at a place, and that the code says so.</summary>
     public Importing Loses(string place, string about)

@@ -16,7 +16,8 @@ public sealed class KedaImportTests
     public void What_prometheus_would_be_asked_otherwise_is_lost(string key, string about)
     {
         var import = Triggers($"{{ type: prometheus, metadata: {{ query: up, threshold: '1', {key} }} }}");
-        Assert.Contains("7:", import.Lost.Single(line => line.Contains(about, StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.StartsWith("7:", import.Lost.Single(line => line.Contains(about, StringComparison.Ordinal)),
+            StringComparison.Ordinal);
         Assert.Equal(1, import.Code);
         Assert.Single(import.Policy.Rules);
     }
@@ -27,7 +28,8 @@ public sealed class KedaImportTests
     [InlineData(", ignoreNullValues: 'false'", "up")]
     public void No_series_are_zero_unless_they_must_not_be(string more, string query)
     {
-        var import = Triggers($"{{ type: prometheus, metadata: {{ serverAddress: 'http://p', query: up, threshold: '1'{more} }} }}")
+        var import = Triggers(
+            $"{{ type: prometheus, metadata: {{ serverAddress: 'http://p', query: up, threshold: '1'{more} }} }}")
             .LosesNothing();
         Assert.Equal(query, Assert.Single(import.Policy.Metrics).Query.Selector);
         Assert.Contains("note: 'spec.triggers[0].metadata.serverAddress'", import.Error, StringComparison.Ordinal);

@@ -98,7 +98,8 @@ public sealed class NomadImportTests
     [InlineData("count = 3\nscaling {\nmax = 9\n}", "min: 3, max: 9")]
     [InlineData("scaling {\nmax = 9\n}", "min: 1, max: 9")]
     public void The_least_count_is_the_groups(string group, string bounds) => Assert.Contains(bounds,
-        Importing.Of("j.nomad", $"job \"web\" {{\ngroup \"front\" {{\n{group}\n}}\n}}").LosesNothing().Text, StringComparison.Ordinal);
+        Importing.Of("j.nomad", $"job \"web\" {{\ngroup \"front\" {{\n{group}\n}}\n}}").LosesNothing().Text,
+        StringComparison.Ordinal);
 
     [Theory]
     [InlineData("scaling {\nmin = 1\n}")]
@@ -117,15 +118,16 @@ public sealed class NomadImportTests
     [Fact]
     public void A_clusters_policy_is_no_apps()
     {
-        var import = Importing.Of("p.hcl", "scaling \"nodes\" {\nmax = 9\npolicy {\ntarget \"aws-asg\" {\naws_asg_name = \"x\"\n}\n}\n}");
+        var import = Importing.Of("p.hcl",
+            "scaling \"nodes\" {\nmax = 9\npolicy {\ntarget \"aws-asg\" {\naws_asg_name = \"x\"\n}\n}\n}");
         Assert.Equal((1, ""), (import.Code, import.Output));
         import.Loses("1:1", "scales a cluster's machines by 'aws-asg'");
     }
 
     [Fact]
     public void A_policy_file_names_its_job_in_the_target() => Assert.Equal("/web/front", Importing.Of("p.hcl",
-        "scaling \"front\" {\nmax = 9\npolicy {\ntarget \"nomad-target\" {\nJob = \"web\"\nGroup = \"front\"\n}\n}\n}").LosesNothing()
-        .Policy.App.Text);
+        "scaling \"front\" {\nmax = 9\npolicy {\ntarget \"nomad-target\" {\nJob = \"web\"\nGroup = \"front\"\n}\n}\n}")
+        .LosesNothing().Policy.App.Text);
 
     private static Importing Check(string check) => Policy($"check \"c\" {{\n{check}\n}}");
 
