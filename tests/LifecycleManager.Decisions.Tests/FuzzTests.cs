@@ -91,7 +91,7 @@ public sealed class FuzzTests
         {
             var text = seed.Insert(at % (seed.Length + 1), piece);
             foreach (var read in (Action[])[() => Hcl.Parse(text), () => ReplayData.Read(text, null),
-                () => SeriesNotation.Parse(text), () => MarathonAutoscaleImport.Environment(text)])
+                () => SeriesNotation.Parse(text), () => MarathonAutoscaleImport.Lines(text)])
             {
                 try
                 {

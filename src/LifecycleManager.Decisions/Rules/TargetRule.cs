@@ -18,8 +18,11 @@ internal sealed class TargetRule : Rule
     /// <summary>What the metric, or its share per instance, should be; over 0.</summary>
     public required double Value { get; init; }
 
-    /// <summary>The share of the target that the value may be off before anything is done.</summary>
+    /// <summary>The share of the target that the value may be over it before anything is done.</summary>
     public double Tolerance { get; init; } = 0.1;
+
+    /// <summary>The share of the target that the value may be under it before anything is done.</summary>
+    public double ScaleInTolerance { get; init; } = 0.1;
 
     /// <summary>Whether <see cref="Value"/> is each instance's share of the metric (HPA: AverageValue).</summary>
     public bool PerInstance { get; init; }
@@ -121,7 +124,7 @@ internal sealed class TargetRule : Rule
             ? $"{shown} is {Expression.Format(opinion.B / instances)} per instance"
             : Math.Abs(opinion.A - (opinion.B / Value)) > 1e-9
             ? $"{shown}, {Expression.Format(opinion.A * Value)} with those not ready," : shown;
-        var tolerance = string.Create(CultureInfo.InvariantCulture, $"{Tolerance * 100:0.##}%");
+        var tolerance = string.Create(CultureInfo.InvariantCulture, $"{ToleranceAt(opinion.A) * 100:0.##}%");
         if (opinion.Count == instances)
         {
             return Within(opinion.A) ? $"{counted} within {tolerance} of {target}"
@@ -133,7 +136,9 @@ internal sealed class TargetRule : Rule
 
     private static RuleOpinion Asked(int count, double ratio, double value) => new(RuleVerdict.Count, count, A: ratio, B: value);
 
-    private bool Within(double ratio) => Math.Abs(ratio - 1) <= Tolerance + 1e-12;
+    private bool Within(double ratio) => Math.Abs(ratio - 1) <= ToleranceAt(ratio) + 1e-12;
+
+    private double ToleranceAt(double ratio) => ratio >= 1 ? Tolerance : ScaleInTolerance;
 
     private RuleOpinion FromZero(double low, double high)
     {

@@ -57,7 +57,8 @@ public sealed class HpaReplicasTests(ITestOutputHelper output)
             "raw" or "pods" => "actuator: m",
             _ => "promql: m",
         };
-        var tolerance = row.Tolerance.ToString(CultureInfo.InvariantCulture);
+        var tolerance = string.Create(CultureInfo.InvariantCulture,
+            $"{{ scaleIn: {row.Tolerance}, scaleOut: {row.ToleranceUp} }}");
         var policy = $$"""
             policy: hpa
             app: /search
@@ -82,7 +83,8 @@ public sealed class HpaReplicasTests(ITestOutputHelper output)
             || (row.Computed < row.TargetUnits && row.Expected > row.Current && to == row.Current)) return Direction;
         if (row.Total is not null) return row.Ready > row.Current ? Surplus : row.Ready == 0 ? NoneReady : "";
         // What is cut away is less than a unit: with a unit more the HPA would ask for as many, or more.
-        var within = to == row.Current && Math.Abs(((row.Computed + 1) / row.TargetUnits) - 1) <= row.Tolerance;
+        var off = ((row.Computed + 1) / row.TargetUnits) - 1;
+        var within = to == row.Current && Math.Abs(off) <= (off < 0 ? row.Tolerance : row.ToleranceUp);
         return within
             || (to >= row.Expected
                 && to <= Math.Ceiling((row.Computed + 1) / row.TargetUnits * Math.Max(row.Current, row.Readings.Length)))
@@ -107,16 +109,15 @@ public sealed class HpaReplicasTests(ITestOutputHelper output)
             Computed = row.TryGetProperty("u", out var u) ? u.GetDouble() : double.NaN;
             double[] tolerances = row.TryGetProperty("tol", out var tol)
                 ? [.. tol.EnumerateArray().Select(one => one.GetDouble())] : [0.1, 0.1];
-            Tolerance = tolerances[0];
+            (Tolerance, ToleranceUp) = (tolerances[0], tolerances[1]);
             if (row.TryGetProperty("v", out var v))
             {
                 Total = Failed ? null : v.ValueKind == JsonValueKind.Array ? v.EnumerateArray().Sum(one => one.GetDouble()) / 1000
                     : v.GetDouble() / 1000;
             }
 
-            DoesNotFit = tolerances[0] != tolerances[1] ? "a tolerance for each direction"
-                : Expected > 1_000_000 ? "more than a million"
-                : tolerances[0] >= 1 ? "a tolerance of all"
+            DoesNotFit = Expected > 1_000_000 ? "more than a million"
+                : tolerances.Max() >= 1 ? "a tolerance of all"
                 : row.TryGetProperty("c", out _) ? "a container of several in a pod"
                 : error is "missingRequest" or "zeroRequests" or "noContainer" ? "requests that are not there"
                 : error is not null && Kind is not ("util" or "raw" or "pods") ? "no pods for a metric without pods"
@@ -138,7 +139,11 @@ public sealed class HpaReplicasTests(ITestOutputHelper output)
 
         public double Computed { get; }
 
+        /// <summary>Under the target.</summary>
         public double Tolerance { get; }
+
+        /// <summary>Over the target.</summary>
+        public double ToleranceUp { get; }
 
         public double? Total { get; }
 

@@ -20,7 +20,8 @@ internal static class ImportCommand
         var command = new Command(
             "import",
             "Translates to policies: Kubernetes' HorizontalPodAutoscaler, KEDA's ScaledObject, a Nomad job's scaling blocks, "
-            + "marathon-autoscale's environment.")
+            + "marathon-autoscale's environment. What has no counterpart is told with its place; exit code 1 where something was "
+            + "lost, 2 where a file cannot be read.")
         {
             files, output,
         };
@@ -28,7 +29,7 @@ internal static class ImportCommand
         {
             using var text = new StringWriter();
             var code = PolicyImport.Run(parse.GetValue(files)!, text, parse.InvocationConfiguration.Error);
-            if (code == ExitCodes.Failed) return code;
+            if (code == ExitCodes.Failed || text.GetStringBuilder().Length == 0) return code;
             if (parse.GetValue(output) is not { } file)
             {
                 parse.InvocationConfiguration.Output.Write(text);

@@ -135,16 +135,10 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
         if (map.Sub("target", "'target'") is not { } target) return null;
         var metric = target.Need("metric") is { } node ? Compile(node, "metric", ExpressionCompiler.Number) : null;
         var value = target.Need("value") is null ? null : target.Number("value", positive: true);
-        var tolerance = target.Number("tolerance") ?? 0.1;
+        var (tolerance, toleranceIn) = ToleranceSection.Read(target, problems);
         var activation = target.Number("activation") ?? 0;
         var perInstance = target.Choice("per", Pers) ?? false;
         target.Done();
-        if (tolerance is < 0 or >= 1)
-        {
-            problems.Error(target.Find("tolerance")!, "the tolerance must be at least 0 and under 100%",
-                tolerance is >= 1 and <= 100 ? $"write {tolerance}%" : null, "tolerance");
-        }
-
         if (metric is null || value is null) return null;
         var read = metric.SingleRead < 0 ? null : table.Reads[metric.SingleRead - Slots.FirstRead];
         var joined = read is not null && double.IsNaN(read.InstanceQuantile)
@@ -158,6 +152,7 @@ internal sealed class RuleSection(ProblemSink problems, ReadTable table, string 
             Metric = metric,
             Value = value.Value,
             Tolerance = tolerance,
+            ScaleInTolerance = toleranceIn,
             PerInstance = perInstance,
             Activation = activation,
             ByInstance = !perInstance && joined is { Across: Aggregation.Avg },

@@ -13,7 +13,7 @@ internal abstract class YamlNode(Mark start)
     public abstract string Kind { get; }
 }
 
-internal sealed class YamlScalar(Scalar scalar) : YamlNode(scalar.Start)
+internal class YamlScalar(Scalar scalar) : YamlNode(scalar.Start)
 {
     public string Value => scalar.Value;
 

@@ -1,28 +1,34 @@
-using System.Globalization;
 using System.Text;
+using LifecycleManager.Decisions.Policies.Reading;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 
 namespace LifecycleManager.Decisions.Tools.Import;
 
-/// <summary>A block of HCL: attributes and blocks within.</summary>
-internal sealed class HclBlock(string type, IReadOnlyList<string> labels)
+/// <summary>A block of HCL: <c>check "cpu" { ... }</c>.</summary>
+internal sealed class HclBlock(Mark start, IReadOnlyList<string> labels, YamlMap body) : YamlNode(start)
 {
-    public string Type => type;
-
     /// <summary>The first label; null for none.</summary>
     public string? Label => labels.Count > 0 ? labels[0] : null;
 
-    public Dictionary<string, string> Attributes { get; } = new(StringComparer.Ordinal);
+    /// <summary>Its attributes and blocks, in their order.</summary>
+    public YamlMap Body => body;
 
-    public List<HclBlock> Blocks { get; } = [];
+    public override string Kind => "a block";
+}
 
-    public HclBlock? Find(string name) => Blocks.FirstOrDefault(block => block.Type == name);
-
-    public double? Number(string key) =>
-        Attributes.TryGetValue(key, out var text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture,
-            out var value) ? value : null;
-
-    public IEnumerable<HclBlock> All(string name) =>
-        Blocks.SelectMany(block => (block.Type == name ? [block] : Enumerable.Empty<HclBlock>()).Concat(block.All(name)));
+/// <summary>A value of HCL.</summary>
+/// <param name="start">Where it starts.</param>
+/// <param name="text">The text, without its quotes.</param>
+/// <param name="isQuoted">Whether it was written as a string.</param>
+internal sealed class HclScalar(Mark start, string text, bool isQuoted)
+    : YamlScalar(new Scalar(AnchorName.Empty, TagName.Empty, text, isQuoted ? ScalarStyle.DoubleQuoted : ScalarStyle.Plain, true,
+        true, start, start))
+{
+    /// <summary>Whether only Nomad knows its value: <c>var.max</c>, <c>"${var.app}"</c>.</summary>
+    public bool IsExpression => isQuoted
+        ? Value.Replace("$${", "", StringComparison.Ordinal).Contains("${", StringComparison.Ordinal)
+        : Value is not ("true" or "false") && Value.Length > 0 && !char.IsAsciiDigit(Value[0]) && Value[0] is not ('-' or '.');
 }
 
 /// <summary>
@@ -32,19 +38,22 @@ internal sealed class Hcl
 {
     private readonly string _text;
     private int _at;
+    private int _counted;
+    private int _line = 1;
+    private int _lineStart;
 
     private Hcl(string text) => _text = text;
 
-    /// <exception cref="FormatException">The text is not of that kind; the message has the line.</exception>
-    public static HclBlock Parse(string text)
+    /// <exception cref="ImportException">The text is not of that kind.</exception>
+    public static YamlMap Parse(string text)
     {
         var hcl = new Hcl(text);
-        var root = new HclBlock("", []);
+        var root = new YamlMap(new Mark(0, 1, 1));
         hcl.Body(root, 0);
         return root;
     }
 
-    private void Body(HclBlock block, int depth)
+    private void Body(YamlMap block, int depth)
     {
         if (depth > 32) throw Wrong("blocks nest too deep");
         while (true)
@@ -63,13 +72,14 @@ internal sealed class Hcl
                 return;
             }
 
-            var name = _text[_at] == '"' ? Quoted() : Word();
+            var start = Here();
+            var name = new HclScalar(start, _text[_at] == '"' ? Quoted() : Word(), isQuoted: false);
             Skip();
             if (_at < _text.Length && _text[_at] is '=' or ':')
             {
                 _at++;
                 Skip();
-                block.Attributes[name] = Value();
+                block.Entries.Add((name, Value(depth)));
                 continue;
             }
 
@@ -80,30 +90,52 @@ internal sealed class Hcl
                 Skip();
             }
 
-            if (_at >= _text.Length) throw Wrong($"'{name}' is neither an attribute nor a block");
+            if (_at >= _text.Length) throw Wrong($"'{name.Value}' is neither an attribute nor a block");
             _at++;
-            var child = new HclBlock(name, labels);
-            block.Blocks.Add(child);
-            Body(child, depth + 1);
+            var body = new YamlMap(start);
+            block.Entries.Add((name, new HclBlock(start, labels, body)));
+            Body(body, depth + 1);
         }
     }
 
-    private string Value()
+    private YamlNode Value(int depth)
     {
         if (_at >= _text.Length) throw Wrong("a value is missing");
-        if (_text[_at] == '"') return Quoted();
-        if (_text.AsSpan(_at).StartsWith("<<")) return HereDocument();
+        var start = Here();
+        if (_text[_at] == '"') return new HclScalar(start, Quoted(), isQuoted: true);
+        if (_text.AsSpan(_at).StartsWith("<<")) return new HclScalar(start, HereDocument(), isQuoted: true);
         var from = _at;
+        if (_text[_at] == '{')
+        {
+            try
+            {
+                _at++;
+                var map = new YamlMap(start);
+                Body(map, depth + 1);
+                return map;
+            }
+            catch (ImportException)
+            {
+                // A `for` expression and the like: it is taken as it stands.
+                _at = from;
+            }
+        }
+
         var nested = 0;
         for (; _at < _text.Length; _at++)
         {
             var c = _text[_at];
-            if (c is '[' or '{' or '(') nested++;
+            if (c == '"')
+            {
+                Quoted();
+                _at--;
+            }
+            else if (c is '[' or '{' or '(') nested++;
             else if (c is ']' or '}' or ')' && nested-- == 0) break;
-            else if (c is '\n' or '#' && nested == 0) break;
+            else if (c is '\n' or '#' or ',' && nested == 0) break;
         }
 
-        return _text[from.._at].Trim().TrimEnd(',');
+        return new HclScalar(start, _text[from.._at].Trim(), isQuoted: false);
     }
 
     private string HereDocument()
@@ -111,7 +143,7 @@ internal sealed class Hcl
         var line = _text.IndexOf('\n', _at);
         var end = _text.AsSpan(_at, Math.Max(0, line - _at)).TrimStart('<').TrimStart('-').Trim().ToString();
         if (line < 0 || end.Length == 0) throw Wrong("a here-document has no end");
-        var text = new StringBuilder();
+        var rows = new List<string>();
         _at = line + 1;
         while (_at < _text.Length)
         {
@@ -119,8 +151,10 @@ internal sealed class Hcl
             if (stop < 0) stop = _text.Length;
             var row = _text[_at..stop];
             _at = Math.Min(stop + 1, _text.Length);
-            if (row.Trim() == end) return text.ToString().Trim();
-            text.Append(row.Trim()).Append(' ');
+            // A comment of PromQL ends with its line.
+            if (row.Trim() == end)
+                return string.Join(rows.Exists(one => one.Contains('#', StringComparison.Ordinal)) ? '\n' : ' ', rows).Trim();
+            rows.Add(row.Trim());
         }
 
         throw Wrong("a here-document has no end");
@@ -131,7 +165,13 @@ internal sealed class Hcl
         var text = new StringBuilder();
         for (_at++; _at < _text.Length && _text[_at] != '"'; _at++)
         {
-            if (_text[_at] == '\\' && _at + 1 < _text.Length) _at++;
+            if (_text[_at] == '\\' && _at + 1 < _text.Length)
+            {
+                _at++;
+                text.Append(_text[_at] switch { 'n' => '\n', 't' => '\t', 'r' => '\r', var same => same });
+                continue;
+            }
+
             text.Append(_text[_at]);
         }
 
@@ -161,6 +201,18 @@ internal sealed class Hcl
         }
     }
 
-    private FormatException Wrong(string message) =>
-        new($"line {_text.AsSpan(0, Math.Min(_at, _text.Length)).Count('\n') + 1}: {message}");
+    private Mark Here()
+    {
+        var before = _text.AsSpan(0, Math.Min(_at, _text.Length));
+        for (; _counted < before.Length; _counted++)
+        {
+            if (before[_counted] == '\n') (_line, _lineStart) = (_line + 1, _counted + 1);
+        }
+
+        // A value may be read a second time, from before what was counted.
+        return before.Length >= _lineStart ? new Mark(before.Length, _line, before.Length - _lineStart + 1)
+            : new Mark(before.Length, before.Count('\n') + 1, before.Length - before.LastIndexOf('\n'));
+    }
+
+    private ImportException Wrong(string message) => new(Here(), message);
 }

@@ -1,102 +1,127 @@
+using System.Globalization;
+using LifecycleManager.Decisions.Policies.Reading;
+using LifecycleManager.Primitives.Timing;
+
 namespace LifecycleManager.Decisions.Tools.Import;
 
-/// <summary>Translates the scaling blocks of a Nomad job.</summary>
+/// <summary>Translates the scaling blocks of a Nomad job, and the autoscaler's policy files.</summary>
 internal static class NomadImport
 {
-    public static IEnumerable<PolicyDraft> Read(HclBlock root)
+    private const string UsualCooldown = "5m";
+
+    public static IEnumerable<(PolicyDraft? Draft, ImportLog Log)> Read(YamlMap root, string file)
     {
-        foreach (var job in root.All("job"))
+        foreach (var job in Blocks(root, "job"))
         {
-            foreach (var group in job.All("group"))
+            foreach (var group in Blocks(job.Body, "group"))
             {
-                foreach (var scaling in group.Blocks.Where(block => block.Type == "scaling"))
-                    yield return Draft(job.Label, group.Label, scaling);
+                foreach (var scaling in Blocks(group.Body, "scaling")) yield return One(file, job, group, scaling);
+                foreach (var task in Blocks(group.Body, "task"))
+                {
+                    foreach (var scaling in Blocks(task.Body, "scaling"))
+                    {
+                        yield return (null, Alone(file, scaling,
+                            "scales a task's resources, not a count: lcm recommend advises on them"));
+                    }
+                }
             }
         }
 
-        foreach (var scaling in root.Blocks.Where(block => block.Type == "scaling"))
-            yield return Draft(null, scaling.Label, scaling);
+        foreach (var scaling in Blocks(root, "scaling")) yield return OfFile(file, scaling);
     }
 
-    private static PolicyDraft Draft(string? job, string? group, HclBlock scaling)
+    private static IEnumerable<HclBlock> Blocks(YamlMap map, string name) =>
+        map.Entries.Where(entry => entry.Key.Value == name).Select(entry => entry.Value).OfType<HclBlock>();
+
+    private static ImportLog Alone(string file, HclBlock scaling, string why)
     {
-        var name = string.Join(' ', new[] { job, group }.Where(part => part is not null).DefaultIfEmpty("imported"));
-        var draft = new PolicyDraft(name, "/" + string.Join('/', new[] { job, group }.Where(part => part is not null)
-            .DefaultIfEmpty("app")), "a Nomad scaling block")
+        var log = new ImportLog(file);
+        log.Lost(scaling.Start, $"'scaling' was left out: it {why}");
+        return log;
+    }
+
+    private static (PolicyDraft?, ImportLog) One(string file, HclBlock job, HclBlock group, HclBlock scaling)
+    {
+        var log = new ImportLog(file);
+        var names = new[] { job.Label, group.Label };
+        if (names.Any(name => name is null || !IsName(name)))
         {
-            Min = (int)Math.Clamp(scaling.Number("min") ?? 1, 0, 100_000),
-            Max = (int)Math.Clamp(scaling.Number("max") ?? scaling.Number("min") ?? 1, 0, 100_000),
-        };
-        if (scaling.Attributes.GetValueOrDefault("enabled") == "false") draft.Pause = "all";
-        if (scaling.Find("policy") is not { } policy) return draft;
-        if (policy.Attributes.GetValueOrDefault("cooldown") is { } cooldown) draft.Cooldown = cooldown;
-        if (policy.Attributes.ContainsKey("evaluation_interval"))
-            draft.Note("evaluation_interval is the manager's tick here, the same for all policies");
-        foreach (var check in policy.Blocks.Where(block => block.Type == "check")) Check(draft, check);
+            log.Lost(scaling.Start, "'scaling' was left out: its job or group has no name that is known here");
+            return (null, log);
+        }
+
+        var count = group.Body.Entries.FirstOrDefault(entry => entry.Key.Value == "count").Value as YamlScalar;
+        return (Draft(new PolicyDraft(string.Join(' ', names), "/" + string.Join('/', names), "a Nomad scaling block", log),
+            new Section(scaling.Body, log, "scaling"), count), log);
+    }
+
+    private static (PolicyDraft?, ImportLog) OfFile(string file, HclBlock scaling)
+    {
+        var log = new ImportLog(file);
+        var policy = Blocks(scaling.Body, "policy").FirstOrDefault();
+        var target = policy is null ? null : Blocks(policy.Body, "target").FirstOrDefault();
+        if (target?.Label is not (null or "nomad-target" or "nomad"))
+            return (null, Alone(file, scaling, $"scales a cluster's machines by '{target.Label}', not an app"));
+        var of = target is null ? null : new Section(target.Body, log, "scaling.policy.target");
+        var (job, group) = (of?.Text("Job") ?? of?.Text("job_id"), of?.Text("Group") ?? of?.Text("group"));
+        of?.Harmless("is of the job's place", "namespace", "Namespace");
+        var names = job is not null && group is not null ? [job, group] : new[] { scaling.Label ?? "app" };
+        if (target is null)
+            log.Changed(scaling.Start, $"no job and group are named: the app is taken to be /{names[0]}");
+        return (Draft(new PolicyDraft(string.Join(' ', names), "/" + string.Join('/', names), "a Nomad scaling policy", log),
+            new Section(scaling.Body, log, "scaling"), null), log);
+    }
+
+    private static bool IsName(string name) => !name.Contains("${", StringComparison.Ordinal);
+
+    private static PolicyDraft Draft(PolicyDraft draft, Section scaling, YamlScalar? count)
+    {
+        if (scaling.Text("type") is { } type and not "horizontal")
+        {
+            scaling.Drop($"was left out: scaling of the type '{type}' has no counterpart");
+            draft.LeaveOut(scaling.At, $"its type is '{type}'");
+            return draft;
+        }
+
+        var isGood = scaling.Whole("min", out var min, 0, 100_000) & scaling.Whole("max", out var max, 0, 100_000);
+        if (min is null && count is not null)
+        {
+            if (int.TryParse(count.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var usual)) min = usual;
+            else isGood = false;
+        }
+
+        // A group without a count has one instance.
+        draft.Bound(min ?? 1, max ?? 0);
+        if (!isGood || max is null || draft.Min > draft.Max)
+            draft.LeaveOut(scaling.At, "its 'min' (or the group's 'count') and 'max' do not bound it");
+        var enabled = scaling.Flag("enabled");
+        if (enabled is null && scaling.Has("enabled"))
+            draft.LeaveOut(scaling.PlaceOf("enabled"), "whether it is enabled cannot be read");
+        if (enabled == false) draft.Pause = "all";
+        if (scaling.Sub("policy") is { } policy) Policy(draft, policy);
         return draft;
     }
 
-    private static void Check(PolicyDraft draft, HclBlock check)
+    private static void Policy(PolicyDraft draft, Section policy)
     {
-        var name = check.Label ?? "check";
-        if (check.Find("strategy") is not { } strategy) return;
-        var kind = strategy.Label ?? "";
-        if (check.Attributes.ContainsKey("group"))
-            draft.Note($"the check '{name}' is of a group; here all rules decide together");
-        if (kind == "fixed-value")
-        {
-            draft.Rule(name, "when: true", $"then: {{ set: {PolicyDraft.Number(strategy.Number("value") ?? 1)} }}");
-            return;
-        }
+        draft.Cooldown = Duration(policy, "cooldown", UsualCooldown);
+        policy.Lost("has no counterpart: 'cooldown' holds in both directions", "cooldown_on_scale_up");
+        policy.Changed("is the manager's tick here, the same for all policies", "evaluation_interval");
+        if (policy.Text("on_check_error") is { } word and not "ignore")
+            policy.Wrong("on_check_error", $"'{word}' has no counterpart: what is known of the other checks may grow");
+        policy.Find("target");
+        foreach (var (block, check) in policy.Blocks("check")) NomadCheck.Read(draft, check, block.Label ?? "check");
+        // Before there were checks, a policy was one.
+        if (policy.Has("strategy") || policy.Has("query")) NomadCheck.Read(draft, policy, "check");
+    }
 
-        var query = check.Attributes.GetValueOrDefault("query") ?? "";
-        var (source, percent) = check.Attributes.GetValueOrDefault("source") switch
-        {
-            "nomad-apm" when query.EndsWith("_cpu", StringComparison.Ordinal)
-                || query.EndsWith("_cpu-allocated", StringComparison.Ordinal) => ("{ container: cpu }", true),
-            "nomad-apm" when query.EndsWith("_memory", StringComparison.Ordinal)
-                || query.EndsWith("_memory-allocated", StringComparison.Ordinal) => ("{ container: mem }", true),
-            "prometheus" or null => ($"{{ promql: {PolicyDraft.Quote(query.Length > 0 ? query : "up")} }}", false),
-            _ => ("", false),
-        };
-        if (source.Length == 0)
-        {
-            draft.Note(
-                $"the check '{name}' was left out: its source '{check.Attributes.GetValueOrDefault("source")}' has no counterpart");
-            return;
-        }
-
-        var scale = percent ? 0.01 : 1;
-        var metric = draft.Metric(name, source);
-        switch (kind)
-        {
-            case "target-value":
-                var tolerance = strategy.Number("threshold") is { } share
-                ? $", tolerance: {PolicyDraft.Number(Math.Clamp(share, 0, 0.99))}" : ", tolerance: 1%";
-                draft.Rule(name,
-                    $"target: {{ metric: {metric}, value: {PolicyDraft.Number(Math.Max((strategy.Number("target") ?? 1) * scale, 1e-6))}{tolerance} }}");
-                break;
-            case "pass-through":
-                draft.Rule(name, "when: true", $"then: {{ set: {metric} }}");
-                break;
-            case "threshold":
-                var bounds = new[] { strategy.Number("lower_bound") is { } low ? $"{metric} >= {PolicyDraft.Number(low * scale)}"
-                    : null, strategy.Number("upper_bound") is { } high ? $"{metric} < {PolicyDraft.Number(high * scale)}" : null }
-                    .Where(bound => bound is not null);
-                var then = (strategy.Number("delta"), strategy.Number("percentage"), strategy.Number("value")) switch
-                {
-                    ( > 0 and var more, _, _) => $"add: {PolicyDraft.Number(more)}",
-                    ( < 0 and var less, _, _) => $"remove: {PolicyDraft.Number(-less)}",
-                    (_, > 0 and var more, _) => $"add: {PolicyDraft.Number(Math.Ceiling(more))}%",
-                    (_, < 0 and var less, _) => $"remove: {PolicyDraft.Number(Math.Ceiling(-less))}%",
-                    (_, _, { } value) => $"set: {PolicyDraft.Number(value)}",
-                    _ => "add: 1",
-                };
-                draft.Rule(name, $"when: {string.Join(" and ", bounds.DefaultIfEmpty("true"))}", $"then: {{ {then} }}");
-                break;
-            default:
-                draft.Note($"the strategy '{kind}' of the check '{name}' was left out");
-                break;
-        }
+    /// <summary>A duration; null where it cannot be read, which is reported.</summary>
+    private static string? Duration(Section section, string key, string usual)
+    {
+        if (!section.Has(key)) return usual;
+        if (section.Text(key) is not { } text) return null;
+        if (DurationText.TryParse(text, out var duration) && duration >= TimeSpan.Zero) return DurationText.Format(duration);
+        section.Wrong(key, $"'{text}' is no duration");
+        return null;
     }
 }

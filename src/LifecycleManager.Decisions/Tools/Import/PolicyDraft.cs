@@ -2,19 +2,32 @@ using System.Globalization;
 using System.Text;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Primitives.Timing;
+using YamlDotNet.Core;
 
 namespace LifecycleManager.Decisions.Tools.Import;
 
 /// <summary>A policy that is being translated from another autoscaler's words.</summary>
-internal sealed class PolicyDraft(string name, string app, string from)
+/// <param name="name">Its name.</param>
+/// <param name="app">The app's id.</param>
+/// <param name="from">What it is translated from.</param>
+/// <param name="log">What became of the source.</param>
+internal sealed class PolicyDraft(string name, string app, string from, ImportLog log)
 {
     private readonly List<(string Name, string Text)> _metrics = [];
     private readonly List<string> _rules = [];
-    private readonly List<string> _notes = [];
 
-    public int Min { get; set; } = 1;
+    public ImportLog Log => log;
 
-    public int Max { get; set; } = 10;
+    public string Name { get; set; } = name;
+
+    public string App => app;
+
+    /// <summary>Whether there is no policy, since what it cannot do without could not be read.</summary>
+    public bool IsLeftOut { get; private set; }
+
+    public int Min { get; private set; } = 1;
+
+    public int Max { get; private set; } = 10;
 
     public string? ScaleOut { get; set; }
 
@@ -26,8 +39,15 @@ internal sealed class PolicyDraft(string name, string app, string from)
 
     public string? Cooldown { get; set; }
 
-    /// <summary>Says what could not be taken over, or was taken over with another meaning.</summary>
-    public void Note(string text) => _notes.Add(text);
+    /// <summary>Sets the least and the greatest count.</summary>
+    public void Bound(int min, int max) => (Min, Max) = (min, max);
+
+    /// <summary>Leaves the whole policy out, and says why.</summary>
+    public void LeaveOut(Mark at, string why)
+    {
+        IsLeftOut = true;
+        log.Lost(at, $"no policy was made of '{Name}': {why}");
+    }
 
     /// <summary>Adds a metric, and gives it a name that is free: the wish, or the wish with a number.</summary>
     public string Metric(string wish, string text)
@@ -55,9 +75,14 @@ internal sealed class PolicyDraft(string name, string app, string from)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"# Translated from {from}.\n");
-        foreach (var note in _notes) text.Append("# Note: ").Append(note.ReplaceLineEndings(" ")).Append('\n');
+        foreach (var remark in log.Remarks.Where(remark => remark.Kind != RemarkKind.Harmless))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"# {(remark.Kind == RemarkKind.Lost ? "Lost" : "Note")}, ")
+                .Append(CultureInfo.InvariantCulture, $"line {remark.Line}: {Plain(remark.Text)}\n");
+        }
+
         text.Append(CultureInfo.InvariantCulture,
-            $"policy: {Quote(name)}\napp: {Quote(app)}\ninstances: {{ min: {Min}, max: {Math.Max(Min, Max)} }}\n");
+            $"policy: {Quote(Name)}\napp: {Quote(app)}\ninstances: {{ min: {Min}, max: {Math.Max(Min, Max)} }}\n");
         if (_metrics.Count > 0)
         {
             text.Append("metrics:\n");
@@ -81,10 +106,30 @@ internal sealed class PolicyDraft(string name, string app, string from)
             && char.IsLetter(text.TrimStart('/')[..1].PadRight(1)[0])
             && text == text.Trim() && text is not ("true" or "false" or "null" or "yes" or "no")
             && !text.Contains(" -", StringComparison.Ordinal);
-        return plain ? text : "'" + text.ReplaceLineEndings(" ").Replace("'", "''", StringComparison.Ordinal) + "'";
+        if (plain) return text;
+        return !text.Any(char.IsControl) ? "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'"
+            : "\"" + string.Concat(text.Select(Escaped)) + "\"";
+
+        static string Escaped(char c) => c switch
+        {
+            '\n' => "\\n",
+            '"' or '\\' => "\\" + c,
+            _ => char.IsControl(c) ? $"\\x{(int)c:x2}" : c.ToString(),
+        };
     }
 
-    public static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
+    /// <summary>A number in plain digits, as exact as it is.</summary>
+    public static string Number(double value)
+    {
+        var text = value.ToString("R", CultureInfo.InvariantCulture);
+        return text.Contains('E', StringComparison.Ordinal)
+            && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var plain) && plain != 0
+            ? plain.ToString(CultureInfo.InvariantCulture) : text;
+    }
+
+    /// <summary>A text that stays within one comment.</summary>
+    private static string Plain(string text) =>
+        string.Concat(text.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c));
 
     public static string Seconds(double seconds) =>
         DurationText.Format(TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 86400 * 365)));

@@ -1,0 +1,162 @@
+using LifecycleManager.Decisions.Policies.Reading;
+
+namespace LifecycleManager.Decisions.Tools.Import;
+
+/// <summary>Translates one check of Nomad's autoscaler to a rule.</summary>
+internal static class NomadCheck
+{
+    private const string UsualSource = "nomad-apm";
+    private static readonly string[] Operations = ["avg", "min", "max", "sum"];
+
+    public static void Read(PolicyDraft draft, Section check, string name)
+    {
+        check.Lost("has no counterpart: all rules of a policy decide together", "group");
+        check.Lost("has no counterpart: the newest value counts", "query_window_offset");
+        if (check.Text("on_error") is { } word and not "ignore")
+            check.Wrong("on_error", $"'{word}' has no counterpart: what is known of the other checks may grow");
+        if (Strategy(check) is not var (kind, strategy))
+        {
+            check.Lost("was left out", "source", "query", "query_window");
+            check.Log.Lost(check.At, $"the check '{name}' was left out: it has no strategy that could be read");
+            return;
+        }
+
+        if (kind == "fixed-value")
+        {
+            if (strategy.Whole("value", out var value) && value is { } count)
+                draft.Rule(name, "when: true", $"then: {{ set: {count} }}");
+            else strategy.Drop("was left out: it has no value that could be read");
+            check.Harmless("is not asked: the value is fixed", "source", "query", "query_window");
+            return;
+        }
+
+        if (kind is not ("target-value" or "pass-through" or "threshold"))
+        {
+            check.Drop($"was left out: the strategy '{kind}' has no counterpart");
+            return;
+        }
+
+        if (Metric(check, out var scale) is not { } source) return;
+        if (kind == "threshold")
+        {
+            check.Lost("has no counterpart: the newest value counts", "query_window");
+            strategy.Lost("has no counterpart: the newest value counts", "within_bounds_trigger");
+        }
+        else
+        {
+            check.Harmless("is of no account: the newest value counts", "query_window");
+        }
+
+        strategy.Lost("has no counterpart for one rule: see 'limit' of scaleOut and scaleIn", "max_scale_up", "max_scale_down");
+        Rule(draft, strategy, kind, name, () => draft.Metric(name, source), scale);
+    }
+
+    /// <summary>The strategy, a block or, of old, an object with a name and a config; null where it cannot be read.</summary>
+    private static (string Kind, Section Body)? Strategy(Section check)
+    {
+        if (check.Find("strategy") is HclBlock)
+            return check.Blocks("strategy") is [var (block, body)] && block.Label is { } label ? (label, body) : null;
+        if (check.Find("strategy") is not YamlMap || check.Sub("strategy") is not { } old) return null;
+        old.Lost("was left out: the bounds are the scaling block's", "min", "max");
+        return old.Text("name") is { } name && old.Sub("config") is { } config ? (name, config) : null;
+    }
+
+    /// <summary>The metric of a check; null where there is none, which is reported.</summary>
+    private static string? Metric(Section check, out double scale)
+    {
+        scale = 1;
+        var (source, query) = (check.Text("source"), check.Need("query"));
+        if (query is null || (source is null && check.Has("source"))) return Dropped("what it asks cannot be read");
+        switch (source ?? UsualSource)
+        {
+            case "prometheus":
+                return $"{{ promql: {PolicyDraft.Quote(query.Replace("$", "$$", StringComparison.Ordinal))} }}";
+            case "nomad-apm":
+                break;
+            default:
+                return Dropped($"its source '{source}' has no counterpart");
+        }
+
+        var (operation, what) = query.Split('_', 2) is [var first, var rest] ? (first, rest) : ("", "");
+        if (Array.IndexOf(Operations, operation) < 0) return Dropped($"the query '{query}' has no counterpart");
+        var across = operation == "avg" ? "" : $", across: {operation}";
+        switch (what)
+        {
+            case "cpu" or "cpu-allocated":
+                scale = 0.01;
+                if (what == "cpu")
+                {
+                    check.Log.Changed(check.PlaceOf("query"),
+                        "cpu is a share of the container's limit here, of all cores in Nomad");
+                }
+
+                return $"{{ container: cpu{across} }}";
+            case "memory-allocated":
+                scale = 0.01;
+                return $"{{ container: mem{across} }}";
+            case "memory":
+                return $"{{ container: mem.bytes{across} }}";
+            default:
+                return Dropped($"the query '{query}' has no counterpart");
+        }
+
+        string? Dropped(string why)
+        {
+            check.Drop($"was left out: {why}");
+            return null;
+        }
+    }
+
+    private static void Rule(PolicyDraft draft, Section strategy, string kind, string name, Func<string> metric, double scale)
+    {
+        switch (kind)
+        {
+            case "target-value":
+                var isGood = strategy.Number("target", out var target) & strategy.Number("threshold", out var threshold);
+                if (!isGood || target is not > 0 || threshold is < 0 or >= 1)
+                {
+                    strategy.Drop("was left out: it has no target and threshold that could be read");
+                    return;
+                }
+
+                draft.Rule(name, $"target: {{ metric: {metric()}, value: {Scaled(target.Value, scale)}, "
+                    + $"tolerance: {PolicyDraft.Number(threshold ?? 0.01)} }}");
+                return;
+            case "pass-through":
+                draft.Rule(name, "when: true", $"then: {{ set: {metric()}{(scale == 1 ? "" : " * 100")} }}");
+                return;
+            default:
+                Threshold(draft, strategy, name, metric, scale);
+                return;
+        }
+    }
+
+    private static void Threshold(PolicyDraft draft, Section strategy, string name, Func<string> metric, double scale)
+    {
+        var isGood = strategy.Number("lower_bound", out var lower) & strategy.Number("upper_bound", out var upper)
+            & strategy.Whole("delta", out var delta, -100_000, 100_000) & strategy.Number("percentage", out var percentage)
+            & strategy.Whole("value", out var value);
+        var then = (delta, percentage, value) switch
+        {
+            ( > 0 and var more, null, null) => $"add: {more}",
+            ( < 0 and var less, null, null) => $"remove: {-less}",
+            (null, > 0 and var more, null) => $"multiply: {PolicyDraft.Number(1 + (more / 100))}",
+            (null, < 0 and > -100 and var less, null) => $"multiply: {PolicyDraft.Number(1 + (less / 100))}",
+            (null, null, { } count) => $"set: {count}",
+            _ => null,
+        };
+        if (!isGood || then is null || (lower is null && upper is null))
+        {
+            strategy.Drop("was left out: it needs a bound, and one of delta, percentage and value");
+            return;
+        }
+
+        var read = metric();
+        var bounds = new[] { lower is { } low ? $"{read} >= {Scaled(low, scale)}" : null,
+            upper is { } high ? $"{read} < {Scaled(high, scale)}" : null }.Where(bound => bound is not null);
+        draft.Rule(name, $"when: {string.Join(" and ", bounds)}", $"then: {{ {then} }}");
+    }
+
+    private static string Scaled(double value, double scale) =>
+        PolicyDraft.Number(scale == 1 ? value : (double)((decimal)Math.Clamp(value, -1e15, 1e15) * (decimal)scale));
+}
