@@ -93,7 +93,7 @@ internal static class OperatorViews
         json.WriteBoolean("active", agent.IsActive);
         json.WriteBoolean("deactivated", agent.Entry.Deactivated);
         json.WriteString("version", agent.Version);
-        json.WriteString("pid", $"slave(1)@{agent.Info.Hostname}:{agent.Info.Port ?? 0}");
+        json.WriteString("pid", agent.Pid);
         Time(json, "registered_time", agent.RegisteredAt);
         if (agent.ReregisteredAt is { } again) Time(json, "reregistered_time", again);
         Resources(json, "total_resources", agent.Total);

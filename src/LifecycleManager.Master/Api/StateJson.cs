@@ -184,7 +184,7 @@ internal static class StateJson
         json.WriteString("id", agent.Id.Value);
         json.WriteString("hostname", agent.Info.Hostname);
         json.WriteNumber("port", agent.Info.Port ?? 0);
-        json.WriteString("pid", $"slave(1)@{agent.Info.Hostname}:{agent.Info.Port ?? 0}");
+        json.WriteString("pid", agent.Pid);
         Attributes(json, agent.Info);
         if (agent.Info.Domain is { } domain)
         {
