@@ -34,17 +34,8 @@ internal static class OperatorViews
 
     public static void Master(Utf8JsonWriter json, MasterView view, MasterOptions options, DateTimeOffset elected)
     {
-        json.WriteStartObject("master_info");
-        json.WriteString("id", view.MasterId);
-        json.WriteString("hostname", options.Address.Host);
-        json.WriteNumber("port", options.Address.Port);
-        json.WriteString("pid", $"master@{options.Address.Authority}");
-        json.WriteString("version", StateApi.Version);
-        json.WriteStartObject("address");
-        json.WriteString("hostname", options.Address.Host);
-        json.WriteNumber("port", options.Address.Port);
-        json.WriteEndObject();
-        json.WriteEndObject();
+        json.WritePropertyName("master_info");
+        JsonSerializer.Serialize(json, MasterInfos.Of(view.MasterId, options.Address), MesosJson.Default.MasterInfo);
         json.WriteNumber("start_time", StateJson.Seconds(view.StartedAt));
         json.WriteNumber("elected_time", StateJson.Seconds(elected));
     }

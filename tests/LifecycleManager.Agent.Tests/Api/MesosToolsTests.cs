@@ -93,6 +93,22 @@ public sealed class MesosToolsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Every_recorded_call_of_mesos_go_is_answered()
+    {
+        var calls = await File.ReadAllLinesAsync(
+            Path.Combine(Repository.Root, "tests/LifecycleManager.Agent.Tests/Data/mesos-go.jsonl"));
+        Assert.Equal(8, calls.Length);
+        foreach (var call in calls.Select(line => JsonNode.Parse(line)!))
+        {
+            // Only sandboxes are shown; all else is as in Mesos.
+            var expected = call["json"]!["type"]!.GetValue<string>() == "LIST_FILES" ? HttpStatusCode.Forbidden
+                : HttpStatusCode.OK;
+            var (status, _) = await CallAsync(call["json"]!.ToJsonString(), path: call["path"]!.GetValue<string>());
+            Assert.Equal((call["call"]!.GetValue<string>(), expected), (call["call"]!.GetValue<string>(), status));
+        }
+    }
+
+    [Fact]
     public async Task Frameworks_and_executors_are_those_of_the_tasks()
     {
         var (_, text) = await CallAsync("""{"type": "GET_FRAMEWORKS"}""");

@@ -49,7 +49,7 @@ public sealed class StateApiTests
         Assert.Equal([framework.Id.Value], role.GetProperty("frameworks").EnumerateArray().Select(id => id.GetString()));
         Assert.Equal(1, (await master.GetAsync($"{prefix}/tasks")).GetProperty("tasks").GetArrayLength());
         Assert.Equal(1, (await master.GetAsync($"{prefix}/slaves")).GetProperty("slaves").GetArrayLength());
-        Assert.Equal("HierarchicalDRF", (await master.GetAsync($"{prefix}/flags")).GetProperty("flags").GetProperty("allocator")
+        Assert.Equal("hierarchical-drf", (await master.GetAsync($"{prefix}/flags")).GetProperty("flags").GetProperty("allocator")
             .GetString());
     }
 
