@@ -16,7 +16,8 @@ namespace LifecycleManager.Agent;
 /// </summary>
 internal sealed class AgentOwner(
     AgentIdentity identity, TaskTable tasks, TaskLauncher launcher, UpdateSender updates, UntrackedUpdates untracked,
-    Registration registration, Deregistration removal, LostContainers? containers, TaskShutdown shutdown, AgentCounts counts, ILogger log)
+    Registration registration, Deregistration removal, LostContainers? containers, TaskShutdown shutdown, AgentCounts counts,
+    ILogger log)
     : IOwner<AgentInput>
 {
     /// <inheritdoc />

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using LifecycleManager.Master.Cluster;
 using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Master;
@@ -66,12 +67,23 @@ internal sealed class MesosCounters
     /// <summary>Counts one of two: of what was good, or of what was not.</summary>
     public void Inc(bool isValid, MasterCount valid, MasterCount invalid) => Inc(isValid ? valid : invalid);
 
-    /// <summary>An agent was removed: <c>unhealthy</c>, <c>unregistered</c>, or <c>registered</c> where another took its place.</summary>
+    /// <summary>Counts a message, and it with the good or the others.</summary>
+    public void Inc(MasterCount message, bool isValid, MasterCount valid, MasterCount invalid)
+    {
+        Inc(message);
+        Inc(isValid, valid, invalid);
+    }
+
+    /// <summary>An agent was removed: <c>unhealthy</c>, <c>unregistered</c>, or <c>registered</c> anew.</summary>
     public void Removed(string reason)
     {
         Inc(MasterCount.SlaveRemovals);
         _removals.AddOrUpdate(reason, 1, (_, count) => count + 1);
     }
+
+    /// <summary>A task has ended.</summary>
+    public void Ended(ClusterTask task) => Ended(task.Statuses.LastOrDefault(status => status.State == task.State)
+        ?? new TaskStatusInfo { TaskId = task.Id, State = task.State });
 
     /// <summary>A task has ended, or was never begun.</summary>
     public void Ended(TaskStatusInfo status)

@@ -21,8 +21,8 @@ internal sealed class RecentTimes
     }
 
     /// <summary>
-    /// Milliseconds: the newest under the name itself, and below it <c>count</c> (of all), <c>min</c>, <c>max</c> and percentiles;
-    /// zeros where there was none.
+    /// Milliseconds: the newest under the name itself, and below it <c>count</c> (of all), <c>min</c>, <c>max</c> and
+    /// percentiles; zeros where there was none.
     /// </summary>
     public IEnumerable<(string Name, double Value)> All(string name)
     {

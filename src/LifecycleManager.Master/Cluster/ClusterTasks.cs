@@ -50,9 +50,8 @@ internal sealed class ClusterTasks(
     public void Update(Agent agent, StatusUpdateCall call)
     {
         var status = call.Status with { AgentId = agent.Id, Source = call.Status.Source ?? StatusSource.Agent };
-        Counters.Inc(MasterCount.MessagesStatusUpdate);
-        Counters.Inc(frameworks.Known.ContainsKey(call.FrameworkId), MasterCount.ValidStatusUpdates,
-            MasterCount.InvalidStatusUpdates);
+        Counters.Inc(MasterCount.MessagesStatusUpdate, frameworks.Known.ContainsKey(call.FrameworkId),
+            MasterCount.ValidStatusUpdates, MasterCount.InvalidStatusUpdates);
         if (!frameworks.Known.TryGetValue(call.FrameworkId, out var framework))
         {
             // Nobody will ever acknowledge it.
@@ -106,11 +105,10 @@ internal sealed class ClusterTasks(
     public void Acknowledge(Framework framework, AcknowledgeCall call)
     {
         // While the agent is away it would repeat the status after all: it is acknowledged then.
-        var isConnected = agents.Registered.GetValueOrDefault(call.AgentId) is { IsConnected: true };
-        Counters.Inc(MasterCount.MessagesStatusUpdateAcknowledgement);
-        Counters.Inc(isConnected, MasterCount.ValidStatusUpdateAcknowledgements,
-            MasterCount.InvalidStatusUpdateAcknowledgements);
-        if (!agents.Registered.TryGetValue(call.AgentId, out var agent) || agent.Stream is null) return;
+        var agent = agents.Registered.GetValueOrDefault(call.AgentId);
+        Counters.Inc(MasterCount.MessagesStatusUpdateAcknowledgement, agent is { IsConnected: true },
+            MasterCount.ValidStatusUpdateAcknowledgements, MasterCount.InvalidStatusUpdateAcknowledgements);
+        if (agent is not { IsConnected: true }) return;
         SendAcknowledge(agent, framework.Id, call.TaskId, call.Uuid);
         if (framework.Tasks.TryGetValue(call.TaskId, out var task) && task.AgentId == call.AgentId
             && task.SentState?.IsTerminal() == true && task.SentUuid.AsSpan().SequenceEqual(call.Uuid))
@@ -205,12 +203,7 @@ internal sealed class ClusterTasks(
     /// <summary>A terminal state frees the resources, and is counted, once.</summary>
     public void SetState(ClusterTask task, ClusterTask before)
     {
-        if (task.State.IsTerminal() && !before.State.IsTerminal())
-        {
-            Counters.Ended(task.Statuses.LastOrDefault(status => status.State == task.State)
-                ?? new TaskStatusInfo { TaskId = task.Id, State = task.State });
-        }
-
+        if (task.State.IsTerminal() && !before.State.IsTerminal()) Counters.Ended(task);
         Free(task, before);
     }
 

@@ -11,9 +11,9 @@ internal sealed class ExecutorMessages(
     public void Message(Framework framework, MessageCall call)
     {
         var isKnown = agents.Registered.TryGetValue(call.AgentId, out var agent) && agent.IsConnected;
-        services.Metrics.Mesos.Inc(MasterCount.MessagesFrameworkToExecutor);
         services.Metrics.Mesos.Inc(
-            isKnown, MasterCount.ValidFrameworkToExecutorMessages, MasterCount.InvalidFrameworkToExecutorMessages);
+            MasterCount.MessagesFrameworkToExecutor, isKnown, MasterCount.ValidFrameworkToExecutorMessages,
+            MasterCount.InvalidFrameworkToExecutorMessages);
         agent?.Stream?.Send(new AgentEvent
         {
             Type = AgentEventType.Message,
@@ -36,9 +36,9 @@ internal sealed class ExecutorMessages(
     public void Message(Agent agent, AgentMessage message)
     {
         var isKnown = frameworks.Known.TryGetValue(message.FrameworkId, out var framework) && framework.IsConnected;
-        services.Metrics.Mesos.Inc(MasterCount.MessagesExecutorToFramework);
         services.Metrics.Mesos.Inc(
-            isKnown, MasterCount.ValidExecutorToFrameworkMessages, MasterCount.InvalidExecutorToFrameworkMessages);
+            MasterCount.MessagesExecutorToFramework, isKnown, MasterCount.ValidExecutorToFrameworkMessages,
+            MasterCount.InvalidExecutorToFrameworkMessages);
         framework?.Stream?.Send(new SchedulerEvent
         {
             Type = EventType.Message,

@@ -14,7 +14,7 @@ internal sealed class FrameworkUpdates(
     /// <param name="framework">The framework.</param>
     /// <param name="call">The call.</param>
     /// <param name="principal">Who calls; null where nobody is asked.</param>
-    /// <returns>200; 400 for what is invalid or may not change, 403 for roles, 409 while it is removed, 503 by the store.</returns>
+    /// <returns>200; 400 for what may not be, 403 for roles, 409 while it is removed, 503 by the store.</returns>
     public Task<OperatorResult> Update(Framework framework, UpdateFrameworkCall call, Principal? principal)
     {
         var info = call.FrameworkInfo;

@@ -7,8 +7,8 @@ public sealed record MasterInfo
     public required string Id { get; init; }
 
     /// <summary>
-    /// Its IPv4 address as a number whose lowest byte is the first part (the network's order in a little-endian machine's memory);
-    /// 0 where it has none. <see cref="Address"/> says the same in words.
+    /// Its IPv4 address as a number whose lowest byte is the first part (the network's order in a little-endian machine's
+    /// memory); 0 where it has none. <see cref="Address"/> says the same in words.
     /// </summary>
     public required uint Ip { get; init; }
 

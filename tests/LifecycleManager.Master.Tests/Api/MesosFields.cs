@@ -6,7 +6,7 @@ namespace LifecycleManager.Master.Tests.Api;
 /// <summary>The table of Mesos' messages, by which an answer's fields are checked.</summary>
 internal sealed class MesosFields
 {
-    /// <summary>Fields of Mesos 1.9 and later, which the recorded table does not have yet; and our own, which is no field there.</summary>
+    /// <summary>Fields of Mesos 1.9 and later, which the table does not have; and one of our own.</summary>
     private static readonly HashSet<(string, string)> Newer =
     [
         ("master.Response.GetAgents.Agent", "deactivated"), ("master.Response.GetAgents.Agent", "drain_info"),

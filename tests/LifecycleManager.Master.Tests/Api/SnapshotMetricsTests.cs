@@ -51,7 +51,8 @@ public sealed class SnapshotMetricsTests
             () => master.AskAsync(core => core.FindFramework(framework.Id)!.Tasks.Count == 0), "the task is over");
         metrics = await MetricsAsync(master);
         Assert.Equal((0.0, 1.0), (metrics["master/tasks_running"], metrics["master/tasks_killed"]));
-        Assert.Equal((1.0, 0.0), (metrics["master/messages_register_framework"], metrics["master/messages_reregister_framework"]));
+        Assert.Equal((1.0, 0.0), (metrics["master/messages_register_framework"],
+            metrics["master/messages_reregister_framework"]));
         Assert.Equal((1.0, 0.0), (metrics["master/slave_registrations"], metrics["master/slave_reregistrations"]));
         Assert.Equal((1.0, 1.0), (metrics["master/messages_launch_tasks"], metrics["master/messages_kill_task"]));
         Assert.Equal((2.0, 2.0), (metrics["master/messages_status_update"], metrics["master/valid_status_updates"]));

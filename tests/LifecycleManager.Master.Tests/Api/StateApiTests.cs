@@ -80,7 +80,8 @@ public sealed class StateApiTests
             Oversubscribe = new OversubscribeCall([Resource.OfScalar("cpus", 1.5)]),
         });
         var resources = (await master.GetAsync("/state")).GetProperty("slaves")[0].GetProperty("resources");
-        Assert.Equal((4.0, 1.5), (resources.GetProperty("cpus").GetDouble(), resources.GetProperty("cpus_revocable").GetDouble()));
+        Assert.Equal((4.0, 1.5), (resources.GetProperty("cpus").GetDouble(),
+            resources.GetProperty("cpus_revocable").GetDouble()));
     }
 
     [Fact]
