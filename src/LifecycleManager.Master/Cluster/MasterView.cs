@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using LifecycleManager.Master.Registry;
 using LifecycleManager.Master.Resources;
 using LifecycleManager.Protocol.Mesos;
@@ -62,14 +61,15 @@ internal sealed record AgentView
         Unavailability = unavailability;
         RegisteredAt = agent.RegisteredAt;
         ReregisteredAt = agent.ReregisteredAt;
-        Pid = $"slave(1)@{(agent.Ip is { AddressFamily: AddressFamily.InterNetworkV6 } ip ? $"[{ip}]"
-            : agent.Ip?.ToString() ?? Info.Hostname)}:{Info.Port ?? 0}";
     }
 
     public AgentId Id { get; }
 
-    /// <summary>Its name in Mesos' inner protocol, from which tools take its address and its endpoints.</summary>
-    public string Pid { get; }
+    /// <summary>
+    /// Its name in Mesos' inner protocol, from which tools take its address and its endpoints. By its host name, for which its
+    /// certificate is made out.
+    /// </summary>
+    public string Pid => $"slave(1)@{Info.Hostname}:{Info.Port ?? 0}";
 
     public AgentEntry Entry { get; }
 

@@ -16,7 +16,8 @@ public sealed class AnnouncementTests
         var (prefix, data) = await election!.Announced.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal("json.info_", prefix);
         var info = JsonSerializer.Deserialize(data.Span, MesosJson.Default.MasterInfo)!;
-        Assert.Equal((await master.TermAsync(), master.Options.Address.Port, "127.0.0.1"), (info.Id, info.Port, info.Address!.Ip));
+        Assert.Equal((await master.TermAsync(), master.Options.Address.Port, "127.0.0.1"),
+            (info.Id, info.Port, info.Address!.Ip));
         Assert.Equal($"master@127.0.0.1:{info.Port}", info.Pid);
     }
 
