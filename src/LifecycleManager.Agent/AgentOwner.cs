@@ -16,7 +16,8 @@ namespace LifecycleManager.Agent;
 /// </summary>
 internal sealed class AgentOwner(
     AgentIdentity identity, TaskTable tasks, TaskLauncher launcher, UpdateSender updates, UntrackedUpdates untracked,
-    Registration registration, Deregistration removal, LostContainers? containers, TaskShutdown shutdown, ILogger log)
+    Registration registration, Deregistration removal, LostContainers? containers, TaskShutdown shutdown, AgentCounts counts,
+    ILogger log)
     : IOwner<AgentInput>
 {
     /// <inheritdoc />
@@ -119,6 +120,7 @@ internal sealed class AgentOwner(
                 identity.Reserve(resources);
                 break;
             case { Type: AgentEventType.Message, Message: { } data }:
+                counts.MessageDropped();
                 log.LogWarning(
                     "A message for executor {Executor} is dropped: there are no custom executors", data.ExecutorId.Value);
                 break;

@@ -48,6 +48,8 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
     private DockerEngine? _engine;
     private Fetcher? _fetcher;
     private TaskTable? _tasks;
+    private GarbageCollector? _garbage;
+    private Oversubscriber? _oversubscriber;
     private OwnerLoop<AgentInput>? _owner;
     private LoopReport? _report;
     private Task _running = Task.CompletedTask;
@@ -59,7 +61,7 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
         (Options, _time, _loggers, _health, _failure) = (options, time, loggers, health, failure);
         _log = loggers.CreateLogger<AgentService>();
         _offer = new AgentOffer(options);
-        _updates = new UpdateSender(options, time, loggers.CreateLogger<UpdateSender>());
+        _updates = new UpdateSender(options, time, loggers.CreateLogger<UpdateSender>()) { Counts = Counts };
         _connection = new MasterConnection(options, time, loggers.CreateLogger<MasterConnection>());
         _work = new BackgroundWork(_stopping.Token);
         Started = time.GetUtcNow();
@@ -90,6 +92,18 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
 
     /// <summary>Status updates that are not acknowledged.</summary>
     public int PendingUpdates => _updates.Pending;
+
+    /// <summary>What it counts.</summary>
+    public AgentCounts Counts { get; } = new();
+
+    /// <summary>How many bytes the fetcher's cache has.</summary>
+    public long FetchCacheUsed => _fetcher?.CacheUsed ?? 0;
+
+    /// <summary>How many sandboxes of ended tasks wait for their removal.</summary>
+    public int EndedSandboxes => _garbage?.Waiting ?? 0;
+
+    /// <summary>The revocable cpus that it has told the master.</summary>
+    public double Slack => _oversubscriber?.Slack ?? 0;
 
     /// <summary>Whether a Docker engine answers; null without that containerizer.</summary>
     public bool? DockerUp => _engine?.IsUp;
@@ -146,12 +160,16 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
     /// <summary>Opens the directory, makes the parts, finds the tasks, and begins the loops.</summary>
     private void Start()
     {
+        var began = _time.GetTimestamp();
         _directory = new AgentDirectory(Options.WorkDirectory);
         _offer.Measure(_directory.Root);
         var recovery = new TaskRecovery(_directory, Options.BootId, _log);
         var (known, isWritten) = recovery.Identify();
         _identity = new AgentIdentity(_directory, known, isWritten, _log);
-        _fetcher = new Fetcher(Options, Path.Combine(_directory.Root, "cache"), _time, _loggers.CreateLogger<Fetcher>());
+        _fetcher = new Fetcher(Options, Path.Combine(_directory.Root, "cache"), _time, _loggers.CreateLogger<Fetcher>())
+        {
+            Counts = Counts,
+        };
         var secrets = new SecretStore(Options.SecretsDirectory);
         var processes = new ProcessContainerizer(Options, known.Home, secrets, _time,
             _loggers.CreateLogger<ProcessContainerizer>());
@@ -179,6 +197,8 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
         _containerizers = new ContainerizerSet(Options.Containerizers, containerizers);
         var registration = Own(docker);
         foreach (var task in found) _tasks!.Recover(task);
+        Counts.Recovery = _time.GetElapsedTime(began);
+        for (var i = 0; i < recovery.Errors; i++) Counts.NotRecovered();
         if (found.Count > 0) _log.LogInformation("Recovered {Count} tasks", found.Count);
         if (strays.Count > 0)
         {
@@ -208,15 +228,20 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
             : new LostContainers(_engine!, docker, _directory!, _tasks, registration, _work, Options, _time, _log);
         var shutdown = new TaskShutdown(_tasks, () => _connection.Master is not null, Options, _time, _log);
         var owner = new AgentOwner(_identity!, _tasks, launcher, _updates, untracked, registration, removal, containers, shutdown,
-            _log);
+            Counts, _log);
         _report = _health.Loop(OwnerName);
         _owner = new OwnerLoop<AgentInput>(owner, _time, _report, MaxInputs, MaxBatch);
 
+        _tasks.Ended += run => Counts.Ended(run.Status);
         _tasks.Ended += run => Post(new AgentInput.Ended(run));
         _tasks.Done += run => Post(new AgentInput.Done(run));
         _tasks.Identified += () => Post(new AgentInput.Identified());
-        _tasks.LaunchFailed += reason => LaunchFailed?.Invoke(reason);
-        launcher.LaunchFailed += reason => LaunchFailed?.Invoke(reason);
+        foreach (var failed in (Action<StatusReason>[])[reason => LaunchFailed?.Invoke(reason), _ => Counts.LaunchFailed()])
+        {
+            _tasks.LaunchFailed += failed;
+            launcher.LaunchFailed += failed;
+        }
+
         if (containers is not null)
         {
             containers.Found += found => Post(new AgentInput.ContainersFound(found));
@@ -234,7 +259,8 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
             if (_identity!.Problem is not null) Post(new AgentInput.DirectoryWritable());
         };
         Watch(watch);
-        var garbage = new GarbageCollector(_directory, _tasks!, _engine, images, Options, _time, _log);
+        var garbage = _garbage = new GarbageCollector(
+            _directory, _tasks!, _engine, images, Options, _time, Counts, _log);
         List<NamedLoop> loops =
         [
             new(OwnerName, _owner!.RunAsync) { Report = _report },
@@ -253,7 +279,7 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
         if (Options.Oversubscribe)
         {
             var cpus = MachineResources.Scalar(_offer.Resources, "cpus");
-            var oversubscriber = new Oversubscriber(Options, () => _tasks!.All, cpus, _time, _log);
+            var oversubscriber = _oversubscriber = new Oversubscriber(Options, () => _tasks!.All, cpus, _time, _log);
             loops.Add(new(
                 "the oversubscription",
                 (report, stopping) => oversubscriber.RunAsync(_connection.SendAsync, () => _connection.Master, report,
@@ -318,11 +344,4 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
     {
         if (!_owner!.TryPost(input)) _ = _owner.PostAsync(input).AsTask();
     }
-}
-
-/// <summary>The agent's version.</summary>
-internal static class AgentVersion
-{
-    /// <summary>Such as <c>0.1.0</c>.</summary>
-    public static string Text { get; } = typeof(AgentVersion).Assembly.GetName().Version?.ToString(3) ?? "0";
 }

@@ -44,9 +44,15 @@ public static class AgentServices
         app.MapHealth(health);
         app.MapPing();
         app.Services.GetRequiredService<AgentMetrics>().Map(app);
-        StateEndpoints.Map(app, agent);
-        StatisticsEndpoints.Map(app, agent, time);
-        FileEndpoints.Map(app, agent, readers);
-        OperatorEndpoints.Map(app, agent, readers, health);
+
+        // Mesos' tools reach them below the agent's name in its inner protocol, too.
+        foreach (var prefix in (string[])["", "/slave(1)"])
+        {
+            var below = app.MapGroup(prefix);
+            StateEndpoints.Map(below, agent);
+            StatisticsEndpoints.Map(below, agent, time);
+            FileEndpoints.Map(below, agent, readers);
+            OperatorEndpoints.Map(below, agent, readers, health, time);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using LifecycleManager.Master.Cluster;
+using LifecycleManager.Master.Registry;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Runtime.Observability;
 using Prometheus;
@@ -59,6 +60,18 @@ internal sealed class MasterMetrics
     public Counter OffersRescinded { get; }
 
     public Histogram Allocation { get; }
+
+    /// <summary>What Mesos' masters count.</summary>
+    public MesosCounters Mesos { get; } = new();
+
+    /// <summary>How long allocations took.</summary>
+    public RecentTimes AllocationRuns { get; } = new();
+
+    /// <summary>How long what had changed waited for its allocation.</summary>
+    public RecentTimes AllocationLatencies { get; } = new();
+
+    /// <summary>The registry's.</summary>
+    public RegistryMetrics Registry { get; } = new();
 
     /// <summary>Sets the gauges; null while another master leads, which alone knows the cluster.</summary>
     public void Show(MasterView? view)

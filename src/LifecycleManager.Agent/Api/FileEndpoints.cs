@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using LifecycleManager.Agent.Sandboxes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace LifecycleManager.Agent.Api;
 
@@ -14,7 +15,7 @@ internal static class FileEndpoints
     private const int DefaultRead = 64 * 1024;
     private const int DefaultTail = 8 * 1024;
 
-    public static void Map(WebApplication app, AgentService agent, FileReaders readers)
+    public static void Map(IEndpointRouteBuilder app, AgentService agent, FileReaders readers)
     {
         foreach (var suffix in new[] { "", ".json" })
         {

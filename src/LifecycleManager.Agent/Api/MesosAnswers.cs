@@ -22,7 +22,10 @@ internal static class MesosAnswers
     public static JsonObject Of(IEnumerable<Resource> resources)
     {
         var json = new JsonObject { ["cpus"] = 0, ["mem"] = 0, ["disk"] = 0, ["gpus"] = 0 };
-        var list = resources.ToList();
+
+        // As Mesos has it: what is revocable apart.
+        var list = resources.Select(resource => resource.Revocable is null ? resource
+            : resource with { Name = resource.Name + "_revocable" }).ToList();
         foreach (var (name, amount) in MachineResources.Totals(list))
         {
             var ranges = list.Where(resource => resource.Name == name).SelectMany(resource => resource.Ranges?.Range ?? [])

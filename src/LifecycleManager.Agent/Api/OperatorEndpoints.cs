@@ -7,6 +7,7 @@ using LifecycleManager.Runtime.Health;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace LifecycleManager.Agent.Api;
 
@@ -15,34 +16,18 @@ namespace LifecycleManager.Agent.Api;
 /// </summary>
 internal static class OperatorEndpoints
 {
-    private const int MaxBody = 64 * 1024;
     private static readonly JsonObject Unknown = [];
 
-    public static void Map(WebApplication app, AgentService agent, FileReaders readers, RoleHealth health) =>
-        app.MapPost("/api/v1", async (HttpContext context) =>
+    public static void Map(IEndpointRouteBuilder app, AgentService agent, FileReaders readers, RoleHealth health,
+        TimeProvider time) => app.MapPost("/api/v1", async (HttpContext context) =>
     {
-        JsonObject? call;
+        var (call, refusal) = await CallBody.ReadAsync(context);
+        if (refusal is not null) return refusal;
+        if (call!["type"] is not JsonValue value || !value.TryGetValue<string>(out var type))
+            return MesosAnswers.Error(StatusCodes.Status400BadRequest, "type: is missing, or is no text");
         try
         {
-            var body = new byte[MaxBody + 1];
-            var length = await context.Request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false,
-                context.RequestAborted);
-            if (length > MaxBody)
-                return MesosAnswers.Error(StatusCodes.Status413PayloadTooLarge, $"the call is longer than {MaxBody} bytes");
-            call = JsonNode.Parse(body.AsSpan(0, length)) as JsonObject;
-        }
-        catch (JsonException e)
-        {
-            return MesosAnswers.Error(StatusCodes.Status400BadRequest, $"the call is not JSON: {e.Message}");
-        }
-
-        if (call?["type"] is not JsonValue value || !value.TryGetValue<string>(out var type))
-            return MesosAnswers.Error(StatusCodes.Status400BadRequest, "type: is missing");
-        try
-        {
-            return await AnswerAsync(type, call, agent, readers, health,
-                context.RequestServices.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System,
-                context.RequestAborted);
+            return await AnswerAsync(type, call, agent, readers, health, time, context.RequestAborted);
         }
         catch (FormatException e)
         {
@@ -68,12 +53,16 @@ internal static class OperatorEndpoints
             MesosJson.Default.AgentInfo)
             },
             "GET_TASKS" => Tasks(agent),
+            "GET_FRAMEWORKS" => Frameworks(agent),
+            "GET_EXECUTORS" => Executors(agent),
+            "GET_FLAGS" => new JsonObject { ["flags"] = Named(StateEndpoints.Flags(agent)) },
+            "GET_METRICS" => new JsonObject { ["metrics"] = Named(SnapshotMetrics.Json(agent, time)) },
             "GET_CONTAINERS" => await ContainersAsync(agent, time, cancellation),
             "GET_STATE" => new JsonObject
             {
                 ["get_tasks"] = Tasks(agent),
                 ["get_frameworks"] = Frameworks(agent),
-                ["get_executors"] = new JsonObject()
+                ["get_executors"] = Executors(agent)
             },
             "LIST_FILES" => FileEndpoints.BrowseJson(FileEndpoints.Files(agent), Text(call, "list_files", "path")) is { } entries
                 ? new JsonObject { ["file_infos"] = FileInfos(entries) } : null,
@@ -137,12 +126,54 @@ internal static class OperatorEndpoints
         ["labels"] = new JsonObject { ["labels"] = MesosAnswers.Of(run.Record.Task.Labels) },
     };
 
-    private static JsonObject Frameworks(AgentService agent) => new()
+    private static JsonObject Frameworks(AgentService agent)
     {
-        ["frameworks"] = new JsonArray([.. agent.Tasks.Select(run => run.Record.Framework).DistinctBy(framework => framework.Id)
-            .Select(framework => new JsonObject { ["framework_info"] =
-                JsonSerializer.SerializeToNode(framework, MesosJson.Default.FrameworkInfo) })]),
-    };
+        var tasks = agent.Tasks;
+        var active = tasks.Where(run => !run.State.IsTerminal()).Select(run => run.Record.FrameworkId).ToHashSet();
+        return new JsonObject
+        {
+            ["frameworks"] = Infos(isActive: true),
+            ["completed_frameworks"] = Infos(isActive: false),
+        };
+
+        JsonArray Infos(bool isActive) => new([.. tasks.Select(run => run.Record.Framework)
+            .DistinctBy(framework => framework.Id)
+            .Where(framework => active.Contains(framework.Id!.Value) == isActive)
+            .Select(framework => new JsonObject
+            {
+                ["framework_info"] = JsonSerializer.SerializeToNode(framework, MesosJson.Default.FrameworkInfo),
+            })]);
+    }
+
+    // Each task is its own executor. Without its command, whose environment may hold secrets.
+    private static JsonObject Executors(AgentService agent)
+    {
+        var tasks = agent.Tasks;
+        return new JsonObject
+        {
+            ["executors"] = Infos(isTerminal: false),
+            ["completed_executors"] = Infos(isTerminal: true),
+        };
+
+        JsonArray Infos(bool isTerminal) => new([.. tasks.Where(run => run.State.IsTerminal() == isTerminal)
+            .Select(run => new JsonObject
+            {
+                ["executor_info"] = new JsonObject
+                {
+                    ["executor_id"] = Id(run.Record.TaskId.Value),
+                    ["framework_id"] = Id(run.Record.FrameworkId.Value),
+                    ["name"] = $"Command Executor (Task: {run.Record.TaskId.Value})",
+                    ["source"] = run.Record.TaskId.Value,
+                    ["resources"] = MesosAnswers.List(run.Record.Task.Resources),
+                },
+            })]);
+    }
+
+    private static JsonArray Named(JsonObject values) => new([.. values.Select(value => new JsonObject
+    {
+        ["name"] = value.Key,
+        ["value"] = value.Value?.DeepClone(),
+    })]);
 
     private static async Task<JsonObject> ContainersAsync(AgentService agent, TimeProvider time, CancellationToken cancellation)
     {
@@ -186,12 +217,21 @@ internal static class OperatorEndpoints
     }
 
     private static string Text(JsonObject call, string part, string field) =>
-        call[part]?[field] is JsonValue value && value.TryGetValue<string>(out var text)
-        ? text : throw new FormatException($"{part}.{field}: is missing");
+        Field(call, part, field) is not { } value ? throw new FormatException($"{part}.{field}: is missing")
+        : value is JsonValue some && some.TryGetValue<string>(out var text) ? text
+        : throw new FormatException($"{part}.{field}: is no text");
 
     private static long? Number(JsonObject call, string part, string field) =>
-        call[part]?[field] is not JsonValue value ? null
-        : value.TryGetValue<long>(out var number) ? number : throw new FormatException($"{part}.{field}: is not a number");
+        Field(call, part, field) is not { } value ? null
+        : value is JsonValue some && some.TryGetValue<long>(out var number) ? number
+        : throw new FormatException($"{part}.{field}: is not a number");
+
+    private static JsonNode? Field(JsonObject call, string part, string field) => call[part] switch
+    {
+        null => null,
+        JsonObject fields => fields[field],
+        _ => throw new FormatException($"{part}: is no object"),
+    };
 
     private static JsonObject Id(string? value) => new() { ["value"] = value };
 }

@@ -2,17 +2,28 @@ using System.Text.Json.Nodes;
 using LifecycleManager.Agent.Tasks;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 
 namespace LifecycleManager.Agent.Api;
 
 /// <summary><c>/state</c>, as Mesos' agent has it. It never shows a task's environment.</summary>
 internal static class StateEndpoints
 {
-    public static void Map(WebApplication app, AgentService agent)
+    public static void Map(IEndpointRouteBuilder app, AgentService agent)
     {
         app.MapGet("/state", () => MesosAnswers.Answer(State(agent)));
         app.MapGet("/state.json", () => MesosAnswers.Answer(State(agent)));
     }
+
+    /// <summary>The options under Mesos' names of its flags; no secrets.</summary>
+    public static JsonObject Flags(AgentService agent) => new()
+    {
+        ["work_dir"] = agent.Options.WorkDirectory,
+        ["hostname"] = agent.Options.Hostname,
+        ["port"] = agent.Options.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        ["containerizers"] = string.Join(',', agent.Options.Containerizers),
+        ["master"] = string.Join(',', agent.Options.Masters),
+    };
 
     private static JsonObject State(AgentService agent)
     {
@@ -32,14 +43,7 @@ internal static class StateEndpoints
             ["capabilities"] = new JsonArray([.. agent.Features.Select(feature => JsonValue.Create(feature))]),
             ["frameworks"] = Frameworks(tasks.Where(run => !run.State.IsTerminal()), []),
             ["completed_frameworks"] = Frameworks(tasks.Where(run => run.State.IsTerminal()), completed),
-            ["flags"] = new JsonObject
-            {
-                ["work_dir"] = agent.Options.WorkDirectory,
-                ["hostname"] = agent.Options.Hostname,
-                ["port"] = agent.Options.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                ["containerizers"] = string.Join(',', agent.Options.Containerizers),
-                ["master"] = string.Join(',', agent.Options.Masters),
-            },
+            ["flags"] = Flags(agent),
         };
     }
 

@@ -4,6 +4,7 @@ using LifecycleManager.Agent.Containerizers;
 using LifecycleManager.Agent.Tasks;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 
 namespace LifecycleManager.Agent.Api;
 
@@ -13,10 +14,11 @@ internal static class StatisticsEndpoints
     private const int AtOnce = 16;
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(5);
 
-    public static void Map(WebApplication app, AgentService agent, TimeProvider time)
+    public static void Map(IEndpointRouteBuilder app, AgentService agent, TimeProvider time)
     {
         app.MapGet("/monitor/statistics", async (CancellationToken cancellation) =>
             MesosAnswers.Answer(await AllAsync(agent, time, status: false, cancellation)));
+        app.MapGet("/metrics/snapshot", () => MesosAnswers.Answer(SnapshotMetrics.Json(agent, time)));
         app.MapGet("/containers", async (CancellationToken cancellation) =>
             MesosAnswers.Answer(await AllAsync(agent, time, status: true, cancellation)));
     }

@@ -35,6 +35,27 @@ internal sealed class Fetcher : IDisposable
         { Timeout = Timeout.InfiniteTimeSpan };
     }
 
+    /// <summary>Told of tasks whose artifacts were fetched.</summary>
+    public AgentCounts? Counts { get; init; }
+
+    /// <summary>How many bytes the cache has; 0 before the first artifact.</summary>
+    public long CacheUsed
+    {
+        get
+        {
+            try
+            {
+                var directory = new DirectoryInfo(_cache);
+                return directory.Exists ? directory.GetFiles().Sum(file => file.Length) : 0;
+            }
+            catch (IOException)
+            {
+                // A file has just left it.
+                return 0;
+            }
+        }
+    }
+
     /// <summary>Fetches all artifacts of a task; once it has succeeded, a second call does nothing.</summary>
     /// <exception cref="LaunchException">One of them is not to be had, or not what it should be.</exception>
     public async Task FetchAsync(Launch launch, CancellationToken cancellation)
@@ -54,14 +75,17 @@ internal sealed class Fetcher : IDisposable
             }
 
             await File.WriteAllTextAsync(done, "", cancellation);
+            Counts?.Fetched(isSuccess: true);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
+            Counts?.Fetched(isSuccess: false);
             throw new LaunchException($"the artifacts are not there within {_options.FetchTimeout.TotalSeconds:0} s");
         }
         catch (Exception e) when (e is FormatException or IOException or InvalidDataException or HttpRequestException
             or UnauthorizedAccessException)
         {
+            Counts?.Fetched(isSuccess: false);
             throw new LaunchException(e.Message);
         }
         finally

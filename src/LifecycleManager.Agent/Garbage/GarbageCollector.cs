@@ -10,9 +10,14 @@ namespace LifecycleManager.Agent.Garbage;
 /// <summary>Removes, from time to time, the sandboxes of ended tasks and the images that nobody uses any more.</summary>
 internal sealed class GarbageCollector(
     AgentDirectory directory, TaskTable tasks, DockerEngine? engine, ImageCollector? images, AgentOptions options,
-    TimeProvider time,
+    TimeProvider time, AgentCounts counts,
     ILogger log)
 {
+    private readonly SandboxCollector _sandboxes = new(directory.Sandboxes, log) { Counts = counts };
+
+    /// <summary>How many sandboxes of ended tasks wait for their removal.</summary>
+    public int Waiting => _sandboxes.Waiting;
+
     /// <summary>
     /// The longest that a round may take before the loop counts as one that stands still: an hour, since large sandboxes take
     /// long.
@@ -22,7 +27,6 @@ internal sealed class GarbageCollector(
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(LoopReport report, CancellationToken cancellation)
     {
-        var sandboxes = new SandboxCollector(directory.Sandboxes, log);
         var ages = new AgeTable(Path.Combine(directory.Root, "sandbox-ages.json"), time);
         while (true)
         {
@@ -34,7 +38,8 @@ internal sealed class GarbageCollector(
                 var containers = live.Select(record => record.ContainerId).ToHashSet();
                 var age = SandboxCollector.MaxAge(
                     options.SandboxDelay, options.DiskHeadroom, SandboxCollector.DiskUsed(directory.Root));
-                sandboxes.Collect(age, ages, containers.Contains);
+                counts.SandboxAge = age;
+                _sandboxes.Collect(age, ages, containers.Contains);
                 ages.Save();
                 if (options.CollectImages && images is not null && engine is { IsUp: true })
                 {

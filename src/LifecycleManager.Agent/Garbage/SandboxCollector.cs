@@ -21,6 +21,12 @@ internal sealed class SandboxCollector(string root, ILogger log)
         return drive.TotalSize == 0 ? 0 : 1 - ((double)drive.AvailableFreeSpace / drive.TotalSize);
     }
 
+    /// <summary>Told what is removed and what cannot be.</summary>
+    public AgentCounts? Counts { get; init; }
+
+    /// <summary>How many sandboxes of ended tasks there were, and stayed, when it last looked.</summary>
+    public int Waiting { get; private set; }
+
     /// <summary>Removes what is older, the oldest first.</summary>
     /// <param name="maxAge">Since the task's end was seen.</param>
     /// <param name="ages">How long ago that was; what is seen for the first time stays.</param>
@@ -39,15 +45,18 @@ internal sealed class SandboxCollector(string root, ILogger log)
                 // Links are removed, never followed.
                 run.Delete(recursive: true);
                 removed++;
+                Counts?.Removed(isSuccess: true);
                 ages.Forget(run.Name);
                 RemoveEmpty(run.Parent!);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
+                Counts?.Removed(isSuccess: false);
                 log.LogWarning("The sandbox {Sandbox} cannot be removed: {Reason}", run.FullName, e.Message);
             }
         }
 
+        Waiting = ended.Count - removed;
         if (removed > 0) log.LogInformation("Removed {Count} sandboxes older than {Age}", removed, maxAge);
         return removed;
     }

@@ -17,6 +17,10 @@ internal sealed class Oversubscriber(
     private static readonly TimeSpan EstimateTimeout = TimeSpan.FromSeconds(5);
     private readonly LoadMeter _meter = new(time);
     private (double Slack, Uri? Master)? _told;
+    private double _slack;
+
+    /// <summary>The cpus that were last told the master as its slack; 0 before.</summary>
+    public double Slack => Volatile.Read(ref _slack);
 
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(
@@ -47,7 +51,9 @@ internal sealed class Oversubscriber(
             Type = AgentCallType.Oversubscribe,
             Oversubscribe = new OversubscribeCall(SlackEstimator.Offer(now.Item1))
         };
-        if (await send(call, stopping)) _told = now;
+        if (!await send(call, stopping)) return;
+        _told = now;
+        Volatile.Write(ref _slack, now.Item1);
     }
 
     private async Task<List<TaskLoad>> MeasureAsync(IReadOnlyCollection<TaskRun> runs, CancellationToken stopping)

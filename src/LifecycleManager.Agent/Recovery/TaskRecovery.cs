@@ -19,6 +19,9 @@ internal sealed class TaskRecovery
     private readonly HashSet<string> _damaged = new(StringComparer.Ordinal);
     private readonly Dictionary<string, MarkedContainer> _marked;
 
+    /// <summary>How many directories of tasks could not be recovered.</summary>
+    public int Errors { get; private set; }
+
     /// <summary>Looks at the directory and at the machine's processes.</summary>
     public TaskRecovery(AgentDirectory directory, string? bootId, ILogger log)
     {
@@ -120,10 +123,12 @@ internal sealed class TaskRecovery
                 return task;
             }
 
+            Errors++;
             SetAside(containerId);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            Errors++;
             _log.LogError("What is in {Directory} cannot be looked at: {Reason}", _directory.Meta(containerId), e.Message);
         }
 

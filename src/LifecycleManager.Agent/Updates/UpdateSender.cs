@@ -21,6 +21,9 @@ internal sealed class UpdateSender(AgentOptions options, TimeProvider time, ILog
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    /// <summary>Told of each status that is to be told.</summary>
+    public AgentCounts? Counts { get; init; }
+
     /// <summary>How many updates of all tasks are not acknowledged.</summary>
     public int Pending => _tasks.Values.Sum(task => task.Log?.Pending ?? 0);
 
@@ -31,6 +34,7 @@ internal sealed class UpdateSender(AgentOptions options, TimeProvider time, ILog
         entry.Log = updates;
         updates.NewHead += () =>
         {
+            Counts?.Updated();
             entry.Reset();
             Wake();
         };

@@ -41,7 +41,8 @@ internal sealed class AgentApi(LeaderEndpoints endpoints, MasterOptions options,
     {
         var stream = new EventStream<AgentEvent>(
             message => JsonSerializer.SerializeToUtf8Bytes(message, AgentJson.Default.AgentEvent), options.StreamCapacity,
-            streams);
+            streams)
+        { Remote = context.Connection.RemoteIpAddress };
         await term.AskAsync(core =>
         {
             core.Agents.Register(call, stream);
@@ -63,8 +64,14 @@ internal sealed class AgentApi(LeaderEndpoints endpoints, MasterOptions options,
         switch (call.Type)
         {
             case AgentCallType.Update: core.Tasks.Update(agent, call.Update!); break;
-            case AgentCallType.Unregister: core.Removal.Unregister(agent); break;
-            case AgentCallType.Oversubscribe: core.Reservations.Oversubscribe(agent, call.Oversubscribe!.Resources); break;
+            case AgentCallType.Unregister:
+                core.Counters.Inc(MasterCount.MessagesUnregisterSlave);
+                core.Removal.Unregister(agent);
+                break;
+            case AgentCallType.Oversubscribe:
+                core.Counters.Inc(MasterCount.MessagesUpdateSlave);
+                core.Reservations.Oversubscribe(agent, call.Oversubscribe!.Resources);
+                break;
             case AgentCallType.Message: core.Messages.Message(agent, call.Message!); break;
         }
 

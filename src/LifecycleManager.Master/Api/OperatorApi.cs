@@ -36,7 +36,7 @@ internal sealed class OperatorApi(LeaderEndpoints endpoints, MasterOptions optio
             case "GET_ROLES": await ViewAsync(context, term, call, OperatorViews.Roles); break;
             case "GET_METRICS":
                 await ViewAsync(context, term, call,
-                (json, view) => OperatorViews.OfMetrics(json, MetricsApi.Snapshot(view, metrics))); break;
+                (json, view) => OperatorViews.OfMetrics(json, SnapshotMetrics.All(view, metrics))); break;
             case "GET_MASTER":
                 await ViewAsync(context, term, call, (json, view) => OperatorViews.Master(json, view, options, term.ElectedAt));
                 break;

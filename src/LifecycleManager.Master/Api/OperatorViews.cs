@@ -34,17 +34,8 @@ internal static class OperatorViews
 
     public static void Master(Utf8JsonWriter json, MasterView view, MasterOptions options, DateTimeOffset elected)
     {
-        json.WriteStartObject("master_info");
-        json.WriteString("id", view.MasterId);
-        json.WriteString("hostname", options.Address.Host);
-        json.WriteNumber("port", options.Address.Port);
-        json.WriteString("pid", $"master@{options.Address.Authority}");
-        json.WriteString("version", StateApi.Version);
-        json.WriteStartObject("address");
-        json.WriteString("hostname", options.Address.Host);
-        json.WriteNumber("port", options.Address.Port);
-        json.WriteEndObject();
-        json.WriteEndObject();
+        json.WritePropertyName("master_info");
+        JsonSerializer.Serialize(json, MasterInfos.Of(view.MasterId, options.Address), MesosJson.Default.MasterInfo);
         json.WriteNumber("start_time", StateJson.Seconds(view.StartedAt));
         json.WriteNumber("elected_time", StateJson.Seconds(elected));
     }
@@ -93,7 +84,7 @@ internal static class OperatorViews
         json.WriteBoolean("active", agent.IsActive);
         json.WriteBoolean("deactivated", agent.Entry.Deactivated);
         json.WriteString("version", agent.Version);
-        json.WriteString("pid", $"slave(1)@{agent.Info.Hostname}:{agent.Info.Port ?? 0}");
+        json.WriteString("pid", agent.Pid);
         Time(json, "registered_time", agent.RegisteredAt);
         if (agent.ReregisteredAt is { } again) Time(json, "reregistered_time", again);
         Resources(json, "total_resources", agent.Total);

@@ -46,11 +46,18 @@ internal sealed class SchedulerApi(LeaderEndpoints endpoints, MasterOptions opti
             return;
         }
 
-        Task<OperatorResult>? removing = null;
+        Task<OperatorResult>? changing = null;
         var answer = await term.AskAsync(core => Serve(core, call, streamId.Count > 0 ? streamId.ToString() : null,
-            principal?.Name, out removing));
-        if (removing is not null && await removing.WaitAsync(term.Ended) is { Status: not StatusCodes.Status200OK } failed)
-            answer = new Answer(failed.Status, failed.Text);
+            principal, out changing));
+        if (changing is not null)
+        {
+            var result = await changing.WaitAsync(term.Ended);
+
+            // As in Mesos: the end of a framework is accepted, a change of it is done.
+            if (result.Status != StatusCodes.Status200OK || call.Type == CallType.UpdateFramework)
+                answer = new Answer(result.Status, result.Text);
+        }
+
         await LeaderEndpoints.AnswerAsync(context, answer.Status, answer.Text);
     }
 
@@ -89,13 +96,13 @@ internal sealed class SchedulerApi(LeaderEndpoints endpoints, MasterOptions opti
         }
     }
 
-    private static Answer Serve(MasterCore core, SchedulerCall call, string? streamId, string? principal,
-        out Task<OperatorResult>? removing)
+    private static Answer Serve(MasterCore core, SchedulerCall call, string? streamId, Principal? principal,
+        out Task<OperatorResult>? changing)
     {
-        removing = null;
+        changing = null;
         var framework = core.FindFramework(call.FrameworkId!.Value);
         if (framework is null) return new Answer(StatusCodes.Status400BadRequest, "Framework cannot be found");
-        if (principal is not null && framework.Info.Principal != principal)
+        if (principal is not null && framework.Info.Principal != principal.Name)
         {
             return new Answer(StatusCodes.Status403Forbidden, "Framework is of another principal");
         }
@@ -117,7 +124,10 @@ internal sealed class SchedulerApi(LeaderEndpoints endpoints, MasterOptions opti
 
         switch (call.Type)
         {
-            case CallType.Teardown: removing = core.Frameworks.Remove(framework, "it was torn down"); break;
+            case CallType.Teardown:
+                core.Counters.Inc(MasterCount.MessagesUnregisterFramework);
+                changing = core.Frameworks.Remove(framework, "it was torn down");
+                break;
             case CallType.Accept: core.Acceptance.Accept(framework, call.Accept!); break;
             case CallType.Decline: core.Offers.Decline(framework, call.Decline!); break;
             case CallType.Revive: core.Frameworks.Revive(framework, call.Revive?.Roles); break;
@@ -128,8 +138,16 @@ internal sealed class SchedulerApi(LeaderEndpoints endpoints, MasterOptions opti
             case CallType.Message: core.Messages.Message(framework, call.Message!); break;
             case CallType.Shutdown: core.Messages.Shutdown(framework, call.Shutdown!); break;
 
+            case CallType.UpdateFramework:
+                changing = core.Updates.Update(framework, call.UpdateFramework!, principal);
+                break;
+            case CallType.ReconcileOperations:
+                core.OperationStates.Reconcile(framework, call.ReconcileOperations!);
+                break;
+            case CallType.AcknowledgeOperationStatus: core.OperationStates.Acknowledge(); break;
+
             // As in Mesos, the default allocator has no use for it.
-            case CallType.Request: break;
+            case CallType.Request: core.Counters.Inc(MasterCount.MessagesResourceRequest); break;
             default: return new Answer(StatusCodes.Status501NotImplemented, $"{call.Type} is not implemented");
         }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Master.Api;
@@ -28,6 +29,10 @@ internal static class SchedulerCallValidation
                 : Id(call.Message.ExecutorId.Value, "message.executor_id") ?? Id(call.Message.AgentId.Value, "message.agent_id")
                 ?? (call.Message.Data is null ? Missing("message.data") : null),
             CallType.Request => call.Request?.Requests is null ? Missing("request") : null,
+            CallType.UpdateFramework => UpdateFramework(call),
+            CallType.ReconcileOperations => call.ReconcileOperations is null ? Missing("reconcile_operations")
+                : ReconcileOperations(call.ReconcileOperations),
+            CallType.AcknowledgeOperationStatus => Acknowledge(call.AcknowledgeOperationStatus),
             _ => "Unknown call",
         };
     }
@@ -39,7 +44,7 @@ internal static class SchedulerCallValidation
             operation.Type is not (OperationType.Launch or OperationType.LaunchGroup or OperationType.Reserve
                 or OperationType.Unreserve));
         return other is null
-            ? null : $"The operation {System.Text.Json.JsonNamingPolicy.SnakeCaseUpper.ConvertName(other.Type.ToString())}";
+            ? null : $"The operation {JsonNamingPolicy.SnakeCaseUpper.ConvertName(other.Type.ToString())}";
     }
 
     private static string? Subscribe(SchedulerCall call)
@@ -51,10 +56,32 @@ internal static class SchedulerCallValidation
             return "'framework_id' differs from 'subscribe.framework_info.id'";
         }
 
-        if (info.Capabilities?.Any(capability => capability is null) == true)
-            return "'subscribe.framework_info.capabilities' holds null";
-        return info.Roles?.Any(role => role is null) == true ? "'subscribe.framework_info.roles' holds null" : null;
+        return OfferConstraints(subscribe.OfferConstraints, "subscribe") ?? Lists(info, "subscribe");
     }
+
+    private static string? UpdateFramework(SchedulerCall call)
+    {
+        if (call.UpdateFramework is not { } update) return Missing("update_framework");
+        if (update.FrameworkInfo is not { } info) return Missing("update_framework.framework_info");
+        if (info.Id != call.FrameworkId) return "'framework_id' differs from 'update_framework.framework_info.id'";
+        return OfferConstraints(update.OfferConstraints, "update_framework") ?? Lists(info, "update_framework");
+    }
+
+    private static string? Lists(FrameworkInfo info, string at)
+    {
+        if (info.Capabilities?.Any(capability => capability is null) == true)
+            return $"'{at}.framework_info.capabilities' holds null";
+        return info.Roles?.Any(role => role is null) == true ? $"'{at}.framework_info.roles' holds null" : null;
+    }
+
+    // Offers that a framework must not get are worse than a refusal. Without roles there is nothing to constrain.
+    private static string? OfferConstraints(JsonElement? constraints, string at) => constraints switch
+    {
+        null or { ValueKind: JsonValueKind.Null } => null,
+        { ValueKind: JsonValueKind.Object } some when !some.TryGetProperty("role_constraints", out var roles)
+            || roles.ValueKind == JsonValueKind.Object && !roles.EnumerateObject().Any() => null,
+        _ => $"'{at}.offer_constraints' are not supported",
+    };
 
     private static string? Accept(AcceptCall? accept)
     {
@@ -104,6 +131,21 @@ internal static class SchedulerCallValidation
         return Id(acknowledge.AgentId.Value, "acknowledge.agent_id") ?? Id(acknowledge.TaskId.Value, "acknowledge.task_id")
             ?? (acknowledge.Uuid?.Length != UuidLength ? "Not a valid UUID in 'acknowledge.uuid'" : null);
     }
+
+    private static string? Acknowledge(AcknowledgeOperationStatusCall? acknowledge)
+    {
+        const string At = "acknowledge_operation_status";
+        if (acknowledge is null) return Missing(At);
+        return Id(acknowledge.OperationId.Value, $"{At}.operation_id")
+            ?? (acknowledge.Uuid?.Length != UuidLength ? $"Not a valid UUID in '{At}.uuid'" : null)
+            ?? Id(acknowledge.AgentId?.Value, $"{At}.agent_id");
+    }
+
+    private static string? ReconcileOperations(ReconcileOperationsCall reconcile) =>
+        reconcile.Operations?.Select((operation, i) => operation is null
+            ? $"'reconcile_operations.operations[{i}]' is null"
+            : Id(operation.OperationId.Value, $"reconcile_operations.operations[{i}].operation_id"))
+            .FirstOrDefault(problem => problem is not null);
 
     private static string? Reconcile(ReconcileCall reconcile) =>
         reconcile.Tasks?.Select((task, i) => task is null

@@ -11,6 +11,13 @@ internal static class SettingsViews
     public static void MaintenanceStatus(Utf8JsonWriter json, MaintenanceSchedule schedule)
     {
         json.WriteStartObject("status");
+        Machines(json, schedule);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The machines that drain, and those that are down.</summary>
+    public static void Machines(Utf8JsonWriter json, MaintenanceSchedule schedule)
+    {
         json.WriteStartArray("draining_machines");
         foreach (var machine in (schedule.Windows ?? []).SelectMany(window => window.MachineIds))
         {
@@ -23,7 +30,6 @@ internal static class SettingsViews
 
         json.WriteEndArray();
         OperatorViews.EmptyList(json, "down_machines");
-        json.WriteEndObject();
     }
 
     public static void Quotas(Utf8JsonWriter json, RolesEntry roles)

@@ -21,9 +21,8 @@ internal static class StateApi
     // Mesos' other endpoints; the operator API has a call for most.
     private static readonly string[] NotImplemented =
     [
-        "/create-volumes", "/destroy-volumes", "/flags", "/machine/down", "/machine/up", "/maintenance/schedule",
-        "/maintenance/status", "/quota",
-        "/quota/{role}", "/reserve", "/roles", "/state-summary", "/unreserve", "/weights", "/api/v1/executor",
+        "/create-volumes", "/destroy-volumes", "/machine/down", "/machine/up", "/quota", "/quota/{role}", "/reserve",
+        "/unreserve", "/weights", "/api/v1/executor",
     ];
 
     public static void Map(IEndpointRouteBuilder routes, LeaderEndpoints endpoints, MasterOptions options)
@@ -54,6 +53,13 @@ internal static class StateApi
                 var query = TaskQuery.Of(context.Request.Query);
                 return WriteAsync(context, term, (json, view) => StateJson.Tasks(json, "tasks", query.Apply(view)));
             }));
+            routes.MapGet(prefix + "/state-summary", endpoints.Leader(Permission.View,
+                (context, term) => WriteAsync(context, term, (json, view) => SummaryJson.State(json, view, options))));
+            routes.MapGet(prefix + "/roles", endpoints.Leader(Permission.View,
+                (context, term) => WriteAsync(context, term, SummaryJson.Roles)));
+            routes.MapGet(prefix + "/flags", endpoints.Leader(Permission.View,
+                (context, term) => WriteAsync(context, term, (json, _) => WriteFlags(json, options))));
+            MaintenanceEndpoints.Map(routes, prefix, endpoints);
             routes.MapPost(prefix + "/teardown", endpoints.Leader(Permission.Operate, TeardownAsync));
             foreach (var other in NotImplemented)
             {
@@ -113,13 +119,18 @@ internal static class StateApi
         json.WriteNumber("activated_slaves", view.Agents.Count(agent => agent.IsActive));
         json.WriteNumber("deactivated_slaves", view.Agents.Count(agent => !agent.IsActive));
         json.WriteNumber("unreachable_slaves", view.Unreachable);
-        json.WriteStartObject("flags");
-        foreach (var (name, value) in Flags.Of(options)) json.WriteString(name, value);
-        json.WriteEndObject();
+        WriteFlags(json, options);
         StateJson.Agents(json, view, full: false);
         Frameworks(json, view);
         json.WriteStartArray("orphan_tasks");
         json.WriteEndArray();
+    }
+
+    private static void WriteFlags(Utf8JsonWriter json, MasterOptions options)
+    {
+        json.WriteStartObject("flags");
+        foreach (var (name, value) in Flags.Of(options)) json.WriteString(name, value);
+        json.WriteEndObject();
     }
 
     private static void Frameworks(Utf8JsonWriter json, MasterView view)

@@ -34,6 +34,34 @@ internal static class StateJson
     public static void Framework(Utf8JsonWriter json, FrameworkView framework)
     {
         json.WriteStartObject();
+        FrameworkFields(json, framework);
+        json.WriteStartArray("offers");
+        foreach (var (offer, agent) in framework.Offers)
+        {
+            json.WriteStartObject();
+            json.WriteString("id", offer.Id.Value);
+            json.WriteString("framework_id", framework.Id.Value);
+            json.WriteString("slave_id", offer.AgentId.Value);
+            json.WriteString("hostname", agent.Hostname);
+            json.WriteStartObject("allocation_info");
+            json.WriteString("role", offer.Role);
+            json.WriteEndObject();
+            Amounts(json, "resources", offer.Resources);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        Tasks(json, "tasks", framework.Tasks);
+        Tasks(json, "unreachable_tasks", framework.Unreachable);
+        Tasks(json, "completed_tasks", framework.Completed);
+        json.WriteStartArray("executors");
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The fields of a framework, without its offers and tasks.</summary>
+    public static void FrameworkFields(Utf8JsonWriter json, FrameworkView framework)
+    {
         json.WriteString("id", framework.Id.Value);
         json.WriteString("name", framework.Info.Name);
         json.WriteString("user", framework.Info.User);
@@ -63,28 +91,6 @@ internal static class StateJson
         Amounts(json, "resources", used.Plus(offered));
         Amounts(json, "used_resources", used);
         Amounts(json, "offered_resources", offered);
-        json.WriteStartArray("offers");
-        foreach (var (offer, agent) in framework.Offers)
-        {
-            json.WriteStartObject();
-            json.WriteString("id", offer.Id.Value);
-            json.WriteString("framework_id", framework.Id.Value);
-            json.WriteString("slave_id", offer.AgentId.Value);
-            json.WriteString("hostname", agent.Hostname);
-            json.WriteStartObject("allocation_info");
-            json.WriteString("role", offer.Role);
-            json.WriteEndObject();
-            Amounts(json, "resources", offer.Resources);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        Tasks(json, "tasks", framework.Tasks);
-        Tasks(json, "unreachable_tasks", framework.Unreachable);
-        Tasks(json, "completed_tasks", framework.Completed);
-        json.WriteStartArray("executors");
-        json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     public static void Tasks(Utf8JsonWriter json, string name, IEnumerable<ClusterTask> tasks)
@@ -143,8 +149,12 @@ internal static class StateJson
     public static void Amounts(Utf8JsonWriter json, string name, ResourceSet resources)
     {
         json.WriteStartObject(name);
-        foreach (var scalar in Scalars) json.WriteNumber(scalar, resources.Scalar(scalar));
-        foreach (var group in resources.Entries.GroupBy(entry => (entry.Kind.Name, entry.Kind.Type)))
+        var own = resources.Where(kind => !kind.IsRevocable);
+        foreach (var scalar in Scalars) json.WriteNumber(scalar, own.Scalar(scalar));
+
+        // As Mesos has it: what is revocable apart, since it is there beside what it was lent from.
+        foreach (var group in resources.Entries.GroupBy(entry => (
+            Name: entry.Kind.IsRevocable ? entry.Kind.Name + "_revocable" : entry.Kind.Name, entry.Kind.Type)))
         {
             if (Array.IndexOf(Scalars, group.Key.Name) >= 0) continue;
             var amount = group.Aggregate(default(ResourceAmount), (sum, entry) => sum.Plus(entry.Amount));
@@ -181,10 +191,17 @@ internal static class StateJson
     private static void Agent(Utf8JsonWriter json, AgentView agent, bool full)
     {
         json.WriteStartObject();
+        AgentFields(json, agent, full);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The fields of an agent.</summary>
+    public static void AgentFields(Utf8JsonWriter json, AgentView agent, bool full)
+    {
         json.WriteString("id", agent.Id.Value);
         json.WriteString("hostname", agent.Info.Hostname);
         json.WriteNumber("port", agent.Info.Port ?? 0);
-        json.WriteString("pid", $"slave(1)@{agent.Info.Hostname}:{agent.Info.Port ?? 0}");
+        json.WriteString("pid", agent.Pid);
         Attributes(json, agent.Info);
         if (agent.Info.Domain is { } domain)
         {
@@ -225,8 +242,6 @@ internal static class StateJson
 
             json.WriteEndObject();
         }
-
-        json.WriteEndObject();
     }
 
     private static void Full(Utf8JsonWriter json, string name, ResourceSet resources)

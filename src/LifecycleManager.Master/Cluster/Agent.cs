@@ -1,3 +1,4 @@
+using System.Net;
 using LifecycleManager.Master.Registry;
 using LifecycleManager.Master.Resources;
 using LifecycleManager.Master.Streams;
@@ -10,6 +11,8 @@ namespace LifecycleManager.Master.Cluster;
 /// <summary>A registered agent. Owned by the master's loop.</summary>
 internal sealed class Agent(AgentId id, AgentEntry entry, Ledger.Account account, DateTimeOffset registeredAt)
 {
+    private EventStream<AgentEvent>? _stream;
+
     public AgentId Id { get; } = id;
 
     /// <summary>As it is stored.</summary>
@@ -27,9 +30,24 @@ internal sealed class Agent(AgentId id, AgentEntry entry, Ledger.Account account
     public IReadOnlyList<string> Features { get; set; } = [];
 
     /// <summary>Null while it is not connected.</summary>
-    public EventStream<AgentEvent>? Stream { get; set; }
+    public EventStream<AgentEvent>? Stream
+    {
+        get => _stream;
+        set
+        {
+            _stream = value;
+
+            // What is known of it outlives the connection.
+            if (value is null) return;
+            var ip = IPAddress.TryParse(Info.Hostname, out var own) ? own : value.Remote;
+            Ip = ip is { IsIPv4MappedToIPv6: true } ? ip.MapToIPv4() : ip;
+        }
+    }
 
     public bool IsConnected => Stream is not null;
+
+    /// <summary>Its address: as it calls itself, else where its connection came from; null where neither is known.</summary>
+    public IPAddress? Ip { get; private set; }
 
     /// <summary>Whether its free resources may be offered.</summary>
     public bool IsActive => IsConnected && !Entry.Deactivated && Entry.Drain is null && !IsLeaving;

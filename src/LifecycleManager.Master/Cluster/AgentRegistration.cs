@@ -18,6 +18,8 @@ internal sealed class AgentRegistration(
     public void Register(RegisterCall call, EventStream<AgentEvent> stream)
     {
         if (stream.IsClosed) return;
+        services.Metrics.Mesos.Inc(call.AgentInfo.Id is null, MasterCount.MessagesRegisterSlave,
+            MasterCount.MessagesReregisterSlave);
         ResourceSet total;
         try
         {
@@ -132,6 +134,7 @@ internal sealed class AgentRegistration(
             agents.Add(agent);
         }
 
+        services.Metrics.Mesos.Inc(call.AgentInfo.Id is null, MasterCount.SlaveRegistrations, MasterCount.SlaveReregistrations);
         connections.Connect(agent, call, stream, isNew);
         reservations.ApplyTotal(agent, total);
         stream.Send(new AgentEvent

@@ -29,11 +29,20 @@ internal sealed class AgentRemoval(
     /// <returns>False where no more agents may be removed yet.</returns>
     public bool TryGiveUp(Agent agent)
     {
-        if (!TryRemovePermit()) return false;
+        services.Metrics.Mesos.Inc(MasterCount.SlaveUnreachableScheduled);
+        if (!TryRemovePermit())
+        {
+            services.Metrics.Mesos.Inc(MasterCount.SlaveUnreachableCanceled);
+            return false;
+        }
+
         services.Log.LogWarning("Agent {Agent} at {Host} does not answer", agent.Id.Value, agent.Info.Hostname);
         Leave(
             agent, AgentStanding.Unreachable, TaskState.Unreachable, "The agent does not answer", static () => { }, _ =>
-                connections.SendPings(agent));
+            {
+                services.Metrics.Mesos.Inc(MasterCount.SlaveUnreachableCanceled);
+                connections.SendPings(agent);
+            });
         return true;
     }
 
@@ -70,6 +79,8 @@ internal sealed class AgentRemoval(
         }
 
         foreach (var (key, executor) in agent.Executors.ToList()) tasks.FreeExecutor(agent, key, executor);
+        if (entry.Standing == AgentStanding.Unreachable) services.Metrics.Mesos.Inc(MasterCount.SlaveUnreachableCompleted);
+        services.Metrics.Mesos.Removed(entry.Standing == AgentStanding.Unreachable ? "unhealthy" : "unregistered");
         ledger.Close(agent.Id);
         agents.Remove(agent);
         agents.AddAbsent(agent.Id, entry);
@@ -114,6 +125,7 @@ internal sealed class AgentRemoval(
                 () =>
                 {
                     absent.Entry = entry;
+                    services.Metrics.Mesos.Inc(MasterCount.RecoverySlaveRemovals);
                     foreach (var framework in frameworks.Known.Values)
                         framework.Stream?.Send(new SchedulerEvent
                         {

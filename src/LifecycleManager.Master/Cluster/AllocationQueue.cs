@@ -39,9 +39,11 @@ internal sealed class AllocationQueue(ClusterServices services)
     {
         if (_isScheduled) return;
         _isScheduled = true;
+        var since = services.Time.GetTimestamp();
         services.Loop.After(services.Options.AllocationDelay, () =>
         {
             _isScheduled = false;
+            services.Metrics.AllocationLatencies.Add(services.Time.GetElapsedTime(since));
             OnDue?.Invoke();
         });
     }

@@ -11,6 +11,8 @@ internal sealed class ClusterTasks(
     ClusterServices services, Ledger ledger, AgentTable agents, FrameworkTable frameworks, AllocationQueue allocations,
     OperatorEvents events)
 {
+    private MesosCounters Counters => services.Metrics.Mesos;
+
     /// <summary>Told when a task is no longer on its agent.</summary>
     public Action<Agent>? OnCompleted { get; set; }
 
@@ -39,6 +41,7 @@ internal sealed class ClusterTasks(
             var ended = task.With(status.State, status) with { SentState = status.State, SentUuid = null };
             framework.Unreachable.Remove(task.Id);
             framework.Completed.Put(task.Id, ended, services.Options.MaxCompletedTasks);
+            Counters.Ended(status);
             SendUpdate(framework, status);
         }
     }
@@ -47,6 +50,8 @@ internal sealed class ClusterTasks(
     public void Update(Agent agent, StatusUpdateCall call)
     {
         var status = call.Status with { AgentId = agent.Id, Source = call.Status.Source ?? StatusSource.Agent };
+        Counters.Inc(MasterCount.MessagesStatusUpdate, frameworks.Known.ContainsKey(call.FrameworkId),
+            MasterCount.ValidStatusUpdates, MasterCount.InvalidStatusUpdates);
         if (!frameworks.Known.TryGetValue(call.FrameworkId, out var framework))
         {
             // Nobody will ever acknowledge it.
@@ -100,7 +105,10 @@ internal sealed class ClusterTasks(
     public void Acknowledge(Framework framework, AcknowledgeCall call)
     {
         // While the agent is away it would repeat the status after all: it is acknowledged then.
-        if (!agents.Registered.TryGetValue(call.AgentId, out var agent) || agent.Stream is null) return;
+        var agent = agents.Registered.GetValueOrDefault(call.AgentId);
+        Counters.Inc(MasterCount.MessagesStatusUpdateAcknowledgement, agent is { IsConnected: true },
+            MasterCount.ValidStatusUpdateAcknowledgements, MasterCount.InvalidStatusUpdateAcknowledgements);
+        if (agent is not { IsConnected: true }) return;
         SendAcknowledge(agent, framework.Id, call.TaskId, call.Uuid);
         if (framework.Tasks.TryGetValue(call.TaskId, out var task) && task.AgentId == call.AgentId
             && task.SentState?.IsTerminal() == true && task.SentUuid.AsSpan().SequenceEqual(call.Uuid))
@@ -112,6 +120,7 @@ internal sealed class ClusterTasks(
     /// <summary>KILL: passed to the agent, again when it returns; a task that is not known is reconciled.</summary>
     public void Kill(Framework framework, KillCall call)
     {
+        Counters.Inc(MasterCount.MessagesKillTask);
         if (!framework.Tasks.TryGetValue(call.TaskId, out var task))
         {
             Reconcile(framework, call.TaskId, call.AgentId);
@@ -127,6 +136,7 @@ internal sealed class ClusterTasks(
     /// <summary>RECONCILE: of the tasks stated, or of all.</summary>
     public void Reconcile(Framework framework, ReconcileCall call)
     {
+        Counters.Inc(MasterCount.MessagesReconcileTasks);
         if (call.Tasks is { Count: > 0 } tasks)
         {
             foreach (var task in tasks) Reconcile(framework, task.TaskId, task.AgentId);
@@ -182,8 +192,22 @@ internal sealed class ClusterTasks(
     public static bool IsEndedByMaster(Framework framework, TaskId task) =>
         framework.Completed.TryGet(task, out var ended) && ended.State.IsTerminal() && ended.SentUuid is null;
 
-    /// <summary>A terminal state frees the resources, once.</summary>
+    /// <summary>What was to be launched never is.</summary>
+    public void Refuse(Framework framework, TaskInfo task, TaskState state, StatusReason reason, string message)
+    {
+        var status = ForCapabilities(framework, MasterStatus(task.TaskId, task.AgentId, state, reason, message));
+        Counters.Ended(status);
+        SendUpdate(framework, status);
+    }
+
+    /// <summary>A terminal state frees the resources, and is counted, once.</summary>
     public void SetState(ClusterTask task, ClusterTask before)
+    {
+        if (task.State.IsTerminal() && !before.State.IsTerminal()) Counters.Ended(task);
+        Free(task, before);
+    }
+
+    private void Free(ClusterTask task, ClusterTask before)
     {
         services.Changes.Advance();
         var framework = frameworks.Known[task.FrameworkId];
@@ -203,7 +227,8 @@ internal sealed class ClusterTasks(
         var ended = task.With(status.State, status) with { SentState = status.State, SentUuid = null };
 
         // UNREACHABLE is not terminal, yet the resources are gone with the agent.
-        SetState(ended.State.IsTerminal() ? ended : ended with { State = TaskState.Gone }, task);
+        if (ended.State.IsTerminal()) SetState(ended, task);
+        else Free(ended with { State = TaskState.Gone }, task);
         framework.Tasks[task.Id] = ended;
         SendUpdate(framework, status);
         events.TaskUpdated(ended, status);

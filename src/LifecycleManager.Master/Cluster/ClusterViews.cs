@@ -27,6 +27,7 @@ internal sealed class ClusterViews(
         Used = ledger.Used.Copy(),
         Roles = Roles(),
         PendingEvents = services.Loop.Pending,
+        QueuedWrites = services.Registry.Queued,
     };
 
     /// <summary>An agent as it is now.</summary>
@@ -35,7 +36,7 @@ internal sealed class ClusterViews(
     /// <summary>A framework as it is now.</summary>
     public FrameworkView Of(Framework framework) => new(
         framework, [.. framework.Roles.Select(role => ledger.Of(framework.Id, role)?.Copy()).OfType<Quantities>()],
-        agents.Registered);
+        agents.Registered, services.Time.GetTimestamp());
 
     private List<RoleView> Roles()
     {
@@ -54,6 +55,9 @@ internal sealed class ClusterViews(
             members.TryAdd(role, []);
         return [.. members.Select(role => new RoleView(
             role.Key, settings.Weights.TryGetValue(role.Key, out var weight) ? weight : 1, role.Value,
-            ledger.ByRole.GetValueOrDefault(role.Key)?.Copy() ?? new Quantities()))];
+            ledger.ByRole.GetValueOrDefault(role.Key)?.Copy() ?? new Quantities())
+        {
+            Quota = settings.Quotas.FirstOrDefault(quota => quota.Role == role.Key),
+        })];
     }
 }

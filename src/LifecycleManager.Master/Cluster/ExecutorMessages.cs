@@ -4,13 +4,17 @@ using LifecycleManager.Protocol.Mesos;
 namespace LifecycleManager.Master.Cluster;
 
 /// <summary>Between frameworks and their executors.</summary>
-internal sealed class ExecutorMessages(AgentTable agents, FrameworkTable frameworks, ClusterTasks tasks)
+internal sealed class ExecutorMessages(
+    ClusterServices services, AgentTable agents, FrameworkTable frameworks, ClusterTasks tasks)
 {
     /// <summary>MESSAGE of a framework to an executor; without promise, as in Mesos.</summary>
     public void Message(Framework framework, MessageCall call)
     {
-        if (!agents.Registered.TryGetValue(call.AgentId, out var agent)) return;
-        agent.Stream?.Send(new AgentEvent
+        var isKnown = agents.Registered.TryGetValue(call.AgentId, out var agent) && agent.IsConnected;
+        services.Metrics.Mesos.Inc(
+            MasterCount.MessagesFrameworkToExecutor, isKnown, MasterCount.ValidFrameworkToExecutorMessages,
+            MasterCount.InvalidFrameworkToExecutorMessages);
+        agent?.Stream?.Send(new AgentEvent
         {
             Type = AgentEventType.Message,
             Message = new AgentMessage(framework.Id, call.ExecutorId, call.Data),
@@ -31,8 +35,11 @@ internal sealed class ExecutorMessages(AgentTable agents, FrameworkTable framewo
     /// <summary>MESSAGE of an executor to its framework.</summary>
     public void Message(Agent agent, AgentMessage message)
     {
-        if (!frameworks.Known.TryGetValue(message.FrameworkId, out var framework)) return;
-        framework.Stream?.Send(new SchedulerEvent
+        var isKnown = frameworks.Known.TryGetValue(message.FrameworkId, out var framework) && framework.IsConnected;
+        services.Metrics.Mesos.Inc(
+            MasterCount.MessagesExecutorToFramework, isKnown, MasterCount.ValidExecutorToFrameworkMessages,
+            MasterCount.InvalidExecutorToFrameworkMessages);
+        framework?.Stream?.Send(new SchedulerEvent
         {
             Type = EventType.Message,
             Message = new MessageEvent(agent.Id, message.ExecutorId, message.Data),

@@ -34,6 +34,9 @@ internal sealed class Framework(FrameworkInfo info, DateTimeOffset registeredAt)
     /// <summary>Set while its removal is being made durable.</summary>
     public bool IsLeaving { get; set; }
 
+    /// <summary>How many changes of its description are being made durable.</summary>
+    public int Updates { get; set; }
+
     /// <summary>Null while it is not connected.</summary>
     public EventStream<SchedulerEvent>? Stream { get; set; }
 
@@ -77,6 +80,9 @@ internal sealed class Framework(FrameworkInfo info, DateTimeOffset registeredAt)
         if (list.Count == 0) _refusals.Remove((role, agent));
         return list.Exists(refusal => refusal.Resources.Contains(resources));
     }
+
+    public IReadOnlyDictionary<string, int> CountRefusals(long now) => _refusals.GroupBy(own => own.Key.Role)
+        .ToDictionary(own => own.Key, own => own.Sum(list => list.Value.Count(refusal => refusal.Until > now)));
 
     public void ForgetRefusals(IReadOnlyCollection<string> roles)
     {

@@ -46,4 +46,17 @@ internal static class FrameworkInfos
 
         return info.Id is { } id && Ids.Problem(id.Value) is { } wrong ? $"'FrameworkInfo.id' is invalid: {wrong}" : null;
     }
+
+    /// <summary>What may not change of a framework and does, or null; in Mesos' words.</summary>
+    public static string? ChangeProblem(FrameworkInfo before, FrameworkInfo after)
+    {
+        // Without the old one: who tries may not know it.
+        if (before.Principal != after.Principal) return "Changing framework's principal is not allowed.";
+        if (before.User != after.User) return Unsupported("user", before.User, after.User);
+        var (had, has) = (before.Checkpoint ?? false, after.Checkpoint ?? false);
+        return had != has ? Unsupported("checkpoint", had ? "true" : "false", has ? "true" : "false") : null;
+    }
+
+    private static string Unsupported(string field, string before, string after) =>
+        $"Updating 'FrameworkInfo.{field}' is unsupported; attempted to update from '{before}' to '{after}'";
 }

@@ -24,6 +24,8 @@ internal sealed class FrameworkSubscriptions(
     {
         if (stream.IsClosed) return;
         var info = call.FrameworkInfo;
+        services.Metrics.Mesos.Inc(info.Id is null, MasterCount.MessagesRegisterFramework,
+            MasterCount.MessagesReregisterFramework);
         if (FrameworkInfos.Problem(info) is { } problem)
         {
             Fail(stream, problem);
@@ -78,7 +80,9 @@ internal sealed class FrameworkSubscriptions(
         streams.Add(stream);
         _subscribing[id] = stream;
         stream.FrameworkId = id;
-        var isStored = known is not null
+
+        // Behind a change that is on its way: what is stored last is what holds.
+        var isStored = known is { Updates: 0 }
             && RegistryWrites.Same(entry, new FrameworkEntry(known.Info, known.RegisteredAt),
                 RegistryJson.Default.FrameworkEntry);
         if (isStored) Subscribed(entry, call, stream);
@@ -253,7 +257,8 @@ internal sealed class FrameworkSubscriptions(
         stream.Send(new SchedulerEvent
         {
             Type = EventType.Subscribed,
-            Subscribed = new SubscribedEvent(id, services.Options.HeartbeatInterval.TotalSeconds),
+            Subscribed = new SubscribedEvent(id, services.Options.HeartbeatInterval.TotalSeconds,
+                MasterInfos.Of(services.MasterId, services.Options.Address)),
         });
         stream.Send(new SchedulerEvent { Type = EventType.Heartbeat });
         Beat(framework, stream);
@@ -288,6 +293,7 @@ internal sealed class FrameworkSubscriptions(
     public void Revive(Framework framework, IReadOnlyList<string>? roles)
     {
         var which = roles is { Count: > 0 } ? roles : framework.Roles;
+        services.Metrics.Mesos.Inc(MasterCount.MessagesReviveOffers);
         services.Changes.Advance();
         framework.Suppressed.ExceptWith(which);
         framework.ForgetRefusals(which);
@@ -297,6 +303,7 @@ internal sealed class FrameworkSubscriptions(
     /// <summary>SUPPRESS: no more offers in these roles.</summary>
     public void Suppress(Framework framework, IReadOnlyList<string>? roles)
     {
+        services.Metrics.Mesos.Inc(MasterCount.MessagesSuppressOffers);
         services.Changes.Advance();
         framework.Suppressed.UnionWith(roles is { Count: > 0 } ? roles : framework.Roles);
     }

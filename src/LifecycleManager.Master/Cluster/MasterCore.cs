@@ -34,7 +34,7 @@ internal sealed class MasterCore
         Maintenance = new Maintenance(_services, _agents, allocations, _plan, Offers);
         Views = new ClusterViews(_services, ledger, _agents, _frameworks, _plan, Roles);
         Tasks = new ClusterTasks(_services, ledger, _agents, _frameworks, allocations, Events);
-        Messages = new ExecutorMessages(_agents, _frameworks, Tasks);
+        Messages = new ExecutorMessages(_services, _agents, _frameworks, Tasks);
         Reservations = new AgentReservations(_services, ledger, _agents, allocations, Offers);
         Acceptance = new OfferAcceptance(_services, ledger, _agents, allocations, Offers, Tasks, Reservations, Events);
         Connections = new AgentConnections(_services, _agents, Offers, _streams);
@@ -44,6 +44,8 @@ internal sealed class MasterCore
         Operations = new AgentOperations(_services, _agents, allocations, Offers, draining, Removal);
         Frameworks = new FrameworkSubscriptions(_services, _agents, _frameworks, allocations, Offers, Tasks, Events, Views,
             _streams);
+        Updates = new FrameworkUpdates(_services, _frameworks, allocations, Offers, Events, Views);
+        OperationStates = new OperationReconciliation(_services, _agents);
         var adoption = new TaskAdoption(_services, ledger, _frameworks, Frameworks, Tasks, draining, Events);
         Agents = new AgentRegistration(
             _services, ledger, _agents, Connections, allocations, Reservations, adoption, Events, Views);
@@ -60,6 +62,8 @@ internal sealed class MasterCore
     /// <summary>This term's id: prefix of all ids that it gives.</summary>
     public string MasterId => _services.MasterId;
 
+    public MesosCounters Counters => _services.Metrics.Mesos;
+
     public AgentRegistration Agents { get; }
 
     public AgentConnections Connections { get; }
@@ -71,6 +75,10 @@ internal sealed class MasterCore
     public AgentReservations Reservations { get; }
 
     public FrameworkSubscriptions Frameworks { get; }
+
+    public FrameworkUpdates Updates { get; }
+
+    public OperationReconciliation OperationStates { get; }
 
     public OfferTable Offers { get; }
 

@@ -34,6 +34,9 @@ internal sealed record MasterView
     /// <summary>Actions waiting on the loop.</summary>
     public required int PendingEvents { get; init; }
 
+    /// <summary>Changes that wait for the store.</summary>
+    public required int QueuedWrites { get; init; }
+
     public IEnumerable<ClusterTask> Tasks => Frameworks.Concat(Completed).SelectMany(framework => framework.Tasks);
 
     public int Unreachable => Absent.Count(agent => agent.Entry.Standing == AgentStanding.Unreachable);
@@ -61,6 +64,12 @@ internal sealed record AgentView
     }
 
     public AgentId Id { get; }
+
+    /// <summary>
+    /// Its name in Mesos' inner protocol, from which tools take its address and its endpoints. By its host name, for which its
+    /// certificate is made out.
+    /// </summary>
+    public string Pid => $"slave(1)@{Info.Hostname}:{Info.Port ?? 0}";
 
     public AgentEntry Entry { get; }
 
@@ -90,7 +99,8 @@ internal sealed record AgentView
 /// <summary>A framework at one moment.</summary>
 internal sealed record FrameworkView
 {
-    public FrameworkView(Framework framework, IReadOnlyList<Quantities> allocated, IReadOnlyDictionary<AgentId, Agent> agents)
+    public FrameworkView(Framework framework, IReadOnlyList<Quantities> allocated, IReadOnlyDictionary<AgentId, Agent> agents,
+        long now)
     {
         Info = framework.Info;
         Roles = framework.Roles;
@@ -104,6 +114,7 @@ internal sealed record FrameworkView
         Unreachable = [.. framework.Unreachable.Values];
         Completed = [.. framework.Completed.Values];
         Offers = [.. framework.Offers.Values.Select(offer => (offer, agents[offer.AgentId].Info))];
+        Refusals = framework.CountRefusals(now);
         foreach (var quantities in allocated) Allocated.Add(quantities);
     }
 
@@ -135,7 +146,14 @@ internal sealed record FrameworkView
 
     /// <summary>What it has, offers included.</summary>
     public Quantities Allocated { get; } = new();
+
+    /// <summary>How many refusals of offers hold, by role.</summary>
+    public IReadOnlyDictionary<string, int> Refusals { get; }
 }
 
 /// <summary>A role at one moment.</summary>
-internal sealed record RoleView(string Name, double Weight, IReadOnlyList<FrameworkId> Frameworks, Quantities Allocated);
+internal sealed record RoleView(string Name, double Weight, IReadOnlyList<FrameworkId> Frameworks, Quantities Allocated)
+{
+    /// <summary>What its quota guarantees and allows; null without one.</summary>
+    public QuotaConfig? Quota { get; init; }
+}

@@ -101,7 +101,7 @@ internal sealed class OfferAcceptance(
     {
         foreach (var task in operations.SelectMany(Tasks))
         {
-            ClusterTasks.SendUpdate(framework, tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Dropped, reason, message));
+            tasks.Refuse(framework, task, TaskState.Dropped, reason, message);
         }
     }
 
@@ -110,6 +110,7 @@ internal sealed class OfferAcceptance(
 
     private void Launch(PendingAccept accept, IReadOnlyList<TaskInfo> wanted)
     {
+        services.Metrics.Mesos.Inc(MasterCount.MessagesLaunchTasks);
         var (framework, agent) = (accept.Framework, accept.Agent);
         var launched = new List<TaskInfo>(wanted.Count);
         foreach (var task in wanted)
@@ -117,8 +118,7 @@ internal sealed class OfferAcceptance(
             if (TaskValidation.Check(task, framework, agent, accept.Role, accept.Left, IsLive, out var resources,
                 out var executor) is { } problem)
             {
-                ClusterTasks.SendUpdate(framework, tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Error,
-                    StatusReason.TaskInvalid, problem));
+                tasks.Refuse(framework, task, TaskState.Error, StatusReason.TaskInvalid, problem);
                 continue;
             }
 
@@ -133,6 +133,7 @@ internal sealed class OfferAcceptance(
     // All of them or none.
     private void LaunchGroup(PendingAccept accept, LaunchGroupOperation group)
     {
+        services.Metrics.Mesos.Inc(MasterCount.MessagesLaunchTasks);
         var (framework, agent) = (accept.Framework, accept.Agent);
         var members = group.TaskGroup.Tasks;
         var left = accept.Left;
@@ -154,11 +155,7 @@ internal sealed class OfferAcceptance(
         if (problem is not null)
         {
             foreach (var task in members)
-            {
-                ClusterTasks.SendUpdate(framework, tasks.MasterStatus(task.TaskId, task.AgentId, TaskState.Error,
-                    StatusReason.TaskGroupInvalid, problem));
-            }
-
+                tasks.Refuse(framework, task, TaskState.Error, StatusReason.TaskGroupInvalid, problem);
             return;
         }
 

@@ -34,7 +34,9 @@ internal sealed class OfferAllocator(
             IsRefused = (framework, role, agent, resources) =>
                 frameworks.Known[framework].Refuses(role, agent, resources, started),
         });
-        services.Metrics.Allocation.Observe(services.Time.GetElapsedTime(started).TotalSeconds);
+        var took = services.Time.GetElapsedTime(started);
+        services.Metrics.Allocation.Observe(took.TotalSeconds);
+        services.Metrics.AllocationRuns.Add(took);
         Offer(allocated);
     }
 

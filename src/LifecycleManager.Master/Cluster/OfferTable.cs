@@ -87,6 +87,7 @@ internal sealed class OfferTable(
     /// <summary>DECLINE.</summary>
     public void Decline(Framework framework, DeclineCall call)
     {
+        services.Metrics.Mesos.Inc(MasterCount.MessagesDeclineOffers);
         var byAgent = new List<OfferRecord>();
         foreach (var id in call.OfferIds)
         {
@@ -126,8 +127,13 @@ internal sealed class OfferTable(
         Url = new OfferUrl
         {
             Scheme = "http",
-            Address = new OfferAddress { Hostname = agent.Info.Hostname, Port = agent.Info.Port ?? 5051 },
-            Path = "/agent",
+            Address = new OfferAddress
+            {
+                Hostname = agent.Info.Hostname,
+                Ip = agent.Ip?.ToString(),
+                Port = agent.Info.Port ?? 5051,
+            },
+            Path = "/slave(1)",
         },
         Domain = agent.Info.Domain,
         Resources = offer.Resources.ToWire(offer.Role, refined),

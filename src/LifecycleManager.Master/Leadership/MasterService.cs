@@ -1,4 +1,7 @@
+using System.Text.Json;
 using LifecycleManager.Master.Allocators;
+using LifecycleManager.Master.Cluster;
+using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Storage;
 using LifecycleManager.Storage.Leading;
@@ -8,13 +11,18 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Master.Leadership;
 
 /// <summary>Runs a term whenever this master is elected.</summary>
-internal sealed class MasterService : BackgroundService
+internal sealed partial class MasterService : BackgroundService
 {
     /// <summary>The election's name.</summary>
     public const string Election = "master";
 
     private readonly MasterTermServices _services;
+    /// <summary>The beginning of the names of the nodes by which Mesos' clients find the leader in ZooKeeper.</summary>
+    public const string NodePrefix = "json.info_";
+
+    private static readonly TimeSpan AnnounceAgain = TimeSpan.FromSeconds(2);
     private readonly IStateStore _store;
+    private readonly ILeaderAnnouncer? _announcer;
     private readonly LeadershipService _leadership;
     private readonly string _address;
     private readonly CancellationToken _stopping;
@@ -33,6 +41,7 @@ internal sealed class MasterService : BackgroundService
                 $"allocator '{options.Allocator}' is not known; there are: {string.Join(", ", known.Select(allocator => allocator.Name))}");
         _services = new MasterTermServices(options, allocator, metrics, health, time, log);
         _store = store;
+        _announcer = election as ILeaderAnnouncer;
         _address = options.Address.ToString().TrimEnd('/');
         _leadership = new LeadershipService(election, Election, _address, health, time, log);
         health.State = () => State;
@@ -72,6 +81,35 @@ internal sealed class MasterService : BackgroundService
         await _leadership.RunAsync(LeadAsync, stops.Token);
     }
 
+    // The term does not depend on it: who looks elsewhere for its master finds it all the same.
+    private async Task AnnounceAsync(ILeadership leadership, MasterTerm term)
+    {
+        if (_announcer is null) return;
+        var info = JsonSerializer.SerializeToUtf8Bytes(
+            MasterInfos.Of(term.Core.MasterId, _services.Options.Address), MesosJson.Default.MasterInfo);
+        while (!term.HasEnded)
+        {
+            try
+            {
+                await _announcer.AnnounceAsync(leadership, NodePrefix, info, term.Ended);
+                return;
+            }
+            catch (OperationCanceledException) when (term.HasEnded)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                LogNotAnnounced(_services.Log, e.Message);
+                await Task.Delay(AnnounceAgain, _services.Time, term.Ended)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Mesos' clients cannot find this master in ZooKeeper yet: {Reason}")]
+    private static partial void LogNotAnnounced(ILogger log, string reason);
+
     private async Task LeadAsync(ILeadership leadership, CancellationToken cancellation)
     {
         await using var term = await MasterTerm.BeginAsync(_services, _store, leadership.Fence, cancellation);
@@ -79,7 +117,9 @@ internal sealed class MasterService : BackgroundService
         {
             _leadership.Working();
             _term = term;
+            var announcing = AnnounceAsync(leadership, term);
             await term.RunAsync();
+            await announcing;
         }
         finally
         {

@@ -43,7 +43,10 @@ internal sealed partial class MasterTerm : IAsyncDisposable
         _registryReport = services.Health.Loop(RegistryName);
         var changes = new ChangeMark();
         _loop = new ClusterLoop(services.Time, _loopReport, changes);
-        _registry = new RegistryWriter(store, fence, services.Time, _loop.PostAsync, _setAside, _registryReport, services.Log);
+        _registry = new RegistryWriter(store, fence, services.Time, _loop.PostAsync, _setAside, _registryReport, services.Log)
+        {
+            Metrics = services.Metrics.Registry,
+        };
         _watch = services.Health.Watch(() => _registry.Problem);
         Core = new MasterCore(
             Guid.NewGuid().ToString(), services.Options, services.Time, _loop, changes, _registry, services.Allocator,
@@ -70,8 +73,13 @@ internal sealed partial class MasterTerm : IAsyncDisposable
     /// <summary>Reads what is stored, and takes it over.</summary>
     /// <inheritdoc cref="MasterTerm(MasterTermServices, IStateStore, RegistryRecords, Fence, CancellationToken)" path="/param"/>
     public static async Task<MasterTerm> BeginAsync(MasterTermServices services, IStateStore store, Fence fence,
-        CancellationToken cancellation) =>
-        new(services, store, await RegistryReader.ReadAsync(store, cancellation), fence, cancellation);
+        CancellationToken cancellation)
+    {
+        var began = services.Time.GetTimestamp();
+        var records = await RegistryReader.ReadAsync(store, cancellation);
+        services.Metrics.Registry.Read(records.Size, services.Time.GetElapsedTime(began));
+        return new MasterTerm(services, store, records, fence, cancellation);
+    }
 
     /// <summary>Works until the lead is lost, or a loop has ended.</summary>
     public async Task RunAsync()

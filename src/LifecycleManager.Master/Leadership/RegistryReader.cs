@@ -13,9 +13,10 @@ namespace LifecycleManager.Master.Leadership;
 /// <param name="Roles">Weights and quotas.</param>
 /// <param name="Schedule">The maintenance schedule.</param>
 /// <param name="SetAside">The records that cannot be read.</param>
+/// <param name="Size">How long they are.</param>
 internal sealed record RegistryRecords(
     IReadOnlyList<AgentEntry> Agents, IReadOnlyList<FrameworkEntry> Frameworks, RolesEntry? Roles, MaintenanceSchedule? Schedule,
-    SetAsideRecords SetAside);
+    SetAsideRecords SetAside, RegistrySize Size);
 
 /// <summary>Reads the registry. A record that cannot be read is set aside: the master leads without it.</summary>
 internal static class RegistryReader
@@ -23,11 +24,12 @@ internal static class RegistryReader
     public static async Task<RegistryRecords> ReadAsync(IStateStore store, CancellationToken cancellation)
     {
         var aside = new SetAsideRecords();
+        var size = new RegistrySize();
         var agents = new List<AgentEntry>();
         await foreach (var entry in store.ListAsync(RegistryKeys.Agents, cancellation))
         {
             var id = entry.Key[RegistryKeys.Agents.Length..];
-            var agent = Read(entry, StrictJson.Registry.AgentEntry, agent => Problem(agent, id), aside);
+            var agent = Read(entry, StrictJson.Registry.AgentEntry, agent => Problem(agent, id), aside, size);
             if (agent is null && Ids.Problem(id) is null) agent = AgentEntry.Unreadable(new(id));
             if (agent is not null) agents.Add(agent);
         }
@@ -36,22 +38,25 @@ internal static class RegistryReader
         await foreach (var entry in store.ListAsync(RegistryKeys.Frameworks, cancellation))
         {
             var id = entry.Key[RegistryKeys.Frameworks.Length..];
-            if (Read(entry, StrictJson.Registry.FrameworkEntry, framework => Problem(framework, id), aside) is { } framework)
+            if (Read(entry, StrictJson.Registry.FrameworkEntry, framework => Problem(framework, id), aside, size)
+                is { } framework)
                 frameworks.Add(framework);
         }
 
         return new RegistryRecords(
             agents, frameworks,
-            Read(await store.GetAsync(RegistryKeys.Roles, cancellation), StrictJson.Registry.RolesEntry, Problem, aside),
+            Read(await store.GetAsync(RegistryKeys.Roles, cancellation), StrictJson.Registry.RolesEntry, Problem, aside, size),
             Read(await store.GetAsync(RegistryKeys.Maintenance, cancellation), StrictJson.Registry.MaintenanceSchedule,
-                MaintenanceWindows.Problem, aside),
-            aside);
+                MaintenanceWindows.Problem, aside, size),
+            aside, size);
     }
 
-    private static T? Read<T>(StateEntry? entry, JsonTypeInfo<T> type, Func<T, string?> check, SetAsideRecords aside)
+    private static T? Read<T>(StateEntry? entry, JsonTypeInfo<T> type, Func<T, string?> check, SetAsideRecords aside,
+        RegistrySize size)
         where T : class
     {
         if (entry is null) return null;
+        size.Put(entry.Key, entry.Value.Length);
         try
         {
             if (StrictJson.HasNullItem(entry.Value.Span)) throw new JsonException("a list holds null");

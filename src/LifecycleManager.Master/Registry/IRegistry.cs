@@ -5,6 +5,9 @@ namespace LifecycleManager.Master.Registry;
 /// <summary>The durable part of the master's state, as the owners of the state see it.</summary>
 internal interface IRegistry
 {
+    /// <summary>How many calls wait for the store.</summary>
+    int Queued { get; }
+
     /// <summary>
     /// Makes writes durable, in the order of the calls; then, or when the store refuses them, a continuation runs on the master's
     /// loop.

@@ -35,6 +35,7 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
     private readonly Deadlines<bool> _retries;
     private string _cause = "it does not answer";
     private long _failingSince;
+    private int _kept;
     private volatile bool _isRefusing;
 
     // A withdrawal begins an epoch. What was committed before the master's loop knew of it may rest on what was withdrawn.
@@ -62,6 +63,12 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
     public string? Problem => _isRefusing || FailingFor >= RefusalTimeout
         ? $"the state store takes no writes: {Volatile.Read(ref _cause)}" : null;
 
+    /// <inheritdoc/>
+    public int Queued => _loop.Pending + Volatile.Read(ref _kept);
+
+    /// <summary>Told what is written, and how long it took.</summary>
+    public RegistryMetrics? Metrics { get; init; }
+
     TimeSpan? IOwner<RegistryChange>.NextDue => _retries.NextDue;
 
     private TimeSpan FailingFor => Volatile.Read(ref _failingSince) is var since && since != 0
@@ -81,6 +88,13 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
     async ValueTask IOwner<RegistryChange>.TurnAsync(IReadOnlyList<RegistryChange> inputs, CancellationToken cancellation)
     {
         _waiting.AddRange(inputs);
+        Volatile.Write(ref _kept, _waiting.Count);
+        await WriteAsync(cancellation);
+        Volatile.Write(ref _kept, _waiting.Count);
+    }
+
+    private async ValueTask WriteAsync(CancellationToken cancellation)
+    {
         var isDue = _retries.TryTake(out _);
         if (_isRefusing || _waiting.Exists(change => change.Epoch < _epoch))
         {
@@ -160,7 +174,9 @@ internal sealed partial class RegistryWriter : IRegistry, IOwner<RegistryChange>
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         try
         {
+            var began = _time.GetTimestamp();
             await _store.WriteAsync(writes, _fence, ends.Token);
+            Metrics?.Stored(writes, _time.GetElapsedTime(began));
             _setAside.Forget(writes.Select(write => write.Key));
             Volatile.Write(ref _failingSince, 0);
             return true;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
@@ -42,6 +43,9 @@ internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity, Strea
     public AgentId? AgentId { get; set; }
 
     public FrameworkId? FrameworkId { get; set; }
+
+    /// <summary>Where the subscriber's connection comes from, if that is known.</summary>
+    public IPAddress? Remote { get; init; }
 
     /// <inheritdoc />
     public string Subscriber => AgentId is { } agent ? $"agent {agent.Value}"

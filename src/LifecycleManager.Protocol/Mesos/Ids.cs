@@ -20,3 +20,6 @@ public sealed record ContainerId(string Value, ContainerId? Parent = null);
 
 /// <summary>A reservation's or operation's id.</summary>
 public readonly record struct OperationId(string Value);
+
+/// <summary>A resource provider's id.</summary>
+public readonly record struct ResourceProviderId(string Value);

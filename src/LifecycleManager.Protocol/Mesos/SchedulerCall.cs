@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace LifecycleManager.Protocol.Mesos;
@@ -43,6 +44,15 @@ public sealed record SchedulerCall
 
     /// <summary>Set when <see cref="Type"/> is Request.</summary>
     public RequestCall? Request { get; init; }
+
+    /// <summary>Set when <see cref="Type"/> is UpdateFramework.</summary>
+    public UpdateFrameworkCall? UpdateFramework { get; init; }
+
+    /// <summary>Set when <see cref="Type"/> is ReconcileOperations.</summary>
+    public ReconcileOperationsCall? ReconcileOperations { get; init; }
+
+    /// <summary>Set when <see cref="Type"/> is AcknowledgeOperationStatus.</summary>
+    public AcknowledgeOperationStatusCall? AcknowledgeOperationStatus { get; init; }
 }
 
 /// <summary>The calls of the scheduler API.</summary>
@@ -87,10 +97,30 @@ public enum CallType
 
     /// <summary>Asks for resources.</summary>
     Request,
+
+    /// <summary>Changes the framework's description.</summary>
+    UpdateFramework,
+
+    /// <summary>Asks for the state of operations.</summary>
+    ReconcileOperations,
+
+    /// <summary>Acknowledges the status of an operation.</summary>
+    AcknowledgeOperationStatus,
 }
 
 /// <summary>SUBSCRIBE.</summary>
-public sealed record SubscribeCall(FrameworkInfo FrameworkInfo, IReadOnlyList<string>? SuppressedRoles = null);
+public sealed record SubscribeCall(FrameworkInfo FrameworkInfo, IReadOnlyList<string>? SuppressedRoles = null)
+{
+    /// <summary>Constraints on the agents whose resources are offered; this stack's master refuses them.</summary>
+    public JsonElement? OfferConstraints { get; init; }
+}
+
+/// <summary>UPDATE_FRAMEWORK: the whole description and the whole set of suppressed roles, as they are to be.</summary>
+public sealed record UpdateFrameworkCall(FrameworkInfo FrameworkInfo, IReadOnlyList<string>? SuppressedRoles = null)
+{
+    /// <inheritdoc cref="SubscribeCall.OfferConstraints"/>
+    public JsonElement? OfferConstraints { get; init; }
+}
 
 /// <summary>ACCEPT: operations on the resources of offers that all belong to one agent.</summary>
 public sealed record AcceptCall(IReadOnlyList<OfferId> OfferIds, IReadOnlyList<Operation>? Operations = null,
@@ -117,6 +147,17 @@ public sealed record ReconcileCall(IReadOnlyList<ReconcileCall.Task>? Tasks = nu
     /// <summary>One task.</summary>
     public sealed record Task(TaskId TaskId, AgentId? AgentId = null);
 }
+
+/// <summary>RECONCILE_OPERATIONS; an empty list asks for all (implicit).</summary>
+public sealed record ReconcileOperationsCall(IReadOnlyList<OperationToReconcile>? Operations = null);
+
+/// <summary>An operation whose state is asked for.</summary>
+public sealed record OperationToReconcile(
+    OperationId OperationId, AgentId? AgentId = null, ResourceProviderId? ResourceProviderId = null);
+
+/// <summary>ACKNOWLEDGE_OPERATION_STATUS.</summary>
+public sealed record AcknowledgeOperationStatusCall(
+    OperationId OperationId, byte[] Uuid, AgentId? AgentId = null, ResourceProviderId? ResourceProviderId = null);
 
 /// <summary>MESSAGE.</summary>
 public sealed record MessageCall(AgentId AgentId, ExecutorId ExecutorId, byte[] Data);

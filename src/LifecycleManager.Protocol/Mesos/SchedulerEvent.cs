@@ -28,6 +28,9 @@ public sealed record SchedulerEvent
 
     /// <summary>Set when <see cref="Type"/> is Error.</summary>
     public ErrorEvent? Error { get; init; }
+
+    /// <summary>Set when <see cref="Type"/> is UpdateOperationStatus.</summary>
+    public UpdateOperationStatusEvent? UpdateOperationStatus { get; init; }
 }
 
 /// <summary>The events of the scheduler API.</summary>
@@ -60,10 +63,14 @@ public enum EventType
 
     /// <summary>The stream lives.</summary>
     Heartbeat,
+
+    /// <summary>An operation's status.</summary>
+    UpdateOperationStatus,
 }
 
 /// <summary>SUBSCRIBED.</summary>
-public sealed record SubscribedEvent(FrameworkId FrameworkId, double? HeartbeatIntervalSeconds = null);
+public sealed record SubscribedEvent(
+    FrameworkId FrameworkId, double? HeartbeatIntervalSeconds = null, MasterInfo? MasterInfo = null);
 
 /// <summary>OFFERS.</summary>
 public sealed record OffersEvent(IReadOnlyList<Offer> Offers);
@@ -82,3 +89,6 @@ public sealed record FailureEvent(AgentId? AgentId = null, ExecutorId? ExecutorI
 
 /// <summary>ERROR.</summary>
 public sealed record ErrorEvent(string Message);
+
+/// <summary>UPDATE_OPERATION_STATUS.</summary>
+public sealed record UpdateOperationStatusEvent(OperationStatus Status);

@@ -12,7 +12,7 @@ namespace LifecycleManager.Storage.ZooKeeper;
 /// </summary>
 internal sealed partial class ZooKeeperLeaderElection(
     ZooKeeperClient client, HeldLeaderships held, TimeProvider time, ILogger log)
-    : ILeaderElection
+    : ILeaderElection, ILeaderAnnouncer
 {
     public const string Directory = "/elections";
 
@@ -20,6 +20,7 @@ internal sealed partial class ZooKeeperLeaderElection(
     private static readonly TimeSpan Withdrawal = TimeSpan.FromSeconds(2);
     private readonly CancellationTokenSource _closing = new();
     private readonly FenceNodes _fences = new(client);
+    private readonly LeaderNodes _announcements = new(client);
 
     public async Task<ILeadership> StandAsync(string name, string address, CancellationToken cancellation = default)
     {
@@ -68,6 +69,10 @@ internal sealed partial class ZooKeeperLeaderElection(
             return data.Length == 0 ? null : Encoding.UTF8.GetString(data);
         }
     }
+
+    /// <inheritdoc/>
+    public Task AnnounceAsync(ILeadership leadership, string prefix, ReadOnlyMemory<byte> data,
+        CancellationToken cancellation = default) => _announcements.AddAsync(leadership, prefix, data, cancellation);
 
     public async ValueTask DisposeAsync()
     {
@@ -157,10 +162,11 @@ internal sealed partial class ZooKeeperLeaderElection(
             await ended.DisposeAsync();
 
             // Goes on behind when the connection is away: the leadership must not stay taken while the session lives.
-            var withdrawing = WithdrawAsync(fence.Name, mark, session);
+            var withdrawing = ResignAsync(fence, mark, session);
             await Task.WhenAny(withdrawing, Task.Delay(Withdrawal, time));
         });
         held.Add(leadership);
+        _announcements.Open(fence, session);
         ended = session.Ended.UnsafeRegister(
             _ =>
             {
@@ -195,6 +201,13 @@ internal sealed partial class ZooKeeperLeaderElection(
             LogWatch(leadership.Fence.Name, e.Message);
             _ = leadership.EndAsync();
         }
+    }
+
+    // Whoever leads next is the first to be announced then.
+    private async Task ResignAsync(Fence fence, string mark, ZooKeeperSession session)
+    {
+        await _announcements.CloseAsync(fence);
+        await WithdrawAsync(fence.Name, mark, session);
     }
 
     /// <summary>Deletes a candidate's node, for as long as its session lasts.</summary>

@@ -183,22 +183,24 @@ public sealed class SurfaceTests : IAsyncLifetime
     [InlineData("""{"type":"LAUNCH_NESTED_CONTAINER"}""", HttpStatusCode.NotImplemented, "LAUNCH_NESTED_CONTAINER")]
     [InlineData("""{"kind":1}""", HttpStatusCode.BadRequest, "type: is missing")]
     [InlineData("{", HttpStatusCode.BadRequest, "not JSON")]
-    [InlineData("[]", HttpStatusCode.BadRequest, "type: is missing")]
+    [InlineData("[]", HttpStatusCode.BadRequest, "the call is no object")]
     [InlineData("""{"type":"READ_FILE","read_file":{"path":"/x"}}""", HttpStatusCode.BadRequest, "read_file.offset: is missing")]
     [InlineData("""{"type":"READ_FILE","read_file":{"path":"/etc/passwd","offset":0}}""", HttpStatusCode.Forbidden, "outside")]
     public async Task Wrong_calls_are_told_what_is_wrong(string body, HttpStatusCode status, string message)
     {
-        var answer = await _agent.Http.PostAsync("/api/v1", new StringContent(body));
+        var answer = await _agent.Http.PostAsync("/api/v1", Json(body));
 
         Assert.Equal(status, answer.StatusCode);
         Assert.Contains(message, await answer.Content.ReadAsStringAsync());
     }
+
+    private static StringContent Json(string body) => new(body, System.Text.Encoding.UTF8, "application/json");
 
     private async Task<JsonNode> ReadAsync(string path, long offset, long? length = null) =>
         JsonNode.Parse(await _agent.Http.GetStringAsync(
             $"/files/read?path={Uri.EscapeDataString(path)}&offset={offset}{(length is null ? "" : $"&length={length}")}"))!;
 
     private async Task<JsonNode> CallAsync(string body) =>
-        JsonNode.Parse(await (await _agent.Http.PostAsync("/api/v1", new StringContent(body)))
+        JsonNode.Parse(await (await _agent.Http.PostAsync("/api/v1", Json(body)))
             .EnsureSuccessStatusCode().Content.ReadAsStringAsync())!;
 }

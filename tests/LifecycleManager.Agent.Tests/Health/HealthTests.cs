@@ -177,7 +177,8 @@ public sealed class HealthTests : IAsyncLifetime
 
     private static async Task<bool> OperatorSaysHealthyAsync(TestAgent agent)
     {
-        using var answer = await agent.Http.PostAsync("/api/v1", new StringContent("""{"type":"GET_HEALTH"}"""));
+        using var answer = await agent.Http.PostAsync("/api/v1", new StringContent(
+            """{"type":"GET_HEALTH"}""", System.Text.Encoding.UTF8, "application/json"));
         return JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["get_health"]!["healthy"]!.GetValue<bool>();
     }
 }

@@ -45,7 +45,7 @@ public sealed class ConformanceTests
     {
         await using var master = await MasterUnderTest.StartAsync();
         await using var agent = await master.RegisteredAgentAsync();
-        await using var events = await SubscribeAsync(master, """
+        await using var events = await RawEvents.SubscribeAsync(master, """
             {
               "type": "SUBSCRIBE",
               "subscribe": {
@@ -158,7 +158,7 @@ public sealed class ConformanceTests
         Assert.Equal(offer.GetProperty("id").GetProperty("value").GetString(), rescinded);
         Assert.Equal(ids["AGENT"], (await events.NextAsync("FAILURE")).GetProperty("agent_id").GetProperty("value").GetString());
 
-        await using var second = await SubscribeAsync(master, $$"""
+        await using var second = await RawEvents.SubscribeAsync(master, $$"""
             {
               "type": "SUBSCRIBE",
               "framework_id": {"value": "{{framework}}" },
@@ -190,47 +190,6 @@ public sealed class ConformanceTests
             request.Headers.Add("Mesos-Stream-Id", of.StreamId);
             using var answer = await master.Client.SendAsync(request);
             return answer.StatusCode;
-        }
-    }
-
-    private static async Task<RawEvents> SubscribeAsync(MasterUnderTest master, string call)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/scheduler")
-        {
-            Content = new StringContent(call, Encoding.UTF8, "application/json"),
-        };
-        var answer = await master.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        return new RawEvents(answer, await answer.Content.ReadAsStreamAsync());
-    }
-
-    private sealed class RawEvents(HttpResponseMessage answer, Stream stream) : IAsyncDisposable
-    {
-        private readonly IAsyncEnumerator<JsonElement> _records = RecordIo.ReadAsync(stream, ElementJson.Default.JsonElement)
-            .GetAsyncEnumerator();
-
-        public string StreamId { get; } = answer.Headers.GetValues("Mesos-Stream-Id").Single();
-
-        public async Task<JsonElement> NextRecordAsync()
-        {
-            Assert.True(await _records.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30)), "the stream has ended");
-            return _records.Current;
-        }
-
-        /// <summary>The next event that is no heartbeat, and what is under its name.</summary>
-        public async Task<JsonElement> NextAsync(string type)
-        {
-            JsonElement record;
-            do record = await NextRecordAsync();
-            while (record.GetProperty("type").GetString() == "HEARTBEAT");
-            Assert.Equal(type, record.GetProperty("type").GetString());
-            return record.GetProperty(type.ToLowerInvariant());
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            answer.Dispose();
-            await stream.DisposeAsync();
         }
     }
 }

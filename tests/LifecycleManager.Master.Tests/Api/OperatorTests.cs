@@ -274,10 +274,10 @@ public sealed class OperatorTests
     }
 
     [Theory]
-    [InlineData("/state-summary")]
+    [InlineData("/machine/down")]
     [InlineData("/master/quota")]
     [InlineData("/quota/eng")]
-    [InlineData("/master/maintenance/schedule")]
+    [InlineData("/master/create-volumes")]
     [InlineData("/reserve")]
     [InlineData("/api/v1/executor")]
     public async Task An_endpoint_of_mesos_that_is_not_here_says_so(string path)

@@ -46,11 +46,11 @@ public sealed class SubscribeTests
     [Theory]
     [InlineData("{", 400, "parse")]
     [InlineData("null", 400, "null")]
-    [InlineData("""{"type": "UPDATE_FRAMEWORK"}""", 501, "UPDATE_FRAMEWORK")]
+    [InlineData("""{"type": "UPDATE_FRAMEWORK"}""", 400, "framework_id")]
     [InlineData("""{"type": "ACCEPT_INVERSE_OFFERS"}""", 501, "ACCEPT_INVERSE_OFFERS")]
     [InlineData("""{"type": "DECLINE_INVERSE_OFFERS"}""", 501, "DECLINE_INVERSE_OFFERS")]
-    [InlineData("""{"type": "ACKNOWLEDGE_OPERATION_STATUS"}""", 501, "ACKNOWLEDGE_OPERATION_STATUS")]
-    [InlineData("""{"type": "RECONCILE_OPERATIONS"}""", 501, "RECONCILE_OPERATIONS")]
+    [InlineData("""{"type": "ACKNOWLEDGE_OPERATION_STATUS"}""", 400, "framework_id")]
+    [InlineData("""{"type": "RECONCILE_OPERATIONS"}""", 400, "framework_id")]
     [InlineData(
         """{"type": "ACCEPT", "framework_id": {"value": "x"}, "accept": {"offer_ids": [], "operations": [{"type": "CREATE"}]}}""",
         501, "CREATE")]

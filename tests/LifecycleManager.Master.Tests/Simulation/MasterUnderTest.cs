@@ -35,7 +35,7 @@ internal sealed class MasterUnderTest : IAsyncDisposable
     public IStateStore Store => _backend.Store;
 
     public static async Task<MasterUnderTest> StartAsync(MasterOptions? options = null, TimeProvider? time = null,
-        string? store = null, FaultyBackend? faults = null)
+        string? store = null, FaultyBackend? faults = null, Func<ILeaderElection, ILeaderElection>? election = null)
     {
         options = (options ?? new MasterOptions()) with { Address = new Uri($"http://127.0.0.1:{Server.FreePort()}") };
         time ??= TimeProvider.System;
@@ -48,7 +48,7 @@ internal sealed class MasterUnderTest : IAsyncDisposable
         builder.Services.AddSingleton(new RoleHealth(time));
         builder.Services.AddSingleton(Metrics.NewCustomRegistry());
         builder.Services.AddSingleton(faults?.Wrap(backend.Store) ?? backend.Store);
-        builder.Services.AddSingleton(faults?.Wrap(backend.Election) ?? backend.Election);
+        builder.Services.AddSingleton(faults?.Wrap(backend.Election) ?? election?.Invoke(backend.Election) ?? backend.Election);
         if (faults is not null)
         {
             builder.Services.AddSingleton<IAllocator>(faults);

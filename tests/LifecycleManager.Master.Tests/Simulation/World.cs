@@ -21,6 +21,8 @@ namespace LifecycleManager.Master.Tests.Simulation;
 /// </summary>
 internal sealed class World : IAsyncDisposable, IRegistry
 {
+    public int Queued => 0;
+
     private static readonly StreamMemory Memory = new(long.MaxValue, NullLogger.Instance);
 
     private readonly FakeTimeProvider _time;
