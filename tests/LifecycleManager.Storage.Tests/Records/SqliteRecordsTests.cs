@@ -1,4 +1,5 @@
 using LifecycleManager.Storage.Tests.Contract;
+using LifecycleManager.Storage.Tests.Sqlite;
 
 namespace LifecycleManager.Storage.Tests.Records;
 
