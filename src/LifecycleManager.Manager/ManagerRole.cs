@@ -86,6 +86,11 @@ public static class ManagerRole
             provider.GetRequiredService<RoleHealth>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LeadershipService>>()));
         services.AddHostedService<ManagerService>();
+        services.AddSingleton(provider => new LeadersRules(
+            provider.GetRequiredService<IStateStore>(), () => provider.GetRequiredService<PolicyDirectory>().Current,
+            () => provider.GetRequiredService<ManagerState>().Term?.Fence, provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<LeadersRules>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<LeadersRules>());
         if (options.Otlp is { } otlp) services.AddTraceExport(otlp, options.Address.ToString());
         services.AddHostedService(provider => new ScheduleFollower(
             provider.GetRequiredService<IStateStore>(), provider.GetRequiredService<ScheduleCache>(),

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using LifecycleManager.Decisions.Coordinations;
 using LifecycleManager.Decisions.Expressions;
 using LifecycleManager.Decisions.Facts;
@@ -34,6 +36,16 @@ public sealed record PolicySet(IReadOnlyList<Policy> Policies)
 
     /// <summary>The scheduled scaling jobs, in the same order; names are unique.</summary>
     public IReadOnlyList<ScalingSchedule> Jobs { get; init; } = [];
+
+    /// <summary>
+    /// A digest of everything that they say, whatever the files' names and order: equal digests mean equal policies. Rules in C#
+    /// are not in it.
+    /// </summary>
+    public string Digest => field ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n',
+        Policies.Select(policy => $"policy {policy.Name} {policy.Digest}")
+            .Concat(Coordinations.Select(coordination => $"coordination {coordination.Name} {coordination.Digest}"))
+            .Concat(Budgets.Select(budget => $"budget {budget.Name} {budget.Digest}"))
+            .Concat(Jobs.Select(job => $"schedule {job.Name} {job.Digest}")).Order(StringComparer.Ordinal)))))[..16];
 
     /// <summary>The scheduled rules.</summary>
     public IReadOnlyList<ScheduledRule> Schedules { get; } =

@@ -26,6 +26,12 @@ internal sealed record PoliciesAnswer(
 
     /// <summary>The budgets in force.</summary>
     public required IReadOnlyList<BudgetAnswer> Budgets { get; init; }
+
+    /// <summary>Of everything that they say, schedules included and rules in C# not.</summary>
+    public required string Digest { get; init; }
+
+    /// <summary>The digest of the leader's; absent where this manager leads, or it is not known.</summary>
+    public string? LeaderDigest { get; init; }
 }
 
 /// <summary>A policy in force.</summary>

@@ -1,6 +1,7 @@
 using LifecycleManager.Decisions;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Evaluation;
+using LifecycleManager.Manager.Leadership;
 using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Status;
 using LifecycleManager.Scaling.Targets;
@@ -21,7 +22,8 @@ internal static class PoliciesApi
         {
             var answer = Policies(
                 http.RequestServices.GetRequiredService<PolicyDirectory>(),
-                http.RequestServices.GetRequiredService<ManagerState>().Snapshot);
+                http.RequestServices.GetRequiredService<ManagerState>().Snapshot,
+                http.RequestServices.GetRequiredService<LeadersRules>().Digest);
             return ManagerApi.WriteAsync(http, answer, ManagerJson.Default.PoliciesAnswer);
         });
         app.MapPost("/v1/policies/{name}/end", EndAsync);
@@ -82,7 +84,7 @@ internal static class PoliciesApi
         });
     }
 
-    private static PoliciesAnswer Policies(PolicyDirectory directory, ManagerSnapshot snapshot)
+    private static PoliciesAnswer Policies(PolicyDirectory directory, ManagerSnapshot snapshot, string? leaderDigest)
     {
         var files = directory.Files;
         var refused = files.Where(file => file.Refused).Select(file => file.File).ToHashSet(StringComparer.Ordinal);
@@ -121,6 +123,8 @@ internal static class PoliciesApi
                 coordination.Apps.ToDictionary(
                     alias => alias.Name, alias => alias.Apps?.Text ?? $"dependencies of {alias.DependenciesOf}"),
                 [.. coordination.Rules.Select(rule => rule.Name)]))],
+            Digest = directory.Current.Digest,
+            LeaderDigest = leaderDigest,
             Budgets = [.. directory.Current.Budgets.Select(budget => new BudgetAnswer(
                 budget.Name, budget.Place.File, budget.Place.ToString(), State(budget.Place), budget.Apps.Text,
                 budget.Instances, budget.Cpus, budget.Memory, budget.Cost,

@@ -1,6 +1,7 @@
 using LifecycleManager.Decisions.CSharp;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Evaluation;
+using LifecycleManager.Manager.Leadership;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Manager.Status;
 using LifecycleManager.Manager.Tables;
@@ -48,6 +49,7 @@ internal sealed class ManagerHealth
     private readonly IScalingTarget _target;
     private readonly RoleHealth _role;
     private readonly RecordTables _tables;
+    private readonly LeadersRules _leaders;
     private readonly CSharpRules? _rules;
 
     /// <param name="state">What the manager is at.</param>
@@ -56,13 +58,14 @@ internal sealed class ManagerHealth
     /// <param name="target">What is scaled.</param>
     /// <param name="role">The loops.</param>
     /// <param name="tables">The tables of decisions.</param>
+    /// <param name="leaders">The policies of the manager that leads.</param>
     /// <param name="rules">The rules in C#; null where nobody asks for them.</param>
     public ManagerHealth(
         ManagerState state, PolicyDirectory policies, MetricsCollector collector, IScalingTarget target, RoleHealth role,
-        RecordTables tables, CSharpRules? rules = null)
+        RecordTables tables, LeadersRules leaders, CSharpRules? rules = null)
     {
         (_state, _policies, _collector, _target, _role) = (state, policies, collector, target, role);
-        (_tables, _rules) = (tables, rules);
+        (_tables, _leaders, _rules) = (tables, leaders, rules);
         role.State = () => state.Term is null ? "standing by" : state.Snapshot.LastTick is null ? "starting" : "leading";
     }
 
@@ -92,6 +95,7 @@ internal sealed class ManagerHealth
         if (_collector.SourcesProblem is { } sources) problems.Add($"refused: {sources}");
         if (_rules is { Problems: [var refused, ..] }) problems.Add($"refused: {refused}");
         problems.AddRange(_tables.Problems);
+        if (_leaders.Problem is { } differs) problems.Add(differs);
         if (_rules?.Problem is { } failed) problems.Add(failed);
         problems.AddRange(term?.ScheduleProblems ?? []);
         if (term?.Stop.Current is { } stop) problems.Add($"all changes are {stop}");

@@ -14,9 +14,13 @@ public sealed class FileReadersTests
     public async Task A_reader_that_takes_nothing_holds_one_block_and_is_left_in_time()
     {
         using var file = new EndlessFile(100 * FileReaders.Block);
-        var (context, aborted) = Context(new StuckBody());
+        var body = new StuckBody();
+        var (context, aborted) = Context(body);
         var sending = new FileReaders(_time).Download(file, "stdout").ExecuteAsync(context);
-        await Eventually.TrueAsync(() => file.Position == FileReaders.Block);
+
+        // Its time has begun by then.
+        await body.Written;
+        Assert.Equal(FileReaders.Block, file.Position);
 
         _time.Advance(FileReaders.MaxWait - TimeSpan.FromSeconds(1));
         Assert.False(sending.IsCompleted);
@@ -141,7 +145,15 @@ public sealed class FileReadersTests
     /// <summary>The other end reads nothing.</summary>
     private sealed class StuckBody : MemoryStream
     {
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Completes with the first write, which never does.</summary>
+        public Task Written => _written.Task;
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            _written.TrySetResult();
             await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
     }
 }
