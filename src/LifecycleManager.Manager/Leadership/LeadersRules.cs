@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Manager.Leadership;
 
 /// <summary>
-/// Compares the policies of managers: the one that leads tells in the store by which it decides, and one that stands by has a problem
-/// while it would decide by others. The leader's count.
+/// Compares the policies of managers: the one that leads tells in the store by which it decides, and one that stands by has a
+/// problem while it would decide by others. The leader's count.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="policies">The policies here.</param>
@@ -38,7 +38,7 @@ internal sealed class LeadersRules(
     /// <summary>That this manager would decide by other policies than the leader does; null where not. For any thread.</summary>
     public string? Problem => _problem;
 
-    /// <summary>The digest of the leader's policies; null where this manager leads, or it is not known. For any thread.</summary>
+    /// <summary>The digest of the leader's policies; null where this one leads, or it is not known. For any thread.</summary>
     public string? Digest => _leaders?.Digest;
 
     /// <summary>Tells, or compares.</summary>
