@@ -67,8 +67,8 @@ internal sealed class LeadersRules(
 
         var since = _differsSince ??= time.GetTimestamp();
         _problem = time.GetElapsedTime(since) < Patience ? null
-            : $"the policies here are not those by which the leader decides: {own.Policies.Count} policies ({own.Digest}), it has "
-                + $"{leaders.Policies} ({leaders.Digest}) since {leaders.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z";
+            : $"the policies here are not those by which the leader decides: {own.Policies.Count} policies ({own.Digest}), "
+                + $"it has {leaders.Policies} ({leaders.Digest}) since {leaders.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z";
     }
 
     /// <inheritdoc/>
