@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using LifecycleManager.Cli.Commands.Policy;
 using LifecycleManager.Cli.Configuration;
@@ -11,13 +10,8 @@ namespace LifecycleManager.Cli.Commands;
 /// <summary><c>lcm recommend</c>: what apps ask for beside what they use, the greatest waste first. It changes nothing.</summary>
 internal static class RecommendCommand
 {
-    private const int LongestAnswer = 64 * 1024 * 1024;
-
     private static readonly string[] Columns =
         ["APP", "INSTANCES", "CPUS", "USED", "RIGHT", "MEM", "PEAKS", "RIGHT", "WASTED CPUS", "WASTED MB", "ADVICE"];
-
-    private static readonly JsonSerializerOptions Indented =
-        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Command Create(Settings settings)
     {
@@ -26,8 +20,7 @@ internal static class RecommendCommand
             Description = "The app's id, /shop/search [default: all apps]",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var manager = Setting.Of(settings, "--manager", "The manager", Values.Url,
-            () => new Uri($"http://127.0.0.1:{ManagerCommand.Port}"), $"http://127.0.0.1:{ManagerCommand.Port}");
+        var manager = ManagerHttp.Option(settings, "The manager");
         var format = Setting.Of(settings, "--output", "table, or json as the manager answers", Values.Among<Format>(),
             () => Format.Table, "table");
         var command = new Command("recommend",
@@ -43,7 +36,7 @@ internal static class RecommendCommand
             try
             {
                 if (parse.GetValue(format) == Format.Json)
-                    await output.WriteLineAsync(JsonSerializer.Serialize(answer, Indented));
+                    await output.WriteLineAsync(JsonSerializer.Serialize(answer, ManagerHttp.Indented));
                 else Write(answer.RootElement, parse.GetValue(app) is not null, output);
             }
             catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
@@ -59,7 +52,7 @@ internal static class RecommendCommand
     private static async Task<JsonDocument> AskAsync(Uri manager, Credential? credential, string? app, CancellationToken stop)
     {
         using var http = ManagerHttp.Create(credential);
-        http.MaxResponseContentBufferSize = LongestAnswer;
+        http.MaxResponseContentBufferSize = ManagerHttp.LongestAnswer;
         var query = app is null ? "" : "?app=" + Uri.EscapeDataString("/" + app.Trim('/'));
         var address = ManagerHttp.At(manager, "/v1/recommendations" + query);
         try

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LifecycleManager.Cli.Commands.Policy;
@@ -11,11 +10,6 @@ namespace LifecycleManager.Cli.Commands;
 /// <summary>What the commands of <c>lcm schedule</c> have in common: whom they ask, and how the answer is shown.</summary>
 internal sealed class ScheduleClient
 {
-    private const int LongestAnswer = 64 * 1024 * 1024;
-
-    private static readonly JsonSerializerOptions Indented =
-        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private readonly Option<Uri> _manager;
     private readonly Option<Format>? _format;
     private readonly CredentialSettings _credential;
@@ -25,8 +19,7 @@ internal sealed class ScheduleClient
     /// <param name="withOutput">Whether it shows something, as a table or as JSON.</param>
     public ScheduleClient(Command command, Settings settings, bool withOutput = false)
     {
-        _manager = Setting.Of(settings, "--manager", "A manager", Values.Url,
-            () => new Uri($"http://127.0.0.1:{ManagerCommand.Port}"), $"http://127.0.0.1:{ManagerCommand.Port}");
+        _manager = ManagerHttp.Option(settings, "A manager");
         command.Add(_manager);
         if (withOutput)
         {
@@ -71,12 +64,12 @@ internal sealed class ScheduleClient
     public async Task<int> ShowAsync(ParseResult parse, Ask ask, Action<JsonNode, TextWriter> write, CancellationToken stop)
     {
         using var http = ManagerHttp.Create(_credential.Credential(parse));
-        http.MaxResponseContentBufferSize = LongestAnswer;
+        http.MaxResponseContentBufferSize = ManagerHttp.LongestAnswer;
         var output = parse.InvocationConfiguration.Output;
         var answer = await ask(http, parse.GetValue(_manager)!, stop);
         try
         {
-            if (parse.GetValue(_format!) == Format.Json) await output.WriteLineAsync(answer.ToJsonString(Indented));
+            if (parse.GetValue(_format!) == Format.Json) await output.WriteLineAsync(answer.ToJsonString(ManagerHttp.Indented));
             else write(answer, output);
         }
         catch (Exception e) when (e is NullReferenceException or InvalidOperationException or FormatException)

@@ -49,7 +49,8 @@ internal sealed class ScaleOutWatch
     {
         if (state.Policy.ScaleOut.Better is not { } check)
         {
-            if (!IsIdle) (HeldSince, _) = (default, EndRow());
+            HeldSince = default;
+            EndRow();
             return;
         }
 
@@ -139,9 +140,6 @@ internal sealed class ScaleOutWatch
         $"{_fruitless} scale-outs, {_from} to {_to}, have not made {check.Metric.Text} {check.By * 100:0.##}% better: ")
         + $"{Expression.Format(_after)}, {Expression.Format(_before)} before";
 
-    private bool EndRow()
-    {
+    private void EndRow() =>
         (_at, _judged, _before, _fruitless, _after) = (default, default, double.NaN, 0, double.NaN);
-        return true;
-    }
 }

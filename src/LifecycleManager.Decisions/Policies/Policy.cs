@@ -41,7 +41,7 @@ public sealed record PolicySet(IReadOnlyList<Policy> Policies)
     /// A digest of everything that they say, whatever the files' names and order: equal digests mean equal policies. Rules in C#
     /// are not in it.
     /// </summary>
-    public string Digest => field ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n',
+    public string Digest => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n',
         Policies.Select(policy => $"policy {policy.Name} {policy.Digest}")
             .Concat(Coordinations.Select(coordination => $"coordination {coordination.Name} {coordination.Digest}"))
             .Concat(Budgets.Select(budget => $"budget {budget.Name} {budget.Digest}"))

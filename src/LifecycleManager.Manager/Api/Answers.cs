@@ -225,12 +225,14 @@ internal sealed record ScheduleAnswer(
 /// <param name="Message">The same in one sentence.</param>
 internal sealed record StopAnswer(bool Stopped, DateTimeOffset? Since, string? By, string? Reason, string Message);
 
-/// <summary><c>POST /v1/stop</c> and <c>/v1/start</c>.</summary>
-internal sealed record StopBody
+/// <summary>Why something is done: stop and start, and what is done to a schedule.</summary>
+internal sealed record ReasonBody
 {
     /// <summary>Why, up to 500 characters; that of a start is in the log.</summary>
     public string? Reason { get; init; }
 }
+
+
 
 /// <summary><c>GET /v1/pauses</c>, and what a pause or resume leaves in force.</summary>
 internal sealed record PausesAnswer(IReadOnlyList<PauseEntry> Pauses);
@@ -287,7 +289,6 @@ internal sealed record EndAnswer(string Policy, string Message);
 [JsonSerializable(typeof(ScheduleDoneAnswer))]
 [JsonSerializable(typeof(ReasonBody))]
 [JsonSerializable(typeof(StopAnswer))]
-[JsonSerializable(typeof(StopBody))]
 [JsonSerializable(typeof(PausesAnswer))]
 [JsonSerializable(typeof(PauseBody))]
 [JsonSerializable(typeof(PauseEntry))]

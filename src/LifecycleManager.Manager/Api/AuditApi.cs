@@ -1,7 +1,5 @@
-using System.Globalization;
 using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Evaluation;
-using LifecycleManager.Manager.Recording;
 using LifecycleManager.Manager.Tables;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -32,8 +30,7 @@ internal static class AuditApi
                 case "before": filter = filter with { Before = text }; break;
                 case "from" when ManagerApi.TryTime(text, out var from): filter = filter with { From = from }; break;
                 case "to" when ManagerApi.TryTime(text, out var to): filter = filter with { To = to }; break;
-                case "limit" when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit)
-                    && limit is >= 1 and <= MaxPageSize:
+                case "limit" when ManagerApi.TryCount(text, MaxPageSize, out var limit):
                     filter = filter with { Limit = limit };
                     break;
                 default:
@@ -49,7 +46,7 @@ internal static class AuditApi
         var kept = term?.Audit.Entries
             ?? await AuditLog.ReadAsync(services.GetRequiredService<IStateStore>(), http.RequestAborted);
         var page = await AuditTable.QueryAsync(
-            filter, kept, term is not null || tables.AreShared ? tables.Audit : null, http.RequestAborted);
+            filter, kept, tables.Readable(tables.Audit, leads: term is not null), http.RequestAborted);
         await ManagerApi.WriteAsync(http, page, AuditJson.Default.AuditPage);
     }
 

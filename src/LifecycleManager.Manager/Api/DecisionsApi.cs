@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Manager.Evaluation;
@@ -178,8 +177,7 @@ internal static class DecisionsApi
                     break;
                 case "since" when ManagerApi.TryTime(text, out var since): filter = filter with { Since = since }; break;
                 case "until" when ManagerApi.TryTime(text, out var until): filter = filter with { Until = until }; break;
-                case "limit" when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit)
-                    && limit is >= 1 and <= DecisionFilter.MaxPageSize:
+                case "limit" when ManagerApi.TryCount(text, DecisionFilter.MaxPageSize, out var limit):
                     filter = filter with { Limit = limit };
                     break;
                 default:

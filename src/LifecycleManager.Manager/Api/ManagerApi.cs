@@ -25,6 +25,8 @@ internal static class ManagerApi
     /// <summary>Which manager leads, on answers of one that does not.</summary>
     public const string LeaderHeader = "Lcm-Leader";
 
+    private const int MaxReasonLength = 500;
+
     // Reasons are read with curl, too: "tpm 12 > 10", not "tpm 12 \u003E 10". The answers are no HTML.
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -88,6 +90,24 @@ internal static class ManagerApi
             return (null, null, e.Message, e.StatusCode);
         }
     }
+
+    /// <summary>Reads why something is done; where what is sent is wrong it is answered, and null.</summary>
+    public static async Task<ReasonBody?> ReadReasonAsync(HttpContext http)
+    {
+        var (body, field, message, status) = await ReadAsync(http, ManagerJson.Default.ReasonBody, new ReasonBody());
+        if (WrongReason(body?.Reason) is { } wrong)
+            (body, field, message, status) = (null, "reason", wrong, StatusCodes.Status400BadRequest);
+        if (body is null) await RefuseAsync(http, status, message!, field);
+        return body;
+    }
+
+    /// <summary>What is wrong with a reason; null where nothing is.</summary>
+    public static string? WrongReason(string? reason) =>
+        reason?.Length > MaxReasonLength ? $"reason is over {MaxReasonLength} characters" : null;
+
+    /// <summary>Reads how many are asked for: a number from 1 to some.</summary>
+    public static bool TryCount(string text, int most, out int count) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count) && count >= 1 && count <= most;
 
     /// <summary>Answers with an error.</summary>
     public static Task RefuseAsync(HttpContext http, int status, string message, string? field = null) =>

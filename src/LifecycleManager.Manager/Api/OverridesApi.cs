@@ -18,7 +18,6 @@ internal static class OverridesApi
 {
     private const string Suffix = "/override";
     private const int MaxBodyBytes = 16 * 1024;
-    private const int MaxReasonLength = 500;
     private const int MaxInstances = 1_000_000;
     private static readonly TimeSpan MaxTime = TimeSpan.FromDays(366);
 
@@ -131,7 +130,7 @@ internal static class OverridesApi
         if (body is null) return (null, default, field, message, status);
         if (body.Instances is not (>= 0 and <= MaxInstances))
             return Wrong("instances", $"instances must be there, from 0 to {MaxInstances}");
-        if (body.Reason?.Length > MaxReasonLength) return Wrong("reason", $"reason is over {MaxReasonLength} characters");
+        if (ManagerApi.WrongReason(body.Reason) is { } wrong) return Wrong("reason", wrong);
         if (body.Until is not { } text) return Wrong("until", "until must be there: a duration such as 2h, or an instant");
         DateTimeOffset until;
         if (DurationText.TryParse(text, out var duration)) until = now + duration;

@@ -14,7 +14,6 @@ namespace LifecycleManager.Manager.Api;
 internal static class PausesApi
 {
     private const int MaxBodyBytes = 16 * 1024;
-    private const int MaxReasonLength = 500;
     private const double MaxPauseSeconds = 366 * 24 * 3600d;
 
     public static void Map(IEndpointRouteBuilder app)
@@ -97,7 +96,7 @@ internal static class PausesApi
         }
 
         if (body.App is { } app && (app.Trim('/').Length == 0 || app.Length > 1024)) return Wrong("app", "app is not an app id");
-        if (body.Reason?.Length > MaxReasonLength) return Wrong("reason", $"reason is over {MaxReasonLength} characters");
+        if (ManagerApi.WrongReason(body.Reason) is { } wrong) return Wrong("reason", wrong);
         if (resume && body.Seconds is not null) return Wrong("seconds", "a resume takes no seconds");
         if (body.Seconds is { } seconds && !(seconds is > 0 and <= MaxPauseSeconds))
         {

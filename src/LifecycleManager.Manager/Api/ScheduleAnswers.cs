@@ -149,10 +149,3 @@ internal sealed record FiresAnswer(string Name, IReadOnlyList<FireAnswer> Fires)
 /// <param name="Fire">The id of the fire that was set off; absent where none was.</param>
 /// <param name="At">The fire time that is left out, or comes next; absent where there is none.</param>
 internal sealed record ScheduleDoneAnswer(string Name, string Message, string? Fire = null, DateTimeOffset? At = null);
-
-/// <summary><c>POST /v1/schedules/{name}/pause</c> and <c>/run</c>.</summary>
-internal sealed record ReasonBody
-{
-    /// <summary>Why, up to 500 characters.</summary>
-    public string? Reason { get; init; }
-}

@@ -16,7 +16,6 @@ namespace LifecycleManager.Manager.Api;
 internal static class SchedulesApi
 {
     private const int MaxBodyBytes = 128 * 1024;
-    private const int MaxReasonLength = 500;
     private const int MostListed = 1_000;
     private const int MostNext = 1_000;
     private const int UsualNext = 10;
@@ -169,21 +168,7 @@ internal static class SchedulesApi
     private static async Task DoAsync(HttpContext http, string done, Func<ScheduleDesk, Call, Task<ScheduleDoneAnswer?>> what)
     {
         if (await HasUnknownAsync(http)) return;
-        var (body, field, message, status) =
-            await ManagerApi.ReadAsync(http, ManagerJson.Default.ReasonBody, otherwise: new ReasonBody());
-        if (body?.Reason?.Length > MaxReasonLength)
-        {
-            (body, field, message, status) = (null, "reason", $"reason is over {MaxReasonLength} characters",
-                StatusCodes.Status400BadRequest);
-        }
-
-        if (body is null)
-        {
-            await ManagerApi.RefuseAsync(http, status, message!, field);
-            return;
-        }
-
-        if (await TermAsync(http) is not { } term) return;
+        if (await ManagerApi.ReadReasonAsync(http) is not { } body || await TermAsync(http) is not { } term) return;
         var call = new Call(NameOf(http), body.Reason, ByOf(http), http.RequestAborted);
         await AskAsync(http, term, owner => what(owner.Desk, call), async answer =>
         {
@@ -231,8 +216,7 @@ internal static class SchedulesApi
     private static async Task<int?> NumberAsync(HttpContext http, string name, int usual, int most)
     {
         if ((string?)http.Request.Query[name] is not { } text) return usual;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most)
-            return number;
+        if (ManagerApi.TryCount(text, most, out var number)) return number;
         await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest, $"{name} must be from 1 to {most}", name);
         return null;
     }

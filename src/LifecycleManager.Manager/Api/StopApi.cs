@@ -14,7 +14,6 @@ namespace LifecycleManager.Manager.Api;
 internal static class StopApi
 {
     private const int MaxBodyBytes = 16 * 1024;
-    private const int MaxReasonLength = 500;
 
     public static void Map(IEndpointRouteBuilder app)
     {
@@ -41,18 +40,8 @@ internal static class StopApi
     private static async Task SwitchAsync(
         HttpContext http, Func<StopSwitch, Call, Fence, CancellationToken, Task<StopEntry?>> change)
     {
-        var (body, field, message, status) = await ManagerApi.ReadAsync(http, ManagerJson.Default.StopBody, new StopBody());
-        if (body?.Reason?.Length > MaxReasonLength)
-        {
-            (body, field, message, status) = (null, "reason", $"reason is over {MaxReasonLength} characters",
-                StatusCodes.Status400BadRequest);
-        }
-
-        if (body is null)
-        {
-            await ManagerApi.RefuseAsync(http, status, message!, field);
-        }
-        else if (http.RequestServices.GetRequiredService<ManagerState>().Term is not { Fence: { } fence } term)
+        if (await ManagerApi.ReadReasonAsync(http) is not { } body) return;
+        if (http.RequestServices.GetRequiredService<ManagerState>().Term is not { Fence: { } fence } term)
         {
             await ManagerApi.RedirectToLeaderAsync(http);
         }

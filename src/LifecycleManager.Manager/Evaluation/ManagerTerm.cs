@@ -5,7 +5,6 @@ using LifecycleManager.Manager.Ownership;
 using LifecycleManager.Manager.Pausing;
 using LifecycleManager.Manager.Recommending;
 using LifecycleManager.Manager.Recording;
-using LifecycleManager.Manager.Schedules;
 using LifecycleManager.Manager.Scheduling;
 using LifecycleManager.Manager.Status;
 using LifecycleManager.Manager.Stopping;

@@ -22,13 +22,13 @@ internal sealed class CountOrders(OverrideStore overrides, ScheduleOrders schedu
     public static bool IsOrder(Decision decision) => decision.Adjustments is [.., { By: Override or Scheduled }];
 
     /// <summary>Whether anything is ordered of an app.</summary>
-    public bool Concern(ScalableApp app) => app.Suspended || overrides.Concerns(app.Id) || schedules.Of(app.Id) is not null;
+    public bool Concern(ScalableApp app) => app.Suspended || overrides.Concerns(app.Id) || schedules.Concern(app.Id);
 
     /// <summary>Whether an app's count is given, whatever its policy wants.</summary>
     public bool Gives(string app) => overrides.Of(app) is not null || schedules.Of(app)?.Count.Exactly is not null;
 
     /// <summary>Whether schedules want something of an app's count.</summary>
-    public bool IsScheduled(string app) => schedules.Of(app) is not null;
+    public bool IsScheduled(string app) => schedules.Concern(app);
 
     /// <summary>The count that is ordered of an app; null where none is.</summary>
     public int? CountOf(ScalableApp app) =>

@@ -9,8 +9,14 @@ namespace LifecycleManager.Manager.Scheduling;
 /// <summary>What the fires see of the world at a tick.</summary>
 internal sealed record FireView
 {
-    /// <summary>The apps by id; one that is being deleted is not there.</summary>
-    public required IReadOnlyDictionary<string, ScalableApp> Apps { get; init; }
+    /// <summary>All apps of the target.</summary>
+    public required IReadOnlyList<ScalableApp> Listed { get; init; }
+
+    /// <summary>
+    /// The apps by id; one that is being deleted is not there. Made where a fire asks for it: most ticks have none.
+    /// </summary>
+    public IReadOnlyDictionary<string, ScalableApp> Apps => field ??=
+        Listed.Where(app => !app.Deleting).ToDictionary(app => app.Id, StringComparer.Ordinal);
 
     /// <summary>Apps that the target does not list, though it does not say that they are gone.</summary>
     public required IReadOnlySet<string> Unlisted { get; init; }

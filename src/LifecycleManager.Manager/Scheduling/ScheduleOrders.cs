@@ -32,8 +32,11 @@ internal sealed class ScheduleOrders
 {
     private readonly Dictionary<string, List<ScheduleOrder>> _byApp = new(StringComparer.Ordinal);
 
-    /// <summary>The apps whose counts schedules give.</summary>
-    public IReadOnlyCollection<string> Apps => _byApp.Keys;
+    /// <summary>Whether schedules want nothing of any app.</summary>
+    public bool AreNone => _byApp.Count == 0;
+
+    /// <summary>Whether schedules want something of an app's count.</summary>
+    public bool Concern(string app) => _byApp.ContainsKey(app);
 
     /// <summary>What schedules together give an app; null for nothing.</summary>
     public ScheduledOrder? Of(string app)

@@ -157,7 +157,7 @@ internal sealed class ScheduleOwner : IDisposable
     /// <summary>What is to be collected for the ends of windows.</summary>
     public IEnumerable<MetricDemand> Demands(IReadOnlyList<ScalableApp> apps)
     {
-        if (Orders.Apps.Count == 0) return [];
+        if (Orders.AreNone) return [];
         var byId = apps.ToDictionary(app => app.Id, StringComparer.Ordinal);
         return
         [
@@ -173,7 +173,7 @@ internal sealed class ScheduleOwner : IDisposable
     }
 
     /// <summary>Whether a schedule sets an app's count now, so that it is not given back.</summary>
-    public bool Holds(string app) => Orders.Apps.Contains(app);
+    public bool Holds(string app) => Orders.Concern(app);
 
     public void Dispose()
     {
@@ -229,7 +229,7 @@ internal sealed class ScheduleOwner : IDisposable
     private FireView View(
         IReadOnlyList<ScalableApp> apps, IReadOnlySet<string> unlisted, DateTimeOffset now, bool isStopped) => new()
         {
-            Apps = apps.Where(app => !app.Deleting).ToDictionary(app => app.Id, StringComparer.Ordinal),
+            Listed = apps,
             Unlisted = unlisted,
             Now = now,
             PolicyOf = app => _sources.PolicyOf(app) is { DryRun: false } policy ? policy : null,
@@ -277,7 +277,7 @@ internal sealed class ScheduleOwner : IDisposable
 
     private void UseOrders()
     {
-        if (Orders.Apps.Count > 0 || Book.Store.Open.Entries.Count > 0) Orders.Use(Book.Store.Open.Entries.Values);
+        if (!Orders.AreNone || Book.Store.Open.Entries.Count > 0) Orders.Use(Book.Store.Open.Entries.Values);
     }
 
     private void SendHooks()
@@ -308,7 +308,7 @@ internal sealed class ScheduleOwner : IDisposable
             yield return $"the wall clock was set back: schedules fire again in {DueTimes.Text(setBack)}";
         foreach (var (key, _) in Book.Store.Unreadable)
             yield return $"what {key} in the store has of schedules cannot be read, and is set aside";
-        if (Named(Book.Table.All.Where(known => known.Problem is not null)) is { } unread)
+        if (Named(Book.Table.Unread) is { } unread)
             yield return $"schedules that were added cannot be read: {unread}";
         if (Named(Book.Table.Hidden) is { } hidden)
             yield return $"schedules that were added are hidden by those of files: {hidden}; remove them";
@@ -320,9 +320,9 @@ internal sealed class ScheduleOwner : IDisposable
         }
     }
 
-    private static string? Named(IEnumerable<KnownSchedule> schedules)
+    private static string? Named(IEnumerable<string> schedules)
     {
-        var names = schedules.Select(known => known.Name).Take(6).ToList();
+        var names = schedules.Take(6).ToList();
         return names.Count == 0 ? null : string.Join(", ", names.Take(5)) + (names.Count > 5 ? ", ..." : "");
     }
 }

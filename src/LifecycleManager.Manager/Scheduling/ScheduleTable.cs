@@ -16,6 +16,7 @@ internal sealed class ScheduleTable
 {
     private readonly Dictionary<string, KnownSchedule> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<string, KnownSchedule> _hidden = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _unread = new(StringComparer.Ordinal);
     private readonly PriorityQueue<(KnownSchedule Schedule, int Place), DateTimeOffset> _order = new();
 
     /// <summary>How many there are.</summary>
@@ -24,8 +25,11 @@ internal sealed class ScheduleTable
     /// <summary>All, in no order.</summary>
     public IEnumerable<KnownSchedule> All => _byName.Values;
 
-    /// <summary>Those that people have added and a file's of the same name hides.</summary>
-    public IEnumerable<KnownSchedule> Hidden => _hidden.Values;
+    /// <summary>The names of those that people have added and a file's of the same name hides.</summary>
+    public IEnumerable<string> Hidden => _hidden.Keys;
+
+    /// <summary>The names of those that cannot be read.</summary>
+    public IEnumerable<string> Unread => _unread;
 
     /// <summary>The earliest fire time of all that are not paused; null where none is left.</summary>
     public DateTimeOffset? NextFire
@@ -81,6 +85,7 @@ internal sealed class ScheduleTable
         }
 
         _byName[schedule.Name] = schedule;
+        if (schedule.Problem is not null) _unread.Add(schedule.Name);
         Place(schedule);
     }
 
@@ -137,6 +142,7 @@ internal sealed class ScheduleTable
     {
         schedule.Place++;
         _byName.Remove(schedule.Name);
+        _unread.Remove(schedule.Name);
     }
 
     private void DropStale()

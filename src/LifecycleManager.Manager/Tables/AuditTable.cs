@@ -70,19 +70,18 @@ internal static class AuditTable
     {
         try
         {
-            var before = filter.Before is not { } id ? ((DateTimeOffset, string)?)null
-                : kept.Find(entry => entry.Id == id) is { } known ? Key(known)
-                : table is not null && await table.FindAsync(id, cancellation) is { } old ? (old.At, old.Id)
-                : (DecisionIds.TimeOf(id) ?? DateTimeOffset.MaxValue, id);
-            var found = kept.Where(filter.Matches).Where(entry => before is not { } place || IsBefore(Key(entry), place))
+            var before = filter.Before is { } id
+                ? await RecordPlace.FindAsync(
+                    id, kept.Find(entry => entry.Id == id) is { } known ? Place(known) : null, table, cancellation)
+                : (RecordPlace?)null;
+            var found = kept.Where(filter.Matches).Where(entry => Place(entry).Follows(before))
                 .ToDictionary(entry => entry.Id, StringComparer.Ordinal);
             foreach (var row in table is null ? [] : await table.QueryAsync(Query(filter, before), cancellation))
             {
                 if (JsonSerializer.Deserialize(row.Body, AuditJson.Default.AuditEntry) is { } entry) found.TryAdd(row.Id, entry);
             }
 
-            List<AuditEntry> sorted = [.. found.Values.OrderByDescending(entry => Key(entry).At)
-                .ThenByDescending(entry => entry.Id, StringComparer.Ordinal)];
+            List<AuditEntry> sorted = [.. found.Values.OrderByDescending(Place)];
             var isLast = sorted.Count <= filter.Limit;
             return new AuditPage(isLast ? sorted : sorted[..filter.Limit], isLast ? null : sorted[filter.Limit - 1].Id)
             {
@@ -95,7 +94,7 @@ internal static class AuditTable
         }
     }
 
-    private static RecordQuery Query(AuditFilter filter, (DateTimeOffset, string)? before)
+    private static RecordQuery Query(AuditFilter filter, RecordPlace? before)
     {
         var equal = new Dictionary<string, string>();
         if (filter.Who is { } who) equal["who"] = who;
@@ -106,14 +105,10 @@ internal static class AuditTable
             Equal = equal,
             Since = filter.From,
             Until = filter.To,
-            Before = before,
+            Before = RecordPlace.Key(before),
             Limit = filter.Limit + 1,
         };
     }
 
-    private static bool IsBefore((DateTimeOffset At, string Id) one, (DateTimeOffset At, string Id) other) =>
-        one.At < other.At || (one.At == other.At && string.CompareOrdinal(one.Id, other.Id) < 0);
-
-    private static (DateTimeOffset At, string Id) Key(AuditEntry entry) =>
-        (entry.At.AddTicks(-(entry.At.Ticks % TimeSpan.TicksPerMicrosecond)), entry.Id);
+    private static RecordPlace Place(AuditEntry entry) => RecordPlace.Of(entry.At, entry.Id);
 }

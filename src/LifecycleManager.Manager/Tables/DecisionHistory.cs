@@ -18,7 +18,8 @@ internal sealed class DecisionHistory(RecordTables tables)
     public async Task<DecisionPage> QueryAsync(
         DecisionFilter filter, Func<Task<DecisionArchive>> archive, bool leads, CancellationToken cancellation)
     {
-        if (Readable(leads) is not { } table) return (await archive()).Query(filter) with { Source = "state" };
+        if (tables.Readable(tables.Decisions, leads) is not { } table)
+            return (await archive()).Query(filter) with { Source = "state" };
         try
         {
             return await QueryAsync(filter, table, leads ? await archive() : DecisionArchive.Empty, cancellation);
@@ -35,24 +36,22 @@ internal sealed class DecisionHistory(RecordTables tables)
         string id, Func<Task<DecisionArchive>> archive, bool leads, CancellationToken cancellation)
     {
         var kept = await archive();
-        if (kept.Find(id) is { } found || Readable(leads) is not { } table) return kept.Find(id);
+        if (kept.Find(id) is { } found || tables.Readable(tables.Decisions, leads) is not { } table) return kept.Find(id);
         return await table.FindAsync(id, cancellation) is { } row ? DecisionTable.Read(row) : null;
     }
-
-    // One that stands by has a copy of the state at hand; a table of its own lacks what others have decided.
-    private IRecordTable? Readable(bool leads) => leads || tables.AreShared ? tables.Decisions : null;
 
     private async Task<DecisionPage> QueryAsync(
         DecisionFilter filter, IRecordTable table, DecisionArchive archive, CancellationToken cancellation)
     {
         var limit = Math.Clamp(filter.Limit, 1, DecisionFilter.MaxPageSize);
         var (wanted, before) = (filter with { Before = null }, filter.Before is { } id
-            ? await PlaceAsync(id, table, archive, cancellation) : ((DateTimeOffset, string)?)null);
+            ? await RecordPlace.FindAsync(id, archive.Find(id) is { } kept ? Place(kept) : null, table, cancellation)
+            : (RecordPlace?)null);
 
         // Before the table is asked: what is written in between is in both, and counts once.
         var waiting = tables.Filler?.Waiting is { } known ? known.Select(archive.Find).OfType<DecisionRecord>() : archive.All;
         var newer = waiting.ToDictionary(record => record.Id, StringComparer.Ordinal);
-        var page = new List<DecisionRecord>(newer.Values.Where(wanted.Matches).Where(record => IsAfter(Key(record), before)));
+        var page = new List<DecisionRecord>(newer.Values.Where(wanted.Matches).Where(record => Place(record).Follows(before)));
         for (var (from, missing) = (before, limit + 1); missing > 0;)
         {
             var rows = await table.QueryAsync(DecisionTable.Query(wanted, from, missing), cancellation);
@@ -65,28 +64,13 @@ internal sealed class DecisionHistory(RecordTables tables)
             }
 
             if (rows.Count == 0) break;
-            from = (rows[^1].At, rows[^1].Id);
+            from = new RecordPlace(rows[^1].At, rows[^1].Id);
         }
 
-        List<DecisionRecord> sorted = [.. page.OrderByDescending(record => Key(record).At)
-            .ThenByDescending(record => record.Id, StringComparer.Ordinal)];
+        List<DecisionRecord> sorted = [.. page.OrderByDescending(Place)];
         return sorted.Count <= limit ? new DecisionPage(sorted, null) { Source = "table" }
             : new DecisionPage(sorted[..limit], sorted[limit - 1].Id) { Source = "table" };
     }
 
-    /// <summary>Where a decision is in the order; one that is not kept any more is where its id says.</summary>
-    private static async Task<(DateTimeOffset, string)> PlaceAsync(
-        string id, IRecordTable table, DecisionArchive archive, CancellationToken cancellation)
-    {
-        if (archive.Find(id) is { } kept) return Key(kept);
-        if (await table.FindAsync(id, cancellation) is { } row) return (row.At, row.Id);
-        return (DecisionIds.TimeOf(id) ?? DateTimeOffset.MaxValue, id);
-    }
-
-    private static (DateTimeOffset At, string Id) Key(DecisionRecord record) =>
-        (record.At.AddTicks(-(record.At.Ticks % TimeSpan.TicksPerMicrosecond)), record.Id);
-
-    private static bool IsAfter((DateTimeOffset At, string Id) key, (DateTimeOffset At, string Id)? before) =>
-        before is not { } place || key.At < place.At
-        || (key.At == place.At && string.CompareOrdinal(key.Id, place.Id) < 0);
+    private static RecordPlace Place(DecisionRecord record) => RecordPlace.Of(record.At, record.Id);
 }

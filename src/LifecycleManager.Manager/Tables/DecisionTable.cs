@@ -43,7 +43,7 @@ internal static class DecisionTable
     /// <param name="filter">The filter.</param>
     /// <param name="before">Where the page begins; null for the newest.</param>
     /// <param name="limit">At most so many.</param>
-    public static RecordQuery Query(DecisionFilter filter, (DateTimeOffset, string)? before, int limit)
+    public static RecordQuery Query(DecisionFilter filter, RecordPlace? before, int limit)
     {
         var equal = new Dictionary<string, string>();
         if (filter.App is { } app) equal["app"] = app;
@@ -51,7 +51,14 @@ internal static class DecisionTable
         if (filter.Rule is { } rule) equal["rule"] = rule;
         if (filter.Kind is { } kind) equal["kind"] = Name(kind);
         if (filter.Outcome is { } outcome) equal["outcome"] = Name(outcome);
-        return new RecordQuery { Equal = equal, Since = filter.Since, Until = filter.Until, Before = before, Limit = limit };
+        return new RecordQuery
+        {
+            Equal = equal,
+            Since = filter.Since,
+            Until = filter.Until,
+            Before = RecordPlace.Key(before),
+            Limit = limit,
+        };
     }
 
     private static string Name<T>(T value) where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());

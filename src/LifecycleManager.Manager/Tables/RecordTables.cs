@@ -41,6 +41,14 @@ internal sealed class RecordTables : IAsyncDisposable
     /// <summary>Whether a manager that stands by can read what the leader writes.</summary>
     public bool AreShared => _options.Tables?.AreShared == true;
 
+    /// <summary>
+    /// A table where its answers count. One that stands by has a copy of the state at hand; a table of its own lacks what others
+    /// have written.
+    /// </summary>
+    /// <param name="table">One of the tables.</param>
+    /// <param name="leads">Whether this manager leads.</param>
+    public IRecordTable? Readable(IRecordTable? table, bool leads) => leads || AreShared ? table : null;
+
     /// <summary>What fills the table of decisions; null while another manager leads, or where there is no table.</summary>
     public TableFiller? Filler => _filler;
 

@@ -3,9 +3,9 @@ using System.Threading.Channels;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Manager.Tables;
+using LifecycleManager.Runtime.Reconnecting;
 using Microsoft.Extensions.Logging;
 using Polly;
-using Polly.Retry;
 using Polly.Timeout;
 
 namespace LifecycleManager.Manager.Webhooks;
@@ -27,7 +27,8 @@ internal sealed class WebhookQueue
     private readonly HttpMessageInvoker _http;
     private readonly WebhookMetrics _metrics;
     private readonly ILogger _log;
-    private readonly ResiliencePipeline<HttpStatusCode> _pipeline;
+    private readonly ResiliencePipeline _attempt;
+    private readonly ResiliencePipeline _repeats;
     private readonly Lock _gate = new();
     private readonly LinkedList<DecisionRecord> _waiting = [];
     private readonly Dictionary<string, (string, DecisionOutcome, string?)> _last = new(StringComparer.Ordinal);
@@ -38,25 +39,11 @@ internal sealed class WebhookQueue
     public WebhookQueue(Webhook webhook, HttpMessageInvoker http, WebhookMetrics metrics, TimeProvider time, ILogger log)
     {
         (_webhook, _http, _metrics, _log) = (webhook, http, metrics, log);
-        _pipeline = new ResiliencePipelineBuilder<HttpStatusCode> { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions<HttpStatusCode>
-            {
-                MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = FirstPause,
-                MaxDelay = LongestPause,
-                ShouldHandle = new PredicateBuilder<HttpStatusCode>()
-                    .Handle<HttpRequestException>().Handle<TimeoutRejectedException>().Handle<IOException>()
-                    .HandleResult(IsPassing),
-                OnRetry = attempt =>
-                {
-                    Away(attempt.Outcome.Exception?.Message ?? $"it answers {(int)attempt.Outcome.Result}");
-                    return ValueTask.CompletedTask;
-                },
-            })
-            .AddTimeout(new TimeoutStrategyOptions { Timeout = AttemptTimeout })
-            .Build();
+        _attempt = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddTimeout(new TimeoutStrategyOptions { Timeout = AttemptTimeout }).Build();
+        _repeats = Reconnect.Pipeline(
+            FirstPause, LongestPause, time, Random.Shared, (problem, _, _) => Away(problem.Message),
+            problem => problem is HttpRequestException or TimeoutRejectedException or IOException);
     }
 
     /// <summary>The webhook.</summary>
@@ -121,17 +108,8 @@ internal sealed class WebhookQueue
 
     private async Task SendAsync(DecisionRecord record, CancellationToken cancellation)
     {
-        var status = await _pipeline.ExecuteAsync(async token =>
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, _webhook.Address)
-            {
-                Content = WebhookMessage.Of(record, _webhook.Format),
-            };
-
-            // Headers are enough of an answer, however long it is.
-            using var answer = await _http.SendAsync(request, token);
-            return answer.StatusCode;
-        }, cancellation);
+        var status = await _repeats.ExecuteAsync(
+            token => _attempt.ExecuteAsync(attempt => PostAsync(record, attempt), token), cancellation);
         if (_isAway) _log.LogInformation("Webhook {Webhook} is reached again", _webhook);
         (_isAway, _isFull) = (false, false);
         if ((int)status is >= 200 and < 300)
@@ -144,6 +122,19 @@ internal sealed class WebhookQueue
         _log.LogError(
             "Webhook {Webhook} refuses the decision {Decision} by {Status}, which is final; redirects are not followed", _webhook,
             record.Id, (int)status);
+    }
+
+    private async ValueTask<HttpStatusCode> PostAsync(DecisionRecord record, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, _webhook.Address)
+        {
+            Content = WebhookMessage.Of(record, _webhook.Format),
+        };
+
+        // Headers are enough of an answer, however long it is.
+        using var answer = await _http.SendAsync(request, cancellation);
+        return IsPassing(answer.StatusCode) ? throw new HttpRequestException($"it answers {(int)answer.StatusCode}")
+            : answer.StatusCode;
     }
 
     private void Away(string reason)

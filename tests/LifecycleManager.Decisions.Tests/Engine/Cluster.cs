@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Facts;
 using LifecycleManager.Decisions.Policies;
@@ -8,7 +9,8 @@ namespace LifecycleManager.Decisions.Tests.Engine;
 internal sealed class Cluster
 {
     public const string App = "/search";
-    private readonly DecisionEngine _engine = new();
+    private DecisionEngine _engine = new();
+    private PolicySet _policies = PolicySet.Empty;
 
     public Cluster(string policy, int instances)
     {
@@ -41,7 +43,18 @@ internal sealed class Cluster
         var file = PolicyParser.Parse("p.yml", policy);
         Assert.Equal([], file.Problems.Where(problem => problem.Severity == PolicySeverity.Error)
             .Select(problem => problem.ToString()));
-        _engine.Use(new PolicySet(file.Policies));
+        _engine.Use(_policies = new PolicySet(file.Policies));
+    }
+
+    /// <summary>Another process goes on with what this one remembers of the app, which is something.</summary>
+    public void Restart()
+    {
+        var stored = JsonSerializer.Serialize(_engine.Memory(App)!.Value.Export("it", asked: true));
+        var read = JsonSerializer.Deserialize<StoredMemory>(stored)!;
+        Assert.True(read.IsSound && !read.IsPlain);
+        _engine = new DecisionEngine();
+        _engine.Use(_policies);
+        _engine.UseMemory(_ => read);
     }
 
     public Decision Tick(int seconds = 5)

@@ -296,32 +296,21 @@ public sealed class ScaleInWatchTests
     [InlineData(3)]
     public void A_successor_goes_on_where_the_watch_was(int restart)
     {
-        var policies = new PolicySet(PolicyParser.Parse("p.yml", Policy()).Policies);
-        var metrics = new FakeMetrics { ["load"] = 20, ["latency"] = 0.25 };
-        var (engine, now, count) = (new DecisionEngine(), new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero), 5);
-        engine.Use(policies);
+        var cluster = new Cluster(Policy(), 5) { Metrics = { ["load"] = 20, ["latency"] = 0.25 } };
         Assert.Equal(4, Tick(0));
-        (metrics["load"], metrics["latency"]) = (30, 0.31);
+        (cluster.Metrics["load"], cluster.Metrics["latency"]) = (30, 0.31);
         Assert.Equal(5, Tick(1));
-        metrics["load"] = 1;
+        cluster.Metrics["load"] = 1;
         Assert.Equal(5, Tick(2));
-        now = now.AddMinutes(14);
+        cluster.Now = cluster.Now.AddMinutes(14);
         Assert.Equal(5, Tick(3));
-        now = now.AddMinutes(1);
+        cluster.Now = cluster.Now.AddMinutes(1);
         Assert.Equal(4, Tick(4));
 
         int Tick(int step)
         {
-            now = now.AddSeconds(5);
-            var app = new AppRef(Cluster.App, null);
-            count = engine.Decide(app, new AppFacts(app.Id, count, count, 0, false, now), metrics)!.To;
-            if (step != restart) return count;
-            var stored = JsonSerializer.Serialize(engine.Memory(app.Id)!.Value.Export("it", asked: true));
-            var read = JsonSerializer.Deserialize<StoredMemory>(stored)!;
-            Assert.True(read.IsSound && !read.IsPlain);
-            engine = new DecisionEngine();
-            engine.Use(policies);
-            engine.UseMemory(_ => read);
+            var count = cluster.Tick().To;
+            if (step == restart) cluster.Restart();
             return count;
         }
     }

@@ -198,28 +198,15 @@ public sealed class ScaleOutWatchTests
     [InlineData(60)]
     public void A_successor_goes_on_where_the_watch_was(int restart)
     {
-        var policies = new PolicySet(PolicyParser.Parse("p.yml", Policy()).Policies);
-        var metrics = new FakeMetrics { ["load"] = 1_000, ["latency"] = 0.3 };
         Assert.Equal(Counts(restart: -1), Counts(restart));
 
-        List<int> Counts(int restart)
+        static List<int> Counts(int restart)
         {
-            var (engine, now, count) = (new DecisionEngine(), new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero), 2);
-            engine.Use(policies);
-            var counts = new List<int>();
+            var (cluster, counts) = (Growing(), new List<int>());
             for (var i = 0; i < 300; i++)
             {
-                now = now.AddSeconds(5);
-                var app = new AppRef(Cluster.App, null);
-                count = engine.Decide(app, new AppFacts(app.Id, count, count, 0, false, now), metrics)!.To;
-                counts.Add(count);
-                if (i != restart) continue;
-                var stored = JsonSerializer.Serialize(engine.Memory(app.Id)!.Value.Export("it", asked: true));
-                var read = JsonSerializer.Deserialize<StoredMemory>(stored)!;
-                Assert.True(read.IsSound && !read.IsPlain);
-                engine = new DecisionEngine();
-                engine.Use(policies);
-                engine.UseMemory(_ => read);
+                counts.Add(cluster.Tick().To);
+                if (i == restart) cluster.Restart();
             }
 
             return counts;

@@ -105,7 +105,7 @@ public sealed class DocumentApiTests : IAsyncLifetime
             ("OverrideBody", ManagerJson.Default.OverrideBody), ("Override", ManagerJson.Default.OverrideEntry),
             ("Overrides", ManagerJson.Default.OverridesAnswer), ("Pause", ManagerJson.Default.PauseEntry),
             ("PauseBody", ManagerJson.Default.PauseBody), ("Stop", ManagerJson.Default.StopAnswer),
-            ("StopBody", ManagerJson.Default.StopBody), ("End", ManagerJson.Default.EndAnswer),
+            ("StopBody", ManagerJson.Default.ReasonBody), ("End", ManagerJson.Default.EndAnswer),
             ("ToolAnswer", ManagerJson.Default.ToolAnswer), ("CheckBody", ManagerJson.Default.CheckBody),
             ("ReplayBody", ManagerJson.Default.ReplayBody), ("InitBody", ManagerJson.Default.InitBody),
             ("Schedules", ManagerJson.Default.SchedulesAnswer), ("Schedule", ManagerJson.Default.JobAnswer),

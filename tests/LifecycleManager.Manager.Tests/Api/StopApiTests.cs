@@ -154,7 +154,7 @@ public sealed class StopApiTests : IAsyncLifetime
     {
         await using var manager = await StartAsync();
         var schemas = (await manager.GetAsync("/openapi/manager.json")).GetProperty("components").GetProperty("schemas");
-        foreach (var (schema, type) in new[] { ("Stop", typeof(StopAnswer)), ("StopBody", typeof(StopBody)) })
+        foreach (var (schema, type) in new[] { ("Stop", typeof(StopAnswer)), ("StopBody", typeof(ReasonBody)) })
         {
             Assert.Equal(
                 ManagerJson.Default.GetTypeInfo(type)!.Properties.Select(property => property.Name).Order(),

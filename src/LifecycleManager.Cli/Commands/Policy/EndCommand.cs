@@ -9,8 +9,7 @@ internal static class EndCommand
     public static Command Create(Settings settings)
     {
         var name = new Argument<string>("name") { Description = "The policy's name" };
-        var manager = Setting.Of(settings, "--manager", "The manager that leads", Values.Url,
-            () => new Uri($"http://127.0.0.1:{ManagerCommand.Port}"), $"http://127.0.0.1:{ManagerCommand.Port}");
+        var manager = ManagerHttp.Option(settings, "The manager that leads");
         var command = new Command("end",
             "Ends a policy that is in force though its file is gone, as where the last file of the directory was deleted, "
             + "and gives its counts back. The same file, should it come back, puts it in force again.")

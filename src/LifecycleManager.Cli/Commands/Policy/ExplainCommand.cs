@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Decisions.Tools;
@@ -10,7 +9,6 @@ namespace LifecycleManager.Cli.Commands.Policy;
 /// <summary><c>lcm policy explain</c></summary>
 internal static class ExplainCommand
 {
-    private const int LongestAnswer = 64 * 1024 * 1024;
     /// <summary>How long a manager may take to answer: 30 s.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -20,8 +18,7 @@ internal static class ExplainCommand
         var at = Setting.Of<DateTimeOffset?>(settings, "--at",
             "The instant, 2026-11-24T19:00:00Z, or how long ago: 90m [default: now]",
             text => Values.Instant(text, TimeProvider.System), () => null);
-        var manager = Setting.Of(settings, "--manager", "The manager", Values.Url,
-            () => new Uri($"http://127.0.0.1:{ManagerCommand.Port}"), $"http://127.0.0.1:{ManagerCommand.Port}");
+        var manager = ManagerHttp.Option(settings, "The manager");
         var format = Setting.Of(settings, "--format", "text, or json as the manager answers", Values.Among<ExplainFormat>(),
             () => ExplainFormat.Text, "text");
         var command =
@@ -41,7 +38,7 @@ internal static class ExplainCommand
         Uri manager, Credential? credential, string app, DateTimeOffset? at, ExplainFormat format,
         InvocationConfiguration console, CancellationToken cancellation)
     {
-        using var http = new HttpClient { Timeout = Patience, MaxResponseContentBufferSize = LongestAnswer };
+        using var http = new HttpClient { Timeout = Patience, MaxResponseContentBufferSize = ManagerHttp.LongestAnswer };
         http.DefaultRequestHeaders.Authorization = credential?.Header;
         var query = at is { } instant ? "?at=" + Uri.EscapeDataString(instant.UtcDateTime.ToString("O")) : "";
         var path = string.Join('/', app.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.EscapeDataString));
@@ -57,7 +54,8 @@ internal static class ExplainCommand
             }
 
             using var explanation = JsonDocument.Parse(text);
-            if (format == ExplainFormat.Json) console.Output.WriteLine(JsonSerializer.Serialize(explanation, Indented));
+            if (format == ExplainFormat.Json)
+                console.Output.WriteLine(JsonSerializer.Serialize(explanation, ManagerHttp.Indented));
             else ExplainText.Write(explanation.RootElement, console.Output);
             return ExitCodes.Good;
         }
@@ -68,9 +66,6 @@ internal static class ExplainCommand
             return ExitCodes.Failed;
         }
     }
-
-    private static readonly JsonSerializerOptions Indented =
-        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>What the manager says in an answer; null where that is not to be found.</summary>
     internal static string? Message(string text)

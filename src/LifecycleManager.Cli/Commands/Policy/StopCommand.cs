@@ -18,8 +18,7 @@ internal static class StopCommand
     private static Command Create(Settings settings, string name, string description, string why)
     {
         var reason = new Option<string?>("--reason") { Description = why };
-        var manager = Setting.Of(settings, "--manager", "A manager", Values.Url,
-            () => new Uri($"http://127.0.0.1:{ManagerCommand.Port}"), $"http://127.0.0.1:{ManagerCommand.Port}");
+        var manager = ManagerHttp.Option(settings, "A manager");
         var command = new Command(name, description) { reason, manager };
         var credential = new CredentialSettings(command, settings, "a manager");
         command.SetAction((parse, cancellation) => ManagerPost.SendAsync(

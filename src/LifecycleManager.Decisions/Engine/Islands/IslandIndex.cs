@@ -35,6 +35,7 @@ internal sealed class IslandIndex
     /// <summary>What is used of the budgets, in their order; one without any app is not used at all.</summary>
     public IReadOnlyList<BudgetUse> Uses()
     {
+        if (_budgets.Count == 0) return [];
         var uses = _islandOf.Values.Distinct().SelectMany(island => island.Uses)
             .ToDictionary(use => use.Budget.Name, StringComparer.Ordinal);
         return [.. _budgets.Select(budget => uses.GetValueOrDefault(budget.Name) ?? Unseen(budget))];

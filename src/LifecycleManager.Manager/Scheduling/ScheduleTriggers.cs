@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 using Quartz;
 using Quartz.Extensibility;
 
-namespace LifecycleManager.Manager.Schedules;
+namespace LifecycleManager.Manager.Scheduling;
 
 /// <summary>
 /// Asks for a tick at the exact moments when the window of a scheduled rule opens or closes, by a Quartz job for each rule; and

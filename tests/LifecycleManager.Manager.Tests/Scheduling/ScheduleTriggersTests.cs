@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
-using LifecycleManager.Manager.Schedules;
+using LifecycleManager.Manager.Scheduling;
 using LifecycleManager.Manager.Tests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace LifecycleManager.Manager.Tests.Schedules;
+namespace LifecycleManager.Manager.Tests.Scheduling;
 
 /// <summary>With Quartz as it is, on the system's clock.</summary>
 public sealed class ScheduleTriggersTests
