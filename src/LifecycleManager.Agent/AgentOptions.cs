@@ -1,8 +1,12 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using LifecycleManager.Agent.Containerizers.Processes;
+using LifecycleManager.Agent.Fetching;
+using LifecycleManager.Agent.Oversubscription;
+using LifecycleManager.Clients.Addresses;
+using LifecycleManager.Runtime;
 using LifecycleManager.Security;
+using LifecycleManager.Security.Admission;
 
 namespace LifecycleManager.Agent;
 
@@ -18,20 +22,35 @@ public sealed record AgentOptions
     /// <summary>The masters, <c>http://host:5050</c>; tried in turn until one leads or says (307) who does.</summary>
     public IReadOnlyList<Uri> Masters { get; init; } = [new("http://127.0.0.1:5050")];
 
+    /// <summary>Where the masters are looked up; then <see cref="Masters"/> are the directory's servers, for people.</summary>
+    public AddressDirectory? MasterDirectory { get; init; }
+
     /// <summary>Who the agent is to a master that asks; null for one that does not, or that asks for a certificate.</summary>
     public Credential? Credential { get; init; }
 
-    /// <summary>The certificate, with its key, that the agent shows a master that asks for one.</summary>
-    public X509Certificate2? Certificate { get; init; }
+    /// <summary>
+    /// What the agent shows a master that asks for a certificate, and whom it takes for one; null: nothing, and the machine's
+    /// authorities.
+    /// </summary>
+    public ClientTls? Tls { get; init; }
 
     /// <summary>Who may read the agent's own HTTP surface; by default everybody.</summary>
     public Principals Principals { get; init; } = Principals.Anyone;
+
+    /// <summary>What tasks may be, whoever's they are; by default everything.</summary>
+    public AdmissionControl Admission { get; init; } = AdmissionControl.Of(AdmissionRules.Open);
 
     /// <summary>The name or address at which peers reach the tasks; what offers and Marathon's <c>host</c> show.</summary>
     public string Hostname { get; init; } = Dns.GetHostName();
 
     /// <summary>The port of the agent's own HTTP surface, as it is published.</summary>
     public int Port { get; init; } = 5051;
+
+    /// <summary>
+    /// Where the agent's own HTTP surface is reached, which need not be where its tasks listen; null for <see cref="Hostname"/>
+    /// and <see cref="Port"/>.
+    /// </summary>
+    public Uri? Advertise { get; init; }
 
     /// <summary>The address on which mapped Docker ports are published, and at which tasks are checked.</summary>
     public IPAddress TaskAddress { get; init; } = IPAddress.Any;
@@ -71,6 +90,18 @@ public sealed record AgentOptions
 
     /// <summary>Whether process tasks run as their framework's user; only an agent of root can.</summary>
     public bool SwitchUser { get; init; }
+
+    /// <summary>
+    /// As whom processes run whose app names no user, and as whom the artifacts of containers are fetched; null for the agent's
+    /// own user. Only an agent of root can run tasks as others.
+    /// </summary>
+    public string? DefaultUser { get; init; }
+
+    /// <summary>
+    /// The most processes and threads that a task may have at once; 0 for no limit. From 0 to 4194304.
+    /// </summary>
+    [Range(0, 4_194_304)]
+    public int TaskPids { get; init; } = 4096;
 
     /// <summary>
     /// The agent's own environment variables that process tasks inherit; all others stay with the agent, since its
@@ -159,6 +190,15 @@ public sealed record AgentOptions
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan ImageDelay { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>
+    /// Whether who is not asked who he is may run commands beside tasks: where only this machine reaches the agent.
+    /// </summary>
+    public bool AnyoneMayExec { get; init; } = true;
+
+    /// <summary>How long a command beside a task may be without a byte to or fro before it is ended. From 1s to 1d.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan ExecIdle { get; init; } = TimeSpan.FromMinutes(15);
+
     /// <summary>Whether idle cpus of guaranteed tasks are offered as revocable ones to best-effort tasks.</summary>
     public bool Oversubscribe { get; init; }
 
@@ -199,4 +239,13 @@ public sealed record AgentOptions
     /// Names the machine's present boot, in which all that runs was started; null where the kernel does not say.
     /// </summary>
     internal string? BootId { get; init; } = ProcessTable.BootId();
+
+    /// <summary>Reads what the machine's cpus have done, as <c>/proc/stat</c> has it; null where that is not to be had.</summary>
+    internal Func<string?> MachineStat { get; init; } = HostLoad.ReadMachine;
+
+    /// <summary>Where the agent's own HTTP surface is reached.</summary>
+    internal Uri Address => Advertise ?? new UriBuilder(Uri.UriSchemeHttp, Hostname, Port).Uri;
+
+    /// <summary>The program that fetches artifacts, with the arguments that make it do so.</summary>
+    internal IReadOnlyList<string> FetchProgram { get; init; } = FetchWorker.OwnProgram();
 }

@@ -108,6 +108,9 @@ internal sealed class AgentService : IHostedService, IAsyncDisposable
     /// <summary>Whether a Docker engine answers; null without that containerizer.</summary>
     public bool? DockerUp => _engine?.IsUp;
 
+    /// <summary>Names the work directory for ever; null before the start.</summary>
+    public string? Home => _identity?.Home;
+
     /// <summary>Where the sandboxes are; null before the start.</summary>
     public AgentDirectory? Directory => _directory;
 

@@ -1,7 +1,9 @@
 using LifecycleManager.Agent.Api;
+using LifecycleManager.Agent.Sessions;
 using LifecycleManager.Runtime;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Security;
+using LifecycleManager.Security.Admission;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -26,9 +28,16 @@ public static class AgentServices
         services.AddSingleton(provider => new AgentService(
             options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>(),
             provider.GetRequiredService<RoleHealth>(), provider.GetRequiredService<RoleFailure>()));
+        var memory = new SessionMemory();
         services.AddSingleton(provider => new AgentMetrics(
-            provider.GetRequiredService<AgentService>(), provider.GetRequiredService<CollectorRegistry>()));
+            provider.GetRequiredService<AgentService>(), memory, provider.GetRequiredService<CollectorRegistry>()));
+        services.AddSingleton(provider => new SessionTable(
+            provider.GetRequiredService<AgentService>(), memory, provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<SessionTable>>()));
         services.AddHostedService(provider => provider.GetRequiredService<AgentService>());
+        services.Follow(options.Admission.File);
+        // Stopped before the agent, as what begins later is.
+        services.AddHostedService(provider => provider.GetRequiredService<SessionTable>());
         return services;
     }
 
@@ -40,8 +49,12 @@ public static class AgentServices
         var time = app.Services.GetRequiredService<TimeProvider>();
         var health = app.Services.GetRequiredService<RoleHealth>();
         var readers = new FileReaders(time);
-        app.UseAccessControl(new AccessControl(agent.Options.Principals, "mesos-agent"));
-        app.MapHealth(health);
+        var sessions = new SessionEndpoints(app.Services.GetRequiredService<SessionTable>(), agent);
+        var access = new AccessControl(
+            agent.Options.Principals, "mesos-agent", app.Services.GetRequiredService<CollectorRegistry>(), time);
+        access.WarnIn(health);
+        app.UseAccessControl(access);
+        app.MapHealth(health, access);
         app.MapPing();
         app.Services.GetRequiredService<AgentMetrics>().Map(app);
 
@@ -52,7 +65,7 @@ public static class AgentServices
             StateEndpoints.Map(below, agent);
             StatisticsEndpoints.Map(below, agent, time);
             FileEndpoints.Map(below, agent, readers);
-            OperatorEndpoints.Map(below, agent, readers, health, time);
+            OperatorEndpoints.Map(below, agent, readers, sessions, health, time);
         }
     }
 }

@@ -13,7 +13,7 @@ public static class Failures
             : problem.Message;
     }
 
-    /// <summary>Whether a call has reached nobody, so that it can be made elsewhere.</summary>
-    internal static bool IsUnsent(HttpRequestException problem) => problem.HttpRequestError
+    /// <summary>Whether a call has reached nobody, so that it can be made elsewhere, or again.</summary>
+    public static bool IsUnsent(HttpRequestException problem) => problem.HttpRequestError
         is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError;
 }

@@ -2,9 +2,12 @@ using System.Reflection;
 using LifecycleManager.Console.Clients;
 using LifecycleManager.Console.Components;
 using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Runtime;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -28,26 +31,30 @@ public static class ConsoleRole
         foreach (var service in keys) services.Remove(service);
         services.AddSingleton(options);
         services.AddHttpContextAccessor();
-        services.AddSingleton(provider => new SchedulerClient(MarathonApi.For(Client(provider, options.Scheduler))));
-        services.AddSingleton(provider => new ManagerClient(options.Manager is { } manager ? Client(provider, manager) : null));
-        services.AddSingleton(new AgentListClient(options.Master, options.MasterCredential));
+        services.AddSingleton(provider => new SchedulerClient(MarathonApi.For(Client(provider, options.Scheduler, options.Tls))));
+        services.AddSingleton(
+            provider => new ManagerClient(options.Manager is { } manager ? Client(provider, manager, options.Tls) : null));
+        services.AddSingleton(new AgentListClient(options.Masters, options.MasterCredential, options.Tls));
         return services;
     }
 
     /// <summary>Maps <c>/ui</c>, and leads <c>/</c> there.</summary>
     public static void MapConsole(this WebApplication app)
     {
-        app.MapGet("/", () => Results.Redirect("/ui"));
+        app.MapGet("/", () => Results.Redirect("/ui")).ShowsNoApp();
         MapAsset(app, "console.css", "text/css; charset=utf-8");
         MapAsset(app, "console.js", "text/javascript; charset=utf-8");
-        // No page has a form: nothing to forge.
-        app.MapRazorComponents<Shell>().DisableAntiforgery();
+        // No page has a form: nothing to forge, and nothing to post.
+        var pages = app.MapRazorComponents<Shell>().DisableAntiforgery();
+        pages.AsksByApp();
+        pages.Add(page => page.Metadata.Add(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head])));
     }
 
-    private static HttpClient Client(IServiceProvider provider, Uri address)
+    private static HttpClient Client(IServiceProvider provider, Uri address, ClientTls? tls)
     {
-        var handler =
-            new CallerHandler(provider.GetRequiredService<IHttpContextAccessor>()) { InnerHandler = new SocketsHttpHandler() };
+        var connections = new SocketsHttpHandler();
+        tls?.ApplyTo(connections.SslOptions);
+        var handler = new CallerHandler(provider.GetRequiredService<IHttpContextAccessor>()) { InnerHandler = connections };
         return new HttpClient(handler) { BaseAddress = address, Timeout = Timeout };
     }
 
@@ -61,6 +68,6 @@ public static class ConsoleRole
         {
             context.Response.Headers.CacheControl = "no-cache";
             return Results.Bytes(bytes, type);
-        });
+        }).ShowsNoApp();
     }
 }

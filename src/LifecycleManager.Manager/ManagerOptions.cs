@@ -32,6 +32,12 @@ public sealed record ManagerOptions
     /// </summary>
     public bool CSharpRules { get; init; }
 
+    /// <summary>
+    /// Whether it only tells what it would do: every policy, coordination and schedule is a dry run, and the target is never
+    /// changed.
+    /// </summary>
+    public bool DryRun { get; init; }
+
     /// <summary>How others reach this manager; published while it leads.</summary>
     public Uri Address { get; init; } = new("http://127.0.0.1:8090");
 

@@ -3,6 +3,7 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Api;
 using LifecycleManager.Manager.Evaluation;
+using LifecycleManager.Manager.Findings;
 using LifecycleManager.Manager.Health;
 using LifecycleManager.Manager.History;
 using LifecycleManager.Manager.Leadership;
@@ -39,13 +40,15 @@ public static class ManagerRole
         options.Check();
         services.AddSingleton(options);
         services.AddCollector(Collector(options));
-        services.AddScalingTarget(options.ScaledTarget, options.AttemptTimeout, options.CallTimeout);
+        services.AddScalingTarget(options.ScaledTarget, options.AttemptTimeout, options.CallTimeout, isReadOnly: options.DryRun);
         services.AddSingleton(provider => new PolicyDirectory(
             options.RulesDirectory, provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<PolicyDirectory>>(),
-            report: provider.GetRequiredService<RoleHealth>().Loop("the policy files")));
+            report: provider.GetRequiredService<RoleHealth>().Loop("the policy files"), dryRun: options.DryRun));
         if (options.CSharpRules) services.AddCSharpRules(options.RulesDirectory);
-        services.AddSingleton(new DecisionFeed(options.StreamClients));
+        services.AddSingleton(provider => new DecisionFeed(
+            options.StreamClients, provider.GetRequiredService<CollectorRegistry>(),
+            record => ManagerApi.Text(record, ManagerJson.Default.DecisionRecord)));
         services.AddSingleton<FollowedDecisions>();
         services.AddSingleton<TableMetrics>();
         services.AddSingleton<RecordTables>();
@@ -58,8 +61,9 @@ public static class ManagerRole
             provider.GetRequiredService<ILogger<DecisionWebhooks>>()));
         services.AddSingleton<ManagerMetrics>();
         services.AddSingleton(provider => new ScheduleMetrics(provider.GetRequiredService<CollectorRegistry>()));
-        services.AddSingleton(provider => new ScheduleCache(ScheduleText.Read));
+        services.AddSingleton(provider => new ScheduleCache(ScheduleText.Reader(options.DryRun)));
         services.AddSingleton<MetricHistory>();
+        services.AddSingleton<MetricExtremes>();
         services.AddSingleton(provider =>
         {
             var policies = provider.GetRequiredService<PolicyDirectory>();
@@ -104,9 +108,13 @@ public static class ManagerRole
     public static void MapManager(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        app.UseAccessControl(new AccessControl(app.Services.GetRequiredService<ManagerOptions>().Principals, "lcm-manager"));
+        var access = new AccessControl(
+            app.Services.GetRequiredService<ManagerOptions>().Principals, "lcm-manager",
+            app.Services.GetRequiredService<CollectorRegistry>(), app.Services.GetRequiredService<TimeProvider>());
+        access.WarnIn(app.Services.GetRequiredService<RoleHealth>());
+        app.UseAccessControl(access);
         app.MapCollector();
-        ManagerApi.Map(app);
+        ManagerApi.Map(app, access);
     }
 
     /// <summary>On its own, so that the compiler is not loaded where nobody asks for it.</summary>

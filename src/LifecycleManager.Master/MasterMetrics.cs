@@ -41,6 +41,8 @@ internal sealed class MasterMetrics
         _offered = metrics.CreateGauge("lcm_master_resources_offered", "Resources in outstanding offers" + Units, "resource");
         _pending = metrics.CreateUnset("lcm_master_pending_events", "Actions that wait for the master's loop");
         _ofTerm = [_agents, _frameworks, _tasks, _total, _used, _offered, _pending];
+        StreamsDropped = metrics.CreateCounter("lcm_master_streams_dropped_total",
+            "Event streams that were ended since their readers did not keep up");
         OffersSent = metrics.CreateCounter("lcm_master_offers_sent_total", "Offers sent");
         OffersAccepted = metrics.CreateCounter("lcm_master_offers_accepted_total", "Offers accepted");
         OffersDeclined = metrics.CreateCounter("lcm_master_offers_declined_total", "Offers declined");
@@ -50,6 +52,17 @@ internal sealed class MasterMetrics
             Buckets = Histogram.ExponentialBuckets(0.0001, 2, 14),
         });
     }
+
+    /// <summary>Shows what waits for the readers of event streams.</summary>
+    public static void Watch(CollectorRegistry registry, Func<long> waiting)
+    {
+        var bytes = Metrics.WithCustomRegistry(registry).CreateGauge("lcm_master_stream_waiting_bytes",
+            "Bytes of events that wait for frameworks, agents and operators that do not keep up");
+        registry.AddBeforeCollectCallback(() => bytes.Set(waiting()));
+    }
+
+    /// <summary>Event streams that were ended since their readers did not keep up.</summary>
+    public Counter StreamsDropped { get; }
 
     public Counter OffersSent { get; }
 

@@ -36,16 +36,21 @@ public static class MasterRole
         var host = app.Services.GetRequiredService<MasterService>();
         var options = app.Services.GetRequiredService<MasterOptions>();
         app.MapPing();
-        foreach (var path in (string[])["/health", "/master/health"])
-            app.MapHealth(app.Services.GetRequiredService<RoleHealth>(), path);
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("LifecycleManager.Master");
-        var endpoints = new LeaderEndpoints(host, options, log);
-        var streams = new StreamMemory(options.MaxStreamBytes, log);
+        var registry = app.Services.GetRequiredService<CollectorRegistry>();
+        var access = new AccessControl(
+            options.Principals, "mesos-master", registry, app.Services.GetRequiredService<TimeProvider>());
+        var health = app.Services.GetRequiredService<RoleHealth>();
+        access.WarnIn(health);
+        foreach (var path in (string[])["/health", "/master/health"]) app.MapHealth(health, access, path);
+        var endpoints = new LeaderEndpoints(host, options, access, log);
+        var metrics = app.Services.GetRequiredService<MasterMetrics>();
+        var streams = new StreamMemory(options.MaxStreamBytes, log) { Dropped = () => metrics.StreamsDropped.Inc() };
+        MasterMetrics.Watch(registry, () => streams.Bytes);
         new SchedulerApi(endpoints, options, streams).Map(app);
         new AgentApi(endpoints, options, streams).Map(app);
         StateApi.Map(app, endpoints, options);
-        var metrics = app.Services.GetRequiredService<MasterMetrics>();
         new OperatorApi(endpoints, options, metrics, streams).Map(app);
-        MetricsApi.Map(app, endpoints, host, metrics, app.Services.GetRequiredService<CollectorRegistry>());
+        MetricsApi.Map(app, endpoints, host, metrics, registry);
     }
 }

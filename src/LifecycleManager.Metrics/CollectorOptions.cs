@@ -43,6 +43,11 @@ public sealed record CollectorOptions
     /// <summary>Further addresses of the master: its standbys.</summary>
     public IReadOnlyList<Uri> OtherMasters { get; init; } = [];
 
+    /// <summary>
+    /// What scheduler, master and agents that ask for a certificate are shown, and whom is taken for one; null for the usual.
+    /// </summary>
+    public ClientTls? ClusterTls { get; init; }
+
     /// <summary>Further Eureka servers, which know the same.</summary>
     public IReadOnlyList<Uri> OtherEurekas { get; init; } = [];
 

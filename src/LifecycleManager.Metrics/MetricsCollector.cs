@@ -67,7 +67,7 @@ public sealed class MetricsCollector : IMetricReader, IHostedService, IDisposabl
         _client = new ScrapeClient(options);
         var credentials = new CredentialStore(options.Credentials);
         _scheduler = options.Schedulers is { } schedulers
-            ? SchedulerHttp.Create(schedulers, new SchedulerCredential(credentials)) : new HttpClient();
+            ? SchedulerHttp.Create(schedulers, new SchedulerCredential(credentials), options.ClusterTls) : new HttpClient();
         var metrics = new CollectorMetrics(registry);
         Pushed = new PushedStore(options, time, metrics, Arrivals);
         _discovery = new MarathonDiscovery(options, MarathonApi.For(_scheduler), _health, time, loggers);

@@ -62,19 +62,19 @@ internal sealed class SchedulerCore
         _tracker = new InstanceTracker(_context, _catalog, _connection, _reconciliation, delays, readiness);
         _health = new HealthTracker(_context, _catalog, _tracker, readiness);
         _updates = new StatusUpdateHandler(_context, _catalog, aside, _connection, _reconciliation, _tracker, _health);
-        _queue = new WaitingLaunches(_catalog, _connection, delays);
+        _queue = new WaitingLaunches(_catalog, _connection, delays, _context.Admission);
         _offers = new OfferMatcher(_context, _catalog, _connection, _tracker, _queue);
         _preempter = new Preempter(_context, _catalog, _connection, _tracker, _queue, _offers);
         _deployments = new DeploymentTracker(_context, _catalog, _tracker, readiness);
-        _scaler = new AppScaler(_catalog, _tracker, delays, _queue, _deployments);
+        _scaler = new AppScaler(_context, _catalog, _tracker, delays, _queue, _deployments);
         var adopter = new InstanceAdopter(_context, _catalog, aside, _tracker, _health);
         var deployer = new Deployer(_context, _catalog, aside, _tracker, _deployments, adopter);
         _rollbacks = new Rollbacks(_context, _catalog, deployer);
         _control = new DeploymentControl(_context, _catalog, aside, _deployments, _rollbacks);
-        _changes = new ChangeHandler(_catalog, aside, deployer, _lease);
+        _changes = new ChangeHandler(_context, _catalog, aside, deployer, _lease);
         _kills = new KillHandler(_context, _catalog, _tracker, _changes);
         _rebalancer = new Rebalancer(_context, _catalog, _tracker, _deployments);
-        _snapshots = new SnapshotBuilder(_catalog, aside, _connection, _deployments, _queue, readiness);
+        _snapshots = new SnapshotBuilder(_context, _catalog, aside, _connection, _deployments, _queue, readiness);
         new StateRestorer(_catalog, aside, _tracker, delays, _deployments, adopter).Restore(loaded, now);
     }
 
@@ -109,6 +109,10 @@ internal sealed class SchedulerCore
                 break;
             case ManagerHeard:
                 _lease.Renew(now);
+                break;
+            case AdmissionChanged changed:
+                _context.Admission.Change(changed.Judge);
+                _queue.AdmissionChanged();
                 break;
             case TimePassed:
                 // Each turn does what is due; this one was for that alone.
@@ -153,10 +157,11 @@ internal sealed class SchedulerCore
     /// <param name="now">By the scheduler's clock.</param>
     public TimeSpan NextTick(TimeSpan now)
     {
-        var next = _context.Deadlines.Next is { } due ? Clock.Earlier(due, _queue.LongWaitDue) : _queue.LongWaitDue;
-        next = Clock.Earlier(next, _lease.NextDue);
-        if (OutlivesTerm(now)) next = Clock.Earlier(next, _clockStored + StoreClockInterval);
-        if (_connection.IsConnected) next = Clock.Earlier(Clock.Earlier(next, _reconciliation.Next), _queue.NextLaunch(now));
+        var next = _context.Deadlines.Next is { } due ? Instants.Earlier(due, _queue.LongWaitDue) : _queue.LongWaitDue;
+        next = Instants.Earlier(next, _lease.NextDue);
+        if (OutlivesTerm(now)) next = Instants.Earlier(next, _clockStored + StoreClockInterval);
+        if (_connection.IsConnected)
+            next = Instants.Earlier(Instants.Earlier(next, _reconciliation.Next), _queue.NextLaunch(now));
         return next < now ? now : next;
     }
 

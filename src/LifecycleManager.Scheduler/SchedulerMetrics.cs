@@ -59,6 +59,14 @@ internal sealed class SchedulerMetrics
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.0005, 2.5, 10) });
     }
 
+    /// <summary>Shows what waits for the readers of events.</summary>
+    public static void Watch(CollectorRegistry registry, Func<long> waiting)
+    {
+        var bytes = Metrics.WithCustomRegistry(registry).CreateGauge("lcm_scheduler_event_waiting_bytes",
+            "Bytes of events that wait for the slowest reader, and so for all; --event-memory bounds them.");
+        registry.AddBeforeCollectCallback(() => bytes.Set(waiting()));
+    }
+
     public Prometheus.ITimer TimeWrite() => _writes.NewTimer();
 
     public void CountDroppedSubscriber(int left)

@@ -1,8 +1,10 @@
 using System.ComponentModel.DataAnnotations;
-using System.Security.Cryptography.X509Certificates;
+using LifecycleManager.Clients.Addresses;
 using LifecycleManager.Scheduler.Core.Context;
 using LifecycleManager.Scheduler.Core.Definitions.Labels;
+using LifecycleManager.Runtime;
 using LifecycleManager.Security;
+using LifecycleManager.Security.Admission;
 
 namespace LifecycleManager.Scheduler;
 
@@ -12,11 +14,17 @@ public sealed record SchedulerOptions
     /// <summary>The masters, <c>http://host:5050</c>; the first that answers is asked, and its redirects are followed.</summary>
     public IReadOnlyList<Uri> Masters { get; init; } = [new("http://127.0.0.1:5050")];
 
+    /// <summary>Where the masters are looked up; then <see cref="Masters"/> are the directory's servers, for people.</summary>
+    public AddressDirectory? MasterDirectory { get; init; }
+
     /// <summary>How other schedulers and the master's pages reach this one.</summary>
     public Uri Address { get; init; } = new("http://127.0.0.1:8080");
 
     /// <summary>Who may call its REST API and the console; by default anybody may do everything.</summary>
     public Principals Principals { get; init; } = Principals.Anyone;
+
+    /// <summary>What apps may be; by default everything.</summary>
+    public AdmissionControl Admission { get; init; } = AdmissionControl.Of(AdmissionRules.Open);
 
     /// <summary>The framework's name.</summary>
     public string FrameworkName { get; init; } = "marathon";
@@ -27,8 +35,11 @@ public sealed record SchedulerOptions
     /// <summary>Who it is to a master that asks; null for one that does not, or that asks for a certificate.</summary>
     public Credential? Credential { get; init; }
 
-    /// <summary>The certificate, with its key, that it shows a master that asks for one.</summary>
-    public X509Certificate2? Certificate { get; init; }
+    /// <summary>
+    /// What it shows masters and schedulers that ask for a certificate, and whom it takes for one; null: nothing, and the
+    /// machine's authorities.
+    /// </summary>
+    public ClientTls? Tls { get; init; }
 
     /// <summary>The user that tasks run as where the app names none; empty for the agent's own.</summary>
     public string User { get; init; } = "";

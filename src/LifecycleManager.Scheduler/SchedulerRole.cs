@@ -3,6 +3,7 @@ using LifecycleManager.Runtime.Health;
 using LifecycleManager.Scheduler.Api;
 using LifecycleManager.Scheduler.OpenApi;
 using LifecycleManager.Security;
+using LifecycleManager.Security.Admission;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,8 +32,11 @@ public static class SchedulerRole
             provider.GetRequiredService<ILoggerFactory>(),
             provider.GetRequiredService<CollectorRegistry>(),
             provider.GetRequiredService<RoleHealth>()));
+        services.AddSingleton(provider => new CallerHop(
+            provider.GetRequiredService<IStateStore>(), options, provider.GetRequiredService<TimeProvider>()));
         services.AddMarathonDocument();
         services.AddHostedService<SchedulerHost>();
+        services.Follow(options.Admission.File);
         services.AddSingleton(provider => new ServingApps(provider.GetRequiredService<SchedulerService>()));
         return services;
     }
@@ -43,11 +47,17 @@ public static class SchedulerRole
     /// </summary>
     public static void MapScheduler(this WebApplication app)
     {
-        app.UseAccessControl(new AccessControl(app.Services.GetRequiredService<SchedulerOptions>().Principals, "marathon"));
+        var access = new AccessControl(
+            app.Services.GetRequiredService<SchedulerOptions>().Principals, "marathon",
+            app.Services.GetRequiredService<CollectorRegistry>(), app.Services.GetRequiredService<TimeProvider>(),
+            app.Services.GetRequiredService<CallerHop>());
+        var health = app.Services.GetRequiredService<RoleHealth>();
+        access.WarnIn(health);
+        app.UseAccessControl(access);
         app.MapMarathonApi();
         app.MapMarathonDocument();
         app.MapMetrics(registry: app.Services.GetRequiredService<CollectorRegistry>());
-        app.MapHealth(app.Services.GetRequiredService<RoleHealth>());
+        app.MapHealth(health, access);
     }
 }
 

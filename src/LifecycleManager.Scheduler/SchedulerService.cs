@@ -53,10 +53,12 @@ internal sealed class SchedulerService : IDisposable
             metrics.CountDroppedSubscriber(bus!.Count);
             _log.LogWarning("The event stream of {Remote} is dropped: {Reason}", remote, reason);
         });
-        var master = new MasterHttp(options.Credential?.Header, options.Certificate, MasterLimit);
+        SchedulerMetrics.Watch(registry, () => bus.WaitingBytes);
+        var master = new MasterHttp(() => options.Credential?.Header, options.Tls, MasterLimit);
         _with = new TermServices(
             options, store, time, loggers, health, bus, metrics, master, new Probe(Probe.Client(), time), Random.Shared);
         _leadership = new SchedulerLeadership(_with, election);
+        options.Admission.Changed += FollowAdmission;
     }
 
     /// <summary>Why the last term ended by a defect, until another has lasted for ten seconds; null where all is well.</summary>
@@ -197,17 +199,19 @@ internal sealed class SchedulerService : IDisposable
     /// <param name="types">The wanted types; null or empty for all.</param>
     /// <param name="full">Whether deployment plans come with their trees.</param>
     /// <param name="remote">The subscriber, for people.</param>
+    /// <param name="sees">What the subscriber may see; null for all.</param>
     /// <exception cref="TooManySubscribersException">The bus is full.</exception>
-    public EventSubscription Subscribe(IReadOnlySet<string>? types, bool full, string remote) =>
-        _with.Bus.Subscribe(types, full, remote);
+    public EventSubscription Subscribe(
+        IReadOnlySet<string>? types, bool full, string remote, Predicate<SchedulerEventMessage>? sees = null) =>
+        _with.Bus.Subscribe(types, full, remote, sees);
 
     /// <summary>Publishes <c>api_post_event</c>: a request that changed an app.</summary>
     public void PublishApiPost(string uri, IPAddress? client, AppDefinition app) =>
         _with.Bus.Publish(EventMessages.ApiPost(_with.Time.GetUtcNow(), client?.ToString() ?? "", uri, app.Wire));
 
     /// <summary>Publishes <c>pod_created_event</c>, <c>pod_updated_event</c> or <c>pod_deleted_event</c>.</summary>
-    public void PublishPod(string type, string uri, IPAddress? client) =>
-        _with.Bus.Publish(EventMessages.PodChanged(_with.Time.GetUtcNow(), type, client?.ToString() ?? "", uri));
+    public void PublishPod(string type, string uri, IPAddress? client, AppId pod) =>
+        _with.Bus.Publish(EventMessages.PodChanged(_with.Time.GetUtcNow(), type, client?.ToString() ?? "", uri, pod.Path));
 
     /// <summary>Stands for election, leads while elected, and stands again, until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellation) => _leadership.RunAsync(cancellation);
@@ -215,9 +219,13 @@ internal sealed class SchedulerService : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
+        _with.Options.Admission.Changed -= FollowAdmission;
         _leadership.Dispose();
         _with.Bus.Dispose();
     }
+
+    // The term looks at the rules with each of its turns.
+    private void FollowAdmission() => _leadership.Tell(TimePassed.Instance);
 
     private Task<T> AskAsync<T>(Request<T> request, CancellationToken cancellation) =>
         _leadership.AskAsync(request, cancellation);

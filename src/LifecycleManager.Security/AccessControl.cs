@@ -1,21 +1,48 @@
 using System.Security.Cryptography.X509Certificates;
+using LifecycleManager.Runtime.Health;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Prometheus;
 
 namespace LifecycleManager.Security;
 
 /// <summary>
 /// Authenticates and authorizes calls of a role's endpoints: 401 for a caller that is unknown, 403 for one that is not permitted.
-/// Answers are plain text, as Mesos'.
+/// Answers are plain text, as Mesos'. Wrong secrets are answered the later the more come from one address; a right one is never
+/// delayed.
 /// </summary>
-/// <param name="principals">Who may call.</param>
-/// <param name="realm">The realm that a caller is asked for credentials of.</param>
-public sealed class AccessControl(Principals principals, string realm)
+public sealed class AccessControl
 {
     private static readonly object Key = new();
+    private static readonly object Asked = new();
+    private static readonly object Owner = new();
+    private static readonly TimeSpan Week = TimeSpan.FromDays(7);
 
-    private readonly RefusalLog _refusals = new();
+    private readonly Principals _principals;
+    private readonly string _realm;
+    private readonly TimeProvider _time;
+    private readonly RefusalLog _refusals;
+    private readonly WrongSecrets _wrong;
+    private readonly Counter _refused;
+    private readonly IPassedOnCalls? _passedOn;
+
+    /// <param name="principals">Who may call.</param>
+    /// <param name="realm">The realm that a caller is asked for credentials of.</param>
+    /// <param name="registry">Gets <c>lcm_calls_refused_total</c>.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="passedOn">Knows calls that others have passed on; null where nobody does.</param>
+    public AccessControl(
+        Principals principals, string realm, CollectorRegistry registry, TimeProvider time, IPassedOnCalls? passedOn = null)
+    {
+        (_principals, _realm, _time, _passedOn) = (principals, realm, time, passedOn);
+        (_refusals, _wrong) = (new RefusalLog(time), new WrongSecrets(time));
+        _refused = Metrics.WithCustomRegistry(registry).CreateCounter("lcm_calls_refused_total",
+            "Calls that were refused, since the secret was wrong or has ended, there was none, the name of the certificate is "
+            + "not known, or the caller is not permitted.", "cause");
+        foreach (var cause in (string[])[Cause.Secret, Cause.None, Cause.Certificate, Cause.Permission, Cause.Ended])
+            _refused.WithLabels(cause).Publish();
+    }
 
     /// <summary>Who calls; null where nobody is asked.</summary>
     public static Principal? PrincipalOf(HttpContext context) => context.Items.TryGetValue(Key, out var principal)
@@ -25,38 +52,139 @@ public sealed class AccessControl(Principals principals, string realm)
     public static bool May(HttpContext context, Permission permission) =>
         PrincipalOf(context) is not { } principal || principal.May(permission);
 
-    /// <summary>Whether the call may go on; if not, it is answered.</summary>
-    public async ValueTask<bool> AdmitAsync(HttpContext context, Permission permission)
+    /// <summary>What the caller of an admitted call may do with which apps; everything where nobody is asked.</summary>
+    public static AppScope ScopeOf(HttpContext context)
     {
-        if (!principals.AreRequired) return true;
-        var certificate = await context.Connection.GetClientCertificateAsync(context.RequestAborted);
-        var name = certificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
-        if (principals.Authenticate(context.Request.Headers.Authorization, name) is not { } principal)
+        context.Items[Asked] = true;
+        return PrincipalOf(context)?.Scope ?? AppScope.All;
+    }
+
+    /// <summary>Warns in a role's health of secrets that have ended, or end within a week.</summary>
+    public void WarnIn(RoleHealth health) => health.Warn(() => string.Join("; ", _principals.Endings(_time.GetUtcNow(), Week)) is
+    {
+        Length: > 0
+    } endings ? endings : null);
+
+    /// <summary>Whether the call may go on; if not, it is answered.</summary>
+    public ValueTask<bool> AdmitAsync(HttpContext context, Permission permission) =>
+        AdmitAsync(context, permission, byApp: false);
+
+    /// <summary>Whether the call may go on; if not, it is answered.</summary>
+    /// <param name="context">The call.</param>
+    /// <param name="permission">What it needs.</param>
+    /// <param name="byApp">
+    /// Whether a caller without it goes on who has permissions on some apps, since the endpoint asks <see cref="ScopeOf"/>.
+    /// </param>
+    public async ValueTask<bool> AdmitAsync(HttpContext context, Permission permission, bool byApp)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (!_principals.AreRequired) return true;
+        var (principal, cause, reason) = await IdentifyAsync(context);
+        if (principal is null)
         {
-            Report(context, name is null ? "its credentials are not those of a known principal"
-                : $"the name of its certificate, '{name}', is not a known principal");
-            context.Response.Headers.WWWAuthenticate = $"Basic realm=\"{realm}\", charset=\"UTF-8\"";
+            Report(context, cause, reason);
+            if (cause == Cause.Secret) await SlowDownAsync(context);
+            context.Response.Headers.WWWAuthenticate = $"Basic realm=\"{_realm}\", charset=\"UTF-8\"";
             await AnswerAsync(context, StatusCodes.Status401Unauthorized,
                 "Unauthorized: the call needs a known principal and its secret, or its certificate");
             return false;
         }
 
-        context.Items[Key] = principal;
+        (context.Items[Key], context.Items[Owner]) = (principal, this);
         if (principal.May(permission)) return true;
+        if (byApp && principal.Scope.HasGrants)
+        {
+            context.Response.OnStarting(RefuseUnasked, context);
+            return true;
+        }
+
         var refusal = Refusal(context, permission);
-        Report(context, refusal);
+        Report(context, Cause.Permission, refusal);
         await AnswerAsync(context, StatusCodes.Status403Forbidden, refusal);
         return false;
+    }
+
+    /// <summary>
+    /// Whether the caller may see all, for an answer that everybody gets some of; nothing is refused. Wrong secrets are
+    /// counted and slowed down all the same.
+    /// </summary>
+    public async ValueTask<bool> MaySeeAllAsync(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (!_principals.AreRequired) return true;
+        var (principal, cause, reason) = await IdentifyAsync(context);
+        if (cause == Cause.Secret)
+        {
+            Report(context, cause, reason);
+            await SlowDownAsync(context);
+        }
+
+        return principal?.May(Permission.View) == true;
+    }
+
+    private async ValueTask<(Principal? Principal, string Cause, string Reason)> IdentifyAsync(HttpContext context)
+    {
+        var certificate = await context.Connection.GetClientCertificateAsync(context.RequestAborted);
+        var name = _passedOn?.IsPassedOn(context) == true ? await _passedOn.CertificateNameAsync(context)
+            : certificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+        var authorization = context.Request.Headers.Authorization;
+        var principal = _principals.Authenticate(authorization, name);
+        if (principal is { Until: { } until } && until <= _time.GetUtcNow())
+            return (null, Cause.Ended, $"the secret of '{principal.Name}' ended at {until.UtcDateTime:yyyy-MM-ddTHH:mm:ss}Z");
+        if (principal is not null) return (principal, "", "");
+        return authorization.Count > 0 || name is null
+            ? (null, authorization.Count > 0 ? Cause.Secret : Cause.None, "its credentials are not those of a known principal")
+            : (null, Cause.Certificate, $"the name of its certificate, '{name}', is not a known principal");
+    }
+
+    // Who goes away meanwhile has been counted all the same.
+    private async Task SlowDownAsync(HttpContext context) =>
+        await Task.Delay(_wrong.Count(context.Connection.RemoteIpAddress), _time, context.RequestAborted)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    /// <summary>
+    /// An endpoint that says that it asks by app, and has answered without, has a defect: its answer stays here.
+    /// </summary>
+    private static Task RefuseUnasked(object state)
+    {
+        var context = (HttpContext)state;
+        return context.Response.StatusCode >= StatusCodes.Status300MultipleChoices || context.Items.ContainsKey(Asked)
+            ? Task.CompletedTask
+            : throw new InvalidOperationException($"{context.Request.Path} has not asked what its caller may do with which apps");
     }
 
     /// <summary>Why the caller may not do something.</summary>
     public static string Refusal(HttpContext context, Permission permission) =>
         $"Forbidden: principal '{PrincipalOf(context)?.Name}' lacks the permission '{permission.ToString().ToLowerInvariant()}'";
 
-    private void Report(HttpContext context, string cause)
+    /// <summary>Why the caller may not do something with the cluster, which is counted and logged.</summary>
+    public static string Refused(HttpContext context, Permission permission) => Told(context, Refusal(context, permission));
+
+    /// <summary>Why the caller may not do something with some apps, which is counted and logged.</summary>
+    /// <param name="context">The call.</param>
+    /// <param name="needed">What would be needed.</param>
+    /// <param name="apps">The ids that he has named, or may see.</param>
+    /// <param name="unseen">How many others there are, which are not named to him.</param>
+    public static string Refused(HttpContext context, GroupPermission needed, IReadOnlyList<string> apps, int unseen = 0)
     {
+        const int Most = 20;
+        var rest = unseen + Math.Max(0, apps.Count - Most);
+        var on = string.Join(", ", apps.Take(Most)) + (rest == 0 ? "" : $"{(apps.Count > 0 ? " and " : "")}{rest} more");
+        return Told(context, $"Forbidden: principal '{PrincipalOf(context)?.Name}' lacks the permission "
+            + $"'{needed.ToString().ToLowerInvariant()}' on {on}");
+    }
+
+    private static string Told(HttpContext context, string refusal)
+    {
+        if (context.Items[Owner] is AccessControl access) access.Report(context, Cause.Permission, refusal);
+        return refusal;
+    }
+
+    private void Report(HttpContext context, string cause, string detail)
+    {
+        _refused.WithLabels(cause).Inc();
         if (context.RequestServices?.GetService<ILoggerFactory>() is { } loggers)
-            _refusals.Refused(loggers.CreateLogger<AccessControl>(), $"{context.Connection.RemoteIpAddress}", cause);
+            _refusals.Refused(loggers.CreateLogger<AccessControl>(), $"{context.Connection.RemoteIpAddress}", detail);
     }
 
     private static Task AnswerAsync(HttpContext context, int status, string text)
@@ -64,5 +192,14 @@ public sealed class AccessControl(Principals principals, string realm)
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/plain; charset=utf-8";
         return context.Response.WriteAsync(text + "\n");
+    }
+
+    private static class Cause
+    {
+        public const string Secret = "wrong_secret";
+        public const string None = "no_credentials";
+        public const string Certificate = "unknown_certificate";
+        public const string Permission = "not_permitted";
+        public const string Ended = "ended_secret";
     }
 }

@@ -11,21 +11,31 @@ namespace LifecycleManager.Security;
 /// change (all but GET and HEAD) must come from a page of this very host, if from any: <c>Sec-Fetch-Site</c>, where there is one,
 /// says <c>same-origin</c> or <c>none</c>, and <c>Origin</c>, where there is one, is the host that was called. What is no browser
 /// sends neither. Nothing that is served may be shown in a frame.</para>
+/// <para>What a page may do is bounded by a policy, so that a text of somebody else's that got into one (an app's id, a log's
+/// line) is never a program: scripts come from here alone, none stands in a page, and none is made of text.</para>
 /// </summary>
 public static class BrowserProtection
 {
-    /// <summary>Refuses such calls with 403, and forbids frames in each answer.</summary>
+    /// <summary>Refuses such calls with 403, and bounds in each answer what a browser may do with it.</summary>
     /// <param name="app">Gets it before all that is used later.</param>
     /// <param name="hosts">The hosts that may be called; null for every one, where callers are asked who they are.</param>
-    public static void UseBrowserProtection(this IApplicationBuilder app, AllowedHosts? hosts) => app.Use((context, next) =>
+    /// <param name="strict">Whether browsers are told to speak TLS alone to this name from then on, on each of its ports.</param>
+    public static void UseBrowserProtection(this IApplicationBuilder app, AllowedHosts? hosts, bool strict = false) =>
+        app.Use((context, next) =>
     {
         // At the very end: an endpoint may clear what was set before, and a page may state a policy of its own.
-        context.Response.OnStarting(ForbidFrames, context.Response);
+        context.Response.OnStarting(Bound, context.Response);
+
+        // Without TLS browsers pass over it, and whoever is in between could have put it there.
+        if (strict && context.Request.IsHttps) context.Response.OnStarting(MakeStrict, context.Response);
         if (WhyRefused(context.Request, hosts) is not { } reason) return next(context);
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
         context.Response.ContentType = "text/plain; charset=utf-8";
         return context.Response.WriteAsync($"Forbidden: {reason}\n");
     });
+
+    /// <summary>A year, as browsers and their makers ask for at least.</summary>
+    private static readonly TimeSpan StrictFor = TimeSpan.FromDays(365);
 
     private static string? WhyRefused(HttpRequest request, AllowedHosts? hosts)
     {
@@ -41,14 +51,27 @@ public static class BrowserProtection
         return isOwn ? null : "a page of another site may not change anything here";
     }
 
-    private static Task ForbidFrames(object response)
+    private static Task MakeStrict(object response)
     {
-        const string Policy = "frame-ancestors 'none'";
+        ((HttpResponse)response).Headers.StrictTransportSecurity = $"max-age={StrictFor.TotalSeconds:0}";
+        return Task.CompletedTask;
+    }
+
+    private static Task Bound(object response)
+    {
+        const string Frames = "frame-ancestors 'none'";
+
+        // Styles may stand in a page: what a bar's width is, is no program.
+        const string Page = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+            + $"object-src 'none'; base-uri 'none'; form-action 'self'; {Frames}";
         var headers = ((HttpResponse)response).Headers;
         headers.XFrameOptions = "DENY";
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "same-origin";
+        var isPage = headers.ContentType.ToString().StartsWith("text/html", StringComparison.OrdinalIgnoreCase);
         var stated = headers.ContentSecurityPolicy.ToString();
-        if (!stated.Contains(Policy, StringComparison.Ordinal))
-            headers.ContentSecurityPolicy = stated.Length == 0 ? Policy : $"{stated}, {Policy}";
+        if (!stated.Contains(Frames, StringComparison.Ordinal))
+            headers.ContentSecurityPolicy = stated.Length > 0 ? $"{stated}, {Frames}" : isPage ? Page : Frames;
         return Task.CompletedTask;
     }
 

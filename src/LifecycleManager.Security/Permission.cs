@@ -15,4 +15,10 @@ public enum Permission
 
     /// <summary>Be an agent: register a machine's resources and report its tasks.</summary>
     Agent = 4,
+
+    /// <summary>
+    /// Run commands beside tasks, in their containers and as their users: what such a command can read and do, its caller can.
+    /// It includes <see cref="View"/>; nothing but itself includes it.
+    /// </summary>
+    Exec = 8 | View,
 }

@@ -1,16 +1,16 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using LifecycleManager.Runtime.Following;
 
 namespace LifecycleManager.Security;
 
 /// <summary>
 /// Who may call, and what each may do. The file is Mesos' (<c>{"credentials": [{"principal": "p", "secret": "s"}]}</c>), with
-/// <c>permissions</c> (<c>view</c>, <c>operate</c>, <c>agent</c>) and <c>roles</c> beside: who has neither field may do
-/// everything, as in Mesos; who has one may do that alone. An entry without a secret is for a client's certificate: the
-/// principal is its common name, and may be a pattern such as <c>*.agents.example.org</c>. Several entries of one principal are
-/// several valid secrets, so that a secret can be exchanged while both are in use.
+/// <c>permissions</c> (<c>view</c>, <c>operate</c>, <c>exec</c>, <c>agent</c>), <c>roles</c> and <c>groups</c> beside: who has
+/// none of these fields may do everything, as in Mesos; who has one may do that alone, and all that is said adds up. An entry
+/// without a secret is for a client's certificate: the principal is its common name, and may be a pattern such as
+/// <c>*.agents.example.org</c>. Several entries of one principal are several valid secrets, each with its own permissions and
+/// its own <c>until</c>, so that a secret can be exchanged while both are in use. Immutable: what is read anew is another one.
 /// </summary>
 public sealed class Principals
 {
@@ -20,10 +20,11 @@ public sealed class Principals
     private readonly Dictionary<string, List<(byte[] Secret, Principal Principal)>> _secrets = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Principal> _certificates = new(StringComparer.Ordinal);
     private readonly List<(string Suffix, Principal Principal)> _patterns = [];
+    private readonly List<(string Name, DateTimeOffset Until)> _ends = [];
+    private IReadOnlyList<string> _schedulers = [];
+    private readonly FollowedFiles<Principals>? _file;
 
-    private Principals()
-    {
-    }
+    private Principals(FollowedFiles<Principals>? file = null) => _file = file;
 
     /// <summary>Nobody is asked who he is, and everybody may do everything.</summary>
     public static Principals Anyone { get; } = new();
@@ -31,42 +32,57 @@ public sealed class Principals
     /// <summary>Whether callers must say who they are.</summary>
     public bool AreRequired { get; private init; }
 
-    /// <summary>Reads a file.</summary>
-    /// <exception cref="FormatException">It is not as above; the message never holds a secret.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public static Principals Read(string path)
+    private int Entries { get; init; }
+
+    // What is read anew is another one.
+    private Principals Current => _file?.Current ?? this;
+
+    /// <summary>The file that these follow; null where they do not change.</summary>
+    public IFollowed? File => _file;
+
+    /// <summary>Those of a file, which they follow; while it is not as above, the last good ones stay.</summary>
+    /// <exception cref="FormatException">It cannot be read, or is not as above; the message never holds a secret.</exception>
+    public static Principals OfFile(string path) => new(new FollowedFiles<Principals>(
+        $"the credentials file {path}", [path], files => Parse(Encoding.UTF8.GetString(files[0]).TrimStart('\uFEFF')),
+        principals => $"{principals.Entries} entries", MaxFile, pipes: true))
     {
-        var file = new FileInfo(path);
-        if (file.Length > MaxFile) throw new FormatException($"it is longer than {MaxFile} bytes");
-        return Parse(File.ReadAllText(path));
-    }
+        AreRequired = true,
+    };
 
     /// <summary>Reads the text of a file.</summary>
-    /// <exception cref="FormatException">It is not as above; the message never holds a secret.</exception>
+    /// <exception cref="FormatException">It is not as above; the message has the line and never holds a secret.</exception>
     public static Principals Parse(string text)
     {
-        CredentialsFile? file;
-        try
-        {
-            file = JsonSerializer.Deserialize(text, SecurityJson.Default.CredentialsFile);
-        }
-        catch (JsonException e)
-        {
-            // The message of the parser may quote the file.
-            throw new FormatException($"it could not be parsed as JSON of credentials: line {(e.LineNumber ?? 0) + 1}, {e.Path}");
-        }
-
-        if (file?.Credentials is not { Count: > 0 } entries) throw new FormatException("credentials: at least one is needed");
-        var principals = new Principals { AreRequired = true };
+        var (entries, schedulers) = CredentialsFile.Parse(text);
+        var principals = new Principals { AreRequired = true, Entries = entries.Count, _schedulers = schedulers };
         for (var i = 0; i < entries.Count; i++) principals.Add(entries[i], $"credentials[{i}]");
         return principals;
     }
+
+    /// <summary>
+    /// Whether a framework is believed which apps its tasks are of: one whose principal is named as a scheduler. An agent grants
+    /// nothing on a group's apps for the tasks of any other.
+    /// </summary>
+    /// <param name="principal">The framework's, as the master has verified it; null where it asks nobody.</param>
+    public bool Believes(string? principal) =>
+        Current._schedulers is var named && (named.Contains("*") || (principal is not null && named.Contains(principal)));
+
+    /// <summary>Secrets that have ended, or end within some time: a line each, without the secret.</summary>
+    /// <param name="now">The present instant.</param>
+    /// <param name="within">The time.</param>
+    public IReadOnlyList<string> Endings(DateTimeOffset now, TimeSpan within) =>
+    [
+        .. Current._ends.Where(end => end.Until - now <= within).OrderBy(end => end.Until).Select(end =>
+            $"a secret of the principal '{end.Name}' {(end.Until <= now ? "has ended" : "ends")} at "
+            + $"{end.Until.UtcDateTime:yyyy-MM-ddTHH:mm:ss}Z"),
+    ];
 
     /// <summary>Who a caller is, or null.</summary>
     /// <param name="authorization">The header <c>Authorization</c>, or null. Where it is there, it alone counts.</param>
     /// <param name="certificateName">The common name of the client's certificate, which the server has verified; or null.</param>
     public Principal? Authenticate(string? authorization, string? certificateName)
     {
+        if (_file is not null) return Current.Authenticate(authorization, certificateName);
         if (!string.IsNullOrEmpty(authorization)) return Basic(authorization);
         if (string.IsNullOrEmpty(certificateName)) return null;
         if (_certificates.TryGetValue(certificateName, out var exact)) return exact;
@@ -96,35 +112,12 @@ public sealed class Principals
         return null;
     }
 
-    private void Add(CredentialsFile.Entry? entry, string at)
+    private void Add(CredentialsFile.Entry entry, string at)
     {
-        if (entry?.Principal is not { Length: > 0 } name) throw new FormatException($"{at}.principal: is missing");
-        if (name.Contains(':')) throw new FormatException($"{at}.principal: '{name}' holds a colon");
-        if (entry.Secret is { Length: 0 }) throw new FormatException($"{at}.secret: is empty");
+        var (principal, name) = (entry.Principal, entry.Principal.Name);
         if (Encoding.UTF8.GetByteCount($"{name}:{entry.Secret}") > MaxHeader / 2)
-            throw new FormatException($"{at}: principal and secret are too long");
-        var isOpen = entry.Permissions is null && entry.Roles is null;
-        var permissions = isOpen ? Permission.Operate | Permission.Agent : Permission.None;
-        foreach (var word in entry.Permissions ?? [])
-        {
-            permissions |= word switch
-            {
-                "view" => Permission.View,
-                "operate" => Permission.Operate,
-                "agent" => Permission.Agent,
-                _ => throw new FormatException($"{at}.permissions: '{word}' must be view, operate or agent"),
-            };
-        }
-
-        foreach (var role in entry.Roles ?? [])
-        {
-            if (string.IsNullOrWhiteSpace(role)) throw new FormatException($"{at}.roles: holds an empty role");
-            if (role != "*" && role.IndexOf('*') is >= 0 and var star
-                && (star != role.Length - 1 || !role.EndsWith("/*", StringComparison.Ordinal)))
-                throw new FormatException($"{at}.roles: '{role}' must be a role, '*' or 'ROLE/*'");
-        }
-
-        var principal = new Principal(name, permissions, isOpen ? ["*"] : [.. entry.Roles ?? []]);
+            throw entry.Place.Wrong(at, "principal and secret are too long");
+        if (principal.Until is { } until) _ends.Add((name, until));
         if (entry.Secret is { } secret)
         {
             if (!_secrets.TryGetValue(name, out var known)) _secrets[name] = known = [];
@@ -136,25 +129,11 @@ public sealed class Principals
         }
         else if (name.Contains('*'))
         {
-            throw new FormatException($"{at}.principal: '{name}' is neither a name nor a pattern such as '*.example.org'");
+            throw entry.Place.Wrong($"{at}.principal", $"'{name}' is neither a name nor a pattern such as '*.example.org'");
         }
         else if (!_certificates.TryAdd(name, principal))
         {
-            throw new FormatException($"{at}.principal: '{name}' is there already without a secret");
+            throw entry.Place.Wrong($"{at}.principal", $"'{name}' is there already without a secret");
         }
     }
 }
-
-internal sealed record CredentialsFile(IReadOnlyList<CredentialsFile.Entry?>? Credentials)
-{
-    public sealed record Entry(string? Principal, string? Secret = null, IReadOnlyList<string>? Permissions = null,
-        IReadOnlyList<string>? Roles = null);
-}
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    ReadCommentHandling = JsonCommentHandling.Skip,
-    AllowTrailingCommas = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
-[JsonSerializable(typeof(CredentialsFile))]
-internal sealed partial class SecurityJson : JsonSerializerContext;

@@ -29,15 +29,20 @@ public static class StateArchive
     private const int MaxBatch = 500;
     private const int MaxBatchBytes = 512 * 1024;
 
-    /// <summary>Writes every entry of the store, in the order of the keys.</summary>
+    /// <summary>Writes the entries of one owner of the store, in the order of the keys.</summary>
+    /// <param name="store">The store, which several roles may share.</param>
+    /// <param name="archive">Gets them.</param>
+    /// <param name="owner">What their keys begin with, up to the first slash: <c>scheduler</c>.</param>
+    /// <param name="cancellation">Ends it.</param>
     /// <returns>The number of entries.</returns>
-    public static async Task<long> ExportAsync(IStateStore store, Stream archive, CancellationToken cancellation = default)
+    public static async Task<long> ExportAsync(
+        IStateStore store, Stream archive, string owner, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(archive);
         var count = 0L;
         await WriteAsync(archive, new Line { Format = Format, Version = Version }, cancellation);
-        await foreach (var entry in store.ListAsync("", cancellation))
+        await foreach (var entry in store.ListAsync(Prefix(owner), cancellation))
         {
             await WriteAsync(archive, new Line { Key = entry.Key, Value = entry.Value.ToArray() }, cancellation);
             count++;
@@ -54,6 +59,7 @@ public static class StateArchive
     /// </summary>
     /// <param name="store">Best a new one: nobody else may write to it meanwhile.</param>
     /// <param name="archive">What <see cref="ExportAsync"/> wrote.</param>
+    /// <param name="owner">Whose entries; those of others, which older archives of a shared store hold, are left out.</param>
     /// <param name="overwrite">False: no key of the archive may exist. True: those that do are replaced; others stay.</param>
     /// <param name="cancellation">Ends it between two batches.</param>
     /// <returns>The number of entries.</returns>
@@ -61,15 +67,16 @@ public static class StateArchive
     /// line.</exception>
     /// <exception cref="StateConflictException">A key exists.</exception>
     public static async Task<long> ImportAsync(
-        IStateStore store, Stream archive, bool overwrite = false, CancellationToken cancellation = default)
+        IStateStore store, Stream archive, string owner, bool overwrite = false, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(archive);
-        if (archive.CanSeek) await VerifyAsync(archive, cancellation);
+        if (archive.CanSeek) await VerifyAsync(archive, owner, cancellation);
         var batch = new List<StateWrite>();
         var (bytes, count) = (0, 0L);
         await foreach (var (key, value) in ReadAsync(archive, cancellation))
         {
+            if (!key.StartsWith(Prefix(owner), StringComparison.Ordinal)) continue;
             var size = key.Length * 4 + value.Length;
             if (batch.Count == MaxBatch || (batch.Count > 0 && bytes + size > MaxBatchBytes))
             {
@@ -88,38 +95,54 @@ public static class StateArchive
     }
 
     /// <summary>
-    /// Puts the archive in the place of everything that is in the store. It is checked to its end before anything changes. Where
-    /// the store cannot take it at once, an end in between leaves a state that <see cref="StateBackend"/> refuses to open, until
-    /// a restore has come to its end.
+    /// Puts the archive in the place of everything that its owner has in the store. It is checked to its end before anything
+    /// changes. Where the store cannot take it at once, an end in between leaves a state that <see cref="StateBackend"/>
+    /// refuses to open, until a restore has come to its end.
     /// </summary>
     /// <param name="store">Nobody else may write to it meanwhile.</param>
     /// <param name="archive">What <see cref="ExportAsync"/> wrote; read twice.</param>
+    /// <param name="owner">Whose entries; what others have in the store stays as it is.</param>
     /// <param name="cancellation">Ends it between two batches.</param>
     /// <returns>The number of entries.</returns>
-    /// <exception cref="StateFormatException">It is no archive, of a newer version, damaged or cut short; nothing was
-    /// changed.</exception>
-    public static async Task<long> RestoreAsync(IStateStore store, Stream archive, CancellationToken cancellation = default)
+    /// <exception cref="StateFormatException">It is no archive, of a newer version, damaged, cut short, or of another owner;
+    /// nothing was changed.</exception>
+    public static async Task<long> RestoreAsync(
+        IStateStore store, Stream archive, string owner, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(archive);
-        await VerifyAsync(archive, cancellation);
+        await VerifyAsync(archive, owner, cancellation);
         var old = new List<StateWrite>();
-        await foreach (var entry in store.ListAsync("", cancellation))
-            if (entry.Key != Restoring) old.Add(StateWrite.Delete(entry.Key));
+        await foreach (var entry in store.ListAsync(Prefix(owner), cancellation)) old.Add(StateWrite.Delete(entry.Key));
         await store.WriteAsync([new StateWrite(Restoring, ReadOnlyMemory<byte>.Empty)], null, cancellation);
         foreach (var batch in old.Chunk(MaxBatch)) await store.WriteAsync(batch, null, cancellation);
-        var count = await ImportAsync(store, archive, overwrite: false, cancellation);
+        var count = await ImportAsync(store, archive, owner, overwrite: false, cancellation);
         await store.WriteAsync([StateWrite.Delete(Restoring)], null, cancellation);
         return count;
     }
 
-    private static async Task VerifyAsync(Stream archive, CancellationToken cancellation)
+    /// <summary>Whose entries a store has.</summary>
+    public static async Task<IReadOnlyList<string>> OwnersAsync(IStateStore store, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        var owners = new SortedSet<string>(StringComparer.Ordinal);
+        await foreach (var entry in store.ListAsync("", cancellation))
+            if (entry.Key.Contains('/', StringComparison.Ordinal)) owners.Add(OwnerOf(entry.Key));
+        return [.. owners];
+    }
+
+    private static string Prefix(string owner) => owner + "/";
+
+    private static string OwnerOf(string key) => key.Split('/', 2)[0];
+
+    private static async Task VerifyAsync(Stream archive, string owner, CancellationToken cancellation)
     {
         var start = archive.Position;
-        await foreach (var _ in ReadAsync(archive, cancellation))
-        {
-        }
-
+        var owners = new SortedSet<string>(StringComparer.Ordinal);
+        await foreach (var (key, _) in ReadAsync(archive, cancellation)) owners.Add(OwnerOf(key));
+        if (owners.Count > 0 && !owners.Contains(owner))
+            throw new StateFormatException(
+                $"the archive holds no entry of the {owner}: it is of the {string.Join(" and the ", owners)}");
         archive.Position = start;
     }
 

@@ -24,8 +24,8 @@ public sealed partial class ServersTests
 
     /// <summary>What skips, and the helpers that do so for a test.</summary>
     [GeneratedRegex(
-        @"Assert\.Skip|\bServer\.(?:Docker|PostgreSql|ZooKeeper)\(|\bServer\.Executable\((?!""dotnet"")|SmallDisk\.|\bBusybox\b"
-        + @"|\bPrometheusServer\.|(?:Docker|Postgres|ZooKeeper|Redis|Rabbit)Process\b|\bZooKeeperTestState\b|\bFaultCluster\b"
-        + @"|\bDemoImage\.|new Containers\(|\bRunningProxy\b")]
+        @"Assert\.Skip|\bServer\.(?:Docker|PostgreSql|Root|ZooKeeper)\(|\bServer\.Executable\((?!""dotnet"")|SmallDisk\."
+        + @"|\bBusybox\b|\bPrometheusServer\.|(?:Docker|Postgres|ZooKeeper|Redis|Rabbit)Process\b|\bZooKeeperTestState\b"
+        + @"|\bFaultCluster\b|\bOnCallStack\b|\bDemoImage\.|new Containers\(|\bRunningProxy\b")]
     private static partial Regex NeedPattern();
 }

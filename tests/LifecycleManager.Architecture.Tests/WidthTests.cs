@@ -10,7 +10,7 @@ public sealed class WidthTests
     {
         ["src/LifecycleManager.Agent"] = 1,
         ["src/LifecycleManager.Cli"] = 14,
-        ["src/LifecycleManager.Decisions"] = 36,
+        ["src/LifecycleManager.Decisions"] = 17,
         ["src/LifecycleManager.Discovery"] = 3,
         ["src/LifecycleManager.Master"] = 4,
         ["src/LifecycleManager.Scheduler"] = 2,

@@ -2,6 +2,7 @@ using BenchmarkDotNet.Running;
 using LifecycleManager.Benchmarks.Cluster;
 using LifecycleManager.Benchmarks.Failover;
 using LifecycleManager.Benchmarks.Limits;
+using LifecycleManager.Benchmarks.Quality;
 using LifecycleManager.Benchmarks.Metrics;
 using LifecycleManager.Benchmarks.Reaction;
 using LifecycleManager.Benchmarks.Recording;
@@ -10,10 +11,11 @@ using LifecycleManager.Benchmarks.Stack;
 
 // `stack` measures the whole of `lcm up` as a process, `cluster` a master with 5,000 agents,
 // `scheduler [placement|apps|held|events|group]` the scheduler's limits, `scrape [targets]` what scraping costs
-// beside Prometheus, `reaction [apps]` how soon a count follows the load, `failover [zookeeper|postgres]` how soon another
-// manager decides, `decisionlog [sqlite|postgres] [records]` what the table of decisions promises,
-// `schedules [sqlite|postgres|zookeeper]` what 100,000 schedules cost, `limits` what collector and decision
-// engine promise; everything else is BenchmarkDotNet's: `--list flat`, `--filter '*'`.
+// beside Prometheus, `reaction [apps]` how soon a count follows the load, `tick` what 10,000 apps and 1,000
+// changes at once take, `failover [zookeeper|postgres]` how soon another manager decides, `decisionlog [sqlite|postgres]
+// [records]` what the table of decisions promises, `schedules [sqlite|postgres|zookeeper]` what 100,000 schedules cost,
+// `quality [seed] [chart.svg] [policy.yml ...]` how good decisions are beside other autoscalers',
+// `limits` what collector and decision engine promise; everything else is BenchmarkDotNet's: `--list flat`, `--filter '*'`.
 if (args is ["stack"])
 {
     await StackBenchmark.RunAsync(Console.Out);
@@ -53,9 +55,21 @@ if (args is ["reaction", .. var apps])
     return;
 }
 
+if (args is ["tick"])
+{
+    await TickBenchmark.RunAsync(Console.Out);
+    return;
+}
+
 if (args is ["schedules", .. var kept])
 {
     await ScheduleLimits.RunAsync(Console.Out, kept is [var kind] ? kind : "sqlite");
+    return;
+}
+
+if (args is ["quality", .. var settings])
+{
+    QualityBenchmark.Run(Console.Out, settings);
     return;
 }
 

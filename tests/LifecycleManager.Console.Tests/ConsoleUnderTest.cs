@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json.Nodes;
+using LifecycleManager.Clients.Addresses;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -39,7 +40,12 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
         ConsoleUnderTest? console = null;
         builder.WebHost.UseUrls(self.ToString());
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddConsole(new ConsoleOptions { Scheduler = self, Master = self, Manager = manager ? self : null });
+        builder.Services.AddConsole(new ConsoleOptions
+        {
+            Scheduler = self,
+            Masters = new AddressList(self),
+            Manager = manager ? self : null,
+        });
         var app = builder.Build();
         app.MapConsole();
         app.MapFallback(async (HttpContext context) => await console!.AnswerAsync(context));

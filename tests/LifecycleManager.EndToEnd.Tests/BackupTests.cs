@@ -24,13 +24,15 @@ public sealed class BackupTests
                 return lcm.Output;
             }
 
-            Assert.Contains("entries are in", await RunAsync(0, "backup", "--output", "state"), StringComparison.Ordinal);
+            Assert.Contains("entries of the scheduler are in", await RunAsync(0, "backup", "--output", "state"),
+                StringComparison.Ordinal);
             Assert.Contains("works on this state: stop it first", await RunAsync(1, "restore", "--input", "state", "--overwrite"),
                 StringComparison.Ordinal);
 
             await stack.KillAsync();
             foreach (var file in Directory.EnumerateFiles(Path.Combine(stack.WorkDirectory, "scheduler"))) File.Delete(file);
-            Assert.Contains("entries are restored", await RunAsync(0, "restore", "--input", "state"), StringComparison.Ordinal);
+            Assert.Contains("entries of the scheduler are restored", await RunAsync(0, "restore", "--input", "state"),
+                StringComparison.Ordinal);
             await stack.StartAsync();
             var after = await stack.InstancesAsync("/sleeper", 2);
             Assert.Equal(before.Select(task => task.Id).Order(), after.Select(task => task.Id).Order());

@@ -100,11 +100,15 @@ public sealed partial class ReadmeTests : IDisposable
                 line = line.Replace("/ID/", $"/{await CanaryAsync()}/", StringComparison.Ordinal);
             if (line.StartsWith("lcm recommend", StringComparison.Ordinal)
                 || line.StartsWith("lcm schedule", StringComparison.Ordinal)) line += $" --manager {stack.Manager.BaseAddress}";
+            if (OperatorPattern().IsMatch(line))
+                line = $"LCM_SCHEDULER={stack.Scheduler.BaseAddress} LCM_MASTER={stack.Master.BaseAddress} "
+                    + $"LCM_MANAGER={stack.Manager.BaseAddress} {line}";
             if (line.StartsWith("curl", StringComparison.Ordinal)) line = "curl -sS --fail-with-body" + line["curl".Length..];
             var (code, output) = await ShellAsync(line);
 
             // The policy tools say with 1 that they found something.
-            var fine = line.StartsWith("lcm policy", StringComparison.Ordinal) ? code is 0 or 1 : code == 0;
+            var fine = line.StartsWith("lcm policy", StringComparison.Ordinal) ? code is 0 or 1
+                : line.EndsWith("lcm doctor", StringComparison.Ordinal) ? code is 0 or 2 : code == 0;
             Assert.True(fine, $"{line}\nends with {code}:\n{output}");
             ran++;
 
@@ -166,7 +170,12 @@ public sealed partial class ReadmeTests : IDisposable
 
         // It needs hours of a history; the tests of replay have them.
         ["lcm", "policy", "replay", ..] => Kind.RunElsewhere,
+
+        // The tests of joining run them: they need a token that is good, and an authority.
+        ["lcm", "ca" or "token", ..] => Kind.RunElsewhere,
+        var words when words.Contains("--join") || words.Contains("--ca-dir") => Kind.RunElsewhere,
         ["lcm", "policy" or "recommend" or "schedule", ..] => Kind.OneMachine,
+        ["lcm", "status" or "doctor" or "why" or "app" or "queue" or "help", ..] or ["lcm", "agent", "list"] => Kind.OneMachine,
         ["lcm", "master" or "agent" or "scheduler" or "manager" or "proxy", ..] => Kind.ManyMachines,
 
         // The other tests of this project run these, and CI runs dotnet test.
@@ -221,6 +230,7 @@ public sealed partial class ReadmeTests : IDisposable
         }
 
         File.WriteAllText(Path.Combine(_directory, "new.yml"), Policy);
+        File.WriteAllText(Path.Combine(_directory, "web.yml"), "id: /web\ncmd: exec sleep 1000\ncpus: 0.1\nmem: 32\n");
         File.WriteAllText(Path.Combine(_directory, "hpa.yaml"), """
             apiVersion: autoscaling/v2
             kind: HorizontalPodAutoscaler
@@ -262,6 +272,9 @@ public sealed partial class ReadmeTests : IDisposable
 
     [GeneratedRegex(@"^\s{4,}(curl|lcm|dotnet|docker|git|mkdir|export)\s")]
     private static partial Regex CommandPattern();
+
+    [GeneratedRegex(@"^lcm (status|doctor|why|app|queue|agent list)\b")]
+    private static partial Regex OperatorPattern();
 
     [GeneratedRegex(@"\s+# .*$")]
     private static partial Regex CommentPattern();

@@ -20,7 +20,7 @@ public sealed class PrincipalsTests
     public void Who_has_neither_permissions_nor_roles_may_do_everything()
     {
         var mesos = Some.Authenticate(Basic("mesos:as in Mesos"), null)!;
-        Assert.True(mesos.May(Permission.Operate | Permission.View | Permission.Agent));
+        Assert.True(mesos.May(Permission.Operate | Permission.View | Permission.Agent | Permission.Exec));
         Assert.True(mesos.MayRunAs("*") && mesos.MayRunAs("anything"));
     }
 
@@ -29,7 +29,7 @@ public sealed class PrincipalsTests
     {
         var ops = Some.Authenticate(Basic("ops:o"), null)!;
         Assert.True(ops.May(Permission.Operate) && ops.May(Permission.View));
-        Assert.False(ops.May(Permission.Agent) || ops.MayRunAs("web"));
+        Assert.False(ops.May(Permission.Agent) || ops.May(Permission.Exec) || ops.MayRunAs("web"));
         var prometheus = Some.Authenticate(Basic("prometheus:p"), null)!;
         Assert.True(prometheus.May(Permission.View));
         Assert.False(prometheus.May(Permission.Operate));
@@ -72,6 +72,15 @@ public sealed class PrincipalsTests
     public void An_endless_header_is_nobody() => Assert.Null(Some.Authenticate("Basic " + new string('A', 100_000), null));
 
     [Fact]
+    public void Who_may_run_commands_says_so_and_may_also_view()
+    {
+        var some = Principals.Parse("""{"credentials": [{"principal": "p", "secret": "s", "permissions": ["exec"]}]}""");
+        var shell = some.Authenticate(Basic("p:s"), null)!;
+        Assert.True(shell.May(Permission.Exec) && shell.May(Permission.View));
+        Assert.False(shell.May(Permission.Operate) || shell.May(Permission.Agent));
+    }
+
+    [Fact]
     public void A_certificate_is_its_common_name()
     {
         var node = Some.Authenticate(null, "node7.agents.example.org")!;
@@ -94,7 +103,7 @@ public sealed class PrincipalsTests
     [InlineData("""{"credentials": [{"principal": "a:b", "secret": "hush"}]}""", "holds a colon")]
     [InlineData("""{"credentials": [{"principal": "a", "secret": ""}]}""", "credentials[0].secret: is empty")]
     [InlineData("""{"credentials": [{"principal": "a", "secret": "hush", "permissions": ["root"]}]}""",
-        "'root' must be view, operate or agent")]
+        "'root' must be view, operate, exec or agent")]
     [InlineData("""{"credentials": [{"principal": "a", "secret": "hush", "roles": ["w*"]}]}""", "'w*' must be a role")]
     [InlineData("""{"credentials": [{"principal": "a", "secret": "hush", "role": "web"}]}""", "line 1")]
     [InlineData("""{"credentials": [{"principal": "a*b"}]}""", "neither a name nor a pattern")]

@@ -23,9 +23,9 @@ public sealed class StateArchiveTests
             await first.WriteAsync([new StateWrite($"scheduler/apps/ä{i}/\"x\"", value)]);
         }
 
-        await first.WriteAsync([new StateWrite("large", new byte[800_000])]);
+        await first.WriteAsync([new StateWrite("scheduler/large", new byte[800_000])]);
         var archive = new MemoryStream();
-        Assert.Equal(1201, await StateArchive.ExportAsync(first, archive));
+        Assert.Equal(1201, await StateArchive.ExportAsync(first, archive, "scheduler"));
         var expected = archive.ToArray();
         foreach (var make in new Func<TestState>[] { () => new SqliteTestState(), () => new PostgresTestState(),
             () => new ZooKeeperTestState(), () => new MemoryTestState() })
@@ -33,9 +33,9 @@ public sealed class StateArchiveTests
             await using var state = make();
             var store = (await state.OpenAsync()).Store;
             archive.Position = 0;
-            Assert.Equal(1201, await StateArchive.ImportAsync(store, archive));
+            Assert.Equal(1201, await StateArchive.ImportAsync(store, archive, "scheduler"));
             archive = new MemoryStream();
-            await StateArchive.ExportAsync(store, archive);
+            await StateArchive.ExportAsync(store, archive, "scheduler");
             Assert.True(expected.AsSpan().SequenceEqual(archive.ToArray()), $"{state.GetType().Name} gives another state back");
         }
     }
@@ -45,15 +45,15 @@ public sealed class StateArchiveTests
     {
         await using var state = new MemoryTestState();
         var store = (await state.OpenAsync()).Store;
-        await store.WriteAsync([new StateWrite("a", new byte[] { 1 }), new StateWrite("z", new byte[] { 1 })]);
-        var archive = Archive(Header + """{"key":"a","value":"Ag=="}""" + "\n" + """{"key":"b","value":"Ag=="}""" + "\n"
+        await store.WriteAsync([new StateWrite("s/a", new byte[] { 1 }), new StateWrite("s/z", new byte[] { 1 })]);
+        var archive = Archive(Header + """{"key":"s/a","value":"Ag=="}""" + "\n" + """{"key":"s/b","value":"Ag=="}""" + "\n"
             + """{"entries":2}""" + "\n");
-        var conflict = await Assert.ThrowsAsync<StateConflictException>(() => StateArchive.ImportAsync(store, archive));
-        Assert.Equal("a", conflict.Key);
-        Assert.Null(await store.GetAsync("b"));
+        var conflict = await Assert.ThrowsAsync<StateConflictException>(() => StateArchive.ImportAsync(store, archive, "s"));
+        Assert.Equal("s/a", conflict.Key);
+        Assert.Null(await store.GetAsync("s/b"));
         archive.Position = 0;
-        await StateArchive.ImportAsync(store, archive, overwrite: true);
-        Assert.Equal(["a@2", "b@1", "z@1"], await store.ListAsync("").Select(e => $"{e.Key}@{e.Version}").ToListAsync());
+        await StateArchive.ImportAsync(store, archive, "s", overwrite: true);
+        Assert.Equal(["s/a@2", "s/b@1", "s/z@1"], await store.ListAsync("").Select(e => $"{e.Key}@{e.Version}").ToListAsync());
     }
 
     [Theory]
@@ -75,7 +75,7 @@ public sealed class StateArchiveTests
     {
         await using var state = new MemoryTestState();
         var store = (await state.OpenAsync()).Store;
-        var wrong = await Assert.ThrowsAsync<StateFormatException>(() => StateArchive.ImportAsync(store, Archive(archive)));
+        var wrong = await Assert.ThrowsAsync<StateFormatException>(() => StateArchive.ImportAsync(store, Archive(archive), "s"));
         Assert.Contains(message, wrong.Message);
         Assert.Equal(0, await store.ListAsync("").CountAsync());
     }

@@ -7,7 +7,7 @@ public static class BusyboxLayer
 {
     private static readonly string[] Tools =
         ["sh", "sleep", "echo", "cat", "env", "id", "seq", "nc", "httpd", "ip", "tail", "head", "dd", "date", "ls", "hostname",
-            "kill", "test", "touch", "printf", "wget", "true", "false"];
+            "kill", "test", "touch", "mkdir", "rm", "ln", "printf", "wget", "true", "false"];
 
     /// <summary>The layer as a tar file, or skips. Programs are in /bin.</summary>
     public static async Task<Stream> MakeAsync()

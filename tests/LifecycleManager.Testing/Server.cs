@@ -24,6 +24,9 @@ public static class Server
         return new Uri("unix://" + Socket);
     }
 
+    /// <summary>Root's rights, to have processes run as others, or skips.</summary>
+    public static void Root() => Need(Environment.UserName == "root", "only root can run processes as other users");
+
     /// <summary>An Npgsql connection string from <c>LCM_TEST_POSTGRES</c>, or skips.</summary>
     public static string PostgreSql() => FromEnvironment("LCM_TEST_POSTGRES", "a PostgreSQL connection string");
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LifecycleManager.Agent.Resources;
+using LifecycleManager.Agent.Sessions;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Runtime.Observability;
 using Microsoft.AspNetCore.Builder;
@@ -17,7 +18,7 @@ internal sealed class AgentMetrics
 
     private readonly CollectorRegistry _registry;
 
-    public AgentMetrics(AgentService agent, CollectorRegistry registry)
+    public AgentMetrics(AgentService agent, SessionMemory memory, CollectorRegistry registry)
     {
         _registry = registry;
         var metrics = Metrics.WithCustomRegistry(registry);
@@ -30,6 +31,10 @@ internal sealed class AgentMetrics
         var failures = metrics.CreateCounter("lcm_agent_launch_failures_total", "Launches that failed.", "reason");
         var registered = metrics.CreateGauge("lcm_agent_registered", "Whether a master has registered the agent.");
         var docker = metrics.CreateUnset("lcm_agent_docker_up", "Whether the agent's Docker engine answers; absent without one.");
+        var waiting = metrics.CreateGauge("lcm_agent_session_waiting_bytes",
+            "Bytes that wait for those who listen to commands beside tasks; 1 MiB for each at most.");
+        var dropped = metrics.CreateCounter("lcm_agent_session_listeners_dropped_total",
+            "Those who listened to commands beside tasks and were left, since they did not keep up.");
         foreach (var reason in Reasons) failures.WithLabels(Name(reason)).Publish();
         agent.LaunchFailed += reason => failures.WithLabels(Name(reason)).Inc();
         registry.AddBeforeCollectCallback(() =>
@@ -48,6 +53,8 @@ internal sealed class AgentMetrics
             foreach (var kind in live.GroupBy(run => (run.Record.Containerizer, run.State)))
                 tasks.WithLabels(kind.Key.Containerizer, kind.Key.State.ToString().ToLowerInvariant()).Set(kind.Count());
             pending.Set(agent.PendingUpdates);
+            waiting.Set(memory.WaitingBytes);
+            dropped.IncTo(memory.Dropped);
             registered.Set(agent.Master is null ? 0 : 1);
             if (agent.DockerUp is { } isUp) docker.Set(isUp ? 1 : 0);
         });

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using LifecycleManager.Agent.Sandboxes;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -19,18 +20,19 @@ internal static class FileEndpoints
     {
         foreach (var suffix in new[] { "", ".json" })
         {
-            app.MapGet("/files/browse" + suffix, (string? path) => Guard(path, () => Browse(Files(agent), path!)));
-            app.MapGet("/files/read" + suffix, (string? path, long? offset, long? length) =>
-                Guard(path, () => Read(readers, Files(agent), path!, offset ?? -1, length)));
-            app.MapGet("/files/download" + suffix, (string? path) => Guard(path, () => Download(readers, Files(agent), path!)));
+            app.MapGet("/files/browse" + suffix, (HttpContext context, string? path) =>
+                Guard(path, () => Browse(Files(context), path!))).AsksByApp();
+            app.MapGet("/files/read" + suffix, (HttpContext context, string? path, long? offset, long? length) =>
+                Guard(path, () => Read(readers, Files(context), path!, offset ?? -1, length))).AsksByApp();
+            app.MapGet("/files/download" + suffix, (HttpContext context, string? path) =>
+                Guard(path, () => Download(readers, Files(context), path!))).AsksByApp();
         }
 
-        app.MapGet("/files/tail", (string? path, long? bytes, bool? follow) =>
-            Guard(path, () => Tail(readers, Files(agent), path!, bytes, follow ?? false)));
-    }
+        app.MapGet("/files/tail", (HttpContext context, string? path, long? bytes, bool? follow) =>
+            Guard(path, () => Tail(readers, Files(context), path!, bytes, follow ?? false))).AsksByApp();
 
-    public static SandboxFiles Files(AgentService agent) =>
-        new(agent.Directory?.Sandboxes ?? throw new InvalidOperationException("the agent has not started"));
+        SandboxFiles Files(HttpContext context) => new TaskScope(agent, context).Files();
+    }
 
     /// <summary>A directory's entries.</summary>
     public static JsonArray? BrowseJson(SandboxFiles files, string path) => files.List(path) is { } entries

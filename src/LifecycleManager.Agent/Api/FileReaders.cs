@@ -12,8 +12,8 @@ namespace LifecycleManager.Agent.Api;
 /// <param name="time">The clock.</param>
 internal sealed class FileReaders(TimeProvider time)
 {
-    /// <summary>So many read at once: 64.</summary>
-    public const int MaxReaders = 64;
+    /// <summary>So many read at once: 256, so that two persons follow both streams of 50 instances of one agent.</summary>
+    public const int MaxReaders = 256;
 
     /// <summary>What is read and sent at once, in bytes.</summary>
     public const int Block = 64 * 1024;

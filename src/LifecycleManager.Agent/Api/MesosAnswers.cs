@@ -73,7 +73,7 @@ internal static class MesosAnswers
         new([.. (labels?.Items ?? []).Select(label => new JsonObject { ["key"] = label.Key, ["value"] = label.Value })]);
 
     /// <summary>Usage as Mesos' resource statistics.</summary>
-    public static JsonObject Of(ContainerUsage usage, TaskLimits limits)
+    public static JsonObject Of(ContainerStatistics usage, TaskLimits limits)
     {
         var json = new JsonObject
         {

@@ -12,22 +12,29 @@ using Microsoft.AspNetCore.Routing;
 namespace LifecycleManager.Agent.Api;
 
 /// <summary>
-/// The agent's part of Mesos' v1 operator API, <c>POST /api/v1</c>. All of them read; those that it lacks answer 501.
+/// The agent's part of Mesos' v1 operator API, <c>POST /api/v1</c>. All of them read, but for <see cref="SessionEndpoints"/>';
+/// those that it lacks answer 501.
 /// </summary>
 internal static class OperatorEndpoints
 {
     private static readonly JsonObject Unknown = [];
 
-    public static void Map(IEndpointRouteBuilder app, AgentService agent, FileReaders readers, RoleHealth health,
+    public static void Map(
+        IEndpointRouteBuilder app, AgentService agent, FileReaders readers, SessionEndpoints sessions, RoleHealth health,
         TimeProvider time) => app.MapPost("/api/v1", async (HttpContext context) =>
     {
+        if (SessionEndpoints.IsInput(context)) return await sessions.TakeInputAsync(context);
         var (call, refusal) = await CallBody.ReadAsync(context);
         if (refusal is not null) return refusal;
         if (call!["type"] is not JsonValue value || !value.TryGetValue<string>(out var type))
             return MesosAnswers.Error(StatusCodes.Status400BadRequest, "type: is missing, or is no text");
         try
         {
-            return await AnswerAsync(type, call, agent, readers, health, time, context.RequestAborted);
+            if (SessionEndpoints.Has(type)) return await sessions.AnswerAsync(type, call, context);
+            if (!IsByTask(type) && !AccessControl.May(context, Permission.View))
+                return MesosAnswers.Error(StatusCodes.Status403Forbidden, AccessControl.Refused(context, Permission.View));
+            return await AnswerAsync(
+                type, call, agent, new TaskScope(agent, context), readers, health, time, context.RequestAborted);
         }
         catch (FormatException e)
         {
@@ -37,11 +44,15 @@ internal static class OperatorEndpoints
         {
             return MesosAnswers.Error(StatusCodes.Status403Forbidden, e.Message);
         }
-    }).Needs(Permission.View);
+    }).AsksByApp(Permission.View);
+
+    /// <summary>Whether a call asks what its caller may do with which tasks, or shows nothing of any.</summary>
+    private static bool IsByTask(string type) =>
+        type is "GET_HEALTH" or "GET_VERSION" or "GET_CONTAINERS" or "LIST_FILES" or "READ_FILE";
 
     private static async Task<IResult> AnswerAsync(
-        string type, JsonObject call, AgentService agent, FileReaders readers, RoleHealth health, TimeProvider time,
-        CancellationToken cancellation)
+        string type, JsonObject call, AgentService agent, TaskScope scope, FileReaders readers, RoleHealth health,
+        TimeProvider time, CancellationToken cancellation)
     {
         JsonObject? part = type switch
         {
@@ -56,17 +67,17 @@ internal static class OperatorEndpoints
             "GET_FRAMEWORKS" => Frameworks(agent),
             "GET_EXECUTORS" => Executors(agent),
             "GET_FLAGS" => new JsonObject { ["flags"] = Named(StateEndpoints.Flags(agent)) },
-            "GET_METRICS" => new JsonObject { ["metrics"] = Named(SnapshotMetrics.Json(agent, time)) },
-            "GET_CONTAINERS" => await ContainersAsync(agent, time, cancellation),
+            "GET_METRICS" => new JsonObject { ["metrics"] = Named(AgentSnapshotMetrics.Json(agent, time)) },
+            "GET_CONTAINERS" => await ContainersAsync(agent, time, scope, cancellation),
             "GET_STATE" => new JsonObject
             {
                 ["get_tasks"] = Tasks(agent),
                 ["get_frameworks"] = Frameworks(agent),
                 ["get_executors"] = Executors(agent)
             },
-            "LIST_FILES" => FileEndpoints.BrowseJson(FileEndpoints.Files(agent), Text(call, "list_files", "path")) is { } entries
+            "LIST_FILES" => FileEndpoints.BrowseJson(scope.Files(), Text(call, "list_files", "path")) is { } entries
                 ? new JsonObject { ["file_infos"] = FileInfos(entries) } : null,
-            "READ_FILE" => ReadFile(call, FileEndpoints.Files(agent)),
+            "READ_FILE" => ReadFile(call, scope.Files()),
             _ => Unknown,
         };
         if (ReferenceEquals(part, Unknown))
@@ -175,9 +186,10 @@ internal static class OperatorEndpoints
         ["value"] = value.Value?.DeepClone(),
     })]);
 
-    private static async Task<JsonObject> ContainersAsync(AgentService agent, TimeProvider time, CancellationToken cancellation)
+    private static async Task<JsonObject> ContainersAsync(
+        AgentService agent, TimeProvider time, TaskScope scope, CancellationToken cancellation)
     {
-        var containers = await StatisticsEndpoints.AllAsync(agent, time, status: true, cancellation);
+        var containers = await StatisticsEndpoints.AllAsync(agent, time, scope, status: true, cancellation);
         return new JsonObject
         {
             ["containers"] = new JsonArray([.. containers.Select(container =>

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using LifecycleManager.Agent.Tasks;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace LifecycleManager.Agent.Api;
@@ -11,8 +13,11 @@ internal static class StateEndpoints
 {
     public static void Map(IEndpointRouteBuilder app, AgentService agent)
     {
-        app.MapGet("/state", () => MesosAnswers.Answer(State(agent)));
-        app.MapGet("/state.json", () => MesosAnswers.Answer(State(agent)));
+        foreach (var path in (string[])["/state", "/state.json"])
+        {
+            app.MapGet(path, (HttpContext context) => MesosAnswers.Answer(State(agent, new TaskScope(agent, context))))
+                .AsksByApp();
+        }
     }
 
     /// <summary>The options under Mesos' names of its flags; no secrets.</summary>
@@ -25,17 +30,17 @@ internal static class StateEndpoints
         ["master"] = string.Join(',', agent.Options.Masters),
     };
 
-    private static JsonObject State(AgentService agent)
+    private static JsonObject State(AgentService agent, TaskScope scope)
     {
         var info = agent.Info;
-        var tasks = agent.Tasks;
-        var completed = agent.Completed;
+        var tasks = agent.Tasks.Where(scope.Sees).ToList();
+        var completed = agent.Completed.Where(scope.Sees);
         return new JsonObject
         {
             ["version"] = AgentVersion.Text,
             ["start_time"] = agent.Started.ToUnixTimeMilliseconds() / 1000.0,
             ["id"] = info.Id?.Value,
-            ["pid"] = $"slave(1)@{agent.Options.Hostname}:{agent.Options.Port}",
+            ["pid"] = $"slave(1)@{agent.Options.Address.Host}:{agent.Options.Address.Port}",
             ["hostname"] = agent.Options.Hostname,
             ["master_hostname"] = agent.Master?.Host,
             ["resources"] = MesosAnswers.Of(info.Resources!),
@@ -43,7 +48,7 @@ internal static class StateEndpoints
             ["capabilities"] = new JsonArray([.. agent.Features.Select(feature => JsonValue.Create(feature))]),
             ["frameworks"] = Frameworks(tasks.Where(run => !run.State.IsTerminal()), []),
             ["completed_frameworks"] = Frameworks(tasks.Where(run => run.State.IsTerminal()), completed),
-            ["flags"] = Flags(agent),
+            ["flags"] = scope.SeesAll ? Flags(agent) : [],
         };
     }
 

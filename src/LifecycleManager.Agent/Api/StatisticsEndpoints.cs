@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 using LifecycleManager.Agent.Containerizers;
 using LifecycleManager.Agent.Tasks;
 using LifecycleManager.Protocol.Mesos;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace LifecycleManager.Agent.Api;
@@ -16,22 +18,25 @@ internal static class StatisticsEndpoints
 
     public static void Map(IEndpointRouteBuilder app, AgentService agent, TimeProvider time)
     {
-        app.MapGet("/monitor/statistics", async (CancellationToken cancellation) =>
-            MesosAnswers.Answer(await AllAsync(agent, time, status: false, cancellation)));
-        app.MapGet("/metrics/snapshot", () => MesosAnswers.Answer(SnapshotMetrics.Json(agent, time)));
-        app.MapGet("/containers", async (CancellationToken cancellation) =>
-            MesosAnswers.Answer(await AllAsync(agent, time, status: true, cancellation)));
+        app.MapGet("/monitor/statistics", (HttpContext context, CancellationToken cancellation) =>
+            AnswerAsync(context, status: false, cancellation)).AsksByApp();
+        app.MapGet("/metrics/snapshot", () => MesosAnswers.Answer(AgentSnapshotMetrics.Json(agent, time)));
+        app.MapGet("/containers", (HttpContext context, CancellationToken cancellation) =>
+            AnswerAsync(context, status: true, cancellation)).AsksByApp();
+
+        async Task<IResult> AnswerAsync(HttpContext context, bool status, CancellationToken cancellation) =>
+            MesosAnswers.Answer(await AllAsync(agent, time, new TaskScope(agent, context), status, cancellation));
     }
 
-    /// <summary>All running containers, each with what it uses where that is to be had in time.</summary>
-    public static async Task<JsonArray> AllAsync(AgentService agent, TimeProvider time, bool status,
-        CancellationToken cancellation)
+    /// <summary>The running containers that may be seen, each with what it uses where that is to be had in time.</summary>
+    public static async Task<JsonArray> AllAsync(
+        AgentService agent, TimeProvider time, TaskScope scope, bool status, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(ReadTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         using var gate = new SemaphoreSlim(AtOnce);
-        var all = await Task.WhenAll(agent.Tasks.Where(run => run.Container is not null && !run.State.IsTerminal())
-            .Select(OneAsync));
+        var all = await Task.WhenAll(agent.Tasks
+            .Where(run => run.Container is not null && !run.State.IsTerminal() && scope.Sees(run)).Select(OneAsync));
         return new JsonArray([.. all]);
 
         async Task<JsonNode?> OneAsync(TaskRun run)
@@ -45,11 +50,12 @@ internal static class StatisticsEndpoints
                 ["source"] = run.Record.TaskId.Value,
             };
             if (status) json["status"] = JsonSerializer.SerializeToNode(run.Container!.Status, MesosJson.Default.ContainerStatus);
-            if (await UsageAsync(run) is { } usage) json["statistics"] = MesosAnswers.Of(usage, TaskLimits.Of(run.Record));
+            if (await UsageAsync(run) is { } usage)
+                json["statistics"] = MesosAnswers.Of(usage, TaskLimits.Of(run.Record, agent.Options.TaskPids));
             return json;
         }
 
-        async Task<ContainerUsage?> UsageAsync(TaskRun run)
+        async Task<ContainerStatistics?> UsageAsync(TaskRun run)
         {
             try
             {

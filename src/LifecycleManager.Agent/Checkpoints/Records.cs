@@ -49,6 +49,12 @@ internal sealed record TaskRecord
     /// </summary>
     public BootInstant? Begun { get; init; }
 
+    /// <summary>
+    /// As whom a process runs, empty for the agent's own user; null of tasks of earlier versions, and of those
+    /// without a record.
+    /// </summary>
+    public string? User { get; init; }
+
     /// <summary>The boot in which it was accepted.</summary>
     public string? BootId { get; init; }
 
@@ -109,6 +115,9 @@ internal sealed record KillRecord(
 {
     /// <summary>When the grace period began; null of records of version 0.1.0.</summary>
     public BootInstant? Begun { get; init; }
+
+    /// <summary>The resources that it is ended for; null where it is not for any.</summary>
+    public IReadOnlyList<Resource>? Limitation { get; init; }
 }
 
 /// <summary>One line of a task's updates: a status, or its acknowledgement; of the first line, whose updates they are.</summary>

@@ -1,5 +1,6 @@
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Launching;
+using LifecycleManager.Agent.Sandboxes;
 using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Agent.Containerizers;
@@ -15,6 +16,13 @@ internal interface IContainerizer
 
     /// <summary>Why a task cannot be run as described; null when it can. No side effects.</summary>
     string? WhyInvalid(TaskRecord record);
+
+    /// <summary>What the task's sandbox is before anything is fetched into it.</summary>
+    /// <exception cref="LaunchException">Its user does not exist.</exception>
+    SandboxPlan PlanOf(TaskRecord record);
+
+    /// <summary>Whether an earlier agent may have begun to run the task: then its sandbox is in use.</summary>
+    bool WasBegun(Launch launch);
 
     /// <summary>
     /// Launches the container, or finds it when an earlier call has launched it, in this process or before a crash: however
@@ -55,11 +63,15 @@ internal interface IContainer
     /// <returns>Its exit code.</returns>
     Task<int> ExecuteAsync(CommandInfo command, CancellationToken cancellation);
 
+    /// <summary>Begins a command beside the task, with its streams.</summary>
+    /// <exception cref="IOException">It cannot be begun; the message says why.</exception>
+    Task<ISessionProcess> BeginAsync(SessionStart start, CancellationToken cancellation);
+
     /// <summary>The host and port at which the agent reaches a port of the task.</summary>
     (string Host, int Port) Reach(int port);
 
     /// <summary>What it uses; null when that cannot be said now.</summary>
-    Task<ContainerUsage?> UsageAsync(CancellationToken cancellation);
+    Task<ContainerStatistics?> UsageAsync(CancellationToken cancellation);
 }
 
 /// <summary>How a container ended.</summary>
@@ -69,7 +81,7 @@ internal interface IContainer
 internal sealed record ContainerExit(int? Code, bool MemoryLimit = false, string? Message = null);
 
 /// <summary>What a container uses and may use.</summary>
-internal sealed record ContainerUsage
+internal sealed record ContainerStatistics
 {
     public required DateTimeOffset Time { get; init; }
 

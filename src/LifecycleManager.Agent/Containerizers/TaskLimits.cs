@@ -4,7 +4,7 @@ using LifecycleManager.Agent.Resources;
 namespace LifecycleManager.Agent.Containerizers;
 
 /// <summary>A task's resources as the kernel wants them, by Mesos' rules.</summary>
-internal sealed record TaskLimits(double Cpus, long CpuShares, long MemoryBytes)
+internal sealed record TaskLimits(double Cpus, long CpuShares, long MemoryBytes, int Pids)
 {
     /// <summary>Of a CFS period, in microseconds.</summary>
     public const long CpuPeriod = 100_000;
@@ -22,7 +22,9 @@ internal sealed record TaskLimits(double Cpus, long CpuShares, long MemoryBytes)
     /// <summary>Whether the task states memory at all; without, it has no limit.</summary>
     public bool LimitsMemory => MemoryBytes > 0;
 
-    public static TaskLimits Of(TaskRecord record)
+    /// <param name="record">The task.</param>
+    /// <param name="pids">The most processes and threads; 0 for no limit.</param>
+    public static TaskLimits Of(TaskRecord record, int pids)
     {
         var cpus = MachineResources.Scalar(record.Task.Resources, "cpus");
         // Best effort yields to everybody, as in Mesos.
@@ -32,6 +34,7 @@ internal sealed record TaskLimits(double Cpus, long CpuShares, long MemoryBytes)
         return new TaskLimits(
             cpus,
             Math.Max(LeastShares, (long)(cpus * shares)),
-            memory <= 0 ? 0 : Math.Max(LeastMemory, (long)(memory * Megabyte)));
+            memory <= 0 ? 0 : Math.Max(LeastMemory, (long)(memory * Megabyte)),
+            pids);
     }
 }

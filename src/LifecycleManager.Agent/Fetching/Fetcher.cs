@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Launching;
+using LifecycleManager.Agent.Linux;
+using LifecycleManager.Agent.Sandboxes;
 using LifecycleManager.Primitives.Timing;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +18,7 @@ internal sealed class Fetcher : IDisposable
     private readonly string _cache;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly HttpClient _http;
+    private readonly FetchWorker _worker;
     private readonly SemaphoreSlim _gate = new(MaxAtOnce);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _downloads = new(StringComparer.Ordinal);
 
@@ -25,14 +28,7 @@ internal sealed class Fetcher : IDisposable
         _options = options;
         _cache = cache;
         _log = log;
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectTimeout = TimeSpan.FromSeconds(15),
-            UseCookies = false,
-            MaxAutomaticRedirections = 5,
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(10),
-        })
-        { Timeout = Timeout.InfiniteTimeSpan };
+        _worker = new FetchWorker(options.FetchProgram);
     }
 
     /// <summary>Told of tasks whose artifacts were fetched.</summary>
@@ -56,13 +52,14 @@ internal sealed class Fetcher : IDisposable
         }
     }
 
-    /// <summary>Fetches all artifacts of a task; once it has succeeded, a second call does nothing.</summary>
+    /// <summary>Fetches all artifacts of a task into its sandbox.</summary>
+    /// <param name="launch">The task.</param>
+    /// <param name="user">As whom; null for the agent's own user.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="LaunchException">One of them is not to be had, or not what it should be.</exception>
-    public async Task FetchAsync(Launch launch, CancellationToken cancellation)
+    public async Task FetchAsync(Launch launch, UserAccount? user, CancellationToken cancellation)
     {
         if (launch.Record.Task.Command?.Uris is not { Count: > 0 } stated) return;
-        var done = Path.Combine(launch.Meta, "fetched");
-        if (File.Exists(done)) return;
         using var limit = new TimeLimit(_time, _options.FetchTimeout, cancellation);
         await _gate.WaitAsync(cancellation);
         try
@@ -71,10 +68,9 @@ internal sealed class Fetcher : IDisposable
             {
                 var artifact = TaskArtifact.Of(item);
                 launch.Progress($"fetching {artifact.Source}");
-                await FetchAsync(artifact, launch, limit.Token);
+                await FetchAsync(artifact, launch, user, limit.Token);
             }
 
-            await File.WriteAllTextAsync(done, "", cancellation);
             Counts?.Fetched(isSuccess: true);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -82,8 +78,12 @@ internal sealed class Fetcher : IDisposable
             Counts?.Fetched(isSuccess: false);
             throw new LaunchException($"the artifacts are not there within {_options.FetchTimeout.TotalSeconds:0} s");
         }
-        catch (Exception e) when (e is FormatException or IOException or InvalidDataException or HttpRequestException
-            or UnauthorizedAccessException)
+        catch (LaunchException)
+        {
+            Counts?.Fetched(isSuccess: false);
+            throw;
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
             Counts?.Fetched(isSuccess: false);
             throw new LaunchException(e.Message);
@@ -94,116 +94,74 @@ internal sealed class Fetcher : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _http.Dispose();
-        _gate.Dispose();
-    }
+    public void Dispose() => _gate.Dispose();
 
-    private async Task FetchAsync(TaskArtifact artifact, Launch launch, CancellationToken cancellation)
+    private async Task FetchAsync(TaskArtifact artifact, Launch launch, UserAccount? user, CancellationToken cancellation)
     {
+        var quota = _options.EnforceDiskQuota ? DiskQuota.Of(launch.Record) : null;
+        var job = new FetchJob
+        {
+            Source = artifact.Source,
+            Name = artifact.Name,
+            Sha256 = artifact.Sha256,
+            Executable = artifact.Executable,
+            Extract = artifact.Extract,
+            MaxSize = _options.MaxArtifactSize,
+            Quota = quota,
+            Left = quota is null ? null : Math.Max(0, quota.Value - DiskUsage.Of(launch.Sandbox, cancellation)),
+        };
         try
         {
-            var target = Path.Combine(launch.Sandbox, artifact.Name);
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            if (artifact.Cache)
+            if (!artifact.Cache)
             {
-                await CopyCachedAsync(artifact, target, launch.Meta, cancellation);
-            }
-            else
-            {
-                var partial = Path.Combine(launch.Meta, "fetch");
-                await DownloadAsync(artifact, partial, cancellation);
-                Place(partial, target, move: true);
+                await _worker.RunAsync(job, user, launch.Sandbox, content: null, output: null, cancellation);
+                return;
             }
 
-            if (artifact.Executable) File.SetUnixFileMode(target, (UnixFileMode)0x1ed);
-            if (artifact.Extract && Archive.Knows(artifact.Name))
-                Archive.Extract(target, artifact.Name, launch.Sandbox, _options.MaxArtifactSize, cancellation);
+            await using var cached = await OpenCachedAsync(job, user, launch, cancellation);
+            await _worker.RunAsync(
+                job with { Length = cached.Length }, user, launch.Sandbox, cached, output: null, cancellation);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new IOException($"the artifact {artifact.Source} cannot be fetched: {e.Message}", e);
         }
     }
 
-    private async Task CopyCachedAsync(TaskArtifact artifact, string target, string meta, CancellationToken cancellation)
+    private async Task<FileStream> OpenCachedAsync(
+        FetchJob job, UserAccount? user, Launch launch, CancellationToken cancellation)
     {
-        var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{artifact.Source}\n{artifact.Sha256}")));
-        var cached = Path.Combine(_cache, key);
+        // What one user may read of this machine another may not: he gets no copy of it either.
+        var reader = job.Source.IsFile ? user?.Name ?? "" : "";
+        var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{job.Source}\n{job.Sha256}\n{reader}")));
+        var path = Path.Combine(_cache, key);
         var gate = _downloads.GetOrAdd(key, _ => new SemaphoreSlim(1));
         await gate.WaitAsync(cancellation);
         try
         {
-            if (!File.Exists(cached))
+            if (!File.Exists(path))
             {
-                Directory.CreateDirectory(_cache);
-                var partial = Path.Combine(meta, "fetch");
-                await DownloadAsync(artifact, partial, cancellation);
-                File.Move(partial, cached, overwrite: true);
-                Evict(keep: cached);
+                DurableFile.MakeDirectory(_cache);
+                var partial = Path.Combine(launch.Meta, "fetch");
+                await using (var file = new FileStream(partial, FileMode.Create, FileAccess.Write))
+                {
+                    // Nobody's disk but the cache's own.
+                    await _worker.RunAsync(
+                        job with { Name = null, Left = null }, user, launch.Sandbox, content: null, file, cancellation);
+                }
+
+                File.Move(partial, path, overwrite: true);
+                Evict(keep: path);
             }
 
             // The time of the last use, for the eviction.
-            File.SetLastWriteTimeUtc(cached, DateTime.UtcNow);
-            Place(cached, target, move: false);
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
         }
         finally
         {
             gate.Release();
         }
-    }
-
-    private static void Place(string from, string to, bool move)
-    {
-        File.Delete(to);
-        if (move) File.Move(from, to);
-        else File.Copy(from, to);
-        File.SetUnixFileMode(to, (UnixFileMode)0x1a4);
-    }
-
-    private async Task DownloadAsync(TaskArtifact artifact, string path, CancellationToken cancellation)
-    {
-        await using var source = await OpenAsync(artifact, cancellation);
-        await using (var file = new FileStream(path, FileMode.Create, FileAccess.Write))
-        {
-            using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            var buffer = new byte[80 * 1024];
-            long size = 0;
-            int read;
-            while ((read = await source.ReadAsync(buffer, cancellation)) > 0)
-            {
-                size += read;
-                if (size > _options.MaxArtifactSize)
-                    throw new InvalidDataException($"it is larger than {_options.MaxArtifactSize} bytes");
-                sha.AppendData(buffer, 0, read);
-                await file.WriteAsync(buffer.AsMemory(0, read), cancellation);
-            }
-
-            var hash = Convert.ToHexStringLower(sha.GetHashAndReset());
-            if (artifact.Sha256 is null || artifact.Sha256 == hash) return;
-            file.Close();
-            File.Delete(path);
-            throw new InvalidDataException($"its sha256 is {hash}, not {artifact.Sha256}");
-        }
-    }
-
-    private async Task<Stream> OpenAsync(TaskArtifact artifact, CancellationToken cancellation)
-    {
-        if (artifact.Source.IsFile)
-        {
-            if (Directory.Exists(artifact.Source.LocalPath)) throw new InvalidDataException("it is a directory");
-            return new FileStream(artifact.Source.LocalPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        }
-
-        var response = await _http.GetAsync(artifact.Source, HttpCompletionOption.ResponseHeadersRead, cancellation);
-        if (!response.IsSuccessStatusCode)
-        {
-            response.Dispose();
-            throw new HttpRequestException($"the answer is {(int)response.StatusCode}");
-        }
-
-        return await response.Content.ReadAsStreamAsync(cancellation);
     }
 
     /// <summary>Keeps the cache within its size; what was used last goes last.</summary>

@@ -1,3 +1,4 @@
+using LifecycleManager.Agent.Sandboxes;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Agent.Garbage;
@@ -42,8 +43,8 @@ internal sealed class SandboxCollector(string root, ILogger log)
         {
             try
             {
-                // Links are removed, never followed.
-                run.Delete(recursive: true);
+                // Links are removed, never followed, be they made meanwhile.
+                TreeRemoval.Remove(run.FullName);
                 removed++;
                 Counts?.Removed(isSuccess: true);
                 ages.Forget(run.Name);

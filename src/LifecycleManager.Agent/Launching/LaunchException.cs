@@ -10,6 +10,9 @@ internal sealed class LaunchException(string message, TaskState state = TaskStat
     /// <summary>The task's terminal state.</summary>
     public TaskState State { get; } = state;
 
+    /// <summary>The resources that it exceeds; null where it is not for any.</summary>
+    public IReadOnlyList<Resource>? Limitation { get; init; }
+
     /// <summary>Its reason.</summary>
     public StatusReason Reason { get; } = reason;
 }

@@ -8,7 +8,10 @@ internal static unsafe partial class Native
     public const int SigKill = 9;
     public const int SigTerm = 15;
     public const int NoHang = 1;
+    public const int SigHangup = 1;
+    public const int SigContinue = 18;
     public const int OpenReadOnly = 0;
+    public const int OpenReadWrite = 2;
     public const int OpenWriteCreateAppend = 0x441;
     public const short SpawnSetSignalDefaults = 0x04;
     public const short SpawnSetSignalMask = 0x08;
@@ -46,6 +49,9 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int FileActionsAddOpen(void* actions, int descriptor, string path, int flags, uint mode);
 
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
+    public static partial int FileActionsAddDuplicate(void* actions, int descriptor, int to);
+
     [LibraryImport("libc", EntryPoint = "sigfillset")]
     public static partial int SignalsFill(void* signals);
 
@@ -57,6 +63,24 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     public static partial int WaitPid(int pid, out int status, int options);
+
+    /// <summary>
+    /// How a child has ended that stays to be waited for: its exit code, 128 + N when signal N ended it; null while it runs.
+    /// </summary>
+    public static int? ExitOf(int child)
+    {
+        const int ByPid = 1;
+        const int Exited = 4;
+        const int Leave = 0x1000000;
+        const int ExitedByItself = 1;
+        // siginfo_t of SIGCHLD: signo, errno, code, pid at byte 16, uid, status.
+        var info = stackalloc int[32];
+        if (WaitId(ByPid, child, info, Exited | NoHang | Leave) != 0 || info[4] != child) return null;
+        return info[2] == ExitedByItself ? info[6] : 128 + info[6];
+    }
+
+    [LibraryImport("libc", EntryPoint = "waitid", SetLastError = true)]
+    private static partial int WaitId(int idType, int id, void* info, int options);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();

@@ -43,10 +43,10 @@ internal sealed class MasterConnection : IDisposable
         var (first, longest) = (options.RegistrationBackoff, options.MaxRegistrationBackoff);
         _reconnect = Reconnect.Pipeline(first, longest > first ? longest : first, time, _random, repeats: static e =>
             e is NotRegisteredException);
-        _http = new MasterHttp(options.Credential?.Header, options.Certificate, ConnectTimeout);
+        _http = new MasterHttp(() => options.Credential?.Header, options.Tls, ConnectTimeout);
         _masters = new MasterClient<AgentCall, AgentEvent>(
-            _http, new AddressList(options.Masters), "/api/v1/agent", AgentJson.Default.AgentCall, AgentJson.Default.AgentEvent,
-            time);
+            _http, AddressList.Of(options.Masters, options.MasterDirectory), "/api/v1/agent",
+            AgentJson.Default.AgentCall, AgentJson.Default.AgentEvent, time);
     }
 
     /// <summary>The master that has registered the agent; null while none has.</summary>

@@ -94,7 +94,8 @@ internal sealed class Registration(
             AgentVersion.Text,
             [.. all.Select(run => new AgentTask(run.Record.FrameworkId, run.Record.Task, run.Status))],
             [.. all.Select(run => run.Record.Framework).DistinctBy(framework => framework.Id)],
-            _registeredFeatures);
+            _registeredFeatures,
+            offer.Address.ToString());
     }
 
     private static string Text(RegistrationHold hold) => hold switch

@@ -11,7 +11,7 @@ internal sealed class LoadMeter(TimeProvider time)
 
     /// <summary>Takes a measurement.</summary>
     /// <returns>Cpu seconds a second, smoothed exponentially; null with the first.</returns>
-    public double? Take(string containerId, ContainerUsage usage)
+    public double? Take(string containerId, ContainerStatistics usage)
     {
         var seconds = (usage.CpuUser ?? 0) + (usage.CpuSystem ?? 0);
         var at = time.GetTimestamp();

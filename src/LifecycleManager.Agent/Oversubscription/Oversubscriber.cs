@@ -16,6 +16,7 @@ internal sealed class Oversubscriber(
     // For all of them: an engine that hangs keeps nobody from being told what the others use.
     private static readonly TimeSpan EstimateTimeout = TimeSpan.FromSeconds(5);
     private readonly LoadMeter _meter = new(time);
+    private readonly HostLoad _host = new(time, options.MachineStat);
     private (double Slack, Uri? Master)? _told;
     private double _slack;
 
@@ -41,10 +42,12 @@ internal sealed class Oversubscriber(
         var runs = tasks().Where(run => run.Container is not null && !run.State.IsTerminal())
             .ToDictionary(run => run.Record.ContainerId);
         var loads = await MeasureAsync(runs.Values, stopping);
-        foreach (var victim in SlackEstimator.Preempt(loads, cpus, options.OversubscribeBusy)) Preempt(runs[victim]);
+        var machine = _host.Take();
+        foreach (var victim in SlackEstimator.Preempt(loads, cpus, options.OversubscribeBusy, machine))
+            Preempt(runs[victim], loads.First(load => load.ContainerId == victim).Used ?? 0);
 
         // A new master starts without an estimate.
-        var now = (SlackEstimator.Slack(loads, options.OversubscribeReserve), master());
+        var now = (SlackEstimator.Slack(loads, options.OversubscribeReserve, machine), master());
         if (now.Item2 is null || now == _told) return;
         var call = new AgentCall
         {
@@ -84,10 +87,14 @@ internal sealed class Oversubscriber(
         return loads;
     }
 
-    private void Preempt(TaskRun run)
+    private void Preempt(TaskRun run, double used)
     {
-        log.LogInformation("The best-effort task {Task} is ended: guaranteed tasks need its cpus", run.Record.TaskId.Value);
+        log.LogInformation("The best-effort task {Task} is ended: the machine needs its cpus", run.Record.TaskId.Value);
         var state = run.Record.PartitionAware ? TaskState.Gone : TaskState.Lost;
-        run.Kill(run.KillOf(state, StatusReason.ContainerPreempted, "guaranteed tasks need its cpus") with { GraceSeconds = 0 });
+        run.Kill(run.KillOf(state, StatusReason.ContainerPreempted, "guaranteed tasks, or the machine itself, need its cpus") with
+        {
+            GraceSeconds = 0,
+            Limitation = [Resource.OfScalar("cpus", Math.Round(used, 2)) with { Revocable = new RevocableInfo() }],
+        });
     }
 }

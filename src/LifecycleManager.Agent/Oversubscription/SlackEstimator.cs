@@ -22,10 +22,18 @@ internal static class SlackEstimator
     /// </summary>
     /// <param name="tasks">What runs.</param>
     /// <param name="reserve">The share of a task's use that is kept free on top, such as 0.2.</param>
-    public static double Slack(IReadOnlyCollection<TaskLoad> tasks, double reserve)
+    /// <param name="machine">What is in use by anybody; null where that is not known.</param>
+    public static double Slack(IReadOnlyCollection<TaskLoad> tasks, double reserve, MachineUse? machine = null)
     {
         var slack = tasks.Where(task => !task.Revocable)
             .Sum(task => Math.Max(0, task.Cpus - ((task.Used ?? task.Cpus) * (1 + reserve))));
+        // What somebody else uses is not idle, whoever was given it.
+        if (machine is { } host)
+        {
+            var bestEffort = tasks.Where(task => task.Revocable).Sum(task => task.Used ?? 0);
+            slack = Math.Min(slack, Math.Max(0, host.Cpus - host.Used) + bestEffort);
+        }
+
         // In tenths, so that noise makes no new offer.
         return Math.Floor(slack * 10) / 10;
     }
@@ -41,15 +49,20 @@ internal static class SlackEstimator
     /// <param name="tasks">What runs.</param>
     /// <param name="cpus">The agent's cpus.</param>
     /// <param name="busy">From this share of all cpus on the machine counts as busy, such as 0.9.</param>
-    public static IReadOnlyList<string> Preempt(IReadOnlyCollection<TaskLoad> tasks, double cpus, double busy)
+    /// <param name="machine">What is in use by anybody; null where that is not known.</param>
+    public static IReadOnlyList<string> Preempt(
+        IReadOnlyCollection<TaskLoad> tasks, double cpus, double busy, MachineUse? machine = null)
     {
         var used = tasks.Sum(task => task.Used ?? 0);
         var victims = new List<string>();
         foreach (var task in tasks.Where(task => task is { Revocable: true, Used: > 0 }).OrderByDescending(task => task.Started))
         {
-            if (used < cpus * busy) break;
+            // By tasks, or by anybody else.
+            var isPressed = machine is { } host && host.Used >= host.Cpus * busy;
+            if (used < cpus * busy && !isPressed) break;
             victims.Add(task.ContainerId);
             used -= task.Used!.Value;
+            if (machine is { } before) machine = before with { Used = before.Used - task.Used.Value };
         }
 
         return victims;

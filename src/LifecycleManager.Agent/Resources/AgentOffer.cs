@@ -30,6 +30,9 @@ internal sealed class AgentOffer
     /// <summary>Its fault domain; null where none is stated.</summary>
     public DomainInfo? Domain { get; }
 
+    /// <summary>Where the agent's own HTTP surface is reached.</summary>
+    public Uri Address => _options.Address;
+
     /// <summary>Measures the disk that the sandboxes are on.</summary>
     public void Measure(string workDirectory) => Resources = MachineResources.Detect(_options.Resources, workDirectory);
 

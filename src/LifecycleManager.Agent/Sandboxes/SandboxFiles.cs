@@ -9,7 +9,12 @@ namespace LifecycleManager.Agent.Sandboxes;
 /// Read access to the sandboxes by path, and to nothing else: what is opened is asked where it really is, so that neither
 /// <c>..</c> nor a task's symbolic links, however quickly they change, lead outside.
 /// </summary>
-internal sealed class SandboxFiles(string root)
+/// <param name="root">Holds the sandboxes.</param>
+/// <param name="admits">
+/// Whether what is at a place below the root, where it really is, is there for the reader; null where all is. It throws where
+/// he is to be told that he may not read it.
+/// </param>
+internal sealed class SandboxFiles(string root, Func<string, bool>? admits = null)
 {
     /// <summary>The most that one read answers, in bytes.</summary>
     public const int MaxRead = 1024 * 1024;
@@ -55,6 +60,8 @@ internal sealed class SandboxFiles(string root)
         try
         {
             if (Directory.Exists(real)) throw new UnauthorizedAccessException($"'{path}' is a directory");
+            if (IsOfOthers(handle, real))
+                throw new UnauthorizedAccessException($"'{path}' is another name of a file that is not the task's");
             // Not opened for asynchronous use: these are local files, and the handle is a plain one.
             var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0, isAsync: false);
             if (stream.CanSeek) return stream;
@@ -95,9 +102,33 @@ internal sealed class SandboxFiles(string root)
 
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         real = File.ResolveLinkTarget($"/proc/self/fd/{descriptor}", returnFinalTarget: false)?.FullName ?? "";
-        if (IsInside(real)) return handle;
+        if (IsInside(real)) return IsAdmitted(handle, real) ? handle : null;
         handle.Dispose();
         throw new UnauthorizedAccessException($"'{path}' leads outside of the sandboxes");
+    }
+
+    private bool IsAdmitted(SafeFileHandle handle, string real)
+    {
+        var isAdmitted = false;
+        try
+        {
+            return isAdmitted = admits?.Invoke(real[(root.Length + 1)..]) != false;
+        }
+        finally
+        {
+            if (!isAdmitted) handle.Dispose();
+        }
+    }
+
+    // Some kernels let a task give any file of the machine a name in its sandbox. A container has no way to such a file.
+    private bool IsOfOthers(SafeFileHandle handle, string real)
+    {
+        const int Depth = 7;
+        var (_, links, user) = NativeFiles.Kind((int)handle.DangerousGetHandle());
+        if (links <= 1) return false;
+        // AGENT/frameworks/FRAMEWORK/executors/TASK/runs/CONTAINER
+        var sandbox = Path.Combine(root, string.Join('/', real[(root.Length + 1)..].Split('/').Take(Depth)));
+        return user != Native.Owner(sandbox).User && !File.GetUnixFileMode(sandbox).HasFlag(UnixFileMode.OtherWrite);
     }
 
     private bool IsInside(string path) => path.StartsWith(root + "/", StringComparison.Ordinal);

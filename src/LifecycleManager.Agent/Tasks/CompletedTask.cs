@@ -15,7 +15,13 @@ internal sealed record CompletedTask(
     FrameworkId FrameworkId, string FrameworkName, TaskId TaskId, string Name, string ContainerId, string Sandbox,
     IReadOnlyList<Resource> Resources, TaskStatusInfo Status)
 {
+    /// <summary>The framework's principal, as the master has verified it; null where it asks nobody.</summary>
+    public string? Principal { get; init; }
+
     public static CompletedTask Of(TaskRun run) => new(
         run.Record.FrameworkId, run.Record.Framework.Name, run.Record.TaskId, run.Record.Task.Name, run.Record.ContainerId,
-        run.Sandbox, run.Record.Task.Resources, run.Updates.Latest!);
+        run.Sandbox, run.Record.Task.Resources, run.Updates.Latest!)
+    {
+        Principal = run.Record.Framework.Principal,
+    };
 }

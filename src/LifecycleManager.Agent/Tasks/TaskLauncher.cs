@@ -34,7 +34,7 @@ internal sealed class TaskLauncher(
         }
 
         var group = run.Group ? Guid.NewGuid().ToString("N") : null;
-        var accepted = new List<(TaskRun Run, string? Invalid)>();
+        var accepted = new List<(TaskRun Run, Refusal? Refusal)>();
         foreach (var task in run.Tasks)
         {
             if (IsKnown(framework, task)) continue;
@@ -50,17 +50,18 @@ internal sealed class TaskLauncher(
                 Begun = services.Clock.Now,
                 BootId = services.Options.BootId,
                 Group = group,
+                User = UserOf(task, run.Framework),
             };
             if (Accept(record, run) is { } task1) accepted.Add(task1);
         }
 
-        var refused = accepted.FirstOrDefault(task => task.Invalid is not null);
-        foreach (var (task, invalid) in accepted)
+        var (other, cause) = accepted.FirstOrDefault(task => task.Refusal is not null);
+        foreach (var (task, refusal) in accepted)
         {
-            if (invalid is not null) task.Refuse(TaskState.Error, StatusReason.TaskInvalid, invalid);
-            else if (group is not null && refused.Run is { } other)
-                task.Refuse(TaskState.Error, StatusReason.TaskGroupInvalid,
-                    $"the task {other.Record.TaskId.Value} of its group is not valid");
+            if (refusal is not null) task.Refuse(TaskState.Error, refusal.Reason, refusal.Message);
+            else if (group is not null && cause is not null)
+                task.Refuse(TaskState.Error, cause.ReasonOfGroup,
+                    $"the task {other.Record.TaskId.Value} of its group {cause.Verdict}");
             tasks.Run(task);
         }
     }
@@ -102,16 +103,19 @@ internal sealed class TaskLauncher(
     }
 
     /// <summary>Writes a task down and takes it in.</summary>
-    /// <returns>The task, and why it cannot be run as described; null where it cannot be written down, which is told.</returns>
-    private (TaskRun Run, string? Invalid)? Accept(TaskRecord record, RunEvent run)
+    /// <returns>The task, and why it is not run; null where it cannot be written down, which is told.</returns>
+    private (TaskRun Run, Refusal? Refusal)? Accept(TaskRecord record, RunEvent run)
     {
         try
         {
             // An agent that would be another after its restart would find none of its tasks.
             if (!identity.SaveAgain()) throw new IOException("the agent's own record cannot be written");
             services.Directory.Write(record);
-            var invalid = WhyInvalid(record, run);
-            return (tasks.Add(record, recovered: false), invalid);
+            var refusal = TaskAdmission.WhyRefused(record.Task, run.Framework, services.Options) is { } forbidden
+                ? new Refusal(StatusReason.TaskUnauthorized, StatusReason.TaskGroupUnauthorized, "is not admitted", forbidden)
+                : WhyInvalid(record, run) is { } invalid
+                    ? new Refusal(StatusReason.TaskInvalid, StatusReason.TaskGroupInvalid, "is not valid", invalid) : null;
+            return (tasks.Add(record, recovered: false), refusal);
         }
         catch (Exception e)
         {
@@ -125,6 +129,9 @@ internal sealed class TaskLauncher(
             return null;
         }
     }
+
+    private string UserOf(TaskInfo task, FrameworkInfo framework) => task.Command?.User is { Length: > 0 } user ? user
+        : services.Options.SwitchUser && framework.User.Length > 0 ? framework.User : services.Options.DefaultUser ?? "";
 
     private string? WhyInvalid(TaskRecord record, RunEvent run)
     {
@@ -147,4 +154,11 @@ internal sealed class TaskLauncher(
         return containerizer.WhyInvalid(record) ?? TaskEnvironment.WhyInvalid(record.Task.Command)
             ?? CheckRunner.WhyInvalid(record.Task);
     }
+
+    /// <summary>Why a task is not run.</summary>
+    /// <param name="Reason">Its own reason.</param>
+    /// <param name="ReasonOfGroup">That of the others of its group.</param>
+    /// <param name="Verdict">What the others are told of it.</param>
+    /// <param name="Message">Why.</param>
+    private sealed record Refusal(StatusReason Reason, StatusReason ReasonOfGroup, string Verdict, string Message);
 }

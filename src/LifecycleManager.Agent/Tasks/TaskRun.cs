@@ -21,6 +21,7 @@ internal sealed class TaskRun : IDisposable
     private readonly IContainerizer? _containerizer;
     private readonly TaskKill _kill;
     private readonly ContainerStop _stop;
+    private readonly TaskPreparation _preparation;
     private readonly TaskStatuses _statuses;
     private readonly TimeSpan _firstAge;
     private readonly long _begun;
@@ -42,6 +43,7 @@ internal sealed class TaskRun : IDisposable
             services.Log.LogWarning("The log of the status of {Task} is damaged; what is left of it counts", record.TaskId.Value);
         _statuses = new TaskStatuses(services, Updates);
         _kill = new TaskKill(Path.Combine(_meta, "kill.json"), record.TaskId, services.Clock, services.Log);
+        _preparation = new TaskPreparation(services);
         _stop = new ContainerStop(record.TaskId, _kill, services.Time, services.Log);
         (_firstAge, _begun) = (AgeOf(record, services), services.Time.GetTimestamp());
         if (_kill.IsDamaged) Kill(KillOf(TaskState.Killed, null, "it was to end, and the record of the reason is damaged"));
@@ -167,6 +169,7 @@ internal sealed class TaskRun : IDisposable
         }
 
         await _containerizer!.RemoveAsync(Record.ContainerId, stopping);
+        _preparation.Undo(Record, Sandbox, failure.Message);
         Report(TaskState.Failed, $"the agent failed: {failure.Message}", StatusReason.ContainerLaunchFailed, StatusSource.Agent);
     }
 
@@ -234,7 +237,7 @@ internal sealed class TaskRun : IDisposable
             if (!wasRunning)
             {
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(_kill.Asked, stopping);
-                await _services.Fetcher.FetchAsync(launch, either.Token);
+                await _preparation.RunAsync(launch, _containerizer!, either.Token);
             }
 
             return await _containerizer!.LaunchAsync(launch, _kill.Asked, stopping);
@@ -242,7 +245,8 @@ internal sealed class TaskRun : IDisposable
         catch (LaunchException e)
         {
             LaunchFailed?.Invoke(e.Reason);
-            Report(e.State, e.Message, e.Reason, StatusSource.Agent);
+            _preparation.Undo(Record, Sandbox, e.Message);
+            Report(e.State, e.Message, e.Reason, StatusSource.Agent, limitation: e.Limitation);
         }
         catch (ContainerNotFoundException e)
         {
@@ -251,6 +255,7 @@ internal sealed class TaskRun : IDisposable
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested && _kill.Record is { } kill)
         {
+            _preparation.Undo(Record, Sandbox, kill.Message);
             Report(kill.State, $"{kill.Message}, before it ran", StatusReason.TaskKilledDuringLaunch, StatusSource.Agent);
         }
 
@@ -325,9 +330,10 @@ internal sealed class TaskRun : IDisposable
 
     /// <summary>Tells a status.</summary>
     /// <returns>Whether it is written, so that it outlives the agent.</returns>
-    private bool Report(TaskState state, string? message, StatusReason? reason, StatusSource source, IContainer? container = null)
+    private bool Report(TaskState state, string? message, StatusReason? reason, StatusSource source, IContainer? container = null,
+        IReadOnlyList<Resource>? limitation = null)
     {
-        var isWritten = _statuses.Report(Record, state, message, reason, source, container);
+        var isWritten = _statuses.Report(Record, state, message, reason, source, container, limitation);
         if (!state.IsTerminal()) return isWritten;
         // Of what has not run nothing may be left that a later agent would run.
         if (!isWritten && Container is null) _services.Directory.Discard(Record.ContainerId);

@@ -21,7 +21,7 @@ internal sealed class TaskStatuses(TaskServices services, StatusLog updates)
     /// <returns>Whether it is written, so that it outlives the agent.</returns>
     public bool Report(
         TaskRecord record, TaskState state, string? message, StatusReason? reason, StatusSource source,
-        IContainer? container = null)
+        IContainer? container = null, IReadOnlyList<Resource>? limitation = null)
     {
         var status = new TaskStatusInfo
         {
@@ -36,6 +36,7 @@ internal sealed class TaskStatuses(TaskServices services, StatusLog updates)
             Uuid = Guid.NewGuid().ToByteArray(),
             Healthy = Healthy,
             CheckStatus = Check ?? (record.Task.Check is { } check ? Prober.NoResult(check.Type ?? CheckType.Command) : null),
+            Limitation = limitation is null ? null : new TaskResourceLimitation(limitation),
             ContainerStatus = container?.Status ?? updates.Latest?.ContainerStatus,
         };
         var isWritten = true;
@@ -61,13 +62,13 @@ internal sealed class TaskStatuses(TaskServices services, StatusLog updates)
         if (kill is not null)
         {
             Healthy = kill.Healthy ?? Healthy;
-            Report(record, kill.State, $"{kill.Message}; {how}", kill.Reason, StatusSource.Executor, container);
+            Report(record, kill.State, $"{kill.Message}; {how}", kill.Reason, StatusSource.Executor, container, kill.Limitation);
         }
         else if (exit.MemoryLimit)
         {
-            var limit = TaskLimits.Of(record).MemoryBytes / (1024 * 1024);
+            var limit = TaskLimits.Of(record, services.Options.TaskPids).MemoryBytes / (1024 * 1024);
             Report(record, TaskState.Failed, $"it exceeded its memory limit of {limit} MB; {how}",
-                StatusReason.ContainerLimitationMemory, StatusSource.Agent, container);
+                StatusReason.ContainerLimitationMemory, StatusSource.Agent, container, [Resource.OfScalar("mem", limit)]);
         }
         else if (exit.Code == 0)
         {

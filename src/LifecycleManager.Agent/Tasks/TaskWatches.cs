@@ -1,5 +1,6 @@
 using System.Globalization;
 using LifecycleManager.Agent.Checks;
+using LifecycleManager.Agent.Sandboxes;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Protocol.Mesos;
 
@@ -41,6 +42,9 @@ internal sealed class TaskWatches(TaskRun task, CheckRunner checks, TaskServices
             TaskState.Failed, StatusReason.ContainerLimitationDisk,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"its sandbox of {used / 1048576.0:0.#} MB exceeded its disk limit of {quota / 1048576.0:0.#} MB")));
+                $"its sandbox of {used / 1048576.0:0.#} MB exceeded its disk limit of {quota / 1048576.0:0.#} MB")) with
+        {
+            Limitation = [Resource.OfScalar("disk", used / 1048576.0)],
+        });
     }
 }

@@ -23,6 +23,8 @@ internal sealed class AgentSettings
     private readonly Option<bool> _cpuQuota;
     private readonly Option<string> _cgroupRoot;
     private readonly Option<bool> _switchUser;
+    private readonly Option<string?> _defaultUser;
+    private readonly Option<int> _taskPids;
     private readonly Option<IReadOnlyList<string>> _inherit;
     private readonly Option<string?> _secrets;
     private readonly Option<bool> _stopTasks;
@@ -39,6 +41,7 @@ internal sealed class AgentSettings
     private readonly Option<TimeSpan> _collectInterval;
     private readonly Option<bool> _collectImages;
     private readonly Option<TimeSpan> _imageDelay;
+    private readonly Option<TimeSpan> _execIdle;
     private readonly Option<bool> _oversubscribe;
     private readonly Option<TimeSpan> _oversubscribeInterval;
     private readonly Option<double> _oversubscribeReserve;
@@ -77,6 +80,11 @@ internal sealed class AgentSettings
             () => Default.CgroupRoot, Default.CgroupRoot);
         _switchUser = Setting.Flag(settings, "--switch-user",
             "Process tasks run as their framework's user; only an agent of root can");
+        _defaultUser = Setting.Of<string?>(settings, "--default-user",
+            "As whom processes run whose app names no user, and as whom containers' artifacts are fetched", TaskUsers.Check,
+            () => null, "nobody where others reach the agent and it is root's, else its own user");
+        _taskPids = options.Count("--task-pids", "The most processes and threads of a task; 0 for no limit",
+            nameof(AgentOptions.TaskPids));
         _inherit = Setting.Of(settings, "--inherit-environment",
             "The agent's variables that process tasks inherit, comma separated", Values.Words,
             () => Default.InheritedEnvironment, string.Join(',', Default.InheritedEnvironment));
@@ -109,6 +117,8 @@ internal sealed class AgentSettings
         _collectImages = Setting.Flag(settings, "--collect-images", "Remove images that the agent has pulled and nobody uses");
         _imageDelay = options.Time("--image-delay", "How long an image that nobody uses is kept",
             nameof(AgentOptions.ImageDelay));
+        _execIdle = options.Time("--exec-idle", "How long a command beside a task may be without a byte to or fro",
+            nameof(AgentOptions.ExecIdle));
         _oversubscribe = Setting.Flag(settings, "--oversubscribe",
             "Offer idle cpus of guaranteed tasks as revocable ones to best-effort tasks");
         _oversubscribeInterval = options.Time("--oversubscribe-interval", "Between two measurements of the tasks' use",
@@ -128,10 +138,11 @@ internal sealed class AgentSettings
         [
             _resources, _attributes, _region, _zone, _containerizers, _docker, _dockerConfig, _dockerTimeout, _dockerPing,
             _mountSandbox, _cpuQuota,
-            _cgroupRoot, _switchUser, _inherit, _secrets, _stopTasks, _stopTasksTimeout, _killGrace, _maxLog, _enforceDisk,
+            _cgroupRoot, _switchUser, _defaultUser, _taskPids, _inherit, _secrets,
+            _stopTasks, _stopTasksTimeout, _killGrace, _maxLog, _enforceDisk,
             _diskWatch, _fetchTimeout, _maxArtifact, _fetchCache,
-            _sandboxDelay, _diskHeadroom, _collectInterval, _collectImages, _imageDelay, _oversubscribe, _oversubscribeInterval,
-            _oversubscribeReserve,
+            _sandboxDelay, _diskHeadroom, _collectInterval, _collectImages, _imageDelay, _execIdle, _oversubscribe,
+            _oversubscribeInterval, _oversubscribeReserve,
             _oversubscribeBusy, _registrationBackoff, _maxRegistrationBackoff, _updateRetry, _maxUpdateRetry,
         ])
         {
@@ -146,9 +157,16 @@ internal sealed class AgentSettings
 
     public Uri? Docker(ParseResult parse) => parse.GetValue(_docker);
 
+    /// <param name="parse">The command line.</param>
+    /// <param name="directory">The work directory.</param>
+    /// <param name="masters">The masters.</param>
+    /// <param name="hostname">What offers show.</param>
+    /// <param name="taskAddress">Where tasks listen.</param>
+    /// <param name="listen">Where the agent itself does.</param>
     /// <exception cref="CliException">Options contradict each other.</exception>
     public AgentOptions Options(
-        ParseResult parse, string directory, IReadOnlyList<Uri> masters, string hostname, IPAddress taskAddress, int port)
+        ParseResult parse, string directory, IReadOnlyList<Uri> masters, string hostname, IPAddress taskAddress,
+        IPEndPoint listen)
     {
         var (region, zone) = (parse.GetValue(_region), parse.GetValue(_zone));
         if (region is not null && zone is null) throw new CliException($"--region {region}: it needs a --zone, too");
@@ -159,7 +177,9 @@ internal sealed class AgentSettings
             Masters = masters,
             Hostname = hostname,
             TaskAddress = taskAddress,
-            Port = port,
+            Port = listen.Port,
+            DefaultUser = parse.GetValue(_defaultUser) ?? TaskUsers.Default(listen.Address, masters),
+            TaskPids = parse.GetValue(_taskPids),
             Resources = parse.GetValue(_resources),
             Attributes = parse.GetValue(_attributes),
             Region = parse.GetValue(_region),
@@ -189,6 +209,8 @@ internal sealed class AgentSettings
             CollectInterval = parse.GetValue(_collectInterval),
             CollectImages = parse.GetValue(_collectImages),
             ImageDelay = parse.GetValue(_imageDelay),
+            AnyoneMayExec = IPAddress.IsLoopback(listen.Address),
+            ExecIdle = parse.GetValue(_execIdle),
             Oversubscribe = parse.GetValue(_oversubscribe),
             OversubscribeInterval = parse.GetValue(_oversubscribeInterval),
             OversubscribeReserve = parse.GetValue(_oversubscribeReserve),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace LifecycleManager.Cli.Commands;
@@ -13,6 +14,12 @@ internal sealed partial class HelpText(HelpAction help) : SynchronousCommandLine
 {
     /// <summary>What the rest of the command line lacks does not matter.</summary>
     public override bool ClearsParseErrors => true;
+
+    // By command, since the library has no place for them.
+    private static readonly ConditionalWeakTable<Command, string[]> Examples = [];
+
+    /// <summary>Has a command's help end with examples.</summary>
+    public static void Add(Command command, params string[] examples) => Examples.AddOrUpdate(command, examples);
 
     /// <summary>Puts it in the place of a command's help.</summary>
     public static RootCommand Use(RootCommand root)
@@ -29,6 +36,8 @@ internal sealed partial class HelpText(HelpAction help) : SynchronousCommandLine
         var code = help.Invoke(parseResult);
         parseResult.InvocationConfiguration.Output = output;
         output.Write(SecondDefault().Replace(text.ToString(), "$1"));
+        if (Examples.TryGetValue(parseResult.CommandResult.Command, out var examples) && examples.Length > 0)
+            output.WriteLine("Examples:\n" + string.Join('\n', examples.Select(example => "  " + example)));
         return code;
     }
 

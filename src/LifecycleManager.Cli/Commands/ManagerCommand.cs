@@ -32,22 +32,27 @@ internal static class ManagerCommand
             Values.PlainUrls, () => []);
         command.Add(scheduler);
         command.Add(master);
-        return RoleCommand.Create(settings, command, parse =>
+        return RoleCommand.Create(settings, command, common, parse =>
         {
             var listen = common.Listen(parse);
             var scaled = target.Options(parse);
-            IReadOnlyList<Uri> tasks = parse.GetValue(scheduler) is { Count: > 0 } stated ? stated
+            IReadOnlyList<Uri> tasks = parse.GetValue(scheduler) is { Count: > 0 } named ? named
                 : scaled.Kind == TargetKind.Marathon ? [scaled.Address ?? DefaultScheduler] : [];
             var (address, password) = (state.Address(parse, common.Directory(parse)), state.Password(parse));
-            var options =
-                tuning.Apply(parse, policy.Options(parse, tasks, parse.GetValue(master)!, common.Advertise(parse, listen))) with
-                {
-                    Target = scaled,
-                    Principals = principals.Principals(parse),
-                    Tables = tables.Options(parse, address, password, common.Directory(parse)),
-                };
-            return common.Secure(parse, Role(listen, "--port", options), common.Tls(parse, options.Principals.AreRequired),
-                options.Principals.AreRequired) with
+            var callers = common.Join.Principals(principals.Principals(parse));
+            var masters = parse.GetValue(master) is { Count: > 0 } stating ? stating : common.Join.Masters;
+            var tls = common.Tls(parse, callers.AreRequired);
+            var client = common.Client(parse, tls);
+            var stated = tuning.Apply(
+                parse, policy.Options(parse, tasks, masters, common.Advertise(parse, listen)));
+            var options = stated with
+            {
+                Target = scaled with { Tls = client },
+                Collector = stated.Collector! with { ClusterTls = client },
+                Principals = callers,
+                Tables = tables.Options(parse, address, password, common.Directory(parse)),
+            };
+            return common.Secure(parse, Role(listen, "--port", options), tls, callers) with
             {
                 State = address,
                 StatePassword = password,

@@ -4,7 +4,6 @@ using System.Text.Json;
 using LifecycleManager.Cli.Commands.Policy;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Clients.Addresses;
-using LifecycleManager.Security;
 
 namespace LifecycleManager.Cli.Commands;
 
@@ -24,14 +23,16 @@ internal static class ManagerHttp
         $"http://127.0.0.1:{ManagerCommand.Port}");
 
     /// <summary>A client that a manager which stands by leads to the one that leads; the credentials go with it.</summary>
-    /// <param name="credential">Who asks; null for nobody.</param>
-    public static HttpClient Create(Credential? credential)
+    /// <param name="caller">Who asks.</param>
+    public static HttpClient Create(Caller caller)
     {
-        var redirects = new LeaderRedirectHandler { InnerHandler = new SocketsHttpHandler { AllowAutoRedirect = false } };
-        var http = new HttpClient(redirects) { Timeout = ExplainCommand.Patience };
-        http.DefaultRequestHeaders.Authorization = credential?.Header;
-        return http;
+        var redirects = new LeaderRedirectHandler { InnerHandler = caller.Saying(caller.Connections()) };
+        return new HttpClient(redirects) { Timeout = ExplainCommand.Patience };
     }
+
+    /// <summary>The path, escaped, of what a manager has of an app.</summary>
+    public static string OfApp(string id, string what) =>
+        $"/v1/apps/{string.Join('/', id.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.EscapeDataString))}/{what}";
 
     /// <summary>The address of a path, escaped, at a manager.</summary>
     public static Uri At(Uri manager, string path) => new(manager.ToString().TrimEnd('/') + path);

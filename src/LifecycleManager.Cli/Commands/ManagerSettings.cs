@@ -16,6 +16,7 @@ internal sealed class ManagerSettings
 {
     private readonly Option<string> _rules;
     private readonly Option<bool> _cSharpRules;
+    private readonly Option<bool> _dryRun;
     private readonly Option<TimeSpan> _tick;
     private readonly Option<TimeSpan> _scrape;
     private readonly Option<TimeSpan?> _staleness;
@@ -44,6 +45,8 @@ internal sealed class ManagerSettings
             "rules, else the examples beside lcm");
         _cSharpRules = Setting.Flag(settings, "--csharp-rules",
             "Compile and run the rules in C# (*.cs, *.dll) in that directory: with all the rights of this process");
+        _dryRun = Setting.Flag(settings, "--dry-run",
+            "Only tell what the policies would do: no count is changed. Give it a state of its own beside managers that act");
         var manager = new RangedSettings<ManagerOptions>(settings, new ManagerOptions { Tick = tick });
         var collector = new RangedSettings<CollectorOptions>(
             settings, new CollectorOptions { Scheduler = null, Interval = scrape });
@@ -97,7 +100,7 @@ internal sealed class ManagerSettings
             + "over 1 never",
             nameof(SafetyOptions.MissingShare));
         foreach (var option in (Option[])[
-            _rules, _cSharpRules, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _sources, _webhooks, _otlp,
+            _rules, _cSharpRules, _dryRun, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _sources, _webhooks, _otlp,
             _targetFiles, _targets,
             _credentials, _tls, _changes, _maxStep, _missingShare])
         {
@@ -118,6 +121,7 @@ internal sealed class ManagerSettings
             Address = address,
             RulesDirectory = parse.GetValue(_rules)!,
             CSharpRules = parse.GetValue(_cSharpRules),
+            DryRun = parse.GetValue(_dryRun),
             Tick = parse.GetValue(_tick),
             WebhooksFile = parse.GetValue(_webhooks),
             Otlp = parse.GetValue(_otlp),

@@ -41,7 +41,7 @@ internal static class ProxyCommand
         var once = Setting.Flag(settings, "--once", "Do it once and end");
         foreach (Option option in (Option[])[schedulers, kind, output, check, reload, address, httpPort, poll, pause, once])
             command.Add(option);
-        var credential = new CredentialSettings(command, settings, "a scheduler");
+        var caller = new CallerSettings(command, settings, "a scheduler");
         var logging = new Logging(command, settings, LogLevel.Information);
 
         command.SetAction(async (parse, stop) =>
@@ -54,8 +54,8 @@ internal static class ProxyCommand
                 throw new CliException("--scheduler names no scheduler");
             using var loggers = logging.Create(parse);
             var list = new AddressList(addresses);
-            using var client = SchedulerHttp.Create(list);
-            client.DefaultRequestHeaders.Authorization = credential.Credential(parse)?.Header;
+            var who = caller.Caller(parse);
+            using var client = SchedulerHttp.Create(list, who.Sayer, who.Tls);
             try
             {
                 var follower = new ProxyFollower(
@@ -65,6 +65,7 @@ internal static class ProxyCommand
                     new ProxyOptions { Address = Text(parse.GetValue(address)!), HttpPort = parse.GetValue(httpPort) },
                     new ProxyFile(path, Command(parse.GetValue(check) ?? Check(parse.GetValue(kind)))!,
                         Command(parse.GetValue(reload))),
+                    new HostNames(TimeProvider.System),
                     TimeProvider.System,
                     loggers);
                 if (parse.GetValue(once)) await follower.OnceAsync(stop);

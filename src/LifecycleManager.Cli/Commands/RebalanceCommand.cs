@@ -20,11 +20,15 @@ internal static class RebalanceCommand
         var max = Setting.Of(settings, "--max", "The most moves", Values.Count(1, 10_000), () => 100, "100");
         var apply = Setting.Flag(settings, "--apply", "Make the moves that are shown, and wait until they are made");
         foreach (Option option in (Option[])[scheduler, max, apply]) command.Add(option);
-        var credential = new CredentialSettings(command, settings, "a scheduler");
+        var caller = new CallerSettings(command, settings, "a scheduler");
         command.SetAction(async (parse, stop) =>
         {
-            using var client = new HttpClient { BaseAddress = parse.GetValue(scheduler), Timeout = AnswerLimit };
-            client.DefaultRequestHeaders.Authorization = credential.Credential(parse)?.Header;
+            var who = caller.Caller(parse);
+            using var client = new HttpClient(who.Saying(who.Connections()))
+            {
+                BaseAddress = parse.GetValue(scheduler),
+                Timeout = AnswerLimit,
+            };
             var api = MarathonApi.For(client);
             var output = parse.InvocationConfiguration.Output;
             try

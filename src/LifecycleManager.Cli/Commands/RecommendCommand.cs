@@ -28,10 +28,10 @@ internal static class RecommendCommand
         {
             app, manager, format,
         };
-        var credential = new CredentialSettings(command, settings, "a manager");
+        var caller = new CallerSettings(command, settings, "a manager");
         command.SetAction(async (parse, stop) =>
         {
-            using var answer = await AskAsync(parse.GetValue(manager)!, credential.Credential(parse), parse.GetValue(app), stop);
+            using var answer = await AskAsync(parse.GetValue(manager)!, caller.Caller(parse), parse.GetValue(app), stop);
             var output = parse.InvocationConfiguration.Output;
             try
             {
@@ -49,9 +49,9 @@ internal static class RecommendCommand
         return command;
     }
 
-    private static async Task<JsonDocument> AskAsync(Uri manager, Credential? credential, string? app, CancellationToken stop)
+    private static async Task<JsonDocument> AskAsync(Uri manager, Caller caller, string? app, CancellationToken stop)
     {
-        using var http = ManagerHttp.Create(credential);
+        using var http = ManagerHttp.Create(caller);
         http.MaxResponseContentBufferSize = ManagerHttp.LongestAnswer;
         var query = app is null ? "" : "?app=" + Uri.EscapeDataString("/" + app.Trim('/'));
         var address = ManagerHttp.At(manager, "/v1/recommendations" + query);

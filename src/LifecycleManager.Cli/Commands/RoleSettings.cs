@@ -1,9 +1,13 @@
 using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Cli.Hosting;
+using LifecycleManager.Runtime;
+using LifecycleManager.Runtime.Following;
 using LifecycleManager.Security;
+using LifecycleManager.Security.Joining;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 
@@ -20,8 +24,12 @@ internal sealed class RoleSettings
     private readonly Option<string?> _certificate;
     private readonly Option<string?> _key;
     private readonly Option<string?> _clientAuthorities;
+    private readonly Option<FollowedFiles<X509Certificate2Collection>?> _authorities;
     private readonly Option<int> _maxConnections;
     private readonly Option<IReadOnlyList<string>> _allowedHosts;
+    private readonly Option<bool> _insecure;
+    private readonly Option<bool> _strict;
+    private readonly Option<string?> _audit;
     private readonly IConfigurationSection? _kestrel;
 
     public RoleSettings(Command command, Settings settings, string role, int port)
@@ -40,18 +48,34 @@ internal sealed class RoleSettings
         _clientAuthorities = Setting.Of<string?>(settings, "--tls-client-ca",
             "A PEM file of the authorities whose clients' certificates are taken; a must, unless --credentials has secrets too",
             Values.ReadableFile, () => null, "no certificate is asked for");
+        _authorities = CallerSettings.AuthoritiesOption(settings);
         _maxConnections = Setting.Of(settings, "--max-connections", "Connections open at once; further ones are closed",
             Values.Count(1, 1_000_000), () => 20_000, "20000");
         _allowedHosts = AllowedHosts(settings);
+        _insecure = Insecure(settings);
+        _strict = Setting.Flag(settings, "--hsts",
+            "Tell browsers to speak TLS alone, for a year, to this name: to all of its ports, other programs' too");
+        _audit = Setting.Of<string?>(settings, "--audit-file",
+            "A file that gets a line of JSON for each change that somebody makes: who, what, when, from where",
+            Path.GetFullPath, () => null, "the log alone");
+        Join = new JoinSettings(command, settings, JoinRoles.Parse(role));
         _kestrel = settings.Section("Kestrel");
-        foreach (Option option in (Option[])[_bind, _port, _advertise, _workDirectory, _certificate, _key, _clientAuthorities,
-            _maxConnections, _allowedHosts])
+        foreach (Option option in (
+            Option[])[_bind, _port, _advertise, _workDirectory, _certificate, _key, _clientAuthorities, _authorities,
+            _maxConnections, _allowedHosts, _insecure, _strict, _audit])
             command.Add(option);
     }
+
+    /// <summary>How it is a member of a cluster.</summary>
+    public JoinSettings Join { get; }
 
     /// <summary>The addresses to listen on, by default this machine's alone.</summary>
     public static Option<IPAddress> Bind(Settings settings) => Setting.Of(settings, "--bind",
         "The address to listen on; 0.0.0.0 serves other machines", Values.Address, () => IPAddress.Loopback, "127.0.0.1");
+
+    /// <summary>Whether other machines may be served where nobody is asked who he is.</summary>
+    public static Option<bool> Insecure(Settings settings) => Setting.Flag(settings, OpenListener.Option,
+        "Serve other machines (--bind) though nobody is asked who he is: whoever reaches it may do everything");
 
     /// <summary>By which names a role may be called, beyond the machine's own.</summary>
     public static Option<IReadOnlyList<string>> AllowedHosts(Settings settings) => Setting.Of(settings, "--allowed-hosts",
@@ -62,6 +86,17 @@ internal sealed class RoleSettings
     public static Option<string> WorkDirectory(Settings settings) => Setting.Of(settings, "--work-dir",
         "The directory of all that is kept", Path.GetFullPath, () => Path.GetFullPath(".lcm"), ".lcm");
 
+    /// <summary>Whether its certificate is said, and so not the cluster's.</summary>
+    public bool HasCertificate(ParseResult parse) => parse.GetValue(_certificate) is not null || Endpoint() is not null;
+
+    /// <summary>The hosts by which it is said to be called.</summary>
+    public IReadOnlyList<string> Names(ParseResult parse)
+    {
+        var bind = parse.GetValue(_bind)!;
+        var isOne = !bind.Equals(IPAddress.Any) && !bind.Equals(IPAddress.IPv6Any) && !IPAddress.IsLoopback(bind);
+        return [.. Known(parse.GetValue(_advertise)?.Host), .. isOne ? [bind.ToString()] : (string[])[]];
+    }
+
     public IPEndPoint Listen(ParseResult parse)
     {
         if (Endpoint() is { } endpoint) return endpoint.Listen;
@@ -71,10 +106,23 @@ internal sealed class RoleSettings
 
     public Uri Advertise(ParseResult parse, IPEndPoint listen) => parse.GetValue(_advertise) ?? Own(parse, listen);
 
+    /// <summary>
+    /// Where others reach this process that has a name of its own: by that name where it listens on all addresses, or with TLS,
+    /// since its certificate is made out for it.
+    /// </summary>
+    public Uri Advertise(ParseResult parse, IPEndPoint listen, string? name)
+    {
+        var own = Advertise(parse, listen);
+        var isNamed = own.Scheme == Uri.UriSchemeHttps || listen.Address.Equals(IPAddress.Any)
+            || listen.Address.Equals(IPAddress.IPv6Any);
+        return name is null || !isNamed || parse.GetValue(_advertise) is not null ? own : new UriBuilder(own) { Host = name }.Uri;
+    }
+
     /// <summary>Where this process reaches itself.</summary>
     public Uri Own(ParseResult parse, IPEndPoint listen)
     {
-        var scheme = Endpoint()?.Scheme ?? (parse.GetValue(_certificate) is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps);
+        var isTls = parse.GetValue(_certificate) is not null || Join.Identity is not null;
+        var scheme = Endpoint()?.Scheme ?? (isTls ? Uri.UriSchemeHttps : Uri.UriSchemeHttp);
 
         // A certificate is of a name, and that is what others know.
         return scheme == Uri.UriSchemeHttps && parse.GetValue(_advertise) is { } advertised ? advertised
@@ -85,18 +133,34 @@ internal sealed class RoleSettings
     /// <param name="parse">The command line.</param>
     /// <param name="role">The role.</param>
     /// <param name="tls">Its TLS, from <see cref="Tls"/>.</param>
-    /// <param name="hasPrincipals">Whether it asks who calls.</param>
+    /// <param name="principals">Who may call.</param>
+    /// <param name="credential">Who it is to others; null for nobody.</param>
     /// <param name="own">A name that it is known by itself, or null.</param>
-    public Role Secure(ParseResult parse, Role role, ServerTls? tls, bool hasPrincipals, string? own = null) => role with
+    /// <exception cref="CliException">Other machines reach it, nobody is asked who he is, and that was not asked for.</exception>
+    public Role Secure(
+        ParseResult parse, Role role, FollowedFiles<ServerTls>? tls, Principals principals, Credential? credential = null,
+        string? own = null)
     {
-        Tls = tls,
-
         // A certificate that clients must show is an answer to who calls, too.
-        Hosts = hasPrincipals || tls is { ClientAuthorities: not null, ClientsMust: true } ? null : new AllowedHosts(
-            [.. parse.GetValue(_allowedHosts)!, .. Known(parse.GetValue(_advertise)?.Host), .. Known(own)]),
-        Kestrel = _kestrel,
-        MaxConnections = parse.GetValue(_maxConnections),
-    };
+        var asks = principals.AreRequired || tls?.Current is { ClientAuthorities: not null, ClientsMust: true };
+        var endpoints = Endpoints().Select(endpoint => endpoint.Listen).ToList();
+        if (parse.GetValue(_strict) && tls is null && Endpoint()?.Scheme != Uri.UriSchemeHttps)
+            throw new CliException("--hsts is for a role with TLS: --tls-certificate gives it one");
+        return Join.Kept(role) with
+        {
+            Tls = tls,
+            Followed = [principals.File, credential?.File, parse.GetValue(_authorities)],
+            IsStrict = parse.GetValue(_strict),
+            Hosts = asks ? null : new AllowedHosts(
+                [.. parse.GetValue(_allowedHosts)!, .. Known(parse.GetValue(_advertise)?.Host), .. Known(own)]),
+            Warnings = OpenListener.Check(
+                (endpoints.Count > 0 ? endpoints : role.Listen).Select(listen => listen.Address), asks,
+                parse.GetValue(_insecure)),
+            Kestrel = _kestrel,
+            MaxConnections = parse.GetValue(_maxConnections),
+            AuditFile = parse.GetValue(_audit),
+        };
+    }
 
     private static IEnumerable<string> Known(string? name) => name is null ? [] : [name.Trim('[', ']')];
 
@@ -104,21 +168,46 @@ internal sealed class RoleSettings
     /// <param name="parse">The command line.</param>
     /// <param name="hasPrincipals">Whether callers may also say who they are by a secret.</param>
     /// <exception cref="CliException">It is incomplete or cannot be read.</exception>
-    public ServerTls? Tls(ParseResult parse, bool hasPrincipals)
+    public FollowedFiles<ServerTls>? Tls(ParseResult parse, bool hasPrincipals)
     {
         var (key, authorities) = (parse.GetValue(_key), parse.GetValue(_clientAuthorities));
+        if (Join.Identity is { } identity)
+        {
+            return ServerTls.Follow(
+                identity.Certificate, null, authorities ?? identity.Authority, !hasPrincipals, identity.Revoked);
+        }
+
         if (parse.GetValue(_certificate) is not { } certificate)
             return key is null && authorities is null ? null
             : throw new CliException("--tls-key and --tls-client-ca need a --tls-certificate");
         if (Endpoint() is not null)
             throw new CliException("either --tls-certificate or Kestrel:Endpoints of appsettings.json says how to listen");
-        return ServerTls.Read(certificate, key, authorities, clientsMust: !hasPrincipals);
+        return ServerTls.Follow(certificate, key, authorities, clientsMust: !hasPrincipals);
+    }
+
+    /// <summary>What it shows other roles that ask for a certificate, and whom it takes for one; null for the usual.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="tls">Its TLS, from <see cref="Tls"/>.</param>
+    public ClientTls? Client(ParseResult parse, FollowedFiles<ServerTls>? tls)
+    {
+        // The cluster's own authority stays what it was known by when it was joined.
+        var authorities = parse.GetValue(_authorities);
+        var own = authorities is null && Join.Identity is { } identity ? CallerSettings.ReadAuthorities(identity.Authority)
+            : authorities;
+        return tls is null && own is null ? null
+            : new ClientTls(() => tls?.Current.ForClient, () => own?.Current,
+                certificate => tls?.Current.Revoked.Contains(certificate.SerialNumber) == true);
     }
 
     /// <summary>The first of Kestrel's own endpoints, where the settings have any.</summary>
-    private (IPEndPoint Listen, string Scheme)? Endpoint()
+    private (IPEndPoint Listen, string Scheme)? Endpoint() => Endpoints().Select(endpoint => ((IPEndPoint, string)?)endpoint)
+        .FirstOrDefault();
+
+    private IEnumerable<(IPEndPoint Listen, string Scheme)> Endpoints() =>
+        _kestrel?.GetSection("Endpoints").GetChildren().Select(Read) ?? [];
+
+    private static (IPEndPoint Listen, string Scheme) Read(IConfigurationSection endpoint)
     {
-        if (_kestrel?.GetSection("Endpoints").GetChildren().FirstOrDefault() is not { } endpoint) return null;
         var at = $"appsettings.json {endpoint.Path}:Url";
         if (endpoint["Url"] is not { Length: > 0 } url) throw new CliException($"{at} is missing");
         try

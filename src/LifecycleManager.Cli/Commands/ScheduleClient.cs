@@ -12,7 +12,7 @@ internal sealed class ScheduleClient
 {
     private readonly Option<Uri> _manager;
     private readonly Option<Format>? _format;
-    private readonly CredentialSettings _credential;
+    private readonly CallerSettings _caller;
 
     /// <param name="command">Gets the options.</param>
     /// <param name="settings">Reads what is set outside of the command line.</param>
@@ -28,7 +28,7 @@ internal sealed class ScheduleClient
             command.Add(_format);
         }
 
-        _credential = new CredentialSettings(command, settings, "a manager");
+        _caller = new CallerSettings(command, settings, "a manager");
     }
 
     /// <summary>Asks with a client at a manager.</summary>
@@ -63,7 +63,7 @@ internal sealed class ScheduleClient
     /// <summary>Asks, and shows the answer.</summary>
     public async Task<int> ShowAsync(ParseResult parse, Ask ask, Action<JsonNode, TextWriter> write, CancellationToken stop)
     {
-        using var http = ManagerHttp.Create(_credential.Credential(parse));
+        using var http = ManagerHttp.Create(_caller.Caller(parse));
         http.MaxResponseContentBufferSize = ManagerHttp.LongestAnswer;
         var output = parse.InvocationConfiguration.Output;
         var answer = await ask(http, parse.GetValue(_manager)!, stop);
@@ -84,7 +84,7 @@ internal sealed class ScheduleClient
     public async Task<int> SendAsync(
         ParseResult parse, HttpMethod method, string path, string? body, string? type, CancellationToken stop)
     {
-        using var http = ManagerHttp.Create(_credential.Credential(parse));
+        using var http = ManagerHttp.Create(_caller.Caller(parse));
         var address = ManagerHttp.At(parse.GetValue(_manager)!, path);
         using var request = new HttpRequestMessage(method, address);
         if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, type!);

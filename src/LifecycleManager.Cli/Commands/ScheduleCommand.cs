@@ -26,7 +26,7 @@ internal static class ScheduleCommand
         var command = new Command("list",
             "Lists all schedules, of rule files and added ones: when each fires next, and how it went.");
         var client = new ScheduleClient(command, settings, withOutput: true);
-        command.SetAction((parse, stop) => client.ShowAsync(parse, ScheduleClient.ListAsync, ScheduleText.WriteList, stop));
+        command.SetAction((parse, stop) => client.ShowAsync(parse, ScheduleClient.ListAsync, ScheduleLines.WriteList, stop));
         return command;
     }
 
@@ -36,7 +36,7 @@ internal static class ScheduleCommand
         var command = new Command("show", "Shows a schedule: what it says, its next fire times, its last fires.") { name };
         var client = new ScheduleClient(command, settings, withOutput: true);
         command.SetAction((parse, stop) => client.ShowAsync(
-            parse, ScheduleClient.Get(parse.GetValue(name)!, ""), ScheduleText.WriteOne, stop));
+            parse, ScheduleClient.Get(parse.GetValue(name)!, ""), ScheduleLines.WriteOne, stop));
         return command;
     }
 
@@ -47,7 +47,7 @@ internal static class ScheduleCommand
         var command = new Command("next", "Shows the next fire times of a schedule.") { name, count };
         var client = new ScheduleClient(command, settings, withOutput: true);
         command.SetAction((parse, stop) => client.ShowAsync(
-            parse, ScheduleClient.Get(parse.GetValue(name)!, $"?next={parse.GetValue(count)}"), ScheduleText.WriteNext, stop));
+            parse, ScheduleClient.Get(parse.GetValue(name)!, $"?next={parse.GetValue(count)}"), ScheduleLines.WriteNext, stop));
         return command;
     }
 
@@ -58,7 +58,7 @@ internal static class ScheduleCommand
             "history", "Shows the last fires of a schedule, newest first, and what became of them.") { name };
         var client = new ScheduleClient(command, settings, withOutput: true);
         command.SetAction((parse, stop) => client.ShowAsync(
-            parse, ScheduleClient.Get(parse.GetValue(name)!, "/history"), ScheduleText.WriteHistory, stop));
+            parse, ScheduleClient.Get(parse.GetValue(name)!, "/history"), ScheduleLines.WriteHistory, stop));
         return command;
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Cli.Hosting;
+using LifecycleManager.Clients.Addresses;
 using LifecycleManager.Console;
 using LifecycleManager.Discovery;
 using LifecycleManager.Discovery.Eureka;
@@ -23,28 +24,30 @@ internal static class SchedulerCommand
         var common = new RoleSettings(command, settings, Name, Port);
         var state = new StateSettings(command, settings);
         var scheduler = new SchedulerSettings(command, settings);
-        var masters = Setting.Of(settings, "--master", "The masters, comma separated: ours, or a real Mesos'",
-            Values.Urls, () => [new Uri($"http://127.0.0.1:{MasterCommand.Port}")], $"http://127.0.0.1:{MasterCommand.Port}");
+        var masters = new MasterAddressSettings(command, settings, ": ours, or a real Mesos'");
         var manager = Setting.Of<Uri?>(settings, "--manager", "The manager, for the console's pages of decisions and policies",
             Values.Url, () => null);
         var credential = new CredentialSettings(command, settings);
         var principals = new PrincipalSettings(command, settings);
-        command.Add(masters);
+        var admission = new AdmissionSettings(command, settings);
         command.Add(manager);
-        return RoleCommand.Create(settings, command, parse =>
+        return RoleCommand.Create(settings, command, common, parse =>
         {
             var listen = common.Listen(parse);
-            var callers = principals.Principals(parse);
+            var callers = common.Join.Principals(principals.Principals(parse));
+            var known = masters.Addresses(parse, common.Join.Masters);
             var tls = common.Tls(parse, callers.AreRequired);
-            var options = scheduler.Options(parse, parse.GetValue(masters)!, common.Advertise(parse, listen)) with
+            var options = scheduler.Options(parse, known, common.Advertise(parse, listen)) with
             {
+                MasterDirectory = masters.Directory(parse),
                 Principals = callers,
+                Admission = admission.Control(parse, listen.Address, known),
                 Credential = credential.Credential(parse),
-                Certificate = tls?.ForClient,
+                Tls = common.Client(parse, tls),
             };
             var role = Role(
                 listen, "--port", options, scheduler.Eureka(parse), parse.GetValue(manager), common.Own(parse, listen));
-            return common.Secure(parse, role, tls, callers.AreRequired) with
+            return common.Secure(parse, role, tls, callers, options.Credential) with
             {
                 State = state.Address(parse, common.Directory(parse)),
                 StatePassword = state.Password(parse),
@@ -64,8 +67,9 @@ internal static class SchedulerCommand
             {
                 Scheduler = own,
                 Manager = manager,
-                Master = options.Masters[0],
+                Masters = AddressList.Of(options.Masters, options.MasterDirectory),
                 MasterCredential = options.Credential,
+                Tls = options.Tls,
             }),
         app =>
         {

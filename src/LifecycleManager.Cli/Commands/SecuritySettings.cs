@@ -13,24 +13,14 @@ internal sealed class PrincipalSettings
     {
         _credentials = Setting.Of(settings, "--credentials",
             "A file of who may call, as Mesos has it: {\"credentials\": [{\"principal\": \"p\", \"secret\": \"s\", "
-            + "\"permissions\": [\"view\", \"operate\", \"agent\"], \"roles\": [\"*\"]}]}",
-            Read, () => Security.Principals.Anyone, "anybody may do everything");
+            + "\"permissions\": [\"view\", \"operate\", \"exec\", \"agent\"], \"roles\": [\"*\"], "
+            + "\"groups\": {\"/shop/**\": [\"view\", \"logs\", \"files\", \"scale\", \"deploy\", \"exec\"]}, "
+            + "\"until\": \"2027-01-31T00:00:00Z\"}]}",
+            Security.Principals.OfFile, () => Security.Principals.Anyone, "anybody may do everything");
         command.Add(_credentials);
     }
 
     public Principals Principals(ParseResult parse) => parse.GetValue(_credentials)!;
-
-    private static Principals Read(string path)
-    {
-        try
-        {
-            return Security.Principals.Read(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new FormatException($"the file cannot be read: {e.Message}", e);
-        }
-    }
 }
 
 /// <summary>
@@ -56,15 +46,21 @@ internal sealed class CredentialSettings
         command.Add(_secretFile);
     }
 
+    /// <summary>Whether anything is said of who this is.</summary>
+    public bool IsStated(ParseResult parse) => parse.GetValue(_principal) is not null || parse.GetValue(_secretFile) is not null
+        || _settings.Find("secret") is not null;
+
     /// <summary>The credential; null where no principal is stated.</summary>
     /// <exception cref="CliException">There is a principal without a secret, or a secret without a principal.</exception>
     public Credential? Credential(ParseResult parse)
     {
         var principal = parse.GetValue(_principal);
-        var secret = parse.GetValue(_secretFile) is { } file ? Secrets.Read(file) : _settings.Find("secret")?.Value;
+        var file = parse.GetValue(_secretFile);
+        var secret = _settings.Find("secret")?.Value;
         if (principal is null)
-            return secret is null ? null : throw new CliException("a secret needs the --principal whose it is");
+            return file is null && secret is null ? null : throw new CliException("a secret needs the --principal whose it is");
         if (principal.Contains(':')) throw new CliException($"--principal {principal}: a principal has no colon");
+        if (file is not null) return new Credential(principal, Secrets.Follow(file));
         return string.IsNullOrEmpty(secret)
             ? throw new CliException($"--principal {principal}: its secret is missing: --secret-file, or the variable LCM_SECRET")
             : new Credential(principal, secret);

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Cli.Commands;
 
 /// <summary>
-/// <c>lcm backup</c> and <c>lcm restore</c>: the whole state of a role as one file, from any kind of store into any other.
+/// <c>lcm backup</c> and <c>lcm restore</c>: the whole state of a role as one file, from any kind of store into any other. Roles
+/// that share a store are kept apart.
 /// </summary>
 internal static class StateArchiveCommands
 {
@@ -26,9 +27,10 @@ internal static class StateArchiveCommands
             var path = parse.GetValue(file) ?? throw new CliException("--output FILE is needed: where the backup goes");
             await using var state = await from.OpenAsync(parse, restore: false, loggers, stop);
             // ZooKeeper lists no snapshot: two readings that agree are one.
-            var entries = from.IsSnapshot(parse) ? await WriteAsync(state.Store, path, stop)
-                : await SettledAsync(state.Store, path, stop);
-            System.Console.Out.WriteLine($"lcm: {entries} entries are in {path}");
+            var role = from.Role(parse);
+            var entries = from.IsSnapshot(parse) ? await WriteAsync(state.Store, role, path, stop)
+                : await SettledAsync(state.Store, role, path, stop);
+            System.Console.Out.WriteLine($"lcm: {entries} entries of the {role} are in {path}");
         });
     }
 
@@ -46,42 +48,42 @@ internal static class StateArchiveCommands
             var path = parse.GetValue(file) ?? throw new CliException("--input FILE is needed: the backup");
             await using var archive = new FileStream(path, FileMode.Open, FileAccess.Read);
             await using var state = await into.OpenAsync(parse, restore: true, loggers, stop);
-            // Whoever holds the leaderships keeps the roles out until all is done.
-            foreach (var role in RolesWithState)
-            {
-                if (await state.Election.LeaderAsync(role, stop) is { } leader)
-                    throw new CliException($"the {role} at {leader} works on this state: stop it first");
-                using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-                limit.CancelAfter(StandTimeout);
-                await state.Election.StandAsync(role, "lcm restore", limit.Token);
-            }
-
-            if (!parse.GetValue(overwrite) && await state.Store.ListAsync("", stop).AnyAsync(stop))
+            // Whoever holds the leadership keeps the role out until all is done; others that share the store are not concerned.
+            var role = into.Role(parse);
+            if (await state.Election.LeaderAsync(role, stop) is { } leader)
+                throw new CliException($"the {role} at {leader} works on this state: stop it first");
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            limit.CancelAfter(StandTimeout);
+            await state.Election.StandAsync(role, "lcm restore", limit.Token);
+            if (!parse.GetValue(overwrite) && await state.Store.ListAsync(role + "/", stop).AnyAsync(stop))
                 throw new CliException("there is a state already; --overwrite puts the backup in its place");
-            var entries = await StateArchive.RestoreAsync(state.Store, archive, stop);
-            System.Console.Out.WriteLine($"lcm: {entries} entries are restored");
+            var entries = await StateArchive.RestoreAsync(state.Store, archive, role, stop);
+            System.Console.Out.WriteLine($"lcm: {entries} entries of the {role} are restored");
         });
     }
 
     /// <summary>A backup of a store that lists no snapshot, once nothing was changed while it was read.</summary>
-    private static async Task<long> SettledAsync(IStateStore store, string path, CancellationToken stop)
+    private static async Task<long> SettledAsync(IStateStore store, string role, string path, CancellationToken stop)
     {
         const int Tries = 10;
         for (var tries = 0; tries < Tries; tries++)
         {
-            var before = await VersionsAsync(store, stop);
-            var entries = await WriteAsync(store, path, stop, async () => before.SetEquals(await VersionsAsync(store, stop)));
+            var before = await VersionsAsync(store, role, stop);
+            var entries = await WriteAsync(
+                store, role, path, stop, async () => before.SetEquals(await VersionsAsync(store, role, stop)));
             if (entries >= 0) return entries;
         }
 
         throw new CliException($"the state changed during each of {Tries} readings: stop the role for a moment");
     }
 
-    private static async Task<HashSet<(string Key, long Version)>> VersionsAsync(IStateStore store, CancellationToken stop) =>
-        await store.ListAsync("", stop).Select(entry => (entry.Key, entry.Version)).ToHashSetAsync(cancellationToken: stop);
+    private static async Task<HashSet<(string Key, long Version)>> VersionsAsync(
+        IStateStore store, string role, CancellationToken stop) =>
+        await store.ListAsync(role + "/", stop).Select(entry => (entry.Key, entry.Version))
+            .ToHashSetAsync(cancellationToken: stop);
 
     /// <summary>Writes a whole backup in place of what stands at the path; -1, and nothing, where it is not to be kept.</summary>
-    private static async Task<long> WriteAsync(IStateStore store, string path, CancellationToken stop,
+    private static async Task<long> WriteAsync(IStateStore store, string role, string path, CancellationToken stop,
         Func<Task<bool>>? keep = null)
     {
         var part = path + ".part";
@@ -93,11 +95,12 @@ internal static class StateArchiveCommands
             if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             await using (var file = new FileStream(part, options))
             {
-                entries = await StateArchive.ExportAsync(store, file, stop);
+                entries = await StateArchive.ExportAsync(store, file, role, stop);
                 file.Flush(flushToDisk: true);
             }
 
             if (keep is not null && !await keep()) return -1;
+            if (entries == 0) await CheckRoleAsync(store, role, stop);
             File.Move(part, path, overwrite: true);
             return entries;
         }
@@ -105,6 +108,14 @@ internal static class StateArchiveCommands
         {
             File.Delete(part);
         }
+    }
+
+    /// <summary>A state that has entries, and none of the role, is more likely another's than empty.</summary>
+    private static async Task CheckRoleAsync(IStateStore store, string role, CancellationToken stop)
+    {
+        if (await StateArchive.OwnersAsync(store, stop) is { Count: > 0 } owners)
+            throw new CliException($"the state has no entry of the {role}, but of the {string.Join(" and the ", owners)}: "
+                + "--role says whose is meant");
     }
 
     private static Command Act(Command command, Settings settings, Func<ParseResult, ILoggerFactory, CancellationToken, Task> act)
@@ -146,13 +157,15 @@ internal static class StateArchiveCommands
 
         public StoreSettings(Command command, Settings settings)
         {
-            _role = Setting.Of(settings, "--role", $"Whose state: {string.Join(", ", RolesWithState)}", Role,
+            _role = Setting.Of(settings, "--role", $"Whose state: {string.Join(", ", RolesWithState)}", Known,
                 () => SchedulerCommand.Name, SchedulerCommand.Name);
             _workDirectory = RoleSettings.WorkDirectory(settings);
             command.Add(_role);
             command.Add(_workDirectory);
             _state = new StateSettings(command, settings);
         }
+
+        public string Role(ParseResult parse) => parse.GetValue(_role)!;
 
         public bool IsSnapshot(ParseResult parse) => !Address(parse).StartsWith("zk:", StringComparison.Ordinal);
 
@@ -174,7 +187,7 @@ internal static class StateArchiveCommands
         private string Address(ParseResult parse) =>
             _state.Address(parse, Path.Combine(parse.GetValue(_workDirectory)!, parse.GetValue(_role)!));
 
-        private static string Role(string text) => RolesWithState.Contains(text, StringComparer.Ordinal)
+        private static string Known(string text) => RolesWithState.Contains(text, StringComparer.Ordinal)
             ? text : throw new FormatException($"{string.Join(", ", RolesWithState)} have a state");
     }
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Configuration;
+using System.Text;
 using LifecycleManager.Runtime;
+using LifecycleManager.Runtime.Following;
 using LifecycleManager.Storage;
 
 namespace LifecycleManager.Cli.Commands;
@@ -38,6 +40,24 @@ internal sealed class StateSettings
 /// <summary>Secrets that are handed over as files.</summary>
 internal static class Secrets
 {
+    /// <summary>A secret that follows its file.</summary>
+    /// <exception cref="CliException">It cannot be read, or is empty.</exception>
+    public static FollowedFiles<string> Follow(string file)
+    {
+        try
+        {
+            return new FollowedFiles<string>(
+                $"the secret file {file}", [file],
+                files => Encoding.UTF8.GetString(files[0]).TrimEnd('\r', '\n') is { Length: > 0 } secret ? secret
+                    : throw new FormatException("it is empty"),
+                maxFile: SecretFile.MaxBytes, pipes: true);
+        }
+        catch (FormatException e)
+        {
+            throw new CliException($"the secret file {file} is of no use: {e.Message}", e);
+        }
+    }
+
     public static string Read(string file)
     {
         try

@@ -27,19 +27,25 @@ internal static class UpCommand
         var bind = RoleSettings.Bind(settings);
         var workDirectory = RoleSettings.WorkDirectory(settings);
         var allowedHosts = RoleSettings.AllowedHosts(settings);
+        var insecure = RoleSettings.Insecure(settings);
         var masterPort = Port(settings, MasterCommand.Name, MasterCommand.Port);
         var agentPort = Port(settings, AgentCommand.Name, AgentCommand.Port);
         var schedulerPort = Port(settings, SchedulerCommand.Name, SchedulerCommand.Port);
         var managerPort = Port(settings, ManagerCommand.Name, ManagerCommand.Port);
         var agents = Setting.Of(settings, "--agents", "How many agents; each has a loopback address of its own for its tasks",
             Values.Count(1, 16), () => 1, "1");
-        foreach (Option option in (Option[])[bind, workDirectory, allowedHosts, masterPort, agentPort, schedulerPort, managerPort,
-            agents]) command.Add(option);
+        foreach (Option option in (Option[])[
+            bind, workDirectory, allowedHosts, insecure, masterPort, agentPort, schedulerPort, managerPort, agents])
+        {
+            command.Add(option);
+        }
+
         var agent = new AgentSettings(command, settings);
         var eureka = new EurekaSettings(command, settings,
             "Eureka servers, comma separated: apps that ask for it by label are registered there, and the instances that the first one knows are scraped too");
         var scheduler = new SchedulerSettings(command, settings, eureka);
         var manager = new ManagerSettings(command, settings, tick: Second, scrape: 2 * Second, eureka);
+        var admission = new AdmissionSettings(command, settings);
         var logging = new Logging(command, settings, LogLevel.Warning);
 
         command.SetAction(async (parse, stop) =>
@@ -47,11 +53,14 @@ internal static class UpCommand
             if (settings.Section("Kestrel") is not null)
                 throw new CliException("appsettings.json Kestrel is of one role; lcm up has four");
             var address = parse.GetValue(bind)!;
+            var warnings = OpenListener.Check(
+                [address], asks: false, parse.GetValue(insecure), "the roles' own commands, which have --credentials");
             IPEndPoint Listen(Option<int> port) => new(address, RoleSettings.PortOrFree(address, parse.GetValue(port)));
             string Directory(string role) => RoleSettings.RoleDirectory(parse.GetValue(workDirectory)!, role);
             var (masterAt, schedulerAt, managerAt) = (Listen(masterPort), Listen(schedulerPort), Listen(managerPort));
             var (masterUrl, schedulerUrl, managerUrl) = (RoleSettings.AddressOf(masterAt), RoleSettings.AddressOf(schedulerAt),
                 RoleSettings.AddressOf(managerAt));
+            var admitted = admission.Control(parse, address, []);
             Role Stateful(Role role) => role with { State = StateSettings.Sqlite(Directory(role.Name)) };
 
             var roles =
@@ -68,12 +77,14 @@ internal static class UpCommand
                     : [new(task, port)];
                 roles.Add(AgentCommand.Role(listen, agentPort.Name,
                     agent.Options(parse, Directory(i == 0 ? "agent" : $"agent-{i + 1}"), [masterUrl], task.ToString(), task,
-                        port)));
+                        listen[0]) with
+                    { Admission = admitted }));
             }
 
             roles.Add(Stateful(SchedulerCommand.Role(
-                schedulerAt, schedulerPort.Name, scheduler.Options(parse, [masterUrl], schedulerUrl), scheduler.Eureka(parse),
-                managerUrl, schedulerUrl)));
+                schedulerAt, schedulerPort.Name,
+                scheduler.Options(parse, [masterUrl], schedulerUrl) with { Admission = admitted },
+                scheduler.Eureka(parse), managerUrl, schedulerUrl)));
             roles.Add(Stateful(ManagerCommand.Role(managerAt, managerPort.Name,
                 manager.Options(parse, [schedulerUrl], [masterUrl], managerUrl) with
                 {
@@ -85,7 +96,7 @@ internal static class UpCommand
             var hosts = new AllowedHosts(parse.GetValue(allowedHosts)!);
             try
             {
-                foreach (var role in roles) await stack.StartAsync(role with { Hosts = hosts }, stop);
+                foreach (var role in roles) await stack.StartAsync(role with { Hosts = hosts, Warnings = warnings }, stop);
                 System.Console.Out.WriteLine($"""
                     LifecycleManager is up in {(DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds:0.0} s: Ctrl-C stops it and {(agent.StopTasks(parse) ? "ends its tasks" : "leaves its tasks running")}
                       scheduler  {schedulerUrl}  console at {new Uri(schedulerUrl, "ui")}

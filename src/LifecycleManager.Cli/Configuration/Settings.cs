@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Configuration;
 
 namespace LifecycleManager.Cli.Configuration;
@@ -12,13 +13,18 @@ public sealed class Settings(IConfiguration configuration)
     /// <summary>The prefix of the variables.</summary>
     public const string Prefix = "LCM_";
 
+    private const string FileName = "appsettings.json";
+
     /// <summary>Reads the file and the variables of this process.</summary>
     /// <exception cref="InvalidDataException">The file is not JSON.</exception>
-    public static Settings Load() => new(new ConfigurationBuilder()
-        .SetBasePath(Directory.GetCurrentDirectory())
-        .AddJsonFile("appsettings.json", optional: true, reloadOnChange: false)
-        .AddInMemoryCollection(Variables())
-        .Build());
+    public static Settings Load()
+    {
+        var builder = new ConfigurationBuilder();
+
+        // What reads files takes its time to be loaded, and most commands have none to read.
+        if (File.Exists(FileName)) AddFile(builder);
+        return new Settings(builder.AddInMemoryCollection(Variables()).Build());
+    }
 
     /// <summary>
     /// The value of an option by its name without dashes in front, and where it was said; null where it was not.
@@ -33,6 +39,10 @@ public sealed class Settings(IConfiguration configuration)
     /// <summary>A section of the file, such as <c>Kestrel</c>, or null where there is none.</summary>
     public IConfigurationSection? Section(string name) => configuration.GetSection(name) is var section && section.Exists()
         ? section : null;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddFile(ConfigurationBuilder builder) => builder.SetBasePath(Directory.GetCurrentDirectory())
+        .AddJsonFile(FileName, optional: true, reloadOnChange: false);
 
     private static IEnumerable<KeyValuePair<string, string?>> Variables() =>
         from System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables()

@@ -1,4 +1,5 @@
 using System.Net;
+using LifecycleManager.Runtime.Following;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -23,11 +24,23 @@ public sealed record Role(
     /// <summary>The password of the state, or null.</summary>
     public string? StatePassword { get; init; }
 
-    /// <summary>Its TLS; null serves without, unless <see cref="Kestrel"/> says otherwise.</summary>
-    public ServerTls? Tls { get; init; }
+    /// <summary>Its TLS, which may change; null serves without, unless <see cref="Kestrel"/> says otherwise.</summary>
+    public FollowedFiles<ServerTls>? Tls { get; init; }
+
+    /// <summary>What else of it may change while it runs: credentials, secrets, authorities.</summary>
+    public IReadOnlyList<IFollowed?> Followed { get; init; } = [];
 
     /// <summary>The hosts by which it may be called; null for every one, which is for roles that ask who calls.</summary>
     public AllowedHosts? Hosts { get; init; } = new();
+
+    /// <summary>Whether browsers are told to speak TLS alone to every port of its name, for a year.</summary>
+    public bool IsStrict { get; init; }
+
+    /// <summary>What its log says at the start and its health at all times: how it was started.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The file of its audit; null for none beside its log.</summary>
+    public string? AuditFile { get; init; }
 
     /// <summary>Connections open at once; further ones are closed.</summary>
     public int MaxConnections { get; init; } = 20_000;

@@ -133,21 +133,31 @@ public sealed class RoleHost : IAsyncDisposable
         services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         services.AddSingleton(time);
         services.AddSingleton(registry);
-        services.AddSingleton<RoleHealth>();
+        services.AddSingleton(new RoleHealth(time) { Warnings = role.Warnings });
         services.AddSingleton<RoleFailure>();
         services.AddSingleton<IHostLifetime, ProcessLifetime>();
         services.Configure<HostOptions>(options => options.ShutdownTimeout = StopTimeout);
         RoleMetrics.Add(services, registry, role.Name);
         if (role.Tls is { } served)
-            services.AddHostedService(_ => new CertificateWatch(served.Certificate, registry, time,
-                loggers.CreateLogger<CertificateWatch>()));
+            services.AddHostedService(
+                _ => new CertificateWatch(served, registry, time, loggers.CreateLogger<CertificateWatch>()));
+        services.Follow(role.Tls);
+        foreach (var followed in role.Followed) services.Follow(followed);
+        if (role.AuditFile is { } audit)
+        {
+            services.AddSingleton(provider => new AuditFile(
+                audit, provider.GetRequiredService<RoleHealth>(), loggers.CreateLogger<AuditFile>()));
+        }
+
         if (state is not null) services.AddSingleton(state.Store).AddSingleton(state.Election);
         role.Add(services);
 
         var app = builder.Build();
-        app.UseBrowserProtection(role.Hosts);
+        var log = loggers.CreateLogger<RoleHost>();
+        foreach (var warning in role.Warnings) log.LogWarning("{Role}: {Warning}", role.Name, warning);
+        app.UseBrowserProtection(role.Hosts, role.IsStrict);
         app.UseRouting();
-        RoleMetrics.Use(app, registry);
+        RoleMetrics.Use(app, registry, role.Name);
         role.Map(app);
         return app;
     }

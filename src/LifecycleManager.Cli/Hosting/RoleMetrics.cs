@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.Extensions.DependencyInjection;
 using Prometheus;
@@ -37,15 +38,44 @@ internal static class RoleMetrics
             .WithLabels(role, version, revision, RuntimeInformation.FrameworkDescription).Set(1);
     }
 
-    /// <summary>Counts requests, and compresses what scrapers get.</summary>
-    public static void Use(IApplicationBuilder app, CollectorRegistry registry)
+    /// <summary>Counts requests and their bodies, and compresses what scrapers get.</summary>
+    public static void Use(IApplicationBuilder app, CollectorRegistry registry, string role)
     {
+        UseBodies(app, registry, role);
         app.UseWhen(context => context.Request.Path == Path, metrics => metrics.UseResponseCompression());
         app.UseHttpMetrics(options =>
         {
             options.RequestCount.Registry = registry;
             options.RequestDuration.Registry = registry;
             options.InProgress.Registry = registry;
+        });
+    }
+
+    /// <summary>
+    /// Bodies are bounded in bytes by the server and further by the rooms: what is there of them, as far as their length is
+    /// stated, and what was too long.
+    /// </summary>
+    private static void UseBodies(IApplicationBuilder app, CollectorRegistry registry, string role)
+    {
+        var metrics = Prometheus.Metrics.WithCustomRegistry(registry);
+        var bytes = metrics.CreateGauge(
+            $"lcm_{role}_request_body_bytes",
+            "Bytes of the bodies, by their stated length, of the requests that are being answered.");
+        var dropped = metrics.CreateCounter(
+            $"lcm_{role}_request_bodies_dropped_total", "Requests that were refused since their bodies were too long.");
+        app.Use(async (context, next) =>
+        {
+            var length = Math.Max(0, context.Request.ContentLength ?? 0);
+            bytes.Inc(length);
+            try
+            {
+                await next(context);
+            }
+            finally
+            {
+                bytes.Dec(length);
+                if (context.Response.StatusCode == StatusCodes.Status413PayloadTooLarge) dropped.Inc();
+            }
         });
     }
 

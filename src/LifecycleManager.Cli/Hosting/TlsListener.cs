@@ -1,28 +1,32 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
+using LifecycleManager.Runtime.Following;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Cli.Hosting;
 
-/// <summary>Listens with TLS, and tells why a peer did not get through the handshake.</summary>
-/// <param name="tls">How it speaks.</param>
+/// <summary>
+/// Listens with TLS, each connection by what is in force when it begins, and tells why a peer did not get through the handshake.
+/// </summary>
+/// <param name="followed">How it speaks.</param>
 /// <param name="refusals">Tells each cause of a peer once.</param>
 /// <param name="log">The log.</param>
-internal sealed class TlsListener(ServerTls tls, RefusalLog refusals, ILogger log)
+internal sealed class TlsListener(FollowedFiles<ServerTls> followed, RefusalLog refusals, ILogger log)
 {
     private static readonly AsyncLocal<Handshake?> Current = new();
 
     /// <summary>Sets an endpoint up.</summary>
     public void Listen(ListenOptions options)
     {
-        var https = tls.Options();
-        https.ClientCertificateValidation = (certificate, _, errors) => IsAccepted(tls.ClientProblem(certificate, errors));
         options.Use(next => connection => WatchAsync(connection, next));
-        options.UseHttps(https);
+        options.UseHttps(new TlsHandshakeCallbackOptions
+        {
+            OnConnection = _ => ValueTask.FromResult(followed.Current.Options(Refuse)),
+        });
         options.Use(next => connection =>
         {
             if (Current.Value is { } handshake) handshake.IsDone = true;
@@ -30,10 +34,9 @@ internal sealed class TlsListener(ServerTls tls, RefusalLog refusals, ILogger lo
         });
     }
 
-    private static bool IsAccepted(string? problem)
+    private static void Refuse(string problem)
     {
-        if (problem is not null && Current.Value is { } handshake) handshake.Problem = problem;
-        return problem is null;
+        if (Current.Value is { } handshake) handshake.Problem = problem;
     }
 
     private async Task WatchAsync(ConnectionContext connection, ConnectionDelegate next)
@@ -49,7 +52,7 @@ internal sealed class TlsListener(ServerTls tls, RefusalLog refusals, ILogger lo
             {
                 refusals.Refused(
                     log, connection.RemoteEndPoint is IPEndPoint peer ? peer.Address.ToString() : "a peer",
-                    handshake.Problem ?? (tls.ClientsMust && tls.ClientAuthorities is not null
+                    handshake.Problem ?? (followed.Current is { ClientsMust: true, ClientAuthorities: not null }
                         ? "the TLS handshake ended early: it shows no certificate, does not accept this role's, or does not speak TLS"
                         : "the TLS handshake ended early: it does not accept this role's certificate, or does not speak TLS"));
             }

@@ -14,6 +14,7 @@ public sealed class AddressListHandler(AddressList addresses) : DelegatingHandle
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        await addresses.RefreshAsync(cancellationToken);
         for (var left = addresses.Count; ; left--)
         {
             var address = addresses.Current;

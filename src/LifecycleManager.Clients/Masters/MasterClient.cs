@@ -44,6 +44,7 @@ public sealed class MasterClient<TCall, TEvent>(
         using var end = new TimeLimit(time, limit, cancellation);
         try
         {
+            await masters.RefreshAsync(end.Token);
             for (var left = masters.Count; ; left--)
             {
                 Asked = masters.Current;

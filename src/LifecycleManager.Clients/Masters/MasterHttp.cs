@@ -1,34 +1,26 @@
 using System.Net.Http.Headers;
-using System.Security.Cryptography.X509Certificates;
 using LifecycleManager.Clients.Addresses;
+using LifecycleManager.Runtime;
 
 namespace LifecycleManager.Clients.Masters;
 
 /// <summary>The connections of one client to its masters, with who it is. Its callers limit the time of their calls.</summary>
 public sealed class MasterHttp : IDisposable
 {
-    private readonly AuthenticationHeaderValue? _caller;
+    private readonly Func<AuthenticationHeaderValue?> _caller;
     private readonly HttpMessageInvoker _http;
     private readonly HttpMessageInvoker _following;
 
     /// <summary>Connections that are made when they are needed.</summary>
-    /// <param name="caller">Goes with each call; null for nobody.</param>
-    /// <param name="certificate">Shown to a master that asks for one, with its key; null for none.</param>
+    /// <param name="caller">What goes with a call, asked for at each; null for nobody.</param>
+    /// <param name="tls">What is shown to a master that asks for a certificate, and whom is trusted; null for the usual.</param>
     /// <param name="connectTimeout">The longest that a connection may take to be made.</param>
-    public MasterHttp(AuthenticationHeaderValue? caller, X509Certificate2? certificate, TimeSpan connectTimeout)
-        : this(caller, new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            ConnectTimeout = connectTimeout,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            SslOptions = { ClientCertificates = certificate is null ? null : [certificate] },
-        })
+    public MasterHttp(Func<AuthenticationHeaderValue?> caller, ClientTls? tls, TimeSpan connectTimeout)
+        : this(caller, Connections(tls, connectTimeout))
     {
     }
 
-    internal MasterHttp(AuthenticationHeaderValue? caller, HttpMessageHandler connections)
+    internal MasterHttp(Func<AuthenticationHeaderValue?> caller, HttpMessageHandler connections)
     {
         _caller = caller;
         _http = new HttpMessageInvoker(connections);
@@ -43,10 +35,24 @@ public sealed class MasterHttp : IDisposable
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool followLeader, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
-        request.Headers.Authorization = _caller;
+        request.Headers.Authorization = _caller();
         return (followLeader ? _following : _http).SendAsync(request, cancellation);
     }
 
     /// <inheritdoc />
     public void Dispose() => _http.Dispose();
+
+    private static SocketsHttpHandler Connections(ClientTls? tls, TimeSpan connectTimeout)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            ConnectTimeout = connectTimeout,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        };
+        tls?.ApplyTo(handler.SslOptions);
+        return handler;
+    }
 }

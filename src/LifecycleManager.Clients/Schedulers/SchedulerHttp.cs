@@ -1,4 +1,5 @@
 using LifecycleManager.Clients.Addresses;
+using LifecycleManager.Runtime;
 
 namespace LifecycleManager.Clients.Schedulers;
 
@@ -11,19 +12,19 @@ public static class SchedulerHttp
     /// </summary>
     /// <param name="schedulers">Where they are; the base address is that of the first.</param>
     /// <param name="caller">Says who calls; null for nobody. The client disposes of it.</param>
-    public static HttpClient Create(AddressList schedulers, DelegatingHandler? caller = null)
+    /// <param name="tls">What is shown to one that asks for a certificate, and whom is trusted; null for the usual.</param>
+    public static HttpClient Create(AddressList schedulers, DelegatingHandler? caller = null, ClientTls? tls = null)
     {
         ArgumentNullException.ThrowIfNull(schedulers);
+        var connections = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(15),
+        };
+        tls?.ApplyTo(connections.SslOptions);
         HttpMessageHandler handler = new AddressListHandler(schedulers)
         {
-            InnerHandler = new LeaderRedirectHandler
-            {
-                InnerHandler = new SocketsHttpHandler
-                {
-                    AllowAutoRedirect = false,
-                    PooledConnectionLifetime = TimeSpan.FromMinutes(15),
-                },
-            },
+            InnerHandler = new LeaderRedirectHandler { InnerHandler = connections },
         };
         if (caller is not null)
         {

@@ -1,3 +1,5 @@
+using LifecycleManager.Runtime;
+
 namespace LifecycleManager.Clusters.Http;
 
 /// <summary>
@@ -29,6 +31,9 @@ public sealed record ClusterConnection
     /// A file with the certificates (PEM) that the server's must come from; null: those that the system trusts.
     /// </summary>
     public string? CaFile { get; init; }
+
+    /// <summary>What a server that asks for a certificate is shown, and whom is taken for one; null for the usual.</summary>
+    public ClientTls? Tls { get; init; }
 
     /// <summary>The longest that one attempt of a call takes. More than zero.</summary>
     public required TimeSpan AttemptTimeout { get; init; }

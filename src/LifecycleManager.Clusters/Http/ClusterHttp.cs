@@ -124,6 +124,7 @@ public static class ClusterHttp
             handler.SslOptions.CertificateChainPolicy = TrustedAuthorities.Only(roots);
         }
 
+        connection.Tls?.ApplyTo(handler.SslOptions);
         return handler;
     }
 

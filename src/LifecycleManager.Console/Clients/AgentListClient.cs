@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using LifecycleManager.Clients.Addresses;
+using LifecycleManager.Runtime;
 using LifecycleManager.Security;
 
 namespace LifecycleManager.Console.Clients;
@@ -10,14 +11,22 @@ public sealed class AgentListClient : IDisposable
 {
     private readonly HttpClient? _client;
 
-    /// <param name="master">Null where the console was not told of a master.</param>
+    /// <param name="masters">Null where the console was not told of a master.</param>
     /// <param name="credential">Who the console is to a master that asks.</param>
-    public AgentListClient(Uri? master, Credential? credential)
+    /// <param name="tls">What such a master is shown, and whom is taken for one; null for the usual.</param>
+    public AgentListClient(AddressList? masters, Credential? credential, ClientTls? tls = null)
     {
-        if (master is null) return;
-        var redirects = new LeaderRedirectHandler { InnerHandler = new SocketsHttpHandler { AllowAutoRedirect = false } };
-        _client = new HttpClient(redirects) { BaseAddress = master, Timeout = TimeSpan.FromSeconds(5) };
-        _client.DefaultRequestHeaders.Authorization = credential?.Header;
+        if (masters is null) return;
+        var connections = new SocketsHttpHandler { AllowAutoRedirect = false };
+        tls?.ApplyTo(connections.SslOptions);
+        HttpMessageHandler handler = new LeaderRedirectHandler { InnerHandler = connections };
+        if (credential is not null) handler = new PrincipalHandler(credential) { InnerHandler = handler };
+        _client = new HttpClient(new AddressListHandler(masters) { InnerHandler = handler })
+        {
+            // Which of them, the list says.
+            BaseAddress = new Uri("http://master"),
+            Timeout = TimeSpan.FromSeconds(5),
+        };
     }
 
     /// <summary>Whether there is a master to ask.</summary>

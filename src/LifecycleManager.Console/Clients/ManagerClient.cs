@@ -29,7 +29,8 @@ public sealed class ManagerClient(HttpClient? client)
         var answer = await GetAsync("v1/policies", cancellation);
         return new PolicyPage(
             [.. List(answer, "policies").Select(policy => new PolicyRow(
-                Text(policy, "name"), Text(policy, "app"), Text(policy, "file"), Number(policy, "min"), Number(policy, "max")))],
+                Text(policy, "name"), Text(policy, "app"), Text(policy, "file"), Number(policy, "min"), Number(policy, "max"),
+                [.. List(policy, "findings").Select(finding => Text(finding, "message"))]))],
             [.. List(answer, "budgets").SelectMany(Budget)],
             [.. List(answer, "files").SelectMany(file => List(file, "problems"), (file, problem) =>
                 $"{Text(file, "file")}:{Text(problem, "line")}:{Text(problem, "column")}: "
@@ -84,7 +85,13 @@ public sealed record DecisionRow(
     DateTimeOffset At, string App, string Policy, string Rule, int From, int To, string Reason, string Outcome, bool DryRun);
 
 /// <summary>A policy in force.</summary>
-public sealed record PolicyRow(string Name, string App, string File, int Min, int Max);
+/// <param name="Name">Its name.</param>
+/// <param name="App">The apps that it governs, as it says.</param>
+/// <param name="File">Its file.</param>
+/// <param name="Min">The least count.</param>
+/// <param name="Max">The most.</param>
+/// <param name="Findings">Why it, or a rule of it, has no effect.</param>
+public sealed record PolicyRow(string Name, string App, string File, int Min, int Max, IReadOnlyList<string> Findings);
 
 /// <summary>A scraped target.</summary>
 public sealed record TargetRow(string App, string Instance, string Address, string State, string LastError);

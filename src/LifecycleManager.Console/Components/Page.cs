@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Http;
 using Refit;
 
 namespace LifecycleManager.Console.Components;
@@ -10,6 +12,15 @@ public abstract class Page : ComponentBase
 {
     /// <summary>Why the page has nothing to show, or null.</summary>
     protected string? Problem { get; private set; }
+
+    /// <summary>What whoever looks at the page may do with which apps.</summary>
+    protected AppScope Scope { get; private set; } = AppScope.All;
+
+    /// <summary>Whether the page is for those who may see all apps.</summary>
+    protected virtual bool IsOfCluster => false;
+
+    [Inject]
+    private IHttpContextAccessor Caller { get; set; } = default!;
 
     /// <summary>The instant the page is of.</summary>
     [Inject]
@@ -21,6 +32,13 @@ public abstract class Page : ComponentBase
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
     {
+        if (Caller.HttpContext is { } context) Scope = AccessControl.ScopeOf(context);
+        if (IsOfCluster && !Scope.MayEverywhere(GroupPermission.View))
+        {
+            Problem = "This page is for who has the permission 'view' of the whole cluster.";
+            return;
+        }
+
         try
         {
             await LoadAsync(CancellationToken.None);

@@ -92,7 +92,7 @@ public readonly struct MemoryView
             Changes = changes,
             Asked = asked && state.AskedTo >= 0
                 ? state.Growth.Export(
-                    state.Watch.Export(new StoredChange(facts.Wall(state.AskedAt), state.AskedFrom, state.AskedTo))) : null,
+                    state.Watch.Export(new StoredCountChange(facts.Wall(state.AskedAt), state.AskedFrom, state.AskedTo))) : null,
             ScaleIn = state.Watch.Export(at => facts.Wall(at)),
             ScaleOut = state.Growth.Export(at => facts.Wall(at)),
             Highest = Window(state.Highest, state.Policy.ScaleIn.Stabilization),

@@ -113,7 +113,7 @@ internal sealed class ScaleInWatch
     /// <param name="wall">The wall clock's time of an instant.</param>
     public StoredWatch? Export(Func<DateTimeOffset, DateTimeOffset> wall) => IsIdle ? null : new StoredWatch
     {
-        Step = At == default ? null : Export(new StoredChange(wall(At), From, To), Before),
+        Step = At == default ? null : Export(new StoredCountChange(wall(At), From, To), Before),
         HeldSince = HeldSince == default ? null : wall(HeldSince),
         TakesBack = TakesBack,
         Found = HeldSince == default ? null
@@ -121,7 +121,7 @@ internal sealed class ScaleInWatch
     };
 
     /// <summary>A change that is asked for, with how the app is meanwhile.</summary>
-    public StoredChange Export(StoredChange asked) => asked.To < asked.From ? Export(asked, Asked) : asked;
+    public StoredCountChange Export(StoredCountChange asked) => asked.To < asked.From ? Export(asked, Asked) : asked;
 
     /// <summary>Goes on with what was stored.</summary>
     /// <param name="stored">The memory.</param>
@@ -138,7 +138,7 @@ internal sealed class ScaleInWatch
                 (steady(since), new Worsening(found.From, found.To, found.IsHealth, found.Before, found.After));
         }
 
-        static Condition Of(StoredChange? change) => new(change?.Healthy ?? double.NaN, change?.Metric ?? double.NaN);
+        static Condition Of(StoredCountChange? change) => new(change?.Healthy ?? double.NaN, change?.Metric ?? double.NaN);
     }
 
     /// <summary>What was worse, for people: <c>latency is 0.31, 24% worse than 0.25 just before</c>.</summary>
@@ -151,7 +151,7 @@ internal sealed class ScaleInWatch
             + " just before";
     }
 
-    private static StoredChange Export(StoredChange change, Condition before) => change with
+    private static StoredCountChange Export(StoredCountChange change, Condition before) => change with
     {
         Healthy = double.IsFinite(before.Healthy) ? before.Healthy : null,
         Metric = double.IsFinite(before.Metric) ? before.Metric : null,

@@ -117,7 +117,7 @@ internal sealed class ScaleOutWatch
     };
 
     /// <summary>A change that is asked for, with how the metric is meanwhile.</summary>
-    public StoredChange Export(StoredChange asked) =>
+    public StoredCountChange Export(StoredCountChange asked) =>
         asked.To > asked.From && double.IsFinite(_asked) ? asked with { Metric = _asked } : asked;
 
     /// <summary>Goes on with what was stored.</summary>

@@ -51,7 +51,7 @@ public sealed record StoredMemory
     public IReadOnlyList<StoredCount> Changes { get => field ?? []; init; }
 
     /// <summary>A change that is on its way: it counts if its count is found.</summary>
-    public StoredChange? Asked { get; init; }
+    public StoredCountChange? Asked { get; init; }
 
     /// <summary>The counts that stabilize scale-in, oldest first; one of <see cref="At"/> is that of each tick since.</summary>
     public IReadOnlyList<StoredCount> Highest { get => field ?? []; init; }
@@ -128,7 +128,7 @@ public sealed record StoredCount(DateTimeOffset At, int Count);
 /// <param name="At">When.</param>
 /// <param name="From">The count before.</param>
 /// <param name="To">The count that is wanted.</param>
-public sealed record StoredChange(DateTimeOffset At, int From, int To)
+public sealed record StoredCountChange(DateTimeOffset At, int From, int To)
 {
     /// <summary>Of a scale-in: the share of instances that were healthy just before; null where that is not known.</summary>
     public double? Healthy { get; init; }
@@ -141,7 +141,7 @@ public sealed record StoredChange(DateTimeOffset At, int From, int To)
 public sealed record StoredWatch
 {
     /// <summary>The scale-in under watch; null for none.</summary>
-    public StoredChange? Step { get; init; }
+    public StoredCountChange? Step { get; init; }
 
     /// <summary>Since when nothing is scaled in; null where it may be.</summary>
     public DateTimeOffset? HeldSince { get; init; }

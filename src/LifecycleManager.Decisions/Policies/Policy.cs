@@ -25,6 +25,14 @@ public sealed record PolicySet(IReadOnlyList<Policy> Policies)
             Jobs = jobs ?? [],
         };
 
+    /// <summary>The same as dry runs: policies, coordinations and schedules that all only tell what they would do.</summary>
+    public PolicySet AsDryRun() => this with
+    {
+        Policies = [.. Policies.Select(policy => policy with { DryRun = true })],
+        Coordinations = [.. Coordinations.Select(coordination => coordination with { DryRun = true })],
+        Jobs = [.. Jobs.Select(job => job with { DryRun = true })],
+    };
+
     /// <summary>The same, with every metric that the policies name gathered, as rules that are code need it.</summary>
     internal PolicySet ReadWhole() => this with { Policies = CoordinatedReads.AddAll(Policies) };
 

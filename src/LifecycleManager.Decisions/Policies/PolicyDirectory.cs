@@ -21,6 +21,7 @@ public sealed class PolicyDirectory : IDisposable
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
 
     private readonly string _path;
+    private readonly bool _dryRun;
     private readonly TimeProvider _time;
     private readonly ILogger<PolicyDirectory> _logger;
     private readonly WatchedDirectory _directory;
@@ -38,12 +39,14 @@ public sealed class PolicyDirectory : IDisposable
     /// <param name="logger">Told of every change and every problem, once.</param>
     /// <param name="pollInterval">How often to look for changes that the watcher missed; 5 s unless told otherwise.</param>
     /// <param name="report">Where each look is told, so that a file system that hangs shows; null for nowhere.</param>
+    /// <param name="dryRun">Whether all of them are dry runs, whatever the files say.</param>
     public PolicyDirectory(
-        string path, TimeProvider time, ILogger<PolicyDirectory> logger, TimeSpan? pollInterval = null, LoopReport? report = null)
+        string path, TimeProvider time, ILogger<PolicyDirectory> logger, TimeSpan? pollInterval = null, LoopReport? report = null,
+        bool dryRun = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(time);
-        (_path, _time, _logger) = (path, time, logger);
+        (_path, _time, _logger, _dryRun) = (path, time, logger, dryRun);
         _directory = new WatchedDirectory(path, () => Scan(explicitly: false), time, logger, report)
         {
             // Policy files, calendars, and directories by what they are usually named: not whatever else is written there all the
@@ -239,7 +242,8 @@ public sealed class PolicyDirectory : IDisposable
         }
 
         var complete = _filled is not null && _files.Values.All(entry => entry.Good is not null);
-        _snapshot = new Snapshot(inForce.ToSet(), problems.ToImmutable(), statuses.ToImmutable(), complete ? _filled : null);
+        var policies = _dryRun ? inForce.ToSet().AsDryRun() : inForce.ToSet();
+        _snapshot = new Snapshot(policies, problems.ToImmutable(), statuses.ToImmutable(), complete ? _filled : null);
         TellOfChange();
     }
 

@@ -83,6 +83,8 @@ internal sealed class PolicyFileEntry
         using var stream = RegularFile.Open(file);
         using var reader = new StreamReader(stream);
         var buffer = new char[Math.Min(stream.Length, PolicyParser.MaxLength) + 1];
-        return new string(buffer, 0, reader.ReadBlock(buffer));
+        var length = reader.ReadBlock(buffer);
+        return TextEncodings.IsUtf16(reader.CurrentEncoding)
+            ? throw new Utf16Exception(new string(buffer, 0, length)) : new string(buffer, 0, length);
     }
 }

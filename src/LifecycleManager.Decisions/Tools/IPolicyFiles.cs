@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Runtime;
 
 namespace LifecycleManager.Decisions.Tools;
@@ -68,7 +69,12 @@ public sealed class DiskFiles : IPolicyFiles
         // A shell hands its pipes over as /dev/fd/63: they were named on purpose.
         if (path.StartsWith("/dev/", StringComparison.Ordinal)) return File.ReadAllText(path);
         if (RegularFile.Find(path).Length > MaxBytes) throw new IOException("the file is too large");
-        return File.ReadAllText(path);
+        using var reader = new StreamReader(path);
+        var text = reader.ReadToEnd();
+        // Recordings may be as a spreadsheet writes them.
+        var isUtf16 = TextEncodings.IsUtf16(reader.CurrentEncoding)
+            && (PolicyDirectory.IsPolicyFile(path) || PolicyTest.IsTestFile(path));
+        return isUtf16 ? throw new Utf16Exception(text) : text;
     }
 
     /// <inheritdoc/>

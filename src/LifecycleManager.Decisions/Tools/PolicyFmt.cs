@@ -49,6 +49,15 @@ public static class PolicyFmt
         var changed = 0;
         foreach (var path in found)
         {
+            if (!PolicyDirectory.IsPolicyFile(path))
+            {
+                // In the form of a policy a test of policies would lose what it says.
+                error.WriteLine(
+                    $"{path}: it is no policy file by its name (*.yml or *.yaml, not *.test.yml), and stays as it is");
+                whole = false;
+                continue;
+            }
+
             if (files.TryRead(path, error) is not { } text)
             {
                 whole = false;
@@ -82,7 +91,7 @@ public static class PolicyFmt
     {
         var documents = YamlTree.Read(text);
         if (documents.Count == 0) return text;
-        var comments = Comments(text);
+        var comments = Comment.In(text);
         var writer = new Writer(text, comments);
         for (var i = 0; i < documents.Count; i++)
         {
@@ -93,26 +102,12 @@ public static class PolicyFmt
         var formatted = writer.ToString();
         var after = YamlTree.Read(formatted);
         if (after.Count != documents.Count || !documents.Zip(after).All(pair => Canonical(pair.First) == Canonical(pair.Second))
-            || Comments(formatted).Count != comments.Count)
+            || Comment.In(formatted).Count != comments.Count)
         {
             throw new InvalidOperationException("the file cannot be formatted without changing it; format it by hand");
         }
 
         return formatted;
-    }
-
-    private static List<Comment> Comments(string text)
-    {
-        var comments = new List<Comment>();
-        var scanner = new Scanner(new StringReader(text), skipComments: false);
-        while (scanner.MoveNext())
-        {
-            if (scanner.Current is YamlDotNet.Core.Tokens.Comment comment)
-                comments.Add(new Comment((int)comment.Start.Line, (int)comment.Start.Column, "# " + comment.Value.Trim(),
-                    comment.IsInline));
-        }
-
-        return comments;
     }
 
     private static string Canonical(YamlNode node) => node switch
@@ -123,8 +118,6 @@ public static class PolicyFmt
             $"{{{string.Join(',', map.Entries.Select(entry => Canonical(entry.Key) + "=" + Canonical(entry.Value)).Order(StringComparer.Ordinal))}}}",
         _ => "",
     };
-
-    private sealed record Comment(int Line, int Column, string Text, bool Inline);
 
     /// <summary>Writes documents with the comments that stood by their entries.</summary>
     private sealed class Writer(string source, List<Comment> comments)
@@ -244,8 +237,15 @@ public static class PolicyFmt
 
         private void Entry(string lead, YamlScalar key, YamlNode value)
         {
+            if (value is YamlScalar { IsBlock: true } text && BlockText.Of(source, text) is { } block)
+            {
+                Line($"{lead}{Scalar(key)}: {block.Header}{Beside(key)}");
+                foreach (var content in block.Lines) Line(content.Length == 0 ? "" : new string(' ', lead.Length + 2) + content);
+                return;
+            }
+
             var line = $"{lead}{Scalar(key)}: {Value(value)}{Beside(key)}";
-            if (line.Length <= MaxLine || value is YamlScalar) Line(line.TrimEnd());
+            if (value is YamlScalar || (line.Length <= MaxLine && !BlockText.IsIn(value))) Line(line.TrimEnd());
             else Block(lead, key, value);
         }
 
@@ -255,16 +255,27 @@ public static class PolicyFmt
             var indent = new string(' ', lead.Length + 2);
             if (value is YamlMap map)
             {
-                foreach (var (name, part) in map.Entries)
-                {
-                    var line = $"{indent}{Scalar(name)}: {Value(part)}";
-                    if (line.Length <= MaxLine || part is YamlScalar) Line(line.TrimEnd());
-                    else Block(indent, name, part);
-                }
+                foreach (var (name, part) in map.Entries) Entry(indent, name, part);
             }
             else if (value is YamlList list)
             {
-                foreach (var item in list.Items) Line($"{indent}- {Flow(item)}".TrimEnd());
+                foreach (var item in list.Items) Item(indent, item);
+            }
+        }
+
+        private void Item(string indent, YamlNode item)
+        {
+            if (item is not YamlMap { Entries.Count: > 0 } map || !BlockText.IsIn(map))
+            {
+                Line($"{indent}- {Flow(item)}".TrimEnd());
+                return;
+            }
+
+            var lead = indent + "- ";
+            foreach (var (name, part) in map.Entries)
+            {
+                Entry(lead, name, part);
+                lead = indent + "  ";
             }
         }
 
@@ -274,7 +285,7 @@ public static class PolicyFmt
             var first = own.Count > 0 ? own[0].Line : (int)entry.Start.Line;
             // One blank line is kept where there were any, but not at the start.
             if (first >= 2 && first - 2 < _lines.Length && string.IsNullOrWhiteSpace(_lines[first - 2]) && _text.Length > 0
-                && _last != "---") Line("");
+                && _last is not ("---" or "")) Line("");
             foreach (var comment in own) Line(indent + comment.Text);
         }
 

@@ -34,7 +34,7 @@ public static class PolicyImport
         var hasLost = false;
         foreach (var path in paths)
         {
-            if ((files ?? DiskFiles.Instance).TryRead(path, error) is not { } text) return ExitCodes.Failed;
+            if (TextOf(files ?? DiskFiles.Instance, path, error) is not { } text) return ExitCodes.Failed;
             try
             {
                 var results = Read(path, text);
@@ -72,17 +72,30 @@ public static class PolicyImport
         return file.Refused || hasLost ? ExitCodes.Found : ExitCodes.Good;
     }
 
+    // What others write may be in UTF-16: nothing of it is kept but the policy.
+    private static string? TextOf(IPolicyFiles files, string path, TextWriter error)
+    {
+        try
+        {
+            return files.Read(path);
+        }
+        catch (Utf16Exception e)
+        {
+            return e.Text;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            error.WriteLine($"{path}: cannot be read: {e.Message}");
+            return null;
+        }
+    }
+
     private static List<(PolicyDraft? Draft, ImportLog Log)> Read(string path, string text)
     {
         var start = new Mark(0, 1, 1);
         if (text.Length > Longest)
             throw new ImportException(start, $"the file has {text.Length} characters; at most {Longest} are read");
-        if (text.AsSpan().IndexOfAny('\0', '\uFFFD') is >= 0 and var at)
-        {
-            var before = text.AsSpan(0, at);
-            throw new ImportException(new Mark(at, before.Count('\n') + 1, at - before.LastIndexOf('\n')),
-                "the file is no text in UTF-8");
-        }
+        if (TextEncodings.Foreign(text) is var (at, message)) throw new ImportException(YamlTree.MarkAt(text, at), message);
 
         var head = text.AsSpan().TrimStart();
         if (path.EndsWith(".hcl", StringComparison.OrdinalIgnoreCase)
@@ -95,23 +108,28 @@ public static class PolicyImport
         if (head is not ['{' or '[', ..] && MarathonAutoscaleImport.Lines(text) is { Entries.Count: > 0 } lines)
             return [MarathonAutoscaleImport.Read(lines, path)];
         var results = new List<(PolicyDraft?, ImportLog)>();
+        var passed = new ImportLog(path);
         foreach (var document in YamlTree.Read(text))
         {
-            foreach (var map in document is YamlList list ? list.Items.OfType<YamlMap>()
-                : new[] { document }.OfType<YamlMap>())
-            {
-                Object(results, map, path, Word(map, "kind"));
-            }
+            foreach (var item in document is YamlList list ? list.Items : [document]) Object(results, passed, item, path, null);
         }
 
+        if (results.Count > 0) results.Add((null, passed));
         return results;
     }
 
-    private static void Object(List<(PolicyDraft?, ImportLog)> results, YamlMap map, string path, string? kind)
+    private static void Object(
+        List<(PolicyDraft?, ImportLog)> results, ImportLog passed, YamlNode node, string path, string? usual)
     {
+        if (node is not YamlMap map)
+        {
+            if (node is not YamlScalar { IsNull: true }) passed.Lost(node.Start, $"an object was expected, not {node.Kind}");
+            return;
+        }
+
         PolicyDraft? draft;
         ImportLog log;
-        switch (kind)
+        switch (Word(map, "kind") ?? usual)
         {
             case "HorizontalPodAutoscaler":
                 draft = HpaImport.Read(map, path, out log);
@@ -124,22 +142,25 @@ public static class PolicyImport
                 log.Lost(map.Start, "a ScaledJob was left out: jobs that end have no counterpart");
                 break;
             case { } many when many.EndsWith("List", StringComparison.Ordinal):
-                Objects(results, map, path, many[..^"List".Length]);
+                Objects(results, passed, map, path, many[..^"List".Length]);
                 return;
-            default:
+            case var other:
                 if (MarathonAutoscaleImport.Environment(map) is { } variables)
                     results.Add(MarathonAutoscaleImport.Read(variables, path));
+                else if ((other ?? Word(map, "id")) is { } what)
+                    passed.Harmless(map.Start, $"'{what}' is no autoscaler, and was passed over");
+                else passed.Lost(map.Start, "an object without a 'kind' was left out");
                 return;
         }
 
         results.Add((draft, log));
     }
 
-    private static void Objects(List<(PolicyDraft?, ImportLog)> results, YamlMap list, string path, string kind)
+    private static void Objects(
+        List<(PolicyDraft?, ImportLog)> results, ImportLog passed, YamlMap list, string path, string kind)
     {
         if (Value(list, "items") is not YamlList items) return;
-        foreach (var item in items.Items.OfType<YamlMap>())
-            Object(results, item, path, Word(item, "kind") ?? kind);
+        foreach (var item in items.Items) Object(results, passed, item, path, kind);
         if (Value(list, "metadata") is not YamlMap metadata || Word(metadata, "continue") is not { Length: > 0 }) return;
         var log = new ImportLog(path);
         log.Lost(metadata.Start, "the list was cut by the server: what follows is not in this file");

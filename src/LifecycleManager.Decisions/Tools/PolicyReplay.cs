@@ -39,6 +39,30 @@ public sealed record ReplayOptions
     /// <summary>Metrics of the policy that follow the utilization (load over capacity), such as the cpu.</summary>
     public IReadOnlyList<string> Utilization { get; init; } = [];
 
+    /// <summary>A Prometheus server that has the recording; or null. Its addresses are read as files are.</summary>
+    public Uri? Prometheus { get; init; }
+
+    /// <summary>The first instant that is asked of it.</summary>
+    public DateTimeOffset From { get; init; }
+
+    /// <summary>The last instant that is asked of it.</summary>
+    public DateTimeOffset To { get; init; }
+
+    /// <summary>Label matchers of the app's instances there, <c>job="web"</c>; or null.</summary>
+    public string? Match { get; init; }
+
+    /// <summary>The app that the policy's queries mean by <c>$app</c>; null for the one that the policy names.</summary>
+    public string? App { get; init; }
+
+    /// <summary>
+    /// How old values are when they are decided on: the wait for a scrape, and from there to a decision. Not of this manager's
+    /// own history, whose values are those that it decided on.
+    /// </summary>
+    public TimeSpan Lag { get; init; } = UsualLag;
+
+    /// <summary>A scrape each 5 s, and as long again until it is decided on.</summary>
+    public static readonly TimeSpan UsualLag = TimeSpan.FromSeconds(10);
+
     /// <summary>How long a new instance takes to serve.</summary>
     public TimeSpan Startup { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -80,6 +104,20 @@ public static class PolicyReplay
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
         files ??= DiskFiles.Instance;
+        if (options.Lag < TimeSpan.Zero)
+        {
+            error.WriteLine("the lag must not be negative");
+            return ExitCodes.Failed;
+        }
+
+        if (options.Prometheus is { } server)
+        {
+            if (Choose(files, options.PolicyFile, options.Policy, error) is not { } one) return ExitCodes.Failed;
+            var recording = new PrometheusRecording(server, options.From, options.To, options.Step, options.Match);
+            if (recording.Of(one, options.App, error) is not { } found) return ExitCodes.Failed;
+            options = options with { Data = [.. found, .. options.Data] };
+        }
+
         if (ReadData(files, options, error) is not { } data) return ExitCodes.Failed;
         var replayed = data.Apps.Count > 0
             ? new SetReplay(options, data, files, rules, error).Run(cancellation)
@@ -145,12 +183,14 @@ public static class PolicyReplay
     private static ReplayData? ReadData(IPolicyFiles files, ReplayOptions options, TextWriter error)
     {
         var all = new Dictionary<string, SortedList<long, double>>(StringComparer.Ordinal);
+        var hasLag = options.Data.Count > 0;
         foreach (var source in options.Data)
         {
             var equals = source.IndexOf('=', StringComparison.Ordinal);
             var (name, path) = equals > 0 && files.Find(source) is null ? (source[..equals], source[(equals + 1)..])
                 : (null, source);
             if (files.TryRead(path, error) is not { } text) return null;
+            hasLag &= ReplayData.IsHistory(text);
             try
             {
                 // An app's name alone stands for whatever its file records.
@@ -173,7 +213,7 @@ public static class PolicyReplay
 
         try
         {
-            return ReplayData.Align(all, options.Step, options.MaxSteps);
+            return ReplayData.Align(all, options.Step, options.MaxSteps, hasLag ? TimeSpan.Zero : options.Lag);
         }
         catch (FormatException e)
         {

@@ -6,11 +6,13 @@ namespace LifecycleManager.Decisions.Tools;
 public static class PolicySchemaTool
 {
     /// <summary>Writes the schema.</summary>
+    /// <param name="output">Gets it.</param>
+    /// <param name="ofTests">Whether that of tests is meant.</param>
     /// <returns>0.</returns>
-    public static int Run(TextWriter output)
+    public static int Run(TextWriter output, bool ofTests = false)
     {
         ArgumentNullException.ThrowIfNull(output);
-        output.Write(PolicySchema.Text);
+        output.Write(ofTests ? PolicySchema.OfTests : PolicySchema.Text);
         return ExitCodes.Good;
     }
 }

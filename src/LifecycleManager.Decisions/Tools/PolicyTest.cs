@@ -17,11 +17,12 @@ public static class PolicyTest
     /// <param name="error">Gets what could not be run.</param>
     /// <param name="files">Where files are read; null for the disk.</param>
     /// <param name="rules">Compiles rules that are code; null where they must not be run.</param>
+    /// <param name="junit">A file for the results in JUnit's XML; null for none.</param>
     /// <param name="cancellation">Ends the run.</param>
     /// <returns>0 all passed; 1 a test failed; 2 a file could not be run, or there was none.</returns>
     public static int Run(
         IEnumerable<string> paths, TextWriter output, TextWriter error, IPolicyFiles? files = null,
-        IRuleFiles? rules = null, CancellationToken cancellation = default)
+        IRuleFiles? rules = null, string? junit = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
@@ -29,32 +30,44 @@ public static class PolicyTest
         var named = paths.ToHashSet(StringComparer.Ordinal);
         var whole = files.TryExpand(named, IsTestFile, error, out var found);
         var (passed, failed, skipped) = (0, 0, 0);
+        var report = new JUnitReport();
         foreach (var path in found)
         {
-            if (Load(files, rules, path, error, out var needsCode) is not { } file)
+            using var said = new StringWriter();
+            var loaded = Load(files, rules, path, said, out var needsCode);
+            error.Write(said);
+            if (loaded is not { } file)
             {
                 if (needsCode && !named.Contains(path))
                 {
                     output.WriteLine($"{path}\n  skip  its rules in C# are run with --csharp-rules alone");
+                    report.AddSkipped(path, "its rules in C# are run with --csharp-rules alone");
                     skipped++;
                     continue;
                 }
 
                 if (needsCode) error.WriteLine(PolicyFiles.NotAllowed(path));
+                report.AddError(path, needsCode ? PolicyFiles.NotAllowed(path) : said.ToString().TrimEnd());
                 whole = false;
                 continue;
             }
 
             output.WriteLine(path);
+            var results = new List<(TestCase, IReadOnlyList<string>)>();
             foreach (var test in file.Tests)
             {
                 var failures = TestRun.Of(test, file, cancellation);
+                results.Add((test, failures));
                 output.WriteLine($"  {(failures.Count == 0 ? "ok  " : "FAIL")} {test.Name}");
                 foreach (var failure in failures) output.WriteLine("       " + failure);
                 if (failures.Count == 0) passed++;
                 else failed++;
             }
+
+            report.Add(path, results);
         }
+
+        if (junit is not null) whole &= TryWrite(files, junit, report, error);
 
         if (found.Count == 0 && whole) error.WriteLine("no test files (*.test.yml) found");
         output.WriteLine(
@@ -68,6 +81,20 @@ public static class PolicyTest
         ArgumentNullException.ThrowIfNull(path);
         return path.EndsWith(".test.yml", StringComparison.OrdinalIgnoreCase)
             || path.EndsWith(".test.yaml", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static bool TryWrite(IPolicyFiles files, string path, JUnitReport report, TextWriter error)
+    {
+        try
+        {
+            files.Write(path, report.ToString());
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            error.WriteLine($"{path}: cannot be written: {e.Message}");
+            return false;
+        }
     }
 
     private static TestFile? Load(IPolicyFiles files, IRuleFiles? rules, string path, TextWriter error, out bool needsCode)

@@ -42,9 +42,19 @@ internal static partial class ProxyConfiguration
     /// <param name="tasks">All instances, as <c>/v2/tasks</c> gives them.</param>
     /// <param name="apps">The apps, for their labels and protocols; those that are missing are served as TCP.</param>
     /// <param name="options">How it listens.</param>
+    /// <param name="unresolved">Hosts that cannot be resolved: servers there are left out, which a comment counts.</param>
     public static string Render(ProxyKind kind, IEnumerable<AppTask> tasks, IEnumerable<App>? apps = null,
-        ProxyOptions? options = null)
+        ProxyOptions? options = null, IReadOnlySet<string>? unresolved = null)
     {
+        if (unresolved is { Count: > 0 })
+        {
+            var all = tasks.ToList();
+            var reached = all.Where(task => task.Host is null || !unresolved.Contains(task.Host)).ToList();
+            var text = Render(kind, reached, apps, options);
+            var hosts = string.Join(", ", unresolved.Order(StringComparer.Ordinal).Select(host => Plain(host)));
+            return $"# {all.Count - reached.Count} instances are left out, whose hosts cannot be resolved: {hosts}\n{text}";
+        }
+
         var known = (apps ?? []).Where(app => app.Id is not null).DistinctBy(app => app.Id)
             .ToDictionary(app => app.Id!, StringComparer.Ordinal);
         var listening = options ?? new ProxyOptions();

@@ -16,11 +16,12 @@ namespace LifecycleManager.Discovery.Proxies;
 /// <param name="kind">For which proxy.</param>
 /// <param name="listening">How it listens.</param>
 /// <param name="file">Its configuration.</param>
+/// <param name="names">Looks hosts up.</param>
 /// <param name="time">The time.</param>
 /// <param name="loggers">The log.</param>
 public sealed class ProxyFollower(
-    AddressList schedulers, IMarathonApi scheduler, ProxyKind kind, ProxyOptions listening, ProxyFile file, TimeProvider time,
-    ILoggerFactory loggers)
+    AddressList schedulers, IMarathonApi scheduler, ProxyKind kind, ProxyOptions listening, ProxyFile file, HostNames names,
+    TimeProvider time, ILoggerFactory loggers)
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
@@ -32,6 +33,8 @@ public sealed class ProxyFollower(
     ];
 
     private readonly ILogger _log = loggers.CreateLogger<ProxyFollower>();
+    private IReadOnlySet<string> _unresolved = new HashSet<string>();
+
     private readonly SchedulerEvents _events =
         new(scheduler, Types, time, Random.Shared, loggers.CreateLogger<SchedulerEvents>());
 
@@ -40,17 +43,19 @@ public sealed class ProxyFollower(
     /// <exception cref="ProxyException">No scheduler answers, or the proxy could not be given its configuration.</exception>
     public async Task<bool> OnceAsync(CancellationToken cancellation)
     {
-        string text;
+        (IReadOnlyList<App> Apps, IReadOnlyList<AppTask> Tasks) runs;
         try
         {
-            text = await schedulers.AskAsync(_ => RenderAsync(cancellation), cancellation);
+            runs = await schedulers.AskAsync(_ => ReadAsync(cancellation), cancellation);
         }
-        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        catch (Exception e) when (!cancellation.IsCancellationRequested && e is not ProxyException)
         {
             throw new ProxyException($"no scheduler answers: {Failures.Describe(e)}", e);
         }
 
-        return await file.ApplyAsync(text, cancellation);
+        var unresolved = await names.UnresolvedAsync(runs.Tasks.Select(task => task.Host).OfType<string>(), cancellation);
+        Tell(unresolved, runs.Tasks);
+        return await file.ApplyAsync(ProxyConfiguration.Render(kind, runs.Tasks, runs.Apps, listening, unresolved), cancellation);
     }
 
     /// <summary>Follows the scheduler until cancelled.</summary>
@@ -87,11 +92,28 @@ public sealed class ProxyFollower(
         await events.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task<string> RenderAsync(CancellationToken cancellation)
+    /// <summary>Logs the servers that are left out, and their number, whenever it is others than before.</summary>
+    private void Tell(IReadOnlySet<string> unresolved, IReadOnlyList<AppTask> tasks)
+    {
+        if (_unresolved.SetEquals(unresolved)) return;
+        _unresolved = unresolved;
+        if (unresolved.Count == 0)
+        {
+            _log.LogInformation("All hosts can be resolved again: no server is left out");
+            return;
+        }
+
+        _log.LogWarning(
+            "{Count} instances are left out of the proxy's configuration, since their hosts cannot be resolved: {Hosts}",
+            tasks.Count(task => task.Host is { } host && unresolved.Contains(host)),
+            string.Join(", ", unresolved.Order(StringComparer.Ordinal)));
+    }
+
+    private async Task<(IReadOnlyList<App> Apps, IReadOnlyList<AppTask> Tasks)> ReadAsync(CancellationToken cancellation)
     {
         using var limit = new TimeLimit(time, AnswerLimit, cancellation);
         var apps = await scheduler.GetApps(cancellation: limit.Token);
         var tasks = await scheduler.GetTasks(limit.Token);
-        return ProxyConfiguration.Render(kind, tasks.Tasks, apps.Apps, listening);
+        return (apps.Apps, tasks.Tasks);
     }
 }

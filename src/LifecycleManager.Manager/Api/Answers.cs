@@ -55,6 +55,9 @@ internal sealed record PolicyAnswer
     public required IReadOnlyList<string> Rules { get; init; }
     public required IReadOnlyList<string> Metrics { get; init; }
     public required IReadOnlyList<string> Apps { get; init; }
+
+    /// <summary>Why it, or a rule of it, has no effect at present.</summary>
+    public IReadOnlyList<PolicyProblemAnswer> Findings { get; init; } = [];
 }
 
 /// <summary>A coordination in force. <c>Apps</c> has the apps by their names; <c>State</c> is as a policy's.</summary>

@@ -3,6 +3,7 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Manager.Status;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,7 +18,7 @@ internal static class AppsApi
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/v1/apps", ListAsync);
+        app.MapGet("/v1/apps", ListAsync).AsksByApp();
         app.MapGet("/v1/apps/{**id}", http =>
         {
             var id = (string?)http.Request.RouteValues["id"] ?? "";
@@ -25,7 +26,7 @@ internal static class AppsApi
                 ? ExplainApi.ExplainAsync(http, "/" + id[..^Explain.Length].Trim('/'))
                 : OverridesApi.AppOf(http) is { } app ? OverridesApi.GetAsync(http, app)
                 : OneAsync(http, "/" + id.Trim('/'));
-        });
+        }).AsksByApp();
     }
 
     private static async Task ListAsync(HttpContext http)
@@ -34,8 +35,10 @@ internal static class AppsApi
         var state = http.RequestServices.GetRequiredService<ManagerState>();
         var (snapshot, term) = (state.Snapshot, state.Term);
         IReadOnlyList<GovernedAppAnswer> apps = term is not null
-            ? [.. snapshot.Apps.Values.Select(status => Answer(status, archive, term))]
-            : [.. archive.Newest.OrderBy(record => record.App, StringComparer.Ordinal).Select(record => Answer(record, archive))];
+            ? [.. snapshot.Apps.Values.Where(status => ManagerApi.Sees(http, status.App))
+                .Select(status => Answer(status, archive, term))]
+            : [.. archive.Newest.Where(record => ManagerApi.Sees(http, record.App))
+                .OrderBy(record => record.App, StringComparer.Ordinal).Select(record => Answer(record, archive))];
         await ManagerApi.WriteAsync(
             http, new AppsAnswer(apps, snapshot.Ungoverned, term is null ? null : snapshot.LastTick?.At),
             ManagerJson.Default.AppsAnswer);
@@ -43,6 +46,12 @@ internal static class AppsApi
 
     private static async Task OneAsync(HttpContext http, string app)
     {
+        if (!ManagerApi.Sees(http, app))
+        {
+            await RefuseUnknownAsync(http, app);
+            return;
+        }
+
         var archive = await ManagerApi.ArchiveAsync(http);
         var state = http.RequestServices.GetRequiredService<ManagerState>();
         if (state.Term is { } term && state.Snapshot.Apps.GetValueOrDefault(app) is { } status)

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using LifecycleManager.Manager.Auditing;
@@ -29,7 +28,7 @@ internal static class Audit
     {
         var term = http.RequestServices.GetRequiredService<ManagerState>().Term;
         if (term is null) return;
-        await term.Audit.AddAsync(
+        var added = await term.Audit.AddAsync(
             new AuditEntry
             {
                 Id = "",
@@ -37,14 +36,12 @@ internal static class Audit
                 Who = AccessControl.PrincipalOf(http)?.Name,
                 What = what,
                 Subject = subject,
-                From = Address(http.Connection.RemoteIpAddress),
+                From = AuditTrail.AddressOf(http),
                 Reason = reason,
                 Before = before is null ? null : JsonSerializer.SerializeToElement(before, type),
                 After = after is null ? null : JsonSerializer.SerializeToElement(after, type),
             },
             term.Fence);
+        AuditTrail.Write(http.RequestServices, added);
     }
-
-    private static string? Address(IPAddress? address) =>
-        (address is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : address)?.ToString();
 }

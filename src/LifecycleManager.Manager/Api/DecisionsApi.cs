@@ -3,6 +3,7 @@ using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Recording;
 using LifecycleManager.Manager.Tables;
+using LifecycleManager.Security;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -21,9 +22,9 @@ internal static class DecisionsApi
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/v1/decisions", ListAsync);
-        app.MapGet("/v1/decisions/stream", StreamAsync);
-        app.MapGet("/v1/decisions/{id}", OneAsync);
+        app.MapGet("/v1/decisions", ListAsync).AsksByApp();
+        app.MapGet("/v1/decisions/stream", StreamAsync).AsksByApp();
+        app.MapGet("/v1/decisions/{id}", OneAsync).AsksByApp();
     }
 
     private static async Task ListAsync(HttpContext http)
@@ -34,6 +35,7 @@ internal static class DecisionsApi
             return;
         }
 
+        filter = filter with { Sees = SeesOf(http) };
         var leads = http.RequestServices.GetRequiredService<ManagerState>().Term is not null;
         if (!leads) http.Response.Headers[ManagerApi.LeaderHeader] = await ManagerApi.LeaderAsync(http) ?? "none";
         var page = await http.RequestServices.GetRequiredService<DecisionHistory>().QueryAsync(
@@ -58,7 +60,8 @@ internal static class DecisionsApi
             return;
         }
 
-        if (found is { } record) await ManagerApi.WriteAsync(http, record, ManagerJson.Default.DecisionRecord);
+        if (found is { } record && ManagerApi.Sees(http, record.App))
+            await ManagerApi.WriteAsync(http, record, ManagerJson.Default.DecisionRecord);
         else await ManagerApi.RefuseAsync(http, StatusCodes.Status404NotFound, $"no decision '{id}' is kept");
     }
 
@@ -89,7 +92,7 @@ internal static class DecisionsApi
             return;
         }
 
-        var app = (string?)http.Request.Query["app"];
+        var (app, sees) = ((string?)http.Request.Query["app"], SeesOf(http));
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers.CacheControl = "no-cache";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
@@ -100,17 +103,17 @@ internal static class DecisionsApi
             await http.Response.WriteAsync(": decisions\n\n", ended.Token);
             if ((string?)http.Request.Headers["Last-Event-ID"] is { Length: > 0 } last)
             {
-                var missed = term.Archive.Query(new DecisionFilter { App = app, Limit = Replayed }).Decisions;
+                var missed = term.Archive.Query(new DecisionFilter { App = app, Sees = sees, Limit = Replayed }).Decisions;
                 foreach (var record in missed.Reverse().Where(record => string.CompareOrdinal(record.Id, last) > 0))
                 {
-                    await SendAsync(http, record, ended.Token);
+                    await SendAsync(
+                        http, record, ManagerApi.Text(record, ManagerJson.Default.DecisionRecord), ended.Token);
                 }
             }
 
             await http.Response.Body.FlushAsync(ended.Token);
             var time = http.RequestServices.GetRequiredService<TimeProvider>();
-            var reader = subscription.Reader;
-            var next = reader.WaitToReadAsync(ended.Token).AsTask();
+            var next = subscription.WaitAsync(ended.Token).AsTask();
             while (true)
             {
                 try
@@ -124,13 +127,14 @@ internal static class DecisionsApi
                     continue;
                 }
 
-                while (reader.TryRead(out var record))
+                while (subscription.TryRead(out var record, out var json))
                 {
-                    if (app is null || record.App == app) await SendAsync(http, record, ended.Token);
+                    if ((app is null || record.App == app) && sees?.Invoke(record.App) != false)
+                        await SendAsync(http, record, json, ended.Token);
                 }
 
                 await http.Response.Body.FlushAsync(ended.Token);
-                next = reader.WaitToReadAsync(ended.Token).AsTask();
+                next = subscription.WaitAsync(ended.Token).AsTask();
             }
         }
         catch (OperationCanceledException)
@@ -139,9 +143,15 @@ internal static class DecisionsApi
         }
     }
 
-    private static async Task SendAsync(HttpContext http, DecisionRecord record, CancellationToken cancellation)
+    /// <summary>The apps whose decisions the caller may see; null for all.</summary>
+    private static Func<string, bool>? SeesOf(HttpContext http)
     {
-        var json = ManagerApi.Text(record, ManagerJson.Default.DecisionRecord);
+        var scope = AccessControl.ScopeOf(http);
+        return scope.MayEverywhere(GroupPermission.View) ? null : app => scope.May(GroupPermission.View, app);
+    }
+
+    private static async Task SendAsync(HttpContext http, DecisionRecord record, string json, CancellationToken cancellation)
+    {
         await http.Response.WriteAsync($"id: {record.Id}\nevent: decision\ndata: {json}\n\n", cancellation);
     }
 

@@ -1,3 +1,4 @@
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -14,18 +15,10 @@ internal static class DocumentApi
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/openapi.json", DescribeAsync);
-        app.MapGet("/openapi/manager.json", DescribeAsync);
-        app.MapScalarApiReference("/docs", options => options
-            .AddDocument("manager")
-            .WithOpenApiRoutePattern("/openapi/{documentName}.json")
-            .WithTitle("LifecycleManager manager")
-            .DisableDefaultFonts()
-            .DisableTelemetry()
-            .DisableAgent()
-            .DisableMcp()
-            .HideDeveloperTools()
-            .HideClientButton());
+        app.MapGet("/openapi.json", DescribeAsync).ShowsNoApp();
+        app.MapGet("/openapi/manager.json", DescribeAsync).ShowsNoApp();
+        app.MapReferencePage("LifecycleManager manager", "openapi/manager.json");
+        app.MapScalarApiReference("/docs").ShowsNoApp();
     }
 
     private static async Task DescribeAsync(HttpContext http)

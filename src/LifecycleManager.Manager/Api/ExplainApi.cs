@@ -20,6 +20,12 @@ internal static class ExplainApi
 
     public static async Task ExplainAsync(HttpContext http, string app)
     {
+        if (!ManagerApi.Sees(http, app))
+        {
+            await AppsApi.RefuseUnknownAsync(http, app);
+            return;
+        }
+
         if (ManagerApi.HasUnknown(http, out var unknown, "at"))
         {
             await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest,

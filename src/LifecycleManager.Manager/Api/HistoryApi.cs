@@ -1,5 +1,6 @@
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.History;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -13,7 +14,7 @@ namespace LifecycleManager.Manager.Api;
 /// </summary>
 internal static class HistoryApi
 {
-    public static void Map(IEndpointRouteBuilder app) => app.MapGet("/v1/history", ExportAsync);
+    public static void Map(IEndpointRouteBuilder app) => app.MapGet("/v1/history", ExportAsync).AsksByApp();
 
     private static async Task ExportAsync(HttpContext http)
     {
@@ -44,19 +45,22 @@ internal static class HistoryApi
         var history = http.RequestServices.GetRequiredService<MetricHistory>();
         if (app is not null)
         {
-            foreach (var row in MetricHistory.Table(history.Read(app, since, until)))
+            foreach (var row in MetricHistory.Table(Read()))
                 await http.Response.WriteAsync(row, http.RequestAborted);
             return;
         }
 
         await http.Response.WriteAsync("time,app,name,value\n", http.RequestAborted);
         var lines = new System.Text.StringBuilder();
-        foreach (var (id, name, points) in history.Read(app, since, until))
+        foreach (var (id, name, points) in Read())
         {
             lines.Clear();
             foreach (var point in points) lines.Append(MetricHistory.Line(id, name, point));
             await http.Response.WriteAsync(lines.ToString(), http.RequestAborted);
         }
+
+        IReadOnlyList<(string App, string Name, IReadOnlyList<MetricHistory.Point> Points)> Read() =>
+            [.. history.Read(app, since, until).Where(series => ManagerApi.Sees(http, series.App))];
     }
 
     private static bool TryTime(HttpContext http, string name, out DateTimeOffset? time, out string? wrong)

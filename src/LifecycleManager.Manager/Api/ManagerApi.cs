@@ -30,11 +30,11 @@ internal static class ManagerApi
     // Reasons are read with curl, too: "tpm 12 > 10", not "tpm 12 \u003E 10". The answers are no HTML.
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static void Map(WebApplication app)
+    public static void Map(WebApplication app, AccessControl access)
     {
         var registry = app.Services.GetRequiredService<CollectorRegistry>();
         app.MapMetrics(settings => settings.Registry = registry);
-        app.MapGet("/health", HealthAsync).Needs(Permission.None);
+        app.MapGet("/health", http => HealthAsync(http, access)).Needs(Permission.None);
         app.MapPing();
         PoliciesApi.Map(app);
         ToolsApi.Map(app);
@@ -152,7 +152,8 @@ internal static class ManagerApi
         http.Response.Headers[LeaderHeader] = leader ?? "none";
         if (leader is not null)
         {
-            http.Response.Headers.Location = new Uri(new Uri(leader), http.Request.Path + http.Request.QueryString).ToString();
+            // As it was written: a header has no letters beyond ASCII.
+            http.Response.Headers.Location = leader.TrimEnd('/') + (http.Request.Path + http.Request.QueryString);
         }
 
         var message = leader is null ? "no manager leads now" : $"this manager does not lead: ask {leader}";
@@ -179,9 +180,30 @@ internal static class ManagerApi
     public static bool TryTime(string text, out DateTimeOffset time) => DateTimeOffset.TryParse(
         text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
 
-    private static async Task HealthAsync(HttpContext http)
+    /// <summary>Whether the caller may see an app.</summary>
+    public static bool Sees(HttpContext http, string app) => AccessControl.ScopeOf(http).May(GroupPermission.View, app);
+
+    /// <summary>
+    /// Whether the caller may change what is made of an app's count; if not, he is told (403), whether there is such an app or
+    /// not.
+    /// </summary>
+    public static async Task<bool> MayScaleAsync(HttpContext http, string app)
+    {
+        if (AccessControl.ScopeOf(http).May(GroupPermission.Scale, app)) return true;
+        await RefuseAsync(http, StatusCodes.Status403Forbidden, AccessControl.Refused(http, GroupPermission.Scale, [app]));
+        return false;
+    }
+
+    // Problems and warnings may name apps.
+    private static async Task HealthAsync(HttpContext http, AccessControl access)
     {
         var report = http.RequestServices.GetRequiredService<ManagerHealth>().Judge(await LeaderAsync(http));
+        var sees = await access.MaySeeAllAsync(http);
+        report = report with
+        {
+            Problems = HealthEndpoints.Shown(report.Problems, sees),
+            Warnings = HealthEndpoints.Shown(report.Warnings, sees),
+        };
         await WriteAsync(
             http, report, ManagerJson.Default.HealthReport,
             report.Status == "down" ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK);

@@ -24,9 +24,9 @@ internal static class OverridesApi
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapGet("/v1/overrides", async http =>
-            await WriteAsync(http, await CurrentAsync(http)));
-        app.MapPost("/v1/apps/{**id}", SetAsync).WithMetadata(new BodyLimit(MaxBodyBytes));
-        app.MapDelete("/v1/apps/{**id}", LiftAsync);
+            await WriteAsync(http, await CurrentAsync(http))).AsksByApp();
+        app.MapPost("/v1/apps/{**id}", SetAsync).WithMetadata(new BodyLimit(MaxBodyBytes)).AsksByApp();
+        app.MapDelete("/v1/apps/{**id}", LiftAsync).AsksByApp();
     }
 
     /// <summary>The app whose override the path names; null where it names none.</summary>
@@ -37,7 +37,7 @@ internal static class OverridesApi
     /// <summary>Answers with the override of an app.</summary>
     public static async Task GetAsync(HttpContext http, string app)
     {
-        if ((await CurrentAsync(http)).FirstOrDefault(entry => entry.App == app) is { } entry)
+        if (ManagerApi.Sees(http, app) && (await CurrentAsync(http)).FirstOrDefault(entry => entry.App == app) is { } entry)
             await ManagerApi.WriteAsync(http, entry, ManagerJson.Default.OverrideEntry);
         else await RefuseUnknownAsync(http, app);
     }
@@ -50,6 +50,7 @@ internal static class OverridesApi
             return;
         }
 
+        if (!await ManagerApi.MayScaleAsync(http, app)) return;
         var now = http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
         var (body, until, field, message, status) = await ReadAsync(http, now);
         if (body is null)
@@ -100,6 +101,10 @@ internal static class OverridesApi
         if (AppOf(http) is not { } app)
         {
             await RefusePathAsync(http);
+        }
+        else if (!await ManagerApi.MayScaleAsync(http, app))
+        {
+            // Answered.
         }
         else if (http.RequestServices.GetRequiredService<ManagerState>().Term is not { Fence: { } fence } term)
         {
@@ -155,7 +160,9 @@ internal static class OverridesApi
     }
 
     private static Task WriteAsync(HttpContext http, IReadOnlyList<OverrideEntry> overrides) =>
-        ManagerApi.WriteAsync(http, new OverridesAnswer(overrides), ManagerJson.Default.OverridesAnswer);
+        ManagerApi.WriteAsync(
+            http, new OverridesAnswer([.. overrides.Where(entry => ManagerApi.Sees(http, entry.App))]),
+            ManagerJson.Default.OverridesAnswer);
 
     private static Task RefuseUnknownAsync(HttpContext http, string app) => ManagerApi.RefuseAsync(
         http, StatusCodes.Status404NotFound, $"no override of '{app}' is in force");

@@ -1,6 +1,7 @@
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Pausing;
+using LifecycleManager.Security;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -29,10 +30,10 @@ internal static class PausesApi
                     http.RequestServices.GetRequiredService<TimeProvider>(), http.RequestAborted);
             }
 
-            await ManagerApi.WriteAsync(http, new PausesAnswer(pauses), ManagerJson.Default.PausesAnswer);
-        });
-        app.MapPost("/v1/pause", http => ChangeAsync(http, resume: false)).WithMetadata(new BodyLimit(MaxBodyBytes));
-        app.MapPost("/v1/resume", http => ChangeAsync(http, resume: true)).WithMetadata(new BodyLimit(MaxBodyBytes));
+            await WriteAsync(http, pauses);
+        }).AsksByApp();
+        app.MapPost("/v1/pause", http => ChangeAsync(http, resume: false)).WithMetadata(new BodyLimit(MaxBodyBytes)).AsksByApp();
+        app.MapPost("/v1/resume", http => ChangeAsync(http, resume: true)).WithMetadata(new BodyLimit(MaxBodyBytes)).AsksByApp();
     }
 
     private static async Task ChangeAsync(HttpContext http, bool resume)
@@ -44,6 +45,8 @@ internal static class PausesApi
             return;
         }
 
+        var app = body.App is null ? null : "/" + body.App.Trim('/');
+        if (!await MayAsync(http, app)) return;
         if (http.RequestServices.GetRequiredService<ManagerState>().Term is not { Fence: { } fence, Pauses: var pauses } term)
         {
             await ManagerApi.RedirectToLeaderAsync(http);
@@ -51,7 +54,6 @@ internal static class PausesApi
         }
 
         var logger = http.RequestServices.GetRequiredService<ILogger<PauseStore>>();
-        var app = body.App is null ? null : "/" + body.App.Trim('/');
         var what = Enum.Parse<Pause>(body.What ?? "all", ignoreCase: true);
         await ManagerApi.StoreAsync(http, async () =>
         {
@@ -76,12 +78,27 @@ internal static class PausesApi
 
             // What is shown, and done, is as it is paused from now on.
             term.Ask("pauses changed");
-            await ManagerApi.WriteAsync(http, new PausesAnswer(pauses.Current), ManagerJson.Default.PausesAnswer);
+            await WriteAsync(http, pauses.Current);
 
             Task RecordAsync(string done) => Audit.RecordAsync(
                 http, done, app, before, Of(pauses, app), ManagerJson.Default.PauseEntry, body.Reason);
         });
     }
+
+    /// <summary>Whether the caller may pause an app, or with null all; if not, he is told.</summary>
+    private static async Task<bool> MayAsync(HttpContext http, string? app)
+    {
+        if (app is not null) return await ManagerApi.MayScaleAsync(http, app);
+        if (AccessControl.May(http, Permission.Operate)) return true;
+        await ManagerApi.RefuseAsync(
+            http, StatusCodes.Status403Forbidden, AccessControl.Refused(http, Permission.Operate), "app");
+        return false;
+    }
+
+    /// <summary>The pauses of all apps, and of those that may be seen.</summary>
+    private static Task WriteAsync(HttpContext http, IReadOnlyList<PauseEntry> pauses) => ManagerApi.WriteAsync(
+        http, new PausesAnswer([.. pauses.Where(entry => entry.App is null || ManagerApi.Sees(http, entry.App))]),
+        ManagerJson.Default.PausesAnswer);
 
     private static PauseEntry? Of(PauseStore pauses, string? app) => pauses.Current.FirstOrDefault(entry => entry.App == app);
 

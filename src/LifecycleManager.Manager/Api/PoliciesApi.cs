@@ -24,8 +24,8 @@ internal static class PoliciesApi
                 http.RequestServices.GetRequiredService<PolicyDirectory>(),
                 http.RequestServices.GetRequiredService<ManagerState>().Snapshot,
                 http.RequestServices.GetRequiredService<LeadersRules>().Digest);
-            return ManagerApi.WriteAsync(http, answer, ManagerJson.Default.PoliciesAnswer);
-        });
+            return ManagerApi.WriteAsync(http, Seen(answer, http), ManagerJson.Default.PoliciesAnswer);
+        }).AsksByApp();
         app.MapPost("/v1/policies/{name}/end", EndAsync);
     }
 
@@ -84,12 +84,35 @@ internal static class PoliciesApi
         });
     }
 
+    /// <summary>
+    /// Of who may not see all apps, the policies that govern one that he may see, with those apps: files, coordinations and
+    /// budgets are about apps of several groups.
+    /// </summary>
+    private static PoliciesAnswer Seen(PoliciesAnswer answer, HttpContext http)
+    {
+        if (AccessControl.ScopeOf(http).MayEverywhere(GroupPermission.View)) return answer;
+        var policies = answer.Policies.Select(policy => policy with
+        {
+            Apps = [.. policy.Apps.Where(app => ManagerApi.Sees(http, app))],
+        });
+        return new PoliciesAnswer([.. policies.Where(policy => policy.Apps.Count > 0)], [], [])
+        {
+            Coordinations = [],
+            Budgets = [],
+            Digest = answer.Digest,
+            LeaderDigest = answer.LeaderDigest,
+        };
+    }
+
     private static PoliciesAnswer Policies(PolicyDirectory directory, ManagerSnapshot snapshot, string? leaderDigest)
     {
         var files = directory.Files;
         var refused = files.Where(file => file.Refused).Select(file => file.File).ToHashSet(StringComparer.Ordinal);
         var gone = files.Where(file => file.GoneSince is not null).Select(file => file.File).ToHashSet(StringComparer.Ordinal);
         var apps = snapshot.Apps.Values.ToLookup(app => app.Policy, app => app.App, StringComparer.Ordinal);
+        // A finding is at a place of its policy: the last one that begins before it.
+        var findings = snapshot.Findings.ToLookup(finding => directory.Current.Policies.LastOrDefault(policy =>
+            policy.Place.File == finding.File && policy.Place.Line <= finding.Line));
         return new PoliciesAnswer(
             [.. directory.Current.Policies.Select(policy => new PolicyAnswer
             {
@@ -106,6 +129,7 @@ internal static class PoliciesApi
                 Rules = [.. policy.Rules.Select(rule => rule.Name)],
                 Metrics = [.. policy.Metrics.Select(metric => metric.Name)],
                 Apps = [.. apps[policy.Name]],
+                Findings = [.. findings[policy].Select(Answer)],
             })],
             [.. files.Select(file => new PolicyFileAnswer(
                 file.File,

@@ -1,6 +1,7 @@
 using LifecycleManager.Decisions.Recommending;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Recommending;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -13,7 +14,8 @@ namespace LifecycleManager.Manager.Api;
 /// </summary>
 internal static class RecommendationsApi
 {
-    public static void Map(IEndpointRouteBuilder app) => app.MapGet("/v1/recommendations", GetAsync);
+    public static void Map(IEndpointRouteBuilder app) => app.MapGet("/v1/recommendations", GetAsync)
+        .AsksByApp();
 
     private static async Task GetAsync(HttpContext http)
     {
@@ -34,6 +36,16 @@ internal static class RecommendationsApi
 
         var app = (string?)http.Request.Query["app"] is { Length: > 0 } text ? "/" + text.Trim('/') : null;
         var found = term.Usage.Recommend(app);
+        if (!AccessControl.ScopeOf(http).MayEverywhere(GroupPermission.View))
+        {
+            found = found with
+            {
+                Apps = [.. found.Apps.Where(one => ManagerApi.Sees(http, one.App))],
+                LeftOut = 0,
+                SetAside = [],
+            };
+        }
+
         if (app is not null && found is { Apps: [], IsListed: true })
         {
             await ManagerApi.RefuseAsync(http, StatusCodes.Status404NotFound, $"there is no app '{app}'", "app");

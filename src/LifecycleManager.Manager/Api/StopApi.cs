@@ -17,7 +17,7 @@ internal static class StopApi
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/v1/stop", GetAsync);
+        app.MapGet("/v1/stop", GetAsync).ShowsNoApp();
         app.MapPost("/v1/stop", http => SwitchAsync(http, StopAsync)).WithMetadata(new BodyLimit(MaxBodyBytes));
         app.MapPost("/v1/start", http => SwitchAsync(http, StartAsync)).WithMetadata(new BodyLimit(MaxBodyBytes));
     }

@@ -14,6 +14,10 @@ internal sealed record CheckBody : FilesBody
     /// <summary>Whether warnings fail the check too.</summary>
     public bool Strict { get; init; }
 
+    /// <summary>Whether they are looked at beside the target's apps, too: whether they govern any, and whether those tell the
+    /// metrics.</summary>
+    public bool Live { get; init; }
+
     /// <summary>
     /// <c>text</c> (the default), <c>json</c>, <c>github</c> or <c>sarif</c>: the form of the output; the problems come as JSON
     /// besides.
@@ -65,6 +69,9 @@ internal sealed record InitBody
 {
     public string? App { get; init; }
     public string? Kind { get; init; }
+
+    /// <summary>The app that is looked at, in place of the other two: what it tells decides the kind.</summary>
+    public string? From { get; init; }
 }
 
 /// <summary>What a tool says.</summary>

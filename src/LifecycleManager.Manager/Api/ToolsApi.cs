@@ -4,6 +4,7 @@ using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Tools;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.History;
+using LifecycleManager.Metrics;
 using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
@@ -30,6 +31,7 @@ internal static class ToolsApi
     private const int MaxSteps = 600_000;
 
     private const string HtmlFile = "report.html";
+    private const string NewPolicy = "policy.yml";
     private static readonly TimeSpan MaxRunTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10);
 
@@ -37,12 +39,12 @@ internal static class ToolsApi
     {
         // One at a time: the manager's own work goes first.
         var turn = new SemaphoreSlim(1, 1);
-        Post("check", MaxBodyBytes, ManagerJson.Default.CheckBody, Check);
+        PostAsync("check", MaxBodyBytes, ManagerJson.Default.CheckBody, CheckAsync);
         Post("test", MaxBodyBytes, ManagerJson.Default.FilesBody, Test);
         Post("replay", MaxRecordingBytes, ManagerJson.Default.ReplayBody, Replay);
         Post("fmt", MaxBodyBytes, ManagerJson.Default.FilesBody, Fmt);
         Post("import", MaxBodyBytes, ManagerJson.Default.FilesBody, Import);
-        Post("init", MaxBodyBytes, ManagerJson.Default.InitBody, Init);
+        PostAsync("init", MaxBodyBytes, ManagerJson.Default.InitBody, InitAsync);
         app.MapGet("/v1/policies/schema", http =>
         {
             http.Response.ContentType = "application/schema+json";
@@ -50,11 +52,15 @@ internal static class ToolsApi
         });
 
         void Post<T>(string name, int longest, JsonTypeInfo<T> type, Func<HttpContext, T, ToolRun, int> run) where T : class =>
+            PostAsync(name, longest, type, (http, body, tool) => Task.Run(() => run(http, body, tool), CancellationToken.None));
+
+        void PostAsync<T>(string name, int longest, JsonTypeInfo<T> type, Func<HttpContext, T, ToolRun, Task<int>> run)
+            where T : class =>
             app.MapPost("/v1/policies/" + name, http => RunAsync(http, type, run, turn)).WithMetadata(new BodyLimit(longest))
             .Needs(Permission.View);
     }
 
-    private static async Task RunAsync<T>(HttpContext http, JsonTypeInfo<T> type, Func<HttpContext, T, ToolRun, int> run,
+    private static async Task RunAsync<T>(HttpContext http, JsonTypeInfo<T> type, Func<HttpContext, T, ToolRun, Task<int>> run,
         SemaphoreSlim turn)
         where T : class
     {
@@ -85,7 +91,7 @@ internal static class ToolsApi
             using var limit = new CancellationTokenSource(MaxRunTime, http.RequestServices.GetRequiredService<TimeProvider>());
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, http.RequestAborted);
             tool.Cancellation = ended.Token;
-            var code = await Task.Run(() => run(http, body, tool), CancellationToken.None);
+            var code = await run(http, body, tool);
             await AnswerAsync(http, tool, code);
         }
         catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
@@ -123,13 +129,22 @@ internal static class ToolsApi
             : StatusCodes.Status200OK);
     }
 
-    private static int Check(HttpContext http, CheckBody body, ToolRun tool)
+    private static async Task<int> CheckAsync(HttpContext http, CheckBody body, ToolRun tool)
     {
-        PolicyCheck.Check(body.Files.Keys.Order(StringComparer.Ordinal), TextWriter.Null, tool.Files, null, out var problems,
-            out _, out _);
-        tool.Problems = [.. problems.Select(PoliciesApi.Answer)];
-        return PolicyCheck.Run(body.Files.Keys.Order(StringComparer.Ordinal), body.Format, body.Strict, tool.Output, tool.Error,
-            tool.Files);
+        var (problems, set) = await Task.Run(
+            () =>
+            {
+                PolicyCheck.Check(body.Files.Keys.Order(StringComparer.Ordinal), TextWriter.Null, tool.Files, null, out var found,
+                    out var read, out _);
+                return (found, read);
+            },
+            CancellationToken.None);
+        IReadOnlyList<PolicyProblem> live = body.Live ? await LivePolicies.CheckAsync(http, set, tool.Cancellation) : [];
+        tool.Problems = [.. live.Concat(problems).Select(PoliciesApi.Answer)];
+        return await Task.Run(
+            () => PolicyCheck.Run(body.Files.Keys.Order(StringComparer.Ordinal), body.Format, body.Strict, tool.Output,
+                tool.Error, tool.Files, more: live),
+            CancellationToken.None);
     }
 
     private static int Test(HttpContext http, FilesBody body, ToolRun tool) =>
@@ -147,12 +162,23 @@ internal static class ToolsApi
     private static int Import(HttpContext http, FilesBody body, ToolRun tool) =>
         PolicyImport.Run([.. body.Files.Keys.Order(StringComparer.Ordinal)], tool.Output, tool.Error, tool.Files);
 
-    private static int Init(HttpContext http, InitBody body, ToolRun tool)
+    private static async Task<int> InitAsync(HttpContext http, InitBody body, ToolRun tool)
     {
-        var app = body.App ?? throw new RefusedException("app", "app: the id of the app is needed");
-        var code = PolicyInit.Run(app, body.Kind ?? "target", "policy.yml", tool.Output, tool.Error, tool.Files);
+        var code = body.From is { } from ? await ProposeAsync(http, from, tool) : PolicyInit.Run(
+            body.App ?? throw new RefusedException("app", "app: the id of the app is needed"),
+            body.Kind ?? PolicyInit.DefaultKind, NewPolicy, tool.Output, tool.Error, tool.Files);
         tool.Written = tool.Files.Files;
         return code;
+    }
+
+    /// <summary>A policy for what an app tells: it is looked at as the collector would, which is left alone.</summary>
+    private static async Task<int> ProposeAsync(HttpContext http, string app, ToolRun tool)
+    {
+        if (!PolicyInit.IsId(app, tool.Error)) return ExitCodes.Failed;
+        var (proposal, time) = (new PolicyProposal(app), http.RequestServices.GetRequiredService<TimeProvider>());
+        var readings = await MetricsProbe.ReadAsync(http.RequestServices.GetRequiredService<CollectorOptions>(),
+            proposal.Demands, PolicyProposal.Patience, time, tool.Cancellation);
+        return proposal.Write(readings, time.GetUtcNow(), NewPolicy, tool.Output, tool.Error, tool.Files);
     }
 
     private static int Replay(HttpContext http, ReplayBody body, ToolRun tool)
@@ -218,8 +244,4 @@ internal static class ToolsApi
         }
     }
 
-    private sealed class RefusedException(string field, string message) : Exception(message)
-    {
-        public string Field { get; } = field;
-    }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Security;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -45,7 +46,8 @@ internal sealed class AuditLog(IStateStore store, TimeProvider time, ILogger<Aud
     /// <summary>Keeps an entry, which gets its id and time.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="fence">Of the lead; null once it is lost.</param>
-    public async Task AddAsync(AuditEntry entry, Fence? fence)
+    /// <returns>The entry with both.</returns>
+    public async Task<AuditEntry> AddAsync(AuditEntry entry, Fence? fence)
     {
         ImmutableList<AuditEntry> entries;
         lock (_gate)
@@ -56,8 +58,6 @@ internal sealed class AuditLog(IStateStore store, TimeProvider time, ILogger<Aud
             _entries = entries = entries.RemoveRange(0, Math.Max(0, entries.Count - MaxEntries));
         }
 
-        log.LogInformation("{Who} at {From}: {What} {Subject}: from {Before} to {After}: {Reason}", entry.Who ?? "somebody",
-            entry.From, entry.What, entry.Subject, entry.Before, entry.After, entry.Reason);
         Added?.Invoke(entry.Id);
         try
         {
@@ -70,6 +70,8 @@ internal sealed class AuditLog(IStateStore store, TimeProvider time, ILogger<Aud
         {
             log.LogError("The audit entry {Id} cannot be stored yet, and is in this log: {Reason}", entry.Id, e.Message);
         }
+
+        return entry;
     }
 
     public void Dispose() => _list.Dispose();

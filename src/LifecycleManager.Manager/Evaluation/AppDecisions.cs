@@ -73,7 +73,7 @@ internal sealed class AppDecisions
     /// <param name="mayDecide">Whether an app may be decided now.</param>
     /// <param name="now">The instant.</param>
     public List<DecidedApp> Decide(
-        IReadOnlyCollection<ScalableApp> apps, IReadOnlySet<string>? only, Func<ScalableApp, bool> mayDecide, ClockReading now)
+        IReadOnlyCollection<ScalableApp> apps, IReadOnlySet<string>? only, Func<ScalableApp, bool> mayDecide, Moment now)
     {
         var (decided, known) = (new List<DecidedApp>(), new Dictionary<string, ScalableApp>(StringComparer.Ordinal));
         var faults = new Dictionary<Exception, List<string>>(ReferenceEqualityComparer.Instance);
@@ -131,10 +131,10 @@ internal sealed class AppDecisions
     public IReadOnlyList<BudgetUse> BudgetUses() => _engine.BudgetUses();
 
     /// <summary>When time alone next changes what is decided.</summary>
-    public Due NextDue(ClockReading now) => _engine.NextDue(new Due(now.Steady, now.Wall));
+    public Due NextDue(Moment now) => _engine.NextDue(new Due(now.Steady, now.Wall));
 
     /// <summary>The apps of which time alone may have changed what is decided.</summary>
-    public IReadOnlyList<string> DueBy(ClockReading now) => _engine.DueBy(new Due(now.Steady, now.Wall));
+    public IReadOnlyList<string> DueBy(Moment now) => _engine.DueBy(new Due(now.Steady, now.Wall));
 
     /// <summary>What the last tick saw of an app; null where it was not decided yet.</summary>
     public AppReport? Report(string app) => _engine.Report(app);
@@ -167,13 +167,13 @@ internal sealed class AppDecisions
     };
 
     /// <summary>Why the count of an app is held, since it is not known what was done to it; null where it is not.</summary>
-    public string? Doubt(string app, ClockReading now) =>
+    public string? Doubt(string app, Moment now) =>
         _engine.Memory(app) is { } view ? _memories.Doubt(app, view, now.Wall, now.Steady) : null;
 
     /// <summary>Keeps what the changes that are to be made account for.</summary>
     /// <exception cref="StateUnavailableException">It is not stored: nothing may be changed.</exception>
     public async Task RememberAsync(
-        IReadOnlyList<PlannedChange> planned, ClockReading now, Fence fence, CancellationToken cancellation)
+        IReadOnlyList<PlannedChange> planned, Moment now, Fence fence, CancellationToken cancellation)
     {
         if (planned.Count == 0) return;
         await _memories.KeepAskedAsync(Views(planned.Select(change => change.App)), now.Steady, fence, cancellation);
@@ -181,12 +181,12 @@ internal sealed class AppDecisions
     }
 
     /// <summary>Keeps what is remembered of all apps, as the manager ends.</summary>
-    public Task LeaveAsync(ClockReading now, Fence fence) => _memories.KeepAsync(
+    public Task LeaveAsync(Moment now, Fence fence) => _memories.KeepAsync(
         Views(Settled(_apps.Values)), _lastTick, now.Steady, isEnd: true, fence, CancellationToken.None);
 
     /// <summary>Keeps what forecasts saw, and what is remembered of apps whose counts stay.</summary>
     public async Task LearnAsync(
-        IReadOnlyList<DecidedApp> decided, ClockReading now, Fence fence, CancellationToken cancellation)
+        IReadOnlyList<DecidedApp> decided, Moment now, Fence fence, CancellationToken cancellation)
     {
         _lastTick = now.Wall;
         await _memories.KeepAsync(
@@ -219,7 +219,7 @@ internal sealed class AppDecisions
         return _orders.Apply(app, decision, new InstanceBounds(policy.Instances.Min, policy.Instances.Max));
     }
 
-    private static AppRef Ref(ScalableApp app) => new(app.Id, app.Labels)
+    internal static AppRef Ref(ScalableApp app) => new(app.Id, app.Labels)
     {
         Dependencies = app.Dependencies,
         Priority = app.Priority,

@@ -31,7 +31,7 @@ internal sealed class ChangePlanner(
     /// <summary>Plans what was decided.</summary>
     /// <returns>Changes to make, notes to record, and the decisions with all that holds them back.</returns>
     public (List<PlannedChange> Changes, List<DecisionRecord> Notes, List<DecidedApp> Held) Plan(
-        IReadOnlyCollection<DecidedApp> decided, ChangeQueue changes, ClockReading now)
+        IReadOnlyCollection<DecidedApp> decided, ChangeQueue changes, Moment now)
     {
         var planned = new List<PlannedChange>();
         var notes = new List<DecisionRecord>();
@@ -48,7 +48,7 @@ internal sealed class ChangePlanner(
     }
 
     /// <summary>A decision with what holds it back beside its policy: limits over all apps, the stop, pauses.</summary>
-    public Decision Hold(Decision decision, ClockReading now)
+    public Decision Hold(Decision decision, Moment now)
     {
         if (decision.DryRun || decision.Kind == DecisionKind.Hold) return decision;
         if (!CountOrders.IsOverride(decision) && guard.Limit(decision.From, decision.To, now.Steady) is var (by, to, reason))
@@ -83,7 +83,7 @@ internal sealed class ChangePlanner(
     private string RateReached => $"the limit of changes within a minute is reached: {safety.ChangesPerMinute}";
 
     private void Consider(
-        ScalableApp seen, Decision decision, ChangeQueue changes, ClockReading now, List<PlannedChange> planned,
+        ScalableApp seen, Decision decision, ChangeQueue changes, Moment now, List<PlannedChange> planned,
         List<DecisionRecord> notes)
     {
         var app = seen.Id;
@@ -111,7 +111,7 @@ internal sealed class ChangePlanner(
     };
 
     /// <summary>Leaves for later what is too much for a minute; growth goes first.</summary>
-    private void LimitRate(List<PlannedChange> planned, List<DecisionRecord> notes, ClockReading now)
+    private void LimitRate(List<PlannedChange> planned, List<DecisionRecord> notes, Moment now)
     {
         var inOrder = planned.OrderBy(change => change.Record.Kind == DecisionKind.ScaleOut ? 0 : 1).ToList();
         planned.Clear();

@@ -24,7 +24,7 @@ internal sealed class DecisionPace(
     private DateTimeOffset _notBefore = DateTimeOffset.MinValue;
 
     /// <summary>Until the next round is due, zero and less where it is; null where there is nothing to decide.</summary>
-    public TimeSpan? NextDue(ClockReading now)
+    public TimeSpan? NextDue(Moment now)
     {
         TimeSpan wait;
         if (arrivals.Any) wait = TimeSpan.Zero;
@@ -35,7 +35,7 @@ internal sealed class DecisionPace(
     }
 
     /// <summary>The apps to decide now, null for all: the one place where they are chosen.</summary>
-    public IReadOnlySet<string>? Take(ClockReading now)
+    public IReadOnlySet<string>? Take(Moment now)
     {
         var apps = arrivals.Take();
         apps.UnionWith(decisions.DueBy(now));
@@ -52,7 +52,7 @@ internal sealed class DecisionPace(
     /// <summary>A round or a tick has ended.</summary>
     /// <param name="began">When it began.</param>
     /// <param name="now">The present.</param>
-    public void Ended(ClockReading began, ClockReading now)
+    public void Ended(Moment began, Moment now)
     {
         _due = decisions.NextDue(now);
         _orders = [.. orders().Where(order => order.Until > now.Wall)];

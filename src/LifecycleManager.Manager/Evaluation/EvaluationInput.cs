@@ -30,7 +30,7 @@ internal abstract record EvaluationInput
     /// <summary>Somebody asks for what only the owner knows, or does.</summary>
     /// <param name="RunAsync">Does it at a moment, with whatever it throws as its answer.</param>
     /// <param name="Abandon">It is not done, for this cause; null where another manager leads.</param>
-    public sealed record Call(Func<ClockReading, Task> RunAsync, Action<Exception?> Abandon) : EvaluationInput;
+    public sealed record Call(Func<Moment, Task> RunAsync, Action<Exception?> Abandon) : EvaluationInput;
 
     /// <summary>Nothing is set off any more.</summary>
     /// <param name="Ended">Completes once the changes under way have ended.</param>

@@ -70,7 +70,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
     // A target that is away is asked at ticks alone.
     private bool MayRound => _tick is null && _awaySince is null;
 
-    private ClockReading Now => new(_time.GetUtcNow(), _steady.GetUtcNow());
+    private Moment Now => new(_time.GetUtcNow(), _steady.GetUtcNow());
 
     /// <inheritdoc />
     public async ValueTask TurnAsync(IReadOnlyList<EvaluationInput> inputs, CancellationToken cancellation)
@@ -177,7 +177,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
         else await DecideAsync(tick, _facts, now, cancellation);
     }
 
-    private async Task DecideAsync(TickUnderWay tick, TargetFacts facts, ClockReading now, CancellationToken cancellation)
+    private async Task DecideAsync(TickUnderWay tick, TargetFacts facts, Moment now, CancellationToken cancellation)
     {
         _parts.Decisions.UsePolicies();
         var apps = _pace.Take(now);
@@ -208,7 +208,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
         foreach (var asked in tick.Asked) asked.Answer?.TrySetResult(report);
     }
 
-    private TickReport TargetAway(string problem, ClockReading begun, ClockReading now)
+    private TickReport TargetAway(string problem, Moment begun, Moment now)
     {
         if (_awaySince is null)
             _log.LogWarning("{Target} does not answer, and nothing is changed: {Problem}", _parts.Target.Description, problem);
@@ -219,7 +219,7 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
 
     // Those named alone where there are such, else all apps.
     private async Task<TickReport> EvaluateAsync(
-        TargetFacts facts, IReadOnlySet<string>? only, ClockReading now, CancellationToken cancellation)
+        TargetFacts facts, IReadOnlySet<string>? only, Moment now, CancellationToken cancellation)
     {
         if (_awaySince is not null) _log.LogInformation("{Target} answers again", _parts.Target.Description);
         _awaySince = null;
@@ -326,6 +326,6 @@ internal sealed class EvaluationOwner : IOwner<EvaluationInput>
         _parts.State.Snapshot = _parts.State.Snapshot with { UnsavedOutcomes = _parts.Log.Unsaved };
     }
 
-    private TickReport Report(ClockReading now, TickOutcome outcome, int changes, string? problem) =>
+    private TickReport Report(Moment now, TickOutcome outcome, int changes, string? problem) =>
         new(now.Wall, "", outcome, default, _parts.State.Snapshot.Apps.Count, changes, problem);
 }

@@ -221,7 +221,7 @@ internal sealed class ManagerTerm : IAsyncDisposable
     }
 
     // A call: what it throws is its answer.
-    private async Task<T> CallAsync<T>(Func<ClockReading, Task<T>> call, Action<TaskCompletionSource<T>> left)
+    private async Task<T> CallAsync<T>(Func<Moment, Task<T>> call, Action<TaskCompletionSource<T>> left)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         await _loop.PostAsync(new EvaluationInput.Call(

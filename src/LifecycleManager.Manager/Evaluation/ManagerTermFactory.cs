@@ -1,5 +1,6 @@
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Manager.Auditing;
+using LifecycleManager.Manager.Findings;
 using LifecycleManager.Manager.History;
 using LifecycleManager.Manager.Memories;
 using LifecycleManager.Manager.Observability;
@@ -22,7 +23,7 @@ namespace LifecycleManager.Manager.Evaluation;
 /// <summary>Puts terms together: each has an owner, a decision engine and a memory of its own.</summary>
 internal sealed class ManagerTermFactory(
     IScalingTarget target, EvaluationSources sources, IStateStore store, DecisionFeed feed,
-    MetricHistory history, ScheduleCache schedules, ScheduleMetrics scheduleMetrics,
+    MetricHistory history, MetricExtremes extremes, ScheduleCache schedules, ScheduleMetrics scheduleMetrics,
     ManagerState state, ManagerMetrics metrics, ManagerOptions options, RoleHealth health, TimeProvider time,
     ILoggerFactory loggers)
 {
@@ -60,13 +61,14 @@ internal sealed class ManagerTermFactory(
             Ended = ended,
             Audit = new AuditLog(store, time, loggers.CreateLogger<AuditLog>()),
             Releases = new CountReleases(
-                target, decisions.PolicyOf, stop, pauses, ended, sources.Ends, scheduling.Holds, log),
+                target, decisions.PolicyOf, stop, pauses, ended, sources.Ends, options.DryRun, scheduling.Holds, log),
             Sources = sources,
             Changes = new ChangeQueue(target, options.Execution, metrics.Called, time, log),
             Guard = guard,
             Log = record,
             Usage = usage,
-            Status = new StatusPublisher(state, history, usage, metrics, log),
+            Status = new StatusPublisher(
+                state, history, usage, metrics, new PolicyWatch(sources.Policies, sources.Metrics, extremes, log), extremes, log),
             State = state,
             Metrics = metrics,
             TargetGracePeriod = targetGracePeriod,

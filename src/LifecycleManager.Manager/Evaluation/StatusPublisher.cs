@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Facts;
+using LifecycleManager.Manager.Findings;
 using LifecycleManager.Manager.History;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Recommending;
@@ -14,7 +16,8 @@ namespace LifecycleManager.Manager.Evaluation;
 /// thread.
 /// </summary>
 internal sealed class StatusPublisher(
-    ManagerState state, MetricHistory history, UsageRecorder usage, ManagerMetrics metrics, ILogger log)
+    ManagerState state, MetricHistory history, UsageRecorder usage, ManagerMetrics metrics, PolicyWatch watch,
+    MetricExtremes extremes, ILogger log)
 {
     /// <summary>Publishes what a tick, or a round between two, saw and decided.</summary>
     /// <param name="facts">All apps.</param>
@@ -27,7 +30,7 @@ internal sealed class StatusPublisher(
     /// <returns>The apps that were governed before and are no longer.</returns>
     public IReadOnlyList<string> Publish(
         TargetFacts facts, bool isTick, IReadOnlyList<DecidedApp> decided, AppDecisions decisions,
-        ChangeQueue changes, string? scaleInStopped, ClockReading now)
+        ChangeQueue changes, string? scaleInStopped, Moment now)
     {
         var apps = facts.Apps;
         var before = state.Snapshot;
@@ -87,6 +90,8 @@ internal sealed class StatusPublisher(
         }
 
         history.Add(governed.Values, now.Wall);
+        extremes.Add(shown, now.Wall);
+        IReadOnlyList<AppRef>? all = isTick ? [.. apps.Select(AppDecisions.Ref)] : before.TargetApps;
         usage.See(apps, facts.Gone);
         state.Snapshot = before with
         {
@@ -97,6 +102,8 @@ internal sealed class StatusPublisher(
             ScaleInStopped = scaleInStopped,
             CoordinationProblems = decisions.CoordinationProblems,
             Budgets = budgets,
+            TargetApps = all,
+            Findings = isTick ? watch.Look(all!, now.Wall) : before.Findings,
         };
         return gone;
     }

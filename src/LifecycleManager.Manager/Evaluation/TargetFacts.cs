@@ -7,7 +7,7 @@ namespace LifecycleManager.Manager.Evaluation;
 /// <param name="Apps">The apps.</param>
 /// <param name="Read">When reading them began.</param>
 /// <param name="Took">How long that took.</param>
-internal sealed record TargetFacts(IReadOnlyList<ScalableApp> Apps, ClockReading Read, TimeSpan Took)
+internal sealed record TargetFacts(IReadOnlyList<ScalableApp> Apps, Moment Read, TimeSpan Took)
 {
     /// <summary>Facts of this age are always good enough: 1 s.</summary>
     public static readonly TimeSpan MinAge = TimeSpan.FromSeconds(1);
@@ -25,7 +25,7 @@ internal sealed record TargetFacts(IReadOnlyList<ScalableApp> Apps, ClockReading
     /// it takes to read them, so that a large cluster is not read all the time; and none of our own changes has ended since. A
     /// change that somebody else has made in between is refused by the target.
     /// </summary>
-    public bool AreFresh(ClockReading now, ChangeQueue changes)
+    public bool AreFresh(Moment now, ChangeQueue changes)
     {
         var longest = Took * MaxShare > MinAge ? Took * MaxShare : MinAge;
         return now.Steady - Read.Steady <= longest && changes.LastEnd < Read.Steady;

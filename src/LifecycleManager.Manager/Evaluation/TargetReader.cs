@@ -23,7 +23,7 @@ internal sealed class TargetReader(IScalingTarget target, TimeSpan acceptance, T
     private HashSet<string> _listed = new(StringComparer.Ordinal);
 
     /// <summary>Reads once; what goes wrong is told with the answer.</summary>
-    public async Task<EvaluationInput.AppsRead> ReadAsync(ClockReading begun, CancellationToken cancellation)
+    public async Task<EvaluationInput.AppsRead> ReadAsync(Moment begun, CancellationToken cancellation)
     {
         var clock = time.GetTimestamp();
         using var span = Tracing.Read();

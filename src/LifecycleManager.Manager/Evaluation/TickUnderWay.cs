@@ -4,7 +4,7 @@ namespace LifecycleManager.Manager.Evaluation;
 /// <param name="Asked">Who asked for it; nobody asks for a round.</param>
 /// <param name="Begun">When it began.</param>
 /// <param name="Clock">The same as a timestamp.</param>
-internal sealed record TickUnderWay(IReadOnlyList<EvaluationInput.Tick> Asked, ClockReading Begun, long Clock)
+internal sealed record TickUnderWay(IReadOnlyList<EvaluationInput.Tick> Asked, Moment Begun, long Clock)
 {
     /// <summary>Its span; null while nobody listens.</summary>
     public System.Diagnostics.Activity? Span { get; init; }

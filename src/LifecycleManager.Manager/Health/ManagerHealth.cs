@@ -25,6 +25,7 @@ namespace LifecycleManager.Manager.Health;
 /// <param name="Held">Apps that are held since metrics are missing.</param>
 /// <param name="Decisions">Where decisions are kept.</param>
 /// <param name="Problems">The problems, one sentence each.</param>
+/// <param name="Warnings">What whoever runs it should know, though it can do its work.</param>
 internal sealed record HealthReport(
     string Status,
     string State,
@@ -37,7 +38,8 @@ internal sealed record HealthReport(
     int Governed,
     int Held,
     string Decisions,
-    IReadOnlyList<string> Problems);
+    IReadOnlyList<string> Problems,
+    IReadOnlyList<string> Warnings);
 
 /// <summary>Judges the manager's health: what the last tick left, and whether its loops work.</summary>
 internal sealed class ManagerHealth
@@ -50,6 +52,7 @@ internal sealed class ManagerHealth
     private readonly RoleHealth _role;
     private readonly RecordTables _tables;
     private readonly LeadersRules _leaders;
+    private readonly ManagerOptions _options;
     private readonly CSharpRules? _rules;
 
     /// <param name="state">What the manager is at.</param>
@@ -59,13 +62,14 @@ internal sealed class ManagerHealth
     /// <param name="role">The loops.</param>
     /// <param name="tables">The tables of decisions.</param>
     /// <param name="leaders">The policies of the manager that leads.</param>
+    /// <param name="options">How the manager works.</param>
     /// <param name="rules">The rules in C#; null where nobody asks for them.</param>
     public ManagerHealth(
         ManagerState state, PolicyDirectory policies, MetricsCollector collector, IScalingTarget target, RoleHealth role,
-        RecordTables tables, LeadersRules leaders, CSharpRules? rules = null)
+        RecordTables tables, LeadersRules leaders, ManagerOptions options, CSharpRules? rules = null)
     {
         (_state, _policies, _collector, _target, _role) = (state, policies, collector, target, role);
-        (_tables, _leaders, _rules) = (tables, leaders, rules);
+        (_tables, _leaders, _options, _rules) = (tables, leaders, options, rules);
         role.State = () => state.Term is null ? "standing by" : state.Snapshot.LastTick is null ? "starting" : "leading";
     }
 
@@ -92,6 +96,7 @@ internal sealed class ManagerHealth
                 + Named([.. owners.Order(StringComparer.Ordinal)]));
         }
 
+        if (_options.DryRun) problems.Add("this manager only watches (--dry-run): nothing is changed");
         if (_collector.SourcesProblem is { } sources) problems.Add($"refused: {sources}");
         if (_rules is { Problems: [var refused, ..] }) problems.Add($"refused: {refused}");
         problems.AddRange(_tables.Problems);
@@ -112,7 +117,15 @@ internal sealed class ManagerHealth
             snapshot.Apps.Count,
             held.Count,
             _tables.Description,
-            problems);
+            problems,
+            [.. verdict.Warnings, .. Findings(term is null ? [] : snapshot.Findings)]);
+    }
+
+    private static IEnumerable<string> Findings(IReadOnlyList<PolicyProblem> findings)
+    {
+        foreach (var finding in findings.Take(MaxNamed)) yield return finding.ToString();
+        if (findings.Count > MaxNamed)
+            yield return $"{findings.Count - MaxNamed} more policies or rules without effect: GET /v1/policies has them all";
     }
 
     private IEnumerable<string> OfGoneFiles()

@@ -19,11 +19,12 @@ namespace LifecycleManager.Manager.Ownership;
 /// <param name="pauses">What users have paused.</param>
 /// <param name="ended">What users have ended.</param>
 /// <param name="ends">What else is known of the ends of policies.</param>
+/// <param name="isDryRun">Whether the manager only watches: then it has given nothing, and gives nothing back.</param>
 /// <param name="isScheduled">Whether a schedule sets an app's count now.</param>
 /// <param name="log">Gets what is given back, and what is not.</param>
 internal sealed class CountReleases(
     IScalingTarget target, Func<ScalableApp, Policy?> policyOf, StopSwitch stop, PauseStore pauses, EndedPolicies ended,
-    IPolicyEnds ends, Func<string, bool> isScheduled, ILogger log)
+    IPolicyEnds ends, bool isDryRun, Func<string, bool> isScheduled, ILogger log)
 {
     private const int Parallelism = 4;
 
@@ -59,7 +60,7 @@ internal sealed class CountReleases(
         var endedByHand = ended.Entries.Select(entry => CountOwners.Of(entry.Policy)).ToHashSet(StringComparer.Ordinal);
         _unknown = owned.Select(app => app.CountOwner!).Where(owner => !inForce.Contains(owner))
             .ToHashSet(StringComparer.Ordinal);
-        if (stop.Current is not null) return;
+        if (stop.Current is not null || isDryRun) return;
         var released = owned
             .Where(app => !changes.IsSettling(app.Id, read))
             .Select(app => (app.Id, Owner: app.CountOwner!, Why: WhyReleased(app, inForce, endedByHand)))

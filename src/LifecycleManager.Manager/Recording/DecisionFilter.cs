@@ -11,6 +11,9 @@ internal sealed record DecisionFilter
     /// <summary>Of this app.</summary>
     public string? App { get; init; }
 
+    /// <summary>Of the apps for which it is true; null for all.</summary>
+    public Func<string, bool>? Sees { get; init; }
+
     /// <summary>Of this policy.</summary>
     public string? Policy { get; init; }
 
@@ -39,7 +42,8 @@ internal sealed record DecisionFilter
     public bool Matches(DecisionRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return (App is null || record.App == App) && (Policy is null || record.Policy == Policy)
+        return (App is null || record.App == App) && Sees?.Invoke(record.App) != false
+            && (Policy is null || record.Policy == Policy)
             && (Rule is null || record.Rule == Rule) && (Kind is null || record.Kind == Kind)
             && (Outcome is null || record.Outcome == Outcome)
             && (Since is null || record.At >= Since) && (Until is null || record.At < Until)

@@ -132,7 +132,7 @@ internal sealed class ScheduleDesk(
         if (known.Schedule is not { } schedule)
             throw new InvalidOperationException($"the schedule '{name}' cannot be read: {known.Problem}");
         var now = Now;
-        var fire = Firing.SetOff(schedule, FireRecord.IdByHand(name, now), now, now) with
+        var fire = FireMaker.SetOff(schedule, FireRecord.IdByHand(name, now), now, now) with
         {
             ByHand = true,
             By = by,

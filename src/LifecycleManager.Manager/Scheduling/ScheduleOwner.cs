@@ -186,7 +186,7 @@ internal sealed class ScheduleOwner : IDisposable
     private DateTimeOffset Fire(KnownSchedule known, FireSteps steps, ScheduleChanges changes, DateTimeOffset now)
     {
         var last = known.Next!.Value;
-        foreach (var fire in Firing.Due(known, now))
+        foreach (var fire in FireMaker.Due(known, now))
         {
             last = fire.Due;
             if (!Book.IsOnRecord(fire.Id)) steps.Put(fire);
@@ -304,8 +304,8 @@ internal sealed class ScheduleOwner : IDisposable
     private IEnumerable<string> ProblemsAt(DateTimeOffset now)
     {
         var setBack = Book.SetBack;
-        if (setBack > DueTimes.OnTime)
-            yield return $"the wall clock was set back: schedules fire again in {DueTimes.Text(setBack)}";
+        if (setBack > FireTimes.OnTime)
+            yield return $"the wall clock was set back: schedules fire again in {FireTimes.Text(setBack)}";
         foreach (var (key, _) in Book.Store.Unreadable)
             yield return $"what {key} in the store has of schedules cannot be read, and is set aside";
         if (Named(Book.Table.Unread) is { } unread)

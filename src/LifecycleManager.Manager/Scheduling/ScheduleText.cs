@@ -8,6 +8,13 @@ internal static class ScheduleText
 {
     private const int MostNamed = 5;
 
+    /// <summary>Reads them; as dry runs, whatever they say, where these are wanted.</summary>
+    public static ReadSchedule Reader(bool dryRun) => (source, text) =>
+    {
+        var (schedule, problem) = Read(source, text);
+        return (dryRun && schedule is not null ? schedule with { DryRun = true } : schedule, problem);
+    };
+
     /// <inheritdoc cref="ReadSchedule"/>
     public static (ScalingSchedule? Schedule, string? Problem) Read(string source, string text)
     {

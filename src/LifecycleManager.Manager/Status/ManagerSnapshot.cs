@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using LifecycleManager.Decisions.Engine;
+using LifecycleManager.Decisions.Facts;
+using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Metrics.Core.Queries;
 
 namespace LifecycleManager.Manager.Status;
@@ -34,6 +36,12 @@ internal sealed record ManagerSnapshot
 
     /// <summary>What is used of the budgets.</summary>
     public IReadOnlyList<BudgetUse> Budgets { get; init; } = [];
+
+    /// <summary>All apps of the target, governed or not, as of the last tick; null before it.</summary>
+    public IReadOnlyList<AppRef>? TargetApps { get; init; }
+
+    /// <summary>Policies in force that have no effect, or a rule without one.</summary>
+    public IReadOnlyList<PolicyProblem> Findings { get; init; } = [];
 
     /// <summary>Why scale-in is stopped everywhere; null where it is not.</summary>
     public string? ScaleInStopped { get; init; }

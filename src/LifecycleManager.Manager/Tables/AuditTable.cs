@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using LifecycleManager.Manager.Auditing;
 using LifecycleManager.Manager.Recording;
+using LifecycleManager.Security;
 using LifecycleManager.Storage;
 using LifecycleManager.Storage.Records;
 

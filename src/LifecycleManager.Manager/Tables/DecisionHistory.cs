@@ -10,6 +10,9 @@ namespace LifecycleManager.Manager.Tables;
 /// </summary>
 internal sealed class DecisionHistory(RecordTables tables)
 {
+    private const int SeenAtOnce = 500;
+    private const int MaxRead = 10_000;
+
     /// <summary>A page: newest first by time, then by id.</summary>
     /// <param name="filter">Which.</param>
     /// <param name="archive">What the state keeps; asked for where it is needed.</param>
@@ -52,23 +55,35 @@ internal sealed class DecisionHistory(RecordTables tables)
         var waiting = tables.Filler?.Waiting is { } known ? known.Select(archive.Find).OfType<DecisionRecord>() : archive.All;
         var newer = waiting.ToDictionary(record => record.Id, StringComparer.Ordinal);
         var page = new List<DecisionRecord>(newer.Values.Where(wanted.Matches).Where(record => Place(record).Follows(before)));
-        for (var (from, missing) = (before, limit + 1); missing > 0;)
+        string? end = null;
+        for (var (from, missing, read) = (before, limit + 1, 0); missing > 0;)
         {
-            var rows = await table.QueryAsync(DecisionTable.Query(wanted, from, missing), cancellation);
+            var rows = await table.QueryAsync(
+                DecisionTable.Query(wanted, from, filter.Sees is null ? missing : Math.Max(missing, SeenAtOnce)),
+                cancellation);
+            read += rows.Count;
             foreach (var row in rows.Where(row => !newer.ContainsKey(row.Id)))
             {
                 // What the state keeps has the last try, too.
-                if ((archive.Find(row.Id) ?? DecisionTable.Read(row)) is not { } record) continue;
+                if ((archive.Find(row.Id) ?? DecisionTable.Read(row)) is not { } record
+                    || filter.Sees?.Invoke(record.App) == false)
+                    continue;
                 page.Add(record);
                 missing--;
             }
 
             if (rows.Count == 0) break;
             from = new RecordPlace(rows[^1].At, rows[^1].Id);
+
+            // Who may see few of many apps does not have the whole table read for a page: it ends early, and says where.
+            if (filter.Sees is null || missing == 0 || read < MaxRead) continue;
+            (end, var last) = (rows[^1].Id, from);
+            page.RemoveAll(record => Place(record).Follows(last));
+            break;
         }
 
         List<DecisionRecord> sorted = [.. page.OrderByDescending(Place)];
-        return sorted.Count <= limit ? new DecisionPage(sorted, null) { Source = "table" }
+        return sorted.Count <= limit ? new DecisionPage(sorted, end) { Source = "table" }
             : new DecisionPage(sorted[..limit], sorted[limit - 1].Id) { Source = "table" };
     }
 

@@ -89,7 +89,7 @@ internal sealed class TableFiller(
             do
             {
                 await SeedAsync(cancellation);
-                foreach (var batch in _waiting.OrderBy(entry => entry.Key, StringComparer.Ordinal).Chunk(Batch))
+                foreach (var batch in _waiting.ToArray().OrderBy(entry => entry.Key, StringComparer.Ordinal).Chunk(Batch))
                     await WriteAsync(batch, cancellation);
             }
             while (_seeded != table.Openings);

@@ -58,6 +58,7 @@ internal sealed class DecisionWebhooks(
         finally
         {
             feed.Published -= Add;
+            foreach (var queue in queues) metrics.End(queue.Webhook.Name);
         }
 
         void Add(DecisionRecord record)

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Text.Json;
 using CloudNative.CloudEvents;
 using CloudNative.CloudEvents.SystemTextJson;
@@ -14,8 +13,8 @@ internal static class WebhookMessage
     private static readonly Uri Source = new("/lifecyclemanager/manager", UriKind.Relative);
     private static readonly JsonEventFormatter Formatter = new();
 
-    /// <summary>A request's body.</summary>
-    public static HttpContent Of(DecisionRecord record, WebhookFormat format) =>
+    /// <summary>A request's body, and its type.</summary>
+    public static (ReadOnlyMemory<byte> Body, string Type) Of(DecisionRecord record, WebhookFormat format) =>
         format == WebhookFormat.CloudEvents ? CloudEvent(record) : Slack(record);
 
     /// <summary>One line for people.</summary>
@@ -27,16 +26,16 @@ internal static class WebhookMessage
         _ => $"{record.App} could not be scaled from {record.From} to {record.To}, {record.OutcomeReason}: {record.Reason}",
     } + $" ({record.Policy}{(record.Rule is null ? "" : "/" + record.Rule)})";
 
-    private static StringContent Slack(DecisionRecord record)
+    private static (ReadOnlyMemory<byte> Body, string Type) Slack(DecisionRecord record)
     {
         // What Slack reads as markup: https://docs.slack.dev/messaging/formatting-message-text
         var text = Text(record).Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
             .Replace(">", "&gt;", StringComparison.Ordinal);
         var body = new System.Text.Json.Nodes.JsonObject { ["text"] = text };
-        return new StringContent(body.ToJsonString(), System.Text.Encoding.UTF8, "application/json");
+        return (System.Text.Encoding.UTF8.GetBytes(body.ToJsonString()), "application/json; charset=utf-8");
     }
 
-    private static ReadOnlyMemoryContent CloudEvent(DecisionRecord record)
+    private static (ReadOnlyMemory<byte> Body, string Type) CloudEvent(DecisionRecord record)
     {
         var cloudEvent = new CloudEvent(CloudEventsSpecVersion.V1_0)
         {
@@ -54,8 +53,6 @@ internal static class WebhookMessage
             DataContentType = "application/json",
             Data = JsonSerializer.SerializeToElement(record, RecordingJson.Default.DecisionRecord),
         };
-        var content = new ReadOnlyMemoryContent(Formatter.EncodeStructuredModeMessage(cloudEvent, out var type));
-        content.Headers.ContentType = MediaTypeHeaderValue.Parse(type.ToString());
-        return content;
+        return (Formatter.EncodeStructuredModeMessage(cloudEvent, out var type), type.ToString());
     }
 }

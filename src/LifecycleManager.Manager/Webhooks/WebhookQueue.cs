@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Threading.Channels;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Recording;
@@ -19,6 +20,9 @@ internal sealed class WebhookQueue
     /// <summary>The most messages that wait.</summary>
     public const int Capacity = 1_000;
 
+    /// <summary>The most bytes of their bodies together: 4 MiB. The newest waits whatever its length.</summary>
+    public const long MaxBytes = 4 * 1024 * 1024;
+
     private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
@@ -30,9 +34,12 @@ internal sealed class WebhookQueue
     private readonly ResiliencePipeline _attempt;
     private readonly ResiliencePipeline _repeats;
     private readonly Lock _gate = new();
-    private readonly LinkedList<DecisionRecord> _waiting = [];
+    private readonly LinkedList<Message> _waiting = [];
     private readonly Dictionary<string, (string, DecisionOutcome, string?)> _last = new(StringComparer.Ordinal);
-    private readonly Channel<bool> _some = Channel.CreateUnbounded<bool>();
+    private readonly Channel<bool> _some = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    private long _bytes;
     private bool _isAway;
     private bool _isFull;
 
@@ -44,6 +51,7 @@ internal sealed class WebhookQueue
         _repeats = Reconnect.Pipeline(
             FirstPause, LongestPause, time, Random.Shared, (problem, _, _) => Away(problem.Message),
             problem => problem is HttpRequestException or TimeoutRejectedException or IOException);
+        metrics.Begin(webhook.Name);
     }
 
     /// <summary>The webhook.</summary>
@@ -52,34 +60,38 @@ internal sealed class WebhookQueue
     /// <summary>When the oldest message that waits became what it is; null where none waits.</summary>
     public DateTimeOffset? Oldest
     {
-        get { lock (_gate) return _waiting.First is { } first ? DecisionTable.Changed(first.Value) : null; }
+        get { lock (_gate) return _waiting.First is { } first ? DecisionTable.Changed(first.Value.Record) : null; }
     }
 
     /// <summary>Has a decision sent, where the webhook wants it. Never waits.</summary>
     public void Add(DecisionRecord record)
     {
         if (!_webhook.Wants(record)) return;
+        var dropped = 0;
         lock (_gate)
         {
             // A try that ends as the one before is no news.
             var news = (record.Id, record.Outcome, record.OutcomeReason);
             if (_last.TryGetValue(record.App, out var last) && last == news) return;
             _last[record.App] = news;
-            _waiting.AddLast(record);
-            if (_waiting.Count <= Capacity)
+            var (body, type) = WebhookMessage.Of(record, _webhook.Format);
+            _waiting.AddLast(new Message(record, body, type));
+            Count(body.Length);
+            _some.Writer.TryWrite(true);
+            for (; _waiting.Count > Capacity || (_bytes > MaxBytes && _waiting.Count > 1); dropped++)
             {
-                _some.Writer.TryWrite(true);
-                return;
+                Count(-_waiting.First!.Value.Body.Length);
+                _waiting.RemoveFirst();
             }
-
-            _waiting.RemoveFirst();
         }
 
-        Drop("too many wait");
+        if (dropped == 0) return;
+        for (; dropped > 0; dropped--) Drop(WebhookMetrics.TooManyWait);
         if (!_isFull)
         {
-            _log.LogError("Webhook {Webhook}: more than {Capacity} messages wait, and the oldest are dropped", _webhook,
-                Capacity);
+            _log.LogError(
+                "Webhook {Webhook}: more than {Capacity} messages, or {Bytes} bytes of them, wait, and the oldest are dropped",
+                _webhook, Capacity, MaxBytes);
         }
 
         _isFull = true;
@@ -90,14 +102,21 @@ internal sealed class WebhookQueue
     {
         while (true)
         {
-            await _some.Reader.ReadAsync(cancellation);
-            DecisionRecord record;
-            lock (_gate) record = _waiting.First!.Value;
-            await SendAsync(record, cancellation);
+            LinkedListNode<Message>? first;
+            lock (_gate) first = _waiting.First;
+            if (first is null)
+            {
+                await _some.Reader.ReadAsync(cancellation);
+                continue;
+            }
+
+            await SendAsync(first.Value, cancellation);
             lock (_gate)
             {
-                // It may have been dropped meanwhile, and the one after it waits all the same.
-                if (!_waiting.Remove(record)) _some.Writer.TryWrite(true);
+                // It may have been dropped meanwhile.
+                if (first.List is null) continue;
+                Count(-first.Value.Body.Length);
+                _waiting.Remove(first);
             }
         }
     }
@@ -106,10 +125,10 @@ internal sealed class WebhookQueue
     private static bool IsPassing(HttpStatusCode status) =>
         status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
 
-    private async Task SendAsync(DecisionRecord record, CancellationToken cancellation)
+    private async Task SendAsync(Message message, CancellationToken cancellation)
     {
         var status = await _repeats.ExecuteAsync(
-            token => _attempt.ExecuteAsync(attempt => PostAsync(record, attempt), token), cancellation);
+            token => _attempt.ExecuteAsync(attempt => PostAsync(message, attempt), token), cancellation);
         if (_isAway) _log.LogInformation("Webhook {Webhook} is reached again", _webhook);
         (_isAway, _isFull) = (false, false);
         if ((int)status is >= 200 and < 300)
@@ -118,18 +137,19 @@ internal sealed class WebhookQueue
             return;
         }
 
-        Drop("refused");
+        Drop(WebhookMetrics.Refused);
         _log.LogError(
             "Webhook {Webhook} refuses the decision {Decision} by {Status}, which is final; redirects are not followed", _webhook,
-            record.Id, (int)status);
+            message.Record.Id, (int)status);
     }
 
-    private async ValueTask<HttpStatusCode> PostAsync(DecisionRecord record, CancellationToken cancellation)
+    private async ValueTask<HttpStatusCode> PostAsync(Message message, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, _webhook.Address)
         {
-            Content = WebhookMessage.Of(record, _webhook.Format),
+            Content = new ReadOnlyMemoryContent(message.Body),
         };
+        request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(message.Type);
 
         // Headers are enough of an answer, however long it is.
         using var answer = await _http.SendAsync(request, cancellation);
@@ -145,4 +165,8 @@ internal sealed class WebhookQueue
     }
 
     private void Drop(string reason) => _metrics.Dropped(_webhook.Name, reason);
+
+    private void Count(int bytes) => _metrics.Waiting(_webhook.Name, _bytes += bytes);
+
+    private sealed record Message(DecisionRecord Record, ReadOnlyMemory<byte> Body, string Type);
 }

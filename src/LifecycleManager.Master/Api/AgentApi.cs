@@ -83,6 +83,9 @@ internal sealed class AgentApi(LeaderEndpoints endpoints, MasterOptions options,
         AgentCallType.Register when call.Register?.AgentInfo is null => "Expecting 'register.agent_info' to be present",
         AgentCallType.Register when string.IsNullOrEmpty(call.Register!.AgentInfo.Hostname) =>
             "Expecting 'register.agent_info.hostname' to be present",
+        AgentCallType.Register when call.Register!.Address is { } address
+            && !(Uri.TryCreate(address, UriKind.Absolute, out var url) && (url.Scheme == "http" || url.Scheme == "https")) =>
+            "Expecting 'register.address' to be an address of http or https",
         AgentCallType.Register => call.Register!.Tasks?.Select((task, i) =>
             task?.Task is null || task.Status is null || string.IsNullOrEmpty(task.Task.TaskId.Value)
             || string.IsNullOrEmpty(task.FrameworkId.Value)

@@ -13,12 +13,16 @@ namespace LifecycleManager.Master.Api;
 /// <summary>
 /// What every call passes: who calls, whether this master leads, how long the body is. Errors are plain text, as Mesos'.
 /// </summary>
-internal sealed partial class LeaderEndpoints(MasterService host, MasterOptions options, ILogger log)
+internal sealed partial class LeaderEndpoints(MasterService host, MasterOptions options, AccessControl access, ILogger log)
 {
-    private readonly AccessControl _access = new(options.Principals, "mesos-master");
-
     /// <summary>Serves a call of the leader; others are sent there (307), or told that there is none (503).</summary>
-    public RequestDelegate Leader(Permission permission, Func<HttpContext, MasterTerm, Task> serve) =>
+    /// <param name="permission">What it needs of the cluster.</param>
+    /// <param name="serve">Serves it.</param>
+    /// <param name="byApp">
+    /// Whether it is also for callers with permissions on some apps alone: it shows them nothing of any app
+    /// (<see cref="AccessControl.ScopeOf"/>).
+    /// </param>
+    public RequestDelegate Leader(Permission permission, Func<HttpContext, MasterTerm, Task> serve, bool byApp = false) =>
         For(permission, async context =>
     {
         if (host.Current is not { } term)
@@ -49,12 +53,12 @@ internal sealed partial class LeaderEndpoints(MasterService host, MasterOptions 
         {
             await AnswerAsync(context, problem.Status, problem.Message);
         }
-    });
+    }, byApp);
 
     /// <summary>Serves a call of whoever may make it.</summary>
-    public RequestDelegate For(Permission permission, RequestDelegate serve) => async context =>
+    public RequestDelegate For(Permission permission, RequestDelegate serve, bool byApp = false) => async context =>
     {
-        if (await _access.AdmitAsync(context, permission)) await serve(context);
+        if (await access.AdmitAsync(context, permission, byApp)) await serve(context);
     };
 
     /// <summary>Refuses a call that needs more than it was let in for.</summary>

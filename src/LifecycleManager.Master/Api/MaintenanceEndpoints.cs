@@ -29,6 +29,12 @@ internal static class MaintenanceEndpoints
             var schedule = await endpoints.ReadAsync(context, StrictJson.Registry.MaintenanceSchedule);
             var changing = await term.AskAsync(core => core.Maintenance.UpdateSchedule(schedule));
             var result = await changing.WaitAsync(term.Ended);
+            if (result.Status == StatusCodes.Status200OK)
+            {
+                AuditTrail.Record(context, "UPDATE_MAINTENANCE_SCHEDULE", subject: null,
+                    after: JsonSerializer.SerializeToElement(schedule, RegistryJson.Default.MaintenanceSchedule));
+            }
+
             await LeaderEndpoints.AnswerAsync(context, result.Status, result.Text);
         }));
     }

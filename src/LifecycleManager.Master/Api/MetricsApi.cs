@@ -22,7 +22,7 @@ internal static class MetricsApi
             var view = await ViewAsync(host);
             await StateApi.JsonAsync(context, json =>
             {
-                foreach (var (name, value) in SnapshotMetrics.All(view, metrics)) json.WriteNumber(name, value);
+                foreach (var (name, value) in MasterSnapshotMetrics.All(view, metrics)) json.WriteNumber(name, value);
             });
         }));
     }

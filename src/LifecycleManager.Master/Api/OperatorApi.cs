@@ -36,7 +36,7 @@ internal sealed class OperatorApi(LeaderEndpoints endpoints, MasterOptions optio
             case "GET_ROLES": await ViewAsync(context, term, call, OperatorViews.Roles); break;
             case "GET_METRICS":
                 await ViewAsync(context, term, call,
-                (json, view) => OperatorViews.OfMetrics(json, SnapshotMetrics.All(view, metrics))); break;
+                (json, view) => OperatorViews.OfMetrics(json, MasterSnapshotMetrics.All(view, metrics))); break;
             case "GET_MASTER":
                 await ViewAsync(context, term, call, (json, view) => OperatorViews.Master(json, view, options, term.ElectedAt));
                 break;
@@ -113,7 +113,15 @@ internal sealed class OperatorApi(LeaderEndpoints endpoints, MasterOptions optio
             case { Length: > 0 }: throw new CallException(StatusCodes.Status501NotImplemented, $"{call.Type} is not implemented");
             default: throw Invalid("Expecting 'type' to be present");
         }
+
+        if (reads || context.Response.StatusCode >= StatusCodes.Status300MultipleChoices) return;
+        AuditTrail.Record(context, call.Type!, SubjectOf(call),
+            after: JsonSerializer.SerializeToElement(call, OperatorJson.Default.OperatorCall));
     }
+
+    private static string? SubjectOf(OperatorCall call) => (call.DrainAgent?.AgentId ?? call.DeactivateAgent?.AgentId
+        ?? call.ReactivateAgent?.AgentId ?? call.MarkAgentGone?.AgentId ?? call.ReserveResources?.AgentId
+        ?? call.UnreserveResources?.AgentId)?.Value ?? call.Teardown?.FrameworkId?.Value;
 
     private async Task SubscribeAsync(HttpContext context, MasterTerm term)
     {

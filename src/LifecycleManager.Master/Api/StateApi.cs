@@ -31,13 +31,19 @@ internal static class StateApi
         {
             routes.MapGet(prefix + "/state", endpoints.Leader(Permission.View,
                 (context, term) => WriteAsync(context, term, (json, view) => State(json, view, term, options))));
-            routes.MapGet(prefix + "/slaves", endpoints.Leader(Permission.View,
-                (context, term) => WriteAsync(context, term, (json, view) =>
+            routes.MapGet(prefix + "/slaves", endpoints.Leader(Permission.View, (context, term) =>
             {
+                // Who has permissions on some apps finds their sandboxes by it: where agents are, and nothing of what runs there.
+                var seesAll = AccessControl.ScopeOf(context).MayEverywhere(GroupPermission.View);
                 var id = context.Request.Query["slave_id"].ToString();
-                StateJson.Agents(json, id.Length == 0
-                    ? view : view with { Agents = [.. view.Agents.Where(agent => agent.Id.Value == id)] }, full: true);
-            })));
+                return WriteAsync(context, term, (json, view) =>
+                {
+                    var wanted = id.Length == 0
+                        ? view : view with { Agents = [.. view.Agents.Where(agent => agent.Id.Value == id)] };
+                    if (seesAll) StateJson.Agents(json, wanted, full: true);
+                    else StateJson.AgentPlaces(json, wanted);
+                });
+            }, byApp: true));
             routes.MapGet(prefix + "/frameworks", endpoints.Leader(Permission.View,
                 (context, term) => WriteAsync(context, term, (json, view) =>
             {
@@ -86,12 +92,27 @@ internal static class StateApi
 
     private static async Task TeardownAsync(HttpContext context, MasterTerm term)
     {
-        var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : null;
+        var form = await FormAsync(context);
         if (form?["frameworkId"].ToString() is not { Length: > 0 } id)
             throw new CallException(StatusCodes.Status400BadRequest, "Missing 'frameworkId' in the request body");
         var changing = await term.AskAsync(core => core.Frameworks.Teardown(new FrameworkId(id)));
         var result = await changing.WaitAsync(term.Ended);
+        if (result.Status == StatusCodes.Status200OK) AuditTrail.Record(context, "TEARDOWN", id);
         await LeaderEndpoints.AnswerAsync(context, result.Status, result.Text);
+    }
+
+    private static async Task<IFormCollection?> FormAsync(HttpContext context)
+    {
+        if (!context.Request.HasFormContentType) return null;
+        try
+        {
+            return await context.Request.ReadFormAsync(context.RequestAborted);
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException && !context.RequestAborted.IsCancellationRequested)
+        {
+            // Such as one of several parts without the boundary between them.
+            throw new CallException(StatusCodes.Status400BadRequest, $"The form cannot be read: {e.Message}");
+        }
     }
 
     private static async Task WriteAsync(HttpContext context, MasterTerm term, Action<Utf8JsonWriter, MasterView> write)

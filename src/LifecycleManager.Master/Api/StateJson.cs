@@ -31,6 +31,24 @@ internal static class StateJson
         json.WriteEndArray();
     }
 
+    /// <summary>Where agents are, and nothing of what they have and run.</summary>
+    public static void AgentPlaces(Utf8JsonWriter json, MasterView view)
+    {
+        json.WriteStartArray("slaves");
+        foreach (var agent in view.Agents)
+        {
+            json.WriteStartObject();
+            json.WriteString("id", agent.Id.Value);
+            json.WriteString("hostname", agent.Info.Hostname);
+            json.WriteNumber("port", agent.Info.Port ?? 0);
+            json.WriteString("pid", agent.Pid);
+            json.WriteBoolean("active", agent.IsActive);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
     public static void Framework(Utf8JsonWriter json, FrameworkView framework)
     {
         json.WriteStartObject();

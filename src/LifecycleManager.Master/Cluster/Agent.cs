@@ -12,6 +12,7 @@ namespace LifecycleManager.Master.Cluster;
 internal sealed class Agent(AgentId id, AgentEntry entry, Ledger.Account account, DateTimeOffset registeredAt)
 {
     private EventStream<AgentEvent>? _stream;
+    private Uri? _address;
 
     public AgentId Id { get; } = id;
 
@@ -29,6 +30,13 @@ internal sealed class Agent(AgentId id, AgentEntry entry, Ledger.Account account
 
     public IReadOnlyList<string> Features { get; set; } = [];
 
+    /// <summary>Where its HTTP surface is reached.</summary>
+    public Uri Address
+    {
+        get => _address ?? new UriBuilder(Uri.UriSchemeHttp, Info.Hostname, Info.Port ?? 5051).Uri;
+        set => _address = value;
+    }
+
     /// <summary>Null while it is not connected.</summary>
     public EventStream<AgentEvent>? Stream
     {
@@ -39,7 +47,7 @@ internal sealed class Agent(AgentId id, AgentEntry entry, Ledger.Account account
 
             // What is known of it outlives the connection.
             if (value is null) return;
-            var ip = IPAddress.TryParse(Info.Hostname, out var own) ? own : value.Remote;
+            var ip = IPAddress.TryParse(Address.Host.Trim('[', ']'), out var own) ? own : value.Remote;
             Ip = ip is { IsIPv4MappedToIPv6: true } ? ip.MapToIPv4() : ip;
         }
     }

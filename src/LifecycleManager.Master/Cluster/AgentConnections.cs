@@ -31,10 +31,11 @@ internal sealed class AgentConnections(ClusterServices services, AgentTable agen
         else
         {
             offers.RescindAll(agent);
-            agent.Stream?.Close();
+            services.Effects.Close(agent.Stream);
             agent.ReregisteredAt = services.Now;
         }
 
+        if (call.Address is { } address) agent.Address = new Uri(address);
         agent.Version = call.Version;
         agent.Features = call.Features ?? [];
         agent.Unanswered = 0;
@@ -42,11 +43,11 @@ internal sealed class AgentConnections(ClusterServices services, AgentTable agen
     }
 
     /// <summary>Ends the stream of an agent, after what it was sent.</summary>
-    public static void Disconnect(Agent agent)
+    public void Disconnect(Agent agent)
     {
         var stream = agent.Stream;
         agent.Stream = null;
-        stream?.Close();
+        services.Effects.Close(stream);
     }
 
     /// <summary>The agent of a call, or null when the stream is not its present one.</summary>
@@ -64,7 +65,7 @@ internal sealed class AgentConnections(ClusterServices services, AgentTable agen
     public void StreamEnded(EventStream<AgentEvent> stream, AgentId? id)
     {
         services.Changes.Advance();
-        stream.Close();
+        services.Effects.Close(stream);
         streams.Remove(stream);
         if (id is not { } known || !agents.Registered.TryGetValue(known, out var agent) || agent.Stream != stream) return;
         agent.Stream = null;
@@ -78,7 +79,7 @@ internal sealed class AgentConnections(ClusterServices services, AgentTable agen
         if (agent.IsLeaving || !agents.Has(agent)) return;
         if (agent.Unanswered >= services.Options.MaxAgentPings && OnSilent?.Invoke(agent) == true) return;
         agent.Unanswered++;
-        agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Ping });
+        services.Effects.Send(agent.Stream, new AgentEvent { Type = AgentEventType.Ping });
         SendPings(agent);
     });
 

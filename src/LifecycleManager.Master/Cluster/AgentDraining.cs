@@ -42,7 +42,7 @@ internal sealed class AgentDraining(ClusterServices services, AgentTable agents,
             return;
         }
 
-        ClusterTasks.SendUpdate(framework, tasks.Latest(task) with
+        tasks.SendUpdate(framework, tasks.Latest(task) with
         {
             Reason = StatusReason.AgentDraining,
             Message = "the agent drains, and the task is about to be killed",

@@ -54,7 +54,7 @@ internal sealed class AgentRegistration(
         if (agents.Registered.TryGetValue(id, out var agent))
         {
             // What is being decided about it comes first; then it is told.
-            if (agent.IsLeaving) services.Registry.Commit([], () => Register(call, stream), _ => Register(call, stream));
+            if (agent.IsLeaving) services.Commit([], () => Register(call, stream), _ => Register(call, stream));
             else Readmit(agent, call, total, stream);
         }
         else if (!agents.Absent.TryGetValue(id, out var absent))
@@ -64,8 +64,9 @@ internal sealed class AgentRegistration(
         }
         else if (absent.Entry.Standing == AgentStanding.Gone)
         {
-            stream.Send(new AgentEvent { Type = AgentEventType.Shutdown, Reason = "the agent was marked as gone" });
-            stream.Close();
+            services.Effects.Send(stream,
+                new AgentEvent { Type = AgentEventType.Shutdown, Reason = "the agent was marked as gone" });
+            services.Effects.Close(stream);
         }
         else
         {
@@ -75,10 +76,10 @@ internal sealed class AgentRegistration(
         }
     }
 
-    private static void Reject(EventStream<AgentEvent> stream, string reason)
+    private void Reject(EventStream<AgentEvent> stream, string reason)
     {
-        stream.Send(new AgentEvent { Type = AgentEventType.Error, Reason = reason });
-        stream.Close();
+        services.Effects.Send(stream, new AgentEvent { Type = AgentEventType.Error, Reason = reason });
+        services.Effects.Close(stream);
     }
 
     private static AgentEntry Returned(AgentEntry known, RegisterCall call) =>
@@ -112,7 +113,7 @@ internal sealed class AgentRegistration(
     private void NotAdmitted(AgentId id, EventStream<AgentEvent> stream, string cause)
     {
         agents.TryEndAdmission(id, stream);
-        stream.Refuse(cause);
+        services.Effects.Refuse(stream, cause);
     }
 
     private void Admitted(AgentId id, AgentEntry entry, RegisterCall call, ResourceSet total, EventStream<AgentEvent> stream)
@@ -120,7 +121,7 @@ internal sealed class AgentRegistration(
         // A newer registration has overtaken this one.
         if (!agents.TryEndAdmission(id, stream))
         {
-            stream.Close();
+            services.Effects.Close(stream);
             return;
         }
 
@@ -137,7 +138,7 @@ internal sealed class AgentRegistration(
         services.Metrics.Mesos.Inc(call.AgentInfo.Id is null, MasterCount.SlaveRegistrations, MasterCount.SlaveReregistrations);
         connections.Connect(agent, call, stream, isNew);
         reservations.ApplyTotal(agent, total);
-        stream.Send(new AgentEvent
+        services.Effects.Send(stream, new AgentEvent
         {
             Type = AgentEventType.Registered,
             Registered = new RegisteredEvent(id, services.MasterId, services.Options.AgentPingInterval.TotalSeconds),

@@ -85,13 +85,14 @@ internal sealed class AgentRemoval(
         agents.Remove(agent);
         agents.AddAbsent(agent.Id, entry);
         if (entry.Standing == AgentStanding.Gone)
-            agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Shutdown, Reason = message });
-        AgentConnections.Disconnect(agent);
+            services.Effects.Send(agent.Stream, new AgentEvent { Type = AgentEventType.Shutdown, Reason = message });
+        connections.Disconnect(agent);
 
         foreach (var framework in frameworks.Known.Values)
         {
             framework.ForgetRefusals(agent.Id);
-            framework.Stream?.Send(new SchedulerEvent { Type = EventType.Failure, Failure = new FailureEvent(agent.Id) });
+            services.Effects.Send(framework.Stream,
+                new SchedulerEvent { Type = EventType.Failure, Failure = new FailureEvent(agent.Id) });
         }
 
         events.AgentRemoved(agent.Id);
@@ -127,7 +128,7 @@ internal sealed class AgentRemoval(
                     absent.Entry = entry;
                     services.Metrics.Mesos.Inc(MasterCount.RecoverySlaveRemovals);
                     foreach (var framework in frameworks.Known.Values)
-                        framework.Stream?.Send(new SchedulerEvent
+                        services.Effects.Send(framework.Stream, new SchedulerEvent
                         {
                             Type = EventType.Failure,
                             Failure = new FailureEvent(absent.Id)

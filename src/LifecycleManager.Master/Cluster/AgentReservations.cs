@@ -74,7 +74,8 @@ internal sealed class AgentReservations(
             agent, newest => newest with { Reserved = Reservations.HasDynamic(total) ? total.ToWire() : null },
             () =>
             {
-                agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Resources, Resources = total.ToWire() });
+                services.Effects.Send(agent.Stream,
+                    new AgentEvent { Type = AgentEventType.Resources, Resources = total.ToWire() });
                 then();
             },
             refused);
@@ -88,7 +89,7 @@ internal sealed class AgentReservations(
         {
             if (Reservations.Apply(own, ResourceWire.Parse(stored)) is { } reserved) total = reserved;
             else services.Log.LogWarning("Agent {Agent} has less than is reserved on it: {Total}", agent.Id.Value, own);
-            agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Resources, Resources = total.ToWire() });
+            services.Effects.Send(agent.Stream, new AgentEvent { Type = AgentEventType.Resources, Resources = total.ToWire() });
         }
 
         ledger.Resize(agent.Id, total.Plus(agent.Revocable));

@@ -24,6 +24,10 @@ internal sealed class AgentTable(ClusterServices services)
     /// <summary>Whether an agent may still return in time that was registered with the former master.</summary>
     public bool AnyRecovering => _absent.Values.Any(agent => agent.IsRecovering);
 
+    /// <summary>Whether an agent that is away may bring an unknown task: this one, else one of the former master's.</summary>
+    public bool MayReturn(AgentId? agent) => agent is { } id
+        ? _absent.TryGetValue(id, out var absent) && absent.Entry.Standing != AgentStanding.Gone : AnyRecovering;
+
     /// <summary>Takes over what is stored.</summary>
     public void Recover(IEnumerable<AgentEntry> entries)
     {
@@ -70,7 +74,7 @@ internal sealed class AgentTable(ClusterServices services)
     }
 
     /// <summary>Stores an agent's record.</summary>
-    public void Store(AgentEntry entry, Action durable, Action<string> refused) => services.Registry.Commit(
+    public void Store(AgentEntry entry, Action durable, Action<string> refused) => services.Commit(
         [RegistryWrites.Put(RegistryKeys.Agents, entry.Info.Id!.Value.Value, entry, RegistryJson.Default.AgentEntry)], durable,
         refused);
 

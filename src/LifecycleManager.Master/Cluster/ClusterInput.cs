@@ -4,7 +4,13 @@ namespace LifecycleManager.Master.Cluster;
 internal abstract class ClusterInput
 {
     /// <summary>Runs on the loop. An exception ends the term.</summary>
-    public abstract void Run(ChangeMark changes);
+    /// <returns>Whether what follows is to be carried out; false where it has thrown and left the state as it was.</returns>
+    public abstract bool TryRun(ChangeMark changes);
+
+    /// <summary>What follows from it is carried out.</summary>
+    public virtual void Answered()
+    {
+    }
 
     /// <summary>It will not be run: the term has ended.</summary>
     public virtual void Abandon()
@@ -15,22 +21,28 @@ internal abstract class ClusterInput
 /// <summary>Something that has happened; nobody waits for an answer.</summary>
 internal sealed class ClusterEvent(Action action) : ClusterInput
 {
-    public override void Run(ChangeMark changes) => action();
+    public override bool TryRun(ChangeMark changes)
+    {
+        action();
+        return true;
+    }
 }
 
 /// <summary>A call: somebody waits for its answer.</summary>
 internal sealed class ClusterCall<T>(Func<T> function) : ClusterInput
 {
     private readonly TaskCompletionSource<T> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private T? _result;
 
     public Task<T> Answer => _answer.Task;
 
-    public override void Run(ChangeMark changes)
+    public override bool TryRun(ChangeMark changes)
     {
         var before = changes.Count;
         try
         {
-            _answer.TrySetResult(function());
+            _result = function();
+            return true;
         }
         catch (Exception e)
         {
@@ -38,8 +50,11 @@ internal sealed class ClusterCall<T>(Func<T> function) : ClusterInput
 
             // What has changed something may have done it by half.
             if (changes.Count != before) throw;
+            return false;
         }
     }
+
+    public override void Answered() => _answer.TrySetResult(_result!);
 
     public override void Abandon() => _answer.TrySetCanceled();
 }

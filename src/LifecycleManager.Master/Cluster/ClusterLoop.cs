@@ -4,8 +4,9 @@ using LifecycleManager.Runtime.Loops;
 namespace LifecycleManager.Master.Cluster;
 
 /// <summary>
-/// The loop that owns the cluster's state during one term: calls, events and what is due run one after the other. A call that
-/// throws before it changed anything is answered with its failure; whatever else throws ends the loop, and the term with it.
+/// The loop that owns the cluster's state during one term: calls, events and what is due run one after the other, and
+/// what follows from each leaves when it has run to its end. A call that throws before it changed anything is answered with its
+/// failure; whatever else throws ends the loop, and the term with it.
 /// </summary>
 internal sealed class ClusterLoop : IOwner<ClusterInput>
 {
@@ -22,6 +23,9 @@ internal sealed class ClusterLoop : IOwner<ClusterInput>
         _changes = changes;
         _loop = new OwnerLoop<ClusterInput>(this, time, report, Capacity, MaxBatch);
     }
+
+    /// <summary>What follows from the input that is being run. Only to be used on the loop.</summary>
+    public ClusterEffects Effects { get; } = new();
 
     /// <summary>Inputs that wait.</summary>
     public int Pending => _loop.Pending;
@@ -52,12 +56,22 @@ internal sealed class ClusterLoop : IOwner<ClusterInput>
 
     ValueTask IOwner<ClusterInput>.TurnAsync(IReadOnlyList<ClusterInput> inputs, CancellationToken cancellation)
     {
+        Effects.CarryOut();
         RunDue(cancellation);
         foreach (var input in inputs)
         {
             // At once: a master that has lost the lead decides nothing more.
             cancellation.ThrowIfCancellationRequested();
-            input.Run(_changes);
+            if (input.TryRun(_changes))
+            {
+                Effects.CarryOut();
+                input.Answered();
+            }
+            else
+            {
+                Effects.Discard();
+            }
+
             RunDue(cancellation);
         }
 
@@ -72,6 +86,7 @@ internal sealed class ClusterLoop : IOwner<ClusterInput>
         {
             cancellation.ThrowIfCancellationRequested();
             action();
+            Effects.CarryOut();
         }
     }
 }

@@ -24,11 +24,24 @@ internal sealed record ClusterServices(
     /// <summary>The wall clock, for stamps.</summary>
     public DateTimeOffset Now => Time.GetUtcNow();
 
+    /// <summary>What others learn of the input that is being run.</summary>
+    public ClusterEffects Effects => Loop.Effects;
+
+    /// <summary>
+    /// Makes writes durable once the input has run to its end; then, or when the store refuses them, a continuation runs on the
+    /// loop.
+    /// </summary>
+    /// <param name="writes">None to be called in turn only.</param>
+    /// <param name="durable">All is stored.</param>
+    /// <param name="refused">Nothing is stored, for the cause that is passed.</param>
+    public void Commit(IReadOnlyList<StateWrite> writes, Action durable, Action<string> refused) =>
+        Effects.Add(() => Registry.Commit(writes, durable, refused));
+
     /// <summary>Deletes records; tries again until that is stored.</summary>
     public void Forget(string prefix, IReadOnlyList<string> ids)
     {
         if (ids.Count == 0) return;
-        Registry.Commit([.. ids.Select(id => StateWrite.Delete(prefix + id))], static () => { },
+        Commit([.. ids.Select(id => StateWrite.Delete(prefix + id))], static () => { },
             _ => Loop.After(StoreRetry, () => Forget(prefix, ids)));
     }
 }

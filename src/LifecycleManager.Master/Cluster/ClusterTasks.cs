@@ -121,13 +121,15 @@ internal sealed class ClusterTasks(
     public void Kill(Framework framework, KillCall call)
     {
         Counters.Inc(MasterCount.MessagesKillTask);
+        var kill = new KillEvent(framework.Id, call.TaskId, call.KillPolicy);
         if (!framework.Tasks.TryGetValue(call.TaskId, out var task))
         {
+            if (framework.Unreachable.Contains(call.TaskId) || agents.MayReturn(call.AgentId))
+                framework.PendingKills.Put(call.TaskId, kill, services.Options.MaxUnreachableTasks);
             Reconcile(framework, call.TaskId, call.AgentId);
             return;
         }
 
-        var kill = new KillEvent(framework.Id, call.TaskId, call.KillPolicy);
         services.Changes.Advance();
         if (!task.State.IsTerminal()) framework.Tasks[task.Id] = task with { Kill = kill };
         SendKill(agents.Registered[task.AgentId], kill);
@@ -321,18 +323,18 @@ internal sealed class ClusterTasks(
         && !framework.IsPartitionAware ? status with { State = TaskState.Lost } : status;
 
     /// <summary>Sends a status to the framework.</summary>
-    public static void SendUpdate(Framework framework, TaskStatusInfo status) =>
-        framework.Stream?.Send(new SchedulerEvent
+    public void SendUpdate(Framework framework, TaskStatusInfo status) =>
+        services.Effects.Send(framework.Stream, new SchedulerEvent
         {
             Type = EventType.Update,
             Update = new UpdateEvent(ForCapabilities(framework, status))
         });
 
     /// <summary>Acknowledges a status to its agent; one without uuid needs none.</summary>
-    public static void SendAcknowledge(Agent agent, FrameworkId framework, TaskId task, byte[]? uuid)
+    public void SendAcknowledge(Agent agent, FrameworkId framework, TaskId task, byte[]? uuid)
     {
         if (uuid is null) return;
-        agent.Stream?.Send(new AgentEvent
+        services.Effects.Send(agent.Stream, new AgentEvent
         {
             Type = AgentEventType.Acknowledge,
             Acknowledge = new AcknowledgeEvent(framework, task, uuid)
@@ -343,6 +345,6 @@ internal sealed class ClusterTasks(
     public void SendKill(Agent agent, KillEvent kill)
     {
         services.Log.LogDebug("Kill {Task} on {Agent}", kill.TaskId.Value, agent.Id.Value);
-        agent.Stream?.Send(new AgentEvent { Type = AgentEventType.Kill, Kill = kill });
+        services.Effects.Send(agent.Stream, new AgentEvent { Type = AgentEventType.Kill, Kill = kill });
     }
 }

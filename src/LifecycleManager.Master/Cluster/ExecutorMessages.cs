@@ -14,7 +14,7 @@ internal sealed class ExecutorMessages(
         services.Metrics.Mesos.Inc(
             MasterCount.MessagesFrameworkToExecutor, isKnown, MasterCount.ValidFrameworkToExecutorMessages,
             MasterCount.InvalidFrameworkToExecutorMessages);
-        agent?.Stream?.Send(new AgentEvent
+        services.Effects.Send(agent?.Stream, new AgentEvent
         {
             Type = AgentEventType.Message,
             Message = new AgentMessage(framework.Id, call.ExecutorId, call.Data),
@@ -39,7 +39,7 @@ internal sealed class ExecutorMessages(
         services.Metrics.Mesos.Inc(
             MasterCount.MessagesExecutorToFramework, isKnown, MasterCount.ValidExecutorToFrameworkMessages,
             MasterCount.InvalidExecutorToFrameworkMessages);
-        framework?.Stream?.Send(new SchedulerEvent
+        services.Effects.Send(framework?.Stream, new SchedulerEvent
         {
             Type = EventType.Message,
             Message = new MessageEvent(agent.Id, message.ExecutorId, message.Data),

@@ -1,5 +1,6 @@
 using LifecycleManager.Master.Resources;
 using LifecycleManager.Master.Streams;
+using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Runtime.Loops;
 
@@ -55,6 +56,9 @@ internal sealed class Framework(FrameworkInfo info, DateTimeOffset registeredAt)
     public BoundedLog<TaskId, ClusterTask> Unreachable { get; } = new();
 
     public BoundedLog<TaskId, ClusterTask> Completed { get; } = new();
+
+    /// <summary>Kills of tasks whose agent is away: sent when it brings them.</summary>
+    public BoundedLog<TaskId, KillEvent> PendingKills { get; } = new();
 
     public Dictionary<OfferId, OfferRecord> Offers { get; } = [];
 

@@ -52,7 +52,7 @@ internal sealed class FrameworkSubscriptions(
             if (frameworks.Known.GetValueOrDefault(id) is { IsLeaving: true, UnregisteredAt: null })
             {
                 // What is being decided about it comes first.
-                services.Registry.Commit([], () => Subscribe(call, stream, principal), _ => Subscribe(call, stream, principal));
+                services.Commit([], () => Subscribe(call, stream, principal), _ => Subscribe(call, stream, principal));
                 return;
             }
 
@@ -93,7 +93,7 @@ internal sealed class FrameworkSubscriptions(
     public void StreamEnded(EventStream<SchedulerEvent> stream, FrameworkId? id)
     {
         services.Changes.Advance();
-        stream.Close();
+        services.Effects.Close(stream);
         streams.Remove(stream);
         if (id is not { } known || !frameworks.Known.TryGetValue(known, out var framework) || framework.Stream != stream) return;
         services.Log.LogInformation(
@@ -176,13 +176,13 @@ internal sealed class FrameworkSubscriptions(
         framework.Failover?.Cancel();
         framework.Heartbeat?.Cancel();
         offers.TakeBackAll(framework);
-        framework.Stream?.Close();
+        services.Effects.Close(framework.Stream);
         framework.Stream = null;
         frameworks.PutRemoved(entry);
 
         // The tasks stay in the accounts until their agents say that they have ended.
         foreach (var agent in framework.Tasks.Values.Select(task => task.AgentId).Distinct().ToList())
-            agents.Registered[agent].Stream?.Send(new AgentEvent
+            services.Effects.Send(agents.Registered[agent].Stream, new AgentEvent
             {
                 Type = AgentEventType.KillFramework,
                 KillFramework = framework.Id
@@ -190,7 +190,7 @@ internal sealed class FrameworkSubscriptions(
         foreach (var task in framework.Tasks.Values.ToList())
         {
             // What it was sent nobody else acknowledges, and the agent waits with what comes next.
-            ClusterTasks.SendAcknowledge(agents.Registered[task.AgentId], framework.Id, task.Id, task.SentUuid);
+            tasks.SendAcknowledge(agents.Registered[task.AgentId], framework.Id, task.Id, task.SentUuid);
             if (task.State.IsTerminal()) tasks.Complete(framework, task);
         }
 
@@ -198,16 +198,16 @@ internal sealed class FrameworkSubscriptions(
         events.FrameworkRemoved(framework);
     }
 
-    private static void Fail(EventStream<SchedulerEvent> stream, string message)
+    private void Fail(EventStream<SchedulerEvent> stream, string message)
     {
-        stream.Send(new SchedulerEvent { Type = EventType.Error, Error = new ErrorEvent(message) });
-        stream.Close();
+        services.Effects.Send(stream, new SchedulerEvent { Type = EventType.Error, Error = new ErrorEvent(message) });
+        services.Effects.Close(stream);
     }
 
     private void NotSubscribed(FrameworkId id, EventStream<SchedulerEvent> stream, string cause)
     {
         if (_subscribing.GetValueOrDefault(id) == stream) _subscribing.Remove(id);
-        stream.Refuse(cause);
+        services.Effects.Refuse(stream, cause);
     }
 
     private void Subscribed(FrameworkEntry entry, SubscribeCall call, EventStream<SchedulerEvent> stream)
@@ -254,13 +254,13 @@ internal sealed class FrameworkSubscriptions(
         framework.Suppressed.Clear();
         framework.Suppressed.UnionWith(call.SuppressedRoles ?? []);
         framework.Stream = stream;
-        stream.Send(new SchedulerEvent
+        services.Effects.Send(stream, new SchedulerEvent
         {
             Type = EventType.Subscribed,
             Subscribed = new SubscribedEvent(id, services.Options.HeartbeatInterval.TotalSeconds,
                 MasterInfos.Of(services.MasterId, services.Options.Address)),
         });
-        stream.Send(new SchedulerEvent { Type = EventType.Heartbeat });
+        services.Effects.Send(stream, new SchedulerEvent { Type = EventType.Heartbeat });
         Beat(framework, stream);
         services.Log.LogInformation("Framework {Framework} ({Name}) is subscribed", id.Value, framework.Info.Name);
         events.FrameworkChanged(() => views.Of(framework), isNew);
@@ -272,7 +272,7 @@ internal sealed class FrameworkSubscriptions(
         framework.Heartbeat = services.Loop.After(services.Options.HeartbeatInterval, () =>
         {
             if (framework.Stream != stream) return;
-            stream.Send(new SchedulerEvent { Type = EventType.Heartbeat });
+            services.Effects.Send(stream, new SchedulerEvent { Type = EventType.Heartbeat });
             Beat(framework, stream);
         });
 

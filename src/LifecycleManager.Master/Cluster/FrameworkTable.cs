@@ -50,7 +50,7 @@ internal sealed class FrameworkTable(ClusterServices services)
     }
 
     /// <summary>Stores a framework's record.</summary>
-    public void Store(FrameworkEntry entry, Action durable, Action<string> refused) => services.Registry.Commit(
+    public void Store(FrameworkEntry entry, Action durable, Action<string> refused) => services.Commit(
         [RegistryWrites.Put(RegistryKeys.Frameworks, entry.Info.Id!.Value.Value, entry, RegistryJson.Default.FrameworkEntry)],
         durable, refused);
 }

@@ -26,7 +26,7 @@ internal sealed class Maintenance(
         if (MaintenanceWindows.Problem(schedule) is { } problem) return OperatorResult.Invalid(problem);
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var value = JsonSerializer.SerializeToUtf8Bytes(schedule, RegistryJson.Default.MaintenanceSchedule);
-        services.Registry.Commit(
+        services.Commit(
             [new StateWrite(RegistryKeys.Maintenance, value)],
             () =>
             {

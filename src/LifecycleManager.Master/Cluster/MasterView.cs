@@ -53,6 +53,7 @@ internal sealed record AgentView
         Entry = agent.Entry;
         Version = agent.Version;
         Features = agent.Features;
+        Pid = $"slave(1)@{agent.Address.Host}:{agent.Address.Port}";
         Total = agent.Account.Total;
         Offered = agent.Account.Offered;
         Used = agent.Account.Used;
@@ -66,10 +67,9 @@ internal sealed record AgentView
     public AgentId Id { get; }
 
     /// <summary>
-    /// Its name in Mesos' inner protocol, from which tools take its address and its endpoints. By its host name, for which its
-    /// certificate is made out.
+    /// Its name in Mesos' inner protocol, from which tools take its address and its endpoints: as it says where it is reached.
     /// </summary>
-    public string Pid => $"slave(1)@{Info.Hostname}:{Info.Port ?? 0}";
+    public string Pid { get; }
 
     public AgentEntry Entry { get; }
 

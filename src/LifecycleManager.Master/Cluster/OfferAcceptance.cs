@@ -127,7 +127,8 @@ internal sealed class OfferAcceptance(
         }
 
         if (launched.Count > 0)
-            agent.Stream!.Send(new AgentEvent { Type = AgentEventType.Run, Run = new RunEvent(framework.Info, launched) });
+            services.Effects.Send(agent.Stream,
+                new AgentEvent { Type = AgentEventType.Run, Run = new RunEvent(framework.Info, launched) });
     }
 
     // All of them or none.
@@ -167,7 +168,7 @@ internal sealed class OfferAcceptance(
         };
         var launched = members.Select((task, i) => StartTask(accept, task with { Executor = info }, resources[i], info, executor))
             .ToList();
-        agent.Stream!.Send(new AgentEvent
+        services.Effects.Send(agent.Stream, new AgentEvent
         {
             Type = AgentEventType.Run,
             Run = new RunEvent(framework.Info, launched, Group: true, info)

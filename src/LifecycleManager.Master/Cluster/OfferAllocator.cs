@@ -70,7 +70,8 @@ internal sealed class OfferAllocator(
                 made.Add(offers.ToWire(offer, agents.Registered[ofAgent.Key.Agent], refined));
             }
 
-            framework.Stream?.Send(new SchedulerEvent { Type = EventType.Offers, Offers = new OffersEvent(made) });
+            services.Effects.Send(framework.Stream,
+                new SchedulerEvent { Type = EventType.Offers, Offers = new OffersEvent(made) });
             services.Metrics.OffersSent.Inc(made.Count);
         }
     }

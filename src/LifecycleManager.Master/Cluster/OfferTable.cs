@@ -46,7 +46,8 @@ internal sealed class OfferTable(
         ledger.TakeBack(agent.Id, framework.Id, offer.Role, offer.Resources);
         if (rescind)
         {
-            framework.Stream?.Send(new SchedulerEvent { Type = EventType.Rescind, Rescind = new RescindEvent(offer.Id) });
+            services.Effects.Send(framework.Stream,
+                new SchedulerEvent { Type = EventType.Rescind, Rescind = new RescindEvent(offer.Id) });
             services.Metrics.OffersRescinded.Inc();
         }
 
@@ -126,12 +127,12 @@ internal sealed class OfferTable(
         Hostname = agent.Info.Hostname,
         Url = new OfferUrl
         {
-            Scheme = "http",
+            Scheme = agent.Address.Scheme,
             Address = new OfferAddress
             {
-                Hostname = agent.Info.Hostname,
+                Hostname = agent.Address.Host,
                 Ip = agent.Ip?.ToString(),
-                Port = agent.Info.Port ?? 5051,
+                Port = agent.Address.Port,
             },
             Path = "/slave(1)",
         },

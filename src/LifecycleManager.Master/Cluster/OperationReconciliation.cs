@@ -16,7 +16,7 @@ internal sealed class OperationReconciliation(ClusterServices services, AgentTab
         foreach (var operation in call.Operations ?? [])
         {
             var (state, message) = Of(operation.AgentId);
-            framework.Stream?.Send(new SchedulerEvent
+            services.Effects.Send(framework.Stream, new SchedulerEvent
             {
                 Type = EventType.UpdateOperationStatus,
                 UpdateOperationStatus = new UpdateOperationStatusEvent(new OperationStatus

@@ -18,8 +18,8 @@ internal sealed class OperatorEvents(ClusterServices services, OpenStreams strea
     public bool Subscribe(EventStream<OperatorEvent> stream, Func<MasterView> snapshot)
     {
         if (_operators.Count >= services.Options.MaxSubscribers) return false;
-        stream.Send(new OperatorEvent.Subscribed(snapshot()));
-        stream.Send(new OperatorEvent.Heartbeat());
+        services.Effects.Send(stream, new OperatorEvent.Subscribed(snapshot()));
+        services.Effects.Send(stream, new OperatorEvent.Heartbeat());
         services.Changes.Advance();
         _operators.Add(stream);
         streams.Add(stream);
@@ -31,7 +31,7 @@ internal sealed class OperatorEvents(ClusterServices services, OpenStreams strea
     public void StreamEnded(EventStream<OperatorEvent> stream)
     {
         services.Changes.Advance();
-        stream.Close();
+        services.Effects.Close(stream);
         _operators.Remove(stream);
         streams.Remove(stream);
     }
@@ -57,7 +57,9 @@ internal sealed class OperatorEvents(ClusterServices services, OpenStreams strea
 
     private void Beat(EventStream<OperatorEvent> stream) => services.Loop.After(services.Options.HeartbeatInterval, () =>
     {
-        if (stream.Send(new OperatorEvent.Heartbeat())) Beat(stream);
+        if (stream.IsClosed) return;
+        services.Effects.Send(stream, new OperatorEvent.Heartbeat());
+        Beat(stream);
     });
 
     // Made only where somebody is told: a view is a copy.
@@ -65,6 +67,6 @@ internal sealed class OperatorEvents(ClusterServices services, OpenStreams strea
     {
         if (_operators.Count == 0) return;
         var message = make();
-        foreach (var stream in _operators) stream.Send(message);
+        foreach (var stream in _operators) services.Effects.Send(stream, message);
     }
 }

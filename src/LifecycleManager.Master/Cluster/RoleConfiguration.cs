@@ -52,22 +52,20 @@ internal sealed class RoleConfiguration(
         if (names.Count < configs.Count) return OperatorResult.Invalid("Invalid QuotaConfig: a role is there twice");
         var quotas = _newest.Quotas.Where(quota => !names.Contains(quota.Role))
             .Concat(configs.Where(config => config.Guarantees?.Count > 0 || config.Limits?.Count > 0)).ToList();
+        if (RoleValidation.HierarchyProblem(quotas) is { } parent)
+            return OperatorResult.Invalid($"Invalid QuotaConfig: {parent}");
         if (!force && Overcommitted(quotas) is { } name)
-        {
-            return OperatorResult.Conflict($"Guarantees of {name} are more than the cluster has; 'force' overrides this check");
-        }
-
+            return OperatorResult.Invalid($"Guarantees of {name} are more than the cluster has; 'force' overrides this check");
         return SetRoles(_newest with { Quotas = quotas });
     }
 
-    // A child's guarantee is a part of its parent's, as far as that goes.
+    // A child's guarantee is a part of its parent's.
     private string? Overcommitted(IReadOnlyList<QuotaConfig> quotas)
     {
         var sums = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var quota in quotas)
         {
-            var hasAncestor = quotas.Any(other => quota.Role.StartsWith(other.Role + "/", StringComparison.Ordinal));
-            if (hasAncestor) continue;
+            if (quota.Role.Contains('/', StringComparison.Ordinal)) continue;
             foreach (var (name, scalar) in quota.Guarantees ?? NoGuarantees)
                 sums[name] = sums.GetValueOrDefault(name) + scalar.Value;
         }
@@ -80,7 +78,7 @@ internal sealed class RoleConfiguration(
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         services.Changes.Advance();
         _newest = roles;
-        services.Registry.Commit(
+        services.Commit(
             [new StateWrite(RegistryKeys.Roles, JsonSerializer.SerializeToUtf8Bytes(roles, RegistryJson.Default.RolesEntry))],
             () =>
             {
@@ -145,6 +143,5 @@ internal sealed class RoleConfiguration(
     }
 
     private static Dictionary<string, long>? Milli(IReadOnlyDictionary<string, Scalar>? scalars) => scalars?.ToDictionary(
-        scalar => scalar.Key, scalar =>
-            (long)Math.Round(scalar.Value.Value * 1000, MidpointRounding.AwayFromZero), StringComparer.Ordinal);
+        scalar => scalar.Key, scalar => RoleValidation.Milli(scalar.Value), StringComparer.Ordinal);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LifecycleManager.Master.Registry;
 using LifecycleManager.Master.Resources;
 using LifecycleManager.Protocol.Mesos;
@@ -38,4 +39,39 @@ internal static class RoleValidation
 
         return null;
     }
+
+    /// <summary>
+    /// What is wrong with all quotas together, or null: what a parent guarantees holds what its children guarantee, whatever is
+    /// forced, as in Mesos (its <c>QuotaTree</c>). A parent without a quota guarantees nothing.
+    /// </summary>
+    public static string? HierarchyProblem(IReadOnlyList<QuotaConfig> quotas)
+    {
+        var own = quotas.ToDictionary(quota => quota.Role, quota => quota.Guarantees ?? NoScalars);
+        var children = new SortedDictionary<(string Parent, string Resource), long>();
+        foreach (var (role, guarantees) in own)
+        {
+            var slash = role.LastIndexOf('/');
+            if (slash < 0) continue;
+            foreach (var (name, guarantee) in guarantees)
+            {
+                var at = (role[..slash], name);
+                children[at] = children.GetValueOrDefault(at) + Milli(guarantee);
+            }
+        }
+
+        foreach (var ((parent, name), sum) in children)
+        {
+            var has = own.GetValueOrDefault(parent)?.GetValueOrDefault(name) is { } guarantee ? Milli(guarantee) : 0;
+            if (sum > has)
+            {
+                return string.Create(CultureInfo.InvariantCulture,
+                    $"role '{parent}' guarantees {has / 1000.0} {name}, less than the {sum / 1000.0} of its children together");
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>An amount in thousandths, as amounts are compared and counted.</summary>
+    public static long Milli(Scalar scalar) => (long)Math.Round(scalar.Value * 1000, MidpointRounding.AwayFromZero);
 }

@@ -64,7 +64,7 @@ internal sealed class TaskAdoption(
 
         foreach (var id in unwanted)
         {
-            agent.Stream?.Send(new AgentEvent { Type = AgentEventType.KillFramework, KillFramework = id });
+            services.Effects.Send(agent.Stream, new AgentEvent { Type = AgentEventType.KillFramework, KillFramework = id });
         }
 
         foreach (var key in agent.Tasks)
@@ -101,7 +101,9 @@ internal sealed class TaskAdoption(
             Role = role,
             Resources = resources,
             Executor = found.Task.Executor?.ExecutorId,
+            Kill = framework.PendingKills.TryGet(found.Task.TaskId, out var kill) ? kill : null,
         }.With(found.Status.State, found.Status with { AgentId = agent.Id });
+        framework.PendingKills.Remove(task.Id);
         services.Changes.Advance();
         ClusterTasks.AddFound(framework, agent, task);
         if (task.State.IsTerminal()) return;
@@ -109,7 +111,7 @@ internal sealed class TaskAdoption(
 
         // Who was told that it is out of reach is told that it is back, as Mesos tells it.
         if (wasUnreachable && framework.IsPartitionAware)
-            ClusterTasks.SendUpdate(framework, tasks.Latest(task) with
+            tasks.SendUpdate(framework, tasks.Latest(task) with
             {
                 Reason = StatusReason.AgentReregistered,
                 Message = "Unreachable agent reregistered"

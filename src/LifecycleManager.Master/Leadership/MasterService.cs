@@ -17,8 +17,6 @@ internal sealed partial class MasterService : BackgroundService
     public const string Election = "master";
 
     private readonly MasterTermServices _services;
-    /// <summary>The beginning of the names of the nodes by which Mesos' clients find the leader in ZooKeeper.</summary>
-    public const string NodePrefix = "json.info_";
 
     private static readonly TimeSpan AnnounceAgain = TimeSpan.FromSeconds(2);
     private readonly IStateStore _store;
@@ -91,7 +89,7 @@ internal sealed partial class MasterService : BackgroundService
         {
             try
             {
-                await _announcer.AnnounceAsync(leadership, NodePrefix, info, term.Ended);
+                await _announcer.AnnounceAsync(leadership, MasterInfo.NodePrefix, info, term.Ended);
                 return;
             }
             catch (OperationCanceledException) when (term.HasEnded)

@@ -34,7 +34,7 @@ internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity, Strea
 
     private readonly CancellationTokenSource _abort = new();
     private readonly Queue<byte[]> _lagging = new();
-    private volatile bool _isDropped;
+    private bool _isDropped;
 
     /// <summary>The value of <c>Mesos-Stream-Id</c>.</summary>
     public string Id { get; } = Guid.NewGuid().ToString();
@@ -55,7 +55,7 @@ internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity, Strea
     public bool IsClosed { get; private set; }
 
     /// <summary>Whether it was ended since the subscriber did not keep up.</summary>
-    public bool IsOverrun => _isDropped;
+    public bool IsOverrun => Volatile.Read(ref _isDropped);
 
     /// <summary>Why it was refused before its first event; null where it was not.</summary>
     public string? Refusal { get; private set; }
@@ -81,7 +81,7 @@ internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity, Strea
     /// <inheritdoc />
     public void Drop()
     {
-        _isDropped = true;
+        if (!Interlocked.Exchange(ref _isDropped, true)) memory.Dropped();
         _queue.Writer.TryComplete();
         _abort.Cancel();
     }
@@ -190,7 +190,7 @@ internal sealed class EventStream<T>(Func<T, byte[]> encode, int capacity, Strea
         memory.Add(this, events, bytes);
         while (!flush.IsCompleted)
         {
-            while (!_isDropped && _queue.Reader.TryRead(out var message))
+            while (!IsOverrun && _queue.Reader.TryRead(out var message))
             {
                 var record = RecordIo.Frame(encode(message));
                 _lagging.Enqueue(record);

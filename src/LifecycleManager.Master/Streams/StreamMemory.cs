@@ -34,6 +34,9 @@ internal sealed partial class StreamMemory(long max, ILogger log)
         }
     }
 
+    /// <summary>Told of each subscriber that is dropped, also for the number of its events.</summary>
+    public Action Dropped { get; init; } = () => { };
+
     /// <summary>Something waits for a subscriber.</summary>
     public void Add(ILaggingStream stream, int events, long bytes)
     {

@@ -175,7 +175,8 @@ public sealed partial record MetricQuery
     /// <summary>What the value of an instance can be that does not report.</summary>
     internal Interval Silence => NeverNegative ? new Interval(0, double.PositiveInfinity) : Interval.Open;
 
-    private ReadOnlySpan<char> Name => Selector.IndexOf('{', StringComparison.Ordinal) switch
+    /// <summary>The metric's name, without labels.</summary>
+    internal ReadOnlySpan<char> Name => Selector.IndexOf('{', StringComparison.Ordinal) switch
     {
         < 0 => Selector,
 

@@ -10,21 +10,23 @@ namespace LifecycleManager.Metrics.Scraping;
 /// <remarks>
 /// In a selector, <c>statistic</c> names the statistic of a Boot 2 metric (<c>COUNT</c>, <c>TOTAL_TIME</c>, <c>MAX</c>, ...);
 /// every other matcher is a tag. A policy outlives the service's move to Boot 2: where that has no <c>gauge.servo.tpm</c>, its
-/// <c>servo.tpm</c> is read. A metric that is refused while others are answered is refused alone.
+/// <c>servo.tpm</c> is read; what Boot 1.x has under other names is <see cref="Boot1Metrics"/>. A metric that is
+/// refused while others are answered is refused alone.
 /// </remarks>
 internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance instance, EndpointKey key, EndpointHints hints)
     : EndpointJob(context, instance, key, hints)
 {
     private readonly Dictionary<Selection, NothingFound> _nothing = [];
     private ActuatorQuery[] _queries = [];
+    private string[] _names = [];
+    private string[] _prefixes = [];
     private Selection[] _queriesOf = [];
     private ActuatorShape _shape;
 
     protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
     {
         var selections = Selections;
-        if (!ReferenceEquals(selections, _queriesOf))
-            (_queries, _queriesOf) = ([.. selections.Select(selection => new ActuatorQuery(selection))], selections);
+        if (!ReferenceEquals(selections, _queriesOf)) Ask(selections);
         BeginRound();
         Batch.Clear();
         _nothing.Clear();
@@ -34,6 +36,14 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
             : await FindAsync(times, now, cancellation);
         Batch.Commit(selections, Round, now, Context.Options.MaxSamplesPerSeries, Nothing);
         return samples;
+    }
+
+    private void Ask(Selection[] selections)
+    {
+        (_queries, _queriesOf) = ([.. selections.Select(selection => new ActuatorQuery(selection))], selections);
+        _names = [.. _queries.SelectMany(query => (string?[])[query.Name, query.Boot2Name, .. Boot1Metrics.Names(query)])
+            .OfType<string>().Distinct()];
+        _prefixes = [.. _queries.SelectMany(Boot1Metrics.Prefixes).Distinct()];
     }
 
     private NothingFound Nothing(Selection selection) => _nothing.TryGetValue(selection, out var known) ? known
@@ -197,8 +207,7 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
         if (body is null) return null;
         try
         {
-            var names = _queries.SelectMany(query => (string?[])[query.Name, query.Boot2Name]).OfType<string>().Distinct();
-            var list = ActuatorText.ReadList(body.Bytes, [.. names]);
+            var list = ActuatorText.ReadList(body.Bytes, _names, _prefixes);
             if (list.Shape == ActuatorShape.Flat && list.Count == 0)
                 throw new ScrapeException(
                     FailureReason.Malformed, $"{uri}: neither a number nor a list of names: this is not an actuator's metric");
@@ -207,9 +216,10 @@ internal sealed class ActuatorJob(ScrapeContext context, CollectedInstance insta
                     FailureReason.TooManySamples, $"{uri} has more than {Context.Options.MaxSamplesPerScrape} metrics");
             if (list.Shape == ActuatorShape.Flat)
             {
-                foreach (var query in _queries.Where(query => query.IsFlat))
+                foreach (var query in _queries)
                 {
-                    if (list.Values.TryGetValue(query.Name, out var value)) Add(query, value, now);
+                    if (query.IsFlat && list.Values.TryGetValue(query.Name, out var value)) Add(query, value, now);
+                    else if (Boot1Metrics.Read(query, list.Values) is { } same) Add(query, same, now);
                 }
             }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using LifecycleManager.Metrics.Exposition;
 
@@ -27,11 +28,13 @@ internal static class ActuatorText
     /// <summary>Reads the answer of <c>/metrics</c>.</summary>
     /// <param name="json">The body.</param>
     /// <param name="wanted">The names that are looked for.</param>
-    public static ActuatorList ReadList(ReadOnlySpan<byte> json, IReadOnlyCollection<string> wanted)
+    /// <param name="prefixes">What numbers that are looked for beside them begin with.</param>
+    public static ActuatorList ReadList(
+        ReadOnlySpan<byte> json, IReadOnlyCollection<string> wanted, IReadOnlyCollection<string>? prefixes = null)
     {
         try
         {
-            return ReadAll(json, wanted);
+            return ReadAll(json, wanted, prefixes ?? []);
         }
         catch (InvalidOperationException e)
         {
@@ -39,7 +42,8 @@ internal static class ActuatorText
         }
     }
 
-    private static ActuatorList ReadAll(ReadOnlySpan<byte> json, IReadOnlyCollection<string> wanted)
+    private static ActuatorList ReadAll(
+        ReadOnlySpan<byte> json, IReadOnlyCollection<string> wanted, IReadOnlyCollection<string> prefixes)
     {
         var values = new Dictionary<string, double>(StringComparer.Ordinal);
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -48,7 +52,7 @@ internal static class ActuatorText
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("a JSON object is needed");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var name = Find(ref reader, wanted);
+            var name = Find(ref reader, wanted) ?? Begins(ref reader, prefixes);
             var isNames = reader.ValueTextEquals("names"u8);
             reader.Read();
             if (isNames && reader.TokenType == JsonTokenType.StartArray)
@@ -81,6 +85,17 @@ internal static class ActuatorText
         foreach (var name in wanted)
         {
             if (reader.ValueTextEquals(name)) return name;
+        }
+
+        return null;
+    }
+
+    private static string? Begins(ref Utf8JsonReader reader, IReadOnlyCollection<string> prefixes)
+    {
+        foreach (var prefix in prefixes)
+        {
+            if (reader.ValueSpan.Length > prefix.Length && Ascii.Equals(reader.ValueSpan[..prefix.Length], prefix))
+                return reader.GetString();
         }
 
         return null;

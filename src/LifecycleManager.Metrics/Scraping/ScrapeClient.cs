@@ -29,15 +29,17 @@ internal sealed class ScrapeClient(CollectorOptions options) : IDisposable
     /// <param name="name">What to call the address in messages; null: itself.</param>
     /// <param name="explain">Takes the reason out of the body of a refusal, where the server gives one.</param>
     /// <param name="follow">Whether to follow one redirect: a standby's to its leader.</param>
+    /// <param name="tls">How the source is known to be itself; null for the usual.</param>
     public Task<ResponseBody> GetAsync(
         Uri uri, string accept, AuthenticationHeaderValue? credential, CancellationToken cancellation, string? name = null,
-        Explain? explain = null, bool follow = false) => SendAsync(
+        Explain? explain = null, bool follow = false, TlsSettings? tls = null) => SendAsync(
             new ScrapeRequest(uri, accept)
             {
                 Credential = credential,
                 Name = name,
                 Explain = explain,
                 Redirects = follow ? RedirectRule.ToLeader : RedirectRule.None,
+                Tls = tls ?? TlsSettings.Usual,
             },
             cancellation);
 

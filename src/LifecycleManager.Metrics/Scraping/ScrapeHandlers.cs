@@ -32,7 +32,14 @@ internal sealed class ScrapeHandlers(CollectorOptions options) : IDisposable
         foreach (var pool in _pools.Values) pool.Value.Dispose();
     }
 
-    private HttpMessageInvoker Create(TlsSettings tls) => new(new SocketsHttpHandler
+    private HttpMessageInvoker Create(TlsSettings tls)
+    {
+        var handler = Handler(tls);
+        if (tls.IsOfCluster) options.ClusterTls?.ApplyTo(handler.SslOptions);
+        return new HttpMessageInvoker(handler);
+    }
+
+    private SocketsHttpHandler Handler(TlsSettings tls) => new()
     {
         // Which redirects are followed, and what becomes of a compressed body, the client decides.
         AllowAutoRedirect = false,
@@ -46,5 +53,5 @@ internal sealed class ScrapeHandlers(CollectorOptions options) : IDisposable
         PooledConnectionLifetime = TimeSpan.FromMinutes(15),
         PooledConnectionIdleTimeout = options.Interval * 2 + TimeSpan.FromSeconds(30),
         SslOptions = tls.ToOptions(),
-    });
+    };
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Metrics.Targets;
 using LifecycleManager.Metrics.Core.Windows;
 
 namespace LifecycleManager.Metrics.Sources;
@@ -28,7 +29,8 @@ internal sealed class AgentJob(
 
     protected override async Task<int> ScrapeAsync(long now, CancellationToken cancellation)
     {
-        using var body = await Context.Client.GetAsync(_uri, "application/json", Context.Credentials.For("agents"), cancellation);
+        using var body = await Context.Client.GetAsync(
+            _uri, "application/json", Context.Credentials.For("agents"), cancellation, tls: TlsSettings.OfCluster);
         List<AgentStatistics> all;
         try
         {

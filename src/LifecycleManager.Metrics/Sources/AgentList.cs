@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LifecycleManager.Clients.Addresses;
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Metrics.Targets;
 
 namespace LifecycleManager.Metrics.Sources;
 
@@ -50,7 +51,8 @@ internal sealed class AgentListJob(ScrapeContext context, AddressList masters, A
     private async Task<int> AskAsync(Uri uri, CancellationToken cancellation)
     {
         using var body = await Context.Client.GetAsync(
-            uri, "application/json", Context.Credentials.For("agents"), cancellation, follow: true);
+            uri, "application/json", Context.Credentials.For("agents"), cancellation, follow: true,
+            tls: TlsSettings.OfCluster);
         try
         {
             found(AgentList.Read(body.Memory, uri.Scheme));

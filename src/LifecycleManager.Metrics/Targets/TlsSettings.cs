@@ -17,6 +17,12 @@ internal sealed record TlsSettings(string? Authorities, string? ServerName, bool
     /// <summary>The machine's authorities, and the host's name.</summary>
     public static TlsSettings Usual { get; } = new(null, null, false);
 
+    /// <summary>A role of the own cluster: <see cref="CollectorOptions.ClusterTls"/>.</summary>
+    public static TlsSettings OfCluster { get; } = new(null, null, false) { IsOfCluster = true };
+
+    /// <summary>Whether it is a role of the own cluster.</summary>
+    public bool IsOfCluster { get; private init; }
+
     /// <summary>What is wrong with certificates in PEM; null where they can be used.</summary>
     public static string? Check(string pem)
     {

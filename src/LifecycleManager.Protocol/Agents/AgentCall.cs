@@ -62,12 +62,15 @@ public enum AgentCallType
 /// <param name="Tasks">Every task that it runs or whose last status is not yet acknowledged.</param>
 /// <param name="Frameworks">The frameworks of those tasks.</param>
 /// <param name="Features">What its containerizers can do: <c>docker</c>, <c>process</c>.</param>
+/// <param name="Address">Where its own HTTP surface is reached, which need not be where its tasks listen; null of agents of
+/// earlier versions, which it is at their host name and port.</param>
 public sealed record RegisterCall(
     AgentInfo AgentInfo,
     string Version,
     IReadOnlyList<AgentTask>? Tasks = null,
     IReadOnlyList<FrameworkInfo>? Frameworks = null,
-    IReadOnlyList<string>? Features = null);
+    IReadOnlyList<string>? Features = null,
+    string? Address = null);
 
 /// <summary>A task as its agent knows it.</summary>
 public sealed record AgentTask(FrameworkId FrameworkId, TaskInfo Task, TaskStatusInfo Status);

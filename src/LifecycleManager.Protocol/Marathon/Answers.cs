@@ -143,6 +143,9 @@ public sealed record DeploymentResult
 /// <summary>A deployment under way.</summary>
 public sealed record Deployment
 {
+    /// <summary>How many apps and pods it changes that the caller may not see; null for none. Not one of Marathon's.</summary>
+    public int? OthersAffected { get; init; }
+
     /// <summary>The id.</summary>
     public required string Id { get; init; }
 
@@ -264,6 +267,9 @@ public sealed record QueueItem
 
     /// <summary>Since when.</summary>
     public string? Since { get; init; }
+
+    /// <summary>Why it is not launched whatever is offered: what is not admitted of it. Not Marathon's.</summary>
+    public string? NotAdmitted { get; init; }
 
     /// <summary>The app; absent for a pod.</summary>
     public App? App { get; init; }

@@ -3,6 +3,10 @@ namespace LifecycleManager.Protocol.Mesos;
 /// <summary>A master, as frameworks and those who look for the leader get it.</summary>
 public sealed record MasterInfo
 {
+    /// <summary>How the names of the nodes begin by which the leader is found in ZooKeeper; the one that leads has the lowest
+    /// number behind.</summary>
+    public const string NodePrefix = "json.info_";
+
     /// <summary>The id of its term: prefix of the ids that it gives.</summary>
     public required string Id { get; init; }
 

@@ -20,6 +20,9 @@ namespace LifecycleManager.Protocol.Mesos;
 [JsonSerializable(typeof(Offer))]
 [JsonSerializable(typeof(Resource[]))]
 [JsonSerializable(typeof(List<Resource>))]
+[JsonSerializable(typeof(ProcessIo))]
+[JsonSerializable(typeof(AttachInputCall))]
+[JsonSerializable(typeof(LaunchSessionCall))]
 public sealed partial class MesosJson : JsonSerializerContext
 {
     /// <summary>The same shapes, but an unknown field is a <see cref="JsonException"/> with its path.</summary>

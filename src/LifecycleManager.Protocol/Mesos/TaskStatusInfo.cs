@@ -118,7 +118,13 @@ public sealed record TaskStatusInfo
 
     /// <summary>When it became unreachable, in nanoseconds since 1970.</summary>
     public TimeInfo? UnreachableTime { get; init; }
+
+    /// <summary>Which resources it was ended for; absent unless it was.</summary>
+    public TaskResourceLimitation? Limitation { get; init; }
 }
+
+/// <summary>The resources that a task was ended for, with how much of them it used or was limited to.</summary>
+public sealed record TaskResourceLimitation(IReadOnlyList<Resource> Resources);
 
 /// <summary>Nanoseconds since 1970.</summary>
 public sealed record TimeInfo(long Nanoseconds);

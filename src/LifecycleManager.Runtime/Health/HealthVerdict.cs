@@ -5,6 +5,9 @@ namespace LifecycleManager.Runtime.Health;
 /// <param name="Reasons">Why it cannot do its work; empty where it can.</param>
 public sealed record HealthVerdict(string State, IReadOnlyList<string> Reasons)
 {
+    /// <summary>What whoever runs it should know, though it can do its work.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>It can do its work.</summary>
     public bool IsUp => Reasons.Count == 0;
 

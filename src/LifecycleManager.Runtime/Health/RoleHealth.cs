@@ -13,12 +13,16 @@ public sealed class RoleHealth(TimeProvider time)
 
     private readonly ConcurrentDictionary<LoopReport, long> _loops = new();
     private readonly ConcurrentDictionary<PartWatch, long> _parts = new();
+    private readonly ConcurrentDictionary<PartWatch, long> _warnings = new();
     private long _order;
 
     /// <summary>
     /// What the role does, for people: <c>leading</c>, <c>standing by</c>, <c>starting</c>. Asked at each verdict.
     /// </summary>
     public Func<string> State { get; set; } = static () => "starting";
+
+    /// <summary>What each verdict warns of, whatever the role does: how it was started.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <summary>Adds a loop. It counts until its report is disposed.</summary>
     /// <param name="name">For people.</param>
@@ -34,29 +38,39 @@ public sealed class RoleHealth(TimeProvider time)
     /// <summary>Adds a part that is asked at each verdict.</summary>
     /// <param name="problem">What is wrong with it, or null; quick, and callable from any thread.</param>
     /// <returns>Disposed, it is asked no more.</returns>
-    public IDisposable Watch(Func<string?> problem)
-    {
-        var part = new PartWatch(this, problem);
-        _parts[part] = Interlocked.Increment(ref _order);
-        return part;
-    }
+    public IDisposable Watch(Func<string?> problem) => Add(_parts, problem);
+
+    /// <summary>Adds a part that is asked at each verdict for what whoever runs the role should know.</summary>
+    /// <param name="warning">What is to be known, or null; quick, and callable from any thread.</param>
+    /// <returns>Disposed, it is asked no more.</returns>
+    public IDisposable Warn(Func<string?> warning) => Add(_warnings, warning);
 
     /// <summary>How it is now.</summary>
     public HealthVerdict Verdict()
     {
-        var problems = _parts.OrderBy(part => part.Value).Select(part => Ask(part.Key))
-            .Concat(_loops.OrderBy(loop => loop.Value).Select(loop => loop.Key.Problem))
+        var problems = Asked(_parts)
+            .Concat(_loops.ToArray().OrderBy(loop => loop.Value).Select(loop => loop.Key.Problem))
             .OfType<string>().Distinct(StringComparer.Ordinal);
-        return new HealthVerdict(State(), [.. problems]);
+        return new HealthVerdict(State(), [.. problems]) { Warnings = [.. Warnings, .. Asked(_warnings).OfType<string>()] };
     }
 
     internal void Remove(LoopReport report) => _loops.TryRemove(report, out _);
+
+    private PartWatch Add(ConcurrentDictionary<PartWatch, long> parts, Func<string?> says)
+    {
+        var part = new PartWatch(parts, says);
+        parts[part] = Interlocked.Increment(ref _order);
+        return part;
+    }
+
+    private static IEnumerable<string?> Asked(ConcurrentDictionary<PartWatch, long> parts) =>
+        parts.ToArray().OrderBy(part => part.Value).Select(part => Ask(part.Key));
 
     private static string? Ask(PartWatch part)
     {
         try
         {
-            return part.Problem();
+            return part.Says();
         }
         catch (Exception e)
         {
@@ -65,10 +79,10 @@ public sealed class RoleHealth(TimeProvider time)
         }
     }
 
-    private sealed class PartWatch(RoleHealth health, Func<string?> problem) : IDisposable
+    private sealed class PartWatch(ConcurrentDictionary<PartWatch, long> parts, Func<string?> says) : IDisposable
     {
-        public Func<string?> Problem { get; } = problem;
+        public Func<string?> Says { get; } = says;
 
-        public void Dispose() => health._parts.TryRemove(this, out _);
+        public void Dispose() => parts.TryRemove(this, out _);
     }
 }

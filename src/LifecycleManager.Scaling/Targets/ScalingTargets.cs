@@ -19,9 +19,11 @@ public static class ScalingTargets
     /// <param name="options">Which, and how to reach it.</param>
     /// <param name="attemptTimeout">The longest that one attempt of a call takes.</param>
     /// <param name="callTimeout">The longest that a call takes, retries included.</param>
+    /// <param name="isReadOnly">Whether it is never changed.</param>
     /// <exception cref="ArgumentException">Options contradict each other, or a file is missing.</exception>
     public static IServiceCollection AddScalingTarget(
-        this IServiceCollection services, TargetOptions options, TimeSpan attemptTimeout, TimeSpan callTimeout)
+        this IServiceCollection services, TargetOptions options, TimeSpan attemptTimeout, TimeSpan callTimeout,
+        bool isReadOnly = false)
     {
         var target = Complete(options);
         var client = target.Kind == TargetKind.Marathon
@@ -36,21 +38,24 @@ public static class ScalingTargets
             TokenFile = target.TokenFile,
             TokenHeader = target.Kind == TargetKind.Nomad ? ClusterClients.NomadTokenHeader : null,
             CaFile = target.CaFile,
+            Tls = target.Kind != TargetKind.Marathon ? null : target.CaFile is null ? target.Tls : target.Tls?.CertificateAlone,
             AttemptTimeout = attemptTimeout,
             CallTimeout = callTimeout,
         });
-        return services.AddSingleton<IScalingTarget>(provider =>
+        return services.AddSingleton(provider =>
+            isReadOnly ? new ReadOnlyTarget(Connect(target, provider)) : Connect(target, provider));
+    }
+
+    private static IScalingTarget Connect(TargetOptions target, IServiceProvider provider)
+    {
+        if (target.Kind == TargetKind.Marathon)
+            return new MarathonTarget(provider.GetRequiredKeyedService<IMarathonApi>(Key), target.Address!);
+        var http = provider.GetRequiredService<IHttpClientFactory>().CreateClient(Key);
+        return new ClusterTarget(target.Kind switch
         {
-            if (target.Kind == TargetKind.Marathon)
-                return new MarathonTarget(provider.GetRequiredKeyedService<IMarathonApi>(Key), target.Address!);
-            var http = provider.GetRequiredService<IHttpClientFactory>().CreateClient(Key);
-            return new ClusterTarget(target.Kind switch
-            {
-                TargetKind.Kubernetes =>
-                    ClusterClients.Kubernetes(http, target.Address!, target.Namespace, target.LabelSelector),
-                TargetKind.Nomad => ClusterClients.Nomad(http, target.Address!, target.Namespace),
-                _ => ClusterClients.Swarm(http, target.Address!),
-            });
+            TargetKind.Kubernetes => ClusterClients.Kubernetes(http, target.Address!, target.Namespace, target.LabelSelector),
+            TargetKind.Nomad => ClusterClients.Nomad(http, target.Address!, target.Namespace),
+            _ => ClusterClients.Swarm(http, target.Address!),
         });
     }
 

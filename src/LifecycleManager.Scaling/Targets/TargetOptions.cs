@@ -1,3 +1,5 @@
+using LifecycleManager.Runtime;
+
 namespace LifecycleManager.Scaling.Targets;
 
 /// <summary>
@@ -36,6 +38,12 @@ public sealed record TargetOptions
     /// A file with the certificates (PEM) that the server's must come from; null: those that the system trusts.
     /// </summary>
     public string? CaFile { get; init; }
+
+    /// <summary>
+    /// What a scheduler that asks for a certificate is shown, and whom is taken for one, unless <see cref="CaFile"/> says it;
+    /// null for the usual.
+    /// </summary>
+    public ClientTls? Tls { get; init; }
 
     /// <summary>The namespace (Kubernetes, Nomad); <c>*</c> for all.</summary>
     public string Namespace { get; init; } = "default";

@@ -57,7 +57,7 @@ internal sealed class CountLease
             return;
         }
 
-        NextDue = Clock.Earlier(now.Clock + StoreInterval, _heard + Length);
+        NextDue = Instants.Earlier(now.Clock + StoreInterval, _heard + Length);
         _context.Effects.Put(SchedulerKeys.CountLease,
             StateMapping.Write(new StoredCountLease((long)_heard.TotalMilliseconds), StoredJson.Default.StoredCountLease));
         _context.Effects.Put(SchedulerKeys.Clock,

@@ -15,8 +15,11 @@ internal sealed class CoreContext(CoreOptions options, Random random)
 
     public Random Random { get; } = random;
 
+    /// <summary>Which apps may be started.</summary>
+    public AdmissionGate Admission { get; } = new(options.Admission);
+
     /// <summary>What is due for instances and deployments, in one order.</summary>
-    public DeadlineQueue<Deadline> Deadlines { get; } = new();
+    public DeadlineQueue<DeadlineSubject> Deadlines { get; } = new();
 
     /// <summary>What follows from the inputs since they were last taken.</summary>
     public Effects Effects { get; set; } = new();

@@ -1,3 +1,4 @@
+using LifecycleManager.Scheduler.Core.Definitions;
 using LifecycleManager.Scheduler.Core.Definitions.Labels;
 
 namespace LifecycleManager.Scheduler.Core.Context;
@@ -7,6 +8,9 @@ internal sealed record CoreOptions
 {
     /// <summary>The user that tasks run as where the app names none; empty for the agent's own.</summary>
     public string User { get; init; } = "";
+
+    /// <summary>What of a definition is not admitted when the term begins; by default nothing.</summary>
+    public Func<AppDefinition, IReadOnlyList<ChangeProblem>> Admission { get; init; } = _ => [];
 
     /// <summary>Which of the fitting agents to prefer, for apps that state no strategy.</summary>
     public PlacementStrategy Placement { get; init; }

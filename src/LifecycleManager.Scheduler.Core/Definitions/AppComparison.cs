@@ -14,5 +14,13 @@ internal static class AppComparison
     }
 
     private static JsonElement Bare(App app, bool count) => JsonSerializer.SerializeToElement(
-        app with { Version = null, VersionInfo = null, Instances = count ? app.Instances : null }, MarathonJson.Default.App);
+        app with { Version = null, VersionInfo = null, Instances = count ? app.Instances : null, Pod = Bare(app.Pod) },
+        MarathonJson.Default.App);
+
+    /// <summary>What the app has too: a pod that was read and is put back says it here as well.</summary>
+    private static Pod? Bare(Pod? pod) => pod is null ? null : pod with
+    {
+        Role = null,
+        Scheduling = pod.Scheduling is { } scheduling ? scheduling with { UnreachableStrategy = null } : null,
+    };
 }

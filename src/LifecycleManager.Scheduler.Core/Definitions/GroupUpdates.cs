@@ -31,6 +31,31 @@ internal static class GroupUpdates
         return changed;
     }
 
+    /// <summary>Where in an update each app and pod stands that it names.</summary>
+    public static IReadOnlyDictionary<AppId, string> Paths(AppId id, Group update)
+    {
+        var paths = new Dictionary<AppId, string>();
+        Add(id, update, "");
+        return paths;
+
+        void Add(AppId group, Group stated, string path)
+        {
+            Name(stated.Apps?.Select(app => app.Id), group, $"{path}/apps");
+            Name(stated.Pods?.Select(pod => pod.Id), group, $"{path}/pods");
+            for (var index = 0; index < (stated.Groups?.Count ?? 0); index++)
+            {
+                if (stated.Groups![index].Id is { Length: > 0 } text)
+                    Add(AppId.Resolve(text, group), stated.Groups[index], $"{path}/groups({index})");
+            }
+        }
+
+        void Name(IEnumerable<string?>? ids, AppId group, string path)
+        {
+            foreach (var (index, text) in (ids ?? []).Index())
+                if (text is { Length: > 0 }) paths[AppId.Resolve(text, group)] = $"{path}({index})";
+        }
+    }
+
     private static GroupDefinition? Scale(GroupDefinition? existing, AppId id, Group update, double factor, Problems problems)
     {
         var alone = update is { Apps: null, Groups: null, Dependencies: null, Version: null, Pods: null, EnforceRole: null };

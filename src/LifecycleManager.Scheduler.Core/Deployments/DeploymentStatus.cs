@@ -25,6 +25,9 @@ internal sealed record DeploymentStatus
     /// <summary>The apps that it changes.</summary>
     public IEnumerable<AppId> AffectedApps => Steps.SelectMany(step => step.Actions).Select(action => action.App).Distinct();
 
+    /// <summary>How many apps it changes that are left out here, since the reader may not see them.</summary>
+    public int Unseen { get; init; }
+
     /// <summary>Why it was made, where somebody said so.</summary>
     public string? Reason { get; init; }
 

@@ -14,6 +14,10 @@ internal static class SchedulerKeys
     public const string Framework = Prefix + "framework";
     public const string Clock = Prefix + "clock";
     public const string CountLease = Prefix + "count-lease";
+
+    /// <summary>By which schedulers that share the state prove to each other whose call they pass on.</summary>
+    public const string CallerKey = Prefix + "caller-key";
+
     public const string Delays = Prefix + "delays/";
     public const string Apps = Prefix + "apps/";
     public const string Groups = Prefix + "groups";

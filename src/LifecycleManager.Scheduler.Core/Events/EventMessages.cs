@@ -15,7 +15,7 @@ namespace LifecycleManager.Scheduler.Core.Events;
 internal static class EventMessages
 {
     public static SchedulerEventMessage StatusUpdate(DateTimeOffset now, Instance instance, string taskStatus, string message) =>
-        Write("status_update_event", now, json =>
+        Write("status_update_event", now, [instance.AppId.Path], json =>
         {
             json.WriteString("slaveId", instance.AgentId);
             json.WriteString("taskId", instance.TaskId);
@@ -41,7 +41,7 @@ internal static class EventMessages
         });
 
     public static SchedulerEventMessage InstanceChanged(DateTimeOffset now, Instance instance) =>
-        Write("instance_changed_event", now, json =>
+        Write("instance_changed_event", now, [instance.AppId.Path], json =>
         {
             json.WriteString("instanceId", instance.InstanceId);
             json.WriteString("condition", instance.ShownState.ConditionName());
@@ -52,7 +52,7 @@ internal static class EventMessages
         });
 
     public static SchedulerEventMessage InstanceHealthChanged(DateTimeOffset now, Instance instance) =>
-        Write("instance_health_changed_event", now, json =>
+        Write("instance_health_changed_event", now, [instance.AppId.Path], json =>
         {
             json.WriteString("instanceId", instance.InstanceId);
             json.WriteString("runSpecId", instance.AppId.Path);
@@ -62,7 +62,7 @@ internal static class EventMessages
         });
 
     public static SchedulerEventMessage UnknownInstanceTerminated(DateTimeOffset now, string taskId, InstanceState state) =>
-        Write("unknown_instance_terminated_event", now, json =>
+        Write("unknown_instance_terminated_event", now, [TaskIds.AppPathOf(taskId)], json =>
         {
             json.WriteString("instanceId", TaskIds.InstanceOf(taskId));
             json.WriteString("runSpecId", TaskIds.AppPathOf(taskId));
@@ -70,7 +70,7 @@ internal static class EventMessages
         });
 
     public static SchedulerEventMessage HealthStatusChanged(DateTimeOffset now, Instance instance, bool alive) =>
-        Write("health_status_changed_event", now, json =>
+        Write("health_status_changed_event", now, [instance.AppId.Path], json =>
         {
             json.WriteString("appId", instance.AppId.Path);
             json.WriteString("taskId", instance.TaskId);
@@ -81,7 +81,7 @@ internal static class EventMessages
 
     public static SchedulerEventMessage HealthCheckAdded(
         DateTimeOffset now, string app, DateTimeOffset version, AppHealthCheck check) =>
-        Write("add_health_check_event", now, json =>
+        Write("add_health_check_event", now, [app], json =>
         {
             json.WriteString("appId", app);
             json.WriteString("version", Timestamps.Write(version));
@@ -89,10 +89,10 @@ internal static class EventMessages
         });
 
     public static SchedulerEventMessage HealthCheckRemoved(DateTimeOffset now, string app) =>
-        Write("remove_health_check_event", now, json => json.WriteString("appId", app));
+        Write("remove_health_check_event", now, [app], json => json.WriteString("appId", app));
 
     public static SchedulerEventMessage HealthCheckFailed(DateTimeOffset now, Instance instance, AppHealthCheck check) =>
-        Write("failed_health_check_event", now, json =>
+        Write("failed_health_check_event", now, [instance.AppId.Path], json =>
         {
             json.WriteString("appId", instance.AppId.Path);
             json.WriteString("taskId", instance.TaskId);
@@ -101,7 +101,7 @@ internal static class EventMessages
         });
 
     public static SchedulerEventMessage UnhealthyKill(DateTimeOffset now, Instance instance, string reason) =>
-        Write("unhealthy_instance_kill_event", now, json =>
+        Write("unhealthy_instance_kill_event", now, [instance.AppId.Path], json =>
         {
             json.WriteString("appId", instance.AppId.Path);
             json.WriteString("taskId", instance.TaskId);
@@ -113,7 +113,7 @@ internal static class EventMessages
         });
 
     public static SchedulerEventMessage GroupChanged(DateTimeOffset now, string group, DateTimeOffset version) =>
-        Write("group_change_success", now, json =>
+        Write("group_change_success", now, null, json =>
         {
             json.WriteString("groupId", group);
             json.WriteString("version", Timestamps.Write(version));
@@ -121,7 +121,7 @@ internal static class EventMessages
 
     public static SchedulerEventMessage GroupChangeFailed(DateTimeOffset now, string group, DateTimeOffset version,
         string reason) =>
-        Write("group_change_failed", now, json =>
+        Write("group_change_failed", now, null, json =>
         {
             json.WriteString("groupId", group);
             json.WriteString("version", Timestamps.Write(version));
@@ -147,7 +147,7 @@ internal static class EventMessages
 
     public static SchedulerEventMessage DeploymentSucceeded(DateTimeOffset now, DeploymentStatus deployment,
         DeploymentTrees trees) =>
-        WithPlan("deployment_success", now, trees, (json, full) =>
+        WithPlan("deployment_success", now, deployment, trees, (json, full) =>
         {
             json.WriteString("id", deployment.Id);
             WritePlan(json, deployment, full);
@@ -155,7 +155,7 @@ internal static class EventMessages
 
     public static SchedulerEventMessage DeploymentFailed(DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees,
         string reason) =>
-        WithPlan("deployment_failed", now, trees, (json, full) =>
+        WithPlan("deployment_failed", now, deployment, trees, (json, full) =>
         {
             json.WriteString("id", deployment.Id);
             WritePlan(json, deployment, full);
@@ -163,10 +163,10 @@ internal static class EventMessages
         });
 
     public static SchedulerEventMessage AppTerminated(DateTimeOffset now, string app) =>
-        Write("app_terminated_event", now, json => json.WriteString("appId", app));
+        Write("app_terminated_event", now, [app], json => json.WriteString("appId", app));
 
     public static SchedulerEventMessage ApiPost(DateTimeOffset now, string client, string uri, App app) =>
-        Write("api_post_event", now, json =>
+        Write("api_post_event", now, [app.Id!], json =>
         {
             json.WriteString("clientIp", client);
             json.WriteString("uri", uri);
@@ -174,21 +174,21 @@ internal static class EventMessages
             JsonSerializer.Serialize(json, app, MarathonJson.Default.App);
         });
 
-    public static SchedulerEventMessage PodChanged(DateTimeOffset now, string type, string client, string uri) =>
-        Write(type, now, json =>
+    public static SchedulerEventMessage PodChanged(DateTimeOffset now, string type, string client, string uri, string pod) =>
+        Write(type, now, [pod], json =>
         {
             json.WriteString("clientIp", client);
             json.WriteString("uri", uri);
         });
 
     public static SchedulerEventMessage StreamAttached(DateTimeOffset now, string remote) =>
-        Write("event_stream_attached", now, json => json.WriteString("remoteAddress", remote));
+        Write("event_stream_attached", now, null, json => json.WriteString("remoteAddress", remote));
 
     public static SchedulerEventMessage StreamDetached(DateTimeOffset now, string remote) =>
-        Write("event_stream_detached", now, json => json.WriteString("remoteAddress", remote));
+        Write("event_stream_detached", now, null, json => json.WriteString("remoteAddress", remote));
 
     public static SchedulerEventMessage FrameworkMessage(DateTimeOffset now, string agent, string executor, byte[] message) =>
-        Write("framework_message_event", now, json =>
+        Write("framework_message_event", now, null, json =>
         {
             json.WriteString("slaveId", agent);
             json.WriteString("executorId", executor);
@@ -196,29 +196,30 @@ internal static class EventMessages
         });
 
     public static SchedulerEventMessage Registered(DateTimeOffset now, string frameworkId, string master) =>
-        Write("scheduler_registered_event", now, json =>
+        Write("scheduler_registered_event", now, null, json =>
         {
             json.WriteString("frameworkId", frameworkId);
             json.WriteString("master", master);
         });
 
     public static SchedulerEventMessage Reregistered(DateTimeOffset now, string master) =>
-        Write("scheduler_reregistered_event", now, json => json.WriteString("master", master));
+        Write("scheduler_reregistered_event", now, null, json => json.WriteString("master", master));
 
-    public static SchedulerEventMessage Disconnected(DateTimeOffset now) => Write("scheduler_disconnected_event", now, _ => { });
+    public static SchedulerEventMessage Disconnected(DateTimeOffset now) =>
+        Write("scheduler_disconnected_event", now, null, _ => { });
 
     private static SchedulerEventMessage DeploymentWithStep(
         string type, DateTimeOffset now, DeploymentStatus deployment, DeploymentTrees trees, PlannedStep step) =>
-        WithPlan(type, now, trees, (json, full) =>
+        WithPlan(type, now, deployment, trees, (json, full) =>
         {
             WritePlan(json, deployment, full);
             json.WritePropertyName("currentStep");
             WriteStep(json, step);
         });
 
-    private static SchedulerEventMessage WithPlan(string type, DateTimeOffset now, DeploymentTrees trees,
-        Action<Utf8JsonWriter, DeploymentTrees?> fields) =>
-        Write(type, now, json => fields(json, null)) with
+    private static SchedulerEventMessage WithPlan(string type, DateTimeOffset now, DeploymentStatus deployment,
+        DeploymentTrees trees, Action<Utf8JsonWriter, DeploymentTrees?> fields) =>
+        Write(type, now, [.. deployment.AffectedApps.Select(app => app.Path)], json => fields(json, null)) with
         {
             WriteFull = () =>
             {
@@ -271,11 +272,12 @@ internal static class EventMessages
         JsonSerializer.Serialize(json, check, MarathonJson.Default.AppHealthCheck);
     }
 
-    private static SchedulerEventMessage Write(string type, DateTimeOffset now, Action<Utf8JsonWriter> fields)
+    private static SchedulerEventMessage Write(
+        string type, DateTimeOffset now, IReadOnlyList<string>? apps, Action<Utf8JsonWriter> fields)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         Write(buffer, type, now, fields);
-        return new SchedulerEventMessage(type, now, buffer.WrittenMemory.ToArray());
+        return new SchedulerEventMessage(type, now, buffer.WrittenMemory.ToArray()) { Apps = apps };
     }
 
     private static void Write(IBufferWriter<byte> to, string type, DateTimeOffset now, Action<Utf8JsonWriter> fields)

@@ -1,4 +1,5 @@
 using LifecycleManager.Scheduler.Core.Catalog;
+using LifecycleManager.Scheduler.Core.Context;
 using LifecycleManager.Scheduler.Core.Definitions;
 using LifecycleManager.Scheduler.Core.Definitions.Labels;
 using LifecycleManager.Scheduler.Core.Delays;
@@ -13,7 +14,8 @@ namespace LifecycleManager.Scheduler.Core.Execution;
 /// Brings what there is to what is wanted: every app at its count at all times, and as far as its deployment has come.
 /// </summary>
 internal sealed class AppScaler(
-    AppCatalog catalog, InstanceTracker tracker, LaunchDelays delays, WaitingLaunches queue, DeploymentTracker deployments)
+    CoreContext context, AppCatalog catalog, InstanceTracker tracker, LaunchDelays delays, WaitingLaunches queue,
+    DeploymentTracker deployments)
 {
     public void Settle(ClockReading now)
     {
@@ -33,10 +35,13 @@ internal sealed class AppScaler(
         var action = deployment?.CurrentAction(entry.Id);
         var (record, count) = Wanted(entry, deployment, action);
         var decision = Decision(entry, record, count, presumeHealthy: false);
-        foreach (var taskId in decision.Kill) tracker.End(entry, entry.Instances[taskId], now);
+
+        // What may not be started takes nobody's place, and waits for as many as it would replace.
+        var isHeld = action == DeploymentActionKind.RestartApplication && context.Admission.Problems(record.Definition).Count > 0;
+        foreach (var taskId in isHeld ? [] : decision.Kill) tracker.End(entry, entry.Instances[taskId], now);
         catalog.ClearDirty(entry.Id);
         if (decision.LaunchOld > 0) queue.SetWanted(entry, deployment!.Before[entry.Id]!, decision.LaunchOld, now);
-        else queue.SetWanted(entry, record, decision.Launch, now);
+        else queue.SetWanted(entry, record, isHeld ? Math.Max(decision.Launch, decision.Kill.Count) : decision.Launch, now);
 
         // Of a paused deployment nothing is done: what is whole now is less than the step is about.
         if (action is not null && decision.IsComplete && deployment!.Frozen is null && deployment.Pending.Remove(entry.Id))

@@ -1,12 +1,15 @@
 using LifecycleManager.Scheduler.Core.Catalog;
+using LifecycleManager.Scheduler.Core.Context;
 using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Json;
 using LifecycleManager.Scheduler.Core.Inputs;
 using LifecycleManager.Scheduler.Core.Timing;
 
 namespace LifecycleManager.Scheduler.Core.Execution;
 
 /// <summary>Requests that change what is wanted.</summary>
-internal sealed class ChangeHandler(AppCatalog catalog, SetAside aside, Deployer deployer, CountLease lease)
+internal sealed class ChangeHandler(
+    CoreContext context, AppCatalog catalog, SetAside aside, Deployer deployer, CountLease lease)
 {
     public DeploymentReceipt Change(
         Func<GroupDefinition, GroupDefinition> change,
@@ -72,6 +75,7 @@ internal sealed class ChangeHandler(AppCatalog catalog, SetAside aside, Deployer
             target[id] = null;
         }
 
+        CheckAdmission(target, restart, options);
         var receipt = deployer.Deploy(GroupTree.With(wanted, same), before, target, version, options, now);
         foreach (var record in claimed) catalog.StoreOwner(record);
         if (CountOwnership.IsPolicy(options.CountOwner)) lease.Claimed(now);
@@ -84,6 +88,30 @@ internal sealed class ChangeHandler(AppCatalog catalog, SetAside aside, Deployer
         foreach (var app in request.Apps)
             if (!catalog.Apps.TryGetValue(app, out var entry) || entry.IsRemoved) throw NotFound(app);
         return Change(root => root, request.Options, request.Apps.ToHashSet(), now);
+    }
+
+    /// <summary>
+    /// What is not admitted is neither made, changed, restarted nor scaled out. An app that runs is left to run, and may have
+    /// fewer instances.
+    /// </summary>
+    private void CheckAdmission(Dictionary<AppId, AppRecord?> target, HashSet<AppId> restart, ChangeOptions options)
+    {
+        var refused = new Problems();
+        foreach (var (id, record) in target)
+        {
+            if (record is null) continue;
+            var (known, wanted) = (Known(id)?.Definition, record.Definition);
+            var startsNothing = known is not null && wanted.Instances <= known.Instances && known.SameAs(wanted, count: false)
+                && (wanted.Instances == 0 || !restart.Contains(id));
+            if (startsNothing) continue;
+            foreach (var problem in context.Admission.Problems(wanted))
+            {
+                if (options.PathOf is not { } place) refused.Add(problem.Path, problem.Message);
+                else refused.Add(place(id) + problem.Path, $"{problem.Message} (app {id})");
+            }
+        }
+
+        refused.ThrowIfAny();
     }
 
     private AppRecord? Known(AppId app) =>

@@ -27,6 +27,7 @@ internal sealed class DeploymentControl(
             return null;
         }
 
+        rollbacks.CheckAdmission(deployment);
         return rollbacks.RollBack(deployment, $"rollback of deployment {id}", now);
     }
 

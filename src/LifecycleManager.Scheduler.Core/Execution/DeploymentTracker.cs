@@ -34,7 +34,7 @@ internal sealed class DeploymentTracker(CoreContext context, AppCatalog catalog,
     public void Restore(ActiveDeployment deployment, ClockReading now)
     {
         _active.Add(deployment);
-        context.Deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), now.Clock);
+        context.Deadlines.Set(new DeadlineSubject(DeadlineKind.Deployment, deployment.Id), now.Clock);
         foreach (var app in deployment.Before.Keys)
             if (catalog.Apps.TryGetValue(app, out var entry)) entry.Deployment = deployment;
     }
@@ -76,7 +76,7 @@ internal sealed class DeploymentTracker(CoreContext context, AppCatalog catalog,
     public void StartStep(ActiveDeployment deployment, ClockReading now)
     {
         deployment.StepStarted = now;
-        context.Deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), now.Clock);
+        context.Deadlines.Set(new DeadlineSubject(DeadlineKind.Deployment, deployment.Id), now.Clock);
     }
 
     /// <summary>What was healthy is not any more: its pause begins anew once it is, and its patience now.</summary>
@@ -114,7 +114,7 @@ internal sealed class DeploymentTracker(CoreContext context, AppCatalog catalog,
         {
             deployment.HeldSince = now;
             if (pause.For is { } rest)
-                context.Deadlines.SetEarlier(new Deadline(DeadlineKind.Deployment, deployment.Id), now.Clock + rest);
+                context.Deadlines.SetEarlier(new DeadlineSubject(DeadlineKind.Deployment, deployment.Id), now.Clock + rest);
             Save(deployment);
             context.Publish(EventMessages.DeploymentPaused(now.Wall, deployment.Status([]), TreesOf(deployment),
                 deployment.Steps[deployment.CurrentStep]));
@@ -141,7 +141,7 @@ internal sealed class DeploymentTracker(CoreContext context, AppCatalog catalog,
     private void Release(ActiveDeployment deployment)
     {
         _active.Remove(deployment);
-        context.Deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), null);
+        context.Deadlines.Set(new DeadlineSubject(DeadlineKind.Deployment, deployment.Id), null);
         context.Effects.Delete(SchedulerKeys.Deployment(deployment.Id));
         foreach (var app in deployment.Before.Keys)
         {

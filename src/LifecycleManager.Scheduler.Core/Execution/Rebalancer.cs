@@ -20,7 +20,8 @@ internal sealed class Rebalancer(CoreContext context, AppCatalog catalog, Instan
         var moving = request.TaskIds.Distinct()
             .Where(tracker.AppOf.ContainsKey)
             .Select(id => (Entry: tracker.AppOf[id], Instance: tracker.AppOf[id].Instances[id]))
-            .Where(one => one is { Entry.IsRemoved: false, Instance.IsActive: true })
+            .Where(one => one is { Entry.IsRemoved: false, Instance.IsActive: true }
+                && context.Admission.Problems(one.Entry.Record.Definition).Count == 0)
             .ToList();
         var apps = moving.Select(one => one.Entry).Distinct().OrderBy(entry => entry.Id.Path, StringComparer.Ordinal).ToList();
         var locks = apps.Where(entry => entry.Deployment is not null).Select(entry => entry.Deployment!.Id).Distinct().ToList();

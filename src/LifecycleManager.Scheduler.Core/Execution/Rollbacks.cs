@@ -1,6 +1,7 @@
 using LifecycleManager.Scheduler.Core.Catalog;
 using LifecycleManager.Scheduler.Core.Context;
 using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Json;
 using LifecycleManager.Scheduler.Core.Definitions.Labels;
 using LifecycleManager.Scheduler.Core.Deployments;
 using LifecycleManager.Scheduler.Core.Inputs;
@@ -36,6 +37,26 @@ internal sealed class Rollbacks(CoreContext context, AppCatalog catalog, Deploye
     }
 
     /// <summary>
+    /// Whether a person may have a deployment taken back: not where instances would have to be started for it that are not
+    /// admitted.
+    /// </summary>
+    /// <exception cref="ChangeRefusedException">He may not.</exception>
+    public void CheckAdmission(ActiveDeployment deployment)
+    {
+        var refused = new Problems();
+        foreach (var (app, was) in deployment.Before)
+        {
+            if (was is null || context.Admission.Problems(was.Definition) is not { Count: > 0 } problems) continue;
+            var running = catalog.Apps.TryGetValue(app, out var entry) ? entry.Instances.Values.Count(instance =>
+                instance.IsActive && instance.ConfigVersion == was.LastConfigChangeAt) : 0;
+            if (running >= was.Definition.Instances) continue;
+            foreach (var problem in problems) refused.Add(problem.Path, $"{problem.Message} (app {app} as it was)");
+        }
+
+        refused.ThrowIfAny();
+    }
+
+    /// <summary>
     /// A new version that does not become healthy within the time that its app states goes back to the one before.
     /// </summary>
     public void RollBackWhenLate(ActiveDeployment deployment, ClockReading now)
@@ -59,12 +80,12 @@ internal sealed class Rollbacks(CoreContext context, AppCatalog catalog, Deploye
                 }
 
                 // Whole, and waiting for old instances to end: it may still turn unhealthy.
-                next = Clock.Earlier(next, now.Clock >= due ? now.Clock + CoreContext.RecheckInterval : due);
+                next = Instants.Earlier(next, now.Clock >= due ? now.Clock + CoreContext.RecheckInterval : due);
             }
         }
 
         if (next > now.Clock && next < TimeSpan.MaxValue)
-            context.Deadlines.Set(new Deadline(DeadlineKind.Deployment, deployment.Id), next);
+            context.Deadlines.Set(new DeadlineSubject(DeadlineKind.Deployment, deployment.Id), next);
     }
 
     /// <summary>

@@ -22,6 +22,9 @@ internal sealed record ChangeOptions(bool Force = false, string? Reason = null)
     /// <summary>What the app that is changed must be for that; null for a change of any.</summary>
     public CountCondition? Condition { get; init; }
 
+    /// <summary>Where in the request an app stands, for a request that may have several; null for one of a single app.</summary>
+    public Func<AppId, string>? PathOf { get; init; }
+
     /// <summary>The change puts groups: it takes the place of groups that cannot be read.</summary>
     internal bool PutsGroups { get; init; }
 

@@ -23,6 +23,9 @@ internal sealed record ManagerHeard : SchedulerInput
     public static readonly ManagerHeard Instance = new();
 }
 
+/// <summary>Other rules say from now on what apps may be.</summary>
+internal sealed record AdmissionChanged(Func<AppDefinition, IReadOnlyList<ChangeProblem>> Judge) : SchedulerInput;
+
 /// <summary>Time has passed.</summary>
 internal sealed record TimePassed : SchedulerInput
 {

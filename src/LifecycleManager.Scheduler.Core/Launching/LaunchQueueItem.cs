@@ -18,6 +18,9 @@ internal sealed record LaunchQueueItem
     /// <summary>No launch before this time; null without a delay.</summary>
     public DateTimeOffset? DelayedUntil { get; init; }
 
+    /// <summary>Why it may not be launched at all; null where it may.</summary>
+    public string? NotAdmitted { get; init; }
+
     /// <summary>Offers looked at since the launch was asked for.</summary>
     public int ProcessedOffers { get; init; }
 

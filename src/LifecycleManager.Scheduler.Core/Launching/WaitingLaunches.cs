@@ -14,7 +14,8 @@ namespace LifecycleManager.Scheduler.Core.Launching;
 /// <summary>
 /// Apps with instances that wait to be launched: which may be launched now, and asking the master for offers while any may.
 /// </summary>
-internal sealed class WaitingLaunches(AppCatalog catalog, MasterSubscription connection, LaunchDelays delays)
+internal sealed class WaitingLaunches(
+    AppCatalog catalog, MasterSubscription connection, LaunchDelays delays, AdmissionGate admission)
 {
     // Many changes in a row ask for offers once; the first of them asks at once.
     private static readonly TimeSpan ReviveInterval = TimeSpan.FromMilliseconds(200);
@@ -50,8 +51,8 @@ internal sealed class WaitingLaunches(AppCatalog catalog, MasterSubscription con
         LongWaitDue = TimeSpan.MaxValue;
         foreach (var launch in _waiting.Values)
         {
-            var due = Clock.Later(launch.Since.Clock + LongWait, now + CoreContext.RecheckInterval, now);
-            LongWaitDue = Clock.Earlier(LongWaitDue, due);
+            var due = Instants.Later(launch.Since.Clock + LongWait, now + CoreContext.RecheckInterval, now);
+            LongWaitDue = Instants.Earlier(LongWaitDue, due);
         }
     }
 
@@ -62,7 +63,7 @@ internal sealed class WaitingLaunches(AppCatalog catalog, MasterSubscription con
         foreach (var launch in _waiting.Values)
         {
             var until = DelayedUntil(launch);
-            if (until > now) next = Clock.Earlier(next, until);
+            if (until > now) next = Instants.Earlier(next, until);
             else if (launch.IsDelayed) next = now;
         }
 
@@ -85,12 +86,19 @@ internal sealed class WaitingLaunches(AppCatalog catalog, MasterSubscription con
         else
         {
             _waiting[entry.Id] = new WaitingLaunch(entry, record, count, now);
-            LongWaitDue = Clock.Earlier(LongWaitDue, now.Clock + LongWait);
+            LongWaitDue = Instants.Earlier(LongWaitDue, now.Clock + LongWait);
         }
 
         // Whatever brought us here may have made room: look at all offers again.
         _reviveWanted = true;
         catalog.MarkStale(entry.Id);
+    }
+
+    /// <summary>Other rules say what may be launched: each app is decided about anew.</summary>
+    public void AdmissionChanged()
+    {
+        foreach (var app in catalog.Apps.Keys) catalog.Touch(app);
+        _reviveWanted = true;
     }
 
     /// <summary>Takes an app from the queue.</summary>
@@ -117,7 +125,7 @@ internal sealed class WaitingLaunches(AppCatalog catalog, MasterSubscription con
         foreach (var launch in _waiting.Values)
         {
             var delayed = DelayedUntil(launch) > now.Clock;
-            if (!delayed) launchable.Add(launch);
+            if (!delayed && admission.Problems(launch.Record.Definition).Count == 0) launchable.Add(launch);
             if (launch.IsDelayed && !delayed) _reviveWanted = true;
             launch.IsDelayed = delayed;
         }
@@ -160,7 +168,10 @@ internal sealed class WaitingLaunches(AppCatalog catalog, MasterSubscription con
     public IEnumerable<LaunchQueueItem> Show(ClockReading settled) =>
         from launch in _waiting.Values.OrderBy(launch => launch.Entry.Id.Path, StringComparer.Ordinal)
         let until = DelayedUntil(launch)
-        select launch.Show(until == default ? null : settled.Wall.Plus(until - settled.Clock));
+        select launch.Show(until == default ? null : settled.Wall.Plus(until - settled.Clock)) with
+        {
+            NotAdmitted = admission.WhyNot(launch.Record.Definition),
+        };
 
     private TimeSpan DelayedUntil(WaitingLaunch launch) => delays.Until(launch.Entry.Id, launch.Record.LastConfigChangeAt);
 }

@@ -89,6 +89,9 @@ internal sealed record AppStatus
     /// <summary>A person has ordered 0 instances, and nobody has asked for more since.</summary>
     public bool IsSuspended { get; init; }
 
+    /// <summary>Why no instance of it may be started, though it may run; null where it may be.</summary>
+    public string? NotAdmitted { get; init; }
+
     /// <summary>When the app was made; one that is deleted and made anew under its id has another.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 }

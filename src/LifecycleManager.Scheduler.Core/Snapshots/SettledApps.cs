@@ -17,7 +17,9 @@ internal static class SettledApps
         .OrderBy(app => app.Definition.Id).Select(app => new SettledApp(
             app.Definition.Id.Path, AppPlacement.Spec(app.Definition, strategy), PlacementLabels.Affinity(app.Definition.Labels),
             [
-                .. app.Instances.Where(instance => instance is { State: InstanceState.Running, Goal: InstanceGoal.Running })
+                // What may not be started anew stays where it is.
+                .. app.Instances.Where(instance => app.NotAdmitted is null
+                    && instance is { State: InstanceState.Running, Goal: InstanceGoal.Running })
                 .Select(instance => new MovableInstance(
                     instance.TaskId,
                     new PlacedInstance(instance.AgentId, instance.Host, instance.Region, instance.Zone, instance.Attributes),

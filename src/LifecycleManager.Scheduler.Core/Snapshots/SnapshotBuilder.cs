@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LifecycleManager.Scheduler.Core.Catalog;
+using LifecycleManager.Scheduler.Core.Context;
 using LifecycleManager.Scheduler.Core.Definitions;
 using LifecycleManager.Scheduler.Core.Execution;
 using LifecycleManager.Scheduler.Core.Framework;
@@ -12,8 +13,8 @@ namespace LifecycleManager.Scheduler.Core.Snapshots;
 
 /// <summary>Makes snapshots: what changed is shown anew, the rest is shared with the snapshot before.</summary>
 internal sealed class SnapshotBuilder(
-    AppCatalog catalog, SetAside aside, MasterSubscription connection, DeploymentTracker deployments, WaitingLaunches queue,
-    ReadinessAnswers readiness)
+    CoreContext context, AppCatalog catalog, SetAside aside, MasterSubscription connection, DeploymentTracker deployments,
+    WaitingLaunches queue, ReadinessAnswers readiness)
 {
     private ImmutableDictionary<AppId, AppStatus> _shown = ImmutableDictionary<AppId, AppStatus>.Empty;
     private ImmutableDictionary<string, Instance> _shownInstances = ImmutableDictionary<string, Instance>.Empty;
@@ -62,7 +63,7 @@ internal sealed class SnapshotBuilder(
         };
     }
 
-    private static AppStatus ShowApp(AppEntry entry)
+    private AppStatus ShowApp(AppEntry entry)
     {
         int staged = 0, running = 0, healthy = 0, unhealthy = 0;
         foreach (var instance in entry.Instances.Values)
@@ -95,6 +96,7 @@ internal sealed class SnapshotBuilder(
             CountOwner = entry.Record.CountOwner,
             IsSuspended = entry.Record.IsSuspended,
             CreatedAt = entry.Record.CreatedAt,
+            NotAdmitted = context.Admission.WhyNot(entry.Record.Definition),
         };
     }
 }

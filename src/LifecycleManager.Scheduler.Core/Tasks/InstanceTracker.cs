@@ -81,7 +81,7 @@ internal sealed class InstanceTracker(
         if (entry.Instances.Remove(taskId, out var instance))
             foreach (var id in PodTasks.LiveIds(instance)) reconciliation.Forget(id);
         _appOf.Remove(taskId);
-        context.Deadlines.Set(new Deadline(DeadlineKind.Instance, taskId), null);
+        context.Deadlines.Set(new DeadlineSubject(DeadlineKind.Instance, taskId), null);
         reconciliation.Forget(taskId);
         _killSentAt.Remove(taskId);
         readiness.Forget(entry.Id, taskId);
@@ -94,7 +94,7 @@ internal sealed class InstanceTracker(
     public void SetAside(string taskId)
     {
         _appOf.Remove(taskId);
-        context.Deadlines.Set(new Deadline(DeadlineKind.Instance, taskId), null);
+        context.Deadlines.Set(new DeadlineSubject(DeadlineKind.Instance, taskId), null);
         context.Effects.Watches.Add(new WatchOrder(taskId, null, null));
     }
 
@@ -166,7 +166,7 @@ internal sealed class InstanceTracker(
 
     /// <summary>Sets an instance's deadline: only one that is not simply running has any.</summary>
     private void Schedule(AppEntry entry, Instance instance) =>
-        context.Deadlines.Set(new Deadline(DeadlineKind.Instance, instance.TaskId), DueOf(entry, instance));
+        context.Deadlines.Set(new DeadlineSubject(DeadlineKind.Instance, instance.TaskId), DueOf(entry, instance));
 
     private TimeSpan? DueOf(AppEntry entry, Instance instance)
     {

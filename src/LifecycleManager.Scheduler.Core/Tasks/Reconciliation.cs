@@ -21,7 +21,7 @@ internal sealed class Reconciliation(CoreContext context, MasterSubscription con
     private TimeSpan _retry;
 
     /// <summary>When there is something to ask next.</summary>
-    public TimeSpan Next => Clock.Earlier(_nextAt, _retryAt);
+    public TimeSpan Next => Instants.Earlier(_nextAt, _retryAt);
 
     public bool IsDue(ClockReading now) => now.Clock >= _nextAt;
 

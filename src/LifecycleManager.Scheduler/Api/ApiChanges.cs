@@ -3,6 +3,7 @@ using LifecycleManager.Scheduler.Core.Definitions;
 using LifecycleManager.Scheduler.Core.Definitions.Labels;
 using LifecycleManager.Scheduler.Core.Inputs;
 using LifecycleManager.Scheduler.Core.Timing;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Scheduler.Api;
@@ -17,11 +18,24 @@ internal static class ApiChanges
         this ApiRequest request, Func<GroupDefinition, GroupDefinition> change, ChangeOptions options)
     {
         IReadOnlyList<string> notes = [];
-        var receipt = await request.Scheduler.ChangeAsync(
+        var (scope, scheduler) = (request.Scope, request.Scheduler);
+        var receipt = await scheduler.ChangeAsync(
             root =>
             {
                 var wanted = ServicePorts.Assign(change(root), root, request.Rules);
-                notes = [.. ServicePorts.Collisions(wanted, root), .. UnknownLabels.Of(wanted, root)];
+                if (!scope.MayEverywhere(GroupPermission.Deploy))
+                {
+                    var changed = ChangeAccess.Check(scope, root, wanted);
+                    if (options.Force) ChangeAccess.CheckForced(scope, scheduler.Snapshot, changed);
+                }
+
+                // What is told of others' apps is what the caller may see of them.
+                notes =
+                [
+                    .. ServicePorts.Collisions(
+                        SeenSnapshot.Of(wanted, scope) ?? GroupDefinition.Empty, SeenSnapshot.Of(root, scope) ?? root),
+                    .. UnknownLabels.Of(wanted, root),
+                ];
                 return wanted;
             },
             options,

@@ -5,6 +5,8 @@ using LifecycleManager.Scheduler.Core.Inputs;
 using LifecycleManager.Scheduler.Core.Timing;
 using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.Leadership;
+using LifecycleManager.Security;
+using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -27,12 +29,18 @@ internal static class ApiErrors
 
         response.Clear();
         LeaderProxy.Mark(request);
-        var (status, error) = Of(failure);
+        var (status, error) = failure is AppsForbiddenException forbidden ? Of(request, forbidden) : Of(failure);
         if (status == 500) log.LogError(failure, "{Method} {Path} failed", request.Method, request.Context.Request.Path);
         if (failure is ApiException { Allow: { } allow }) response.Headers.Allow = allow;
         if (status == 503) response.Headers.RetryAfter = "1";
         await request.JsonAsync(error, MarathonJson.Default.MarathonError, status);
     }
+
+    private static (int Status, MarathonError Error) Of(ApiRequest request, AppsForbiddenException forbidden) => (403,
+        new MarathonError
+        {
+            Message = AccessControl.Refused(request.Context, forbidden.Needed, forbidden.Apps, forbidden.Unseen),
+        });
 
     private static (int Status, MarathonError Error) Of(Exception failure) => failure switch
     {
@@ -63,7 +71,7 @@ internal static class ApiErrors
         DeploymentStateException state =>
             (409, new MarathonError { Message = state.Message, Deployments = [new DeploymentRef(state.DeploymentId)] }),
         AppNotFoundException or DeploymentNotFoundException => (404, new MarathonError { Message = failure.Message }),
-        NotLeaderException or StoreRefusedException or TooManySubscribersException =>
+        NotLeaderException or StoreRefusedException or StateUnavailableException or TooManySubscribersException =>
             (503, new MarathonError { Message = failure.Message }),
         BadHttpRequestException bad => (bad.StatusCode, new MarathonError { Message = bad.Message }),
         OperationCanceledException or TimeoutException =>

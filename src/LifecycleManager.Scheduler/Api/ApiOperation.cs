@@ -5,11 +5,24 @@ namespace LifecycleManager.Scheduler.Api;
 /// <param name="Path">
 /// The path with its parameters: <c>{name}</c> is one segment, <c>{**name}</c> some, as the ids of apps and groups have them.
 /// </param>
+/// <param name="Need">What its caller needs.</param>
 /// <param name="Handler">Answers it.</param>
 /// <param name="Tag">The resource.</param>
 /// <param name="Summary">What it does.</param>
-internal sealed record ApiOperation(string Method, string Path, Func<ApiRequest, Task> Handler, string Tag, string Summary)
+internal sealed record ApiOperation(
+    string Method, string Path, OperationNeed Need, Func<ApiRequest, Task> Handler, string Tag, string Summary)
 {
+    /// <summary>Whether it reads.</summary>
+    public bool Reads => Method is "GET" or "HEAD";
+
+    /// <summary>Whether its path names one app or pod.</summary>
+    public bool IsOfOne => Path.StartsWith("/v2/apps/{**id}", StringComparison.Ordinal)
+        || Path.StartsWith("/v2/pods/{**id}", StringComparison.Ordinal)
+        || Path.StartsWith("/v2/queue/{**id}", StringComparison.Ordinal);
+
+    /// <summary>Whether its path names a group.</summary>
+    public bool IsOfGroup => Path.StartsWith("/v2/groups", StringComparison.Ordinal);
+
     /// <summary>The path as the document has it.</summary>
     public string DocumentPath => Path.Replace("{**", "{", StringComparison.Ordinal);
 

@@ -6,6 +6,7 @@ using LifecycleManager.Scheduler.Core.Definitions;
 using LifecycleManager.Scheduler.Core.Definitions.Json;
 using LifecycleManager.Scheduler.Core.Inputs;
 using LifecycleManager.Scheduler.Core.Snapshots;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Scheduler.Api;
@@ -16,6 +17,7 @@ internal sealed class ApiRequest(HttpContext context, ApiServices services)
     private static readonly Dictionary<string, string> NoParameters = [];
 
     // Taken once, so that an answer is of one moment.
+    private SchedulerSnapshot? _whole;
     private SchedulerSnapshot? _snapshot;
 
     public HttpContext Context { get; } = context;
@@ -26,7 +28,20 @@ internal sealed class ApiRequest(HttpContext context, ApiServices services)
 
     public DefinitionRules Rules => Services.Rules;
 
-    public SchedulerSnapshot Snapshot => _snapshot ??= Scheduler.Snapshot;
+    /// <summary>What the caller may do with which apps.</summary>
+    public AppScope Scope { get; } = AccessControl.ScopeOf(context);
+
+    /// <summary>The ids of what the request changes, where its path does not say; for the audit.</summary>
+    public IReadOnlyCollection<string> Changed { get; private set; } = [];
+
+    /// <summary>Says what the request changes.</summary>
+    public void Changes(params IReadOnlyCollection<string> ids) => Changed = ids;
+
+    /// <summary>What the caller may see of <see cref="Whole"/>.</summary>
+    public SchedulerSnapshot Snapshot => _snapshot ??= SeenSnapshot.Of(Whole, Scope);
+
+    /// <summary>Everything: for what a change is judged by, and for who leads; never to be shown.</summary>
+    public SchedulerSnapshot Whole => _whole ??= Scheduler.Snapshot;
 
     public CancellationToken Cancellation => Context.RequestAborted;
 

@@ -9,11 +9,11 @@ internal static class AppTasksHandler
 {
     public static readonly IReadOnlyList<ApiOperation> Operations =
     [
-        new("GET", "/v2/apps/{**id}/tasks", GetAsync, "Tasks", "The instances of an app.")
+        new("GET", "/v2/apps/{**id}/tasks", Needs.View, GetAsync, "Tasks", "The instances of an app.")
         {
             Answer = typeof(TaskList), Media = ["application/json", "text/plain"], Failures = [404],
         },
-        new("DELETE", "/v2/apps/{**id}/tasks", DeleteAsync, "Tasks",
+        new("DELETE", "/v2/apps/{**id}/tasks", Needs.Scale, DeleteAsync, "Tasks",
             "Ends instances of an app; with scale, answers with the deployment.")
         {
             Query = [new("host", "Only those on this host."), ApiParameter.Scale, ApiParameter.Wipe, ApiParameter.Force],
@@ -23,7 +23,7 @@ internal static class AppTasksHandler
 
     public static readonly IReadOnlyList<ApiOperation> OneTaskOperations =
     [
-        new("DELETE", "/v2/apps/{**id}/tasks/{task}", DeleteAsync, "Tasks",
+        new("DELETE", "/v2/apps/{**id}/tasks/{task}", Needs.Scale, DeleteAsync, "Tasks",
             "Ends one instance; with scale, answers with the deployment.")
         {
             Query = [ApiParameter.Scale, ApiParameter.Wipe, ApiParameter.Force], Failures = [400, 404, 409],
@@ -50,6 +50,7 @@ internal static class AppTasksHandler
         var (id, task) = (request.SingleId, request.Parameters.GetValueOrDefault("task"));
         var host = request.Text("host");
         var options = TasksHandler.Kill(request);
+        TasksHandler.CheckKill(request, options, [id]);
         var status = AppsHandler.Find(request, id);
         var instances = status.Instances
             .Where(instance => task is null

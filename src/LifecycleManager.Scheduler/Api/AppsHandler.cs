@@ -5,6 +5,7 @@ using LifecycleManager.Scheduler.Core.Definitions.Json;
 using LifecycleManager.Scheduler.Core.Inputs;
 using LifecycleManager.Scheduler.Core.Snapshots;
 using LifecycleManager.Scheduler.Core.Timing;
+using LifecycleManager.Security;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -19,40 +20,40 @@ internal static class AppsHandler
     public static readonly OperationTable Operations = new(
     [
         .. BlueGreenHandler.Operations,
-        new("POST", "/v2/apps/{**id}/restart", RestartAsync, "Apps", "Replaces all instances.")
+        new("POST", "/v2/apps/{**id}/restart", Needs.Deploy, RestartAsync, "Apps", "Replaces all instances.")
         {
             Query = [ApiParameter.Force, ApiParameter.Reason], Answer = typeof(DeploymentResult), Failures = [404, 409],
         },
         .. AppTasksHandler.Operations,
-        new("GET", "/v2/apps/{**id}/versions", VersionsAsync, "Apps", "The versions of an app, newest first.")
+        new("GET", "/v2/apps/{**id}/versions", Needs.View, VersionsAsync, "Apps", "The versions of an app, newest first.")
         {
             Answer = typeof(VersionList), Failures = [404],
         },
         .. AppTasksHandler.OneTaskOperations,
-        new("GET", "/v2/apps/{**id}/versions/{version}", VersionAsync, "Apps", "An app as it was.")
+        new("GET", "/v2/apps/{**id}/versions/{version}", Needs.View, VersionAsync, "Apps", "An app as it was.")
         {
             Answer = typeof(App), Failures = [400, 404],
         },
-        new("GET", "/v2/apps/{**id}", GetAsync, "Apps", "One app; with an id that ends with /*, all apps of a group.")
+        new("GET", "/v2/apps/{**id}", Needs.View, GetAsync, "Apps", "One app; with an id that ends with /*, all apps of a group.")
         {
             Query = [ApiParameter.Embed], Answer = typeof(AppAnswer), Failures = [404],
         },
-        new("PUT", "/v2/apps/{**id}", PutAsync, "Apps",
+        new("PUT", "/v2/apps/{**id}", Needs.Scale, PutAsync, "Apps",
             "Makes or changes an app; with only a version in the body, takes it back to that version.")
         {
             Query = [ApiParameter.Force, ApiParameter.Partial, ApiParameter.Reason], Body = typeof(App),
             Answer = typeof(DeploymentResult), Failures = ApiFailures.ConditionalChange,
         },
-        new("PATCH", "/v2/apps/{**id}", PatchAsync, "Apps", "Changes an app.")
+        new("PATCH", "/v2/apps/{**id}", Needs.Scale, PatchAsync, "Apps", "Changes an app.")
         {
             Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(App), Answer = typeof(DeploymentResult),
             Failures = ApiFailures.ConditionalChange,
         },
-        new("DELETE", "/v2/apps/{**id}", DeleteAsync, "Apps", "Ends an app and all its instances.")
+        new("DELETE", "/v2/apps/{**id}", Needs.Deploy, DeleteAsync, "Apps", "Ends an app and all its instances.")
         {
             Query = [ApiParameter.Force, ApiParameter.Reason], Answer = typeof(DeploymentResult), Failures = [404, 409],
         },
-        new("GET", "/v2/apps", GetAllAsync, "Apps", "All apps, those that the filters let through.")
+        new("GET", "/v2/apps", Needs.View, GetAllAsync, "Apps", "All apps, those that the filters let through.")
         {
             Query =
             [
@@ -62,17 +63,17 @@ internal static class AppsHandler
             ],
             Answer = typeof(AppList), Failures = [400],
         },
-        new("POST", "/v2/apps", PostAsync, "Apps", "Makes an app.")
+        new("POST", "/v2/apps", Needs.Deploy, PostAsync, "Apps", "Makes an app.")
         {
             Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(App), Status = 201, Answer = typeof(App),
             Failures = ApiFailures.Create,
         },
-        new("PUT", "/v2/apps", PutAllAsync, "Apps", "Makes or changes many apps in one deployment.")
+        new("PUT", "/v2/apps", Needs.Scale, PutAllAsync, "Apps", "Makes or changes many apps in one deployment.")
         {
             Query = [ApiParameter.Force, ApiParameter.Partial, ApiParameter.Reason], Body = typeof(IReadOnlyList<App>),
             Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
         },
-        new("PATCH", "/v2/apps", PatchAllAsync, "Apps", "Changes many apps in one deployment.")
+        new("PATCH", "/v2/apps", Needs.Scale, PatchAllAsync, "Apps", "Changes many apps in one deployment.")
         {
             Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(IReadOnlyList<App>),
             Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
@@ -142,6 +143,8 @@ internal static class AppsHandler
     {
         var sent = AppDefinitions.ReadApp(await request.BodyAsync());
         var app = AppDefinitions.Create(sent, AppId.Root, request.Rules);
+        ChangeAccess.Check(request.Scope, GroupPermission.Deploy, app.Id);
+        request.Changes([app.Id.Path]);
         var receipt = await request.ChangeAsync(
             root =>
             {
@@ -187,9 +190,12 @@ internal static class AppsHandler
     private static async Task PutAllAsync(ApiRequest request, bool partial, bool mayCreate = true)
     {
         var sent = AppDefinitions.ReadApps(await request.BodyAsync(many: true));
+        ChangeAccess.Check(request.Scope, GroupPermission.Scale,
+            sent.Where(app => app.Id is { Length: > 0 }).Select(app => AppId.Resolve(app.Id!, AppId.Root)));
         var changes = new List<Func<GroupDefinition, GroupDefinition>>(sent.Count);
         var ids = new HashSet<AppId>();
         var orders = new HashSet<AppId>();
+        var places = new Dictionary<AppId, string>();
         for (var index = 0; index < sent.Count; index++)
         {
             if (sent[index].Id is not { Length: > 0 } text)
@@ -197,12 +203,18 @@ internal static class AppsHandler
             var id = AppId.Resolve(text, AppId.Root);
             if (!ids.Add(id)) throw new ChangeRefusedException([new ChangeProblem($"({index})/id", $"{id} is there twice")]);
             if (OrdersCount(sent[index], partial)) orders.Add(id);
+            places[id] = $"({index})";
             changes.Add(await ChangeOfAsync(request, id, sent[index], partial, $"({index})", mayCreate));
         }
 
         var receipt = await request.ChangeAsync(
             root => changes.Aggregate(root, (tree, change) => change(tree)),
-            request.Change($"{sent.Count} apps were changed") with { OrdersCount = orders.Contains });
+            request.Change($"{sent.Count} apps were changed") with
+            {
+                OrdersCount = orders.Contains,
+                PathOf = app => places.GetValueOrDefault(app, ""),
+            });
+        request.Changes([.. ids.Select(id => id.Path)]);
         foreach (var app in ids.Select(receipt.Root.FindApp))
             if (app is not null)
                 request.Scheduler.PublishApiPost(request.Context.Request.Path, request.Context.Connection.RemoteIpAddress, app);
@@ -221,13 +233,16 @@ internal static class AppsHandler
     private static async Task RestartAsync(ApiRequest request)
     {
         var id = request.SingleId;
+        if (request.Force) ChangeAccess.CheckForced(request.Scope, request.Whole, [id]);
         var receipt = await request.Scheduler.RestartAsync([id], request.Change($"{id} was restarted"), request.Cancellation);
         await request.DeploymentAsync(receipt);
     }
 
     private static async Task VersionsAsync(ApiRequest request)
     {
-        var versions = await request.Scheduler.AppVersionsAsync(IdOf(request), request.Cancellation);
+        var id = request.Scope.May(GroupPermission.View, IdOf(request).Path) ? request.SingleId
+            : throw new AppNotFoundException(request.SingleId);
+        var versions = await request.Scheduler.AppVersionsAsync(id, request.Cancellation);
         if (versions.Count == 0) throw new AppNotFoundException(request.SingleId);
         await request.JsonAsync(new VersionList([.. versions.Select(Timestamps.Write)]), MarathonJson.Default.VersionList);
     }

@@ -17,24 +17,25 @@ internal static class BlueGreenHandler
 {
     public static readonly IReadOnlyList<ApiOperation> Operations =
     [
-        new("POST", "/v2/apps/{**id}/blue-green/verify", VerifyAsync, "Blue-green",
+        new("POST", "/v2/apps/{**id}/blue-green/verify", Needs.Deploy, VerifyAsync, "Blue-green",
             "Whether the new version may take over; with 409, what is missing.")
         {
             IsMeant = IsOfApp, Answer = typeof(BlueGreenState), Failures = [404, 409],
         },
-        new("POST", "/v2/apps/{**id}/blue-green/switch", SwitchAsync, "Blue-green", "Gives the work to the new version.")
+        new("POST", "/v2/apps/{**id}/blue-green/switch", Needs.Deploy, SwitchAsync, "Blue-green",
+            "Gives the work to the new version.")
         {
             IsMeant = IsOfApp, Answer = typeof(BlueGreenState), Failures = [404, 409],
         },
-        new("POST", "/v2/apps/{**id}/blue-green/abort", AbortAsync, "Blue-green", "Goes back to the old version.")
+        new("POST", "/v2/apps/{**id}/blue-green/abort", Needs.Deploy, AbortAsync, "Blue-green", "Goes back to the old version.")
         {
             IsMeant = IsOfApp, Answer = typeof(DeploymentResult), Failures = [404],
         },
-        new("GET", "/v2/apps/{**id}/blue-green", GetAsync, "Blue-green", "How it stands.")
+        new("GET", "/v2/apps/{**id}/blue-green", Needs.View, GetAsync, "Blue-green", "How it stands.")
         {
             IsMeant = IsOfApp, Answer = typeof(BlueGreenState), Failures = [404],
         },
-        new("POST", "/v2/apps/{**id}/blue-green", BeginAsync, "Blue-green",
+        new("POST", "/v2/apps/{**id}/blue-green", Needs.Deploy, BeginAsync, "Blue-green",
             "Starts a new version beside the one that serves, and switches once it is healthy.")
         {
             IsMeant = IsOfApp,
@@ -117,6 +118,7 @@ internal static class BlueGreenHandler
     {
         var id = IdOf(request);
         var deployment = Deployment(request, id);
+        ChangeAccess.CheckDeployment(request.Scope, request.Whole, deployment.Id);
         var state = StateOf(deployment, request.Snapshot.Apps[id]);
         if (state.State is not ("starting" or "ready"))
             throw new DeploymentStateException(deployment.Id, $"has switched already: it is {state.State}");
@@ -131,9 +133,13 @@ internal static class BlueGreenHandler
         await request.JsonAsync(StateNow(request, deployment, id), MarathonJson.Default.BlueGreenState);
     }
 
-    private static async Task AbortAsync(ApiRequest request) => await request.DeploymentAsync(
-        (await request.Scheduler.CancelDeploymentAsync(
-            Deployment(request, IdOf(request)).Id, force: false, request.Cancellation))!);
+    private static async Task AbortAsync(ApiRequest request)
+    {
+        var deployment = Deployment(request, IdOf(request)).Id;
+        ChangeAccess.CheckDeployment(request.Scope, request.Whole, deployment);
+        await request.DeploymentAsync(
+            (await request.Scheduler.CancelDeploymentAsync(deployment, force: false, request.Cancellation))!);
+    }
 
     private static DeploymentStatus Deployment(ApiRequest request, AppId id) =>
         request.Snapshot.Deployments.FirstOrDefault(deployment => deployment.IsBlueGreen && deployment.AffectedApps.Contains(id))

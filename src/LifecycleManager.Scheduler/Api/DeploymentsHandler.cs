@@ -5,6 +5,7 @@ using LifecycleManager.Scheduler.Core.Events;
 using LifecycleManager.Scheduler.Core.Inputs;
 using LifecycleManager.Scheduler.Core.Instances;
 using LifecycleManager.Scheduler.Core.Timing;
+using LifecycleManager.Security;
 using Wire = LifecycleManager.Protocol.Marathon;
 
 namespace LifecycleManager.Scheduler.Api;
@@ -14,28 +15,29 @@ internal static class DeploymentsHandler
 {
     public static readonly OperationTable Operations = new(
     [
-        new("GET", "/v2/deployments", ListAsync, "Deployments", "Deployments under way.")
+        new("GET", "/v2/deployments", Needs.View, ListAsync, "Deployments", "Deployments under way.")
         {
             Answer = typeof(IReadOnlyList<Deployment>),
         },
-        new("GET", "/v2/deployments/{id}", GetAsync, "Deployments", "A deployment under way.")
+        new("GET", "/v2/deployments/{id}", Needs.View, GetAsync, "Deployments", "A deployment under way.")
         {
             Answer = typeof(Deployment), Failures = [404],
         },
-        new("DELETE", "/v2/deployments/{id}", CancelAsync, "Deployments",
+        new("DELETE", "/v2/deployments/{id}", Needs.Deploy, CancelAsync, "Deployments",
             "Cancels a deployment and takes its apps back; with force, leaves them as they are (202).")
         {
             Query = [ApiParameter.Force], Answer = typeof(DeploymentResult), Failures = [404],
         },
-        new("POST", "/v2/deployments/{id}/pause", PauseAsync, "Deployments", "Replaces nothing more until it is resumed.")
+        new("POST", "/v2/deployments/{id}/pause", Needs.Deploy, PauseAsync, "Deployments",
+            "Replaces nothing more until it is resumed.")
         {
             Answer = typeof(Deployment), Failures = [404, 409],
         },
-        new("POST", "/v2/deployments/{id}/resume", ResumeAsync, "Deployments", "Lets a paused deployment go on.")
+        new("POST", "/v2/deployments/{id}/resume", Needs.Deploy, ResumeAsync, "Deployments", "Lets a paused deployment go on.")
         {
             Answer = typeof(Deployment), Failures = [404, 409],
         },
-        new("POST", "/v2/deployments/{id}/promote", PromoteAsync, "Deployments",
+        new("POST", "/v2/deployments/{id}/promote", Needs.Deploy, PromoteAsync, "Deployments",
             "Ends the rest after a stage of a rollout (label lcm.canary, blue-green).")
         {
             Query =
@@ -45,7 +47,8 @@ internal static class DeploymentsHandler
             ],
             Answer = typeof(Deployment), Failures = [400, 404, 409],
         },
-        new("POST", "/v2/deployments/{id}/abort", AbortAsync, "Deployments", "Takes its apps back to what they were.")
+        new("POST", "/v2/deployments/{id}/abort", Needs.Deploy, AbortAsync, "Deployments",
+            "Takes its apps back to what they were.")
         {
             Answer = typeof(DeploymentResult), Failures = [404],
         },
@@ -67,7 +70,7 @@ internal static class DeploymentsHandler
 
     private static async Task CancelAsync(ApiRequest request)
     {
-        var id = request.Parameters["id"];
+        var id = IdOf(request);
         if (await request.Scheduler.CancelDeploymentAsync(id, request.Force, request.Cancellation) is { } rollback)
         {
             await request.DeploymentAsync(rollback);
@@ -85,11 +88,24 @@ internal static class DeploymentsHandler
         SteerAsync(request, request.Flag("full") ? DeploymentSteering.PromoteFull : DeploymentSteering.Promote);
 
     private static async Task SteerAsync(ApiRequest request, DeploymentSteering steering) => await request.JsonAsync(
-        Of(await request.Scheduler.SteerAsync(request.Parameters["id"], steering, request.Force, request.Cancellation)),
+        Of(await request.Scheduler.SteerAsync(IdOf(request), steering, request.Force, request.Cancellation)),
         MarathonJson.Default.Deployment);
 
     private static async Task AbortAsync(ApiRequest request) => await request.DeploymentAsync(
-        (await request.Scheduler.CancelDeploymentAsync(request.Parameters["id"], force: false, request.Cancellation))!);
+        (await request.Scheduler.CancelDeploymentAsync(IdOf(request), force: false, request.Cancellation))!);
+
+    /// <summary>The deployment that the path names, where the caller may steer it.</summary>
+    /// <exception cref="AppsForbiddenException">He may not, for one of its apps.</exception>
+    /// <exception cref="DeploymentNotFoundException">He may see none of its apps.</exception>
+    private static string IdOf(ApiRequest request)
+    {
+        var id = request.Parameters["id"];
+        var isHidden = !request.Scope.MayEverywhere(GroupPermission.View)
+            && request.Snapshot.Deployments.All(deployment => deployment.Id != id);
+        if (isHidden) throw new DeploymentNotFoundException(id);
+        ChangeAccess.CheckDeployment(request.Scope, request.Whole, id);
+        return id;
+    }
 
     /// <summary>The steps, as a dry run shows them.</summary>
     public static void Write(Utf8JsonWriter json, IReadOnlyList<PlannedStep> steps)
@@ -108,6 +124,7 @@ internal static class DeploymentsHandler
         {
             Id = status.Id,
             Version = Timestamps.Write(status.Version),
+            OthersAffected = status.Unseen > 0 ? status.Unseen : null,
             AffectedApps = [.. Affected(status, pods: false)],
             AffectedPods = [.. Affected(status, pods: true)],
             Steps = [

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Text;
 using LifecycleManager.Scheduler.Events;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace LifecycleManager.Scheduler.Api;
@@ -19,7 +20,7 @@ internal static class EventsHandler
 
     public static readonly OperationTable Operations = new(
     [
-        new("GET", "/v2/events", AnswerAsync, "Events", "The event bus as server-sent events.")
+        new("GET", "/v2/events", Needs.View, AnswerAsync, "Events", "The event bus as server-sent events.")
         {
             AnswersHead = false,
             Query =
@@ -43,8 +44,12 @@ internal static class EventsHandler
         var remote = request.Context.Connection.RemoteIpAddress?.ToString() ?? "";
 
         // Subscribed before the answer begins, so that who has seen its headers misses nothing.
-        using var events = request.Scheduler.Subscribe(types.Count == 0 ? null : types.ToHashSet(StringComparer.Ordinal), full,
-            remote);
+        // The trees of a plan are of all apps: who may not see all of them is sent the steps.
+        var scope = request.Scope;
+        var seesAll = scope.MayEverywhere(GroupPermission.View);
+        using var events = request.Scheduler.Subscribe(
+            types.Count == 0 ? null : types.ToHashSet(StringComparer.Ordinal), full && seesAll, remote,
+            seesAll ? null : message => message.Apps?.All(app => scope.May(GroupPermission.View, app)) == true);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Cancellation, request.Services.Stopping,
             events.Dropped);
         var response = request.Context.Response;

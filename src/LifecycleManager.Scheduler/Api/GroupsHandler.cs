@@ -1,9 +1,11 @@
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Scheduler.Admission;
 using LifecycleManager.Scheduler.Core.Definitions;
 using LifecycleManager.Scheduler.Core.Definitions.Pods;
 using LifecycleManager.Scheduler.Core.Snapshots;
 using LifecycleManager.Scheduler.Core.Timing;
+using LifecycleManager.Security;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -12,56 +14,56 @@ internal static class GroupsHandler
 {
     public static readonly OperationTable Operations = new(
     [
-        new("GET", "/v2/groups/{**id}/versions", VersionsAsync, "Groups", "The versions of the tree, newest first.")
+        new("GET", "/v2/groups/{**id}/versions", Needs.View, VersionsAsync, "Groups", "The versions of the tree, newest first.")
         {
             Answer = typeof(IReadOnlyList<string>), Failures = [404],
         },
-        new("GET", "/v2/groups/versions", VersionsAsync, "Groups", "The versions of the tree, newest first.")
+        new("GET", "/v2/groups/versions", Needs.View, VersionsAsync, "Groups", "The versions of the tree, newest first.")
         {
             Answer = typeof(IReadOnlyList<string>), Failures = [404],
         },
-        new("GET", "/v2/groups/{**id}/versions/{version}", VersionAsync, "Groups", "A group as it was.")
+        new("GET", "/v2/groups/{**id}/versions/{version}", Needs.View, VersionAsync, "Groups", "A group as it was.")
         {
             Answer = typeof(Group), Failures = [400, 404],
         },
-        new("GET", "/v2/groups/versions/{version}", VersionAsync, "Groups", "The tree as it was.")
+        new("GET", "/v2/groups/versions/{version}", Needs.View, VersionAsync, "Groups", "The tree as it was.")
         {
             Answer = typeof(Group), Failures = [400, 404],
         },
-        new("GET", "/v2/groups/{**id}/apps", AppsAsync, "Groups", "The apps of a group and below.")
+        new("GET", "/v2/groups/{**id}/apps", Needs.View, AppsAsync, "Groups", "The apps of a group and below.")
         {
             IsMeant = IsNoGroup, Query = [ApiParameter.Embed], Answer = typeof(AppList), Failures = [404],
         },
-        new("GET", "/v2/groups/apps", AppsAsync, "Groups", "All apps.")
+        new("GET", "/v2/groups/apps", Needs.View, AppsAsync, "Groups", "All apps.")
         {
             IsMeant = IsNoGroup, Query = [ApiParameter.Embed], Answer = typeof(AppList), Failures = [404],
         },
-        new("GET", "/v2/groups/{**id}", GetAsync, "Groups", "A group.")
+        new("GET", "/v2/groups/{**id}", Needs.View, GetAsync, "Groups", "A group.")
         {
             Query = [ApiParameter.Embed], Answer = typeof(Group), Failures = [404],
         },
-        new("POST", "/v2/groups/{**id}", PostAsync, "Groups", "Makes a group within a group.")
+        new("POST", "/v2/groups/{**id}", Needs.Deploy, PostAsync, "Groups", "Makes a group within a group.")
         {
             Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(Group), Status = 201,
             Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
         },
-        new("PUT", "/v2/groups/{**id}", PutAsync, "Groups",
+        new("PUT", "/v2/groups/{**id}", Needs.Scale, PutAsync, "Groups",
             "Makes or changes a group, scales it (scaleBy), or takes it back (version).")
         {
             Query = [ApiParameter.Force, ApiParameter.DryRun, ApiParameter.Reason], Body = typeof(Group),
             Answer = typeof(DeploymentResult), Failures = ApiFailures.Change,
         },
-        new("PATCH", "/v2/groups/{**id}", PutAsync, "Groups",
+        new("PATCH", "/v2/groups/{**id}", Needs.Scale, PutAsync, "Groups",
             "Makes or changes a group, scales it (scaleBy), or takes it back (version).")
         {
             Query = [ApiParameter.Force, ApiParameter.DryRun, ApiParameter.Reason], Body = typeof(Group),
             Answer = typeof(DeploymentResult), Failures = ApiFailures.Change,
         },
-        new("DELETE", "/v2/groups/{**id}", DeleteAsync, "Groups", "Deletes a group and all below it.")
+        new("DELETE", "/v2/groups/{**id}", Needs.Deploy, DeleteAsync, "Groups", "Deletes a group and all below it.")
         {
             Query = [ApiParameter.Force, ApiParameter.Reason], Answer = typeof(DeploymentResult), Failures = [404, 409],
         },
-        new("GET", "/v2/groups", GetAsync, "Groups", "The whole tree.")
+        new("GET", "/v2/groups", Needs.View, GetAsync, "Groups", "The whole tree.")
         {
             Query =
             [
@@ -70,22 +72,22 @@ internal static class GroupsHandler
             ],
             Answer = typeof(Group), Failures = [400],
         },
-        new("POST", "/v2/groups", PostAsync, "Groups", "Makes a group.")
+        new("POST", "/v2/groups", Needs.Deploy, PostAsync, "Groups", "Makes a group.")
         {
             Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(Group), Status = 201,
             Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
         },
-        new("PUT", "/v2/groups", PutAsync, "Groups", "Changes the root group.")
+        new("PUT", "/v2/groups", Needs.Scale, PutAsync, "Groups", "Changes the root group.")
         {
             Query = [ApiParameter.Force, ApiParameter.DryRun, ApiParameter.Reason], Body = typeof(Group),
             Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
         },
-        new("PATCH", "/v2/groups", PutAsync, "Groups", "Changes the root group.")
+        new("PATCH", "/v2/groups", Needs.Scale, PutAsync, "Groups", "Changes the root group.")
         {
             Query = [ApiParameter.Force, ApiParameter.DryRun, ApiParameter.Reason], Body = typeof(Group),
             Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
         },
-        new("DELETE", "/v2/groups", DeleteAsync, "Groups", "Deletes everything.")
+        new("DELETE", "/v2/groups", Needs.Deploy, DeleteAsync, "Groups", "Deletes everything.")
         {
             Query = [ApiParameter.Force, ApiParameter.Reason], Answer = typeof(DeploymentResult), Failures = [409],
         },
@@ -123,6 +125,8 @@ internal static class GroupsHandler
         var within = request.Id;
         var update = AppDefinitions.ReadGroup(await request.BodyAsync(many: true));
         var id = update.Id is { Length: > 0 } text ? AppId.Resolve(text, within) : within;
+        ChangeAccess.CheckGroup(request, id);
+        request.Changes([id.Path]);
         var receipt = await request.ChangeAsync(
             root =>
             {
@@ -130,7 +134,7 @@ internal static class GroupsHandler
                     throw new ApiException(409, $"Group {id} is already created. Use PUT to change this group.");
                 return GroupUpdates.Apply(root, id, update, request.Rules);
             },
-            request.Change($"{id} was created") with { PutsGroups = true });
+            request.Change($"{id} was created") with { PutsGroups = true, PathOf = PathsOf(id, update) });
         request.Context.Response.Headers.Location = $"/v2/groups{id}";
         await request.DeploymentAsync(receipt, 201);
     }
@@ -146,14 +150,22 @@ internal static class GroupsHandler
         var change = await ChangeOfAsync(request, id, update);
         if (dry)
         {
-            var before = request.Snapshot.Root;
-            var steps = DryRun.Plan(request.Snapshot, ServicePorts.Assign(change(before), before, request.Rules));
+            var before = request.Whole.Root;
+            var wanted = ServicePorts.Assign(change(before), before, request.Rules);
+            if (!request.Scope.MayEverywhere(GroupPermission.Deploy)) ChangeAccess.Check(request.Scope, before, wanted);
+            var steps = DryRun.Plan(request.Whole, wanted,
+                AppAdmission.Judge(request.Services.Options.Admission.Rules, request.Services.Options.User), PathsOf(id, update));
             await request.JsonAsync(json => DeploymentsHandler.Write(json, steps));
             return;
         }
 
         await request.DeploymentAsync(await request.ChangeAsync(change,
-            request.Change($"{id} was changed") with { PutsGroups = true, OrdersCount = _ => update.ScaleBy is not null }));
+            request.Change($"{id} was changed") with
+            {
+                PutsGroups = true,
+                OrdersCount = _ => update.ScaleBy is not null,
+                PathOf = PathsOf(id, update),
+            }));
     }
 
     private static async Task<Func<GroupDefinition, GroupDefinition>> ChangeOfAsync(ApiRequest request, AppId id, Group update)
@@ -164,6 +176,13 @@ internal static class GroupsHandler
                 [new ChangeProblem("/version", "The 'version' field may only be combined with the 'id' field.")]);
         var old = await OldAsync(request, id, version);
         return root => root.PutGroup(old);
+    }
+
+    /// <summary>Where in a request each app stands; nowhere, for those of a version or a factor.</summary>
+    private static Func<AppId, string> PathsOf(AppId id, Group update)
+    {
+        var paths = GroupUpdates.Paths(id, update);
+        return app => paths.GetValueOrDefault(app, "");
     }
 
     private static async Task DeleteAsync(ApiRequest request)
@@ -190,7 +209,8 @@ internal static class GroupsHandler
     private static async Task VersionAsync(ApiRequest request)
     {
         var (id, version) = (request.Id, request.Parameters["version"]);
-        var group = await OldAsync(request, id, version);
+        var group = SeenSnapshot.Of(await OldAsync(request, id, version), request.Scope)
+            ?? throw ApiException.NotFound($"Group '{id}' does not exist in version '{version}'");
         await request.JsonAsync(GroupNotation.Shown(group), MarathonJson.Default.Group);
     }
 

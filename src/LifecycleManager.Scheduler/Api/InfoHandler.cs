@@ -13,7 +13,7 @@ internal static class InfoHandler
 
     public static readonly OperationTable PingOperations = new(
     [
-        new("GET", "/ping", PingAsync, "Server", "Answers pong, as a JSON text to who asks for JSON.")
+        new("GET", "/ping", Needs.NoApp, PingAsync, "Server", "Answers pong, as a JSON text to who asks for JSON.")
         {
             Media = ["text/plain", "application/json"],
         },
@@ -21,18 +21,18 @@ internal static class InfoHandler
 
     public static readonly OperationTable InfoOperations = new(
     [
-        new("GET", "/v2/info", InfoAsync, "Server", "The scheduler, its framework and its options."),
+        new("GET", "/v2/info", Needs.NoApp, InfoAsync, "Server", "The scheduler, its framework and its options."),
     ]);
 
     public static readonly OperationTable PluginOperations = new(
     [
-        new("GET", "/v2/plugins", PluginsAsync, "Server", "The plugins: there are none."),
+        new("GET", "/v2/plugins", Needs.NoApp, PluginsAsync, "Server", "The plugins: there are none."),
     ]);
 
     public static readonly OperationTable LeaderOperations = new(
     [
-        new("GET", "/v2/leader", LeaderAsync, "Server", "Who leads.") { Failures = [404] },
-        new("DELETE", "/v2/leader", AbdicateAsync, "Server", "Gives the leadership up.") { Failures = [503] },
+        new("GET", "/v2/leader", Needs.NoApp, LeaderAsync, "Server", "Who leads.") { Failures = [404] },
+        new("DELETE", "/v2/leader", Needs.Cluster, AbdicateAsync, "Server", "Gives the leadership up.") { Failures = [503] },
     ]);
 
     private static Task PingAsync(ApiRequest request) =>
@@ -60,7 +60,8 @@ internal static class InfoHandler
             if (snapshot.Framework.FrameworkId is { } framework) json.WriteString("frameworkId", framework);
             json.WriteStartObject("marathon_config");
             json.WriteString("master",
-                string.Join(',', options.Masters.Select(master => master.GetLeftPart(UriPartial.Authority))));
+                options.MasterDirectory?.Name.ToString()
+                ?? string.Join(',', options.Masters.Select(master => master.GetLeftPart(UriPartial.Authority))));
             if (snapshot.Framework.Master is { } current) json.WriteString("mesos_leader_ui_url", current);
             json.WriteString("framework_name", options.FrameworkName);
             json.WriteString("mesos_role", options.Role);

@@ -1,5 +1,6 @@
 using System.Net;
 using LifecycleManager.Scheduler.Leadership;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -9,29 +10,38 @@ namespace LifecycleManager.Scheduler.Api;
 /// <summary>A scheduler that does not lead passes requests on to the one that does, as Marathon does.</summary>
 internal sealed class LeaderProxy : IDisposable
 {
-    private const string Via = "X-Marathon-Via";
-
     // Those of the connection, which end here; so does what a browser says of its page, which was held against this scheduler's
-    // name.
+    // name, and what only a scheduler may say of a client.
     private static readonly HashSet<string> OfTheConnection = new(StringComparer.OrdinalIgnoreCase)
     {
         "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer",
-        "Transfer-Encoding", "Upgrade", "Host", "Origin", "Sec-Fetch-Site",
+        "Transfer-Encoding", "Upgrade", "Host", "Origin", "Sec-Fetch-Site", CallerHop.Caller, CallerHop.Proof,
     };
 
-    private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
+    private readonly CallerHop _hop;
+    private readonly HttpMessageInvoker _client;
+
+    /// <param name="options">The scheduler's, whose certificate is shown to a leader that asks for one.</param>
+    /// <param name="hop">Says to the leader who the client is.</param>
+    public LeaderProxy(SchedulerOptions options, CallerHop hop)
     {
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = TimeSpan.FromSeconds(5),
-        UseCookies = false,
-        UseProxy = false,
-    });
+        _hop = hop;
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            UseCookies = false,
+            UseProxy = false,
+        };
+        options.Tls?.ApplyTo(handler.SslOptions);
+        _client = new HttpMessageInvoker(handler);
+    }
 
     /// <summary>Says who leads.</summary>
     public static void Mark(ApiRequest request)
     {
-        if (request.Snapshot.Leader is { } leader && (leader.IsLeading ? Own(request) : leader.Address) is { } address)
+        if (request.Whole.Leader is { } leader && (leader.IsLeading ? Own(request) : leader.Address) is { } address)
             request.Context.Response.Headers["X-Marathon-Leader"] = address;
     }
 
@@ -42,9 +52,9 @@ internal sealed class LeaderProxy : IDisposable
     /// <exception cref="NotLeaderException">Nobody leads.</exception>
     public async Task PassOnAsync(ApiRequest request)
     {
-        var (context, leader) = (request.Context, request.Snapshot.Leader.Address);
+        var (context, leader) = (request.Context, request.Whole.Leader.Address);
         if (leader is null || leader == Own(request)) throw new NotLeaderException(null, request.Scheduler.Failure);
-        if (context.Request.Headers.ContainsKey(Via))
+        if (_hop.IsPassedOn(context))
             throw new ApiException(502, "Detected proxying loop: the leader is changing; ask again");
 
         // The client decides how long it waits; a body is passed on as it comes.
@@ -61,7 +71,11 @@ internal sealed class LeaderProxy : IDisposable
                 message.Content?.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
         }
 
-        message.Headers.TryAddWithoutValidation(Via, Own(request));
+        message.Headers.TryAddWithoutValidation(CallerHop.Via, Own(request));
+
+        // Who has said who he is by a secret, says it to the leader, too.
+        if (context.Request.Headers.Authorization.Count == 0 && AccessControl.PrincipalOf(context) is { } principal)
+            await _hop.SignAsync(message, leader, principal.Name, request.Cancellation);
         HttpResponseMessage answer;
         try
         {

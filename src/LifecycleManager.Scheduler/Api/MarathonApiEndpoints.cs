@@ -25,7 +25,7 @@ public static class MarathonApiEndpoints
             provider.GetRequiredService<TimeProvider>(),
             lifetime?.ApplicationStopping ?? CancellationToken.None);
         var log = provider.GetRequiredService<ILoggerFactory>().CreateLogger("LifecycleManager.Scheduler.Api");
-        var leaders = new LeaderProxy();
+        var leaders = new LeaderProxy(services.Options, provider.GetRequiredService<CallerHop>());
         lifetime?.ApplicationStopped.Register(leaders.Dispose);
 
         // Methods are told apart by the tables, so that a wrong one is answered in Marathon's shape.
@@ -44,6 +44,15 @@ public static class MarathonApiEndpoints
         Map("/ping", InfoHandler.PingOperations, passesOn: _ => false).Needs(Permission.None);
         Map("/v2/{**path}", new OperationTable([]), passesOn: _ => false);
 
+        static void Record(ApiRequest request, ApiOperation operation)
+        {
+            var subject = request.Changed.Count > 0 ? string.Join(", ", request.Changed)
+                : operation.IsOfOne || operation.IsOfGroup ? request.Id.Path : request.Parameters.GetValueOrDefault("id");
+            AuditTrail.Record(request.Context, $"{operation.Method} {operation.DocumentPath}", subject, request.Text("reason"),
+                request.Context.Response.Headers["Marathon-Deployment-Id"] is [{ Length: > 0 } deployment]
+                    ? JsonText.Element(json => json.WriteStringValue(deployment)) : null);
+        }
+
         IEndpointConventionBuilder Map(string pattern, OperationTable table, Func<ApiRequest, bool>? passesOn = null) =>
             endpoints.Map(pattern, async context =>
             {
@@ -51,20 +60,23 @@ public static class MarathonApiEndpoints
                 try
                 {
                     LeaderProxy.Mark(request);
-                    if (!request.Snapshot.Leader.IsLeading && passesOn?.Invoke(request) != false)
+                    if (!request.Whole.Leader.IsLeading && passesOn?.Invoke(request) != false)
                     {
                         await leaders.PassOnAsync(request);
                         return;
                     }
 
                     var operation = table.Find(request);
+                    ChangeAccess.Check(request, operation);
                     UnreadableIds.Check(request, operation);
                     await operation.Handler(request);
+                    if (!operation.Reads && context.Response.StatusCode < StatusCodes.Status300MultipleChoices)
+                        Record(request, operation);
                 }
                 catch (Exception e)
                 {
                     await ApiErrors.AnswerAsync(request, e, log);
                 }
-            }).WithMetadata(table);
+            }).WithMetadata(table).AsksByApp();
     }
 }

@@ -5,6 +5,7 @@ using LifecycleManager.Scheduler.Core.Definitions.Json;
 using LifecycleManager.Scheduler.Core.Definitions.Pods;
 using LifecycleManager.Scheduler.Core.Snapshots;
 using LifecycleManager.Scheduler.Core.Timing;
+using LifecycleManager.Security;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -16,44 +17,46 @@ internal static class PodsHandler
 {
     public static readonly OperationTable Operations = new(
     [
-        new("GET", "/v2/pods/{**id}::status", StatusAsync, "Pods", "A pod with its instances, their containers and endpoints.")
+        new("GET", "/v2/pods/{**id}::status", Needs.View, StatusAsync, "Pods",
+            "A pod with its instances, their containers and endpoints.")
         {
             Answer = typeof(PodStatus), Failures = [404],
         },
-        new("GET", "/v2/pods/{**id}::versions", VersionsAsync, "Pods", "The versions of a pod, newest first.")
+        new("GET", "/v2/pods/{**id}::versions", Needs.View, VersionsAsync, "Pods", "The versions of a pod, newest first.")
         {
             Answer = typeof(IReadOnlyList<string>), Failures = [404],
         },
-        new("GET", "/v2/pods/{**id}::versions/{version}", VersionAsync, "Pods", "A pod as it was.")
+        new("GET", "/v2/pods/{**id}::versions/{version}", Needs.View, VersionAsync, "Pods", "A pod as it was.")
         {
             Answer = typeof(Pod), Failures = [400, 404],
         },
-        new("DELETE", "/v2/pods/{**id}::instances", KillAsync, "Pods", "Ends instances of a pod, whose ids are the body.")
+        new("DELETE", "/v2/pods/{**id}::instances", Needs.Scale, KillAsync, "Pods",
+            "Ends instances of a pod, whose ids are the body.")
         {
             Query = [ApiParameter.Scale, ApiParameter.Wipe, ApiParameter.Force], Body = typeof(IReadOnlyList<string>),
             Answer = typeof(IReadOnlyList<PodInstanceStatus>), Failures = ApiFailures.Change,
         },
-        new("DELETE", "/v2/pods/{**id}::instances/{instance}", KillOneAsync, "Pods", "Ends an instance of a pod.")
+        new("DELETE", "/v2/pods/{**id}::instances/{instance}", Needs.Scale, KillOneAsync, "Pods", "Ends an instance of a pod.")
         {
             Query = [ApiParameter.Scale, ApiParameter.Wipe, ApiParameter.Force],
             Answer = typeof(IReadOnlyList<PodInstanceStatus>), Failures = [400, 404, 409],
         },
-        new("GET", "/v2/pods/{**id}", GetAsync, "Pods", "A pod.")
+        new("GET", "/v2/pods/{**id}", Needs.View, GetAsync, "Pods", "A pod.")
         {
             IsMeant = IsWithoutVerb, Answer = typeof(Pod), Failures = [404],
         },
-        new("PUT", "/v2/pods/{**id}", PutAsync, "Pods", "Changes a pod.")
+        new("PUT", "/v2/pods/{**id}", Needs.Scale, PutAsync, "Pods", "Changes a pod.")
         {
             IsMeant = IsWithoutVerb, Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(Pod),
             Answer = typeof(Pod), Failures = ApiFailures.Change,
         },
-        new("DELETE", "/v2/pods/{**id}", DeleteAsync, "Pods", "Ends a pod and all its instances.")
+        new("DELETE", "/v2/pods/{**id}", Needs.Deploy, DeleteAsync, "Pods", "Ends a pod and all its instances.")
         {
             IsMeant = IsWithoutVerb, Query = [ApiParameter.Force, ApiParameter.Reason], Status = 202, Failures = [404, 409],
         },
-        new("GET", "/v2/pods", ListAsync, "Pods", "All pods.") { Answer = typeof(IReadOnlyList<Pod>) },
-        new("HEAD", "/v2/pods", AnyAsync, "Pods", "Whether there are pods at all."),
-        new("POST", "/v2/pods", PostAsync, "Pods", "Makes a pod.")
+        new("GET", "/v2/pods", Needs.View, ListAsync, "Pods", "All pods.") { Answer = typeof(IReadOnlyList<Pod>) },
+        new("HEAD", "/v2/pods", Needs.View, AnyAsync, "Pods", "Whether there are pods at all."),
+        new("POST", "/v2/pods", Needs.Deploy, PostAsync, "Pods", "Makes a pod.")
         {
             Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(Pod), Status = 201, Answer = typeof(Pod),
             Failures = ApiFailures.Create,
@@ -62,7 +65,7 @@ internal static class PodsHandler
 
     public static readonly OperationTable StatusOperations = new(
     [
-        new("GET", "/v2/pods::status", AllStatusAsync, "Pods", "All pods with their instances.")
+        new("GET", "/v2/pods::status", Needs.View, AllStatusAsync, "Pods", "All pods with their instances.")
         {
             Answer = typeof(IReadOnlyList<PodStatus>),
         },
@@ -108,6 +111,8 @@ internal static class PodsHandler
     private static async Task PostAsync(ApiRequest request)
     {
         var pod = PodDefinitions.Create(PodDefinitions.ReadPod(await request.BodyAsync()), AppId.Root, request.Rules);
+        ChangeAccess.Check(request.Scope, GroupPermission.Deploy, pod.Id);
+        request.Changes([pod.Id.Path]);
         var receipt = await request.ChangeAsync(
             root =>
             {
@@ -118,7 +123,7 @@ internal static class PodsHandler
             request.Change($"{pod.Id} was created"));
         var made = receipt.Root.FindApp(pod.Id)!;
         request.Scheduler.PublishPod("pod_created_event", request.Context.Request.Path,
-            request.Context.Connection.RemoteIpAddress);
+            request.Context.Connection.RemoteIpAddress, pod.Id);
         request.Context.Response.Headers.Location = $"/v2/pods{made.Id}";
         await request.JsonAsync(PodNotation.Shown(made), MarathonJson.Default.Pod, 201);
     }
@@ -130,7 +135,7 @@ internal static class PodsHandler
         if (!request.Snapshot.Unreadable.Apps.ContainsKey(id)) Find(request, id);
         var receipt = await request.ChangeAsync(root => Put(root, pod), request.Change($"{id} was changed"));
         request.Scheduler.PublishPod("pod_updated_event", request.Context.Request.Path,
-            request.Context.Connection.RemoteIpAddress);
+            request.Context.Connection.RemoteIpAddress, id);
         await request.JsonAsync(PodNotation.Shown(receipt.Root.FindApp(id)!), MarathonJson.Default.Pod);
     }
 
@@ -141,7 +146,7 @@ internal static class PodsHandler
             root => root.FindApp(id) is { IsPod: true } ? root.RemoveApp(id)
             : throw Missing(id), request.Change($"{id} was deleted"));
         request.Scheduler.PublishPod("pod_deleted_event", request.Context.Request.Path,
-            request.Context.Connection.RemoteIpAddress);
+            request.Context.Connection.RemoteIpAddress, id);
         request.Mark(receipt);
         request.Context.Response.StatusCode = 202;
     }
@@ -174,6 +179,7 @@ internal static class PodsHandler
     private static async Task KillAsync(ApiRequest request, AppId id, Task<IReadOnlyList<string>> ids)
     {
         var options = TasksHandler.Kill(request);
+        TasksHandler.CheckKill(request, options, [id]);
         var wanted = (await ids).ToHashSet(StringComparer.Ordinal);
         var status = Find(request, id);
         var instances = status.Instances.Where(instance => wanted.Contains(instance.InstanceId))

@@ -12,12 +12,12 @@ internal static class QueueHandler
 {
     public static readonly OperationTable Operations = new(
     [
-        new("GET", "/v2/queue", ListAsync, "Queue", "What waits for an offer, and why.")
+        new("GET", "/v2/queue", Needs.View, ListAsync, "Queue", "What waits for an offer, and why.")
         {
             Query = [new("embed", "lastUnusedOffers: the refused offers with their reasons.", ApiParameterKind.Texts)],
             Answer = typeof(LaunchQueue), Failures = [400],
         },
-        new("DELETE", "/v2/queue/{**id}/delay", EndDelayAsync, "Queue", "Ends the delay of an app's launches.")
+        new("DELETE", "/v2/queue/{**id}/delay", Needs.Deploy, EndDelayAsync, "Queue", "Ends the delay of an app's launches.")
         {
             Status = 204, Failures = [404],
         },
@@ -52,6 +52,7 @@ internal static class QueueHandler
             Count = item.Count,
             Delay = new QueueDelay(Math.Ceiling(left), left <= 0),
             Since = Timestamps.Write(item.Since),
+            NotAdmitted = item.NotAdmitted,
             App = item.Definition.IsPod ? null : item.Definition.Wire,
             Pod = item.Definition.IsPod ? PodNotation.Shown(item.Definition) : null,
             ProcessedOffersSummary = new QueueSummary

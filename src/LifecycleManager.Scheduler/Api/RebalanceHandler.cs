@@ -18,11 +18,12 @@ internal static class RebalanceHandler
 
     public static readonly OperationTable Operations = new(
     [
-        new("GET", "/v2/rebalance", PlanAsync, "Placement", "Which instances would be better off elsewhere, and why.")
+        new("GET", "/v2/rebalance", Needs.Cluster, PlanAsync, "Placement",
+            "Which instances would be better off elsewhere, and why.")
         {
             Query = [new("max", "The most moves; 100 without it.")], Answer = typeof(RebalanceAnswer), Failures = [400, 503],
         },
-        new("POST", "/v2/rebalance", RebalanceAsync, "Placement",
+        new("POST", "/v2/rebalance", Needs.Cluster, RebalanceAsync, "Placement",
             "Replaces the named instances, without a body those of a plan, by others elsewhere.")
         {
             Query = [new("max", "The most moves of a plan."), new("dryRun", "Plan only.", ApiParameterKind.Flag)],

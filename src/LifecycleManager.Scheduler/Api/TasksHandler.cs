@@ -5,6 +5,7 @@ using LifecycleManager.Scheduler.Core.Definitions;
 using LifecycleManager.Scheduler.Core.Definitions.Json;
 using LifecycleManager.Scheduler.Core.Inputs;
 using LifecycleManager.Scheduler.Core.Instances;
+using LifecycleManager.Security;
 
 namespace LifecycleManager.Scheduler.Api;
 
@@ -12,16 +13,19 @@ namespace LifecycleManager.Scheduler.Api;
 internal static class TasksHandler
 {
     private const int MaxIds = 100_000;
+    private const string Suffix = "._app.1";
     private static readonly string[] Statuses = ["running", "staging"];
 
     public static readonly OperationTable Operations = new(
     [
-        new("GET", "/v2/tasks", ListAsync, "Tasks", "All instances; as text, a line of addresses for each service port.")
+        new("GET", "/v2/tasks", Needs.View, ListAsync, "Tasks",
+            "All instances; as text, a line of addresses for each service port.")
         {
             Query = [new("status", "running or staging.", ApiParameterKind.Texts)], Answer = typeof(TaskList),
             Media = ["application/json", "text/plain"], Failures = [400],
         },
-        new("POST", "/v2/tasks/delete", DeleteAsync, "Tasks", "Ends instances by id; with scale, answers with the deployment.")
+        new("POST", "/v2/tasks/delete", Needs.Scale, DeleteAsync, "Tasks",
+            "Ends instances by id; with scale, answers with the deployment.")
         {
             Query = [ApiParameter.Scale, ApiParameter.Wipe, ApiParameter.Force], Body = typeof(TaskIdList),
             Answer = typeof(TaskList), Failures = ApiFailures.Create,
@@ -57,8 +61,12 @@ internal static class TasksHandler
         var ids = WireJson.Read(await request.BodyAsync(many: true), ApiJson.Default.TaskIdList).Ids;
         if (ids.Count > MaxIds)
             throw new ChangeRefusedException([new ChangeProblem("/ids", $"must have at most {MaxIds} elements")]);
-        var byInstance = request.Snapshot.Instances;
-        var tasks = ids.Select(id => byInstance.ContainsKey(id) ? id : id + "._app.1").ToList();
+        var byInstance = request.Whole.Instances;
+        CheckKill(request, options, [.. ids.Select(AppOf).Distinct()]);
+        AppId AppOf(string id) => byInstance.TryGetValue(id, out var known) || byInstance.TryGetValue(id + Suffix, out known)
+            ? known.AppId : new AppId(TaskIds.AppPathOf(id));
+        var tasks = ids.Select(id => byInstance.ContainsKey(id) ? id : id + Suffix).ToList();
+        request.Changes(ids);
         var killed = await request.Scheduler.KillAsync(tasks, options, request.Cancellation);
         if (killed.Deployment is { } receipt)
         {
@@ -69,6 +77,16 @@ internal static class TasksHandler
         await request.JsonAsync(
             new TaskList([.. killed.Instances.Select(instance => TaskView.Of(instance, ServicePorts(request, instance)))]),
             MarathonJson.Default.TaskList);
+    }
+
+    /// <summary>
+    /// Holds a kill to what the caller may: with scale it sets a count, any other has instances replaced, as a restart does.
+    /// </summary>
+    /// <exception cref="AppsForbiddenException">It is not permitted with all of the apps.</exception>
+    public static void CheckKill(ApiRequest request, KillOptions options, IReadOnlyCollection<AppId> apps)
+    {
+        ChangeAccess.Check(request.Scope, options.Scale ? GroupPermission.Scale : GroupPermission.Deploy, apps);
+        if (options.Force) ChangeAccess.CheckForced(request.Scope, request.Whole, apps);
     }
 
     /// <summary>How the query wants instances to end.</summary>

@@ -59,7 +59,7 @@ internal sealed class EventBus : IDisposable
             WaitingEvent? waiting = null;
             foreach (var subscriber in _subscribers)
             {
-                if (subscriber.Wants(message.EventType)) subscriber.Offer(waiting ??= Append(message));
+                if (subscriber.Wants(message)) subscriber.Offer(waiting ??= Append(message));
             }
 
             DropSlowest(dropped);
@@ -72,10 +72,12 @@ internal sealed class EventBus : IDisposable
     /// <param name="types">The wanted types; null or empty for all.</param>
     /// <param name="full">Whether deployment plans come with their trees.</param>
     /// <param name="remote">The subscriber, for people.</param>
+    /// <param name="sees">What the subscriber may see, quick to ask; null for all.</param>
     /// <exception cref="TooManySubscribersException">The bus is full.</exception>
-    public EventSubscription Subscribe(IReadOnlySet<string>? types, bool full, string remote)
+    public EventSubscription Subscribe(
+        IReadOnlySet<string>? types, bool full, string remote, Predicate<SchedulerEventMessage>? sees = null)
     {
-        var subscriber = new EventSubscription(this, types, full, remote);
+        var subscriber = new EventSubscription(this, types, full, remote, sees);
         lock (_lock)
         {
             if (_subscribers.Count >= _maxSubscribers) throw new TooManySubscribersException();

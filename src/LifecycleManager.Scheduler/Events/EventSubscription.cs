@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
+using LifecycleManager.Scheduler.Core.Events;
 
 namespace LifecycleManager.Scheduler.Events;
 
@@ -12,6 +13,7 @@ internal sealed class EventSubscription : IDisposable
     private readonly EventBus _bus;
     private readonly IReadOnlySet<string>? _types;
     private readonly bool _full;
+    private readonly Predicate<SchedulerEventMessage>? _sees;
     private readonly CancellationTokenSource _dropped = new();
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
@@ -19,9 +21,10 @@ internal sealed class EventSubscription : IDisposable
     private WaitingEvent? _read;
     private bool _hasLeft;
 
-    internal EventSubscription(EventBus bus, IReadOnlySet<string>? types, bool full, string remote)
+    internal EventSubscription(
+        EventBus bus, IReadOnlySet<string>? types, bool full, string remote, Predicate<SchedulerEventMessage>? sees)
     {
-        (_bus, _types, _full, Remote) = (bus, types, full, remote);
+        (_bus, _types, _full, Remote, _sees) = (bus, types, full, remote, sees);
         Dropped = _dropped.Token;
     }
 
@@ -75,7 +78,8 @@ internal sealed class EventSubscription : IDisposable
         _dropped.Dispose();
     }
 
-    internal bool Wants(string type) => _types is null || _types.Count == 0 || _types.Contains(type);
+    internal bool Wants(SchedulerEventMessage message) =>
+        (_types is null || _types.Count == 0 || _types.Contains(message.EventType)) && _sees?.Invoke(message) != false;
 
     internal void Offer(WaitingEvent waiting)
     {
@@ -111,7 +115,7 @@ internal sealed class EventSubscription : IDisposable
     private WaitingEvent? NextWanted(WaitingEvent from)
     {
         var next = from.Next;
-        while (next is not null && !Wants(next.Message.EventType)) next = next.Next;
+        while (next is not null && !Wants(next.Message)) next = next.Next;
         return next;
     }
 }

@@ -11,6 +11,8 @@ namespace LifecycleManager.Scheduler.Leadership;
 /// </summary>
 internal sealed class SchedulerHealth : IDisposable
 {
+    private const int NamedApps = 10;
+
     /// <summary>A leader may be without a master for so long, as while masters change: 30 s.</summary>
     public static readonly TimeSpan MasterGrace = TimeSpan.FromSeconds(30);
 
@@ -28,7 +30,8 @@ internal sealed class SchedulerHealth : IDisposable
         _time = time;
         _masters = string.Join(", ", options.Masters);
         role.State = () => State;
-        _watches = [role.Watch(() => StoreProblem), role.Watch(MasterProblem), role.Watch(StateProblem)];
+        _watches = [role.Watch(() => StoreProblem), role.Watch(MasterProblem), role.Watch(StateProblem),
+            role.Warn(AdmissionWarning)];
     }
 
     /// <summary>Whether it stands for election: until then, it starts.</summary>
@@ -75,6 +78,19 @@ internal sealed class SchedulerHealth : IDisposable
         lock (_lock)
             return _shown?.Unreadable is { } unreadable && unreadable != Unreadable.None
             ? string.Join("; ", unreadable.Problems) : null;
+    }
+
+    /// <summary>Apps that run on, and would not be started anew.</summary>
+    private string? AdmissionWarning()
+    {
+        SchedulerSnapshot? shown;
+        lock (_lock) shown = _shown;
+        var refused = shown?.Apps.Values.Where(app => app is { IsRemoved: false, NotAdmitted: not null })
+            .OrderBy(app => app.Definition.Id).ToList();
+        if (refused is not { Count: > 0 }) return null;
+        var named = string.Join(", ", refused.Take(NamedApps).Select(app => $"{app.Definition.Id} ({app.NotAdmitted})"));
+        var more = refused.Count > NamedApps ? $" and {refused.Count - NamedApps} more" : "";
+        return $"not admitted, so that no instance is started: {named}{more}";
     }
 
     private string? MasterProblem()

@@ -5,6 +5,7 @@ using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Runtime.Health;
 using LifecycleManager.Runtime.Loops;
 using LifecycleManager.Runtime.Reconnecting;
+using LifecycleManager.Scheduler.Admission;
 using LifecycleManager.Scheduler.Core;
 using LifecycleManager.Scheduler.Core.Documents;
 using LifecycleManager.Scheduler.Core.Inputs;
@@ -14,6 +15,7 @@ using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.Health;
 using LifecycleManager.Scheduler.Mesos;
 using LifecycleManager.Scheduler.State;
+using LifecycleManager.Security.Admission;
 using LifecycleManager.Storage;
 using Microsoft.Extensions.Logging;
 using Polly;
@@ -62,6 +64,7 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
     private readonly OwnerLoop<SchedulerInput> _loop;
     private readonly TimeSpan _clock;
     private readonly long _began;
+    private AdmissionRules _admission;
     private string? _writeProblem;
 
     private SchedulerTerm(TermServices with, Fence fence, LoadedState loaded, Action<SchedulerSnapshot> onSnapshot)
@@ -70,7 +73,9 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
         (_clock, _began) = (loaded.Clock, with.Time.GetTimestamp());
         var now = Now();
         _leader = new LeaderStatus(true, with.Options.Address.GetLeftPart(UriPartial.Authority), now.Wall);
-        _core = new SchedulerCore(with.Options.Core, with.Random, loaded, now);
+        _admission = with.Options.Admission.Rules;
+        _core = new SchedulerCore(
+            with.Options.Core with { Admission = AppAdmission.Judge(_admission, with.Options.User) }, with.Random, loaded, now);
         _report = with.Health.Loop("the scheduler's loop");
         _loop = new OwnerLoop<SchedulerInput>(this, with.Time, _report, InboxSize, MaxBatch);
         _client = new FrameworkClient(
@@ -148,6 +153,7 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
     public async ValueTask TurnAsync(IReadOnlyList<SchedulerInput> inputs, CancellationToken cancellation)
     {
         var now = Now();
+        FollowAdmission(now);
         foreach (var input in inputs) _core.Handle(input, now);
         _core.Settle(now);
         var effects = _core.TakeEffects();
@@ -168,6 +174,15 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
     {
         // What comes from the master is not acknowledged, and comes again.
         if (input is Request request) request.Fail(cause is null or FencedException ? new NotLeaderException(null) : cause);
+    }
+
+    /// <summary>Before all else: what comes with this turn is held to the rules that are in force.</summary>
+    private void FollowAdmission(ClockReading now)
+    {
+        var rules = _with.Options.Admission.Rules;
+        if (ReferenceEquals(rules, _admission)) return;
+        _admission = rules;
+        _core.Handle(new AdmissionChanged(AppAdmission.Judge(rules, _with.Options.User)), now);
     }
 
     private ClockReading Now() => new(_with.Time.GetUtcNow(), _clock + _with.Time.GetElapsedTime(_began));

@@ -35,7 +35,7 @@ internal sealed class FrameworkClient(
     private static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromSeconds(15);
 
     private readonly MasterClient<SchedulerCall, SchedulerEvent> _masters = new(
-        http, new AddressList(options.Masters), "/api/v1/scheduler", MesosJson.Default.SchedulerCall,
+        http, AddressList.Of(options.Masters, options.MasterDirectory), "/api/v1/scheduler", MesosJson.Default.SchedulerCall,
         MesosJson.Default.SchedulerEvent, time);
 
     private long _session;

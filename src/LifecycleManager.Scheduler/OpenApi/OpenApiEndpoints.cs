@@ -1,4 +1,5 @@
 using LifecycleManager.Scheduler.Api;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
@@ -29,22 +30,14 @@ public static class OpenApiEndpoints
     /// <summary>Maps <c>/openapi</c>, <c>/openapi/marathon.json</c> and <c>/docs</c>.</summary>
     public static void MapMarathonDocument(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapOpenApi("/openapi/{documentName}.json");
+        endpoints.MapOpenApi("/openapi/{documentName}.json").ShowsNoApp();
         endpoints.MapGet("/openapi", context =>
         {
             context.Response.Redirect($"/openapi/{Name}.json");
             return Task.CompletedTask;
-        });
-        endpoints.MapScalarApiReference("/docs", options => options
-            .AddDocument(Name)
-            .WithOpenApiRoutePattern("/openapi/{documentName}.json")
-            .WithTitle("LifecycleManager scheduler")
-            .DisableDefaultFonts()
-            .DisableTelemetry()
-            .DisableAgent()
-            .DisableMcp()
-            .HideDeveloperTools()
-            .HideClientButton());
+        }).ShowsNoApp();
+        endpoints.MapReferencePage("LifecycleManager scheduler", $"openapi/{Name}.json");
+        endpoints.MapScalarApiReference("/docs").ShowsNoApp();
     }
 
     private static List<ApiOperation> Operations(EndpointDataSource endpoints) =>

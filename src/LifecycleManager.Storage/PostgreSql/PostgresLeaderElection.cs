@@ -138,6 +138,7 @@ internal sealed partial class PostgresLeaderElection(
         using var deadline = time.CreateTimer(
             _ => Lose(leadership, "it could not be renewed in time"), null, Left(sent), Timeout.InfiniteTimeSpan);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(resigned, leadership.Lost);
+        string? trouble = null;
         while (!ended.Token.WaitHandle.WaitOne(_renewal))
         {
             try
@@ -150,10 +151,13 @@ internal sealed partial class PostgresLeaderElection(
                 }
 
                 deadline.Change(Left(sending), Timeout.InfiniteTimeSpan);
+                trouble = null;
             }
             catch (Exception e) when (PostgresDatabase.IsTrouble(e))
             {
-                LogTrouble(leadership.Fence.Name, database.Name, e.Message);
+                // Said once: if it lasts, the loss is said too.
+                if (e.Message != trouble) LogTrouble(leadership.Fence.Name, database.Name, e.Message);
+                trouble = e.Message;
             }
         }
     }

@@ -30,6 +30,9 @@ internal sealed class ZooKeeperClient : IAsyncDisposable
         _connector = new ZooKeeperConnector(options, time, log);
     }
 
+    /// <summary>Whether nodes are a user's alone.</summary>
+    public bool HasUser => _options.Digest is not null;
+
     /// <summary>The servers and the root, for messages.</summary>
     public string Name => _options.ToString();
 
@@ -146,6 +149,37 @@ internal sealed class ZooKeeperClient : IAsyncDisposable
             var body = new JuteWriter();
             new DeleteNode(path, -1).Write(body, Absolute(path), _acl);
             await CallAsync(OpCode.Delete, body, Absolute(path), repeat: true, null, session, cancellation);
+            return true;
+        }
+        catch (ZooKeeperException e) when (e.Error == ZooKeeperError.NoNode)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether everybody may use a node who gets to ZooKeeper at all.</summary>
+    public async Task<bool> IsOpenAsync(string path, CancellationToken cancellation = default)
+    {
+        var body = new JuteWriter().Text(Absolute(path));
+        var reply = new JuteReader(await CallAsync(OpCode.GetAcl, body, Absolute(path), repeat: true, null, null, cancellation));
+        for (var left = reply.Int(); left > 0; left--)
+        {
+            reply.Int();
+            var (scheme, _) = (reply.Text(), reply.Text());
+            if (scheme == "world") return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives a node to our user alone; says whether it was there.</summary>
+    public async Task<bool> CloseAsync(string path, CancellationToken cancellation = default)
+    {
+        var node = Absolute(path);
+        try
+        {
+            await CallAsync(OpCode.SetAcl, new JuteWriter().Text(node).Raw(_acl).Int(-1), node, repeat: true, null, null,
+                cancellation);
             return true;
         }
         catch (ZooKeeperException e) when (e.Error == ZooKeeperError.NoNode)

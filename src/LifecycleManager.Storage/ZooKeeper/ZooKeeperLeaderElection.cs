@@ -16,7 +16,8 @@ internal sealed partial class ZooKeeperLeaderElection(
 {
     public const string Directory = "/elections";
 
-    private const int SequenceDigits = 10;
+    /// <summary>How many digits of a number ZooKeeper gives a sequential node.</summary>
+    internal const int SequenceDigits = 10;
     private static readonly TimeSpan Withdrawal = TimeSpan.FromSeconds(2);
     private readonly CancellationTokenSource _closing = new();
     private readonly FenceNodes _fences = new(client);
@@ -53,13 +54,18 @@ internal sealed partial class ZooKeeperLeaderElection(
         }
     }
 
-    public async Task<string?> LeaderAsync(string name, CancellationToken cancellation = default)
+    public Task<string?> LeaderAsync(string name, CancellationToken cancellation = default) =>
+        LeaderAsync(client, name, cancellation);
+
+    /// <inheritdoc cref="LeaderAsync(string, CancellationToken)"/>
+    /// <remarks>For whoever stands in no election.</remarks>
+    internal static async Task<string?> LeaderAsync(ZooKeeperClient client, string name, CancellationToken cancellation)
     {
         StateKeys.CheckElection(name);
         await client.SyncAsync(cancellation: cancellation);
         while (true)
         {
-            if (await CandidatesAsync(name, null, cancellation) is not [var first, ..]) return null;
+            if (await LowestFirstAsync(client, $"{Directory}/{name}", null, cancellation) is not [var first, ..]) return null;
 
             // Gone between the two: the next one may be first by now.
             if (await client.GetDataAsync($"{Directory}/{name}/{first}", cancellation: cancellation) is not var (data, _))
@@ -238,10 +244,14 @@ internal sealed partial class ZooKeeperLeaderElection(
             ? $"{Directory}/{name}/{mine}"
             : null;
 
-    private async Task<IReadOnlyList<string>> CandidatesAsync(string name, ZooKeeperSession? session,
-        CancellationToken cancellation)
+    private Task<IReadOnlyList<string>> CandidatesAsync(string name, ZooKeeperSession? session,
+        CancellationToken cancellation) => LowestFirstAsync(client, $"{Directory}/{name}", session, cancellation);
+
+    /// <summary>The sequential nodes of a directory, by their numbers.</summary>
+    internal static async Task<IReadOnlyList<string>> LowestFirstAsync(
+        ZooKeeperClient client, string directory, ZooKeeperSession? session, CancellationToken cancellation)
     {
-        var names = await client.GetChildrenAsync($"{Directory}/{name}", null, session, cancellation);
+        var names = await client.GetChildrenAsync(directory, null, session, cancellation);
         return [.. names.Where(n => n.Length > SequenceDigits).OrderBy(n => n[^SequenceDigits..], StringComparer.Ordinal)];
     }
 

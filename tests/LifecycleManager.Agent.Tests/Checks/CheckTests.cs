@@ -16,6 +16,7 @@ public sealed class CheckTests : IAsyncLifetime
     private TestAgent _agent = null!;
     private WebApplication _service = null!;
     private int _status = 200;
+    private int _asked;
     private uint _port;
 
     public async ValueTask InitializeAsync()
@@ -28,6 +29,7 @@ public sealed class CheckTests : IAsyncLifetime
         _service = builder.Build();
         _service.Run(context =>
         {
+            Interlocked.Increment(ref _asked);
             context.Response.StatusCode = context.Request.Path == "/health" ? _status : 404;
             context.Response.Headers.Location = "/elsewhere";
             return Task.CompletedTask;
@@ -57,7 +59,8 @@ public sealed class CheckTests : IAsyncLifetime
             update => update is { Healthy: true, Reason: StatusReason.TaskHealthCheckStatusUpdated });
 
         _status = 302;
-        await Task.Delay(300);
+        var before = Volatile.Read(ref _asked);
+        await Wait.ForAsync(() => Volatile.Read(ref _asked) >= before + 3, "checks that are answered with 302");
         Assert.DoesNotContain(_master.Updates(id), update => update.Healthy == false);
         _status = 503;
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using LifecycleManager.Agent.Tests.Fakes;
 using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
@@ -164,16 +165,21 @@ public sealed class MasterConnectionTests : IDisposable
     [Fact]
     public async Task Without_an_engine_docker_is_not_advertised_and_the_log_says_so_once()
     {
+        // Somebody hangs up on each call.
+        var path = $"{_directory.Path}/no.sock";
+        using var deaf = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        deaf.Bind(new UnixDomainSocketEndPoint(path));
+        deaf.Listen();
         await using var master = await FakeMaster.StartAsync();
         await using var agent = await TestAgent.StartAsync(TestAgent.Options(master, _directory) with
         {
             Containerizers = ["docker", "process"],
-            Docker = new Uri($"unix://{_directory.Path}/no.sock"),
+            Docker = new Uri($"unix://{path}"),
             DockerPing = TimeSpan.FromMilliseconds(100),
         });
 
+        for (var look = 0; look < 5; look++) (await deaf.AcceptAsync(TestContext.Current.CancellationToken)).Dispose();
         var registration = await master.RegistrationAsync();
-        await Task.Delay(500);
 
         Assert.Equal(["process"], registration.Features);
         Assert.Contains(registration.AgentInfo.Attributes!,

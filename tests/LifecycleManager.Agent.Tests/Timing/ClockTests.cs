@@ -100,7 +100,7 @@ public sealed class ClockTests : IDisposable
         var meter = new LoadMeter(time);
         for (var seconds = 0; seconds < 100; seconds += 10)
         {
-            var used = meter.Take("c", new ContainerUsage { Time = time.GetUtcNow(), CpuUser = seconds });
+            var used = meter.Take("c", new ContainerStatistics { Time = time.GetUtcNow(), CpuUser = seconds });
             if (seconds > 0) Assert.Equal(1, used);
             time.Advance(TimeSpan.FromSeconds(10));
             time.WallOffset += TimeSpan.FromHours(seconds % 20 == 0 ? 2 : -2);

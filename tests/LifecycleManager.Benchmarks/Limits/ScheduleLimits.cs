@@ -83,7 +83,7 @@ internal static class ScheduleLimits
             var one = Stopwatch.GetTimestamp();
             foreach (var due in book.Table.TakeDue(now, ScheduleOwner.MostAtOnce))
             {
-                foreach (var _ in Firing.Due(due, now))
+                foreach (var _ in FireMaker.Due(due, now))
                 {
                     // What is due is made a fire.
                 }

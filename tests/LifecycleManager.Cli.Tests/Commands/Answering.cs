@@ -29,9 +29,16 @@ internal sealed class Answering : IAsyncDisposable
                 }
 
                 var (status, body) = answer(context);
-                context.Response.StatusCode = status;
-                await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(body));
-                context.Response.Close();
+                try
+                {
+                    context.Response.StatusCode = status;
+                    await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(body));
+                    context.Response.Close();
+                }
+                catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+                {
+                    // Who asked has gone.
+                }
             }
         });
     }

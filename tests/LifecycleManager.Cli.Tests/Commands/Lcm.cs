@@ -14,10 +14,17 @@ internal sealed record Lcm(int Code, string Output, string Error)
     public static async Task<Lcm> RunAsync(IReadOnlyDictionary<string, string?> given, CancellationToken stop,
         params string[] arguments)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(given).Build();
         using var output = new StringWriter();
+        return await RunAsync(given, output, stop, arguments) with { Output = output.ToString() };
+    }
+
+    /// <summary>The same, with its output to somebody who looks at it while it runs.</summary>
+    public static async Task<Lcm> RunAsync(IReadOnlyDictionary<string, string?> given, TextWriter output,
+        CancellationToken stop, params string[] arguments)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(given).Build();
         using var error = new StringWriter();
         var code = await CommandLine.RunAsync(arguments, () => new Settings(configuration), output, error, stop: stop);
-        return new Lcm(code, output.ToString(), error.ToString());
+        return new Lcm(code, "", error.ToString());
     }
 }

@@ -56,6 +56,7 @@ public sealed class ManagerOptionsTests
         { "--tick", "250ms", m => m.Tick, TimeSpan.FromMilliseconds(250) },
         { "--rules", "/etc/rules", m => m.RulesDirectory, "/etc/rules" },
         { "--csharp-rules", "true", m => m.CSharpRules, true },
+        { "--dry-run", "true", m => m.DryRun, true },
         { "--changes-per-minute", "7", m => m.Safety.ChangesPerMinute, 7 },
         { "--max-step", "4", m => m.Safety.MaxStep, 4 },
         { "--missing-share", "40%", m => m.Safety.MissingShare, 0.4 },

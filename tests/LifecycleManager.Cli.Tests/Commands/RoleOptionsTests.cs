@@ -71,8 +71,10 @@ public sealed class RoleOptionsTests
     [InlineData("--gc-interval 30s", "CollectInterval", "00:00:30")]
     [InlineData("--collect-images", "CollectImages", "True")]
     [InlineData("--image-delay 3d", "ImageDelay", "3.00:00:00")]
+    [InlineData("--exec-idle 1h", "ExecIdle", "01:00:00")]
     [InlineData("--oversubscribe", "Oversubscribe", "True")]
     [InlineData("--oversubscribe-interval 5s", "OversubscribeInterval", "00:00:05")]
+    [InlineData("--task-pids 100", "TaskPids", "100")]
     [InlineData("--oversubscribe-reserve 0.5", "OversubscribeReserve", "0.5")]
     [InlineData("--oversubscribe-busy 0.8", "OversubscribeBusy", "0.8")]
     [InlineData("--registration-backoff-factor 2s", "RegistrationBackoff", "00:00:02")]
@@ -89,7 +91,7 @@ public sealed class RoleOptionsTests
         Same(new AgentOptions
         {
             WorkDirectory = "/w",
-            Masters = [new Uri("http://m")],
+            Masters = [new Uri("http://127.0.0.1")],
             Hostname = "h",
             TaskAddress = IPAddress.Loopback,
             Port = 1
@@ -105,7 +107,8 @@ public sealed class RoleOptionsTests
     [Theory]
     [InlineData(typeof(MasterOptions), "An_option_reaches_the_master", "Address Principals")]
     [InlineData(typeof(AgentOptions), "An_option_reaches_the_agent",
-        "WorkDirectory Masters Hostname TaskAddress Port Principals Credential Certificate")]
+        "WorkDirectory Masters MasterDirectory Hostname TaskAddress Port Principals Credential Tls Advertise DefaultUser "
+        + "Admission AnyoneMayExec")]
     public void Every_property_of_the_options_has_its_option(Type options, string theory, string others)
     {
         var covered = typeof(RoleOptionsTests).GetMethod(theory)!.GetCustomAttributes<InlineDataAttribute>()
@@ -133,10 +136,11 @@ public sealed class RoleOptionsTests
         try
         {
             File.WriteAllText(file, "from the file\n");
-            Assert.Equal("from the file", Credential(NoSettings, "--principal", "me", "--secret-file", file)!.Secret);
+            Assert.Equal(new Security.Credential("me", "from the file").Header,
+                Credential(NoSettings, "--principal", "me", "--secret-file", file)!.Header);
             var variable = new Settings(new ConfigurationBuilder()
                 .AddInMemoryCollection([new("secret", "from LCM_SECRET"), new("principal", "me")]).Build());
-            Assert.Equal("from LCM_SECRET", Credential(variable)!.Secret);
+            Assert.Equal(new Security.Credential("me", "from LCM_SECRET").Header, Credential(variable)!.Header);
             Assert.Null(Credential(NoSettings));
             Assert.Contains("its secret is missing", Assert.Throws<CliException>(() =>
                 Credential(NoSettings, "--principal", "me")).Message, StringComparison.Ordinal);
@@ -166,7 +170,36 @@ public sealed class RoleOptionsTests
         return settings!.Options(parse, new MasterOptions().Address);
     }
 
-    private static AgentOptions Agent(string[] line)
+    [Theory]
+    [InlineData("127.0.0.1", "http://127.0.0.1:5050", "", null)]
+    [InlineData("127.0.0.1", "http://localhost:5050", "", null)]
+    [InlineData("0.0.0.0", "http://127.0.0.1:5050", "", "nobody")]
+    [InlineData("10.0.0.5", "http://127.0.0.1:5050", "", "nobody")]
+    [InlineData("127.0.0.1", "http://m1:5050", "", "nobody")]
+    [InlineData("0.0.0.0", "http://m1:5050", "root", "root")]
+    [InlineData("127.0.0.1", "http://127.0.0.1:5050", "daemon", "daemon")]
+    public void Beyond_loopback_tasks_are_nobody_unless_it_is_said(string listen, string master, string said, string? user)
+    {
+        Server.Root();
+        string[] line = said.Length > 0 ? ["--default-user", said] : [];
+        Assert.Equal(user, Agent(line, IPAddress.Parse(listen), new Uri(master)).DefaultUser);
+    }
+
+    [Theory]
+    [InlineData("--bind 127.0.0.1", null, "http://127.0.0.1:5051/")]
+    [InlineData("--bind 10.1.1.1", "node1", "http://10.1.1.1:5051/")]
+    [InlineData("--bind 0.0.0.0", "node1", "http://node1:5051/")]
+    [InlineData("--bind :: --port 6000", "node1", "http://node1:6000/")]
+    [InlineData("--bind 0.0.0.0 --advertise http://agent-1:7000", "node1", "http://agent-1:7000/")]
+    public void An_agent_that_listens_everywhere_is_reached_by_its_name(string line, string? name, string address)
+    {
+        RoleSettings? common = null;
+        var parse = Parse(command => common = new RoleSettings(command, NoSettings, "agent", 5051), line.Split(' '));
+
+        Assert.Equal(address, common!.Advertise(parse, common.Listen(parse), name).ToString());
+    }
+
+    private static AgentOptions Agent(string[] line, IPAddress? listen = null, Uri? master = null)
     {
         AgentSettings? settings = null;
 
@@ -179,7 +212,9 @@ public sealed class RoleOptionsTests
         };
         var parse = Parse(command => settings = new AgentSettings(command, NoSettings), line);
         Assert.Empty(parse.Errors);
-        return settings!.Options(parse, "/w", [new Uri("http://m")], "h", IPAddress.Loopback, 1);
+        return settings!.Options(
+            parse, "/w", [master ?? new Uri("http://127.0.0.1")], "h", IPAddress.Loopback,
+            new IPEndPoint(listen ?? IPAddress.Loopback, 1));
     }
 
     private static ParseResult Parse(Action<Command> add, string[] line)

@@ -4,6 +4,7 @@ using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Discovery.Eureka;
 using LifecycleManager.Scheduler;
 using LifecycleManager.Scheduler.Core.Definitions.Labels;
+using LifecycleManager.Security.Admission;
 using Microsoft.Extensions.Configuration;
 
 namespace LifecycleManager.Cli.Tests.Commands;
@@ -27,6 +28,7 @@ public sealed class SchedulerSettingsTests
         {
             Masters = options.Masters,
             Address = Address,
+            Admission = options.Admission,
             FrameworkName = "lcm",
             Role = "web",
             User = "nobody",
@@ -49,8 +51,8 @@ public sealed class SchedulerSettingsTests
         // One that is added to the room has to be added here. Who the scheduler is and who may call, every role says alike.
         var defaults = new SchedulerOptions();
         foreach (var property in typeof(SchedulerOptions).GetProperties()
-            .Where(property => property.Name is not (nameof(SchedulerOptions.Credential) or nameof(SchedulerOptions.Certificate)
-                or nameof(SchedulerOptions.Principals))))
+            .Where(property => property.Name is not (nameof(SchedulerOptions.Credential) or nameof(SchedulerOptions.Tls)
+                or nameof(SchedulerOptions.Principals) or nameof(SchedulerOptions.MasterDirectory))))
             Assert.True(!Equals(property.GetValue(options), property.GetValue(defaults)),
                 $"no option of the command line sets {property.Name}");
     }
@@ -59,7 +61,9 @@ public sealed class SchedulerSettingsTests
     public void Where_nothing_is_said_the_rooms_defaults_hold()
     {
         var (options, eureka) = Options();
-        Assert.Equal(new SchedulerOptions { Masters = options.Masters, Address = Address }, options);
+        Assert.Equal(
+            new SchedulerOptions { Masters = options.Masters, Address = Address, Admission = options.Admission }, options);
+        Assert.Same(AdmissionRules.Open, options.Admission.Rules);
         Assert.Equal(new EurekaOptions { Servers = eureka.Servers }, eureka);
         Assert.Empty(eureka.Servers);
     }

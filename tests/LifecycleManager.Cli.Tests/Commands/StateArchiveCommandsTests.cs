@@ -63,6 +63,72 @@ public sealed class StateArchiveCommandsTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("postgres")]
+    [InlineData("zk")]
+    public async Task Roles_that_share_a_state_are_kept_apart(string kind)
+    {
+        var options = Store(kind);
+        try
+        {
+            await WriteAsync(options, [("manager/stop", "m"), ("master/roles", "r"), ("scheduler/framework", "f")]);
+            await RunAsync(StateArchiveCommands.Backup, [.. options, "--role", "manager", "--output", Archive]);
+            var text = await File.ReadAllTextAsync(Archive);
+            Assert.Contains("manager/stop", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("scheduler/", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("master/", text, StringComparison.Ordinal);
+
+            // Another role's backup is refused before anything changes.
+            var refused = await Assert.ThrowsAsync<CliException>(() =>
+                RunAsync(StateArchiveCommands.Restore, [.. options, "--input", Archive, "--overwrite"]));
+            Assert.Equal("the archive holds no entry of the scheduler: it is of the manager", refused.Message);
+            Assert.Equal(3, (await ReadAsync(options)).Count);
+
+            // What others have stays, and who leads of them does, too.
+            await WriteAsync(options, [("manager/stop", "later"), ("scheduler/framework", "later")]);
+            await using (var state = await OpenAsync(options))
+            await using (await state.Election.StandAsync("scheduler", "http://s1:8080"))
+                await RunAsync(StateArchiveCommands.Restore, [.. options, "--role", "manager", "--input", Archive,
+                    "--overwrite"]);
+            Assert.Equal(new Dictionary<string, string>
+            {
+                ["manager/stop"] = "m",
+                ["master/roles"] = "r",
+                ["scheduler/framework"] = "later",
+            }, await ReadAsync(options));
+        }
+        finally
+        {
+            if (kind == "postgres") await DropAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Of_an_older_backup_of_several_roles_each_takes_its_own()
+    {
+        var options = Store("sqlite");
+        await WriteAsync(options, [("scheduler/framework", "f")]);
+        await RunAsync(StateArchiveCommands.Backup, [.. options, "--output", Archive]);
+        var lines = (await File.ReadAllLinesAsync(Archive)).ToList();
+        lines.Insert(1, lines[1].Replace("scheduler/framework", "manager/stop", StringComparison.Ordinal));
+        lines[^1] = lines[^1].Replace("1", "2", StringComparison.Ordinal);
+        await File.WriteAllLinesAsync(Archive, lines);
+        await RunAsync(StateArchiveCommands.Restore, [.. options, "--input", Archive, "--overwrite"]);
+        Assert.Equal("scheduler/framework", Assert.Single(await ReadAsync(options)).Key);
+    }
+
+    [Fact]
+    public async Task A_state_without_an_entry_of_the_role_is_not_backed_up_as_if_it_were_empty()
+    {
+        var options = Store("sqlite");
+        await WriteAsync(options, [("manager/stop", "m")]);
+        var refused = await Assert.ThrowsAsync<CliException>(() =>
+            RunAsync(StateArchiveCommands.Backup, [.. options, "--output", Archive]));
+        Assert.Equal("the state has no entry of the scheduler, but of the manager: --role says whose is meant", refused.Message);
+        Assert.False(File.Exists(Archive));
+    }
+
     [Fact]
     public async Task A_backup_that_is_damaged_changes_nothing_and_half_a_restore_is_no_state()
     {

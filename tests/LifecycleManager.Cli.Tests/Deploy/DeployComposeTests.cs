@@ -64,13 +64,13 @@ public sealed partial class DeployComposeTests
         {
             var (key, value) = ((string)variable.Key, (string)variable.Value);
             // That one holds users with their files, as another test sees to.
-            if (!Secret().IsMatch(key) || key == "LCM_METRICS_CREDENTIALS")
+            if (!Secret().IsMatch(key) || key is "LCM_METRICS_CREDENTIALS")
             {
                 Assert.DoesNotMatch("://[^/@]*:[^/@]*@", value);
                 return;
             }
 
-            Assert.EndsWith("_FILE", key, StringComparison.Ordinal);
+            if (key != "LCM_CREDENTIALS") Assert.EndsWith("_FILE", key, StringComparison.Ordinal);
             Assert.Contains(value["/run/secrets/".Length..], service.Texts("secrets"));
         });
         Assert.All(service.Texts("secrets"), secret =>
@@ -122,10 +122,11 @@ public sealed partial class DeployComposeTests
         Assert.All(new[] { ("LCM_SCHEDULER", "scheduler"), ("LCM_MASTER", "master"), ("LCM_PROMETHEUS", "prometheus"),
             ("LCM_RABBITMQ", "rabbitmq") },
             source => Assert.Equal(source.Item2, new Uri(environment.Text(source.Item1)!).Host));
-        var credential = Assert.Single(MetricsValues.Credentials(environment.Text("LCM_METRICS_CREDENTIALS")!));
+        var credentials = MetricsValues.Credentials(environment.Text("LCM_METRICS_CREDENTIALS")!);
+        Assert.All(credentials, known => Assert.Contains(known.Secret["/run/secrets/".Length..], manager.Texts("secrets")));
+        var credential = Assert.Single(credentials, known => known.For == "rabbitmq");
         Assert.Equal(("rabbitmq", Compose.Map("services").Map("rabbitmq").Map("environment").Text("RABBITMQ_DEFAULT_USER")),
             (credential.For, credential.User));
-        Assert.Contains(credential.Secret["/run/secrets/".Length..], manager.Texts("secrets"));
     }
 
     [Fact]

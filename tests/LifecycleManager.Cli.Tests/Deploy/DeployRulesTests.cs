@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using LifecycleManager.Decisions.Policies;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LifecycleManager.Cli.Tests.Deploy;
 
@@ -29,6 +31,17 @@ public sealed partial class DeployRulesTests
         {
             File.Delete(file);
         }
+    }
+
+    [Fact]
+    public void The_example_policies_beside_lcm_are_whole()
+    {
+        var beside = Path.Combine(AppContext.BaseDirectory, "rules");
+        using var policies = new PolicyDirectory(beside, TimeProvider.System, NullLogger<PolicyDirectory>.Instance);
+        Assert.Equal(
+            PolicyDirectory.Find(Repository.Path("rules")).Select(file => Path.GetFileName(file)),
+            policies.Files.Select(file => Path.GetFileName(file.File)));
+        Assert.DoesNotContain(policies.Problems, problem => problem.Severity == PolicySeverity.Error);
     }
 
     [Fact]

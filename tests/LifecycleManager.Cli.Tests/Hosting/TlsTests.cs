@@ -73,6 +73,34 @@ public sealed class TlsTests : IDisposable
         await Assert.ThrowsAsync<HttpRequestException>(() => plain.GetAsync("/health"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Browsers_are_told_to_speak_tls_alone_only_where_that_is_asked_for(bool strict)
+    {
+        var (host, address) = await StartAsync(new MasterOptions(), strict: strict);
+        await using var running = host;
+        using var client = Client(address, _authority.Issue("anybody"));
+        foreach (var path in (string[])["/health", "/state", "/nothing"])
+        {
+            using var answer = await client.GetAsync(path);
+            Assert.Equal(strict ? ["max-age=31536000"] : [],
+                answer.Headers.TryGetValues("Strict-Transport-Security", out var values) ? values : []);
+        }
+    }
+
+    [Theory]
+    [InlineData("master")]
+    [InlineData("agent")]
+    [InlineData("scheduler")]
+    [InlineData("manager")]
+    public async Task Hsts_without_tls_is_refused_since_no_browser_would_heed_it(string role)
+    {
+        var ran = await Commands.Lcm.RunAsync(role, "--hsts", "--work-dir", _directory);
+        Assert.Equal(ExitStatus.Failure, ran.Code);
+        Assert.Contains("--hsts is for a role with TLS: --tls-certificate gives it one", ran.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Why_a_peer_was_refused_is_told_once_with_its_address()
     {
@@ -122,7 +150,7 @@ public sealed class TlsTests : IDisposable
     {
         var (certificate, key) = _authority.Files(_directory, "old", "localhost", server: true,
             expires: DateTimeOffset.UtcNow.AddMinutes(-1));
-        var error = Assert.Throws<CliException>(() => ServerTls.Read(certificate, key, null, clientsMust: false));
+        var error = Assert.Throws<CliException>(() => ServerTls.Follow(certificate, key, null, clientsMust: false));
         Assert.Contains("old.pem cannot be used: the certificate of 'CN=localhost' has expired on", error.Message,
             StringComparison.Ordinal);
     }
@@ -153,45 +181,41 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_certificate_of_no_server_cannot_serve_and_one_of_no_client_is_shown_to_nobody()
+    public void A_certificate_of_no_server_cannot_serve_and_one_of_no_client_is_shown_to_nobody()
     {
         var (certificate, key) = _authority.Files(_directory, "client", "client", server: false);
-        var client = ServerTls.Read(certificate, key, null, clientsMust: false);
-        Assert.NotNull(client.ForClient);
-        Assert.Null(ServerTls.Read(_certificate, _key, null, clientsMust: false).ForClient);
-        var role = MasterCommand.Role(new IPEndPoint(IPAddress.Loopback, Server.FreePort()), "--port", new MasterOptions()) with
-        {
-            State = "memory:" + Guid.NewGuid(),
-            Tls = client,
-        };
-        var error = await Assert.ThrowsAsync<CliException>(() =>
-            RoleHost.StartAsync(role, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None));
-        Assert.Contains("Server Authentication", error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<CliException>(() => ServerTls.Follow(certificate, key, null, clientsMust: false));
+        Assert.Contains("client.pem cannot be used: the certificate of 'CN=client' is for no server: its extended key "
+            + "usage needs Server Authentication", error.Message, StringComparison.Ordinal);
+        Assert.Null(ServerTls.Follow(_certificate, _key, null, clientsMust: false).Current.ForClient);
+        var (both, bothKey) = _authority.Files(_directory, "both", "both", server: true, client: true);
+        Assert.Equal("CN=both", ServerTls.Follow(both, bothKey, null, clientsMust: false).Current.ForClient?.Subject);
     }
 
     [Fact]
     public void A_certificate_that_cannot_be_used_is_an_error_of_one_line()
     {
         var missing = Assert.Throws<CliException>(() =>
-            ServerTls.Read(Path.Combine(_directory, "nothing.pem"), _key, null, clientsMust: false));
+            ServerTls.Follow(Path.Combine(_directory, "nothing.pem"), _key, null, clientsMust: false));
         Assert.Contains("nothing.pem", missing.Message, StringComparison.Ordinal);
         var (_, otherKey) = _authority.Files(_directory, "other", "other", server: true);
         Assert.Contains("cannot be used", Assert.Throws<CliException>(() =>
-            ServerTls.Read(_certificate, otherKey, null, false)).Message, StringComparison.Ordinal);
+            ServerTls.Follow(_certificate, otherKey, null, false)).Message, StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(_directory, "empty.pem"), "");
         Assert.Contains("holds no certificate",
-            Assert.Throws<CliException>(() => ServerTls.Read(_certificate, _key, Path.Combine(_directory, "empty.pem"),
+            Assert.Throws<CliException>(() => ServerTls.Follow(_certificate, _key, Path.Combine(_directory, "empty.pem"),
                 false)).Message, StringComparison.Ordinal);
     }
 
     private async Task<(RoleHost Host, Uri Address)> StartAsync(MasterOptions options, ILoggerProvider? log = null,
-        bool probes = true)
+        bool probes = true, bool strict = false)
     {
         var port = Server.FreePort();
         var role = MasterCommand.Role(new IPEndPoint(IPAddress.Loopback, port), "--port", options) with
         {
             State = "memory:" + Guid.NewGuid(),
-            Tls = ServerTls.Read(_certificate, _key, _authority.AuthorityFile(_directory),
+            IsStrict = strict,
+            Tls = ServerTls.Follow(_certificate, _key, _authority.AuthorityFile(_directory),
                 clientsMust: !options.Principals.AreRequired),
         };
         var loggers = log is null ? (ILoggerFactory)NullLoggerFactory.Instance : new LoggerFactory([log]);

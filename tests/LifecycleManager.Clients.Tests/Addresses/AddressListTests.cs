@@ -74,6 +74,53 @@ public sealed class AddressListTests
         Assert.Equal(calls, _asked.Count);
     }
 
+    [Fact]
+    public async Task A_directory_is_looked_into_at_first_and_once_somebody_did_not_answer()
+    {
+        var (looks, leader) = (0, One);
+        var list = new AddressList(new AddressDirectory(new Uri("zk://host/path"), _ =>
+        {
+            looks++;
+            return Task.FromResult<IReadOnlyList<Uri>>([leader]);
+        }));
+        Assert.Equal(("zk://host/path", 0), ($"{list.Current}", list.Count));
+        Assert.Equal(One, await list.AskAsync(Task.FromResult, CancellationToken.None));
+        Assert.Equal(One, await list.AskAsync(Task.FromResult, CancellationToken.None));
+        Assert.Equal(1, looks);
+        leader = Two;
+        await Assert.ThrowsAsync<IOException>(() => list.AskAsync<Uri>(_ => throw new IOException(), CancellationToken.None));
+        Assert.Equal(Two, await list.AskAsync(Task.FromResult, CancellationToken.None));
+        Assert.Equal(2, looks);
+    }
+
+    [Fact]
+    public async Task What_a_directory_said_is_used_while_it_does_not_answer_or_names_nobody()
+    {
+        Func<IReadOnlyList<Uri>> find = () => throw new IOException("it is away");
+        var list = new AddressList(new AddressDirectory(new Uri("zk://host/path"), _ => Task.FromResult(find())));
+        var away = await Assert.ThrowsAsync<HttpRequestException>(() => list.RefreshAsync(CancellationToken.None));
+        Assert.Equal("zk://host/path does not answer: it is away", Failures.Describe(away));
+        Assert.True(Failures.IsUnsent(away));
+        find = () => [];
+        var nobody = await Assert.ThrowsAsync<HttpRequestException>(() => list.RefreshAsync(CancellationToken.None));
+        Assert.Equal("nobody leads by zk://host/path", nobody.Message);
+
+        find = () => [One, Two];
+        await list.RefreshAsync(CancellationToken.None);
+        list.Leave(One);
+        foreach (var silent in (Func<IReadOnlyList<Uri>>[])[() => throw new IOException("it is away"), () => []])
+        {
+            find = silent;
+            await list.RefreshAsync(CancellationToken.None);
+            Assert.Equal((Two, 2), (list.Current, list.Count));
+        }
+
+        // The same again is no reason to begin with the one that did not answer.
+        find = () => [One, Two];
+        await list.RefreshAsync(CancellationToken.None);
+        Assert.Equal(Two, list.Current);
+    }
+
     private Task<Uri> AskAsync(params Uri[] answering) => _list.AskAsync(
         address =>
         {

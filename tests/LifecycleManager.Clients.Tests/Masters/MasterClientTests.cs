@@ -125,7 +125,7 @@ public sealed class MasterClientTests
     };
 
     private MasterClient<AgentCall, AgentEvent> Client(FakeServers servers, params string[] masters) => new(
-        new MasterHttp(new AuthenticationHeaderValue("Basic", "secret"), servers),
+        new MasterHttp(() => new AuthenticationHeaderValue("Basic", "secret"), servers),
         new AddressList([.. masters.Select(master => new Uri(master))]), "/api/v1/agent", AgentJson.Default.AgentCall,
         AgentJson.Default.AgentEvent, _time);
 }

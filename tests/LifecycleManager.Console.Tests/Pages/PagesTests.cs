@@ -34,6 +34,7 @@ public sealed class PagesTests
         console.Show(Search, Search with { Id = "/idle", Instances = 0, TasksRunning = 0, TasksUnhealthy = 0 });
 
         var page = await console.GetAsync("/ui");
+        Assert.Contains("2 / 3", await console.GetAsync("/ui/apps"), StringComparison.Ordinal);
 
         Assert.Contains("href=\"/ui/apps/brownfield/search\"", page, StringComparison.Ordinal);
         Assert.Contains("2 / 3", page, StringComparison.Ordinal);
@@ -155,7 +156,8 @@ public sealed class PagesTests
     {
         await using var console = await ConsoleUnderTest.StartAsync();
         console.Answers["/v1/policies"] = """
-            {"policies": [{"name": "search", "app": "/search", "file": "search.yml", "min": 1, "max": 9}],
+            {"policies": [{"name": "search", "app": "/search", "file": "search.yml", "min": 1, "max": 9,
+               "findings": [{"message": "the policy 'search' governs no app"}]}],
              "budgets": [
                {"name": "shop", "apps": "/shop/*", "instances": 24, "cost": 40.5, "used": {"instances": 7}},
                {"name": "new", "apps": "/new/*", "cpus": 2}],
@@ -169,6 +171,7 @@ public sealed class PagesTests
 
         Assert.Contains("<td>search</td>", page, StringComparison.Ordinal);
         Assert.Contains("night.yml:7:3: error: unknown name &#x27;tmp&#x27;", page, StringComparison.Ordinal);
+        Assert.Contains("the policy &#x27;search&#x27; governs no app", page, StringComparison.Ordinal);
         Assert.Contains("1 to 9", page, StringComparison.Ordinal);
         foreach (var cell in new[] { "7 instances", "24 instances", "40.5 an hour", "2 cpus", "unknown" })
             Assert.Contains($"<td class=\"count\">{cell}</td>", page, StringComparison.Ordinal);

@@ -61,7 +61,7 @@ public sealed class MemoryTests
                     if (expected.Kind != DecisionKind.Hold) moved++;
                     if (expected.Adjustments.Any(step => step.By == "worse")) taken++;
                     Assert.Equal(through.Report(app)!.ScaleInHeld, carried.Report(app)!.ScaleInHeld);
-                    if (through.Opinions(app).Any(opinion => opinion.Verdict == Rules.RuleVerdict.Waiting)) waited++;
+                    if (through.Opinions(app).Any(opinion => opinion.Verdict == Decisions.Rules.RuleVerdict.Waiting)) waited++;
                 }
             }
         }
@@ -231,7 +231,7 @@ public sealed class MemoryTests
         foreach (var damaged in (StoredMemory[])
             [
                 memory with { Version = 2 }, memory with { App = "" }, memory with { At = default },
-                memory with { Instances = -1 }, memory with { Max = -1 }, memory with { Asked = new StoredChange(at, -1, 2) },
+                memory with { Instances = -1 }, memory with { Max = -1 }, memory with { Asked = new StoredCountChange(at, -1, 2) },
                 memory with { Changes = [new StoredCount(at, 1), new StoredCount(at.AddSeconds(-1), 1)] },
                 memory with { Highest = [new StoredCount(at, -1)] }, memory with { Rules = [new StoredRule(-1, null, null, 0)] },
                 memory with { Changes = [null!] },

@@ -50,8 +50,8 @@ public sealed class OracleTests
                     run.Apply(app, actual);
                     decided++;
                     if (actual.Kind != DecisionKind.Hold) moved++;
-                    if (opinions.Any(opinion => opinion.Verdict == Rules.RuleVerdict.Waiting)) waited++;
-                    if (opinions.Any(opinion => opinion.Verdict == Rules.RuleVerdict.Unknown)) unknown++;
+                    if (opinions.Any(opinion => opinion.Verdict == Decisions.Rules.RuleVerdict.Waiting)) waited++;
+                    if (opinions.Any(opinion => opinion.Verdict == Decisions.Rules.RuleVerdict.Unknown)) unknown++;
                 }
             }
         }

@@ -50,7 +50,7 @@ public sealed class ScaleInWatchTests
             Assert.Equal($"less: load 1 < 5 * instances 5, -1; scale-in is held until 12:15:10: {why}", held.Reason);
         }
 
-        Assert.Equal(until, cluster.Engine.NextDue(new Rules.Due(cluster.Now, cluster.Now)).Steady);
+        Assert.Equal(until, cluster.Engine.NextDue(new Decisions.Rules.Due(cluster.Now, cluster.Now)).Steady);
         Assert.Equal(4, cluster.Tick().To);
         Assert.Null(cluster.Engine.Report(Cluster.App)!.ScaleInHeld);
     }

@@ -49,7 +49,7 @@ public sealed class ScaleOutWatchTests
             Assert.Equal("no better", decision.Adjustments[^1].By);
         }
 
-        Assert.Equal(held.Until, cluster.Engine.NextDue(new Rules.Due(cluster.Now, cluster.Now)).Steady);
+        Assert.Equal(held.Until, cluster.Engine.NextDue(new Decisions.Rules.Due(cluster.Now, cluster.Now)).Steady);
         Assert.Equal(count + 1, cluster.Tick().To);
         Assert.Null(cluster.Engine.Report(Cluster.App)!.ScaleOutHeld);
     }

@@ -123,6 +123,61 @@ public sealed class PolicyCheckTests
             problem.Message, problem.Suggestion, problem.Severity == PolicySeverity.Error, problem.Code));
     }
 
+    [Theory]
+    [InlineData("cpu: { container: cpu }", "when: m > 80", "m is a share, 0 to 1: 80 is 8000% (write 80% or 0.8)")]
+    [InlineData("cpu: { container: cpu }", "when: avg(m, 5m) >= 60 and instances > 1", "60 is 6000%")]
+    [InlineData("cpu: { container: cpu }", "when: 60 < max(m, 5m)", "60 is 6000%")]
+    [InlineData("cpu: { container: cpu }", "when: m > 0.8", null)]
+    [InlineData("cpu: { container: cpu }", "when: m > 120%", null)]
+    [InlineData("cpu: { container: cpu }", "when: m * 100 > 80", null)]
+    [InlineData("cpu: { container: cpu, across: sum }", "when: m > 8", null)]
+    [InlineData("cpu: { actuator: process.cpu.usage }", "when: m > 5m", "m is a share, 0 to 1, and no time")]
+    [InlineData("p: { prometheus: cache_hit_ratio }", "when: m > 90", "90 is 9000%")]
+    [InlineData("p: { prometheus: http_server_requests_seconds_max }", "when: m > 500",
+        "m is in seconds: 500 is 8m20s (of milliseconds write 500ms or 0.5)")]
+    [InlineData("p: { histogram: http_server_requests_seconds, quantile: 0.95 }", "when: m > 250", "m is in seconds")]
+    [InlineData("p: { prometheus: http_server_requests_seconds_max }", "when: m > 500ms", null)]
+    [InlineData("p: { prometheus: process_uptime_seconds }", "when: m > 3600", null)]
+    [InlineData("p: { prometheus: http_server_requests_seconds_count, rate: 1m }", "when: m > 500", null)]
+    [InlineData("p: { prometheus: latency_ms }", "when: m > 0.5", "m is in milliseconds: 0.5 is less than one (write 500)")]
+    [InlineData("p: { actuator: gauge.response.root }", "when: m > 500ms", "a duration counts seconds: 0.5 (write 500)")]
+    [InlineData("p: { actuator: gauge.response.root }", "when: m > 500", null)]
+    [InlineData("p: { actuator: 'jvm.memory.used{area=\"heap\"}' }", "when: m > 400",
+        "m is in bytes: 400 are 400 bytes (of megabytes write 400 * 1024 * 1024)")]
+    [InlineData("p: { actuator: 'jvm.memory.used{area=\"heap\"}' }", "when: m > 400 * 1024 * 1024", null)]
+    public void Numbers_of_another_unit_are_told(string metric, string when, string? message)
+    {
+        var text = $$"""
+            policy: p
+            app: /a
+            instances: { min: 1, max: 10 }
+            metrics:
+              m: {{metric[(metric.IndexOf(' ', StringComparison.Ordinal) + 1)..]}}
+            rules:
+              - rule: r
+                {{when}}
+                then: { add: 1 }
+              - { rule: down, when: instances > 3, then: { remove: 1 } }
+            """;
+        var units = PolicyCheck.Check("p.yml", text).Where(problem => problem.Code == "unit").ToList();
+        Assert.Equal(message is null ? 0 : 1, units.Count);
+        if (message is not null) Assert.Contains(message, units[0].ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("target: { metric: m, value: 60 }", 1)]
+    [InlineData("target: { metric: m, value: 60% }", 0)]
+    [InlineData("step: { metric: m, steps: [ { above: 80, add: 1 }, { below: 0.2, remove: 1 } ] }", 1)]
+    [InlineData("forecast: { metric: m, value: 60, season: 1d, ahead: 5m }", 1)]
+    public void Targets_steps_and_forecasts_have_units_too(string rule, int count) =>
+        Assert.Equal(count, PolicyCheck.Check("p.yml", $$"""
+            policy: p
+            app: /a
+            instances: { min: 1, max: 10 }
+            metrics: { m: { container: cpu } }
+            rules: [ { rule: r, {{rule}} } ]
+            """).Count(problem => problem.Code == "unit"));
+
     [Fact]
     public void The_fight_is_told_with_numbers()
     {

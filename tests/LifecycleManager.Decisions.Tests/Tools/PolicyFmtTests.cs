@@ -53,6 +53,93 @@ public sealed class PolicyFmtTests
     }
 
     [Fact]
+    public void Text_over_several_lines_and_comments_keep_their_shape()
+    {
+        const string Messy = """
+            policy:   p
+            app: /a
+            description: >-
+                  what it is,
+                  and why
+
+                  and since when
+            # A list in a comment:
+            #   - one
+            #   - two
+            instances: { min: 1, max: 2 }
+            metrics:
+              #  cpu: { container: cpu }
+              rps:
+                promql: |
+                    sum(
+                      rate(a[1m])   # no comment of YAML
+                    )
+                across: sum
+            rules:
+              - rule: r
+                when: >
+                  rps > 10
+                  and instances < 2
+
+                then: { add: 1 }
+            """;
+        const string Formatted = """
+            policy: p
+            description: >-
+              what it is,
+              and why
+
+              and since when
+            app: /a
+            # A list in a comment:
+            #   - one
+            #   - two
+            instances: { min: 1, max: 2 }
+            metrics:
+              #  cpu: { container: cpu }
+              rps:
+                promql: |
+                  sum(
+                    rate(a[1m])   # no comment of YAML
+                  )
+                across: sum
+            rules:
+              - rule: r
+                when: >
+                  rps > 10
+                  and instances < 2
+
+                then: { add: 1 }
+
+            """;
+        Assert.Equal(Formatted, PolicyFmt.Format(Messy));
+        Assert.Equal(Formatted, PolicyFmt.Format(Formatted));
+    }
+
+    [Theory]
+    [InlineData("|", "a\n  b\n")]
+    [InlineData("|-", "a\n  b")]
+    [InlineData("|+", "a\n  b\n\n")]
+    [InlineData(">", "a\n\n  b\n")]
+    [InlineData("|2", " a\n  b\n")]
+    public void Each_kind_of_such_text_says_the_same_afterwards(string header, string content)
+    {
+        var text = $"policy: p\ndescription: {header}\n"
+            + string.Concat(content.Split('\n').Select(line => (line.Length == 0 ? "" : "  " + line) + "\n")) + "app: /a\n";
+        var formatted = PolicyFmt.Format(text);
+        Assert.Equal(formatted, PolicyFmt.Format(formatted));
+        if (!header.EndsWith('2')) Assert.Contains($"description: {header}\n  a\n", formatted, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_rules_of_the_repository_have_the_form()
+    {
+        using var output = new StringWriter();
+        Assert.Equal(0, PolicyFmt.Run([Path.Combine(AppContext.BaseDirectory, "rules")], check: true, output, output));
+        Assert.Equal("", output.ToString());
+    }
+
+    [Fact]
     public void Schedules_have_their_keys_in_one_order_and_a_line_each()
     {
         const string Messy = """
@@ -167,6 +254,27 @@ public sealed class PolicyFmtTests
             Assert.Equal(once, PolicyFmt.Format(once));
             Assert.Empty(PolicyParser.Parse(file, once, File.ReadAllText).Problems);
             Assert.Equal(text.Count(c => c == '#'), once.Count(c => c == '#'));
+        }
+    }
+
+    [Theory]
+    [InlineData("a.test.yml")]
+    [InlineData("a.txt")]
+    public void What_is_no_policy_file_is_told_and_stays_as_it_is(string name)
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("fmt").FullName, name);
+        try
+        {
+            const string Text = "tests:\n  - test: more\n    policy: a\n";
+            File.WriteAllText(file, Text);
+            var error = new StringWriter();
+            Assert.Equal(2, PolicyFmt.Run([file], check: false, TextWriter.Null, error));
+            Assert.Contains("no policy file", error.ToString(), StringComparison.Ordinal);
+            Assert.Equal(Text, File.ReadAllText(file));
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
         }
     }
 

@@ -19,6 +19,7 @@ public sealed class PolicyInitTests
             var (output, error) = (new StringWriter(), new StringWriter());
             Assert.True(PolicyCheck.Run([file], CheckFormat.Text, strict: true, output, error) == 0, output.ToString() + error);
             Assert.True(PolicyTest.Run([directory], output, error) == 0, output.ToString() + error);
+            Assert.True(PolicyFmt.Run([directory], check: true, output, error) == 0, output.ToString() + error);
             Assert.Equal(2, PolicyInit.Run("/shop/search", kind, file, TextWriter.Null, TextWriter.Null));
         }
         finally

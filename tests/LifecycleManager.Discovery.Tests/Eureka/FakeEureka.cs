@@ -95,7 +95,7 @@ internal sealed class FakeEureka : IAsyncDisposable
     }
 
     private List<JsonNode> Of(string app) =>
-        [.. Instances.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => one.Value)
+        [.. Instances.ToArray().OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => one.Value)
             .Where(one => ((string)one["app"]!).Equals(app, StringComparison.OrdinalIgnoreCase))];
 
     private JsonObject Apps() => new()

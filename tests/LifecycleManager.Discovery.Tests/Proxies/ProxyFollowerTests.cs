@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using LifecycleManager.Clients.Addresses;
 using LifecycleManager.Clients.Schedulers;
 using LifecycleManager.Discovery.Proxies;
@@ -7,7 +9,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LifecycleManager.Discovery.Tests.Proxies;
 
@@ -17,7 +18,12 @@ public sealed class ProxyFollowerTests : IAsyncDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("lcm-proxy-").FullName;
     private readonly ConcurrentBag<HttpResponse> _listeners = [];
     private readonly WebApplication _scheduler;
+    private readonly HashSet<string> _unknown = [];
+    private readonly RecordingLog _log = new();
+    private ProxyKind _kind = ProxyKind.HaProxy;
+    private string _check = "true";
     private string _task = "one";
+    private string? _other;
 
     public ProxyFollowerTests()
     {
@@ -32,6 +38,7 @@ public sealed class ProxyFollowerTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _log.Dispose();
         await _scheduler.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
     }
@@ -75,10 +82,43 @@ public sealed class ProxyFollowerTests : IAsyncDisposable
         Assert.Equal("as it was", await File.ReadAllTextAsync(Output));
     }
 
+    [Theory]
+    [InlineData(ProxyKind.Nginx)]
+    [InlineData(ProxyKind.HaProxy)]
+    public async Task One_agent_whose_name_is_nowhere_freezes_no_proxy(ProxyKind kind)
+    {
+        var program = Server.Executable(kind == ProxyKind.Nginx ? "nginx" : "haproxy");
+        (_kind, _other) = (kind, "nowhere.invalid");
+        _check = kind == ProxyKind.Nginx ? $"{program} -t -q -c \"$FILE\" -g 'pid {_directory}/nginx.pid;'"
+            : $"{program} -c -q -f \"$FILE\"";
+        await _scheduler.StartAsync();
+        var schedulers = new AddressList(new Uri(_scheduler.Urls.Single()));
+        using var http = SchedulerHttp.Create(schedulers);
+
+        // The proxies themselves refuse all of it for the one name.
+        await Assert.ThrowsAsync<ProxyException>(() => Follower(schedulers, http).OnceAsync(default));
+        _unknown.Add(_other);
+        var follower = Follower(schedulers, http);
+        Assert.True(await follower.OnceAsync(default));
+        var text = await File.ReadAllTextAsync(Output);
+        Assert.StartsWith("# 1 instances are left out, whose hosts cannot be resolved: nowhere.invalid\n", text,
+            StringComparison.Ordinal);
+        Assert.Contains("127.0.0.1:31000", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("nowhere.invalid:31000", text, StringComparison.Ordinal);
+
+        Assert.False(await follower.OnceAsync(default));
+        Assert.Single(_log.Lines, line => line.Contains(
+            "1 instances are left out of the proxy's configuration, since their hosts cannot be resolved: nowhere.invalid",
+                StringComparison.Ordinal));
+    }
+
     private ProxyFollower Follower(AddressList schedulers, HttpClient http) => new(
-        schedulers, MarathonApi.For(http), ProxyKind.HaProxy, new ProxyOptions(),
-        new ProxyFile(Output, new ShellCommand("true", TimeSpan.FromMinutes(1)), null), TimeProvider.System,
-        NullLoggerFactory.Instance);
+        schedulers, MarathonApi.For(http), _kind, new ProxyOptions { Address = "127.0.0.1" },
+        new ProxyFile(Output, new ShellCommand(_check, TimeSpan.FromMinutes(1)), null),
+        new HostNames((name, _) => _unknown.Contains(name)
+            ? Task.FromException<IPAddress[]>(new SocketException((int)SocketError.HostNotFound))
+            : Task.FromResult<IPAddress[]>([IPAddress.Loopback]), TimeProvider.System),
+        TimeProvider.System, _log);
 
     private Task WrittenAsync(string task) => Eventually.TrueAsync(() => IsWrittenAsync(task));
 
@@ -97,12 +137,13 @@ public sealed class ProxyFollowerTests : IAsyncDisposable
                 {
                     Id = _task,
                     AppId = "/shop",
-                    Host = "h",
+                    Host = _other is null ? "h" : "127.0.0.1",
                     Ports = [31_000],
                     ServicePorts = [10_000],
                     State = "TASK_RUNNING",
                 };
-                await context.Response.WriteAsJsonAsync(new TaskList([task]), MarathonJson.Default.TaskList);
+                AppTask[] tasks = _other is null ? [task] : [task, task with { Id = "other", Host = _other }];
+                await context.Response.WriteAsJsonAsync(new TaskList(tasks), MarathonJson.Default.TaskList);
                 break;
             default:
                 context.Response.ContentType = "text/event-stream";

@@ -20,15 +20,25 @@ public sealed class FaultCluster : IAsyncLifetime
     public const int Processes = 40, Containers = 10;
 
     private const string Image = "lcm-faults:1";
+    private readonly string _program;
     private readonly string _directory = Directory.CreateTempSubdirectory("lcm-faults-").FullName;
     private readonly string _mark = Guid.NewGuid().ToString("N");
     private readonly List<LcmNode> _lcm = [];
+    private readonly List<SmallDisk> _disks = [];
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
     private readonly ZooKeeperProcess _zooKeeper = new();
     private readonly DockerProcess _docker = new();
     private PostgresProcess _postgres = null!;
     private TaskWatch _watch = null!;
     private DockerClient _engine = null!;
+
+    public FaultCluster()
+        : this(LcmNode.ThisRelease)
+    {
+    }
+
+    /// <summary>All roles are of a release.</summary>
+    internal FaultCluster(string program) => _program = program;
 
     /// <summary>Makes a failure repeatable: <c>LCM_TEST_SEED</c>, else a new one each time.</summary>
     public int Seed { get; } = int.TryParse(Environment.GetEnvironmentVariable("LCM_TEST_SEED"), CultureInfo.InvariantCulture,
@@ -39,6 +49,16 @@ public sealed class FaultCluster : IAsyncLifetime
     public Random Random { get; private set; } = null!;
 
     internal TaskWatch Watch => _watch;
+
+    /// <summary>Masters, schedulers, agents: two of each, in this order.</summary>
+    internal IReadOnlyList<LcmNode> Nodes => _lcm;
+
+    /// <summary>The agents' disks, each with its work directory, in the order of the agents.</summary>
+    internal IReadOnlyList<SmallDisk> Disks => _disks;
+
+    /// <summary>The servers that it builds on.</summary>
+    internal IReadOnlyList<(string Name, ServerProcess Process)> Servers =>
+        [("ZooKeeper", _zooKeeper), ("PostgreSQL", _postgres), ("dockerd", _docker)];
 
     private IReadOnlyList<LcmNode> Masters => _lcm[..2];
 
@@ -71,13 +91,30 @@ public sealed class FaultCluster : IAsyncLifetime
         _watch = new TaskWatch("FAULTS=" + _mark);
         var masterPorts = new[] { Server.FreePort(), Server.FreePort() };
         var masters = string.Join(',', masterPorts.Select(port => $"http://127.0.0.1:{port}"));
-        foreach (var port in masterPorts) Start("master", port, "--state", $"zk://127.0.0.1:{_zooKeeper.Port}/lcm/master");
-        for (var i = 0; i < 2; i++)
-            Start("scheduler", Server.FreePort(), "--master", masters, "--state", _postgres.StateAddress("lcm"));
+        var elections = $"zk://127.0.0.1:{_zooKeeper.Port}/lcm/master";
+        foreach (var port in masterPorts) Start("master", port, "--state", elections);
+
+        // One of two is told the masters, the other looks them up, which releases before this one cannot. Masters that are looked
+        // up may be anywhere: what is for a cluster of one machine has to be said.
+        string[] told = ["--master", masters], found = told;
+        if (_program == LcmNode.ThisRelease)
+        {
+            var admission = Path.Combine(_directory, "admission.yml");
+            await File.WriteAllTextAsync(admission, "rules:\n  - { name: everything, level: privileged }\n");
+            found = ["--master", elections, "--admission", admission];
+        }
+
+        foreach (var known in new[] { told, found })
+            Start("scheduler", Server.FreePort(), [.. known, "--state", _postgres.StateAddress("lcm")]);
         foreach (var engine in new[] { _docker.Address.ToString(), "unix:///nowhere/docker.sock" })
         {
-            Start("agent", Server.FreePort(), "--master", masters, "--docker", engine, "--resources",
-                "cpus:16;mem:8192;ports:[31000-31999]");
+            string[] known = _disks.Count == 0 || found == told ? told : [.. found, "--default-user", "root"];
+            _disks.Add(SmallDisk.Mount(64 * 1024));
+            Start("agent", Server.FreePort(),
+            [
+                .. known, "--docker", engine, "--resources", "cpus:16;mem:8192;ports:[31000-31999]",
+                "--work-dir", _disks[^1].Path,
+            ]);
         }
 
         await AskAsync(HttpMethod.Put, "/v2/apps/steady", Sleeper(Processes, container: false));
@@ -115,21 +152,10 @@ public sealed class FaultCluster : IAsyncLifetime
             await Task.WhenAll(_zooKeeper.DisposeAsync().AsTask(), _docker.DisposeAsync().AsTask(), _postgres.DisposeAsync()
                 .AsTask());
             _http.Dispose();
+            foreach (var disk in _disks) disk.Dispose();
             Directory.Delete(_directory, recursive: true);
         }
     }
-
-    /// <summary>A part by its name: of master and scheduler the one that leads, of the agents any.</summary>
-    internal async Task<Node> FindAsync(string part) => part switch
-    {
-        "master" => (await LeadingMasterAsync()).Node(),
-        "scheduler" => (await LeadingSchedulerAsync()).Node(),
-        "agent" => Agents[Random.Next(2)].Node(),
-        "ZooKeeper" => Node.Of(_zooKeeper),
-        "PostgreSQL" => Node.Of(_postgres),
-        "dockerd" => Node.Of(_docker),
-        _ => throw new ArgumentOutOfRangeException(nameof(part), part, "no such part"),
-    };
 
     /// <summary>
     /// Begins something that takes a while: the app that may change gets another size, or all its instances anew.
@@ -242,12 +268,6 @@ public sealed class FaultCluster : IAsyncLifetime
         return null;
     }, "a leading master", more: Describe);
 
-    private async Task<LcmNode> LeadingSchedulerAsync() => await Eventually.GetAsync(async () =>
-    {
-        var leader = (await AskAsync(HttpMethod.Get, "/v2/leader"))!["leader"]!.GetValue<string>();
-        return Schedulers.SingleOrDefault(scheduler => scheduler.Address.Authority == leader);
-    }, "a leading scheduler", more: Describe);
-
     private async Task<int> CountAsync(string app) =>
         (await AskAsync(HttpMethod.Get, "/v2/apps" + app))!["app"]!["instances"]!.GetValue<int>();
 
@@ -319,8 +339,8 @@ public sealed class FaultCluster : IAsyncLifetime
     private void Start(string role, int port, params string[] more) => _lcm.Add(new LcmNode(
         _directory, port,
         [
-            role, "--port", port.ToString(CultureInfo.InvariantCulture), "--work-dir",
-            Path.Combine(_directory, $"{role}-{_lcm.Count}"),
-            "--log-level", "information", .. more,
-        ]));
+            role, "--port", port.ToString(CultureInfo.InvariantCulture), "--log-level", "information", .. more,
+            .. more.Contains("--work-dir") ? (string[])[] : ["--work-dir", Path.Combine(_directory, $"{role}-{_lcm.Count}")],
+        ],
+        new NodeClock(Path.Combine(_directory, $"clock-{_lcm.Count}")), _program));
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -17,7 +16,7 @@ public sealed class LostRecordTests : IAsyncLifetime
     private readonly string _mark = Guid.NewGuid().ToString("N");
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
     private readonly List<LcmNode> _nodes = [];
-    private readonly List<string> _mounts = [];
+    private SmallDisk? _disk;
     private TaskWatch _watch = null!;
     private IMarathonApi _api = null!;
 
@@ -37,7 +36,7 @@ public sealed class LostRecordTests : IAsyncLifetime
         _watch.KillAll();
         await Eventually.TrueAsync(() => _watch.Look().Count == 0, "the end of all processes");
         await _watch.DisposeAsync();
-        foreach (var mount in _mounts) Run("umount", "-l", mount);
+        _disk?.Dispose();
         _http.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
@@ -59,13 +58,9 @@ public sealed class LostRecordTests : IAsyncLifetime
     [Fact]
     public async Task A_task_that_starts_on_a_full_disk_runs_once_or_not_at_all()
     {
-        var mount = Path.Combine(_directory, "agent");
-        Directory.CreateDirectory(mount);
-        if (!Run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", mount)) Assert.Skip("no file system may be mounted here");
-        _mounts.Add(mount);
-        await StartAsync(mount);
-        var filler = Path.Combine(mount, "filler");
-        Fill(filler);
+        _disk = SmallDisk.Mount(kilobytes: 2 * 1024);
+        await StartAsync(_disk.Path);
+        _disk.Fill();
 
         // Nothing runs that is not written down: the scheduler tries again and again.
         await _api.CreateApp(Sleeper());
@@ -73,7 +68,7 @@ public sealed class LostRecordTests : IAsyncLifetime
             async () => (await _api.GetApp("sleeper")).App.LastTaskFailure is { Message: { } message }
                 && message.Contains("No space left on device", StringComparison.Ordinal), "a launch that failed", more: Describe);
         Assert.Empty(_watch.Look());
-        File.Delete(filler);
+        _disk.Free();
         var task = await RunningAsync();
 
         var node = Agent.Node();
@@ -149,35 +144,4 @@ public sealed class LostRecordTests : IAsyncLifetime
     }
 
     private string Describe() => string.Join("\n\n", _nodes.Select(node => $"=== {node.Address}\n{node.Output}"));
-
-    private static void Fill(string path)
-    {
-        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-        foreach (var size in new[] { 64 * 1024, 4096, 1 })
-        {
-            try
-            {
-                while (true) file.Write(new byte[size]);
-            }
-            catch (IOException)
-            {
-                // Full to this size.
-            }
-        }
-    }
-
-    private static bool Run(string program, params string[] arguments)
-    {
-        try
-        {
-            var start = new ProcessStartInfo(Server.Executable(program), arguments) { RedirectStandardError = true };
-            using var process = Process.Start(start)!;
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
-    }
 }

@@ -233,7 +233,12 @@ public sealed class ToolsApiTests : IAsyncLifetime
 
         var imported =
             await PostAsync("import",
-                new { files = Files(("env", "AS_TRIGGER_MODE=cpu\nAS_MAX_CPU=80\nAS_MIN_CPU=20\nMARATHON_APP=/x\n")) });
+                new
+                {
+                    files = Files(("env", "AS_MARATHON_APP=/x\nAS_MIN_INSTANCES=1\nAS_MAX_INSTANCES=4\nAS_INTERVAL=10\n"
+                        + "AS_SCALE_UP_FACTOR=3\nAS_COOL_DOWN_FACTOR=3\nAS_TRIGGER_MODE=cpu\nAS_MAX_RANGE=80\nAS_MIN_RANGE=55\n"
+                        + "AS_AUTOSCALE_MULTIPLIER=1.5\n")),
+                });
         Assert.Contains("policy:", imported.GetProperty("output").GetString(), StringComparison.Ordinal);
 
         var made = await PostAsync("init", new { app = "/shop/search", kind = "threshold" });

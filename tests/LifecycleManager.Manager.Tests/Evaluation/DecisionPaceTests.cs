@@ -133,7 +133,7 @@ public sealed class DecisionPaceTests : IAsyncLifetime
         Assert.Null(_pace.Take(At(60)));
     }
 
-    private static ClockReading At(double seconds) => new(Start.AddSeconds(seconds), Start.AddSeconds(seconds));
+    private static Moment At(double seconds) => new(Start.AddSeconds(seconds), Start.AddSeconds(seconds));
 
     private static TimeSpan? Positive(TimeSpan? wait) => wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
 }

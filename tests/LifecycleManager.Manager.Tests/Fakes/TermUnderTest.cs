@@ -1,6 +1,7 @@
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Evaluation;
+using LifecycleManager.Manager.Findings;
 using LifecycleManager.Manager.History;
 using LifecycleManager.Manager.Observability;
 using LifecycleManager.Manager.Pausing;
@@ -38,6 +39,9 @@ internal sealed class TermUnderTest : IAsyncDisposable
         scaleOut: { stabilization: 0s, limit: [] }
         scaleIn: { stabilization: 0s, limit: [] }
         """;
+
+    /// <summary>What metrics have been.</summary>
+    public MetricExtremes Extremes { get; } = new();
 
     private readonly ServiceProvider _services;
     private readonly StateBackend _backend;
@@ -123,7 +127,7 @@ internal sealed class TermUnderTest : IAsyncDisposable
         var terms = new ManagerTermFactory(
             Target,
             new EvaluationSources(Metrics, Metrics.Demand, () => Policies) { Arrivals = Metrics.Arrivals, Ends = Ends },
-            Store, new DecisionFeed(8), History, new ScheduleCache(ReadSchedule), new ScheduleMetrics(Registry),
+            Store, new DecisionFeed(8), History, Extremes, new ScheduleCache(ReadSchedule), new ScheduleMetrics(Registry),
             State, new ManagerMetrics(Registry), _options, Health, Time, Lines);
         _leadership = await _backend.Election.StandAsync("manager", "http://127.0.0.1:8090");
         Term = terms.Create(_leadership, TimeSpan.FromSeconds(15));

@@ -116,7 +116,7 @@ public sealed class MemoryStoreTests
         await using var term = await TermUnderTest.StartAsync(Limited);
         term.Marathon.Add(App, 2);
         term.Metrics[App, Tpm] = 500;
-        StoredChange? asked = null;
+        StoredCountChange? asked = null;
         term.Marathon.Fault = FakeMarathon.OnPut(async http =>
         {
             asked = (await StoredAsync(term.Store)).Asked;

@@ -129,17 +129,41 @@ public sealed class DecisionLogTests : IAsyncLifetime
     public async Task A_follower_that_does_not_keep_up_is_dropped_and_the_number_is_bounded()
     {
         var log = New(new ManagerOptions());
-        var feed = new DecisionFeed(1);
+        var registry = Prometheus.Metrics.NewCustomRegistry();
+        var feed = new DecisionFeed(1, registry);
         using var slow = feed.Subscribe();
         Assert.NotNull(slow);
         Assert.Null(feed.Subscribe());
 
-        for (var i = 0; i < 1000; i++) feed.Publish(Record(log, "/a", i));
+        // What waits is counted in bytes: many small records or few large ones.
+        Assert.Contains("lcm_manager_streams_dropped_total 0", await TextAsync(), StringComparison.Ordinal);
+        for (var i = 0; i < 20_000 && feed.Followers > 0; i++)
+        {
+            feed.Publish(Record(log, "/a", i) with { Reason = new string('x', i % 1_000) });
+            Assert.InRange(slow.Waiting, 1, DecisionFeed.MaxWaiting);
+        }
 
         Assert.Equal(0, feed.Followers);
+        Assert.True(slow.Waiting > DecisionFeed.MaxWaiting / 2);
+        var text = await TextAsync();
+        Assert.Contains("lcm_manager_streams_dropped_total 1", text, StringComparison.Ordinal);
+        Assert.Contains("lcm_manager_stream_waiting_bytes 0", text, StringComparison.Ordinal);
         var read = 0;
-        await foreach (var _ in slow.Reader.ReadAllAsync()) read++;
-        Assert.InRange(read, 1, 999);
+        while (slow.TryRead(out _, out _)) read++;
+        Assert.True(read > 100);
+        Assert.Equal((0L, false), (slow.Waiting, await slow.WaitAsync(default)));
+
+        // One that is larger than all that may wait is had all the same.
+        using var quick = feed.Subscribe();
+        feed.Publish(Record(log, "/a", 1) with { Reason = new string('x', (int)DecisionFeed.MaxWaiting) });
+        Assert.Equal((1, true), (feed.Followers, quick!.TryRead(out _, out _)));
+
+        async Task<string> TextAsync()
+        {
+            await using var stream = new MemoryStream();
+            await registry.CollectAndExportAsTextAsync(stream, default);
+            return System.Text.Encoding.UTF8.GetString(stream.ToArray());
+        }
     }
 
     private DecisionLog New(ManagerOptions options) =>

@@ -144,6 +144,34 @@ public sealed class DecisionWebhooksTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_waits_is_bounded_in_bytes_and_shown()
+    {
+        _answer = _ => 503;
+        await using (Lead($"{_address}"))
+        {
+            Assert.Equal((0, 0), (await CountAsync("lcm_manager_webhook_waiting_bytes"),
+                await CountAsync("lcm_manager_webhook_dropped_total")));
+            for (var i = 0; i < 9; i++) Publish(Change($"/{i}") with { Reason = new string('x', 1024 * 1024) });
+            await Eventually.TrueAsync(() => _asked == 1);
+            Assert.Equal(6, await CountAsync("lcm_manager_webhook_dropped_total"));
+            Assert.InRange(await CountAsync("lcm_manager_webhook_waiting_bytes"), 3 * 1024 * 1024, WebhookQueue.MaxBytes);
+
+            // One that is longer than all that may wait is told all the same.
+            Publish(Change("/long") with { Reason = new string('x', (int)WebhookQueue.MaxBytes) });
+            Assert.Equal(9, await CountAsync("lcm_manager_webhook_dropped_total"));
+            _answer = _ => 200;
+            await PassAsync(() => _received.Any(one => one.Body.Contains("/long", StringComparison.Ordinal)));
+            await Eventually.TrueAsync(async () => await CountAsync("lcm_manager_webhook_waiting_bytes") == 0);
+        }
+
+        // What waits is for the next leader to tell.
+        using var shown = new MemoryStream();
+        await _registry.CollectAndExportAsTextAsync(shown);
+        Assert.DoesNotContain("lcm_manager_webhook_waiting_bytes{", System.Text.Encoding.UTF8.GetString(shown.ToArray()),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_next_leader_tells_what_was_not_told_and_nothing_of_before_the_first()
     {
         Publish(Change("/before"));

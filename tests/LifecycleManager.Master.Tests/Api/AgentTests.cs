@@ -44,6 +44,54 @@ public sealed class AgentTests
     }
 
     [Fact]
+    public async Task A_kill_of_an_unreachable_task_is_sent_when_its_agent_is_back()
+    {
+        await using var master = await MasterUnderTest.StartAsync(Quick);
+        await using var agent = await master.RegisteredAgentAsync();
+        await using var framework = await master.FrameworkAsync();
+        var offer = await framework.OfferAsync();
+        await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t1"));
+        await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Running);
+        agent.AnswersPings = false;
+        await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Unreachable);
+
+        await framework.CallAsync(new SchedulerCall { Type = CallType.Kill, Kill = new KillCall(new TaskId("t1"), agent.Id) });
+        agent.AnswersPings = true;
+        await agent.RegisterAsync();
+
+        await framework.WaitAsync(() => framework.StateOf("t1") == TaskState.Killed);
+        await master.VerifyAsync();
+    }
+
+    [Fact]
+    public async Task An_agents_own_address_is_told_apart_from_where_its_tasks_are()
+    {
+        await using var master = await MasterUnderTest.StartAsync();
+        await using var agent = master.Agent(host: "tasks.example.com");
+        agent.Advertises = new Uri("https://api.example.com:7051");
+        await agent.RegisterAsync();
+        await using var framework = await master.FrameworkAsync();
+
+        var offer = await framework.OfferAsync();
+        Assert.Equal("tasks.example.com", offer.Hostname);
+        Assert.Equal(("https", "api.example.com", 7051),
+            (offer.Url!.Scheme, offer.Url.Address.Hostname, offer.Url.Address.Port));
+        foreach (var path in (string[])["/slaves", "/state"])
+        {
+            var slave = (await master.GetAsync(path)).GetProperty("slaves")[0];
+            Assert.Equal("slave(1)@api.example.com:7051", slave.GetProperty("pid").GetString());
+            Assert.Equal("tasks.example.com", slave.GetProperty("hostname").GetString());
+        }
+
+        var agents = await master.OperateAsync("""{"type": "GET_AGENTS"}""");
+        Assert.Equal("slave(1)@api.example.com:7051",
+            agents.GetProperty("get_agents").GetProperty("agents")[0].GetProperty("pid").GetString());
+
+        agent.Advertises = new Uri("ftp://api.example.com");
+        Assert.Contains("register.address", (await Assert.ThrowsAsync<HttpRequestException>(agent.RegisterAsync)).Message);
+    }
+
+    [Fact]
     public async Task An_agent_that_answers_stays()
     {
         await using var master = await MasterUnderTest.StartAsync(Quick);

@@ -99,7 +99,13 @@ public sealed class OperatorTests
         """{"type": "UPDATE_QUOTA", "update_quota": {"quota_configs": [{"role": "a", "guarantees": {"cpus": {"value": 2}}, "limits": {"cpus": {"value": 1}}}]}}""", 400, "limit")]
     [InlineData(
         """{"type": "UPDATE_QUOTA", "update_quota": {"quota_configs": [{"role": "a", "guarantees": {"cpus": {"value": 1}}}]}}""",
-        409, "cpus")]
+        400, "cpus")]
+    [InlineData(
+        """
+        {"type": "UPDATE_QUOTA", "update_quota": {"force": true,
+            "quota_configs": [{"role": "a/b/c", "guarantees": {"mem": {"value": 5}}}]}}
+        """,
+        400, "role 'a/b' guarantees 0 mem, less than the 5 of its children together")]
     [InlineData(
         """{"type": "UPDATE_MAINTENANCE_SCHEDULE", "update_maintenance_schedule": {"schedule": {"windows": [{"machine_ids": []}]}}}""", 400, "machines")]
     public async Task What_cannot_be_done_is_said(string call, int status, string says)
@@ -298,6 +304,14 @@ public sealed class OperatorTests
         await using var master = await MasterUnderTest.StartAsync();
         await using var framework = await master.FrameworkAsync();
         Assert.Equal(HttpStatusCode.BadRequest, await TeardownAsync("other", "x"));
+        const string Parts = "multipart/form-data";
+        foreach (var type in (string[])[Parts, Parts + "; boundary=", Parts + "; boundary=b"])
+        {
+            using var broken = new ByteArrayContent("frameworkId=x"u8.ToArray());
+            broken.Headers.TryAddWithoutValidation("Content-Type", type);
+            Assert.Equal(HttpStatusCode.BadRequest, (await master.Client.PostAsync("/master/teardown", broken)).StatusCode);
+        }
+
         Assert.Equal(HttpStatusCode.NotFound, await TeardownAsync("frameworkId", "x"));
         Assert.Equal(HttpStatusCode.OK, await TeardownAsync("frameworkId", framework.Id.Value));
         await framework.WaitAsync(() => !framework.IsConnected);

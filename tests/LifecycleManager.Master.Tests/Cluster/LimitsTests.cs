@@ -77,7 +77,14 @@ public sealed class LimitsTests
         for (var i = 0; i < 3; i++) agents.Add(await master.RegisteredAgentAsync(host: $"127.0.0.{i + 2}"));
         foreach (var agent in agents) agent.AnswersPings = false;
         await framework.WaitAsync(() => framework.Events.Any(e => e.Type == EventType.Failure));
-        await Task.Delay(1000);
+
+        // Those that are left have been silent for much longer than the one that is given up.
+        foreach (var agent in agents)
+        {
+            await framework.WaitAsync(() => agent.Connection.IsCompleted
+                || agent.Events.Count(e => e.Type == AgentEventType.Ping) >= 10);
+        }
+
         Assert.Single(framework.Events, e => e.Type == EventType.Failure);
         Assert.Equal(2, (await master.GetAsync("/slaves")).GetProperty("slaves").GetArrayLength());
         foreach (var agent in agents) await agent.DisposeAsync();

@@ -16,10 +16,7 @@ public sealed class FailoverTests
         await using var keep = await MasterUnderTest.StartAsync(store: store);
         await using var agent = await first.RegisteredAgentAsync();
         await using var framework = await first.FrameworkAsync();
-        var offer = await framework.OfferAsync();
-        await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t1"), TestFramework.Sleep(offer, "t2"));
-        await framework.WaitAsync(() => framework.StateOf("t2") == TaskState.Running
-            && framework.StateOf("t1") == TaskState.Running);
+        await LaunchTwoAsync(framework);
         var (agentId, frameworkId) = (agent.Id, framework.Id);
         await first.DisposeAsync();
         await keep.LeadsAsync();
@@ -41,6 +38,33 @@ public sealed class FailoverTests
         await again.CallAsync(new SchedulerCall { Type = CallType.Reconcile, Reconcile = new ReconcileCall() });
         await again.WaitAsync(() => again.StateOf("t1") == TaskState.Running && again.StateOf("t2") == TaskState.Running);
         Assert.Equal(3, TestFramework.Cpus(await again.OfferAsync()), 6);
+        await keep.VerifyAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_kill_of_what_a_new_master_does_not_know_yet_reaches_its_agent_when_that_is_back(bool isAgentNamed)
+    {
+        var store = Guid.NewGuid().ToString("N");
+        var first = await MasterUnderTest.StartAsync(store: store);
+        await first.LeadsAsync();
+        await using var keep = await MasterUnderTest.StartAsync(store: store);
+        await using var agent = await first.RegisteredAgentAsync();
+        await using var framework = await first.FrameworkAsync();
+        await LaunchTwoAsync(framework);
+        await first.DisposeAsync();
+        await keep.LeadsAsync();
+        await using var again = await keep.FrameworkAsync(framework.Info);
+        var kill = new KillCall(new TaskId("t1"), isAgentNamed ? agent.Id : null);
+        await again.CallAsync(new SchedulerCall { Type = CallType.Kill, Kill = kill });
+
+        await using var returned = new SimulatedAgent(keep.Client, agent.Info);
+        foreach (var task in agent.Tasks) returned.Adopt(task);
+        await returned.RegisterAsync();
+
+        await again.WaitAsync(() => again.StateOf("t1") == TaskState.Killed);
+        Assert.Single(returned.Events, e => e.Type == AgentEventType.Kill);
         await keep.VerifyAsync();
     }
 
@@ -104,5 +128,13 @@ public sealed class FailoverTests
         await again.CallAsync(new SchedulerCall { Type = CallType.Reconcile, Reconcile = new ReconcileCall() });
         await again.WaitAsync(() => again.StateOf("t1") == TaskState.Running);
         await keep.VerifyAsync();
+    }
+
+    private static async Task LaunchTwoAsync(TestFramework framework)
+    {
+        var offer = await framework.OfferAsync();
+        await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t1"), TestFramework.Sleep(offer, "t2"));
+        await framework.WaitAsync(() => framework.StateOf("t2") == TaskState.Running
+            && framework.StateOf("t1") == TaskState.Running);
     }
 }

@@ -42,6 +42,9 @@ public sealed class SimulatedAgent : IAsyncDisposable
     /// <summary>The master that it talks to; null for the client's own address.</summary>
     public Uri? Master { get; set; }
 
+    /// <summary>Where it says that it is reached; null where it says nothing.</summary>
+    public Uri? Advertises { get; set; }
+
     /// <summary>Ends with its present stream.</summary>
     public Task Connection => _reading;
 
@@ -76,7 +79,8 @@ public sealed class SimulatedAgent : IAsyncDisposable
                 Info, "1.0.0",
                 [.. _tasks.Values.Select(task => new AgentTask(task.Framework.Id!.Value, task.Info, task.Latest))],
                 [.. _tasks.Values.Select(task => task.Framework).DistinctBy(framework => framework.Id)],
-                ["process"]),
+                ["process"],
+                Advertises?.ToString()),
         };
         using var request = new HttpRequestMessage(HttpMethod.Post,
             Address)

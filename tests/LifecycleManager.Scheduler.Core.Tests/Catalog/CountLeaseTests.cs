@@ -5,7 +5,7 @@ using LifecycleManager.Scheduler.Core.Context;
 using LifecycleManager.Scheduler.Core.Definitions;
 using LifecycleManager.Scheduler.Core.Inputs;
 using LifecycleManager.Scheduler.Core.Snapshots;
-using LifecycleManager.Scheduler.Core.Tests.Model;
+using LifecycleManager.Scheduler.Core.Tests.Simulating;
 using LifecycleManager.Scheduler.Core.Timing;
 
 namespace LifecycleManager.Scheduler.Core.Tests.Catalog;

@@ -1,7 +1,7 @@
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Scheduler.Core.Definitions;
 using LifecycleManager.Scheduler.Core.Inputs;
-using LifecycleManager.Scheduler.Core.Tests.Model;
+using LifecycleManager.Scheduler.Core.Tests.Simulating;
 
 namespace LifecycleManager.Scheduler.Core.Tests.Catalog;
 

@@ -2,7 +2,7 @@ using System.Text;
 using LifecycleManager.Scheduler.Core.Definitions;
 using LifecycleManager.Scheduler.Core.Documents;
 using LifecycleManager.Scheduler.Core.Instances;
-using LifecycleManager.Scheduler.Core.Tests.Model;
+using LifecycleManager.Scheduler.Core.Tests.Simulating;
 using LifecycleManager.Scheduler.Core.Timing;
 
 namespace LifecycleManager.Scheduler.Core.Tests.Documents;

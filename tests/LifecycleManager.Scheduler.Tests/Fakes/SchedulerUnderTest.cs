@@ -49,7 +49,8 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
     public static async Task<SchedulerUnderTest> StartAsync(
         string store = "memory:", bool leading = true, Uri? master = null, Func<SchedulerOptions, SchedulerOptions>? change =
             null,
-        Func<IStateStore, IStateStore>? wrap = null, TimeProvider? time = null)
+        Func<IStateStore, IStateStore>? wrap = null, TimeProvider? time = null,
+        Action<WebApplication>? before = null)
     {
         var url = new Uri($"http://127.0.0.1:{Server.FreePort()}");
         var options = new SchedulerOptions
@@ -69,6 +70,7 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
         builder.Services.AddSingleton<RoleFailure>();
         builder.Services.AddScheduler(change is null ? options : change(options));
         var app = builder.Build();
+        before?.Invoke(app);
         app.MapScheduler();
         await app.StartAsync();
         var scheduler = new SchedulerUnderTest(app, backend, url);

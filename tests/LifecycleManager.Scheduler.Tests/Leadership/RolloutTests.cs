@@ -226,11 +226,11 @@ public sealed class RolloutTests : IAsyncLifetime
         return id;
     }
 
-    private static List<string> Serving(TestScheduler scheduler)
+    private List<string> Serving(TestScheduler scheduler)
     {
         var app = scheduler.App("/web")!;
         return [.. app.Instances.Where(instance => instance.State == InstanceState.Running && app.Serves(instance))
-            .Select(instance => instance.Version == app.Instances.Max(one => one.Version) ? New : Old)];
+            .Select(instance => _master.Tasks.First(task => task.Info.TaskId.Value == instance.TaskId).Info.Command!.Value!)];
     }
 
     private int Running(string command) =>

@@ -75,6 +75,48 @@ public sealed class ZooKeeperClientTests
     }
 
     [Fact]
+    public async Task A_state_that_was_everybodys_is_its_users_alone_from_the_first_opening_with_one_on()
+    {
+        await using var state = new ZooKeeperTestState { Digest = "lcm:s3cr3t" };
+        await using (var open = await OpenAsync(state.Address, null))
+        {
+            await open.Store.WriteAsync([.. Enumerable.Range(0, 50).Select(i => new StateWrite($"scheduler/apps/{i}",
+                new byte[] { 1 }))]);
+            await (await open.Election.StandAsync("master", "http://one").WaitAsync(Generous)).DisposeAsync();
+        }
+
+        await using var stranger = Client(state.Address);
+        Assert.Equal(50, (await EntriesAsync(stranger)).Count);
+        var address = state.AddressAt($"lcm@{state.Server.Host}", state.Server.Port);
+        for (var opening = 0; opening < 2; opening++)
+        {
+            await using var ours = await OpenAsync(address, "s3cr3t");
+            Assert.Equal(50, await ours.Store.ListAsync("scheduler/").CountAsync());
+            await ours.Store.WriteAsync([new StateWrite($"scheduler/apps/{opening}", new byte[] { 2 })]);
+        }
+
+        await Assert.ThrowsAsync<StateUnavailableException>(() => OpenAsync(state.Address, null));
+        await Assert.ThrowsAsync<StateUnavailableException>(() => EntriesAsync(stranger));
+        await using var user = Client(address, "s3cr3t");
+        foreach (var path in await EntriesAsync(user)) Assert.False(await user.IsOpenAsync(path), path);
+
+        // All that is below the root, however deep.
+        static async Task<List<string>> EntriesAsync(ZooKeeperClient client)
+        {
+            var found = new List<string>();
+            var left = new Stack<string>(["/entries"]);
+            while (left.TryPop(out var path))
+            {
+                var children = await client.GetChildrenAsync(path);
+                foreach (var child in children) left.Push($"{path}/{child}");
+                if (children.Count == 0) found.Add(path);
+            }
+
+            return found;
+        }
+    }
+
+    [Fact]
     public async Task With_a_user_the_nodes_above_the_root_stay_everybodys()
     {
         await using var state = new ZooKeeperTestState { Digest = "lcm:s3cr3t" };

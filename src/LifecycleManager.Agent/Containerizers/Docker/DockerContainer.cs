@@ -22,8 +22,8 @@ internal sealed class DockerContainer : IContainer
     private readonly ILogger _log;
 
     public DockerContainer(
-        DockerEngine engine, ContainerInspectResponse container, Launch launch, AgentOptions options, TimeProvider time,
-        ILogger log, CancellationToken stopping)
+        DockerEngine engine, ContainerInspectResponse container, Launch launch, AnnouncedAddress announced, AgentOptions options,
+        TimeProvider time, ILogger log, CancellationToken stopping)
     {
         _engine = engine;
         _container = container;
@@ -45,7 +45,7 @@ internal sealed class DockerContainer : IContainer
                 new NetworkInfo
                 {
                     Name = container.HostConfig?.NetworkMode,
-                    IpAddresses = [.. (addresses.Count > 0 ? addresses : [HostAddress])
+                    IpAddresses = [.. (addresses.Count > 0 ? addresses : [announced.ToString()])
                         .Select(ip => new NetworkInfo.IpAddress { Protocol = "IPv4", Address = ip })],
                     PortMappings = _launch.Record.Task.Container?.Docker?.PortMappings,
                 },
@@ -122,6 +122,9 @@ internal sealed class DockerContainer : IContainer
             cancellation);
     }
 
+    public async Task<ISessionProcess> BeginAsync(SessionStart start, CancellationToken cancellation) =>
+        await DockerSession.BeginAsync(_engine, Id, start, _time, cancellation);
+
     public (string Host, int Port) Reach(int port)
     {
         if (Address is null) return (HostAddress, port);
@@ -132,7 +135,7 @@ internal sealed class DockerContainer : IContainer
         return mapped is null ? (Address, port) : (HostAddress, (int)mapped.HostPort);
     }
 
-    public async Task<ContainerUsage?> UsageAsync(CancellationToken cancellation)
+    public async Task<ContainerStatistics?> UsageAsync(CancellationToken cancellation)
     {
         if (!_engine.IsUp) return null;
         ContainerStatsResponse? stats = null;
@@ -197,11 +200,11 @@ internal sealed class DockerContainer : IContainer
 /// <summary>The engine's statistics in this agent's terms.</summary>
 internal static class DockerUsage
 {
-    public static ContainerUsage Of(ContainerStatsResponse stats, DateTimeOffset now)
+    public static ContainerStatistics Of(ContainerStatsResponse stats, DateTimeOffset now)
     {
         var networks = stats.Networks?.Values;
         var memory = stats.MemoryStats?.Stats;
-        return new ContainerUsage
+        return new ContainerStatistics
         {
             Time = now,
             // Control groups of version 2 tell no halves at times: what is not user's is the kernel's.

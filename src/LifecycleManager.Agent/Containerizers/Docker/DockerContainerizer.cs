@@ -3,6 +3,8 @@ using Docker.DotNet;
 using Docker.DotNet.Models;
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Launching;
+using LifecycleManager.Agent.Linux;
+using LifecycleManager.Agent.Sandboxes;
 using LifecycleManager.Agent.Secrets;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
@@ -19,6 +21,7 @@ internal sealed class DockerContainerizer(
     ILogger<DockerContainerizer> log) : IContainerizer
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private readonly AnnouncedAddress _announced = new(options);
     private readonly bool _mount = options.MountSandbox ?? !File.Exists("/.dockerenv");
 
     public string Name => "docker";
@@ -40,11 +43,27 @@ internal sealed class DockerContainerizer(
         }
     }
 
+    public SandboxPlan PlanOf(TaskRecord record)
+    {
+        try
+        {
+            // The container's user is one of its image's; what is fetched from this machine is fetched as nobody in particular.
+            var name = options.DefaultUser;
+            return new SandboxPlan(name is null || name == Environment.UserName ? null : UserAccount.Find(name), []);
+        }
+        catch (IOException e)
+        {
+            throw new LaunchException(e.Message);
+        }
+    }
+
+    public bool WasBegun(Launch launch) => File.Exists(Asked(launch));
+
     public async Task<IContainer> LaunchAsync(Launch launch, CancellationToken killed, CancellationToken stopping)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(killed, stopping);
         var name = DockerDescription.NameOf(launch.Record.ContainerId);
-        var asked = Path.Combine(launch.Meta, "creating");
+        var asked = Asked(launch);
         while (true)
         {
             try
@@ -79,7 +98,7 @@ internal sealed class DockerContainerizer(
                         ?? throw new LaunchException("the container vanished at its start");
                 }
 
-                return new DockerContainer(engine, container, launch, options, time, log, stopping);
+                return new DockerContainer(engine, container, launch, _announced, options, time, log, stopping);
             }
             catch (DockerUnavailableException e)
             {
@@ -241,12 +260,13 @@ internal sealed class DockerContainerizer(
         }
     }
 
+    private static string Asked(Launch launch) => Path.Combine(launch.Meta, "creating");
+
     private static void Prepare(Launch launch, string asked)
     {
         try
         {
-            // The container's user is any; only the agent's own user gets to the sandbox from outside.
-            File.SetUnixFileMode(launch.Sandbox, (UnixFileMode)0x1ff | UnixFileMode.StickyBit);
+            SandboxSetup.Share(launch.Sandbox);
             // Containers outlive the machine: that there may be one does too.
             File.WriteAllText(asked, "");
             DurableFile.SyncDirectory(launch.Meta);

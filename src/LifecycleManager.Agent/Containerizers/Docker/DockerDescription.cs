@@ -35,7 +35,7 @@ internal static class DockerDescription
         var task = record.Task;
         var docker = task.Container?.Docker ?? throw new FormatException("the container has no docker part");
         if (string.IsNullOrWhiteSpace(docker.Image)) throw new FormatException("the container has no image");
-        var limits = TaskLimits.Of(record);
+        var limits = TaskLimits.Of(record, options.TaskPids);
         var environment = TaskEnvironment.Of(record, sandbox is null ? "" : SandboxPath, options.Hostname, resolve);
         if (sandbox is null) environment.Remove("MESOS_SANDBOX");
         environment["MESOS_CONTAINER_NAME"] = NameOf(record.ContainerId);
@@ -62,6 +62,7 @@ internal static class DockerDescription
                 Memory = limits.MemoryBytes,
                 // As much as memory: no swap beyond the limit.
                 MemorySwap = limits.MemoryBytes,
+                PidsLimit = limits.Pids == 0 ? null : limits.Pids,
                 Binds = [.. Volumes(task.Container)],
                 VolumeDriver = docker.VolumeDriver ?? "",
                 // The engine keeps no more of the output than the sandbox.

@@ -58,7 +58,10 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
     {
         try
         {
-            await File.AppendAllTextAsync(Path.Combine(launch.Sandbox, "stderr"), text, cancellation);
+            using var tree = SandboxTree.Open(launch.Sandbox);
+            await using var file = LogFiles.Open(tree, "stderr");
+            file.Seek(0, SeekOrigin.End);
+            await file.WriteAsync(System.Text.Encoding.UTF8.GetBytes(text), cancellation);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -113,7 +116,7 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
     {
         var position = DurableFile.Read(PositionFile, CheckpointJson.Default.LogPositions);
         for (var i = 0; i < _copies.Length; i++)
-            _copies[i].Open(Path.Combine(launch.Sandbox, LogFiles.Names[i]), i == 0 ? position?.Stdout : position?.Stderr);
+            _copies[i].Open(launch.Sandbox, LogFiles.Names[i], i == 0 ? position?.Stdout : position?.Stderr);
     }
 
     private void SavePosition()
@@ -128,8 +131,9 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
     private sealed class Copy : IDisposable
     {
         private TimestampedOutput _lines = new(null);
+        private SandboxTree? _tree;
         private FileStream? _file;
-        private string _path = "";
+        private string _name = "";
 
         public string? Time => _lines.Time;
 
@@ -137,13 +141,12 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
 
         public LogPosition? Position => _lines.Time is { } at ? new LogPosition(at, _file!.Length) : null;
 
-        public void Open(string path, LogPosition? position)
+        public void Open(string sandbox, string name, LogPosition? position)
         {
-            _path = path;
+            _name = name;
             _lines = new TimestampedOutput(position?.Time);
-            // A container may write to its sandbox: no link of its making leads the agent elsewhere.
-            if (new FileInfo(path) is { LinkTarget: not null } link) link.Delete();
-            _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+            _tree = SandboxTree.Open(sandbox);
+            _file = LogFiles.Open(_tree, name);
             // What was copied after the position was saved is copied again.
             if (_file.Length > (position?.Length ?? 0)) _file.SetLength(position?.Length ?? 0);
             _file.Seek(0, SeekOrigin.End);
@@ -155,15 +158,16 @@ internal sealed class DockerLog(DockerEngine engine, string name, Launch launch,
         {
             if (_file!.Length <= bound || (!AtLineStart && _file.Length <= 2 * bound)) return false;
             _file.Dispose();
-            File.Move(_path, _path + ".1", overwrite: true);
-            _file = new FileStream(_path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+            _tree!.Rename(_name, _name + ".1");
+            _file = LogFiles.Open(_tree, _name);
             return true;
         }
 
         public void Dispose()
         {
             _file?.Dispose();
-            _file = null;
+            _tree?.Dispose();
+            (_file, _tree) = (null, null);
         }
     }
 }

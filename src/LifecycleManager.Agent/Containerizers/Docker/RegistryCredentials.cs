@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Docker.DotNet.Models;
+using LifecycleManager.Agent.Sandboxes;
 using LifecycleManager.Runtime;
 using Microsoft.Extensions.Logging;
 
@@ -22,14 +23,13 @@ internal static class RegistryCredentials
     /// <param name="log">Told of files that cannot be used; never of what is in them.</param>
     public static AuthConfig Find(string registry, string sandbox, string? agentFile, ILogger log)
     {
-        foreach (var path in new[] { Path.Combine(sandbox, ".docker", "config.json"), Path.Combine(sandbox, ".dockercfg"),
-            agentFile })
+        foreach (var name in (string?[])[".docker/config.json", ".dockercfg", null])
         {
-            if (path is null || !File.Exists(path)) continue;
+            var path = name is null ? agentFile : Path.Combine(sandbox, name);
             try
             {
-                if (new FileInfo(path).Length > MaxFile) throw new InvalidDataException("it is too long");
-                if (Parse(RegularFile.ReadAllText(path), registry) is { } found) return found;
+                if (path is null || (name is null ? OfAgent(path) : OfTask(sandbox, name)) is not { } text) continue;
+                if (Parse(text, registry) is { } found) return found;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FormatException
                 or InvalidDataException)
@@ -81,6 +81,25 @@ internal static class RegistryCredentials
         }
 
         return null;
+    }
+
+    private static string? OfAgent(string path)
+    {
+        if (!File.Exists(path)) return null;
+        if (new FileInfo(path).Length > MaxFile) throw new InvalidDataException("it is too long");
+        return RegularFile.ReadAllText(path);
+    }
+
+    // The agent may read what the task's user may not: no link leads it there.
+    private static string? OfTask(string sandbox, string name)
+    {
+        if (!Directory.Exists(sandbox)) return null;
+        using var tree = SandboxTree.Open(sandbox);
+        using var file = tree.OpenRead(name);
+        if (file is null) return null;
+        if (file.Length > MaxFile) throw new InvalidDataException("it is too long");
+        using var reader = new StreamReader(file);
+        return reader.ReadToEnd();
     }
 
     private static bool Matches(string stated, string registry)

@@ -9,8 +9,10 @@ namespace LifecycleManager.Agent.Containerizers.Processes;
 /// </summary>
 internal sealed class Cgroups
 {
+    private const string Pids = "pids";
     private static readonly string[] Needed = ["cpu", "memory"];
     private readonly Dictionary<string, string> _roots;
+    private const string WithoutPids = "Process tasks run without a limit of processes: the machine has no such control group";
     private readonly bool _quota;
 
     internal Cgroups(bool unified, Dictionary<string, string> roots, bool quota) =>
@@ -35,13 +37,14 @@ internal sealed class Cgroups
             if (Needed.All(found.Controllers.ContainsKey))
             {
                 var roots = new Dictionary<string, string>(StringComparer.Ordinal);
-                foreach (var controller in new[] { "cpu", "cpuacct", "memory", "pids" })
+                foreach (var controller in new[] { "cpu", "cpuacct", "memory", Pids })
                 {
                     if (!found.Controllers.TryGetValue(controller, out var mount)) continue;
                     Directory.CreateDirectory(Path.Combine(mount, name));
                     roots[controller] = Path.Combine(mount, name);
                 }
 
+                if (!roots.ContainsKey(Pids)) log.LogWarning(WithoutPids);
                 return new Cgroups(unified: false, roots, quota);
             }
 
@@ -52,7 +55,12 @@ internal sealed class Cgroups
                 Enable(root);
                 Enable(own);
                 var controllers = File.ReadAllText(Path.Combine(own, "cgroup.subtree_control")).Split();
-                if (Needed.All(controllers.Contains)) return new Cgroups(unified: true, new() { [""] = own }, quota);
+                if (Needed.All(controllers.Contains))
+                {
+                    if (!controllers.Contains(Pids)) log.LogWarning(WithoutPids);
+                    return new Cgroups(unified: true, new() { [""] = own }, quota);
+                }
+
                 log.LogWarning("Process tasks run without cpu and memory limits: {Root} does not delegate them", root);
                 return None;
             }
@@ -103,6 +111,7 @@ internal sealed class Cgroups
     {
         if (!Available) return [];
         foreach (var root in _roots.Values) Directory.CreateDirectory(Path.Combine(root, group));
+        if (limits.Pids > 0) SetPids(group, limits.Pids);
         if (Unified)
         {
             // Shares of 2 to 262144 as weights of 1 to 10000, as the OCI runtimes map them.
@@ -136,6 +145,9 @@ internal sealed class Cgroups
         return Directories(group);
     }
 
+    /// <summary>The directories of a container that are there, for what joins it later.</summary>
+    public IReadOnlyList<string> Existing(string group) => [.. Directories(group).Where(Directory.Exists)];
+
     /// <summary>The processes of a container.</summary>
     public IReadOnlyCollection<int> Processes(string group)
     {
@@ -157,12 +169,12 @@ internal sealed class Cgroups
         : Value("memory", group, "memory.oom_control", "oom_kill") ?? 0;
 
     /// <summary>What a container uses; null without control groups.</summary>
-    public ContainerUsage? Usage(string group, DateTimeOffset now)
+    public ContainerStatistics? Usage(string group, DateTimeOffset now)
     {
         if (!Available) return null;
         if (Unified)
         {
-            return new ContainerUsage
+            return new ContainerStatistics
             {
                 Time = now,
                 CpuUser = Value("", group, "cpu.stat", "user_usec") / 1e6,
@@ -177,7 +189,7 @@ internal sealed class Cgroups
         }
 
         var limit = Value("memory", group, "memory.limit_in_bytes", null);
-        return new ContainerUsage
+        return new ContainerStatistics
         {
             Time = now,
             CpuUser = Value("cpuacct", group, "cpuacct.stat", "user") / ProcessTable.TicksPerSecond,
@@ -212,7 +224,7 @@ internal sealed class Cgroups
 
     private static void Enable(string group)
     {
-        foreach (var controller in new[] { "cpu", "memory", "pids" })
+        foreach (var controller in new[] { "cpu", "memory", Pids })
         {
             try
             {
@@ -227,6 +239,13 @@ internal sealed class Cgroups
 
     private void Set(string controller, string group, string file, object value) => File.WriteAllText(
         Path.Combine(_roots[controller], group, file), string.Create(CultureInfo.InvariantCulture, $"{value}"));
+
+    // Where there is no such controller, its absence was told when the groups were looked for.
+    private void SetPids(string group, int pids)
+    {
+        if (!Unified && !_roots.ContainsKey(Pids)) return;
+        TrySet(Unified ? "" : Pids, group, "pids.max", string.Create(CultureInfo.InvariantCulture, $"{pids}"));
+    }
 
     // Kernels without swap accounting lack the file.
     private void TrySet(string controller, string group, string file, string value)

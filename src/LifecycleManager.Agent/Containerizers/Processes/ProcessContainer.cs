@@ -50,7 +50,7 @@ internal sealed class ProcessContainer : IContainer
             ExecutorPid = (uint)supervisor.Pid,
             NetworkInfos = [
                 new NetworkInfo { IpAddresses = [new NetworkInfo.IpAddress { Protocol = "IPv4",
-                    Address = AddressOf(options) }] }],
+                    Address = containerizer.Announced.ToString() }] }],
         };
         Exit = WatchAsync(stopping);
     }
@@ -102,14 +102,21 @@ internal sealed class ProcessContainer : IContainer
         }
     }
 
+    public Task<ISessionProcess> BeginAsync(SessionStart start, CancellationToken cancellation)
+    {
+        if (!Running()) throw new IOException("the task ends");
+        return Task.FromResult<ISessionProcess>(ProcessSession.Begin(
+            start, _launch.Sandbox, _cgroups.Existing(_group), _containerizer.AccountOf(_launch.Record), EnvironmentOfTask(),
+            _time));
+    }
+
     public (string Host, int Port) Reach(int port) => (AddressOf(_options), port);
 
-    public Task<ContainerUsage?> UsageAsync(CancellationToken cancellation)
+    public async Task<ContainerStatistics?> UsageAsync(CancellationToken cancellation)
     {
-        var usage = _cgroups.Usage(_group, _time.GetUtcNow());
-        if (usage is not null) return Task.FromResult<ContainerUsage?>(usage);
-        var processes = ProcessTable.OfSession(_supervisor.Pid);
-        return Task.FromResult<ContainerUsage?>(new ContainerUsage
+        if (_cgroups.Usage(_group, _time.GetUtcNow()) is { } usage) return usage;
+        var processes = (await _containerizer.Sessions.NextAsync())[_supervisor.Pid].ToList();
+        return new ContainerStatistics
         {
             Time = _time.GetUtcNow(),
             CpuUser = processes.Sum(process => (double)process.UserTicks) / ProcessTable.TicksPerSecond,
@@ -117,7 +124,7 @@ internal sealed class ProcessContainer : IContainer
             MemoryRss = processes.Sum(process => process.RssPages) * Environment.SystemPageSize,
             MemoryTotal = processes.Sum(process => process.RssPages) * Environment.SystemPageSize,
             Processes = processes.Count,
-        });
+        };
     }
 
     private static string AddressOf(AgentOptions options) => System.Net.IPAddress.Any.Equals(options.TaskAddress)
@@ -131,18 +138,18 @@ internal sealed class ProcessContainer : IContainer
             await Task.Delay(Poll, _time, stopping);
             TimeSpan? left;
             lock (_stop) left = LeftUnlocked();
-            if (left <= TimeSpan.Zero) KillAll();
+            if (left <= TimeSpan.Zero) await KillAllAsync();
             // It can be stopped or stuck like anybody; then nobody learns the exit code.
             if (left <= -ExtraKillTime) KillSupervisor();
             if (_time.GetElapsedTime(slow) < Slow) continue;
             slow = _time.GetTimestamp();
-            CheckMemory();
+            await CheckMemoryAsync();
             LogFiles.Rotate(_launch.Sandbox, _options.MaxLogSize, _log);
         }
 
         // Before the zombie is reaped its pid is nobody else's: what is left of the session can be told for certain.
-        CheckMemory();
-        for (var round = 1; KillAll() > 0; round++)
+        await CheckMemoryAsync();
+        for (var round = 1; await KillAllAsync() > 0; round++)
         {
             // Told as ended is only what has ended.
             if (round == Patient)
@@ -173,27 +180,32 @@ internal sealed class ProcessContainer : IContainer
 
     private bool Running() => ProcessTable.IsAlive(_supervisor);
 
-    private void CheckMemory()
+    private async Task CheckMemoryAsync()
     {
         if (_memoryLimit || _cgroups.OutOfMemoryKills(_group) == 0) return;
         _memoryLimit = true;
         _log.LogInformation("Task {Task} exceeded its memory limit", _launch.Record.TaskId.Value);
-        KillAll();
+        await KillAllAsync();
     }
 
     /// <summary>SIGKILL to all of the container, also to those that have left its process group.</summary>
-    private int KillAll()
+    private async Task<int> KillAllAsync()
     {
+        var session = (await _containerizer.Sessions.NextAsync())[_supervisor.Pid];
         var alive = ProcessTable.IsAlive(_supervisor);
         var zombie = _child && ProcessTable.Find(_supervisor.Pid)?.Identity == _supervisor;
         var containerId = _launch.Record.ContainerId;
+
+        // Of a supervisor that died unseen nothing else may be known.
+        var unseen = _child || alive ? [] : (await _containerizer.Containers.NextAsync())[containerId];
+
         // The task before its supervisor, which then notes how it ended.
-        var others = ProcessTable.OfSession(_supervisor.Pid)
-            .Where(process => alive || zombie || ProcessTable.BelongsTo(process.Identity.Pid, containerId))
-            .Select(process => process.Identity.Pid)
+        var others = session.Where(process => alive || zombie || ProcessTable.BelongsTo(process.Identity.Pid, containerId))
+            .Concat(unseen)
+
+            // A look is of a moment: by now a number may be another's.
+            .Where(process => ProcessTable.IsAlive(process.Identity)).Select(process => process.Identity.Pid)
             .Union(_cgroups.Processes(_group).Where(pid => ProcessTable.Find(pid) is { Alive: true }))
-            // Of a supervisor that died unseen nothing else may be known.
-            .Union(_child || alive ? [] : ProcessTable.OfContainer(containerId).Select(process => process.Identity.Pid))
             .Where(pid => pid != _supervisor.Pid)
             .ToList();
         foreach (var pid in others) _ = Native.Kill(pid, Native.SigKill);

@@ -1,6 +1,7 @@
 using LifecycleManager.Agent.Checkpoints;
 using LifecycleManager.Agent.Launching;
 using LifecycleManager.Agent.Linux;
+using LifecycleManager.Agent.Sandboxes;
 using LifecycleManager.Agent.Secrets;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Extensions.Logging;
@@ -27,9 +28,28 @@ internal sealed class ProcessContainerizer : IContainerizer
         _secrets = secrets;
         _time = time;
         _log = log;
+        Announced = new AnnouncedAddress(options);
+        if (options.DefaultUser is { } user && user != Environment.UserName
+            && SandboxSetup.Obstacle(options.WorkDirectory) is { } obstacle)
+        {
+            log.LogWarning(
+                "Tasks of {User} do not get to their sandboxes by their paths: {Directory} lets only its owner through; choose "
+                + "another work directory",
+                user, obstacle);
+        }
+
         // Looked at with the first task, so that an agent of containers alone makes no control group.
         _cgroups = new Lazy<Cgroups>(() => Cgroups.Detect(options.CgroupRoot, options.CpuQuota, log));
     }
+
+    /// <summary>The machine's processes that run, by session.</summary>
+    public SharedLook<ILookup<int, ProcessStat>> Sessions { get; } = new(ProcessTable.BySession);
+
+    /// <summary>Those that have kept the environment of a container, by its id.</summary>
+    public SharedLook<ILookup<string, ProcessStat>> Containers { get; } = new(ProcessTable.ByContainer);
+
+    /// <summary>The address that its tasks are said to have.</summary>
+    public AnnouncedAddress Announced { get; }
 
     public string Name => "process";
 
@@ -49,10 +69,27 @@ internal sealed class ProcessContainerizer : IContainerizer
                 return $"the volume '{volume.ContainerPath}' is outside of the sandbox: a process has the machine's file system";
         }
 
-        if (UserOf(record) is { } user && user != Environment.UserName && Native.EffectiveUser() != 0)
+        if (UserOf(record) is { Length: > 0 } user && user != Environment.UserName && Native.EffectiveUser() != 0)
             return $"the task is to run as '{user}', and the agent is not root";
         return null;
     }
+
+    public SandboxPlan PlanOf(TaskRecord record)
+    {
+        try
+        {
+            return new SandboxPlan(
+                AccountOf(record),
+                [.. (record.Task.Container?.Volumes ?? []).Select(volume => (volume.ContainerPath, volume.HostPath!))]);
+        }
+        catch (IOException e)
+        {
+            throw new LaunchException(e.Message);
+        }
+    }
+
+    public bool WasBegun(Launch launch) =>
+        new TaskSupervisorFiles(launch.Meta).WasBegun || Left(launch.Record.ContainerId).Count > 0;
 
     /// <summary>The containers of this agent that have control groups, from before the agent's start too.</summary>
     public IEnumerable<string> Grouped() =>
@@ -77,13 +114,12 @@ internal sealed class ProcessContainerizer : IContainerizer
         stopping.ThrowIfCancellationRequested();
         try
         {
-            var user = AccountOf(record);
-            PrepareSandbox(launch, user);
             var environment = EnvironmentOf(launch);
             environment[TaskMark.RecordVariable] = TaskMark.Of(record);
-            var cgroups = _cgroups.Value.Create(GroupOf(record.ContainerId), TaskLimits.Of(record));
+            var cgroups = _cgroups.Value.Create(GroupOf(record.ContainerId), TaskLimits.Of(record, _options.TaskPids));
             files.Begin();
-            var command = AsUser(record, TaskCommandLine.Of(record.Task.Command)!);
+            // Its output is opened by the task's user, too: what has become of the files is no way to others'.
+            var command = AsUser(record, TaskSupervisor.WithOutput(TaskCommandLine.Of(record.Task.Command)!));
             var pid = TaskSupervisor.Start(files, launch.Sandbox, cgroups, command, environment);
             return Task.FromResult<IContainer>(Contain(launch, files, Identify(pid), child: true, stopping));
         }
@@ -146,16 +182,19 @@ internal sealed class ProcessContainerizer : IContainerizer
     // Tasks of version 0.1.0 have the container's id alone for their group's name.
     private string GroupOf(string containerId) => _cgroups.Value.Exists(containerId) ? containerId : $"{_home}.{containerId}";
 
-    private string? UserOf(TaskRecord record) => record.Task.Command?.User is { Length: > 0 } user ? user
-        : _options.SwitchUser && record.Framework.User.Length > 0 ? record.Framework.User : null;
+    // Tasks of earlier versions run as they were begun.
+    private string? UserOf(TaskRecord record) => record.User ?? (record.Task.Command?.User is { Length: > 0 } user ? user
+        : _options.SwitchUser && record.Framework.User.Length > 0 ? record.Framework.User : null);
 
-    private UserAccount? AccountOf(TaskRecord record) =>
-        UserOf(record) is { } name && name != Environment.UserName ? UserAccount.Find(name) : null;
+    /// <summary>As whom a task runs; null for the agent's own user.</summary>
+    /// <exception cref="IOException">There is no such user.</exception>
+    public UserAccount? AccountOf(TaskRecord record) =>
+        UserOf(record) is { Length: > 0 } name && name != Environment.UserName ? UserAccount.Find(name) : null;
 
     /// <summary>A command of a task's, as it is executed for the task's user.</summary>
     /// <exception cref="IOException">There is no such user.</exception>
-    public IReadOnlyList<string> AsUser(TaskRecord record, IReadOnlyList<string> command) => AccountOf(record) is { } user
-        ? ["setpriv", $"--reuid={user.Id}", $"--regid={user.Group}", "--init-groups", "--", .. command] : command;
+    public IReadOnlyList<string> AsUser(TaskRecord record, IReadOnlyList<string> command) =>
+        AccountOf(record)?.Run(command) ?? command;
 
     /// <summary>What a task, or a check in its sandbox, gets for its environment.</summary>
     public Dictionary<string, string> EnvironmentOf(Launch launch)
@@ -166,58 +205,17 @@ internal sealed class ProcessContainerizer : IContainerizer
             if (Environment.GetEnvironmentVariable(name) is { } value) environment[name] = value;
         }
 
+        if (AccountOf(launch.Record) is { } user)
+        {
+            // The agent's home is not the task's.
+            environment["HOME"] = Directory.Exists(user.Home) ? user.Home : launch.Sandbox;
+            environment["USER"] = environment["LOGNAME"] = user.Name;
+        }
+
         environment.TryAdd("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         foreach (var (name, value) in TaskEnvironment.Of(launch.Record, launch.Sandbox, _options.Hostname, _secrets.Resolve))
             environment[name] = value;
         environment[TaskMark.HomeVariable] = _home;
         return environment;
-    }
-
-    private void PrepareSandbox(Launch launch, UserAccount? user)
-    {
-        Directory.CreateDirectory(launch.Sandbox);
-        foreach (var volume in launch.Record.Task.Container?.Volumes ?? [])
-        {
-            var link = Path.Combine(launch.Sandbox, volume.ContainerPath);
-            Directory.CreateDirectory(Path.GetDirectoryName(link)!);
-            if (!Path.Exists(link)) File.CreateSymbolicLink(link, volume.HostPath!);
-        }
-
-        foreach (var name in new[] { "stdout", "stderr" })
-        {
-            var path = Path.Combine(launch.Sandbox, name);
-            if (!File.Exists(path)) File.Create(path).Dispose();
-        }
-
-        if (user is null) return;
-        // The way to its own sandbox, no more: nothing on it can be listed.
-        var root = Path.GetFullPath(_options.WorkDirectory);
-        for (var directory = Path.GetDirectoryName(launch.Sandbox)!; directory.Length >= root.Length; directory =
-            Path.GetDirectoryName(directory)!)
-            File.SetUnixFileMode(directory, File.GetUnixFileMode(directory) | UnixFileMode.OtherExecute);
-        _ = Native.ChangeOwner(launch.Sandbox, user.Id, user.Group);
-        // Artifacts too; links are neither followed nor worth an owner.
-        var all = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
-        foreach (var path in Directory.EnumerateFileSystemEntries(launch.Sandbox, "*", all))
-            _ = Native.ChangeOwner(path, user.Id, user.Group);
-    }
-}
-
-/// <summary>An account of <c>/etc/passwd</c>.</summary>
-internal sealed record UserAccount(uint Id, uint Group)
-{
-    /// <summary>Finds one by its name.</summary>
-    /// <exception cref="IOException">There is none.</exception>
-    public static UserAccount Find(string name)
-    {
-        foreach (var line in File.ReadLines("/etc/passwd"))
-        {
-            var fields = line.Split(':');
-            if (fields.Length >= 4 && fields[0] == name && uint.TryParse(fields[2], out var id)
-                && uint.TryParse(fields[3], out var group))
-                return new UserAccount(id, group);
-        }
-
-        throw new IOException($"the user '{name}' does not exist on this machine");
     }
 }

@@ -68,13 +68,25 @@ internal static class ProcessTable
     public static bool IsAlive(ProcessIdentity identity) =>
         Find(identity.Pid) is { Alive: true } found && found.Identity == identity;
 
-    /// <summary>All processes of a session.</summary>
-    public static List<ProcessStat> OfSession(int session) =>
-        [.. All().Where(process => process.Alive && process.Session == session)];
+    /// <summary>All processes that run, by session.</summary>
+    public static ILookup<int, ProcessStat> BySession() =>
+        All().Where(process => process.Alive).ToLookup(process => process.Session);
 
     /// <summary>Whether a process was started within a container: it inherits the container's id in its environment.</summary>
-    public static bool BelongsTo(int pid, string containerId) =>
-        Environment(pid).AsSpan().IndexOf(Encoding.UTF8.GetBytes($"{TaskEnvironment.ContainerVariable}={containerId}\0")) >= 0;
+    public static bool BelongsTo(int pid, string containerId) => Has(pid, TaskEnvironment.ContainerVariable, containerId);
+
+    /// <summary>Whether a process was started with a variable of this value.</summary>
+    public static bool Has(int pid, string variable, string value) =>
+        Environment(pid).AsSpan().IndexOf(Encoding.UTF8.GetBytes($"{variable}={value}\0")) >= 0;
+
+    /// <summary>All processes that run and have kept the environment of a container, by the container's id.</summary>
+    public static ILookup<string, ProcessStat> ByContainer() =>
+        (from process in All()
+         where process.Alive
+         let container = MarkedContainer.VariablesOf(process.Identity.Pid)
+             .GetValueOrDefault(TaskEnvironment.ContainerVariable)
+         where container is not null
+         select (process, container)).ToLookup(one => one.container, one => one.process, StringComparer.Ordinal);
 
     /// <summary>All processes that were started within a container and have kept its environment.</summary>
     public static List<ProcessStat> OfContainer(string containerId) =>

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using LifecycleManager.Agent.Linux;
 
 namespace LifecycleManager.Agent.Containerizers.Processes;
@@ -13,7 +11,7 @@ namespace LifecycleManager.Agent.Containerizers.Processes;
 /// signals that end the task's group, to see the task's exit. It uses built-ins alone. Without its note there is no task;
 /// notes and exit code are written into space that is there before, so that they fit on a full disk.
 /// </remarks>
-internal static unsafe class TaskSupervisor
+internal static class TaskSupervisor
 {
     private const string Shell = "/bin/sh";
     private const string Name = "lcm-task";
@@ -33,12 +31,16 @@ internal static unsafe class TaskSupervisor
         cd "$sandbox" || exit 125
         unset MESOS_TASK_RECORD
         trap : HUP INT QUIT TERM USR1 USR2 ALRM
-        (exec "$@") >>stdout 2>>stderr
+        (exec "$@")
         code=$?
         printf '%s\n' "$code" 1<>"$ending"
         printf '%s\n' "$code" >"$exit"
         exit "$code"
         """;
+
+    /// <summary>A command whose output goes to the files of the sandbox, its working directory.</summary>
+    public static IReadOnlyList<string> WithOutput(IReadOnlyList<string> command) =>
+        [Shell, "-c", """command exec >>stdout 2>>stderr || exit 125; exec "$@" """, "lcm-run", .. command];
 
     /// <summary>Starts it.</summary>
     /// <returns>The pid, which is also the session's and the process group's.</returns>
@@ -48,38 +50,12 @@ internal static unsafe class TaskSupervisor
         IReadOnlyDictionary<string, string> environment)
     {
         string[] arguments =
-            [Shell, "-c", Script, Name, files.Claim, files.Self, files.Ending, files.Exit, sandbox, .. cgroups, "--", .. command];
-        var attributes = NativeMemory.AllocZeroed(Native.OpaqueSize);
-        var actions = NativeMemory.AllocZeroed(Native.OpaqueSize);
-        var signals = NativeMemory.AllocZeroed(Native.OpaqueSize);
-        var argv = Strings(arguments);
-        var envp = Strings([.. environment.Select(variable => $"{variable.Key}={variable.Value}")]);
-        try
-        {
-            Check(Native.SpawnAttributesInit(attributes));
-            Check(Native.SignalsEmpty(signals));
-            Check(Native.SpawnAttributesSetMask(attributes, signals));
-            Check(Native.SignalsFill(signals));
-            Check(Native.SpawnAttributesSetDefaults(attributes, signals));
-            Check(Native.SpawnAttributesSetFlags(
-                attributes, Native.SpawnSetSession | Native.SpawnSetSignalMask | Native.SpawnSetSignalDefaults));
-            Check(Native.FileActionsInit(actions));
-            Check(Native.FileActionsAddOpen(actions, 0, "/dev/null", Native.OpenReadOnly, 0));
-            Check(Native.FileActionsAddOpen(actions, 1, files.Log, Native.OpenWriteCreateAppend, 0x180));
-            Check(Native.FileActionsAddOpen(actions, 2, files.Log, Native.OpenWriteCreateAppend, 0x180));
-            Check(Native.Spawn(out var pid, Shell, actions, attributes, argv, envp));
-            _ = Native.FileActionsDestroy(actions);
-            _ = Native.SpawnAttributesDestroy(attributes);
-            return pid;
-        }
-        finally
-        {
-            Free(argv);
-            Free(envp);
-            NativeMemory.Free(signals);
-            NativeMemory.Free(actions);
-            NativeMemory.Free(attributes);
-        }
+            ["-c", Script, Name, files.Claim, files.Self, files.Ending, files.Exit, sandbox, .. cgroups, "--", .. command];
+        return Spawn.Start(
+            Shell, arguments, environment,
+            new SpawnDescriptor(0, "/dev/null", Native.OpenReadOnly),
+            new SpawnDescriptor(1, files.Log, Native.OpenWriteCreateAppend),
+            new SpawnDescriptor(2, files.Log, Native.OpenWriteCreateAppend));
     }
 
     /// <summary>
@@ -91,29 +67,5 @@ internal static unsafe class TaskSupervisor
         var pid = process.Identity.Pid;
         return process.Session == pid && ProcessTable.CommandLine(pid) is [Shell, "-c", _, Name, ..]
             && Native.Owner($"/proc/{pid}").User == Native.EffectiveUser();
-    }
-
-    private static void Check(int error)
-    {
-        if (error != 0) throw new IOException($"the process cannot be started: {Marshal.GetPInvokeErrorMessage(error)}");
-    }
-
-    private static byte** Strings(string[] texts)
-    {
-        var array = (byte**)NativeMemory.AllocZeroed((nuint)(texts.Length + 1), (nuint)sizeof(byte*));
-        for (var i = 0; i < texts.Length; i++)
-        {
-            var bytes = Encoding.UTF8.GetBytes(texts[i]);
-            array[i] = (byte*)NativeMemory.AllocZeroed((nuint)bytes.Length + 1);
-            bytes.CopyTo(new Span<byte>(array[i], bytes.Length));
-        }
-
-        return array;
-    }
-
-    private static void Free(byte** array)
-    {
-        for (var item = array; *item is not null; item++) NativeMemory.Free(*item);
-        NativeMemory.Free(array);
     }
 }

@@ -41,6 +41,9 @@ internal sealed class TaskSupervisorFiles
 
     private string AttemptFile => Path.Combine(_meta, "attempt");
 
+    /// <summary>Whether a supervisor may have been started.</summary>
+    public bool WasBegun => _attempt >= 0 || ReadSelf() is not null || ReadExit() is not null;
+
     /// <summary>Gives up an attempt that an earlier agent may have begun.</summary>
     /// <returns>False when its supervisor was faster: the task runs, or has run.</returns>
     public bool Forestall()

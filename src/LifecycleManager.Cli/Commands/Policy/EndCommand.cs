@@ -16,10 +16,10 @@ internal static class EndCommand
         {
             name, manager,
         };
-        var credential = new CredentialSettings(command, settings, "a manager");
+        var caller = new CallerSettings(command, settings, "a manager");
         command.SetAction((parse, cancellation) => ManagerPost.SendAsync(
             parse.GetValue(manager)!, $"/v1/policies/{Uri.EscapeDataString(parse.GetValue(name)!)}/end", null,
-            credential.Credential(parse), parse.InvocationConfiguration, cancellation));
+            caller.Caller(parse), parse.InvocationConfiguration, cancellation));
         return command;
     }
 }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using LifecycleManager.Cli.Configuration;
 using LifecycleManager.Decisions.Tools;
-using LifecycleManager.Security;
 
 namespace LifecycleManager.Cli.Commands.Policy;
 
@@ -27,22 +26,21 @@ internal static class ExplainCommand
         {
             app, at, manager, format,
         };
-        var credential = new CredentialSettings(command, settings, "a manager");
+        var caller = new CallerSettings(command, settings, "a manager");
         command.SetAction((parse, cancellation) => RunAsync(
-            parse.GetValue(manager)!, credential.Credential(parse), parse.GetValue(app)!, parse.GetValue(at),
+            parse.GetValue(manager)!, caller.Caller(parse), parse.GetValue(app)!, parse.GetValue(at),
             parse.GetValue(format), parse.InvocationConfiguration, cancellation));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Uri manager, Credential? credential, string app, DateTimeOffset? at, ExplainFormat format,
+        Uri manager, Caller caller, string app, DateTimeOffset? at, ExplainFormat format,
         InvocationConfiguration console, CancellationToken cancellation)
     {
-        using var http = new HttpClient { Timeout = Patience, MaxResponseContentBufferSize = ManagerHttp.LongestAnswer };
-        http.DefaultRequestHeaders.Authorization = credential?.Header;
+        using var http = ManagerHttp.Create(caller);
+        http.MaxResponseContentBufferSize = ManagerHttp.LongestAnswer;
         var query = at is { } instant ? "?at=" + Uri.EscapeDataString(instant.UtcDateTime.ToString("O")) : "";
-        var path = string.Join('/', app.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.EscapeDataString));
-        var address = new Uri($"{manager.ToString().TrimEnd('/')}/v1/apps/{path}/explain{query}");
+        var address = ManagerHttp.At(manager, ManagerHttp.OfApp(app, "explain") + query);
         try
         {
             using var answer = await http.GetAsync(address, cancellation);

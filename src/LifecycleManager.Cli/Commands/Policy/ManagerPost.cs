@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text;
 using LifecycleManager.Decisions.Tools;
-using LifecycleManager.Security;
 
 namespace LifecycleManager.Cli.Commands.Policy;
 
@@ -12,15 +11,15 @@ internal static class ManagerPost
     /// <param name="manager">Any manager.</param>
     /// <param name="path">The path, escaped.</param>
     /// <param name="json">The body; null for none.</param>
-    /// <param name="credential">Who asks; null for nobody.</param>
+    /// <param name="caller">Who asks.</param>
     /// <param name="console">Gets what the manager says.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> SendAsync(
-        Uri manager, string path, string? json, Credential? credential, InvocationConfiguration console,
+        Uri manager, string path, string? json, Caller caller, InvocationConfiguration console,
         CancellationToken cancellation)
     {
-        using var http = ManagerHttp.Create(credential);
+        using var http = ManagerHttp.Create(caller);
         var address = ManagerHttp.At(manager, path);
         try
         {

@@ -21,7 +21,7 @@ internal static class PolicyCommand
         EndCommand.Create(settings),
         StopCommand.Create(settings),
         StopCommand.CreateStart(settings),
-        SchemaCommand.Create(),
+        SchemaCommand.Create(settings),
         InitCommand.Create(settings),
         FmtCommand.Create(settings),
         ImportCommand.Create(settings),

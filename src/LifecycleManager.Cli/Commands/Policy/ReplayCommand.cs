@@ -21,7 +21,7 @@ internal static class ReplayCommand
                 "What was recorded, FILE or http address, or METRIC=FILE where it does not name its metric itself: CSV with the time first, "
                 + "the answer of a Prometheus range query (/api/v1/query_range), or the manager's own /v1/history?app=APP or "
                 + "/v1/decisions?app=APP. Several apps are replayed together: /v1/history, APP=FILE, APP:METRIC=FILE, or columns APP:METRIC",
-            Arity = ArgumentArity.OneOrMore,
+            Arity = ArgumentArity.ZeroOrMore,
         };
         var policy = Setting.Of<string?>(settings, "--policy", "The policy's name, where the file has several", Values.Text,
             () => null);
@@ -46,23 +46,29 @@ internal static class ReplayCommand
             text => Values.Count(0, 1_000_000)(text), () => null);
         var step = Setting.Of<TimeSpan?>(settings, "--step", "Between two steps [default: that of the recording]",
             text => Values.Time(TimeSpan.FromMilliseconds(1), Longest)(text), () => null);
+        var lag = Setting.Of(settings, "--lag",
+            "How old values are when they are decided on: the wait for a scrape and the way to a decision. A manager's own "
+            + "history has it in itself, and 0s",
+            Values.Time(TimeSpan.Zero, TimeSpan.FromHours(1)), () => ReplayOptions.UsualLag, "10s");
+        var prometheus = new PrometheusOptions(settings);
         var html = Setting.Of<string?>(settings, "--html", "A file for a report with charts", Values.Text, () => null);
         var command =
             new Command("replay",
                 "Tells what a policy would have made of recorded metrics: instances, utilization, violations, flapping, instance-hours.")
         {
-            file, data, policy, compare, load, capacity, utilization, startup, objective, instances, step, html,
+            file, data, policy, compare, load, capacity, utilization, startup, objective, instances, step, lag, html,
         };
+        prometheus.AddTo(command);
         var code = PolicyCommand.Code(settings);
         command.Add(code);
-        var credential = new CredentialSettings(command, settings, "a server of recordings");
+        var caller = new CallerSettings(command, settings, "a server of recordings");
         command.SetAction((parse, cancellation) => Task.Run(
             () =>
             {
                 using var rules = PolicyCommand.Rules(parse.GetValue(code));
-                using var files = new WebFiles(credential.Credential(parse));
+                using var files = new WebFiles(caller.Caller(parse));
                 return PolicyReplay.Run(
-                    new ReplayOptions
+                    prometheus.In(parse, parse.GetValue(data)!.Length) with
                     {
                         PolicyFile = parse.GetValue(file)!,
                         Data = parse.GetValue(data)!,
@@ -76,6 +82,7 @@ internal static class ReplayCommand
                         Objective = parse.GetValue(objective),
                         Instances = parse.GetValue(instances),
                         Step = parse.GetValue(step),
+                        Lag = parse.GetValue(lag),
                         HtmlFile = parse.GetValue(html),
                     },
                     parse.InvocationConfiguration.Output, parse.InvocationConfiguration.Error, files, rules, cancellation);

@@ -20,11 +20,11 @@ internal static class StopCommand
         var reason = new Option<string?>("--reason") { Description = why };
         var manager = ManagerHttp.Option(settings, "A manager");
         var command = new Command(name, description) { reason, manager };
-        var credential = new CredentialSettings(command, settings, "a manager");
+        var caller = new CallerSettings(command, settings, "a manager");
         command.SetAction((parse, cancellation) => ManagerPost.SendAsync(
             parse.GetValue(manager)!, "/v1/" + name,
             parse.GetValue(reason) is { } text ? new JsonObject { ["reason"] = text }.ToJsonString() : null,
-            credential.Credential(parse), parse.InvocationConfiguration, cancellation));
+            caller.Caller(parse), parse.InvocationConfiguration, cancellation));
         return command;
     }
 }

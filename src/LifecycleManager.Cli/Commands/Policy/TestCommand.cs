@@ -11,14 +11,17 @@ internal static class TestCommand
     {
         var paths = PolicyCommand.Paths("Test files (x.test.yml), and directories of them");
         var code = PolicyCommand.Code(settings);
+        var junit = Setting.Of<string?>(settings, "--junit", "A file for the results in JUnit's XML, which pipelines show",
+            Values.Text, () => null);
         var command =
             new Command("test", "Runs the unit tests of policies: series of metrics, and the counts expected over time.") {
-                paths, code };
+                paths, junit, code };
         command.SetAction(parse =>
         {
             using var rules = PolicyCommand.Rules(parse.GetValue(code));
             return PolicyTest.Run(parse.GetValue(paths)!, parse.InvocationConfiguration.Output,
-                parse.InvocationConfiguration.Error, rules: rules);
+                parse.InvocationConfiguration.Error, rules: rules,
+                junit: parse.GetValue(junit));
         });
         return command;
     }

@@ -1,13 +1,12 @@
 using LifecycleManager.Decisions.Tools;
-using LifecycleManager.Security;
 
 namespace LifecycleManager.Cli.Commands.Policy;
 
 /// <summary>The files of this machine, and what http addresses answer: a recording need not be saved first.</summary>
-/// <param name="credential">Who asks, for servers that want to know; null for nobody in particular.</param>
-internal sealed class WebFiles(Credential? credential) : IPolicyFiles, IDisposable
+/// <param name="caller">Who asks, for servers that want to know.</param>
+internal sealed class WebFiles(Caller caller) : IPolicyFiles, IDisposable
 {
-    private readonly HttpClient _http = new()
+    private readonly HttpClient _http = new(caller.Saying(Redirected(caller.Connections())))
     {
         Timeout = TimeSpan.FromMinutes(1),
         MaxResponseContentBufferSize = 1024 * 1024 * 1024
@@ -21,7 +20,6 @@ internal sealed class WebFiles(Credential? credential) : IPolicyFiles, IDisposab
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
-            request.Headers.Authorization = credential?.Header;
             using var answer = _http.Send(request);
             using var reader = new StreamReader(answer.Content.ReadAsStream());
             var text = reader.ReadToEnd();
@@ -38,6 +36,12 @@ internal sealed class WebFiles(Credential? credential) : IPolicyFiles, IDisposab
     public void Write(string path, string text, bool isNew = false) => DiskFiles.Instance.Write(path, text, isNew);
 
     public void Dispose() => _http.Dispose();
+
+    private static SocketsHttpHandler Redirected(SocketsHttpHandler handler)
+    {
+        handler.AllowAutoRedirect = true;
+        return handler;
+    }
 
     private static bool IsAddress(string path) =>
         path.StartsWith("http://", StringComparison.OrdinalIgnoreCase)

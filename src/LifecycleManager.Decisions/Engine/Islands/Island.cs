@@ -12,7 +12,7 @@ namespace LifecycleManager.Decisions.Engine.Islands;
 /// and no count passes its maximum, so that there is an end, and no order of rules makes a difference. What keeps apps small or
 /// as they are comes last, once, and calls forth nothing before the next tick.
 /// </summary>
-internal sealed class Island(IslandPlan plan, IReadOnlyDictionary<string, IslandApp> known, WaitingInstances waiting)
+internal sealed class Island(IslandPlan plan, IReadOnlyDictionary<string, IslandApp> known, WaitingByPriority waiting)
 {
     /// <summary>Beyond it rules lift each other by ever smaller steps, or the counts are beyond reason.</summary>
     private const int MaxRounds = 10_000;

@@ -21,7 +21,7 @@ internal sealed class IslandCode(ICodeRules rules, IReadOnlyList<string> ids, IR
 
     /// <summary>Runs the rules over what the apps want now.</summary>
     /// <exception cref="InvalidOperationException">A rule failed, or took too long.</exception>
-    public IReadOnlyList<CodeDemand> Run(WaitingInstances waiting)
+    public IReadOnlyList<CodeDemand> Run(WaitingByPriority waiting)
     {
         var apps = ids.Select(id => known[id]).Where(app => app.IsSeen).ToList();
         var round = _turn!([.. apps.Select(Fact)], waiting.ToCluster());

@@ -14,7 +14,7 @@ internal sealed class IslandIndex
 
     private readonly Dictionary<string, IslandApp> _apps = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Island> _islandOf = new(StringComparer.Ordinal);
-    private readonly WaitingInstances _waiting = new();
+    private readonly WaitingByPriority _waiting = new();
     private IReadOnlyList<Coordination> _coordinations = [];
     private IReadOnlyList<Budget> _budgets = [];
     private ICodeRules? _code;
@@ -74,7 +74,7 @@ internal sealed class IslandIndex
     public IslandApp? App(string app) => _apps.GetValueOrDefault(app);
 
     /// <summary>What waits for a place.</summary>
-    public WaitingInstances Waiting => _waiting;
+    public WaitingByPriority Waiting => _waiting;
 
     private void Clear()
     {

@@ -19,6 +19,12 @@ internal class YamlScalar(Scalar scalar) : YamlNode(scalar.Start)
 
     public ScalarStyle Style => scalar.Style;
 
+    /// <summary>Where the scalar ends.</summary>
+    public Mark End => scalar.End;
+
+    /// <summary>Whether it is text over several lines that is indented below its key.</summary>
+    public bool IsBlock => Style is ScalarStyle.Literal or ScalarStyle.Folded;
+
     public bool IsNull => Style == ScalarStyle.Plain && Value is "" or "~" or "null";
 
     public override string Kind => IsNull ? "nothing" : $"'{(Value.Length <= 40 ? Value : Value[..37] + "...")}'";
@@ -52,11 +58,26 @@ internal static class YamlTree
 {
     private const int MaxDepth = 24;
     private const int MaxNodes = 50_000;
+    private const string Merge = "<<";
+
+    /// <summary>The place of a character of a text.</summary>
+    public static Mark MarkAt(string text, int offset)
+    {
+        var before = text.AsSpan(0, offset);
+        return new Mark(offset, before.Count('\n') + 1, offset - before.LastIndexOf('\n'));
+    }
 
     /// <summary>The documents of a text.</summary>
     /// <exception cref="YamlSyntaxException">The text is not YAML, or is over a bound.</exception>
     public static List<YamlNode> Read(string text)
     {
+        if (text.Length > PolicyParser.MaxLength)
+        {
+            throw new YamlSyntaxException(new Mark(0, 1, 1),
+                $"the text has {text.Length} characters; at most {PolicyParser.MaxLength} are read: write several files");
+        }
+
+        if (TextEncodings.Foreign(text) is var (at, said)) throw new YamlSyntaxException(MarkAt(text, at), said);
         var parser = new Parser(new StringReader(text));
         try
         {
@@ -73,6 +94,8 @@ internal static class YamlTree
         catch (YamlException e)
         {
             var message = e.InnerException?.Message ?? e.Message;
+            if (message.Contains("tab", StringComparison.Ordinal) && Tab(text, (int)e.Start.Line) is { } tab)
+                throw new YamlSyntaxException(MarkAt(text, tab), "a tab: in YAML blanks alone indent; write two for each level");
             throw new YamlSyntaxException(e.Start, "could not be parsed as YAML: " + char.ToLowerInvariant(message[0])
                 + message[1..].TrimEnd('.'));
         }
@@ -83,6 +106,21 @@ internal static class YamlTree
             throw new YamlSyntaxException(parser.Current?.Start ?? new Mark(0, 1, 1),
                 "could not be parsed as YAML somewhere after here");
         }
+    }
+
+    /// <summary>The first tab that indents a line, from a line on; null for none.</summary>
+    private static int? Tab(string text, int line)
+    {
+        var start = 0;
+        for (var number = 1; start < text.Length; number++)
+        {
+            var end = text.IndexOf('\n', start) is >= 0 and var found ? found : text.Length;
+            var first = text.AsSpan(start, end - start).IndexOfAnyExcept(' ');
+            if (number >= line && first >= 0 && text[start + first] == '\t') return start + first;
+            start = end + 1;
+        }
+
+        return null;
     }
 
     private sealed class Composer(Parser parser)
@@ -119,6 +157,12 @@ internal static class YamlTree
                     {
                         if (parser.Current is not Scalar key)
                             throw new YamlSyntaxException(parser.Current!.Start, "a key must be a word");
+                        if (key is { Value: Merge, Style: ScalarStyle.Plain })
+                        {
+                            throw new YamlSyntaxException(key.Start, "'<<' would merge mappings, and is not read: an alias "
+                                + "stands for a whole value (app: *name); write out the keys that are to be the same");
+                        }
+
                         parser.MoveNext();
                         map.Entries.Add((new YamlScalar(key), Node(depth + 1)));
                     }

@@ -29,6 +29,7 @@ internal static class PolicyAnalysis
         Windows(policy, from, found);
         Direction(policy, found);
         Zero(policy, found);
+        found.AddRange(Units.Of(policy));
         found.AddRange(Fights.Of(policy)
             .Select(fight => Warn(fight.Rule.Place, "fighting-rules", fight.Message, fight.Suggestion)));
         return found;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using YamlDotNet.Core;
 
 namespace LifecycleManager.Decisions.Tools.Import;
 
@@ -25,13 +26,19 @@ internal static class BehaviorImport
     /// <summary>Reads a behaviour; what it does not say is as the API server fills it in.</summary>
     /// <param name="draft">Gets what applies to both directions.</param>
     /// <param name="behavior">The behaviour; null for none.</param>
+    /// <param name="at">Where it would be.</param>
     /// <param name="window">The stabilization of scale-in where it says none, in seconds; null for Kubernetes' 300.</param>
-    public static Tolerances Read(PolicyDraft draft, Section? behavior, int? window = null)
+    public static Tolerances Read(PolicyDraft draft, Section? behavior, Mark at, int? window = null)
     {
+        if (behavior is null)
+        {
+            draft.Log.Changed(at, "no 'behavior' is given: growth is limited as an empty one does it, by 4 instances or 100 % "
+                + "in 15 s; the controller's own limit is twice the count, and 4 where that is less");
+        }
+
         var up = behavior?.Sub("scaleUp");
         var down = behavior?.Sub("scaleDown");
-        draft.ScaleOut = Direction(up, 0, UsualUp);
-        draft.ScaleIn = Direction(down, window ?? 300, UsualDown);
+        draft.Temper(Direction(up, 0, UsualUp), Direction(down, window ?? 300, UsualDown));
         return new Tolerances(Tolerance(up), Tolerance(down));
     }
 

@@ -74,7 +74,7 @@ internal sealed class Hcl
 
             var start = Here();
             var name = new HclScalar(start, _text[_at] == '"' ? Quoted() : Word(), isQuoted: false);
-            Skip();
+            SkipSpaces();
             if (_at < _text.Length && _text[_at] is '=' or ':')
             {
                 _at++;
@@ -86,8 +86,9 @@ internal sealed class Hcl
             var labels = new List<string>();
             while (_at < _text.Length && _text[_at] != '{')
             {
+                if (_text[_at] == '\n') throw new ImportException(start, $"'{name.Value}' is neither an attribute nor a block");
                 labels.Add(_text[_at] == '"' ? Quoted() : Word());
-                Skip();
+                SkipSpaces();
             }
 
             if (_at >= _text.Length) throw Wrong($"'{name.Value}' is neither an attribute nor a block");
@@ -185,6 +186,12 @@ internal sealed class Hcl
         var from = _at;
         while (_at < _text.Length && (char.IsLetterOrDigit(_text[_at]) || _text[_at] is '_' or '-' or '.')) _at++;
         return _at > from ? _text[from.._at] : throw Wrong($"unexpected '{_text[_at]}'");
+    }
+
+    /// <summary>What a name and its labels stand on is one line.</summary>
+    private void SkipSpaces()
+    {
+        while (_at < _text.Length && _text[_at] != '\n' && char.IsWhiteSpace(_text[_at])) _at++;
     }
 
     private void Skip()

@@ -19,7 +19,7 @@ internal static class HpaImport
         if (!hasMin || !hasMax || max is null || draft.Min > draft.Max)
             draft.LeaveOut(spec.At, "it needs 'minReplicas' and 'maxReplicas' that bound the count");
         var behavior = spec.Sub("behavior") ?? Annotation(annotations, "behavior", "Behavior");
-        var tolerance = BehaviorImport.Read(draft, behavior);
+        var tolerance = BehaviorImport.Read(draft, behavior, spec.At);
         var hasCpu = spec.Whole("targetCPUUtilizationPercentage", out var percent, 1);
         if (percent is { } cpu) HpaMetrics.Share(draft, "cpu", cpu, tolerance, spec.PlaceOf("targetCPUUtilizationPercentage"));
         var metrics = spec.List("metrics");

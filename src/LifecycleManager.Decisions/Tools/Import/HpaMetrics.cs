@@ -69,11 +69,11 @@ internal static class HpaMetrics
         }
 
         var target = resource.Sub("target");
-        _ = target?.Text("type");
         var goal = target ?? resource;
         var (shareKey, valueKey) = target is null ? ("targetAverageUtilization", "targetAverageValue")
             : ("averageUtilization", "averageValue");
-        var isGood = goal.Whole(shareKey, out var share, 1) & goal.Quantity(valueKey, out var value);
+        var isGood = goal.Whole(shareKey, out var share, 1) & goal.Quantity(valueKey, out var value)
+            & IsOfType(target, share is not null ? "Utilization" : "AverageValue");
         if (isGood && share is { } percent && value is null) Share(draft, name, percent, tolerance, goal.PlaceOf(shareKey));
         else if (isGood && share is null && value is { IsPositive: true } used) Used(draft, name, used, tolerance);
         else resource.Drop("was left out: it has no target that could be read");
@@ -83,9 +83,9 @@ internal static class HpaMetrics
     {
         var (name, matchers) = Identify(pods);
         var target = pods.Sub("target");
-        _ = target?.Text("type");
         var goal = target ?? pods;
-        var isGood = goal.Quantity(target is null ? "targetAverageValue" : "averageValue", out var value);
+        var isGood = goal.Quantity(target is null ? "targetAverageValue" : "averageValue", out var value)
+            & IsOfType(target, "AverageValue");
         if (!isGood || name is null || matchers is null || value is not { IsPositive: true } average)
         {
             pods.Drop("was left out: it has no metric and target that could be read");
@@ -107,12 +107,13 @@ internal static class HpaMetrics
         var isOld = !of.Has("metric");
         var described = isOld && isObject ? target : of.Sub("describedObject");
         var goal = isOld ? of : target;
-        if (!isOld) _ = target?.Text("type");
         Quantity? value = null, average = null;
         var averageKey = isOld && !isObject ? "targetAverageValue" : "averageValue";
         var isGood = goal is not null && goal.Quantity(isOld ? "targetValue" : "value", out value)
             & goal.Quantity(averageKey, out average);
-        if (average is null && value is null) isGood = false;
+        // Of both an object takes the one and an external metric the other; of old the first was given always, as 0.
+        if (!isOld) isGood &= average is null || value is null;
+        isGood &= IsOfType(isOld ? null : target, average is null ? "Value" : "AverageValue");
         var wanted = average ?? value;
         if (!isGood || name is null || matchers is null || wanted is not { IsPositive: true } amount)
         {
@@ -134,12 +135,23 @@ internal static class HpaMetrics
         Target(draft, draft.Metric(name, $"{{ promql: {Text(query)} }}"), amount.ToString(), average is not null, tolerance);
     }
 
+    /// <summary>Whether a target is of the type that it names, which is reported where it is not.</summary>
+    private static bool IsOfType(Section? target, string type)
+    {
+        if (target is null || !target.Has("type")) return true;
+        if (target.Text("type") == type) return true;
+        target.Wrong("type", $"is not that of the value given, {type}");
+        return false;
+    }
+
     private static (string? Name, List<string>? Matchers) Identify(Section of)
     {
         var metric = of.Sub("metric");
         var name = metric is not null ? metric.Need("name") : of.Need("metricName");
-        var selector = metric is not null ? metric.Sub("selector") : of.Sub("selector") ?? of.Sub("metricSelector");
-        return (name, LabelSelectors.Matchers(selector));
+        var (holder, key) = metric is not null ? (metric, "selector")
+            : (of, of.Has("metricSelector") ? "metricSelector" : "selector");
+        var selector = holder.Sub(key);
+        return (name, selector is null && holder.Has(key) ? null : LabelSelectors.Matchers(selector));
     }
 
     private static void Target(PolicyDraft draft, string metric, string value, bool perInstance, in Tolerances tolerance) =>

@@ -21,7 +21,7 @@ internal static class KedaImport
         var config = advanced?.Sub("horizontalPodAutoscalerConfig");
         config?.Harmless("names the HPA that KEDA makes", "name");
         var behavior = config?.Sub("behavior");
-        var tolerance = BehaviorImport.Read(draft, behavior, Cooldown(draft, spec, behavior, floor));
+        var tolerance = BehaviorImport.Read(draft, behavior, spec.At, Cooldown(draft, spec, behavior, floor));
         advanced?.Lost("has no counterpart: the count stays as it is where a policy is taken away",
             "restoreToOriginalReplicaCount");
         var modifiers = advanced?.Sub("scalingModifiers");
@@ -29,6 +29,7 @@ internal static class KedaImport
             "was left out, and with it the triggers that it reckons with: a formula over triggers has no counterpart");
         var triggers = spec.List("triggers");
         if (triggers.Count == 0) draft.Log.Lost(spec.At, "'spec' has no triggers");
+        Sleep(draft, triggers);
         foreach (var trigger in triggers)
         {
             if (modifiers is not null && trigger.Text("type") is not ("cpu" or "memory"))
@@ -36,7 +37,34 @@ internal static class KedaImport
             else new KedaTrigger(draft, trigger, tolerance).Read();
         }
 
+        // Outside of its time a cron asks for the least. Where a trigger was left out nobody knows what it would ask for.
+        if (draft.Rules == triggers.Count && triggers.Exists(trigger => trigger.Text("type") == "cron"))
+            draft.Rule("outside of all times", "when: true", $"then: {{ set: {draft.Min} }}");
         return draft;
+    }
+
+    /// <summary>
+    /// What becomes of the step to zero with triggers that never ask for it: cpu and memory, which beside others keep an instance
+    /// here.
+    /// </summary>
+    private static void Sleep(PolicyDraft draft, List<Section> triggers)
+    {
+        var types = triggers.Select(trigger => (Trigger: trigger, Type: trigger.Text("type"))).ToList();
+        var resources = types.Where(one => one.Type is "cpu" or "memory").ToList();
+        if (draft.Min == 0 && resources.Count > 0)
+        {
+            if (resources.Count == triggers.Count)
+            {
+                draft.Log.Changed(resources[0].Trigger.At,
+                    "cpu and memory alone take nothing to zero, and KEDA refuses it: the least count became 1");
+                draft.Bound(Math.Min(1, draft.Max), draft.Max);
+            }
+            else
+            {
+                draft.Log.Lost(resources[0].Trigger.At, $"the step to zero: '{resources[0].Type}' keeps an instance here, where "
+                    + "KEDA asks the other triggers alone");
+            }
+        }
     }
 
     private static void Bounds(PolicyDraft draft, Section spec)

@@ -66,6 +66,14 @@ internal static partial class KedaSources
         if (host is not null) data.Changed(Connection, "host");
         var isAmqp = data.Text("protocol") == "amqp" || (host?.StartsWith("amqp", StringComparison.Ordinal) ?? false);
         var (mode, old) = (data.Text("mode"), data.Text("queueLength"));
+        // KEDA has a default for both, and none for one of them.
+        if (old is not null ? mode is not null || data.Has("value") : mode is null != !data.Has("value"))
+        {
+            data.Wrong(old is not null ? "queueLength" : data.Has("value") ? "value" : "mode",
+                "is refused by KEDA: it takes 'mode' and 'value', or of old 'queueLength' alone");
+            return null;
+        }
+
         var onlyReady = data.Flag("excludeUnacknowledged");
         var read = mode switch
         {
@@ -108,7 +116,7 @@ internal static partial class KedaSources
             && uri.AbsolutePath.Length > 1 ? Uri.UnescapeDataString(uri.AbsolutePath[1..]) : null);
         var at = vhost is null ? "" : $", vhost: {PolicyDraft.Quote(vhost)}";
         return new KedaSource("queue", $"{{ rabbitmq: {Literal(queue)}{at}{read}{across} }}",
-            data.Has("value") || old is null ? "value" : "queueLength", "activationValue", 20);
+            old is null ? "value" : "queueLength", "activationValue", 20);
     }
 
     private static void RedisServer(Section data)
@@ -128,19 +136,14 @@ internal static partial class KedaSources
     private static KedaSource? RedisStreams(Section data)
     {
         RedisServer(data);
-        var (word, key) = data.Has("lagCount") ? ("lag", "lagCount")
-            : data.Has("streamLength") && !data.Has("pendingEntriesCount") ? ("stream", "streamLength")
-            : ("pending", "pendingEntriesCount");
+        var name = data.Text("consumerGroup");
+        var (word, key) = name is null ? ("stream", "streamLength")
+            : data.Has("lagCount") ? ("lag", "lagCount") : ("pending", "pendingEntriesCount");
         if (data.Need("stream") is not { } stream) return null;
-        var group = "";
-        if (word != "stream")
-        {
-            if (data.Need("consumerGroup") is not { } name) return null;
-            group = $", group: {Literal(name)}";
-        }
+        var group = name is null ? "" : $", group: {Literal(name)}";
 
         return new KedaSource("stream", $"{{ redis: {Literal(stream)}, read: {word}{group} }}", key, "activationLagCount",
-            word == "pending" ? 5 : null);
+            word == "lag" ? null : 5);
     }
 
     private static KedaSource? Postgres(Section data)
@@ -201,8 +204,8 @@ internal static partial class KedaSources
         var isZero = data.Flag("scaleToZeroOnInvalidOffset") == true;
         if (data.Flag("allowIdleConsumers") != true)
         {
-            draft.Log.Changed(data.At,
-                "instances beyond the topic's partitions have nothing to do: 'max' should be at most their number");
+            draft.Log.Lost(data.PlaceOf("allowIdleConsumers"),
+                "KEDA asks for no more instances than the topic has partitions; set 'max' to their number");
         }
 
         var partitions = data.Text("partitionLimitation") is { Length: > 0 } some

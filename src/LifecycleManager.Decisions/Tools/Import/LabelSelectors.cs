@@ -59,9 +59,13 @@ internal static class LabelSelectors
     public static string Quoted(string value) => "\"" + value.Replace("\\", "\\\\", StringComparison.Ordinal)
         .Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal) + "\"";
 
-    /// <summary>A name with its matchers.</summary>
-    public static string Selector(string name, IReadOnlyCollection<string> matchers) =>
-        matchers.Count > 0 ? $"{name}{{{string.Join(",", matchers)}}}" : name;
+    /// <summary>A name with its matchers; one that PromQL would take for a subtraction stands in quotes.</summary>
+    public static string Selector(string name, IReadOnlyCollection<string> matchers)
+    {
+        if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or ':') || char.IsAsciiDigit(name[0]))
+            return $"{{{string.Join(",", matchers.Prepend(Quoted(name)))}}}";
+        return matchers.Count > 0 ? $"{name}{{{string.Join(",", matchers)}}}" : name;
+    }
 
     // A dash needs no escape outside of brackets, and looks better without.
     private static string Either(List<string> values) => string.Join("|", values.Select(Regex.Escape));

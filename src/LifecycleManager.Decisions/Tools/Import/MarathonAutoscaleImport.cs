@@ -45,6 +45,8 @@ internal static class MarathonAutoscaleImport
     public static (PolicyDraft? Draft, ImportLog Log) Read(YamlMap variables, string file)
     {
         var log = new ImportLog(file);
+        // A variable that is empty is to the source as one that is not there.
+        variables.Entries.RemoveAll(entry => entry.Value is YamlScalar { Value.Length: 0 });
         var env = new Section(variables, log, "");
         var app = env.Text("AS_MARATHON_APP");
         if (app is null) log.Changed(env.At, "no AS_MARATHON_APP is given: the app is taken to be /app");
@@ -53,8 +55,9 @@ internal static class MarathonAutoscaleImport
         env.Harmless("is of its place in the cluster, its user or its log", "AS_DCOS_MASTER", "AS_USERID", "AS_PASSWORD",
             "AS_SECRET", "AS_VERBOSE");
         var isGood = env.Whole("AS_MIN_INSTANCES", out var min) & env.Whole("AS_MAX_INSTANCES", out var max);
-        draft.Bound(min ?? 2, max ?? 10);
-        if (!isGood || draft.Min > draft.Max) draft.LeaveOut(env.At, "its counts do not bound it");
+        draft.Bound(min ?? 0, max ?? 0);
+        if (!isGood || min is null || max is null || draft.Min > draft.Max)
+            draft.LeaveOut(env.At, "it needs AS_MIN_INSTANCES and AS_MAX_INSTANCES that bound the count");
         Rules(draft, env);
         return (draft, log);
     }
@@ -63,17 +66,40 @@ internal static class MarathonAutoscaleImport
     {
         var isGood = env.Number("AS_INTERVAL", out var interval) & env.Number("AS_TRIGGER_NUMBER", out var old)
             & env.Number("AS_SCALE_UP_FACTOR", out var ups) & env.Number("AS_COOL_DOWN_FACTOR", out var downs)
-            & env.Number("AS_AUTOSCALE_MULTIPLIER", out var given);
-        var (each, multiplier) = (interval ?? 30, given ?? 1.5);
-        if (!isGood || multiplier <= 1 || each <= 0)
+            & env.Number("AS_AUTOSCALE_MULTIPLIER", out var factor);
+        // Older versions have one number for both directions, which is passed once more.
+        if (old is { } number) (ups, downs) = (ups ?? number + 1, downs ?? number + 1);
+        if (!isGood || interval is not > 0 || ups is null || downs is null || factor is not > 1)
         {
-            env.Drop("has no rules: its interval, factors and multiplier (over 1) could not be read");
+            env.Drop("has no rules: the source wants AS_INTERVAL, AS_SCALE_UP_FACTOR, AS_COOL_DOWN_FACTOR and "
+                + "AS_AUTOSCALE_MULTIPLIER (over 1)");
             return;
         }
 
-        var (up, down) = (PolicyDraft.Seconds((ups ?? old ?? 3) * each), PolicyDraft.Seconds((downs ?? 3) * each));
-        var mode = env.Text("AS_TRIGGER_MODE")?.ToLowerInvariant() ?? "cpu";
-        var (high, low) = (new List<string>(), new List<string>());
+        if (Conditions(draft, env) is not var (high, low)) return;
+        var (up, down) = (Polls(ups.Value), Polls(downs.Value));
+        var multiplier = PolicyDraft.Number(factor.Value);
+        // It acts with the last of so many polls in a row, and counts anew then: the cooldown. Down it rounds down, where 'set'
+        // rounds up: one less, but for a millionth.
+        draft.Rule("scale up", Rule(high, up.Wait, $"set: 'instances * {multiplier}'"));
+        draft.Rule("scale down", Rule(low, down.Wait, $"set: 'max(0, instances / {multiplier} - 0.999999)'"));
+        draft.Temper($"{{ limit: none, cooldown: {up.Cooldown} }}",
+            $"{{ stabilization: 0s, limit: none, cooldown: {down.Cooldown} }}");
+
+        (string? Wait, string Cooldown) Polls(double count) => (
+            count > 1 ? PolicyDraft.Seconds((count - 1) * interval.Value) : null,
+            PolicyDraft.Seconds(Math.Max(1, count) * interval.Value));
+
+        static string[] Rule(string when, string? wait, string then) =>
+            wait is null ? [$"when: {when}", $"then: {{ {then} }}"] : [$"when: {when}", $"for: {wait}", $"then: {{ {then} }}"];
+    }
+
+    /// <summary>When a poll is over and when it is under the range; null where that cannot be read, which is reported.</summary>
+    private static (string High, string Low)? Conditions(PolicyDraft draft, Section env)
+    {
+        var mode = env.Text("AS_TRIGGER_MODE")?.ToLowerInvariant();
+        var isGood = true;
+        var (high, low) = ("", "");
         switch (mode)
         {
             case "sqs":
@@ -82,57 +108,80 @@ internal static class MarathonAutoscaleImport
                 env.Log.Changed(env.PlaceOf("AS_TRIGGER_MODE"),
                     "the length of the SQS queue must be pushed to the manager (POST /v1/samples), or asked of Prometheus");
                 env.Harmless("is how it asks SQS", "AS_SQS_ENDPOINT", "AS_QUEUE_URL", "AWS_REGION");
-                isGood = Bound(env, "AS_MAX_RANGE", null, 0, 1, 10, out var most) & Bound(env, "AS_MIN_RANGE", null, 0, 1, 2,
-                    out var least);
-                (high, low) = ([$"{queue} > {most}"], [$"{queue} < {least}"]);
+                (high, low) = Range(queue, null, null, 0, 1);
                 break;
-            case "cpu" or "mem" or "and" or "or":
-                if (mode != "mem") isGood &= Resource("cpu", "AS_MAX_CPU_TIME", "AS_MIN_CPU_TIME", 0);
-                if (mode != "cpu") isGood &= Resource("mem", "AS_MAX_MEM_PERCENT", "AS_MIN_MEM_PERCENT", mode == "mem" ? 0 : 1);
-                env.Log.Changed(env.At, "cpu time was percent of one core; the container's cpu is a share of its limit here");
+            case "cpu":
+                (high, low) = Resource("cpu", "AS_MAX_CPU_TIME", "AS_MIN_CPU_TIME", 0);
+                break;
+            case "mem":
+                (high, low) = Resource("mem", "AS_MAX_MEM_PERCENT", "AS_MIN_MEM_PERCENT", 0);
+                break;
+            case "and" or "or":
+                var cpu = Resource("cpu", "AS_MAX_CPU_TIME", "AS_MIN_CPU_TIME", 0);
+                var mem = Resource("mem", "AS_MAX_MEM_PERCENT", "AS_MIN_MEM_PERCENT", 1);
+                // Of "or" what is under the range goes before what is over it.
+                (high, low) = mode == "and" ? ($"{cpu.High} and {mem.High}", $"{cpu.Low} and {mem.Low}")
+                    : ($"({cpu.High} or {mem.High}) and not ({cpu.Low} or {mem.Low})", $"{cpu.Low} or {mem.Low}");
                 break;
             default:
-                env.Wrong("AS_TRIGGER_MODE", $"'{mode}' has no counterpart");
-                return;
+                if (mode is null) env.Log.Lost(env.At, "AS_TRIGGER_MODE is not given: cpu, mem, sqs, and, or");
+                else env.Wrong("AS_TRIGGER_MODE", $"'{mode}' has no counterpart");
+                return null;
         }
 
-        if (!isGood)
+        if (!isGood) env.Drop("has no rules: its ranges could not be read");
+        return isGood ? (high, low) : null;
+
+        (string High, string Low) Resource(string name, string max, string min, int place)
         {
-            env.Drop("has no rules: its ranges could not be read");
-            return;
+            if (name == "cpu")
+                env.Log.Changed(env.At, "cpu time was percent of one core; the container's cpu is a share of its limit here");
+            return Range(draft.Metric(name, $"{{ container: {name} }}"), max, min, place, 0.01);
         }
 
-        var join = mode == "or" ? " or " : " and ";
-        var factor = PolicyDraft.Number(multiplier);
-        draft.Rule("scale up", $"when: {string.Join(join, high)}", $"for: {up}", $"then: {{ multiply: {factor} }}");
-        // It rounds down, and 'set' rounds up: one less, but for a millionth. The cooldown is the count that it begins anew.
-        draft.Rule("scale down", $"when: {string.Join(join, low)}", $"for: {down}",
-            $"then: {{ set: 'max(0, instances / {factor} - 0.999999)' }}");
-        draft.ScaleOut = "{ limit: none }";
-        draft.ScaleIn = $"{{ stabilization: 0s, limit: none, cooldown: {down} }}";
-
-        bool Resource(string name, string max, string min, int place)
+        (string High, string Low) Range(string metric, string? max, string? min, int place, double scale)
         {
-            var isRead = Bound(env, "AS_MAX_RANGE", max, place, 0.01, 80, out var most)
-                & Bound(env, "AS_MIN_RANGE", min, place, 0.01, 55, out var least);
-            var metric = draft.Metric(name, $"{{ container: {name} }}");
-            high.Add($"{metric} > {most}");
-            low.Add($"{metric} < {least}");
-            return isRead;
+            isGood &= Bound(env, "AS_MAX_RANGE", max, place, scale, out var most);
+            isGood &= Bound(env, "AS_MIN_RANGE", min, place, scale, out var least);
+            return ($"{metric} > {most}", $"{metric} < {least}");
         }
     }
 
-    private static bool Bound(Section env, string range, string? old, int place, double scale, double usual, out string bound)
+    private static bool Bound(Section env, string range, string? old, int place, double scale, out string bound)
     {
-        var isRange = env.Has(range) || old is null;
-        var parts = env.Text(range)?.Split(',');
-        var text = parts is not null ? parts[place < parts.Length ? place : 0] : old is null ? null : env.Text(old);
-        if (isRange && old is not null) env.Lost($"is of no account beside {range}", old);
-        var value = usual;
-        var isGood = text is null || (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value)
-            && double.IsFinite(value) && Math.Abs(value) < 1e15);
-        if (!isGood) env.Wrong(env.Has(range) ? range : old!, $"must be a number, not '{text}'");
-        bound = isGood ? PolicyDraft.Number((double)((decimal)value * (decimal)scale)) : "0";
-        return isGood;
+        bound = "0";
+        var (text, key) = (env.Text(range), range);
+        if (text is not null)
+        {
+            if (old is not null) env.Lost($"is of no account beside {range}", old);
+            var parts = text.Split(',');
+            if (place >= parts.Length)
+            {
+                env.Wrong(range, "needs two numbers in this mode: of the cpu and of the memory");
+                return false;
+            }
+
+            text = parts[place];
+        }
+        else if (old is not null && env.Text(old) is { } former)
+        {
+            (text, key) = (former, old);
+        }
+
+        if (text is null)
+        {
+            env.Log.Lost(env.At, $"{range} is not given");
+            return false;
+        }
+
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && double.IsFinite(value) && Math.Abs(value) < 1e15)
+        {
+            bound = PolicyDraft.Number((double)((decimal)value * (decimal)scale));
+            return true;
+        }
+
+        env.Wrong(key, $"must be a number, not '{text}'");
+        return false;
     }
 }

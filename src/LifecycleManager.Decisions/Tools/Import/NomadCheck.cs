@@ -6,11 +6,12 @@ namespace LifecycleManager.Decisions.Tools.Import;
 internal static class NomadCheck
 {
     private const string UsualSource = "nomad-apm";
+    private const int UsualPoints = 5;
     private static readonly string[] Operations = ["avg", "min", "max", "sum"];
 
-    public static void Read(PolicyDraft draft, Section check, string name)
+    public static void Read(PolicyDraft draft, Section check, string name, CheckGroup group)
     {
-        check.Lost("has no counterpart: all rules of a policy decide together", "group");
+        var keeps = group.Keeps(check);
         check.Lost("has no counterpart: the newest value counts", "query_window_offset");
         if (check.Text("on_error") is { } word and not "ignore")
             check.Wrong("on_error", $"'{word}' has no counterpart: what is known of the other checks may grow");
@@ -39,8 +40,7 @@ internal static class NomadCheck
         if (Metric(check, out var scale) is not { } source) return;
         if (kind == "threshold")
         {
-            check.Lost("has no counterpart: the newest value counts", "query_window");
-            strategy.Lost("has no counterpart: the newest value counts", "within_bounds_trigger");
+            Points(check, strategy);
         }
         else
         {
@@ -48,7 +48,25 @@ internal static class NomadCheck
         }
 
         strategy.Lost("has no counterpart for one rule: see 'limit' of scaleOut and scaleIn", "max_scale_up", "max_scale_down");
-        Rule(draft, strategy, kind, name, () => draft.Metric(name, source), scale);
+        Rule(draft, strategy, kind, name, () => draft.Metric(name, source), scale, keeps);
+    }
+
+    /// <summary>Nomad counts the points of a window; of its own metrics there is one, which is the newest value.</summary>
+    private static void Points(Section check, Section strategy)
+    {
+        var isRead = strategy.Whole("within_bounds_trigger", out var trigger);
+        var isOne = (check.Text("source") ?? UsualSource) == UsualSource;
+        if (isOne && isRead && trigger is <= 1)
+        {
+            check.Harmless("has one point, the newest value", "query_window");
+            return;
+        }
+
+        check.Lost("has no counterpart: the newest value counts", "query_window");
+        strategy.Wrong("within_bounds_trigger", isOne
+            ? "is over the one point that nomad-apm gives, so that the source never acts; here the newest value does"
+            : $"has no counterpart: {trigger ?? UsualPoints} points of the query's window have to be within the bounds; "
+                + "here the newest value decides");
     }
 
     /// <summary>The strategy, a block or, of old, an object with a name and a config; null where it cannot be read.</summary>
@@ -107,7 +125,8 @@ internal static class NomadCheck
         }
     }
 
-    private static void Rule(PolicyDraft draft, Section strategy, string kind, string name, Func<string> metric, double scale)
+    private static void Rule(
+        PolicyDraft draft, Section strategy, string kind, string name, Func<string> metric, double scale, bool keeps)
     {
         switch (kind)
         {
@@ -126,24 +145,25 @@ internal static class NomadCheck
                 draft.Rule(name, "when: true", $"then: {{ set: {metric()}{(scale == 1 ? "" : " * 100")} }}");
                 return;
             default:
-                Threshold(draft, strategy, name, metric, scale);
+                Threshold(draft, strategy, name, metric, scale, keeps);
                 return;
         }
     }
 
-    private static void Threshold(PolicyDraft draft, Section strategy, string name, Func<string> metric, double scale)
+    private static void Threshold(
+        PolicyDraft draft, Section strategy, string name, Func<string> metric, double scale, bool keeps)
     {
         var isGood = strategy.Number("lower_bound", out var lower) & strategy.Number("upper_bound", out var upper)
             & strategy.Whole("delta", out var delta, -100_000, 100_000) & strategy.Number("percentage", out var percentage)
             & strategy.Whole("value", out var value);
-        var then = (delta, percentage, value) switch
+        // A share is of all instances and rounded up in both directions, which 'multiply' is not.
+        var (then, count) = (delta, percentage, value) switch
         {
-            ( > 0 and var more, null, null) => $"add: {more}",
-            ( < 0 and var less, null, null) => $"remove: {-less}",
-            (null, > 0 and var more, null) => $"multiply: {PolicyDraft.Number(1 + (more / 100))}",
-            (null, < 0 and > -100 and var less, null) => $"multiply: {PolicyDraft.Number(1 + (less / 100))}",
-            (null, null, { } count) => $"set: {count}",
-            _ => null,
+            ( > 0 and var more, null, null) => ($"add: {more}", $"instances + {more}"),
+            ( < 0 and var less, null, null) => ($"remove: {-less}", $"max(0, instances - {-less})"),
+            (null, > -100 and not 0 and var percent, null) when Share(percent) is var share => ($"set: '{share}'", share),
+            (null, null, { } fix) => ($"set: {fix}", $"{fix}"),
+            _ => (null, null),
         };
         if (!isGood || then is null || (lower is null && upper is null))
         {
@@ -154,7 +174,12 @@ internal static class NomadCheck
         var read = metric();
         var bounds = new[] { lower is { } low ? $"{read} >= {Scaled(low, scale)}" : null,
             upper is { } high ? $"{read} < {Scaled(high, scale)}" : null }.Where(bound => bound is not null);
-        draft.Rule(name, $"when: {string.Join(" and ", bounds)}", $"then: {{ {then} }}");
+        var within = string.Join(" and ", bounds);
+        if (keeps) draft.Rule(name, "when: true", $"then: {{ set: 'if({within}, {count}, instances)' }}");
+        else draft.Rule(name, $"when: {within}", $"then: {{ {then} }}");
+
+        static string Share(double percent) =>
+            $"instances * {PolicyDraft.Number((double)(1 + ((decimal)Math.Min(percent, 1e9) / 100)))}";
     }
 
     private static string Scaled(double value, double scale) =>

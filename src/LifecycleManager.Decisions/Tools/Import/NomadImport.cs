@@ -51,30 +51,49 @@ internal static class NomadImport
         }
 
         var count = group.Body.Entries.FirstOrDefault(entry => entry.Key.Value == "count").Value as YamlScalar;
+        var section = new Section(scaling.Body, log, "scaling");
+        var policy = section.Sub("policy");
+        foreach (var (block, target) in policy?.Blocks("target") ?? [])
+        {
+            if (IsNomad(block.Label) && Places(target).All(place => place.Name is null || place.Name == names[place.Index]))
+                log.Harmless(block.Start, "'scaling.policy.target' is the job's own");
+            else target.Drop($"was left out: '{block.Label}' is another one than the job");
+        }
+
         return (Draft(new PolicyDraft(string.Join(' ', names), "/" + string.Join('/', names), "a Nomad scaling block", log),
-            new Section(scaling.Body, log, "scaling"), count), log);
+            section, policy, count), log);
     }
 
     private static (PolicyDraft?, ImportLog) OfFile(string file, HclBlock scaling)
     {
         var log = new ImportLog(file);
-        var policy = Blocks(scaling.Body, "policy").FirstOrDefault();
-        var target = policy is null ? null : Blocks(policy.Body, "target").FirstOrDefault();
-        if (target?.Label is not (null or "nomad-target" or "nomad"))
-            return (null, Alone(file, scaling, $"scales a cluster's machines by '{target.Label}', not an app"));
-        var of = target is null ? null : new Section(target.Body, log, "scaling.policy.target");
-        var (job, group) = (of?.Text("Job") ?? of?.Text("job_id"), of?.Text("Group") ?? of?.Text("group"));
-        of?.Harmless("is of the job's place", "namespace", "Namespace");
-        var names = job is not null && group is not null ? [job, group] : new[] { scaling.Label ?? "app" };
-        if (target is null)
+        var section = new Section(scaling.Body, log, "scaling");
+        var policy = section.Sub("policy");
+        var targets = policy?.Blocks("target") ?? [];
+        if (targets.Find(one => !IsNomad(one.Block.Label)) is { Block: { } machines })
+            return (null, Alone(file, scaling, $"scales a cluster's machines by '{machines.Label}', not an app"));
+        foreach (var (_, other) in targets.Skip(1)) other.Drop("was left out: the first one was read");
+        var places = targets.Count > 0 ? Places(targets[0].Body) : [];
+        var names = places.All(place => place.Name is not null) && places.Length > 0
+            ? [.. places.Select(place => place.Name!)] : new[] { scaling.Label ?? "app" };
+        if (names.Length == 1)
             log.Changed(scaling.Start, $"no job and group are named: the app is taken to be /{names[0]}");
         return (Draft(new PolicyDraft(string.Join(' ', names), "/" + string.Join('/', names), "a Nomad scaling policy", log),
-            new Section(scaling.Body, log, "scaling"), null), log);
+            section, policy, null), log);
+    }
+
+    private static bool IsNomad(string? target) => target is null or "nomad-target" or "nomad";
+
+    /// <summary>The job and the group that a target names.</summary>
+    private static (int Index, string? Name)[] Places(Section target)
+    {
+        target.Harmless("is of the job's place", "namespace", "Namespace");
+        return [(0, target.Text("Job") ?? target.Text("job_id")), (1, target.Text("Group") ?? target.Text("group"))];
     }
 
     private static bool IsName(string name) => !name.Contains("${", StringComparison.Ordinal);
 
-    private static PolicyDraft Draft(PolicyDraft draft, Section scaling, YamlScalar? count)
+    private static PolicyDraft Draft(PolicyDraft draft, Section scaling, Section? policy, YamlScalar? count)
     {
         if (scaling.Text("type") is { } type and not "horizontal")
         {
@@ -98,21 +117,29 @@ internal static class NomadImport
         if (enabled is null && scaling.Has("enabled"))
             draft.LeaveOut(scaling.PlaceOf("enabled"), "whether it is enabled cannot be read");
         if (enabled == false) draft.Pause = "all";
-        if (scaling.Sub("policy") is { } policy) Policy(draft, policy);
+        if (policy is not null) Policy(draft, policy);
         return draft;
     }
 
     private static void Policy(PolicyDraft draft, Section policy)
     {
         draft.Cooldown = Duration(policy, "cooldown", UsualCooldown);
+        draft.Temper("{ limit: none }", "{ stabilization: 0s, limit: none }");
         policy.Lost("has no counterpart: 'cooldown' holds in both directions", "cooldown_on_scale_up");
         policy.Changed("is the manager's tick here, the same for all policies", "evaluation_interval");
         if (policy.Text("on_check_error") is { } word and not "ignore")
             policy.Wrong("on_check_error", $"'{word}' has no counterpart: what is known of the other checks may grow");
-        policy.Find("target");
-        foreach (var (block, check) in policy.Blocks("check")) NomadCheck.Read(draft, check, block.Label ?? "check");
+        var checks = policy.Blocks("check").Select(check => (Section: check.Body, Name: check.Block.Label ?? "check")).ToList();
         // Before there were checks, a policy was one.
-        if (policy.Has("strategy") || policy.Has("query")) NomadCheck.Read(draft, policy, "check");
+        if (policy.Has("strategy") || policy.Has("query")) checks.Add((policy, "check"));
+        if (checks.Count > 1)
+        {
+            policy.Log.Changed(policy.At,
+                "a check that cannot be read is left aside by Nomad; here nothing shrinks until all can be read");
+        }
+
+        var group = new CheckGroup([.. checks.Select(check => check.Section)]);
+        foreach (var (check, name) in checks) NomadCheck.Read(draft, check, name, group);
     }
 
     /// <summary>A duration; null where it cannot be read, which is reported.</summary>

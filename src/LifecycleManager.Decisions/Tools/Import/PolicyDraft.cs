@@ -25,19 +25,25 @@ internal sealed class PolicyDraft(string name, string app, string from, ImportLo
     /// <summary>Whether there is no policy, since what it cannot do without could not be read.</summary>
     public bool IsLeftOut { get; private set; }
 
+    /// <summary>How many rules it has.</summary>
+    public int Rules => _rules.Count;
+
     public int Min { get; private set; } = 1;
 
     public int Max { get; private set; } = 10;
 
-    public string? ScaleOut { get; set; }
+    public string? ScaleOut { get; private set; }
 
-    public string? ScaleIn { get; set; }
+    public string? ScaleIn { get; private set; }
 
     public string? Missing { get; set; }
 
     public string? Pause { get; set; }
 
     public string? Cooldown { get; set; }
+
+    /// <summary>Sets how both directions are tempered.</summary>
+    public void Temper(string scaleOut, string scaleIn) => (ScaleOut, ScaleIn) = (scaleOut, scaleIn);
 
     /// <summary>Sets the least and the greatest count.</summary>
     public void Bound(int min, int max) => (Min, Max) = (min, max);

@@ -67,7 +67,13 @@ internal sealed class Section
     public Section? Sub(string key, StringComparer? names = null)
     {
         if (Find(key) is not { } node) return null;
-        if (node is HclBlock block) return Open(block.Body, Name(key), names);
+        if (node is HclBlock block)
+        {
+            foreach (var (again, _) in Map.Entries.Where(entry => Names.Equals(entry.Key.Value, key)).Skip(1))
+                _log.Lost(Place(again), $"'{Name(key)}' is given twice; the first one was read");
+            return Open(block.Body, Name(key), names);
+        }
+
         if (node is YamlMap map) return Open(map, Name(key), names);
         Unreadable(key, "a mapping", node);
         return null;
@@ -112,7 +118,14 @@ internal sealed class Section
     public List<string> Texts(string key)
     {
         var texts = new List<string>();
-        foreach (var item in Find(key) is YamlList list ? list.Items : [])
+        if (Find(key) is not { } node) return texts;
+        if (node is not YamlList list)
+        {
+            Unreadable(key, "a list", node);
+            return texts;
+        }
+
+        foreach (var item in list.Items)
         {
             if (item is YamlScalar { IsNull: false } scalar) texts.Add(scalar.Value);
             else _log.Lost(Place(item), $"'{Name(key)}' must be a list of texts");
@@ -226,7 +239,7 @@ internal sealed class Section
     /// <summary>Reports the mapping as lost as a whole; its keys are not reported one by one.</summary>
     public void Drop(string why)
     {
-        _log.Lost(At, $"'{Path}' {why}");
+        _log.Lost(At, Path.Length > 0 ? $"'{Path}' {why}" : $"it {why}");
         Close();
     }
 

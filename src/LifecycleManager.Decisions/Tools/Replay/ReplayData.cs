@@ -8,8 +8,12 @@ internal sealed class ReplayData
 {
     private const string HistoryHeader = "time,app,name,value";
 
-    private ReplayData(DateTimeOffset start, TimeSpan step, Dictionary<string, double[]> columns)
+    /// <summary>The columns that a manager's history of one app has beside its metrics.</summary>
+    private static readonly string[] OwnColumns = ["instances", "running", "healthy", "desired"];
+
+    private ReplayData(DateTimeOffset start, TimeSpan step, TimeSpan lag, Dictionary<string, double[]> columns)
     {
+        Lag = lag;
         (Start, Step, Columns) = (start, step, columns);
         Length = columns.Values.Max(column => column.Length);
         Apps = new SortedDictionary<string, IReadOnlyDictionary<string, double[]>>(columns.Where(column => IsOfApp(column.Key))
@@ -23,6 +27,9 @@ internal sealed class ReplayData
     public DateTimeOffset Start { get; }
 
     public TimeSpan Step { get; }
+
+    /// <summary>How old values are when they are decided on.</summary>
+    public TimeSpan Lag { get; }
 
     public int Length { get; }
 
@@ -52,10 +59,25 @@ internal sealed class ReplayData
         }
     }
 
+    /// <summary>
+    /// Whether a recording is this manager's own, whose values are those that it decided on: its history, of one app or of all,
+    /// or its decisions.
+    /// </summary>
+    public static bool IsHistory(string text)
+    {
+        var head = text.AsSpan().TrimStart();
+        if (head is ['[', ..] or ['{', ..]) return text.Contains("\"at\"", StringComparison.Ordinal);
+        var end = head.IndexOfAny('\r', '\n');
+        var header = (end < 0 ? head : head[..end]).ToString();
+        return header == HistoryHeader
+            || (header.Split(',', '\t') is ["time", .. var columns] && OwnColumns.All(column => columns.Contains(column)));
+    }
+
     private static bool IsOfApp(string column) => column is ['/', ..] && column.IndexOf(':', StringComparison.Ordinal) > 1;
 
     /// <summary>Puts recorded columns on one grid. The step is the median distance of the samples unless given.</summary>
-    public static ReplayData Align(Dictionary<string, SortedList<long, double>> recorded, TimeSpan? step, int maxRows)
+    public static ReplayData Align(
+        Dictionary<string, SortedList<long, double>> recorded, TimeSpan? step, int maxRows, TimeSpan lag)
     {
         var filled = recorded.Where(column => column.Value.Count > 0).ToList();
         if (filled.Count == 0) throw new FormatException("there is no sample in the data");
@@ -82,7 +104,7 @@ internal sealed class ReplayData
             columns[column] = values;
         }
 
-        return new ReplayData(DateTimeOffset.FromUnixTimeMilliseconds(first), TimeSpan.FromMilliseconds(width), columns);
+        return new ReplayData(DateTimeOffset.FromUnixTimeMilliseconds(first), TimeSpan.FromMilliseconds(width), lag, columns);
     }
 
     private static long Median(IList<long> times)

@@ -37,7 +37,16 @@ internal static class ReplayReport
             output.WriteLine((row[0].PadRight(first) + string.Concat(row.Skip(1)
                 .Select((cell, i) => "  " + (i < widths.Length ? cell.PadLeft(widths[i]) : cell)))).TrimEnd());
         }
+
+        output.WriteLine(Assumed(data));
     }
+
+    /// <summary>What is taken of the way from a load to a decision.</summary>
+    private static string Assumed(ReplayData data) =>
+        (data.Lag == TimeSpan.Zero ? "decided on what was recorded at that moment"
+            : $"decided on what was {DurationText.Format(data.Lag)} before (--lag)")
+        + "; what follows the utilization, and any share, is 100% at most; "
+        + "an instance serves once it has started, and takes all of its cpu until then";
 
     public static string Html(IReadOnlyList<ReplayedResults> replayed, ReplayData data)
     {
@@ -68,7 +77,7 @@ internal static class ReplayReport
             $"{data.Start:yyyy-MM-dd HH:mm} to {data.Start + (data.Length * data.Step):yyyy-MM-dd HH:mm} UTC in steps of "
                 + $"{DurationText.Format(data.Step)}. Load: {model.Load}; one instance carries {Expression.Format(model.Capacity)} "
                 + $"and starts in {DurationText.Format(model.Startup)}; the objective is a utilization of at most "
-                + $"{model.Objective:0.##%}."))).Append("</p>");
+                + $"{model.Objective:0.##%}. {Assumed(data)}."))).Append("</p>");
         html.Append("<table>");
         foreach (var (row, i) in Rows(results, model).Select((row, i) => (row, i)))
         {

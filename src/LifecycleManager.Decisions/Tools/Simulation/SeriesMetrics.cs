@@ -42,6 +42,18 @@ internal sealed class SeriesMetrics : IMetricReader
     /// <summary>How many instances serve now.</summary>
     public int Ready { get; set; }
 
+    /// <summary>How many instances start still.</summary>
+    public int Starting { get; set; }
+
+    /// <summary>
+    /// What an instance has of a column while it starts, where the column's one value is that of each that serves; null where it
+    /// has none.
+    /// </summary>
+    public Func<string, double?>? OfStarting { get; init; }
+
+    /// <summary>How old what is read is; zero for the present.</summary>
+    public TimeSpan Lag { get; init; }
+
     /// <summary>Gives a column's values in place of the recorded ones, where that depends on the simulation.</summary>
     public Func<string, double, double>? Adjust { get; set; }
 
@@ -51,6 +63,7 @@ internal sealed class SeriesMetrics : IMetricReader
         if (source.Series.Length == 1)
         {
             var (value, range) = Value(source, 0, query, now);
+            if (Start(source) is { } start) return WithStarting(query, value, range, start, now);
             return value == SeriesNotation.Idle ? IdleNow() : double.IsNaN(value) ? MetricReading.Unknown("no sample", Ready)
                 : new MetricReading(value, null, Ready, Ready, now) { Range = range };
         }
@@ -82,7 +95,26 @@ internal sealed class SeriesMetrics : IMetricReader
 
     public void ReadInstances(string appId, MetricQuery query, DateTimeOffset now, ICollection<InstanceReading> into)
     {
-        if (!_sources.TryGetValue(query, out var source) || source.Series.Length < 2) return;
+        if (!_sources.TryGetValue(query, out var source)) return;
+        if (source.Series.Length < 2)
+        {
+            if (Start(source) is not { } start) return;
+            var (one, of) = Value(source, 0, query, now);
+            if (!double.IsFinite(one)) return;
+            for (var i = 0; i < Ready; i++)
+                into.Add(new InstanceReading($"instance-{i}", one, Ready: true, null) { Range = of, Expected = true });
+            for (var i = 0; i < Starting; i++)
+            {
+                into.Add(new InstanceReading($"instance-{Ready + i}", start, Ready: false, null)
+                {
+                    Range = start,
+                    Expected = false,
+                });
+            }
+
+            return;
+        }
+
         for (var i = 0; i < Math.Min(Ready, source.Series.Length); i++)
         {
             var (value, range) = Value(source, i, query, now);
@@ -96,6 +128,18 @@ internal sealed class SeriesMetrics : IMetricReader
         }
     }
 
+    private double? Start(Source source) => Starting > 0 ? OfStarting?.Invoke(source.Name) : null;
+
+    /// <summary>The one value of those that serve, beside those that start.</summary>
+    private MetricReading WithStarting(MetricQuery query, double value, Interval range, double start, DateTimeOffset now)
+    {
+        var join = new InstanceJoin(query);
+        for (var i = 0; i < Ready && double.IsFinite(value); i++) join.Add(value, range);
+        for (var i = 0; i < Starting; i++) join.AddResting(start);
+        return join.Reporting > 0 ? join.Reading(Ready + Starting, now)
+            : MetricReading.Unknown("it starts", Ready) with { Absence = Ready == 0 ? Absence.Starting : Absence.Missing };
+    }
+
     private MetricReading IdleNow() =>
         MetricReading.Unknown("nothing to tell", Ready) with { Absence = Absence.Idle, Source = SourceState.Answers };
 
@@ -105,8 +149,9 @@ internal sealed class SeriesMetrics : IMetricReader
 
     private static SourceSettings Origin(MetricQuery query) => (query.From ?? new SourceSettings()) with { Across = null };
 
-    private (double Value, Interval Range) Value(Source source, int instance, MetricQuery query, DateTimeOffset now)
+    private (double Value, Interval Range) Value(Source source, int instance, MetricQuery query, DateTimeOffset at)
     {
+        var now = at - Lag;
         var index = (now - _start).Ticks / _interval.Ticks;
         if (index < 0 || index >= source.Series[instance].Length) return (double.NaN, Interval.Unknown);
         if (source.Series[instance][index] == SeriesNotation.Idle) return (SeriesNotation.Idle, Interval.Unknown);

@@ -14,6 +14,9 @@ internal sealed class SimulatedApp(string id, int instances, TimeSpan startup)
     /// <summary>How many of them have no place yet, at most as many as there are.</summary>
     public int Waiting { get; set; }
 
+    /// <summary>How many of those that have started are not ready for another reason.</summary>
+    public int NotReady { get; set; }
+
     /// <summary>How many serve at a time; times must not go back.</summary>
     public int Ready(DateTimeOffset now)
     {
@@ -25,7 +28,8 @@ internal sealed class SimulatedApp(string id, int instances, TimeSpan startup)
     {
         var waiting = Math.Min(Waiting, Instances);
         var ready = Math.Min(Ready(now), Instances - waiting);
-        return new AppFacts(id, Instances, ready, Instances - ready, ready < Instances, now) { Waiting = waiting };
+        var healthy = Math.Max(0, ready - NotReady);
+        return new AppFacts(id, Instances, healthy, Instances - ready, ready < Instances, now) { Waiting = waiting };
     }
 
     public void Scale(int count, DateTimeOffset now)

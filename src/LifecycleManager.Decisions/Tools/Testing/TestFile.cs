@@ -36,6 +36,9 @@ internal sealed record TestApp
     /// <summary>The count at the start.</summary>
     public int Instances { get; init; } = 1;
 
+    /// <summary>The changes before the start, oldest first.</summary>
+    public IReadOnlyList<EarlierChange> Before { get; init; } = [];
+
     /// <summary>How long a new instance takes to serve.</summary>
     public TimeSpan Startup { get; init; }
 
@@ -54,9 +57,18 @@ internal sealed record TestApp
     /// <summary>How many instances wait for a place, by interval; the last value stays.</summary>
     public IReadOnlyList<double> Waiting { get; init; } = [];
 
+    /// <summary>How many of its instances are not ready, by interval; the last value stays.</summary>
+    public IReadOnlyList<double> NotReady { get; init; } = [];
+
     /// <summary>When it is deleted; null for never.</summary>
     public TimeSpan? Gone { get; init; }
 
     /// <summary>Its metrics by name: one series, or one per instance.</summary>
     public IReadOnlyDictionary<string, double[][]> Series { get; init; } = new Dictionary<string, double[][]>();
 }
+
+/// <summary>A change of the count before a test's start, which limits, cooldowns and windows still look at.</summary>
+/// <param name="Ago">So long before the start.</param>
+/// <param name="From">The count until then.</param>
+/// <param name="To">The count since.</param>
+internal readonly record struct EarlierChange(TimeSpan Ago, int From, int To);

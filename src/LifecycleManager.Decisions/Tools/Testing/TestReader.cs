@@ -109,21 +109,56 @@ internal sealed class TestReader(ProblemSink problems, string path, TextWriter e
             foreach (var key in seriesMap.Keys) series[key] = ReadSeries(seriesMap.Find(key)!);
         }
 
+        var instances = map.Integer("instances", 0);
+        var before = ReadBefore(map, instances);
         return new TestApp
         {
             Id = id,
             Place = problems.Place(map.Map),
             Labels = labels.Count > 0 ? labels : null,
-            Instances = map.Integer("instances", 0) ?? 1,
+            Instances = instances ?? (before is [.., var last] ? last.To : 1),
+            Before = before,
             Startup = map.Duration("startup") ?? TimeSpan.Zero,
             Priority = map.Integer("priority", int.MinValue, int.MaxValue) ?? 0,
             Cpus = map.Number("cpus") ?? double.NaN,
             Memory = map.Number("memory") ?? double.NaN,
             Dependencies = map.Find("dependencies") is { } ids ? Texts(ids, "an app must be an id") : [],
             Waiting = map.Find("waiting") is { } waiting && ReadSeries(waiting) is [var only] ? only : [],
+            NotReady = map.Find("notReady") is { } unready && ReadSeries(unready) is [var counts] ? counts : [],
             Gone = map.Duration("gone"),
             Series = series,
         };
+    }
+
+    /// <summary>What was changed before the start, oldest first; each change begins where the one before has ended.</summary>
+    private List<EarlierChange> ReadBefore(MapReader map, int? instances)
+    {
+        var changes = new List<EarlierChange>();
+        foreach (var item in map.Find("before") is not { } node ? [] : node is YamlList list ? list.Items : [node])
+        {
+            if (MapReader.AsMap(item, "a change before the start", problems) is not { } change) continue;
+            var ago = change.Need("ago", "ago: 3m") is null ? null : change.Duration("ago", positive: true);
+            var from = change.Need("from", "from: 2") is null ? null : change.Integer("from", 0);
+            var to = change.Need("to", "to: 4") is null ? null : change.Integer("to", 0);
+            change.Done();
+            if (ago is not { } time || from is not { } old || to is not { } count) continue;
+            if (old == count) problems.Error(item, "a change before the start leads to another count", null, "before");
+            if (changes is [.., var last] && (last.Ago <= time || last.To != old))
+            {
+                problems.Error(item, last.Ago <= time ? "changes before the start stand in their order, the oldest first"
+                    : $"the change before has led to {last.To}, not {old}", null, "before");
+            }
+
+            changes.Add(new EarlierChange(time, old, count));
+        }
+
+        if (changes is [.., var newest] && instances is { } now && now != newest.To)
+        {
+            problems.Error(map.Find("instances")!, $"the last change before the start has led to {newest.To}",
+                $"instances: {newest.To}", "before");
+        }
+
+        return changes;
     }
 
     private List<string> Texts(YamlNode node, string what)

@@ -25,6 +25,7 @@ internal sealed class TestRun
         var run = new TestRun(test, file);
         run._engine.Use(file.Policies);
         run._engine.UseCode(file.Code);
+        run._engine.UseMemory(run.Remembered);
         foreach (var app in test.Apps) run.Add(app);
         if (run._failures.Count == 0) run.Play(cancellation);
         if (run._failures.Count == 0) return [];
@@ -54,6 +55,31 @@ internal sealed class TestRun
         _metrics.Add(app.Id, new SeriesMetrics(policy, app.Series, _test.Start, _file.Interval));
     }
 
+    /// <summary>What the engine would remember of an app to which something was done before the start.</summary>
+    private StoredMemory? Remembered(string id)
+    {
+        var actor = _actors.Find(one => one.Reference.Id == id);
+        if (actor?.App is not { Before: { Count: > 0 } before } app || _engine.PolicyOf(actor.Reference) is not { } policy)
+            return null;
+        var last = _test.Start - _file.Tick;
+        List<StoredCount> counts = [.. before.Select(one => new StoredCount(_test.Start - one.Ago, one.To))];
+        if (counts[^1].At < last) counts.Add(new StoredCount(last, app.Instances));
+        return new StoredMemory
+        {
+            App = id,
+            Policy = policy.Name,
+            Digest = policy.Digest,
+            At = last,
+            Instances = app.Instances,
+            Min = policy.Instances.Min,
+            Max = policy.Instances.Max,
+            Changes = [.. before.Select(one => new StoredCount(_test.Start - one.Ago, one.To - one.From))],
+            // A change came about since its count was the highest, or the lowest, of the whole window before it.
+            Highest = counts,
+            Lowest = counts,
+        };
+    }
+
     private void Play(CancellationToken cancellation)
     {
         var expected = new Queue<Expectation>(_test.Expectations.OrderBy(one => one.At));
@@ -71,7 +97,12 @@ internal sealed class TestRun
         var now = _test.Start + at;
         foreach (var gone in _actors.Where(actor => actor.IsThere && actor.App.Gone <= at)) Delete(gone);
         var there = _actors.Where(actor => actor.IsThere).ToList();
-        foreach (var actor in there) actor.Simulated.Waiting = Waiting(actor.App, at);
+        foreach (var actor in there)
+        {
+            actor.Simulated.Waiting = CountAt(actor.App.Waiting, at);
+            actor.Simulated.NotReady = CountAt(actor.App.NotReady, at);
+        }
+
         var apps = there.Select(actor => (actor.Reference, actor.Simulated.Facts(now))).ToList();
         foreach (var (app, facts) in apps) _metrics.Ready(app.Id, facts.Healthy);
         _engine.Know([.. apps.Select(app => app.Reference)]);
@@ -93,10 +124,10 @@ internal sealed class TestRun
         _engine.Forget(actor.Reference.Id);
     }
 
-    private int Waiting(TestApp app, TimeSpan at)
+    private int CountAt(IReadOnlyList<double> series, TimeSpan at)
     {
-        if (app.Waiting.Count == 0) return 0;
-        var value = app.Waiting[(int)Math.Min(app.Waiting.Count - 1, at / _file.Interval)];
+        if (series.Count == 0) return 0;
+        var value = series[(int)Math.Min(series.Count - 1, at / _file.Interval)];
         return double.IsNaN(value) ? 0 : (int)Math.Max(0, value);
     }
 

@@ -8,7 +8,7 @@ namespace LifecycleManager.Agent.Tests.Containerizers.Processes;
 /// <summary>Both versions on a directory that stands for the kernel's.</summary>
 public sealed class CgroupsTests : IDisposable
 {
-    private static readonly TaskLimits Limits = new(Cpus: 0.5, CpuShares: 512, MemoryBytes: 64 << 20);
+    private static readonly TaskLimits Limits = new(Cpus: 0.5, CpuShares: 512, MemoryBytes: 64 << 20, Pids: 100);
     private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();

@@ -202,6 +202,7 @@ public sealed class ProcessTests : IAsyncLifetime
 
         Assert.Equal(StatusReason.ContainerLimitationMemory, failed.Reason);
         Assert.StartsWith("it exceeded its memory limit of 40 MB", failed.Message);
+        Assert.Equal(40, failed.Limitation!.Resources.Single(resource => resource.Name == "mem").Scalar!.Value);
     }
 
     [Fact]
@@ -304,6 +305,8 @@ public sealed class ProcessTests : IAsyncLifetime
         var failed = await _master.UpdateAsync(greedy, TaskState.Failed);
         Assert.Equal(StatusReason.ContainerLimitationDisk, failed.Reason);
         Assert.Contains("exceeded its disk limit of 4 MB", failed.Message, StringComparison.Ordinal);
+        Assert.Equal("disk", failed.Limitation!.Resources.Single().Name);
+        Assert.InRange(failed.Limitation.Resources.Single().Scalar!.Value, 4, 9);
         await OutputAsync(modest, "made");
         Assert.InRange(LifecycleManager.Agent.Sandboxes.DiskUsage.Of(Sandbox(modest), CancellationToken.None), 3 << 20, 4 << 20);
         Assert.DoesNotContain(_master.States(modest), state => state.IsTerminal());

@@ -342,7 +342,7 @@ public sealed class PolicyCommandTests : IDisposable
     [InlineData("stop", "--reason")]
     [InlineData("start", "--manager")]
     [InlineData("schema", "JSON Schema")]
-    [InlineData("init", "threshold, step, target")]
+    [InlineData("init", "target, requests, latency")]
     [InlineData("fmt", "--check")]
     [InlineData("import", "ScaledObject")]
     public async Task Each_has_its_help(string command, string word)

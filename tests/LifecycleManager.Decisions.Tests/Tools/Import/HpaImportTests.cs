@@ -148,6 +148,17 @@ public sealed class HpaImportTests
         "a whole number")]
     [InlineData("  metrics:\n  - { type: Resource, resource: { name: nvidia.com/gpu, target: { averageUtilization: 5 } } }",
         "7:33", "has no counterpart")]
+    [InlineData(
+        "  metrics:\n  - { type: Resource, resource: { name: cpu, target: { type: AverageValue, averageUtilization: 5 } } }",
+        "7:56", "is not that of the value given")]
+    [InlineData("  metrics:\n  - { type: Pods, pods: { metric: { name: m }, target: { type: Value, averageValue: 5 } } }",
+        "7:58", "is not that of the value given")]
+    [InlineData("  metrics:\n  - { type: External, external: { metric: { name: m }, target: { type: Value, averageValue: 5 } } }",
+        "7:66", "is not that of the value given")]
+    [InlineData("  metrics:\n  - { type: External, external: { metric: { name: m }, target: { value: 5, averageValue: 5 } } }",
+        "7:33", "no metric and target")]
+    [InlineData("  metrics:\n  - { type: External, external: { metric: { name: m, selector: q=x }, target: { value: 5 } } }",
+        "7:64", "must be a mapping")]
     [InlineData("  metrics:\n  - { type: Weather }", "7:5", "has no counterpart")]
     [InlineData("  colour: red", "6:3", "'spec.colour' has no counterpart")]
     [InlineData("  behavior: { scaleUp: { policies: [ { type: Pods, value: 4 } ] } }", "6:38", "a limit is")]
@@ -157,6 +168,28 @@ public sealed class HpaImportTests
     {
         var import = Importing.Of("hpa.yaml", Hpa(spec)).Loses(place, about);
         if (spec.Contains("metrics", StringComparison.Ordinal)) Assert.Empty(import.Policy.Rules);
+    }
+
+    [Fact]
+    public void Names_that_prometheus_would_reckon_with_stand_in_quotes()
+    {
+        var import = Importing.Of("hpa.yaml", Hpa("""
+              metrics:
+              - { type: Pods, pods: { metric: { name: packets-per-second }, target: { averageValue: 1k } } }
+              - { type: External, external: { metric: { name: a/b, selector: { matchLabels: { c: d } } }, target: { value: 1 } } }
+            """)).LosesNothing();
+        Assert.Equal(["{\"packets-per-second\"}", "sum({\"a/b\",c=\"d\"})"],
+            import.Policy.Metrics.Select(metric => metric.Query.Selector));
+    }
+
+    [Theory]
+    [InlineData("", "no 'behavior' is given")]
+    [InlineData("  behavior: {}", "")]
+    public void Limits_where_none_are_given_are_told(string behavior, string note)
+    {
+        var import = Importing.Of("hpa.yaml", Hpa(behavior)).LosesNothing();
+        if (note.Length > 0) Assert.Contains(note, import.Error, StringComparison.Ordinal);
+        else Assert.DoesNotContain("behavior", import.Error, StringComparison.Ordinal);
     }
 
     [Theory]

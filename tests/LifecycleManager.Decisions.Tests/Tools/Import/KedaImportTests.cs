@@ -40,9 +40,10 @@ public sealed class KedaImportTests
     [InlineData("rabbitmq, metadata: { queueName: q, queueLength: '7' }", "value: 7, per: instance")]
     [InlineData("redis, metadata: { listName: q }", "value: 5, per: instance")]
     [InlineData("redis-streams, metadata: { stream: q, consumerGroup: g }", "value: 5, per: instance")]
-    [InlineData("kafka, metadata: { topic: q, consumerGroup: g }", "value: 10, per: instance")]
-    [InlineData("rabbitmq, metricType: Value, metadata: { queueName: q, value: '7' }", "value: 7 }")]
-    [InlineData("rabbitmq, metadata: { queueName: q, value: '0.2999' }", "value: 0.299, per: instance")]
+    [InlineData("redis-streams, metadata: { stream: q }", "read: stream }")]
+    [InlineData("kafka, metadata: { topic: q, consumerGroup: g, allowIdleConsumers: 'true' }", "value: 10, per: instance")]
+    [InlineData("rabbitmq, metricType: Value, metadata: { queueName: q, mode: QueueLength, value: '7' }", "value: 7 }")]
+    [InlineData("rabbitmq, metadata: { queueName: q, mode: MessageRate, value: '0.2999' }", "value: 0.299, per: instance")]
     [InlineData("rabbitmq, metadata: { queueName: q, protocol: amqp }", "read: ready")]
     [InlineData("rabbitmq, metadata: { queueName: q, host: 'amqp://u:secret@r:5672/shop' }", "vhost: shop, read: ready")]
     [InlineData("rabbitmq, metadata: { queueName: '^orders-.*$', useRegex: 'true', operation: max }",
@@ -73,6 +74,9 @@ public sealed class KedaImportTests
     [InlineData("cpu, metadata: { value: lots }")]
     [InlineData("cron, metadata: { start: 0 8 * * *, end: 0 9 * * *, desiredReplicas: '3' }")]
     [InlineData("cron, metadata: { start: 0 8 * * *, end: 0 9 * * *, timezone: UTC, desiredReplicas: x }")]
+    [InlineData("rabbitmq, metadata: { queueName: q, mode: MessageRate }")]
+    [InlineData("rabbitmq, metadata: { queueName: q, value: '7' }")]
+    [InlineData("rabbitmq, metadata: { queueName: q, queueLength: '7', mode: QueueLength }")]
     [InlineData("pulsar, metadata: { topic: t }")]
     public void A_trigger_that_cannot_be_read_makes_no_rule(string trigger) =>
         Assert.Empty(Triggers($"{{ type: {trigger} }}").Loses("7:5", "'spec.triggers[0]' was left out").Policy.Rules);
@@ -102,6 +106,43 @@ public sealed class KedaImportTests
         var import = Object("advanced: { scalingModifiers: { formula: a / 2, target: '1' } }");
         import.Loses("6:33", "a formula over triggers").Loses("8:5", "'scalingModifiers' reckons with it");
         Assert.Empty(import.Policy.Rules);
+    }
+
+    [Fact]
+    public void The_topics_partitions_bound_the_count_of_keda_alone() => Triggers(
+        "{ type: kafka, metadata: { topic: q, consumerGroup: g } }").Loses("7:30", "than the topic has partitions");
+
+    [Theory]
+    [InlineData("{ type: cpu, metadata: { value: '60' } }", "", "instances: { min: 1, max: 9 }")]
+    [InlineData($"{Plain}\n  - {{ type: cpu, metadata: {{ value: '60' }} }}", "8:5", "instances: { min: 0, max: 9 }")]
+    public void The_cpu_takes_nothing_to_zero(string triggers, string place, string bounds)
+    {
+        var import = Triggers(triggers);
+        if (place.Length > 0) import.Loses(place, "the step to zero");
+        else import.LosesNothing();
+        Assert.Contains(bounds, import.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cron_asks_for_its_count_within_its_time_and_for_the_least_outside()
+    {
+        // KEDA: from 12:30 to 13:00 of each day 4, else the least, once five minutes have passed.
+        var cluster = Triggers(
+            "{ type: cron, metadata: { timezone: UTC, start: 30 12 * * *, end: 0 13 * * *, desiredReplicas: '4' } }")
+            .LosesNothing().At(2);
+        int[] at = [.. cluster.Run(TimeSpan.FromMinutes(90), seconds: 60)];
+        Assert.Equal((0, 4, 4, 4, 0), (at[10], at[31], at[45], at[60], at[70]));
+    }
+
+    [Theory]
+    [InlineData("static", 4)]
+    [InlineData("currentReplicas", 7)]
+    [InlineData("currentReplicasIfHigher", 7)]
+    public void A_fallback_comes_once_it_has_failed_so_often(string behavior, int count)
+    {
+        var cluster = Object($"fallback: {{ failureThreshold: 3, replicas: 4, behavior: {behavior} }}").LosesNothing().At(7);
+        Assert.Equal(7, cluster.Run(TimeSpan.FromSeconds(75), seconds: 15)[^1]);
+        Assert.Equal(count, cluster.Run(TimeSpan.FromMinutes(8), seconds: 15)[^1]);
     }
 
     [Theory]

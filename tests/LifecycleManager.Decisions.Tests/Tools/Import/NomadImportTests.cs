@@ -24,7 +24,6 @@ public sealed class NomadImportTests
     [Theory]
     [InlineData("query_window_offset = \"1m\"", "query_window_offset")]
     [InlineData("on_error = \"fail\"", "on_error")]
-    [InlineData("group = \"g\"", "group")]
     [InlineData("colour = \"red\"", "colour")]
     public void A_checks_key_without_counterpart_is_lost(string key, string about) =>
         Check($"{key}\nquery = \"avg_cpu-allocated\"\n{Target}").Loses("7:1", about);
@@ -41,12 +40,62 @@ public sealed class NomadImportTests
     {
         var import = Check("source = \"prometheus\"\nquery = \"up\"\n"
             + "strategy \"threshold\" {\nlower_bound = 2\nupper_bound = 4\nwithin_bounds_trigger = 3\npercentage = 12.5\n}")
-            .Loses("12:1", "within_bounds_trigger");
+            .Loses("12:1", "3 points of the query's window");
         Assert.Contains("when: c >= 2 and c < 4", import.Text, StringComparison.Ordinal);
         var cluster = import.At(8);
         cluster.Metrics["up"] = 3;
         Assert.Equal(9, cluster.Tick().To);
     }
+
+    [Theory]
+    [InlineData("source = \"prometheus\"\nquery = \"up\"", "", "5 points of the query's window")]
+    [InlineData("source = \"prometheus\"\nquery = \"up\"", "within_bounds_trigger = 1", "1 points of the query's window")]
+    [InlineData("query = \"avg_memory\"", "", "over the one point that nomad-apm gives")]
+    public void A_thresholds_points_are_lost_where_it_names_none_too(string query, string key, string about)
+    {
+        var import = Check($"{query}\nstrategy \"threshold\" {{\nlower_bound = 2\ndelta = 1\n{key}\n}}");
+        Assert.Contains(about, Assert.Single(import.Lost), StringComparison.Ordinal);
+        Assert.Single(import.Policy.Rules);
+    }
+
+    [Fact]
+    public void A_group_is_lost_beside_other_checks()
+    {
+        var import = Policy($"check \"a\" {{\nquery = \"avg_memory\"\n{Target}\n}}\n"
+            + $"check \"b\" {{\ngroup = \"g\"\nquery = \"avg_memory\"\n{Target}\n}}");
+        import.Loses("11:1", "has no counterpart beside other checks");
+        Assert.Equal(2, import.Policy.Rules.Count);
+    }
+
+    [Theory]
+    [InlineData("target \"nomad-target\" {\nJob = \"web\"\nGroup = \"front\"\n}", "")]
+    [InlineData("target {}", "")]
+    [InlineData("target \"nomad-target\" {\nJob = \"shop\"\n}", "is another one than the job")]
+    [InlineData("target \"aws-asg\" {\naws_asg_name = \"x\"\n}", "is another one than the job")]
+    [InlineData("target \"nomad\" {\ncolour = \"red\"\n}", "colour")]
+    [InlineData("target = 5", "must be a block")]
+    public void A_jobs_target_is_its_own(string target, string about)
+    {
+        var import = Policy(target);
+        if (about.Length == 0) import.LosesNothing();
+        else import.Loses(about == "colour" ? "7:1" : "6:1", about);
+        Assert.Equal("/web/front", import.Policy.App.Text);
+    }
+
+    [Fact]
+    public void Labels_stand_on_their_blocks_line()
+    {
+        // What an ellipsis of a document would swallow is the block that says what is scaled.
+        var import = Importing.Of("p.hcl", "scaling \"nodes\" {\nmax = 9\npolicy {\n...\ntarget \"aws-asg\" {\n}\n}\n}");
+        Assert.Equal((2, ""), (import.Code, import.Output));
+        Assert.StartsWith("p.hcl:4:1: error: '...' is neither an attribute nor a block", import.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_block_that_is_given_twice_is_lost_once() => Importing.Of("j.nomad",
+        "job \"web\" {\ngroup \"front\" {\nscaling {\nmax = 9\npolicy {\ncooldown = \"1m\"\n}\n"
+        + "policy {\ncooldown = \"2m\"\n}\n}\n}\n}")
+        .Loses("8:1", "is given twice");
 
     [Theory]
     [InlineData("source = \"datadog\"\nquery = \"x\"\n" + Target)]

@@ -58,7 +58,6 @@ public sealed class PolicyImportTests
               - { type: prometheus, metadata: { serverAddress: 'http://p:9090', query: 'sum(rate(x[2m]))', threshold: '100.5', activationThreshold: '5' } }
               - { type: rabbitmq, metadata: { queueName: jobs, mode: QueueLength, value: '20' } }
               - { type: cron, metadata: { timezone: Europe/London, start: 30 8 * * 1-5, end: 0 18 * * 1-5, desiredReplicas: '3' } }
-              - { type: cpu, metricType: Utilization, metadata: { value: '75' } }
             """);
         Assert.Equal((0, 15), (policy.Instances.Min, policy.Instances.Max));
         Assert.Equal(new MissingMetrics(MissingMetricsMode.Fallback, 4, TimeSpan.FromMinutes(1)), policy.OnMissingMetrics);
@@ -85,8 +84,10 @@ public sealed class PolicyImportTests
               - { type: redis-streams, metadata: { stream: events, consumerGroup: workers, pendingEntriesCount: '7' } }
               - { type: postgresql, metadata: { query: 'select count(*) from jobs', targetQueryValue: '9' } }
               - { type: metrics-api, metadata: { url: 'http://x/stats?a=1', valueLocation: 'queues.0.depth', targetValue: '3' } }
-              - { type: kafka, metadata: { topic: orders, consumerGroup: billing, lagThreshold: '50', partitionLimitation: '0,2-4' } }
-              - { type: kafka, name: old, metadata: { topic: old, consumerGroup: g, offsetResetPolicy: earliest, excludePersistentLag: 'true' } }
+              - { type: kafka, metadata: { topic: orders, consumerGroup: billing, lagThreshold: '50',
+                  allowIdleConsumers: 'true', partitionLimitation: '0,2-4' } }
+              - { type: kafka, name: old, metadata: { topic: old, consumerGroup: g, offsetResetPolicy: earliest,
+                  excludePersistentLag: 'true', allowIdleConsumers: 'true' } }
             """);
         Assert.Equal(8, policy.Rules.Count);
         Assert.Contains("\"$$name\"", text, StringComparison.Ordinal);
@@ -125,10 +126,7 @@ public sealed class PolicyImportTests
                         sum(rate(http_seconds_sum[1m]))
                         / sum(rate(http_seconds_count[1m]))
                       EOF
-                      strategy "threshold" {
-                        lower_bound = 0.5
-                        delta       = 2
-                      }
+                      strategy "pass-through" {}
                     }
                   }
                 }
@@ -137,7 +135,8 @@ public sealed class PolicyImportTests
             """);
         Assert.Equal(("web front", "/web/front", 1, 12),
             (policy.Name, policy.App.Text, policy.Instances.Min, policy.Instances.Max));
-        Assert.Equal(TimeSpan.FromMinutes(2), policy.ScaleOut.Cooldown);
+        Assert.Equal((TimeSpan.FromMinutes(2), 0, TimeSpan.Zero, 0), (policy.ScaleOut.Cooldown, policy.ScaleOut.Limits.Count,
+            policy.ScaleIn.Stabilization, policy.ScaleIn.Limits.Count));
         Assert.Equal(["cpu", "sum(rate(http_seconds_sum[1m])) / sum(rate(http_seconds_count[1m]))"],
             policy.Metrics.Select(metric => metric.Query.Selector));
         Assert.Equal(["cpu", "latency"], policy.Rules.Select(rule => rule.Name));
@@ -145,9 +144,15 @@ public sealed class PolicyImportTests
 
     [Theory]
     [InlineData(
-        "AS_MARATHON_APP=/group1/testapp\nexport AS_TRIGGER_MODE=cpu\nAS_MIN_RANGE=55.5\nAS_MAX_RANGE=80\nAS_MAX_INSTANCES=5\nAS_MIN_INSTANCES=1\nAS_SCALE_UP_FACTOR=3\nAS_COOL_DOWN_FACTOR=4\nAS_INTERVAL=10\nAS_AUTOSCALE_MULTIPLIER=1.5", "cpu > 0.8", "for: 30s")]
+        "AS_MARATHON_APP=/group1/testapp\nexport AS_TRIGGER_MODE=cpu\nAS_MIN_RANGE=55.5\nAS_MAX_RANGE=80\n"
+            + "AS_MAX_INSTANCES=5\nAS_MIN_INSTANCES=1\nAS_SCALE_UP_FACTOR=3\n"
+            + "AS_COOL_DOWN_FACTOR=4\nAS_INTERVAL=10\nAS_AUTOSCALE_MULTIPLIER=1.5", "cpu > 0.8", "for: 20s")]
     [InlineData(
-        "{\"id\":\"/scaler\",\"env\":{\"AS_MARATHON_APP\":\"/group1/testapp\",\"AS_TRIGGER_MODE\":\"or\",\"AS_MAX_RANGE\":\"80,70\",\"AS_MIN_RANGE\":\"50,40\",\"AS_MIN_INSTANCES\":\"1\",\"AS_MAX_INSTANCES\":\"5\"}}", "cpu > 0.8 or mem > 0.7", "for: 1m30s")]
+        "{\"id\":\"/scaler\",\"env\":{\"AS_MARATHON_APP\":\"/group1/testapp\",\"AS_TRIGGER_MODE\":\"or\","
+            + "\"AS_MAX_RANGE\":\"80,70\",\"AS_MIN_RANGE\":\"50,40\",\"AS_INTERVAL\":\"30\","
+            + "\"AS_SCALE_UP_FACTOR\":3,\"AS_COOL_DOWN_FACTOR\":3,\"AS_AUTOSCALE_MULTIPLIER\":\"2\","
+            + "\"AS_MIN_INSTANCES\":\"1\",\"AS_MAX_INSTANCES\":\"5\"}}",
+        "(cpu > 0.8 or mem > 0.7) and not (cpu < 0.5 or mem < 0.4)", "for: 1m")]
     public void Marathon_autoscales_environment_becomes_two_rules(string environment, string condition, string wait)
     {
         var (policy, text) = Import("env", environment);

@@ -34,6 +34,7 @@ public sealed class PolicyReplayTests : IDisposable
             Capacity = 100,
             Startup = TimeSpan.FromMinutes(2),
             Utilization = ["cpu"],
+            Lag = TimeSpan.Zero,
             HtmlFile = File_("report.html"),
         });
         Assert.True(code == 0, error);
@@ -98,7 +99,13 @@ public sealed class PolicyReplayTests : IDisposable
         Write("prometheus.json",
             """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"instance":"a"},"values":[[1767225600,"10"],[1767225660,"20"]]},{"metric":{"instance":"b"},"values":[[1767225600,"5"],[1767225660,"15"]]}]}}""");
         var (code, output, _) =
-            Run(new ReplayOptions { PolicyFile = File_("a.yml"), Data = ["rps=" + File_("prometheus.json")], Capacity = 10 });
+            Run(new ReplayOptions
+            {
+                PolicyFile = File_("a.yml"),
+                Data = ["rps=" + File_("prometheus.json")],
+                Capacity = 10,
+                Lag = TimeSpan.Zero,
+            });
         Assert.Equal(0, code);
         Assert.Matches(@"most instances +4", output);
 
