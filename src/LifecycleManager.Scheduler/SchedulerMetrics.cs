@@ -59,12 +59,18 @@ internal sealed class SchedulerMetrics
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.0005, 2.5, 10) });
     }
 
-    /// <summary>Shows what waits for the readers of events.</summary>
-    public static void Watch(CollectorRegistry registry, Func<long> waiting)
+    /// <summary>Shows what waits for the readers of events, and for the master.</summary>
+    public static void Watch(CollectorRegistry registry, Func<long> waiting, Func<int> waitingCalls)
     {
+        var calls = Metrics.WithCustomRegistry(registry).CreateGauge("lcm_scheduler_calls_waiting",
+            "Calls that wait until the master has taken those before them; at 65,536 the subscription begins anew.");
         var bytes = Metrics.WithCustomRegistry(registry).CreateGauge("lcm_scheduler_event_waiting_bytes",
             "Bytes of events that wait for the slowest reader, and so for all; --event-memory bounds them.");
-        registry.AddBeforeCollectCallback(() => bytes.Set(waiting()));
+        registry.AddBeforeCollectCallback(() =>
+        {
+            bytes.Set(waiting());
+            calls.Set(waitingCalls());
+        });
     }
 
     public Prometheus.ITimer TimeWrite() => _writes.NewTimer();

@@ -53,11 +53,11 @@ internal sealed class SchedulerService : IDisposable
             metrics.CountDroppedSubscriber(bus!.Count);
             _log.LogWarning("The event stream of {Remote} is dropped: {Reason}", remote, reason);
         });
-        SchedulerMetrics.Watch(registry, () => bus.WaitingBytes);
         var master = new MasterHttp(() => options.Credential?.Header, options.Tls, MasterLimit);
         _with = new TermServices(
             options, store, time, loggers, health, bus, metrics, master, new Probe(Probe.Client(), time), Random.Shared);
         _leadership = new SchedulerLeadership(_with, election);
+        SchedulerMetrics.Watch(registry, () => bus.WaitingBytes, () => _leadership.WaitingCalls);
         options.Admission.Changed += FollowAdmission;
     }
 

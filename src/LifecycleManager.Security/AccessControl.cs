@@ -26,6 +26,7 @@ public sealed class AccessControl
     private readonly WrongSecrets _wrong;
     private readonly Counter _refused;
     private readonly IPassedOnCalls? _passedOn;
+    private readonly OpenCalls _open;
 
     /// <param name="principals">Who may call.</param>
     /// <param name="realm">The realm that a caller is asked for credentials of.</param>
@@ -37,10 +38,13 @@ public sealed class AccessControl
     {
         (_principals, _realm, _time, _passedOn) = (principals, realm, time, passedOn);
         (_refusals, _wrong) = (new RefusalLog(time), new WrongSecrets(time));
+        _open = new OpenCalls(principals, time, (context, problem) =>
+            Report(context, Cause.Withdrawn, $"its open call of {context.Request.Path} has ended: {problem}"));
         _refused = Metrics.WithCustomRegistry(registry).CreateCounter("lcm_calls_refused_total",
             "Calls that were refused, since the secret was wrong or has ended, there was none, the name of the certificate is "
-            + "not known, or the caller is not permitted.", "cause");
-        foreach (var cause in (string[])[Cause.Secret, Cause.None, Cause.Certificate, Cause.Permission, Cause.Ended])
+            + "not known, or the caller is not permitted; and open ones that were ended, since that has come to be so.", "cause");
+        foreach (var cause in (string[])
+            [Cause.Secret, Cause.None, Cause.Certificate, Cause.Permission, Cause.Ended, Cause.Withdrawn])
             _refused.WithLabels(cause).Publish();
     }
 
@@ -78,8 +82,10 @@ public sealed class AccessControl
     public async ValueTask<bool> AdmitAsync(HttpContext context, Permission permission, bool byApp)
     {
         ArgumentNullException.ThrowIfNull(context);
+        if (_passedOn?.IsPassedOn(context) == true && AuditTrail.IsChange(context))
+            AuditTrail.PassedOn(context, await _passedOn.ClientAddressAsync(context));
         if (!_principals.AreRequired) return true;
-        var (principal, cause, reason) = await IdentifyAsync(context);
+        var (principal, certificateName, cause, reason) = await IdentifyAsync(context);
         if (principal is null)
         {
             Report(context, cause, reason);
@@ -91,10 +97,10 @@ public sealed class AccessControl
         }
 
         (context.Items[Key], context.Items[Owner]) = (principal, this);
-        if (principal.May(permission)) return true;
-        if (byApp && principal.Scope.HasGrants)
+        if (principal.May(permission) || (byApp && principal.Scope.HasGrants))
         {
-            context.Response.OnStarting(RefuseUnasked, context);
+            if (!principal.May(permission)) context.Response.OnStarting(RefuseUnasked, context);
+            _open.Add(context, principal, certificateName);
             return true;
         }
 
@@ -112,7 +118,7 @@ public sealed class AccessControl
     {
         ArgumentNullException.ThrowIfNull(context);
         if (!_principals.AreRequired) return true;
-        var (principal, cause, reason) = await IdentifyAsync(context);
+        var (principal, _, cause, reason) = await IdentifyAsync(context);
         if (cause == Cause.Secret)
         {
             Report(context, cause, reason);
@@ -122,7 +128,11 @@ public sealed class AccessControl
         return principal?.May(Permission.View) == true;
     }
 
-    private async ValueTask<(Principal? Principal, string Cause, string Reason)> IdentifyAsync(HttpContext context)
+    /// <summary>That a secret has ended.</summary>
+    internal static string Ended(string name, DateTimeOffset until) =>
+        $"the secret of '{name}' ended at {until.UtcDateTime:yyyy-MM-ddTHH:mm:ss}Z";
+
+    private async ValueTask<Caller> IdentifyAsync(HttpContext context)
     {
         var certificate = await context.Connection.GetClientCertificateAsync(context.RequestAborted);
         var name = _passedOn?.IsPassedOn(context) == true ? await _passedOn.CertificateNameAsync(context)
@@ -130,11 +140,12 @@ public sealed class AccessControl
         var authorization = context.Request.Headers.Authorization;
         var principal = _principals.Authenticate(authorization, name);
         if (principal is { Until: { } until } && until <= _time.GetUtcNow())
-            return (null, Cause.Ended, $"the secret of '{principal.Name}' ended at {until.UtcDateTime:yyyy-MM-ddTHH:mm:ss}Z");
-        if (principal is not null) return (principal, "", "");
+            return new(null, name, Cause.Ended, Ended(principal.Name, until));
+        if (principal is not null) return new(principal, name, "", "");
         return authorization.Count > 0 || name is null
-            ? (null, authorization.Count > 0 ? Cause.Secret : Cause.None, "its credentials are not those of a known principal")
-            : (null, Cause.Certificate, $"the name of its certificate, '{name}', is not a known principal");
+            ? new(null, name, authorization.Count > 0 ? Cause.Secret : Cause.None,
+                "its credentials are not those of a known principal")
+            : new(null, name, Cause.Certificate, $"the name of its certificate, '{name}', is not a known principal");
     }
 
     // Who goes away meanwhile has been counted all the same.
@@ -184,7 +195,7 @@ public sealed class AccessControl
     {
         _refused.WithLabels(cause).Inc();
         if (context.RequestServices?.GetService<ILoggerFactory>() is { } loggers)
-            _refusals.Refused(loggers.CreateLogger<AccessControl>(), $"{context.Connection.RemoteIpAddress}", detail);
+            _refusals.Refused(loggers.CreateLogger<AccessControl>(), AuditTrail.AddressOf(context) ?? "a peer", detail);
     }
 
     private static Task AnswerAsync(HttpContext context, int status, string text)
@@ -201,5 +212,8 @@ public sealed class AccessControl
         public const string Certificate = "unknown_certificate";
         public const string Permission = "not_permitted";
         public const string Ended = "ended_secret";
+        public const string Withdrawn = "withdrawn";
     }
+
+    private readonly record struct Caller(Principal? Principal, string? CertificateName, string Cause, string Reason);
 }

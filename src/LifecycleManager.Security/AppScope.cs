@@ -55,6 +55,9 @@ public sealed class AppScope
             && Glob.IsMatch(grant.Apps, below, paths: true));
     }
 
+    /// <summary>Whether the other one permits the same.</summary>
+    internal bool IsSameAs(AppScope other) => _everywhere == other._everywhere && _grants.SequenceEqual(other._grants);
+
     private bool Sum(GroupPermission permission, Func<GroupGrant, bool> counts)
     {
         var sum = _everywhere;

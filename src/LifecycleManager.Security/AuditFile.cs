@@ -7,11 +7,16 @@ namespace LifecycleManager.Security;
 
 /// <summary>
 /// A file that gets a line of JSON for each entry of the audit. It is opened for each, so that whoever rotates logs may move it
-/// away. An entry that cannot be written is in the role's log, and health says so until one can.
+/// away, and for one writer at a time, since roles may share it. An entry that cannot be written is in the role's log, and health
+/// says so until one can.
 /// </summary>
 public sealed class AuditFile
 {
     private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    // Another writer has it for as long as it takes to write a line.
+    private const int MaxTries = 100;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly string _path;
     private readonly ILogger<AuditFile> _log;
@@ -36,15 +41,7 @@ public sealed class AuditFile
         {
             lock (_gate)
             {
-                var how = new FileStreamOptions
-                {
-                    Mode = FileMode.Append,
-                    Access = FileAccess.Write,
-                    Share = FileShare.ReadWrite | FileShare.Delete,
-                    BufferSize = 0,
-                };
-                if (!OperatingSystem.IsWindows()) how.UnixCreateMode = OwnersAlone;
-                using var file = new FileStream(_path, how);
+                using var file = Open();
                 file.Write(line);
             }
 
@@ -57,4 +54,31 @@ public sealed class AuditFile
                 _log.LogError("The audit cannot be written to {Path}, and is in this log alone: {Reason}", _path, e.Message);
         }
     }
+
+    private FileStream Open()
+    {
+        var how = new FileStreamOptions
+        {
+            Mode = FileMode.Append,
+            Access = FileAccess.Write,
+            Share = FileShare.None,
+            BufferSize = 0,
+        };
+        if (!OperatingSystem.IsWindows()) how.UnixCreateMode = OwnersAlone;
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return new FileStream(_path, how);
+            }
+            catch (IOException e) when (tries < MaxTries && IsInUse(e))
+            {
+                Thread.Sleep(Pause);
+            }
+        }
+    }
+
+    // EWOULDBLOCK of the lock, and what Windows calls a sharing violation.
+    private static bool IsInUse(IOException problem) => problem.GetType() == typeof(IOException)
+        && (problem.HResult & 0xFFFF) is 11 or 32 or 35;
 }

@@ -16,6 +16,7 @@ public static partial class AuditTrail
     public const string Category = "LifecycleManager.Audit";
 
     private const int MaxSubject = 2_000;
+    private static readonly object Client = new();
 
     /// <summary>Records what a call has changed; for whoever has changed it.</summary>
     /// <param name="context">The call.</param>
@@ -54,13 +55,27 @@ public static partial class AuditTrail
         services.GetService<AuditFile>()?.Write(entry);
     }
 
-    /// <summary>The address that a call comes from; null where it is not known.</summary>
+    /// <summary>Whether a call may change something.</summary>
+    public static bool IsChange(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var method = context.Request.Method;
+        return !HttpMethods.IsGet(method) && !HttpMethods.IsHead(method) && !HttpMethods.IsOptions(method);
+    }
+
+    /// <summary>
+    /// The address that a call comes from, of one that was passed on the client's where that is proved; null where it is not
+    /// known.
+    /// </summary>
     public static string? AddressOf(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return (context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4()
-            : context.Connection.RemoteIpAddress)?.ToString();
+        var address = context.Items[Client] as IPAddress ?? context.Connection.RemoteIpAddress;
+        return (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)?.ToString();
     }
+
+    /// <summary>Says where a call that was passed on comes from; null where that is not proved.</summary>
+    internal static void PassedOn(HttpContext context, IPAddress? client) => context.Items[Client] = client;
 
     [LoggerMessage(LogLevel.Information, "{Who} at {From}: {What} {Subject}: from {Before} to {After}: {Reason}")]
     private static partial void LogEntry(

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 
 namespace LifecycleManager.Security;
@@ -15,4 +16,9 @@ public interface IPassedOnCalls
     /// The name of the client's certificate, where it is proved that a process of the same role has verified it; else null.
     /// </summary>
     ValueTask<string?> CertificateNameAsync(HttpContext context);
+
+    /// <summary>
+    /// The address that the client has called that process from, where it is proved that it says so; else null.
+    /// </summary>
+    ValueTask<IPAddress?> ClientAddressAsync(HttpContext context);
 }

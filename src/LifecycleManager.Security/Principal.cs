@@ -19,4 +19,8 @@ public sealed record Principal(string Name, Permission Permissions, IReadOnlyLis
     /// Whether it may run tasks in a role. The pattern <c>*</c> is every role, the default one (also <c>*</c>) among them.
     /// </summary>
     public bool MayRunAs(string role) => RolePattern.IsAny(Roles, role);
+
+    /// <summary>Whether it is the same as another one, and may do what that may, no more and no less.</summary>
+    internal bool HasRightsOf(Principal other) => Name == other.Name && Permissions == other.Permissions
+        && Roles.SequenceEqual(other.Roles) && Scope.IsSameAs(other.Scope);
 }

@@ -34,8 +34,8 @@ public sealed class Principals
 
     private int Entries { get; init; }
 
-    // What is read anew is another one.
-    private Principals Current => _file?.Current ?? this;
+    /// <summary>Those of this moment: what is read anew is another one.</summary>
+    internal Principals Current => _file?.Current ?? this;
 
     /// <summary>The file that these follow; null where they do not change.</summary>
     public IFollowed? File => _file;

@@ -224,16 +224,7 @@ public sealed class AccessControlTests : IAsyncLifetime
         return sending.IsCompleted;
     });
 
-    private async Task<double> RefusedAsync(string cause)
-    {
-        await using var text = new MemoryStream();
-        await _registry.CollectAndExportAsTextAsync(text, TestContext.Current.CancellationToken);
-        var line = $"lcm_calls_refused_total{{cause=\"{cause}\"}} ";
-        return double.Parse(
-            System.Text.Encoding.UTF8.GetString(text.ToArray()).Split('\n')
-                .Single(sample => sample.StartsWith(line, StringComparison.Ordinal))[line.Length..],
-            System.Globalization.CultureInfo.InvariantCulture);
-    }
+    private Task<double> RefusedAsync(string cause) => RefusedCalls.CountAsync(_registry, cause);
 
     private async Task StartAsync(Principals principals)
     {

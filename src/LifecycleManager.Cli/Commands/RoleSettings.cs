@@ -55,9 +55,7 @@ internal sealed class RoleSettings
         _insecure = Insecure(settings);
         _strict = Setting.Flag(settings, "--hsts",
             "Tell browsers to speak TLS alone, for a year, to this name: to all of its ports, other programs' too");
-        _audit = Setting.Of<string?>(settings, "--audit-file",
-            "A file that gets a line of JSON for each change that somebody makes: who, what, when, from where",
-            Path.GetFullPath, () => null, "the log alone");
+        _audit = AuditFile(settings);
         Join = new JoinSettings(command, settings, JoinRoles.Parse(role));
         _kestrel = settings.Section("Kestrel");
         foreach (Option option in (
@@ -68,6 +66,11 @@ internal sealed class RoleSettings
 
     /// <summary>How it is a member of a cluster.</summary>
     public JoinSettings Join { get; }
+
+    /// <summary>Where changes are recorded beside the log.</summary>
+    public static Option<string?> AuditFile(Settings settings) => Setting.Of<string?>(settings, "--audit-file",
+        "A file that gets a line of JSON for each change that somebody makes: who, what, when, from where",
+        Path.GetFullPath, () => null, "the log alone");
 
     /// <summary>The addresses to listen on, by default this machine's alone.</summary>
     public static Option<IPAddress> Bind(Settings settings) => Setting.Of(settings, "--bind",

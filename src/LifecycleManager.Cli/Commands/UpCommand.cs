@@ -28,6 +28,7 @@ internal static class UpCommand
         var workDirectory = RoleSettings.WorkDirectory(settings);
         var allowedHosts = RoleSettings.AllowedHosts(settings);
         var insecure = RoleSettings.Insecure(settings);
+        var audit = RoleSettings.AuditFile(settings);
         var masterPort = Port(settings, MasterCommand.Name, MasterCommand.Port);
         var agentPort = Port(settings, AgentCommand.Name, AgentCommand.Port);
         var schedulerPort = Port(settings, SchedulerCommand.Name, SchedulerCommand.Port);
@@ -35,7 +36,7 @@ internal static class UpCommand
         var agents = Setting.Of(settings, "--agents", "How many agents; each has a loopback address of its own for its tasks",
             Values.Count(1, 16), () => 1, "1");
         foreach (Option option in (Option[])[
-            bind, workDirectory, allowedHosts, insecure, masterPort, agentPort, schedulerPort, managerPort, agents])
+            bind, workDirectory, allowedHosts, insecure, audit, masterPort, agentPort, schedulerPort, managerPort, agents])
         {
             command.Add(option);
         }
@@ -96,7 +97,9 @@ internal static class UpCommand
             var hosts = new AllowedHosts(parse.GetValue(allowedHosts)!);
             try
             {
-                foreach (var role in roles) await stack.StartAsync(role with { Hosts = hosts, Warnings = warnings }, stop);
+                var recorded = parse.GetValue(audit);
+                foreach (var role in roles)
+                    await stack.StartAsync(role with { Hosts = hosts, Warnings = warnings, AuditFile = recorded }, stop);
                 System.Console.Out.WriteLine($"""
                     LifecycleManager is up in {(DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds:0.0} s: Ctrl-C stops it and {(agent.StopTasks(parse) ? "ends its tasks" : "leaves its tasks running")}
                       scheduler  {schedulerUrl}  console at {new Uri(schedulerUrl, "ui")}

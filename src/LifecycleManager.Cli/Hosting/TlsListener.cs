@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Cli.Hosting;
 
 /// <summary>
-/// Listens with TLS, each connection by what is in force when it begins, and tells why a peer did not get through the handshake.
+/// Listens with TLS, each connection by what is in force when it begins, and tells why a peer did not get through the handshake;
+/// one whose client is not taken any more, ends.
 /// </summary>
 /// <param name="followed">How it speaks.</param>
 /// <param name="refusals">Tells each cause of a peer once.</param>
@@ -18,6 +19,8 @@ namespace LifecycleManager.Cli.Hosting;
 internal sealed class TlsListener(FollowedFiles<ServerTls> followed, RefusalLog refusals, ILogger log)
 {
     private static readonly AsyncLocal<Handshake?> Current = new();
+
+    private readonly OpenTlsConnections _open = new(followed, refusals, log);
 
     /// <summary>Sets an endpoint up.</summary>
     public void Listen(ListenOptions options)
@@ -27,12 +30,17 @@ internal sealed class TlsListener(FollowedFiles<ServerTls> followed, RefusalLog 
         {
             OnConnection = _ => ValueTask.FromResult(followed.Current.Options(Refuse)),
         });
-        options.Use(next => connection =>
+        options.Use(next => async connection =>
         {
             if (Current.Value is { } handshake) handshake.IsDone = true;
-            return next(connection);
+            using var open = _open.Add(connection);
+            await next(connection);
         });
     }
+
+    /// <summary>The address of a connection's other end, without the port.</summary>
+    public static string PeerOf(ConnectionContext connection) =>
+        connection.RemoteEndPoint is IPEndPoint peer ? peer.Address.ToString() : "a peer";
 
     private static void Refuse(string problem)
     {
@@ -51,7 +59,7 @@ internal sealed class TlsListener(FollowedFiles<ServerTls> followed, RefusalLog 
             if (!handshake.IsDone)
             {
                 refusals.Refused(
-                    log, connection.RemoteEndPoint is IPEndPoint peer ? peer.Address.ToString() : "a peer",
+                    log, PeerOf(connection),
                     handshake.Problem ?? (followed.Current is { ClientsMust: true, ClientAuthorities: not null }
                         ? "the TLS handshake ended early: it shows no certificate, does not accept this role's, or does not speak TLS"
                         : "the TLS handshake ended early: it does not accept this role's certificate, or does not speak TLS"));

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using LifecycleManager.Scheduler.Core.Documents;
@@ -9,9 +10,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace LifecycleManager.Scheduler.Api;
 
 /// <summary>
-/// Who a client is that has shown a certificate to a scheduler that stands by: its name goes with the hop to the leader, with a
-/// proof by a key that only those have who share the schedulers' state. It holds for one call to one leader, so that no header
-/// of a client's is ever taken for it.
+/// What a scheduler that stands by knows of a client: the name of its certificate, and its address. They go with the hop to the
+/// leader, each with a proof by a key that only those have who share the schedulers' state. It holds for one call to one leader,
+/// so that no header of a client's is ever taken for it.
 /// </summary>
 internal sealed class CallerHop(IStateStore store, SchedulerOptions options, TimeProvider time) : IPassedOnCalls
 {
@@ -24,6 +25,16 @@ internal sealed class CallerHop(IStateStore store, SchedulerOptions options, Tim
     /// <summary>Its proof, in base64.</summary>
     public const string Proof = "X-Lcm-Caller-Proof";
 
+    /// <summary>The address that the client has called from.</summary>
+    public const string Address = "X-Lcm-Client-Address";
+
+    /// <summary>Its proof, in base64.</summary>
+    public const string AddressProof = "X-Lcm-Client-Address-Proof";
+
+    // What a proof is of: one of a name is none of an address.
+    private const string OfName = "lcm-caller-1";
+    private const string OfAddress = "lcm-address-1";
+
     private const int KeyBytes = 32;
     private static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(1);
 
@@ -34,15 +45,48 @@ internal sealed class CallerHop(IStateStore store, SchedulerOptions options, Tim
     public bool IsPassedOn(HttpContext context) => context.Request.Headers.ContainsKey(Via);
 
     /// <inheritdoc/>
-    public async ValueTask<string?> CertificateNameAsync(HttpContext context)
+    public async ValueTask<string?> CertificateNameAsync(HttpContext context) =>
+        await ProvedAsync(context, OfName, Caller, Proof) is { } caller ? Name(caller) : null;
+
+    /// <inheritdoc/>
+    public async ValueTask<IPAddress?> ClientAddressAsync(HttpContext context) =>
+        await ProvedAsync(context, OfAddress, Address, AddressProof) is { } address
+            && IPAddress.TryParse(address, out var parsed) ? parsed : null;
+
+    /// <summary>
+    /// Puts the name of the client's certificate, which this scheduler has verified, into a call that is passed on.
+    /// </summary>
+    public async Task SignAsync(HttpRequestMessage message, string leader, string name, CancellationToken cancellation)
+    {
+        var caller = Convert.ToBase64String(Encoding.UTF8.GetBytes(name));
+        Put(message, leader, await KeyAsync(cancellation), OfName, (Caller, caller), Proof);
+    }
+
+    /// <summary>
+    /// Puts the address that the client has called from into a call that is passed on; while the store cannot be read, nothing.
+    /// </summary>
+    public async Task SignAsync(HttpRequestMessage message, string leader, IPAddress address, CancellationToken cancellation)
+    {
+        try
+        {
+            Put(message, leader, await KeyAsync(cancellation), OfAddress, (Address, address.ToString()), AddressProof);
+        }
+        catch (StateUnavailableException)
+        {
+            // The leader takes this scheduler's address for the client's.
+        }
+    }
+
+    /// <summary>What a header of a passed on call says, where that is proved; else null.</summary>
+    private async ValueTask<string?> ProvedAsync(HttpContext context, string what, string header, string proofHeader)
     {
         var headers = context.Request.Headers;
-        if (headers[Caller] is not [{ Length: > 0 and <= 1024 } caller]
-            || headers[Proof] is not [{ Length: > 0 and <= 100 } proof])
+        if (headers[header] is not [{ Length: > 0 and <= 1024 } said]
+            || headers[proofHeader] is not [{ Length: > 0 and <= 100 } proof])
             return null;
         var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
         var leader = options.Address.GetLeftPart(UriPartial.Authority);
-        if (Volatile.Read(ref _key) is { } known && IsProof(known)) return Name(caller);
+        if (Volatile.Read(ref _key) is { } known && IsProof(known)) return said;
 
         // The key may have changed, as by a restore; whoever guesses makes nobody read more than once a second.
         var now = time.GetTimestamp();
@@ -51,7 +95,7 @@ internal sealed class CallerHop(IStateStore store, SchedulerOptions options, Tim
         Interlocked.Exchange(ref _read, now);
         try
         {
-            return await ReadAsync(context.RequestAborted) is { } key && IsProof(key) ? Name(caller) : null;
+            return await ReadAsync(context.RequestAborted) is { } key && IsProof(key) ? said : null;
         }
         catch (StateUnavailableException)
         {
@@ -60,23 +104,24 @@ internal sealed class CallerHop(IStateStore store, SchedulerOptions options, Tim
         }
 
         bool IsProof(byte[] key) => CryptographicOperations.FixedTimeEquals(
-            Encoding.ASCII.GetBytes(proof), Encoding.ASCII.GetBytes(Sign(key, leader, context.Request.Method, target, caller)));
+            Encoding.ASCII.GetBytes(proof), Encoding.ASCII.GetBytes(
+                Sign(key, what, leader, context.Request.Method, target, said)));
     }
 
-    /// <summary>
-    /// Puts the name of the client's certificate, which this scheduler has verified, into a call that is passed on.
-    /// </summary>
-    public async Task SignAsync(HttpRequestMessage message, string leader, string name, CancellationToken cancellation)
+    private static void Put(
+        HttpRequestMessage message, string leader, byte[] key, string what, (string Name, string Value) header, string proof)
     {
-        var key = Volatile.Read(ref _key) ?? await ReadAsync(cancellation) ?? await MakeAsync(cancellation);
-        var caller = Convert.ToBase64String(Encoding.UTF8.GetBytes(name));
-        message.Headers.TryAddWithoutValidation(Caller, caller);
-        message.Headers.TryAddWithoutValidation(Proof,
-            Sign(key, leader, message.Method.Method, message.RequestUri!.PathAndQuery, caller));
+        message.Headers.TryAddWithoutValidation(header.Name, header.Value);
+        message.Headers.TryAddWithoutValidation(
+            proof, Sign(key, what, leader, message.Method.Method, message.RequestUri!.PathAndQuery, header.Value));
     }
 
-    private static string Sign(byte[] key, string leader, string method, string target, string caller) => Convert.ToBase64String(
-        HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(string.Join('\n', "lcm-caller-1", leader, method, target, caller))));
+    private static string Sign(byte[] key, string what, string leader, string method, string target, string said) =>
+        Convert.ToBase64String(
+            HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(string.Join('\n', what, leader, method, target, said))));
+
+    private async Task<byte[]> KeyAsync(CancellationToken cancellation) =>
+        Volatile.Read(ref _key) ?? await ReadAsync(cancellation) ?? await MakeAsync(cancellation);
 
     private static string? Name(string caller)
     {

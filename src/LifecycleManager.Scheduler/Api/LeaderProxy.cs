@@ -16,6 +16,7 @@ internal sealed class LeaderProxy : IDisposable
     {
         "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer",
         "Transfer-Encoding", "Upgrade", "Host", "Origin", "Sec-Fetch-Site", CallerHop.Caller, CallerHop.Proof,
+        CallerHop.Address, CallerHop.AddressProof,
     };
 
     private readonly CallerHop _hop;
@@ -76,6 +77,8 @@ internal sealed class LeaderProxy : IDisposable
         // Who has said who he is by a secret, says it to the leader, too.
         if (context.Request.Headers.Authorization.Count == 0 && AccessControl.PrincipalOf(context) is { } principal)
             await _hop.SignAsync(message, leader, principal.Name, request.Cancellation);
+        if (AuditTrail.IsChange(context) && context.Connection.RemoteIpAddress is { } address)
+            await _hop.SignAsync(message, leader, address, request.Cancellation);
         HttpResponseMessage answer;
         try
         {

@@ -58,6 +58,9 @@ internal sealed partial class SchedulerLeadership : IDisposable
         }
     }
 
+    /// <summary>How many calls of the term wait until the master takes them.</summary>
+    public int WaitingCalls => _term?.WaitingCalls ?? 0;
+
     /// <summary>Stands, leads and stands again, until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellation)
     {

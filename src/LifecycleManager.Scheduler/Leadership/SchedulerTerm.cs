@@ -90,6 +90,9 @@ internal sealed class SchedulerTerm : IOwner<SchedulerInput>
             failed: (problem, _, _) => _writeProblem = problem.Message, repeats: problem => problem is StateUnavailableException);
     }
 
+    /// <summary>How many calls wait until the master takes them.</summary>
+    public int WaitingCalls => _client.Waiting;
+
     /// <inheritdoc />
     public TimeSpan? NextDue
     {

@@ -25,7 +25,8 @@ internal sealed class FrameworkClient(
     Func<FrameworkInfo> framework,
     Func<MasterSignal, CancellationToken, ValueTask> sink)
 {
-    // A master that takes calls more slowly than this many behind is as good as gone.
+    // A master that takes calls more slowly than this many behind is as good as gone. What they launch refers to the definitions
+    // of the apps, which are there once: the memory of a waiting call is that of the instances' records.
     private const int MaxQueuedCalls = 65_536;
     private const int MissedHeartbeats = 3;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
@@ -40,6 +41,9 @@ internal sealed class FrameworkClient(
 
     private long _session;
     private volatile Outbox? _outbox;
+
+    /// <summary>How many calls wait until the master has taken those before them.</summary>
+    public int Waiting => _outbox?.Calls.Reader.Count ?? 0;
 
     /// <summary>Queues calls of a session; those of a session that is over are dropped.</summary>
     public void Send(long session, IReadOnlyList<SchedulerCall> calls)

@@ -165,15 +165,50 @@ public sealed class RenewalTests : IDisposable
                 async () => await StatusAsync(shown, secret) == status, $"{status} for {secret ?? "the certificate"}");
     }
 
+    [Theory]
+    [InlineData("revoked")]
+    [InlineData("authority")]
+    public async Task An_open_connection_ends_when_its_certificate_is_not_taken_any_more(string way)
+    {
+        var (certificate, key) = Files("localhost", TimeSpan.FromDays(30));
+        var (authorities, revoked) = (Path.Combine(_directory, "clients.pem"), Path.Combine(_directory, "revoked"));
+        var own = _authority.Certificate.ExportCertificatePem();
+        File.WriteAllText(authorities, own + "\n" + _other.Certificate.ExportCertificatePem());
+        File.WriteAllText(revoked, "# none yet\n");
+        await using var host = await StartAsync(certificate, key, new MasterOptions(), authorities, revoked);
+        using var gone = _other.Issue("gone");
+        using var welcome = _authority.Issue("welcome");
+        await using var ended = await ConnectAsync(gone);
+        await using var stays = await ConnectAsync(welcome);
+        await using var nameless = await ConnectAsync();
+
+        if (way == "revoked") File.WriteAllText(revoked, gone.SerialNumber + "\n");
+        else File.WriteAllText(authorities, own);
+        try
+        {
+            Assert.Equal(0, await ended.ReadAsync(new byte[1]));
+        }
+        catch (IOException)
+        {
+            // It is reset.
+        }
+
+        Assert.Contains(_log.Lines, line => line.Contains(
+            "127.0.0.1 was refused: its open connection has ended: the certificate of 'CN=gone' is ", StringComparison.Ordinal));
+        foreach (var open in (SslStream[])[stays, nameless])
+            Assert.Contains(" 200 OK", await AskAsync(open, "/health"), StringComparison.Ordinal);
+    }
+
     private int _port;
 
-    private async Task<RoleHost> StartAsync(string certificate, string key, MasterOptions options, string? authorities = null)
+    private async Task<RoleHost> StartAsync(
+        string certificate, string key, MasterOptions options, string? authorities = null, string? revoked = null)
     {
         _port = Server.FreePort();
         var role = MasterCommand.Role(new IPEndPoint(IPAddress.Loopback, _port), "--port", options) with
         {
             State = "memory:" + Guid.NewGuid(),
-            Tls = ServerTls.Follow(certificate, key, authorities, clientsMust: false),
+            Tls = ServerTls.Follow(certificate, key, authorities, clientsMust: false, revoked),
             Followed = [options.Principals.File],
         };
         return await RoleHost.StartAsync(role, _log, TimeProvider.System, CancellationToken.None);

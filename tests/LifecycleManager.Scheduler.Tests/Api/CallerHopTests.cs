@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Security;
@@ -11,10 +12,12 @@ namespace LifecycleManager.Scheduler.Tests.Api;
 public sealed class CallerHopTests : IAsyncLifetime
 {
     private const string Certificate = "X-Test-Certificate";
+    private const string From = "X-Test-From";
 
     private readonly CertificateAuthority _authority = new("clients");
     private readonly string _store = "memory:" + Guid.NewGuid();
     private readonly List<(string Path, IHeaderDictionary Headers)> _passedOn = [];
+    private readonly List<string?> _addresses = [];
     private SchedulerUnderTest _leader = null!;
     private SchedulerUnderTest _standby = null!;
 
@@ -34,6 +37,11 @@ public sealed class CallerHopTests : IAsyncLifetime
             {
                 lock (_passedOn) _passedOn.Add((context.Request.Path.Value!, new HeaderDictionary(
                     context.Request.Headers.ToDictionary(header => header.Key, header => header.Value))));
+                context.Response.OnStarting(() =>
+                {
+                    lock (_passedOn) _addresses.Add(AuditTrail.AddressOf(context));
+                    return Task.CompletedTask;
+                });
                 return next(context);
             });
         });
@@ -98,12 +106,52 @@ public sealed class CallerHopTests : IAsyncLifetime
         lock (_passedOn) Assert.NotEqual(caller, (string?)_passedOn[^1].Headers["X-Lcm-Caller"]);
     }
 
-    /// <summary>Shows a certificate as TLS has verified it.</summary>
+    [Fact]
+    public async Task A_change_comes_from_the_clients_address_and_from_no_other_that_somebody_says()
+    {
+        const string App = """{"id": "/a", "cmd": "x", "instances": 0}""";
+        (await _standby.SendAsync("PUT", "/v2/apps/a", App, (Certificate, "ops"), (From, "203.0.113.7"))).Is(201);
+        Assert.Equal("203.0.113.7", Latest());
+        IHeaderDictionary passed;
+        lock (_passedOn) passed = _passedOn.Last(call => call.Path == "/v2/apps/a").Headers;
+        var (address, proof) = ((string)passed["X-Lcm-Client-Address"]!, (string)passed["X-Lcm-Client-Address-Proof"]!);
+        Assert.Equal("203.0.113.7", address);
+
+        // Of the same call alone; a name's proof is none of an address.
+        (string, string)[] Headers(string said, string by) =>
+            [("X-Marathon-Via", "http://s2:8080"), ("X-Lcm-Client-Address", said), ("X-Lcm-Client-Address-Proof", by)];
+        foreach (var (method, path, said, by) in ((string, string, string, string)[])
+        [
+            ("PUT", "/v2/apps/b", address, proof), ("DELETE", "/v2/apps/a", address, proof),
+            ("PUT", "/v2/apps/a", "203.0.113.8", proof), ("PUT", "/v2/apps/a", address, (string)passed["X-Lcm-Caller-Proof"]!),
+        ])
+        {
+            (await _leader.SendAsync(method, path, App, Headers(said, by))).Is(401);
+            Assert.Equal("127.0.0.1", Latest());
+        }
+
+        // What a client says at the standby goes no further; calls that change nothing say nothing.
+        (await _standby.SendAsync("PUT", "/v2/apps/a", App, [
+            (Certificate, "ops"), (From, "203.0.113.9"), ("X-Lcm-Client-Address", "203.0.113.7"),
+            ("X-Lcm-Client-Address-Proof", proof)])).Is(200);
+        Assert.Equal("203.0.113.9", Latest());
+        (await _standby.GetAsync("/v2/apps/a", (Certificate, "ops"), (From, "203.0.113.7"))).Is(200);
+        lock (_passedOn) Assert.False(_passedOn[^1].Headers.ContainsKey("X-Lcm-Client-Address"));
+    }
+
+    private string? Latest()
+    {
+        lock (_passedOn) return _addresses[^1];
+    }
+
+    /// <summary>Shows a certificate as TLS has verified it, and an address as the connection has it.</summary>
     private void Shows(WebApplication app) => app.Use((context, next) =>
     {
         if (context.Request.Headers[Certificate] is [{ Length: > 0 } name])
             context.Features.Set<ITlsConnectionFeature>(new Shown(_authority.Issue(name)));
+        if (context.Request.Headers[From] is [{ Length: > 0 } from]) context.Connection.RemoteIpAddress = IPAddress.Parse(from);
         context.Request.Headers.Remove(Certificate);
+        context.Request.Headers.Remove(From);
         return next(context);
     });
 

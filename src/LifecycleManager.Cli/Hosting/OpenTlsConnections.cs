@@ -1,0 +1,78 @@
+using System.Security.Cryptography.X509Certificates;
+using LifecycleManager.Runtime.Following;
+using LifecycleManager.Security;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Cli.Hosting;
+
+/// <summary>
+/// The open connections whose clients have shown a certificate. When the files change, those end whose certificate is not taken
+/// any more: it is revoked, or of an authority that is gone. For any thread.
+/// </summary>
+/// <param name="followed">Whose certificates are taken.</param>
+/// <param name="refusals">Tells each cause of a peer once.</param>
+/// <param name="log">The log.</param>
+internal sealed class OpenTlsConnections(FollowedFiles<ServerTls> followed, RefusalLog refusals, ILogger log)
+{
+    private readonly Lock _lock = new();
+    private readonly HashSet<Connection> _open = [];
+
+    private FollowedFiles<ServerTls> Followed => followed;
+
+    /// <summary>Watches a connection, whose handshake is done, until what is returned is disposed of; null for one without a
+    /// certificate.</summary>
+    public IDisposable? Add(ConnectionContext connection)
+    {
+        if (connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate is not { } certificate) return null;
+        var added = new Connection(this, connection, certificate);
+        lock (_lock)
+        {
+            // The files outlive a role that ends and begins again: nobody looks for one that has no connection left.
+            if (_open.Count == 0) followed.Changed += Look;
+            _open.Add(added);
+        }
+
+        // What has changed since the handshake began was not looked at.
+        added.Look();
+        return added;
+    }
+
+    private void Look()
+    {
+        Connection[] open;
+        lock (_lock) open = [.. _open];
+        foreach (var connection in open) connection.Look();
+    }
+
+    private sealed class Connection(OpenTlsConnections owner, ConnectionContext connection, X509Certificate2 certificate)
+        : IDisposable
+    {
+        private readonly Lock _using = new();
+        private bool _isOver;
+
+        // What belongs to the connection is not touched once it is over.
+        public void Look()
+        {
+            lock (_using)
+            {
+                if (_isOver || owner.Followed.Current.ClientProblem(certificate) is not { } problem) return;
+                owner.Tell(connection, problem);
+                connection.Abort();
+            }
+        }
+
+        public void Dispose()
+        {
+            lock (_using) _isOver = true;
+            lock (owner._lock)
+            {
+                if (owner._open.Remove(this) && owner._open.Count == 0) owner.Followed.Changed -= owner.Look;
+            }
+        }
+    }
+
+    private void Tell(ConnectionContext connection, string problem) =>
+        refusals.Refused(log, TlsListener.PeerOf(connection), $"its open connection has ended: {problem}");
+}
