@@ -21,8 +21,8 @@ internal static class StateApi
     // Mesos' other endpoints; the operator API has a call for most.
     private static readonly string[] NotImplemented =
     [
-        "/create-volumes", "/destroy-volumes", "/machine/down", "/machine/up", "/quota", "/quota/{role}", "/reserve",
-        "/unreserve", "/weights", "/api/v1/executor",
+        "/create-volumes", "/destroy-volumes", "/machine/down", "/machine/up", "/reserve",
+        "/unreserve", "/api/v1/executor",
     ];
 
     public static void Map(IEndpointRouteBuilder routes, LeaderEndpoints endpoints, MasterOptions options)
@@ -66,6 +66,7 @@ internal static class StateApi
             routes.MapGet(prefix + "/flags", endpoints.Leader(Permission.View,
                 (context, term) => WriteAsync(context, term, (json, _) => WriteFlags(json, options))));
             MaintenanceEndpoints.Map(routes, prefix, endpoints);
+            RoleEndpoints.Map(routes, prefix, endpoints);
             routes.MapPost(prefix + "/teardown", endpoints.Leader(Permission.Operate, TeardownAsync));
             foreach (var other in NotImplemented)
             {
