@@ -79,6 +79,8 @@ public sealed class MesosToolsTests : IAsyncLifetime
     [InlineData("GET_METRICS")]
     [InlineData("GET_FRAMEWORKS")]
     [InlineData("GET_EXECUTORS")]
+    [InlineData("GET_OPERATIONS")]
+    [InlineData("GET_RESOURCE_PROVIDERS")]
     [InlineData("GET_STATE")]
     [InlineData("GET_TASKS")]
     public async Task A_call_is_answered_under_its_own_name_in_both_places(string type)
