@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace LifecycleManager.Agent.Api;
 
-/// <summary><c>/state</c>, <c>/flags</c> and <c>/version</c>, as Mesos' agent has them. State never shows a task's environment.</summary>
+/// <summary>
+/// <c>/state</c>, <c>/flags</c> and <c>/version</c>, as Mesos' agent has them. State never shows a task's environment.
+/// </summary>
 internal static class StateEndpoints
 {
     public static void Map(IEndpointRouteBuilder app, AgentService agent)

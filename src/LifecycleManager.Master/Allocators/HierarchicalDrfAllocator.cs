@@ -70,7 +70,8 @@ internal sealed class HierarchicalDrfAllocator : IAllocator
         private void Serve(AgentSupply agent, Func<string, ResourceSet, ResourceSet> within)
         {
             var free = _left.GetValueOrDefault(agent.Id) ?? agent.Free;
-            while ((_hasMinima ? !free.IsEmpty : IsAllocatable(free)) && GiveOne(agent, free, within) is { } given) free = free.Minus(given);
+            while ((_hasMinima ? !free.IsEmpty : IsAllocatable(free)) && GiveOne(agent, free, within) is { } given)
+                free = free.Minus(given);
             _left[agent.Id] = free;
         }
 

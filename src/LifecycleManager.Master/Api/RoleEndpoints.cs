@@ -25,10 +25,11 @@ internal static class RoleEndpoints
             await ChangeAsync(context, term, core => core.Roles.SetQuota(quota, request.Force ?? false), "SET_QUOTA", quota.Role,
                 JsonSerializer.SerializeToElement(request, OperatorJson.Default.QuotaRequest));
         }));
-        routes.MapDelete(prefix + "/quota/{**role}", endpoints.Leader(Permission.Operate, async (context, term) =>
+        routes.MapDelete(prefix + "/quota/{parent}/{**child}", endpoints.Leader(Permission.Operate, async (context, term) =>
         {
             // The slashes of a role's name may be encoded or not.
-            var role = ((string?)context.GetRouteValue("role") ?? "").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+            var role = $"{context.GetRouteValue("parent")}/{context.GetRouteValue("child")}".TrimEnd('/')
+                .Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
             await ChangeAsync(context, term, core => core.Roles.RemoveQuota(role), "REMOVE_QUOTA", role, null);
         }));
         routes.MapGet(prefix + "/weights", endpoints.Leader(Permission.View, async (context, term) =>

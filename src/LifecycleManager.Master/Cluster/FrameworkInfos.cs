@@ -69,7 +69,9 @@ internal static class FrameworkInfos
         return null;
     }
 
-    /// <summary>By role, the amounts in thousandths of which an offer is to have one; roles without such a wish are not there.</summary>
+    /// <summary>
+    /// By role, the amounts in thousandths of which an offer is to have one; roles without such a wish are not there.
+    /// </summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyDictionary<string, long>>>? Minima(FrameworkInfo info) =>
         info.OfferFilters is not { Count: > 0 } all ? null : all
             .Where(own => own.Value?.MinAllocatableResources is not null)

@@ -64,6 +64,9 @@ public sealed class MesosToolsTests : IAsyncLifetime
     [InlineData("/slave(1)/state", "id")]
     [InlineData("/slave(1)/state.json", "frameworks")]
     [InlineData("/slave(1)/metrics/snapshot", "slave/registered")]
+    [InlineData("/slave(1)/health", "status")]
+    [InlineData("/slave(1)/version", "version")]
+    [InlineData("/flags", "flags")]
     public async Task The_endpoints_are_also_below_the_name_of_the_agent(string path, string field)
     {
         Assert.NotNull(JsonNode.Parse(await _agent.Http.GetStringAsync(path))![field]);

@@ -27,7 +27,8 @@ public sealed class TeamRoutesTests : IDisposable
         ["agent"] =
         [
             "/state", "/state.json", "/containers", "/monitor/statistics", "/monitor/statistics.json", "/files/browse",
-            "/files/browse.json", "/files/read", "/files/read.json", "/files/download", "/files/download.json", "/files/tail", "/api/v1",
+            "/files/browse.json", "/files/read", "/files/read.json", "/files/download", "/files/download.json", "/files/tail",
+            "/api/v1",
         ],
         ["scheduler"] =
         [

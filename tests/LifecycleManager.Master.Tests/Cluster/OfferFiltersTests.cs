@@ -49,7 +49,8 @@ public sealed class OfferFiltersTests
     [Theory]
     [InlineData("""{"elsewhere": {}}""", "none of the framework's")]
     [InlineData("""{"big": {"min_allocatable_resources": {"quantities": [{}]}}}""", "amounts without any")]
-    [InlineData("""{"big": {"min_allocatable_resources": {"quantities": [{"quantities": {"cpus": {"value": -1}}}]}}}""", "'cpus'")]
+    [InlineData(
+        """{"big": {"min_allocatable_resources": {"quantities": [{"quantities": {"cpus": {"value": -1}}}]}}}""", "'cpus'")]
     public async Task What_is_no_filter_is_refused(string filters, string reason)
     {
         await using var master = await MasterUnderTest.StartAsync();
