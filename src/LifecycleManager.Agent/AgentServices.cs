@@ -54,9 +54,11 @@ public static class AgentServices
             agent.Options.Principals, "mesos-agent", app.Services.GetRequiredService<CollectorRegistry>(), time);
         access.WarnIn(health);
         app.UseAccessControl(access);
-        app.MapHealth(health, access);
+        foreach (var path in (string[])["/health", "/slave(1)/health"]) app.MapHealth(health, access, path);
         app.MapPing();
         app.Services.GetRequiredService<AgentMetrics>().Map(app);
+        var document = OpenApiFile.Of(typeof(AgentServices).Assembly, "agent.openapi.json");
+        foreach (var path in (string[])["/openapi.json", "/openapi/agent.json"]) app.MapGet(path, document).ShowsNoApp();
 
         // Mesos' tools reach them below the agent's name in its inner protocol, too.
         foreach (var prefix in (string[])["", "/slave(1)"])

@@ -51,6 +51,9 @@ public static class MasterRole
         new AgentApi(endpoints, options, streams).Map(app);
         StateApi.Map(app, endpoints, options);
         new OperatorApi(endpoints, options, metrics, streams).Map(app);
+        var document = OpenApiFile.Of(typeof(MasterRole).Assembly, "master.openapi.json");
+        foreach (var path in (string[])["/openapi.json", "/openapi/master.json"])
+            app.MapGet(path, endpoints.For(Permission.None, document));
         MetricsApi.Map(app, endpoints, host, metrics, registry);
     }
 }

@@ -81,13 +81,15 @@ internal sealed class MesosCounters
         _removals.AddOrUpdate(reason, 1, (_, count) => count + 1);
     }
 
-    /// <summary>A task has ended.</summary>
-    public void Ended(ClusterTask task) => Ended(task.Statuses.LastOrDefault(status => status.State == task.State)
-        ?? new TaskStatusInfo { TaskId = task.Id, State = task.State });
+    /// <summary>A task of a framework has ended.</summary>
+    public void Ended(ClusterTask task, Framework framework) =>
+        Ended(task.Statuses.LastOrDefault(status => status.State == task.State)
+            ?? new TaskStatusInfo { TaskId = task.Id, State = task.State }, framework);
 
-    /// <summary>A task has ended, or was never begun.</summary>
-    public void Ended(TaskStatusInfo status)
+    /// <summary>A task of a framework has ended, or was never begun.</summary>
+    public void Ended(TaskStatusInfo status, Framework framework)
     {
+        framework.Counts.Ended(status.State);
         Interlocked.Increment(ref _ended[(int)status.State]);
         if (status is { Source: { } source, Reason: { } reason })
             _reasons.AddOrUpdate((status.State, source, reason), 1, (_, count) => count + 1);

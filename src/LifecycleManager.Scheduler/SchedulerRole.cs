@@ -56,7 +56,7 @@ public static class SchedulerRole
         app.UseAccessControl(access);
         app.MapMarathonApi();
         app.MapMarathonDocument();
-        app.MapMetrics(registry: app.Services.GetRequiredService<CollectorRegistry>());
+        app.MapMetrics(registry: app.Services.GetRequiredService<CollectorRegistry>()).ReadsOnly();
         app.MapHealth(health, access);
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace LifecycleManager.Security;
 
@@ -43,6 +44,10 @@ public static class EndpointAccessExtensions
     /// </summary>
     public static T AsksByApp<T>(this T endpoint, Permission? permission = null)
         where T : IEndpointConventionBuilder => endpoint.WithMetadata(new EndpointAccess(permission, OtherCallers.ByApp));
+
+    /// <summary>Leaves an endpoint that is mapped for every method to those that read; others are answered with 405.</summary>
+    public static T ReadsOnly<T>(this T endpoint) where T : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
 
     /// <summary>Says that an endpoint shows nothing of any app, and changes nothing.</summary>
     public static T ShowsNoApp<T>(this T endpoint)

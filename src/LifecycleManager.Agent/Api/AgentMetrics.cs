@@ -3,6 +3,7 @@ using LifecycleManager.Agent.Resources;
 using LifecycleManager.Agent.Sessions;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Runtime.Observability;
+using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Prometheus;
 
@@ -61,7 +62,7 @@ internal sealed class AgentMetrics
     }
 
     /// <summary>Maps <c>/metrics</c>.</summary>
-    public void Map(WebApplication app) => app.MapMetrics(settings => settings.Registry = _registry);
+    public void Map(WebApplication app) => app.MapMetrics(settings => settings.Registry = _registry).ReadsOnly();
 
     private static string Name(StatusReason reason) => JsonNamingPolicy.SnakeCaseUpper.ConvertName(reason.ToString());
 

@@ -69,6 +69,10 @@ internal static class OperatorEndpoints
             "GET_FLAGS" => new JsonObject { ["flags"] = Named(StateEndpoints.Flags(agent)) },
             "GET_METRICS" => new JsonObject { ["metrics"] = Named(AgentSnapshotMetrics.Json(agent, time)) },
             "GET_CONTAINERS" => await ContainersAsync(agent, time, scope, cancellation),
+
+            // Operations are those of resource providers, of which there are none.
+            "GET_OPERATIONS" => new JsonObject { ["operations"] = new JsonArray() },
+            "GET_RESOURCE_PROVIDERS" => new JsonObject { ["resource_providers"] = new JsonArray() },
             "GET_STATE" => new JsonObject
             {
                 ["get_tasks"] = Tasks(agent),

@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace LifecycleManager.Agent.Api;
 
-/// <summary><c>/state</c>, as Mesos' agent has it. It never shows a task's environment.</summary>
+/// <summary>
+/// <c>/state</c>, <c>/flags</c> and <c>/version</c>, as Mesos' agent has them. State never shows a task's environment.
+/// </summary>
 internal static class StateEndpoints
 {
     public static void Map(IEndpointRouteBuilder app, AgentService agent)
@@ -18,6 +20,10 @@ internal static class StateEndpoints
             app.MapGet(path, (HttpContext context) => MesosAnswers.Answer(State(agent, new TaskScope(agent, context))))
                 .AsksByApp();
         }
+
+        app.MapGet("/flags", () => MesosAnswers.Answer(new JsonObject { ["flags"] = Flags(agent) }));
+        app.MapGet("/version", () => MesosAnswers.Answer(new JsonObject { ["version"] = AgentVersion.Text }))
+            .Needs(Permission.None);
     }
 
     /// <summary>The options under Mesos' names of its flags; no secrets.</summary>

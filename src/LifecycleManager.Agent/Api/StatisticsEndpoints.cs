@@ -18,8 +18,12 @@ internal static class StatisticsEndpoints
 
     public static void Map(IEndpointRouteBuilder app, AgentService agent, TimeProvider time)
     {
-        app.MapGet("/monitor/statistics", (HttpContext context, CancellationToken cancellation) =>
-            AnswerAsync(context, status: false, cancellation)).AsksByApp();
+        foreach (var path in (string[])["/monitor/statistics", "/monitor/statistics.json"])
+        {
+            app.MapGet(path, (HttpContext context, CancellationToken cancellation) =>
+                AnswerAsync(context, status: false, cancellation)).AsksByApp();
+        }
+
         app.MapGet("/metrics/snapshot", () => MesosAnswers.Answer(AgentSnapshotMetrics.Json(agent, time)));
         app.MapGet("/containers", (HttpContext context, CancellationToken cancellation) =>
             AnswerAsync(context, status: true, cancellation)).AsksByApp();

@@ -33,7 +33,7 @@ internal static class ManagerApi
     public static void Map(WebApplication app, AccessControl access)
     {
         var registry = app.Services.GetRequiredService<CollectorRegistry>();
-        app.MapMetrics(settings => settings.Registry = registry);
+        app.MapMetrics(settings => settings.Registry = registry).ReadsOnly();
         app.MapGet("/health", http => HealthAsync(http, access)).Needs(Permission.None);
         app.MapPing();
         PoliciesApi.Map(app);

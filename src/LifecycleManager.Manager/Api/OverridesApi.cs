@@ -167,8 +167,12 @@ internal static class OverridesApi
     private static Task RefuseUnknownAsync(HttpContext http, string app) => ManagerApi.RefuseAsync(
         http, StatusCodes.Status404NotFound, $"no override of '{app}' is in force");
 
-    private static Task RefusePathAsync(HttpContext http) => ManagerApi.RefuseAsync(
-        http, StatusCodes.Status404NotFound, "of an app, /v1/apps/{id}/override alone can be set and lifted");
+    private static Task RefusePathAsync(HttpContext http)
+    {
+        http.Response.Headers.Allow = HttpMethods.Get;
+        return ManagerApi.RefuseAsync(http, StatusCodes.Status405MethodNotAllowed,
+            "of an app, /v1/apps/{id}/override alone can be set and lifted");
+    }
 
     private static ILogger Log(HttpContext http) => http.RequestServices.GetRequiredService<ILogger<OverrideStore>>();
 }

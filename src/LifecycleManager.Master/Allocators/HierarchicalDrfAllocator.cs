@@ -34,6 +34,12 @@ internal sealed class HierarchicalDrfAllocator : IAllocator
     internal static bool IsAllocatable(ResourceSet resources) =>
         resources.Milli("cpus") >= MinCpus || resources.Milli("mem") >= MinMem;
 
+    /// <summary>Whether a framework wants so little, or so much, of an agent in a role.</summary>
+    private static bool IsWorthIt(FrameworkDemand framework, string role, ResourceSet resources) =>
+        framework.Minima?.GetValueOrDefault(role) is not { } minima ? IsAllocatable(resources)
+        : !resources.IsEmpty && (minima.Count == 0
+            || minima.Any(amounts => amounts.All(amount => resources.Milli(amount.Key) >= amount.Value)));
+
     private sealed class Round
     {
         private readonly AllocationRequest _request;
@@ -41,12 +47,14 @@ internal sealed class HierarchicalDrfAllocator : IAllocator
         private readonly QuotaAccounts _quotas;
         private readonly Dictionary<AgentId, ResourceSet> _left = [];
         private readonly List<Allocation> _given = [];
+        private readonly bool _hasMinima;
 
         public Round(AllocationRequest request)
         {
             _request = request;
             _tree = new RoleTree(request);
             _quotas = new QuotaAccounts(request);
+            _hasMinima = request.Frameworks.Any(framework => framework.Minima is not null);
         }
 
         public bool HasGuarantees => _quotas.HasGuarantees;
@@ -62,7 +70,8 @@ internal sealed class HierarchicalDrfAllocator : IAllocator
         private void Serve(AgentSupply agent, Func<string, ResourceSet, ResourceSet> within)
         {
             var free = _left.GetValueOrDefault(agent.Id) ?? agent.Free;
-            while (IsAllocatable(free) && GiveOne(agent, free, within) is { } given) free = free.Minus(given);
+            while ((_hasMinima ? !free.IsEmpty : IsAllocatable(free)) && GiveOne(agent, free, within) is { } given)
+                free = free.Minus(given);
             _left[agent.Id] = free;
         }
 
@@ -78,7 +87,7 @@ internal sealed class HierarchicalDrfAllocator : IAllocator
                     if ((agent.HasGpus && !framework.Gpus) || (agent.IsRemote && !framework.RegionAware)) continue;
                     var resources = framework.Revocable
                         ? plain.Plus(free.Where(kind => kind.IsRevocable && kind.IsAllocatableTo(queue.Role))) : plain;
-                    if (!IsAllocatable(resources)) continue;
+                    if (!IsWorthIt(framework, queue.Role, resources)) continue;
                     if (_request.IsRefused(framework.Id, queue.Role, agent.Id, resources)) continue;
                     _given.Add(new Allocation(framework.Id, queue.Role, agent.Id, resources));
                     _quotas.Charge(queue.Role, resources);

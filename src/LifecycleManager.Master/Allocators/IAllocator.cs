@@ -60,7 +60,14 @@ internal sealed record AgentSupply(AgentId Id, ResourceSet Free, bool HasGpus = 
 /// <param name="RegionAware">Whether it takes agents of other regions.</param>
 internal sealed record FrameworkDemand(
     FrameworkId Id, IReadOnlyList<string> Roles, IReadOnlyDictionary<string, Quantities> Allocated,
-    bool Revocable = false, bool Gpus = false, bool RegionAware = false);
+    bool Revocable = false, bool Gpus = false, bool RegionAware = false)
+{
+    /// <summary>
+    /// By role, thousandths by name of which an offer is to have one of several; an empty list is met by any offer, and a role
+    /// that is not there takes what is worth an offer as a rule.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyDictionary<string, long>>>? Minima { get; init; }
+}
 
 /// <summary>What an operator has set for a role, and what it consumes of its quota.</summary>
 /// <param name="Weight">Its weight among its siblings, over 0.</param>

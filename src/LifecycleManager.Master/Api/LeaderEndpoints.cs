@@ -73,18 +73,20 @@ internal sealed partial class LeaderEndpoints(MasterService host, MasterOptions 
     /// <param name="context">The request.</param>
     /// <param name="type">The message.</param>
     /// <param name="isUnknown">Whether the call's type is a word that we do not know.</param>
+    /// <param name="anyMedia">Whether the body is taken for JSON whatever its media type, as Mesos' classic endpoints do.</param>
     /// <exception cref="CallException">It is no JSON, not the message, too long, or of an unknown type (501, with its
     /// name).</exception>
-    public async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, Func<T, bool>? isUnknown = null)
+    public async Task<T> ReadAsync<T>(
+        HttpContext context, JsonTypeInfo<T> type, Func<T, bool>? isUnknown = null, bool anyMedia = false)
     {
         var request = context.Request;
         var media = MediaTypeHeaderValue.TryParse(request.ContentType, out var parsed) ? parsed.MediaType.Value : null;
-        if (!string.Equals(media, "application/json", StringComparison.OrdinalIgnoreCase))
+        if (!anyMedia && !string.Equals(media, "application/json", StringComparison.OrdinalIgnoreCase))
         {
             throw new CallException(StatusCodes.Status415UnsupportedMediaType, "Expecting 'Content-Type' of application/json");
         }
 
-        if (!Accepts(request.Headers.Accept))
+        if (!anyMedia && !Accepts(request.Headers.Accept))
         {
             throw new CallException(StatusCodes.Status406NotAcceptable, "Expecting 'Accept' to allow application/json");
         }

@@ -26,7 +26,7 @@ internal static class MaintenanceEndpoints
         }));
         routes.MapPost(prefix + "/maintenance/schedule", endpoints.Leader(Permission.Operate, async (context, term) =>
         {
-            var schedule = await endpoints.ReadAsync(context, StrictJson.Registry.MaintenanceSchedule);
+            var schedule = await endpoints.ReadAsync(context, StrictJson.Registry.MaintenanceSchedule, anyMedia: true);
             var changing = await term.AskAsync(core => core.Maintenance.UpdateSchedule(schedule));
             var result = await changing.WaitAsync(term.Ended);
             if (result.Status == StatusCodes.Status200OK)

@@ -27,8 +27,8 @@ internal static class MasterSnapshotMetrics
     {
         IEnumerable<(string, double)> elected = [("master/elected", view is null ? 0 : 1)];
         return view is null ? elected
-            : [.. elected, .. Cluster(view), .. metrics.Mesos.All(), .. Resources(view), .. Allocator(view, metrics),
-                .. Registrar(view, metrics), .. Impossible.Select(name => (name, 0.0))];
+            : [.. elected, .. Cluster(view), .. metrics.Mesos.All(), .. view.Frameworks.SelectMany(Framework),
+                .. Resources(view), .. Allocator(view, metrics), .. Registrar(view, metrics), .. Impossible.Select(name => (name, 0.0))];
     }
 
     private static IEnumerable<(string Name, double Value)> Cluster(MasterView view)
@@ -48,6 +48,19 @@ internal static class MasterSnapshotMetrics
         var all = view.Tasks.Concat(view.Frameworks.SelectMany(framework => framework.Unreachable)).ToList();
         foreach (var state in Living)
             yield return ($"master/tasks_{MasterMetrics.Name(state)}", all.Count(task => task.State == state));
+    }
+
+    // As Mesos: the name percent-encoded, since slashes divide the parts of a metric's name.
+    private static IEnumerable<(string Name, double Value)> Framework(FrameworkView framework)
+    {
+        var prefix = $"master/frameworks/{Uri.EscapeDataString(framework.Info.Name)}/{framework.Id.Value}/";
+        yield return (prefix + "subscribed", framework.IsConnected ? 1 : 0);
+        foreach (var (name, value) in framework.Counts) yield return (prefix + name, value);
+        var tasks = framework.Tasks.Concat(framework.Unreachable).CountBy(task => task.State).ToDictionary();
+        foreach (var state in Living)
+            yield return ($"{prefix}tasks/active/task_{MasterMetrics.Name(state)}", tasks.GetValueOrDefault(state));
+        foreach (var role in framework.Roles)
+            yield return ($"{prefix}roles/{role}/suppressed", framework.Suppressed.Contains(role) ? 1 : 0);
     }
 
     // As Mesos has it: revocable resources apart, since the same machine is counted twice with them.

@@ -15,7 +15,7 @@ internal static class MetricsApi
         CollectorRegistry registry)
     {
         registry.AddBeforeCollectCallback(async cancellation => metrics.Show(await ViewAsync(host)));
-        routes.MapMetrics(settings => settings.Registry = registry)
+        routes.MapMetrics(settings => settings.Registry = registry).ReadsOnly()
             .Add(endpoint => endpoint.RequestDelegate = endpoints.For(Permission.View, endpoint.RequestDelegate!));
         routes.MapGet("/metrics/snapshot", endpoints.For(Permission.View, async context =>
         {

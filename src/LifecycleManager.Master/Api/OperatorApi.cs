@@ -71,6 +71,15 @@ internal sealed class OperatorApi(LeaderEndpoints endpoints, MasterOptions optio
                 for (var i = 0; i < configs.Count; i++) Present(configs[i], $"update_quota.quota_configs[{i}]");
                 await ChangeAsync(context, term, core => core.Roles.UpdateQuota(configs, call.UpdateQuota!.Force ?? false));
                 break;
+            case "SET_QUOTA":
+                var quota = Present(call.SetQuota?.QuotaRequest, "set_quota.quota_request");
+                var wanted = QuotaRequests.Config(quota);
+                await ChangeAsync(context, term, core => core.Roles.SetQuota(wanted, quota.Force ?? false));
+                break;
+            case "REMOVE_QUOTA":
+                var without = Present(call.RemoveQuota?.Role, "remove_quota.role");
+                await ChangeAsync(context, term, core => core.Roles.RemoveQuota(without));
+                break;
             case "UPDATE_MAINTENANCE_SCHEDULE":
                 var update = Present(call.UpdateMaintenanceSchedule?.Schedule, "update_maintenance_schedule.schedule");
                 await ChangeAsync(context, term, core => core.Maintenance.UpdateSchedule(update));
@@ -121,7 +130,8 @@ internal sealed class OperatorApi(LeaderEndpoints endpoints, MasterOptions optio
 
     private static string? SubjectOf(OperatorCall call) => (call.DrainAgent?.AgentId ?? call.DeactivateAgent?.AgentId
         ?? call.ReactivateAgent?.AgentId ?? call.MarkAgentGone?.AgentId ?? call.ReserveResources?.AgentId
-        ?? call.UnreserveResources?.AgentId)?.Value ?? call.Teardown?.FrameworkId?.Value;
+        ?? call.UnreserveResources?.AgentId)?.Value ?? call.Teardown?.FrameworkId?.Value
+        ?? call.SetQuota?.QuotaRequest?.Role ?? call.RemoveQuota?.Role;
 
     private async Task SubscribeAsync(HttpContext context, MasterTerm term)
     {
@@ -153,7 +163,7 @@ internal sealed class OperatorApi(LeaderEndpoints endpoints, MasterOptions optio
         new(StatusCodes.Status400BadRequest, $"Failed to validate master::Call: {text}");
 
     // The loop starts the change; its completion is awaited off the loop.
-    private static async Task ChangeAsync(HttpContext context, MasterTerm term, Func<MasterCore, Task<OperatorResult>> change)
+    public static async Task ChangeAsync(HttpContext context, MasterTerm term, Func<MasterCore, Task<OperatorResult>> change)
     {
         var changing = await term.AskAsync(change);
         var result = await changing.WaitAsync(term.Ended);

@@ -13,6 +13,10 @@ internal sealed record OperatorCall
 
     public UpdateQuotaCall? UpdateQuota { get; init; }
 
+    public SetQuotaCall? SetQuota { get; init; }
+
+    public RemoveQuotaCall? RemoveQuota { get; init; }
+
     public UpdateScheduleCall? UpdateMaintenanceSchedule { get; init; }
 
     public DrainCall? DrainAgent { get; init; }
@@ -35,6 +39,12 @@ internal sealed record OperatorCall
 
     public sealed record UpdateQuotaCall(IReadOnlyList<QuotaConfig>? QuotaConfigs, bool? Force = null);
 
+    public sealed record SetQuotaCall(QuotaRequest? QuotaRequest);
+
+    public sealed record QuotaRequest(string? Role, IReadOnlyList<Resource>? Guarantee, bool? Force = null);
+
+    public sealed record RemoveQuotaCall(string? Role);
+
     public sealed record UpdateScheduleCall(MaintenanceSchedule? Schedule);
 
     public sealed record AgentOnlyCall(AgentId? AgentId);
@@ -52,4 +62,6 @@ internal sealed record OperatorCall
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(OperatorCall))]
+[JsonSerializable(typeof(OperatorCall.QuotaRequest))]
+[JsonSerializable(typeof(List<OperatorCall.WeightInfo>))]
 internal sealed partial class OperatorJson : JsonSerializerContext;

@@ -122,6 +122,7 @@ internal sealed class SchedulerApi(LeaderEndpoints endpoints, MasterOptions opti
                 + framework.Id.Value);
         }
 
+        framework.Counts.Called(call.Type);
         switch (call.Type)
         {
             case CallType.Teardown:

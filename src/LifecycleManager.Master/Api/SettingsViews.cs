@@ -35,6 +35,36 @@ internal static class SettingsViews
     public static void Quotas(Utf8JsonWriter json, RolesEntry roles)
     {
         json.WriteStartObject("status");
+        QuotaStatus(json, roles);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The guarantees as quotas were before they had limits (<c>infos</c>), and all of them (<c>configs</c>).</summary>
+    public static void QuotaStatus(Utf8JsonWriter json, RolesEntry roles)
+    {
+        json.WriteStartArray("infos");
+        foreach (var quota in roles.Quotas)
+        {
+            json.WriteStartObject();
+            json.WriteString("role", quota.Role);
+            json.WriteStartArray("guarantee");
+            foreach (var (name, scalar) in quota.Guarantees ?? new Dictionary<string, Scalar>())
+            {
+                json.WriteStartObject();
+                json.WriteString("name", name);
+                json.WriteString("type", "SCALAR");
+                json.WriteStartObject("scalar");
+                json.WriteNumber("value", scalar.Value);
+                json.WriteEndObject();
+                json.WriteString("role", Resources.Roles.Default);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteStartArray("configs");
         foreach (var quota in roles.Quotas)
         {
@@ -46,7 +76,6 @@ internal static class SettingsViews
         }
 
         json.WriteEndArray();
-        json.WriteEndObject();
 
         static void Scalars(Utf8JsonWriter json, string name, IReadOnlyDictionary<string, Scalar>? scalars)
         {
@@ -65,7 +94,14 @@ internal static class SettingsViews
 
     public static void Weights(Utf8JsonWriter json, RolesEntry roles)
     {
-        json.WriteStartArray("weight_infos");
+        json.WritePropertyName("weight_infos");
+        WeightList(json, roles);
+    }
+
+    /// <summary>The weights that were set.</summary>
+    public static void WeightList(Utf8JsonWriter json, RolesEntry roles)
+    {
+        json.WriteStartArray();
         foreach (var (role, weight) in roles.Weights)
         {
             json.WriteStartObject();

@@ -21,16 +21,15 @@ internal static class StateApi
     // Mesos' other endpoints; the operator API has a call for most.
     private static readonly string[] NotImplemented =
     [
-        "/create-volumes", "/destroy-volumes", "/machine/down", "/machine/up", "/quota", "/quota/{role}", "/reserve",
-        "/unreserve", "/weights", "/api/v1/executor",
+        "/create-volumes", "/destroy-volumes", "/machine/down", "/machine/up", "/reserve",
+        "/unreserve", "/api/v1/executor",
     ];
 
     public static void Map(IEndpointRouteBuilder routes, LeaderEndpoints endpoints, MasterOptions options)
     {
         foreach (var prefix in new[] { "", "/master" })
         {
-            routes.MapGet(prefix + "/state", endpoints.Leader(Permission.View,
-                (context, term) => WriteAsync(context, term, (json, view) => State(json, view, term, options))));
+            Map("/state", true, (context, term) => WriteAsync(context, term, (json, view) => State(json, view, term, options)));
             routes.MapGet(prefix + "/slaves", endpoints.Leader(Permission.View, (context, term) =>
             {
                 // Who has permissions on some apps finds their sandboxes by it: where agents are, and nothing of what runs there.
@@ -54,18 +53,17 @@ internal static class StateApi
                     Completed = [.. view.Completed.Where(framework => framework.Id.Value == id)],
                 });
             })));
-            routes.MapGet(prefix + "/tasks", endpoints.Leader(Permission.View, (context, term) =>
+            Map("/tasks", true, (context, term) =>
             {
                 var query = TaskQuery.Of(context.Request.Query);
                 return WriteAsync(context, term, (json, view) => StateJson.Tasks(json, "tasks", query.Apply(view)));
-            }));
-            routes.MapGet(prefix + "/state-summary", endpoints.Leader(Permission.View,
-                (context, term) => WriteAsync(context, term, (json, view) => SummaryJson.State(json, view, options))));
-            routes.MapGet(prefix + "/roles", endpoints.Leader(Permission.View,
-                (context, term) => WriteAsync(context, term, SummaryJson.Roles)));
-            routes.MapGet(prefix + "/flags", endpoints.Leader(Permission.View,
-                (context, term) => WriteAsync(context, term, (json, _) => WriteFlags(json, options))));
+            });
+            Map("/roles", true, (context, term) => WriteAsync(context, term, SummaryJson.Roles));
+            Map("/state-summary", false,
+                (context, term) => WriteAsync(context, term, (json, view) => SummaryJson.State(json, view, options)));
+            Map("/flags", false, (context, term) => WriteAsync(context, term, (json, _) => WriteFlags(json, options)));
             MaintenanceEndpoints.Map(routes, prefix, endpoints);
+            RoleEndpoints.Map(routes, prefix, endpoints);
             routes.MapPost(prefix + "/teardown", endpoints.Leader(Permission.Operate, TeardownAsync));
             foreach (var other in NotImplemented)
             {
@@ -75,6 +73,13 @@ internal static class StateApi
             }
 
             routes.MapGet(prefix + "/redirect", (HttpContext context) => endpoints.RedirectAsync(context, "/"));
+
+            // Some have the name of before Mesos 0.26, too, by which tools that are older still ask.
+            void Map(string path, bool isOld, Func<HttpContext, MasterTerm, Task> serve)
+            {
+                routes.MapGet(prefix + path, endpoints.Leader(Permission.View, serve));
+                if (isOld) routes.MapGet($"{prefix}{path}.json", endpoints.Leader(Permission.View, serve));
+            }
         }
 
         routes.MapGet("/version", (HttpContext context) => JsonAsync(context, json => json.WriteString("version", Version)));

@@ -91,7 +91,7 @@ internal sealed class AgentRemoval(
         foreach (var framework in frameworks.Known.Values)
         {
             framework.ForgetRefusals(agent.Id);
-            services.Effects.Send(framework.Stream,
+            services.Effects.Send(framework,
                 new SchedulerEvent { Type = EventType.Failure, Failure = new FailureEvent(agent.Id) });
         }
 
@@ -128,7 +128,7 @@ internal sealed class AgentRemoval(
                     absent.Entry = entry;
                     services.Metrics.Mesos.Inc(MasterCount.RecoverySlaveRemovals);
                     foreach (var framework in frameworks.Known.Values)
-                        services.Effects.Send(framework.Stream, new SchedulerEvent
+                        services.Effects.Send(framework, new SchedulerEvent
                         {
                             Type = EventType.Failure,
                             Failure = new FailureEvent(absent.Id)

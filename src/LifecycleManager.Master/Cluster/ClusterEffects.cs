@@ -1,4 +1,5 @@
 using LifecycleManager.Master.Streams;
+using LifecycleManager.Protocol.Mesos;
 
 namespace LifecycleManager.Master.Cluster;
 
@@ -15,6 +16,17 @@ internal sealed class ClusterEffects
     public void Send<T>(EventStream<T>? stream, T message)
     {
         if (stream is not null) Add(() => stream.Send(message));
+    }
+
+    /// <summary>Sends a framework an event, where it is connected, and counts it.</summary>
+    public void Send(Framework framework, SchedulerEvent message)
+    {
+        if (framework.Stream is not { } stream) return;
+        Add(() =>
+        {
+            stream.Send(message);
+            framework.Counts.Told(message.Type);
+        });
     }
 
     /// <summary>Ends a stream, where there is one, after what it is sent.</summary>

@@ -41,7 +41,7 @@ internal sealed class ClusterTasks(
             var ended = task.With(status.State, status) with { SentState = status.State, SentUuid = null };
             framework.Unreachable.Remove(task.Id);
             framework.Completed.Put(task.Id, ended, services.Options.MaxCompletedTasks);
-            Counters.Ended(status);
+            Counters.Ended(status, framework);
             SendUpdate(framework, status);
         }
     }
@@ -198,14 +198,14 @@ internal sealed class ClusterTasks(
     public void Refuse(Framework framework, TaskInfo task, TaskState state, StatusReason reason, string message)
     {
         var status = ForCapabilities(framework, MasterStatus(task.TaskId, task.AgentId, state, reason, message));
-        Counters.Ended(status);
+        Counters.Ended(status, framework);
         SendUpdate(framework, status);
     }
 
     /// <summary>A terminal state frees the resources, and is counted, once.</summary>
     public void SetState(ClusterTask task, ClusterTask before)
     {
-        if (task.State.IsTerminal() && !before.State.IsTerminal()) Counters.Ended(task);
+        if (task.State.IsTerminal() && !before.State.IsTerminal()) Counters.Ended(task, frameworks.Known[task.FrameworkId]);
         Free(task, before);
     }
 
@@ -324,7 +324,7 @@ internal sealed class ClusterTasks(
 
     /// <summary>Sends a status to the framework.</summary>
     public void SendUpdate(Framework framework, TaskStatusInfo status) =>
-        services.Effects.Send(framework.Stream, new SchedulerEvent
+        services.Effects.Send(framework, new SchedulerEvent
         {
             Type = EventType.Update,
             Update = new UpdateEvent(ForCapabilities(framework, status))

@@ -62,6 +62,8 @@ internal sealed class Framework(FrameworkInfo info, DateTimeOffset registeredAt)
 
     public Dictionary<OfferId, OfferRecord> Offers { get; } = [];
 
+    public FrameworkCounts Counts { get; } = new();
+
     public Deadline<Action>? Failover { get; set; }
 
     public Deadline<Action>? Heartbeat { get; set; }

@@ -200,9 +200,11 @@ internal sealed class FrameworkSubscriptions(
 
     private void Fail(EventStream<SchedulerEvent> stream, string message)
     {
-        services.Effects.Send(stream, new SchedulerEvent { Type = EventType.Error, Error = new ErrorEvent(message) });
+        services.Effects.Send(stream, Error(message));
         services.Effects.Close(stream);
     }
+
+    private static SchedulerEvent Error(string message) => new() { Type = EventType.Error, Error = new ErrorEvent(message) };
 
     private void NotSubscribed(FrameworkId id, EventStream<SchedulerEvent> stream, string cause)
     {
@@ -242,9 +244,10 @@ internal sealed class FrameworkSubscriptions(
 
         if (framework.Stream is { } old)
         {
+            services.Effects.Send(framework, Error("Framework failed over"));
+            services.Effects.Close(old);
             framework.Stream = null;
             framework.Heartbeat?.Cancel();
-            Fail(old, "Framework failed over");
         }
 
         framework.Failover?.Cancel();
@@ -254,13 +257,14 @@ internal sealed class FrameworkSubscriptions(
         framework.Suppressed.Clear();
         framework.Suppressed.UnionWith(call.SuppressedRoles ?? []);
         framework.Stream = stream;
-        services.Effects.Send(stream, new SchedulerEvent
+        framework.Counts.Called(CallType.Subscribe);
+        services.Effects.Send(framework, new SchedulerEvent
         {
             Type = EventType.Subscribed,
             Subscribed = new SubscribedEvent(id, services.Options.HeartbeatInterval.TotalSeconds,
                 MasterInfos.Of(services.MasterId, services.Options.Address)),
         });
-        services.Effects.Send(stream, new SchedulerEvent { Type = EventType.Heartbeat });
+        services.Effects.Send(framework, new SchedulerEvent { Type = EventType.Heartbeat });
         Beat(framework, stream);
         services.Log.LogInformation("Framework {Framework} ({Name}) is subscribed", id.Value, framework.Info.Name);
         events.FrameworkChanged(() => views.Of(framework), isNew);
@@ -272,7 +276,7 @@ internal sealed class FrameworkSubscriptions(
         framework.Heartbeat = services.Loop.After(services.Options.HeartbeatInterval, () =>
         {
             if (framework.Stream != stream) return;
-            services.Effects.Send(stream, new SchedulerEvent { Type = EventType.Heartbeat });
+            services.Effects.Send(framework, new SchedulerEvent { Type = EventType.Heartbeat });
             Beat(framework, stream);
         });
 

@@ -30,7 +30,7 @@ internal sealed class MasterCore
         var allocations = new AllocationQueue(_services);
         Events = new OperatorEvents(_services, _streams);
         Offers = new OfferTable(_services, ledger, _agents, _frameworks, allocations, _plan);
-        Roles = new RoleConfiguration(_services, ledger, _agents, allocations, Offers);
+        Roles = new RoleConfiguration(_services, ledger, _agents, _frameworks, allocations, Offers);
         Maintenance = new Maintenance(_services, _agents, allocations, _plan, Offers);
         Views = new ClusterViews(_services, ledger, _agents, _frameworks, _plan, Roles);
         Tasks = new ClusterTasks(_services, ledger, _agents, _frameworks, allocations, Events);

@@ -115,6 +115,7 @@ internal sealed record FrameworkView
         Completed = [.. framework.Completed.Values];
         Offers = [.. framework.Offers.Values.Select(offer => (offer, agents[offer.AgentId].Info))];
         Refusals = framework.CountRefusals(now);
+        Counts = framework.Counts.All();
         foreach (var quantities in allocated) Allocated.Add(quantities);
     }
 
@@ -146,6 +147,9 @@ internal sealed record FrameworkView
 
     /// <summary>What it has, offers included.</summary>
     public Quantities Allocated { get; } = new();
+
+    /// <summary>What has happened between it and the master, in Mesos' names.</summary>
+    public IReadOnlyList<(string Name, long Value)> Counts { get; }
 
     /// <summary>How many refusals of offers hold, by role.</summary>
     public IReadOnlyDictionary<string, int> Refusals { get; }

@@ -29,6 +29,7 @@ internal sealed class OfferAcceptance(
         }
 
         services.Metrics.OffersAccepted.Inc(accepted.Count);
+        framework.Counts.OffersAccepted += accepted.Count;
         var accept = new PendingAccept(framework, agent, accepted[0].Role, left, call);
         agent.Accepts.Add(accept);
         Continue(accept);
@@ -64,6 +65,7 @@ internal sealed class OfferAcceptance(
             var operation = accept.Operations[accept.Next++];
             var before = accept.Left;
             var isDurableLater = false;
+            accept.Framework.Counts.Operated(operation.Type);
             switch (operation.Type)
             {
                 case OperationType.Launch: Launch(accept, operation.Launch!.TaskInfos); break;

@@ -53,7 +53,10 @@ internal sealed class OfferAllocator(
         return new FrameworkDemand(
             framework.Id, wanted, allocated,
             framework.Has(FrameworkCapability.RevocableResources), framework.Has(FrameworkCapability.GpuResources),
-            framework.Has(FrameworkCapability.RegionAware));
+            framework.Has(FrameworkCapability.RegionAware))
+        {
+            Minima = FrameworkInfos.Minima(framework.Info),
+        };
     }
 
     private void Offer(IReadOnlyList<Allocation> allocated)
@@ -70,9 +73,10 @@ internal sealed class OfferAllocator(
                 made.Add(offers.ToWire(offer, agents.Registered[ofAgent.Key.Agent], refined));
             }
 
-            services.Effects.Send(framework.Stream,
+            services.Effects.Send(framework,
                 new SchedulerEvent { Type = EventType.Offers, Offers = new OffersEvent(made) });
             services.Metrics.OffersSent.Inc(made.Count);
+            framework.Counts.OffersSent += made.Count;
         }
     }
 

@@ -46,9 +46,10 @@ internal sealed class OfferTable(
         ledger.TakeBack(agent.Id, framework.Id, offer.Role, offer.Resources);
         if (rescind)
         {
-            services.Effects.Send(framework.Stream,
+            services.Effects.Send(framework,
                 new SchedulerEvent { Type = EventType.Rescind, Rescind = new RescindEvent(offer.Id) });
             services.Metrics.OffersRescinded.Inc();
+            framework.Counts.OffersRescinded++;
         }
 
         allocations.MarkDirty(agent);
@@ -98,6 +99,7 @@ internal sealed class OfferTable(
         }
 
         services.Metrics.OffersDeclined.Inc(byAgent.Count);
+        framework.Counts.OffersDeclined += byAgent.Count;
         foreach (var offer in byAgent)
         {
             RefuseResources(framework, offer.Role, offer.AgentId, offer.Resources, call.Filters,

@@ -16,7 +16,7 @@ internal sealed class OperationReconciliation(ClusterServices services, AgentTab
         foreach (var operation in call.Operations ?? [])
         {
             var (state, message) = Of(operation.AgentId);
-            services.Effects.Send(framework.Stream, new SchedulerEvent
+            services.Effects.Send(framework, new SchedulerEvent
             {
                 Type = EventType.UpdateOperationStatus,
                 UpdateOperationStatus = new UpdateOperationStatusEvent(new OperationStatus

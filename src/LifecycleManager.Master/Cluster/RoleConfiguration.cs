@@ -9,7 +9,8 @@ namespace LifecycleManager.Master.Cluster;
 
 /// <summary>Weights and quotas of roles.</summary>
 internal sealed class RoleConfiguration(
-    ClusterServices services, Ledger ledger, AgentTable agents, AllocationQueue allocations, OfferTable offers)
+    ClusterServices services, Ledger ledger, AgentTable agents, FrameworkTable frameworks, AllocationQueue allocations,
+    OfferTable offers)
 {
     private static readonly Dictionary<string, Scalar> NoGuarantees = [];
 
@@ -34,7 +35,9 @@ internal sealed class RoleConfiguration(
 
         var changed = new SortedDictionary<string, double>(_newest.Weights.ToDictionary(), StringComparer.Ordinal);
         foreach (var (role, weight) in weights) changed[role] = weight;
-        return SetRoles(_newest with { Weights = changed });
+
+        // As Mesos: what is offered already is shared anew, where somebody's share has changed.
+        return SetRoles(_newest with { Weights = changed }, () => weights.Any(own => IsActive(own.Role)));
     }
 
     /// <summary>UPDATE_QUOTA: a role without guarantees and limits has no quota any more.</summary>
@@ -44,8 +47,8 @@ internal sealed class RoleConfiguration(
     {
         foreach (var config in configs)
         {
-            if (RoleValidation.QuotaProblem(config) is { } problem)
-                return OperatorResult.Invalid($"Invalid QuotaConfig: {problem}");
+            if (RoleValidation.QuotaProblem(config) is { } over)
+                return OperatorResult.Invalid($"Invalid QuotaConfig: {over}");
         }
 
         var names = configs.Select(config => config.Role).ToHashSet(StringComparer.Ordinal);
@@ -54,9 +57,32 @@ internal sealed class RoleConfiguration(
             .Concat(configs.Where(config => config.Guarantees?.Count > 0 || config.Limits?.Count > 0)).ToList();
         if (RoleValidation.HierarchyProblem(quotas) is { } parent)
             return OperatorResult.Invalid($"Invalid QuotaConfig: {parent}");
-        if (!force && Overcommitted(quotas) is { } name)
-            return OperatorResult.Invalid($"Guarantees of {name} are more than the cluster has; 'force' overrides this check");
-        return SetRoles(_newest with { Quotas = quotas });
+        return !force && Overcommitted(quotas) is { } problem ? OperatorResult.Invalid(problem) : SetQuotas(quotas);
+    }
+
+    /// <summary>SET_QUOTA: what is guaranteed is the limit as well, of a role that has no quota yet.</summary>
+    /// <param name="config">The quota.</param>
+    /// <param name="force">Whether guarantees may be more than the cluster has.</param>
+    /// <returns>200; 400 for what may not be, 409 for more than the cluster has, 503 by the store.</returns>
+    public Task<OperatorResult> SetQuota(QuotaConfig config, bool force)
+    {
+        const string At = "Failed to validate set quota request: ";
+        if (RoleValidation.QuotaProblem(config) is { } problem) return OperatorResult.Invalid(At + problem);
+        if (_newest.Quotas.Any(quota => quota.Role == config.Role))
+            return OperatorResult.Invalid($"{At}Cannot set quota for role '{config.Role}' which already has quota");
+        var quotas = _newest.Quotas.Append(config).ToList();
+        if (RoleValidation.HierarchyProblem(quotas) is { } parent) return OperatorResult.Invalid(At + parent);
+        return !force && Overcommitted(quotas) is { } over ? OperatorResult.Conflict(over) : SetQuotas(quotas);
+    }
+
+    /// <summary>REMOVE_QUOTA of a role that has one, and whose children do without it.</summary>
+    public Task<OperatorResult> RemoveQuota(string role)
+    {
+        const string At = "Failed to remove quota: ";
+        if (_newest.Quotas.All(quota => quota.Role != role))
+            return OperatorResult.Invalid($"{At}Role '{role}' has no quota set");
+        var quotas = _newest.Quotas.Where(quota => quota.Role != role).ToList();
+        return RoleValidation.HierarchyProblem(quotas) is { } parent ? OperatorResult.Invalid(At + parent) : SetQuotas(quotas);
     }
 
     // A child's guarantee is a part of its parent's.
@@ -70,10 +96,18 @@ internal sealed class RoleConfiguration(
                 sums[name] = sums.GetValueOrDefault(name) + scalar.Value;
         }
 
-        return sums.FirstOrDefault(sum => sum.Value > ledger.Total[sum.Key] / 1000.0).Key;
+        return sums.FirstOrDefault(sum => sum.Value > ledger.Total[sum.Key] / 1000.0).Key is { } more
+            ? $"Guarantees of {more} are more than the cluster has; 'force' overrides this check" : null;
     }
 
-    private Task<OperatorResult> SetRoles(RolesEntry roles)
+    private bool IsActive(string role) =>
+        frameworks.Known.Values.Any(framework => framework.UnregisteredAt is null && framework.Roles.Contains(role));
+
+    // A new guarantee must not wait for offers that somebody sits on; as Mesos, offers are taken back for it.
+    private Task<OperatorResult> SetQuotas(IReadOnlyList<QuotaConfig> quotas) =>
+        SetRoles(_newest with { Quotas = quotas }, () => _current.Quotas.Count > 0);
+
+    private Task<OperatorResult> SetRoles(RolesEntry roles, Func<bool> rescinds)
     {
         var done = new TaskCompletionSource<OperatorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         services.Changes.Advance();
@@ -83,7 +117,7 @@ internal sealed class RoleConfiguration(
             () =>
             {
                 _current = roles;
-                RescindForQuotas();
+                if (rescinds()) offers.RescindAll();
                 allocations.MarkAllDirty();
                 done.SetResult(OperatorResult.Done);
             },
@@ -93,13 +127,6 @@ internal sealed class RoleConfiguration(
                 done.SetResult(OperatorResult.Unavailable(cause));
             });
         return done.Task;
-    }
-
-    // A new guarantee must not wait for offers that somebody sits on; as Mesos, offers are taken back for it.
-    private void RescindForQuotas()
-    {
-        if (_current.Quotas.Count == 0) return;
-        offers.RescindAll();
     }
 
     /// <summary>What the allocator is to know of the roles.</summary>

@@ -41,6 +41,9 @@ public sealed record FrameworkInfo
     /// <summary>Free labels.</summary>
     public Labels? Labels { get; init; }
 
+    /// <summary>By role, what an offer must have to be worth the framework's while.</summary>
+    public IReadOnlyDictionary<string, OfferFilters>? OfferFilters { get; init; }
+
     /// <summary>One capability.</summary>
     public sealed record Capability(FrameworkCapability Type);
 }

@@ -46,6 +46,12 @@ internal sealed record ApiOperation(
     /// <summary>The answer's type; null for one without a schema.</summary>
     public Type? Answer { get; init; }
 
+    /// <summary>The answer's type where a parameter asks for another one; null where none does.</summary>
+    public Type? OtherAnswer { get; init; }
+
+    /// <summary>Another status of success; null where there is one alone.</summary>
+    public int? OtherStatus { get; init; }
+
     /// <summary>The answer's media types.</summary>
     public IReadOnlyList<string> Media { get; init; } = ["application/json"];
 

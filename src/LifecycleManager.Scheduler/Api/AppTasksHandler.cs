@@ -17,7 +17,7 @@ internal static class AppTasksHandler
             "Ends instances of an app; with scale, answers with the deployment.")
         {
             Query = [new("host", "Only those on this host."), ApiParameter.Scale, ApiParameter.Wipe, ApiParameter.Force],
-            Answer = typeof(TaskList), Failures = [400, 404, 409],
+            Answer = typeof(TaskList), OtherAnswer = typeof(DeploymentResult), Failures = [400, 404, 409],
         },
     ];
 

@@ -42,7 +42,7 @@ internal static class AppsHandler
             "Makes or changes an app; with only a version in the body, takes it back to that version.")
         {
             Query = [ApiParameter.Force, ApiParameter.Partial, ApiParameter.Reason], Body = typeof(App),
-            Answer = typeof(DeploymentResult), Failures = ApiFailures.ConditionalChange,
+            Answer = typeof(DeploymentResult), OtherStatus = 201, Failures = ApiFailures.ConditionalChange,
         },
         new("PATCH", "/v2/apps/{**id}", Needs.Scale, PatchAsync, "Apps", "Changes an app.")
         {

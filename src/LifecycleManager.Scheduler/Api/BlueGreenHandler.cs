@@ -41,10 +41,10 @@ internal static class BlueGreenHandler
             IsMeant = IsOfApp,
             Query =
             [
-                new("switch", "auto (without it) or manual."),
-                new("verify", "With auto: how long it must be healthy before the switch, such as 30s."),
-                new("keep", "How long the old version is kept after the switch, to go back to."),
-                new("abortAfter", "Give the new version up when it is not healthy within this time."),
+                new("switch", "auto without it.") { Values = ["auto", "manual"] },
+                new("verify", "With auto: how long it must be healthy before the switch.", ApiParameterKind.Duration),
+                new("keep", "How long the old version is kept after the switch, to go back to.", ApiParameterKind.Duration),
+                new("abortAfter", "Give the new version up when it is not healthy within this time.", ApiParameterKind.Duration),
                 ApiParameter.Force, ApiParameter.Reason,
             ],
             Body = typeof(App), Answer = typeof(DeploymentResult), Failures = ApiFailures.Change,

@@ -26,7 +26,7 @@ internal static class DeploymentsHandler
         new("DELETE", "/v2/deployments/{id}", Needs.Deploy, CancelAsync, "Deployments",
             "Cancels a deployment and takes its apps back; with force, leaves them as they are (202).")
         {
-            Query = [ApiParameter.Force], Answer = typeof(DeploymentResult), Failures = [404],
+            Query = [ApiParameter.Force], Answer = typeof(DeploymentResult), OtherStatus = 202, Failures = [404],
         },
         new("POST", "/v2/deployments/{id}/pause", Needs.Deploy, PauseAsync, "Deployments",
             "Replaces nothing more until it is resumed.")

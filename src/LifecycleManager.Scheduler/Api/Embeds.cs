@@ -39,6 +39,13 @@ internal static class EmbedNames
         ["group.pods"] = Embeds.Pods,
     };
 
+    /// <summary>The values of <see cref="Apps"/>.</summary>
+    public static readonly IReadOnlyCollection<string> OfApps = [.. Names.Keys.Select(name => "apps." + name)];
+
+    /// <summary>The values of <see cref="Groups"/>.</summary>
+    public static readonly IReadOnlyCollection<string> OfGroupTrees =
+        [.. OfGroups.Keys, .. Names.Keys.Select(name => "group.apps." + name)];
+
     /// <summary>For apps: <c>apps.tasks</c>, <c>app.tasks</c> or <c>tasks</c>.</summary>
     public static Embeds Apps(IReadOnlyList<string> values) =>
         values.Aggregate(Embeds.None, (all, value) => all | App(value, ["apps.", "app.", ""]));

@@ -26,7 +26,10 @@ internal static class EventsHandler
             Query =
             [
                 new("event_type", "Only these types.", ApiParameterKind.Texts),
-                new("plan-format", "Of deployments' plans: full, with the trees before and after (without it, too), or light."),
+                new("plan-format", "Of deployments' plans: full, with the trees before and after (without it, too), or light.")
+                {
+                    Values = ["full", "light"],
+                },
             ],
             Media = ["text/event-stream"], Failures = [503],
         },

@@ -40,7 +40,7 @@ internal static class GroupsHandler
         },
         new("GET", "/v2/groups/{**id}", Needs.View, GetAsync, "Groups", "A group.")
         {
-            Query = [ApiParameter.Embed], Answer = typeof(Group), Failures = [404],
+            Query = [ApiParameter.GroupEmbed], Answer = typeof(Group), Failures = [404],
         },
         new("POST", "/v2/groups/{**id}", Needs.Deploy, PostAsync, "Groups", "Makes a group within a group.")
         {
@@ -51,13 +51,13 @@ internal static class GroupsHandler
             "Makes or changes a group, scales it (scaleBy), or takes it back (version).")
         {
             Query = [ApiParameter.Force, ApiParameter.DryRun, ApiParameter.Reason], Body = typeof(Group),
-            Answer = typeof(DeploymentResult), Failures = ApiFailures.Change,
+            Answer = typeof(DeploymentResult), OtherAnswer = typeof(PlannedSteps), Failures = ApiFailures.Change,
         },
         new("PATCH", "/v2/groups/{**id}", Needs.Scale, PutAsync, "Groups",
             "Makes or changes a group, scales it (scaleBy), or takes it back (version).")
         {
             Query = [ApiParameter.Force, ApiParameter.DryRun, ApiParameter.Reason], Body = typeof(Group),
-            Answer = typeof(DeploymentResult), Failures = ApiFailures.Change,
+            Answer = typeof(DeploymentResult), OtherAnswer = typeof(PlannedSteps), Failures = ApiFailures.Change,
         },
         new("DELETE", "/v2/groups/{**id}", Needs.Deploy, DeleteAsync, "Groups", "Deletes a group and all below it.")
         {
@@ -65,11 +65,7 @@ internal static class GroupsHandler
         },
         new("GET", "/v2/groups", Needs.View, GetAsync, "Groups", "The whole tree.")
         {
-            Query =
-            [
-                new("embed", "group.groups, group.apps and what is added to the apps, such as group.apps.tasks.",
-                    ApiParameterKind.Texts),
-            ],
+            Query = [ApiParameter.GroupEmbed],
             Answer = typeof(Group), Failures = [400],
         },
         new("POST", "/v2/groups", Needs.Deploy, PostAsync, "Groups", "Makes a group.")
@@ -80,12 +76,12 @@ internal static class GroupsHandler
         new("PUT", "/v2/groups", Needs.Scale, PutAsync, "Groups", "Changes the root group.")
         {
             Query = [ApiParameter.Force, ApiParameter.DryRun, ApiParameter.Reason], Body = typeof(Group),
-            Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
+            Answer = typeof(DeploymentResult), OtherAnswer = typeof(PlannedSteps), Failures = ApiFailures.Create,
         },
         new("PATCH", "/v2/groups", Needs.Scale, PutAsync, "Groups", "Changes the root group.")
         {
             Query = [ApiParameter.Force, ApiParameter.DryRun, ApiParameter.Reason], Body = typeof(Group),
-            Answer = typeof(DeploymentResult), Failures = ApiFailures.Create,
+            Answer = typeof(DeploymentResult), OtherAnswer = typeof(PlannedSteps), Failures = ApiFailures.Create,
         },
         new("DELETE", "/v2/groups", Needs.Deploy, DeleteAsync, "Groups", "Deletes everything.")
         {

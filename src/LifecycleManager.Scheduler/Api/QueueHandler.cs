@@ -14,7 +14,13 @@ internal static class QueueHandler
     [
         new("GET", "/v2/queue", Needs.View, ListAsync, "Queue", "What waits for an offer, and why.")
         {
-            Query = [new("embed", "lastUnusedOffers: the refused offers with their reasons.", ApiParameterKind.Texts)],
+            Query =
+            [
+                new("embed", "Also the refused offers with their reasons.", ApiParameterKind.Texts)
+                {
+                    Values = ["lastUnusedOffers"],
+                },
+            ],
             Answer = typeof(LaunchQueue), Failures = [400],
         },
         new("DELETE", "/v2/queue/{**id}/delay", Needs.Deploy, EndDelayAsync, "Queue", "Ends the delay of an app's launches.")

@@ -21,12 +21,17 @@ internal static class RebalanceHandler
         new("GET", "/v2/rebalance", Needs.Cluster, PlanAsync, "Placement",
             "Which instances would be better off elsewhere, and why.")
         {
-            Query = [new("max", "The most moves; 100 without it.")], Answer = typeof(RebalanceAnswer), Failures = [400, 503],
+            Query = [new("max", "The most moves; 100 without it.") { Range = (1, 10_000) }],
+            Answer = typeof(RebalanceAnswer), Failures = [400, 503],
         },
         new("POST", "/v2/rebalance", Needs.Cluster, RebalanceAsync, "Placement",
             "Replaces the named instances, without a body those of a plan, by others elsewhere.")
         {
-            Query = [new("max", "The most moves of a plan."), new("dryRun", "Plan only.", ApiParameterKind.Flag)],
+            Query =
+            [
+                new("max", "The most moves of a plan.") { Range = (1, 10_000) },
+                new("dryRun", "Plan only.", ApiParameterKind.Flag),
+            ],
             Body = typeof(RebalanceTasks), Answer = typeof(RebalanceAnswer), Failures = [400, 404, 409, 413, 422, 503],
         },
     ]);

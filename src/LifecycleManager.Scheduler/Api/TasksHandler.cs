@@ -21,14 +21,14 @@ internal static class TasksHandler
         new("GET", "/v2/tasks", Needs.View, ListAsync, "Tasks",
             "All instances; as text, a line of addresses for each service port.")
         {
-            Query = [new("status", "running or staging.", ApiParameterKind.Texts)], Answer = typeof(TaskList),
-            Media = ["application/json", "text/plain"], Failures = [400],
+            Query = [new("status", "Only those.", ApiParameterKind.Texts) { Values = ["running", "staging"] }],
+            Answer = typeof(TaskList), Media = ["application/json", "text/plain"], Failures = [400],
         },
         new("POST", "/v2/tasks/delete", Needs.Scale, DeleteAsync, "Tasks",
             "Ends instances by id; with scale, answers with the deployment.")
         {
             Query = [ApiParameter.Scale, ApiParameter.Wipe, ApiParameter.Force], Body = typeof(TaskIdList),
-            Answer = typeof(TaskList), Failures = ApiFailures.Create,
+            Answer = typeof(TaskList), OtherAnswer = typeof(DeploymentResult), Failures = ApiFailures.Create,
         },
     ]);
 

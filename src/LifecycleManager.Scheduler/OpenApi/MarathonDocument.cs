@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Api;
 using Microsoft.OpenApi;
@@ -17,6 +18,7 @@ internal static class MarathonDocument
             Description = "Marathon's REST API. Ids of apps and groups are paths: their slashes stand in the URL as they are.",
         };
         document.Servers = [];
+        Secure(document);
         var schemas = new WireSchemas(document);
         document.Paths = [];
         foreach (var path in operations.GroupBy(operation => operation.DocumentPath))
@@ -33,8 +35,17 @@ internal static class MarathonDocument
 
     private static OpenApiOperation Describe(ApiOperation operation, OpenApiDocument document, WireSchemas schemas)
     {
-        var responses = new OpenApiResponses { [Text(operation.Status)] = Response(operation, schemas) };
-        foreach (var failure in operation.Failures)
+        var responses = new OpenApiResponses { [Text(operation.Status)] = Response(operation, operation.Status, schemas) };
+        if (operation.OtherStatus is { } other) responses[Text(other)] = Response(operation, other, schemas);
+        if (operation.Path != "/ping")
+        {
+            responses[Text(401)] = Plain("Who calls is not known: a principal and its secret are needed, or its certificate.");
+            responses[Text(403)] = Plain("The caller may not do that, or a page of another site calls.");
+            responses[Text(403)].Content!["application/json"] =
+                new OpenApiMediaType { Schema = schemas.Of(typeof(MarathonError)) };
+        }
+
+        foreach (var failure in Failures(operation))
         {
             responses[Text(failure)] = new OpenApiResponse
             {
@@ -48,42 +59,93 @@ internal static class MarathonDocument
 
         return new OpenApiOperation
         {
+            Security = operation.Path == "/ping" ? [] : null,
             Summary = operation.Summary,
             OperationId = operation.Method.ToLowerInvariant() + operation.DocumentPath.Replace('/', '_')
                 .Replace("{", "", StringComparison.Ordinal)
-                .Replace("}", "", StringComparison.Ordinal),
+                .Replace("}", "", StringComparison.Ordinal)
+                .Replace("::", "_", StringComparison.Ordinal)
+                .Replace('-', '_'),
             Tags = new HashSet<OpenApiTagReference> { new(operation.Tag, document) },
-            Parameters = [.. InPath(operation.DocumentPath), .. operation.Query.Select(InQuery)],
+            Parameters = [.. InPath(operation), .. operation.Query.Select(InQuery)],
             RequestBody = operation.Body is null ? null : new OpenApiRequestBody
             {
                 Required = true,
                 Content = new Dictionary<string, OpenApiMediaType>
                 {
-                    ["application/json"] =
-                    new() { Schema = schemas.Of(operation.Body) }
+                    ["application/json"] = new()
+                    {
+                        Schema = schemas.Of(operation.Body), Example = BodyExamples.Of(operation),
+                    },
                 },
             },
             Responses = responses,
         };
     }
 
-    private static OpenApiResponse Response(ApiOperation operation, WireSchemas schemas) => new()
+    // Where a scheduler does not lead, or has just stopped, 503; where a value of a parameter is not one of its own, 400.
+    private static IEnumerable<int> Failures(ApiOperation operation) =>
+        operation.Path == "/ping" ? operation.Failures
+            : operation.Failures.Append(503).Concat(operation.Query.Any(parameter => parameter.IsChecked) ? [400] : []).Distinct()
+                .Order();
+
+    private static OpenApiResponse Response(ApiOperation operation, int status, WireSchemas schemas) => new()
     {
-        Description = Meaning(operation.Status),
-        Content = operation.Status == 204 ? null : operation.Media.ToDictionary(media => media, media => new OpenApiMediaType
+        Description = Meaning(status),
+        Content = status is 202 or 204 ? null : operation.Media.ToDictionary(media => media, media => new OpenApiMediaType
         {
-            Schema = media != "application/json" ? new OpenApiSchema { Type = JsonSchemaType.String }
-                : operation.Answer is null ? new OpenApiSchema { Type = JsonSchemaType.Object } : schemas.Of(operation.Answer),
+            Schema = media != "application/json" || (operation.Path == "/ping" && operation.Answer is null)
+                ? new OpenApiSchema { Type = JsonSchemaType.String } : Answer(operation, schemas),
         }),
     };
 
-    private static IEnumerable<IOpenApiParameter> InPath(string path) =>
-        path.Split('{').Skip(1).Select(part => new OpenApiParameter
+    private static IOpenApiSchema Answer(ApiOperation operation, WireSchemas schemas) => operation switch
+    {
+        { Answer: null } => new OpenApiSchema { Type = JsonSchemaType.Object },
+        { OtherAnswer: { } other } => new OpenApiSchema { AnyOf = [schemas.Of(operation.Answer), schemas.Of(other)] },
+        _ => schemas.Of(operation.Answer),
+    };
+
+    private static OpenApiResponse Plain(string description) => new()
+    {
+        Description = description,
+        Content = new Dictionary<string, OpenApiMediaType>
         {
-            Name = part.Split('}')[0],
+            ["text/plain"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } },
+        },
+    };
+
+    // Nobody need be asked who he is.
+    private static void Secure(OpenApiDocument document)
+    {
+        (document.Components ??= new OpenApiComponents()).SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+        {
+            ["basic"] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http, Scheme = "basic", Description = "A principal and its secret.",
+            },
+            ["certificate"] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.MutualTLS, Description = "A certificate whose name is a principal's.",
+            },
+        };
+        document.Security =
+        [
+            [],
+            new() { [new OpenApiSecuritySchemeReference("basic", document)] = [] },
+            new() { [new OpenApiSecuritySchemeReference("certificate", document)] = [] },
+        ];
+    }
+
+    private static IEnumerable<IOpenApiParameter> InPath(ApiOperation operation) =>
+        operation.DocumentPath.Split('{').Skip(1).Select(part => part.Split('}')[0]).Select(name => new OpenApiParameter
+        {
+            Name = name,
             In = ParameterLocation.Path,
             Required = true,
-            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            Schema = name == "version" ? new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" }
+                : name == "id" && operation.Path.Contains("{**id}", StringComparison.Ordinal) ? SchemaFacets.IdInPath()
+                : new OpenApiSchema { Type = JsonSchemaType.String },
         });
 
     private static OpenApiParameter InQuery(ApiParameter parameter) => new()
@@ -94,16 +156,25 @@ internal static class MarathonDocument
         Schema = parameter.Kind switch
         {
             ApiParameterKind.Flag => new OpenApiSchema { Type = JsonSchemaType.Boolean },
-            ApiParameterKind.Texts =>
-                new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
-            _ => new OpenApiSchema { Type = JsonSchemaType.String },
+            ApiParameterKind.Texts => new OpenApiSchema { Type = JsonSchemaType.Array, Items = OneValue(parameter) },
+            ApiParameterKind.Duration => SchemaFacets.Duration(),
+            _ => OneValue(parameter),
         },
     };
+
+    private static OpenApiSchema OneValue(ApiParameter parameter) => parameter.Range is { } range
+        ? new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = Text(range.Least), Maximum = Text(range.Most) }
+        : new OpenApiSchema
+        {
+            Type = JsonSchemaType.String,
+            Enum = parameter.Values.Count == 0 ? null : [.. parameter.Values.Select(value => (JsonNode)value)],
+        };
 
     private static string Meaning(int status) => status switch
     {
         200 => "Done.",
         201 => "Created.",
+        202 => "It is on its way.",
         204 => "Done; no content.",
         400 => "The request cannot be read.",
         404 => "Not found.",

@@ -54,6 +54,7 @@ internal sealed class WireSchemas(OpenApiDocument document)
                 // Taken in requests so that an answer can be sent back, and of no effect there.
                 if (FieldNotes.IsOfAnswers(info.Type, property.Name) && inner is OpenApiSchema plain)
                     plain.ReadOnly = true;
+                if (inner is OpenApiSchema bounded) SchemaFacets.Apply(info.Type, property.Name, bounded);
                 schema.Properties[property.Name] = inner;
                 if (property.IsRequired || property.AssociatedParameter is { HasDefaultValue: false, IsNullable: false })
                     schema.Required.Add(property.Name);

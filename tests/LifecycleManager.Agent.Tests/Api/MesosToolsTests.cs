@@ -64,6 +64,9 @@ public sealed class MesosToolsTests : IAsyncLifetime
     [InlineData("/slave(1)/state", "id")]
     [InlineData("/slave(1)/state.json", "frameworks")]
     [InlineData("/slave(1)/metrics/snapshot", "slave/registered")]
+    [InlineData("/slave(1)/health", "status")]
+    [InlineData("/slave(1)/version", "version")]
+    [InlineData("/flags", "flags")]
     public async Task The_endpoints_are_also_below_the_name_of_the_agent(string path, string field)
     {
         Assert.NotNull(JsonNode.Parse(await _agent.Http.GetStringAsync(path))![field]);
@@ -79,6 +82,8 @@ public sealed class MesosToolsTests : IAsyncLifetime
     [InlineData("GET_METRICS")]
     [InlineData("GET_FRAMEWORKS")]
     [InlineData("GET_EXECUTORS")]
+    [InlineData("GET_OPERATIONS")]
+    [InlineData("GET_RESOURCE_PROVIDERS")]
     [InlineData("GET_STATE")]
     [InlineData("GET_TASKS")]
     public async Task A_call_is_answered_under_its_own_name_in_both_places(string type)

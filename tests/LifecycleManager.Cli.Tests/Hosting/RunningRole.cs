@@ -22,7 +22,7 @@ internal sealed record RunningRole(RoleHost Host, Uri Address, IReadOnlyList<(st
     /// <summary>Whom each route lets in, as its metadata says; null where nothing is said.</summary>
     public IReadOnlyDictionary<string, EndpointAccess?> Access { get; private init; } = new Dictionary<string, EndpointAccess?>();
 
-    /// <summary>The roles.</summary>
+    /// <summary>The roles, each after those that it needs.</summary>
     public static readonly string[] Names = ["master", "agent", "scheduler", "manager"];
 
     private static readonly Uri Nobody = new("http://127.0.0.1:9");
@@ -56,8 +56,10 @@ internal sealed record RunningRole(RoleHost Host, Uri Address, IReadOnlyList<(st
     }
 
     public static async Task<RunningRole> StartAsync(
-        string name, AllowedHosts? hosts, string directory, ILoggerFactory? log = null, Principals? principals = null)
+        string name, AllowedHosts? hosts, string directory, ILoggerFactory? log = null, Principals? principals = null,
+        Uri? others = null)
     {
+        others ??= Nobody;
         var known = principals ?? Principals.Anyone;
         var listen = new IPEndPoint(IPAddress.Loopback, Server.FreePort());
         var address = new Uri($"http://{listen}");
@@ -69,19 +71,19 @@ internal sealed record RunningRole(RoleHost Host, Uri Address, IReadOnlyList<(st
             "agent" => AgentCommand.Role([listen], "--port", new AgentOptions
             {
                 WorkDirectory = directory,
-                Masters = [Nobody],
+                Masters = [others],
                 Hostname = "127.0.0.1",
                 Port = listen.Port,
                 Containerizers = ["process"],
                 Principals = known,
             }),
             "scheduler" => SchedulerCommand.Role(
-                listen, "--port", new SchedulerOptions { Masters = [Nobody], Address = address, Principals = known },
+                listen, "--port", new SchedulerOptions { Masters = [others], Address = address, Principals = known },
                 new EurekaOptions { Servers = [Nobody] }, Nobody, address) with
             { State = "memory:" },
             _ => ManagerCommand.Role(listen, "--port", new ManagerOptions
             {
-                Scheduler = Nobody,
+                Scheduler = others,
                 Address = address,
                 Principals = known,
             }) with

@@ -26,8 +26,9 @@ public sealed class TeamRoutesTests : IDisposable
         ["master"] = [],
         ["agent"] =
         [
-            "/state", "/state.json", "/containers", "/monitor/statistics", "/files/browse", "/files/browse.json", "/files/read",
-            "/files/read.json", "/files/download", "/files/download.json", "/files/tail", "/api/v1",
+            "/state", "/state.json", "/containers", "/monitor/statistics", "/monitor/statistics.json", "/files/browse",
+            "/files/browse.json", "/files/read", "/files/read.json", "/files/download", "/files/download.json", "/files/tail",
+            "/api/v1",
         ],
         ["scheduler"] =
         [
@@ -46,8 +47,8 @@ public sealed class TeamRoutesTests : IDisposable
     /// <summary>Show nothing of any app, to every known caller.</summary>
     private static readonly Dictionary<string, string[]> OfAnyApp = new()
     {
-        ["master"] = ["/slaves", "/master/slaves"],
-        ["agent"] = [],
+        ["master"] = ["/slaves", "/master/slaves", "/openapi.json", "/openapi/master.json"],
+        ["agent"] = ["/openapi.json", "/openapi/agent.json"],
         ["scheduler"] = ["/", "/ui/console.css", "/ui/console.js", "/openapi", "/openapi/x.json", "/docs", "/docs/start.js"],
         ["manager"] = ["GET /v1/stop", "/openapi.json", "/openapi/manager.json", "/docs", "/docs/start.js"],
     };

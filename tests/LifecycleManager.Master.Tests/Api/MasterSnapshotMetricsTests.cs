@@ -66,6 +66,45 @@ public sealed class SnapshotMetricsTests
     }
 
     [Fact]
+    public async Task Each_framework_has_its_own_counts_until_it_is_gone()
+    {
+        await using var master = await MasterUnderTest.StartAsync(
+            new MasterOptions { AllocationDelay = TimeSpan.FromMilliseconds(1) });
+        await using var agent = await master.RegisteredAgentAsync();
+        await using var framework = await master.FrameworkAsync(TestFramework.PartitionAware("a/b c", 3600, "a", "b"));
+        var offer = await framework.OfferAsync();
+        await framework.LaunchAsync(offer, TestFramework.Sleep(offer, "t"), TestFramework.Sleep(offer, "too big", cpus: 1000));
+        await framework.WaitAsync(() => framework.StateOf("t") == TaskState.Running);
+        await framework.WaitAsync(() => framework.StateOf("too big") == TaskState.Error);
+        await framework.CallAsync(
+            new SchedulerCall { Type = CallType.Suppress, Suppress = new RolesCall(["a"]) });
+        await Eventually.TrueAsync(async () => framework.Events.Any(e => e.Type == EventType.Offers)
+            && (await MetricsAsync(master))[Name("calls/acknowledge")] >= 1, "its status is acknowledged");
+        var metrics = await MetricsAsync(master);
+        foreach (var (name, value) in new (string, double)[]
+        {
+            ("subscribed", 1), ("calls/subscribe", 1), ("calls/accept", 1), ("calls/suppress", 1), ("calls/decline", 0),
+            ("events/subscribed", 1), ("events/rescind", 0), ("offers/accepted", 1), ("offers/declined", 0),
+            ("operations", 1), ("operations/launch", 1), ("operations/reserve", 0), ("tasks/active/task_running", 1),
+            ("tasks/active/task_staging", 0), ("tasks/terminal/task_error", 1), ("tasks/terminal/task_killed", 0),
+            ("roles/a/suppressed", 1), ("roles/b/suppressed", 0),
+        })
+        {
+            Assert.Equal((name, value), (name, metrics[Name(name)]));
+        }
+
+        Assert.Equal(framework.Events.Count(e => e.Type == EventType.Update), metrics[Name("events/update")]);
+        Assert.True(metrics[Name("offers/sent")] >= 1);
+        Assert.Equal(metrics[Name("calls")], metrics.Where(own => own.Key.StartsWith(Name("calls/"), StringComparison.Ordinal))
+            .Sum(own => own.Value));
+        await framework.CallAsync(new SchedulerCall { Type = CallType.Teardown });
+        Assert.DoesNotContain((await MetricsAsync(master)).Keys,
+            name => name.StartsWith("master/frameworks/", StringComparison.Ordinal));
+
+        string Name(string name) => $"master/frameworks/a%2Fb%20c/{framework.Id.Value}/{name}";
+    }
+
+    [Fact]
     public async Task An_agent_that_leaves_is_counted_by_its_reason()
     {
         await using var master = await MasterUnderTest.StartAsync();

@@ -21,7 +21,7 @@ public sealed class MesosFieldsTests
         {
             "GET_HEALTH", "GET_VERSION", "GET_FLAGS", "GET_METRICS", "GET_STATE", "GET_AGENTS", "GET_FRAMEWORKS", "GET_TASKS",
             "GET_ROLES", "GET_WEIGHTS", "GET_MASTER", "GET_EXECUTORS", "GET_OPERATIONS", "GET_MAINTENANCE_STATUS",
-            "GET_MAINTENANCE_SCHEDULE",
+            "GET_MAINTENANCE_SCHEDULE", "GET_QUOTA",
         })
         {
             var answer = await master.OperateAsync($$"""{"type": "{{type}}"}""");

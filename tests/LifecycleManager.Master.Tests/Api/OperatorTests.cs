@@ -260,10 +260,10 @@ public sealed class OperatorTests
         + "GET_WEIGHTS GET_MASTER GET_MAINTENANCE_STATUS GET_MAINTENANCE_SCHEDULE GET_QUOTA", 200)]
     [InlineData(
         "UPDATE_WEIGHTS RESERVE_RESOURCES UNRESERVE_RESOURCES UPDATE_MAINTENANCE_SCHEDULE UPDATE_QUOTA TEARDOWN MARK_AGENT_GONE DRAIN_AGENT "
-        + "DEACTIVATE_AGENT REACTIVATE_AGENT", 400)]
+        + "SET_QUOTA REMOVE_QUOTA DEACTIVATE_AGENT REACTIVATE_AGENT", 400)]
     [InlineData(
         "GET_LOGGING_LEVEL SET_LOGGING_LEVEL LIST_FILES READ_FILE CREATE_VOLUMES DESTROY_VOLUMES GROW_VOLUME SHRINK_VOLUME START_MAINTENANCE "
-        + "STOP_MAINTENANCE SET_QUOTA REMOVE_QUOTA NOT_EVEN_MESOS_OWN", 501)]
+        + "STOP_MAINTENANCE NOT_EVEN_MESOS_OWN", 501)]
     public async Task Every_call_of_mesos_has_its_answer(string types, int status)
     {
         await using var master = await MasterUnderTest.StartAsync();
@@ -281,8 +281,7 @@ public sealed class OperatorTests
 
     [Theory]
     [InlineData("/machine/down")]
-    [InlineData("/master/quota")]
-    [InlineData("/quota/eng")]
+    [InlineData("/master/unreserve")]
     [InlineData("/master/create-volumes")]
     [InlineData("/reserve")]
     [InlineData("/api/v1/executor")]

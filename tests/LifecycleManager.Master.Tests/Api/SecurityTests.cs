@@ -25,6 +25,8 @@ public sealed class SecurityTests
     [InlineData("/slaves", "viewer ops")]
     [InlineData("/frameworks", "viewer ops")]
     [InlineData("/tasks", "viewer ops")]
+    [InlineData("/quota", "viewer ops")]
+    [InlineData("/weights", "viewer ops")]
     [InlineData("/metrics", "viewer ops")]
     [InlineData("/metrics/snapshot", "viewer ops")]
     [InlineData("/health", "agent viewer ops marathon nobody")]

@@ -48,6 +48,12 @@ public sealed class StateApiTests
             role.GetProperty("quota").GetProperty("consumed").GetProperty("cpus").GetDouble()));
         Assert.Equal([framework.Id.Value], role.GetProperty("frameworks").EnumerateArray().Select(id => id.GetString()));
         Assert.Equal(1, (await master.GetAsync($"{prefix}/tasks")).GetProperty("tasks").GetArrayLength());
+        foreach (var path in (string[])["state", "tasks", "roles"])
+        {
+            Assert.Equal((await master.GetAsync($"{prefix}/{path}")).EnumerateObject().Select(field => field.Name),
+                (await master.GetAsync($"{prefix}/{path}.json")).EnumerateObject().Select(field => field.Name));
+        }
+
         Assert.Equal(1, (await master.GetAsync($"{prefix}/slaves")).GetProperty("slaves").GetArrayLength());
         Assert.Equal("hierarchical-drf", (await master.GetAsync($"{prefix}/flags")).GetProperty("flags").GetProperty("allocator")
             .GetString());
