@@ -33,7 +33,7 @@ internal static class AppNormalization
             Fetch = [.. (app.Fetch ?? []).Select(Fill)],
             Networks = networks,
             PortDefinitions = host ? [.. (app.PortDefinitions ?? [DefaultPort]).Select(Fill)] : app.PortDefinitions,
-            RequirePorts = app.RequirePorts ?? false,
+            RequirePorts = host && app.RequirePorts == true,
             BackoffSeconds = app.BackoffSeconds ?? AppDefaults.BackoffSeconds,
             BackoffFactor = app.BackoffFactor ?? AppDefaults.BackoffFactor,
             MaxLaunchDelaySeconds = app.MaxLaunchDelaySeconds ?? AppDefaults.MaxLaunchDelaySeconds,

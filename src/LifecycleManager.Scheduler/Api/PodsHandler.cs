@@ -89,10 +89,10 @@ internal static class PodsHandler
     private static Task StatusAsync(ApiRequest request) => request.JsonAsync(
         PodView.Status(Find(request, request.Id), request.Services.Time.GetUtcNow()), MarathonJson.Default.PodStatus);
 
-    private static async Task KillAsync(ApiRequest request) => await KillAsync(request, request.Id, IdsAsync(request));
+    private static async Task KillAsync(ApiRequest request) => await KillAsync(request, request.Id, IdsAsync);
 
     private static Task KillOneAsync(ApiRequest request) =>
-        KillAsync(request, request.Id, Task.FromResult<IReadOnlyList<string>>([request.Parameters["instance"]]));
+        KillAsync(request, request.Id, one => Task.FromResult<IReadOnlyList<string>>([one.Parameters["instance"]]));
 
     /// <summary>Marathon's way to say that there are pods.</summary>
     private static Task AnyAsync(ApiRequest request) => Task.CompletedTask;
@@ -176,11 +176,13 @@ internal static class PodsHandler
     private static async Task<IReadOnlyList<string>> IdsAsync(ApiRequest request) =>
         WireJson.Read(await request.BodyAsync(many: true), ApiJson.Default.IReadOnlyListString);
 
-    private static async Task KillAsync(ApiRequest request, AppId id, Task<IReadOnlyList<string>> ids)
+    private static async Task KillAsync(
+        ApiRequest request, AppId id, Func<ApiRequest, Task<IReadOnlyList<string>>> ids)
     {
         var options = TasksHandler.Kill(request);
         TasksHandler.CheckKill(request, options, [id]);
-        var wanted = (await ids).ToHashSet(StringComparer.Ordinal);
+        // Read after all else is judged: nothing reads on while a refusal is written.
+        var wanted = (await ids(request)).ToHashSet(StringComparer.Ordinal);
         var status = Find(request, id);
         var instances = status.Instances.Where(instance => wanted.Contains(instance.InstanceId))
             .Select(instance => instance.TaskId).ToList();
