@@ -54,6 +54,8 @@ internal static class AppNormalization
         };
     }
 
+    private static AppPortMapping DefaultMapping => new() { Name = AppDefaults.PortName };
+
     private static PortDefinition DefaultPort => new() { Port = 0, Name = AppDefaults.PortName };
 
     private static IReadOnlyList<AppNetwork> NetworksOf(App app) => app.Networks is not { Count: > 0 } networks ? HostNetwork
@@ -89,9 +91,9 @@ internal static class AppNormalization
             NetworkNotation.Host => container.PortMappings is { Count: 0 } ? null : container.PortMappings,
 
             // On a named network a port is published only where it says so.
-            NetworkNotation.Container => [.. (container.PortMappings ?? []).Select(mapping => Fill(mapping, mapping.HostPort))],
-            _ => [.. (container.PortMappings ?? [new AppPortMapping { Name = AppDefaults.PortName }])
-                .Select(mapping => Fill(mapping, mapping.HostPort ?? 0))],
+            NetworkNotation.Container =>
+                [.. (container.PortMappings ?? [DefaultMapping]).Select(mapping => Fill(mapping, mapping.HostPort))],
+            _ => [.. (container.PortMappings ?? [DefaultMapping]).Select(mapping => Fill(mapping, mapping.HostPort ?? 0))],
         },
     };
 

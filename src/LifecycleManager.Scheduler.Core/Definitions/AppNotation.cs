@@ -75,6 +75,8 @@ internal static class AppNotation
         if (container is null) return (container, ports);
         if (mode == NetworkNotation.Host) return (container with { PortMappings = null }, ports);
         if (ports is null) return (container, ports);
+
+        // The one port of an app that says nothing of ports counts among them.
         var mappings = container.PortMappings ?? (whole ? [new AppPortMapping { Name = AppDefaults.PortName }] : []);
         var beyond = Enumerable.Range(0, Math.Max(0, ports.Count - mappings.Count)).Select(_ => new AppPortMapping());
         return (ports.Count > mappings.Count ? container with { PortMappings = [.. mappings, .. beyond] } : container, null);

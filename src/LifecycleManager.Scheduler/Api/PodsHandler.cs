@@ -15,6 +15,14 @@ namespace LifecycleManager.Scheduler.Api;
 /// </summary>
 internal static class PodsHandler
 {
+    public static readonly OperationTable StatusOperations = new(
+    [
+        new("GET", "/v2/pods::status", Needs.View, AllStatusAsync, "Pods", "All pods with their instances.")
+        {
+            Answer = typeof(IReadOnlyList<PodStatus>),
+        },
+    ]);
+
     public static readonly OperationTable Operations = new(
     [
         new("GET", "/v2/pods/{**id}::status", Needs.View, StatusAsync, "Pods",
@@ -61,15 +69,11 @@ internal static class PodsHandler
             Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(Pod), Status = 201, Answer = typeof(Pod),
             Failures = ApiFailures.Create,
         },
-    ]);
-
-    public static readonly OperationTable StatusOperations = new(
-    [
-        new("GET", "/v2/pods::status", Needs.View, AllStatusAsync, "Pods", "All pods with their instances.")
-        {
-            Answer = typeof(IReadOnlyList<PodStatus>),
-        },
-    ]);
+    ])
+    {
+        // Clients write /v2/pods/::status, with the slash of a list.
+        Also = StatusOperations,
+    };
 
     private static bool IsWithoutVerb(ApiRequest request) => !request.Id.Path.Contains("::", StringComparison.Ordinal);
 

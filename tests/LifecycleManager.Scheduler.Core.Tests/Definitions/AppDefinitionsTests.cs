@@ -214,7 +214,6 @@ public sealed class AppDefinitionsTests
         "at most one")]
     [InlineData("""{"id":"a","cmd":"x","readinessChecks":[{}]}""", "/readinessChecks(0)/portName", "http-api")]
     [InlineData("""{"id":"a","cmd":"x","acceptedResourceRoles":[]}""", "/acceptedResourceRoles", "empty")]
-    [InlineData("""{"id":"a","cmd":"x","acceptedResourceRoles":[]}""", "/acceptedResourceRoles", "empty")]
     [InlineData("""{"id":"a","cmd":"x","role":"prod"}""", "/role", "not supported")]
     [InlineData("""{"id":"a","cmd":"x","env":{"A":1}}""", "/env/A", "text")]
     [InlineData("""{"id":"a","cmd":"x","env":{"A=B":"1"}}""", "/env/A=B", "name")]
