@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LifecycleManager.Scheduler.Core.Definitions;
+using LifecycleManager.Scheduler.Core.Definitions.Json;
 
 namespace LifecycleManager.Scheduler.Core.Tests.Definitions;
 
@@ -67,17 +68,10 @@ public sealed class OldNetworksTests
 
     private static string Found(string json)
     {
-        try
-        {
-            var app = AppDefinitions.Create(
-                AppDefinitions.ReadApp(System.Text.Encoding.UTF8.GetBytes(json)), AppId.Root, new DefinitionRules());
-            var ports = app.Ports.Select(port => $"{port.ContainerPort}/{port.ServicePort}/{port.Name}");
-            return $"{app.Network} {app.Wire.Networks![0].Name} {string.Join(' ', ports)}";
-        }
-        catch (ChangeRefusedException)
-        {
-            return "refused";
-        }
+        var sent = AppDefinitions.ReadApp(System.Text.Encoding.UTF8.GetBytes(json));
+        if (AppDefinitions.TryCreate(sent, AppId.Root, new DefinitionRules(), "", new Problems()) is not { } app) return "refused";
+        var ports = app.Ports.Select(port => $"{port.ContainerPort}/{port.ServicePort}/{port.Name}");
+        return $"{app.Network} {app.Wire.Networks![0].Name} {string.Join(' ', ports)}";
     }
 
     private static string Expected(JsonObject app)
