@@ -54,7 +54,7 @@ internal sealed class SchedulerCore
         _context = new CoreContext(options, random);
         _connection = new MasterSubscription(_context, loaded.FrameworkId);
         var aside = new SetAside(loaded);
-        _catalog = new AppCatalog(_context, aside, loaded.Root, loaded.History);
+        _catalog = new AppCatalog(_context, aside, Dated(loaded.Root, now), loaded.History);
         _lease = new CountLease(_context, _catalog, loaded, now);
         _reconciliation = new Reconciliation(_context, _connection, now);
         var delays = new LaunchDelays(_context, _catalog);
@@ -327,4 +327,8 @@ internal sealed class SchedulerCore
     }
 
     private void Reply<T>(Request<T> request, T result) => _context.Effects.Replies.Add(() => request.Succeed(result));
+
+    /// <summary>A tree that nobody has changed yet is of now.</summary>
+    private static GroupDefinition Dated(GroupDefinition root, ClockReading now) => root.Version > DateTimeOffset.UnixEpoch
+        ? root : root with { Version = Timestamps.Truncate(now.Wall) };
 }

@@ -54,6 +54,8 @@ public static class SchedulerRole
         var health = app.Services.GetRequiredService<RoleHealth>();
         access.WarnIn(health);
         app.UseAccessControl(access);
+        MetricsJson.Use(app, app.Services.GetRequiredService<CollectorRegistry>(),
+            app.Services.GetRequiredService<SchedulerService>());
         app.MapMarathonApi();
         app.MapMarathonDocument();
         app.MapMetrics(registry: app.Services.GetRequiredService<CollectorRegistry>()).ReadsOnly();

@@ -174,13 +174,9 @@ internal sealed class SchedulerService : IDisposable
         }
     }
 
-    /// <summary>The stored versions of the tree, newest first.</summary>
-    public async Task<IReadOnlyList<DateTimeOffset>> GroupVersionsAsync(CancellationToken cancellation)
-    {
-        var history = await AskAsync(new HistoryRequest(), cancellation);
-        return history.Changes.Count == 0 ? [history.Root.Version]
-            : [.. history.Changes.Select(change => Timestamps.Read(change.Version))];
-    }
+    /// <summary>The stored versions of the tree in which a group is there, newest first.</summary>
+    public async Task<IReadOnlyList<DateTimeOffset>> GroupVersionsAsync(AppId group, CancellationToken cancellation) =>
+        OlderTrees.VersionsOf(await AskAsync(new HistoryRequest(), cancellation), group);
 
     /// <summary>The whole tree at one of its versions, or null.</summary>
     public async Task<GroupDefinition?> GroupVersionAsync(DateTimeOffset version, CancellationToken cancellation)

@@ -91,7 +91,7 @@ public sealed record App
     public IReadOnlyList<string>? AcceptedResourceRoles { get; init; }
 
     /// <summary>Ip-per-task, old notation.</summary>
-    public JsonElement? IpAddress { get; init; }
+    public AppIpAddress? IpAddress { get; init; }
 
     /// <summary>Networks, 1.5's notation.</summary>
     public IReadOnlyList<AppNetwork>? Networks { get; init; }
@@ -304,21 +304,6 @@ public sealed record AppVolume
     public string? Secret { get; init; }
 }
 
-/// <summary>A network, 1.5's notation.</summary>
-public sealed record AppNetwork
-{
-    /// <summary><c>host</c>, <c>container</c> or <c>container/bridge</c>.</summary>
-    public string? Mode { get; init; }
-
-    /// <summary>The name, for <c>container</c>.</summary>
-    public string? Name { get; init; }
-
-    /// <summary>Free labels.</summary>
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
-}
-
-/// <summary>A secret's source.</summary>
-public sealed record AppSecret(string Source);
 
 /// <summary>A health check. Times in seconds.</summary>
 public sealed record AppHealthCheck

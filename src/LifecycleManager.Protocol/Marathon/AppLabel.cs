@@ -27,6 +27,8 @@ public sealed record AppLabel(string Name, string Meaning)
         new("lcm.price", "`0.12`: what an instance costs in an hour, for budgets with a `cost`"),
         new("lcm.canary", "`1 pause, 25% 5m, 50%`: the steps in which a new version takes over"),
         new("lcm.rollback.after", "`5m`: a version that is not healthy by then is taken back"),
+        new("lcm.expandEnv", "`true`: `$PORT0`, `${HOST}` and all else that Marathon sets are replaced in the values of `env`; "
+            + "`$$` is a dollar sign"),
         new("lcm.drain", "`10s`: so long an instance that is to end is out of Eureka and of the proxy first, an hour at most"),
         new("lcm.proxy", "`false`: `lcm proxy` leaves the app out"),
         new("lcm.proxy.N.vhost", "`shop.example.com`: the host names that lead to the service port with this index, by commas"),

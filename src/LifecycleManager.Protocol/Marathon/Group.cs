@@ -24,6 +24,6 @@ public sealed record Group
     /// <summary>Requests only: scale all apps by this factor.</summary>
     public double? ScaleBy { get; init; }
 
-    /// <summary>Whether its apps take the group's role.</summary>
+    /// <summary>Requests only: whether its apps take the group's role; false is without it.</summary>
     public bool? EnforceRole { get; init; }
 }

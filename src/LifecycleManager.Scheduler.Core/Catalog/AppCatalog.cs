@@ -213,18 +213,31 @@ internal sealed class AppCatalog(CoreContext context, SetAside aside, GroupDefin
     }
 
     /// <summary>
-    /// The tree with the definitions that really came about, and the version on every group above a changed app.
+    /// The tree with the definitions that really came about, and the version on every group that is not as it was, and above it.
     /// </summary>
-    private static GroupDefinition Stamp(GroupDefinition wanted, Dictionary<AppId, AppRecord?> target, DateTimeOffset version)
+    private GroupDefinition Stamp(GroupDefinition wanted, Dictionary<AppId, AppRecord?> target, DateTimeOffset version)
     {
         // Removed apps are not there already, and their groups may be gone with them.
         var root = GroupTree.With(
             wanted, target.Where(app => app.Value is not null)
             .ToDictionary(app => app.Key, app => (AppDefinition?)app.Value!.Definition));
         var touched = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var app in target.Keys)
-            for (var path = GroupTree.Parent(app.Path); touched.Add(path) && path != "/";) path = GroupTree.Parent(path);
+        foreach (var app in target.Keys) Touch(app.Path);
+        var before = Root.AllGroups.ToDictionary(group => group.Id);
+        foreach (var group in root.AllGroups)
+        {
+            var isAsBefore = before.Remove(group.Id, out var was) && was.Version > DateTimeOffset.UnixEpoch
+                && was.Dependencies.SequenceEqual(group.Dependencies);
+            if (!isAsBefore && touched.Add(group.Id.Path)) Touch(group.Id.Path);
+        }
+
+        foreach (var gone in before.Keys) Touch(gone.Path);
         return Mark(root);
+
+        void Touch(string path)
+        {
+            for (path = GroupTree.Parent(path); touched.Add(path) && path != "/";) path = GroupTree.Parent(path);
+        }
 
         GroupDefinition Mark(GroupDefinition group) => !touched.Contains(group.Id.Path) && group.Id.Path != "/"
             ? group : group with

@@ -23,6 +23,12 @@ internal sealed class AppEntry(AppId id, AppRecord record, bool isRemoved = fals
     /// <summary>Older versions that instances still run or a deployment may go back to.</summary>
     public Dictionary<DateTimeOffset, AppRecord> Older { get; } = [];
 
+    /// <summary>
+    /// Instances whose tasks have ended and that go on with the next one, while anything is to be launched; the tasks' ids, and
+    /// of which configuration they were. Of the task tracker.
+    /// </summary>
+    public Queue<(string TaskId, DateTimeOffset ConfigVersion)> Returning { get; } = new();
+
     /// <summary>The deployment that changes the app.</summary>
     public ActiveDeployment? Deployment { get; set; }
 

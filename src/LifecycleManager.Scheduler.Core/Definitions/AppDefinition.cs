@@ -149,7 +149,7 @@ internal sealed record AppDefinition
             RequirePorts = normalized.RequirePorts ?? false,
             Network = network,
             Role = normalized.Role ?? AppDefaults.Role,
-            AcceptedResourceRoles = normalized.AcceptedResourceRoles ?? RolesOf(normalized.Role),
+            AcceptedResourceRoles = ResourceRoles.Of(normalized),
             Backoff = new Backoff(
                 Seconds(normalized.BackoffSeconds ?? AppDefaults.BackoffSeconds),
                 normalized.BackoffFactor ?? AppDefaults.BackoffFactor,
@@ -165,8 +165,6 @@ internal sealed record AppDefinition
             Labels = normalized.Labels ?? NoLabels,
         };
     }
-
-    private static string[] RolesOf(string? role) => role is null or "*" ? ["*"] : ["*", role];
 
     private static NetworkMode NetworkOf(App app) => app.Networks is not { Count: > 0 } networks ? NetworkMode.Host
         : networks[0].Mode switch
@@ -191,7 +189,7 @@ internal sealed record AppDefinition
     private static Constraint ToConstraint(IReadOnlyList<string> parts)
     {
         _ = ConstraintOperators.TryParse(parts[1], out var value);
-        return new Constraint(parts[0], value, parts.Count > 2 ? parts[2] : null);
+        return new Constraint(parts[0], value, parts.Count > 2 && parts[2].Length > 0 ? parts[2] : null);
     }
 
     private static HealthCheckSpec ToHealthCheck(AppHealthCheck check) => new()

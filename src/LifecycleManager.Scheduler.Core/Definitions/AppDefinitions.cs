@@ -76,7 +76,8 @@ internal static class AppDefinitions
         }
 
         var id = AppId.Resolve(app.Id, group);
-        var canonical = Resolve(AppNotation.Canonical(app, path, problems) with { Id = id.Path, Version = null }, id.Parent);
+        var canonical = Resolve(
+            AppNotation.Canonical(app, path, problems, whole: true) with { Id = id.Path, Version = null }, id.Parent);
         if (problems.Items.Count > before) return null;
         var filled = AppNormalization.Fill(canonical, rules);
         AppValidation.Validate(filled, path, rules, problems);

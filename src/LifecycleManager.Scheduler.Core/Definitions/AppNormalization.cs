@@ -33,7 +33,7 @@ internal static class AppNormalization
             Fetch = [.. (app.Fetch ?? []).Select(Fill)],
             Networks = networks,
             PortDefinitions = host ? [.. (app.PortDefinitions ?? [DefaultPort]).Select(Fill)] : app.PortDefinitions,
-            RequirePorts = app.RequirePorts ?? false,
+            RequirePorts = host && app.RequirePorts == true,
             BackoffSeconds = app.BackoffSeconds ?? AppDefaults.BackoffSeconds,
             BackoffFactor = app.BackoffFactor ?? AppDefaults.BackoffFactor,
             MaxLaunchDelaySeconds = app.MaxLaunchDelaySeconds ?? AppDefaults.MaxLaunchDelaySeconds,
@@ -53,6 +53,8 @@ internal static class AppNormalization
             Role = app.Role ?? rules.Role,
         };
     }
+
+    private static AppPortMapping DefaultMapping => new() { Name = AppDefaults.PortName };
 
     private static PortDefinition DefaultPort => new() { Port = 0, Name = AppDefaults.PortName };
 
@@ -89,9 +91,9 @@ internal static class AppNormalization
             NetworkNotation.Host => container.PortMappings is { Count: 0 } ? null : container.PortMappings,
 
             // On a named network a port is published only where it says so.
-            NetworkNotation.Container => [.. (container.PortMappings ?? []).Select(mapping => Fill(mapping, mapping.HostPort))],
-            _ => [.. (container.PortMappings ?? [new AppPortMapping { Name = AppDefaults.PortName }])
-                .Select(mapping => Fill(mapping, mapping.HostPort ?? 0))],
+            NetworkNotation.Container =>
+                [.. (container.PortMappings ?? [DefaultMapping]).Select(mapping => Fill(mapping, mapping.HostPort))],
+            _ => [.. (container.PortMappings ?? [DefaultMapping]).Select(mapping => Fill(mapping, mapping.HostPort ?? 0))],
         },
     };
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using LifecycleManager.Primitives.Text;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Scheduler.Core.Definitions.Json;
 
@@ -11,17 +9,28 @@ namespace LifecycleManager.Scheduler.Core.Definitions;
 /// </summary>
 internal static class AppNotation
 {
-    public static App Canonical(App app, string path, Problems problems)
+    private static readonly string[] Archives = [".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz", ".zip"];
+
+    /// <summary>The app in today's notation.</summary>
+    /// <param name="app">As it was sent.</param>
+    /// <param name="path">Where it stands in the request.</param>
+    /// <param name="problems">What is wrong.</param>
+    /// <param name="whole">It is a definition and no update: what it leaves out is not there.</param>
+    public static App Canonical(App app, string path, Problems problems, bool whole = false)
     {
         problems.Unless(app.Pod is null, $"{path}/pod", "is not a known field: pods are made at /v2/pods");
         var container = ContainerOf(app, path, problems);
-        var named = NameOf(app);
-        var networks = NetworksOf(app, container, named, path, problems);
+        var networks = OldNetworks.Of(app, path, problems);
         var ports = PortsOf(app, path, problems);
-        if (networks is [var network, ..]) (container, ports) = PortsFor(network, container, ports);
+        if (networks is { Count: > 0 } || whole)
+        {
+            var mode = networks is [var network, ..] ? network.Mode : NetworkNotation.Host;
+            (container, ports) = PortsFor(mode, container, ports, whole);
+        }
+
         return app with
         {
-            IpAddress = named is null ? app.IpAddress : null,
+            IpAddress = null,
             Fetch = FetchOf(app, path, problems),
             Uris = null,
             PortDefinitions = ports,
@@ -38,7 +47,8 @@ internal static class AppNotation
         if (app.Uris is not { Count: > 0 } uris) return app.Fetch ?? (app.Uris is null ? null : []);
         if (app.Fetch is { Count: > 0 } fetch && !fetch.Select(file => file.Uri).SequenceEqual(uris))
             problems.Add($"{path}/uris", "must not be set together with 'fetch', which replaces it");
-        return app.Fetch is { Count: > 0 } ? app.Fetch : [.. uris.Select(uri => new Artifact { Uri = uri })];
+        return app.Fetch is { Count: > 0 } ? app.Fetch
+            : [.. uris.Select(uri => new Artifact { Uri = uri, Extract = IsArchive(uri) })];
     }
 
     private static IReadOnlyList<PortDefinition>? PortsOf(App app, string path, Problems problems)
@@ -50,76 +60,27 @@ internal static class AppNotation
         return definitions;
     }
 
+    /// <summary>Of the notation without <c>extract</c>, by the name of the file.</summary>
+    private static bool IsArchive(string uri) => Uri.TryCreate(uri, UriKind.RelativeOrAbsolute, out var parsed)
+        && (parsed.IsAbsoluteUri ? parsed.AbsolutePath : uri) is var name
+        && Archives.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
+
     /// <summary>
     /// Definitions of old carry the ports of both kinds of network, and Marathon's normalization drops those of the other kind:
     /// mappings on the host's network; elsewhere definitions, of which those beyond the mappings are mappings of any port.
     /// </summary>
     private static (AppContainer?, IReadOnlyList<PortDefinition>?) PortsFor(
-        AppNetwork network, AppContainer? container, IReadOnlyList<PortDefinition>? ports)
+        string? mode, AppContainer? container, IReadOnlyList<PortDefinition>? ports, bool whole)
     {
         if (container is null) return (container, ports);
-        if (network.Mode == NetworkNotation.Host) return (container with { PortMappings = null }, ports);
+        if (mode == NetworkNotation.Host) return (container with { PortMappings = null }, ports);
         if (ports is null) return (container, ports);
-        var mappings = container.PortMappings ?? [];
+
+        // The one port of an app that says nothing of ports counts among them.
+        var mappings = container.PortMappings ?? (whole ? [new AppPortMapping { Name = AppDefaults.PortName }] : []);
         var beyond = Enumerable.Range(0, Math.Max(0, ports.Count - mappings.Count)).Select(_ => new AppPortMapping());
         return (ports.Count > mappings.Count ? container with { PortMappings = [.. mappings, .. beyond] } : container, null);
     }
-
-    private static IReadOnlyList<AppNetwork>? NetworksOf(
-        App app, AppContainer? container, string? named, string path, Problems problems)
-    {
-        var old = app.Container?.Docker?.Network ?? (named is null ? null : "USER");
-        if (old is null)
-        {
-            if (app.Networks is { Count: > 0 } given)
-                return [.. given.Select(network => network with { Mode = network.Mode ?? NetworkNotation.Container })];
-            return container?.PortMappings is { Count: > 0 } ? [new AppNetwork { Mode = NetworkNotation.Bridge }] : app.Networks;
-        }
-
-        var mode = old.ToUpperInvariant() switch
-        {
-            "BRIDGE" => NetworkNotation.Bridge,
-            "HOST" => NetworkNotation.Host,
-            "USER" => NetworkNotation.Container,
-            _ => null,
-        };
-        if (mode is null)
-        {
-            problems.Add($"{path}/container/docker/network", old.Equals("NONE", StringComparison.OrdinalIgnoreCase)
-                ? "NONE is not supported: use BRIDGE without port mappings"
-                : $"'{old}' must be one of BRIDGE, HOST, USER" + NearestName.Hint(old, ["BRIDGE", "HOST", "USER"]));
-        }
-        else if (app.Networks is { Count: > 0 } networks && networks[0].Mode != mode)
-        {
-            problems.Add($"{path}/networks", $"contradicts container.docker.network {old}, which it replaces");
-        }
-
-        return app.Networks is { Count: > 0 } ? app.Networks
-            : [new AppNetwork { Mode = mode, Name = mode == NetworkNotation.Container ? named : null }];
-    }
-
-    // The network's name of the notation before networks, where it says nothing else.
-    private static string? NameOf(App app)
-    {
-        if (app.IpAddress is not { ValueKind: JsonValueKind.Object } address
-            || app.Container?.Docker?.Network is { } old && !old.Equals("USER", StringComparison.OrdinalIgnoreCase)) return null;
-        string? name = null;
-        foreach (var field in address.EnumerateObject())
-        {
-            if (field.Name == "networkName" && field.Value.ValueKind == JsonValueKind.String) name = field.Value.GetString();
-            else if (!IsEmpty(field.Value)) return null;
-        }
-
-        return name;
-    }
-
-    private static bool IsEmpty(JsonElement element) => element.ValueKind switch
-    {
-        JsonValueKind.Null => true,
-        JsonValueKind.Array => element.GetArrayLength() == 0,
-        JsonValueKind.Object => element.EnumerateObject().All(field => IsEmpty(field.Value)),
-        _ => false,
-    };
 
     private static AppContainer? ContainerOf(App app, string path, Problems problems)
     {
@@ -144,5 +105,9 @@ internal static class AppNotation
     private static AppHealthCheck Canonical(AppHealthCheck check) => check with
     {
         Path = check.Path is { Length: > 0 } path && path[0] != '/' ? "/" + path : check.Path,
+
+        // Marathon wrote a portIndex of 0 for every check, when it could not be left out, and asks no port by a command.
+        Port = check.Protocol == "COMMAND" ? null : check.Port,
+        PortIndex = check.Protocol == "COMMAND" ? null : check.PortIndex,
     };
 }

@@ -40,7 +40,6 @@ internal static class AppUpdate
             UpgradeStrategy = update.UpgradeStrategy ?? app.UpgradeStrategy,
             Labels = update.Labels ?? app.Labels,
             AcceptedResourceRoles = update.AcceptedResourceRoles ?? app.AcceptedResourceRoles,
-            IpAddress = update.IpAddress ?? app.IpAddress,
             Networks = networks,
             Residency = update.Residency ?? app.Residency,
             Secrets = update.Secrets ?? app.Secrets,

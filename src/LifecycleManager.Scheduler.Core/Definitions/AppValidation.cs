@@ -124,8 +124,11 @@ internal sealed class AppValidation
                 image is { Length: > 0 and <= 1_024 } && !image.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)),
                 $"{at}/docker/image", "must be the name of an image");
             for (var index = 0; index < docker.Parameters!.Count; index++)
-                _problems.Unless(docker.Parameters[index].Key.Length > 0, $"{at}/docker/parameters({index})/key",
-                    "must not be empty");
+            {
+                var (key, value) = docker.Parameters[index];
+                if (DockerOptions.WhyRefused(key, value) is { } reason)
+                    _problems.Add($"{at}/docker/parameters({index})/{(DockerOptions.IsKnown(key) ? "value" : "key")}", reason);
+            }
         }
 
         for (var index = 0; index < (container.Volumes?.Count ?? 0); index++)
@@ -300,19 +303,13 @@ internal sealed class AppValidation
         if (_app.AcceptedResourceRoles is not { } roles) return;
         _problems.Unless(roles.Count > 0, $"{_path}/acceptedResourceRoles", "must not be empty");
         for (var index = 0; index < roles.Count; index++)
-        {
-            _problems.Unless(
-                roles[index] == "*" || roles[index] == _rules.Role, $"{_path}/acceptedResourceRoles({index})",
-                $"'{roles[index]}' is neither * nor this scheduler's role '{_rules.Role}'");
-        }
+            _problems.Unless(roles[index].Length > 0, $"{_path}/acceptedResourceRoles({index})", "must not be empty");
     }
 
     private void NotCarriedOut()
     {
         _problems.Unless(_app.Gpus is not > 0, $"{_path}/gpus", "gpus are not supported: the agents give none to their tasks");
         _problems.Unless(_app.Executor is "" or "//cmd", $"{_path}/executor", "custom executors are not supported");
-        _problems.Unless(_app.IpAddress is null, $"{_path}/ipAddress",
-            "is carried out with nothing but a networkName, on that network: use networks");
         _problems.Unless(_app.Residency is null, $"{_path}/residency", "residency and persistent volumes are not supported");
         _problems.Unless(_app.Tty is not true, $"{_path}/tty", "a terminal is not supported");
         _problems.Unless(_app.Container?.LinuxInfo is null, $"{_path}/container/linuxInfo", "is not supported");

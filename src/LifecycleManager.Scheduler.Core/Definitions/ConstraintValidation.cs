@@ -40,10 +40,10 @@ internal static class ConstraintValidation
         switch (op)
         {
             case ConstraintOperator.Unique:
-                problems.Unless(value is null, at, "Value specified but not used");
+                problems.Unless(string.IsNullOrEmpty(value), at, "Value specified but not used");
                 break;
             case ConstraintOperator.GroupBy:
-                problems.Unless(value is null || IsCount(value), at, "Value was specified but is not a number");
+                problems.Unless(string.IsNullOrEmpty(value) || IsCount(value), at, "Value was specified but is not a number");
                 break;
             case ConstraintOperator.MaxPer:
                 problems.Unless(value is not null && IsCount(value), at, "Value was not specified or is not a number above 0");

@@ -13,7 +13,6 @@ internal static class GroupNotation
         Id = group.Id.Path,
         Version = Timestamps.Write(group.Version),
         Dependencies = [.. group.Dependencies.Select(dependency => dependency.Path)],
-        EnforceRole = false,
         Apps = [.. group.Apps.Where(app => !app.IsPod).Select(app => app.Wire)],
         Pods = [.. group.Apps.Where(app => app.IsPod).Select(PodNotation.Shown)],
         Groups = [.. group.Groups.Select(Shown)],

@@ -32,7 +32,8 @@ internal static class UnreachableNotation
     public static JsonElement? Check(JsonElement? wire, string path, Problems problems)
     {
         if (wire is not { } element) return null;
-        if (element.ValueKind == JsonValueKind.String && element.GetString() == Disabled) return element;
+        if (element.ValueKind == JsonValueKind.String && Disabled.Equals(element.GetString(), StringComparison.OrdinalIgnoreCase))
+            return Write(null);
         if (element.ValueKind != JsonValueKind.Object)
         {
             problems.Add(path, $"must be \"{Disabled}\" or an object with {string.Join(" and ", Fields)}");

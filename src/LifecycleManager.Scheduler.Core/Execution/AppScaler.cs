@@ -40,6 +40,7 @@ internal sealed class AppScaler(
         var isHeld = action == DeploymentActionKind.RestartApplication && context.Admission.Problems(record.Definition).Count > 0;
         foreach (var taskId in isHeld ? [] : decision.Kill) tracker.End(entry, entry.Instances[taskId], now);
         catalog.ClearDirty(entry.Id);
+        while (entry.Returning.Count > Math.Max(decision.Launch, decision.LaunchOld)) entry.Returning.Dequeue();
         if (decision.LaunchOld > 0) queue.SetWanted(entry, deployment!.Before[entry.Id]!, decision.LaunchOld, now);
         else queue.SetWanted(entry, record, isHeld ? Math.Max(decision.Launch, decision.Kill.Count) : decision.Launch, now);
 

@@ -112,6 +112,12 @@ internal sealed record Instance
     /// <summary>The deployment that holds the app replaces it by one elsewhere.</summary>
     public bool Moves { get; init; }
 
+    /// <summary>
+    /// Its task is ended and not the instance: the next task that takes its place is the instance's next one. Not stored: after
+    /// a change of the leader the place is taken by a new instance.
+    /// </summary>
+    public bool Returns { get; init; }
+
     /// <summary>All health checks pass; null while none has been answered (or there are none).</summary>
     public bool? Healthy => Health.Count == 0 ? AgentHealthy
         : AgentHealthy == false || Health.Any(health => health is { IsKnown: true, Alive: false }) ? false

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Scheduler.Core.Definitions;
 using LifecycleManager.Scheduler.Core.Instances;
@@ -33,11 +34,17 @@ internal static class MarathonEnvironment
         AddLabels(values, app);
         AddPorts(values, app, instance);
 
+        // What the app states is not among what it may name: nothing depends on an order.
+        var known = ExpandLabel.IsSet(app.Labels) ? new Dictionary<string, string>(values, StringComparer.Ordinal) : null;
         var variables = new List<CommandEnvironment.Variable>();
         foreach (var (name, value) in app.Wire.Env ?? EmptyEnvironment)
         {
             if (value.ValueKind == JsonValueKind.Object) variables.Add(OfSecret(app, name, value));
-            else values[name] = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+            else
+            {
+                var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+                values[name] = known is null ? text : EnvironmentExpansion.Expand(text, known);
+            }
         }
 
         variables.InsertRange(0, values

@@ -99,11 +99,10 @@ internal sealed class OfferMatcher(
         AgentLaunches launches, WaitingLaunch launch, AgentPool agent, Placement.Placement placement, ClockReading now)
     {
         var (entry, record) = (launch.Entry, launch.Record);
-        var id = context.NewGuid();
         var staged = Timestamps.Truncate(now.Wall);
         var instance = new Instance
         {
-            TaskId = record.Definition.IsPod ? TaskIds.MakePod(entry.Id, id) : TaskIds.Make(entry.Id, id),
+            TaskId = tracker.NextTaskId(entry, record),
             AppId = entry.Id,
             Version = record.Definition.Version,
             ConfigVersion = record.LastConfigChangeAt,

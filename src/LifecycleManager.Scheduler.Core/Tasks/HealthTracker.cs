@@ -37,8 +37,14 @@ internal sealed class HealthTracker(CoreContext context, AppCatalog catalog, Ins
         if (!report.Result.Success) context.Publish(EventMessages.HealthCheckFailed(now.Wall, after, check.Wire));
         Announce(before, after, now);
         if (!kill) return;
-        context.Publish(EventMessages.UnhealthyKill(now.Wall, after, report.Result.Cause ?? "unhealthy"));
-        tracker.End(entry, after, now);
+        var cause = report.Result.Cause ?? "unhealthy";
+        context.Publish(EventMessages.UnhealthyKill(now.Wall, after, cause));
+
+        // In Marathon's words, which clients look for.
+        var failure = new InstanceFailure(after.TaskId, after.Host, after.AgentId, InstanceState.Killed.MesosName(),
+            $"Task was killed since health check failed. Reason: {cause}", now.Wall, after.Version);
+        tracker.Fail(entry, after, failure, isAppsFault: true, now);
+        tracker.End(entry, after, now, returns: true);
     }
 
     public void Apply(ReadinessResult result, ClockReading now)

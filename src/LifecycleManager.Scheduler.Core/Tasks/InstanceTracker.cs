@@ -76,6 +76,22 @@ internal sealed class InstanceTracker(
         if (isAppsFault) delays.Extend(entry, instance, now);
     }
 
+    /// <summary>A task has ended whose instance goes on: what is launched next is its next task.</summary>
+    public static void Return(AppEntry entry, Instance instance)
+    {
+        if (instance.Tasks.Count == 0 && TaskIds.IsOurs(instance.TaskId))
+            entry.Returning.Enqueue((instance.TaskId, instance.ConfigVersion));
+    }
+
+    /// <summary>The task id of the next launch: of an instance that goes on, else of a new one.</summary>
+    public string NextTaskId(AppEntry entry, AppRecord record)
+    {
+        while (!record.Definition.IsPod && entry.Returning.TryDequeue(out var ended))
+            if (ended.ConfigVersion == record.LastConfigChangeAt) return TaskIds.Next(ended.TaskId);
+        var id = context.NewGuid();
+        return record.Definition.IsPod ? TaskIds.MakePod(entry.Id, id) : TaskIds.Make(entry.Id, id);
+    }
+
     public void Forget(AppEntry entry, string taskId)
     {
         if (entry.Instances.Remove(taskId, out var instance))
@@ -115,7 +131,8 @@ internal sealed class InstanceTracker(
     /// <param name="instance">The instance.</param>
     /// <param name="now">Now.</param>
     /// <param name="atOnce">It is not drained, nor any longer.</param>
-    public void End(AppEntry entry, Instance instance, ClockReading now, bool atOnce = false)
+    /// <param name="returns">The instance goes on with another task.</param>
+    public void End(AppEntry entry, Instance instance, ClockReading now, bool atOnce = false, bool returns = false)
     {
         if (instance.Goal == InstanceGoal.Ended)
         {
@@ -124,7 +141,7 @@ internal sealed class InstanceTracker(
         }
 
         var drain = atOnce ? null : Drains.Of(entry, instance, now);
-        var ending = instance with { Goal = InstanceGoal.Ended, Drain = drain };
+        var ending = instance with { Goal = InstanceGoal.Ended, Drain = drain, Returns = returns };
         Put(entry, ending);
         if (drain is not null)
         {
@@ -238,6 +255,6 @@ internal sealed class InstanceTracker(
             instance.TaskId, instance.Host, instance.AgentId, instance.State.MesosName(),
             $"not running {context.Options.LaunchTimeout.TotalSeconds:0} s after its launch", now.Wall, instance.Version);
         Fail(entry, instance, failure, isAppsFault: true, now);
-        End(entry, instance, now);
+        End(entry, instance, now, returns: true);
     }
 }

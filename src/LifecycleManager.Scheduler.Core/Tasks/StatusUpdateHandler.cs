@@ -149,6 +149,7 @@ internal sealed class StatusUpdateHandler(
         tracker.Forget(entry, before.TaskId);
         context.Publish(EventMessages.StatusUpdate(now.Wall, after, MesosNameOf(status.State), status.Message ?? ""));
         context.Publish(EventMessages.InstanceChanged(now.Wall, after));
+        if (before.Goal == InstanceGoal.Running || before.Returns) InstanceTracker.Return(entry, before);
         if (before.Goal == InstanceGoal.Ended) return;
 
         // Nobody wanted its end.

@@ -35,6 +35,7 @@ internal static class ApiChanges
                     .. ServicePorts.Collisions(
                         SeenSnapshot.Of(wanted, scope) ?? GroupDefinition.Empty, SeenSnapshot.Of(root, scope) ?? root),
                     .. UnknownLabels.Of(wanted, root),
+                    .. ResourceRoles.Ignored(wanted, root),
                 ];
                 return wanted;
             },

@@ -36,6 +36,14 @@ internal static class ApiErrors
         await request.JsonAsync(error, MarathonJson.Default.MarathonError, status);
     }
 
+    /// <summary>What is wrong with a request that the server itself refuses.</summary>
+    public static string WordsOf(BadHttpRequestException refused) => refused.StatusCode switch
+    {
+        StatusCodes.Status408RequestTimeout => "the body came too slowly",
+        StatusCodes.Status413PayloadTooLarge => "the body is too large",
+        _ => "the body is not as its headers say, or ended early",
+    };
+
     private static (int Status, MarathonError Error) Of(ApiRequest request, AppsForbiddenException forbidden) => (403,
         new MarathonError
         {
@@ -73,7 +81,7 @@ internal static class ApiErrors
         AppNotFoundException or DeploymentNotFoundException => (404, new MarathonError { Message = failure.Message }),
         NotLeaderException or StoreRefusedException or StateUnavailableException or TooManySubscribersException =>
             (503, new MarathonError { Message = failure.Message }),
-        BadHttpRequestException bad => (bad.StatusCode, new MarathonError { Message = bad.Message }),
+        BadHttpRequestException bad => (bad.StatusCode, new MarathonError { Message = WordsOf(bad) }),
         OperationCanceledException or TimeoutException =>
             (503, new MarathonError { Message = "the scheduler has stopped or changed its leader: ask again" }),
         _ => (500, new MarathonError { Message = "the request failed; the scheduler's log says why" }),

@@ -14,5 +14,8 @@ internal sealed class ApiException(int status, string message) : Exception(messa
 
     public static ApiException NotFound(string message) => new(404, message);
 
+    public static ApiException NotAcceptable(IReadOnlyList<string> media) =>
+        new(406, $"the answer is {string.Join(" or ", media)}, which the request's Accept leaves out");
+
     public static ApiException BadRequest(string message) => new(400, message);
 }

@@ -67,8 +67,10 @@ internal sealed class ApiRequest(HttpContext context, ApiServices services)
     /// <summary>How a change is made.</summary>
     /// <param name="reason">Why, where the request does not say.</param>
     /// <param name="app">The one app that is changed, of which the request may demand that it is as it was; or null.</param>
+    /// <param name="forced">Whether it is forced where the request does not say.</param>
     /// <exception cref="ApiException">A header is not what it should be, or of no use here: 400.</exception>
-    public ChangeOptions Change(string reason, AppId? app = null) => new(Force, Text("reason") ?? reason)
+    public ChangeOptions Change(string reason, AppId? app = null, bool forced = false) =>
+        new(Flag("force", absent: forced), Text("reason") ?? reason)
     {
         Condition = Condition(app),
         CountOwner = Context.Request.Headers[IMarathonApi.CountOwnerHeader] is [.., { Length: > 0 and <= 256 } owner]
@@ -99,34 +101,13 @@ internal sealed class ApiRequest(HttpContext context, ApiServices services)
     }
 
     /// <summary>Whether the client would rather have plain text than JSON.</summary>
-    public bool WantsText
-    {
-        get
-        {
-            var (text, json) = (Quality("text/plain"), Quality("application/json", "application/*", "*/*"));
-            return text > json || (text > 0 && text == json
-                && Context.Request.Headers.Accept.ToString().TrimStart().StartsWith("text/plain", StringComparison.Ordinal));
-        }
-    }
+    public bool WantsText => Accepted.PrefersText;
 
     /// <summary>Whether the client names JSON, where an answer is plain text to everybody else.</summary>
-    public bool AsksForJson => Quality("application/json") is > 0 and var json && json >= Quality("text/plain");
+    public bool AsksForJson => Accepted.AsksForJson;
 
-    /// <summary>How much the client would like one of these media, 0 to 1; 0 where it names none of them.</summary>
-    private double Quality(params ReadOnlySpan<string> media)
-    {
-        var most = 0.0;
-        foreach (var part in Context.Request.Headers.Accept.ToString().Split(','))
-        {
-            var at = part.Split(';', StringSplitOptions.TrimEntries);
-            if (!media.Contains(at[0].Trim())) continue;
-            var quality = at.FirstOrDefault(item => item.StartsWith("q=", StringComparison.Ordinal)) is { } q
-                && double.TryParse(q.AsSpan(2), NumberStyles.Float, CultureInfo.InvariantCulture, out var given) ? given : 1;
-            most = Math.Max(most, quality);
-        }
-
-        return most;
-    }
+    /// <summary>The forms of answers that the client takes.</summary>
+    public AcceptedMedia Accepted => new(Context.Request.Headers.Accept.ToString());
 
     /// <summary>An instant that stands in the path or the body as a version.</summary>
     /// <exception cref="ApiException">It is none.</exception>
@@ -153,7 +134,7 @@ internal sealed class ApiRequest(HttpContext context, ApiServices services)
             }
             catch (BadHttpRequestException e)
             {
-                throw new ApiException(e.StatusCode, e.Message);
+                throw new ApiException(e.StatusCode, ApiErrors.WordsOf(e));
             }
 
             if (result.Buffer.Length > most) throw TooLarge(most);

@@ -49,7 +49,8 @@ internal static class AppsHandler
             Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(App), Answer = typeof(DeploymentResult),
             Failures = ApiFailures.ConditionalChange,
         },
-        new("DELETE", "/v2/apps/{**id}", Needs.Deploy, DeleteAsync, "Apps", "Ends an app and all its instances.")
+        new("DELETE", "/v2/apps/{**id}", Needs.Deploy, DeleteAsync, "Apps",
+            "Ends an app and all its instances; with force=false, not while a deployment holds it.")
         {
             Query = [ApiParameter.Force, ApiParameter.Reason], Answer = typeof(DeploymentResult), Failures = [404, 409],
         },
@@ -224,9 +225,12 @@ internal static class AppsHandler
     private static async Task DeleteAsync(ApiRequest request)
     {
         var id = request.SingleId;
+
+        // Marathon's default for this alone: who deletes an app need not wait for what deploys it.
+        var forced = ChangeAccess.MayForce(request.Scope, request.Whole, [id]);
         var receipt = await request.ChangeAsync(
             root => root.FindApp(id) is { IsPod: false } ? root.RemoveApp(id)
-            : throw new AppNotFoundException(id), request.Change($"{id} was deleted"));
+            : throw new AppNotFoundException(id), request.Change($"{id} was deleted", forced: forced));
         await request.DeploymentAsync(receipt);
     }
 

@@ -112,6 +112,20 @@ internal static class ChangeAccess
             CheckDeployment(scope, whole, deployment.Id);
     }
 
+    /// <summary>Whether the caller may force a change of apps.</summary>
+    public static bool MayForce(AppScope scope, SchedulerSnapshot whole, IReadOnlyCollection<AppId> apps)
+    {
+        try
+        {
+            CheckForced(scope, whole, apps);
+            return true;
+        }
+        catch (AppsForbiddenException)
+        {
+            return false;
+        }
+    }
+
     private sealed class Forbidden(AppScope scope)
     {
         private readonly SortedSet<string> _ids = new(StringComparer.Ordinal);

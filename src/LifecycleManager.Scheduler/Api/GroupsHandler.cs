@@ -14,7 +14,7 @@ internal static class GroupsHandler
 {
     public static readonly OperationTable Operations = new(
     [
-        new("GET", "/v2/groups/{**id}/versions", Needs.View, VersionsAsync, "Groups", "The versions of the tree, newest first.")
+        new("GET", "/v2/groups/{**id}/versions", Needs.View, VersionsAsync, "Groups", "The versions of the tree in which the group is there, newest first.")
         {
             Answer = typeof(IReadOnlyList<string>), Failures = [404],
         },
@@ -193,7 +193,7 @@ internal static class GroupsHandler
     {
         var id = request.Id;
         if (request.Snapshot.Root.FindGroup(id) is null) throw Missing(id);
-        var versions = await request.Scheduler.GroupVersionsAsync(request.Cancellation);
+        var versions = await request.Scheduler.GroupVersionsAsync(id, request.Cancellation);
         await request.JsonAsync(json =>
         {
             json.WriteStartArray();
@@ -221,7 +221,6 @@ internal static class GroupsHandler
         Id = group.Id.Path,
         Version = Timestamps.Write(group.Version),
         Dependencies = [.. group.Dependencies.Select(dependency => dependency.Path)],
-        EnforceRole = false,
         Pods = embeds.HasFlag(Embeds.Pods) ? [.. group.Apps.Where(app => app.IsPod).Select(PodNotation.Shown)] : [],
         Apps = !embeds.HasFlag(Embeds.Apps) ? null :
         [

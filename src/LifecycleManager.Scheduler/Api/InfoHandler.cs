@@ -64,6 +64,9 @@ internal static class InfoHandler
                 ?? string.Join(',', options.Masters.Select(master => master.GetLeftPart(UriPartial.Authority))));
             if (snapshot.Framework.Master is { } current) json.WriteString("mesos_leader_ui_url", current);
             json.WriteString("framework_name", options.FrameworkName);
+            json.WriteString("hostname", options.Address.Host);
+            json.WriteString("webui_url", options.Address.GetLeftPart(UriPartial.Authority));
+            json.WriteString("executor", "//cmd");
             json.WriteString("mesos_role", options.Role);
             if (options.User.Length > 0) json.WriteString("mesos_user", options.User);
             json.WriteBoolean("checkpoint", true);
@@ -73,15 +76,26 @@ internal static class InfoHandler
             json.WriteNumber("local_port_max", request.Rules.LastServicePort);
             json.WriteNumber("task_launch_timeout", options.LaunchTimeout.TotalMilliseconds);
             json.WriteNumber("task_reservation_timeout", 20_000);
+            json.WriteNumber("reconciliation_initial_delay", 0);
             json.WriteNumber("reconciliation_interval", options.ReconciliationInterval.TotalMilliseconds);
+            json.WriteNumber("leader_proxy_connection_timeout_ms", LeaderProxy.ConnectTimeout.TotalMilliseconds);
+            json.WriteNumber("leader_proxy_read_timeout_ms", 0);
             json.WriteStartArray("features");
             json.WriteEndArray();
             json.WriteEndObject();
-            // Clients read it; the state's options are nobody's business here.
+            // Clients read all of it. Where the state is, is nobody's business here, and there need be no ZooKeeper: nothing and
+            // 0 stand for what there is not.
             json.WriteStartObject("zookeeper_config");
+            json.WriteString("zk", "");
+            json.WriteNumber("zk_timeout", 0);
+            json.WriteNumber("zk_connection_timeout", 0);
+            json.WriteNumber("zk_session_timeout", 0);
+            json.WriteNumber("zk_max_versions", options.MaxVersions);
             json.WriteEndObject();
+            var isSecure = options.Address.Scheme == Uri.UriSchemeHttps;
             json.WriteStartObject("http_config");
-            json.WriteNumber("http_port", options.Address.Port);
+            json.WriteNumber("http_port", isSecure ? 0 : options.Address.Port);
+            json.WriteNumber("https_port", isSecure ? options.Address.Port : 0);
             json.WriteEndObject();
             json.WriteEndObject();
         });

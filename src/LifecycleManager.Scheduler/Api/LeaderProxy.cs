@@ -19,6 +19,9 @@ internal sealed class LeaderProxy : IDisposable
         CallerHop.Address, CallerHop.AddressProof,
     };
 
+    /// <summary>How long a connection to the leader may take.</summary>
+    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+
     private readonly CallerHop _hop;
     private readonly HttpMessageInvoker _client;
 
@@ -31,7 +34,7 @@ internal sealed class LeaderProxy : IDisposable
         {
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
-            ConnectTimeout = TimeSpan.FromSeconds(5),
+            ConnectTimeout = ConnectTimeout,
             UseCookies = false,
             UseProxy = false,
         };
@@ -86,13 +89,21 @@ internal sealed class LeaderProxy : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new ApiException(502, $"the leading scheduler at {leader} does not answer: {e.Message}");
+            throw new ApiException(502, $"the leading scheduler at {leader} does not answer: {ReasonOf(e)}");
         }
 
         using (answer) await CopyAsync(answer, context);
     }
 
     public void Dispose() => _client.Dispose();
+
+    private static string ReasonOf(HttpRequestException failure) => failure.HttpRequestError switch
+    {
+        HttpRequestError.NameResolutionError => "its name is not known",
+        HttpRequestError.SecureConnectionError => "its certificate is not accepted",
+        HttpRequestError.ConnectionError => "it takes no connection",
+        _ => "the connection broke off",
+    };
 
     private static bool HasBody(HttpRequest request) => request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0;
 

@@ -67,6 +67,7 @@ public static class MarathonApiEndpoints
                     }
 
                     var operation = table.Find(request);
+                    if (!request.Accepted.TakesOneOf(operation.Media)) throw ApiException.NotAcceptable(operation.Media);
                     ChangeAccess.Check(request, operation);
                     UnreadableIds.Check(request, operation);
                     await operation.Handler(request);

@@ -15,6 +15,9 @@ internal sealed class OperationTable(params IReadOnlyList<ApiOperation> operatio
 
     public IReadOnlyList<ApiOperation> Operations => operations;
 
+    /// <summary>Of another endpoint, which describes it: what is asked for here, too, by other spellings of its path.</summary>
+    public OperationTable? Also { get; init; }
+
     /// <summary>The operation that a request asks for; the parameters of its path are set.</summary>
     /// <exception cref="ApiException">There is no such path: 404; or no such method of it: 405.</exception>
     public ApiOperation Find(ApiRequest request)
@@ -30,6 +33,6 @@ internal sealed class OperationTable(params IReadOnlyList<ApiOperation> operatio
                 ?? throw request.NotAllowed(string.Join(", ", candidates.Select(operation => operation.Method)));
         }
 
-        throw ApiException.NotFound($"there is no {request.Context.Request.Path}");
+        return Also?.Find(request) ?? throw ApiException.NotFound($"there is no {request.Context.Request.Path}");
     }
 }

@@ -15,6 +15,14 @@ namespace LifecycleManager.Scheduler.Api;
 /// </summary>
 internal static class PodsHandler
 {
+    public static readonly OperationTable StatusOperations = new(
+    [
+        new("GET", "/v2/pods::status", Needs.View, AllStatusAsync, "Pods", "All pods with their instances.")
+        {
+            Answer = typeof(IReadOnlyList<PodStatus>),
+        },
+    ]);
+
     public static readonly OperationTable Operations = new(
     [
         new("GET", "/v2/pods/{**id}::status", Needs.View, StatusAsync, "Pods",
@@ -61,15 +69,11 @@ internal static class PodsHandler
             Query = [ApiParameter.Force, ApiParameter.Reason], Body = typeof(Pod), Status = 201, Answer = typeof(Pod),
             Failures = ApiFailures.Create,
         },
-    ]);
-
-    public static readonly OperationTable StatusOperations = new(
-    [
-        new("GET", "/v2/pods::status", Needs.View, AllStatusAsync, "Pods", "All pods with their instances.")
-        {
-            Answer = typeof(IReadOnlyList<PodStatus>),
-        },
-    ]);
+    ])
+    {
+        // Clients write /v2/pods/::status, with the slash of a list.
+        Also = StatusOperations,
+    };
 
     private static bool IsWithoutVerb(ApiRequest request) => !request.Id.Path.Contains("::", StringComparison.Ordinal);
 
@@ -89,10 +93,10 @@ internal static class PodsHandler
     private static Task StatusAsync(ApiRequest request) => request.JsonAsync(
         PodView.Status(Find(request, request.Id), request.Services.Time.GetUtcNow()), MarathonJson.Default.PodStatus);
 
-    private static async Task KillAsync(ApiRequest request) => await KillAsync(request, request.Id, IdsAsync(request));
+    private static async Task KillAsync(ApiRequest request) => await KillAsync(request, request.Id, IdsAsync);
 
     private static Task KillOneAsync(ApiRequest request) =>
-        KillAsync(request, request.Id, Task.FromResult<IReadOnlyList<string>>([request.Parameters["instance"]]));
+        KillAsync(request, request.Id, one => Task.FromResult<IReadOnlyList<string>>([one.Parameters["instance"]]));
 
     /// <summary>Marathon's way to say that there are pods.</summary>
     private static Task AnyAsync(ApiRequest request) => Task.CompletedTask;
@@ -176,11 +180,13 @@ internal static class PodsHandler
     private static async Task<IReadOnlyList<string>> IdsAsync(ApiRequest request) =>
         WireJson.Read(await request.BodyAsync(many: true), ApiJson.Default.IReadOnlyListString);
 
-    private static async Task KillAsync(ApiRequest request, AppId id, Task<IReadOnlyList<string>> ids)
+    private static async Task KillAsync(
+        ApiRequest request, AppId id, Func<ApiRequest, Task<IReadOnlyList<string>>> ids)
     {
         var options = TasksHandler.Kill(request);
         TasksHandler.CheckKill(request, options, [id]);
-        var wanted = (await ids).ToHashSet(StringComparer.Ordinal);
+        // Read after all else is judged: nothing reads on while a refusal is written.
+        var wanted = (await ids(request)).ToHashSet(StringComparer.Ordinal);
         var status = Find(request, id);
         var instances = status.Instances.Where(instance => wanted.Contains(instance.InstanceId))
             .Select(instance => instance.TaskId).ToList();

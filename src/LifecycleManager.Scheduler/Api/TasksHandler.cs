@@ -13,7 +13,6 @@ namespace LifecycleManager.Scheduler.Api;
 internal static class TasksHandler
 {
     private const int MaxIds = 100_000;
-    private const string Suffix = "._app.1";
     private static readonly string[] Statuses = ["running", "staging"];
 
     public static readonly OperationTable Operations = new(
@@ -61,11 +60,15 @@ internal static class TasksHandler
         var ids = WireJson.Read(await request.BodyAsync(many: true), ApiJson.Default.TaskIdList).Ids;
         if (ids.Count > MaxIds)
             throw new ChangeRefusedException([new ChangeProblem("/ids", $"must have at most {MaxIds} elements")]);
-        var byInstance = request.Whole.Instances;
+        var byTask = request.Whole.Instances;
+        var named = ids.Where(id => !byTask.ContainsKey(id)).ToHashSet(StringComparer.Ordinal);
+        var byInstance = named.Count == 0 ? []
+            : byTask.Values.Where(instance => named.Contains(instance.InstanceId)).ToLookup(instance => instance.InstanceId)
+                .ToDictionary(tasks => tasks.Key, tasks => tasks.ToList(), StringComparer.Ordinal);
         CheckKill(request, options, [.. ids.Select(AppOf).Distinct()]);
-        AppId AppOf(string id) => byInstance.TryGetValue(id, out var known) || byInstance.TryGetValue(id + Suffix, out known)
-            ? known.AppId : new AppId(TaskIds.AppPathOf(id));
-        var tasks = ids.Select(id => byInstance.ContainsKey(id) ? id : id + Suffix).ToList();
+        AppId AppOf(string id) => byTask.TryGetValue(id, out var known) ? known.AppId
+            : byInstance.TryGetValue(id, out var tasks) ? tasks[0].AppId : new AppId(TaskIds.AppPathOf(id));
+        var tasks = ids.SelectMany(id => byInstance.TryGetValue(id, out var all) ? all.Select(one => one.TaskId) : [id]).ToList();
         request.Changes(ids);
         var killed = await request.Scheduler.KillAsync(tasks, options, request.Cancellation);
         if (killed.Deployment is { } receipt)

@@ -37,4 +37,19 @@ internal static class OlderTrees
 
         return GroupTree.With(GroupMapping.Read(groups), apps) with { Version = version };
     }
+
+    /// <summary>The versions of the tree that are stored and in which a group is there, newest first.</summary>
+    public static IReadOnlyList<DateTimeOffset> VersionsOf(TreeHistory history, AppId group)
+    {
+        if (history.Changes.Count == 0) return [history.Root.Version];
+        var versions = new List<DateTimeOffset>();
+        var groups = history.Groups;
+        foreach (var change in history.Changes)
+        {
+            if (groups.Groups.Any(stored => stored.Id == group.Path)) versions.Add(Timestamps.Read(change.Version));
+            if (change.GroupsBefore is not null) groups = change.GroupsBefore;
+        }
+
+        return versions;
+    }
 }

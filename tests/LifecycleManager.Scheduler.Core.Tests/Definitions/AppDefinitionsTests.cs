@@ -31,11 +31,11 @@ public sealed class AppDefinitionsTests
     [InlineData(
         """{"id":"a","container":{"type":"DOCKER","docker":{"image":"i","network":"BRIDGE","portMappings":[{"containerPort":80,"hostPort":0,"servicePort":10000}]}}}""")]
     [InlineData(
-        """{"id":"/a","container":{"docker":{"type":"DOCKER","image":"i","network":"bridge","portMappings":[{"containerPort":80,"servicePort":10000}]}},"networks":[{"mode":"container/bridge"}]}""")]
+        """{"id":"/a","container":{"docker":{"type":"DOCKER","image":"i","network":"bridge","portMappings":[{"containerPort":80,"servicePort":10000}]}},"networks":[]}""")]
     [InlineData(
         """{"id":"//a/","container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80,"servicePort":10000}]},"networks":[{"mode":"container/bridge"}]}""")]
     [InlineData(
-        """{"id":"a","container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80,"servicePort":10000,"protocol":"tcp"}]},"ipAddress":null}""")]
+        """{"id":"a","container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80,"servicePort":10000,"protocol":"TCP"}]},"ipAddress":null,"networks":[{"mode":"Container/Bridge"}]}""")]
     public void The_notations_of_bridged_ports_are_one(string json)
     {
         var canonical = Create("""
@@ -173,8 +173,8 @@ public sealed class AppDefinitionsTests
     [InlineData("""{"id":"a","cmd":"x","networks":[{"name":"dcos"}]}""", "/networks(0)/mode", "Docker")]
     [InlineData("""{"id":"a","container":{"docker":{"image":"i","network":"USER"}}}""", "/networks(0)/name", "name of a network")]
     [InlineData(
-        """{"id":"a","container":{"docker":{"image":"i","network":"USER"}},"ipAddress":{"networkName":"n","groups":["g"]}}""",
-        "/ipAddress", "use networks")]
+        """{"id":"a","container":{"docker":{"image":"i","network":"USER"}},"ipAddress":{"networkName":"n","discovery":{"ports":[{"number":80}]}}}""",
+        "/ipAddress/discovery", "use portMappings")]
     [InlineData(
         """{"id":"a","container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80}]},"networks":[{"name":"n"}],"healthChecks":[{}]}""",
         "/healthChecks(0)/portIndex", "not published")]
@@ -187,10 +187,14 @@ public sealed class AppDefinitionsTests
     [InlineData("""{"id":"a","container":{"docker":{"network":"HOST"}}}""", "/container/docker/image", "image")]
     [InlineData("""{"id":"a","container":{"type":"DOCKER"},"cmd":"x"}""", "/container/docker", "missing")]
     [InlineData("""{"id":"a","container":{"type":"MESOS","docker":{"image":"i"}}}""", "/container/type", "not supported")]
-    [InlineData("""{"id":"a","container":{"docker":{"image":"i"},"portMappings":[{"hostPort":80},{"hostPort":80}]}}""",
+    [InlineData(
+        """
+        {"id":"a","networks":[{"mode":"container/bridge"}],
+         "container":{"docker":{"image":"i"},"portMappings":[{"hostPort":80},{"hostPort":80}]}}
+        """,
         "/container/portMappings(1)/hostPort", "taken")]
     [InlineData(
-        """{"id":"a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"/d","hostPath":"/d","mode":"rw"}]}}""",
+        """{"id":"a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"/d","hostPath":"/d","mode":"w"}]}}""",
         "/container/volumes(0)/mode", "RW")]
     [InlineData(
         """{"id":"a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"/d","mode":"RW","persistent":{"size":1}}]}}""", "/container/volumes(0)/persistent", "not supported")]
@@ -209,7 +213,6 @@ public sealed class AppDefinitionsTests
     [InlineData("""{"id":"a","cmd":"x","healthChecks":[{"protocol":"MESOS_TCP"},{"protocol":"MESOS_HTTP"}]}""", "/healthChecks",
         "at most one")]
     [InlineData("""{"id":"a","cmd":"x","readinessChecks":[{}]}""", "/readinessChecks(0)/portName", "http-api")]
-    [InlineData("""{"id":"a","cmd":"x","acceptedResourceRoles":["prod"]}""", "/acceptedResourceRoles(0)", "prod")]
     [InlineData("""{"id":"a","cmd":"x","acceptedResourceRoles":[]}""", "/acceptedResourceRoles", "empty")]
     [InlineData("""{"id":"a","cmd":"x","role":"prod"}""", "/role", "not supported")]
     [InlineData("""{"id":"a","cmd":"x","env":{"A":1}}""", "/env/A", "text")]
@@ -217,7 +220,7 @@ public sealed class AppDefinitionsTests
     [InlineData("""{"id":"a","cmd":"x","labels":{"A":1}}""", "/labels/A", "text")]
     [InlineData("""{"id":"a","cmd":"x","gpus":1}""", "/gpus", "not supported")]
     [InlineData("""{"id":"a","cmd":"x","residency":{"taskLostBehavior":"WAIT_FOREVER"}}""", "/residency", "not supported")]
-    [InlineData("""{"id":"a","cmd":"x","ipAddress":{}}""", "/ipAddress", "use networks")]
+    [InlineData("""{"id":"a","cmd":"x","ipAddress":{}}""", "/networks(0)/name", "must be the name")]
     [InlineData("""{"id":"a","cmd":"x","executor":"/custom"}""", "/executor", "not supported")]
     [InlineData("""{"id":"a","cmd":"x","tty":true}""", "/tty", "not supported")]
     public void What_is_not_valid_is_named(string json, string path, string words)

@@ -20,6 +20,18 @@ public sealed class TaskIdsTests
     }
 
     [Fact]
+    public void An_instances_next_task_is_the_instances()
+    {
+        var first = TaskIds.Make(new AppId("/shop/web"), Unique);
+        var tenth = Enumerable.Range(0, 9).Aggregate(first, (id, _) => TaskIds.Next(id));
+        Assert.Equal("shop_web.instance-11111111-2222-3333-4444-555555555555._app.10", tenth);
+        Assert.Equal(TaskIds.InstanceOf(first), TaskIds.InstanceOf(tenth));
+        Assert.True(TaskIds.IsOurs(tenth));
+        Assert.Null(TaskIds.OfPod(tenth));
+        Assert.Equal("/shop/web", TaskIds.AppPathOf(tenth));
+    }
+
+    [Fact]
     public void A_pods_task_is_of_an_instance_and_a_container()
     {
         var instance = TaskIds.MakePod(new AppId("/pair"), Unique);
@@ -30,6 +42,9 @@ public sealed class TaskIdsTests
     [Theory]
     [InlineData("somebody-elses")]
     [InlineData("web.1._app.1")]
+    [InlineData("web.instance-1._app.0")]
+    [InlineData("web.instance-1._app.x")]
+    [InlineData("web.instance-1._app.99999999999")]
     [InlineData("")]
     public void Another_frameworks_is_not_ours(string id) => Assert.False(TaskIds.IsOurs(id));
 

@@ -313,7 +313,8 @@ internal sealed class FakeMaster : IAsyncDisposable
 
     private void Accept(AcceptCall accept)
     {
-        var tasks = accept.Operations!.SelectMany(operation => operation.Launch!.TaskInfos).ToList();
+        var tasks = accept.Operations!.SelectMany(operation => operation.Launch?.TaskInfos
+            ?? operation.LaunchGroup!.TaskGroup.Tasks).ToList();
         var taken = accept.OfferIds.Select(offer => _offers.Remove(offer.Value, out var known) ? known.Agent : null).ToList();
         foreach (var task in tasks)
         {

@@ -1,11 +1,6 @@
-using System.Collections.Concurrent;
-using System.Globalization;
-using System.Net;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Protocol.Mesos;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
+using LifecycleManager.Scheduler.Core.Instances;
 
 namespace LifecycleManager.Scheduler.Tests.Health;
 
@@ -15,7 +10,7 @@ public sealed class CheckedAppTests
     [Fact]
     public async Task An_instance_that_turns_unhealthy_is_ended_and_replaced_and_the_events_tell()
     {
-        await using var instances = await Instances.StartAsync(3);
+        await using var instances = await CheckedInstances.StartAsync(3);
         await using var master = await FakeMaster.StartAsync();
         master.WithAgent("a1", ports: instances.Ports);
         await using var scheduler = await TestScheduler.StartAsync(master);
@@ -44,7 +39,11 @@ public sealed class CheckedAppTests
         await scheduler.UntilAsync(_ => master.Launched.Count == 2 && scheduler.App("/web") is { Healthy: 1, Instances.Count: 1 },
             "another took its place");
 
-        Assert.NotEqual(first.TaskId, scheduler.App("/web")!.Instances[0].TaskId);
+        // The instance is the same, and this is its next task; why the last one ended is said.
+        Assert.Equal(TaskIds.Next(first.TaskId), scheduler.App("/web")!.Instances[0].TaskId);
+        var failure = scheduler.App("/web")!.LastFailure!;
+        Assert.Equal((first.TaskId, "TASK_KILLED"), (failure.TaskId, failure.State));
+        Assert.Equal("Task was killed since health check failed. Reason: the answer is 503 Service Unavailable", failure.Message);
         var kill = events.Of("unhealthy_instance_kill_event").Single();
         Assert.Equal(first.TaskId, kill.GetProperty("taskId").GetString());
         Assert.Equal("the answer is 503 Service Unavailable", kill.GetProperty("reason").GetString());
@@ -59,7 +58,7 @@ public sealed class CheckedAppTests
     [Fact]
     public async Task Old_instances_run_until_the_new_ones_are_ready()
     {
-        await using var instances = await Instances.StartAsync(4);
+        await using var instances = await CheckedInstances.StartAsync(4);
         await using var master = await FakeMaster.StartAsync();
         master.WithAgent("a1", ports: instances.Ports);
         await using var scheduler = await TestScheduler.StartAsync(master);
@@ -82,46 +81,5 @@ public sealed class CheckedAppTests
         instances.Default = 200;
         await scheduler.SettledAsync("/web", 1);
         Assert.Equal("sleep 2000", master.Tasks.Single().Info.Command!.Value);
-    }
-
-    private sealed class Instances(WebApplication app, int first, int count) : IAsyncDisposable
-    {
-        public ConcurrentDictionary<int, int> Status { get; } = new();
-
-        public int Default { get; set; } = 200;
-
-        public string Ports => string.Create(CultureInfo.InvariantCulture, $"{first}-{first + count - 1}");
-
-        public static async Task<Instances> StartAsync(int count)
-        {
-            for (var attempt = 0; ; attempt++)
-            {
-                var first = Random.Shared.Next(20_000, 30_000);
-                var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-                builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-                {
-                    for (var port = first; port < first + count; port++) kestrel.Listen(IPAddress.Loopback, port);
-                });
-                var app = builder.Build();
-                var instances = new Instances(app, first, count);
-                app.Run(context =>
-                {
-                    context.Response.StatusCode = instances.Status.GetValueOrDefault(context.Connection.LocalPort,
-                        instances.Default);
-                    return context.Response.WriteAsync("answer");
-                });
-                try
-                {
-                    await app.StartAsync();
-                    return instances;
-                }
-                catch (IOException) when (attempt < 10)
-                {
-                    await app.DisposeAsync();
-                }
-            }
-        }
-
-        public ValueTask DisposeAsync() => app.DisposeAsync();
     }
 }

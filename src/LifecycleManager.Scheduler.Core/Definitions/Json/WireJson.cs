@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
@@ -43,25 +42,11 @@ internal static class WireJson
         {
             return JsonDocument.Parse(body, Strict);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new MalformedJsonException(Explain(e));
+            // The latter for a field's name with half a surrogate pair, as it is compared with the others.
+            throw new MalformedJsonException(JsonFaults.Explain(body.Span, MaxDepth));
         }
-        catch (InvalidOperationException e)
-        {
-            // A field's name with half a surrogate pair, as it is compared with the others.
-            throw new MalformedJsonException(e.Message);
-        }
-    }
-
-    private static string Explain(JsonException e)
-    {
-        var reason = e.Message;
-        var tail = reason.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        if (tail > 0) reason = reason[..tail];
-        return e.LineNumber is { } line
-            ? string.Create(CultureInfo.InvariantCulture, $"{reason} (line {line + 1}, column {e.BytePositionInLine + 1})")
-            : reason;
     }
 
     private sealed class Walk(Problems problems, Utf8JsonWriter writer)
@@ -108,7 +93,9 @@ internal static class WireJson
             {
                 if (property.Name != name) continue;
                 writer.WritePropertyName(name);
-                Value(field.Value, type.Options.GetTypeInfo(property.PropertyType), $"{path}/{name}");
+                if (property.PropertyType == typeof(string))
+                    Text(field.Value, $"{path}/{name}", text => Enumerations.Canonical(type.Type, name, text));
+                else Value(field.Value, type.Options.GetTypeInfo(property.PropertyType), $"{path}/{name}");
                 return;
             }
 
@@ -148,10 +135,10 @@ internal static class WireJson
             writer.WriteEndArray();
         }
 
-        private void Text(JsonElement element, string path)
+        private void Text(JsonElement element, string path, Func<string, string>? canonical = null)
         {
-            var text = Is(element, JsonValueKind.String, path, "a text") ? TextOf(element, path) : null;
-            writer.WriteStringValue(text ?? "");
+            var text = Is(element, JsonValueKind.String, path, "a text") ? TextOf(element, path) ?? "" : "";
+            writer.WriteStringValue(canonical is null ? text : canonical(text));
         }
 
         private void Whole(JsonElement element, string path)

@@ -22,6 +22,7 @@ internal static class LabelValidation
                     "must be a whole number",
                 RollbackLabel.Name when !RollbackLabel.TryParse(value, out _) => $"must be {LabelDuration.Form}, over zero",
                 PriceLabel.Name when !PriceLabel.TryParse(value, out _) => PriceLabel.Form,
+                ExpandLabel.Name when !ExpandLabel.IsValid(value) => ExpandLabel.Form,
                 DrainLabel.Name when !DrainLabel.TryParse(value, out _) => DrainLabel.Form,
                 CanaryLabel.Name when !CanaryLabel.TryParse(value, out _) => CanaryLabel.Form,
                 _ => null,

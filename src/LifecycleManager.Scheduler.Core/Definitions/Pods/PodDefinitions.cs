@@ -133,9 +133,8 @@ internal static partial class PodDefinitions
             problems.Unless(endpoint.HostPort is not > 0 || ports.Add(endpoint.HostPort.Value), $"{here}/hostPort",
                 $"{endpoint.HostPort} is there twice");
             problems.Unless(
-                endpoint.Protocol is null || (endpoint.Protocol.Count > 0
-                    && endpoint.Protocol.All(protocol => protocol is "tcp" or "udp")),
-                $"{here}/protocol", "must be of tcp, udp");
+                endpoint.Protocol?.All(protocol => protocol.Length <= MaxNameLength && Names().IsMatch(protocol)) != false,
+                $"{here}/protocol", "must be names of protocols such as tcp, udp, http");
         }
 
         HealthCheck(container, at, problems);

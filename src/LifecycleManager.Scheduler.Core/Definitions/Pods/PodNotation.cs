@@ -61,7 +61,9 @@ internal static partial class PodNotation
             Placement = new PodPlacement
             {
                 Constraints = pod.Scheduling?.Placement?.Constraints ?? [],
-                AcceptedResourceRoles = pod.Scheduling?.Placement?.AcceptedResourceRoles,
+
+                // Of pods, none is what it is where nothing is said.
+                AcceptedResourceRoles = pod.Scheduling?.Placement?.AcceptedResourceRoles is { Count: > 0 } roles ? roles : null,
             },
             KillSelection = pod.Scheduling?.KillSelection ?? AppDefaults.KillSelection,
             UnreachableStrategy = pod.Scheduling?.UnreachableStrategy,
@@ -151,8 +153,7 @@ internal static partial class PodNotation
         [
             .. container.Endpoints!.Select(endpoint => new PortDefinition
             {
-                Port = endpoint.HostPort, Protocol = string.Join(',', endpoint.Protocol!), Name = endpoint.Name,
-                Labels = endpoint.Labels,
+                Port = endpoint.HostPort, Protocol = Transport(endpoint.Protocol!), Name = endpoint.Name, Labels = endpoint.Labels,
             }),
         ],
         HealthChecks = container.HealthCheck is { } check ? [HealthCheck(container, check)] : [],
@@ -174,6 +175,10 @@ internal static partial class PodNotation
             ],
         },
     };
+
+    // An endpoint names the protocols that it is told to speak, such as http; what is no transport is carried by TCP.
+    private static string Transport(IReadOnlyList<string> protocols) => string.Join(',',
+        protocols.Select(protocol => protocol == "udp" ? "udp" : "tcp").Distinct().OrderDescending(StringComparer.Ordinal));
 
     /// <summary>Holds an app to what apps are held to, and says where in the pod what is wrong stands.</summary>
     public static void Validate(
@@ -208,7 +213,7 @@ internal static partial class PodNotation
         Endpoints =
         [
             .. (container.Endpoints ?? [])
-            .Select(endpoint => endpoint with { HostPort = endpoint.HostPort ?? 0, Protocol = endpoint.Protocol ?? ["tcp"] }),
+            .Select(endpoint => endpoint with { HostPort = endpoint.HostPort ?? 0, Protocol = endpoint.Protocol is { Count: > 0 } given ? given : ["tcp"] }),
         ],
     };
 

@@ -214,7 +214,7 @@ public sealed class DockerTests(Busybox busybox) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("no-such-option", "1", "the Docker parameter 'no-such-option' is not known to this agent")]
+    [InlineData("no-such-option", "1", "the Docker parameter 'no-such-option' is not known")]
     [InlineData("memory", "lots", "the Docker parameter 'memory' with the value 'lots' is not a size such as 512m")]
     [InlineData("restart", "always", "the Docker parameter 'restart' with the value 'always' is the agent's to decide")]
     [InlineData("label", "lcm.task=other",
