@@ -46,6 +46,49 @@ public sealed class RunningTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_killed_goes_on_with_its_next_task_and_what_is_wiped_does_not()
+    {
+        // There is no room for a successor until it has ended.
+        await RunAsync("""{"id":"/a","cmd":"serve","instances":1,"cpus":5}""", 1);
+        var first = Assert.Single(await IdsAsync());
+        Assert.EndsWith("._app.1", first, StringComparison.Ordinal);
+        (await _scheduler.DeleteAsync($"/v2/apps/a/tasks/{first}")).Is(200);
+        await SettledAsync(first);
+        var second = Assert.Single(await IdsAsync());
+        Assert.Equal(first[..^1] + "2", second);
+
+        // By the instance's id, too.
+        var instance = first[..^"._app.1".Length];
+        (await _scheduler.PostAsync("/v2/tasks/delete?wipe=true", $$"""{"ids":["{{instance}}"]}""")).Is(200);
+        await SettledAsync(second);
+        var third = Assert.Single(await IdsAsync());
+        Assert.EndsWith("._app.1", third, StringComparison.Ordinal);
+        Assert.NotEqual(first, third);
+
+        Task SettledAsync(string ended) => SchedulerUnderTest.UntilAsync(async () =>
+            _scheduler.Service.Snapshot.Deployments.Count == 0 && !(await IdsAsync()).Contains(ended) && await RunningAsync() == 1);
+    }
+
+    [Fact]
+    public async Task Values_of_the_environment_name_ports_where_the_app_asks_for_it()
+    {
+        const string Env = """{"URL":"http://$HOST:${PORT0}/","PRICE":"$$5","OWN":"$URL"}""";
+        await RunAsync($$"""{"id":"/a","cmd":"x","cpus":0.1,"env":{{Env}},"labels":{"lcm.expandEnv":"true"} }""", 1);
+        await RunAsync($$"""{"id":"/b","cmd":"x","cpus":0.1,"env":{{Env}} }""", 1);
+        var port = _scheduler.Service.Snapshot.Instances.Values.Single(instance => instance.AppId.Path == "/a").Ports[0];
+        Assert.Equal($"http://127.0.0.1:{port}/", Value("a.", "URL"));
+        Assert.Equal("$5", Value("a.", "PRICE"));
+        Assert.Equal("$URL", Value("a.", "OWN"));
+        Assert.Equal("http://$HOST:${PORT0}/", Value("b.", "URL"));
+        (await _scheduler.PostAsync("/v2/apps", """{"id":"/c","cmd":"x","labels":{"lcm.expandEnv":"yes"}}""")).Is(422)
+            .Names("/labels/lcm.expandEnv", "true or false");
+
+        string? Value(string app, string name) => _master.Tasks.Single(task =>
+            task.Info.TaskId.Value.StartsWith(app, StringComparison.Ordinal)).Info.Command!.Environment!.Variables
+            .Single(variable => variable.Name == name).Value;
+    }
+
+    [Fact]
     public async Task Instances_are_killed_by_id_by_host_and_for_good()
     {
         await RunAsync("""{"id":"/a","cmd":"serve","instances":3,"cpus":0.1}""", 3);

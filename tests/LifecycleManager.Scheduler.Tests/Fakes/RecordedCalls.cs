@@ -97,14 +97,16 @@ internal sealed partial class RecordedCalls(string client)
 
         // Seen in an answer of which the shape alone is recorded: by what stands around it there, the last answer first.
         var isTime = match.Value.StartsWith("{time", StringComparison.Ordinal);
-        var before = Regex.Escape(WordBefore().Match(text[..match.Index]).Value);
+        var found = WordBefore().Match(text[..match.Index]);
+        var (key, word) = (found.Groups[1].Value, found.Groups[2].Value);
+        var before = (key.Length > 0 ? $"\"{key}\":\\s*\"" : "") + Regex.Escape(word);
         var after = Regex.Escape(WordAfter().Match(text[(match.Index + match.Length)..]).Value);
         var pattern = new Regex($"{before}({(isTime ? Time : Id)}){after}");
         foreach (var answer in Enumerable.Reverse(_answers))
         {
-            var found = pattern.Matches(answer).Select(one => one.Groups[1].Value)
+            var seen = pattern.Matches(answer).Select(one => one.Groups[1].Value)
                 .FirstOrDefault(one => !_bound.ContainsValue(one));
-            if (found is not null) return _bound[match.Value] = found;
+            if (seen is not null) return _bound[match.Value] = seen;
         }
 
         // What only answers have comes back in bodies, and is as good as any there.
@@ -116,7 +118,7 @@ internal sealed partial class RecordedCalls(string client)
     [GeneratedRegex(@"\{(?:id|time|uuid)\d+\}")]
     private static partial Regex Placeholder();
 
-    [GeneratedRegex(@"[A-Za-z_.-]*$")]
+    [GeneratedRegex("""(?:"([A-Za-z]+)":\s*")?([A-Za-z_.-]*)$""")]
     private static partial Regex WordBefore();
 
     [GeneratedRegex(@"^[A-Za-z0-9_.-]*")]
