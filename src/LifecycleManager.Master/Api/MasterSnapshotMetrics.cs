@@ -28,7 +28,8 @@ internal static class MasterSnapshotMetrics
         IEnumerable<(string, double)> elected = [("master/elected", view is null ? 0 : 1)];
         return view is null ? elected
             : [.. elected, .. Cluster(view), .. metrics.Mesos.All(), .. view.Frameworks.SelectMany(Framework),
-                .. Resources(view), .. Allocator(view, metrics), .. Registrar(view, metrics), .. Impossible.Select(name => (name, 0.0))];
+                .. Resources(view), .. Allocator(view, metrics), .. Registrar(view, metrics),
+                .. Impossible.Select(name => (name, 0.0))];
     }
 
     private static IEnumerable<(string Name, double Value)> Cluster(MasterView view)

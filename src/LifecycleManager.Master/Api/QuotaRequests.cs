@@ -18,8 +18,11 @@ internal static class QuotaRequests
         {
             if (resource is not { Type: ResourceType.Scalar, Scalar: { } scalar })
                 throw Invalid($"QuotaInfo must not include non-scalar resources: '{resource.Name}'");
-            if (resource is not { Role: null or Master.Resources.Roles.Default, Reservation: null, Revocable: null,
-                Reservations: null or { Count: 0 } })
+            if (resource is not
+                {
+                    Role: null or Master.Resources.Roles.Default, Reservation: null, Revocable: null,
+                    Reservations: null or { Count: 0 }
+                })
             {
                 throw Invalid($"QuotaInfo must include neither reserved nor revocable resources: '{resource.Name}'");
             }

@@ -75,7 +75,8 @@ internal static class MarathonDocument
                 {
                     ["application/json"] = new()
                     {
-                        Schema = schemas.Of(operation.Body), Example = BodyExamples.Of(operation),
+                        Schema = schemas.Of(operation.Body),
+                        Example = BodyExamples.Of(operation),
                     },
                 },
             },
@@ -122,11 +123,14 @@ internal static class MarathonDocument
         {
             ["basic"] = new OpenApiSecurityScheme
             {
-                Type = SecuritySchemeType.Http, Scheme = "basic", Description = "A principal and its secret.",
+                Type = SecuritySchemeType.Http,
+                Scheme = "basic",
+                Description = "A principal and its secret.",
             },
             ["certificate"] = new OpenApiSecurityScheme
             {
-                Type = SecuritySchemeType.MutualTLS, Description = "A certificate whose name is a principal's.",
+                Type = SecuritySchemeType.MutualTLS,
+                Description = "A certificate whose name is a principal's.",
             },
         };
         document.Security =

@@ -44,6 +44,7 @@ internal static class SchemaFacets
         [(typeof(AppHealthCheck), "protocol")] =
             Words("HTTP", "HTTPS", "TCP", "COMMAND", "MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP"),
         [(typeof(AppHealthCheck), "path")] = Form("^/", "/", "/health"),
+        [(typeof(AppHealthCheck), "portIndex")] = schema => (schema.Minimum, schema.Examples) = ("0", [0]),
         [(typeof(AppHealthCheck), "port")] = Within(1, 65_535),
         [(typeof(AppHealthCheck), "gracePeriodSeconds")] = Within(0, Years),
         [(typeof(AppHealthCheck), "intervalSeconds")] = Within(0.1, Years),

@@ -100,7 +100,7 @@ public sealed class OverridesApiTests : IAsyncLifetime
         await using var manager = await StartAsync();
         const string Body = """{"instances":4,"until":"2h"}""";
         Assert.Equal(HttpStatusCode.NotFound, (await manager.PostAsync("/v1/apps/other/override", Body)).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await manager.PostAsync($"/v1/apps{App}", Body)).StatusCode);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await manager.PostAsync($"/v1/apps{App}", Body)).StatusCode);
         await WriteAsync(TermUnderTest.Search + "\ndryRun: true");
         await Eventually.TrueAsync(() => manager.State.Snapshot.Apps.GetValueOrDefault(App)?.Evaluation.DryRun == true);
         Assert.Equal(HttpStatusCode.Conflict, (await manager.PostAsync(Path, Body)).StatusCode);
