@@ -73,7 +73,8 @@ public sealed class MarathonFieldsTests
             "What says nothing (`null`; of what is refused here also `false`, `[]` and `{}`) is taken.", "",
             "| field | |", "| --- | --- |", .. rows, "",
         ]);
-        if (Environment.GetEnvironmentVariable("LCM_WRITE_TABLES") is { Length: > 0 }) File.WriteAllText(Repository.Path(Table), wanted);
+        if (Environment.GetEnvironmentVariable("LCM_WRITE_TABLES") is { Length: > 0 })
+            File.WriteAllText(Repository.Path(Table), wanted);
         Assert.Equal(wanted, File.ReadAllText(Repository.Path(Table)).ReplaceLineEndings("\n"));
     }
 

@@ -153,7 +153,8 @@ internal static partial class PodNotation
         [
             .. container.Endpoints!.Select(endpoint => new PortDefinition
             {
-                Port = endpoint.HostPort, Protocol = Transport(endpoint.Protocol!), Name = endpoint.Name, Labels = endpoint.Labels,
+                Port = endpoint.HostPort, Protocol = Transport(endpoint.Protocol!), Name = endpoint.Name,
+                Labels = endpoint.Labels,
             }),
         ],
         HealthChecks = container.HealthCheck is { } check ? [HealthCheck(container, check)] : [],
