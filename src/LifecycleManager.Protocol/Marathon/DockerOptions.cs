@@ -124,7 +124,8 @@ public static class DockerOptions
         var table = new Dictionary<string, Action<string>>(StringComparer.Ordinal);
         Add(_ => { }, "add-host", "cap-add", "cap-drop", "cgroup-parent", "cpuset-cpus", "cpuset-mems", "dns", "dns-opt",
             "dns-option", "dns-search", "domainname", "entrypoint", "expose", "group-add", "hostname", "ipc", "link",
-            "log-driver", "pid", "runtime", "security-opt", "stop-signal", "tmpfs", "user", "userns", "uts", "volume", "volume-driver",
+            "log-driver", "pid", "runtime", "security-opt", "stop-signal", "tmpfs", "user",
+            "userns", "uts", "volume", "volume-driver",
             "volumes-from", "workdir");
         Add(value => _ = Whole(value), "cpu-period", "cpu-quota", "cpu-shares", "memory-swappiness", "oom-score-adj",
             "pids-limit");

@@ -153,7 +153,8 @@ public sealed class MarathonFieldsTests
 
                 // Taken back to by the handler, with the tree of that version.
                 return group.Version is not null ? "taken back"
-                    : group.Id + JsonSerializer.Serialize(GroupNotation.Shown(GroupUpdates.Apply(tree, new AppId("/g"), group, Rules)),
+                    : group.Id + JsonSerializer.Serialize(
+                        GroupNotation.Shown(GroupUpdates.Apply(tree, new AppId("/g"), group, Rules)),
                         MarathonJson.Default.Group);
         }
     }

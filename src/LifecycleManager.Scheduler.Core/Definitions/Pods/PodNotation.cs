@@ -214,7 +214,11 @@ internal static partial class PodNotation
         Endpoints =
         [
             .. (container.Endpoints ?? [])
-            .Select(endpoint => endpoint with { HostPort = endpoint.HostPort ?? 0, Protocol = endpoint.Protocol is { Count: > 0 } given ? given : ["tcp"] }),
+            .Select(endpoint => endpoint with
+            {
+                HostPort = endpoint.HostPort ?? 0,
+                Protocol = endpoint.Protocol is { Count: > 0 } given ? given : ["tcp"],
+            }),
         ],
     };
 
