@@ -10,8 +10,8 @@ using Prometheus;
 namespace LifecycleManager.Scheduler;
 
 /// <summary>
-/// <c>/metrics</c> in the form that Marathon's own has, for who asks for JSON: the scheduler's metrics under their names with their
-/// labels, and of Marathon's names, of both its times, those that there is something to tell of.
+/// <c>/metrics</c> in the form that Marathon's own has, for who asks for JSON: the scheduler's metrics under their names with
+/// their labels, and of Marathon's names, of both its times, those that there is something to tell of.
 /// </summary>
 internal static class MetricsJson
 {

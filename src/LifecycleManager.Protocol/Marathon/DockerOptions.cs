@@ -4,8 +4,8 @@ using System.Globalization;
 namespace LifecycleManager.Protocol.Marathon;
 
 /// <summary>
-/// The options of <c>docker run</c> that an app's <c>parameters</c> may hold, and their values: what the scheduler holds an app to
-/// and the agent a task.
+/// The options of <c>docker run</c> that an app's <c>parameters</c> may hold, and their values: what the scheduler holds an app
+/// to and the agent a task.
 /// </summary>
 public static class DockerOptions
 {
@@ -123,10 +123,12 @@ public static class DockerOptions
     {
         var table = new Dictionary<string, Action<string>>(StringComparer.Ordinal);
         Add(_ => { }, "add-host", "cap-add", "cap-drop", "cgroup-parent", "cpuset-cpus", "cpuset-mems", "dns", "dns-opt",
-            "dns-option", "dns-search", "domainname", "entrypoint", "expose", "group-add", "hostname", "ipc", "link", "log-driver",
-            "pid", "runtime", "security-opt", "stop-signal", "tmpfs", "user", "userns", "uts", "volume", "volume-driver",
+            "dns-option", "dns-search", "domainname", "entrypoint", "expose", "group-add", "hostname", "ipc", "link",
+            "log-driver", "pid", "runtime", "security-opt", "stop-signal", "tmpfs", "user",
+            "userns", "uts", "volume", "volume-driver",
             "volumes-from", "workdir");
-        Add(value => _ = Whole(value), "cpu-period", "cpu-quota", "cpu-shares", "memory-swappiness", "oom-score-adj", "pids-limit");
+        Add(value => _ = Whole(value), "cpu-period", "cpu-quota", "cpu-shares", "memory-swappiness", "oom-score-adj",
+            "pids-limit");
         Add(value => _ = checked((ushort)Whole(value)), "blkio-weight");
         Add(value => _ = Truth(value), "init", "interactive", "oom-kill-disable", "privileged", "read-only", "tty");
         Add(value => _ = Bytes(value), "memory", "memory-reservation", "shm-size");

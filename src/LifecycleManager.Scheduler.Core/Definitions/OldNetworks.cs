@@ -37,7 +37,10 @@ internal static class OldNetworks
             case null when address!.NetworkName == MesosBridge:
                 return [new AppNetwork { Mode = NetworkNotation.Bridge, Labels = address?.Labels }];
             case "USER" or null:
-                return [new AppNetwork { Mode = NetworkNotation.Container, Name = address?.NetworkName, Labels = address?.Labels }];
+                return [new AppNetwork
+                {
+                    Mode = NetworkNotation.Container, Name = address?.NetworkName, Labels = address?.Labels,
+                }];
             default:
                 problems.Add($"{path}/container/docker/network", old == "NONE"
                     ? "NONE is not supported: use BRIDGE without port mappings"

@@ -44,7 +44,11 @@ internal sealed class KillHandler(CoreContext context, AppCatalog catalog, Insta
                 context.Publish(EventMessages.InstanceChanged(now.Wall,
                     instance with { State = InstanceState.Gone, Since = now.Wall }));
             }
-            else tracker.End(entry, instance, now, request.Options.Force, returns: request.Options is { Scale: false, Wipe: false });
+            else
+            {
+                tracker.End(entry, instance, now, request.Options.Force,
+                    returns: request.Options is { Scale: false, Wipe: false });
+            }
         }
 
         return new KillReceipt(instances, receipt);

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace LifecycleManager.Scheduler.Core.Launching;
 
 /// <summary>
-/// Variables in the values of an app's environment: <c>$NAME</c> and <c>${NAME}</c> of those that the scheduler sets; <c>$$</c> is
-/// a dollar sign. What is no such variable stays as it is, since the app may mean it otherwise.
+/// Variables in the values of an app's environment: <c>$NAME</c> and <c>${NAME}</c> of those that the scheduler sets; <c>$$</c>
+/// is a dollar sign. What is no such variable stays as it is, since the app may mean it otherwise.
 /// </summary>
 internal static partial class EnvironmentExpansion
 {

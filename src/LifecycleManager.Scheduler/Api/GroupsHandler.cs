@@ -14,7 +14,8 @@ internal static class GroupsHandler
 {
     public static readonly OperationTable Operations = new(
     [
-        new("GET", "/v2/groups/{**id}/versions", Needs.View, VersionsAsync, "Groups", "The versions of the tree in which the group is there, newest first.")
+        new("GET", "/v2/groups/{**id}/versions", Needs.View, VersionsAsync, "Groups",
+            "The versions of the tree in which the group is there, newest first.")
         {
             Answer = typeof(IReadOnlyList<string>), Failures = [404],
         },

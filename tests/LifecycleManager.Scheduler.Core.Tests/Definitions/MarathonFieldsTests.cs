@@ -73,7 +73,8 @@ public sealed class MarathonFieldsTests
             "What says nothing (`null`; of what is refused here also `false`, `[]` and `{}`) is taken.", "",
             "| field | |", "| --- | --- |", .. rows, "",
         ]);
-        if (Environment.GetEnvironmentVariable("LCM_WRITE_TABLES") is { Length: > 0 }) File.WriteAllText(Repository.Path(Table), wanted);
+        if (Environment.GetEnvironmentVariable("LCM_WRITE_TABLES") is { Length: > 0 })
+            File.WriteAllText(Repository.Path(Table), wanted);
         Assert.Equal(wanted, File.ReadAllText(Repository.Path(Table)).ReplaceLineEndings("\n"));
     }
 
@@ -152,7 +153,8 @@ public sealed class MarathonFieldsTests
 
                 // Taken back to by the handler, with the tree of that version.
                 return group.Version is not null ? "taken back"
-                    : group.Id + JsonSerializer.Serialize(GroupNotation.Shown(GroupUpdates.Apply(tree, new AppId("/g"), group, Rules)),
+                    : group.Id + JsonSerializer.Serialize(
+                        GroupNotation.Shown(GroupUpdates.Apply(tree, new AppId("/g"), group, Rules)),
                         MarathonJson.Default.Group);
         }
     }

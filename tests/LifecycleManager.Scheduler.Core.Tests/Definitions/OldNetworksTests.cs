@@ -69,7 +69,8 @@ public sealed class OldNetworksTests
     private static string Found(string json)
     {
         var sent = AppDefinitions.ReadApp(System.Text.Encoding.UTF8.GetBytes(json));
-        if (AppDefinitions.TryCreate(sent, AppId.Root, new DefinitionRules(), "", new Problems()) is not { } app) return "refused";
+        if (AppDefinitions.TryCreate(sent, AppId.Root, new DefinitionRules(), "", new Problems()) is not { } app)
+            return "refused";
         var ports = app.Ports.Select(port => $"{port.ContainerPort}/{port.ServicePort}/{port.Name}");
         return $"{app.Network} {app.Wire.Networks![0].Name} {string.Join(' ', ports)}";
     }
@@ -104,7 +105,8 @@ public sealed class OldNetworksTests
             : [.. definitions.Select(port => (Port: (int)port!["port"]!, Name: (string?)port["name"]))];
         if (mode == "Host")
             return $"Host  {string.Join(' ', (wanted ?? [(0, "default")]).Select(port => $"/{port.Port}/{port.Name}"))}";
-        var shown = (mapped?.Count > 0 ? mapped : old ?? mapped)?.Select(port => $"{port!["containerPort"]}/{port["servicePort"]}/")
+        var shown = (mapped?.Count > 0 ? mapped : old ?? mapped)?
+            .Select(port => $"{port!["containerPort"]}/{port["servicePort"]}/")
             .ToList();
         shown ??= ["0/0/default"];
         while (shown.Count < wanted?.Count) shown.Add("0/0/");

@@ -43,7 +43,8 @@ public sealed class AcceptedMediaTests : IAsyncLifetime
     [Fact]
     public async Task Who_takes_another_form_changes_nothing()
     {
-        (await _scheduler.SendAsync("POST", "/v2/apps", """{"id":"/a","cmd":"x","instances":0}""", ("Accept", "text/html"))).Is(406);
+        (await _scheduler.SendAsync("POST", "/v2/apps", """{"id":"/a","cmd":"x","instances":0}""", ("Accept", "text/html")))
+            .Is(406);
         (await _scheduler.GetAsync("/v2/apps/a")).Is(404);
     }
 
@@ -64,7 +65,7 @@ public sealed class AcceptedMediaTests : IAsyncLifetime
         Assert.All(refused, counter => Assert.Equal(0, (int)counter.Value!["count"]!));
         Assert.True((long)json["histograms"]!["lcm_scheduler_store_write_seconds"]!["count"]! > 0);
 
-        foreach (var accept in new[] { "text/plain", "*/*", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5,*/*;q=0.1" })
+        foreach (var accept in new[] { "text/plain", "*/*", "application/openmetrics-text,text/plain;q=0.5,*/*;q=0.1" })
         {
             var text = await _scheduler.GetAsync("/metrics", ("Accept", accept));
             Assert.Contains("lcm_scheduler_leading 1", text.Is(200).Text, StringComparison.Ordinal);

@@ -94,7 +94,8 @@ public sealed class ClientReplayTests
 
     /// <summary>Clients wait for what they have asked for, but for what finds no room.</summary>
     private static Task SettledAsync(SchedulerUnderTest scheduler) => Eventually.TrueAsync(
-        () => scheduler.Service.Snapshot is { Framework: { FrameworkId: not null, Master: not null } } now && now.Deployments.All(deployment =>
+        () => scheduler.Service.Snapshot is { Framework: { FrameworkId: not null, Master: not null } } now
+            && now.Deployments.All(deployment =>
             deployment.AffectedApps.All(app => app.Path.EndsWith("/big", StringComparison.Ordinal)))
             && now.Apps.Values.All(app => app.Definition.Id.Path.EndsWith("/big", StringComparison.Ordinal)
                 || app.Running >= app.Definition.Instances),

@@ -3,7 +3,7 @@ using LifecycleManager.Testing;
 
 namespace LifecycleManager.Scheduler.Tests.Api;
 
-/// <summary>A migration needs no edit: what a Marathon of any version shows is posted as it is, runs, and is read and put back.</summary>
+/// <summary>A migration needs no edit: what a Marathon shows is posted as it is, runs, and is read and put back.</summary>
 public sealed class ExportedTests
 {
     [Fact]
@@ -66,6 +66,7 @@ public sealed class ExportedTests
         Assert.Equal(mapped!.Select(port => (int)port!["containerPort"]!), shown["container"]!["portMappings"]!.AsArray()
             .Take(mapped!.Count).Select(port => (int)port!["containerPort"]!));
         Assert.Null(shown["portDefinitions"]);
-        Assert.Equal(mode is "BRIDGE" or "container/bridge" ? "container/bridge" : "container", (string?)shown["networks"]![0]!["mode"]);
+        Assert.Equal(mode is "BRIDGE" or "container/bridge" ? "container/bridge" : "container",
+            (string?)shown["networks"]![0]!["mode"]);
     }
 }

@@ -66,7 +66,8 @@ public sealed class RunningTests : IAsyncLifetime
         Assert.NotEqual(first, third);
 
         Task SettledAsync(string ended) => SchedulerUnderTest.UntilAsync(async () =>
-            _scheduler.Service.Snapshot.Deployments.Count == 0 && !(await IdsAsync()).Contains(ended) && await RunningAsync() == 1);
+            _scheduler.Service.Snapshot.Deployments.Count == 0 && !(await IdsAsync()).Contains(ended)
+            && await RunningAsync() == 1);
     }
 
     [Fact]

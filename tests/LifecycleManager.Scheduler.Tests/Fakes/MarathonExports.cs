@@ -13,7 +13,7 @@ internal static class MarathonExports
     /// <summary>The versions; each field and notation below says from which on, and until which, it is shown.</summary>
     public static readonly IReadOnlyList<double> Versions = [0.8, 0.15, 1.1, 1.4, 1.5, 1.11];
 
-    /// <summary>What the kinds of apps have beside the defaults; docker with ports and a network are written by each version.</summary>
+    /// <summary>What the kinds of apps have beside the defaults; containers are written by each version.</summary>
     public static readonly IReadOnlyDictionary<string, string> Kinds = new Dictionary<string, string>
     {
         ["cmd"] = """{"cmd":"sleep 1000"}""",
@@ -21,7 +21,7 @@ internal static class MarathonExports
         ["env"] = """{"cmd":"env","env":{"A":"b","EMPTY":""},"labels":{"team":"x","HAPROXY_0_VHOST":"a.example.com"}}""",
         ["ports"] = """{"cmd":"serve $PORT0","ports":[10101,10102],"requirePorts":false}""",
         ["no-ports"] = """{"cmd":"work","ports":[]}""",
-        ["constraints"] = """{"cmd":"x","constraints":[["hostname","UNIQUE"],["rack","GROUP_BY","2"],["hostname","LIKE",".*"]]}""",
+        ["constraints"] = """{"cmd":"x","constraints":[["hostname","UNIQUE"],["rack","GROUP_BY","2"],["rack","LIKE",".*"]]}""",
         ["http-check"] =
             """
             {"cmd":"x","ports":[10103],"healthChecks":[{"path":"/health","protocol":"HTTP","portIndex":0,"gracePeriodSeconds":300,
@@ -143,10 +143,12 @@ internal static class MarathonExports
     {
         Defaults(app, """
             {"instances":1,"cpus":0.1,"mem":16.0,"disk":0.0,"executor":"","env":{},"constraints":[],"backoffSeconds":1,
-             "backoffFactor":1.15,"maxLaunchDelaySeconds":3600,"healthChecks":[],"dependencies":[],"labels":{},"requirePorts":false,
+             "backoffFactor":1.15,"maxLaunchDelaySeconds":3600,"healthChecks":[],"dependencies":[],"labels":{},
+             "requirePorts":false,
              "upgradeStrategy":{"minimumHealthCapacity":1.0,"maximumOverCapacity":1.0},"version":"TIME","tasksStaged":0,
              "tasksRunning":1,"tasksHealthy":0,"tasksUnhealthy":0,"deployments":[],"tasks":[{"id":"x","appId":"/x","host":"h",
-             "ports":[31000],"stagedAt":"TIME","startedAt":"TIME","version":"TIME","healthCheckResults":[{"alive":true,"taskId":"x"}]}]}
+             "ports":[31000],"stagedAt":"TIME","startedAt":"TIME","version":"TIME",
+             "healthCheckResults":[{"alive":true,"taskId":"x"}]}]}
             """);
         if (version < 1.5) Defaults(app, """
             {"cmd":null,"args":null,"user":null,"container":null,"storeUrls":[],"acceptedResourceRoles":null,"ipAddress":null}
@@ -156,11 +158,12 @@ internal static class MarathonExports
         if (version >= 1.1) Defaults(app, """{"residency":null,"readinessChecks":[],"secrets":{}}""");
         if (version >= 1.1 && version < 1.5) Defaults(app, """{"taskKillGracePeriodSeconds":null,"lastTaskFailure":null}""");
         if (version >= 1.4) Defaults(app, """
-            {"killSelection":"YOUNGEST_FIRST","unreachableStrategy":{"inactiveAfterSeconds":300,"expungeAfterSeconds":600},"gpus":0}
+            {"killSelection":"YOUNGEST_FIRST","gpus":0,
+             "unreachableStrategy":{"inactiveAfterSeconds":300,"expungeAfterSeconds":600}}
             """);
         if (version >= 1.11) Defaults(app, """{"role":"*","tty":false}""");
         if (version is 0.8 or >= 1.5) return;
-        app["lastTaskFailure"] = new JsonObject { ["appId"] = (string)app["id"]!, ["state"] = "TASK_FAILED", ["message"] = "Bye" };
+        app["lastTaskFailure"] = new JsonObject { ["appId"] = (string)app["id"]!, ["state"] = "TASK_FAILED" };
     }
 
     private static void Defaults(JsonObject app, string fields)

@@ -7,8 +7,8 @@ using LifecycleManager.Testing;
 namespace LifecycleManager.Scheduler.Tests.Fakes;
 
 /// <summary>
-/// The calls of one client of another make, recorded, to be made anew: what differs each time (ids, versions) is bound where it is
-/// first seen in an answer, and put into the later calls.
+/// The calls of one client of another make, recorded, to be made anew: what differs each time (ids, versions) is bound where it
+/// is first seen in an answer, and put into the later calls.
 /// </summary>
 internal sealed partial class RecordedCalls(string client)
 {
@@ -76,7 +76,8 @@ internal sealed partial class RecordedCalls(string client)
         if (recorded is JsonObject fields)
             foreach (var (name, value) in fields) Match(value, (found as JsonObject)?[name]);
         else if (recorded is JsonArray items)
-            for (var index = 0; index < items.Count; index++) Match(items[index], (found as JsonArray)?.ElementAtOrDefault(index));
+            for (var index = 0; index < items.Count; index++)
+                Match(items[index], (found as JsonArray)?.ElementAtOrDefault(index));
         else if (recorded is JsonValue value && value.TryGetValue<string>(out var text) && found is JsonValue
             && ((JsonValue)found).TryGetValue<string>(out var actual)) Match(text, actual);
     }

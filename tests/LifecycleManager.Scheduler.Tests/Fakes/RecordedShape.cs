@@ -32,7 +32,8 @@ internal sealed class RecordedShape(string text)
                 _at++;
                 if (text[_at] == '.') _at += 2;
                 else if (text[_at] is '#' or '?' or '-') _at++;
-                else if (text[_at] is '{' or '[') Value([.. nodes.OfType<JsonArray>().SelectMany(list => list)], path + "[]", missing);
+                else if (text[_at] is '{' or '[')
+                    Value([.. nodes.OfType<JsonArray>().SelectMany(list => list)], path + "[]", missing);
                 while (text[_at] != ']') _at++;
                 _at++;
                 break;
@@ -56,7 +57,8 @@ internal sealed class RecordedShape(string text)
             }
 
             var begin = _at;
-            while (text[_at] is not (' ' or '{' or '}' or '[' or '#' or '?') && !(text[_at] == '.' && text[_at + 1] == '.')) _at++;
+            while (text[_at] is not (' ' or '{' or '}' or '[' or '#' or '?')
+                && !(text[_at] == '.' && text[_at + 1] == '.')) _at++;
             var name = text[begin.._at];
             var found = objects.Where(item => item.ContainsKey(name)).Select(item => item[name]).ToList();
             if (!isMap && objects.Count > 0 && found.Count == 0) missing.Add($"{path}/{name}");

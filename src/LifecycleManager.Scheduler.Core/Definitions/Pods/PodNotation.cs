@@ -153,7 +153,8 @@ internal static partial class PodNotation
         [
             .. container.Endpoints!.Select(endpoint => new PortDefinition
             {
-                Port = endpoint.HostPort, Protocol = Transport(endpoint.Protocol!), Name = endpoint.Name, Labels = endpoint.Labels,
+                Port = endpoint.HostPort, Protocol = Transport(endpoint.Protocol!), Name = endpoint.Name,
+                Labels = endpoint.Labels,
             }),
         ],
         HealthChecks = container.HealthCheck is { } check ? [HealthCheck(container, check)] : [],
@@ -213,7 +214,11 @@ internal static partial class PodNotation
         Endpoints =
         [
             .. (container.Endpoints ?? [])
-            .Select(endpoint => endpoint with { HostPort = endpoint.HostPort ?? 0, Protocol = endpoint.Protocol is { Count: > 0 } given ? given : ["tcp"] }),
+            .Select(endpoint => endpoint with
+            {
+                HostPort = endpoint.HostPort ?? 0,
+                Protocol = endpoint.Protocol is { Count: > 0 } given ? given : ["tcp"],
+            }),
         ],
     };
 

