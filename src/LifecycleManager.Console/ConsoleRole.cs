@@ -71,7 +71,8 @@ public static class ConsoleRole
         pages.AsksByApp(Permission.View);
         pages.Add(endpoint =>
         {
-            if (endpoint is RouteEndpointBuilder { RoutePattern.RawText: { } path } && path.StartsWith("/ui", StringComparison.Ordinal))
+            if (endpoint is RouteEndpointBuilder { RoutePattern.RawText: { } path }
+                && path.StartsWith("/ui", StringComparison.Ordinal))
                 endpoint.Metadata.Add(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
         });
     }

@@ -27,7 +27,10 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
     public Uri Url => new(_app.Urls.Single());
 
     /// <summary>Answers by path; a path that is not there is answered by 404.</summary>
-    public ConcurrentDictionary<string, string> Answers { get; } = new() { ["/v2/pods::status"] = "[]", ["/v2/deployments"] = "[]", ["/v2/queue"] = """{"queue": []}""" };
+    public ConcurrentDictionary<string, string> Answers { get; } = new()
+    {
+        ["/v2/pods::status"] = "[]", ["/v2/deployments"] = "[]", ["/v2/queue"] = """{"queue": []}""",
+    };
 
     /// <summary>The changes that were asked for: method, path and query, body.</summary>
     public ConcurrentQueue<(string Method, string Path, string Body)> Changes { get; } = new();

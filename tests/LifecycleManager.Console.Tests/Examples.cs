@@ -22,7 +22,8 @@ internal static class Examples
         [
             new AppTask
             {
-                Id = "shop_search.instance-1._app.1", AppId = "/shop/search", Host = "10.0.0.7", Ports = [31005], State = "TASK_RUNNING",
+                Id = "shop_search.instance-1._app.1", AppId = "/shop/search", Host = "10.0.0.7",
+                Ports = [31005], State = "TASK_RUNNING",
                 SlaveId = "a-1", StartedAt = "2026-11-24T12:00:01.000Z", Version = "2026-11-24T12:00:00.000Z",
                 HealthCheckResults = [new HealthCheckResult { Alive = false, LastFailureCause = "503 Service Unavailable" }],
             },
@@ -41,11 +42,15 @@ internal static class Examples
     };
 
     public const string Pods = """
-        [{"id": "/shop/pair", "spec": {"id": "/shop/pair", "scaling": {"instances": 2}, "version": "2026-11-24T12:00:00.000Z"}, "status": "DEGRADED",
-          "statusSince": "2026-11-24T12:00:00.000Z", "lastUpdated": "x", "lastChanged": "x", "instances": [{"id": "shop_pair.instance-0123456789ab",
-            "status": "STABLE", "statusSince": "x", "agentHostname": "node-1", "agentId": "a-1", "resources": {"cpus": 1.5, "mem": 128},
+        [{"id": "/shop/pair", "spec": {"id": "/shop/pair", "scaling": {"instances": 2},
+          "version": "2026-11-24T12:00:00.000Z"}, "status": "DEGRADED",
+          "statusSince": "2026-11-24T12:00:00.000Z", "lastUpdated": "x", "lastChanged": "x",
+            "instances": [{"id": "shop_pair.instance-0123456789ab",
+            "status": "STABLE", "statusSince": "x", "agentHostname": "node-1", "agentId": "a-1", "resources": {"cpus": 1.5,
+              "mem": 128},
             "specReference": "x", "lastUpdated": "x", "lastChanged": "x",
-            "containers": [{"name": "web", "status": "TASK_RUNNING", "statusSince": "x", "containerId": "x", "resources": {}, "lastUpdated": "x",
+            "containers": [{"name": "web", "status": "TASK_RUNNING", "statusSince": "x", "containerId": "x",
+              "resources": {}, "lastUpdated": "x",
               "lastChanged": "x", "conditions": [{"name": "healthy", "value": "false", "lastChanged": "x", "lastUpdated": "x"}],
               "endpoints": [{"name": "http", "allocatedHostPort": 31005, "healthy": false}]}]}]}]
         """;
@@ -60,28 +65,35 @@ internal static class Examples
         """;
 
     public const string Queue = """
-        {"queue": [{"count": 1, "since": "2026-11-24T12:00:00Z", "delay": {"timeLeftSeconds": 0, "overdue": true}, "app": {"id": "/shop/search"},
+        {"queue": [{"count": 1, "since": "2026-11-24T12:00:00Z", "delay": {"timeLeftSeconds": 0, "overdue": true},
+          "app": {"id": "/shop/search"},
           "processedOffersSummary": {"processedOffersCount": 7, "unusedOffersCount": 7},
-          "lastUnusedOffers": [{"offer": {"hostname": "node-3"}, "timestamp": "2026-11-24T12:00:00Z", "reason": ["InsufficientCpus"],
+          "lastUnusedOffers": [{"offer": {"hostname": "node-3"}, "timestamp": "2026-11-24T12:00:00Z",
+            "reason": ["InsufficientCpus"],
             "message": "0.2 of 0.5 cpus are free"}]}]}
         """;
 
     public const string Agents = """
-        {"slaves": [{"id": "a-1", "hostname": "node-1", "active": true, "resources": {"cpus": 8, "mem": 1024}, "used_resources": {"cpus": 2.5, "mem": 512},
+        {"slaves": [{"id": "a-1", "hostname": "node-1", "active": true, "resources": {"cpus": 8, "mem": 1024},
+          "used_resources": {"cpus": 2.5, "mem": 512},
           "attributes": {"rack": "1"}},
-          {"id": "a-2", "hostname": "node-2", "active": false, "resources": {"cpus": 8, "mem": 1024}, "used_resources": {"cpus": 0, "mem": 0}}]}
+          {"id": "a-2", "hostname": "node-2", "active": false, "resources": {"cpus": 8, "mem": 1024},
+            "used_resources": {"cpus": 0, "mem": 0}}]}
         """;
 
     public const string Decisions = """
         {"decisions": [{"id": "2", "at": "2026-11-24T12:00:00Z", "app": "/shop/search", "policy": "search", "rule": "busy",
           "from": 2, "to": 3, "reason": "busy: tpm 24 > 10 * instances 2 for 30s, +1", "outcome": "applied", "dryRun": false},
-          {"id": "1", "at": "2026-11-24T11:00:00Z", "app": "/shop/idle", "policy": "night", "from": 1, "to": 1, "reason": "nobody calls",
+          {"id": "1", "at": "2026-11-24T11:00:00Z", "app": "/shop/idle", "policy": "night", "from": 1, "to": 1,
+            "reason": "nobody calls",
            "outcome": "held", "dryRun": false}]}
         """;
 
     public const string Policies = """
-        {"policies": [{"name": "search", "app": "/shop/search", "file": "search.yml", "place": "search.yml:1:1", "state": "inForce", "min": 1, "max": 9,
-           "dryRun": false, "apps": ["/shop/search"], "findings": [{"message": "the policy 'search' has a rule without effect"}]}],
+        {"policies": [{"name": "search", "app": "/shop/search", "file": "search.yml", "place": "search.yml:1:1",
+          "state": "inForce", "min": 1, "max": 9,
+           "dryRun": false, "apps": ["/shop/search"],
+             "findings": [{"message": "the policy 'search' has a rule without effect"}]}],
          "budgets": [
            {"name": "shop", "apps": "/shop/*", "instances": 24, "cost": 40.5, "used": {"instances": 7}},
            {"name": "new", "apps": "/new/*", "cpus": 2}],
@@ -109,7 +121,8 @@ internal static class Examples
             """{"targets": [{"app": "/shop/search", "address": "http://h:1/admin", "state": "down", "lastError": "500"}]}""";
         console.Answers["/v1/apps"] = $$"""{"apps": [{{Governed}}], "ungoverned": 1}""";
         console.Answers["/v1/apps/shop/search/explain"] = $$"""
-            {"summary": "3 instances, since busy asks for them", "app": {{Governed}}, "rules": ["busy"], "schedules": [], "recent": [],
+            {"summary": "3 instances, since busy asks for them", "app": {{Governed}}, "rules": ["busy"], "schedules": [],
+              "recent": [],
              "metrics": [{"metric": "tpm", "value": 24, "thresholds": [10]}],
              "opinions": [{"rule": "busy", "verdict": "count", "count": 3, "reason": "tpm 24 > 20"}]}
             """;

@@ -1,4 +1,3 @@
-using LifecycleManager.Console.Live;
 using Microsoft.JSInterop;
 
 namespace LifecycleManager.Console.Clients;

@@ -1,13 +1,12 @@
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
-using LifecycleManager.Console.Live;
 
 namespace LifecycleManager.Console.Clients;
 
 /// <summary>What the console asks of the manager, as one caller.</summary>
 /// <param name="client">A client of the manager.</param>
-internal sealed class ManagerClient(HttpClient client)
+public sealed class ManagerClient(HttpClient client)
 {
     private const int StreamBuffer = 4096;
 
@@ -17,7 +16,8 @@ internal sealed class ManagerClient(HttpClient client)
         var path = string.Create(CultureInfo.InvariantCulture, $"v1/decisions?limit={limit}")
             + (app is null ? "" : "&app=" + Uri.EscapeDataString(app));
         return [.. List(await GetAsync(path, cancellation), "decisions").Select(decision => new DecisionRow(
-            Text(decision, "id"), Time(decision, "at"), Text(decision, "app"), Text(decision, "policy"), TextOrNone(decision, "rule"),
+            Text(decision, "id"), Time(decision, "at"), Text(decision, "app"), Text(decision, "policy"),
+            TextOrNone(decision, "rule"),
             Number(decision, "from"),
             Number(decision, "to"), Text(decision, "reason"), Text(decision, "outcome"),
             IsTrue(decision, "dryRun"), TextOrNone(decision, "outcomeReason")))];
@@ -56,7 +56,8 @@ internal sealed class ManagerClient(HttpClient client)
                 : [],
             [.. List(explained, "metrics").Select(metric => new MetricRow(
                 Text(metric, "metric"),
-                metric.TryGetProperty("value", out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null,
+                metric.TryGetProperty("value", out var value) && value.ValueKind == JsonValueKind.Number
+                    ? value.GetDouble() : null,
                 [.. List(metric, "thresholds").Select(threshold => threshold.GetDouble())]))]);
     }
 
@@ -70,10 +71,14 @@ internal sealed class ManagerClient(HttpClient client)
         using var request = new HttpRequestMessage(method, path);
 
         // Bytes, since a manager that stands by leads to another.
-        if (body is not null) request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, JsonSerializerOptions.Web))
+        if (body is not null)
         {
-            Headers = { { "Content-Type", "application/json" } },
-        };
+            request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, JsonSerializerOptions.Web))
+            {
+                Headers = { { "Content-Type", "application/json" } },
+            };
+        }
+
         try
         {
             using var answer = await client.SendAsync(request, cancellation);
@@ -126,7 +131,8 @@ internal sealed class ManagerClient(HttpClient client)
         Text(app, "app"), Text(app, "policy"), NumberOrNone(app, "desired"), NumberOrNone(app, "min"), NumberOrNone(app, "max"),
         IsTrue(app, "dryRun"), TextOrNone(app, "reason"), IsTrue(app, "metricsMissing"),
         Held(app, "override") is { } set
-            ? new OverrideRow(Number(set, "instances"), TextOrNone(set, "reason"), TextOrNone(set, "by"), Time(set, "until")) : null,
+            ? new OverrideRow(Number(set, "instances"), TextOrNone(set, "reason"), TextOrNone(set, "by"), Time(set, "until"))
+            : null,
         Held(app, "paused") is { } paused
             ? new PauseRow(
                 TextOrNone(paused, "app"), Text(paused, "what"), TextOrNone(paused, "reason"), Time(paused, "since"),

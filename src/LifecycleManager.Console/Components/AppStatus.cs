@@ -32,7 +32,11 @@ public sealed record AppStatus(string Name, string Kind, string? Reason = null)
         var isShort = (app.TasksRunning ?? 0) < (app.Instances ?? 0);
         if (isShort && waits is not null && Why(app, waits) is { } why) return why;
         if (app.TasksUnhealthy > 0)
-            return new AppStatus(Unhealthy, "bad", $"{app.TasksUnhealthy} of {app.TasksRunning ?? 0} instances fail their health checks");
+        {
+            return new AppStatus(
+                Unhealthy, "bad", $"{app.TasksUnhealthy} of {app.TasksRunning ?? 0} instances fail their health checks");
+        }
+
         if (app.Deployments is { Count: > 0 }) return new AppStatus(Deploying, "busy", Count(app));
         if (app.Instances == 0)
             return new AppStatus(Suspended, "quiet", app.CountSuspended == true ? "by a person: no policy changes it" : null);
@@ -45,7 +49,8 @@ public sealed record AppStatus(string Name, string Kind, string? Reason = null)
         if (waits.NotAdmitted is { } refusal) return new AppStatus(NotAdmitted, "bad", refusal);
         if (!waits.Delay.Overdue && waits.Delay.TimeLeftSeconds > 0)
         {
-            var left = string.Create(CultureInfo.InvariantCulture, $"next try in {Math.Ceiling(waits.Delay.TimeLeftSeconds):0} s");
+            var left = string.Create(
+                CultureInfo.InvariantCulture, $"next try in {Math.Ceiling(waits.Delay.TimeLeftSeconds):0} s");
             var failure = app.LastTaskFailure is { Message.Length: > 0 } last ? last.Message : null;
             return IsOfImage(failure) ? new AppStatus(ImageMissing, "bad", $"{failure}; {left}")
                 : new AppStatus(Delayed, "warn", failure is null ? left : $"{left} after: {failure}");

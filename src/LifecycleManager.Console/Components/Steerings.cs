@@ -27,9 +27,12 @@ public enum Steering
 /// <summary>Asks for what is to be done with a deployment, and does it.</summary>
 internal static class Steerings
 {
-    /// <summary>Whether a caller may steer a deployment: of apps that he may not see there is a number, and no permission.</summary>
+    /// <summary>
+    /// Whether a caller may steer a deployment: of apps that he may not see there is a number, and no permission.
+    /// </summary>
     public static bool May(AppScope scope, Deployment deployment) => deployment.OthersAffected is null
-        && (deployment.AffectedApps ?? []).Concat(deployment.AffectedPods ?? []).All(app => scope.May(GroupPermission.Deploy, app));
+        && (deployment.AffectedApps ?? []).Concat(deployment.AffectedPods ?? [])
+            .All(app => scope.May(GroupPermission.Deploy, app));
 
     /// <summary>Asks first where it cannot be taken back; whether the scheduler was asked.</summary>
     public static async Task<bool> AskAsync(
@@ -48,7 +51,8 @@ internal static class Steerings
             Steering.RollBack => await dialogs.AskAsync("Roll this deployment back?", "Roll back",
                 ["A new deployment brings all that this one changed to what it was before.", "What this one has begun ends."]),
             Steering.Stop => await dialogs.AskAsync("Stop this deployment without a rollback?", "Stop it",
-                ["It ends at once, and all stays as it is at this moment.", "Old and new instances may run side by side afterwards."],
+                ["It ends at once, and all stays as it is at this moment.",
+                    "Old and new instances may run side by side afterwards."],
                 isGrave: true),
             _ => false,
         };

@@ -6,7 +6,8 @@ namespace LifecycleManager.Console.Components;
 internal static class Times
 {
     /// <summary>An instant, as <c>2026-11-30 15:44:08 UTC</c>.</summary>
-    public static string Written(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+    public static string Written(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     /// <summary>An ISO 8601 text as an instant; null where it is none.</summary>
     public static DateTimeOffset? Read(string? text) => DateTimeOffset.TryParse(

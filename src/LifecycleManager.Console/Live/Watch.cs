@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using LifecycleManager.Console.Clients;
 using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Console.Live;
@@ -9,12 +10,6 @@ namespace LifecycleManager.Console.Live;
 /// <param name="Trouble">Why it cannot be read now; null where it can.</param>
 internal sealed record Reading<T>(T? Value, DateTimeOffset At, Trouble? Trouble)
     where T : class;
-
-/// <summary>That a role cannot be read.</summary>
-/// <param name="Message">Why, for people.</param>
-/// <param name="Since">Since when.</param>
-/// <param name="IsUnknown">Whether what was asked for does not exist.</param>
-public sealed record Trouble(string Message, DateTimeOffset Since, bool IsUnknown = false);
 
 /// <summary>
 /// What several pages show, read once for all of them: anew with each signal, at most some times a second, and after each period,

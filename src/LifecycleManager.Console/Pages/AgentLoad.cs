@@ -24,7 +24,8 @@ internal sealed record AgentLoad(string Name, bool IsPod, int Count, double Cpus
         var ofPods = pods.Select(pod => (pod.Id, Held: pod.Instances.Where(instance => instance.AgentId == agent.Id).ToList()))
             .Where(pod => pod.Held.Count > 0)
             .Select(pod => new AgentLoad(
-                pod.Id, true, pod.Held.Count, pod.Held.Sum(held => held.Resources.Cpus ?? 0), pod.Held.Sum(held => held.Resources.Mem ?? 0)));
+                pod.Id, true, pod.Held.Count, pod.Held.Sum(held => held.Resources.Cpus ?? 0),
+                pod.Held.Sum(held => held.Resources.Mem ?? 0)));
         return [.. ofApps.Concat(ofPods).OrderByDescending(part => part.Cpus).ThenBy(part => part.Name, StringComparer.Ordinal)];
     }
 }

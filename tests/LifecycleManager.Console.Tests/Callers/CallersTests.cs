@@ -37,7 +37,7 @@ public sealed class CallersTests(Chromium browser)
         console.ShowAll();
         await using var team = await browser.OpenAsync(console, "/ui/apps/shop/search", name: "team", secret: "t");
 
-        await Assertions.Expect(team.Page.GetByRole(AriaRole.Link, new() { Name = "Applications", Exact = true })).ToBeVisibleAsync();
+        await Assertions.Expect(team.Page.GetByRole(AriaRole.Link, new() { Name = "Queue" })).ToBeVisibleAsync();
         await Assertions.Expect(team.Page.GetByRole(AriaRole.Link, new() { Name = "Agents" })).ToHaveCountAsync(0);
         await Assertions.Expect(team.Page.GetByRole(AriaRole.Button, new() { Name = "Scale" })).ToHaveCountAsync(0);
         await Assertions.Expect(team.Page.GetByRole(AriaRole.Button, new() { Name = "Kill" })).ToHaveCountAsync(0);
@@ -46,7 +46,8 @@ public sealed class CallersTests(Chromium browser)
         console.Callers.Clear();
         console.Show(Examples.Search with { Instances = 4, TasksRunning = 3 });
         await Assertions.Expect(team.Page.GetByText("3 / 4")).ToBeVisibleAsync();
-        Assert.Equal("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("team:t")), console.Callers["/v2/apps/shop/search"]);
+        var said = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("team:t"));
+        Assert.Equal(said, console.Callers["/v2/apps/shop/search"]);
 
         await using var admin = await browser.OpenAsync(console, "/ui/apps/shop/search", name: "admin", secret: "a");
         await Assertions.Expect(admin.Page.GetByRole(AriaRole.Link, new() { Name = "Agents" })).ToBeVisibleAsync();
@@ -62,7 +63,8 @@ public sealed class CallersTests(Chromium browser)
         await using var console = await ConsoleUnderTest.StartAsync();
         using var client = new HttpClient { BaseAddress = console.Url };
         using var socket = new HttpRequestMessage(HttpMethod.Get, "/_blazor?id=unknown");
-        socket.Headers.TryAddWithoutValidation("Origin", origin == "own" ? console.Url.GetLeftPart(UriPartial.Authority) : origin);
+        var own = console.Url.GetLeftPart(UriPartial.Authority);
+        socket.Headers.TryAddWithoutValidation("Origin", origin == "own" ? own : origin);
         socket.Headers.TryAddWithoutValidation("Connection", "Upgrade");
         socket.Headers.TryAddWithoutValidation("Upgrade", "websocket");
         socket.Headers.TryAddWithoutValidation("Sec-WebSocket-Version", "13");

@@ -15,11 +15,20 @@ public sealed class AppStatusTests
         { "Suspended", new App { Instances = 0 }, null, null },
         { "Starting", Short, null, "1 of 3 run" },
         { "Deploying", Short with { Deployments = [new DeploymentRef("d")] }, null, "1 of 3 run" },
-        { "Unhealthy", new App { Instances = 2, TasksRunning = 2, TasksUnhealthy = 1 }, null, "1 of 2 instances fail their health checks" },
+        {
+            "Unhealthy", new App { Instances = 2, TasksRunning = 2, TasksUnhealthy = 1 }, null,
+            "1 of 2 instances fail their health checks"
+        },
         {
             "Waiting for resources", Short, Waits with
             {
-                LastUnusedOffers = [new UnusedOffer { Offer = default, Timestamp = "x", Reason = ["InsufficientCpus"], Message = "0.2 of 0.5 cpus are free" }],
+                LastUnusedOffers =
+                [
+                    new UnusedOffer
+                    {
+                        Offer = default, Timestamp = "x", Reason = ["InsufficientCpus"], Message = "0.2 of 0.5 cpus are free",
+                    },
+                ],
             }, "2 of 3: 0.2 of 0.5 cpus are free"
         },
         {
@@ -31,7 +40,10 @@ public sealed class AppStatusTests
             Waits with { Delay = new QueueDelay(11.2, false) }, "next try in 12 s after: exited with status 1"
         },
         {
-            "Image missing", Short with { Deployments = [new DeploymentRef("d")], LastTaskFailure = Failure("the image x:1 cannot be pulled: not found") },
+            "Image missing", Short with
+            {
+                Deployments = [new DeploymentRef("d")], LastTaskFailure = Failure("the image x:1 cannot be pulled: not found"),
+            },
             Waits with { Delay = new QueueDelay(3, false) }, "the image x:1 cannot be pulled: not found; next try in 3 s"
         },
         { "Not admitted", Short, Waits with { NotAdmitted = "privileged is not allowed" }, "privileged is not allowed" },

@@ -13,7 +13,10 @@ public sealed class AssetTests
     {
         await using var console = await ConsoleUnderTest.StartAsync();
         using var plain = new HttpClient { BaseAddress = console.Url };
-        using var zipped = new HttpClient(new HttpClientHandler { AutomaticDecompression = DecompressionMethods.GZip }) { BaseAddress = console.Url };
+        using var zipped = new HttpClient(new HttpClientHandler { AutomaticDecompression = DecompressionMethods.GZip })
+        {
+            BaseAddress = console.Url,
+        };
 
         var content = await plain.GetStringAsync($"/ui/assets/{name}", TestContext.Current.CancellationToken);
         Assert.Contains(text, content, StringComparison.Ordinal);

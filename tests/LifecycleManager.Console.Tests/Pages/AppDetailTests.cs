@@ -120,12 +120,15 @@ public sealed class AppDetailTests(Chromium browser)
     [Theory]
     [InlineData("Restart", "Restart", "POST", "/v2/apps/shop/search/restart", "")]
     [InlineData("Suspend", "Suspend", "PUT", "/v2/apps/shop/search", """{"instances":0}""")]
-    [InlineData("Kill shop_search.instance-1._app.1", "Kill", "DELETE", "/v2/apps/shop/search/tasks/shop_search.instance-1._app.1", "")]
-    [InlineData("Kill shop_search.instance-1._app.1 and scale", "Kill", "DELETE",
+    [InlineData("Kill shop_search.instance-1._app.1", "Kill", "DELETE",
+        "/v2/apps/shop/search/tasks/shop_search.instance-1._app.1", "")]
+    [InlineData("Kill and scale shop_search.instance-1._app.1", "Kill", "DELETE",
         "/v2/apps/shop/search/tasks/shop_search.instance-1._app.1?scale=true", "")]
-    [InlineData("Roll back to the first", "Roll back", "PUT", "/v2/apps/shop/search", """{"version":"2026-11-23T12:00:00.000Z"}""")]
+    [InlineData("Roll back to the first", "Roll back", "PUT", "/v2/apps/shop/search",
+        """{"version":"2026-11-23T12:00:00.000Z"}""")]
     [InlineData("Pause", "Pause", "POST", "/v1/pause", """{"app":"/shop/search","what":"all","reason":null}""")]
-    public async Task A_button_says_what_it_will_do_and_does_it(string button, string done, string method, string path, string body)
+    public async Task A_button_says_what_it_will_do_and_does_it(
+        string button, string done, string method, string path, string body)
     {
         await using var console = await ConsoleUnderTest.StartAsync();
         console.ShowAll();
@@ -186,7 +189,7 @@ public sealed class AppDetailTests(Chromium browser)
         using var client = new HttpClient { BaseAddress = console.Url };
         using var answer = await client.GetAsync("/ui/apps/gone", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
-        Assert.Contains("There is no application /gone", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
-            StringComparison.Ordinal);
+        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("There is no application /gone", text, StringComparison.Ordinal);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using LifecycleManager.Protocol.Marathon;
 using Microsoft.Playwright;
 
@@ -31,7 +32,7 @@ public sealed class AppsTests(Chromium browser)
         await open.Page.GetByLabel("Name").FillAsync("");
         await open.Page.GetByLabel("Label").FillAsync("tier=gold");
         await Assertions.Expect(found).ToHaveTextAsync("1 of 1000");
-        await Assertions.Expect(open.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("state=Suspended.*label=tier%3Dgold"));
+        await Assertions.Expect(open.Page).ToHaveURLAsync(new Regex("state=Suspended.*label=tier%3Dgold"));
 
         // The address is one that somebody else can open.
         await open.Page.ReloadAsync();

@@ -86,11 +86,16 @@ internal sealed class OpenPage : IAsyncDisposable
             RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] },
 
             // These two read all styles and sounds first; there are no sounds, and no style is about how a screen is turned.
-            Rules = new() { ["css-orientation-lock"] = new() { Enabled = false }, ["no-autoplay-audio"] = new() { Enabled = false } },
+            Rules = new()
+            {
+                ["css-orientation-lock"] = new() { Enabled = false },
+                ["no-autoplay-audio"] = new() { Enabled = false },
+            },
         });
         Assert.True(found.Violations.Length == 0, string.Join('\n', found.Violations.SelectMany(violation =>
             violation.Nodes.Take(3).Select(node => $"{violation.Id}: {violation.Help}: {node.Html}"))));
-        Assert.True(await Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"),
+        Assert.True(
+            await Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"),
             "the page is wider than the window");
     }
 

@@ -9,7 +9,8 @@ public sealed class EveryPageTests(Chromium browser)
 {
     public static TheoryData<string, string> Pages => new()
     {
-        { "/ui", "Overview" }, { "/ui/apps", "Applications" }, { "/ui/apps?view=tree", "Applications" }, { "/ui/apps/shop/search", "/shop/search" },
+        { "/ui", "Overview" }, { "/ui/apps", "Applications" }, { "/ui/apps?view=tree", "Applications" },
+        { "/ui/apps/shop/search", "/shop/search" },
         { "/ui/pods", "Pods" }, { "/ui/deployments", "Deployments" }, { "/ui/queue", "Queue" }, { "/ui/agents", "Agents" },
         { "/ui/policies", "Policies" }, { "/ui/decisions", "Decisions" }, { "/ui/nowhere", "No such page" },
     };

@@ -8,7 +8,8 @@ public sealed class TextsTests
     [Theory]
     [InlineData("/ui", "night.yml:7:3: error: unknown name &#x27;tmp&#x27;", "0.2 of 0.5 cpus are free", "/shop/pair")]
     [InlineData("/ui/apps", "href=\"/ui/apps/shop/search\"", "2 / 3", "policy search, 1 to 9")]
-    [InlineData("/ui/apps/shop/search", "href=\"http://10.0.0.7:31005\"", "503 Service Unavailable", "busy: tpm 24 &gt; 10 * instances 2 for 30s, &#x2B;1")]
+    [InlineData("/ui/apps/shop/search", "href=\"http://10.0.0.7:31005\"", "503 Service Unavailable",
+        "busy: tpm 24 &gt; 10 * instances 2 for 30s, &#x2B;1")]
     [InlineData("/ui/pods", "/shop/pair", "web running, unhealthy :31005", "1 / 2")]
     [InlineData("/ui/queue", "1 waiting", "node-3", "0.2 of 0.5 cpus are free")]
     [InlineData("/ui/agents", "2.5 / 8", "rack: 1", "/shop/pair")]
@@ -65,6 +66,7 @@ public sealed class TextsTests
 
         Assert.Equal("/ui", root.Headers.Location!.ToString());
         Assert.Equal(HttpStatusCode.NotFound, none.StatusCode);
-        Assert.Contains("No such page", await none.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        var text = await none.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("No such page", text, StringComparison.Ordinal);
     }
 }

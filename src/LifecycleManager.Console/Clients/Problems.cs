@@ -1,10 +1,15 @@
 using System.Text.Json;
 using LifecycleManager.Clients;
-using LifecycleManager.Console.Clients;
 using LifecycleManager.Protocol.Marathon;
 using Refit;
 
-namespace LifecycleManager.Console.Live;
+namespace LifecycleManager.Console.Clients;
+
+/// <summary>That a role cannot be read.</summary>
+/// <param name="Message">Why, for people.</param>
+/// <param name="Since">Since when.</param>
+/// <param name="IsUnknown">Whether what was asked for does not exist.</param>
+public sealed record Trouble(string Message, DateTimeOffset Since, bool IsUnknown = false);
 
 /// <summary>Why a call was not done, in words for people, with all that the role said.</summary>
 internal static class Problems
