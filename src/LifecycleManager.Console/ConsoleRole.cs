@@ -1,8 +1,8 @@
-using System.Reflection;
+using LifecycleManager.Console.Callers;
 using LifecycleManager.Console.Clients;
 using LifecycleManager.Console.Components;
-using LifecycleManager.Protocol.Marathon;
-using LifecycleManager.Runtime;
+using LifecycleManager.Console.Hosting;
+using LifecycleManager.Console.Live;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
@@ -10,31 +10,45 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using MudBlazor.Services;
 
 namespace LifecycleManager.Console;
 
 /// <summary>
-/// The web console: pages rendered on the server, refreshed by a small script, that read the roles' public REST APIs and
-/// nothing else. What a button does is a call of the same APIs by the browser.
+/// The web console: pages that are rendered here and live over a socket. They read the roles' public REST APIs as who looks at
+/// them, and nothing else; what a button changes at the scheduler is a call of that API by the browser.
 /// </summary>
 public static class ConsoleRole
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    /// <summary>How long what a page shows is kept here after its socket broke, and of how many pages.</summary>
+    private static readonly TimeSpan Kept = TimeSpan.FromMinutes(2);
+
+    private const int MostKept = 50;
+
+    /// <summary>The longest message of a page: what is typed and the answers of calls.</summary>
+    private const int MaxMessage = 64 * 1024;
 
     /// <summary>Adds the console's services.</summary>
     public static IServiceCollection AddConsole(this IServiceCollection services, ConsoleOptions options)
     {
-        services.AddRazorComponents();
-        // No page has a form, so nothing is signed: the keys that would be made and read at every start are left alone.
+        services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
+        {
+            circuits.DisconnectedCircuitRetentionPeriod = Kept;
+            circuits.DisconnectedCircuitMaxRetained = MostKept;
+        }).AddHubOptions(hub => hub.MaximumReceiveMessageSize = MaxMessage);
+        services.AddMudServices();
+
+        // What is signed is good as long as this process lives, which keeps the pages: no key is made before one is opened.
         var keys = services.Where(service => service.ServiceType == typeof(IHostedService) &&
             service.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly).ToList();
         foreach (var service in keys) services.Remove(service);
+        services.AddSingleton<IDataProtectionProvider>(_ => new EphemeralDataProtectionProvider());
         services.AddSingleton(options);
-        services.AddHttpContextAccessor();
-        services.AddSingleton(provider => new SchedulerClient(MarathonApi.For(Client(provider, options.Scheduler, options.Tls))));
-        services.AddSingleton(
-            provider => new ManagerClient(options.Manager is { } manager ? Client(provider, manager, options.Tls) : null));
-        services.AddSingleton(new AgentListClient(options.Masters, options.MasterCredential, options.Tls));
+        services.AddSingleton(_ => new RoleHttp(options.Tls));
+        services.AddSingleton(_ => new AgentListClient(options.Masters, options.MasterCredential, options.Tls));
+        services.AddSingleton<Feeds>();
+        services.AddSingleton<PageSockets>();
+        services.AddScoped<BrowserCalls>();
         return services;
     }
 
@@ -42,32 +56,24 @@ public static class ConsoleRole
     public static void MapConsole(this WebApplication app)
     {
         app.MapGet("/", () => Results.Redirect("/ui")).ShowsNoApp();
-        MapAsset(app, "console.css", "text/css; charset=utf-8");
-        MapAsset(app, "console.js", "text/javascript; charset=utf-8");
-        // No page has a form: nothing to forge, and nothing to post.
-        var pages = app.MapRazorComponents<Shell>().DisableAntiforgery();
-        pages.AsksByApp();
-        pages.Add(page => page.Metadata.Add(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head])));
-    }
+        foreach (var asset in (string[])["console.css", "console.js", "MudBlazor.min.css", "MudBlazor.min.js", "blazor.web.js"])
+            Asset.Map(app, "/ui/assets/" + asset, asset);
+        var sockets = app.Services.GetRequiredService<PageSockets>();
+        app.Use(next => context => sockets.InvokeAsync(context, next));
 
-    private static HttpClient Client(IServiceProvider provider, Uri address, ClientTls? tls)
-    {
-        var connections = new SocketsHttpHandler();
-        tls?.ApplyTo(connections.SslOptions);
-        var handler = new CallerHandler(provider.GetRequiredService<IHttpContextAccessor>()) { InnerHandler = connections };
-        return new HttpClient(handler) { BaseAddress = address, Timeout = Timeout };
-    }
-
-    private static void MapAsset(WebApplication app, string name, string type)
-    {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
-        using var copy = new MemoryStream();
-        stream.CopyTo(copy);
-        var bytes = copy.ToArray();
-        app.MapGet("/ui/" + name, (HttpContext context) =>
+        // No page has a form that is posted: nothing to forge. Sockets are held against the page's origin before they come here.
+        var pages = app.MapRazorComponents<Shell>().AddInteractiveServerRenderMode(mode =>
         {
-            context.Response.Headers.CacheControl = "no-cache";
-            return Results.Bytes(bytes, type);
-        }).ShowsNoApp();
+            // The policy of all pages says by whom they may be framed; what compresses a socket holds memory for each.
+            mode.ContentSecurityFrameAncestorsPolicy = null;
+            mode.DisableWebSocketCompression = true;
+        }).DisableAntiforgery();
+        pages.AsksByApp(Permission.View);
+        pages.Add(endpoint =>
+        {
+            if (endpoint is RouteEndpointBuilder { RoutePattern.RawText: { } path }
+                && path.StartsWith("/ui", StringComparison.Ordinal))
+                endpoint.Metadata.Add(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
+        });
     }
 }

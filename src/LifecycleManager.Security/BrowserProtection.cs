@@ -8,9 +8,9 @@ namespace LifecycleManager.Security;
 /// interface and browsers that remember a password would obey.
 /// <para>A name that leads here is not enough to call: a page may have its own name lead to 127.0.0.1 (DNS rebinding), and reads
 /// and changes what it likes. So where nobody is asked who he is, <c>Host</c> must be one of the <see cref="AllowedHosts"/>. A
-/// change (all but GET and HEAD) must come from a page of this very host, if from any: <c>Sec-Fetch-Site</c>, where there is one,
-/// says <c>same-origin</c> or <c>none</c>, and <c>Origin</c>, where there is one, is the host that was called. What is no browser
-/// sends neither. Nothing that is served may be shown in a frame.</para>
+/// change (all but GET and HEAD, and whatever opens a socket) must come from a page of this very host, if from any:
+/// <c>Sec-Fetch-Site</c>, where there is one, says <c>same-origin</c> or <c>none</c>, and <c>Origin</c>, where there is one, is
+/// the host that was called. What is no browser sends neither. Nothing that is served may be shown in a frame.</para>
 /// <para>What a page may do is bounded by a policy, so that a text of somebody else's that got into one (an app's id, a log's
 /// line) is never a program: scripts come from here alone, none stands in a page, and none is made of text.</para>
 /// </summary>
@@ -41,7 +41,7 @@ public static class BrowserProtection
     {
         if (hosts is not null && !hosts.Allow(request.Host))
             return $"the host '{Shown(request.Host.Value)}' is not a name of this machine; --allowed-hosts adds one";
-        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) return null;
+        if (!IsSocket(request) && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))) return null;
         var site = request.Headers["Sec-Fetch-Site"].ToString();
         var origin = request.Headers.Origin.ToString();
         var isOwn = site is "" or "same-origin" or "none"
@@ -50,6 +50,12 @@ public static class BrowserProtection
                     && string.Equals(page.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase)));
         return isOwn ? null : "a page of another site may not change anything here";
     }
+
+    /// <summary>
+    /// A call that opens a socket: browsers send it from pages of any site, and what goes over it may change things.
+    /// </summary>
+    private static bool IsSocket(HttpRequest request) =>
+        request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase);
 
     private static Task MakeStrict(object response)
     {
@@ -61,9 +67,9 @@ public static class BrowserProtection
     {
         const string Frames = "frame-ancestors 'none'";
 
-        // Styles may stand in a page: what a bar's width is, is no program.
+        // Styles may stand in a page: what a bar's width is, is no program. Its links begin here, and nowhere else.
         const string Page = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-            + $"object-src 'none'; base-uri 'none'; form-action 'self'; {Frames}";
+            + $"object-src 'none'; base-uri 'self'; form-action 'self'; {Frames}";
         var headers = ((HttpResponse)response).Headers;
         headers.XFrameOptions = "DENY";
         headers.XContentTypeOptions = "nosniff";

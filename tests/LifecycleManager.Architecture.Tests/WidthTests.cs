@@ -21,7 +21,6 @@ public sealed class WidthTests
         ["tests/LifecycleManager.Benchmarks"] = 14,
         ["tests/LifecycleManager.Cli.Tests"] = 6,
         ["tests/LifecycleManager.Clusters.Tests"] = 8,
-        ["tests/LifecycleManager.Console.Tests"] = 10,
         ["tests/LifecycleManager.Decisions.Tests"] = 30,
         ["tests/LifecycleManager.Demo"] = 2,
         ["tests/LifecycleManager.Discovery.Tests"] = 1,

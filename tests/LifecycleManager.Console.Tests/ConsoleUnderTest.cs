@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
 using LifecycleManager.Clients.Addresses;
 using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Security;
 using LifecycleManager.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -18,13 +20,17 @@ namespace LifecycleManager.Console.Tests;
 internal sealed class ConsoleUnderTest : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly ConcurrentDictionary<Channel<bool>, bool> _followers = [];
 
     private ConsoleUnderTest(WebApplication app) => _app = app;
 
     public Uri Url => new(_app.Urls.Single());
 
     /// <summary>Answers by path; a path that is not there is answered by 404.</summary>
-    public ConcurrentDictionary<string, string> Answers { get; } = new() { ["/v2/pods::status"] = "[]" };
+    public ConcurrentDictionary<string, string> Answers { get; } = new()
+    {
+        ["/v2/pods::status"] = "[]", ["/v2/deployments"] = "[]", ["/v2/queue"] = """{"queue": []}""",
+    };
 
     /// <summary>The changes that were asked for: method, path and query, body.</summary>
     public ConcurrentQueue<(string Method, string Path, string Body)> Changes { get; } = new();
@@ -32,9 +38,15 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
     /// <summary>How changes are answered.</summary>
     public (HttpStatusCode Status, string Body) ChangeAnswer { get; set; } = (HttpStatusCode.OK, "{}");
 
-    public static async Task<ConsoleUnderTest> StartAsync(bool manager = true)
+    /// <summary>Whether the roles answer that they cannot, whatever they are asked.</summary>
+    public bool AreAway { get; set; }
+
+    /// <summary>The words by which the console's calls said for whom they are, by path.</summary>
+    public ConcurrentDictionary<string, string> Callers { get; } = [];
+
+    public static async Task<ConsoleUnderTest> StartAsync(bool manager = true, Principals? principals = null, int? port = null)
     {
-        var self = new Uri($"http://127.0.0.1:{Server.FreePort()}");
+        var self = new Uri($"http://127.0.0.1:{port ?? Server.FreePort()}");
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         ConsoleUnderTest? console = null;
@@ -47,8 +59,17 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
             Manager = manager ? self : null,
         });
         var app = builder.Build();
+        app.UseBrowserProtection(new AllowedHosts());
+        app.UseRouting();
+        if (principals is not null)
+        {
+            app.UseAccessControl(new AccessControl(
+                principals, "marathon", Prometheus.Metrics.NewCustomRegistry(), TimeProvider.System));
+        }
+
         app.MapConsole();
-        app.MapFallback(async (HttpContext context) => await console!.AnswerAsync(context));
+        app.Map("{**path}", async (HttpContext context) => await console!.AnswerAsync(context)).WithOrder(int.MaxValue)
+            .AsksByApp(Permission.View);
         console = new ConsoleUnderTest(app);
         await app.StartAsync();
         return console;
@@ -58,6 +79,7 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
     {
         Answers["/v2/apps"] = new JsonObject { ["apps"] = new JsonArray([.. apps.Select(Json)]) }.ToJsonString();
         foreach (var app in apps) Answers["/v2/apps" + app.Id] = new JsonObject { ["app"] = Json(app) }.ToJsonString();
+        Tell();
     }
 
     public async Task<string> GetAsync(string path)
@@ -71,15 +93,62 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync();
+        foreach (var follower in _followers.Keys) follower.Writer.TryComplete();
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        await _app.StopAsync(patience.Token);
         await _app.DisposeAsync();
     }
 
     private static JsonNode Json(App app) => System.Text.Json.JsonSerializer.SerializeToNode(app, MarathonJson.Default.App)!;
 
+    /// <summary>Tells of a change, as the scheduler's events do.</summary>
+    public void Tell()
+    {
+        foreach (var follower in _followers.Keys) follower.Writer.TryWrite(true);
+    }
+
+    private async Task FollowAsync(HttpContext context)
+    {
+        context.Response.ContentType = "text/event-stream";
+        await context.Response.Body.FlushAsync();
+        var told = Channel.CreateBounded<bool>(1);
+        _followers[told] = true;
+        try
+        {
+            await foreach (var _ in told.Reader.ReadAllAsync(context.RequestAborted))
+            {
+                await context.Response.WriteAsync("event: status_update_event\ndata: {}\n\n");
+                await context.Response.Body.FlushAsync();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody follows any more.
+        }
+        finally
+        {
+            _followers.TryRemove(told, out _);
+        }
+    }
+
     private async Task AnswerAsync(HttpContext context)
     {
         var path = context.Request.Path.Value!;
+        if (context.Items.Count > 0) AccessControl.ScopeOf(context);
+        Callers[path] = context.Request.Headers.Authorization.ToString();
+        if (path == "/v2/events" && !AreAway)
+        {
+            await FollowAsync(context);
+            return;
+        }
+
+        if (AreAway)
+        {
+            context.Response.StatusCode = 503;
+            await context.Response.WriteAsync("""{"message": "the state store refuses writes"}""");
+            return;
+        }
+
         if (context.Request.Method != "GET")
         {
             using var reader = new StreamReader(context.Request.Body);

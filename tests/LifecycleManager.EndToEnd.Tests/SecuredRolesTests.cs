@@ -121,7 +121,7 @@ public sealed class SecuredRolesTests : IDisposable
         Assert.Equal(HttpStatusCode.Unauthorized, (await guest.GetAsync("/ui")).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await guest.GetAsync($"http://127.0.0.1:{manager}/v1/apps")).StatusCode);
         guest.DefaultRequestHeaders.Authorization = new Security.Credential("guest", "guests-secret").Header;
-        Assert.Contains("sleeper", await guest.GetStringAsync("/ui"), StringComparison.Ordinal);
+        Assert.Contains("sleeper", await guest.GetStringAsync("/ui/apps"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Forbidden, (await guest.DeleteAsync("/v2/apps/sleeper")).StatusCode);
         await Eventually.TrueAsync(
             async () => (await guest.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{manager}/v1/targets"))

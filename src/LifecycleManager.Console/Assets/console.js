@@ -1,93 +1,85 @@
-// Refreshes the page from the server, and does what its buttons say through the scheduler's REST API.
-const period = 2000;
-const live = document.getElementById('live');
-const message = document.getElementById('message');
+// Calls of the scheduler for the page's buttons, the theme, and how a page comes back after its connection was lost.
+window.lcm = {
+  // As whoever looks at the page, by his browser: the scheduler's REST API judges it as any call of his.
+  async call(method, path, body) {
+    try {
+      const answer = await fetch(path, { method, body: body ?? undefined, headers: body ? { 'content-type': 'application/json' } : {} });
+      return { status: answer.status, text: (await answer.text()).slice(0, 8000) };
+    } catch (problem) {
+      return { status: 0, text: `The scheduler does not answer: ${problem.message}` };
+    }
+  },
+  // What is pressed from now on is answered.
+  live() {
+    document.documentElement.dataset.live = 'yes';
+    giveBackTyped();
+  },
+  theme(name) {
+    document.cookie = `lcm-theme=${name}; path=/; max-age=31536000; samesite=strict`;
+    document.documentElement.className = name;
+  },
+};
 
-// Whether somebody is at work in an element: has typed there what is not sent, is about to, or marks text.
-function isInUse(element) {
-  const selection = getSelection();
-  return element.contains(document.activeElement) || element.matches('[data-edited]') || element.querySelector('[data-edited]') !== null
-    || !selection.isCollapsed && selection.containsNode(element, true);
+// What was typed and not sent, by the names of its fields, for the page as it is loaded anew.
+const kept = 'lcm-typed ' + location.pathname;
+
+function keepTyped() {
+  const typed = [...document.querySelectorAll('[data-keep] input')].filter(input => input.value !== input.defaultValue)
+    .map(input => [input.closest('[data-keep]').dataset.keep, input.value]);
+  if (typed.length > 0) sessionStorage.setItem(kept, JSON.stringify(typed));
 }
 
-// What an element is about: a button that somebody is about to press must not become another's.
-const identity = element => [element.dataset.key, element.dataset.app, element.dataset.deployment].join(' ');
-
-// Makes an element what the server says now, but for what somebody is at work in: that stays as it is, with its focus, to the letter.
-function update(element, next) {
-  if (element.isEqualNode(next)) return;
-  if (!isInUse(element)) {
-    element.replaceWith(next);
-    return;
-  }
-  if (identity(element) !== identity(next)) return;
-  const [olds, news] = [[...element.children], [...next.children]];
-  if (olds.length === news.length && olds.every((old, index) => old.tagName === news[index].tagName)) olds.forEach((old, index) => update(old, news[index]));
-}
-
-async function refresh() {
-  if (document.hidden) return;
-  try {
-    const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
-    if (!answer.ok) throw new Error(answer.status);
-    const next = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('page');
-    update(document.getElementById('page'), next);
-    live.textContent = 'live';
-    live.classList.remove('lost');
-  } catch {
-    live.textContent = 'no answer';
-    live.classList.add('lost');
-  }
-}
-
-async function call(method, path, body) {
-  message.hidden = true;
-  const answer = await fetch(path, {
-    method, headers: body ? { 'content-type': 'application/json' } : {}, body: body && JSON.stringify(body),
-  });
-  if (!answer.ok) {
-    const error = await answer.json().catch(() => ({}));
-    message.textContent = error.message ?? `${method} ${path} was answered with ${answer.status}`;
-    message.hidden = false;
-  }
-}
-
-document.addEventListener('click', async event => {
-  const button = event.target.closest('button[data-action]');
-  if (!button) return;
-  const { app, deployment } = button.closest('.actions').dataset;
-  const path = app ? `/v2/apps${app}` : `/v2/deployments/${deployment}`;
-  button.disabled = true;
-  try {
-    switch (button.dataset.action) {
-      case 'scale': {
-        const input = button.closest('.actions').querySelector('input');
-        if (!input.reportValidity()) break;
-        await call('PUT', path, { instances: input.valueAsNumber });
-        delete input.dataset.edited;
+async function giveBackTyped() {
+  const typed = JSON.parse(sessionStorage.getItem(kept) ?? '[]');
+  sessionStorage.removeItem(kept);
+  for (const [name, value] of typed) {
+    // What the page shows may still be read.
+    for (let tries = 0; tries < 50; tries++) {
+      const input = document.querySelector(`[data-keep="${CSS.escape(name)}"] input`);
+      if (input) {
+        input.value = value;
+        for (const kind of ['input', 'change']) input.dispatchEvent(new Event(kind, { bubbles: true }));
         break;
       }
-      case 'restart': await call('POST', `${path}/restart`); break;
-      case 'delete': if (confirm(`Delete ${app} and end all of its instances?`)) await call('DELETE', path); break;
-      case 'pause': case 'resume': case 'promote': await call('POST', `${path}/${button.dataset.action}`); break;
-      case 'rollback': await call('DELETE', path); break;
-      case 'cancel': if (confirm('Stop this deployment and leave everything as it is now?')) await call('DELETE', `${path}?force=true`); break;
+      await new Promise(done => setTimeout(done, 200));
     }
-  } finally {
-    button.disabled = false;
-    button.blur();
-    refresh();
   }
+}
+
+const lost = document.getElementById('lost');
+let isDown = false;
+
+async function comeBack() {
+  while (isDown) {
+    await new Promise(done => setTimeout(done, 1000));
+    try {
+      if (await Blazor.reconnect()) break;
+
+      // Who answers does not know this page: it is another process, or was away too long.
+      keepTyped();
+      location.reload();
+      return;
+    } catch {
+      // Nobody answers yet.
+    }
+  }
+  isDown = false;
+  lost.hidden = true;
+}
+
+Blazor.start({
+  circuit: {
+    reconnectionHandler: {
+      onConnectionDown() {
+        if (isDown) return;
+        isDown = true;
+        lost.hidden = false;
+        comeBack();
+      },
+      onConnectionUp() {
+        isDown = false;
+        lost.hidden = true;
+      },
+    },
+  },
 });
-
-document.addEventListener('input', event => { event.target.dataset.edited = ''; });
-
-// Escape takes back what was typed.
-document.addEventListener('keydown', event => {
-  if (event.key !== 'Escape' || !event.target.matches('[data-edited]')) return;
-  event.target.value = event.target.defaultValue;
-  delete event.target.dataset.edited;
-  event.target.blur();
-});
-
-setInterval(refresh, period);

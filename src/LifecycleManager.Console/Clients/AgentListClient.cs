@@ -7,7 +7,7 @@ using LifecycleManager.Security;
 namespace LifecycleManager.Console.Clients;
 
 /// <summary>What the console asks of the master: the classic <c>/slaves</c>, so that a real Mesos answers as well.</summary>
-public sealed class AgentListClient : IDisposable
+internal sealed class AgentListClient : IDisposable
 {
     private readonly HttpClient? _client;
 
@@ -59,5 +59,5 @@ public sealed class AgentListClient : IDisposable
 }
 
 /// <summary>An agent with its use.</summary>
-public sealed record AgentRow(
+internal sealed record AgentRow(
     string Id, string Hostname, bool Active, double CpusUsed, double Cpus, double MemUsed, double Mem, string Attributes);

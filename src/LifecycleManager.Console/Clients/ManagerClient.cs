@@ -4,12 +4,11 @@ using System.Text.Json;
 
 namespace LifecycleManager.Console.Clients;
 
-/// <summary>What the console asks of the manager.</summary>
-/// <param name="client">Null where the console was not told of a manager.</param>
-public sealed class ManagerClient(HttpClient? client)
+/// <summary>What the console asks of the manager, as one caller.</summary>
+/// <param name="client">A client of the manager.</param>
+public sealed class ManagerClient(HttpClient client)
 {
-    /// <summary>Whether there is a manager to ask.</summary>
-    public bool IsKnown => client is not null;
+    private const int StreamBuffer = 4096;
 
     /// <summary>The newest decisions, newest first.</summary>
     public async Task<IReadOnlyList<DecisionRow>> DecisionsAsync(string? app, int limit, CancellationToken cancellation)
@@ -17,10 +16,79 @@ public sealed class ManagerClient(HttpClient? client)
         var path = string.Create(CultureInfo.InvariantCulture, $"v1/decisions?limit={limit}")
             + (app is null ? "" : "&app=" + Uri.EscapeDataString(app));
         return [.. List(await GetAsync(path, cancellation), "decisions").Select(decision => new DecisionRow(
-            Time(decision, "at"), Text(decision, "app"), Text(decision, "policy"), TextOrNone(decision, "rule"),
+            Text(decision, "id"), Time(decision, "at"), Text(decision, "app"), Text(decision, "policy"),
+            TextOrNone(decision, "rule"),
             Number(decision, "from"),
             Number(decision, "to"), Text(decision, "reason"), Text(decision, "outcome"),
-            decision.TryGetProperty("dryRun", out var dry) && dry.ValueKind == JsonValueKind.True))];
+            IsTrue(decision, "dryRun"), TextOrNone(decision, "outcomeReason")))];
+    }
+
+    /// <summary>Calls <paramref name="told"/> with whatever comes of the stream of decisions, until it ends.</summary>
+    public async Task FollowDecisionsAsync(Action told, CancellationToken cancellation)
+    {
+        using var answer = await client.GetAsync(
+            "v1/decisions/stream", HttpCompletionOption.ResponseHeadersRead, cancellation);
+        answer.EnsureSuccessStatusCode();
+        await using var stream = await answer.Content.ReadAsStreamAsync(cancellation);
+        var buffer = new byte[StreamBuffer];
+
+        // What was decided is read by a call of its own: here it counts that something was.
+        while (await stream.ReadAsync(buffer, cancellation) > 0) told();
+    }
+
+    /// <summary>The apps that policies govern, by id.</summary>
+    public async Task<IReadOnlyDictionary<string, GovernedApp>> GovernedAsync(CancellationToken cancellation) =>
+        List(await GetAsync("v1/apps", cancellation), "apps").Select(Governed)
+            .ToDictionary(app => app.App, StringComparer.Ordinal);
+
+    /// <summary>Why an app's count is what it is; null where no policy governs it.</summary>
+    public async Task<Explanation?> ExplainAsync(string app, CancellationToken cancellation)
+    {
+        using var answer = await client.GetAsync($"v1/apps/{app.Trim('/')}/explain", cancellation);
+        if (answer.StatusCode == System.Net.HttpStatusCode.NotFound) return null;
+        answer.EnsureSuccessStatusCode();
+        var explained = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation);
+        return new Explanation(
+            Text(explained, "summary"), Governed(Field(explained, "app")),
+            explained.TryGetProperty("opinions", out var opinions) && opinions.ValueKind == JsonValueKind.Array
+                ? [.. opinions.EnumerateArray().Select(opinion => new Opinion(
+                    Text(opinion, "rule"), Text(opinion, "verdict"), NumberOrNone(opinion, "count"), Text(opinion, "reason")))]
+                : [],
+            [.. List(explained, "metrics").Select(metric => new MetricRow(
+                Text(metric, "metric"),
+                metric.TryGetProperty("value", out var value) && value.ValueKind == JsonValueKind.Number
+                    ? value.GetDouble() : null,
+                [.. List(metric, "thresholds").Select(threshold => threshold.GetDouble())]))]);
+    }
+
+    /// <summary>Asks for a change; null where it was done, else why not.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="body">The body; null for none.</param>
+    /// <param name="cancellation">Gives up: it may have been done all the same.</param>
+    public async Task<string?> ChangeAsync(HttpMethod method, string path, object? body, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, path);
+
+        // Bytes, since a manager that stands by leads to another.
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, JsonSerializerOptions.Web))
+            {
+                Headers = { { "Content-Type", "application/json" } },
+            };
+        }
+
+        try
+        {
+            using var answer = await client.SendAsync(request, cancellation);
+            return answer.IsSuccessStatusCode ? null
+                : Problems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation));
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            return $"The manager does not answer: {LifecycleManager.Clients.Failures.Describe(e)}";
+        }
     }
 
     /// <summary>The policies and budgets in force, and what is wrong with their files.</summary>
@@ -30,7 +98,8 @@ public sealed class ManagerClient(HttpClient? client)
         return new PolicyPage(
             [.. List(answer, "policies").Select(policy => new PolicyRow(
                 Text(policy, "name"), Text(policy, "app"), Text(policy, "file"), Number(policy, "min"), Number(policy, "max"),
-                [.. List(policy, "findings").Select(finding => Text(finding, "message"))]))],
+                [.. List(policy, "findings").Select(finding => Text(finding, "message"))], Text(policy, "state"),
+                Text(policy, "place"), IsTrue(policy, "dryRun"), [.. List(policy, "apps").Select(app => app.ToString())]))],
             [.. List(answer, "budgets").SelectMany(Budget)],
             [.. List(answer, "files").SelectMany(file => List(file, "problems"), (file, problem) =>
                 $"{Text(file, "file")}:{Text(problem, "line")}:{Text(problem, "column")}: "
@@ -58,10 +127,31 @@ public sealed class ManagerClient(HttpClient? client)
         }
     }
 
-    private async Task<JsonElement> GetAsync(string path, CancellationToken cancellation) =>
-        client is null
-            ? throw new HttpRequestException("the console was not told where the manager is")
-            : await client.GetFromJsonAsync<JsonElement>(path, cancellation);
+    private static GovernedApp Governed(JsonElement app) => new(
+        Text(app, "app"), Text(app, "policy"), NumberOrNone(app, "desired"), NumberOrNone(app, "min"), NumberOrNone(app, "max"),
+        IsTrue(app, "dryRun"), TextOrNone(app, "reason"), IsTrue(app, "metricsMissing"),
+        Held(app, "override") is { } set
+            ? new OverrideRow(Number(set, "instances"), TextOrNone(set, "reason"), TextOrNone(set, "by"), Time(set, "until"))
+            : null,
+        Held(app, "paused") is { } paused
+            ? new PauseRow(
+                TextOrNone(paused, "app"), Text(paused, "what"), TextOrNone(paused, "reason"), Time(paused, "since"),
+                paused.TryGetProperty("until", out var until) && until.ValueKind == JsonValueKind.String
+                    ? until.GetDateTimeOffset() : null)
+            : null,
+        Held(app, "stopped") is not null);
+
+    private static JsonElement? Held(JsonElement of, string name) =>
+        of.TryGetProperty(name, out var held) && held.ValueKind == JsonValueKind.Object ? held : null;
+
+    private async Task<JsonElement> GetAsync(string path, CancellationToken cancellation)
+    {
+        using var answer = await client.GetAsync(path, cancellation);
+        return answer.IsSuccessStatusCode
+            ? await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation)
+            : throw new HttpRequestException(
+                Problems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation)));
+    }
 
     private static JsonElement.ArrayEnumerator List(JsonElement answer, string name) => answer.GetProperty(name).EnumerateArray();
 
@@ -71,6 +161,12 @@ public sealed class ManagerClient(HttpClient? client)
     private static string TextOrNone(JsonElement element, string name) => element.TryGetProperty(name, out var value)
         ? value.ToString() : "";
 
+    private static bool IsTrue(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+
+    private static int? NumberOrNone(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt32() : null;
+
     private static int Number(JsonElement element, string name) => Field(element, name).GetInt32();
 
     private static DateTimeOffset Time(JsonElement element, string name) => Field(element, name).GetDateTimeOffset();
@@ -79,26 +175,3 @@ public sealed class ManagerClient(HttpClient? client)
         element.TryGetProperty(name, out var value) ? value
         : throw new JsonException($"the manager's answer has no field '{name}'");
 }
-
-/// <summary>A decision.</summary>
-public sealed record DecisionRow(
-    DateTimeOffset At, string App, string Policy, string Rule, int From, int To, string Reason, string Outcome, bool DryRun);
-
-/// <summary>A policy in force.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="App">The apps that it governs, as it says.</param>
-/// <param name="File">Its file.</param>
-/// <param name="Min">The least count.</param>
-/// <param name="Max">The most.</param>
-/// <param name="Findings">Why it, or a rule of it, has no effect.</param>
-public sealed record PolicyRow(string Name, string App, string File, int Min, int Max, IReadOnlyList<string> Findings);
-
-/// <summary>A scraped target.</summary>
-public sealed record TargetRow(string App, string Instance, string Address, string State, string LastError);
-
-/// <summary>One thing that a budget limits; what is used is null where that is unknown.</summary>
-public sealed record BudgetRow(string Budget, string Apps, string Unit, double Allowed, double? Used);
-
-/// <summary>The policies and budgets in force, and what is wrong with their files.</summary>
-public sealed record PolicyPage(
-    IReadOnlyList<PolicyRow> Policies, IReadOnlyList<BudgetRow> Budgets, IReadOnlyList<string> Problems);

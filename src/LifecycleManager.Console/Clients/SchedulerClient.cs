@@ -1,33 +1,72 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
+using Refit;
 
 namespace LifecycleManager.Console.Clients;
 
-/// <summary>What the console asks of the scheduler.</summary>
-public sealed class SchedulerClient(IMarathonApi api)
+/// <summary>What the console reads of the scheduler, as one caller. What it changes, the caller's browser asks for.</summary>
+/// <param name="http">A client of the scheduler.</param>
+internal sealed class SchedulerClient(HttpClient http)
 {
-    private static readonly string[] Counts = ["apps.counts", "apps.deployments"];
+    private static readonly string[] Counts = ["apps.counts", "apps.deployments", "apps.lastTaskFailure"];
     private static readonly string[] RefusedOffers = ["lastUnusedOffers"];
 
-    /// <summary>All apps by id, with their counts and deployments.</summary>
+    /// <summary>Marathon's API itself.</summary>
+    public IMarathonApi Api { get; } = MarathonApi.For(http);
+
+    /// <summary>All apps by id, with their counts, deployments and last failures.</summary>
     public async Task<IReadOnlyList<App>> AppsAsync(CancellationToken cancellation) =>
-        [.. (await api.GetApps(Counts, cancellation: cancellation)).Apps.OrderBy(app => app.Id, StringComparer.Ordinal)];
+        [.. (await Api.GetApps(Counts, cancellation: cancellation)).Apps.OrderBy(app => app.Id, StringComparer.Ordinal)];
 
     /// <summary>All pods by id, with their instances.</summary>
     public async Task<IReadOnlyList<PodStatus>> PodsAsync(CancellationToken cancellation) =>
-        [.. (await api.GetPodStatuses(cancellation)).OrderBy(pod => pod.Id, StringComparer.Ordinal)];
+        [.. (await Api.GetPodStatuses(cancellation)).OrderBy(pod => pod.Id, StringComparer.Ordinal)];
 
     /// <summary>One app with its instances.</summary>
-    public async Task<App> AppAsync(string id, CancellationToken cancellation) =>
-        (await api.GetApp(id.Trim('/'), cancellation)).App;
+    /// <exception cref="UnknownAppException">There is none.</exception>
+    public async Task<App> AppAsync(string id, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await Api.GetApp(id.Trim('/'), cancellation)).App;
+        }
+        catch (ApiException e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            throw new UnknownAppException($"There is no application /{id.Trim('/')} (any more).");
+        }
+    }
 
     /// <summary>The deployments under way.</summary>
-    public Task<IReadOnlyList<Deployment>> DeploymentsAsync(CancellationToken cancellation) => api.GetDeployments(cancellation);
+    public Task<IReadOnlyList<Deployment>> DeploymentsAsync(CancellationToken cancellation) => Api.GetDeployments(cancellation);
 
     /// <summary>What waits for an offer.</summary>
     public async Task<IReadOnlyList<QueueItem>> QueueAsync(CancellationToken cancellation) =>
-        (await api.GetQueue(RefusedOffers, cancellation)).Queue;
+        (await Api.GetQueue(RefusedOffers, cancellation)).Queue;
 
-    /// <summary>All instances.</summary>
+    /// <summary>All instances of apps.</summary>
     public async Task<IReadOnlyList<AppTask>> TasksAsync(CancellationToken cancellation) =>
-        (await api.GetTasks(cancellation)).Tasks;
+        (await Api.GetTasks(cancellation)).Tasks;
+
+    /// <summary>The versions of an app that are kept, newest first.</summary>
+    public async Task<IReadOnlyList<string>> VersionsAsync(string id, CancellationToken cancellation) =>
+        (await GetAsync($"v2/apps/{id.Trim('/')}/versions", MarathonJson.Default.VersionList, cancellation)).Versions;
+
+    /// <summary>The definition of an app in one version.</summary>
+    public Task<App> DefinitionAsync(string id, string version, CancellationToken cancellation) => GetAsync(
+        $"v2/apps/{id.Trim('/')}/versions/{Uri.EscapeDataString(version)}", MarathonJson.Default.App, cancellation);
+
+    private async Task<T> GetAsync<T>(
+        string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        using var answer = await http.SendAsync(request, cancellation);
+        if (!answer.IsSuccessStatusCode)
+            throw await ApiException.Create(request, HttpMethod.Get, answer, MarathonApi.Settings);
+        return await answer.Content.ReadFromJsonAsync(type, cancellation) ?? throw new JsonException("the answer is empty");
+    }
 }
+
+/// <summary>What was asked for does not exist.</summary>
+internal sealed class UnknownAppException(string message) : Exception(message);

@@ -45,7 +45,16 @@ public sealed class ConsoleContractTests : IDisposable
         Assert.Contains(problems, problem => problem.Contains("bad.yml:3:12: error: ", StringComparison.Ordinal));
         Assert.All(await client.TargetsAsync(default), target => Assert.Equal("/shop", target.App));
         Assert.Empty(await client.DecisionsAsync(null, 10, default));
+        Assert.Equal(("inForce", false), (policies.Single().State, policies.Single().DryRun));
+        Assert.Empty(await client.GovernedAsync(default));
+        Assert.Null(await client.ExplainAsync("/gone", default));
+
+        // What is asked for has the fields that the manager takes, and what it refuses is told.
+        await Eventually.TrueAsync(async () => await client.ChangeAsync(
+            HttpMethod.Post, "v1/pause", new { app = "/shop", what = "all", reason = "a test" }, default) is null, "it leads");
+        Assert.Null(await client.ChangeAsync(HttpMethod.Post, "v1/resume", new { app = "/shop", what = "all" }, default));
+        Assert.Contains("no policy governs '/shop'", await client.ChangeAsync(
+            HttpMethod.Post, "v1/apps/shop/override", new { instances = 1, until = "1h", reason = (string?)null }, default),
+            StringComparison.Ordinal);
     }
-
-
 }

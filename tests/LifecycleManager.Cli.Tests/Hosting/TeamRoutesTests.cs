@@ -34,8 +34,8 @@ public sealed class TeamRoutesTests : IDisposable
         [
             "/v2/apps/x", "/v2/groups/x", "/v2/deployments/x", "/v2/tasks/x", "/v2/queue/x", "/v2/rebalance", "/v2/events",
             "/v2/pods/x", "/v2/pods::status", "/v2/leader", "/v2/info", "/v2/plugins", "/v2/x", "/ui", "/ui/apps",
-            "/ui/apps/x", "/ui/decisions", "/ui/deployments", "/ui/queue", "/ui/agents", "/ui/policies",
-            "/_framework/opaque-redirect",
+            "/ui/apps/x", "/ui/decisions", "/ui/deployments", "/ui/queue", "/ui/agents", "/ui/policies", "/ui/pods", "/ui/x",
+            "/_framework/opaque-redirect", "/_blazor", "/_blazor/negotiate", "/_blazor/disconnect", "/_blazor/initializers",
         ],
         ["manager"] =
         [
@@ -49,7 +49,11 @@ public sealed class TeamRoutesTests : IDisposable
     {
         ["master"] = ["/slaves", "/master/slaves", "/openapi.json", "/openapi/master.json"],
         ["agent"] = ["/openapi.json", "/openapi/agent.json"],
-        ["scheduler"] = ["/", "/ui/console.css", "/ui/console.js", "/openapi", "/openapi/x.json", "/docs", "/docs/start.js"],
+        ["scheduler"] =
+        [
+            "/", "/ui/assets/console.css", "/ui/assets/console.js", "/ui/assets/MudBlazor.min.css", "/ui/assets/MudBlazor.min.js",
+            "/ui/assets/blazor.web.js", "/openapi", "/openapi/x.json", "/docs", "/docs/start.js",
+        ],
         ["manager"] = ["GET /v1/stop", "/openapi.json", "/openapi/manager.json", "/docs", "/docs/start.js"],
     };
 

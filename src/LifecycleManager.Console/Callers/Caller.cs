@@ -1,0 +1,41 @@
+using System.Security.Claims;
+using LifecycleManager.Security;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Http;
+
+namespace LifecycleManager.Console.Callers;
+
+/// <summary>
+/// Who looks at a page: the words by which he says who he is, which go with each call that is made for him, and what he may do.
+/// It travels as the user of the page's request and of its socket's, and so is that of all components of the page.
+/// </summary>
+/// <param name="authorization">The header <c>Authorization</c>; null where he says nothing, or shows a certificate.</param>
+/// <param name="scope">What he may do with which apps, for what is shown: the roles judge each call themselves.</param>
+internal sealed class Caller(string? authorization, AppScope scope) : ClaimsPrincipal
+{
+    /// <summary>Who is asked nothing, and may do everything.</summary>
+    public static Caller Anyone { get; } = new(null, AppScope.All);
+
+    /// <summary>The header <c>Authorization</c>, or null.</summary>
+    public string? Authorization { get; } = authorization;
+
+    /// <summary>What he may do with which apps.</summary>
+    public AppScope Scope { get; } = scope;
+
+    /// <summary>The caller of a request that was let in.</summary>
+    public static Caller Of(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var authorization = context.Request.Headers.Authorization is [{ Length: > 0 } said] ? said : null;
+        return new Caller(authorization, AccessControl.ScopeOf(context));
+    }
+
+    /// <summary>The caller of a component's page.</summary>
+    /// <exception cref="InvalidOperationException">The page was not opened by way of the console's own middleware.</exception>
+    public static async ValueTask<Caller> OfAsync(AuthenticationStateProvider users)
+    {
+        ArgumentNullException.ThrowIfNull(users);
+        return (await users.GetAuthenticationStateAsync()).User as Caller
+            ?? throw new InvalidOperationException("a page of the console does not know who looks at it");
+    }
+}

@@ -1,0 +1,152 @@
+using LifecycleManager.Clients.Schedulers;
+using LifecycleManager.Console.Callers;
+using LifecycleManager.Console.Clients;
+using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Runtime.Reconnecting;
+using Microsoft.Extensions.Logging;
+
+namespace LifecycleManager.Console.Live;
+
+/// <summary>
+/// What all open pages of one caller show: each of it read once, however many pages there are, and only while there is one.
+/// </summary>
+internal sealed class Feed
+{
+    private static readonly TimeSpan Told = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Untold = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(10);
+    private const int Decided = 200;
+
+    private static readonly string[] Events =
+    [
+        "status_update_event", "instance_changed_event", "instance_health_changed_event", "health_status_changed_event",
+        "unknown_instance_terminated_event", "deployment_info", "deployment_step_success", "deployment_step_failure",
+        "deployment_paused", "deployment_success", "deployment_failed", "app_terminated_event", "api_post_event",
+        "group_change_success", "pod_created_event", "pod_updated_event", "pod_deleted_event",
+    ];
+
+    private readonly TimeProvider _time;
+    private readonly Signal _events;
+    private readonly Signal? _decisions;
+
+    /// <param name="caller">Who asks.</param>
+    /// <param name="http">Makes his clients.</param>
+    /// <param name="options">Where the roles are.</param>
+    /// <param name="agents">Asks the master, as the console.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">The logs.</param>
+    public Feed(
+        Caller caller, RoleHttp http, ConsoleOptions options, AgentListClient agents, TimeProvider time, ILoggerFactory loggers)
+    {
+        (Caller, _time) = (caller, time);
+        Scheduler = new SchedulerClient(http.For(caller, options.Scheduler));
+        _events = new Signal(
+            (told, cancellation) => FollowEventsAsync(told, loggers.CreateLogger<SchedulerEvents>(), cancellation), time);
+        Apps = Of(Scheduler.AppsAsync, _events);
+        Pods = Of(Scheduler.PodsAsync, _events);
+        Tasks = Of(Scheduler.TasksAsync, _events);
+        Deployments = Of(Scheduler.DeploymentsAsync, _events, Untold);
+
+        // No event tells that an offer was refused, or a delay is over.
+        Queue = Of(Scheduler.QueueAsync, _events, Untold);
+        if (agents.IsKnown && caller.Scope.MayEverywhere(Security.GroupPermission.View))
+            Agents = Of(agents.AgentsAsync, _events, Untold);
+        if (options.Manager is not { } address) return;
+        var manager = new ManagerClient(http.For(caller, address));
+        _decisions = new Signal((told, cancellation) => FollowDecisionsAsync(manager, told, cancellation), time);
+        Manager = manager;
+        Governed = Of(manager.GovernedAsync, _decisions);
+        Policies = Of(manager.PoliciesAsync, _decisions);
+        Decisions = Of(cancellation => manager.DecisionsAsync(null, Decided, cancellation), _decisions);
+        if (caller.Scope.MayEverywhere(Security.GroupPermission.View)) Targets = Of(manager.TargetsAsync, null, Untold);
+    }
+
+    /// <summary>Who asks.</summary>
+    public Caller Caller { get; }
+
+    /// <summary>The scheduler.</summary>
+    public SchedulerClient Scheduler { get; }
+
+    /// <summary>The manager; null where the console was not told of one.</summary>
+    public ManagerClient? Manager { get; }
+
+    /// <summary>All apps.</summary>
+    public Watch<IReadOnlyList<App>> Apps { get; }
+
+    /// <summary>All pods.</summary>
+    public Watch<IReadOnlyList<PodStatus>> Pods { get; }
+
+    /// <summary>All instances of apps.</summary>
+    public Watch<IReadOnlyList<AppTask>> Tasks { get; }
+
+    /// <summary>The deployments under way.</summary>
+    public Watch<IReadOnlyList<Deployment>> Deployments { get; }
+
+    /// <summary>What waits.</summary>
+    public Watch<IReadOnlyList<QueueItem>> Queue { get; }
+
+    /// <summary>The agents; null where there is no master to ask, or the caller may not see them.</summary>
+    public Watch<IReadOnlyList<AgentRow>>? Agents { get; }
+
+    /// <summary>The apps that policies govern; null without a manager.</summary>
+    public Watch<IReadOnlyDictionary<string, GovernedApp>>? Governed { get; }
+
+    /// <summary>The policies; null without a manager.</summary>
+    public Watch<PolicyPage>? Policies { get; }
+
+    /// <summary>The newest decisions; null without a manager.</summary>
+    public Watch<IReadOnlyList<DecisionRow>>? Decisions { get; }
+
+    /// <summary>The scraped targets; null without a manager, or where the caller may not see them.</summary>
+    public Watch<IReadOnlyList<TargetRow>>? Targets { get; }
+
+    /// <summary>One app with its instances, for one page.</summary>
+    public Watch<App> App(string id) => Of(cancellation => Scheduler.AppAsync(id, cancellation), _events);
+
+    /// <summary>An app's versions, for one page.</summary>
+    public Watch<IReadOnlyList<string>> Versions(string id) =>
+        Of(cancellation => Scheduler.VersionsAsync(id, cancellation), _events);
+
+    /// <summary>An app's decisions, newest first, for one page; null without a manager.</summary>
+    public Watch<IReadOnlyList<DecisionRow>>? DecisionsOf(string id) => Manager is not { } manager ? null
+        : Of(cancellation => manager.DecisionsAsync(id, 20, cancellation), _decisions);
+
+    /// <summary>Why an app's count is what it is, for one page; null without a manager.</summary>
+    public Watch<Explained>? Explanation(string id) => Manager is not { } manager ? null
+        : Of(async cancellation => new Explained(await manager.ExplainAsync(id, cancellation)), _decisions, Untold);
+
+    /// <summary>Whether somebody follows anything of it.</summary>
+    public bool IsFollowed => _events.IsRunning || _decisions?.IsRunning == true;
+
+    private Watch<T> Of<T>(Func<CancellationToken, Task<T>> read, Signal? signal, TimeSpan? period = null)
+        where T : class => new(read, period ?? Told, signal, _time);
+
+    private async Task FollowEventsAsync(Action told, ILogger<SchedulerEvents> log, CancellationToken cancellation)
+    {
+        var events = new SchedulerEvents(Scheduler.Api, Events, _time, Random.Shared, log);
+        var running = events.RunAsync(cancellation);
+        while (!running.IsCompleted)
+        {
+            await events.WaitAsync(events.IsOpen ? Told : Untold, cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            told();
+        }
+
+        await running;
+    }
+
+    private async Task FollowDecisionsAsync(ManagerClient manager, Action told, CancellationToken cancellation)
+    {
+        var opening = Reconnect.Pipeline(FirstPause, MaxPause, _time, Random.Shared);
+        while (true)
+        {
+            await opening.ExecuteAsync(async token => await manager.FollowDecisionsAsync(told, token), cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            await LifecycleManager.Primitives.Timing.LongDurations.DelayAsync(_time, FirstPause, cancellation);
+        }
+    }
+}
+
+/// <summary>Why an app's count is what it is; null where no policy governs it.</summary>
+internal sealed record Explained(Explanation? Explanation);

@@ -1,0 +1,51 @@
+using LifecycleManager.Console.Components;
+using LifecycleManager.Protocol.Marathon;
+
+namespace LifecycleManager.Console.Pages;
+
+/// <summary>A line of the applications: one of them, or a group with what it sums up.</summary>
+/// <param name="Path">Its id.</param>
+/// <param name="App">The app; null for a group.</param>
+/// <param name="Status">How it stands; of a group, the worst in it.</param>
+/// <param name="Depth">How many groups are above it.</param>
+internal sealed record AppRow(string Path, App? App, AppStatus Status, int Depth)
+{
+    /// <summary>Instances that run.</summary>
+    public int Used { get; init; }
+
+    /// <summary>Instances that are wanted.</summary>
+    public int Whole { get; init; }
+
+    /// <summary>Apps in it, at any depth.</summary>
+    public int Count { get; init; }
+
+    /// <summary>The apps below their groups; what is in a closed group is left out.</summary>
+    /// <param name="apps">The apps.</param>
+    /// <param name="closed">The groups that are closed.</param>
+    public static List<AppRow> Tree(IEnumerable<AppRow> apps, IReadOnlySet<string> closed)
+    {
+        var rows = new List<AppRow>();
+        Add("", 0, [.. apps.OrderBy(row => row.Path, StringComparer.Ordinal)]);
+        return rows;
+
+        void Add(string group, int depth, List<AppRow> within)
+        {
+            foreach (var named in within.GroupBy(row => row.Path[(group.Length + 1)..].Split('/')[0]).OrderBy(named => named.Key))
+            {
+                var path = $"{group}/{named.Key}";
+                if (named.FirstOrDefault(row => row.Path == path) is { } app) rows.Add(app with { Depth = depth });
+                List<AppRow> below = [.. named.Where(row => row.Path != path)];
+                if (below.Count == 0) continue;
+                rows.Add(new AppRow(path, null, below.Select(row => row.Status).MinBy(Badness)!, depth)
+                {
+                    Used = below.Sum(row => row.App!.TasksRunning ?? 0),
+                    Whole = below.Sum(row => row.App!.Instances ?? 0),
+                    Count = below.Count,
+                });
+                if (!closed.Contains(path)) Add(path, depth + 1, below);
+            }
+        }
+    }
+
+    private static int Badness(AppStatus status) => AppStatus.Names.Index().First(name => name.Item == status.Name).Index;
+}

@@ -1,0 +1,72 @@
+using LifecycleManager.Console.Live;
+using LifecycleManager.Testing;
+using Microsoft.Extensions.Time.Testing;
+
+namespace LifecycleManager.Console.Tests.Live;
+
+public sealed class WatchTests
+{
+    [Fact]
+    public async Task However_many_follow_it_is_read_once_and_again_with_each_signal()
+    {
+        var (reads, told) = (0, 0);
+        Action? pulse = null;
+        var signal = new Signal(
+            (tell, cancellation) =>
+            {
+                pulse = tell;
+                return Task.Delay(Timeout.Infinite, cancellation);
+            }, TimeProvider.System);
+        var watch = new Watch<string>(
+            _ => Task.FromResult($"{Interlocked.Increment(ref reads)}"), TimeSpan.FromHours(1), signal, TimeProvider.System);
+
+        using var one = watch.Follow(() => Interlocked.Increment(ref told));
+        using var other = watch.Follow(() => Interlocked.Increment(ref told));
+        await Eventually.TrueAsync(() => told == 2 && pulse is not null);
+        pulse!();
+        await Eventually.TrueAsync(() => watch.Current.Value == "2" && told == 4);
+        Assert.Equal(2, reads);
+    }
+
+    [Fact]
+    public async Task One_that_fails_keeps_what_was_read_says_since_when_and_comes_back_by_itself()
+    {
+        var fails = false;
+        var watch = new Watch<string>(
+            _ => fails ? throw new HttpRequestException("nobody is there") : Task.FromResult("value"),
+            TimeSpan.FromHours(1), null, TimeProvider.System);
+        using var following = watch.Follow(() => { });
+        await Eventually.TrueAsync(() => watch.Current.Value == "value");
+
+        fails = true;
+        watch.Look();
+        await Eventually.TrueAsync(() => watch.Current.Trouble is { Message: "nobody is there" });
+        var since = watch.Current.Trouble!.Since;
+        watch.Look();
+        Assert.Equal(("value", since), (watch.Current.Value, watch.Current.Trouble!.Since));
+
+        fails = false;
+        await Eventually.TrueAsync(() => watch.Current.Trouble is null);
+    }
+
+    [Fact]
+    public async Task It_ends_a_little_after_the_last_has_left_and_not_when_the_next_page_follows_at_once()
+    {
+        var time = new FakeTimeProvider();
+        var watch = new Watch<string>(_ => Task.FromResult("value"), TimeSpan.FromHours(1), null, time);
+        var one = watch.Follow(() => { });
+        await Eventually.TrueAsync(() => watch.Current.Value is not null);
+
+        one.Dispose();
+        var other = watch.Follow(() => { });
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(watch.IsRunning);
+
+        other.Dispose();
+        await Eventually.TrueAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(6));
+            return !watch.IsRunning;
+        });
+    }
+}

@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using LifecycleManager.Testing;
+using Microsoft.Playwright;
+
+namespace LifecycleManager.Console.Tests.Pages;
+
+/// <summary>One Chromium for all tests of the room: each page has a context of its own in it.</summary>
+public sealed class Chromium : IAsyncLifetime
+{
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+
+    public async ValueTask InitializeAsync()
+    {
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new()
+        {
+            ExecutablePath = Server.Executable("chromium", "chromium-browser", "google-chrome"),
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+                "--disable-sync", "--no-first-run"],
+        });
+        Assertions.SetDefaultExpectTimeout(OpenPage.Patience);
+    }
+
+    /// <summary>Opens a page and waits until it is live.</summary>
+    internal async Task<OpenPage> OpenAsync(
+        ConsoleUnderTest console, string path, int width = 1280, bool dark = false, string? name = null, string? secret = null)
+    {
+        var context = await _browser!.NewContextAsync(new()
+        {
+            ViewportSize = new() { Width = width, Height = 900 },
+            ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+            HttpCredentials = name is null ? null : new() { Username = name, Password = secret! },
+        });
+        return await OpenPage.OpenAsync(context, new Uri(console.Url, path));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_browser is not null) await _browser.DisposeAsync();
+        _playwright?.Dispose();
+    }
+}
+
+/// <summary>A page in a browser.</summary>
+internal sealed class OpenPage : IAsyncDisposable
+{
+    /// <summary>In milliseconds, far beyond Playwright's own: the machine may be busy.</summary>
+    public const float Patience = 60_000;
+
+    private readonly IBrowserContext _context;
+
+    private OpenPage(IBrowserContext context, IPage page) => (_context, Page) = (context, page);
+
+    public IPage Page { get; }
+
+    /// <summary>What the page's scripts, and the browser in its place, complained of.</summary>
+    public ConcurrentQueue<string> Errors { get; } = [];
+
+    public static async Task<OpenPage> OpenAsync(IBrowserContext context, Uri url)
+    {
+        var open = new OpenPage(context, await context.NewPageAsync());
+        open.Page.SetDefaultTimeout(Patience);
+        open.Page.PageError += (_, error) => open.Errors.Enqueue(error);
+        open.Page.Console += (_, message) =>
+        {
+            // A page that is not there is one of the things that are tested; what the policy forbids is not.
+            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+                open.Errors.Enqueue(message.Text);
+        };
+        await open.Page.GotoAsync(url.ToString());
+        await open.LiveAsync();
+        return open;
+    }
+
+    /// <summary>Waits until what is pressed is answered.</summary>
+    public Task LiveAsync() => Assertions.Expect(Page.Locator("html[data-live=yes]")).ToBeAttachedAsync();
+
+    /// <summary>Nothing that axe knows of keeps anybody from using the page.</summary>
+    public async Task IsForEverybodyAsync()
+    {
+        var found = await Page.RunAxe(new AxeRunOptions
+        {
+            RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] },
+
+            // These two read all styles and sounds first; there are no sounds, and no style is about how a screen is turned.
+            Rules = new()
+            {
+                ["css-orientation-lock"] = new() { Enabled = false },
+                ["no-autoplay-audio"] = new() { Enabled = false },
+            },
+        });
+        Assert.True(found.Violations.Length == 0, string.Join('\n', found.Violations.SelectMany(violation =>
+            violation.Nodes.Take(3).Select(node => $"{violation.Id}: {violation.Help}: {node.Html}"))));
+        Assert.True(
+            await Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"),
+            "the page is wider than the window");
+    }
+
+    /// <summary>A picture for whoever looks, where <c>LCM_SCREENSHOTS</c> names a directory.</summary>
+    public async Task PictureAsync(string name)
+    {
+        if (Environment.GetEnvironmentVariable("LCM_SCREENSHOTS") is { Length: > 0 } directory)
+            await Page.ScreenshotAsync(new() { Path = System.IO.Path.Combine(directory, name + ".png"), FullPage = true });
+    }
+
+    public ValueTask DisposeAsync() => _context.DisposeAsync();
+}

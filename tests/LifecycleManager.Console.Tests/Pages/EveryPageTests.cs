@@ -1,0 +1,43 @@
+using Microsoft.Playwright;
+
+[assembly: AssemblyFixture(typeof(LifecycleManager.Console.Tests.Pages.Chromium))]
+
+namespace LifecycleManager.Console.Tests.Pages;
+
+/// <summary>What holds for every page.</summary>
+public sealed class EveryPageTests(Chromium browser)
+{
+    public static TheoryData<string, string> Pages => new()
+    {
+        { "/ui", "Overview" }, { "/ui/apps", "Applications" }, { "/ui/apps?view=tree", "Applications" },
+        { "/ui/apps/shop/search", "/shop/search" },
+        { "/ui/pods", "Pods" }, { "/ui/deployments", "Deployments" }, { "/ui/queue", "Queue" }, { "/ui/agents", "Agents" },
+        { "/ui/policies", "Policies" }, { "/ui/decisions", "Decisions" }, { "/ui/nowhere", "No such page" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task A_page_can_be_used_by_everybody_at_every_width_in_light_and_dark(string path, string title)
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.ShowAll();
+        await using var open = await browser.OpenAsync(console, path);
+        var name = path.Trim('/').Replace('/', '-').Replace('?', '-').Replace('=', '-');
+
+        await Assertions.Expect(open.Page).ToHaveTitleAsync($"{title} · LifecycleManager");
+        await Assertions.Expect(open.Page.Locator("h1")).ToHaveTextAsync(title);
+        foreach (var width in new[] { 400, 1280, 3840 })
+        {
+            await open.Page.SetViewportSizeAsync(width, 900);
+            await open.PictureAsync($"{name}-{width}");
+            if (width != 1280) await open.IsForEverybodyAsync();
+        }
+
+        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Dark" }).ClickAsync();
+        await open.Page.SetViewportSizeAsync(1280, 900);
+        await Assertions.Expect(open.Page.Locator("html")).ToHaveClassAsync("dark");
+        await open.PictureAsync($"{name}-dark");
+        await open.IsForEverybodyAsync();
+        Assert.Empty(open.Errors);
+    }
+}

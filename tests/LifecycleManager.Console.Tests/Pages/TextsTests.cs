@@ -1,0 +1,72 @@
+using System.Net;
+
+namespace LifecycleManager.Console.Tests.Pages;
+
+/// <summary>What pages say before their socket is there, and to whoever has no JavaScript.</summary>
+public sealed class TextsTests
+{
+    [Theory]
+    [InlineData("/ui", "night.yml:7:3: error: unknown name &#x27;tmp&#x27;", "0.2 of 0.5 cpus are free", "/shop/pair")]
+    [InlineData("/ui/apps", "href=\"/ui/apps/shop/search\"", "2 / 3", "policy search, 1 to 9")]
+    [InlineData("/ui/apps/shop/search", "href=\"http://10.0.0.7:31005\"", "503 Service Unavailable",
+        "busy: tpm 24 &gt; 10 * instances 2 for 30s, &#x2B;1")]
+    [InlineData("/ui/pods", "/shop/pair", "web running, unhealthy :31005", "1 / 2")]
+    [InlineData("/ui/queue", "1 waiting", "node-3", "0.2 of 0.5 cpus are free")]
+    [InlineData("/ui/agents", "2.5 / 8", "rack: 1", "/shop/pair")]
+    [InlineData("/ui/policies", "the policy &#x27;search&#x27; has a rule without effect", "7 instances", "40.5 an hour")]
+    [InlineData("/ui/policies", "night.yml:7:3: error: unknown name &#x27;tmp&#x27;", "unknown", "http://h:1/admin")]
+    [InlineData("/ui/decisions", "2026-11-24 12:00:00 UTC", "2 → 3", "1 stays")]
+    [InlineData("/ui/decisions?change=hold", "1 of 2", "nobody calls", "held")]
+    public async Task A_page_shows_what_there_is(string path, params string[] texts)
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.ShowAll();
+
+        var page = WebUtility.HtmlDecode(await console.GetAsync(path));
+
+        foreach (var text in texts) Assert.Contains(WebUtility.HtmlDecode(text), page, StringComparison.Ordinal);
+        Assert.Contains("<noscript>", page, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/ui")]
+    [InlineData("/ui/apps")]
+    [InlineData("/ui/apps/shop/search")]
+    [InlineData("/ui/pods")]
+    [InlineData("/ui/deployments")]
+    [InlineData("/ui/queue")]
+    [InlineData("/ui/agents")]
+    [InlineData("/ui/decisions")]
+    [InlineData("/ui/policies")]
+    public async Task A_role_that_does_not_answer_is_said_on_the_page(string path)
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.AreAway = true;
+
+        Assert.Contains("the state store refuses writes", await console.GetAsync(path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_manager_its_pages_are_left_out()
+    {
+        await using var console = await ConsoleUnderTest.StartAsync(manager: false);
+        console.Show(Examples.Search);
+
+        Assert.DoesNotContain("/ui/decisions", await console.GetAsync("/ui"), StringComparison.Ordinal);
+        Assert.DoesNotContain("Policy", await console.GetAsync("/ui/apps/shop/search"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_root_leads_to_the_console_and_an_address_that_is_none_is_404()
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        using var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = console.Url };
+        using var root = await client.GetAsync("/", TestContext.Current.CancellationToken);
+        using var none = await client.GetAsync("/ui/nowhere", TestContext.Current.CancellationToken);
+
+        Assert.Equal("/ui", root.Headers.Location!.ToString());
+        Assert.Equal(HttpStatusCode.NotFound, none.StatusCode);
+        var text = await none.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("No such page", text, StringComparison.Ordinal);
+    }
+}
