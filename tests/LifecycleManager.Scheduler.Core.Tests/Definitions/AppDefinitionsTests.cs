@@ -173,7 +173,10 @@ public sealed class AppDefinitionsTests
     [InlineData("""{"id":"a","cmd":"x","networks":[{"name":"dcos"}]}""", "/networks(0)/mode", "Docker")]
     [InlineData("""{"id":"a","container":{"docker":{"image":"i","network":"USER"}}}""", "/networks(0)/name", "name of a network")]
     [InlineData(
-        """{"id":"a","container":{"docker":{"image":"i","network":"USER"}},"ipAddress":{"networkName":"n","discovery":{"ports":[{"number":80}]}}}""",
+        """
+        {"id":"a","container":{"docker":{"image":"i","network":"USER"}},
+         "ipAddress":{"networkName":"n","discovery":{"ports":[{"number":80}]}}}
+        """,
         "/ipAddress/discovery", "use portMappings")]
     [InlineData(
         """{"id":"a","container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80}]},"networks":[{"name":"n"}],"healthChecks":[{}]}""",

@@ -68,8 +68,8 @@ public sealed class MarathonFieldsTests
         var wanted = string.Join('\n',
         [
             "# Marathon's fields", "",
-            "What becomes of each field of a definition, made by `MarathonFieldsTests`, which posts each of them. *Honoured*: it is",
-            "carried out and shown (old notations as today's). *Passed over*: of answers alone, taken and of no effect, as in Marathon.",
+            "What becomes of each field of a definition, made by `MarathonFieldsTests`, which posts each. *Honoured*: it is",
+            "carried out and shown (old notations as today's). *Passed over*: taken and of no effect, as in Marathon.",
             "What says nothing (`null`; of what is refused here also `false`, `[]` and `{}`) is taken.", "",
             "| field | |", "| --- | --- |", .. rows, "",
         ]);
