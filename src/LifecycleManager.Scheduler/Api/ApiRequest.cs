@@ -71,11 +71,11 @@ internal sealed class ApiRequest(HttpContext context, ApiServices services)
     /// <exception cref="ApiException">A header is not what it should be, or of no use here: 400.</exception>
     public ChangeOptions Change(string reason, AppId? app = null, bool forced = false) =>
         new(Flag("force", absent: forced), Text("reason") ?? reason)
-    {
-        Condition = Condition(app),
-        CountOwner = Context.Request.Headers[IMarathonApi.CountOwnerHeader] is [.., { Length: > 0 and <= 256 } owner]
+        {
+            Condition = Condition(app),
+            CountOwner = Context.Request.Headers[IMarathonApi.CountOwnerHeader] is [.., { Length: > 0 and <= 256 } owner]
             ? owner : Text("owner"),
-    };
+        };
 
     /// <summary>The last value of a query parameter; null when absent or empty.</summary>
     public string? Text(string name) =>

@@ -12,8 +12,12 @@ public sealed class ClientReplayTests
     /// <summary>What was recorded of an earlier version that did not let the client go on, and is answered so now.</summary>
     private static readonly Dictionary<string, int> Mended = new()
     {
-        ["go-marathon-13"] = 200, ["go-marathon-14"] = 200, ["go-marathon-16"] = 200, ["go-marathon-17"] = 200,
-        ["marathon-python-11"] = 200, ["dcoscli-32"] = 200,
+        ["go-marathon-13"] = 200,
+        ["go-marathon-14"] = 200,
+        ["go-marathon-16"] = 200,
+        ["go-marathon-17"] = 200,
+        ["marathon-python-11"] = 200,
+        ["dcoscli-32"] = 200,
     };
 
     /// <summary>

@@ -95,7 +95,9 @@ internal static class MarathonExports
             image["portMappings"] = docker == "HOST" ? (version < 1.1 ? null : new JsonArray()) : mappings.DeepClone();
             if (docker == "USER") app["ipAddress"] = new JsonObject
             {
-                ["groups"] = new JsonArray(), ["labels"] = new JsonObject(), ["networkName"] = name,
+                ["groups"] = new JsonArray(),
+                ["labels"] = new JsonObject(),
+                ["networkName"] = name,
                 ["discovery"] = new JsonObject { ["ports"] = new JsonArray() },
             };
         }
