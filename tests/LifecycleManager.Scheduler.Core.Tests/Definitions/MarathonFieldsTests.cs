@@ -15,7 +15,10 @@ namespace LifecycleManager.Scheduler.Core.Tests.Definitions;
 /// </summary>
 public sealed class MarathonFieldsTests
 {
-    private const string Table = "src/LifecycleManager.Scheduler.Core/Definitions/FIELDS.md";
+    private const string Page = "src/README.md";
+    private const string Heading = "\n## Marathon's fields\n";
+    private const string Honoured = "honoured";
+    private const int Width = 140;
     private static readonly DefinitionRules Rules = new() { Role = "shop" };
 
     /// <summary>What each is posted in.</summary>
@@ -64,18 +67,24 @@ public sealed class MarathonFieldsTests
     [Fact]
     public void The_table_that_people_read_is_made_from_the_code()
     {
-        var rows = Samples().Select(sample => $"| `{sample.Field}` | {Outcome(sample)} |");
+        var fields = Samples().Select(sample => (sample.Field, Outcome: Outcome(sample))).ToList();
+        var honoured = fields.Where(field => field.Outcome == Honoured).GroupBy(field => field.Field.Split('.')[0])
+            .Select(kind => Wrapped($"{kind.Key}: {string.Join(", ", kind.Select(field => $"`{field.Field[(kind.Key.Length + 1)..]}`"))}."));
         var wanted = string.Join('\n',
         [
-            "# Marathon's fields", "",
-            "What becomes of each field of a definition, made by `MarathonFieldsTests`, which posts each. *Honoured*: it is",
-            "carried out and shown (old notations as today's). *Passed over*: taken and of no effect, as in Marathon.",
-            "What says nothing (`null`; of what is refused here also `false`, `[]` and `{}`) is taken.", "",
-            "| field | |", "| --- | --- |", .. rows, "",
+            "", "What becomes of each field of a definition, made by `MarathonFieldsTests`, which posts each of them. What says nothing (`null`;",
+            "of what is refused here also `false`, `[]` and `{}`) is taken. *Honoured* (carried out and shown, old notations as today's):", "",
+            .. honoured.Select(kind => "- " + kind), "",
+            "The rest; *passed over* is what is of answers alone, taken and of no effect, as in Marathon.", "",
+            "| field | |", "| --- | --- |",
+            .. fields.Where(field => field.Outcome != Honoured).Select(field => $"| `{field.Field}` | {field.Outcome} |"), "",
         ]);
+        var text = File.ReadAllText(Repository.Path(Page)).ReplaceLineEndings("\n");
+        var begin = text.IndexOf(Heading, StringComparison.Ordinal) + Heading.Length;
+        var end = text.IndexOf("\n## ", begin, StringComparison.Ordinal);
         if (Environment.GetEnvironmentVariable("LCM_WRITE_TABLES") is { Length: > 0 })
-            File.WriteAllText(Repository.Path(Table), wanted);
-        Assert.Equal(wanted, File.ReadAllText(Repository.Path(Table)).ReplaceLineEndings("\n"));
+            File.WriteAllText(Repository.Path(Page), text[..begin] + wanted + text[end..]);
+        Assert.Equal(wanted, text[begin..end]);
     }
 
     /// <summary>No field that the code knows is left out.</summary>
@@ -88,6 +97,28 @@ public sealed class MarathonFieldsTests
                 .Concat(FieldNotes.AllUnsupported.Keys.Where(key => key.Type == type).Select(key => key.Name))
                 .Where(name => type != typeof(App) || name != "pod"));
         Assert.Empty(known.Distinct().Except(named).Order());
+    }
+
+    private static string Wrapped(string text)
+    {
+        var (wrapped, line) = (new StringBuilder(), 0);
+        foreach (var word in text.Split(' '))
+        {
+            if (line > 0 && line + word.Length > Width)
+            {
+                wrapped.Append("\n  ");
+                line = 0;
+            }
+            else if (line > 0)
+            {
+                wrapped.Append(' ');
+            }
+
+            wrapped.Append(word);
+            line += word.Length + 1;
+        }
+
+        return wrapped.ToString();
     }
 
     private static IEnumerable<(string Field, string Base, string Value)> Samples()
@@ -108,7 +139,7 @@ public sealed class MarathonFieldsTests
         try
         {
             var (was, @is) = (sample.Base == "bare" ? "" : Shown(sample.Field, before), Shown(sample.Field, after));
-            return was == @is ? "passed over" : "honoured";
+            return was == @is ? "passed over" : Honoured;
         }
         catch (ChangeRefusedException refused)
         {
