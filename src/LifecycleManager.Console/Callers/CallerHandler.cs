@@ -1,7 +1,7 @@
 namespace LifecycleManager.Console.Callers;
 
 /// <summary>Asks a role as who looks at the page, so that the page shows no more than he may see.</summary>
-internal sealed class CallerHandler(Caller caller) : DelegatingHandler
+internal sealed class CallerHandler(PageCaller caller) : DelegatingHandler
 {
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

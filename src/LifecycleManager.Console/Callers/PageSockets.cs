@@ -25,7 +25,7 @@ internal sealed class PageSockets
             return;
         }
 
-        context.User = Caller.Of(context);
+        context.User = PageCaller.Of(context);
 
         // A socket, or what stands in for one where a proxy lets none through: one call that stays open.
         if (!isSocket || context.Request.Path != Path || HttpMethods.IsPost(context.Request.Method))

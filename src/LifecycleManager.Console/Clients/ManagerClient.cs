@@ -37,18 +37,18 @@ public sealed class ManagerClient(HttpClient client)
     }
 
     /// <summary>The apps that policies govern, by id.</summary>
-    public async Task<IReadOnlyDictionary<string, GovernedApp>> GovernedAsync(CancellationToken cancellation) =>
+    public async Task<IReadOnlyDictionary<string, GovernedRow>> GovernedAsync(CancellationToken cancellation) =>
         List(await GetAsync("v1/apps", cancellation), "apps").Select(Governed)
             .ToDictionary(app => app.App, StringComparer.Ordinal);
 
     /// <summary>Why an app's count is what it is; null where no policy governs it.</summary>
-    public async Task<Explanation?> ExplainAsync(string app, CancellationToken cancellation)
+    public async Task<ExplanationRow?> ExplainAsync(string app, CancellationToken cancellation)
     {
         using var answer = await client.GetAsync($"v1/apps/{app.Trim('/')}/explain", cancellation);
         if (answer.StatusCode == System.Net.HttpStatusCode.NotFound) return null;
         answer.EnsureSuccessStatusCode();
         var explained = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation);
-        return new Explanation(
+        return new ExplanationRow(
             Text(explained, "summary"), Governed(Field(explained, "app")),
             explained.TryGetProperty("opinions", out var opinions) && opinions.ValueKind == JsonValueKind.Array
                 ? [.. opinions.EnumerateArray().Select(opinion => new Opinion(
@@ -83,7 +83,7 @@ public sealed class ManagerClient(HttpClient client)
         {
             using var answer = await client.SendAsync(request, cancellation);
             return answer.IsSuccessStatusCode ? null
-                : Problems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation));
+                : CallProblems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation));
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {
@@ -127,7 +127,7 @@ public sealed class ManagerClient(HttpClient client)
         }
     }
 
-    private static GovernedApp Governed(JsonElement app) => new(
+    private static GovernedRow Governed(JsonElement app) => new(
         Text(app, "app"), Text(app, "policy"), NumberOrNone(app, "desired"), NumberOrNone(app, "min"), NumberOrNone(app, "max"),
         IsTrue(app, "dryRun"), TextOrNone(app, "reason"), IsTrue(app, "metricsMissing"),
         Held(app, "override") is { } set
@@ -150,7 +150,7 @@ public sealed class ManagerClient(HttpClient client)
         return answer.IsSuccessStatusCode
             ? await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation)
             : throw new HttpRequestException(
-                Problems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation)));
+                CallProblems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation)));
     }
 
     private static JsonElement.ArrayEnumerator List(JsonElement answer, string name) => answer.GetProperty(name).EnumerateArray();

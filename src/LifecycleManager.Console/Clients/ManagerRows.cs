@@ -42,7 +42,7 @@ public sealed record PolicyPage(
 /// <param name="Override">The count that a person has set in its place; null for none.</param>
 /// <param name="Paused">What holds it; null for nothing.</param>
 /// <param name="Stopped">Whether all changes are stopped.</param>
-public sealed record GovernedApp(
+public sealed record GovernedRow(
     string App, string Policy, int? Desired, int? Min, int? Max, bool DryRun, string Reason, bool MetricsMissing,
     OverrideRow? Override, PauseRow? Paused, bool Stopped);
 
@@ -53,8 +53,8 @@ public sealed record OverrideRow(int Instances, string Reason, string By, DateTi
 public sealed record PauseRow(string App, string What, string Reason, DateTimeOffset Since, DateTimeOffset? Until);
 
 /// <summary>Why an app's count is what it is.</summary>
-public sealed record Explanation(
-    string Summary, GovernedApp App, IReadOnlyList<Opinion> Opinions, IReadOnlyList<MetricRow> Metrics);
+public sealed record ExplanationRow(
+    string Summary, GovernedRow App, IReadOnlyList<Opinion> Opinions, IReadOnlyList<MetricRow> Metrics);
 
 /// <summary>What one rule wants.</summary>
 public sealed record Opinion(string Rule, string Verdict, int? Count, string Reason);

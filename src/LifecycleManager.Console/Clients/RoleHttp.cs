@@ -26,7 +26,7 @@ internal sealed class RoleHttp : IDisposable
     }
 
     /// <summary>A client that asks as somebody. What is streamed has no limit of time once it has begun.</summary>
-    public HttpClient For(Caller caller, Uri address) =>
+    public HttpClient For(PageCaller caller, Uri address) =>
         new(new CallerHandler(caller) { InnerHandler = _connections }, disposeHandler: false)
         {
             BaseAddress = address,

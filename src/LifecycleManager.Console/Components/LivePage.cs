@@ -55,7 +55,7 @@ public abstract class LivePage : ComponentBase, IDisposable
         (_isOpen, _subject) = (true, Subject);
         foreach (var following in _following) following.Dispose();
         _following.Clear();
-        Feed = Feeds.Of(await Caller.OfAsync(Users));
+        Feed = Feeds.Of(await PageCaller.OfAsync(Users));
         await OpenAsync();
     }
 

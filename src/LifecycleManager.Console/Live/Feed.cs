@@ -37,7 +37,8 @@ internal sealed class Feed
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The logs.</param>
     public Feed(
-        Caller caller, RoleHttp http, ConsoleOptions options, AgentListClient agents, TimeProvider time, ILoggerFactory loggers)
+        PageCaller caller, RoleHttp http, ConsoleOptions options, AgentListClient agents, TimeProvider time,
+        ILoggerFactory loggers)
     {
         (Caller, _time) = (caller, time);
         Scheduler = new SchedulerClient(http.For(caller, options.Scheduler));
@@ -63,7 +64,7 @@ internal sealed class Feed
     }
 
     /// <summary>Who asks.</summary>
-    public Caller Caller { get; }
+    public PageCaller Caller { get; }
 
     /// <summary>The scheduler.</summary>
     public SchedulerClient Scheduler { get; }
@@ -90,7 +91,7 @@ internal sealed class Feed
     public Watch<IReadOnlyList<AgentRow>>? Agents { get; }
 
     /// <summary>The apps that policies govern; null without a manager.</summary>
-    public Watch<IReadOnlyDictionary<string, GovernedApp>>? Governed { get; }
+    public Watch<IReadOnlyDictionary<string, GovernedRow>>? Governed { get; }
 
     /// <summary>The policies; null without a manager.</summary>
     public Watch<PolicyPage>? Policies { get; }
@@ -149,4 +150,4 @@ internal sealed class Feed
 }
 
 /// <summary>Why an app's count is what it is; null where no policy governs it.</summary>
-internal sealed record Explained(Explanation? Explanation);
+internal sealed record Explained(ExplanationRow? Explanation);

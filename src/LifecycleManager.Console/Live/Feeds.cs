@@ -20,7 +20,7 @@ internal sealed class Feeds(
     private readonly Dictionary<string, Feed> _feeds = new(StringComparer.Ordinal);
 
     /// <summary>The feed of a caller.</summary>
-    public Feed Of(Caller caller)
+    public Feed Of(PageCaller caller)
     {
         var key = caller.Authorization ?? "";
         lock (_gate)

@@ -87,7 +87,7 @@ internal sealed class Watch<T>(
         }
         catch (Exception e)
         {
-            var trouble = Problems.Of(e, last.Trouble?.Since ?? Time.GetUtcNow());
+            var trouble = CallProblems.Of(e, last.Trouble?.Since ?? Time.GetUtcNow());
             next = last with { Trouble = trouble, Value = trouble.IsUnknown ? null : last.Value };
         }
 

@@ -8,7 +8,7 @@ namespace LifecycleManager.Console.Pages;
 /// <param name="App">The app; null for a group.</param>
 /// <param name="Status">How it stands; of a group, the worst in it.</param>
 /// <param name="Depth">How many groups are above it.</param>
-internal sealed record AppRow(string Path, App? App, AppStatus Status, int Depth)
+internal sealed record AppRow(string Path, App? App, AppStanding Status, int Depth)
 {
     /// <summary>Instances that run.</summary>
     public int Used { get; init; }
@@ -47,5 +47,5 @@ internal sealed record AppRow(string Path, App? App, AppStatus Status, int Depth
         }
     }
 
-    private static int Badness(AppStatus status) => AppStatus.Names.Index().First(name => name.Item == status.Name).Index;
+    private static int Badness(AppStanding status) => AppStanding.Names.Index().First(name => name.Item == status.Name).Index;
 }

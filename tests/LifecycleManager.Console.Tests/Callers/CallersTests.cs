@@ -101,6 +101,6 @@ public sealed class CallersTests(Chromium browser)
             return Task.CompletedTask;
         });
         Assert.Equal(204, again.Response.StatusCode);
-        Assert.IsType<Caller>(again.User);
+        Assert.IsType<PageCaller>(again.User);
     }
 }

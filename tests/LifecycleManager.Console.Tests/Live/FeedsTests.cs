@@ -15,14 +15,14 @@ public sealed class FeedsTests
         using var agents = new AgentListClient(null, null);
         var feeds = new Feeds(http, new ConsoleOptions { Scheduler = new Uri("http://127.0.0.1:1") }, agents, TimeProvider.System,
             NullLoggerFactory.Instance);
-        var one = feeds.Of(new Caller("Basic b25l", AppScope.All));
+        var one = feeds.Of(new PageCaller("Basic b25l", AppScope.All));
 
-        Assert.Same(one, feeds.Of(new Caller("Basic b25l", AppScope.All)));
-        Assert.NotSame(one, feeds.Of(new Caller("Basic b3RoZXI=", AppScope.All)));
-        Assert.NotSame(one, feeds.Of(Caller.Anyone));
+        Assert.Same(one, feeds.Of(new PageCaller("Basic b25l", AppScope.All)));
+        Assert.NotSame(one, feeds.Of(new PageCaller("Basic b3RoZXI=", AppScope.All)));
+        Assert.NotSame(one, feeds.Of(PageCaller.Anyone));
 
         // Who may do something else by now is shown something else.
-        Assert.NotSame(one, feeds.Of(new Caller("Basic b25l", new AppScope(Permission.View, []))));
-        for (var i = 0; i < 100; i++) feeds.Of(new Caller($"Basic {i}", AppScope.All));
+        Assert.NotSame(one, feeds.Of(new PageCaller("Basic b25l", new AppScope(Permission.View, []))));
+        for (var i = 0; i < 100; i++) feeds.Of(new PageCaller($"Basic {i}", AppScope.All));
     }
 }

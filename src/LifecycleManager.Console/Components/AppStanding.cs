@@ -7,7 +7,7 @@ namespace LifecycleManager.Console.Components;
 /// <param name="Name">The word.</param>
 /// <param name="Kind">What color it has: <c>good</c>, <c>busy</c>, <c>warn</c>, <c>bad</c> or <c>quiet</c>.</param>
 /// <param name="Reason">Why; null where there is nothing to say.</param>
-public sealed record AppStatus(string Name, string Kind, string? Reason = null)
+public sealed record AppStanding(string Name, string Kind, string? Reason = null)
 {
     /// <summary>All words, the worst first.</summary>
     public static IReadOnlyList<string> Names { get; } =
@@ -26,44 +26,45 @@ public sealed record AppStatus(string Name, string Kind, string? Reason = null)
     /// <summary>How an app stands.</summary>
     /// <param name="app">The app, with its counts, deployments and last failure.</param>
     /// <param name="waits">What of it waits to be launched; null for nothing.</param>
-    public static AppStatus Of(App app, QueueItem? waits)
+    public static AppStanding Of(App app, QueueItem? waits)
     {
         ArgumentNullException.ThrowIfNull(app);
         var isShort = (app.TasksRunning ?? 0) < (app.Instances ?? 0);
         if (isShort && waits is not null && Why(app, waits) is { } why) return why;
         if (app.TasksUnhealthy > 0)
         {
-            return new AppStatus(
+            return new AppStanding(
                 Unhealthy, "bad", $"{app.TasksUnhealthy} of {app.TasksRunning ?? 0} instances fail their health checks");
         }
 
-        if (app.Deployments is { Count: > 0 }) return new AppStatus(Deploying, "busy", Count(app));
+        if (app.Deployments is { Count: > 0 }) return new AppStanding(Deploying, "busy", Count(app));
         if (app.Instances == 0)
-            return new AppStatus(Suspended, "quiet", app.CountSuspended == true ? "by a person: no policy changes it" : null);
-        return isShort ? new AppStatus(Starting, "busy", Count(app)) : new AppStatus(Running, "good");
+            return new AppStanding(Suspended, "quiet", app.CountSuspended == true ? "by a person: no policy changes it" : null);
+        return isShort ? new AppStanding(Starting, "busy", Count(app)) : new AppStanding(Running, "good");
     }
 
     /// <summary>Why instances of an app wait; null where nothing is in their way yet.</summary>
-    private static AppStatus? Why(App app, QueueItem waits)
+    private static AppStanding? Why(App app, QueueItem waits)
     {
-        if (waits.NotAdmitted is { } refusal) return new AppStatus(NotAdmitted, "bad", refusal);
+        if (waits.NotAdmitted is { } refusal) return new AppStanding(NotAdmitted, "bad", refusal);
         if (!waits.Delay.Overdue && waits.Delay.TimeLeftSeconds > 0)
         {
             var left = string.Create(
                 CultureInfo.InvariantCulture, $"next try in {Math.Ceiling(waits.Delay.TimeLeftSeconds):0} s");
             var failure = app.LastTaskFailure is { Message.Length: > 0 } last ? last.Message : null;
-            return IsOfImage(failure) ? new AppStatus(ImageMissing, "bad", $"{failure}; {left}")
-                : new AppStatus(Delayed, "warn", failure is null ? left : $"{left} after: {failure}");
+            return IsOfImage(failure) ? new AppStanding(ImageMissing, "bad", $"{failure}; {left}")
+                : new AppStanding(Delayed, "warn", failure is null ? left : $"{left} after: {failure}");
         }
 
         if (waits.LastUnusedOffers is { Count: > 0 } refused)
         {
-            return new AppStatus(Waiting, "warn", string.Create(CultureInfo.InvariantCulture,
+            return new AppStanding(Waiting, "warn", string.Create(CultureInfo.InvariantCulture,
                 $"{waits.Count} of {app.Instances ?? 0}: {Refusal(refused[0])}"));
         }
 
         return waits.ProcessedOffersSummary is { ProcessedOffersCount: 0 }
-            ? new AppStatus(Waiting, "warn", $"{waits.Count} of {app.Instances ?? 0}: no agent has offered anything yet") : null;
+            ? new AppStanding(Waiting, "warn", $"{waits.Count} of {app.Instances ?? 0}: no agent has offered anything yet")
+            : null;
     }
 
     /// <summary>Why an agent was refused, in words for people.</summary>

@@ -3,7 +3,7 @@ using LifecycleManager.Protocol.Marathon;
 
 namespace LifecycleManager.Console.Tests.Components;
 
-public sealed class AppStatusTests
+public sealed class AppStandingTests
 {
     private static readonly App Short = new() { Id = "/a", Instances = 3, TasksRunning = 1 };
 
@@ -53,10 +53,10 @@ public sealed class AppStatusTests
     [MemberData(nameof(States), DisableDiscoveryEnumeration = true)]
     public void States_that_differ_are_named_differently_with_their_reason(string name, App app, QueueItem? waits, string? reason)
     {
-        var status = AppStatus.Of(app, waits);
+        var status = AppStanding.Of(app, waits);
 
         Assert.Equal((name, reason), (status.Name, status.Reason));
-        Assert.Contains(name, AppStatus.Names);
+        Assert.Contains(name, AppStanding.Names);
     }
 
     private static TaskFailure Failure(string message) => new() { AppId = "/a", Message = message };

@@ -11,10 +11,10 @@ namespace LifecycleManager.Console.Callers;
 /// </summary>
 /// <param name="authorization">The header <c>Authorization</c>; null where he says nothing, or shows a certificate.</param>
 /// <param name="scope">What he may do with which apps, for what is shown: the roles judge each call themselves.</param>
-internal sealed class Caller(string? authorization, AppScope scope) : ClaimsPrincipal
+internal sealed class PageCaller(string? authorization, AppScope scope) : ClaimsPrincipal
 {
     /// <summary>Who is asked nothing, and may do everything.</summary>
-    public static Caller Anyone { get; } = new(null, AppScope.All);
+    public static PageCaller Anyone { get; } = new(null, AppScope.All);
 
     /// <summary>The header <c>Authorization</c>, or null.</summary>
     public string? Authorization { get; } = authorization;
@@ -23,19 +23,19 @@ internal sealed class Caller(string? authorization, AppScope scope) : ClaimsPrin
     public AppScope Scope { get; } = scope;
 
     /// <summary>The caller of a request that was let in.</summary>
-    public static Caller Of(HttpContext context)
+    public static PageCaller Of(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         var authorization = context.Request.Headers.Authorization is [{ Length: > 0 } said] ? said : null;
-        return new Caller(authorization, AccessControl.ScopeOf(context));
+        return new PageCaller(authorization, AccessControl.ScopeOf(context));
     }
 
     /// <summary>The caller of a component's page.</summary>
     /// <exception cref="InvalidOperationException">The page was not opened by way of the console's own middleware.</exception>
-    public static async ValueTask<Caller> OfAsync(AuthenticationStateProvider users)
+    public static async ValueTask<PageCaller> OfAsync(AuthenticationStateProvider users)
     {
         ArgumentNullException.ThrowIfNull(users);
-        return (await users.GetAuthenticationStateAsync()).User as Caller
+        return (await users.GetAuthenticationStateAsync()).User as PageCaller
             ?? throw new InvalidOperationException("a page of the console does not know who looks at it");
     }
 }

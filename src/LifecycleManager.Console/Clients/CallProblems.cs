@@ -12,7 +12,7 @@ namespace LifecycleManager.Console.Clients;
 public sealed record Trouble(string Message, DateTimeOffset Since, bool IsUnknown = false);
 
 /// <summary>Why a call was not done, in words for people, with all that the role said.</summary>
-internal static class Problems
+internal static class CallProblems
 {
     private const int Longest = 2000;
 

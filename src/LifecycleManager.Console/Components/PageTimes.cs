@@ -3,7 +3,7 @@ using System.Globalization;
 namespace LifecycleManager.Console.Components;
 
 /// <summary>Instants for people: with date and zone, the same for everybody who talks about them.</summary>
-internal static class Times
+internal static class PageTimes
 {
     /// <summary>An instant, as <c>2026-11-30 15:44:08 UTC</c>.</summary>
     public static string Written(DateTimeOffset at) =>
