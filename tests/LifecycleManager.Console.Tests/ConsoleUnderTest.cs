@@ -29,7 +29,9 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
     /// <summary>Answers by path; a path that is not there is answered by 404.</summary>
     public ConcurrentDictionary<string, string> Answers { get; } = new()
     {
-        ["/v2/pods::status"] = "[]", ["/v2/deployments"] = "[]", ["/v2/queue"] = """{"queue": []}""",
+        ["/v2/pods::status"] = "[]",
+        ["/v2/deployments"] = "[]",
+        ["/v2/queue"] = """{"queue": []}""",
     };
 
     /// <summary>The changes that were asked for: method, path and query, body.</summary>

@@ -13,7 +13,8 @@ internal static class RefusedCalls
         await using var text = new MemoryStream();
         await registry.CollectAndExportAsTextAsync(text, TestContext.Current.CancellationToken);
         var line = $"lcm_calls_refused_total{{cause=\"{cause}\"}} ";
-        var sample = Encoding.UTF8.GetString(text.ToArray()).Split('\n').Single(one => one.StartsWith(line, StringComparison.Ordinal));
+        var sample = Encoding.UTF8.GetString(text.ToArray()).Split('\n')
+            .Single(one => one.StartsWith(line, StringComparison.Ordinal));
         return double.Parse(sample[line.Length..], CultureInfo.InvariantCulture);
     }
 }

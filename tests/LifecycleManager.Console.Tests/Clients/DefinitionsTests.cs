@@ -30,7 +30,9 @@ public sealed class DefinitionsTests
     {
         var app = new App
         {
-            Id = "/a", TasksRunning = 3, CountOwner = "policy a",
+            Id = "/a",
+            TasksRunning = 3,
+            CountOwner = "policy a",
             Env = new Dictionary<string, JsonElement> { ["KEY"] = JsonSerializer.SerializeToElement("hush") },
         };
 

@@ -31,7 +31,10 @@ public sealed class AppDefinitionsTests
     [InlineData(
         """{"id":"a","container":{"type":"DOCKER","docker":{"image":"i","network":"BRIDGE","portMappings":[{"containerPort":80,"hostPort":0,"servicePort":10000}]}}}""")]
     [InlineData(
-        """{"id":"/a","container":{"docker":{"type":"DOCKER","image":"i","network":"bridge","portMappings":[{"containerPort":80,"servicePort":10000}]}},"networks":[]}""")]
+        """
+        {"id":"/a","container":{"docker":{"type":"DOCKER","image":"i","network":"bridge",
+         "portMappings":[{"containerPort":80,"servicePort":10000}]}},"networks":[]}
+        """)]
     [InlineData(
         """{"id":"//a/","container":{"docker":{"image":"i"},"portMappings":[{"containerPort":80,"servicePort":10000}]},"networks":[{"mode":"container/bridge"}]}""")]
     [InlineData(

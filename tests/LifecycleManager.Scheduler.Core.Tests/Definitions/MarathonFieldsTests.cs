@@ -69,12 +69,14 @@ public sealed class MarathonFieldsTests
     {
         var fields = Samples().Select(sample => (sample.Field, Outcome: Outcome(sample))).ToList();
         var honoured = fields.Where(field => field.Outcome == Honoured).GroupBy(field => field.Field.Split('.')[0])
-            .Select(kind => Wrapped($"{kind.Key}: {string.Join(", ", kind.Select(field => $"`{field.Field[(kind.Key.Length + 1)..]}`"))}."));
+            .Select(kind => $"{kind.Key}: "
+                + string.Join(", ", kind.Select(field => $"`{field.Field[(kind.Key.Length + 1)..]}`")) + ".");
         var wanted = string.Join('\n',
         [
-            "", "What becomes of each field of a definition, made by `MarathonFieldsTests`, which posts each of them. What says nothing (`null`;",
-            "of what is refused here also `false`, `[]` and `{}`) is taken. *Honoured* (carried out and shown, old notations as today's):", "",
-            .. honoured.Select(kind => "- " + kind), "",
+            "", Wrapped("What becomes of each field of a definition, made by `MarathonFieldsTests`, which posts each of them. What says "
+                + "nothing (`null`; of what is refused here also `false`, `[]` and `{}`) is taken. *Honoured* (carried out and "
+                + "shown, old notations as today's):"), "",
+            .. honoured.Select(kind => Wrapped("- " + kind, "  ")), "",
             "The rest; *passed over* is what is of answers alone, taken and of no effect, as in Marathon.", "",
             "| field | |", "| --- | --- |",
             .. fields.Where(field => field.Outcome != Honoured).Select(field => $"| `{field.Field}` | {field.Outcome} |"), "",
@@ -99,15 +101,15 @@ public sealed class MarathonFieldsTests
         Assert.Empty(known.Distinct().Except(named).Order());
     }
 
-    private static string Wrapped(string text)
+    private static string Wrapped(string text, string indent = "")
     {
         var (wrapped, line) = (new StringBuilder(), 0);
         foreach (var word in text.Split(' '))
         {
             if (line > 0 && line + word.Length > Width)
             {
-                wrapped.Append("\n  ");
-                line = 0;
+                wrapped.Append('\n').Append(indent);
+                line = indent.Length;
             }
             else if (line > 0)
             {
