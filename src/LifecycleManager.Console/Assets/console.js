@@ -1,5 +1,5 @@
 // Calls of the scheduler for the page's buttons, the theme, and how a page comes back after its connection was lost.
-window.lcm = {
+window.lcmPage = {
   // As whoever looks at the page, by his browser: the scheduler's REST API judges it as any call of his.
   async call(method, path, body) {
     try {

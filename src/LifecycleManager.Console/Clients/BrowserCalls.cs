@@ -17,7 +17,7 @@ internal sealed class BrowserCalls(IJSRuntime script)
     {
         try
         {
-            var answer = await script.InvokeAsync<Answer>("lcm.call", method, path, body);
+            var answer = await script.InvokeAsync<Answer>("lcmPage.call", method, path, body);
             return answer.Status is >= 200 and < 300 ? null : CallProblems.Said(answer.Status, answer.Text);
         }
         catch (Exception e) when (e is JSException or TaskCanceledException or JSDisconnectedException)

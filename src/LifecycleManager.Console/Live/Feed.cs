@@ -27,6 +27,7 @@ internal sealed class Feed
     ];
 
     private readonly TimeProvider _time;
+    private readonly ILogger<Feed> _log;
     private readonly Signal _events;
     private readonly Signal? _decisions;
 
@@ -40,10 +41,10 @@ internal sealed class Feed
         PageCaller caller, RoleHttp http, ConsoleOptions options, AgentListClient agents, TimeProvider time,
         ILoggerFactory loggers)
     {
-        (Caller, _time) = (caller, time);
+        (Caller, _time, _log) = (caller, time, loggers.CreateLogger<Feed>());
         Scheduler = new SchedulerClient(http.For(caller, options.Scheduler));
         _events = new Signal(
-            (told, cancellation) => FollowEventsAsync(told, loggers.CreateLogger<SchedulerEvents>(), cancellation), time);
+            (told, cancellation) => FollowEventsAsync(told, loggers.CreateLogger<SchedulerEvents>(), cancellation), time, _log);
         Apps = Of(Scheduler.AppsAsync, _events);
         Pods = Of(Scheduler.PodsAsync, _events);
         Tasks = Of(Scheduler.TasksAsync, _events);
@@ -55,7 +56,7 @@ internal sealed class Feed
             Agents = Of(agents.AgentsAsync, _events, Untold);
         if (options.Manager is not { } address) return;
         var manager = new ManagerClient(http.For(caller, address));
-        _decisions = new Signal((told, cancellation) => FollowDecisionsAsync(manager, told, cancellation), time);
+        _decisions = new Signal((told, cancellation) => FollowDecisionsAsync(manager, told, cancellation), time, _log);
         Manager = manager;
         Governed = Of(manager.GovernedAsync, _decisions);
         Policies = Of(manager.PoliciesAsync, _decisions);
@@ -121,7 +122,7 @@ internal sealed class Feed
     public bool IsFollowed => _events.IsRunning || _decisions?.IsRunning == true;
 
     private Watch<T> Of<T>(Func<CancellationToken, Task<T>> read, Signal? signal, TimeSpan? period = null)
-        where T : class => new(read, period ?? Told, signal, _time);
+        where T : class => new(read, period ?? Told, signal, _time, _log);
 
     private async Task FollowEventsAsync(Action told, ILogger<SchedulerEvents> log, CancellationToken cancellation)
     {

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using LifecycleManager.Console.Clients;
 using LifecycleManager.Primitives.Timing;
+using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Console.Live;
 
@@ -19,8 +20,10 @@ internal sealed record Reading<T>(T? Value, DateTimeOffset At, Trouble? Trouble)
 /// <param name="period">The longest time between two reads.</param>
 /// <param name="signal">Says when it is time to look again; null where nothing does.</param>
 /// <param name="time">The clock.</param>
+/// <param name="log">Told of defects.</param>
 internal sealed class Watch<T>(
-    Func<CancellationToken, Task<T>> read, TimeSpan period, Signal? signal, TimeProvider time) : WhileFollowed(time)
+    Func<CancellationToken, Task<T>> read, TimeSpan period, Signal? signal, TimeProvider time, ILogger log)
+    : WhileFollowed(time, log)
     where T : class
 {
     private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(200);

@@ -1,12 +1,18 @@
 using LifecycleManager.Primitives.Timing;
+using Microsoft.Extensions.Logging;
 
 namespace LifecycleManager.Console.Live;
 
-/// <summary>Something that goes on while somebody follows it, and for a little while after: pages come and go.</summary>
+/// <summary>
+/// Something that goes on while somebody follows it, and for a little while after: pages come and go. Where it ends by itself,
+/// it begins again.
+/// </summary>
 /// <param name="time">The clock.</param>
-internal abstract class WhileFollowed(TimeProvider time)
+/// <param name="log">Told of defects.</param>
+internal abstract partial class WhileFollowed(TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(3);
 
     private readonly Lock _gate = new();
     private readonly List<Action> _followers = [];
@@ -54,7 +60,19 @@ internal abstract class WhileFollowed(TimeProvider time)
         await Task.Yield();
         try
         {
-            await RunAsync(running.Token);
+            while (true)
+            {
+                try
+                {
+                    await RunAsync(running.Token);
+                }
+                catch (Exception e) when (!running.IsCancellationRequested)
+                {
+                    LogDefect(log, e, GetType().Name);
+                }
+
+                await Time.DelayAsync(Again, running.Token);
+            }
         }
         catch (OperationCanceledException) when (running.IsCancellationRequested)
         {
@@ -94,6 +112,9 @@ internal abstract class WhileFollowed(TimeProvider time)
             end();
         }
     }
+
+    [LoggerMessage(LogLevel.Error, "What the console's pages follow has failed ({What}), and begins again")]
+    private static partial void LogDefect(ILogger log, Exception e, string what);
 
     private sealed class Following(WhileFollowed followed, Action told) : IDisposable
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -8,11 +9,13 @@ namespace LifecycleManager.Cli.Tests.Hosting;
 
 /// <summary>
 /// The OpenAPI documents of all roles, held against the roles as they run together: what is mapped is described, and what comes
-/// is as described. Requests are made by the documents alone.
+/// is as described. Requests are made by the documents alone: five of each operation, or as many as <c>LCM_TEST_SAMPLES</c> says,
+/// the same ones each time but for <c>LCM_TEST_SEED</c>.
 /// </summary>
 public sealed class OpenApiTests(OpenApiTests.Cluster cluster) : IClassFixture<OpenApiTests.Cluster>
 {
-    private const int Samples = 5;
+    private static readonly int Samples = Number("LCM_TEST_SAMPLES", 5);
+    private static readonly uint Seed = (uint)Number("LCM_TEST_SEED", 1);
 
     /// <summary>Whoever leads gives up its lead by it, and the rest is refused.</summary>
     private const string Abdication = "DELETE /v2/leader";
@@ -22,7 +25,7 @@ public sealed class OpenApiTests(OpenApiTests.Cluster cluster) : IClassFixture<O
     [
         // The master: names are there twice, quotas that are there or not, frameworks that are not.
         "duplicate resource name", "which already has quota", "has no quota set", "of its children together", "is there twice",
-        "over its limit", "Framework cannot be found", "more than the cluster has",
+        "over its limit", "Framework cannot be found", "for a machine are empty", "more than the cluster has",
         "framework_info.id'",
 
         // The scheduler: what is there already, and parameters that exclude each other.
@@ -107,7 +110,7 @@ public sealed class OpenApiTests(OpenApiTests.Cluster cluster) : IClassFixture<O
             foreach (var method in Methods.Except(described))
             {
                 // An id holds slashes: what is another path in the document may be an id in this one.
-                var at = PathOf(values, role, path.First()).Single();
+                var at = First(PathOf(values, role, path.First()));
                 if (Fits(api, method, at)) continue;
                 var (status, _, _, allow) = await cluster.AskAsync(role, method, at, "{}");
                 if (status != 405) problems.Add($"{method} {path.Key}: {status}");
@@ -131,25 +134,24 @@ public sealed class OpenApiTests(OpenApiTests.Cluster cluster) : IClassFixture<O
         foreach (var operation in api.Operations.Where(one => one.Name != Abdication).OrderBy(one => one.Method != "GET"))
         {
             var requests = Requests(values, role, operation);
-            await requests.SampleAsync(async request =>
+            var random = new PCG(Seed, Seed);
+            for (var i = 0; i < Samples; i++)
             {
+                var request = requests.Generate(random, null, out _);
                 var (status, media, body, _) = await cluster.AskAsync(
                     role, operation.Method, request.Path, Written(request.Body, operation.Body?.Media), operation.Body?.Media);
-                lock (problems)
-                {
-                    if (!statuses.TryGetValue(operation.Name, out var seen)) statuses[operation.Name] = seen = [];
-                    seen.Add(status);
-                    if (problems.Count(one => one.StartsWith(operation.Name + " ", StringComparison.Ordinal)) >= 3) return;
-                    var at = $"{operation.Name} ({DescribedApi.Short($"{request.Path} {request.Body?.ToJsonString()}")})";
-                    if (api.Problem(operation, status, media, body) is { } problem) problems.Add($"{at}: {problem}");
-                    if (status is 400 or 415 or 422 && !IsForItsMeaning(body ?? "", request.Place))
-                        problems.Add($"{at} is refused: {status} {DescribedApi.Short(body)}");
-                }
-            }, iter: Samples, threads: 1);
+                if (!statuses.TryGetValue(operation.Name, out var seen)) statuses[operation.Name] = seen = [];
+                seen.Add(status);
+                if (problems.Count(one => one.StartsWith(operation.Name + " ", StringComparison.Ordinal)) >= 3) break;
+                var at = $"{operation.Name} ({DescribedApi.Short($"{request.Path} {request.Body?.ToJsonString()}")})";
+                if (api.Problem(operation, status, media, body) is { } problem) problems.Add($"{at}: {problem}");
+                if (status is 400 or 415 or 422 && !IsForItsMeaning(body ?? "", request.Place))
+                    problems.Add($"{at} is refused: {status} {DescribedApi.Short(body)}");
+            }
         }
 
         TestContext.Current.TestOutputHelper!.WriteLine(
-            string.Join("\n", statuses.Select(one => $"{one.Key}: {string.Join(' ', one.Value)}")));
+            $"seed {Seed}\n" + string.Join("\n", statuses.Select(one => $"{one.Key}: {string.Join(' ', one.Value)}")));
         Assert.True(problems.Count == 0, $"{problems.Count}:\n" + string.Join("\n", problems));
     }
 
@@ -166,7 +168,7 @@ public sealed class OpenApiTests(OpenApiTests.Cluster cluster) : IClassFixture<O
         foreach (var operation in api.Operations.Where(one => one is { Method: "POST" or "PUT", Body.Example: not null }))
         {
             // Where there is nothing of that name, a body is not looked at.
-            var path = PathOf(values, "", operation).Single();
+            var path = First(PathOf(values, "", operation));
             var example = Written(operation.Body!.Value.Example, operation.Body.Value.Media);
             var asIs = await cluster.AskAsync(role, operation.Method, path, example, operation.Body.Value.Media);
             if (asIs.Status == 404) continue;
@@ -185,6 +187,12 @@ public sealed class OpenApiTests(OpenApiTests.Cluster cluster) : IClassFixture<O
         Assert.True(asked > 5);
         Assert.True(problems.Count == 0, string.Join("\n", problems));
     }
+
+    private static T First<T>(Gen<T> values) => values.Generate(new PCG(Seed, Seed), null, out _);
+
+    private static int Number(string variable, int absent) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number)
+            ? number : absent;
 
     /// <summary>
     /// Whether a request is refused though each of its values is as its schema says: they do not fit together, or not what is

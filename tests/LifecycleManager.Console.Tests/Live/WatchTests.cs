@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using LifecycleManager.Console.Live;
 using LifecycleManager.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace LifecycleManager.Console.Tests.Live;
@@ -9,22 +11,24 @@ public sealed class WatchTests
     [Fact]
     public async Task However_many_follow_it_is_read_once_and_again_with_each_signal()
     {
-        var (reads, told) = (0, 0);
+        var reads = 0;
+        var (seenByOne, seenByOther) = (new ConcurrentQueue<string?>(), new ConcurrentQueue<string?>());
         Action? pulse = null;
         var signal = new Signal(
             (tell, cancellation) =>
             {
                 pulse = tell;
                 return Task.Delay(Timeout.Infinite, cancellation);
-            }, TimeProvider.System);
+            }, TimeProvider.System, NullLogger.Instance);
         var watch = new Watch<string>(
-            _ => Task.FromResult($"{Interlocked.Increment(ref reads)}"), TimeSpan.FromHours(1), signal, TimeProvider.System);
+            _ => Task.FromResult($"{Interlocked.Increment(ref reads)}"), TimeSpan.FromHours(1), signal, TimeProvider.System,
+            NullLogger.Instance);
 
-        using var one = watch.Follow(() => Interlocked.Increment(ref told));
-        using var other = watch.Follow(() => Interlocked.Increment(ref told));
-        await Eventually.TrueAsync(() => told == 2 && pulse is not null);
+        using var one = watch.Follow(() => seenByOne.Enqueue(watch.Current.Value));
+        using var other = watch.Follow(() => seenByOther.Enqueue(watch.Current.Value));
+        await Eventually.TrueAsync(() => watch.Current.Value == "1" && pulse is not null);
         pulse!();
-        await Eventually.TrueAsync(() => watch.Current.Value == "2" && told == 4);
+        await Eventually.TrueAsync(() => seenByOne.Contains("2") && seenByOther.Contains("2"));
         Assert.Equal(2, reads);
     }
 
@@ -34,7 +38,7 @@ public sealed class WatchTests
         var fails = false;
         var watch = new Watch<string>(
             _ => fails ? throw new HttpRequestException("nobody is there") : Task.FromResult("value"),
-            TimeSpan.FromHours(1), null, TimeProvider.System);
+            TimeSpan.FromHours(1), null, TimeProvider.System, NullLogger.Instance);
         using var following = watch.Follow(() => { });
         await Eventually.TrueAsync(() => watch.Current.Value == "value");
 
@@ -50,10 +54,31 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public async Task What_ends_by_itself_or_by_a_defect_begins_again_and_is_told()
+    {
+        var (begun, time) = (0, new FakeTimeProvider());
+        using var log = new RecordingLog();
+        var signal = new Signal((_, cancellation) => Interlocked.Increment(ref begun) switch
+        {
+            1 => throw new InvalidDataException("a defect"),
+            2 => Task.CompletedTask,
+            _ => Task.Delay(Timeout.Infinite, cancellation),
+        }, time, log);
+        using var following = signal.Follow(() => { });
+        await Eventually.TrueAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(3));
+            return Volatile.Read(ref begun) == 3;
+        });
+        Assert.True(signal.IsRunning);
+        Assert.Contains("a defect", Assert.Single(log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task It_ends_a_little_after_the_last_has_left_and_not_when_the_next_page_follows_at_once()
     {
         var time = new FakeTimeProvider();
-        var watch = new Watch<string>(_ => Task.FromResult("value"), TimeSpan.FromHours(1), null, time);
+        var watch = new Watch<string>(_ => Task.FromResult("value"), TimeSpan.FromHours(1), null, time, NullLogger.Instance);
         var one = watch.Follow(() => { });
         await Eventually.TrueAsync(() => watch.Current.Value is not null);
 

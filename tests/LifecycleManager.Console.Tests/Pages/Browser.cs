@@ -94,6 +94,11 @@ internal sealed class OpenPage : IAsyncDisposable
         });
         Assert.True(found.Violations.Length == 0, string.Join('\n', found.Violations.SelectMany(violation =>
             violation.Nodes.Take(3).Select(node => $"{violation.Id}: {violation.Help}: {node.Html}"))));
+    }
+
+    /// <summary>Nothing of it is beside the window.</summary>
+    public async Task FitsAsync()
+    {
         Assert.True(
             await Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"),
             "the page is wider than the window");
