@@ -70,6 +70,16 @@ public sealed class PolicyDirectory : IDisposable
     /// <summary>The files, in the order of their names.</summary>
     public IReadOnlyList<PolicyFileStatus> Files => _snapshot.Files;
 
+    /// <summary>All three as of one instant: taken one by one, they may be of two.</summary>
+    public (PolicySet Current, IReadOnlyList<PolicyProblem> Problems, IReadOnlyList<PolicyFileStatus> Files) Seen
+    {
+        get
+        {
+            var seen = _snapshot;
+            return (seen.Policies, seen.Problems, seen.Files);
+        }
+    }
+
     /// <summary>
     /// Whether a policy that is not in force has ended: the directory has been there for half a minute, is not empty, and every
     /// file of it has a version in force. Else it may be in what cannot be seen.

@@ -106,15 +106,15 @@ internal static class PoliciesApi
 
     private static PoliciesAnswer Policies(PolicyDirectory directory, ManagerSnapshot snapshot, string? leaderDigest)
     {
-        var files = directory.Files;
+        var (current, problems, files) = directory.Seen;
         var refused = files.Where(file => file.Refused).Select(file => file.File).ToHashSet(StringComparer.Ordinal);
         var gone = files.Where(file => file.GoneSince is not null).Select(file => file.File).ToHashSet(StringComparer.Ordinal);
         var apps = snapshot.Apps.Values.ToLookup(app => app.Policy, app => app.App, StringComparer.Ordinal);
         // A finding is at a place of its policy: the last one that begins before it.
-        var findings = snapshot.Findings.ToLookup(finding => directory.Current.Policies.LastOrDefault(policy =>
+        var findings = snapshot.Findings.ToLookup(finding => current.Policies.LastOrDefault(policy =>
             policy.Place.File == finding.File && policy.Place.Line <= finding.Line));
         return new PoliciesAnswer(
-            [.. directory.Current.Policies.Select(policy => new PolicyAnswer
+            [.. current.Policies.Select(policy => new PolicyAnswer
             {
                 Name = policy.Name,
                 File = policy.Place.File,
@@ -139,17 +139,17 @@ internal static class PoliciesApi
                 file.Policies,
                 [.. file.Problems.Select(Answer)],
                 file.GoneSince))],
-            [.. directory.Problems.Select(Answer)])
+            [.. problems.Select(Answer)])
         {
-            Coordinations = [.. directory.Current.Coordinations.Select(coordination => new CoordinationAnswer(
+            Coordinations = [.. current.Coordinations.Select(coordination => new CoordinationAnswer(
                 coordination.Name, coordination.Place.File, coordination.Place.ToString(), State(coordination.Place),
                 coordination.DryRun,
                 coordination.Apps.ToDictionary(
                     alias => alias.Name, alias => alias.Apps?.Text ?? $"dependencies of {alias.DependenciesOf}"),
                 [.. coordination.Rules.Select(rule => rule.Name)]))],
-            Digest = directory.Current.Digest,
+            Digest = current.Digest,
             LeaderDigest = leaderDigest,
-            Budgets = [.. directory.Current.Budgets.Select(budget => new BudgetAnswer(
+            Budgets = [.. current.Budgets.Select(budget => new BudgetAnswer(
                 budget.Name, budget.Place.File, budget.Place.ToString(), State(budget.Place), budget.Apps.Text,
                 budget.Instances, budget.Cpus, budget.Memory, budget.Cost,
                 snapshot.Budgets.FirstOrDefault(use => use.Budget.Name == budget.Name) is { } use
