@@ -82,7 +82,7 @@ public sealed class AccessControl
     public async ValueTask<bool> AdmitAsync(HttpContext context, Permission permission, bool byApp)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (_passedOn?.IsPassedOn(context) == true && AuditTrail.IsChange(context))
+        if (_passedOn?.IsPassedOn(context) == true && !EndpointAccess.IsReading(context.Request.Method))
             AuditTrail.PassedOn(context, await _passedOn.ClientAddressAsync(context));
         if (!_principals.AreRequired) return true;
         var (principal, certificateName, cause, reason) = await IdentifyAsync(context);
@@ -97,9 +97,10 @@ public sealed class AccessControl
         }
 
         (context.Items[Key], context.Items[Owner]) = (principal, this);
-        if (principal.May(permission) || (byApp && principal.Scope.HasGrants))
+        var mayAll = principal.May(permission);
+        if (mayAll || (byApp && principal.Scope.HasGrants))
         {
-            if (!principal.May(permission)) context.Response.OnStarting(RefuseUnasked, context);
+            if (!mayAll) context.Response.OnStarting(RefuseUnasked, context);
             _open.Add(context, principal, certificateName);
             return true;
         }

@@ -55,14 +55,6 @@ public static partial class AuditTrail
         services.GetService<AuditFile>()?.Write(entry);
     }
 
-    /// <summary>Whether a call may change something.</summary>
-    public static bool IsChange(HttpContext context)
-    {
-        ArgumentNullException.ThrowIfNull(context);
-        var method = context.Request.Method;
-        return !HttpMethods.IsGet(method) && !HttpMethods.IsHead(method) && !HttpMethods.IsOptions(method);
-    }
-
     /// <summary>
     /// The address that a call comes from, of one that was passed on the client's where that is proved; null where it is not
     /// known.

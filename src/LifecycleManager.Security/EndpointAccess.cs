@@ -12,10 +12,13 @@ namespace LifecycleManager.Security;
 /// <param name="Callers">Who else comes in.</param>
 public sealed record EndpointAccess(Permission? Permission, OtherCallers Callers)
 {
+    /// <summary>Whether a call of a method reads, and changes nothing.</summary>
+    public static bool IsReading(string method) =>
+        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
+
     /// <summary>What a call needs of the cluster.</summary>
     public static Permission Needed(EndpointAccess? access, string method) => access?.Permission
-        ?? (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method)
-            ? Security.Permission.View : Security.Permission.Operate);
+        ?? (IsReading(method) ? Security.Permission.View : Security.Permission.Operate);
 }
 
 /// <summary>Who is let in beside those whom the cluster's permission lets in.</summary>

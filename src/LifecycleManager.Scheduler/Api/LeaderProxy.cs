@@ -80,7 +80,7 @@ internal sealed class LeaderProxy : IDisposable
         // Who has said who he is by a secret, says it to the leader, too.
         if (context.Request.Headers.Authorization.Count == 0 && AccessControl.PrincipalOf(context) is { } principal)
             await _hop.SignAsync(message, leader, principal.Name, request.Cancellation);
-        if (AuditTrail.IsChange(context) && context.Connection.RemoteIpAddress is { } address)
+        if (!EndpointAccess.IsReading(context.Request.Method) && context.Connection.RemoteIpAddress is { } address)
             await _hop.SignAsync(message, leader, address, request.Cancellation);
         HttpResponseMessage answer;
         try
