@@ -78,7 +78,7 @@ public sealed record AgentOptions
 
     /// <summary>
     /// Whether containers see their sandbox at <c>/mnt/mesos/sandbox</c>. Null: unless the agent itself runs in a container,
-    /// whose paths the engine does not know.
+    /// whose paths the engine does not know. What a container has fetched is there in either way: mounted, or a copy.
     /// </summary>
     public bool? MountSandbox { get; init; }
 

@@ -34,8 +34,7 @@ internal sealed class DockerContainerizer(
         {
             // Secrets are resolved when the task starts.
             DockerDescription.Of(record, options, home, null, _ => "");
-            return !_mount && record.Task.Command?.Uris is { Count: > 0 }
-                ? "artifacts need a sandbox, and this agent's containers do not see theirs" : null;
+            return null;
         }
         catch (FormatException e)
         {
@@ -93,6 +92,8 @@ internal sealed class DockerContainerizer(
                         throw new OperationCanceledException(killed);
                     }
 
+                    if (!_mount && DockerDescription.Fetches(launch.Record))
+                        await GiveAsync(name, launch, stopping);
                     await StartAsync(name, launch, stopping);
                     container = await InspectAsync(name, stopping)
                         ?? throw new LaunchException("the container vanished at its start");
@@ -243,6 +244,19 @@ internal sealed class DockerContainerizer(
         catch (DockerApiException e)
         {
             throw new LaunchException($"the container cannot be created: {DockerEngine.Reason(e)}");
+        }
+    }
+
+    private async Task GiveAsync(string name, Launch launch, CancellationToken stopping)
+    {
+        try
+        {
+            await SandboxCopy.GiveAsync(engine, name, launch.Sandbox, stopping);
+        }
+        catch (LaunchException)
+        {
+            await RemoveAsync(launch.Record.ContainerId, stopping);
+            throw;
         }
     }
 

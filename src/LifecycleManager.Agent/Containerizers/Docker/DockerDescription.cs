@@ -22,6 +22,9 @@ internal static class DockerDescription
     /// <summary>A container's name at the engine: one for each launch, so that it cannot be created twice.</summary>
     public static string NameOf(string containerId) => "lcm-" + containerId;
 
+    /// <summary>Whether the task has something fetched, which it finds in its sandbox even where that is not mounted.</summary>
+    public static bool Fetches(TaskRecord record) => record.Task.Command?.Uris is { Count: > 0 };
+
     /// <summary>Describes the container.</summary>
     /// <param name="record">The task.</param>
     /// <param name="options">The agent.</param>
@@ -36,8 +39,9 @@ internal static class DockerDescription
         var docker = task.Container?.Docker ?? throw new FormatException("the container has no docker part");
         if (string.IsNullOrWhiteSpace(docker.Image)) throw new FormatException("the container has no image");
         var limits = TaskLimits.Of(record, options.TaskPids);
-        var environment = TaskEnvironment.Of(record, sandbox is null ? "" : SandboxPath, options.Hostname, resolve);
-        if (sandbox is null) environment.Remove("MESOS_SANDBOX");
+        var sees = sandbox is not null || Fetches(record);
+        var environment = TaskEnvironment.Of(record, sees ? SandboxPath : "", options.Hostname, resolve);
+        if (!sees) environment.Remove("MESOS_SANDBOX");
         environment["MESOS_CONTAINER_NAME"] = NameOf(record.ContainerId);
         var network = docker.Network ?? DockerNetwork.Host;
         var container = new CreateContainerParameters

@@ -120,7 +120,59 @@ public sealed class DockerSandboxTests(Busybox busybox) : IAsyncLifetime
         Assert.Equal(4096, (await docker.Containers.InspectContainerAsync(container.ID)).HostConfig!.PidsLimit);
     }
 
-    private async Task RestartAsync(bool stopTasks, int registration)
+    [Fact]
+    public async Task What_is_fetched_is_copied_into_a_container_that_does_not_see_its_sandbox()
+    {
+        await RestartAsync(stopTasks: true, 2, mount: false);
+        var (archive, plain) = (Path.Combine(_directory.Path, "site.tar"), Path.Combine(_directory.Path, "plain"));
+        var content = Directory.CreateDirectory(Path.Combine(_directory.Path, "content"));
+        await File.WriteAllTextAsync(Path.Combine(content.CreateSubdirectory("pages").FullName, "index"), "welcome\n");
+        File.CreateSymbolicLink(Path.Combine(content.FullName, "start"), "pages/index");
+        System.Formats.Tar.TarFile.CreateFromDirectory(content.FullName, archive, includeBaseDirectory: false);
+        await File.WriteAllTextAsync(plain, new string('x', 3_000_000));
+        foreach (var file in new[] { archive, plain }) File.SetUnixFileMode(file, (UnixFileMode)0x1a4);
+        var id = Make.Id();
+        _master.Launch(Make.Container(id, busybox.Image, "") with
+        {
+            Command = new CommandInfo
+            {
+                Value = "cd $MESOS_SANDBOX && pwd && cat start && wc -c <plain && ls && touch mine && test -O mine && echo writes; "
+                    + "exec sleep 1000",
+                User = "1234",
+                Uris = [new CommandInfo.Uri { Value = archive, Extract = true }, new CommandInfo.Uri { Value = plain }],
+            },
+        });
+        await _master.UpdateAsync(id, TaskState.Running);
+        var stdout = Path.Combine(_agent.Service.Tasks.Single(run => run.Record.TaskId.Value == id).Sandbox, "stdout");
+
+        await Wait.ForAsync(() => File.ReadAllText(stdout) is var text
+            && text == "/mnt/mesos/sandbox\nwelcome\n3000000\npages\nplain\nsite.tar\nstart\nwrites\n", "what it finds");
+    }
+
+    [Fact]
+    public async Task A_container_that_cannot_take_what_is_fetched_is_not_started_and_says_why()
+    {
+        await RestartAsync(stopTasks: true, 2, mount: false);
+        var plain = Path.Combine(_directory.Path, "plain");
+        await File.WriteAllTextAsync(plain, "text");
+        File.SetUnixFileMode(plain, (UnixFileMode)0x1a4);
+        var id = Make.Id();
+        var task = Make.Container(id, busybox.Image, "");
+        _master.Launch(task with
+        {
+            Command = new CommandInfo { Value = "sleep 1000", Uris = [new CommandInfo.Uri { Value = plain }] },
+            Container = task.Container! with
+            {
+                Docker = task.Container.Docker! with { Parameters = [new Parameter("read-only", "true")] },
+            },
+        });
+
+        Assert.Contains("what was fetched cannot be copied into the container: ",
+            (await _master.UpdateAsync(id, TaskState.Failed)).Message);
+        Assert.Empty(await busybox.ContainersAsync(id));
+    }
+
+    private async Task RestartAsync(bool stopTasks, int registration, bool mount = true)
     {
         await _agent.DisposeAsync();
         _agent = await TestAgent.StartAsync(TestAgent.Options(_master, _directory) with
@@ -128,7 +180,7 @@ public sealed class DockerSandboxTests(Busybox busybox) : IAsyncLifetime
             Containerizers = ["docker", "process"],
             Docker = Server.Docker(),
             StopTasksOnExit = stopTasks,
-            MountSandbox = true,
+            MountSandbox = mount,
             KillGracePeriod = TimeSpan.Zero,
             MaxLogSize = 65_536,
         });
