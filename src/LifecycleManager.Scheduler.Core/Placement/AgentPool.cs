@@ -27,7 +27,7 @@ internal sealed class AgentPool
     public IReadOnlyList<Offer> Offers { get; init; } = [];
 
     /// <summary>The resources by role.</summary>
-    public required IReadOnlyList<RoleResources> Roles { get; init; }
+    public required RoleResources[] Roles { get; init; }
 
     /// <summary>Whether an agent that states its containerizers lacks a Docker engine.</summary>
     public bool LacksDocker => Attributes.TryGetValue("containerizers", out var has)
@@ -107,7 +107,7 @@ internal sealed class RoleResources
     /// <summary>Thousandths of a number.</summary>
     public static long Milli(double value) => (long)Math.Round(value * 1000, MidpointRounding.AwayFromZero);
 
-    internal static IReadOnlyList<RoleResources> From(IEnumerable<Resource> resources)
+    internal static RoleResources[] From(IEnumerable<Resource> resources)
     {
         var all = new List<RoleResources>();
         foreach (var group in resources.Where(resource => resource.Revocable is null).GroupBy(RoleOf, StringComparer.Ordinal))

@@ -127,19 +127,21 @@ internal sealed class PlacementRound
         var spec = request.Spec;
         List<(int Agent, Rank Rank)>? later = null;
         var done = false;
-        while (!done && bucket.Agents.TryDequeue(out var index, out var rank))
+        while (!done && bucket.Agents.TryPeek(out var index, out var rank))
         {
             var agent = _agents[index];
             var (refused, forGood) = Moving(agent, moving);
             var lacking = refused ? RefusalReasons.None : ResourceFit.Lacking(spec, agent);
             if (refused && !forGood)
             {
+                bucket.Agents.Dequeue();
                 (later ??= []).Add((index, rank));
                 continue;
             }
 
             if (refused || lacking != RefusalReasons.None)
             {
+                bucket.Agents.Dequeue();
                 Refuse(index, refused ? RefusalReasons.UnfulfilledConstraint | ResourceFit.Lacking(spec, agent) : lacking,
                     outcome);
                 continue;
@@ -148,7 +150,9 @@ internal sealed class PlacementRound
             placements.Add(ResourceFit.Take(number, spec, index, agent, _random));
             foreach (var ledger in moving) ledger.Add(ledger.ValueAt(agent));
             if (_instances[index]++ == 0) outcome.Processed++;
-            bucket.Agents.Enqueue(index, RankOf(request, index));
+
+            // In its place, further down: half of what taking it out and putting it back costs.
+            bucket.Agents.DequeueEnqueue(index, RankOf(request, index));
             done = true;
         }
 

@@ -83,7 +83,7 @@ internal static class Preemption
             Mem = agent.FreeMem + victims.Sum(tenant => tenant.Spec.Mem),
             Disk = agent.Roles.Sum(role => role.Disk) + victims.Sum(tenant => tenant.Spec.Disk),
             Gpus = agent.Roles.Sum(role => role.Gpus) + victims.Sum(tenant => tenant.Spec.Gpus),
-            Ports = agent.Roles.Count > 0 ? agent.Roles[0].Ports.Clone() : new PortSet([]),
+            Ports = agent.Roles.Length > 0 ? agent.Roles[0].Ports.Clone() : new PortSet([]),
         };
         foreach (var port in victims.SelectMany(tenant => tenant.Ports)) free.Ports.Return(port);
         var vacated = new AgentPool

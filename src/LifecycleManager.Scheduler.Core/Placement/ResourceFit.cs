@@ -11,7 +11,7 @@ internal static class ResourceFit
         var any = false;
         foreach (var role in agent.Roles)
         {
-            if (!spec.Roles.Contains(role.Role)) continue;
+            if (!MayUse(spec, role)) continue;
             any = true;
             cpus += role.Cpus;
             mem += role.Mem;
@@ -36,7 +36,7 @@ internal static class ResourceFit
         {
             if (spec.Ports[index] is not { } port || (port > 0 && IsRepeated(spec.Ports, index))) continue;
             wanted++;
-            if (port > 0 && !agent.Roles.Any(role => spec.Roles.Contains(role.Role) && role.Ports.Contains(port))) return false;
+            if (port > 0 && !agent.Roles.Any(role => MayUse(spec, role) && role.Ports.Contains(port))) return false;
         }
 
         return wanted <= free;
@@ -58,19 +58,44 @@ internal static class ResourceFit
     /// <param name="random">Chooses among free ports.</param>
     public static Placement Take(int number, PlacementSpec spec, int index, AgentPool agent, Random random)
     {
-        var usable = Usable(spec, agent);
+        // By the agent's reservations; null where an instance has no ports, as most have not.
+        var portsOf = spec.Ports.Count == 0 ? null : new List<int>?[agent.Roles.Length];
+        int?[] ports = portsOf is null ? [] : TakePorts(spec, agent.Roles, portsOf, random);
+        TakenResources? first = null;
+        List<TakenResources>? all = null;
+        long cpus = spec.Cpus, mem = spec.Mem, disk = spec.Disk, gpus = spec.Gpus;
+        for (var at = 0; at < agent.Roles.Length; at++)
+        {
+            var role = agent.Roles[at];
+            if (!MayUse(spec, role)) continue;
+            var part = new TakenResources(
+                role, Math.Min(cpus, role.Cpus), Math.Min(mem, role.Mem), Math.Min(disk, role.Disk), Math.Min(gpus, role.Gpus),
+                portsOf?[at] ?? (IReadOnlyList<int>)[]);
+            if (part is { Cpus: 0, Mem: 0, Disk: 0, Gpus: 0, Ports.Count: 0 }) continue;
+            (role.Cpus, cpus) = (role.Cpus - part.Cpus, cpus - part.Cpus);
+            (role.Mem, mem) = (role.Mem - part.Mem, mem - part.Mem);
+            (role.Disk, disk) = (role.Disk - part.Disk, disk - part.Disk);
+            (role.Gpus, gpus) = (role.Gpus - part.Gpus, gpus - part.Gpus);
+            if (first is null) first = part;
+            else (all ??= [first]).Add(part);
+        }
+
+        return new Placement(number, index, ports, all ?? (first is null ? (IReadOnlyList<TakenResources>)[] : [first]));
+    }
+
+    private static int?[] TakePorts(PlacementSpec spec, RoleResources[] roles, List<int>?[] of, Random random)
+    {
         var ports = new int?[spec.Ports.Count];
-        var portsOf = new List<int>?[usable.Count];
 
         // Fixed ports first, lest a random choice takes one of them.
         for (var at = 0; at < ports.Length; at++)
         {
             if (spec.Ports[at] is not > 0) continue;
             ports[at] = spec.Ports[at];
-            for (var role = 0; role < usable.Count; role++)
+            for (var role = 0; role < roles.Length; role++)
             {
-                if (!usable[role].Ports.Take(ports[at]!.Value)) continue;
-                (portsOf[role] ??= []).Add(ports[at]!.Value);
+                if (!MayUse(spec, roles[role]) || !roles[role].Ports.Take(ports[at]!.Value)) continue;
+                (of[role] ??= []).Add(ports[at]!.Value);
                 break;
             }
         }
@@ -78,38 +103,25 @@ internal static class ResourceFit
         for (var at = 0; at < ports.Length; at++)
         {
             if (spec.Ports[at] is not 0) continue;
-            var role = usable.FindIndex(candidate => candidate.Ports.Count > 0);
-            var port = usable[role].Ports.At(random.Next(usable[role].Ports.Count));
-            usable[role].Ports.Take(port);
-            (portsOf[role] ??= []).Add(port);
+            var role = Array.FindIndex(roles, candidate => MayUse(spec, candidate) && candidate.Ports.Count > 0);
+            var port = roles[role].Ports.At(random.Next(roles[role].Ports.Count));
+            roles[role].Ports.Take(port);
+            (of[role] ??= []).Add(port);
             ports[at] = port;
         }
 
-        var taken = new List<TakenResources>(1);
-        long cpus = spec.Cpus, mem = spec.Mem, disk = spec.Disk, gpus = spec.Gpus;
-        for (var at = 0; at < usable.Count; at++)
-        {
-            var role = usable[at];
-            var part = new TakenResources(
-                role, Math.Min(cpus, role.Cpus), Math.Min(mem, role.Mem), Math.Min(disk, role.Disk), Math.Min(gpus, role.Gpus),
-                portsOf[at] ?? (IReadOnlyList<int>)[]);
-            if (part is { Cpus: 0, Mem: 0, Disk: 0, Gpus: 0, Ports.Count: 0 }) continue;
-            (role.Cpus, cpus) = (role.Cpus - part.Cpus, cpus - part.Cpus);
-            (role.Mem, mem) = (role.Mem - part.Mem, mem - part.Mem);
-            (role.Disk, disk) = (role.Disk - part.Disk, disk - part.Disk);
-            (role.Gpus, gpus) = (role.Gpus - part.Gpus, gpus - part.Gpus);
-            taken.Add(part);
-        }
-
-        return new Placement(number, index, ports, taken);
+        return ports;
     }
 
     /// <summary>The resources of the roles that an app accepts.</summary>
-    public static List<RoleResources> Usable(PlacementSpec spec, AgentPool agent)
+    public static List<RoleResources> Usable(PlacementSpec spec, AgentPool agent) =>
+        [.. agent.Roles.Where(role => MayUse(spec, role))];
+
+    // An app accepts one role or two, and this is asked three times an instance.
+    private static bool MayUse(PlacementSpec spec, RoleResources role)
     {
-        var usable = new List<RoleResources>(agent.Roles.Count);
-        foreach (var role in agent.Roles)
-            if (spec.Roles.Contains(role.Role)) usable.Add(role);
-        return usable;
+        for (var index = 0; index < spec.Roles.Count; index++)
+            if (spec.Roles[index] == role.Role) return true;
+        return false;
     }
 }

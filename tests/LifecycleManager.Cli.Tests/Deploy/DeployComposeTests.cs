@@ -87,6 +87,26 @@ public sealed partial class DeployComposeTests
         Assert.True(File.Exists(Repository.Path(build.Text("dockerfile")!)));
     });
 
+    /// <summary>By the very words of its file: what they mean is asked of the build, which takes some of them late.</summary>
+    [Fact]
+    public async Task What_the_image_starts_is_compiled_beforehand()
+    {
+        var publish = File.ReadLines(Repository.Path("src/LifecycleManager.Cli/Dockerfile"))
+            .Single(line => line.StartsWith("RUN dotnet publish ", StringComparison.Ordinal)).Split(' ');
+        Assert.Contains("--use-current-runtime", publish);
+        var asked = new ProcessStartInfo("dotnet",
+            ["msbuild", Repository.Path(publish[3]), "-getProperty:PublishReadyToRun", "-p:UseCurrentRuntimeIdentifier=true",
+                "-p:Configuration=" + publish[Array.IndexOf(publish, "-c") + 1]])
+        {
+            RedirectStandardOutput = true,
+        };
+        using var build = Process.Start(asked)!;
+
+        var answer = await build.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal("true", answer.Trim());
+    }
+
     [Fact]
     public void The_agents_ports_overlap_neither_each_other_s_nor_the_published_ones()
     {
