@@ -14,6 +14,26 @@ window.lcmPage = {
     document.documentElement.dataset.live = 'yes';
     giveBackTyped();
   },
+  // A log stays at its end until its reader scrolls up, and again once he is back there.
+  log(box, page) {
+    let top = 0;
+    const isAtEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < 24;
+    const toEnd = () => {
+      if (box.dataset.follow === 'yes') box.scrollTop = box.scrollHeight;
+      top = box.scrollTop;
+    };
+    box.addEventListener('scroll', () => {
+      const isUp = box.scrollTop < top - 4;
+      top = box.scrollTop;
+      if (box.dataset.follow === 'yes' ? isUp && !isAtEnd() : isAtEnd())
+        page.invokeMethodAsync('Scrolled', box.dataset.follow !== 'yes').catch(() => { });
+    });
+    new MutationObserver(toEnd).observe(box, { childList: true, subtree: true, attributes: true, attributeFilter: ['style'] });
+    toEnd();
+  },
+  toEnd(box) {
+    box.scrollTop = box.scrollHeight;
+  },
   theme(name) {
     document.cookie = `lcm-theme=${name}; path=/; max-age=31536000; samesite=strict`;
     document.documentElement.className = name;

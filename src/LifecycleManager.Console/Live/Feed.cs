@@ -1,3 +1,4 @@
+using LifecycleManager.Clients.Agents;
 using LifecycleManager.Clients.Schedulers;
 using LifecycleManager.Console.Callers;
 using LifecycleManager.Console.Clients;
@@ -43,6 +44,7 @@ internal sealed class Feed
     {
         (Caller, _time, _log) = (caller, time, loggers.CreateLogger<Feed>());
         Scheduler = new SchedulerClient(http.For(caller, options.Scheduler));
+        Sandboxes = new SandboxClient(caller, http, agents, time);
         _events = new Signal(
             (told, cancellation) => FollowEventsAsync(told, loggers.CreateLogger<SchedulerEvents>(), cancellation), time, _log);
         Apps = Of(Scheduler.AppsAsync, _events);
@@ -69,6 +71,9 @@ internal sealed class Feed
 
     /// <summary>The scheduler.</summary>
     public SchedulerClient Scheduler { get; }
+
+    /// <summary>The sandboxes of instances.</summary>
+    public SandboxClient Sandboxes { get; }
 
     /// <summary>The manager; null where the console was not told of one.</summary>
     public ManagerClient? Manager { get; }
@@ -105,6 +110,10 @@ internal sealed class Feed
 
     /// <summary>One app with its instances, for one page.</summary>
     public Watch<App> App(string id) => Of(cancellation => Scheduler.AppAsync(id, cancellation), _events);
+
+    /// <summary>The instances of an app or pod that have ended and that the master remembers, for one page.</summary>
+    public Watch<IReadOnlyList<SandboxInstance>> Ended(string id) =>
+        Of(cancellation => Sandboxes.EndedAsync(id, cancellation), _events);
 
     /// <summary>An app's versions, for one page.</summary>
     public Watch<IReadOnlyList<string>> Versions(string id) =>
