@@ -40,6 +40,9 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
     /// <summary>How changes are answered.</summary>
     public (HttpStatusCode Status, string Body) ChangeAnswer { get; set; } = (HttpStatusCode.OK, "{}");
 
+    /// <summary>Answers in place of the roles where it says that it has; null for nobody.</summary>
+    public Func<HttpContext, Task<bool>>? Agent { get; set; }
+
     /// <summary>Whether the roles answer that they cannot, whatever they are asked.</summary>
     public bool AreAway { get; set; }
 
@@ -138,6 +141,7 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
         var path = context.Request.Path.Value!;
         if (context.Items.Count > 0) AccessControl.ScopeOf(context);
         Callers[path] = context.Request.Headers.Authorization.ToString();
+        if (Agent is { } agent && await agent(context)) return;
         if (path == "/v2/events" && !AreAway)
         {
             await FollowAsync(context);

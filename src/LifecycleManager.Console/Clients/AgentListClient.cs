@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LifecycleManager.Clients.Addresses;
+using LifecycleManager.Clients.Agents;
 using LifecycleManager.Runtime;
 using LifecycleManager.Security;
 
@@ -40,6 +42,25 @@ internal sealed class AgentListClient : IDisposable
         return [.. answer.GetProperty("slaves").EnumerateArray().Select(Row)
             .OrderBy(row => row.Hostname, StringComparer.Ordinal)];
     }
+
+    /// <summary>Where all agents answer, by their ids: as their master, over TLS or not.</summary>
+    public async Task<IReadOnlyDictionary<string, Uri>> PlacesAsync(CancellationToken cancellation)
+    {
+        if (_client is null) return new Dictionary<string, Uri>();
+        using var answer = await _client.GetAsync("slaves", cancellation);
+        answer.EnsureSuccessStatusCode();
+        var agents = await answer.Content.ReadFromJsonAsync<JsonObject>(cancellation);
+        var scheme = answer.RequestMessage!.RequestUri!.Scheme;
+        return (agents?["slaves"] as JsonArray ?? []).OfType<JsonObject>().Where(agent => agent["id"] is not null)
+            .ToDictionary(agent => (string)agent["id"]!, agent => new Uri($"{scheme}://{SandboxPlace.Authority(agent)}"));
+    }
+
+    /// <summary>The instances of an app or pod that the master remembers, the newest first: those that have ended.</summary>
+    public async Task<IReadOnlyList<SandboxInstance>> EndedAsync(string app, CancellationToken cancellation) =>
+        _client is null ? []
+            : [.. SandboxInstance.Remembered(
+                await _client.GetFromJsonAsync<JsonObject>(SandboxInstance.RememberedPath.TrimStart('/'), cancellation)
+                ?? throw new JsonException("the answer is empty"), app).Where(instance => instance.IsEnded)];
 
     /// <inheritdoc/>
     public void Dispose() => _client?.Dispose();

@@ -9,20 +9,21 @@ internal sealed class RoleHttp : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
+    private readonly SocketsHttpHandler _sockets;
     private readonly HttpMessageHandler _connections;
 
     /// <param name="tls">What a role that asks for a certificate is shown, and whom is taken for one; null for the usual.</param>
     public RoleHttp(ClientTls? tls)
     {
-        var sockets = new SocketsHttpHandler
+        _sockets = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
             UseProxy = false,
             PooledConnectionLifetime = TimeSpan.FromMinutes(15),
         };
-        tls?.ApplyTo(sockets.SslOptions);
-        _connections = new LeaderRedirectHandler { InnerHandler = sockets };
+        tls?.ApplyTo(_sockets.SslOptions);
+        _connections = new LeaderRedirectHandler { InnerHandler = _sockets };
     }
 
     /// <summary>A client that asks as somebody. What is streamed has no limit of time once it has begun.</summary>
@@ -31,6 +32,14 @@ internal sealed class RoleHttp : IDisposable
         {
             BaseAddress = address,
             Timeout = Timeout,
+        };
+
+    /// <summary>A client of one agent that asks as somebody: it leads nowhere else, and its calls have their own limits.</summary>
+    public HttpClient ForAgent(PageCaller caller, Uri address) =>
+        new(new CallerHandler(caller) { InnerHandler = _sockets }, disposeHandler: false)
+        {
+            BaseAddress = address,
+            Timeout = System.Threading.Timeout.InfiniteTimeSpan,
         };
 
     /// <inheritdoc/>

@@ -1,5 +1,7 @@
+using LifecycleManager.Clients.Agents;
 using LifecycleManager.Clients.Schedulers;
 using LifecycleManager.Console.Callers;
+using LifecycleManager.Console.Charts;
 using LifecycleManager.Console.Clients;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Runtime.Reconnecting;
@@ -16,6 +18,7 @@ internal sealed class Feed
     private static readonly TimeSpan Untold = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Sampled = TimeSpan.FromSeconds(5);
     private const int Decided = 200;
 
     private static readonly string[] Events =
@@ -43,6 +46,7 @@ internal sealed class Feed
     {
         (Caller, _time, _log) = (caller, time, loggers.CreateLogger<Feed>());
         Scheduler = new SchedulerClient(http.For(caller, options.Scheduler));
+        Sandboxes = new SandboxClient(caller, http, agents, time);
         _events = new Signal(
             (told, cancellation) => FollowEventsAsync(told, loggers.CreateLogger<SchedulerEvents>(), cancellation), time, _log);
         Apps = Of(Scheduler.AppsAsync, _events);
@@ -69,6 +73,9 @@ internal sealed class Feed
 
     /// <summary>The scheduler.</summary>
     public SchedulerClient Scheduler { get; }
+
+    /// <summary>The sandboxes of instances.</summary>
+    public SandboxClient Sandboxes { get; }
 
     /// <summary>The manager; null where the console was not told of one.</summary>
     public ManagerClient? Manager { get; }
@@ -106,6 +113,14 @@ internal sealed class Feed
     /// <summary>One app with its instances, for one page.</summary>
     public Watch<App> App(string id) => Of(cancellation => Scheduler.AppAsync(id, cancellation), _events);
 
+    /// <summary>The instances of an app or pod that have ended and that the master remembers, for one page.</summary>
+    public Watch<IReadOnlyList<SandboxInstance>> Ended(string id) =>
+        Of(cancellation => Sandboxes.EndedAsync(id, cancellation), _events);
+
+    /// <summary>How an app's blue-green deployment stands, for one page.</summary>
+    public Watch<BlueGreenStanding> BlueGreen(string id) =>
+        Of(async cancellation => new BlueGreenStanding(await Scheduler.BlueGreenAsync(id, cancellation)), _events, Untold);
+
     /// <summary>An app's versions, for one page.</summary>
     public Watch<IReadOnlyList<string>> Versions(string id) =>
         Of(cancellation => Scheduler.VersionsAsync(id, cancellation), _events);
@@ -117,6 +132,23 @@ internal sealed class Feed
     /// <summary>Why an app's count is what it is, for one page; null without a manager.</summary>
     public Watch<Explained>? Explanation(string id) => Manager is not { } manager ? null
         : Of(async cancellation => new Explained(await manager.ExplainAsync(id, cancellation)), _decisions, Untold);
+
+    /// <summary>An app's counts, metrics and decisions of the last time, for one page; null without a manager.</summary>
+    public Watch<AppHistory>? HistoryOf(string id, TimeSpan range) => Manager is not { } manager ? null
+        : Of(async cancellation =>
+        {
+            var since = _time.GetUtcNow() - range;
+            var table = manager.HistoryAsync(id, since, cancellation);
+            var decisions = manager.DecisionsAsync(id, Decided, cancellation, since);
+            return new AppHistory(await table, await decisions, since, since + range);
+        }, _decisions);
+
+    /// <summary>What an app's instances use from now on, for one page.</summary>
+    public Watch<UsageHistory> UsageOf(string id)
+    {
+        var sampler = new UsageSampler(Sandboxes, _time);
+        return Of(async cancellation => await sampler.ReadAsync(await Scheduler.AppAsync(id, cancellation), cancellation), null, Sampled);
+    }
 
     /// <summary>Whether somebody follows anything of it.</summary>
     public bool IsFollowed => _events.IsRunning || _decisions?.IsRunning == true;
@@ -152,3 +184,10 @@ internal sealed class Feed
 
 /// <summary>Why an app's count is what it is; null where no policy governs it.</summary>
 internal sealed record Explained(ExplanationRow? Explanation);
+
+/// <summary>An app's counts, metrics and decisions within a time.</summary>
+internal sealed record AppHistory(
+    MetricTable Table, IReadOnlyList<DecisionRow> Decisions, DateTimeOffset From, DateTimeOffset To);
+
+/// <summary>How an app's blue-green deployment stands; null where there is none.</summary>
+internal sealed record BlueGreenStanding(BlueGreenState? State);
