@@ -45,7 +45,6 @@ public static class ConsoleRole
         services.AddSingleton<IDataProtectionProvider>(_ => new EphemeralDataProtectionProvider());
         services.AddSingleton(options);
         services.AddSingleton(_ => new RoleHttp(options.Tls));
-        services.AddSingleton(_ => new AgentListClient(options.Masters, options.MasterCredential, options.Tls));
         services.AddSingleton<Feeds>();
         services.AddSingleton<PageSockets>();
         services.AddScoped<BrowserCalls>();

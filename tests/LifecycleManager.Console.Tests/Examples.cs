@@ -76,7 +76,7 @@ internal static class Examples
     public const string Agents = """
         {"slaves": [{"id": "a-1", "hostname": "node-1", "active": true, "resources": {"cpus": 8, "mem": 1024},
           "used_resources": {"cpus": 2.5, "mem": 512},
-          "attributes": {"rack": "1"}},
+          "attributes": {"rack": "1"}, "domain": {"fault_domain": {"region": {"name": "eu"}, "zone": {"name": "eu-1"}}}},
           {"id": "a-2", "hostname": "node-2", "active": false, "resources": {"cpus": 8, "mem": 1024},
             "used_resources": {"cpus": 0, "mem": 0}}]}
         """;
@@ -115,6 +115,7 @@ internal static class Examples
         console.Answers["/v2/queue"] = Queue;
         console.Answers["/v2/tasks"] = """{"tasks": [{"id": "t", "appId": "/shop/search", "slaveId": "a-1"}]}""";
         console.Answers["/slaves"] = Agents;
+        console.Answers["/maintenance/schedule"] = "{}";
         console.Answers["/v1/decisions"] = Decisions;
         console.Answers["/v1/policies"] = Policies;
         console.Answers["/v1/targets"] =

@@ -34,12 +34,9 @@ internal sealed class Feed
     /// <param name="caller">Who asks.</param>
     /// <param name="http">Makes his clients.</param>
     /// <param name="options">Where the roles are.</param>
-    /// <param name="agents">Asks the master, as the console.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The logs.</param>
-    public Feed(
-        PageCaller caller, RoleHttp http, ConsoleOptions options, AgentListClient agents, TimeProvider time,
-        ILoggerFactory loggers)
+    public Feed(PageCaller caller, RoleHttp http, ConsoleOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         (Caller, _time, _log) = (caller, time, loggers.CreateLogger<Feed>());
         Scheduler = new SchedulerClient(http.For(caller, options.Scheduler));
@@ -52,8 +49,12 @@ internal sealed class Feed
 
         // No event tells that an offer was refused, or a delay is over.
         Queue = Of(Scheduler.QueueAsync, _events, Untold);
-        if (agents.IsKnown && caller.Scope.MayEverywhere(Security.GroupPermission.View))
-            Agents = Of(agents.AgentsAsync, _events, Untold);
+        if (options.Masters is { } masters && caller.Scope.MayEverywhere(Security.GroupPermission.View))
+        {
+            Cluster = http.Cluster(caller, masters, options.MasterCredential);
+            Agents = Of(Cluster.AgentsAsync, _events, Untold);
+        }
+
         if (options.Manager is not { } address) return;
         var manager = new ManagerClient(http.For(caller, address));
         _decisions = new Signal((told, cancellation) => FollowDecisionsAsync(manager, told, cancellation), time, _log);
@@ -72,6 +73,9 @@ internal sealed class Feed
 
     /// <summary>The manager; null where the console was not told of one.</summary>
     public ManagerClient? Manager { get; }
+
+    /// <summary>The master; null where there is none to ask, or the caller may not see the cluster.</summary>
+    public ClusterCalls? Cluster { get; }
 
     /// <summary>All apps.</summary>
     public Watch<IReadOnlyList<App>> Apps { get; }

@@ -12,6 +12,7 @@ public sealed class EveryPageTests(Chromium browser)
         { "/ui", "Overview" }, { "/ui/apps", "Applications" }, { "/ui/apps?view=tree", "Applications" },
         { "/ui/apps/shop/search", "/shop/search" },
         { "/ui/pods", "Pods" }, { "/ui/deployments", "Deployments" }, { "/ui/queue", "Queue" }, { "/ui/agents", "Agents" },
+        { "/ui/agents/a-1", "node-1" },
         { "/ui/policies", "Policies" }, { "/ui/decisions", "Decisions" }, { "/ui/nowhere", "No such page" },
     };
 

@@ -12,7 +12,8 @@ public sealed class TextsTests
         "busy: tpm 24 &gt; 10 * instances 2 for 30s, &#x2B;1")]
     [InlineData("/ui/pods", "/shop/pair", "web running, unhealthy :31005", "1 / 2")]
     [InlineData("/ui/queue", "1 waiting", "node-3", "0.2 of 0.5 cpus are free")]
-    [InlineData("/ui/agents", "2.5 / 8", "rack: 1", "/shop/pair")]
+    [InlineData("/ui/agents", "2.5 / 8", "rack: 1", "/shop/pair", "eu-1, eu")]
+    [InlineData("/ui/agents/a-1", "2.5 / 8", "rack: 1", "shop_pair.instance-0123456789ab", "31005")]
     [InlineData("/ui/policies", "the policy &#x27;search&#x27; has a rule without effect", "7 instances", "40.5 an hour")]
     [InlineData("/ui/policies", "night.yml:7:3: error: unknown name &#x27;tmp&#x27;", "unknown", "http://h:1/admin")]
     [InlineData("/ui/decisions", "2026-11-24 12:00:00 UTC", "2 → 3", "1 stays")]
@@ -36,6 +37,7 @@ public sealed class TextsTests
     [InlineData("/ui/deployments")]
     [InlineData("/ui/queue")]
     [InlineData("/ui/agents")]
+    [InlineData("/ui/agents/a-1")]
     [InlineData("/ui/decisions")]
     [InlineData("/ui/policies")]
     public async Task A_role_that_does_not_answer_is_said_on_the_page(string path)
