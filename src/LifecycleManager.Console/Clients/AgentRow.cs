@@ -17,6 +17,9 @@ public sealed record AgentRow
     /// </summary>
     public required string State { get; init; }
 
+    /// <summary>Its host and port for others; empty where it does not say.</summary>
+    public string Authority { get; init; } = "";
+
     /// <summary>Its version; empty where it does not say.</summary>
     public string Version { get; init; } = "";
 
@@ -66,6 +69,7 @@ public sealed record AgentRow
             Id = agent.GetProperty("id").ToString(),
             Hostname = hostname,
             State = StateOf(agent),
+            Authority = agent.TryGetProperty("pid", out var pid) && pid.ToString().Split('@') is [_, var at] ? at : "",
             Version = agent.TryGetProperty("version", out var version) ? version.ToString() : "",
             Since = Instant(agent, "reregistered_time") ?? Instant(agent, "registered_time"),
             Used = Amounts.Of(agent, "used_resources"),

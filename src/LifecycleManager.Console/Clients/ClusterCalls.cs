@@ -22,6 +22,24 @@ internal sealed class ClusterCalls(HttpClient read, HttpClient change)
             .OrderBy(row => row.Hostname, StringComparer.Ordinal).ThenBy(row => row.Id, StringComparer.Ordinal)];
     }
 
+    /// <summary>Who leads, for whom resources are, and who has which.</summary>
+    public async Task<ClusterRow> ClusterAsync(CancellationToken cancellation)
+    {
+        var (summary, roles) = (GetAsync("state-summary", cancellation), GetAsync("roles", cancellation));
+        var (metrics, version) = (GetAsync("metrics/snapshot", cancellation), GetAsync("version", cancellation));
+        await Task.WhenAll(summary, roles, metrics, version);
+        return new ClusterRow
+        {
+            Version = (await version).TryGetProperty("version", out var said) ? said.ToString() : "",
+            Leader = (await summary).TryGetProperty("hostname", out var host) ? host.ToString() : "",
+            Offers = (await metrics).TryGetProperty("master/outstanding_offers", out var offers) ? (int)offers.GetDouble() : null,
+            Frameworks = [.. (await summary).GetProperty("frameworks").EnumerateArray().Select(FrameworkRow.Of)
+                .OrderBy(framework => framework.Name, StringComparer.Ordinal)],
+            Roles = [.. (await roles).GetProperty("roles").EnumerateArray().Select(ResourceRole.Of)
+                .OrderBy(role => role.Name, StringComparer.Ordinal)],
+        };
+    }
+
     /// <summary>Ends what runs on an agent, and has nothing start there; null where it was asked for, else why not.</summary>
     /// <param name="id">The agent.</param>
     /// <param name="grace">The longest that a task may take to end; null for its own.</param>

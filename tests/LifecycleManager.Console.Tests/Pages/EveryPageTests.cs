@@ -13,6 +13,8 @@ public sealed class EveryPageTests(Chromium browser)
         { "/ui/apps/shop/search", "/shop/search" },
         { "/ui/pods", "Pods" }, { "/ui/deployments", "Deployments" }, { "/ui/queue", "Queue" }, { "/ui/agents", "Agents" },
         { "/ui/agents/a-1", "node-1" },
+        { "/ui/cluster", "Cluster" }, { "/ui/rebalance", "Rebalance" }, { "/ui/sizes", "Right size" },
+        { "/ui/schedules?from=2031-05-06", "Schedules" }, { "/ui/schedules/nightly", "nightly" },
         { "/ui/policies", "Policies" }, { "/ui/decisions", "Decisions" }, { "/ui/nowhere", "No such page" },
     };
 
