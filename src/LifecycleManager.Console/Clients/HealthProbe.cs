@@ -28,7 +28,8 @@ internal static class HealthProbe
         {
             using var answer = await http.GetAsync("health", limit.Token);
             var health = await answer.Content.ReadFromJsonAsync<JsonElement>(limit.Token);
-            return new RoleRow(role, address, Text(health, "state"), answer.IsSuccessStatusCode,
+            return new RoleRow(role, address, Text(health, "state"),
+                answer.IsSuccessStatusCode && Text(health, "status") != "DOWN",
                 Texts(health, "reasons", "problems"), Texts(health, "warnings"), end);
         }
         catch (Exception e) when (e is HttpRequestException or JsonException or IOException

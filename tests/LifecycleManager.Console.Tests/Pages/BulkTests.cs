@@ -65,7 +65,7 @@ public sealed class BulkTests(Chromium browser)
         Assert.Equal([("DELETE", "/v2/apps/shop/idle"), ("DELETE", "/v2/apps/shop/search")],
             console.Changes.Select(change => (change.Method, change.Path)).Order());
 
-        await open.Page.GetByLabel("Health", new() { Exact = true }).SelectOptionAsync("unhealthy");
+        await open.Page.GetByRole(AriaRole.Combobox, new() { Name = "Health", Exact = true }).SelectOptionAsync("unhealthy");
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Status).First).ToHaveTextAsync("1 of 2");
         await Assertions.Expect(open.Page).ToHaveURLAsync(new Regex("health=unhealthy"));
         Assert.Empty(open.Errors);
