@@ -45,6 +45,7 @@ public static class ConsoleRole
         services.AddSingleton<IDataProtectionProvider>(_ => new EphemeralDataProtectionProvider());
         services.AddSingleton(options);
         services.AddSingleton(_ => new RoleHttp(options.Tls));
+        services.AddSingleton(_ => new AgentListClient(options.Masters, options.MasterCredential, options.Tls));
         services.AddSingleton<Feeds>();
         services.AddSingleton<PageSockets>();
         services.AddScoped<BrowserCalls>();
@@ -57,6 +58,7 @@ public static class ConsoleRole
         app.MapGet("/", () => Results.Redirect("/ui")).ShowsNoApp();
         foreach (var asset in (string[])["console.css", "console.js", "MudBlazor.min.css", "MudBlazor.min.js", "blazor.web.js"])
             Asset.Map(app, "/ui/assets/" + asset, asset);
+        Downloads.Map(app);
         var sockets = app.Services.GetRequiredService<PageSockets>();
         app.Use(next => context => sockets.InvokeAsync(context, next));
 

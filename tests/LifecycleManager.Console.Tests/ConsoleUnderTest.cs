@@ -44,6 +44,9 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
     /// <summary>How changes of some paths are answered.</summary>
     public ConcurrentDictionary<string, (HttpStatusCode Status, string Body)> ChangeAnswers { get; } = [];
 
+    /// <summary>Answers in place of the roles where it says that it has; null for nobody.</summary>
+    public Func<HttpContext, Task<bool>>? Agent { get; set; }
+
     /// <summary>Whether the roles answer that they cannot, whatever they are asked.</summary>
     public bool AreAway { get; set; }
 
@@ -146,6 +149,7 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
         if (context.Items.Count > 0) AccessControl.ScopeOf(context);
         if (context.Request.QueryString.Value is { Length: > 0 } query) Queries.Enqueue(query);
         Callers[path] = context.Request.Headers.Authorization.ToString();
+        if (Agent is { } agent && await agent(context)) return;
         if (path == "/v2/events" && !AreAway)
         {
             await FollowAsync(context);

@@ -49,7 +49,7 @@ internal static class Examples
             "status": "STABLE", "statusSince": "x", "agentHostname": "node-1", "agentId": "a-1", "resources": {"cpus": 1.5,
               "mem": 128},
             "specReference": "x", "lastUpdated": "x", "lastChanged": "x",
-            "containers": [{"name": "web", "status": "TASK_RUNNING", "statusSince": "x", "containerId": "x",
+            "containers": [{"name": "web", "status": "TASK_RUNNING", "statusSince": "x", "containerId": "shop_pair.instance-0123456789ab.web",
               "resources": {}, "lastUpdated": "x",
               "lastChanged": "x", "conditions": [{"name": "healthy", "value": "false", "lastChanged": "x", "lastUpdated": "x"}],
               "endpoints": [{"name": "http", "allocatedHostPort": 31005, "healthy": false}]}]}]}]
@@ -106,18 +106,22 @@ internal static class Examples
            "active": false, "next": "2031-05-06T20:00:00Z"}],
          "jobs": [{"name": "nightly", "file": "jobs.yml", "app": "/shop/search", "count": "20", "when": "0 0 1 * * ?",
            "zone": "Europe/Berlin", "dryRun": false, "next": "2031-05-06T23:00:00Z",
-           "last": {"id": "nightly@1", "due": "2026-11-23T23:00:00Z", "at": "2026-11-23T23:00:00Z", "state": "failed", "count": "20",
+           "last": {"id": "nightly@1", "due": "2026-11-23T23:00:00Z", "at": "2026-11-23T23:00:00Z",
+             "state": "failed", "count": "20",
              "reason": "the scheduler refused it"}},
-           {"name": "sale", "addedBy": "ann", "app": "/shop/idle", "count": "at least 6", "when": "2031-05-07T08:00", "zone": "UTC",
-            "dryRun": false, "pausedSince": "2026-11-24T12:00:00Z", "pausedReason": "a freeze", "next": "2031-05-07T08:00:00Z"}]}
+           {"name": "sale", "addedBy": "ann", "app": "/shop/idle", "count": "at least 6", "when": "2031-05-07T08:00",
+            "zone": "UTC", "dryRun": false, "pausedSince": "2026-11-24T12:00:00Z", "pausedReason": "a freeze",
+            "next": "2031-05-07T08:00:00Z"}]}
         """;
 
     public const string Nightly = """
         {"job": {"name": "nightly", "file": "jobs.yml", "app": "/shop/search", "count": "20", "when": "0 0 1 * * ?",
            "zone": "Europe/Berlin", "dryRun": false, "next": "2031-05-06T23:00:00Z"},
          "next": ["2031-05-06T23:00:00Z", "2031-05-07T23:00:00Z"], "open": [],
-         "history": [{"id": "nightly@1", "due": "2026-11-23T23:00:00Z", "at": "2026-11-23T23:00:00Z", "state": "failed", "count": "20",
-           "reason": "the scheduler refused it", "apps": [{"app": "/shop/search", "before": 2, "phase": "failed", "problem": "locked"}]}]}
+         "history": [{"id": "nightly@1", "due": "2026-11-23T23:00:00Z", "at": "2026-11-23T23:00:00Z",
+             "state": "failed", "count": "20",
+           "reason": "the scheduler refused it", 
+           "apps": [{"app": "/shop/search", "before": 2, "phase": "failed", "problem": "locked"}]}]}
         """;
 
     public const string Sale = """
@@ -131,7 +135,8 @@ internal static class Examples
           {"app": "/shop/search", "instances": 3, "cpus": {"verdict": "tooMuch", "asked": 0.5, "target": 0.2},
            "mem": {"verdict": "tooMuch", "asked": 256, "target": 128}, "waste": {"cpus": 0.9, "mem": 384},
            "advice": "0.2 cpus and 128 MB would do", "put": {"cpus": 0.2, "mem": 128}, "samples": 9000, "days": 7.5},
-          {"app": "/shop/idle", "instances": 0, "cpus": {"verdict": "unknown", "asked": 0.5}, "mem": {"verdict": "unknown", "asked": 256},
+          {"app": "/shop/idle", "instances": 0, "cpus": {"verdict": "unknown", "asked": 0.5},
+           "mem": {"verdict": "unknown", "asked": 256},
            "waste": {"cpus": 0, "mem": 0}, "advice": "not measured yet", "samples": 0, "days": 0}],
          "totals": {"apps": 2, "known": 1, "asked": {"cpus": 1.5, "mem": 768}, "waste": {"cpus": 0.9, "mem": 384}}}
         """;
@@ -142,7 +147,8 @@ internal static class Examples
         """;
 
     public const string Summary = """
-        {"hostname": "master-1", "slaves": [], "frameworks": [{"id": "f-1", "name": "marathon", "connected": true, "roles": ["*", "web"],
+        {"hostname": "master-1", "slaves": [], "frameworks": [{"id": "f-1", "name": "marathon", "connected": true,
+          "roles": ["*", "web"],
           "TASK_RUNNING": 2, "used_resources": {"cpus": 2, "mem": 384}, "offered_resources": {"cpus": 1, "mem": 64}}]}
         """;
 

@@ -14,6 +14,79 @@ window.lcmPage = {
     document.documentElement.dataset.live = 'yes';
     giveBackTyped();
   },
+  // A log stays at its end until its reader scrolls up, and again once he is back there.
+  log(box, page) {
+    let top = 0;
+    const isAtEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < 24;
+    const toEnd = () => {
+      if (box.dataset.follow === 'yes') box.scrollTop = box.scrollHeight;
+      top = box.scrollTop;
+    };
+    box.addEventListener('scroll', () => {
+      const isUp = box.scrollTop < top - 4;
+      top = box.scrollTop;
+      if (box.dataset.follow === 'yes' ? isUp && !isAtEnd() : isAtEnd())
+        page.invokeMethodAsync('Scrolled', box.dataset.follow !== 'yes').catch(() => { });
+    });
+    new MutationObserver(toEnd).observe(box, { childList: true, subtree: true, attributes: true, attributeFilter: ['style'] });
+    toEnd();
+  },
+  toEnd(box) {
+    box.scrollTop = box.scrollHeight;
+  },
+  // Keys go to the program as an xterm sends them; how large its screen is, the place says that there is for it.
+  terminal(box, page) {
+    const keys = box.querySelector('.keys');
+    const screen = box.querySelector('.tscreen');
+    const type = text => page.invokeMethodAsync('Typed', text).catch(() => { });
+    const named = {
+      Enter: '\r', Backspace: '\x7f', Tab: '\t', Escape: '\x1b', ArrowUp: '\x1b[A', ArrowDown: '\x1b[B', ArrowRight: '\x1b[C',
+      ArrowLeft: '\x1b[D', Home: '\x1b[H', End: '\x1b[F', Insert: '\x1b[2~', Delete: '\x1b[3~', PageUp: '\x1b[5~', PageDown: '\x1b[6~',
+    };
+    keys.addEventListener('keydown', event => {
+      if (event.isComposing || event.metaKey || (event.ctrlKey && event.shiftKey)) return;
+      let text = null;
+      if (named[event.key] !== undefined) text = event.key === 'Tab' && event.shiftKey ? null : named[event.key];
+      else if (event.ctrlKey && !event.altKey && event.key.length === 1) {
+        const code = event.key.toUpperCase().charCodeAt(0);
+        if (code >= 64 && code < 96) text = String.fromCharCode(code - 64);
+        else if (event.key === ' ') text = '\0';
+      } else if (event.altKey && !event.ctrlKey && event.key.length === 1) text = '\x1b' + event.key;
+      if (text === null) return;
+      event.preventDefault();
+      type(text);
+    });
+    // All else: letters as they are made, what is pasted too.
+    keys.addEventListener('input', event => {
+      if (event.isComposing) return;
+      const text = keys.value;
+      keys.value = '';
+      for (let at = 0; at < text.length; at += 8000) type(text.slice(at, at + 8000).replace(/\n/g, '\r'));
+    });
+    keys.addEventListener('compositionend', () => keys.dispatchEvent(new InputEvent('input')));
+    box.addEventListener('click', () => { if (getSelection().isCollapsed) keys.focus(); });
+    const measure = () => {
+      const probe = document.createElement('span');
+      probe.textContent = 'MMMMMMMMMM';
+      probe.className = 'probe';
+      screen.append(probe);
+      const wide = probe.getBoundingClientRect().width / 10;
+      const high = parseFloat(getComputedStyle(screen).lineHeight);
+      probe.remove();
+      if (wide > 0 && high > 0)
+        page.invokeMethodAsync('Resized', Math.floor((box.clientHeight - 12) / high), Math.floor((box.clientWidth - 24) / wide)).catch(() => { });
+    };
+    let waiting = 0;
+    new ResizeObserver(() => {
+      clearTimeout(waiting);
+      waiting = setTimeout(measure, 100);
+    }).observe(box);
+    new MutationObserver(() => { box.scrollTop = box.scrollHeight; }).observe(screen, { childList: true });
+    measure();
+  },
+  toKeys(box) {
+    box.querySelector('.keys').focus();
+  },
   theme(name) {
     document.cookie = `lcm-theme=${name}; path=/; max-age=31536000; samesite=strict`;
     document.documentElement.className = name;

@@ -5,7 +5,7 @@ namespace LifecycleManager.Console.Callers;
 
 /// <summary>
 /// Asks a role as who looks at the page, so that the page shows no more than he may see, and does no more than he may do. Who is
-/// known by his certificate cannot be asked for so: it is his machine's, and what this process would show in its place is its own.
+/// known by his certificate cannot be asked for so: it is his machine's, and what this process would show instead is its own.
 /// </summary>
 internal sealed class CallerHandler(PageCaller caller) : DelegatingHandler
 {

@@ -26,6 +26,12 @@ internal sealed class PageCaller(string? authorization, AppScope scope, bool isB
     /// <summary>What he may do with which apps.</summary>
     public AppScope Scope { get; } = scope;
 
+    /// <summary>
+    /// Whether a call can be made that is known to be his: he has said who he is, or nobody is asked. Who has shown a certificate
+    /// has not, and a call in his place would be the console's own.
+    /// </summary>
+    public bool CanBeSaid => Authorization is not null || ReferenceEquals(Scope, AppScope.All);
+
     /// <summary>The caller of a request that was let in.</summary>
     public static PageCaller Of(HttpContext context)
     {

@@ -15,14 +15,22 @@ internal sealed class BrowserCalls(IJSRuntime script)
     /// <param name="body">JSON; null for none.</param>
     public async Task<string?> ChangeAsync(string method, string path, string? body = null)
     {
+        var (status, text) = await CallAsync(method, path, body);
+        return status is >= 200 and < 300 ? null : status == 0 ? text : CallProblems.Said(status, text);
+    }
+
+    /// <summary>Asks for something: the status and the text of the answer; 0 and why, where there is none.</summary>
+    /// <inheritdoc cref="ChangeAsync"/>
+    public async Task<(int Status, string Text)> CallAsync(string method, string path, string? body = null)
+    {
         try
         {
             var answer = await script.InvokeAsync<Answer>("lcmPage.call", method, path, body);
-            return answer.Status is >= 200 and < 300 ? null : CallProblems.Said(answer.Status, answer.Text);
+            return (answer.Status, answer.Text);
         }
         catch (Exception e) when (e is JSException or TaskCanceledException or JSDisconnectedException)
         {
-            return $"The scheduler was not asked, or its answer is lost: {e.Message}";
+            return (0, $"The scheduler was not asked, or its answer is lost: {e.Message}");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
+using LifecycleManager.Console.Charts;
 
 namespace LifecycleManager.Console.Clients;
 
@@ -52,11 +53,36 @@ public sealed class ManagerClient(HttpClient client)
         List(await GetAsync("v1/apps", cancellation), "apps").Select(Governed)
             .ToDictionary(app => app.App, StringComparer.Ordinal);
 
-    /// <summary>Why an app's count is what it is; null where no policy governs it.</summary>
-    public async Task<ExplanationRow?> ExplainAsync(string app, CancellationToken cancellation)
+    /// <summary>Counts and metrics of an app since an instant, as far as the manager remembers them.</summary>
+    public async Task<MetricTable> HistoryAsync(string app, DateTimeOffset since, CancellationToken cancellation)
     {
-        using var answer = await client.GetAsync($"v1/apps/{app.Trim('/')}/explain", cancellation);
-        if (answer.StatusCode == System.Net.HttpStatusCode.NotFound) return null;
+        using var answer = await client.GetAsync(
+            $"v1/history?app={Uri.EscapeDataString(app)}&since={Instant(since)}", cancellation);
+        var text = await answer.Content.ReadAsStringAsync(cancellation);
+        if (!answer.IsSuccessStatusCode) throw new HttpRequestException(CallProblems.Said((int)answer.StatusCode, text));
+        try
+        {
+            return MetricTable.Parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw new JsonException(e.Message, e);
+        }
+    }
+
+    /// <summary>Why an app's count is what it is, or was at an instant; null where no policy governs it now.</summary>
+    /// <exception cref="HttpRequestException">Nothing is known of that instant: it says since when something is.</exception>
+    public async Task<ExplanationRow?> ExplainAsync(string app, CancellationToken cancellation, DateTimeOffset? at = null)
+    {
+        using var answer = await client.GetAsync(
+            $"v1/apps/{app.Trim('/')}/explain{(at is { } then ? "?at=" + Instant(then) : "")}", cancellation);
+        if (at is null && answer.StatusCode == System.Net.HttpStatusCode.NotFound) return null;
+        if (at is not null && !answer.IsSuccessStatusCode)
+        {
+            throw new HttpRequestException(
+                CallProblems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation)));
+        }
+
         answer.EnsureSuccessStatusCode();
         var explained = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation);
         return new ExplanationRow(
@@ -69,7 +95,7 @@ public sealed class ManagerClient(HttpClient client)
                 Text(metric, "metric"),
                 metric.TryGetProperty("value", out var value) && value.ValueKind == JsonValueKind.Number
                     ? value.GetDouble() : null,
-                [.. List(metric, "thresholds").Select(threshold => threshold.GetDouble())]))]);
+                [.. List(metric, "thresholds").Select(threshold => threshold.GetDouble())], TextOrNone(metric, "missing")))]);
     }
 
     /// <summary>Asks for a change; null where it was done, else why not.</summary>
@@ -154,6 +180,9 @@ public sealed class ManagerClient(HttpClient client)
 
     private static JsonElement? Held(JsonElement of, string name) =>
         of.TryGetProperty(name, out var held) && held.ValueKind == JsonValueKind.Object ? held : null;
+
+    private static string Instant(DateTimeOffset at) =>
+        Uri.EscapeDataString(at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
 
     private async Task<JsonElement> GetAsync(string path, CancellationToken cancellation)
     {

@@ -10,12 +10,17 @@ internal sealed class RoleHttp : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
+    private readonly SocketsHttpHandler _sockets;
     private readonly HttpMessageHandler _connections;
     private readonly HttpMessageHandler _nameless;
 
     /// <param name="tls">What a role that asks for a certificate is shown, and whom is taken for one; null for the usual.</param>
-    public RoleHttp(ClientTls? tls) =>
-        (_connections, _nameless) = (Connections(tls, shows: true), Connections(tls, shows: false));
+    public RoleHttp(ClientTls? tls)
+    {
+        _sockets = Sockets(tls, shows: true);
+        _connections = new LeaderRedirectHandler { InnerHandler = _sockets };
+        _nameless = new LeaderRedirectHandler { InnerHandler = Sockets(tls, shows: false) };
+    }
 
     /// <summary>A client that asks as somebody. What is streamed has no limit of time once it has begun.</summary>
     public HttpClient For(PageCaller caller, Uri address) =>
@@ -45,6 +50,14 @@ internal sealed class RoleHttp : IDisposable
             new(handler, disposeHandler: false) { BaseAddress = new Uri("http://master"), Timeout = Timeout };
     }
 
+    /// <summary>A client of one agent that asks as somebody: it leads nowhere else, and its calls have their own limits.</summary>
+    public HttpClient ForAgent(PageCaller caller, Uri address) =>
+        new(new CallerHandler(caller) { InnerHandler = _sockets }, disposeHandler: false)
+        {
+            BaseAddress = address,
+            Timeout = System.Threading.Timeout.InfiniteTimeSpan,
+        };
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -52,7 +65,7 @@ internal sealed class RoleHttp : IDisposable
         _nameless.Dispose();
     }
 
-    private static LeaderRedirectHandler Connections(ClientTls? tls, bool shows)
+    private static SocketsHttpHandler Sockets(ClientTls? tls, bool shows)
     {
         var sockets = new SocketsHttpHandler
         {
@@ -63,6 +76,6 @@ internal sealed class RoleHttp : IDisposable
         };
         tls?.ApplyTo(sockets.SslOptions);
         if (!shows) sockets.SslOptions.LocalCertificateSelectionCallback = null;
-        return new LeaderRedirectHandler { InnerHandler = sockets };
+        return sockets;
     }
 }

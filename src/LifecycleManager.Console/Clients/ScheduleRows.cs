@@ -70,7 +70,9 @@ public sealed record FireRow
     /// <summary>When it was due.</summary>
     public DateTimeOffset Due { get; init; }
 
-    /// <summary><c>setOff</c>, <c>open</c>, <c>after</c>, <c>done</c>, <c>failed</c>, <c>skipped</c> or <c>misfired</c>.</summary>
+    /// <summary>
+    /// <c>setOff</c>, <c>open</c>, <c>after</c>, <c>done</c>, <c>failed</c>, <c>skipped</c> or <c>misfired</c>.
+    /// </summary>
     public string State { get; init; } = "";
 
     /// <summary>Why it came out so.</summary>
@@ -115,14 +117,14 @@ public sealed record FiredApp(string App, int Before, string? Problem);
 /// <param name="Zone">The zone of both.</param>
 /// <param name="Active">Whether it holds now.</param>
 /// <param name="Next">When that changes.</param>
-public sealed record ScheduledRule(
+public sealed record ClockRule(
     string Policy, string Rule, string Cron, string? Until, string Zone, bool Active, DateTimeOffset? Next);
 
 /// <summary>All scheduled jobs and rules.</summary>
 /// <param name="Schedules">The rules.</param>
 /// <param name="Jobs">The jobs, by name.</param>
 /// <param name="After">The last job's name, where there are more.</param>
-public sealed record SchedulePage(IReadOnlyList<ScheduledRule> Schedules, IReadOnlyList<JobRow> Jobs, string? After);
+public sealed record SchedulePage(IReadOnlyList<ClockRule> Schedules, IReadOnlyList<JobRow> Jobs, string? After);
 
 /// <summary>One job with its next fire times, those under way and those of before, newest first.</summary>
 public sealed record JobDetail(

@@ -71,6 +71,19 @@ internal sealed class SchedulerClient(HttpClient http)
     public Task<App> DefinitionAsync(string id, string version, CancellationToken cancellation) => GetAsync(
         $"v2/apps/{id.Trim('/')}/versions/{Uri.EscapeDataString(version)}", MarathonJson.Default.App, cancellation);
 
+    /// <summary>How an app's blue-green deployment stands; null where there is none.</summary>
+    public async Task<BlueGreenState?> BlueGreenAsync(string id, CancellationToken cancellation)
+    {
+        try
+        {
+            return await GetAsync($"v2/apps/{id.Trim('/')}/blue-green", MarathonJson.Default.BlueGreenState, cancellation);
+        }
+        catch (ApiException e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
     private async Task<T> GetAsync<T>(
         string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancellation)
     {

@@ -28,5 +28,7 @@ public sealed record SizeChange(double? Cpus, double? Mem);
 /// <summary>Cores and MB.</summary>
 public sealed record SizePair(double Cpus, double Mem);
 
-/// <summary>Sums over apps: how many, of how many there is something to be said, what they ask for, what of it is unused.</summary>
+/// <summary>
+/// Sums over apps: how many, of how many there is something to be said, what they ask for, what of it is unused.
+/// </summary>
 public sealed record SizeSums(int Apps, int Known, SizePair Asked, SizePair Waste);

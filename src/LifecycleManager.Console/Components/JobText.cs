@@ -39,7 +39,8 @@ internal static class JobText
     public static IReadOnlyList<string> Effects(JobRow job, string what)
     {
         var next = job.Next is { } at ? PageTimes.Written(at) : null;
-        var stands = job.OpenUntil is { } until ? $"What it has set stays, until {PageTimes.Written(until)} at the latest." : null;
+        var stands = job.OpenUntil is { } until ? $"What it has set stays, until {PageTimes.Written(until)} at the latest."
+            : null;
         var only = job.DryRun ? "It is a dry run: it only tells what it would do." : null;
         string?[] effects = what switch
         {

@@ -55,7 +55,7 @@ public sealed record JumpTarget(string Kind, string Name, string Address, string
         all.AddRange(ids.Select(id => new JumpTarget("App", id, "/ui/apps" + id)));
         all.AddRange(ids.SelectMany(Groups).Distinct(StringComparer.Ordinal).Select(group =>
             new JumpTarget("Group", group, $"/ui/apps?view=tree&name={Uri.EscapeDataString(group + "/")}")));
-        all.AddRange((await pods ?? []).Select(pod => new JumpTarget("Pod", pod.Id, "/ui/pods")));
+        all.AddRange((await pods ?? []).Select(pod => new JumpTarget("Pod", pod.Id, "/ui/pods" + pod.Id)));
         all.AddRange((await agents ?? []).Select(agent => new JumpTarget(
             "Agent", agent.Hostname, "/ui/agents/" + Uri.EscapeDataString(agent.Id), agent.Id)));
         all.AddRange((await policies)?.Policies.Select(policy =>

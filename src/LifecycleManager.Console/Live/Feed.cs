@@ -1,6 +1,8 @@
 using LifecycleManager.Clients.Addresses;
+using LifecycleManager.Clients.Agents;
 using LifecycleManager.Clients.Schedulers;
 using LifecycleManager.Console.Callers;
+using LifecycleManager.Console.Charts;
 using LifecycleManager.Console.Clients;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Runtime.Reconnecting;
@@ -18,6 +20,7 @@ internal sealed class Feed
     private static readonly TimeSpan Rarely = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Sampled = TimeSpan.FromSeconds(5);
     private const int Decided = 200;
 
     private static readonly string[] Events =
@@ -36,12 +39,16 @@ internal sealed class Feed
     /// <param name="caller">Who asks.</param>
     /// <param name="http">Makes his clients.</param>
     /// <param name="options">Where the roles are.</param>
+    /// <param name="places">Finds where instances are.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The logs.</param>
-    public Feed(PageCaller caller, RoleHttp http, ConsoleOptions options, TimeProvider time, ILoggerFactory loggers)
+    public Feed(
+        PageCaller caller, RoleHttp http, ConsoleOptions options, AgentListClient places, TimeProvider time,
+        ILoggerFactory loggers)
     {
         (Caller, _time, _log) = (caller, time, loggers.CreateLogger<Feed>());
         Scheduler = new SchedulerClient(http.For(caller, options.Scheduler));
+        Sandboxes = new SandboxClient(caller, http, places, time);
         _events = new Signal(
             (told, cancellation) => FollowEventsAsync(told, loggers.CreateLogger<SchedulerEvents>(), cancellation), time, _log);
         Apps = Of(Scheduler.AppsAsync, _events);
@@ -81,6 +88,9 @@ internal sealed class Feed
 
     /// <summary>The scheduler.</summary>
     public SchedulerClient Scheduler { get; }
+
+    /// <summary>The sandboxes of instances.</summary>
+    public SandboxClient Sandboxes { get; }
 
     /// <summary>The manager; null where the console was not told of one.</summary>
     public ManagerClient? Manager { get; }
@@ -150,6 +160,14 @@ internal sealed class Feed
     /// <summary>One app with its instances, for one page.</summary>
     public Watch<App> App(string id) => Of(cancellation => Scheduler.AppAsync(id, cancellation), _events);
 
+    /// <summary>The instances of an app or pod that have ended and that the master remembers, for one page.</summary>
+    public Watch<IReadOnlyList<SandboxInstance>> Ended(string id) =>
+        Of(cancellation => Sandboxes.EndedAsync(id, cancellation), _events);
+
+    /// <summary>How an app's blue-green deployment stands, for one page.</summary>
+    public Watch<BlueGreenStanding> BlueGreen(string id) =>
+        Of(async cancellation => new BlueGreenStanding(await Scheduler.BlueGreenAsync(id, cancellation)), _events, Untold);
+
     /// <summary>An app's versions, for one page.</summary>
     public Watch<IReadOnlyList<string>> Versions(string id) =>
         Of(cancellation => Scheduler.VersionsAsync(id, cancellation), _events);
@@ -167,6 +185,23 @@ internal sealed class Feed
     public Watch<Explained>? Explanation(string id) => Manager is not { } manager ? null
         : Of(async cancellation => new Explained(await manager.ExplainAsync(id, cancellation)), _decisions, Untold);
 
+    /// <summary>An app's counts, metrics and decisions of the last time, for one page; null without a manager.</summary>
+    public Watch<AppHistory>? HistoryOf(string id, TimeSpan range) => Manager is not { } manager ? null
+        : Of(async cancellation =>
+        {
+            var since = _time.GetUtcNow() - range;
+            var table = manager.HistoryAsync(id, since, cancellation);
+            var decisions = manager.DecisionsAsync(id, Decided, cancellation, since: since);
+            return new AppHistory(await table, await decisions, since, since + range);
+        }, _decisions);
+
+    /// <summary>What an app's instances use from now on, for one page.</summary>
+    public Watch<UsageHistory> UsageOf(string id)
+    {
+        var sampler = new UsageSampler(Sandboxes, _time);
+        return Of(async cancellation => await sampler.ReadAsync(await Scheduler.AppAsync(id, cancellation), cancellation), null, Sampled);
+    }
+
     /// <summary>Whether somebody follows anything of it.</summary>
     public bool IsFollowed => _events.IsRunning || _decisions?.IsRunning == true;
 
@@ -182,7 +217,8 @@ internal sealed class Feed
         var scheme = masters.Current.Scheme is "https" ? "https" : "http";
         IEnumerable<(string Role, Uri Address)> all =
         [
-            ("scheduler", options.Scheduler), .. options.Manager is { } manager ? [("manager", manager)] : Array.Empty<(string, Uri)>(),
+            ("scheduler", options.Scheduler),
+            .. options.Manager is { } manager ? [("manager", manager)] : Array.Empty<(string, Uri)>(),
             .. masters.Known.Select(master => ("master", master)),
             .. agents.Where(agent => agent.Authority.Length > 0 && !agent.IsLost).Take(MostAgents)
                 .Select(agent => ($"agent {agent.Hostname}", new Uri($"{scheme}://{agent.Authority}"))),
@@ -228,3 +264,10 @@ internal sealed class Feed
 
 /// <summary>Why an app's count is what it is; null where no policy governs it.</summary>
 internal sealed record Explained(ExplanationRow? Explanation);
+
+/// <summary>An app's counts, metrics and decisions within a time.</summary>
+internal sealed record AppHistory(
+    MetricTable Table, IReadOnlyList<DecisionRow> Decisions, DateTimeOffset From, DateTimeOffset To);
+
+/// <summary>How an app's blue-green deployment stands; null where there is none.</summary>
+internal sealed record BlueGreenStanding(BlueGreenState? State);

@@ -25,7 +25,9 @@ public sealed class JumpTests(Chromium browser)
     [Fact]
     public void Of_many_a_few_are_given_and_how_many_there_are()
     {
-        var (found, count) = JumpTarget.Find("app", [.. Enumerable.Range(0, 1000).Select(i => new JumpTarget("App", $"/app-{i}", "/"))], 20);
+        var many = Enumerable.Range(0, 1000).Select(i => new JumpTarget("App", $"/app-{i}", "/"));
+
+        var (found, count) = JumpTarget.Find("app", many, 20);
 
         Assert.Equal((20, 1000), (found.Count, count));
     }
@@ -46,7 +48,8 @@ public sealed class JumpTests(Chromium browser)
         await open.Page.Keyboard.PressAsync("Control+k");
         await Assertions.Expect(field).ToBeFocusedAsync();
         await open.Page.Keyboard.TypeAsync("shop");
-        await Assertions.Expect(open.Page.GetByRole(AriaRole.Option, new() { Name = "Group /shop" })).ToHaveAttributeAsync("aria-selected", "true");
+        await Assertions.Expect(open.Page.GetByRole(AriaRole.Option, new() { Name = "Group /shop" }))
+            .ToHaveAttributeAsync("aria-selected", "true");
         await open.IsForEverybodyAsync();
         await open.PictureAsync("jump");
         await open.Page.Keyboard.PressAsync("Escape");

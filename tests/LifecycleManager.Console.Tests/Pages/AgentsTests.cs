@@ -27,7 +27,8 @@ public sealed class AgentsTests(Chromium browser)
 
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Drain node-1" }).ClickAsync();
         var dialog = open.Page.GetByRole(AriaRole.Dialog);
-        await Assertions.Expect(dialog).ToContainTextAsync("2 instances on node-1 end, each within its grace period, and no longer than 30 s");
+        await Assertions.Expect(dialog).ToContainTextAsync(
+            "2 instances on node-1 end, each within its grace period, and no longer than 30 s");
         await Assertions.Expect(dialog).ToContainTextAsync("/shop/search: 1 to node-3");
         await Assertions.Expect(dialog).ToContainTextAsync("/shop/pair: 1 to node-3");
         await Assertions.Expect(dialog).ToContainTextAsync("Nothing starts there until it is resumed.");
@@ -38,7 +39,8 @@ public sealed class AgentsTests(Chromium browser)
         await Assertions.Expect(open.Page.GetByText("node-1 is being drained.")).ToBeVisibleAsync();
         var (method, path, body) = Assert.Single(console.Changes);
         Assert.Equal(("POST", "/api/v1",
-            """{"type":"DRAIN_AGENT","drain_agent":{"agent_id":{"value":"a-1"},"max_grace_period":{"nanoseconds":30000000000}}}"""),
+            """{"type":"DRAIN_AGENT","drain_agent":{"agent_id":{"value":"a-1"},"max_grace_period":"""
+            + """{"nanoseconds":30000000000}}}"""),
             (method, path, body));
         Assert.Equal("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("admin:a")), console.Callers["/api/v1"]);
         Assert.Equal(console.Callers["/api/v1"], console.Callers["/slaves"]);
@@ -52,7 +54,8 @@ public sealed class AgentsTests(Chromium browser)
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Resume node-1" }).ClickAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
         await Eventually.TrueAsync(() => console.Changes.Count == 2);
-        Assert.Equal("""{"type":"REACTIVATE_AGENT","reactivate_agent":{"agent_id":{"value":"a-1"}}}""", console.Changes.Last().Body);
+        Assert.Equal("""{"type":"REACTIVATE_AGENT","reactivate_agent":{"agent_id":{"value":"a-1"}}}""",
+            console.Changes.Last().Body);
         Assert.Empty(open.Errors);
     }
 
@@ -68,7 +71,8 @@ public sealed class AgentsTests(Chromium browser)
 
         await card.GetByRole(AriaRole.Button, new() { Name = "Drain node-1" }).ClickAsync();
         var dialog = open.Page.GetByRole(AriaRole.Dialog);
-        await Assertions.Expect(dialog).ToContainTextAsync("/shop/search: 1 will wait: no other agent has 0.5 cpus and 256 MB free");
+        await Assertions.Expect(dialog).ToContainTextAsync(
+            "/shop/search: 1 will wait: no other agent has 0.5 cpus and 256 MB free");
         await Assertions.Expect(dialog).ToContainTextAsync("0.5 cpus and 128 MB more are in use there");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Drain" }).ClickAsync();
         await Assertions.Expect(open.Page.GetByText("lacks the permission 'operate'")).ToBeVisibleAsync();
@@ -92,7 +96,8 @@ public sealed class AgentsTests(Chromium browser)
         await open.Page.GetByLabel("Away from").FillAsync("2031-05-06T07:08");
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Plan" }).ClickAsync();
         var dialog = open.Page.GetByRole(AriaRole.Dialog);
-        await Assertions.Expect(dialog).ToContainTextAsync("From 2031-05-06 07:08:00 UTC to 2031-05-06 09:08:00 UTC the machine node-1");
+        await Assertions.Expect(dialog).ToContainTextAsync(
+            "From 2031-05-06 07:08:00 UTC to 2031-05-06 09:08:00 UTC the machine node-1");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Plan" }).ClickAsync();
 
         await Eventually.TrueAsync(() => console.Changes.Count == 1);
@@ -135,6 +140,7 @@ public sealed class AgentsTests(Chromium browser)
         {"slaves": [{"id": "a-1", "hostname": "{{one}}", "active": {{(drain is null ? "true" : "false")}},
           "resources": {"cpus": 8, "mem": 1024}, "used_resources": {"cpus": 2, "mem": 384}
           {{(drain is null ? "" : $", \"drain_info\": {drain}, \"deactivated\": true")}}},
-         {"id": "a-3", "hostname": "{{other}}", "active": true, "resources": {"cpus": 8, "mem": 1024}, "used_resources": {"cpus": 0, "mem": 0} } ] }
+         {"id": "a-3", "hostname": "{{other}}", "active": true, "resources": {"cpus": 8, "mem": 1024},
+          "used_resources": {"cpus": 0, "mem": 0} } ] }
         """;
 }

@@ -25,8 +25,13 @@ public sealed class Chromium : IAsyncLifetime
     }
 
     /// <summary>Opens a page and waits until it is live.</summary>
+    internal Task<OpenPage> OpenAsync(
+        ConsoleUnderTest console, string path, int width = 1280, bool dark = false, string? name = null, string? secret = null) =>
+        OpenAsync(new Uri(console.Url, path), width, dark, name, secret);
+
+    /// <summary>The same, of any console.</summary>
     internal async Task<OpenPage> OpenAsync(
-        ConsoleUnderTest console, string path, int width = 1280, bool dark = false, string? name = null, string? secret = null)
+        Uri page, int width = 1280, bool dark = false, string? name = null, string? secret = null)
     {
         var context = await _browser!.NewContextAsync(new()
         {
@@ -34,7 +39,7 @@ public sealed class Chromium : IAsyncLifetime
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
             HttpCredentials = name is null ? null : new() { Username = name, Password = secret! },
         });
-        return await OpenPage.OpenAsync(context, new Uri(console.Url, path));
+        return await OpenPage.OpenAsync(context, page);
     }
 
     public async ValueTask DisposeAsync()

@@ -14,7 +14,8 @@ public sealed class BulkTests(Chromium browser)
     {
         await using var console = await ConsoleUnderTest.StartAsync();
         console.ShowAll();
-        console.Show(Examples.Search, Examples.Idle, Examples.Search with { Id = "/shop/held", Deployments = [new DeploymentRef("d-1")] });
+        console.Show(Examples.Search, Examples.Idle,
+            Examples.Search with { Id = "/shop/held", Deployments = [new DeploymentRef("d-1")] });
         console.ChangeAnswers["/v2/apps/shop/held"] = (HttpStatusCode.Conflict,
             """{"message": "App is locked by one or more deployments.", "deployments": [{"id": "d-1"}]}""");
         await using var open = await browser.OpenAsync(console, "/ui/apps");
@@ -35,7 +36,8 @@ public sealed class BulkTests(Chromium browser)
         await Assertions.Expect(went).ToContainTextAsync("1 of 2 done");
         await Assertions.Expect(went).ToContainTextAsync("App is locked by one or more deployments.");
         await open.PictureAsync("bulk");
-        Assert.Equal([("PUT", "/v2/apps/shop/held", """{"instances":5}"""), ("PUT", "/v2/apps/shop/search", """{"instances":5}""")],
+        Assert.Equal(
+            [("PUT", "/v2/apps/shop/held", """{"instances":5}"""), ("PUT", "/v2/apps/shop/search", """{"instances":5}""")],
             console.Changes.Order());
 
         // By force, all of them, and nothing of whom was not selected.

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using LifecycleManager.Testing;
 using Microsoft.Playwright;
 
@@ -12,9 +13,12 @@ public sealed class ClusterTests(Chromium browser)
     {
         await using var console = await ConsoleUnderTest.StartAsync();
         console.ShowAll();
-        console.Answers["/health"] =
-            """{"status": "DOWN", "state": "leading", "reasons": ["the disk is full"], "warnings": ["a secret of the principal 'x' ends"]}""";
-        console.Answers["/v1/policies"] = Examples.Policies.Replace("\"apps\": [\"/shop/search\"]", "\"apps\": []", StringComparison.Ordinal);
+        console.Answers["/health"] = """
+            {"status": "DOWN", "state": "leading", "reasons": ["the disk is full"],
+             "warnings": ["a secret of the principal 'x' ends"]}
+            """;
+        console.Answers["/v1/policies"] = Examples.Policies.Replace(
+            "\"apps\": [\"/shop/search\"]", "\"apps\": []", StringComparison.Ordinal);
         console.Answers["/v1/decisions"] = Examples.Decisions.Replace("\"applied\"", "\"postponed\"", StringComparison.Ordinal);
         await using var open = await browser.OpenAsync(console, "/ui/cluster");
         var processes = open.Page.GetByRole(AriaRole.Region, new() { Name = "Processes" });
@@ -27,7 +31,8 @@ public sealed class ClusterTests(Chromium browser)
 
         await open.Page.GotoAsync(new Uri(console.Url, "/ui").ToString());
         var needs = open.Page.Locator("ul.needs");
-        foreach (var text in new[] { "the disk is full", "a secret of the principal 'x' ends", "Policy of nothing", "2 → 3 is postponed" })
+        foreach (var text in (string[])
+            ["the disk is full", "a secret of the principal 'x' ends", "Policy of nothing", "2 → 3 is postponed"])
             await Assertions.Expect(needs).ToContainTextAsync(text);
         Assert.Empty(open.Errors);
     }
@@ -77,7 +82,7 @@ public sealed class ClusterTests(Chromium browser)
         await open.Page.GetByLabel("Dry run").SelectOptionAsync("");
         await open.Page.GetByLabel("Outcome").SelectOptionAsync("applied");
         await open.Page.GetByLabel("From").FillAsync("2026-11-24");
-        await Assertions.Expect(open.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("outcome=applied.*from=2026-11-24"));
+        await Assertions.Expect(open.Page).ToHaveURLAsync(new Regex("outcome=applied.*from=2026-11-24"));
         await Eventually.TrueAsync(() => console.Queries.Contains("?limit=200&outcome=applied&since=2026-11-24T00:00:00Z"));
 
         await open.Page.GotoAsync(new Uri(console.Url, "/ui/decisions?id=1").ToString());

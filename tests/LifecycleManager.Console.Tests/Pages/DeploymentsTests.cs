@@ -33,4 +33,45 @@ public sealed class DeploymentsTests(Chromium browser)
              ("DELETE", "/v2/deployments/d-2", ""), ("DELETE", "/v2/deployments/d-1?force=true", "")], console.Changes);
         Assert.Empty(open.Errors);
     }
+
+    [Fact]
+    public async Task Of_a_blue_green_deployment_what_is_missing_is_said_and_it_is_verified_switched_and_given_up()
+    {
+        const string State = """
+            {"app": "/shop/search", "deploymentId": "d-1", "state": "STATE", "missing": [MISSING],
+             "blue": {"inService": true, "instances": 3, "running": 3, "healthy": 3},
+             "green": {"inService": false, "instances": 3, "running": 3, "healthy": 2}}
+            """;
+        var starting = State.Replace("STATE", "starting", StringComparison.Ordinal)
+            .Replace("MISSING", "\"2 of 3 instances are healthy\"", StringComparison.Ordinal);
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.ShowAll();
+        console.Answers["/v2/apps/shop/search/blue-green"] = starting;
+        await using var open = await browser.OpenAsync(console, "/ui/apps/shop/search");
+        var panel = open.Page.GetByRole(AriaRole.Region, new() { Name = "Blue-green deployment" });
+        await Assertions.Expect(panel).ToContainTextAsync("2 of 3 instances are healthy");
+        await Assertions.Expect(panel.GetByRole(AriaRole.Button, new() { Name = "Switch" })).ToBeDisabledAsync();
+        console.ChangeAnswer = (System.Net.HttpStatusCode.Conflict, starting);
+        await panel.GetByRole(AriaRole.Button, new() { Name = "Verify" }).ClickAsync();
+        await Assertions.Expect(open.Page.GetByText("It may not take over yet:")).ToBeVisibleAsync();
+        await open.IsForEverybodyAsync();
+        await open.PictureAsync("blue-green");
+
+        console.ChangeAnswer = (System.Net.HttpStatusCode.OK, "{}");
+        console.Answers["/v2/apps/shop/search/blue-green"] =
+            State.Replace("STATE", "ready", StringComparison.Ordinal).Replace("MISSING", "", StringComparison.Ordinal);
+        console.Tell();
+        await Assertions.Expect(panel.GetByRole(AriaRole.Button, new() { Name = "Switch" })).ToBeEnabledAsync();
+        foreach (var button in (string[])["Switch", "Abort"])
+        {
+            await panel.GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync();
+            await open.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync();
+            await Eventually.TrueAsync(() => console.Changes.Any(change => change.Path.EndsWith(button.ToLowerInvariant(), StringComparison.Ordinal)));
+        }
+
+        Assert.Equal(
+            ["/v2/apps/shop/search/blue-green/verify", "/v2/apps/shop/search/blue-green/switch", "/v2/apps/shop/search/blue-green/abort"],
+            console.Changes.Select(change => change.Path));
+        Assert.Empty(open.Errors);
+    }
 }

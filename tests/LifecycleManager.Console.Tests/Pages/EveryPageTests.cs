@@ -11,6 +11,10 @@ public sealed class EveryPageTests(Chromium browser)
     {
         { "/ui", "Overview" }, { "/ui/apps", "Applications" }, { "/ui/apps?view=tree", "Applications" },
         { "/ui/apps/shop/search", "/shop/search" },
+        { "/ui/logs/shop/search", "Logs of /shop/search" }, { "/ui/terminal/shop/search", "Terminal of /shop/search" },
+        { $"/ui/files/shop/search?task={AgentUnderTest.Running}", "Files of /shop/search" },
+        { "/ui/charts/shop/search", "Charts of /shop/search" },
+        { "/ui/pods/shop/pair", "/shop/pair" }, { "/ui/logs/shop/pair", "Logs of /shop/pair" },
         { "/ui/pods", "Pods" }, { "/ui/deployments", "Deployments" }, { "/ui/queue", "Queue" }, { "/ui/agents", "Agents" },
         { "/ui/agents/a-1", "node-1" },
         { "/ui/cluster", "Cluster" }, { "/ui/rebalance", "Rebalance" }, { "/ui/sizes", "Right size" },
@@ -24,6 +28,8 @@ public sealed class EveryPageTests(Chromium browser)
     {
         await using var console = await ConsoleUnderTest.StartAsync();
         console.ShowAll();
+        AgentUnderTest.In(console);
+        AppChartsTests.Remember(console);
         await using var open = await browser.OpenAsync(console, path);
         var name = path.Trim('/').Replace('/', '-').Replace('?', '-').Replace('=', '-');
 

@@ -21,15 +21,16 @@ public sealed class SchedulesTests(Chromium browser)
         await DoAsync("Resume sale", "Resume", "it fires again, next at 2031-05-07 08:00:00 utc");
         await DoAsync("Remove sale", "Remove", "it fires no more");
         Assert.Equal(
-            [("POST", "/v1/schedules/nightly/pause"), ("POST", "/v1/schedules/nightly/skip"), ("POST", "/v1/schedules/nightly/run"),
-             ("POST", "/v1/schedules/sale/resume"), ("DELETE", "/v1/schedules/sale")],
+            [("POST", "/v1/schedules/nightly/pause"), ("POST", "/v1/schedules/nightly/skip"),
+             ("POST", "/v1/schedules/nightly/run"), ("POST", "/v1/schedules/sale/resume"), ("DELETE", "/v1/schedules/sale")],
             console.Changes.Select(change => (change.Method, change.Path)));
 
         // What is in a file is not removed here, and what is paused leaves nothing out.
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Button, new() { Name = "Remove nightly" })).ToHaveCountAsync(0);
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Button, new() { Name = "Skip next sale" })).ToHaveCountAsync(0);
 
-        console.ChangeAnswer = (HttpStatusCode.Conflict, """{"message": "the schedule 'nightly' is paused: all its fire times are left out"}""");
+        console.ChangeAnswer = (HttpStatusCode.Conflict,
+            """{"message": "the schedule 'nightly' is paused: all its fire times are left out"}""");
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Skip next nightly" }).ClickAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Skip next" }).ClickAsync();
         await Assertions.Expect(open.Page.GetByText("all its fire times are left out")).ToBeVisibleAsync();
@@ -60,7 +61,8 @@ public sealed class SchedulesTests(Chromium browser)
         await open.Page.GetByLabel("Time", new() { Exact = true }).FillAsync("2031-01-02T03:04");
         await open.Page.GetByLabel("For", new() { Exact = true }).FillAsync("4h");
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Add", Exact = true }).ClickAsync();
-        await Assertions.Expect(dialog).ToContainTextAsync("It sets 20 instances of /batch/*, once 2031-01-02T03:04 (UTC), for 4h.");
+        await Assertions.Expect(dialog).ToContainTextAsync(
+            "It sets 20 instances of /batch/*, once 2031-01-02T03:04 (UTC), for 4h.");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Add" }).ClickAsync();
         await Assertions.Expect(open.Page.GetByText("batch is added.")).ToBeVisibleAsync();
         Assert.Equal(("POST", "/v1/schedules",
@@ -78,7 +80,8 @@ public sealed class SchedulesTests(Chromium browser)
             """{"stopped": true, "since": "2026-11-24T12:00:00Z", "by": "ann", "reason": "a freeze", "message": "stopped"}""";
         await open.Page.ReloadAsync();
         await open.LiveAsync();
-        await Assertions.Expect(open.Page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "All changes of all policies and schedules are stopped" }))
+        const string Stopped = "All changes of all policies and schedules are stopped";
+        await Assertions.Expect(open.Page.GetByRole(AriaRole.Alert).Filter(new() { HasText = Stopped }))
             .ToContainTextAsync("by ann: a freeze");
         await open.IsForEverybodyAsync();
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Start all changes" }).ClickAsync();

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using LifecycleManager.Cli.Commands.Operating.Calls;
+using LifecycleManager.Clients.Agents;
 using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Cli.Commands.Operating.Agents;
@@ -69,9 +69,5 @@ internal sealed class ListedAgents(Endpoint master)
         : (bool?)agent["connected"] == false ? "away"
         : (bool?)agent["active"] == true ? "active" : "inactive";
 
-    // "slave(1)@10.0.0.1:5051", with the address that it has for others.
-    private static string HostAndPort(JsonObject agent) => ((string?)agent["pid"])?.Split('@') is [_, var at] ? at
-        : string.Create(CultureInfo.InvariantCulture, $"{Host(agent)}:{(int?)agent["port"] ?? AgentPort}");
-
-    private const int AgentPort = 5051;
+    private static string HostAndPort(JsonObject agent) => SandboxPlace.Authority(agent);
 }

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using LifecycleManager.Clients.Addresses;
+using LifecycleManager.Clients.Agents;
 using LifecycleManager.Primitives.Timing;
 
 namespace LifecycleManager.Cli.Commands.Operating.Calls;
@@ -12,7 +13,7 @@ namespace LifecycleManager.Cli.Commands.Operating.Calls;
 /// <summary>
 /// A role that is asked. Every method throws <see cref="CliException"/> with the one line and the exit code of what went wrong.
 /// </summary>
-internal sealed class Endpoint : IDisposable
+internal sealed class Endpoint : IAgentCalls, IDisposable
 {
     private const string DeploymentHeader = "Marathon-Deployment-Id";
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5);

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using LifecycleManager.Cli.Commands.Operating.Calls;
 using LifecycleManager.Cli.Commands.Operating.Output;
 using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Clients.Agents;
 
 namespace LifecycleManager.Cli.Commands.Operating.Logs;
 
@@ -25,7 +26,7 @@ internal static class FilesCommand
         return command.Does((parse, stop) => InAsync(
             cluster, parse, parse.GetValue(app)!, parse.GetValue(task), async (agent, directory) =>
             {
-                var answer = await agent.GetAsync("/files/browse" + Sandboxes.Query(directory, parse.GetValue(path)!), stop);
+                var answer = await agent.GetAsync("/files/browse" + SandboxPlace.Query(directory, parse.GetValue(path)!), stop);
                 var entries = answer.AsArray().OfType<JsonObject>().ToList();
                 string Name(JsonObject entry) =>
                     ((string?)entry["path"] ?? "").Replace(directory + "/", "", StringComparison.Ordinal);
@@ -88,7 +89,7 @@ internal static class FilesCommand
         HttpResponseMessage answer;
         try
         {
-            answer = await agent.OpenAsync("/files/download" + Sandboxes.Query(directory, name), stop);
+            answer = await agent.OpenAsync("/files/download" + SandboxPlace.Query(directory, name), stop);
         }
         catch (CliException e) when (e.Code == ExitStatus.NotFound)
         {
@@ -137,7 +138,7 @@ internal static class FilesCommand
         using var scheduler = cluster.Scheduler(parse);
         using var master = cluster.At(parse, Asked.Master);
         var id = await AppIds.FindAsync(scheduler, app, stop);
-        var instances = await SandboxInstance.FindAsync(scheduler, master, id, task, withEnded: false, stop);
+        var instances = await SandboxInstances.FindAsync(scheduler, master, id, task, withEnded: false, stop);
         if (instances.Count > 1)
             throw new CliException(
                 $"{id} has {instances.Count} instances: say which with --task, such as --task {instances[0].ShortName}");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using LifecycleManager.Cli.Commands.Operating.Calls;
+using LifecycleManager.Clients.Agents;
 
 namespace LifecycleManager.Cli.Commands.Operating.Logs;
 
@@ -83,8 +84,8 @@ internal sealed class LogReader(Endpoint agent, string directory, string name, s
     }
 
     private string Path(LogQuery query) => query.Lines is { } lines || query.Follow
-        ? $"/files/tail{Sandboxes.Query(directory, name)}&bytes={Bytes(query)}{(query.Follow ? "&follow=true" : "")}"
-        : $"/files/download{Sandboxes.Query(directory, name)}";
+        ? $"/files/tail{SandboxPlace.Query(directory, name)}&bytes={Bytes(query)}{(query.Follow ? "&follow=true" : "")}"
+        : $"/files/download{SandboxPlace.Query(directory, name)}";
 
     // Where lines are picked, all that can be had is looked at.
     private static int Bytes(LogQuery query) => query.Lines is not { } lines || query.Grep is not null || query.Since is not null

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LifecycleManager.Cli.Commands.Operating.Calls;
 using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Clients.Agents;
 using LifecycleManager.Primitives.Text;
 
 namespace LifecycleManager.Cli.Commands.Operating.Logs;
@@ -40,7 +41,7 @@ internal static class LogsCommand
             using var scheduler = cluster.Scheduler(parse);
             using var master = cluster.At(parse, Asked.Master);
             var id = await AppIds.FindAsync(scheduler, parse.GetValue(app)!, stop);
-            var instances = await SandboxInstance.FindAsync(
+            var instances = await SandboxInstances.FindAsync(
                 scheduler, master, id, parse.GetValue(task), parse.GetValue(ended), stop);
             using var sink = new LogSink(cluster.Printer(parse).Terminal);
             using var sandboxes = new Sandboxes(cluster, parse, master);
@@ -144,7 +145,7 @@ internal static class LogsCommand
     {
         try
         {
-            var live = await SandboxInstance.LiveAsync(scheduler, app, stop);
+            var live = await SandboxInstances.LiveAsync(scheduler, app, stop);
             return takesNew ? live : [.. live.Where(instance => known.Any(one => one.TaskId == instance.TaskId))];
         }
         catch (CliException)

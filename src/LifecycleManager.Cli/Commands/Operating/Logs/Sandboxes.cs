@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using LifecycleManager.Cli.Commands.Operating.Agents;
 using LifecycleManager.Cli.Commands.Operating.Calls;
+using LifecycleManager.Clients.Agents;
 
 namespace LifecycleManager.Cli.Commands.Operating.Logs;
 
@@ -12,7 +13,7 @@ namespace LifecycleManager.Cli.Commands.Operating.Logs;
 internal sealed class Sandboxes(ClusterOptions cluster, ParseResult parse, Endpoint master) : IDisposable
 {
     private readonly Dictionary<string, Endpoint> _agents = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Agent, string Task), (string Directory, string Container)> _found = [];
+    private readonly Dictionary<(string Agent, string Task), SandboxPlace> _found = [];
     private readonly SemaphoreSlim _turn = new(1);
     private IReadOnlyList<JsonObject>? _known;
 
@@ -35,10 +36,6 @@ internal sealed class Sandboxes(ClusterOptions cluster, ParseResult parse, Endpo
             _turn.Release();
         }
     }
-
-    /// <summary>A path within a sandbox as the query of a call.</summary>
-    public static string Query(string directory, string path) =>
-        "?path=" + Uri.EscapeDataString(path.Trim('/').Length == 0 ? directory : $"{directory}/{path.Trim('/')}");
 
     /// <inheritdoc />
     public void Dispose()
@@ -66,19 +63,6 @@ internal sealed class Sandboxes(ClusterOptions cluster, ParseResult parse, Endpo
     private async Task ReadAsync(Endpoint agent, string id, CancellationToken stop)
     {
         var state = await agent.GetAsync("/state", stop);
-        foreach (var framework in Array(state, "frameworks").Concat(Array(state, "completed_frameworks")))
-        {
-            foreach (var executor in Array(framework, "executors").Concat(Array(framework, "completed_executors")))
-            {
-                if ((string?)executor["directory"] is not { } directory) continue;
-                foreach (var task in Array(executor, "tasks").Concat(Array(executor, "completed_tasks")).Append(executor))
-                {
-                    if ((string?)task["id"] is { } name)
-                        _found[(id, name)] = (directory, (string?)executor["container"] ?? "");
-                }
-            }
-        }
+        foreach (var place in SandboxPlace.All(state)) _found[(id, place.TaskId)] = place;
     }
-
-    private static IEnumerable<JsonObject> Array(JsonNode of, string name) => (of[name] as JsonArray ?? []).OfType<JsonObject>();
 }

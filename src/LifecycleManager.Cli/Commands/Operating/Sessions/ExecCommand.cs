@@ -4,6 +4,7 @@ using System.Text;
 using LifecycleManager.Cli.Commands.Operating.Calls;
 using LifecycleManager.Cli.Commands.Operating.Logs;
 using LifecycleManager.Cli.Configuration;
+using LifecycleManager.Clients.Agents;
 using LifecycleManager.Protocol.Mesos;
 using Microsoft.Win32.SafeHandles;
 
@@ -42,19 +43,29 @@ internal static class ExecCommand
             using var scheduler = cluster.Scheduler(parse);
             using var master = cluster.At(parse, Asked.Master);
             var id = await AppIds.FindAsync(scheduler, parse.GetValue(app)!, stop);
-            var instance = One(id, await SandboxInstance.FindAsync(
+            var instance = One(id, await SandboxInstances.FindAsync(
                 scheduler, master, id, parse.GetValue(task), withEnded: false, stop));
             using var sandboxes = new Sandboxes(cluster, parse, master);
             var (agent, _, container) = await sandboxes.OfAsync(instance, stop);
-            using var session = new AgentSession(agent, container);
+            using var session = new AgentSession(agent, container, TimeProvider.System);
             var isOwn = ReferenceEquals(parse.InvocationConfiguration.Output, System.Console.Out);
             var isTerminal = parse.GetValue(tty) || (isOwn && RawTerminal.IsThere);
             await session.BeginAsync(parse.GetValue(words)!, isTerminal ? new TtyInfo(RawTerminal.Size) : null,
                 Environment.GetEnvironmentVariable("TERM"), stop);
             await using var signal = stop.Register(() => _ = InterruptAsync(session, isTerminal ? SigHangup : SigInterrupt));
-            if (isOwn) await PassAsync(session, isTerminal);
-            else await CollectAsync(session, parse.InvocationConfiguration);
-            return await session.ExitAsync(CancellationToken.None);
+            try
+            {
+                if (isOwn) await PassAsync(session, isTerminal);
+                else await CollectAsync(session, parse.InvocationConfiguration);
+            }
+            catch (SessionLostException e)
+            {
+                throw new CliException($"the connection to the agent at {agent.Address} was lost: the command ends with it", e,
+                    ExitStatus.Unknown);
+            }
+
+            return await session.ExitAsync(CancellationToken.None) ?? throw new CliException(
+                "how the command has ended is not known: its agent's log says what there is to say", code: ExitStatus.Unknown);
         }, "lcm app exec /shop/web -- sh", "lcm app exec web --instance 867ed450 -- cat /etc/hosts > hosts");
     }
 
@@ -85,6 +96,7 @@ internal static class ExecCommand
             var to = stream == ProcessStream.Stderr ? error : output;
             to.Write(bytes);
             to.Flush();
+            return ValueTask.CompletedTask;
         });
         await sending;
     }
@@ -95,7 +107,10 @@ internal static class ExecCommand
         var sending = session.SendAllAsync();
         await session.SendAsync(ProcessIo.Of(ProcessStream.Stdin, []));
         await session.ReadAsync((stream, bytes) =>
-            (stream == ProcessStream.Stderr ? to.Error : to.Output).Write(Encoding.UTF8.GetString(bytes)));
+        {
+            (stream == ProcessStream.Stderr ? to.Error : to.Output).Write(Encoding.UTF8.GetString(bytes));
+            return ValueTask.CompletedTask;
+        });
         await sending;
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using LifecycleManager.Cli.Commands.Operating.Calls;
 using LifecycleManager.Cli.Commands.Operating.Logs;
 using LifecycleManager.Cli.Commands.Operating.Output;
+using LifecycleManager.Clients.Agents;
 using LifecycleManager.Protocol.Marathon;
 
 namespace LifecycleManager.Cli.Commands.Operating.Why;

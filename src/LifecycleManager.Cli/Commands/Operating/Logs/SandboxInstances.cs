@@ -1,21 +1,13 @@
-using System.Text.Json.Nodes;
 using LifecycleManager.Cli.Commands.Operating.Calls;
+using LifecycleManager.Clients.Agents;
 using LifecycleManager.Protocol.Marathon;
 
 namespace LifecycleManager.Cli.Commands.Operating.Logs;
 
-/// <summary>An instance of an app whose sandbox is read, also one that has ended.</summary>
-/// <param name="TaskId">Its task.</param>
-/// <param name="AgentId">Where it runs, or ran.</param>
-/// <param name="IsEnded">Whether it has ended.</param>
-internal sealed record SandboxInstance(string TaskId, string AgentId, bool IsEnded)
+/// <summary>Which instances of an app are meant.</summary>
+internal static class SandboxInstances
 {
-    private const int MaxEnded = 1_000;
     private const int Shown = 3;
-
-    /// <summary>What tells it from the others, short enough to stand before each line.</summary>
-    public string ShortName => TaskId.IndexOf(".instance-", StringComparison.Ordinal) is >= 0 and var at
-        && TaskId.Length >= at + 18 ? TaskId.Substring(at + 10, 8) : TaskId;
 
     /// <summary>The instances that are meant.</summary>
     /// <param name="scheduler">Knows those that run.</param>
@@ -32,7 +24,8 @@ internal sealed record SandboxInstance(string TaskId, string AgentId, bool IsEnd
         var found = task is null ? live : [.. live.Where(instance => instance.TaskId.Contains(task, StringComparison.Ordinal))];
         if (withEnded || found.Count == 0)
         {
-            var ended = (await EndedAsync(master, app, stop))
+            // The newest first; those of a pod also while they run.
+            var ended = SandboxInstance.Remembered(await master.GetAsync(SandboxInstance.RememberedPath, stop), app)
                 .Where(instance => live.All(other => other.TaskId != instance.TaskId)
                     && (task is null || instance.TaskId.Contains(task, StringComparison.Ordinal))).ToList();
             found = withEnded || task is not null ? [.. found, .. ended] : [.. ended.Take(1)];
@@ -56,16 +49,4 @@ internal sealed record SandboxInstance(string TaskId, string AgentId, bool IsEnd
         await scheduler.FindAsync(AppIds.Path(app) + "/tasks", stop) is not { } answer ? []
             : [.. scheduler.As(answer, MarathonJson.Default.TaskList).Tasks.Where(task => task.SlaveId is not null)
                 .Select(task => new SandboxInstance(task.Id, task.SlaveId!, IsEnded: false))];
-
-    /// <summary>The last that the master remembers, the newest first; those of a pod also while they run.</summary>
-    private static async Task<IReadOnlyList<SandboxInstance>> EndedAsync(Endpoint master, string app, CancellationToken stop)
-    {
-        // "/shop/web" is "shop_web" in the ids of its tasks; what follows the mark is its own.
-        var mark = app.Trim('/').Replace('/', '_') + ".instance-";
-        var answer = await master.GetAsync($"/tasks?order=desc&limit={MaxEnded}", stop);
-        return [.. answer["tasks"]!.AsArray().OfType<JsonObject>()
-            .Where(task => ((string?)task["id"])?.StartsWith(mark, StringComparison.Ordinal) == true)
-            .Select(task => new SandboxInstance((string)task["id"]!, (string?)task["slave_id"] ?? "",
-                (string?)task["state"] is not ("TASK_RUNNING" or "TASK_STARTING" or "TASK_STAGING" or "TASK_KILLING")))];
-    }
 }

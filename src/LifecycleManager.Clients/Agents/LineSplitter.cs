@@ -1,14 +1,14 @@
 using System.Globalization;
 using System.Text;
 
-namespace LifecycleManager.Cli.Commands.Operating.Logs;
+namespace LifecycleManager.Clients.Agents;
 
 /// <summary>
 /// Bytes as lines, whatever they are: of a line no more than 64 KB are kept, and what was more is told at its end, so that a log
 /// of any kind takes no more memory than this.
 /// </summary>
 /// <param name="take">Gets each line without its break; the bytes are the splitter's own.</param>
-internal sealed class LineSplitter(LineSplitter.Take take)
+public sealed class LineSplitter(LineSplitter.Take take)
 {
     /// <summary>What is kept of a line, in bytes.</summary>
     public const int MaxLine = 64 * 1024;
@@ -18,7 +18,7 @@ internal sealed class LineSplitter(LineSplitter.Take take)
     private long _cut;
 
     /// <summary>Takes a line.</summary>
-    internal delegate void Take(ReadOnlySpan<byte> line);
+    public delegate void Take(ReadOnlySpan<byte> line);
 
     /// <summary>Adds what has come.</summary>
     public void Add(ReadOnlySpan<byte> bytes)
