@@ -32,6 +32,7 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
         ["/v2/pods::status"] = "[]",
         ["/v2/deployments"] = "[]",
         ["/v2/queue"] = """{"queue": []}""",
+        ["/health"] = """{"status": "UP", "state": "leading", "reasons": [], "warnings": []}""",
     };
 
     /// <summary>The changes that were asked for: method, path and query, body.</summary>
@@ -39,6 +40,9 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
 
     /// <summary>How changes are answered.</summary>
     public (HttpStatusCode Status, string Body) ChangeAnswer { get; set; } = (HttpStatusCode.OK, "{}");
+
+    /// <summary>How changes of some paths are answered.</summary>
+    public ConcurrentDictionary<string, (HttpStatusCode Status, string Body)> ChangeAnswers { get; } = [];
 
     /// <summary>Answers in place of the roles where it says that it has; null for nobody.</summary>
     public Func<HttpContext, Task<bool>>? Agent { get; set; }
@@ -48,6 +52,9 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
 
     /// <summary>The words by which the console's calls said for whom they are, by path.</summary>
     public ConcurrentDictionary<string, string> Callers { get; } = [];
+
+    /// <summary>What was asked for beside the path.</summary>
+    public ConcurrentQueue<string> Queries { get; } = new();
 
     public static async Task<ConsoleUnderTest> StartAsync(bool manager = true, Principals? principals = null, int? port = null)
     {
@@ -140,6 +147,7 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
     {
         var path = context.Request.Path.Value!;
         if (context.Items.Count > 0) AccessControl.ScopeOf(context);
+        if (context.Request.QueryString.Value is { Length: > 0 } query) Queries.Enqueue(query);
         Callers[path] = context.Request.Headers.Authorization.ToString();
         if (Agent is { } agent && await agent(context)) return;
         if (path == "/v2/events" && !AreAway)
@@ -159,8 +167,9 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
         {
             using var reader = new StreamReader(context.Request.Body);
             Changes.Enqueue((context.Request.Method, path + context.Request.QueryString, await reader.ReadToEndAsync()));
-            context.Response.StatusCode = (int)ChangeAnswer.Status;
-            await context.Response.WriteAsync(ChangeAnswer.Body);
+            var said = ChangeAnswers.GetValueOrDefault(path, ChangeAnswer);
+            context.Response.StatusCode = (int)said.Status;
+            await context.Response.WriteAsync(said.Body);
         }
         else if (Answers.TryGetValue(path, out var answer))
         {

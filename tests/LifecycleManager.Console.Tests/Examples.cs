@@ -76,7 +76,7 @@ internal static class Examples
     public const string Agents = """
         {"slaves": [{"id": "a-1", "hostname": "node-1", "active": true, "resources": {"cpus": 8, "mem": 1024},
           "used_resources": {"cpus": 2.5, "mem": 512},
-          "attributes": {"rack": "1"}},
+          "attributes": {"rack": "1"}, "domain": {"fault_domain": {"region": {"name": "eu"}, "zone": {"name": "eu-1"}}}},
           {"id": "a-2", "hostname": "node-2", "active": false, "resources": {"cpus": 8, "mem": 1024},
             "used_resources": {"cpus": 0, "mem": 0}}]}
         """;
@@ -101,6 +101,62 @@ internal static class Examples
            {"file": "night.yml", "problems": [{"line": 7, "column": 3, "severity": "error", "message": "unknown name 'tmp'"}]}]}
         """;
 
+    public const string Schedules = """
+        {"schedules": [{"policy": "night", "rule": "low", "cron": "0 0 22 * * ?", "until": "0 0 6 * * ?", "zone": "Europe/Berlin",
+           "active": false, "next": "2031-05-06T20:00:00Z"}],
+         "jobs": [{"name": "nightly", "file": "jobs.yml", "app": "/shop/search", "count": "20", "when": "0 0 1 * * ?",
+           "zone": "Europe/Berlin", "dryRun": false, "next": "2031-05-06T23:00:00Z",
+           "last": {"id": "nightly@1", "due": "2026-11-23T23:00:00Z", "at": "2026-11-23T23:00:00Z",
+             "state": "failed", "count": "20",
+             "reason": "the scheduler refused it"}},
+           {"name": "sale", "addedBy": "ann", "app": "/shop/idle", "count": "at least 6", "when": "2031-05-07T08:00",
+            "zone": "UTC", "dryRun": false, "pausedSince": "2026-11-24T12:00:00Z", "pausedReason": "a freeze",
+            "next": "2031-05-07T08:00:00Z"}]}
+        """;
+
+    public const string Nightly = """
+        {"job": {"name": "nightly", "file": "jobs.yml", "app": "/shop/search", "count": "20", "when": "0 0 1 * * ?",
+           "zone": "Europe/Berlin", "dryRun": false, "next": "2031-05-06T23:00:00Z"},
+         "next": ["2031-05-06T23:00:00Z", "2031-05-07T23:00:00Z"], "open": [],
+         "history": [{"id": "nightly@1", "due": "2026-11-23T23:00:00Z", "at": "2026-11-23T23:00:00Z",
+             "state": "failed", "count": "20",
+           "reason": "the scheduler refused it", 
+           "apps": [{"app": "/shop/search", "before": 2, "phase": "failed", "problem": "locked"}]}]}
+        """;
+
+    public const string Sale = """
+        {"job": {"name": "sale", "app": "/shop/idle", "count": "at least 6", "when": "2031-05-07T08:00", "zone": "UTC",
+           "dryRun": false, "pausedSince": "2026-11-24T12:00:00Z", "next": "2031-05-07T08:00:00Z"},
+         "text": "name: sale", "next": ["2031-05-07T08:00:00Z"], "open": [], "history": []}
+        """;
+
+    public const string Sizes = """
+        {"at": "2026-11-24T12:00:00Z", "apps": [
+          {"app": "/shop/search", "instances": 3, "cpus": {"verdict": "tooMuch", "asked": 0.5, "target": 0.2},
+           "mem": {"verdict": "tooMuch", "asked": 256, "target": 128}, "waste": {"cpus": 0.9, "mem": 384},
+           "advice": "0.2 cpus and 128 MB would do", "put": {"cpus": 0.2, "mem": 128}, "samples": 9000, "days": 7.5},
+          {"app": "/shop/idle", "instances": 0, "cpus": {"verdict": "unknown", "asked": 0.5},
+           "mem": {"verdict": "unknown", "asked": 256},
+           "waste": {"cpus": 0, "mem": 0}, "advice": "not measured yet", "samples": 0, "days": 0}],
+         "totals": {"apps": 2, "known": 1, "asked": {"cpus": 1.5, "mem": 768}, "waste": {"cpus": 0.9, "mem": 384}}}
+        """;
+
+    public const string Moves = """
+        {"moves": [{"app": "/shop/search", "task": "t-1", "from": "node-1", "to": "node-2", "reason": "two of it are on node-1"},
+          {"app": "/shop/search", "task": "t-2", "from": "node-1", "to": "node-3", "reason": "node-3 is empty"}]}
+        """;
+
+    public const string Summary = """
+        {"hostname": "master-1", "slaves": [], "frameworks": [{"id": "f-1", "name": "marathon", "connected": true,
+          "roles": ["*", "web"],
+          "TASK_RUNNING": 2, "used_resources": {"cpus": 2, "mem": 384}, "offered_resources": {"cpus": 1, "mem": 64}}]}
+        """;
+
+    public const string Roles = """
+        {"roles": [{"name": "web", "weight": 2.5, "quota": {"role": "web", "guarantee": {"cpus": 4}, "limit": {"mem": 900}},
+          "frameworks": ["f-1"], "resources": {"cpus": 3, "mem": 448}, "allocated": {"cpus": 2, "mem": 384}}]}
+        """;
+
     private const string Governed = """
         {"app": "/shop/search", "policy": "search", "instances": 3, "min": 1, "max": 9, "desired": 3, "dryRun": false,
          "reason": "busy asks for 3", "metricsMissing": false, "inFlight": false}
@@ -115,6 +171,18 @@ internal static class Examples
         console.Answers["/v2/queue"] = Queue;
         console.Answers["/v2/tasks"] = """{"tasks": [{"id": "t", "appId": "/shop/search", "slaveId": "a-1"}]}""";
         console.Answers["/slaves"] = Agents;
+        console.Answers["/maintenance/schedule"] = "{}";
+        console.Answers["/state-summary"] = Summary;
+        console.Answers["/roles"] = Roles;
+        console.Answers["/metrics/snapshot"] = """{"master/outstanding_offers": 3}""";
+        console.Answers["/version"] = """{"version": "0.1.0"}""";
+        console.Answers["/v2/info"] = """{"leader": "s1:8080", "buildref": "LifecycleManager 0.1.0"}""";
+        console.Answers["/v2/rebalance"] = Moves;
+        console.Answers["/v1/schedules"] = Schedules;
+        console.Answers["/v1/schedules/nightly"] = Nightly;
+        console.Answers["/v1/schedules/sale"] = Sale;
+        console.Answers["/v1/stop"] = """{"stopped": false, "message": "changes are made: nobody has stopped them"}""";
+        console.Answers["/v1/recommendations"] = Sizes;
         console.Answers["/v1/decisions"] = Decisions;
         console.Answers["/v1/policies"] = Policies;
         console.Answers["/v1/targets"] =

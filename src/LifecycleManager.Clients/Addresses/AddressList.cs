@@ -32,6 +32,15 @@ public sealed class AddressList
     public static AddressList Of(IReadOnlyList<Uri> addresses, AddressDirectory? directory) =>
         directory is null ? new AddressList(addresses) : new AddressList(directory);
 
+    /// <summary>All of them; none before the first look into a directory.</summary>
+    public IReadOnlyList<Uri> Known
+    {
+        get
+        {
+            lock (_gate) return _addresses;
+        }
+    }
+
     /// <summary>How many there are; 0 before the first look into a directory.</summary>
     public int Count
     {

@@ -119,6 +119,16 @@ async function giveBackTyped() {
   }
 }
 
+// Jump to anything: a slash where nothing is typed, Ctrl+K anywhere.
+document.addEventListener('keydown', event => {
+  const isTyping = event.target.closest?.('input, textarea, select, [contenteditable], .monaco-editor, [role=dialog]');
+  const isSlash = event.key === '/' && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey;
+  const isControlK = event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+  if ((!isSlash && !isControlK) || document.querySelector('[role=dialog]')) return;
+  event.preventDefault();
+  document.getElementById('jump')?.click();
+});
+
 const lost = document.getElementById('lost');
 let isDown = false;
 

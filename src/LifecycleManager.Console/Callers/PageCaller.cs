@@ -11,13 +11,17 @@ namespace LifecycleManager.Console.Callers;
 /// </summary>
 /// <param name="authorization">The header <c>Authorization</c>; null where he says nothing, or shows a certificate.</param>
 /// <param name="scope">What he may do with which apps, for what is shown: the roles judge each call themselves.</param>
-internal sealed class PageCaller(string? authorization, AppScope scope) : ClaimsPrincipal
+/// <param name="isByCertificate">Whether his certificate is all that says who he is.</param>
+internal sealed class PageCaller(string? authorization, AppScope scope, bool isByCertificate = false) : ClaimsPrincipal
 {
     /// <summary>Who is asked nothing, and may do everything.</summary>
     public static PageCaller Anyone { get; } = new(null, AppScope.All);
 
     /// <summary>The header <c>Authorization</c>, or null.</summary>
     public string? Authorization { get; } = authorization;
+
+    /// <summary>Whether his certificate is all that says who he is.</summary>
+    public bool IsByCertificate { get; } = isByCertificate;
 
     /// <summary>What he may do with which apps.</summary>
     public AppScope Scope { get; } = scope;
@@ -33,7 +37,8 @@ internal sealed class PageCaller(string? authorization, AppScope scope) : Claims
     {
         ArgumentNullException.ThrowIfNull(context);
         var authorization = context.Request.Headers.Authorization is [{ Length: > 0 } said] ? said : null;
-        return new PageCaller(authorization, AccessControl.ScopeOf(context));
+        return new PageCaller(authorization, AccessControl.ScopeOf(context),
+            authorization is null && AccessControl.PrincipalOf(context) is not null);
     }
 
     /// <summary>The caller of a component's page.</summary>

@@ -8,7 +8,10 @@ using LifecycleManager.Security;
 
 namespace LifecycleManager.Console.Clients;
 
-/// <summary>What the console asks of the master: the classic <c>/slaves</c>, so that a real Mesos answers as well.</summary>
+/// <summary>
+/// Where instances are and were, which the console asks the master for as itself: whoever looks may know of some apps alone, and
+/// each agent judges by itself what he may read and run there. The classic endpoints, so that a real Mesos answers as well.
+/// </summary>
 internal sealed class AgentListClient : IDisposable
 {
     private readonly HttpClient? _client;
@@ -34,15 +37,6 @@ internal sealed class AgentListClient : IDisposable
     /// <summary>Whether there is a master to ask.</summary>
     public bool IsKnown => _client is not null;
 
-    /// <summary>The agents by host name.</summary>
-    public async Task<IReadOnlyList<AgentRow>> AgentsAsync(CancellationToken cancellation)
-    {
-        if (_client is null) return [];
-        var answer = await _client.GetFromJsonAsync<JsonElement>("slaves", cancellation);
-        return [.. answer.GetProperty("slaves").EnumerateArray().Select(Row)
-            .OrderBy(row => row.Hostname, StringComparer.Ordinal)];
-    }
-
     /// <summary>Where all agents answer, by their ids: as their master, over TLS or not.</summary>
     public async Task<IReadOnlyDictionary<string, Uri>> PlacesAsync(CancellationToken cancellation)
     {
@@ -64,21 +58,4 @@ internal sealed class AgentListClient : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _client?.Dispose();
-
-    private static AgentRow Row(JsonElement agent) => new(
-        agent.GetProperty("id").ToString(),
-        agent.GetProperty("hostname").ToString(),
-        !agent.TryGetProperty("active", out var active) || active.ValueKind == JsonValueKind.True,
-        Amount(agent, "used_resources", "cpus"), Amount(agent, "resources", "cpus"),
-        Amount(agent, "used_resources", "mem"), Amount(agent, "resources", "mem"),
-        agent.TryGetProperty("attributes", out var attributes) && attributes.ValueKind == JsonValueKind.Object
-            ? string.Join(", ", attributes.EnumerateObject().Select(attribute => $"{attribute.Name}: {attribute.Value}")) : "");
-
-    private static double Amount(JsonElement agent, string of, string name) =>
-        agent.TryGetProperty(of, out var resources) && resources.TryGetProperty(name, out var value)
-        && value.TryGetDouble(out var number) ? number : 0;
 }
-
-/// <summary>An agent with its use.</summary>
-internal sealed record AgentRow(
-    string Id, string Hostname, bool Active, double CpusUsed, double Cpus, double MemUsed, double Mem, string Attributes);

@@ -12,15 +12,21 @@ public sealed class ManagerClient(HttpClient client)
     private const int StreamBuffer = 4096;
 
     /// <summary>The newest decisions, newest first.</summary>
-    /// <param name="app">Of one app; null for all.</param>
-    /// <param name="limit">How many at most.</param>
+    /// <param name="app">Of an app; null for all.</param>
+    /// <param name="limit">So many at most.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <param name="since">From then on; null for all that are kept.</param>
+    /// <param name="outcome">What became of them; empty for anything.</param>
+    /// <param name="since">Of then or later; null without a beginning.</param>
+    /// <param name="until">Of before then; null without an end.</param>
     public async Task<IReadOnlyList<DecisionRow>> DecisionsAsync(
-        string? app, int limit, CancellationToken cancellation, DateTimeOffset? since = null)
+        string? app, int limit, CancellationToken cancellation, string outcome = "", DateTimeOffset? since = null,
+        DateTimeOffset? until = null)
     {
         var path = string.Create(CultureInfo.InvariantCulture, $"v1/decisions?limit={limit}")
-            + (app is null ? "" : "&app=" + Uri.EscapeDataString(app)) + (since is { } from ? "&since=" + Instant(from) : "");
+            + (app is null ? "" : "&app=" + Uri.EscapeDataString(app))
+            + (outcome.Length == 0 ? "" : "&outcome=" + Uri.EscapeDataString(outcome))
+            + (since is { } from ? $"&since={from.UtcDateTime:yyyy-MM-ddTHH:mm:ss}Z" : "")
+            + (until is { } to ? $"&until={to.UtcDateTime:yyyy-MM-ddTHH:mm:ss}Z" : "");
         return [.. List(await GetAsync(path, cancellation), "decisions").Select(decision => new DecisionRow(
             Text(decision, "id"), Time(decision, "at"), Text(decision, "app"), Text(decision, "policy"),
             TextOrNone(decision, "rule"),

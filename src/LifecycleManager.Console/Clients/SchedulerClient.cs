@@ -49,6 +49,20 @@ internal sealed class SchedulerClient(HttpClient http)
     public async Task<IReadOnlyList<AppTask>> TasksAsync(CancellationToken cancellation) =>
         (await Api.GetTasks(cancellation)).Tasks;
 
+    /// <summary>Who leads, and of which build it is.</summary>
+    public async Task<SchedulerInfo> InfoAsync(CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "v2/info");
+        using var answer = await http.SendAsync(request, cancellation);
+        if (!answer.IsSuccessStatusCode)
+            throw await ApiException.Create(request, HttpMethod.Get, answer, MarathonApi.Settings);
+        var info = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation);
+        return new SchedulerInfo(
+            info.TryGetProperty("leader", out var leader) ? leader.ToString() : null,
+            info.TryGetProperty("buildref", out var build) ? build.ToString()
+                : info.TryGetProperty("version", out var version) ? version.ToString() : "unknown");
+    }
+
     /// <summary>The versions of an app that are kept, newest first.</summary>
     public async Task<IReadOnlyList<string>> VersionsAsync(string id, CancellationToken cancellation) =>
         (await GetAsync($"v2/apps/{id.Trim('/')}/versions", MarathonJson.Default.VersionList, cancellation)).Versions;

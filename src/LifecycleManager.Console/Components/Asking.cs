@@ -12,14 +12,15 @@ internal static class Asking
     /// <param name="effects">What will be done.</param>
     /// <param name="isGrave">Whether it ends what runs.</param>
     /// <param name="locked">What stands in the way and what force would do; null where nothing does.</param>
+    /// <param name="mayLeave">Whether it may be asked for without force all the same.</param>
     public static async Task<bool?> AskAsync(
         this IDialogService dialogs, string title, string button, IReadOnlyList<string> effects, bool isGrave = false,
-        string? locked = null)
+        string? locked = null, bool mayLeave = false)
     {
         var dialog = await dialogs.ShowAsync<Ask>(title, new DialogParameters<Ask>
         {
             { ask => ask.Title, title }, { ask => ask.Do, button }, { ask => ask.Effects, effects },
-            { ask => ask.IsGrave, isGrave }, { ask => ask.Lock, locked },
+            { ask => ask.IsGrave, isGrave }, { ask => ask.Lock, locked }, { ask => ask.MayLeave, mayLeave },
         });
         return await dialog.Result is { Canceled: false, Data: bool force } ? force : null;
     }

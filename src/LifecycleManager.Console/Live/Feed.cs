@@ -1,3 +1,4 @@
+using LifecycleManager.Clients.Addresses;
 using LifecycleManager.Clients.Agents;
 using LifecycleManager.Clients.Schedulers;
 using LifecycleManager.Console.Callers;
@@ -16,6 +17,7 @@ internal sealed class Feed
 {
     private static readonly TimeSpan Told = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Untold = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Rarely = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Sampled = TimeSpan.FromSeconds(5);
@@ -37,35 +39,48 @@ internal sealed class Feed
     /// <param name="caller">Who asks.</param>
     /// <param name="http">Makes his clients.</param>
     /// <param name="options">Where the roles are.</param>
-    /// <param name="agents">Asks the master, as the console.</param>
+    /// <param name="places">Finds where instances are.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The logs.</param>
     public Feed(
-        PageCaller caller, RoleHttp http, ConsoleOptions options, AgentListClient agents, TimeProvider time,
+        PageCaller caller, RoleHttp http, ConsoleOptions options, AgentListClient places, TimeProvider time,
         ILoggerFactory loggers)
     {
         (Caller, _time, _log) = (caller, time, loggers.CreateLogger<Feed>());
         Scheduler = new SchedulerClient(http.For(caller, options.Scheduler));
-        Sandboxes = new SandboxClient(caller, http, agents, time);
+        Sandboxes = new SandboxClient(caller, http, places, time);
         _events = new Signal(
             (told, cancellation) => FollowEventsAsync(told, loggers.CreateLogger<SchedulerEvents>(), cancellation), time, _log);
         Apps = Of(Scheduler.AppsAsync, _events);
         Pods = Of(Scheduler.PodsAsync, _events);
         Tasks = Of(Scheduler.TasksAsync, _events);
+        Info = Of(Scheduler.InfoAsync, null);
         Deployments = Of(Scheduler.DeploymentsAsync, _events, Untold);
 
         // No event tells that an offer was refused, or a delay is over.
         Queue = Of(Scheduler.QueueAsync, _events, Untold);
-        if (agents.IsKnown && caller.Scope.MayEverywhere(Security.GroupPermission.View))
-            Agents = Of(agents.AgentsAsync, _events, Untold);
+        if (options.Masters is { } masters && caller.Scope.MayEverywhere(Security.GroupPermission.View))
+        {
+            Cluster = http.Cluster(caller, masters, options.MasterCredential);
+            Agents = Of(Cluster.AgentsAsync, _events, Untold);
+            Master = Of(Cluster.ClusterAsync, _events, Untold);
+            Processes = Of(cancellation => ProbeAsync(http, options, masters, cancellation), null, Rarely);
+        }
+
         if (options.Manager is not { } address) return;
-        var manager = new ManagerClient(http.For(caller, address));
+        var calls = http.For(caller, address);
+        var manager = new ManagerClient(calls);
         _decisions = new Signal((told, cancellation) => FollowDecisionsAsync(manager, told, cancellation), time, _log);
         Manager = manager;
         Governed = Of(manager.GovernedAsync, _decisions);
         Policies = Of(manager.PoliciesAsync, _decisions);
         Decisions = Of(cancellation => manager.DecisionsAsync(null, Decided, cancellation), _decisions);
-        if (caller.Scope.MayEverywhere(Security.GroupPermission.View)) Targets = Of(manager.TargetsAsync, null, Untold);
+        Planning = new ManagerCalls(calls);
+        Stop = Of(Planning.StopAsync, _decisions);
+        Sizes = Of(Planning.SizesAsync, null, Rarely);
+        if (!caller.Scope.MayEverywhere(Security.GroupPermission.View)) return;
+        Targets = Of(manager.TargetsAsync, null, Untold);
+        Schedules = Of(Planning.AllAsync, _decisions);
     }
 
     /// <summary>Who asks.</summary>
@@ -80,6 +95,15 @@ internal sealed class Feed
     /// <summary>The manager; null where the console was not told of one.</summary>
     public ManagerClient? Manager { get; }
 
+    /// <summary>The master; null where there is none to ask, or the caller may not see the cluster.</summary>
+    public ClusterCalls? Cluster { get; }
+
+    /// <summary>Who leads, for whom resources are, and who has which; null as above.</summary>
+    public Watch<ClusterRow>? Master { get; }
+
+    /// <summary>How the processes of all roles say that they are; null as above.</summary>
+    public Watch<IReadOnlyList<RoleRow>>? Processes { get; }
+
     /// <summary>All apps.</summary>
     public Watch<IReadOnlyList<App>> Apps { get; }
 
@@ -88,6 +112,9 @@ internal sealed class Feed
 
     /// <summary>All instances of apps.</summary>
     public Watch<IReadOnlyList<AppTask>> Tasks { get; }
+
+    /// <summary>Which scheduler leads.</summary>
+    public Watch<SchedulerInfo> Info { get; }
 
     /// <summary>The deployments under way.</summary>
     public Watch<IReadOnlyList<Deployment>> Deployments { get; }
@@ -110,6 +137,26 @@ internal sealed class Feed
     /// <summary>The scraped targets; null without a manager, or where the caller may not see them.</summary>
     public Watch<IReadOnlyList<TargetRow>>? Targets { get; }
 
+    /// <summary>The manager, asked about what is scheduled, advised and stopped; null without one.</summary>
+    public ManagerCalls? Planning { get; }
+
+    /// <summary>Whether all changes are stopped; null without a manager.</summary>
+    public Watch<StopRow>? Stop { get; }
+
+    /// <summary>What apps ask for beside what they use; null without a manager.</summary>
+    public Watch<SizePage>? Sizes { get; }
+
+    /// <summary>What is scheduled; null without a manager, or where the caller may not see it.</summary>
+    public Watch<SchedulePage>? Schedules { get; }
+
+    /// <summary>What fires until some time, for one page; null as above.</summary>
+    public Watch<ComingFires>? Coming(DateTimeOffset end) => Schedules is null || Planning is not { } planning ? null
+        : Of(cancellation => planning.ComingAsync(end, cancellation), _decisions, Rarely);
+
+    /// <summary>One scheduled job, for one page; null as above.</summary>
+    public Watch<JobDetail>? Schedule(string name) => Schedules is null || Planning is not { } planning ? null
+        : Of(cancellation => planning.OneAsync(name, cancellation), _decisions);
+
     /// <summary>One app with its instances, for one page.</summary>
     public Watch<App> App(string id) => Of(cancellation => Scheduler.AppAsync(id, cancellation), _events);
 
@@ -129,6 +176,11 @@ internal sealed class Feed
     public Watch<IReadOnlyList<DecisionRow>>? DecisionsOf(string id) => Manager is not { } manager ? null
         : Of(cancellation => manager.DecisionsAsync(id, 20, cancellation), _decisions);
 
+    /// <summary>The newest decisions of an outcome and a time, for one page; null without a manager.</summary>
+    public Watch<IReadOnlyList<DecisionRow>>? DecisionsWhere(string outcome, DateTimeOffset? since, DateTimeOffset? until) =>
+        Manager is not { } manager ? null
+            : Of(cancellation => manager.DecisionsAsync(null, Decided, cancellation, outcome, since, until), _decisions);
+
     /// <summary>Why an app's count is what it is, for one page; null without a manager.</summary>
     public Watch<Explained>? Explanation(string id) => Manager is not { } manager ? null
         : Of(async cancellation => new Explained(await manager.ExplainAsync(id, cancellation)), _decisions, Untold);
@@ -139,7 +191,7 @@ internal sealed class Feed
         {
             var since = _time.GetUtcNow() - range;
             var table = manager.HistoryAsync(id, since, cancellation);
-            var decisions = manager.DecisionsAsync(id, Decided, cancellation, since);
+            var decisions = manager.DecisionsAsync(id, Decided, cancellation, since: since);
             return new AppHistory(await table, await decisions, since, since + range);
         }, _decisions);
 
@@ -155,6 +207,34 @@ internal sealed class Feed
 
     private Watch<T> Of<T>(Func<CancellationToken, Task<T>> read, Signal? signal, TimeSpan? period = null)
         where T : class => new(read, period ?? Told, signal, _time, _log);
+
+    // Each at its own address, and so many agents: more are no page for people.
+    private async Task<IReadOnlyList<RoleRow>> ProbeAsync(
+        RoleHttp http, ConsoleOptions options, AddressList masters, CancellationToken cancellation)
+    {
+        const int MostAgents = 100;
+        var agents = (await Agents!.LatestAsync(cancellation)).Value ?? [];
+        var scheme = masters.Current.Scheme is "https" ? "https" : "http";
+        IEnumerable<(string Role, Uri Address)> all =
+        [
+            ("scheduler", options.Scheduler),
+            .. options.Manager is { } manager ? [("manager", manager)] : Array.Empty<(string, Uri)>(),
+            .. masters.Known.Select(master => ("master", master)),
+            .. agents.Where(agent => agent.Authority.Length > 0 && !agent.IsLost).Take(MostAgents)
+                .Select(agent => ($"agent {agent.Hostname}", new Uri($"{scheme}://{agent.Authority}"))),
+        ];
+        var found = new List<RoleRow>();
+        foreach (var some in all.Chunk(8))
+        {
+            found.AddRange(await Task.WhenAll(some.Select(async one =>
+            {
+                using var client = http.For(Caller, one.Address);
+                return await HealthProbe.AskAsync(client, one.Role, _time, cancellation);
+            })));
+        }
+
+        return found;
+    }
 
     private async Task FollowEventsAsync(Action told, ILogger<SchedulerEvents> log, CancellationToken cancellation)
     {

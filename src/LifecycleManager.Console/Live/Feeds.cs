@@ -7,11 +7,11 @@ namespace LifecycleManager.Console.Live;
 /// <summary>The feeds, one a caller: pages of one caller share what they show, pages of two never do.</summary>
 /// <param name="http">Makes the callers' clients.</param>
 /// <param name="options">Where the roles are.</param>
-/// <param name="agents">Asks the master, as the console.</param>
+/// <param name="places">Finds where instances are.</param>
 /// <param name="time">The clock.</param>
 /// <param name="loggers">The logs.</param>
 internal sealed class Feeds(
-    RoleHttp http, ConsoleOptions options, AgentListClient agents, TimeProvider time, ILoggerFactory loggers)
+    RoleHttp http, ConsoleOptions options, AgentListClient places, TimeProvider time, ILoggerFactory loggers)
 {
     /// <summary>Feeds that are kept, whose last value is there for the next page.</summary>
     private const int Most = 32;
@@ -33,7 +33,7 @@ internal sealed class Feeds(
             }
 
             // A caller who may do something else by now has another; the pages of before keep theirs.
-            return _feeds[key] = new Feed(caller, http, options, agents, time, loggers);
+            return _feeds[key] = new Feed(caller, http, options, places, time, loggers);
         }
     }
 }

@@ -16,8 +16,11 @@ internal sealed record AppRow(string Path, App? App, AppStanding Status, int Dep
     /// <summary>Instances that are wanted.</summary>
     public int Whole { get; init; }
 
-    /// <summary>Apps in it, at any depth.</summary>
-    public int Count { get; init; }
+    /// <summary>The apps in it, at any depth.</summary>
+    public IReadOnlyList<App> Apps { get; init; } = [];
+
+    /// <summary>How many they are.</summary>
+    public int Count => Apps.Count;
 
     /// <summary>The apps below their groups; what is in a closed group is left out.</summary>
     /// <param name="apps">The apps.</param>
@@ -40,7 +43,7 @@ internal sealed record AppRow(string Path, App? App, AppStanding Status, int Dep
                 {
                     Used = below.Sum(row => row.App!.TasksRunning ?? 0),
                     Whole = below.Sum(row => row.App!.Instances ?? 0),
-                    Count = below.Count,
+                    Apps = [.. below.Select(row => row.App!)],
                 });
                 if (!closed.Contains(path)) Add(path, depth + 1, below);
             }

@@ -97,6 +97,12 @@ internal static class OperatorViews
             JsonSerializer.Serialize(json, unavailability, MesosJson.Default.Unavailability);
         }
 
+        Drain(json, agent);
+    }
+
+    /// <summary>How far an agent is drained; nothing of one that is not.</summary>
+    public static void Drain(Utf8JsonWriter json, AgentView agent)
+    {
         if (agent.Entry.Drain is not { } drain) return;
         json.WriteStartObject("drain_info");
         json.WriteString("state", drain.Drained ? "DRAINED" : "DRAINING");

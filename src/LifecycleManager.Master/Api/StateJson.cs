@@ -232,6 +232,7 @@ internal static class StateJson
         json.WriteBoolean("active", agent.IsActive);
         json.WriteBoolean("connected", agent.IsConnected);
         json.WriteBoolean("deactivated", agent.Entry.Deactivated);
+        OperatorViews.Drain(json, agent);
         json.WriteString("version", agent.Version);
         Strings(json, "capabilities", agent.Features);
         Amounts(json, "resources", agent.Total);

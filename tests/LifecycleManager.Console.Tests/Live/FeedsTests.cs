@@ -12,8 +12,8 @@ public sealed class FeedsTests
     public void Pages_of_one_caller_share_a_feed_and_pages_of_two_never_do()
     {
         using var http = new RoleHttp(null);
-        using var agents = new AgentListClient(null, null);
-        var feeds = new Feeds(http, new ConsoleOptions { Scheduler = new Uri("http://127.0.0.1:1") }, agents, TimeProvider.System,
+        using var places = new AgentListClient(null, null);
+        var feeds = new Feeds(http, new ConsoleOptions { Scheduler = new Uri("http://127.0.0.1:1") }, places, TimeProvider.System,
             NullLoggerFactory.Instance);
         var one = feeds.Of(new PageCaller("Basic b25l", AppScope.All));
 

@@ -16,6 +16,9 @@ public sealed class EveryPageTests(Chromium browser)
         { "/ui/charts/shop/search", "Charts of /shop/search" },
         { "/ui/pods/shop/pair", "/shop/pair" }, { "/ui/logs/shop/pair", "Logs of /shop/pair" },
         { "/ui/pods", "Pods" }, { "/ui/deployments", "Deployments" }, { "/ui/queue", "Queue" }, { "/ui/agents", "Agents" },
+        { "/ui/agents/a-1", "node-1" },
+        { "/ui/cluster", "Cluster" }, { "/ui/rebalance", "Rebalance" }, { "/ui/sizes", "Right size" },
+        { "/ui/schedules?from=2031-05-06", "Schedules" }, { "/ui/schedules/nightly", "nightly" },
         { "/ui/policies", "Policies" }, { "/ui/decisions", "Decisions" }, { "/ui/nowhere", "No such page" },
     };
 

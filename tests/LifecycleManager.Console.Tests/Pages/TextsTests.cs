@@ -12,7 +12,15 @@ public sealed class TextsTests
         "busy: tpm 24 &gt; 10 * instances 2 for 30s, &#x2B;1")]
     [InlineData("/ui/pods", "/shop/pair", "web running, unhealthy :31005", "1 / 2")]
     [InlineData("/ui/queue", "1 waiting", "node-3", "0.2 of 0.5 cpus are free")]
-    [InlineData("/ui/agents", "2.5 / 8", "rack: 1", "/shop/pair")]
+    [InlineData("/ui/agents", "2.5 / 8", "rack: 1", "/shop/pair", "eu-1, eu")]
+    [InlineData("/ui/agents/a-1", "2.5 / 8", "rack: 1", "shop_pair.instance-0123456789ab", "31005",
+        "/ui/logs/shop/search?task=t")]
+    [InlineData("/ui/cluster", "master-1", "s1:8080", "marathon", "cpus 4", "mem 900", "2.5", "eu-1")]
+    [InlineData("/ui/rebalance", "two of it are on node-1", "Make 2 moves")]
+    [InlineData("/ui/sizes", "0.2 cpus and 128 MB would do", "0.5 → 0.2")]
+    [InlineData("/ui/schedules?from=2031-05-06", "23:00:00 UTC", "(01:00 Europe/Berlin)", "the rule low begins", "a freeze",
+        "Failed")]
+    [InlineData("/ui/schedules/nightly", "jobs.yml", "2031-05-07 23:00:00 UTC", "the scheduler refused it", "locked")]
     [InlineData("/ui/policies", "the policy &#x27;search&#x27; has a rule without effect", "7 instances", "40.5 an hour")]
     [InlineData("/ui/policies", "night.yml:7:3: error: unknown name &#x27;tmp&#x27;", "unknown", "http://h:1/admin")]
     [InlineData("/ui/decisions", "2026-11-24 12:00:00 UTC", "2 → 3", "1 stays")]
@@ -41,7 +49,13 @@ public sealed class TextsTests
     [InlineData("/ui/deployments")]
     [InlineData("/ui/queue")]
     [InlineData("/ui/agents")]
+    [InlineData("/ui/agents/a-1")]
     [InlineData("/ui/decisions")]
+    [InlineData("/ui/cluster")]
+    [InlineData("/ui/rebalance")]
+    [InlineData("/ui/sizes")]
+    [InlineData("/ui/schedules")]
+    [InlineData("/ui/schedules/nightly")]
     [InlineData("/ui/policies")]
     public async Task A_role_that_does_not_answer_is_said_on_the_page(string path)
     {
