@@ -101,6 +101,18 @@ internal static class Examples
            {"file": "night.yml", "problems": [{"line": 7, "column": 3, "severity": "error", "message": "unknown name 'tmp'"}]}]}
         """;
 
+    private const string Document = """
+        {"components": {"schemas": {
+          "App": {"type": "object", "additionalProperties": false, "properties": {
+            "id": {"type": "string"}, "cmd": {"type": "string"}, "cpus": {"type": "number"}, "mem": {"type": "number"},
+            "disk": {"type": "number"}, "instances": {"type": "integer"}, "env": {"type": "object"}, "labels": {"type": "object"},
+            "container": {"type": "object"}, "constraints": {"type": "array"}, "healthChecks": {"type": "array",
+            "items": {"$ref": "#/components/schemas/AppHealthCheck"}}, "upgradeStrategy": {"type": "object"},
+            "portDefinitions": {"type": "array"}, "user": {"type": "string"}}},
+          "AppHealthCheck": {"type": "object", "properties": {"protocol": {"enum": ["HTTP", "TCP"]}, "path": {"type": "string"}}},
+          "Pod": {"type": "object"}, "Group": {"type": "object"}}}}
+        """;
+
     private const string Governed = """
         {"app": "/shop/search", "policy": "search", "instances": 3, "min": 1, "max": 9, "desired": 3, "dryRun": false,
          "reason": "busy asks for 3", "metricsMissing": false, "inFlight": false}
@@ -111,6 +123,13 @@ internal static class Examples
     {
         console.Show(Search, Idle);
         console.Answers["/v2/pods::status"] = Pods;
+        console.Answers["/v2/pods/shop/pair"] = """
+            {"id": "/shop/pair", "scaling": {"kind": "fixed", "instances": 2}, "containers": [{"name": "web"}], "version": "v"}
+            """;
+        console.Answers["/v2/groups/shop"] = """
+            {"id": "/shop", "apps": [{"id": "/shop/idle", "cmd": "serve", "version": "v"}], "groups": [], "version": "v"}
+            """;
+        console.Answers["/openapi/marathon.json"] = Document;
         console.Answers["/v2/deployments"] = Deployments;
         console.Answers["/v2/queue"] = Queue;
         console.Answers["/v2/tasks"] = """{"tasks": [{"id": "t", "appId": "/shop/search", "slaveId": "a-1"}]}""";

@@ -13,16 +13,23 @@ internal sealed class BrowserCalls(IJSRuntime script)
     /// <param name="method">The method.</param>
     /// <param name="path">The path at the scheduler.</param>
     /// <param name="body">JSON; null for none.</param>
-    public async Task<string?> ChangeAsync(string method, string path, string? body = null)
+    public async Task<string?> ChangeAsync(string method, string path, string? body = null) =>
+        (await AskAsync(method, path, body))?.Message;
+
+    /// <summary>Asks for a change; null where it was done, else why not, with what is wrong at which path.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">The path at the scheduler.</param>
+    /// <param name="body">JSON; null for none.</param>
+    public async Task<Refusal?> AskAsync(string method, string path, string? body)
     {
         try
         {
             var answer = await script.InvokeAsync<Answer>("lcmPage.call", method, path, body);
-            return answer.Status is >= 200 and < 300 ? null : CallProblems.Said(answer.Status, answer.Text);
+            return answer.Status is >= 200 and < 300 ? null : Refusal.Of(answer.Status, answer.Text);
         }
         catch (Exception e) when (e is JSException or TaskCanceledException or JSDisconnectedException)
         {
-            return $"The scheduler was not asked, or its answer is lost: {e.Message}";
+            return Refusal.Of(0, $"The scheduler was not asked, or its answer is lost: {e.Message}");
         }
     }
 

@@ -13,6 +13,9 @@ public sealed class EveryPageTests(Chromium browser)
         { "/ui/apps/shop/search", "/shop/search" },
         { "/ui/pods", "Pods" }, { "/ui/deployments", "Deployments" }, { "/ui/queue", "Queue" }, { "/ui/agents", "Agents" },
         { "/ui/policies", "Policies" }, { "/ui/decisions", "Decisions" }, { "/ui/nowhere", "No such page" },
+        { "/ui/new/apps", "New application" }, { "/ui/edit/apps/shop/search", "Edit /shop/search" },
+        { "/ui/edit/apps/shop/search?as=json", "Edit /shop/search" }, { "/ui/new/pods", "New pod" },
+        { "/ui/edit/pods/shop/pair", "Edit /shop/pair" }, { "/ui/edit/groups/shop", "Edit /shop" },
     };
 
     [Theory]
