@@ -40,6 +40,12 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
     /// <summary>How changes are answered.</summary>
     public (HttpStatusCode Status, string Body) ChangeAnswer { get; set; } = (HttpStatusCode.OK, "{}");
 
+    /// <summary>How changes, and what is asked with a body, are answered at some paths in place of that.</summary>
+    public ConcurrentDictionary<string, (HttpStatusCode Status, string Body)> ChangeAnswers { get; } = [];
+
+    /// <summary>The conditions of changes, by path.</summary>
+    public ConcurrentDictionary<string, string> Conditions { get; } = [];
+
     /// <summary>Whether the roles answer that they cannot, whatever they are asked.</summary>
     public bool AreAway { get; set; }
 
@@ -101,6 +107,9 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
+    /// <summary>The tag of an answer.</summary>
+    public static string TagOf(string answer) => $"\"{answer.Length}-{answer.GetHashCode(StringComparison.Ordinal)}\"";
+
     private static JsonNode Json(App app) => System.Text.Json.JsonSerializer.SerializeToNode(app, MarathonJson.Default.App)!;
 
     /// <summary>Tells of a change, as the scheduler's events do.</summary>
@@ -155,12 +164,15 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
         {
             using var reader = new StreamReader(context.Request.Body);
             Changes.Enqueue((context.Request.Method, path + context.Request.QueryString, await reader.ReadToEndAsync()));
-            context.Response.StatusCode = (int)ChangeAnswer.Status;
-            await context.Response.WriteAsync(ChangeAnswer.Body);
+            Conditions[path] = context.Request.Headers.IfMatch.ToString();
+            var (status, body) = ChangeAnswers.GetValueOrDefault(path, ChangeAnswer);
+            context.Response.StatusCode = (int)status;
+            await context.Response.WriteAsync(body);
         }
         else if (Answers.TryGetValue(path, out var answer))
         {
             context.Response.ContentType = "application/json";
+            context.Response.Headers.ETag = TagOf(answer);
             await context.Response.WriteAsync(answer);
         }
         else

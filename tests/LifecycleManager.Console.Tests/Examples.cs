@@ -1,4 +1,6 @@
+using System.Net;
 using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Testing;
 
 namespace LifecycleManager.Console.Tests;
 
@@ -101,6 +103,17 @@ internal static class Examples
            {"file": "night.yml", "problems": [{"line": 7, "column": 3, "severity": "error", "message": "unknown name 'tmp'"}]}]}
         """;
 
+    public const string PolicyFile = """
+        policy: search
+        app: /shop/search
+        instances: { min: 1, max: 9 }
+        rules:
+          - rule: busy
+            when: tpm > 10 * instances
+            then: { add: 1 }
+
+        """;
+
     private const string Document = """
         {"components": {"schemas": {
           "App": {"type": "object", "additionalProperties": false, "properties": {
@@ -136,6 +149,12 @@ internal static class Examples
         console.Answers["/slaves"] = Agents;
         console.Answers["/v1/decisions"] = Decisions;
         console.Answers["/v1/policies"] = Policies;
+        console.Answers["/v1/policies/files"] = """{"files": ["search.test.yml", "search.yml"], "writable": true}""";
+        console.Answers["/v1/policies/files/search.yml"] = PolicyFile;
+        console.Answers["/v1/policies/files/search.test.yml"] = "tests: []\n";
+        console.Answers["/v1/policies/schema"] = File.ReadAllText(
+            Repository.Path("src/LifecycleManager.Decisions/Policies/policy.schema.json"));
+        console.ChangeAnswers["/v1/policies/check"] = (HttpStatusCode.OK, """{"result": "good", "output": "", "errors": [], "problems": []}""");
         console.Answers["/v1/targets"] =
             """{"targets": [{"app": "/shop/search", "address": "http://h:1/admin", "state": "down", "lastError": "500"}]}""";
         console.Answers["/v1/apps"] = $$"""{"apps": [{{Governed}}], "ungoverned": 1}""";

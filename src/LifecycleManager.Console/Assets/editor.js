@@ -76,25 +76,28 @@ export async function open(element, options, page) {
   }
   const editor = monaco.editor.create(element, {
     model, ariaLabel: options.label, readOnly: options.isReadOnly, automaticLayout: true, minimap: { enabled: false }, tabSize: 2,
-    scrollBeyondLastLine: false, wordWrap: 'on', fixedOverflowWidgets: true, fontSize: 14, renderWhitespace: 'none',
+    scrollBeyondLastLine: false, wordWrap: 'on', autoClosingBrackets: 'never', autoClosingQuotes: 'never', fixedOverflowWidgets: true, fontSize: 14, renderWhitespace: 'none',
     quickSuggestions: { strings: true, other: true, comments: false }, 'semanticHighlighting.enabled': false,
   });
 
   // What it says to those who listen is a status, and no part of the page beside others.
   for (const said of document.querySelectorAll('.monaco-status')) said.setAttribute('role', 'status');
-  let due;
+  const held = { editor, model };
   model.onDidChangeContent(() => {
     drafts.set(options.key, model.getValue());
-    clearTimeout(due);
-    due = setTimeout(() => page.invokeMethodAsync('Typed').catch(() => { /* The socket is lost: it is asked again when it is back. */ }), checking);
+    clearTimeout(held.due);
+    held.due = setTimeout(() => page.invokeMethodAsync('Typed').catch(() => { /* The socket is lost: it is asked again when it is back. */ }), checking);
   });
-  editors.set(element, { editor, model, key: options.key });
+  editors.set(element, held);
   element.dataset.ready = 'yes';
 }
 
 export function text(element) {
   const held = editors.get(element);
-  return new TextEncoder().encode(held ? held.model.getValue() : '');
+
+  // Who asks has what was typed by now: it need not be told of it.
+  clearTimeout(held?.due);
+  return new TextEncoder().encode(held?.model.getValue() ?? '');
 }
 
 // What is wrong, at its place.
@@ -124,6 +127,7 @@ export function close(element) {
   const held = editors.get(element);
   if (!held) return;
   editors.delete(element);
+  clearTimeout(held.due);
   held.editor.dispose();
   held.model.dispose();
 }

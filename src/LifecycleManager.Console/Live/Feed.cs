@@ -18,6 +18,9 @@ internal sealed class Feed
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(10);
     private const int Decided = 200;
 
+    /// <summary>The manager ends a tool after half a minute, and has one wait for another for ten seconds.</summary>
+    private static readonly TimeSpan Worked = TimeSpan.FromSeconds(50);
+
     private static readonly string[] Events =
     [
         "status_update_event", "instance_changed_event", "instance_health_changed_event", "health_status_changed_event",
@@ -58,6 +61,7 @@ internal sealed class Feed
         var manager = new ManagerClient(http.For(caller, address));
         _decisions = new Signal((told, cancellation) => FollowDecisionsAsync(manager, told, cancellation), time, _log);
         Manager = manager;
+        Tools = new PolicyToolsClient(http.For(caller, address, Worked));
         Governed = Of(manager.GovernedAsync, _decisions);
         Policies = Of(manager.PoliciesAsync, _decisions);
         Decisions = Of(cancellation => manager.DecisionsAsync(null, Decided, cancellation), _decisions);
@@ -72,6 +76,9 @@ internal sealed class Feed
 
     /// <summary>The manager; null where the console was not told of one.</summary>
     public ManagerClient? Manager { get; }
+
+    /// <summary>The manager's tools for policy files; null where the console was not told of one.</summary>
+    public PolicyToolsClient? Tools { get; }
 
     /// <summary>All apps.</summary>
     public Watch<IReadOnlyList<App>> Apps { get; }

@@ -13,6 +13,7 @@ public sealed class EveryPageTests(Chromium browser)
         { "/ui/apps/shop/search", "/shop/search" },
         { "/ui/pods", "Pods" }, { "/ui/deployments", "Deployments" }, { "/ui/queue", "Queue" }, { "/ui/agents", "Agents" },
         { "/ui/policies", "Policies" }, { "/ui/decisions", "Decisions" }, { "/ui/nowhere", "No such page" },
+        { "/ui/policies/files/search.yml", "search.yml" }, { "/ui/policies/new", "New policy file" },
         { "/ui/new/apps", "New application" }, { "/ui/edit/apps/shop/search", "Edit /shop/search" },
         { "/ui/edit/apps/shop/search?as=json", "Edit /shop/search" }, { "/ui/new/pods", "New pod" },
         { "/ui/edit/pods/shop/pair", "Edit /shop/pair" }, { "/ui/edit/groups/shop", "Edit /shop" },
@@ -29,6 +30,7 @@ public sealed class EveryPageTests(Chromium browser)
 
         await Assertions.Expect(open.Page).ToHaveTitleAsync($"{title} · LifecycleManager");
         await Assertions.Expect(open.Page.Locator("h1")).ToHaveTextAsync(title);
+        if (path.Contains("as=json", StringComparison.Ordinal) || path.EndsWith(".yml", StringComparison.Ordinal)) await open.EditorReadyAsync();
         foreach (var width in new[] { 400, 1280, 3840 })
         {
             await open.Page.SetViewportSizeAsync(width, 900);
