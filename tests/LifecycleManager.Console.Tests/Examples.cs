@@ -103,6 +103,9 @@ internal static class Examples
            {"file": "night.yml", "problems": [{"line": 7, "column": 3, "severity": "error", "message": "unknown name 'tmp'"}]}]}
         """;
 
+    /// <summary>What a check that finds nothing answers.</summary>
+    public const string Good = """{"result": "good", "output": "", "errors": [], "problems": []}""";
+
     public const string PolicyFile = """
         policy: search
         app: /shop/search
@@ -154,7 +157,7 @@ internal static class Examples
         console.Answers["/v1/policies/files/search.test.yml"] = "tests: []\n";
         console.Answers["/v1/policies/schema"] = File.ReadAllText(
             Repository.Path("src/LifecycleManager.Decisions/Policies/policy.schema.json"));
-        console.ChangeAnswers["/v1/policies/check"] = (HttpStatusCode.OK, """{"result": "good", "output": "", "errors": [], "problems": []}""");
+        console.ChangeAnswers["/v1/policies/check"] = (HttpStatusCode.OK, Good);
         console.Answers["/v1/targets"] =
             """{"targets": [{"app": "/shop/search", "address": "http://h:1/admin", "state": "down", "lastError": "500"}]}""";
         console.Answers["/v1/apps"] = $$"""{"apps": [{{Governed}}], "ungoverned": 1}""";

@@ -28,7 +28,8 @@ public sealed record DefinitionKind(string Word, string Schema, string Collectio
     public static DefinitionKind Group { get; } = new("group", "Group", "v2/groups", """{"id": "/group", "apps": []}""");
 
     /// <summary>Where a page shows one.</summary>
-    public string PageOf(string id) => this == App ? "/ui/apps" + id : this == Pod ? "/ui/pods" : "/ui/apps?name=" + Uri.EscapeDataString(id);
+    public string PageOf(string id) =>
+        this == App ? "/ui/apps" + id : this == Pod ? "/ui/pods" : "/ui/apps?name=" + Uri.EscapeDataString(id);
 
     /// <summary>The call that makes one.</summary>
     public (string Method, string Path) Making => ("POST", "/" + Collection);

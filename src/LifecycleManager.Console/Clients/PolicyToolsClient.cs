@@ -59,7 +59,10 @@ public sealed class PolicyToolsClient(HttpClient client)
         using var request = new HttpRequestMessage(HttpMethod.Put, $"{Files}/{Uri.EscapeDataString(name)}")
         {
             // Bytes, since a manager that stands by leads to another.
-            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(text)) { Headers = { { "Content-Type", "text/plain; charset=utf-8" } } },
+            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(text))
+            {
+                Headers = { { "Content-Type", "text/plain; charset=utf-8" } },
+            },
         };
         request.Headers.TryAddWithoutValidation(tag is null ? "If-None-Match" : "If-Match", tag ?? "*");
         try

@@ -37,7 +37,8 @@ public sealed class Draft(JsonObject root)
 
     /// <summary>A field's path as JSON Pointer has it.</summary>
     public static string Pointer(IEnumerable<string> path) =>
-        string.Concat(path.Select(part => "/" + part.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
+        string.Concat(path.Select(part =>
+            "/" + part.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
 
     /// <summary>The value at a path; null where there is none.</summary>
     public JsonNode? At(IReadOnlyList<string> path) => path.Aggregate((JsonNode?)Root, Step);
@@ -62,7 +63,8 @@ public sealed class Draft(JsonObject root)
 
         JsonNode? value = kind switch
         {
-            FieldKind.Count => int.TryParse(typed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var count) ? count : null,
+            FieldKind.Count => int.TryParse(typed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var count)
+                ? count : null,
             FieldKind.Number => double.TryParse(typed, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
                 && double.IsFinite(number) ? number : null,
             _ => typed,
@@ -78,7 +80,8 @@ public sealed class Draft(JsonObject root)
     public void Forgive(IReadOnlyList<string> path)
     {
         var pointer = Pointer(path);
-        foreach (var below in _wrong.Keys.Where(key => key == pointer || key.StartsWith(pointer + "/", StringComparison.Ordinal)).ToList())
+        foreach (var below in _wrong.Keys.Where(key =>
+            key == pointer || key.StartsWith(pointer + "/", StringComparison.Ordinal)).ToList())
             _wrong.Remove(below);
     }
 
@@ -92,7 +95,8 @@ public sealed class Draft(JsonObject root)
         if (parent is null && value is not null && above.Count > 0) Put(above, parent = new JsonObject());
         if (parent is JsonArray list) list[int.Parse(name, CultureInfo.InvariantCulture)] = value;
         else if (parent is JsonObject fields && value is not null) fields[name] = value;
-        else if (parent is JsonObject left && left.Remove(name) && left.Count == 0 && above.Count > 0 && At([.. above.SkipLast(1)]) is JsonObject)
+        else if (parent is JsonObject left && left.Remove(name) && left.Count == 0 && above.Count > 0
+            && At([.. above.SkipLast(1)]) is JsonObject)
             Put(above, null);
     }
 
@@ -108,7 +112,8 @@ public sealed class Draft(JsonObject root)
     private static JsonNode? Step(JsonNode? from, string part) => from switch
     {
         JsonObject fields => fields[part],
-        JsonArray list when int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < list.Count => list[index],
+        JsonArray list when int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            && index < list.Count => list[index],
         _ => null,
     };
 }

@@ -15,7 +15,7 @@ namespace LifecycleManager.Console.Hosting;
 internal sealed class Asset
 {
     /// <summary>
-    /// A script may be a worker's: what a page may not do, it may not either. None is made of text, and none comes from elsewhere.
+    /// A script may be a worker's: what a page may not do, it may not either. None is made of text, none comes from elsewhere.
     /// </summary>
     private const string Script = "default-src 'none'; script-src 'self'; connect-src 'self'";
 
@@ -45,7 +45,7 @@ internal sealed class Asset
     public static void Map(IEndpointRouteBuilder app, string path, string resource) =>
         Map(app, path, new Asset(resource, () => Resource(resource)));
 
-    /// <summary>Maps the files of the code editor, which are compressed in one resource, by the paths that they ask for.</summary>
+    /// <summary>Maps the code editor's files, which are compressed in one resource, by the paths that they ask for.</summary>
     public static void MapEditor(IEndpointRouteBuilder app, string path)
     {
         foreach (var file in EditorFiles) Map(app, $"{path}/{file}", new Asset(file, () => Unpacked(file)));
@@ -60,7 +60,8 @@ internal sealed class Asset
     private static MemoryStream Unpacked(string file)
     {
         using var pack = new ZipArchive(Resource("monaco.zip"), ZipArchiveMode.Read);
-        using var packed = (pack.GetEntry(file) ?? throw new InvalidOperationException($"the code editor has no '{file}'")).Open();
+        using var packed = (pack.GetEntry(file) ?? throw new InvalidOperationException($"the code editor has no '{file}'"))
+            .Open();
         var unpacked = new MemoryStream();
         packed.CopyTo(unpacked);
         unpacked.Position = 0;

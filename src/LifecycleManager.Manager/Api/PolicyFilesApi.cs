@@ -24,7 +24,8 @@ internal static class PolicyFilesApi
     {
         app.MapGet("/v1/policies/files", http => OfLeaderAsync(http, ListAsync)).Needs(Permission.View);
         app.MapGet("/v1/policies/files/{name}", http => OfLeaderAsync(http, ReadAsync)).Needs(Permission.View);
-        app.MapPut("/v1/policies/files/{name}", http => OfLeaderAsync(http, WriteAsync)).WithMetadata(new BodyLimit(RuleFiles.MaxBytes));
+        app.MapPut("/v1/policies/files/{name}", http => OfLeaderAsync(http, WriteAsync))
+            .WithMetadata(new BodyLimit(RuleFiles.MaxBytes));
     }
 
     private static async Task OfLeaderAsync(HttpContext http, Func<HttpContext, RuleFiles, Task> answer)
@@ -41,7 +42,8 @@ internal static class PolicyFilesApi
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            await ManagerApi.RefuseAsync(http, StatusCodes.Status409Conflict, $"the rules directory does not allow it: {e.Message}");
+            await ManagerApi.RefuseAsync(http, StatusCodes.Status409Conflict,
+                $"the rules directory does not allow it: {e.Message}");
         }
     }
 
@@ -74,7 +76,8 @@ internal static class PolicyFilesApi
 
         if (!PolicyDirectory.IsPolicyFile(name))
         {
-            await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest, $"{name} has tests: policy files alone are written", "name");
+            await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest,
+                $"{name} has tests: policy files alone are written", "name");
             return;
         }
 
@@ -92,7 +95,8 @@ internal static class PolicyFilesApi
         {
             http.Response.Headers.ETag = written.Tag;
             var now = new RuleFileAnswer(name, written.Tag, Encoding.UTF8.GetByteCount(text));
-            await Audit.RecordAsync(http, "policy file written", name, match.Length > 0 ? new RuleFileAnswer(name, match, null) : null, now,
+            await Audit.RecordAsync(
+                http, "policy file written", name, match.Length > 0 ? new RuleFileAnswer(name, match, null) : null, now,
                 RuleFilesJson.Default.RuleFileAnswer);
             await ManagerApi.WriteAsync(http, now, RuleFilesJson.Default.RuleFileAnswer,
                 match.Length > 0 ? StatusCodes.Status200OK : StatusCodes.Status201Created);
@@ -104,7 +108,8 @@ internal static class PolicyFilesApi
             {
                 Problems = [.. change.Problems.Select(PoliciesApi.Answer)],
             }
-            : new RuleFileRefusal(change.Found is null ? $"{name} is not there (any more)" : $"{name} has changed since it was read")
+            : new RuleFileRefusal(change.Found is null
+                ? $"{name} is not there (any more)" : $"{name} has changed since it was read")
             {
                 Tag = change.Found?.Tag,
                 Text = change.Found?.Text,

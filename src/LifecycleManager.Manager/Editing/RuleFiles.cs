@@ -17,8 +17,8 @@ internal sealed record RuleFileText(string Text, string Tag);
 internal sealed record RuleFileChange(RuleFileText? Written, RuleFileText? Found, IReadOnlyList<PolicyProblem> Problems);
 
 /// <summary>
-/// The files of the rules directory, by their names below it: no name leads out of it, and no link is gone through. One is written
-/// by its whole text, checked beside all others first, and a reader sees the old text or the new one.
+/// The files of the rules directory, by their names below it: no name leads out of it, and no link is gone through. One is
+/// written by its whole text, checked beside all others first, and a reader sees the old text or the new one.
 /// </summary>
 /// <param name="directory">The directory.</param>
 /// <param name="policies">What is read of it.</param>
@@ -39,7 +39,11 @@ internal sealed class RuleFiles(string directory, PolicyDirectory policies) : ID
         if (name.Length > MaxName) return $"the name is over {MaxName} characters";
         var parts = name.Split('/');
         if (parts.Any(part => part.Length == 0 || part[0] == '.' || !part.All(IsPlain)))
-            return $"'{name}' is no name of a file: letters, digits, '-', '_' and '.' are, after '/' in a folder; none begins with '.'";
+        {
+            return $"'{name}' is no name of a file: letters, digits, '-', '_' and '.' are, after '/' in a folder; "
+                + "none begins with '.'";
+        }
+
         return PolicyDirectory.IsPolicyFile(name) || PolicyTest.IsTestFile(name) ? null
             : $"'{name}' is no policy file: those end with .yml or .yaml";
     }
@@ -140,7 +144,8 @@ internal sealed class RuleFiles(string directory, PolicyDirectory policies) : ID
         {
             using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
             {
-                if (!OperatingSystem.IsWindows() && expected is not null) File.SetUnixFileMode(file.SafeFileHandle, File.GetUnixFileMode(path));
+                if (!OperatingSystem.IsWindows() && expected is not null)
+                    File.SetUnixFileMode(file.SafeFileHandle, File.GetUnixFileMode(path));
                 file.Write(bytes);
                 file.Flush(flushToDisk: true);
             }

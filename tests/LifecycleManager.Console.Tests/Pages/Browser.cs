@@ -88,7 +88,7 @@ internal sealed class OpenPage : IAsyncDisposable
         await Assertions.Expect(Page.Locator(".code-place:not([data-ready])")).ToHaveCountAsync(0);
     }
 
-    /// <summary>Puts a text in place of what the code editor has, as who pastes it: what is typed is indented as it goes.</summary>
+    /// <summary>Puts a text in place of what the code editor has, as who pastes it: what is typed is indented.</summary>
     public async Task TypeAsync(string text)
     {
         await EditorReadyAsync();

@@ -72,7 +72,8 @@ public sealed class EditDefinitionTests(Chromium browser)
 
         await Assertions.Expect(open.Page.GetByLabel("cpus of each")).ToHaveAttributeAsync("aria-invalid", "true");
         await Assertions.Expect(open.Page.GetByLabel("cpus of each")).ToHaveAccessibleDescriptionAsync("must be more than 0");
-        await Assertions.Expect(open.Page.GetByRole(AriaRole.Group, new() { Name = "health check 1" })).ToContainTextAsync("is needed");
+        await Assertions.Expect(open.Page.GetByRole(AriaRole.Group, new() { Name = "health check 1" }))
+            .ToContainTextAsync("is needed");
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("/user: is unknown");
         await open.IsForEverybodyAsync();
         await open.PictureAsync("edit-refused");
@@ -114,7 +115,8 @@ public sealed class EditDefinitionTests(Chromium browser)
     public async Task A_locked_app_is_changed_by_force_alone_which_says_what_it_does()
     {
         await using var console = await StartAsync();
-        console.ChangeAnswer = (HttpStatusCode.Conflict, """{"message": "App is locked by one or more deployments.", "deployments": [{"id": "d-9"}]}""");
+        console.ChangeAnswer = (HttpStatusCode.Conflict,
+            """{"message": "App is locked by one or more deployments.", "deployments": [{"id": "d-9"}]}""");
         await using var open = await browser.OpenAsync(console, Edit);
         await open.Page.GetByLabel("cpus of each").FillAsync("1");
         await open.SendAsync("Change application");
@@ -145,7 +147,8 @@ public sealed class EditDefinitionTests(Chromium browser)
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Change application" }).ClickAsync();
 
         await Assertions.Expect(open.Page.GetByText("Somebody else has changed this application")).ToBeVisibleAsync();
-        await Assertions.Expect(open.Page.GetByRole(AriaRole.Region, new() { Name = "What differs" })).ToContainTextAsync("+   \"cmd\": \"serve --theirs\"");
+        await Assertions.Expect(open.Page.GetByRole(AriaRole.Region, new() { Name = "What differs" }))
+            .ToContainTextAsync("+   \"cmd\": \"serve --theirs\"");
         Assert.Empty(console.Changes);
         await open.IsForEverybodyAsync();
         await open.PictureAsync("edit-two");
@@ -155,7 +158,8 @@ public sealed class EditDefinitionTests(Chromium browser)
         await Eventually.TrueAsync(() => !console.Changes.IsEmpty);
 
         var sent = JsonNode.Parse(Assert.Single(console.Changes).Body)!;
-        Assert.Equal(("serve --theirs", 2d, 999d, 7), ((string)sent["cmd"]!, (double)sent["cpus"]!, (double)sent["mem"]!, (int)sent["instances"]!));
+        Assert.Equal(("serve --theirs", 2d, 999d, 7),
+            ((string)sent["cmd"]!, (double)sent["cpus"]!, (double)sent["mem"]!, (int)sent["instances"]!));
         Assert.Empty(open.Errors);
     }
 

@@ -16,8 +16,9 @@ public sealed class EditPoliciesTests(Chromium browser)
     {
         await using var console = await StartAsync();
         console.ChangeAnswers["/v1/policies/check"] = (HttpStatusCode.OK, """
-            {"result": "found", "output": "", "errors": [], "problems": [{"place": "search.yml:6:11", "file": "search.yml", "line": 6,
-             "column": 11, "severity": "error", "message": "unknown name 'tpn'", "suggestion": "did you mean 'tpm'?", "code": "x"}]}
+            {"result": "found", "output": "", "errors": [], "problems": [{"place": "search.yml:6:11", "file": "search.yml",
+             "line": 6, "column": 11, "severity": "error", "message": "unknown name 'tpn'",
+             "suggestion": "did you mean 'tpm'?", "code": "x"}]}
             """);
         await using var open = await OpenAsync(console);
         await open.TypeAsync(Edited.Replace("tpm", "tpn", StringComparison.Ordinal));
@@ -28,7 +29,7 @@ public sealed class EditPoliciesTests(Chromium browser)
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "6:11" }).ClickAsync();
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Textbox).First).ToBeFocusedAsync();
 
-        console.ChangeAnswers["/v1/policies/check"] = (HttpStatusCode.OK, """{"result": "good", "output": "", "errors": [], "problems": []}""");
+        console.ChangeAnswers["/v1/policies/check"] = (HttpStatusCode.OK, Examples.Good);
         await open.TypeAsync(Edited);
         await Assertions.Expect(open.Page.GetByText("Nothing is wrong with it by itself.")).ToBeVisibleAsync();
         await open.SendAsync("Save search.yml");
@@ -51,7 +52,8 @@ public sealed class EditPoliciesTests(Chromium browser)
         await using var open = await OpenAsync(console);
         await open.TypeAsync(Edited);
         await open.SendAsync("Save search.yml");
-        await Assertions.Expect(open.Page.GetByText("search.yml has changed since you opened it. Nothing was saved.")).ToBeVisibleAsync();
+        await Assertions.Expect(open.Page.GetByText("search.yml has changed since you opened it. Nothing was saved."))
+            .ToBeVisibleAsync();
         await Assertions.Expect(open.Page.GetByText("+ # theirs")).ToBeVisibleAsync();
         await open.PictureAsync("policy-changed");
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Compare mine with that" }).ClickAsync();
@@ -62,25 +64,29 @@ public sealed class EditPoliciesTests(Chromium browser)
              "line": 1, "column": 1, "severity": "error", "message": "the name is there twice", "code": "x"}]}
             """);
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Save search.yml" }).ClickAsync();
-        await Assertions.Expect(open.Page.GetByText("would be refused: the name is there twice Nothing was saved.")).ToBeVisibleAsync();
+        await Assertions.Expect(open.Page.GetByText("would be refused: the name is there twice Nothing was saved."))
+            .ToBeVisibleAsync();
         Assert.Equal("\"t2\"", console.Conditions[File]);
         await Assertions.Expect(open.Editor).ToContainTextAsync("priority");
         Assert.Empty(open.Errors);
     }
 
     [Fact]
-    public async Task What_it_would_have_done_and_its_tests_are_seen_before_it_is_saved_and_without_a_directory_there_is_a_text_to_commit()
+    public async Task What_it_would_have_done_is_seen_before_it_is_saved_and_where_nothing_is_saved_there_is_a_text_to_commit()
     {
         await using var console = await StartAsync();
         console.Answers["/v1/policies/files"] = """{"files": ["search.test.yml", "search.yml"], "writable": false}""";
-        console.ChangeAnswers["/v1/policies/replay"] = (HttpStatusCode.OK, """{"result": "good", "output": "most instances 7 | 9", "errors": []}""");
-        console.ChangeAnswers["/v1/policies/test"] = (HttpStatusCode.UnprocessableEntity, """{"result": "failed", "output": "0 passed", "errors": ["search.test.yml:1:1: no tests"]}""");
+        console.ChangeAnswers["/v1/policies/replay"] = (HttpStatusCode.OK,
+            """{"result": "good", "output": "most instances 7 | 9", "errors": []}""");
+        console.ChangeAnswers["/v1/policies/test"] = (HttpStatusCode.UnprocessableEntity,
+            """{"result": "failed", "output": "0 passed", "errors": ["search.test.yml:1:1: no tests"]}""");
         await using var open = await OpenAsync(console);
         await open.TypeAsync(Edited);
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Replay" }).ClickAsync();
         await Assertions.Expect(open.Page.GetByText("most instances 7 | 9")).ToBeVisibleAsync();
         var asked = JsonNode.Parse(console.Changes.Last(change => change.Path == "/v1/policies/replay").Body)!;
-        Assert.Equal((Edited, Examples.PolicyFile), ((string)asked["files"]!["edited.yml"]!, (string)asked["files"]!["present.yml"]!));
+        Assert.Equal((Edited, Examples.PolicyFile),
+            ((string)asked["files"]!["edited.yml"]!, (string)asked["files"]!["present.yml"]!));
         Assert.Equal(("/shop/search", "search"), ((string)asked["history"]!, (string)asked["policy"]!));
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Run the tests" }).ClickAsync();
         await Assertions.Expect(open.Page.GetByText("search.test.yml:1:1: no tests")).ToBeVisibleAsync();
@@ -88,7 +94,8 @@ public sealed class EditPoliciesTests(Chromium browser)
         await open.PictureAsync("policy-trial");
 
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Show what changes" }).ClickAsync();
-        await Assertions.Expect(open.Page.GetByRole(AriaRole.Region, new() { Name = "The text to commit" })).ToContainTextAsync("priority: 3");
+        await Assertions.Expect(open.Page.GetByRole(AriaRole.Region, new() { Name = "The text to commit" }))
+            .ToContainTextAsync("priority: 3");
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Button, new() { Name = "Save search.yml" })).ToHaveCountAsync(0);
         Assert.DoesNotContain(console.Changes, change => change.Method == "PUT");
         Assert.Empty(open.Errors);
@@ -116,7 +123,8 @@ public sealed class EditPoliciesTests(Chromium browser)
     public async Task The_page_says_which_rules_are_in_force_where_managers_differ_and_that_a_role_is_gone()
     {
         await using var console = await StartAsync();
-        console.Answers["/v1/policies"] = Examples.Policies.Replace("\"budgets\"", "\"digest\": \"abc\", \"leaderDigest\": \"def\", \"budgets\"", StringComparison.Ordinal);
+        console.Answers["/v1/policies"] = Examples.Policies.Replace("\"budgets\"",
+            "\"digest\": \"abc\", \"leaderDigest\": \"def\", \"budgets\"", StringComparison.Ordinal);
         var page = await console.GetAsync("/ui/policies");
         Assert.Contains("The manager that leads has other rules", page, StringComparison.Ordinal);
         Assert.Contains("href=\"/ui/policies/files/search.yml\"", page, StringComparison.Ordinal);
@@ -125,8 +133,10 @@ public sealed class EditPoliciesTests(Chromium browser)
         using var gone = await client.GetAsync("/ui/policies/files/gone.yml", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
         console.AreAway = true;
-        Assert.Contains("the state store refuses writes", await console.GetAsync("/ui/policies/files/search.yml"), StringComparison.Ordinal);
-        Assert.Contains("the state store refuses writes", await console.GetAsync("/ui/edit/apps/shop/search"), StringComparison.Ordinal);
+        Assert.Contains("the state store refuses writes", await console.GetAsync("/ui/policies/files/search.yml"),
+            StringComparison.Ordinal);
+        Assert.Contains("the state store refuses writes", await console.GetAsync("/ui/edit/apps/shop/search"),
+            StringComparison.Ordinal);
     }
 
     private static async Task<ConsoleUnderTest> StartAsync()

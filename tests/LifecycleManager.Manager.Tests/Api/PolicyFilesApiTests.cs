@@ -6,7 +6,7 @@ using LifecycleManager.Storage;
 
 namespace LifecycleManager.Manager.Tests.Api;
 
-/// <summary>Policy files are written where that is allowed, as they were read, and good; nothing else of the machine is reached.</summary>
+/// <summary>Policy files are written where that is allowed, as they were read, and good; nothing else is reached.</summary>
 public sealed class PolicyFilesApiTests : IAsyncLifetime
 {
     private const string Files = "/v1/policies/files";
@@ -50,9 +50,11 @@ public sealed class PolicyFilesApiTests : IAsyncLifetime
         Assert.True(status == HttpStatusCode.OK, $"{answer}");
         Assert.Equal(text.Replace("max: ", "max: 1"), await File.ReadAllTextAsync(Search));
         Assert.Equal((await ReadAsync("search.yml")).Tag, answer.GetProperty("tag").GetString());
-        Assert.StartsWith("1", $"{(await _manager.GetAsync("/v1/policies")).GetProperty("policies")[0].GetProperty("max")}", StringComparison.Ordinal);
+        Assert.StartsWith("1", $"{(await _manager.GetAsync("/v1/policies")).GetProperty("policies")[0].GetProperty("max")}",
+            StringComparison.Ordinal);
         var entry = (await _manager.GetAsync("/v1/audit")).GetProperty("entries")[0];
-        Assert.Equal(("policy file written", "search.yml"), (entry.GetProperty("what").GetString(), entry.GetProperty("subject").GetString()));
+        Assert.Equal(("policy file written", "search.yml"),
+            (entry.GetProperty("what").GetString(), entry.GetProperty("subject").GetString()));
         Assert.Equal(["search.test.yml", "search.yml"], Directory.GetFiles(_rules).Select(Path.GetFileName).Order());
     }
 
@@ -138,7 +140,8 @@ public sealed class PolicyFilesApiTests : IAsyncLifetime
             }
 
             Assert.Equal(HttpStatusCode.Conflict, (await PutAsync("sub%2Fnew.yml",
-                TermUnderTest.Search.Replace("policy: search", "policy: new").Replace("/brownfield/search", "/new"), "*")).Status);
+                TermUnderTest.Search.Replace("policy: search", "policy: new").Replace("/brownfield/search", "/new"), "*"))
+                    .Status);
             Assert.Equal("a secret", await File.ReadAllTextAsync(secret));
             Assert.Equal([secret], Directory.GetFiles(elsewhere));
         }
@@ -154,7 +157,8 @@ public sealed class PolicyFilesApiTests : IAsyncLifetime
         var (text, tag) = await ReadAsync("search.yml");
         Assert.Equal(HttpStatusCode.Conflict, (await PutAsync("none%2Fnew.yml",
             text.Replace("policy: search", "policy: new").Replace("/brownfield/search", "/new"), "*")).Status);
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await PutAsync("search.yml", new string('x', 1024 * 1024 + 1), tag)).Status);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge,
+            (await PutAsync("search.yml", new string('x', 1024 * 1024 + 1), tag)).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await PutAsync("search.test.yml", "tests: []", "*")).Status);
 
         await using var backend = await ManagerUnderTest.BackendAsync();
