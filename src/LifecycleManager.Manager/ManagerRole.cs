@@ -46,7 +46,7 @@ public static class ManagerRole
             options.RulesDirectory, provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<PolicyDirectory>>(),
             report: provider.GetRequiredService<RoleHealth>().Loop("the policy files"), dryRun: options.DryRun));
-        services.AddSingleton(provider => new RuleFiles(
+        services.AddSingleton(provider => new EditableRules(
             options.RulesDirectory, provider.GetRequiredService<PolicyDirectory>()));
         if (options.CSharpRules) services.AddCSharpRules(options.RulesDirectory);
         services.AddSingleton(provider => new DecisionFeed(

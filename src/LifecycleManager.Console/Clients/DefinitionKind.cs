@@ -9,7 +9,7 @@ public sealed record DefinitionKind(string Word, string Schema, string Collectio
 {
     /// <summary>Apps.</summary>
     public static DefinitionKind App { get; } = new("application", "App", "v2/apps",
-        """{"id": "", "cmd": "", "cpus": 0.1, "mem": 128, "instances": 1}""");
+        """{"id": "", "cpus": 0.1, "mem": 128, "instances": 1}""");
 
     /// <summary>Pods.</summary>
     public static DefinitionKind Pod { get; } = new("pod", "Pod", "v2/pods",

@@ -7,27 +7,27 @@ using LifecycleManager.Clients;
 namespace LifecycleManager.Console.Clients;
 
 /// <summary>The files of the rules directory, by their names below it, and whether the manager writes them.</summary>
-public sealed record RuleFileList(IReadOnlyList<string> Files, bool Writable);
+public sealed record PolicyFileList(IReadOnlyList<string> Files, bool Writable);
 
 /// <summary>A file, and what a change of it needs.</summary>
-public sealed record RuleFile(string Text, string Tag);
+public sealed record PolicyFileText(string Text, string Tag);
 
 /// <summary>What is wrong at a place of a file.</summary>
-public sealed record RuleProblem(string File, int Line, int Column, string Severity, string Message, string? Suggestion);
+public sealed record PolicyMark(string File, int Line, int Column, string Severity, string Message, string? Suggestion);
 
 /// <summary>What a tool said.</summary>
 /// <param name="Result"><c>good</c>, <c>found</c> or <c>failed</c>.</param>
 /// <param name="Output">What it writes.</param>
 /// <param name="Errors">What it could not do.</param>
 /// <param name="Problems">What is wrong with the files.</param>
-public sealed record ToolResult(string Result, string Output, IReadOnlyList<string> Errors, IReadOnlyList<RuleProblem>? Problems);
+public sealed record ToolResult(string Result, string Output, IReadOnlyList<string> Errors, IReadOnlyList<PolicyMark>? Problems);
 
 /// <summary>What came of a write.</summary>
 /// <param name="Tag">Of what is there now; null where it was not written.</param>
 /// <param name="Refusal">Why it was not written; null where it was.</param>
 /// <param name="Found">What another has there in place of what was read.</param>
 /// <param name="Problems">What is wrong with what was sent.</param>
-public sealed record RuleFileWrite(string? Tag, string? Refusal, RuleFile? Found, IReadOnlyList<RuleProblem> Problems);
+public sealed record PolicyFileWrite(string? Tag, string? Refusal, PolicyFileText? Found, IReadOnlyList<PolicyMark> Problems);
 
 /// <summary>What the console asks of the manager about policy files, as one caller.</summary>
 /// <param name="client">A client of the manager that has the patience of its tools.</param>
@@ -36,25 +36,25 @@ public sealed class PolicyToolsClient(HttpClient client)
     private const string Files = "v1/policies/files";
 
     /// <summary>The files there are.</summary>
-    public async Task<RuleFileList> FilesAsync(CancellationToken cancellation)
+    public async Task<PolicyFileList> FilesAsync(CancellationToken cancellation)
     {
         using var answer = await client.GetAsync(Files, cancellation);
-        return await ReadAsync<RuleFileList>(answer, cancellation);
+        return await ReadAsync<PolicyFileList>(answer, cancellation);
     }
 
     /// <summary>A file.</summary>
     /// <exception cref="HttpRequestException">It cannot be read; with its status.</exception>
-    public async Task<RuleFile> FileAsync(string name, CancellationToken cancellation)
+    public async Task<PolicyFileText> FileAsync(string name, CancellationToken cancellation)
     {
         using var answer = await client.GetAsync($"{Files}/{Uri.EscapeDataString(name)}", cancellation);
         await ThrowIfRefusedAsync(answer, cancellation);
-        return new RuleFile(
+        return new PolicyFileText(
             await answer.Content.ReadAsStringAsync(cancellation),
             answer.Headers.ETag?.ToString() ?? throw new JsonException("the manager's answer has no tag"));
     }
 
     /// <summary>Writes a file where what is there is what was read; null for a tag makes a new one.</summary>
-    public async Task<RuleFileWrite> WriteAsync(string name, string text, string? tag, CancellationToken cancellation)
+    public async Task<PolicyFileWrite> WriteAsync(string name, string text, string? tag, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Put, $"{Files}/{Uri.EscapeDataString(name)}")
         {
@@ -68,17 +68,17 @@ public sealed class PolicyToolsClient(HttpClient client)
         try
         {
             using var answer = await client.SendAsync(request, cancellation);
-            if (answer.IsSuccessStatusCode) return new RuleFileWrite(answer.Headers.ETag?.ToString(), null, null, []);
+            if (answer.IsSuccessStatusCode) return new PolicyFileWrite(answer.Headers.ETag?.ToString(), null, null, []);
             var said = await answer.Content.ReadAsStringAsync(cancellation);
             if (answer.StatusCode is not (HttpStatusCode.PreconditionFailed or HttpStatusCode.UnprocessableEntity))
-                return new RuleFileWrite(null, CallProblems.Said((int)answer.StatusCode, said), null, []);
+                return new PolicyFileWrite(null, CallProblems.Said((int)answer.StatusCode, said), null, []);
             var refused = JsonSerializer.Deserialize<Refused>(said, JsonSerializerOptions.Web)!;
-            return new RuleFileWrite(null, refused.Message,
-                refused is { Text: { } found, Tag: { } now } ? new RuleFile(found, now) : null, refused.Problems ?? []);
+            return new PolicyFileWrite(null, refused.Message,
+                refused is { Text: { } found, Tag: { } now } ? new PolicyFileText(found, now) : null, refused.Problems ?? []);
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException or JsonException)
         {
-            return new RuleFileWrite(null, $"The manager does not answer: {Failures.Describe(e)}", null, []);
+            return new PolicyFileWrite(null, $"The manager does not answer: {Failures.Describe(e)}", null, []);
         }
     }
 
@@ -120,5 +120,5 @@ public sealed class PolicyToolsClient(HttpClient client)
         throw new HttpRequestException(said, null, answer.StatusCode);
     }
 
-    private sealed record Refused(string Message, string? Tag, string? Text, IReadOnlyList<RuleProblem>? Problems);
+    private sealed record Refused(string Message, string? Tag, string? Text, IReadOnlyList<PolicyMark>? Problems);
 }

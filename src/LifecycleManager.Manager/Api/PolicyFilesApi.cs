@@ -25,10 +25,10 @@ internal static class PolicyFilesApi
         app.MapGet("/v1/policies/files", http => OfLeaderAsync(http, ListAsync)).Needs(Permission.View);
         app.MapGet("/v1/policies/files/{name}", http => OfLeaderAsync(http, ReadAsync)).Needs(Permission.View);
         app.MapPut("/v1/policies/files/{name}", http => OfLeaderAsync(http, WriteAsync))
-            .WithMetadata(new BodyLimit(RuleFiles.MaxBytes));
+            .WithMetadata(new BodyLimit(EditableRules.MaxBytes));
     }
 
-    private static async Task OfLeaderAsync(HttpContext http, Func<HttpContext, RuleFiles, Task> answer)
+    private static async Task OfLeaderAsync(HttpContext http, Func<HttpContext, EditableRules, Task> answer)
     {
         if (http.RequestServices.GetRequiredService<ManagerState>().Term is null)
         {
@@ -38,7 +38,7 @@ internal static class PolicyFilesApi
 
         try
         {
-            await answer(http, http.RequestServices.GetRequiredService<RuleFiles>());
+            await answer(http, http.RequestServices.GetRequiredService<EditableRules>());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -47,11 +47,11 @@ internal static class PolicyFilesApi
         }
     }
 
-    private static Task ListAsync(HttpContext http, RuleFiles files) => ManagerApi.WriteAsync(
+    private static Task ListAsync(HttpContext http, EditableRules files) => ManagerApi.WriteAsync(
         http, new RuleFilesAnswer(files.Names(), http.RequestServices.GetRequiredService<ManagerOptions>().RulesWritable),
         RuleFilesJson.Default.RuleFilesAnswer);
 
-    private static async Task ReadAsync(HttpContext http, RuleFiles files)
+    private static async Task ReadAsync(HttpContext http, EditableRules files)
     {
         if (await NameAsync(http) is not { } name) return;
         if (files.Read(name) is not { } read)
@@ -65,7 +65,7 @@ internal static class PolicyFilesApi
         await http.Response.WriteAsync(read.Text, http.RequestAborted);
     }
 
-    private static async Task WriteAsync(HttpContext http, RuleFiles files)
+    private static async Task WriteAsync(HttpContext http, EditableRules files)
     {
         if (await NameAsync(http) is not { } name) return;
         if (!http.RequestServices.GetRequiredService<ManagerOptions>().RulesWritable)
@@ -122,7 +122,7 @@ internal static class PolicyFilesApi
     private static async Task<string?> NameAsync(HttpContext http)
     {
         var name = ((string)http.Request.RouteValues["name"]!).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
-        if (RuleFiles.WrongName(name) is not { } wrong) return name;
+        if (EditableRules.WrongName(name) is not { } wrong) return name;
         await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest, wrong, "name");
         return null;
     }

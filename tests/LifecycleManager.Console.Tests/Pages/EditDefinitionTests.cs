@@ -181,6 +181,31 @@ public sealed class EditDefinitionTests(Chromium browser)
     }
 
     [Fact]
+    public async Task What_is_typed_into_a_form_outlives_it_too_and_what_somebody_changed_meanwhile_is_told()
+    {
+        var port = Server.FreePort();
+        var console = await StartAsync(port);
+        await using var open = await browser.OpenAsync(console, Edit);
+        await open.Page.GetByLabel("cpus of each").FillAsync("0.9");
+        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Add label" }).ClickAsync();
+        var label = open.Page.GetByRole(AriaRole.Group, new() { Name = "label 2" });
+        await label.GetByLabel("Name").FillAsync("tier");
+        await label.GetByLabel("Value").FillAsync("gold");
+        await open.Page.GetByLabel("Command").First.FillAsync("not left yet");
+        await console.DisposeAsync();
+        await Assertions.Expect(open.Page.GetByText("The connection is lost.")).ToBeVisibleAsync();
+
+        await using var next = await StartAsync(port);
+        next.Show(Search with { Mem = 1024 });
+        await Assertions.Expect(open.Page.GetByText("The connection is lost.")).Not.ToBeVisibleAsync();
+        await Assertions.Expect(open.Page.GetByLabel("cpus of each")).ToHaveValueAsync("0.9");
+        await Assertions.Expect(label.GetByLabel("Value")).ToHaveValueAsync("gold");
+        await Assertions.Expect(open.Page.GetByLabel("Command").First).ToHaveValueAsync("not left yet");
+        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Show what changes" }).ClickAsync();
+        await Assertions.Expect(open.Page.GetByText("Somebody else has changed this application")).ToBeVisibleAsync();
+    }
+
+    [Fact]
     public async Task New_ones_are_made_and_the_keyboard_leaves_the_editor()
     {
         await using var console = await StartAsync();

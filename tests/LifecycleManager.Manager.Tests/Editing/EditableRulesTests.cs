@@ -5,17 +5,17 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LifecycleManager.Manager.Tests.Editing;
 
-public sealed class RuleFilesTests : IDisposable
+public sealed class EditableRulesTests : IDisposable
 {
     private readonly string _rules = Directory.CreateTempSubdirectory("lcm-rules-").FullName;
     private readonly PolicyDirectory _policies;
-    private readonly RuleFiles _files;
+    private readonly EditableRules _files;
 
-    public RuleFilesTests()
+    public EditableRulesTests()
     {
         File.WriteAllText(Path.Combine(_rules, "search.yml"), TermUnderTest.Search);
         _policies = new PolicyDirectory(_rules, TimeProvider.System, NullLogger<PolicyDirectory>.Instance);
-        _files = new RuleFiles(_rules, _policies);
+        _files = new EditableRules(_rules, _policies);
     }
 
     public void Dispose()
@@ -40,7 +40,7 @@ public sealed class RuleFilesTests : IDisposable
     [InlineData("ä.yml", false)]
     [InlineData("search.yml.bak", false)]
     public void A_name_is_one_of_a_policy_file_below_the_directory_or_none(string name, bool isOne) =>
-        Assert.Equal(isOne, RuleFiles.WrongName(name) is null);
+        Assert.Equal(isOne, EditableRules.WrongName(name) is null);
 
     [Fact]
     public async Task Of_many_who_write_at_once_one_is_taken_and_the_others_are_told()

@@ -22,7 +22,7 @@ internal sealed record RuleFileChange(RuleFileText? Written, RuleFileText? Found
 /// </summary>
 /// <param name="directory">The directory.</param>
 /// <param name="policies">What is read of it.</param>
-internal sealed class RuleFiles(string directory, PolicyDirectory policies) : IDisposable
+internal sealed class EditableRules(string directory, PolicyDirectory policies) : IDisposable
 {
     /// <summary>The longest file, in bytes.</summary>
     public const int MaxBytes = 1024 * 1024;
