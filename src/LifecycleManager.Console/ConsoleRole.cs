@@ -56,9 +56,11 @@ public static class ConsoleRole
     public static void MapConsole(this WebApplication app)
     {
         app.MapGet("/", () => Results.Redirect("/ui")).ShowsNoApp();
-        foreach (var asset in (string[])["console.css", "console.js", "MudBlazor.min.css", "MudBlazor.min.js", "blazor.web.js"])
+        foreach (var asset in (string[])["console.css", "console.js", "editor.js", "MudBlazor.min.css", "MudBlazor.min.js",
+            "blazor.web.js"])
             Asset.Map(app, "/ui/assets/" + asset, asset);
         Downloads.Map(app);
+        Asset.MapEditor(app, "/ui/assets/monaco");
         var sockets = app.Services.GetRequiredService<PageSockets>();
         app.Use(next => context => sockets.InvokeAsync(context, next));
 

@@ -27,6 +27,9 @@ public sealed record ManagerOptions
     /// <summary>The directory with the policy files.</summary>
     public string RulesDirectory { get; init; } = "rules";
 
+    /// <summary>Whether policy files are written there by who may operate, by the API; by default nobody writes there.</summary>
+    public bool RulesWritable { get; init; }
+
     /// <summary>
     /// Whether rules in C# in that directory are compiled and run, with all the rights of this process; by default they are not.
     /// </summary>

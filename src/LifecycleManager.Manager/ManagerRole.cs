@@ -2,6 +2,7 @@ using LifecycleManager.Decisions.CSharp;
 using LifecycleManager.Decisions.Engine;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Manager.Api;
+using LifecycleManager.Manager.Editing;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Manager.Findings;
 using LifecycleManager.Manager.Health;
@@ -45,6 +46,8 @@ public static class ManagerRole
             options.RulesDirectory, provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<PolicyDirectory>>(),
             report: provider.GetRequiredService<RoleHealth>().Loop("the policy files"), dryRun: options.DryRun));
+        services.AddSingleton(provider => new EditableRules(
+            options.RulesDirectory, provider.GetRequiredService<PolicyDirectory>()));
         if (options.CSharpRules) services.AddCSharpRules(options.RulesDirectory);
         services.AddSingleton(provider => new DecisionFeed(
             options.StreamClients, provider.GetRequiredService<CollectorRegistry>(),

@@ -47,6 +47,9 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
     /// <summary>Answers in place of the roles where it says that it has; null for nobody.</summary>
     public Func<HttpContext, Task<bool>>? Agent { get; set; }
 
+    /// <summary>The conditions of changes, by path.</summary>
+    public ConcurrentDictionary<string, string> Conditions { get; } = [];
+
     /// <summary>Whether the roles answer that they cannot, whatever they are asked.</summary>
     public bool AreAway { get; set; }
 
@@ -111,6 +114,9 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
+    /// <summary>The tag of an answer.</summary>
+    public static string TagOf(string answer) => $"\"{answer.Length}-{answer.GetHashCode(StringComparison.Ordinal)}\"";
+
     private static JsonNode Json(App app) => System.Text.Json.JsonSerializer.SerializeToNode(app, MarathonJson.Default.App)!;
 
     /// <summary>Tells of a change, as the scheduler's events do.</summary>
@@ -167,13 +173,15 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
         {
             using var reader = new StreamReader(context.Request.Body);
             Changes.Enqueue((context.Request.Method, path + context.Request.QueryString, await reader.ReadToEndAsync()));
-            var said = ChangeAnswers.GetValueOrDefault(path, ChangeAnswer);
-            context.Response.StatusCode = (int)said.Status;
-            await context.Response.WriteAsync(said.Body);
+            Conditions[path] = context.Request.Headers.IfMatch.ToString();
+            var (status, body) = ChangeAnswers.GetValueOrDefault(path, ChangeAnswer);
+            context.Response.StatusCode = (int)status;
+            await context.Response.WriteAsync(body);
         }
         else if (Answers.TryGetValue(path, out var answer))
         {
             context.Response.ContentType = "application/json";
+            context.Response.Headers.ETag = TagOf(answer);
             await context.Response.WriteAsync(answer);
         }
         else

@@ -1,4 +1,6 @@
+using System.Net;
 using LifecycleManager.Protocol.Marathon;
+using LifecycleManager.Testing;
 
 namespace LifecycleManager.Console.Tests;
 
@@ -155,6 +157,31 @@ internal static class Examples
     public const string Roles = """
         {"roles": [{"name": "web", "weight": 2.5, "quota": {"role": "web", "guarantee": {"cpus": 4}, "limit": {"mem": 900}},
           "frameworks": ["f-1"], "resources": {"cpus": 3, "mem": 448}, "allocated": {"cpus": 2, "mem": 384}}]}
+
+    /// <summary>What a check that finds nothing answers.</summary>
+    public const string Good = """{"result": "good", "output": "", "errors": [], "problems": []}""";
+
+    public const string PolicyFile = """
+        policy: search
+        app: /shop/search
+        instances: { min: 1, max: 9 }
+        rules:
+          - rule: busy
+            when: tpm > 10 * instances
+            then: { add: 1 }
+
+        """;
+
+    private const string Document = """
+        {"components": {"schemas": {
+          "App": {"type": "object", "additionalProperties": false, "properties": {
+            "id": {"type": "string"}, "cmd": {"type": "string"}, "cpus": {"type": "number"}, "mem": {"type": "number"},
+            "disk": {"type": "number"}, "instances": {"type": "integer"}, "env": {"type": "object"}, "labels": {"type": "object"},
+            "container": {"type": "object"}, "constraints": {"type": "array"}, "healthChecks": {"type": "array",
+            "items": {"$ref": "#/components/schemas/AppHealthCheck"}}, "upgradeStrategy": {"type": "object"},
+            "portDefinitions": {"type": "array"}, "user": {"type": "string"}}},
+          "AppHealthCheck": {"type": "object", "properties": {"protocol": {"enum": ["HTTP", "TCP"]}, "path": {"type": "string"}}},
+          "Pod": {"type": "object"}, "Group": {"type": "object"}}}}
         """;
 
     private const string Governed = """
@@ -167,6 +194,13 @@ internal static class Examples
     {
         console.Show(Search, Idle);
         console.Answers["/v2/pods::status"] = Pods;
+        console.Answers["/v2/pods/shop/pair"] = """
+            {"id": "/shop/pair", "scaling": {"kind": "fixed", "instances": 2}, "containers": [{"name": "web"}], "version": "v"}
+            """;
+        console.Answers["/v2/groups/shop"] = """
+            {"id": "/shop", "apps": [{"id": "/shop/idle", "cmd": "serve", "version": "v"}], "groups": [], "version": "v"}
+            """;
+        console.Answers["/openapi/marathon.json"] = Document;
         console.Answers["/v2/deployments"] = Deployments;
         console.Answers["/v2/queue"] = Queue;
         console.Answers["/v2/tasks"] = """{"tasks": [{"id": "t", "appId": "/shop/search", "slaveId": "a-1"}]}""";
@@ -185,6 +219,12 @@ internal static class Examples
         console.Answers["/v1/recommendations"] = Sizes;
         console.Answers["/v1/decisions"] = Decisions;
         console.Answers["/v1/policies"] = Policies;
+        console.Answers["/v1/policies/files"] = """{"files": ["search.test.yml", "search.yml"], "writable": true}""";
+        console.Answers["/v1/policies/files/search.yml"] = PolicyFile;
+        console.Answers["/v1/policies/files/search.test.yml"] = "tests: []\n";
+        console.Answers["/v1/policies/schema"] = File.ReadAllText(
+            Repository.Path("src/LifecycleManager.Decisions/Policies/policy.schema.json"));
+        console.ChangeAnswers["/v1/policies/check"] = (HttpStatusCode.OK, Good);
         console.Answers["/v1/targets"] =
             """{"targets": [{"app": "/shop/search", "address": "http://h:1/admin", "state": "down", "lastError": "500"}]}""";
         console.Answers["/v1/apps"] = $$"""{"apps": [{{Governed}}], "ungoverned": 1}""";

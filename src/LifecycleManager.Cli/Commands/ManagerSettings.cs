@@ -15,6 +15,7 @@ namespace LifecycleManager.Cli.Commands;
 internal sealed class ManagerSettings
 {
     private readonly Option<string> _rules;
+    private readonly Option<bool> _rulesWritable;
     private readonly Option<bool> _cSharpRules;
     private readonly Option<bool> _dryRun;
     private readonly Option<TimeSpan> _tick;
@@ -43,6 +44,8 @@ internal sealed class ManagerSettings
     {
         _rules = Setting.Of(settings, "--rules", "The directory of the policy files", Path.GetFullPath, DefaultRules,
             "rules, else the examples beside lcm");
+        _rulesWritable = Setting.Flag(settings, "--rules-writable",
+            "Let who may operate write policy files there, by PUT /v1/policies/files/NAME and the console");
         _cSharpRules = Setting.Flag(settings, "--csharp-rules",
             "Compile and run the rules in C# (*.cs, *.dll) in that directory: with all the rights of this process");
         _dryRun = Setting.Flag(settings, "--dry-run",
@@ -100,7 +103,7 @@ internal sealed class ManagerSettings
             + "over 1 never",
             nameof(SafetyOptions.MissingShare));
         foreach (var option in (Option[])[
-            _rules, _cSharpRules, _dryRun, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _sources, _webhooks, _otlp,
+            _rules, _rulesWritable, _cSharpRules, _dryRun, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _sources, _webhooks, _otlp,
             _targetFiles, _targets,
             _credentials, _tls, _changes, _maxStep, _missingShare])
         {
@@ -120,6 +123,7 @@ internal sealed class ManagerSettings
         {
             Address = address,
             RulesDirectory = parse.GetValue(_rules)!,
+            RulesWritable = parse.GetValue(_rulesWritable),
             CSharpRules = parse.GetValue(_cSharpRules),
             DryRun = parse.GetValue(_dryRun),
             Tick = parse.GetValue(_tick),

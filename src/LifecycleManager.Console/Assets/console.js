@@ -4,7 +4,7 @@ window.lcmPage = {
   async call(method, path, body) {
     try {
       const answer = await fetch(path, { method, body: body ?? undefined, headers: body ? { 'content-type': 'application/json' } : {} });
-      return { status: answer.status, text: (await answer.text()).slice(0, 8000) };
+      return { status: answer.status, text: (await answer.text()).slice(0, 24000) };
     } catch (problem) {
       return { status: 0, text: `The scheduler does not answer: ${problem.message}` };
     }
@@ -97,9 +97,10 @@ window.lcmPage = {
 const kept = 'lcm-typed ' + location.pathname;
 
 function keepTyped() {
-  const typed = [...document.querySelectorAll('[data-keep] input')].filter(input => input.value !== input.defaultValue)
+  const typed = [...document.querySelectorAll('[data-keep] :is(input, textarea, select)')].filter(input => input.value !== input.defaultValue)
     .map(input => [input.closest('[data-keep]').dataset.keep, input.value]);
   if (typed.length > 0) sessionStorage.setItem(kept, JSON.stringify(typed));
+  document.dispatchEvent(new Event('lcm-keep'));
 }
 
 async function giveBackTyped() {
@@ -108,7 +109,7 @@ async function giveBackTyped() {
   for (const [name, value] of typed) {
     // What the page shows may still be read.
     for (let tries = 0; tries < 50; tries++) {
-      const input = document.querySelector(`[data-keep="${CSS.escape(name)}"] input`);
+      const input = document.querySelector(`[data-keep="${CSS.escape(name)}"] :is(input, textarea, select)`);
       if (input) {
         input.value = value;
         for (const kind of ['input', 'change']) input.dispatchEvent(new Event(kind, { bubbles: true }));

@@ -13,10 +13,17 @@ internal sealed class BrowserCalls(IJSRuntime script)
     /// <param name="method">The method.</param>
     /// <param name="path">The path at the scheduler.</param>
     /// <param name="body">JSON; null for none.</param>
-    public async Task<string?> ChangeAsync(string method, string path, string? body = null)
+    public async Task<string?> ChangeAsync(string method, string path, string? body = null) =>
+        (await AskAsync(method, path, body))?.Message;
+
+    /// <summary>Asks for a change; null where it was done, else why not, with what is wrong at which path.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">The path at the scheduler.</param>
+    /// <param name="body">JSON; null for none.</param>
+    public async Task<Refusal?> AskAsync(string method, string path, string? body)
     {
         var (status, text) = await CallAsync(method, path, body);
-        return status is >= 200 and < 300 ? null : status == 0 ? text : CallProblems.Said(status, text);
+        return status is >= 200 and < 300 ? null : Refusal.Of(status, text);
     }
 
     /// <summary>Asks for something: the status and the text of the answer; 0 and why, where there is none.</summary>

@@ -140,7 +140,8 @@ public sealed class ManagerClient(HttpClient client)
             [.. List(answer, "budgets").SelectMany(Budget)],
             [.. List(answer, "files").SelectMany(file => List(file, "problems"), (file, problem) =>
                 $"{Text(file, "file")}:{Text(problem, "line")}:{Text(problem, "column")}: "
-                + $"{Text(problem, "severity")}: {Text(problem, "message")}")]);
+                + $"{Text(problem, "severity")}: {Text(problem, "message")}")],
+            TextOrNone(answer, "digest"), TextOrNone(answer, "leaderDigest"));
     }
 
     /// <summary>The scraped targets.</summary>

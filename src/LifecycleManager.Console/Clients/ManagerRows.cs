@@ -27,8 +27,14 @@ public sealed record TargetRow(string App, string Instance, string Address, stri
 public sealed record BudgetRow(string Budget, string Apps, string Unit, double Allowed, double? Used);
 
 /// <summary>The policies and budgets in force, and what is wrong with their files.</summary>
+/// <param name="Policies">The policies.</param>
+/// <param name="Budgets">The budgets.</param>
+/// <param name="Problems">What is wrong with the files.</param>
+/// <param name="Digest">The revision of the rules of the manager that answers.</param>
+/// <param name="LeaderDigest">That of the one that leads; empty where it is the same manager, or not known.</param>
 public sealed record PolicyPage(
-    IReadOnlyList<PolicyRow> Policies, IReadOnlyList<BudgetRow> Budgets, IReadOnlyList<string> Problems);
+    IReadOnlyList<PolicyRow> Policies, IReadOnlyList<BudgetRow> Budgets, IReadOnlyList<string> Problems, string Digest,
+    string LeaderDigest);
 
 /// <summary>An app that a policy governs, and what holds its count.</summary>
 /// <param name="App">Its id.</param>

@@ -23,11 +23,11 @@ internal sealed class RoleHttp : IDisposable
     }
 
     /// <summary>A client that asks as somebody. What is streamed has no limit of time once it has begun.</summary>
-    public HttpClient For(PageCaller caller, Uri address) =>
+    public HttpClient For(PageCaller caller, Uri address, TimeSpan? timeout = null) =>
         new(new CallerHandler(caller) { InnerHandler = _connections }, disposeHandler: false)
         {
             BaseAddress = address,
-            Timeout = Timeout,
+            Timeout = timeout ?? Timeout,
         };
 
     /// <summary>

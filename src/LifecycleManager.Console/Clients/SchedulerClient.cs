@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LifecycleManager.Protocol.Marathon;
 using Refit;
 
@@ -82,6 +83,21 @@ internal sealed class SchedulerClient(HttpClient http)
         {
             return null;
         }
+    }
+
+    /// <summary>What a person has written of an app, a pod or a group, with all that we do not know of.</summary>
+    /// <exception cref="UnknownAppException">There is none.</exception>
+    public async Task<JsonObject> WrittenAsync(DefinitionKind kind, string id, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{kind.Collection}/{id.Trim('/')}");
+        using var answer = await http.SendAsync(request, cancellation);
+        if (answer.StatusCode == HttpStatusCode.NotFound)
+            throw new UnknownAppException($"There is no {kind.Word} /{id.Trim('/')} (any more).");
+        if (!answer.IsSuccessStatusCode)
+            throw await ApiException.Create(request, HttpMethod.Get, answer, MarathonApi.Settings);
+        var read = Definitions.Read(await answer.Content.ReadAsStringAsync(cancellation));
+        return Definitions.Bare(kind != DefinitionKind.App ? read : read["app"] is JsonObject app ? (JsonObject)app.DeepClone()
+            : throw new JsonException("the scheduler's answer has no app"));
     }
 
     private async Task<T> GetAsync<T>(

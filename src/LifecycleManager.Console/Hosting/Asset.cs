@@ -14,27 +14,63 @@ namespace LifecycleManager.Console.Hosting;
 /// </summary>
 internal sealed class Asset
 {
+    /// <summary>
+    /// A script may be a worker's: what a page may not do, it may not either. None is made of text, none comes from elsewhere.
+    /// </summary>
+    private const string Script = "default-src 'none'; script-src 'self'; connect-src 'self'";
+
+    private static readonly string[] EditorFiles =
+    [
+        "vs/loader.js", "vs/editor/editor.main.js", "vs/editor/editor.main.css", "vs/editor/editor.main.nls.js",
+        "vs/base/worker/workerMain.js", "vs/base/common/worker/simpleWorker.nls.js",
+        "vs/base/browser/ui/codicons/codicon/codicon.ttf", "vs/language/json/jsonMode.js", "vs/language/json/jsonWorker.js",
+        "vs/basic-languages/yaml/yaml.js",
+    ];
+
     private readonly Lazy<(byte[] Zipped, string Tag)> _content;
     private readonly string _type;
 
-    private Asset(string resource, string type)
+    private Asset(string name, Func<Stream> open)
     {
-        _type = type;
-        _content = new(() => Read(resource));
+        _type = Path.GetExtension(name) switch
+        {
+            ".css" => "text/css; charset=utf-8",
+            ".ttf" => "font/ttf",
+            _ => "text/javascript; charset=utf-8",
+        };
+        _content = new(() => Read(open));
     }
 
     /// <summary>Maps a resource.</summary>
-    public static void Map(IEndpointRouteBuilder app, string path, string resource)
+    public static void Map(IEndpointRouteBuilder app, string path, string resource) =>
+        Map(app, path, new Asset(resource, () => Resource(resource)));
+
+    /// <summary>Maps the code editor's files, which are compressed in one resource, by the paths that they ask for.</summary>
+    public static void MapEditor(IEndpointRouteBuilder app, string path)
     {
-        var asset = new Asset(resource, resource.EndsWith(".css", StringComparison.Ordinal)
-            ? "text/css; charset=utf-8" : "text/javascript; charset=utf-8");
-        app.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], asset.AnswerAsync).ShowsNoApp();
+        foreach (var file in EditorFiles) Map(app, $"{path}/{file}", new Asset(file, () => Unpacked(file)));
     }
 
-    private static (byte[] Zipped, string Tag) Read(string resource)
+    private static void Map(IEndpointRouteBuilder app, string path, Asset asset) =>
+        app.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], asset.AnswerAsync).ShowsNoApp();
+
+    private static Stream Resource(string name) => Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
+        ?? throw new InvalidOperationException($"the console has no resource '{name}'");
+
+    private static MemoryStream Unpacked(string file)
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(resource)
-            ?? throw new InvalidOperationException($"the console has no resource '{resource}'");
+        using var pack = new ZipArchive(Resource("monaco.zip"), ZipArchiveMode.Read);
+        using var packed = (pack.GetEntry(file) ?? throw new InvalidOperationException($"the code editor has no '{file}'"))
+            .Open();
+        var unpacked = new MemoryStream();
+        packed.CopyTo(unpacked);
+        unpacked.Position = 0;
+        return unpacked;
+    }
+
+    private static (byte[] Zipped, string Tag) Read(Func<Stream> open)
+    {
+        using var stream = open();
         using var zipped = new MemoryStream();
         using (var zip = new GZipStream(zipped, CompressionLevel.Optimal, leaveOpen: true)) stream.CopyTo(zip);
         var bytes = zipped.ToArray();
@@ -55,6 +91,7 @@ internal sealed class Asset
         }
 
         headers.ContentType = _type;
+        if (_type.StartsWith("text/javascript", StringComparison.Ordinal)) headers.ContentSecurityPolicy = Script;
         if (context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase))
         {
             headers.ContentEncoding = "gzip";

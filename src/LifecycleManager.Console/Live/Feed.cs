@@ -23,6 +23,9 @@ internal sealed class Feed
     private static readonly TimeSpan Sampled = TimeSpan.FromSeconds(5);
     private const int Decided = 200;
 
+    /// <summary>The manager ends a tool after half a minute, and has one wait for another for ten seconds.</summary>
+    private static readonly TimeSpan Worked = TimeSpan.FromSeconds(50);
+
     private static readonly string[] Events =
     [
         "status_update_event", "instance_changed_event", "instance_health_changed_event", "health_status_changed_event",
@@ -72,6 +75,7 @@ internal sealed class Feed
         var manager = new ManagerClient(calls);
         _decisions = new Signal((told, cancellation) => FollowDecisionsAsync(manager, told, cancellation), time, _log);
         Manager = manager;
+        Tools = new PolicyToolsClient(http.For(caller, address, Worked));
         Governed = Of(manager.GovernedAsync, _decisions);
         Policies = Of(manager.PoliciesAsync, _decisions);
         Decisions = Of(cancellation => manager.DecisionsAsync(null, Decided, cancellation), _decisions);
@@ -103,6 +107,9 @@ internal sealed class Feed
 
     /// <summary>How the processes of all roles say that they are; null as above.</summary>
     public Watch<IReadOnlyList<RoleRow>>? Processes { get; }
+
+    /// <summary>The manager's tools for policy files; null where the console was not told of one.</summary>
+    public PolicyToolsClient? Tools { get; }
 
     /// <summary>All apps.</summary>
     public Watch<IReadOnlyList<App>> Apps { get; }

@@ -37,6 +37,7 @@ internal static class ManagerApi
         app.MapGet("/health", http => HealthAsync(http, access)).Needs(Permission.None);
         app.MapPing();
         PoliciesApi.Map(app);
+        PolicyFilesApi.Map(app);
         ToolsApi.Map(app);
         DecisionsApi.Map(app);
         AppsApi.Map(app);

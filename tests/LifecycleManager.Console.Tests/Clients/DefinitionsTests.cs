@@ -42,4 +42,54 @@ public sealed class DefinitionsTests
         Assert.DoesNotContain("hush", string.Join("", Definitions.Difference(app with { Env = null }, app, covered: true)),
             StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void What_two_people_made_of_one_definition_is_in_one_and_what_both_touched_is_told()
+    {
+        var read = Read("""{"cmd": "a", "mem": 1, "env": {"K": "1"}, "user": "u"}""");
+        var theirs = Read("""{"cmd": "theirs", "mem": 2, "env": {"K": "1"}, "disk": 5}""");
+        var mine = Read("""{"cmd": "a", "mem": 3, "env": {"K": "2"}, "user": "u"}""");
+
+        var (merged, both) = Definitions.Merge(read, theirs, mine);
+
+        Assert.Equal("mem", Assert.Single(both));
+        Assert.Equal(["cmd", "disk", "env", "mem"], merged.Select(field => field.Key).Order());
+        Assert.Equal(("theirs", 3, "2", 5),
+            ((string)merged["cmd"]!, (int)merged["mem"]!, (string)merged["env"]!["K"]!, (int)merged["disk"]!));
+        Assert.Empty(Definitions.Merge(read, mine, mine).Both);
+    }
+
+    [Fact]
+    public void An_order_is_no_difference_and_what_the_scheduler_adds_at_any_depth_is_no_part_of_what_is_written()
+    {
+        var old = Definitions.Bare(Read("""
+            {"id": "/g", "version": "v",
+             "apps": [{"id": "/g/a", "version": "v", "tasksRunning": 1, "cmd": "x", "mem": 1, "args": null}],
+             "groups": [{"id": "/g/h", "version": "v", "pods": [{"id": "/g/h/p", "version": "v"}]}]}
+            """));
+        var @new = Read("""
+            {"groups": [{"pods": [{"id": "/g/h/p"}], "id": "/g/h"}], "apps": [{"mem": 1, "id": "/g/a", "cmd": "x"}], "id": "/g"}
+            """);
+
+        Assert.All(Definitions.Difference(old, @new, covered: false), line => Assert.Equal(' ', line.Side));
+        Assert.Empty(Definitions.Changed(old, @new));
+    }
+
+    [Fact]
+    public void Variables_are_covered_at_any_depth()
+    {
+        var old = Read(Holding("hush-1"));
+        var @new = Read(Holding("hush-3"));
+
+        var text = string.Join('\n', Definitions.Difference(old, @new, covered: true));
+
+        Assert.DoesNotContain("hush", text, StringComparison.Ordinal);
+        Assert.Contains("another value", text, StringComparison.Ordinal);
+
+        static string Holding(string value) => """
+            {"apps": [{"env": {"K": "VALUE"}}], "containers": [{"environment": {"K": "hush-2", "S": {"secret": "s"}}}]}
+            """.Replace("VALUE", value, StringComparison.Ordinal);
+    }
+
+    private static System.Text.Json.Nodes.JsonObject Read(string text) => Definitions.Read(text);
 }

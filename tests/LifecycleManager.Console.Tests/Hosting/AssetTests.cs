@@ -9,6 +9,8 @@ public sealed class AssetTests
     [InlineData("MudBlazor.min.js", "text/javascript", "mudElementRef")]
     [InlineData("MudBlazor.min.css", "text/css", "--mud-palette-primary")]
     [InlineData("console.css", "text/css", "color-scheme")]
+    [InlineData("monaco/vs/editor/editor.main.css", "text/css", ".monaco-editor")]
+    [InlineData("monaco/vs/base/worker/workerMain.js", "text/javascript", "onmessage")]
     public async Task Styles_and_scripts_come_from_this_process_compressed_or_not_and_once(string name, string type, string text)
     {
         await using var console = await ConsoleUnderTest.StartAsync();
@@ -28,6 +30,28 @@ public sealed class AssetTests
         again.Headers.IfNoneMatch.Add(answer.Headers.ETag!);
         using var same = await plain.SendAsync(again, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotModified, same.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_code_editor_is_small_in_the_assembly_and_its_workers_make_no_program_of_text()
+    {
+        using var pack = typeof(ConsoleRole).Assembly.GetManifestResourceStream("monaco.zip")!;
+        Assert.InRange(pack.Length, 500_000, 1_200_000);
+
+        await using var console = await ConsoleUnderTest.StartAsync();
+        using var client = new HttpClient { BaseAddress = console.Url };
+        using var worker = await client.GetAsync(
+            "/ui/assets/monaco/vs/base/worker/workerMain.js", TestContext.Current.CancellationToken);
+        Assert.Contains("script-src 'self'", Assert.Single(worker.Headers.GetValues("Content-Security-Policy")),
+            StringComparison.Ordinal);
+        foreach (var left in (string[])["vs/language/typescript/tsWorker.js", "vs/editor/editor.main.nls.de.js", "../monaco.zip"])
+        {
+            using var answer = await client.GetAsync("/ui/assets/monaco/" + left, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        }
+
+        console.ShowAll();
+        Assert.DoesNotContain("monaco", await console.GetAsync("/ui/apps/shop/search"), StringComparison.Ordinal);
     }
 
     [Fact]

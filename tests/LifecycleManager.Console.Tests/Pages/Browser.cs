@@ -83,6 +83,40 @@ internal sealed class OpenPage : IAsyncDisposable
     /// <summary>Waits until what is pressed is answered.</summary>
     public Task LiveAsync() => Assertions.Expect(Page.Locator("html[data-live=yes]")).ToBeAttachedAsync();
 
+    /// <summary>The page's code editor, the first of them.</summary>
+    public ILocator Editor => Page.Locator(".code-place").First;
+
+    /// <summary>Waits until the code editors take what is typed.</summary>
+    public async Task EditorReadyAsync()
+    {
+        await Assertions.Expect(Editor).ToHaveAttributeAsync("data-ready", "yes");
+        await Assertions.Expect(Page.Locator(".code-place:not([data-ready])")).ToHaveCountAsync(0);
+    }
+
+    /// <summary>Puts a text in place of what the code editor has, as who pastes it: what is typed is indented.</summary>
+    public async Task TypeAsync(string text)
+    {
+        await EditorReadyAsync();
+        await Editor.Locator(".view-lines").ClickAsync();
+        await Page.Keyboard.PressAsync("Control+a");
+        await Editor.Locator("textarea").EvaluateAsync(
+            """
+            (input, text) => {
+              const clipboardData = new DataTransfer();
+              clipboardData.setData('text/plain', text);
+              input.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+            }
+            """, text);
+        await Assertions.Expect(Editor).ToContainTextAsync(text.Split('\n')[^1].Trim().Replace(' ', '\u00a0'));
+    }
+
+    /// <summary>Looks at what changes, and sends it.</summary>
+    public async Task SendAsync(string button)
+    {
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Show what changes" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync();
+    }
+
     /// <summary>Nothing that axe knows of keeps anybody from using the page, once its colors are what they change to.</summary>
     public async Task IsForEverybodyAsync()
     {

@@ -20,6 +20,9 @@ public sealed class EveryPageTests(Chromium browser)
         { "/ui/cluster", "Cluster" }, { "/ui/rebalance", "Rebalance" }, { "/ui/sizes", "Right size" },
         { "/ui/schedules?from=2031-05-06", "Schedules" }, { "/ui/schedules/nightly", "nightly" },
         { "/ui/policies", "Policies" }, { "/ui/decisions", "Decisions" }, { "/ui/nowhere", "No such page" },
+        { "/ui/policies/files/search.yml", "search.yml" }, { "/ui/policies/new", "New policy file" },
+        { "/ui/new/apps", "New application" }, { "/ui/edit/apps/shop/search", "Edit /shop/search" },
+        { "/ui/edit/apps/shop/search?as=json", "Edit /shop/search" }, { "/ui/new/pods", "New pod" },
     };
 
     [Theory]
@@ -35,6 +38,8 @@ public sealed class EveryPageTests(Chromium browser)
 
         await Assertions.Expect(open.Page).ToHaveTitleAsync($"{title} · LifecycleManager");
         await Assertions.Expect(open.Page.Locator("h1")).ToHaveTextAsync(title);
+        if (path.EndsWith("as=json", StringComparison.Ordinal) || path.EndsWith(".yml", StringComparison.Ordinal))
+            await open.EditorReadyAsync();
         foreach (var width in new[] { 400, 1280, 3840 })
         {
             await open.Page.SetViewportSizeAsync(width, 900);

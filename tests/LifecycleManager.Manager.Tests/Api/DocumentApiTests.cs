@@ -113,6 +113,8 @@ public sealed class DocumentApiTests : IAsyncLifetime
             ("Fires", ManagerJson.Default.FiresAnswer), ("ScheduleDone", ManagerJson.Default.ScheduleDoneAnswer),
             ("ReasonBody", ManagerJson.Default.ReasonBody), ("BudgetUse", ManagerJson.Default.BudgetUseAnswer),
             ("Error", ManagerJson.Default.ErrorAnswer), ("Audit", AuditJson.Default.AuditPage),
+            ("RuleFiles", RuleFilesJson.Default.RuleFilesAnswer), ("RuleFile", RuleFilesJson.Default.RuleFileAnswer),
+            ("RuleFileRefusal", RuleFilesJson.Default.RuleFileRefusal),
             ("AuditEntry", AuditJson.Default.AuditEntry), ("Annotation", AnnotationJson.Default.Annotation),
         })
         {
@@ -164,6 +166,11 @@ public sealed class DocumentApiTests : IAsyncLifetime
         await AsksAsync("GET", "/health");
         await AsksAsync("POST", "/v1/start", body: "{}");
         await SchedulesAsync();
+        const string RuleFile = "/v1/policies/files/{name}";
+        await AsksAsync("GET", "/v1/policies/files");
+        await AsksAsync("GET", RuleFile, "/v1/policies/files/search.yml");
+        await AsksAsync("GET", RuleFile, "/v1/policies/files/none.yml", status: 404);
+        await AsksAsync("PUT", RuleFile, "/v1/policies/files/search.yml", "", 403);
         await AsksAsync("POST", "/v1/policies/{name}/end", "/v1/policies/none/end", "", 404);
         await AsksAsync("POST", "/v1/policies/{name}/end", "/v1/policies/search/end", "", 409);
         File.Delete(Path.Combine(_rules, "search.yml"));

@@ -84,6 +84,9 @@ public sealed class TeamsTests : IAsyncLifetime
     [InlineData("POST", "/v1/samples", "{}", 403, 403)]
     [InlineData("POST", "/v1/policies/search/end", null, 403, 403)]
     [InlineData("POST", "/v1/policies/check", "{}", 403, 403)]
+    [InlineData("GET", "/v1/policies/files", null, 403, 403)]
+    [InlineData("GET", "/v1/policies/files/search.yml", null, 403, 403)]
+    [InlineData("PUT", "/v1/policies/files/search.yml", "x", 403, 403)]
     [InlineData("GET", "/metrics", null, 403, 403)]
     [InlineData("GET", "/openapi.json", null, 200, 200)]
     public async Task A_team_gets_what_it_may(string method, string path, string? body, int scaler, int viewer)
