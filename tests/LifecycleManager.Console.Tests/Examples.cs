@@ -157,6 +157,7 @@ internal static class Examples
     public const string Roles = """
         {"roles": [{"name": "web", "weight": 2.5, "quota": {"role": "web", "guarantee": {"cpus": 4}, "limit": {"mem": 900}},
           "frameworks": ["f-1"], "resources": {"cpus": 3, "mem": 448}, "allocated": {"cpus": 2, "mem": 384}}]}
+        """;
 
     /// <summary>What a check that finds nothing answers.</summary>
     public const string Good = """{"result": "good", "output": "", "errors": [], "problems": []}""";
