@@ -14,7 +14,8 @@ public sealed class CallersTests(Chromium browser)
     private static readonly Principals Known = Principals.Parse("""
         {"credentials": [
           {"principal": "admin", "secret": "a", "permissions": ["view", "operate"]},
-          {"principal": "team", "secret": "t", "groups": {"/shop/**": ["view"]}}]}
+          {"principal": "team", "secret": "t", "groups": {"/shop/**": ["view"]}},
+          {"principal": "reader", "secret": "r", "groups": {"/shop/**": ["logs"]}}]}
         """);
 
     [Fact]
@@ -52,6 +53,44 @@ public sealed class CallersTests(Chromium browser)
         await using var admin = await browser.OpenAsync(console, "/ui/apps/shop/search", name: "admin", secret: "a");
         await Assertions.Expect(admin.Page.GetByRole(AriaRole.Link, new() { Name = "Agents" })).ToBeVisibleAsync();
         await Assertions.Expect(admin.Page.GetByRole(AriaRole.Button, new() { Name = "Scale", Exact = true })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task An_agent_is_asked_as_the_caller_and_for_nothing_that_he_may_not_have()
+    {
+        await using var console = await ConsoleUnderTest.StartAsync(principals: Known);
+        console.ShowAll();
+        AgentUnderTest.In(console);
+        await using var reader = await browser.OpenAsync(console, "/ui/logs/shop/search", name: "reader", secret: "r");
+        await Assertions.Expect(reader.Page.GetByRole(AriaRole.Region, new() { Name = "Log of" })).ToContainTextAsync("one");
+        await Assertions.Expect(reader.Page.GetByRole(AriaRole.Link, new() { Name = "Terminal" })).ToHaveCountAsync(0);
+        await Assertions.Expect(reader.Page.GetByRole(AriaRole.Link, new() { Name = "Files" })).ToHaveCountAsync(0);
+        Assert.Equal("Basic " + Convert.ToBase64String("reader:r"u8), console.Callers["/files/tail"]);
+
+        console.Callers.Clear();
+        var download = $"/ui/download/{AgentUnderTest.Id}/{AgentUnderTest.Running}?path=";
+        var page = $"?task={AgentUnderTest.Running}";
+        Assert.Equal((HttpStatusCode.OK, "one\n"), await AskAsync("reader:r", download + "stdout"));
+        foreach (var (who, path) in ((string, string)[])[
+            ("reader:r", download + "other"), ("team:t", download + "stdout"),
+            ("admin:a", $"/ui/download/{AgentUnderTest.Id}/unknown?path=stdout")])
+            Assert.True((int)(await AskAsync(who, path)).Status is 403 or 404, path);
+        foreach (var (who, path) in ((string, string)[])[
+            ("team:t", "/ui/logs/shop/search"), ("reader:r", "/ui/files/shop/search" + page),
+            ("admin:a", "/ui/terminal/shop/search" + page)])
+            Assert.Contains("This page is for who has the permission", (await AskAsync(who, path)).Text, StringComparison.Ordinal);
+
+        // What was refused here was asked of no agent; the one file that was not was asked as who may.
+        Assert.Equal(["/files/download"], console.Callers.Keys.Where(path => path.StartsWith("/files/", StringComparison.Ordinal)));
+        Assert.Equal("Basic " + Convert.ToBase64String("reader:r"u8), console.Callers["/files/download"]);
+
+        async Task<(HttpStatusCode Status, string Text)> AskAsync(string who, string path)
+        {
+            using var client = new HttpClient { BaseAddress = console.Url };
+            client.DefaultRequestHeaders.Add("Authorization", "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(who)));
+            using var answer = await client.GetAsync(path, TestContext.Current.CancellationToken);
+            return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        }
     }
 
     [Theory]

@@ -21,7 +21,7 @@ public sealed class AppChartsTests(Chromium browser)
         await Assertions.Expect(tpm.Locator("path.s0")).ToHaveCountAsync(2);
         await Assertions.Expect(tpm.Locator("path.threshold")).ToHaveCountAsync(1);
         await Assertions.Expect(tpm.Locator("path.mark")).ToHaveCountAsync(1);
-        await Assertions.Expect(tpm.Locator("desc")).ToContainTextAsync("tpm: from 10 to 49, last 49, with 1 gaps. Held against 10. 1 decisions.");
+        await Assertions.Expect(tpm.Locator("desc")).ToContainTextAsync("tpm: from 10 to 49, last 49, with 1 gaps. Held against 10. Decisions: 1.");
         await open.Page.GetByText("The values of tpm as a table").ClickAsync();
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Region, new() { Name = "The values of tpm" })).ToContainTextAsync("unknown");
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Img, new() { Name = "cpus in use" })).ToHaveCountAsync(0);
@@ -45,7 +45,7 @@ public sealed class AppChartsTests(Chromium browser)
         await using var open = await browser.OpenAsync(console, "/ui/charts/shop/search");
         var then = open.Page.GetByRole(AriaRole.Region, new() { Name = "Then" });
 
-        await open.Page.GetByLabel("At").FillAsync("2026-11-24T11:30:00Z");
+        await open.Page.GetByRole(AriaRole.Textbox, new() { Name = "At", Exact = true }).FillAsync("2026-11-24T11:30:00Z");
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Explain that moment" }).ClickAsync();
         await Assertions.Expect(then).ToContainTextAsync("At 2026-11-24 11:30:00 UTC");
         await Assertions.Expect(then).ToContainTextAsync("3 instances, since busy asks for them");
@@ -53,11 +53,11 @@ public sealed class AppChartsTests(Chromium browser)
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Region, new() { Name = "Now", Exact = true })).ToContainTextAsync("tpm 24 > 20");
         Assert.Contains("at=2026-11-24T11", open.Page.Url, StringComparison.Ordinal);
 
-        await open.Page.GetByLabel("At").FillAsync("yesterday");
+        await open.Page.GetByRole(AriaRole.Textbox, new() { Name = "At", Exact = true }).FillAsync("yesterday");
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Explain that moment" }).ClickAsync();
         await Assertions.Expect(open.Page.GetByText("'yesterday' is no time")).ToBeVisibleAsync();
         console.Answers.TryRemove("/v1/apps/shop/search/explain", out _);
-        await open.Page.GetByLabel("At").FillAsync("2026-11-01T11:30:00Z");
+        await open.Page.GetByRole(AriaRole.Textbox, new() { Name = "At", Exact = true }).FillAsync("2026-11-01T11:30:00Z");
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Explain that moment" }).ClickAsync();
         await Assertions.Expect(open.Page.GetByText("It was refused with status 404.")).ToBeVisibleAsync();
         Assert.Empty(open.Errors);
@@ -82,6 +82,6 @@ public sealed class AppChartsTests(Chromium browser)
 
     private static string Usage(double seconds, double at) => string.Create(CultureInfo.InvariantCulture, $$"""
         [{"source": "{{AgentUnderTest.Running}}", "statistics": {"timestamp": {{at}}, "cpus_user_time_secs": {{seconds}},
-          "cpus_system_time_secs": 0, "mem_rss_bytes": 104857600}}]
+          "cpus_system_time_secs": 0, "mem_rss_bytes": 104857600} }]
         """);
 }
