@@ -71,6 +71,7 @@ internal sealed class ConsoleUnderTest : IAsyncDisposable
         {
             Scheduler = self,
             Masters = new AddressList(self),
+            MasterCredential = new Credential("console", "c"),
             Manager = manager ? self : null,
         });
         var app = builder.Build();

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using LifecycleManager.Clients;
 using LifecycleManager.Clients.Agents;
 using LifecycleManager.Console.Callers;
 using LifecycleManager.Security;
@@ -44,7 +45,7 @@ internal sealed class SandboxClient(PageCaller caller, RoleHttp http, AgentListC
             if (_agents.TryGetValue(id, out var known)) return known;
         }
 
-        var places = await master.PlacesAsync(cancellation);
+        var places = await PlacesAsync(cancellation);
         lock (_gate)
         {
             // One that comes back under its id may be elsewhere; whoever loses it asks again.
@@ -89,6 +90,19 @@ internal sealed class SandboxClient(PageCaller caller, RoleHttp http, AgentListC
         {
             lock (_gate) _agents.Remove(agent);
             throw;
+        }
+    }
+
+    private async Task<IReadOnlyDictionary<string, Uri>> PlacesAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await master.PlacesAsync(cancellation);
+        }
+        catch (Exception e) when (e is HttpRequestException or System.Text.Json.JsonException
+            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw new HttpRequestException($"the master does not tell where its agents are: {Failures.Describe(e)}");
         }
     }
 

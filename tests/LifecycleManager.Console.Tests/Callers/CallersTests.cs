@@ -14,6 +14,7 @@ public sealed class CallersTests(Chromium browser)
     private static readonly Principals Known = Principals.Parse("""
         {"credentials": [
           {"principal": "admin", "secret": "a", "permissions": ["view", "operate"]},
+          {"principal": "console", "secret": "c", "permissions": ["view"]},
           {"principal": "team", "secret": "t", "groups": {"/shop/**": ["view"]}},
           {"principal": "reader", "secret": "r", "groups": {"/shop/**": ["logs"]}}]}
         """);

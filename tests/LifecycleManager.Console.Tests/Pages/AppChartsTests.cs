@@ -43,7 +43,7 @@ public sealed class AppChartsTests(Chromium browser)
         console.ShowAll();
         Remember(console);
         await using var open = await browser.OpenAsync(console, "/ui/charts/shop/search");
-        var then = open.Page.GetByRole(AriaRole.Region, new() { Name = "Then" });
+        var then = open.Page.GetByRole(AriaRole.Region, new() { Name = "Then", Exact = true });
 
         await open.Page.GetByRole(AriaRole.Textbox, new() { Name = "At", Exact = true }).FillAsync("2026-11-24T11:30:00Z");
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Explain that moment" }).ClickAsync();
