@@ -103,9 +103,8 @@ internal sealed class ManagerSettings
             + "over 1 never",
             nameof(SafetyOptions.MissingShare));
         foreach (var option in (Option[])[
-            _rules, _rulesWritable, _cSharpRules, _dryRun, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _sources, _webhooks, _otlp,
-            _targetFiles, _targets,
-            _credentials, _tls, _changes, _maxStep, _missingShare])
+            _rules, _rulesWritable, _cSharpRules, _dryRun, _tick, _scrape, _staleness, _prometheus, _rabbitMq, _sources,
+            _webhooks, _otlp, _targetFiles, _targets, _credentials, _tls, _changes, _maxStep, _missingShare])
         {
             command.Add(option);
         }

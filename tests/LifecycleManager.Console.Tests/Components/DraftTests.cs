@@ -16,9 +16,10 @@ public sealed class DraftTests
         draft.Type(["container", "docker", "image"], FieldKind.Text, "busybox");
         draft.Type(["upgradeStrategy", "maximumOverCapacity"], FieldKind.Number, "0.5");
 
-        Assert.Equal(
-            """{"id":"/a","cpus":0.25,"unknown":{"x":[1,null]},"container":{"type":"DOCKER","volumes":[], """.TrimEnd()
-            + """ "docker":{"image":"busybox"}},"upgradeStrategy":{"maximumOverCapacity":0.5}}""".TrimStart(), draft.Root.ToJsonString());
+        Assert.Equal("0.25", draft.Root["cpus"]!.ToJsonString());
+        Assert.Equal("""{"x":[1,null]}""", draft.Root["unknown"]!.ToJsonString());
+        Assert.Equal("""{"type":"DOCKER","volumes":[],"docker":{"image":"busybox"}}""", draft.Root["container"]!.ToJsonString());
+        Assert.Equal("""{"maximumOverCapacity":0.5}""", draft.Root["upgradeStrategy"]!.ToJsonString());
 
         // Nothing takes it out, with the objects that have nothing else.
         draft.Type(["container", "docker", "image"], FieldKind.Text, " ");

@@ -47,7 +47,9 @@ public sealed class EditPoliciesTests(Chromium browser)
         var theirs = Examples.PolicyFile + "# theirs\n";
         console.ChangeAnswers[File] = (HttpStatusCode.PreconditionFailed, new JsonObject
         {
-            ["message"] = "search.yml has changed since it was read", ["tag"] = "\"t2\"", ["text"] = theirs,
+            ["message"] = "search.yml has changed since it was read",
+            ["tag"] = "\"t2\"",
+            ["text"] = theirs,
         }.ToJsonString());
         await using var open = await OpenAsync(console);
         await open.TypeAsync(Edited);
