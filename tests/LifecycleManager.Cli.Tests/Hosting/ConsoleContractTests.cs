@@ -38,7 +38,8 @@ public sealed class ConsoleContractTests : IDisposable
         using var http = new HttpClient { BaseAddress = new Uri($"http://{listen}") };
         var client = new ManagerClient(http);
 
-        var (policies, _, problems) = await client.PoliciesAsync(default);
+        var page = await client.PoliciesAsync(default);
+        var (policies, problems) = (page.Policies, page.Problems);
         Assert.Equal(("shop", "/shop", 2, 7), (policies.Single().Name, policies.Single().App, policies.Single().Min,
             policies.Single().Max));
         Assert.EndsWith("shop.yml", policies.Single().File, StringComparison.Ordinal);
