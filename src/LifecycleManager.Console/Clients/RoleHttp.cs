@@ -34,7 +34,7 @@ internal sealed class RoleHttp : IDisposable
             Timeout = Timeout,
         };
 
-    /// <summary>A client of one agent that asks as somebody: it leads nowhere else, and its calls have their own limits.</summary>
+    /// <summary>A client of one agent that asks as somebody: it leads nowhere else, and each call has its own limit.</summary>
     public HttpClient ForAgent(PageCaller caller, Uri address) =>
         new(new CallerHandler(caller) { InnerHandler = _sockets }, disposeHandler: false)
         {
