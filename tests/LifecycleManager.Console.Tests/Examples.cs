@@ -51,7 +51,8 @@ internal static class Examples
             "status": "STABLE", "statusSince": "x", "agentHostname": "node-1", "agentId": "a-1", "resources": {"cpus": 1.5,
               "mem": 128},
             "specReference": "x", "lastUpdated": "x", "lastChanged": "x",
-            "containers": [{"name": "web", "status": "TASK_RUNNING", "statusSince": "x", "containerId": "shop_pair.instance-0123456789ab.web",
+            "containers": [{"name": "web", "status": "TASK_RUNNING", "statusSince": "x",
+              "containerId": "shop_pair.instance-0123456789ab.web",
               "resources": {}, "lastUpdated": "x",
               "lastChanged": "x", "conditions": [{"name": "healthy", "value": "false", "lastChanged": "x", "lastUpdated": "x"}],
               "endpoints": [{"name": "http", "allocatedHostPort": 31005, "healthy": false}]}]}]}]

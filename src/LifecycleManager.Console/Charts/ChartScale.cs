@@ -21,7 +21,8 @@ public sealed record ChartScale(DateTimeOffset From, DateTimeOffset To, double L
     {
         var (low, high) = (0.0, 0.0);
         foreach (var value in values.Where(double.IsFinite)) (low, high) = (Math.Min(low, value), Math.Max(high, value));
-        return new ChartScale(from, to <= from ? from.AddSeconds(1) : to, low < 0 ? -Round(-low) : 0, low == 0 && high == 0 ? 1 : Round(high));
+        return new ChartScale(from, to <= from ? from.AddSeconds(1) : to,
+            low < 0 ? -Round(-low) : 0, low == 0 && high == 0 ? 1 : Round(high));
     }
 
     /// <summary>Where an instant is, from the left.</summary>

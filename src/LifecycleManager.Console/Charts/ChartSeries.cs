@@ -38,7 +38,8 @@ public sealed record ChartSeries(string Name, IReadOnlyList<ChartPoint> Points)
     /// <summary>The median of the times between two points, in seconds; 0 for fewer than two.</summary>
     private double Usual()
     {
-        var times = Points.Zip(Points.Skip(1), (one, next) => (next.At - one.At).TotalSeconds).Where(time => time > 0).Order().ToList();
+        var times = Points.Zip(Points.Skip(1), (one, next) => (next.At - one.At).TotalSeconds)
+            .Where(time => time > 0).Order().ToList();
         return times.Count == 0 ? 0 : times[times.Count / 2];
     }
 }

@@ -23,7 +23,8 @@ public sealed record MetricTable(IReadOnlyList<ChartSeries> Series)
         foreach (var line in lines.Skip(1))
         {
             var cells = line.Split(separator);
-            if (cells.Length != names.Length) throw new FormatException($"a line of the manager's history has {cells.Length} columns");
+            if (cells.Length != names.Length)
+                throw new FormatException($"a line of the manager's history has {cells.Length} columns");
             var at = DateTimeOffset.Parse(cells[0], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
             for (var i = 1; i < cells.Length; i++)
             {

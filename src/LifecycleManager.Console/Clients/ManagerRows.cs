@@ -65,5 +65,5 @@ public sealed record ExplanationRow(
 /// <summary>What one rule wants.</summary>
 public sealed record Opinion(string Rule, string Verdict, int? Count, string Reason);
 
-/// <summary>A metric, null where it is unknown, what rules hold it against, and why it is unknown; empty where it is not.</summary>
+/// <summary>A metric, null where it is unknown, what rules hold it against, and why it is unknown; else empty.</summary>
 public sealed record MetricRow(string Metric, double? Value, IReadOnlyList<double> Thresholds, string Missing);

@@ -50,7 +50,7 @@ internal sealed class RoleHttp : IDisposable
             new(handler, disposeHandler: false) { BaseAddress = new Uri("http://master"), Timeout = Timeout };
     }
 
-    /// <summary>A client of one agent that asks as somebody: it leads nowhere else, and its calls have their own limits.</summary>
+    /// <summary>A client of one agent that asks as somebody: it leads nowhere else, and each call has its own limit.</summary>
     public HttpClient ForAgent(PageCaller caller, Uri address) =>
         new(new CallerHandler(caller) { InnerHandler = _sockets }, disposeHandler: false)
         {

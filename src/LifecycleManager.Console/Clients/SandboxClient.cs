@@ -9,8 +9,8 @@ using LifecycleManager.Security.Admission;
 namespace LifecycleManager.Console.Clients;
 
 /// <summary>
-/// The sandboxes of instances, as one caller. Where agents are, the master tells the console; what is in a sandbox, its agent tells
-/// the caller, and judges itself what he may read. Beside that nothing is asked for that he may not have.
+/// The sandboxes of instances, as one caller. Where agents are, the master tells the console; what is in one, its agent tells the
+/// caller, and judges itself what he may read. Beside that nothing is asked for that he may not have.
 /// </summary>
 /// <param name="caller">Who asks.</param>
 /// <param name="http">Makes his clients.</param>
@@ -52,7 +52,8 @@ internal sealed class SandboxClient(PageCaller caller, RoleHttp http, AgentListC
             _agents.Clear();
             foreach (var (name, address) in places) _agents[name] = new AgentCalls(http.ForAgent(caller, address), time);
             return _agents.GetValueOrDefault(id) ?? throw new AgentRefusalException(
-                System.Net.HttpStatusCode.NotFound, $"The master knows no agent {id} (any more): its sandboxes are gone with it.");
+                System.Net.HttpStatusCode.NotFound,
+                $"The master knows no agent {id} (any more): its sandboxes are gone with it.");
         }
     }
 

@@ -206,7 +206,9 @@ internal sealed class Feed
     public Watch<UsageHistory> UsageOf(string id)
     {
         var sampler = new UsageSampler(Sandboxes, _time);
-        return Of(async cancellation => await sampler.ReadAsync(await Scheduler.AppAsync(id, cancellation), cancellation), null, Sampled);
+        return Of(
+            async cancellation => await sampler.ReadAsync(await Scheduler.AppAsync(id, cancellation), cancellation),
+            null, Sampled);
     }
 
     /// <summary>Whether somebody follows anything of it.</summary>

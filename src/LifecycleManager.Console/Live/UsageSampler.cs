@@ -17,8 +17,8 @@ internal sealed record UsageHistory(
     IReadOnlyList<ChartSeries> Cpus, IReadOnlyList<ChartSeries> Memory, int LeftOut, IReadOnlyList<string> Problems);
 
 /// <summary>
-/// Asks the agents of one app's instances, as whoever looks, what these use, and remembers the last answers. What an agent does not
-/// tell at a time is missing then.
+/// Asks the agents of one app's instances, as whoever looks, what these use, and remembers the last answers. What an agent does
+/// not tell at a time is missing then.
 /// </summary>
 /// <param name="sandboxes">Finds the agents.</param>
 /// <param name="time">The clock.</param>
@@ -38,7 +38,8 @@ internal sealed class UsageSampler(SandboxClient sandboxes, TimeProvider time)
     /// <summary>Asks once.</summary>
     public async Task<UsageHistory> ReadAsync(App app, CancellationToken cancellation)
     {
-        var tasks = (app.Tasks ?? []).Where(task => task.SlaveId is not null).OrderBy(task => task.Id, StringComparer.Ordinal).ToList();
+        var tasks = (app.Tasks ?? []).Where(task => task.SlaveId is not null)
+            .OrderBy(task => task.Id, StringComparer.Ordinal).ToList();
         var shown = tasks.Take(Most).ToDictionary(task => task.Id, StringComparer.Ordinal);
         var sample = new Dictionary<string, (double? Cpus, double? Memory)>(StringComparer.Ordinal);
         var problems = new List<string>();
@@ -71,7 +72,8 @@ internal sealed class UsageSampler(SandboxClient sandboxes, TimeProvider time)
     private (double? Cpus, double? Memory) Read(string task, JsonElement statistics)
     {
         var memory = Number(statistics, "mem_rss_bytes") / Megabyte;
-        if (Number(statistics, "cpus_user_time_secs") is not { } user || Number(statistics, "cpus_system_time_secs") is not { } system
+        if (Number(statistics, "cpus_user_time_secs") is not { } user
+            || Number(statistics, "cpus_system_time_secs") is not { } system
             || Number(statistics, "timestamp") is not { } at) return (null, memory);
         double? cpus = _last.TryGetValue(task, out var before) && at > before.At && user + system >= before.Seconds
             ? (user + system - before.Seconds) / (at - before.At) : null;

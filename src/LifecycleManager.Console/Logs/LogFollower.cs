@@ -94,7 +94,8 @@ internal sealed class LogFollower(SandboxClient sandboxes, TimeProvider time, Ac
                     return;
                 }
 
-                if (trouble is not null && trouble != reader.Told) Tell(reader.Source, $"{reader.File} cannot be read: {trouble}");
+                if (trouble is not null && trouble != reader.Told)
+                    Tell(reader.Source, $"{reader.File} cannot be read: {trouble}");
                 reader.Told = trouble;
                 await time.DelayAsync(pause, stop);
                 pause = trouble is null ? FirstPause : pause * 2 > LongestPause ? LongestPause : pause * 2;
@@ -106,7 +107,7 @@ internal sealed class LogFollower(SandboxClient sandboxes, TimeProvider time, Ac
         }
     }
 
-    /// <summary>Reads until the log's end or until it breaks off; why it does, null where there is none yet or it has ended.</summary>
+    /// <summary>Reads until the log's end or until it breaks off; why it does; null where there is none or it has ended.</summary>
     private async Task<string?> ReadAsync(Reader reader, CancellationToken stop)
     {
         try

@@ -45,7 +45,8 @@ public sealed record LogLine(long Number, string Source, LogKind Kind, string Te
         }
 
         if (at < text.Length || isCut)
-            shown.Append(CultureInfo.InvariantCulture, $" … (the line has {line.Length} bytes: what is left out is in the file)");
+            shown.Append(
+                CultureInfo.InvariantCulture, $" … (the line has {line.Length} bytes: what is left out is in the file)");
         return shown.ToString();
     }
 

@@ -8,7 +8,7 @@ using LifecycleManager.Protocol.Mesos;
 namespace LifecycleManager.Console.Terminals;
 
 /// <summary>
-/// A program beside an instance, on a terminal that a page shows: what it writes changes the screen, and what is typed goes to it.
+/// A program beside an instance, on a terminal that a page shows: what it writes changes it, and what is typed goes to it.
 /// It ends when it is disposed of.
 /// </summary>
 /// <param name="screen">The screen.</param>

@@ -41,7 +41,8 @@ public sealed class SandboxInstanceTests
             SandboxPlace.All(state).Distinct());
         Assert.Equal("?path=%2Fw%2F1%2Fa%20b", SandboxPlace.Query("/w/1", "/a b/"));
         Assert.Equal("?path=%2Fw%2F1", SandboxPlace.Query("/w/1", "/"));
-        Assert.Equal("10.0.0.1:5051", SandboxPlace.Authority((JsonObject)JsonNode.Parse("""{"pid": "slave(1)@10.0.0.1:5051"}""")!));
+        Assert.Equal("10.0.0.1:5051",
+            SandboxPlace.Authority((JsonObject)JsonNode.Parse("""{"pid": "slave(1)@10.0.0.1:5051"}""")!));
         Assert.Equal("h:5051", SandboxPlace.Authority((JsonObject)JsonNode.Parse("""{"hostname": "h"}""")!));
     }
 }

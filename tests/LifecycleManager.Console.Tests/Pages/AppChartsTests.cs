@@ -21,9 +21,11 @@ public sealed class AppChartsTests(Chromium browser)
         await Assertions.Expect(tpm.Locator("path.s0")).ToHaveCountAsync(2);
         await Assertions.Expect(tpm.Locator("path.threshold")).ToHaveCountAsync(1);
         await Assertions.Expect(tpm.Locator("path.mark")).ToHaveCountAsync(1);
-        await Assertions.Expect(tpm.Locator("desc")).ToContainTextAsync("tpm: from 10 to 49, last 49, with 1 gaps. Held against 10. Decisions: 1.");
+        await Assertions.Expect(tpm.Locator("desc")).ToContainTextAsync(
+            "tpm: from 10 to 49, last 49, with 1 gaps. Held against 10. Decisions: 1.");
         await open.Page.GetByText("The values of tpm as a table").ClickAsync();
-        await Assertions.Expect(open.Page.GetByRole(AriaRole.Region, new() { Name = "The values of tpm" })).ToContainTextAsync("unknown");
+        await Assertions.Expect(open.Page.GetByRole(AriaRole.Region, new() { Name = "The values of tpm" }))
+            .ToContainTextAsync("unknown");
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Img, new() { Name = "cpus in use" })).ToHaveCountAsync(0);
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Img, new() { Name = "Memory in use" })).ToHaveCountAsync(1);
         await open.PictureAsync("charts-open");
@@ -50,7 +52,8 @@ public sealed class AppChartsTests(Chromium browser)
         await Assertions.Expect(then).ToContainTextAsync("At 2026-11-24 11:30:00 UTC");
         await Assertions.Expect(then).ToContainTextAsync("3 instances, since busy asks for them");
         await Assertions.Expect(then).ToContainTextAsync("tpm 24 > 20");
-        await Assertions.Expect(open.Page.GetByRole(AriaRole.Region, new() { Name = "Now", Exact = true })).ToContainTextAsync("tpm 24 > 20");
+        await Assertions.Expect(open.Page.GetByRole(AriaRole.Region, new() { Name = "Now", Exact = true }))
+            .ToContainTextAsync("tpm 24 > 20");
         Assert.Contains("at=2026-11-24T11", open.Page.Url, StringComparison.Ordinal);
 
         await open.Page.GetByRole(AriaRole.Textbox, new() { Name = "At", Exact = true }).FillAsync("yesterday");
@@ -71,7 +74,8 @@ public sealed class AppChartsTests(Chromium browser)
         for (var i = 0; i < 40; i++)
         {
             var at = begin.AddSeconds(15 * i).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-            table.Append(CultureInfo.InvariantCulture, $"{at},{(i < 20 ? 2 : 3)},2,{(i < 20 ? 2 : 3)},2,{(i is 20 or 21 ? "" : 10 + i)}\n");
+            table.Append(CultureInfo.InvariantCulture,
+                $"{at},{(i < 20 ? 2 : 3)},2,{(i < 20 ? 2 : 3)},2,{(i is 20 or 21 ? "" : 10 + i)}\n");
         }
 
         console.Answers["/v1/history"] = table.ToString();

@@ -54,8 +54,10 @@ public sealed class AppFilesTests(Chromium browser)
 
         Assert.Equal((HttpStatusCode.BadRequest, true), await AskAsync(file));
         Assert.Equal((HttpStatusCode.NotFound, true), await AskAsync(file + "none"));
-        Assert.Equal((HttpStatusCode.NotFound, true), await AskAsync($"/ui/download/no-agent/{AgentUnderTest.Running}?path=stdout"));
-        Assert.Equal((HttpStatusCode.NotFound, true), await AskAsync($"/ui/download/{AgentUnderTest.Id}/shop_search.instance-9._app.1?path=stdout"));
+        Assert.Equal((HttpStatusCode.NotFound, true),
+            await AskAsync($"/ui/download/no-agent/{AgentUnderTest.Running}?path=stdout"));
+        Assert.Equal((HttpStatusCode.NotFound, true),
+            await AskAsync($"/ui/download/{AgentUnderTest.Id}/shop_search.instance-9._app.1?path=stdout"));
         agent.Refusal = (403, "Forbidden: 'files' of /shop/search is needed");
         Assert.Equal((HttpStatusCode.Forbidden, true), await AskAsync(file + "stdout"));
         Assert.Contains("is needed", await console.GetAsync(page), StringComparison.Ordinal);

@@ -18,7 +18,8 @@ public sealed class AppLogsTests(Chromium browser)
         await Assertions.Expect(log).ToContainTextAsync("one");
 
         agent.Write(AgentUnderTest.Running, "stderr", "\u001b[31mred\u001b[0m\n");
-        agent.Write(AgentUnderTest.Running, "stdout", "<script>alert(1)</script>\n\u0000\u0007\n" + new string('x', 300_000) + "\nafter\n");
+        agent.Write(AgentUnderTest.Running, "stdout",
+            "<script>alert(1)</script>\n\u0000\u0007\n" + new string('x', 300_000) + "\nafter\n");
         await Assertions.Expect(log).ToContainTextAsync("<script>alert(1)</script>");
         await Assertions.Expect(log).ToContainTextAsync("\uFFFD\uFFFD");
         await Assertions.Expect(log).ToContainTextAsync("what is left out is in the file");
@@ -33,7 +34,9 @@ public sealed class AppLogsTests(Chromium browser)
         await log.EvaluateAsync("box => { box.scrollTop = box.scrollHeight / 2; }");
         var again = open.Page.GetByRole(AriaRole.Button, new() { Name = "Follow again" });
         await Assertions.Expect(again).ToBeVisibleAsync();
-        var read = await log.EvaluateAsync<string>("box => [...box.querySelectorAll('.line')].find(line => line.getBoundingClientRect().top >= box.getBoundingClientRect().top).textContent");
+        var read = await log.EvaluateAsync<string>(
+            "box => [...box.querySelectorAll('.line')].find("
+            + "line => line.getBoundingClientRect().top >= box.getBoundingClientRect().top).textContent");
         agent.Write(AgentUnderTest.Running, "stdout", string.Concat(Enumerable.Range(1, 40).Select(i => $"new {i}\n")));
         await Assertions.Expect(again).ToContainTextAsync("40 new lines");
         await Assertions.Expect(log.GetByText(read["1._app.1".Length..])).ToBeInViewportAsync();
@@ -45,7 +48,8 @@ public sealed class AppLogsTests(Chromium browser)
         await open.Page.GetByLabel("Find").FillAsync("LINE 5432 OF");
         await open.Page.GetByLabel("Only lines with it").CheckAsync();
         await Assertions.Expect(log.Locator("mark")).ToHaveTextAsync("line 5432 of");
-        await Assertions.Expect(open.Page.GetByRole(AriaRole.Search).GetByRole(AriaRole.Status)).ToContainTextAsync("1 found in 1 lines");
+        await Assertions.Expect(open.Page.GetByRole(AriaRole.Search).GetByRole(AriaRole.Status))
+            .ToContainTextAsync("1 found in 1 lines");
         Assert.Empty(open.Errors);
     }
 

@@ -66,11 +66,13 @@ public sealed class DeploymentsTests(Chromium browser)
         {
             await panel.GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync();
             await open.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync();
-            await Eventually.TrueAsync(() => console.Changes.Any(change => change.Path.EndsWith(button.ToLowerInvariant(), StringComparison.Ordinal)));
+            await Eventually.TrueAsync(() => console.Changes.Any(change =>
+                change.Path.EndsWith(button.ToLowerInvariant(), StringComparison.Ordinal)));
         }
 
         Assert.Equal(
-            ["/v2/apps/shop/search/blue-green/verify", "/v2/apps/shop/search/blue-green/switch", "/v2/apps/shop/search/blue-green/abort"],
+            ["/v2/apps/shop/search/blue-green/verify", "/v2/apps/shop/search/blue-green/switch",
+                "/v2/apps/shop/search/blue-green/abort"],
             console.Changes.Select(change => change.Path));
         Assert.Empty(open.Errors);
     }

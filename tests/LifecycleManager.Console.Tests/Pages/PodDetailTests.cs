@@ -17,13 +17,15 @@ public sealed class PodDetailTests(Chromium browser)
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Kill shop_pair" }).ClickAsync();
         await open.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Kill" }).ClickAsync();
         await Eventually.TrueAsync(() => !console.Changes.IsEmpty);
-        Assert.Equal(("DELETE", "/v2/pods/shop/pair::instances/shop_pair.instance-0123456789ab", ""), Assert.Single(console.Changes));
+        Assert.Equal(("DELETE", "/v2/pods/shop/pair::instances/shop_pair.instance-0123456789ab", ""),
+            Assert.Single(console.Changes));
 
         await open.Page.GetByRole(AriaRole.Link, new() { Name = "Logs of web" }).ClickAsync();
         var log = open.Page.GetByRole(AriaRole.Region, new() { Name = "Log of" });
         await Assertions.Expect(log).ToContainTextAsync("from the pod");
         await open.Page.GetByRole(AriaRole.Link, new() { Name = "Files" }).ClickAsync();
-        await open.Page.GetByRole(AriaRole.Combobox, new() { Name = "Instance" }).SelectOptionAsync("shop_pair.instance-0123456789ab.web");
+        await open.Page.GetByRole(AriaRole.Combobox, new() { Name = "Instance" })
+            .SelectOptionAsync("shop_pair.instance-0123456789ab.web");
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Link, new() { Name = "stdout", Exact = true })).ToBeVisibleAsync();
         Assert.Empty(open.Errors);
 

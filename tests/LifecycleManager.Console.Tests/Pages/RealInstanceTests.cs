@@ -26,7 +26,8 @@ public sealed class RealInstanceTests(Chromium browser)
                     using var posted = await scheduler.PostAsJsonAsync("v2/apps", new
                     {
                         id = "/real",
-                        cmd = "mkfifo pipe; echo begun; echo wrong >&2; echo kept > note.txt; while :; do read line < pipe && echo \"heard $line\"; done",
+                        cmd = "mkfifo pipe; echo begun; echo wrong >&2; echo kept > note.txt; "
+                            + "while :; do read line < pipe && echo \"heard $line\"; done",
                         cpus = 0.1,
                         mem = 32,
                         instances = 1,
@@ -39,7 +40,8 @@ public sealed class RealInstanceTests(Chromium browser)
                 }
             }, "a scheduler that takes an app", more: () => lcm.Output);
         await Eventually.TrueAsync(
-            async () => (await scheduler.GetFromJsonAsync<JsonElement>("v2/apps/real")).GetProperty("app").GetProperty("tasksRunning").GetInt32() == 1,
+            async () => (await scheduler.GetFromJsonAsync<JsonElement>("v2/apps/real"))
+                .GetProperty("app").GetProperty("tasksRunning").GetInt32() == 1,
             "a running instance", more: () => lcm.Output);
 
         await using var open = await browser.OpenAsync(new Uri(scheduler.BaseAddress!, "/ui/apps/real"));
@@ -80,7 +82,8 @@ public sealed class RealInstanceTests(Chromium browser)
         foreach (var line in (string[])["begun", "wrong", "heard a browser"])
             await Assertions.Expect(log).ToContainTextAsync(line);
         await open.Page.GetByRole(AriaRole.Link, new() { Name = "Files" }).ClickAsync();
-        await open.Page.GetByRole(AriaRole.Combobox, new() { Name = "Instance" }).SelectOptionAsync(new SelectOptionValue { Index = 1 });
+        await open.Page.GetByRole(AriaRole.Combobox, new() { Name = "Instance" })
+            .SelectOptionAsync(new SelectOptionValue { Index = 1 });
         await open.Page.GetByRole(AriaRole.Link, new() { Name = "note.txt", Exact = true }).ClickAsync();
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Region, new() { Name = "note.txt" })).ToHaveTextAsync("kept\n");
         await open.Page.GetByRole(AriaRole.Link, new() { Name = "sandbox" }).ClickAsync();
@@ -90,7 +93,8 @@ public sealed class RealInstanceTests(Chromium browser)
 
         // What has ended is read all the same, and no terminal is beside it.
         var task = new Uri(open.Page.Url).Query;
-        using (var scaled = await scheduler.PutAsJsonAsync("v2/apps/real", new { instances = 0 })) Assert.True(scaled.IsSuccessStatusCode);
+        using (var scaled = await scheduler.PutAsJsonAsync("v2/apps/real", new { instances = 0 }))
+            Assert.True(scaled.IsSuccessStatusCode);
         await open.Page.GotoAsync(new Uri(scheduler.BaseAddress!, "/ui/logs/real" + task.Split('&')[0]).ToString());
         await Assertions.Expect(open.Page.GetByText("has ended").First).ToBeVisibleAsync();
         await Assertions.Expect(log).ToContainTextAsync("heard a browser");
