@@ -107,7 +107,7 @@ internal sealed class LogFollower(SandboxClient sandboxes, TimeProvider time, Ac
         }
     }
 
-    /// <summary>Reads until the log's end or until it breaks off; why it does; null where there is none or it has ended.</summary>
+    /// <summary>Reads until the log ends or breaks off: why it does; null where there is none or it has ended.</summary>
     private async Task<string?> ReadAsync(Reader reader, CancellationToken stop)
     {
         try

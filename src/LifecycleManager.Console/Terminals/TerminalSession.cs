@@ -81,7 +81,8 @@ internal sealed class TerminalSession(TerminalScreen screen, TimeProvider time, 
             Type = ProcessIoType.Control,
             Control = new ProcessIoControl
             {
-                Type = ProcessControlType.TtyInfo, TtyInfo = new TtyInfo(new TtyWindow(screen.Rows, screen.Columns)),
+                Type = ProcessControlType.TtyInfo,
+                TtyInfo = new TtyInfo(new TtyWindow(screen.Rows, screen.Columns)),
             },
         });
         changed();

@@ -93,7 +93,8 @@ public sealed class AppDetailTests(Chromium browser)
         await Assertions.Expect(other.Page.GetByText("Escape takes it back to 4")).ToBeVisibleAsync();
         await Assertions.Expect(other.Page.GetByLabel("Scale to")).ToHaveValueAsync("6");
         await other.Page.GetByRole(AriaRole.Button, new() { Name = "Scale", Exact = true }).ClickAsync();
-        await Assertions.Expect(other.Page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("2 more instances are started: 4 → 6.");
+        await Assertions.Expect(other.Page.GetByRole(AriaRole.Dialog))
+            .ToContainTextAsync("2 more instances are started: 4 → 6.");
     }
 
     [Fact]

@@ -40,7 +40,8 @@ internal static class SandboxCopy
         catch (Exception e) when (!cancellation.IsCancellationRequested && e is not DockerUnavailableException)
         {
             await pipe.Reader.CompleteAsync();
-            throw new Launching.LaunchException($"what was fetched cannot be copied into the container: {DockerEngine.Reason(e)}");
+            throw new Launching.LaunchException(
+                $"what was fetched cannot be copied into the container: {DockerEngine.Reason(e)}");
         }
     }
 
@@ -53,7 +54,8 @@ internal static class SandboxCopy
             await using var stream = to.AsStream(leaveOpen: true);
             await using var archive = new TarWriter(stream, TarEntryFormat.Pax);
             var place = DockerDescription.SandboxPath.TrimStart('/');
-            await archive.WriteEntryAsync(new PaxTarEntry(TarEntryType.Directory, place + "/") { Mode = Everybody }, cancellation);
+            await archive.WriteEntryAsync(
+                new PaxTarEntry(TarEntryType.Directory, place + "/") { Mode = Everybody }, cancellation);
             await WriteAsync(new DirectoryInfo(sandbox), place, archive, cancellation);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or OperationCanceledException)

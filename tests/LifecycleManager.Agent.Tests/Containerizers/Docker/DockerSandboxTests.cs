@@ -136,8 +136,8 @@ public sealed class DockerSandboxTests(Busybox busybox) : IAsyncLifetime
         {
             Command = new CommandInfo
             {
-                Value = "cd $MESOS_SANDBOX && pwd && cat start && wc -c <plain && ls && touch mine && test -O mine && echo writes; "
-                    + "exec sleep 1000",
+                Value = "cd $MESOS_SANDBOX && pwd && cat start && wc -c <plain && ls && touch mine && test -O mine && "
+                    + "echo writes; exec sleep 1000",
                 User = "1234",
                 Uris = [new CommandInfo.Uri { Value = archive, Extract = true }, new CommandInfo.Uri { Value = plain }],
             },

@@ -177,8 +177,9 @@ public sealed class UserTests : IAsyncLifetime
         });
         await _master.RegistrationAsync(2);
         var bomb = Make.Id();
-        // A shell that may not fork ends: the task's own has to outlive it, or what bounds it would be asked of a task that ended.
-        _master.Launch(Make.Shell(bomb, "(i=0; while [ $i -lt 100 ]; do sleep 1000 & i=$((i+1)); done; echo all); exec sleep 1000"));
+        // A shell that may not fork ends: the task's own outlives it, or what bounds it would be asked of a task that ended.
+        const string Forks = "i=0; while [ $i -lt 100 ]; do sleep 1000 & i=$((i+1)); done; echo all";
+        _master.Launch(Make.Shell(bomb, $"({Forks}); exec sleep 1000"));
         await _master.UpdateAsync(bomb, TaskState.Running);
         await Wait.ForAsync(() => File.Exists(Path.Combine(Sandbox(bomb), "stderr"))
             && File.ReadAllText(Path.Combine(Sandbox(bomb), "stderr")).Contains("fork", StringComparison.OrdinalIgnoreCase),
