@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using LifecycleManager.Decisions.Policies;
 using LifecycleManager.Decisions.Tools;
+using LifecycleManager.Runtime;
 
 namespace LifecycleManager.Manager.Editing;
 
@@ -67,8 +68,11 @@ internal sealed class EditableRules(string directory, PolicyDirectory policies) 
         var path = PathOf(name);
         if (!File.Exists(path)) return null;
         RefuseLinks(name);
-        if (new FileInfo(path).Length > MaxBytes) throw new IOException($"{name} is over {MaxBytes} bytes");
-        var bytes = File.ReadAllBytes(path);
+        var length = new FileInfo(path).Length;
+        if (length > MaxBytes) throw new IOException($"{name} is over {MaxBytes} bytes");
+
+        // Empty, as a named pipe is: to open that would wait for somebody who writes.
+        var bytes = length == 0 ? [] : RegularFile.ReadAllBytes(path);
         return new RuleFileText(Encoding.UTF8.GetString(bytes), Tag(bytes));
     }
 

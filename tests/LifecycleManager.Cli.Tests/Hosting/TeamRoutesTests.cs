@@ -35,6 +35,9 @@ public sealed class TeamRoutesTests : IDisposable
             "/v2/apps/x", "/v2/groups/x", "/v2/deployments/x", "/v2/tasks/x", "/v2/queue/x", "/v2/rebalance", "/v2/events",
             "/v2/pods/x", "/v2/pods::status", "/v2/leader", "/v2/info", "/v2/plugins", "/v2/x", "/ui", "/ui/apps",
             "/ui/apps/x", "/ui/decisions", "/ui/deployments", "/ui/queue", "/ui/agents", "/ui/policies", "/ui/pods", "/ui/x",
+            "/ui/download/x/x", "/ui/agents/x", "/ui/charts/x", "/ui/files/x", "/ui/logs/x", "/ui/terminal/x", "/ui/cluster",
+            "/ui/new/x", "/ui/edit/x/x", "/ui/policies/new", "/ui/policies/files/x", "/ui/pods/x", "/ui/rebalance",
+            "/ui/schedules/x", "/ui/schedules", "/ui/sizes",
             "/_framework/opaque-redirect", "/_blazor", "/_blazor/negotiate", "/_blazor/disconnect", "/_blazor/initializers",
         ],
         ["manager"] =
@@ -52,7 +55,7 @@ public sealed class TeamRoutesTests : IDisposable
         ["scheduler"] =
         [
             "/", "/ui/assets/console.css", "/ui/assets/console.js", "/ui/assets/MudBlazor.min.css", "/ui/assets/MudBlazor.min.js",
-            "/ui/assets/blazor.web.js", "/openapi", "/openapi/x.json", "/docs", "/docs/start.js",
+            "/ui/assets/blazor.web.js", "/ui/assets/editor.js", "/openapi", "/openapi/x.json", "/docs", "/docs/start.js",
         ],
         ["manager"] = ["GET /v1/stop", "/openapi.json", "/openapi/manager.json", "/docs", "/docs/start.js"],
     };
@@ -85,7 +88,8 @@ public sealed class TeamRoutesTests : IDisposable
             met.UnionWith([bare, $"{method} {bare}"]);
             var (isByApp, isOfAny) = (ByApp[role].Contains(bare),
                 OfAnyApp[role].Contains(bare) || OfAnyApp[role].Contains($"{method} {bare}")
-                || bare.StartsWith("/docs/", StringComparison.Ordinal));
+                || bare.StartsWith("/docs/", StringComparison.Ordinal)
+                || bare.StartsWith("/ui/assets/monaco/", StringComparison.Ordinal));
             var status = await StatusAsync(method, path, "team");
             asked++;
 

@@ -37,6 +37,9 @@ public sealed class Chromium : IAsyncLifetime
         {
             ViewportSize = new() { Width = width, Height = 900 },
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+
+            // What moves is looked at where it comes to, and not on its way.
+            ReducedMotion = ReducedMotion.Reduce,
             HttpCredentials = name is null ? null : new() { Username = name, Password = secret! },
         });
         return await OpenPage.OpenAsync(context, page);

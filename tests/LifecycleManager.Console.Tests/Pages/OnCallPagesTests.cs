@@ -14,7 +14,7 @@ public sealed class OnCallPagesTests(Chromium browser, NightStack night) : IClas
     {
         await night.DeployAsync("/night/crash", "echo no database at db:5432 >&2; exit 3");
         await using var open = await OpenAsync("/ui");
-        await open.Page.GetByRole(AriaRole.Link, new() { Name = "/night/crash" }).First.ClickAsync();
+        await open.Page.GetByRole(AriaRole.Link, new() { Name = "/night/crash", Exact = true }).First.ClickAsync();
         await SeesAsync(open, "exit code 3");
         await open.Page.GetByRole(AriaRole.Link, new() { Name = "Logs", Exact = true }).First.ClickAsync();
         await open.Page.GetByRole(AriaRole.Combobox, new() { Name = "Instance" })

@@ -70,4 +70,21 @@ public sealed class EditableRulesTests : IDisposable
 
         Assert.Equal(Group, File.GetUnixFileMode(path));
     }
+
+    [Fact]
+    public async Task A_named_pipe_is_empty_and_nobody_waits_for_it()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var pipe = Path.Combine(_rules, "pipe.yml");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", pipe))
+            await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        var read = _files.Read("pipe.yml")!;
+        Assert.Equal("", read.Text);
+        var text = TermUnderTest.Search.Replace("search", "pipe", StringComparison.Ordinal);
+        var change = await _files.WriteAsync("pipe.yml", text, read.Tag, TestContext.Current.CancellationToken);
+
+        Assert.Empty(change.Problems);
+        Assert.Equal(text, _files.Read("pipe.yml")!.Text);
+    }
 }
