@@ -94,7 +94,7 @@ internal sealed class DemoRun(RunningStack stack, DemoStory story, TimeProvider 
         using var client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(10) };
         var load = new DemoLoad(() => _search, client, time);
         await load.RunAsync(
-            DemoLoad.QuietBusyQuiet(TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(16), TimeSpan.FromSeconds(14), QuietPerSecond,
+            DemoLoad.QuietBusyQuiet(TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(24), TimeSpan.FromSeconds(14), QuietPerSecond,
                 BusyPerSecond),
             phase =>
                 story.Tell("load", FormattableString.Invariant(
