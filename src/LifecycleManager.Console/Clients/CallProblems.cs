@@ -25,6 +25,10 @@ internal static class CallProblems
         _ => new Trouble(Failures.Describe(problem), since),
     };
 
+    /// <inheritdoc cref="Said(int, string?)"/>
+    public static async Task<string> SaidAsync(HttpResponseMessage answer, CancellationToken cancellation) =>
+        Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation));
+
     /// <summary>What an answer that is no success says: its message with all details, or its text.</summary>
     /// <param name="status">Its status; 0 where there was none.</param>
     /// <param name="body">Its body.</param>

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
@@ -72,8 +71,7 @@ internal sealed class ClusterCalls(HttpClient read, HttpClient change)
         using var answer = await read.GetAsync(path, cancellation);
         return answer.IsSuccessStatusCode
             ? await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation)
-            : throw new HttpRequestException(
-                CallProblems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation)));
+            : throw new HttpRequestException(await CallProblems.SaidAsync(answer, cancellation));
     }
 
     private async Task<string?> RescheduleAsync(Func<JsonElement, string> changed)
@@ -93,22 +91,8 @@ internal sealed class ClusterCalls(HttpClient read, HttpClient change)
 
     private Task<string?> CallAsync(object call) => PostAsync("api/v1", JsonSerializer.Serialize(call, Written));
 
-    private async Task<string?> PostAsync(string path, string body)
-    {
-        // Bytes, since a master that stands by leads to another.
-        using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        try
-        {
-            using var answer = await change.PostAsync(path, content);
-            return answer.IsSuccessStatusCode ? null
-                : CallProblems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
-        }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
-        {
-            return $"The master does not answer: {Failures.Describe(e)}";
-        }
-    }
+    private Task<string?> PostAsync(string path, string body) =>
+        RoleChange.AskAsync(change, "master", HttpMethod.Post, path, Encoding.UTF8.GetBytes(body));
 
     private static readonly JsonSerializerOptions Written = new()
     {

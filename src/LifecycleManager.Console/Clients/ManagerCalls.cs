@@ -1,9 +1,7 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using LifecycleManager.Clients;
 
 namespace LifecycleManager.Console.Clients;
 
@@ -73,30 +71,10 @@ internal sealed class ManagerCalls(HttpClient http)
                 ?? throw new JsonException("the answer is empty");
         }
 
-        var said = CallProblems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation));
+        var said = await CallProblems.SaidAsync(answer, cancellation);
         throw answer.StatusCode == HttpStatusCode.NotFound ? new UnknownAppException(said) : new HttpRequestException(said);
     }
 
-    private async Task<string?> SendAsync(HttpMethod method, string path, string? text)
-    {
-        using var request = new HttpRequestMessage(method, path);
-
-        // Bytes, since a manager that stands by leads to another.
-        if (text is not null)
-        {
-            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(text));
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        }
-
-        try
-        {
-            using var answer = await http.SendAsync(request);
-            return answer.IsSuccessStatusCode ? null
-                : CallProblems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
-        }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
-        {
-            return $"The manager does not answer: {Failures.Describe(e)}";
-        }
-    }
+    private Task<string?> SendAsync(HttpMethod method, string path, string? text) =>
+        RoleChange.AskAsync(http, "manager", method, path, text is null ? null : Encoding.UTF8.GetBytes(text));
 }

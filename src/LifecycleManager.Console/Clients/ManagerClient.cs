@@ -79,8 +79,7 @@ public sealed class ManagerClient(HttpClient client)
         if (at is null && answer.StatusCode == System.Net.HttpStatusCode.NotFound) return null;
         if (at is not null && !answer.IsSuccessStatusCode)
         {
-            throw new HttpRequestException(
-                CallProblems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation)));
+            throw new HttpRequestException(await CallProblems.SaidAsync(answer, cancellation));
         }
 
         answer.EnsureSuccessStatusCode();
@@ -103,30 +102,9 @@ public sealed class ManagerClient(HttpClient client)
     /// <param name="path">The path.</param>
     /// <param name="body">The body; null for none.</param>
     /// <param name="cancellation">Gives up: it may have been done all the same.</param>
-    public async Task<string?> ChangeAsync(HttpMethod method, string path, object? body, CancellationToken cancellation)
-    {
-        using var request = new HttpRequestMessage(method, path);
-
-        // Bytes, since a manager that stands by leads to another.
-        if (body is not null)
-        {
-            request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, JsonSerializerOptions.Web))
-            {
-                Headers = { { "Content-Type", "application/json" } },
-            };
-        }
-
-        try
-        {
-            using var answer = await client.SendAsync(request, cancellation);
-            return answer.IsSuccessStatusCode ? null
-                : CallProblems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation));
-        }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
-        {
-            return $"The manager does not answer: {LifecycleManager.Clients.Failures.Describe(e)}";
-        }
-    }
+    public Task<string?> ChangeAsync(HttpMethod method, string path, object? body, CancellationToken cancellation) =>
+        RoleChange.AskAsync(client, "manager", method, path,
+            body is null ? null : JsonSerializer.SerializeToUtf8Bytes(body, JsonSerializerOptions.Web), cancellation);
 
     /// <summary>The policies and budgets in force, and what is wrong with their files.</summary>
     public async Task<PolicyPage> PoliciesAsync(CancellationToken cancellation)
@@ -190,8 +168,7 @@ public sealed class ManagerClient(HttpClient client)
         using var answer = await client.GetAsync(path, cancellation);
         return answer.IsSuccessStatusCode
             ? await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation)
-            : throw new HttpRequestException(
-                CallProblems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation)));
+            : throw new HttpRequestException(await CallProblems.SaidAsync(answer, cancellation));
     }
 
     private static JsonElement.ArrayEnumerator List(JsonElement answer, string name) => answer.GetProperty(name).EnumerateArray();

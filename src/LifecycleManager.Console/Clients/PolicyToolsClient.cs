@@ -116,8 +116,7 @@ public sealed class PolicyToolsClient(HttpClient client)
     private static async Task ThrowIfRefusedAsync(HttpResponseMessage answer, CancellationToken cancellation)
     {
         if (answer.IsSuccessStatusCode) return;
-        var said = CallProblems.Said((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation));
-        throw new HttpRequestException(said, null, answer.StatusCode);
+        throw new HttpRequestException(await CallProblems.SaidAsync(answer, cancellation), null, answer.StatusCode);
     }
 
     private sealed record Refused(string Message, string? Tag, string? Text, IReadOnlyList<PolicyMark>? Problems);

@@ -53,7 +53,7 @@ internal sealed class EditableRules(string directory, PolicyDirectory policies) 
     /// <exception cref="IOException">A folder cannot be read.</exception>
     public IReadOnlyList<string> Names()
     {
-        var files = policies.Files.Where(file => file.GoneSince is null).Select(file => Path.GetFullPath(file.File)).ToList();
+        var files = Present();
         var tests = files.Select(Path.GetDirectoryName).OfType<string>().Distinct().SelectMany(Directory.EnumerateFiles)
             .Where(PolicyTest.IsTestFile).Take(MaxTests);
         return [.. files.Concat(tests).Select(file => Path.GetRelativePath(_root, file).Replace(Path.DirectorySeparatorChar, '/'))
@@ -106,6 +106,10 @@ internal sealed class EditableRules(string directory, PolicyDirectory policies) 
 
     private static string Tag(byte[] bytes) => $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 16))}\"";
 
+    // The policy files that are there.
+    private List<string> Present() =>
+        [.. policies.Files.Where(file => file.GoneSince is null).Select(file => Path.GetFullPath(file.File))];
+
     private string PathOf(string name) => Path.Combine(_root, name.Replace('/', Path.DirectorySeparatorChar));
 
     // A link may lead out of the directory, or belong to who mounts it: what it leads to is not ours to replace.
@@ -124,7 +128,7 @@ internal sealed class EditableRules(string directory, PolicyDirectory policies) 
     private List<PolicyProblem> Wrong(string name, string text)
     {
         var path = PathOf(name);
-        var others = policies.Files.Where(file => file.GoneSince is null).Select(file => Path.GetFullPath(file.File)).ToList();
+        var others = Present();
         var before = Errors(others, DiskFiles.Instance).Select(problem => (problem.File, problem.Message)).ToHashSet();
         return [.. Errors(others.Append(path).Distinct(StringComparer.Ordinal), new Replaced(path, text))
             .Where(problem => problem.File == path || !before.Contains((problem.File, problem.Message)))
