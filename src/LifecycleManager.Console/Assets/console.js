@@ -16,20 +16,34 @@ window.lcmPage = {
   },
   // A log stays at its end until its reader scrolls up, and again once he is back there.
   log(box, page) {
-    let top = 0;
+    let [top, read] = [0, null];
+    const isFollowed = () => box.dataset.follow === 'yes';
     const isAtEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < 24;
-    const toEnd = () => {
-      if (box.dataset.follow === 'yes') box.scrollTop = box.scrollHeight;
+    const offset = line => line.getBoundingClientRect().top - box.getBoundingClientRect().top;
+    const look = () => {
       top = box.scrollTop;
+      const line = isFollowed() ? null : [...box.querySelectorAll('.line')].find(line => offset(line) > -line.clientHeight);
+      read = line && offset(line) < box.clientHeight ? { line, at: offset(line) } : null;
+    };
+    // What is drawn anew may have other places: the end stays the end, and what is read stays where it is, unless the reader
+    // has just scrolled.
+    const stay = () => {
+      if (isFollowed()) {
+        if (box.scrollTop < top - 4 && !isAtEnd()) return;
+        box.scrollTop = box.scrollHeight;
+      } else if (read?.line.isConnected && box.scrollTop === top && Math.abs(offset(read.line) - read.at) >= 1) {
+        box.scrollTop += offset(read.line) - read.at;
+      }
+      look();
     };
     box.addEventListener('scroll', () => {
       const isUp = box.scrollTop < top - 4;
-      top = box.scrollTop;
-      if (box.dataset.follow === 'yes' ? isUp && !isAtEnd() : isAtEnd())
-        page.invokeMethodAsync('Scrolled', box.dataset.follow !== 'yes').catch(() => { });
+      look();
+      if (isFollowed() ? isUp && !isAtEnd() : isAtEnd()) page.invokeMethodAsync('Scrolled', !isFollowed()).catch(() => { });
     });
-    new MutationObserver(toEnd).observe(box, { childList: true, subtree: true, attributes: true, attributeFilter: ['style'] });
-    toEnd();
+    new ResizeObserver(stay).observe(box);
+    new MutationObserver(stay).observe(box, { childList: true, subtree: true, attributes: true, attributeFilter: ['style', 'data-follow'] });
+    stay();
   },
   toEnd(box) {
     box.scrollTop = box.scrollHeight;
@@ -125,9 +139,49 @@ document.addEventListener('keydown', event => {
   const isTyping = event.target.closest?.('input, textarea, select, [contenteditable], .monaco-editor, [role=dialog]');
   const isSlash = event.key === '/' && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey;
   const isControlK = event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-  if ((!isSlash && !isControlK) || document.querySelector('[role=dialog]')) return;
+  if ((!isSlash && !isControlK) || ahead !== null || document.querySelector('[role=dialog]')) return;
   event.preventDefault();
   document.getElementById('jump')?.click();
+});
+
+// The field comes from afar: what is typed before it is there is typed into it. Null where none is waited for.
+let ahead = null;
+
+document.addEventListener('click', event => {
+  if (ahead !== null || document.documentElement.dataset.live !== 'yes' || !event.target.closest?.('#jump')) return;
+  ahead = { text: '', isGone: false };
+  const give = () => {
+    const field = document.querySelector('input.jump');
+    if (!field || ahead === null) return;
+    const { text, isGone } = ahead;
+    stop();
+    field.focus();
+    if (text !== '') {
+      field.value = text;
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+    if (isGone) field.form.requestSubmit();
+  };
+  const type = key => {
+    if (key.ctrlKey || key.metaKey || key.altKey || key.isComposing) return;
+    if (key.key === 'Escape') return stop();
+    if (key.key === 'Enter') ahead.isGone = true;
+    else if (key.key === 'Backspace') ahead.text = ahead.text.slice(0, -1);
+    else if (key.key.length === 1) ahead.text += key.key;
+    else return;
+    key.preventDefault();
+    key.stopPropagation();
+  };
+  const seen = new MutationObserver(give);
+  const late = setTimeout(() => stop(), 10000);
+  const stop = () => {
+    ahead = null;
+    seen.disconnect();
+    clearTimeout(late);
+    document.removeEventListener('keydown', type, true);
+  };
+  document.addEventListener('keydown', type, true);
+  seen.observe(document.body, { childList: true, subtree: true });
 });
 
 const lost = document.getElementById('lost');
