@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Deque.AxeCore.Commons;
-using Deque.AxeCore.Playwright;
 using LifecycleManager.Testing;
 using Microsoft.Playwright;
 
@@ -33,7 +32,14 @@ public sealed class Chromium : IAsyncLifetime
     internal async Task<OpenPage> OpenAsync(
         Uri page, int width = 1280, bool dark = false, string? name = null, string? secret = null)
     {
-        var context = await _browser!.NewContextAsync(new()
+        var context = await NewContextAsync(width, dark, name, secret);
+        return await OpenPage.OpenAsync(context, page, isAlone: true);
+    }
+
+    /// <summary>A browser's profile of its own, without anything in it.</summary>
+    internal Task<IBrowserContext> NewContextAsync(
+        int width = 1280, bool dark = false, string? name = null, string? secret = null) =>
+        _browser!.NewContextAsync(new()
         {
             ViewportSize = new() { Width = width, Height = 900 },
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
@@ -42,8 +48,6 @@ public sealed class Chromium : IAsyncLifetime
             ReducedMotion = ReducedMotion.Reduce,
             HttpCredentials = name is null ? null : new() { Username = name, Password = secret! },
         });
-        return await OpenPage.OpenAsync(context, page);
-    }
 
     public async ValueTask DisposeAsync()
     {
@@ -61,18 +65,24 @@ internal sealed class OpenPage : IAsyncDisposable
     // An editor that is left while its worker still loads.
     private static readonly string[] Expected = ["Failed to load resource", "Failed trying to load default language strings"];
 
-    private readonly IBrowserContext _context;
+    private static readonly string Axe = new BundledAxeScriptProvider().GetScript();
 
-    private OpenPage(IBrowserContext context, IPage page) => (_context, Page) = (context, page);
+    private readonly IBrowserContext? _context;
+
+    private OpenPage(IPage page, IBrowserContext? context) => (Page, _context) = (page, context);
 
     public IPage Page { get; }
 
     /// <summary>What the page's scripts, and the browser in its place, complained of.</summary>
     public ConcurrentQueue<string> Errors { get; } = [];
 
-    public static async Task<OpenPage> OpenAsync(IBrowserContext context, Uri url)
+    /// <summary>Opens a page and waits until it is live.</summary>
+    /// <param name="context">Where.</param>
+    /// <param name="url">Its address.</param>
+    /// <param name="isAlone">Whether the context goes with its page.</param>
+    public static async Task<OpenPage> OpenAsync(IBrowserContext context, Uri url, bool isAlone)
     {
-        var open = new OpenPage(context, await context.NewPageAsync());
+        var open = new OpenPage(await context.NewPageAsync(), isAlone ? context : null);
         open.Page.SetDefaultTimeout(Patience);
         open.Page.PageError += (_, error) => open.Errors.Enqueue(error);
         open.Page.Console += (_, message) =>
@@ -139,20 +149,19 @@ internal sealed class OpenPage : IAsyncDisposable
 
     private async Task<string> ViolationsAsync(bool colorsAlone)
     {
-        var found = await Page.RunAxe(new AxeRunOptions
-        {
-            RunOnly = colorsAlone ? new RunOnlyOptions { Type = "rule", Values = ["color-contrast"] }
-                : new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] },
+        if (!await Page.EvaluateAsync<bool>("typeof axe === 'object'")) await Page.EvaluateAsync(Axe);
+        return await Page.EvaluateAsync<string>(
+            """
+            async rules => {
+              const { violations } = await axe.run(document, {
+                runOnly: rules, resultTypes: ['violations'],
 
-            // These two read all styles and sounds first; there are no sounds, and no style is about how a screen is turned.
-            Rules = new()
-            {
-                ["css-orientation-lock"] = new() { Enabled = false },
-                ["no-autoplay-audio"] = new() { Enabled = false },
-            },
-        });
-        return string.Join('\n', found.Violations.SelectMany(violation =>
-            violation.Nodes.Take(3).Select(node => $"{violation.Id}: {violation.Help}: {node.Html}")));
+                // These two read all styles and sounds first; there are no sounds, and no style is about how a screen is turned.
+                rules: { 'css-orientation-lock': { enabled: false }, 'no-autoplay-audio': { enabled: false } },
+              });
+              return violations.flatMap(rule => rule.nodes.slice(0, 3).map(node => `${rule.id}: ${rule.help}: ${node.html}`)).join('\n');
+            }
+            """, colorsAlone ? ["color-contrast"] : new[] { "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice" });
     }
 
     /// <summary>Nothing of it is beside the window.</summary>
@@ -170,5 +179,9 @@ internal sealed class OpenPage : IAsyncDisposable
             await Page.ScreenshotAsync(new() { Path = System.IO.Path.Combine(directory, name + ".png"), FullPage = true });
     }
 
-    public ValueTask DisposeAsync() => _context.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (_context is not null) await _context.DisposeAsync();
+        else await Page.CloseAsync();
+    }
 }
