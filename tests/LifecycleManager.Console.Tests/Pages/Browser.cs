@@ -159,7 +159,8 @@ internal sealed class OpenPage : IAsyncDisposable
                 // These two read all styles and sounds first; there are no sounds, and no style is about how a screen is turned.
                 rules: { 'css-orientation-lock': { enabled: false }, 'no-autoplay-audio': { enabled: false } },
               });
-              return violations.flatMap(rule => rule.nodes.slice(0, 3).map(node => `${rule.id}: ${rule.help}: ${node.html}`)).join('\n');
+              return violations.flatMap(rule =>
+                rule.nodes.slice(0, 3).map(node => `${rule.id}: ${rule.help}: ${node.html}`)).join('\n');
             }
             """, colorsAlone ? ["color-contrast"] : new[] { "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice" });
     }

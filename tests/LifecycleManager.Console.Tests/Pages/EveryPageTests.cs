@@ -10,8 +10,8 @@ public sealed class EveryPageTests(EveryPageTests.Shown shown) : IClassFixture<E
     // All colors that there are are on these.
     private static readonly string[] InTheDark =
     [
-        "/ui", "/ui/apps/shop/search", "/ui/logs/shop/search", "/ui/charts/shop/search", "/ui/agents", "/ui/schedules?from=2031-05-06",
-        "/ui/policies/files/search.yml", "/ui/edit/apps/shop/search",
+        "/ui", "/ui/apps/shop/search", "/ui/logs/shop/search", "/ui/charts/shop/search", "/ui/agents",
+        "/ui/schedules?from=2031-05-06", "/ui/policies/files/search.yml", "/ui/edit/apps/shop/search",
     ];
 
     public static TheoryData<string, string> Pages => new()
