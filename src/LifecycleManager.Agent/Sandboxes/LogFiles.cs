@@ -26,16 +26,16 @@ internal static class LogFiles
                 using var tree = SandboxTree.Open(sandbox);
                 using var from = tree.OpenWrite(name);
                 if (from is null || from.Length <= bound) continue;
-                using (var to = tree.Create(name + ".1", LogMode))
-                {
-                    // Of a log that has grown by much more than its bound, the end.
-                    if (from.Length > 2 * bound) from.Seek(-bound, SeekOrigin.End);
-                    from.CopyTo(to);
-                    from.SetLength(0);
-                }
+                using var to = tree.Create(name + ".1", LogMode);
 
+                // Before there is anything in it: it is the task's whatever comes of the copy.
                 var (_, user, group) = Native.Owner(sandbox);
                 tree.Give(name + ".1", user, group);
+
+                // Of a log that has grown by much more than its bound, the end.
+                if (from.Length > 2 * bound) from.Seek(-bound, SeekOrigin.End);
+                from.CopyTo(to);
+                from.SetLength(0);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
             {

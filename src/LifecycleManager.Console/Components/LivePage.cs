@@ -13,6 +13,9 @@ namespace LifecycleManager.Console.Components;
 /// </summary>
 public abstract class LivePage : ComponentBase, IDisposable
 {
+    // How long ago something was is said anew so often.
+    private static readonly TimeSpan Aging = TimeSpan.FromSeconds(5);
+
     private readonly List<IDisposable> _following = [];
     private readonly CancellationTokenSource _left = new();
     private object? _subject;
@@ -56,6 +59,8 @@ public abstract class LivePage : ComponentBase, IDisposable
         foreach (var following in _following) following.Dispose();
         _following.Clear();
         Feed = Feeds.Of(await PageCaller.OfAsync(Users));
+        if (_left.IsCancellationRequested) return;
+        if (RendererInfo.IsInteractive) _following.Add(Clock.CreateTimer(_ => Draw(), null, Aging, Aging));
         await OpenAsync();
     }
 

@@ -34,6 +34,7 @@ internal sealed class Feed
         "group_change_success", "pod_created_event", "pod_updated_event", "pod_deleted_event",
     ];
 
+    private readonly SharedWatches _shared = new();
     private readonly TimeProvider _time;
     private readonly ILogger<Feed> _log;
     private readonly Signal _events;
@@ -160,37 +161,37 @@ internal sealed class Feed
     public Watch<ComingFires>? Coming(DateTimeOffset end) => Schedules is null || Planning is not { } planning ? null
         : Of(cancellation => planning.ComingAsync(end, cancellation), _decisions, Rarely);
 
-    /// <summary>One scheduled job, for one page; null as above.</summary>
+    /// <summary>One scheduled job; null as above.</summary>
     public Watch<JobDetail>? Schedule(string name) => Schedules is null || Planning is not { } planning ? null
-        : Of(cancellation => planning.OneAsync(name, cancellation), _decisions);
+        : Of(name, cancellation => planning.OneAsync(name, cancellation), _decisions);
 
-    /// <summary>One app with its instances, for one page.</summary>
-    public Watch<App> App(string id) => Of(cancellation => Scheduler.AppAsync(id, cancellation), _events);
+    /// <summary>One app with its instances.</summary>
+    public Watch<App> App(string id) => Of(id, cancellation => Scheduler.AppAsync(id, cancellation), _events);
 
-    /// <summary>The instances of an app or pod that have ended and that the master remembers, for one page.</summary>
+    /// <summary>The instances of an app or pod that have ended and that the master remembers.</summary>
     public Watch<IReadOnlyList<SandboxInstance>> Ended(string id) =>
-        Of(cancellation => Sandboxes.EndedAsync(id, cancellation), _events);
+        Of(id, cancellation => Sandboxes.EndedAsync(id, cancellation), _events);
 
-    /// <summary>How an app's blue-green deployment stands, for one page.</summary>
+    /// <summary>How an app's blue-green deployment stands.</summary>
     public Watch<BlueGreenStanding> BlueGreen(string id) =>
-        Of(async cancellation => new BlueGreenStanding(await Scheduler.BlueGreenAsync(id, cancellation)), _events, Untold);
+        Of(id, async cancellation => new BlueGreenStanding(await Scheduler.BlueGreenAsync(id, cancellation)), _events, Untold);
 
-    /// <summary>An app's versions, for one page.</summary>
+    /// <summary>An app's versions.</summary>
     public Watch<IReadOnlyList<string>> Versions(string id) =>
-        Of(cancellation => Scheduler.VersionsAsync(id, cancellation), _events);
+        Of(id, cancellation => Scheduler.VersionsAsync(id, cancellation), _events);
 
-    /// <summary>An app's decisions, newest first, for one page; null without a manager.</summary>
+    /// <summary>An app's decisions, newest first; null without a manager.</summary>
     public Watch<IReadOnlyList<DecisionRow>>? DecisionsOf(string id) => Manager is not { } manager ? null
-        : Of(cancellation => manager.DecisionsAsync(id, 20, cancellation), _decisions);
+        : Of(id, cancellation => manager.DecisionsAsync(id, 20, cancellation), _decisions);
 
     /// <summary>The newest decisions of an outcome and a time, for one page; null without a manager.</summary>
     public Watch<IReadOnlyList<DecisionRow>>? DecisionsWhere(string outcome, DateTimeOffset? since, DateTimeOffset? until) =>
         Manager is not { } manager ? null
             : Of(cancellation => manager.DecisionsAsync(null, Decided, cancellation, outcome, since, until), _decisions);
 
-    /// <summary>Why an app's count is what it is, for one page; null without a manager.</summary>
+    /// <summary>Why an app's count is what it is; null without a manager.</summary>
     public Watch<Explained>? Explanation(string id) => Manager is not { } manager ? null
-        : Of(async cancellation => new Explained(await manager.ExplainAsync(id, cancellation)), _decisions, Untold);
+        : Of(id, async cancellation => new Explained(await manager.ExplainAsync(id, cancellation)), _decisions, Untold);
 
     /// <summary>An app's counts, metrics and decisions of the last time, for one page; null without a manager.</summary>
     public Watch<AppHistory>? HistoryOf(string id, TimeSpan range) => Manager is not { } manager ? null
@@ -216,6 +217,9 @@ internal sealed class Feed
 
     private Watch<T> Of<T>(Func<CancellationToken, Task<T>> read, Signal? signal, TimeSpan? period = null)
         where T : class => new(read, period ?? Told, signal, _time, _log);
+
+    private Watch<T> Of<T>(string of, Func<CancellationToken, Task<T>> read, Signal? signal, TimeSpan? period = null)
+        where T : class => _shared.Get(of, () => Of(read, signal, period));
 
     // Each at its own address, and so many agents: more are no page for people.
     private async Task<IReadOnlyList<RoleRow>> ProbeAsync(

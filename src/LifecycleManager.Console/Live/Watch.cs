@@ -14,7 +14,8 @@ internal sealed record Reading<T>(T? Value, DateTimeOffset At, Trouble? Trouble)
 
 /// <summary>
 /// What several pages show, read once for all of them: anew with each signal, at most some times a second, and after each period,
-/// for what no event tells. One that fails keeps its last value, says why and since when, and comes back by itself.
+/// for what no event tells. Its followers are told where that has changed anything. One that fails keeps its last value, says why
+/// and since when, and comes back by itself.
 /// </summary>
 /// <param name="read">Reads it.</param>
 /// <param name="period">The longest time between two reads.</param>
@@ -37,6 +38,7 @@ internal sealed class Watch<T>(
     private readonly Lock _gate = new();
     private Task _reading = Task.CompletedTask;
     private Reading<T> _current = new(null, default, null);
+    private byte[] _print = [];
     private long _readAt;
 
     /// <summary>What was read last.</summary>
@@ -60,7 +62,6 @@ internal sealed class Watch<T>(
             // One that began before what is told of says nothing of it.
             await _reading.WaitAsync(cancellation);
             await ReadOnce().WaitAsync(cancellation);
-            Tell();
             await Time.DelayAsync(Gap, cancellation);
             using var limit = new TimeLimit(Time, Current.Trouble is null ? period : Retry, cancellation);
             try
@@ -84,17 +85,23 @@ internal sealed class Watch<T>(
     {
         var last = Current;
         Reading<T> next;
+        byte[] print;
         try
         {
             next = new Reading<T>(await read(CancellationToken.None), Time.GetUtcNow(), null);
+            print = Fingerprint.Of(next.Value!);
         }
         catch (Exception e)
         {
             var trouble = CallProblems.Of(e, last.Trouble?.Since ?? Time.GetUtcNow());
             next = last with { Trouble = trouble, Value = trouble.IsUnknown ? null : last.Value };
+            print = next.Value is null ? [] : _print;
         }
 
+        var hasChanged = next.Trouble != last.Trouble || !print.AsSpan().SequenceEqual(_print);
+        _print = print;
         _readAt = Time.GetTimestamp();
         Volatile.Write(ref _current, next);
+        if (hasChanged) Tell();
     }
 }

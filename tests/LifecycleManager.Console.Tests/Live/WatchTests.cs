@@ -33,6 +33,32 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public async Task Who_follows_is_told_of_what_has_changed_alone()
+    {
+        var (value, reads, told) = ("one", 0, 0);
+        var watch = new Watch<IReadOnlyList<string>>(
+            _ =>
+            {
+                Interlocked.Increment(ref reads);
+                return Task.FromResult<IReadOnlyList<string>>([value]);
+            }, TimeSpan.FromHours(1), null, TimeProvider.System, NullLogger.Instance);
+        using var following = watch.Follow(() => Interlocked.Increment(ref told));
+        await Eventually.TrueAsync(() => LookUntil(3));
+        Assert.Equal(1, told);
+
+        value = "two";
+        var before = reads;
+        await Eventually.TrueAsync(() => LookUntil(before + 2));
+        Assert.Equal(2, told);
+
+        bool LookUntil(int count)
+        {
+            watch.Look();
+            return Volatile.Read(ref reads) > count;
+        }
+    }
+
+    [Fact]
     public async Task One_that_fails_keeps_what_was_read_says_since_when_and_comes_back_by_itself()
     {
         var fails = false;

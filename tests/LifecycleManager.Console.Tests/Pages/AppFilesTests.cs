@@ -41,6 +41,21 @@ public sealed class AppFilesTests(Chromium browser)
     }
 
     [Fact]
+    public async Task What_nobody_could_be_asked_about_is_read_once_somebody_can()
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.ShowAll();
+        AgentUnderTest.In(console).Write(AgentUnderTest.Running, "late.txt", "late");
+        console.AreAway = true;
+        await using var open = await browser.OpenAsync(console, $"/ui/files/shop/search?task={AgentUnderTest.Running}");
+        await Assertions.Expect(open.Page.GetByText("is known (any more)")).ToBeVisibleAsync();
+
+        console.AreAway = false;
+        await Assertions.Expect(open.Page.GetByRole(AriaRole.Link, new() { Name = "late.txt", Exact = true })).ToBeVisibleAsync();
+        Assert.Empty(open.Errors);
+    }
+
+    [Fact]
     public async Task What_is_refused_or_gone_is_said_and_no_half_of_a_file_is_taken_for_a_whole_one()
     {
         await using var console = await ConsoleUnderTest.StartAsync();

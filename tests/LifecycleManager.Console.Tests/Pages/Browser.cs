@@ -126,6 +126,15 @@ internal sealed class OpenPage : IAsyncDisposable
         await Assertions.Expect(Editor).ToContainTextAsync(text.Split('\n')[^1].Trim().Replace(' ', '\u00a0'));
     }
 
+    /// <summary>
+    /// Follows the first link of a name, and waits for the page it leads to: until then the page that is left has fields of its own.
+    /// </summary>
+    public async Task FollowAsync(string link, string heading, bool exact = false)
+    {
+        await Page.GetByRole(AriaRole.Link, new() { Name = link, Exact = exact }).First.ClickAsync();
+        await Assertions.Expect(Page.Locator("h1")).ToHaveTextAsync(heading);
+    }
+
     /// <summary>Looks at what changes, and sends it.</summary>
     public async Task SendAsync(string button)
     {

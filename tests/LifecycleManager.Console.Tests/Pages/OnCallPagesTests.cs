@@ -14,9 +14,9 @@ public sealed class OnCallPagesTests(Chromium browser, NightStack night) : IClas
     {
         await night.DeployAsync("/night/crash", "echo no database at db:5432 >&2; exit 3");
         await using var open = await OpenAsync("/ui");
-        await open.Page.GetByRole(AriaRole.Link, new() { Name = "/night/crash", Exact = true }).First.ClickAsync();
+        await open.FollowAsync("/night/crash", "/night/crash", exact: true);
         await SeesAsync(open, "exit code 3");
-        await open.Page.GetByRole(AriaRole.Link, new() { Name = "Logs", Exact = true }).First.ClickAsync();
+        await open.FollowAsync("Logs", "Logs of /night/crash", exact: true);
         await open.Page.GetByRole(AriaRole.Combobox, new() { Name = "Instance" })
             .SelectOptionAsync(new SelectOptionValue { Index = 1 });
         await SeesAsync(open, "no database at db:5432");
@@ -120,7 +120,7 @@ public sealed class OnCallPagesTests(Chromium browser, NightStack night) : IClas
         await using var open = await OpenAsync("/ui/queue");
         var wide = open.Page.GetByRole(AriaRole.Region, new() { Name = "/night/wide" });
         await Assertions.Expect(wide).ToContainTextAsync("127.0.0.2");
-        await open.Page.GetByRole(AriaRole.Link, new() { Name = "/night/wide" }).ClickAsync();
+        await open.FollowAsync("/night/wide", "/night/wide");
         await PressAsync(open, "Roll back");
         await night.SeesAsync("/night/wide", app => app is null, "that it was never there");
     }

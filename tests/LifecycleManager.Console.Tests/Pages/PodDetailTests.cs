@@ -20,10 +20,10 @@ public sealed class PodDetailTests(Chromium browser)
         Assert.Equal(("DELETE", "/v2/pods/shop/pair::instances/shop_pair.instance-0123456789ab", ""),
             Assert.Single(console.Changes));
 
-        await open.Page.GetByRole(AriaRole.Link, new() { Name = "Logs of web" }).ClickAsync();
+        await open.FollowAsync("Logs of web", "Logs of /shop/pair");
         var log = open.Page.GetByRole(AriaRole.Region, new() { Name = "Log of" });
         await Assertions.Expect(log).ToContainTextAsync("from the pod");
-        await open.Page.GetByRole(AriaRole.Link, new() { Name = "Files" }).ClickAsync();
+        await open.FollowAsync("Files", "Files of /shop/pair");
         await open.Page.GetByRole(AriaRole.Combobox, new() { Name = "Instance" })
             .SelectOptionAsync("shop_pair.instance-0123456789ab.web");
         await Assertions.Expect(open.Page.GetByRole(AriaRole.Link, new() { Name = "stdout", Exact = true })).ToBeVisibleAsync();

@@ -45,7 +45,7 @@ public sealed class RealInstanceTests(Chromium browser)
             "a running instance", more: () => lcm.Output);
 
         await using var open = await browser.OpenAsync(new Uri(scheduler.BaseAddress!, "/ui/apps/real"));
-        await open.Page.GetByRole(AriaRole.Link, new() { Name = "Terminal of" }).ClickAsync();
+        await open.FollowAsync("Terminal of", "Terminal of /real");
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Open" }).ClickAsync();
         var keys = open.Page.GetByRole(AriaRole.Textbox, new() { Name = "Terminal of" });
         var screen = open.Page.Locator(".tscreen");
@@ -75,13 +75,13 @@ public sealed class RealInstanceTests(Chromium browser)
         await keys.FocusAsync();
         await keys.PressSequentiallyAsync("exec sleep 7321\n");
         await Eventually.TrueAsync(() => Runs("sleep\u00007321"), "the program");
-        await open.Page.GetByRole(AriaRole.Link, new() { Name = "Logs" }).ClickAsync();
+        await open.FollowAsync("Logs", "Logs of /real");
         await Eventually.TrueAsync(() => !Runs("sleep\u00007321"), "its end");
 
         var log = open.Page.GetByRole(AriaRole.Region, new() { Name = "Log of" });
         foreach (var line in (string[])["begun", "wrong", "heard a browser"])
             await Assertions.Expect(log).ToContainTextAsync(line);
-        await open.Page.GetByRole(AriaRole.Link, new() { Name = "Files" }).ClickAsync();
+        await open.FollowAsync("Files", "Files of /real");
         await open.Page.GetByRole(AriaRole.Combobox, new() { Name = "Instance" })
             .SelectOptionAsync(new SelectOptionValue { Index = 1 });
         await open.Page.GetByRole(AriaRole.Link, new() { Name = "note.txt", Exact = true }).ClickAsync();

@@ -134,11 +134,17 @@ public sealed class UserTests : IAsyncLifetime
         _master.Launch(Make.Shell(id, line));
         await _master.UpdateAsync(id, TaskState.Running);
 
-        await Wait.ForAsync(() => File.Exists(Path.Combine(Sandbox(id), "stderr.1")), "a rotation of the other log");
+        var rotated = new FileInfo(Path.Combine(Sandbox(id), "stderr.1"));
+        await Wait.ForAsync(
+            () =>
+            {
+                rotated.Refresh();
+                return rotated is { Exists: true, Length: > 0 };
+            }, "a rotation of the other log");
 
         Assert.Equal(200_000, new FileInfo(outside).Length);
         Assert.Equal(outside, File.ResolveLinkTarget(Path.Combine(Sandbox(id), "stdout"), false)!.FullName);
-        Assert.Equal(UserAccount.Find("nobody").Id, Native.Owner(Path.Combine(Sandbox(id), "stderr.1")).User);
+        Assert.Equal(UserAccount.Find("nobody").Id, Native.Owner(rotated.FullName).User);
     }
 
     [Fact]
