@@ -14,32 +14,32 @@ window.lcmPage = {
     document.documentElement.dataset.live = 'yes';
     giveBackTyped();
   },
-  // A log stays at its end until its reader scrolls up, and again once he is back there.
-  log(box, page) {
-    let [top, read] = [0, null];
+  // A log stays at its end until its reader scrolls up, and again once he is back there. Its lines are drawn where he looks.
+  log(box, page, lineHeight) {
+    let [top, told, isTelling] = [0, null, false];
     const isFollowed = () => box.dataset.follow === 'yes';
     const isAtEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < 24;
-    const offset = line => line.getBoundingClientRect().top - box.getBoundingClientRect().top;
-    const look = () => {
-      top = box.scrollTop;
-      const line = isFollowed() ? null : [...box.querySelectorAll('.line')].find(line => offset(line) > -line.clientHeight);
-      read = line && offset(line) < box.clientHeight ? { line, at: offset(line) } : null;
-    };
-    // What is drawn anew may have other places: the end stays the end, and what is read stays where it is, unless the reader
-    // has just scrolled.
-    const stay = () => {
-      if (isFollowed()) {
-        if (box.scrollTop < top - 4 && !isAtEnd()) return;
-        box.scrollTop = box.scrollHeight;
-      } else if (read?.line.isConnected && box.scrollTop === top && Math.abs(offset(read.line) - read.at) >= 1) {
-        box.scrollTop += offset(read.line) - read.at;
+    const first = () => Math.floor(box.scrollTop / lineHeight);
+    const room = () => Math.ceil(box.clientHeight / lineHeight) + 1;
+    const tell = async () => {
+      if (isTelling) return;
+      isTelling = true;
+      while (told === null || told.room !== room() || (!isFollowed() && Math.abs(told.first - first()) >= 10)) {
+        told = { first: first(), room: room() };
+        await page.invokeMethodAsync('Look', told.first, told.room).catch(() => { });
       }
-      look();
+      isTelling = false;
+    };
+    const stay = () => {
+      if (isFollowed()) box.scrollTop = box.scrollHeight;
+      top = box.scrollTop;
+      tell();
     };
     box.addEventListener('scroll', () => {
       const isUp = box.scrollTop < top - 4;
-      look();
-      if (isFollowed() ? isUp && !isAtEnd() : isAtEnd()) page.invokeMethodAsync('Scrolled', !isFollowed()).catch(() => { });
+      top = box.scrollTop;
+      if (isFollowed() ? isUp && !isAtEnd() : isAtEnd()) page.invokeMethodAsync('Scrolled', !isFollowed(), first()).catch(() => { });
+      tell();
     });
     new ResizeObserver(stay).observe(box);
     new MutationObserver(stay).observe(box, { childList: true, subtree: true, attributes: true, attributeFilter: ['style', 'data-follow'] });

@@ -18,6 +18,7 @@ public sealed class AppLogsTests(Chromium browser)
         await Assertions.Expect(log).ToContainTextAsync("one");
 
         agent.Write(AgentUnderTest.Running, "stderr", "\u001b[31mred\u001b[0m\n");
+        await Assertions.Expect(log.Locator(".err")).ToHaveTextAsync("1._app.1red");
         agent.Write(AgentUnderTest.Running, "stdout",
             "<script>alert(1)</script>\n\u0000\u0007\n" + new string('x', 300_000) + "\nafter\n");
         await Assertions.Expect(log).ToContainTextAsync("<script>alert(1)</script>");

@@ -127,7 +127,8 @@ internal sealed class OpenPage : IAsyncDisposable
     }
 
     /// <summary>
-    /// Follows the first link of a name, and waits for the page it leads to: until then the page that is left has fields of its own.
+    /// Follows the first link of a name, and waits for the page it leads to: until then there are the fields of the page that is
+    /// left.
     /// </summary>
     public async Task FollowAsync(string link, string heading, bool exact = false)
     {
