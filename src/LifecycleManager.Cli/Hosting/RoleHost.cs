@@ -28,6 +28,9 @@ public sealed class RoleHost : IAsyncDisposable
     /// <summary>How long open requests may take to end when a role stops; together the roles stay within 5 s.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long what works on the role's state may take to end beyond that, before the state is closed beneath it.</summary>
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
+
     private readonly WebApplication _app;
     private readonly StateBackend? _state;
 
@@ -102,7 +105,11 @@ public sealed class RoleHost : IAsyncDisposable
     {
         try
         {
-            if (app is not null) await app.StopAsync(CancellationToken.None);
+            if (app is not null)
+            {
+                await app.StopAsync(CancellationToken.None);
+                await WorkEndedAsync(app);
+            }
         }
         finally
         {
@@ -115,6 +122,16 @@ public sealed class RoleHost : IAsyncDisposable
                 if (state is not null) await state.DisposeAsync();
             }
         }
+    }
+
+    // The host waits for its loops and for open requests together: what it has not waited for has been asked to end, and ends.
+    private static async Task WorkEndedAsync(WebApplication app)
+    {
+        var working = app.Services.GetServices<IHostedService>().OfType<BackgroundService>()
+            .Select(service => service.ExecuteTask).OfType<Task>().Where(task => !task.IsCompleted).ToList();
+        if (working.Count == 0) return;
+        using var late = new CancellationTokenSource(EndTimeout);
+        await Task.WhenAll(working).WaitAsync(late.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static WebApplication Build(Role role, StateBackend? state, ILoggerFactory loggers, TimeProvider time)

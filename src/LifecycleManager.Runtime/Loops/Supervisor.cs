@@ -84,6 +84,12 @@ public sealed partial class Supervisor : IDisposable
             {
                 return;
             }
+            catch (Exception e) when (cancellation.IsCancellationRequested)
+            {
+                // It was to end, and what it works with may have ended before it.
+                LogEnded(_log, _name, e.Message);
+                return;
+            }
             catch (Exception e)
             {
                 pause = Fail(e);
@@ -127,6 +133,9 @@ public sealed partial class Supervisor : IDisposable
             return pause;
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "{Name} has failed as it was ended: {Reason}")]
+    private static partial void LogEnded(ILogger log, string name, string reason);
 
     [LoggerMessage(LogLevel.Error, "{Name} has failed: {Reason}; it begins again in {Seconds} s")]
     private static partial void LogFailed(ILogger log, Exception problem, string name, string reason, double seconds);

@@ -75,6 +75,16 @@ public sealed class RoleStackTests : IAsyncDisposable
         Assert.Equal(["three", "one"], _ended);
     }
 
+    [Fact]
+    public async Task What_works_on_has_ended_before_what_it_works_with()
+    {
+        await _stack.StartAsync(
+            Role("one", services => services.AddSingleton(_ => new End(_ended, "its state"))
+                .AddHostedService(_ => new Late(_ended))), CancellationToken.None);
+        await _stack.DisposeAsync();
+        Assert.Equal(["its work", "its state"], _ended);
+    }
+
     private int Begun(string role)
     {
         lock (_begun) return _begun.Count(name => name == role);
@@ -108,6 +118,17 @@ public sealed class RoleStackTests : IAsyncDisposable
             await Task.Delay(Timeout.Infinite, lifetime.ApplicationStarted)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw new InvalidDataException("a defect");
+        }
+    }
+
+    /// <summary>Ends later than the host waits for it.</summary>
+    private sealed class Late(List<string> ended) : BackgroundService
+    {
+        protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+        {
+            await Task.Delay(Timeout.Infinite, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(TimeSpan.FromSeconds(1.5), CancellationToken.None);
+            ended.Add("its work");
         }
     }
 

@@ -104,8 +104,17 @@ internal sealed class ManagerUnderTest : IAsyncDisposable
         return answer.Headers.TryGetValues("Lcm-Leader", out var values) ? values.First() : null;
     }
 
-    public Task<HttpResponseMessage> PostAsync(string path, string json) =>
-        Client.PostAsync(path, new StringContent(json, System.Text.Encoding.UTF8, "application/json"));
+    public async Task<HttpResponseMessage> PostAsync(string path, string json)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = new StringContent(json, System.Text.Encoding.UTF8, "application/json"),
+        };
+
+        // Who refuses a long body at once closes the connection while it is still sent.
+        request.Headers.ExpectContinue = json.Length > 32 * 1024;
+        return await Client.SendAsync(request);
+    }
 
     public async ValueTask DisposeAsync()
     {

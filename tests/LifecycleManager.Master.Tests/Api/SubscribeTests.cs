@@ -95,8 +95,12 @@ public sealed class SubscribeTests
         protobuf.Headers.Add("Accept", "application/x-protobuf");
         Assert.Equal(HttpStatusCode.NotAcceptable, (await master.Client.SendAsync(protobuf)).StatusCode);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, (await master.Client.GetAsync("/api/v1/scheduler")).StatusCode);
-        using var big = Json("{\"type\": \"" + new string('x', 70_000) + "\"}");
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await master.Client.PostAsync("/api/v1/scheduler", big)).StatusCode);
+        using var big = new HttpRequestMessage(HttpMethod.Post, "/api/v1/scheduler")
+        {
+            Content = Json("{\"type\": \"" + new string('x', 70_000) + "\"}"),
+        };
+        big.Headers.ExpectContinue = true;
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await master.Client.SendAsync(big)).StatusCode);
     }
 
     [Fact]

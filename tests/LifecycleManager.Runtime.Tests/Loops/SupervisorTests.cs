@@ -99,6 +99,20 @@ public sealed class SupervisorTests : IDisposable
             _end.Token);
     }
 
+    [Fact]
+    public async Task What_fails_as_it_is_ended_is_told_and_is_no_failure()
+    {
+        await EndAsync(_supervisor.RunAsync(
+            async end =>
+            {
+                await Task.Delay(Timeout.Infinite, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw new InvalidDataException("the store is closed");
+            }, _end.Token));
+        Assert.Equal(["the store is closed"], _log.Ends);
+        Assert.Empty(_log.Pauses);
+        Assert.Empty(_health.Verdict().Reasons);
+    }
+
     private async Task EndAsync(Task running)
     {
         await _end.CancelAsync();
@@ -120,6 +134,8 @@ public sealed class SupervisorTests : IDisposable
     {
         public List<double> Pauses { get; } = [];
 
+        public List<string> Ends { get; } = [];
+
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
@@ -128,7 +144,8 @@ public sealed class SupervisorTests : IDisposable
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var values = Assert.IsType<IReadOnlyList<KeyValuePair<string, object?>>>(state, exactMatch: false);
-            Pauses.Add((double)values.Single(value => value.Key == "Seconds").Value!);
+            if (logLevel == LogLevel.Warning) Ends.Add((string)values.Single(value => value.Key == "Reason").Value!);
+            else Pauses.Add((double)values.Single(value => value.Key == "Seconds").Value!);
         }
     }
 }
