@@ -28,7 +28,7 @@ public sealed class RoleHost : IAsyncDisposable
     /// <summary>How long open requests may take to end when a role stops; together the roles stay within 5 s.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long what works on the role's state may take to end beyond that, before the state is closed beneath it.</summary>
+    /// <summary>How long what works on the role's state may take beyond that, before the state is closed beneath it.</summary>
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
 
     private readonly WebApplication _app;

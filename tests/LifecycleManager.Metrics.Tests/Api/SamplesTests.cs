@@ -65,8 +65,14 @@ public sealed class SamplesTests
 
     private static async Task<(HttpStatusCode Status, string Body)> PushAsync(CollectorUnderTest collector, string json)
     {
-        using var content = new StringContent(json, Encoding.UTF8, "application/json");
-        using var answer = await collector.Http.PostAsync("/v1/samples", content, TestContext.Current.CancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/samples")
+        {
+            Content = new StringContent(json, Encoding.UTF8, "application/json"),
+        };
+
+        // Who refuses a long body at once closes the connection while it is still sent.
+        request.Headers.ExpectContinue = json.Length > 512 * 1024;
+        using var answer = await collector.Http.SendAsync(request, TestContext.Current.CancellationToken);
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 }
