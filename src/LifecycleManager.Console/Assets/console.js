@@ -45,9 +45,6 @@ window.lcmPage = {
     new MutationObserver(stay).observe(box, { childList: true, subtree: true, attributes: true, attributeFilter: ['style', 'data-follow'] });
     stay();
   },
-  toEnd(box) {
-    box.scrollTop = box.scrollHeight;
-  },
   // Keys go to the program as an xterm sends them; how large its screen is, the place says that there is for it.
   terminal(box, page) {
     const keys = box.querySelector('.keys');
