@@ -27,7 +27,7 @@ internal static class RoleCommand
                     parse, common, hostname is null ? null : parse.GetValue(hostname), loggers.CreateLogger(nameof(RoleCommand)),
                         stop);
                 var asked = role(parse);
-                await stack.StartAsync(asked, stop);
+                await stack.StartAsync([asked], stop);
                 System.Console.Out.WriteLine($"lcm: {asked.Name} listens on {RoleSettings.AddressOf(asked)}");
                 var memory = IdleMemory.KeepAsync(TimeProvider.System, stop);
                 await stack.UntilFailureAsync(stop);

@@ -98,8 +98,8 @@ internal static class UpCommand
             try
             {
                 var recorded = parse.GetValue(audit);
-                foreach (var role in roles)
-                    await stack.StartAsync(role with { Hosts = hosts, Warnings = warnings, AuditFile = recorded }, stop);
+                await stack.StartAsync(
+                    [.. roles.Select(role => role with { Hosts = hosts, Warnings = warnings, AuditFile = recorded })], stop);
                 System.Console.Out.WriteLine($"""
                     LifecycleManager is up in {(DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds:0.0} s: Ctrl-C stops it and {(agent.StopTasks(parse) ? "ends its tasks" : "leaves its tasks running")}
                       scheduler  {schedulerUrl}  console at {new Uri(schedulerUrl, "ui")}

@@ -31,12 +31,15 @@ public sealed class RoleHost : IAsyncDisposable
     /// <summary>How long what works on the role's state may take beyond that, before the state is closed beneath it.</summary>
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
 
+    private readonly Role _role;
     private readonly WebApplication _app;
     private readonly StateBackend? _state;
+    private readonly ILogger _log;
+    private bool _begun;
 
-    private RoleHost(string name, WebApplication app, StateBackend? state)
+    private RoleHost(Role role, WebApplication app, StateBackend? state, ILogger log)
     {
-        (Name, _app, _state) = (name, app, state);
+        (_role, _app, _state, _log) = (role, app, state, log);
         Failure = app.Services.GetRequiredService<RoleFailure>();
 
         // A background service that throws stops its host: nothing of the role works then, whatever else of it still stands.
@@ -45,7 +48,7 @@ public sealed class RoleHost : IAsyncDisposable
     }
 
     /// <summary>The role's name.</summary>
-    public string Name { get; }
+    public string Name => _role.Name;
 
     /// <summary>How the role says that it cannot go on.</summary>
     public RoleFailure Failure { get; }
@@ -55,42 +58,50 @@ public sealed class RoleHost : IAsyncDisposable
     public static async Task<RoleHost> StartAsync(Role role, ILoggerFactory loggers, TimeProvider time,
         CancellationToken cancellation)
     {
+        var host = await PrepareAsync(role, loggers, time, cancellation);
+        await host.BeginAsync(cancellation);
+        return host;
+    }
+
+    /// <summary>A role of which nothing lives yet: its ports are free, its state is open, its parts are composed.</summary>
+    /// <exception cref="CliException">Its port is in use, or its state cannot be opened.</exception>
+    public static async Task<RoleHost> PrepareAsync(Role role, ILoggerFactory loggers, TimeProvider time,
+        CancellationToken cancellation)
+    {
         CheckPorts(role);
+        var log = loggers.CreateLogger<RoleHost>();
         var state = await OpenStateAsync(role, loggers, time, cancellation);
         WebApplication? app = null;
         try
         {
             app = Build(role, state, loggers, time);
             cancellation.ThrowIfCancellationRequested();
-
-            // Not with the token: background services would be tied to it for life, and end all at once instead of in order.
-            await app.StartAsync(CancellationToken.None);
-            return new RoleHost(role.Name, app, state);
+            return new RoleHost(role, app, state, log);
         }
         catch (Exception e)
         {
-            // What has begun before it failed, or before it was asked to stop, ends in order.
-            try
-            {
-                await EndAsync(app, state);
-            }
-            catch (Exception problem)
-            {
-                loggers.CreateLogger<RoleHost>().LogWarning("What the {Role} had begun could not be ended: {Reason}", role.Name,
-                    problem.Message);
-            }
+            await GiveUpAsync(role, app, state, hasBegun: false, log);
+            if (Told(role, e, cancellation) is { } told) throw told;
+            throw;
+        }
+    }
 
-            // Kestrel's word for a certificate that is for no server, and for endpoints that make no sense.
-            var isKestrels = e is InvalidOperationException && (role.Tls is not null || role.Kestrel is not null);
-            if (isKestrels || e is IOException or SocketException) throw Explain(role, e);
+    /// <summary>Begins what was prepared; what cannot begin is ended.</summary>
+    /// <exception cref="CliException">It cannot listen, or a part of it has failed.</exception>
+    public async Task BeginAsync(CancellationToken cancellation)
+    {
+        _begun = true;
+        try
+        {
+            cancellation.ThrowIfCancellationRequested();
 
-            // A background service that throws before the server listens: the host's log has its cause.
-            if (e is OperationCanceledException && !cancellation.IsCancellationRequested)
-                throw new CliException($"the {role.Name} cannot start: a part of it has failed", e);
-
-            // What only the room itself can judge.
-            if (e is ArgumentException or FormatException)
-                throw new CliException($"the {role.Name} cannot start: {e.Message}", e);
+            // Not with the token: background services would be tied to it for life, and end all at once instead of in order.
+            await _app.StartAsync(CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            await GiveUpAsync(_role, _app, _state, _begun, _log);
+            if (Told(_role, e, cancellation) is { } told) throw told;
             throw;
         }
     }
@@ -98,14 +109,43 @@ public sealed class RoleHost : IAsyncDisposable
     /// <summary>Ends loops and connections, then closes the state.</summary>
     public async ValueTask DisposeAsync()
     {
-        await EndAsync(_app, _state);
+        await EndAsync(_app, _state, _begun);
     }
 
-    private static async Task EndAsync(WebApplication? app, StateBackend? state)
+    // What has begun before it failed, or before it was asked to stop, ends in order.
+    private static async Task GiveUpAsync(Role role, WebApplication? app, StateBackend? state, bool hasBegun, ILogger log)
     {
         try
         {
-            if (app is not null)
+            await EndAsync(app, state, hasBegun);
+        }
+        catch (Exception problem)
+        {
+            log.LogWarning("What the {Role} had begun could not be ended: {Reason}", role.Name, problem.Message);
+        }
+    }
+
+    /// <summary>Why a role cannot start, as its operator is told; null for what nobody expects.</summary>
+    private static CliException? Told(Role role, Exception problem, CancellationToken cancellation)
+    {
+        // Kestrel's word for a certificate that is for no server, and for endpoints that make no sense.
+        var isKestrels = problem is InvalidOperationException && (role.Tls is not null || role.Kestrel is not null);
+        if (isKestrels || problem is IOException or SocketException) return Explain(role, problem);
+
+        // A background service that throws before the server listens: the host's log has its cause.
+        if (problem is OperationCanceledException && !cancellation.IsCancellationRequested)
+            return new CliException($"the {role.Name} cannot start: a part of it has failed", problem);
+
+        // What only the room itself can judge.
+        return problem is ArgumentException or FormatException
+            ? new CliException($"the {role.Name} cannot start: {problem.Message}", problem) : null;
+    }
+
+    private static async Task EndAsync(WebApplication? app, StateBackend? state, bool hasBegun)
+    {
+        try
+        {
+            if (app is not null && hasBegun)
             {
                 await app.StopAsync(CancellationToken.None);
                 await WorkEndedAsync(app);

@@ -9,10 +9,31 @@ internal sealed class RoleStack(ILoggerFactory loggers, TimeProvider time) : IAs
 {
     private readonly Stack<Running> _running = new();
 
-    /// <summary>Starts one more role.</summary>
-    /// <exception cref="CliException">It cannot start; those before it run on until this is disposed.</exception>
-    public async Task StartAsync(Role role, CancellationToken cancellation) =>
-        _running.Push(new Running(role, await RoleHost.StartAsync(role, loggers, time, cancellation)));
+    /// <summary>Starts roles, one after the other; those to come are prepared meanwhile, on other processors.</summary>
+    /// <exception cref="CliException">One cannot start; those before it run on until this is disposed.</exception>
+    public async Task StartAsync(IReadOnlyCollection<Role> roles, CancellationToken cancellation)
+    {
+        var prepared = new Queue<(Role Role, Task<RoleHost> Host)>(roles.Select(role =>
+            (role, Task.Run(() => RoleHost.PrepareAsync(role, loggers, time, cancellation), CancellationToken.None))));
+        try
+        {
+            while (prepared.TryDequeue(out var next))
+            {
+                var host = await next.Host;
+                await host.BeginAsync(cancellation);
+                _running.Push(new Running(next.Role, host));
+            }
+        }
+        finally
+        {
+            // Why these could not be prepared is not asked: one before them is the cause of all.
+            foreach (var (role, host) in prepared)
+            {
+                await ((Task)host).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (host.IsCompletedSuccessfully) await StopAsync(new Running(role, await host));
+            }
+        }
+    }
 
     /// <summary>Waits until one of the roles says that it cannot go on.</summary>
     /// <exception cref="RoleFailedException">One has.</exception>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using LifecycleManager.Cli.Commands;
 using LifecycleManager.Cli.Hosting;
 using LifecycleManager.Runtime.Health;
@@ -24,8 +25,7 @@ public sealed class RoleStackTests : IAsyncDisposable
     public async Task A_role_that_fails_beside_others_begins_again_alone()
     {
         var (one, two) = (Role("one"), Role("two"));
-        await _stack.StartAsync(one, CancellationToken.None);
-        await _stack.StartAsync(two, CancellationToken.None);
+        await _stack.StartAsync([one, two], CancellationToken.None);
         using var end = new CancellationTokenSource();
         var kept = _stack.KeepAsync(end.Token);
         Fail("one", "a defect");
@@ -45,7 +45,7 @@ public sealed class RoleStackTests : IAsyncDisposable
     [Fact]
     public async Task The_first_cause_of_a_role_alone_is_the_process_end()
     {
-        await _stack.StartAsync(Role("one"), CancellationToken.None);
+        await _stack.StartAsync([Role("one")], CancellationToken.None);
         var waiting = _stack.UntilFailureAsync(CancellationToken.None);
         Fail("one", "a defect");
         Fail("one", "what followed");
@@ -57,7 +57,7 @@ public sealed class RoleStackTests : IAsyncDisposable
     [Fact]
     public async Task A_background_service_that_throws_is_its_roles_failure()
     {
-        await _stack.StartAsync(Role("one", services => services.AddHostedService<Broken>()), CancellationToken.None);
+        await _stack.StartAsync([Role("one", services => services.AddHostedService<Broken>())], CancellationToken.None);
         var failure = await Assert.ThrowsAsync<RoleFailedException>(
             () => _stack.UntilFailureAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60)));
         Assert.Contains("stopped by itself", failure.Message, StringComparison.Ordinal);
@@ -66,10 +66,12 @@ public sealed class RoleStackTests : IAsyncDisposable
     [Fact]
     public async Task One_that_cannot_be_stopped_keeps_no_other_from_it()
     {
-        await _stack.StartAsync(Role("one", services => services.AddSingleton(_ => new End(_ended, "one"))),
-            CancellationToken.None);
-        await _stack.StartAsync(Role("two", services => services.AddSingleton(_ => new Unstoppable())), CancellationToken.None);
-        await _stack.StartAsync(Role("three", services => services.AddSingleton(_ => new End(_ended, "three"))),
+        await _stack.StartAsync(
+            [
+                Role("one", services => services.AddSingleton(_ => new End(_ended, "one"))),
+                Role("two", services => services.AddSingleton(_ => new Unstoppable())),
+                Role("three", services => services.AddSingleton(_ => new End(_ended, "three"))),
+            ],
             CancellationToken.None);
         await _stack.DisposeAsync();
         Assert.Equal(["three", "one"], _ended);
@@ -79,10 +81,39 @@ public sealed class RoleStackTests : IAsyncDisposable
     public async Task What_works_on_has_ended_before_what_it_works_with()
     {
         await _stack.StartAsync(
-            Role("one", services => services.AddSingleton(_ => new End(_ended, "its state"))
-                .AddHostedService(_ => new Late(_ended))), CancellationToken.None);
+            [
+                Role("one", services => services.AddSingleton(_ => new End(_ended, "its state"))
+                    .AddHostedService(_ => new Late(_ended))),
+            ],
+            CancellationToken.None);
         await _stack.DisposeAsync();
         Assert.Equal(["its work", "its state"], _ended);
+    }
+
+    [Fact]
+    public async Task Where_one_cannot_start_those_after_it_never_begin_and_are_closed()
+    {
+        var begun = 0;
+        var taken = Role("two");
+        using var other = new TcpListener(taken.Listen[0]);
+        other.Start();
+        var last = Role("three", services => services.AddSingleton(_ => new End(_ended, "three"))
+            .AddHostedService(_ => new Counted(() => begun++)));
+        var problem = await Assert.ThrowsAsync<CliException>(
+            () => _stack.StartAsync([Role("one"), taken, last], CancellationToken.None));
+        Assert.Contains("the two cannot listen", problem.Message, StringComparison.Ordinal);
+        Assert.Equal((0, "three"), (begun, Assert.Single(_ended)));
+        using var http = new HttpClient();
+        await Assert.ThrowsAsync<HttpRequestException>(() => http.GetStringAsync($"http://{last.Listen[0]}/"));
+    }
+
+    [Fact]
+    public async Task Roles_begin_in_order()
+    {
+        var order = new List<string>();
+        Role Ordered(string name) => Role(name, services => services.AddHostedService(_ => new Counted(() => order.Add(name))));
+        await _stack.StartAsync([Ordered("one"), Ordered("two"), Ordered("three")], CancellationToken.None);
+        Assert.Equal(["one", "two", "three"], order);
     }
 
     private int Begun(string role)
@@ -130,6 +161,17 @@ public sealed class RoleStackTests : IAsyncDisposable
             await Task.Delay(TimeSpan.FromSeconds(1.5), CancellationToken.None);
             ended.Add("its work");
         }
+    }
+
+    private sealed class Counted(Action begun) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            begun();
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private sealed class End(List<string> ended, string name) : IDisposable
