@@ -12,6 +12,10 @@ internal sealed class PlacementRound
     private readonly double _mostMem = 1;
     private readonly int[] _instances;
 
+    // Of the requests before: a heap of thousands of agents is memory that is better used again than collected.
+    private readonly List<Bucket> _buckets = [];
+    private int _used;
+
     public PlacementRound(IReadOnlyList<AgentPool> agents, Random random)
     {
         (_agents, _random) = (agents, random);
@@ -62,7 +66,8 @@ internal sealed class PlacementRound
         PlacementRequest request, ConstraintLedger[] ledgers, ConstraintLedger? balancing, RequestOutcome outcome)
     {
         var spec = request.Spec;
-        var single = new Bucket(null);
+        _used = 0;
+        var single = balancing is null ? NextBucket(null) : null;
         var byValue = balancing is null ? null : new Dictionary<string, Bucket>(StringComparer.Ordinal);
         for (var index = 0; index < _agents.Count; index++)
         {
@@ -79,13 +84,22 @@ internal sealed class PlacementRound
             {
                 // An agent without the attribute was refused above.
                 var value = balancing!.ValueAt(agent)!;
-                if (!byValue.TryGetValue(value, out bucket)) byValue[value] = bucket = new Bucket(value);
+                if (!byValue.TryGetValue(value, out bucket)) byValue[value] = bucket = NextBucket(value);
             }
 
-            bucket.Agents.Enqueue(index, RankOf(request, index));
+            bucket!.Agents.Enqueue(index, RankOf(request, index));
         }
 
-        return byValue is null ? [single] : [.. byValue.Values];
+        return _buckets[.._used];
+    }
+
+    private Bucket NextBucket(string? value)
+    {
+        if (_used == _buckets.Count) _buckets.Add(new Bucket());
+        var bucket = _buckets[_used++];
+        bucket.Value = value;
+        bucket.Agents.Clear();
+        return bucket;
     }
 
     /// <summary>Reasons that placing other instances of the app cannot undo.</summary>
@@ -191,25 +205,21 @@ internal sealed class PlacementRound
     }
 
     /// <summary>First those that fewest preferences speak against, then the strategy's order.</summary>
-    private readonly record struct Rank(int Disliked, int Instances, double Order);
-
-    private sealed class RankOrder : IComparer<Rank>
+    private readonly record struct Rank(int Disliked, int Instances, double Order) : IComparable<Rank>
     {
-        public static readonly RankOrder Instance = new();
-
-        public int Compare(Rank x, Rank y)
+        public int CompareTo(Rank other)
         {
-            if (x.Disliked != y.Disliked) return x.Disliked.CompareTo(y.Disliked);
-            var byInstances = x.Instances.CompareTo(y.Instances);
-            return byInstances != 0 ? byInstances : x.Order.CompareTo(y.Order);
+            if (Disliked != other.Disliked) return Disliked < other.Disliked ? -1 : 1;
+            if (Instances != other.Instances) return Instances < other.Instances ? -1 : 1;
+            return Order < other.Order ? -1 : Order > other.Order ? 1 : 0;
         }
     }
 
     /// <summary>Agents that have the same value of the first balancing constraint (all of them where there is none).</summary>
-    private sealed class Bucket(string? value)
+    private sealed class Bucket
     {
-        public string? Value { get; } = value;
+        public string? Value { get; set; }
 
-        public PriorityQueue<int, Rank> Agents { get; } = new(RankOrder.Instance);
+        public PriorityQueue<int, Rank> Agents { get; } = new();
     }
 }

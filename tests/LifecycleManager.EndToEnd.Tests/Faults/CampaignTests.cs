@@ -11,7 +11,7 @@ namespace LifecycleManager.EndToEnd.Tests.Faults;
 /// </summary>
 public sealed class CampaignTests(FaultCluster cluster) : IClassFixture<FaultCluster>
 {
-    private const int MaxAtOnce = 5;
+    private const int MaxAtOnce = 7;
     private static readonly TimeSpan Recovery = TimeSpan.FromMinutes(3);
 
     private static readonly int Faults = int.TryParse(Environment.GetEnvironmentVariable("LCM_TEST_FAULTS"),
