@@ -293,7 +293,8 @@ internal sealed class TaskRun : IDisposable
 
     private void Progress(string message)
     {
-        if (Updates.Latest is not { State: TaskState.Starting } latest || latest.Message == message) return;
+        // What may have run for long is not on its way again: how long it has to be looked for is the agent's affair.
+        if (IsOnlySought || Updates.Latest is not { State: TaskState.Starting } latest || latest.Message == message) return;
         Report(TaskState.Starting, message, null, StatusSource.Agent);
     }
 

@@ -39,6 +39,8 @@ internal sealed class StatusUpdateHandler(
         ClockReading now)
     {
         var healthy = status.Healthy;
+        if (before.Tasks.FirstOrDefault(task => task.Name == container) is { } told)
+            state = NotBackwards(state, told.State, before.StartedAt is not null || told.State == InstanceState.Running);
         var tasks = before.Tasks.Select(task => task.Name != container || task.State.IsTerminal() ? task : task with
         {
             State = state,
@@ -96,6 +98,7 @@ internal sealed class StatusUpdateHandler(
             null)
     {
         if (state == InstanceState.Unreachable && before.State == InstanceState.UnreachableInactive) state = before.State;
+        state = NotBackwards(state, before.State, before.StartedAt is not null);
         var after = before with
         {
             State = state,
@@ -142,6 +145,13 @@ internal sealed class StatusUpdateHandler(
         else if (status.Reason == StatusReason.AgentDraining && after.Goal == InstanceGoal.Running)
             tracker.End(entry, after, now);
     }
+
+    /// <summary>
+    /// What has run does not come up again. Updates are told at least once: an agent that lost an acknowledgement, or a line of
+    /// its record, tells anew what was long ago, and whoever took it for news would give the launch up as overdue.
+    /// </summary>
+    private static InstanceState NotBackwards(InstanceState state, InstanceState before, bool hasRun) =>
+        !hasRun || !state.IsComingUp() ? state : before is InstanceState.Killing ? before : InstanceState.Running;
 
     private void ApplyTerminal(AppEntry entry, Instance before, InstanceState state, TaskStatusInfo status, ClockReading now)
     {

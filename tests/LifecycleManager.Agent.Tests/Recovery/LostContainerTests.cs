@@ -89,6 +89,25 @@ public sealed class LostContainerTests(Busybox busybox) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_the_engine_is_away_a_task_whose_log_is_cut_is_not_on_its_way_again()
+    {
+        var container = await LaunchAsync("exec sleep 1000");
+        var log = Directory.GetFiles(_directory.Path, "updates", SearchOption.AllDirectories).Single();
+        var told = await File.ReadAllTextAsync(log);
+        await File.WriteAllTextAsync(log, told[..told.IndexOf("TASK_RUNNING", StringComparison.Ordinal)]);
+        var before = _master.States(_id).Count;
+        _proxy.Stop();
+
+        Assert.Equal(TaskState.Running, Assert.Single((await StartAsync()).Tasks!).Status.State);
+        _proxy.Start();
+        await Wait.ForAsync(() => _master.States(_id).Count > before && _agent!.Service.PendingUpdates == 0, "its state, anew");
+
+        // Whoever heard that it starts, long after its launch, would give the launch up.
+        Assert.Equal([TaskState.Running], _master.States(_id).Skip(before).Distinct());
+        await EndAsync(container);
+    }
+
+    [Fact]
     public async Task A_container_without_a_whole_mark_is_ended_and_then_told()
     {
         await StartAsync();

@@ -40,7 +40,7 @@ public sealed class CampaignTests(FaultCluster cluster) : IClassFixture<FaultClu
             before = Untouched(await cluster.SettledAsync(Recovery));
             var took = Stopwatch.GetElapsedTime(over);
             (done, settlings, slowest) = (done + faults.Count, settlings + 1, took > slowest ? took : slowest);
-            Assert.Equal(first, before);
+            AssertSame(cluster, first, before);
         }
 
         var doubled = cluster.StartedTwice();
@@ -81,6 +81,18 @@ public sealed class CampaignTests(FaultCluster cluster) : IClassFixture<FaultClu
         List<CampaignFault> chosen = [.. ahead.DistinctBy(fault => fault.Part).Take(count)];
         foreach (var fault in chosen) ahead.Remove(fault);
         return chosen;
+    }
+
+    /// <summary>All that was there is there yet; else the tasks that differ, and what was said of them.</summary>
+    internal static void AssertSame(FaultCluster cluster, IReadOnlyList<string> before, IReadOnlyList<string> after)
+    {
+        var (gone, come) = (before.Except(after).ToList(), after.Except(before).ToList());
+        if (gone.Count == 0 && come.Count == 0) return;
+        var ids = gone.Concat(come).Select(task => task.Split(' ')[0]).ToHashSet();
+        var said = cluster.Nodes.SelectMany(node => node.Output.Split('\n').Where(line => ids.Any(line.Contains))
+            .Select(line => $"{node.Address}: {line}"));
+        Assert.Fail($"gone: {string.Join(", ", gone)}\ncome: {string.Join(", ", come)}\n{string.Join('\n', said)}\n\n"
+            + cluster.Describe());
     }
 
     /// <summary>What must be as it is: each task that nobody changes, and its process.</summary>

@@ -104,8 +104,10 @@ public sealed class FaultCluster : IAsyncLifetime
             found = ["--master", elections, "--admission", admission];
         }
 
+        // So short a timeout that what waits for it by default for minutes happens here, too.
+        string[] soon = _program == LcmNode.ThisRelease ? ["--launch-timeout", "60s"] : [];
         foreach (var known in new[] { told, found })
-            Start("scheduler", Server.FreePort(), [.. known, "--state", _postgres.StateAddress("lcm")]);
+            Start("scheduler", Server.FreePort(), [.. known, .. soon, "--state", _postgres.StateAddress("lcm")]);
         foreach (var engine in new[] { _docker.Address.ToString(), "unix:///nowhere/docker.sock" })
         {
             string[] known = _disks.Count == 0 || found == told ? told : [.. found, "--default-user", "root"];

@@ -46,6 +46,7 @@ public sealed class UpgradeTests
         Assert.Empty(cluster.StartedTwice());
         Assert.Empty(cluster.Watch.TakeBroken());
 
-        async Task SettleAsync() => Assert.Equal(first, CampaignTests.Untouched(await cluster.SettledAsync(Recovery)));
+        async Task SettleAsync() =>
+            CampaignTests.AssertSame(cluster, first, CampaignTests.Untouched(await cluster.SettledAsync(Recovery)));
     }
 }
