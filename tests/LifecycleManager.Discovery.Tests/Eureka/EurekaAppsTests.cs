@@ -83,9 +83,9 @@ public sealed class EurekaAppsTests
         return EurekaApps.Read(document.RootElement, skipped.Add);
     }
 
-    private static string Text(EurekaInstance one) =>
-        $"{one.App} {one.Host} {Text(one.Port)}/{Text(one.SecurePort)} {one.Status} {one.Metadata.GetValueOrDefault("management.port")}"
-            .TrimEnd();
+    private static string Text(EurekaInstance one) => string.Join(' ',
+        ((string?[])[one.App, one.Host, $"{Text(one.Port)}/{Text(one.SecurePort)}", one.Status,
+            one.Metadata.GetValueOrDefault("management.port")]).OfType<string>());
 
     private static string Text(int? port) => port?.ToString(CultureInfo.InvariantCulture) ?? "-";
 }

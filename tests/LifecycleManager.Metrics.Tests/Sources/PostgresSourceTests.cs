@@ -101,7 +101,8 @@ public sealed class PostgresSourceTests
         await Is("?sslmode=require", ", caFile: authority.pem, serverName: other", null);
         await Is("?sslmode=require", ", caFile: stranger.pem", Untrusted);
         await Is("?sslmode=verify-full", "", Untrusted);
-        await Is("", ", caFile: authority.pem, serverName: other", "for another name, localhost, 127.0.0.1: say which by 'serverName'");
+        await Is("", ", caFile: authority.pem, serverName: other",
+            "for another name, localhost, 127.0.0.1: say which by 'serverName'");
     }
 
     [Fact]

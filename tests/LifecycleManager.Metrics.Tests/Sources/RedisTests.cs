@@ -96,7 +96,8 @@ public sealed class RedisTests
         await Is($"insecureSkipVerify: true, {Client}", null);
         await Is($"caFile: stranger.pem, {Client}", "signed by an unknown authority, CN=the shop's: name it by 'caFile'");
         await Is(Client, "signed by an unknown authority, CN=the shop's: name it by 'caFile'");
-        await Is($"caFile: authority.pem, serverName: other, {Client}", "for another name, localhost, 127.0.0.1: say which by 'serverName'");
+        await Is($"caFile: authority.pem, serverName: other, {Client}",
+            "for another name, localhost, 127.0.0.1: say which by 'serverName'");
         await Is("caFile: authority.pem", "'certificateFile'");
         await Is("caFile: authority.pem, certificateFile: other.pem, keyFile: other.key", "'certificateFile'");
         await Is("concurrency: 2", "a TLS server is rediss://", "redis");

@@ -255,8 +255,9 @@ internal sealed class ReplayData
             if (series.ValueKind != JsonValueKind.Object || !series.TryGetProperty("values", out var values)
                 || values.ValueKind != JsonValueKind.Array)
             {
-                throw new FormatException("a series has no 'values'" + (series.ValueKind == JsonValueKind.Object
-                    && series.TryGetProperty("histograms", out _) ? ": it is of native histograms; ask for a quantile or a rate" : ""));
+                var isNative = series.ValueKind == JsonValueKind.Object && series.TryGetProperty("histograms", out _);
+                throw new FormatException("a series has no 'values'"
+                    + (isNative ? ": it is of native histograms; ask for a quantile or a rate" : ""));
             }
 
             var own = series.TryGetProperty("metric", out var metric) && metric.ValueKind == JsonValueKind.Object

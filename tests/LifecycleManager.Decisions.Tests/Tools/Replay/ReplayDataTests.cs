@@ -3,7 +3,7 @@ using LifecycleManager.Decisions.Tools.Replay;
 
 namespace LifecycleManager.Decisions.Tests.Tools.Replay;
 
-/// <summary>What Prometheus 3.16 answered to range queries is read as a recording, or refused for the reason that is in it.</summary>
+/// <summary>What Prometheus 3.16 answered to range queries is a recording, or is refused for the reason that is in it.</summary>
 public sealed class ReplayDataTests
 {
     [Fact]

@@ -138,7 +138,8 @@ public sealed class SourceServersTests
         await Is($"caFile: authority.pem, {Client}", null);
         await Is($"insecureSkipVerify: true, {Client}", null);
         await Is(Client, "signed by an unknown authority, CN=the shop's: name it by 'caFile'");
-        await Is($"caFile: authority.pem, serverName: other, {Client}", "for another name, localhost, 127.0.0.1: say which by 'serverName'");
+        await Is($"caFile: authority.pem, serverName: other, {Client}",
+            "for another name, localhost, 127.0.0.1: say which by 'serverName'");
         await Is("caFile: authority.pem", "down: ");
         await Is("caFile: none.pem", "none.pem cannot be read");
         files.Secret("empty.pem", "nothing");
