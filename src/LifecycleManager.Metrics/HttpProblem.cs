@@ -1,6 +1,5 @@
 using System.Net.Http;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using LifecycleManager.Metrics.Targets;
 using Refit;
 
@@ -19,8 +18,8 @@ internal static class HttpProblem
             SocketError.TimedOut => "the connection timed out",
             var code => $"no connection: {code}",
         },
-        HttpRequestException http when Certificate(http) is { } problem => problem.Message,
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } http => Tls(http),
+        HttpRequestException http when CertificateProblem.Explain(http) is { } problem => problem,
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => CertificateProblem.NoTls,
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } =>
             "what answers there does not speak HTTP: is the scheme right?",
         HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded }
@@ -31,21 +30,5 @@ internal static class HttpProblem
         IOException { InnerException: SocketException socket } => $"the answer broke off: {socket.SocketErrorCode}",
         OperationCanceledException => "timed out",
         _ => exception.Message,
-    };
-
-    /// <summary>Whether the connection failed since the certificate is not taken.</summary>
-    public static bool IsCertificate(Exception exception) => Certificate(exception) is not null;
-
-    private static CertificateProblem? Certificate(Exception? exception)
-    {
-        while (exception is not (null or CertificateProblem)) exception = exception.InnerException;
-        return exception as CertificateProblem;
-    }
-
-    // An alert comes with the TLS library's own words; what is no TLS has none, since the first bytes are no record.
-    private static string Tls(HttpRequestException exception) => exception.InnerException switch
-    {
-        AuthenticationException { InnerException: { } inner } => $"the TLS handshake failed: {inner.Message}",
-        _ => "what answers there does not speak TLS: is the scheme right?",
     };
 }

@@ -52,6 +52,26 @@ public sealed class RoomsTests
     }
 
     [Fact]
+    public void A_library_that_is_large_or_native_is_of_one_room()
+    {
+        Dictionary<string, string> rooms = new()
+        {
+            ["Confluent.Kafka"] = "Metrics.Kafka",
+            ["StackExchange.Redis"] = "Metrics",
+            ["Microsoft.CodeAnalysis.CSharp"] = "Decisions.CSharp",
+            ["Microsoft.Data.Sqlite"] = "Storage",
+            ["Docker.DotNet.Enhanced"] = "Agent",
+            ["MudBlazor"] = "Console",
+        };
+        var all = MayReference.Keys.Append(Composer).SelectMany(room => Included(room, "PackageReference").Select(
+            package => (package, room))).Where(one => rooms.ContainsKey(one.package));
+        Assert.Equal(rooms.Select(one => (one.Key, one.Value)).Order(), all.Order());
+
+        // A role names the room that brings it; the collector knows the seam alone.
+        Assert.Equal([Composer], MayReference.Keys.Append(Composer).Where(room => References(room).Contains("Metrics.Kafka")));
+    }
+
+    [Fact]
     public void No_agent_carries_a_database()
     {
         var seen = new HashSet<string>();
@@ -67,11 +87,13 @@ public sealed class RoomsTests
 
     private static string Name(string path) => Path.GetFileNameWithoutExtension(path + ".x")["LifecycleManager.".Length..];
 
-    private static List<string> References(string room)
-    {
-        var project = XDocument.Load(Repository.Path($"src/LifecycleManager.{room}/LifecycleManager.{room}.csproj"));
-        return [.. project.Descendants("ProjectReference").Select(reference => (string)reference.Attribute("Include")!)
-            .Where(path => path.Contains("/LifecycleManager.", StringComparison.Ordinal))
-            .Select(path => Path.GetFileNameWithoutExtension(path)["LifecycleManager.".Length..])];
-    }
+    private static List<string> References(string room) =>
+    [
+        .. Included(room, "ProjectReference").Where(path => path.Contains("/LifecycleManager.", StringComparison.Ordinal))
+            .Select(path => Path.GetFileNameWithoutExtension(path)["LifecycleManager.".Length..]),
+    ];
+
+    private static IEnumerable<string> Included(string room, string element) =>
+        XDocument.Load(Repository.Path($"src/LifecycleManager.{room}/LifecycleManager.{room}.csproj")).Descendants(element)
+            .Select(reference => (string)reference.Attribute("Include")!);
 }

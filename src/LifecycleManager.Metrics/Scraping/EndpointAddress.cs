@@ -1,8 +1,13 @@
+using LifecycleManager.Metrics.Targets;
+
 namespace LifecycleManager.Metrics.Scraping;
 
 /// <summary>Where an endpoint of an instance is: what the query, the source of the target and the app's labels say.</summary>
 internal sealed class EndpointAddress(CollectedInstance instance, EndpointKey key)
 {
+    // Made once: the owner replaces what an address is made of as a whole.
+    private Known? _last;
+
     /// <summary>
     /// The path that the query, the source of the target or the app's label gives, in this order; null: the usual ones.
     /// </summary>
@@ -12,8 +17,16 @@ internal sealed class EndpointAddress(CollectedInstance instance, EndpointKey ke
     /// An address on the instance; to that of a text the parameters that labels give are added, but for those that its query has.
     /// </summary>
     /// <exception cref="ScrapeException">The instance has no such port, or the app's labels are wrong.</exception>
-    public Uri At(string pathAndQuery) => On(
-        Root(out var problem) ?? throw new ScrapeException(FailureReason.Configuration, problem!), pathAndQuery);
+    public Uri At(string pathAndQuery)
+    {
+        var (target, app) = (instance.Target, instance.App);
+        if (_last is { } last && ReferenceEquals(last.Target, target) && ReferenceEquals(last.App, app)
+            && last.Path == pathAndQuery) return last.Uri;
+        var uri = On(
+            Root(out var problem) ?? throw new ScrapeException(FailureReason.Configuration, problem!), pathAndQuery);
+        _last = new Known(target, app, pathAndQuery, uri);
+        return uri;
+    }
 
     /// <summary>The address for people, or why there is none.</summary>
     public string Text(string pathAndQuery) =>
@@ -56,4 +69,6 @@ internal sealed class EndpointAddress(CollectedInstance instance, EndpointKey ke
         problem = $"{target.Id}: '{target.Host}' is not a host name";
         return null;
     }
+
+    private sealed record Known(Target Target, TargetApp App, string Path, Uri Uri);
 }

@@ -103,8 +103,13 @@ internal abstract class EndpointJob(ScrapeContext context, CollectedInstance ins
     /// </summary>
     protected IEnumerable<string> Places(IEnumerable<string> usual)
     {
+        // The first is as a rule the last: the others are looked up once it has failed.
         var hint = Place ?? hints[HintKey];
-        return hint is null ? usual : usual.Prepend(hint).Distinct();
+        if (hint is not null) yield return hint;
+        foreach (var place in usual)
+        {
+            if (place != hint) yield return place;
+        }
     }
 
     /// <summary>An address on the instance.</summary>

@@ -166,7 +166,7 @@ internal sealed class ScrapeClient(CollectorOptions options) : IDisposable
     // What failed: the connection, or, once there was one, this answer.
     private static FailureReason Reason(HttpRequestException e) => e.HttpRequestError switch
     {
-        _ when HttpProblem.IsCertificate(e) => FailureReason.Certificate,
+        _ when CertificateProblem.IsIn(e) => FailureReason.Certificate,
         HttpRequestError.ResponseEnded or HttpRequestError.Unknown => FailureReason.Incomplete,
         HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded => FailureReason.Malformed,
         _ => FailureReason.Connection,

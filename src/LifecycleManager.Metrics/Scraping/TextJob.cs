@@ -11,6 +11,7 @@ internal sealed class TextJob(ScrapeContext context, CollectedInstance instance,
     private const long MaxAhead = 10 * 60 * 1000;
     private static readonly string[] Usual = ["/actuator/prometheus", "/prometheus", "/metrics"];
     private SeriesCache? _cache;
+    private (string ContentType, MetricsMedia? Fallback, MetricsMedia? Media, bool IsDeclared)? _media;
     private readonly FormatChoice _format = new();
     private bool _isProtobuf;
 
@@ -23,13 +24,13 @@ internal sealed class TextJob(ScrapeContext context, CollectedInstance instance,
         var (search, known, empty) = (new PlaceSearch(), Place, (string?)null);
         var selections = Selections;
         var accept = _format.Accept(selections);
-        foreach (var place in Places(Candidates()).ToArray())
+        foreach (var place in Places(Candidates()))
         {
             var isDeclared = false;
             try
             {
                 using var body = await GetAsync(At(place), accept, cancellation);
-                isDeclared = MetricsMedia.IsDeclared(body.ContentType);
+                isDeclared = MediaOf(body.ContentType).IsDeclared;
                 var samples = Read(body, place, selections, now);
                 if (samples == 0 && place != known)
                 {
@@ -63,21 +64,27 @@ internal sealed class TextJob(ScrapeContext context, CollectedInstance instance,
         return 0;
     }
 
-    private string[] Candidates()
+    private IEnumerable<string> Candidates()
     {
-        var path = GivenPath;
-        if (path is null) return Usual;
+        if (GivenPath is not { } path)
+        {
+            foreach (var usual in Usual) yield return usual;
+            yield break;
+        }
 
         // A query is of one endpoint: /probe?target=..., /federate?match[]=...
-        if (path.Contains('?')) return [path];
-        path = path.TrimEnd('/');
-        return path.Length == 0 ? ["/prometheus", "/metrics"] : [path, path + "/prometheus", path + "/metrics"];
+        var hasQuery = path.Contains('?');
+        if (!hasQuery) path = path.TrimEnd('/');
+        if (path.Length > 0) yield return path;
+        if (hasQuery) yield break;
+        yield return path + "/prometheus";
+        yield return path + "/metrics";
     }
 
     /// <summary>Reads the whole text, and keeps the wanted samples for <see cref="Commit"/>.</summary>
     private int Read(ResponseBody body, string place, Selection[] selections, long now)
     {
-        if (MetricsMedia.Of(body.ContentType, Instance.App.Labels.Format) is not { } media)
+        if (MediaOf(body.ContentType).Media is not { } media)
         {
             var wrong = WrongType(At(place), body, "Prometheus or OpenMetrics text");
             throw wrong.With("; where only its type is wrong, the label lcm.metrics.format says what it is");
@@ -98,6 +105,19 @@ internal sealed class TextJob(ScrapeContext context, CollectedInstance instance,
             _cache = null;
             throw;
         }
+    }
+
+    // A target says the same each time.
+    private (MetricsMedia? Media, bool IsDeclared) MediaOf(string contentType)
+    {
+        var fallback = Instance.App.Labels.Format;
+        if (_media is not { } known || known.ContentType != contentType || known.Fallback != fallback)
+        {
+            known = (contentType, fallback, MetricsMedia.Of(contentType, fallback), MetricsMedia.IsDeclared(contentType));
+            _media = known;
+        }
+
+        return (known.Media, known.IsDeclared);
     }
 
     private SeriesCache Begin(string place, Selection[] selections)

@@ -14,6 +14,9 @@ namespace LifecycleManager.Metrics.Targets;
 /// <param name="InsecureSkipVerify">Whether any certificate is taken.</param>
 internal sealed record TlsSettings(string? Authorities, string? ServerName, bool InsecureSkipVerify)
 {
+    private static readonly CertificateRemedies Remedies = new(
+        "name it by --metrics-tls or the label lcm.metrics.tls.ca", "say which by the label lcm.metrics.tls.serverName");
+
     /// <summary>The machine's authorities, and the host's name.</summary>
     public static TlsSettings Usual { get; } = new(null, null, false);
 
@@ -42,7 +45,7 @@ internal sealed record TlsSettings(string? Authorities, string? ServerName, bool
         var options = new SslClientAuthenticationOptions
         {
             RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
-                InsecureSkipVerify || CertificateProblem.Check(certificate as X509Certificate2, chain, errors),
+                InsecureSkipVerify || CertificateProblem.Check(certificate, chain, errors, Remedies),
         };
         if (Authorities is not null) options.CertificateChainPolicy = TrustedAuthorities.Only(Read(Authorities));
         return options;

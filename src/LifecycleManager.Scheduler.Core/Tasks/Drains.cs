@@ -16,7 +16,9 @@ internal static class Drains
     {
         // By what is wanted of the app now: who adds the label in a change means the instances that the change ends.
         if (instance is not { State: InstanceState.Running, Ready: true } || instance.Healthy == false) return null;
-        return DrainLabel.TryParse(entry.Record.Definition.Labels.GetValueOrDefault(DrainLabel.Name), out var time)
+        var definition = entry.Record.Definition;
+        var labels = definition.Containers is [(_, var container), ..] ? container.Labels : definition.Labels;
+        return DrainLabel.TryParse(labels.GetValueOrDefault(DrainLabel.Name), out var time)
             && time > TimeSpan.Zero ? new Drain(now.Clock, time) : null;
     }
 }

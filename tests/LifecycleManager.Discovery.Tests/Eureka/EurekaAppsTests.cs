@@ -25,6 +25,43 @@ public sealed class EurekaAppsTests
     }
 
     [Fact]
+    public void Every_recorded_list_is_read_of_one_of_none_and_in_compact_form()
+    {
+        const string Orders = "ORDERS 127.0.0.1 24010/- ";
+        var all = new Dictionary<string, string[]>
+        {
+            ["empty-apps-json"] = [],
+            ["none-vip-json"] = [],
+            ["one-apps-json"] = [Orders + "UP 24010"],
+            ["one-vip-json"] = [Orders + "UP 24010"],
+
+            // The compact form has no metadata.
+            ["one-apps-compact"] = [Orders + "UP"],
+            ["all-apps-compact"] =
+            [
+                "BILLING 127.0.0.1 24012/- UP", "BOTH 127.0.0.1 24015/24016 UP", "HOLD 127.0.0.1 24018/- OUT_OF_SERVICE",
+                Orders + "UP", "ORDERS 127.0.0.1 24011/- UP", "SLOW 127.0.0.1 24017/- STARTING", "VAULT 127.0.0.1 -/24014 UP",
+            ],
+            ["all-delta-json"] =
+            [
+                "HOLD 127.0.0.1 24018/- OUT_OF_SERVICE 24018", Orders + "UP 24010", "SLOW 127.0.0.1 24017/- STARTING 24017",
+            ],
+            ["secure-svip-json"] = ["VAULT 127.0.0.1 -/24014 UP 24014"],
+            ["after-stop-delta-json"] = [Orders + "DOWN 24010"],
+        };
+        var lines = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "Data", "eureka-lists.jsonl"));
+        Assert.Equal(all.Count, lines.Length);
+        Assert.All(lines, line =>
+        {
+            using var recorded = JsonDocument.Parse(line);
+            var read = Read(recorded.RootElement.GetProperty("body").GetString()!, out var skipped);
+            Assert.Empty(skipped);
+            Assert.Equal(all[recorded.RootElement.GetProperty("id").GetString()!],
+                read.Select(Text).Order(StringComparer.Ordinal));
+        });
+    }
+
+    [Fact]
     public void Numbers_may_be_texts_and_texts_numbers_and_what_states_no_address_is_said()
     {
         var apps = Read("""
@@ -46,8 +83,9 @@ public sealed class EurekaAppsTests
         return EurekaApps.Read(document.RootElement, skipped.Add);
     }
 
-    private static string Text(EurekaInstance one) =>
-        $"{one.App} {one.Host} {Text(one.Port)}/{Text(one.SecurePort)} {one.Status} {one.Metadata["management.port"]}";
+    private static string Text(EurekaInstance one) => string.Join(' ',
+        ((string?[])[one.App, one.Host, $"{Text(one.Port)}/{Text(one.SecurePort)}", one.Status,
+            one.Metadata.GetValueOrDefault("management.port")]).OfType<string>());
 
     private static string Text(int? port) => port?.ToString(CultureInfo.InvariantCulture) ?? "-";
 }

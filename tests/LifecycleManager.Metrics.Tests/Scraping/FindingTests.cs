@@ -221,6 +221,29 @@ public sealed class FindingTests
             new Dictionary<string, string> { ["lcm.metrics.path"] = path }).Problem, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_address_is_made_once_and_anew_with_each_change_of_the_instance_or_its_app()
+    {
+        using var target = new OneTarget(4711);
+        var instance = target.Instance;
+        var address = new EndpointAddress(instance, new EndpointKey(EndpointKind.Text, null));
+        var first = address.At("/metrics");
+        Assert.Same(first, address.At("/metrics"));
+        Assert.Equal("http://127.0.0.1:4711/other", address.At("/other").ToString());
+        Assert.Equal(first, address.At("/metrics"));
+
+        instance.Target = instance.Target with { Ports = [4712] };
+        Assert.Equal("http://127.0.0.1:4712/metrics", address.At("/metrics").ToString());
+        instance.App = new TargetApp("/a", AppMetricsLabels.Parse(new Dictionary<string, string>
+        {
+            ["lcm.metrics.scheme"] = "https",
+            ["lcm.metrics.param.a"] = "1",
+        }));
+        Assert.Equal("https://127.0.0.1:4712/metrics?a=1", address.At("/metrics").ToString());
+        instance.App = new TargetApp("/a", AppMetricsLabels.Parse(new Dictionary<string, string> { ["lcm.metrics.port"] = "3" }));
+        Assert.Equal(FailureReason.Configuration, Assert.Throws<ScrapeException>(() => address.At("/metrics")).Reason);
+    }
+
     [Theory]
     [InlineData("/actuator/prometheus?uri=/a/b", "/actuator")]
     [InlineData("/actuator/prometheus", "/actuator")]

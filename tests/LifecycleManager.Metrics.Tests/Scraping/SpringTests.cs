@@ -66,6 +66,42 @@ public sealed class SpringTests
 
     [Theory]
     [MemberData(nameof(Boots))]
+    public async Task Text_and_open_metrics_of_an_instance_come_to_the_same(string boot)
+    {
+        var expected = new Dictionary<string, double>
+        {
+            ["http_server_requests_seconds_count{uri=\"/\"}"] = 51,
+            ["http_server_requests_seconds_count{uri=\"/a,b\"}"] = 10,
+            ["http_server_requests_seconds_count{status=\"500\"}"] = 3,
+            ["http_server_requests_seconds_bucket{uri=\"/\",le=\"0.1\"}"] = 46,
+            ["http_server_requests_seconds_bucket{uri=\"/\",le=\"0.2\"}"] = 51,
+            ["http_server_requests_seconds_bucket{uri=\"/\",le=\"+Inf\"}"] = 51,
+            ["bookings_total"] = 51,
+            ["orders_pending"] = 462,
+            ["order_size_bytes_bucket{le=\"1000\"}"] = 20,
+            ["order_size_bytes_sum"] = 252_500,
+            ["work_time_seconds{quantile=\"0.95\"}"] = 0.97255424,
+            ["work_time_seconds_sum"] = 50.5,
+        };
+        foreach (var (file, type) in new[]
+        {
+            ($"prometheus-{boot}-s2.txt", "text/plain; version=0.0.4"),
+            ($"openmetrics-{boot}-s2.txt", "application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        })
+        {
+            var body = await File.ReadAllTextAsync(
+                Path.Combine(AppContext.BaseDirectory, "Data", file), TestContext.Current.CancellationToken);
+            await using var server = await HttpServer.StartAsync(type, new() { ["/metrics"] = body });
+            using var target = new OneTarget(server.Port);
+            var job = target.Job([.. expected.Keys.Select(OneTarget.Text)]);
+            Assert.True((await target.ScrapeAsync(job)).Up, job.Status.Error);
+            foreach (var (selector, value) in expected)
+                Assert.Equal((file, selector, value), (file, selector, target.Read(OneTarget.Text(selector)).Value));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Boots))]
     public async Task The_fake_actuator_answers_as_the_real_one_did(string boot)
     {
         var recording = SpringRecording.Of(boot);

@@ -89,7 +89,7 @@ public sealed class PostgresSourceTests
             else Assert.True(read.Problem!.Contains(problem, StringComparison.Ordinal), $"{query} {settings}: {read}");
         }
 
-        const string Untrusted = "its certificate is of an authority that is not trusted: 'caFile'";
+        const string Untrusted = "signed by an unknown authority, CN=the shop's: name it by 'caFile'";
         await Is("", ", caFile: authority.pem", null);
         await Is("?sslmode=verify-full", ", caFile: authority.pem", null);
         await Is("?sslmode=verify-ca", ", caFile: authority.pem, serverName: localhost", null);
@@ -101,7 +101,8 @@ public sealed class PostgresSourceTests
         await Is("?sslmode=require", ", caFile: authority.pem, serverName: other", null);
         await Is("?sslmode=require", ", caFile: stranger.pem", Untrusted);
         await Is("?sslmode=verify-full", "", Untrusted);
-        await Is("", ", caFile: authority.pem, serverName: other", "its certificate is for another name: 'serverName'");
+        await Is("", ", caFile: authority.pem, serverName: other",
+            "for another name, localhost, 127.0.0.1: say which by 'serverName'");
     }
 
     [Fact]

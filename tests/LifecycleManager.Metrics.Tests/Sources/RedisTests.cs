@@ -94,9 +94,10 @@ public sealed class RedisTests
         const string Client = "certificateFile: client.pem, keyFile: client.key";
         await Is($"caFile: authority.pem, {Client}", null);
         await Is($"insecureSkipVerify: true, {Client}", null);
-        await Is($"caFile: stranger.pem, {Client}", "its certificate is of an authority that is not trusted: 'caFile'");
-        await Is(Client, "its certificate is of an authority that is not trusted: 'caFile'");
-        await Is($"caFile: authority.pem, serverName: other, {Client}", "its certificate is for another name: 'serverName'");
+        await Is($"caFile: stranger.pem, {Client}", "signed by an unknown authority, CN=the shop's: name it by 'caFile'");
+        await Is(Client, "signed by an unknown authority, CN=the shop's: name it by 'caFile'");
+        await Is($"caFile: authority.pem, serverName: other, {Client}",
+            "for another name, localhost, 127.0.0.1: say which by 'serverName'");
         await Is("caFile: authority.pem", "'certificateFile'");
         await Is("caFile: authority.pem, certificateFile: other.pem, keyFile: other.key", "'certificateFile'");
         await Is("concurrency: 2", "a TLS server is rediss://", "redis");

@@ -13,6 +13,8 @@ public sealed partial class AppLabelTests
         [
             "| label | is |", "| --- | --- |",
             .. AppLabel.All.Select(label => $"| `{label.Name}` | {label.Meaning} |"),
+            "", $"Of pods are heeded {From(LabelPlace.Pod)}; "
+                + $"of their containers {From(LabelPlace.Container)}; others are told likewise.",
         ];
         var readme = File.ReadAllText(Repository.Path("rules/README.md")).ReplaceLineEndings("\n");
         Assert.True(readme.Contains(string.Join('\n', table), StringComparison.Ordinal),
@@ -49,6 +51,9 @@ public sealed partial class AppLabelTests
     [InlineData("lcm.", false)]
     public void A_label_that_begins_as_ours_do_is_one_of_them_or_unknown(string name, bool known) =>
         Assert.Equal(known, AppLabel.IsKnown(name));
+
+    private static string From(LabelPlace place) =>
+        string.Join(", ", AppLabel.All.Where(label => label.Place >= place).Select(label => $"`{label.Name}`"));
 
     [GeneratedRegex("\"(lcm\\.[A-Za-z0-9.]*)\"")]
     private static partial Regex Label();

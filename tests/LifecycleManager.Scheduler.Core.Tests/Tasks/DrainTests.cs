@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using LifecycleManager.Protocol.Marathon;
 using LifecycleManager.Protocol.Mesos;
@@ -148,19 +149,27 @@ public sealed class DrainTests
         Assert.Null(world.Show().Apps.Single(app => app.Key.Path == "/v").Value.LastFailure);
     }
 
-    [Fact]
-    public void A_pod_is_drained_as_one_and_its_tasks_carry_the_label()
+    [Theory]
+    [InlineData("lcm.drain", "other", "other")]
+    [InlineData("other", "lcm.drain", "other")]
+    [InlineData("other", "other", "lcm.drain")]
+    public void A_pod_is_drained_as_one_and_its_tasks_carry_the_label(string ofPod, string ofWeb, string ofLog)
     {
+        // Its own label or a container's: an instance ends as one, when the one that needs the most time is done.
         var world = new BusyCore(1);
-        var pod = PodDefinitions.ReadPod("""
-            {"id": "/pod", "labels": {"lcm.drain": "10s"}, "executorResources": {"cpus": 0.1, "mem": 1, "disk": 0},
+        var pod = PodDefinitions.ReadPod(Encoding.UTF8.GetBytes($$$"""
+            {"id": "/pod", "labels": {"{{{ofPod}}}": "10s"}, "executorResources": {"cpus": 0.1, "mem": 1, "disk": 0},
              "containers": [
-              {"name": "web", "exec": {"command": {"shell": "sleep 1000"}}, "resources": {"cpus": 0.1, "mem": 1}},
-              {"name": "log", "exec": {"command": {"shell": "sleep 1000"}}, "resources": {"cpus": 0.1, "mem": 1}}]}
-            """u8.ToArray());
+              {"name": "web", "exec": {"command": {"shell": "sleep 1000"}}, "resources": {"cpus": 0.1, "mem": 1},
+               "labels": {"{{{ofWeb}}}": "10s"}},
+              {"name": "log", "exec": {"command": {"shell": "sleep 1000"}}, "resources": {"cpus": 0.1, "mem": 1},
+               "labels": {"{{{ofLog}}}": "10s"}},
+              {"name": "db", "exec": {"command": {"shell": "sleep 1000"}}, "resources": {"cpus": 0.1, "mem": 1},
+               "labels": {"lcm.drain": "2s"}}]}
+            """));
         world.Put(PodDefinitions.Create(pod, AppId.Root, new DefinitionRules()));
         var tasks = world.Offer("/pod");
-        Assert.Equal(2, tasks.Count);
+        Assert.Equal(3, tasks.Count);
         var infos = world.Calls.SelectMany(call => call.Call.Accept?.Operations ?? [])
             .SelectMany(operation => operation.LaunchGroup?.TaskGroup.Tasks ?? []);
         Assert.All(infos, info => Assert.Contains(new Label("lcm.drain", "10s"), info.Labels!.Items!));
@@ -173,7 +182,7 @@ public sealed class DrainTests
         Assert.Equal(InstanceState.Killing, instance.ShownState);
 
         // What replaces it need not wait for its end.
-        Assert.Equal(2, world.Offer("/pod").Count);
+        Assert.Equal(3, world.Offer("/pod").Count);
         Assert.All(tasks, task => Assert.Empty(world.KillsOf(task)));
         world.RunFor(Time + TimeSpan.FromSeconds(1));
         Assert.All(tasks, task => BusyCore.AssertOnTime(begun + Time, Assert.Single(world.KillsOf(task))));

@@ -112,6 +112,28 @@ public sealed class BadInputTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_label_of_a_pod_or_its_container_that_nobody_heeds_there_is_told_too()
+    {
+        static string Pod(string labels) => $$$"""
+            {"id":"/p","labels":{"lcm.metrics.path":"/admin","lcm.drain":"1s"},"scaling":{"kind":"fixed","instances":0},
+             "containers":[{"name":"web","exec":{"command":{"shell":"x"}},"labels":{{{labels}}}}]}
+            """;
+        var post = (await _scheduler.PostAsync("/v2/pods",
+            Pod("""{"owner":"me","lcm.priority":"1","lcm.expandEnv":"true","lcm.dra":"1s"}"""))).Is(201);
+        Assert.Equal(
+            "299 - \"/p: nobody heeds the label 'lcm.metrics.path' of a pod: it is of apps\","
+            + "299 - \"/p: nobody heeds the label 'lcm.priority' of the container 'web': it is the pod's\","
+            + "299 - \"/p: nobody heeds the label 'lcm.dra' of the container 'web'; did you mean 'lcm.drain'?\"",
+            post.Headers["Warning"]);
+
+        // What is told is told once; what cannot be heeded is refused, though another container's can.
+        var put = (await _scheduler.PutAsync("/v2/pods/p", Pod("""{"lcm.priority":"2"}"""))).Is(200);
+        Assert.False(put.Headers.ContainsKey("Warning"));
+        (await _scheduler.PutAsync("/v2/pods/p", Pod("""{"lcm.drain":"soon"}"""))).Is(422)
+            .Names("/containers(0)/labels/lcm.drain", "must be a time of an hour at most");
+    }
+
+    [Fact]
     public async Task An_id_in_the_body_must_be_that_of_the_path()
     {
         (await _scheduler.PutAsync("/v2/apps/g/a", """{"id":"b","cmd":"x"}""")).Is(422).Names("/id", "/g/a");

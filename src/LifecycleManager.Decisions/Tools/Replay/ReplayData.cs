@@ -185,6 +185,7 @@ internal sealed class ReplayData
         using var document = JsonDocument.Parse(text);
         var recorded = new Dictionary<string, SortedList<long, double>>(StringComparer.Ordinal);
         var root = document.RootElement;
+        if (root.ValueKind == JsonValueKind.Object) RefusePart(root);
         if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("data", out var data)
             && data.ValueKind == JsonValueKind.Object)
         {
@@ -226,6 +227,20 @@ internal sealed class ReplayData
         }
     }
 
+    // A server that fails, or that warns, may have answered a part of the whole.
+    private static void RefusePart(JsonElement answer)
+    {
+        if (answer.TryGetProperty("status", out var status) && status.ValueEquals("error"))
+            throw new FormatException("the server answers an error: "
+                + (answer.TryGetProperty("error", out var error) ? error.ToString() : "without a reason"));
+        if (answer.TryGetProperty("warnings", out var warnings) && warnings.ValueKind == JsonValueKind.Array
+            && warnings.GetArrayLength() > 0)
+        {
+            throw new FormatException("the server warns, so that this may be a part of the whole: "
+                + string.Join("; ", warnings.EnumerateArray().Take(3)));
+        }
+    }
+
     private static void ReadPrometheus(JsonElement data, string? name, Dictionary<string, SortedList<long, double>> recorded)
     {
         if (!data.TryGetProperty("result", out var result) || result.ValueKind != JsonValueKind.Array
@@ -238,7 +253,13 @@ internal sealed class ReplayData
         foreach (var series in result.EnumerateArray())
         {
             if (series.ValueKind != JsonValueKind.Object || !series.TryGetProperty("values", out var values)
-                || values.ValueKind != JsonValueKind.Array) throw new FormatException("a series has no 'values'");
+                || values.ValueKind != JsonValueKind.Array)
+            {
+                var isNative = series.ValueKind == JsonValueKind.Object && series.TryGetProperty("histograms", out _);
+                throw new FormatException("a series has no 'values'"
+                    + (isNative ? ": it is of native histograms; ask for a quantile or a rate" : ""));
+            }
+
             var own = series.TryGetProperty("metric", out var metric) && metric.ValueKind == JsonValueKind.Object
                 && metric.TryGetProperty("__name__", out var label) ? label.ToString() : null;
             var column = name ?? own

@@ -65,8 +65,7 @@ internal sealed class HttpConnection : SourceConnection
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             cancellation.ThrowIfCancellationRequested();
-            throw new ScrapeException(FailureReason.Connection,
-                $"{Server.Address}: {SourceTls.Explain(e) ?? HttpProblem.Describe(e)}");
+            throw new ScrapeException(FailureReason.Connection, $"{Server.Address}: {HttpProblem.Describe(e)}");
         }
     }
 

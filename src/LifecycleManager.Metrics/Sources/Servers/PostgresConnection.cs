@@ -1,5 +1,6 @@
 using System.Net.Security;
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Metrics.Targets;
 using Npgsql;
 
 namespace LifecycleManager.Metrics.Sources.Servers;
@@ -13,7 +14,7 @@ internal sealed class PostgresConnection : SourceConnection
         : base(server, material)
     {
         var limit = server.Timeout ?? options.Timeout;
-        var (mode, verification) = Mode(server);
+        var (mode, overlooked) = Mode(server);
         var address = new NpgsqlConnectionStringBuilder
         {
             Host = server.Url.Host,
@@ -34,16 +35,7 @@ internal sealed class PostgresConnection : SourceConnection
         var builder = new NpgsqlDataSourceBuilder(address.ConnectionString);
         if (server.Password is { } password)
             builder.UsePasswordProvider(_ => password.Read(), (_, _) => ValueTask.FromResult(password.Read()));
-        builder.UseSslClientAuthenticationOptionsCallback(tls =>
-        {
-            SourceTls.Apply(server, tls);
-            if (verification == Verification.AuthorityAndName) tls.RemoteCertificateValidationCallback = null;
-            if (verification == Verification.Authority)
-            {
-                tls.RemoteCertificateValidationCallback =
-                    static (_, _, _, errors) => (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
-            }
-        });
+        builder.UseSslClientAuthenticationOptionsCallback(tls => SourceTls.Apply(server, tls, overlooked));
         _source = builder.Build();
     }
 
@@ -65,7 +57,7 @@ internal sealed class PostgresConnection : SourceConnection
         catch (NpgsqlException e) when (e.InnerException is not OperationCanceledException)
         {
             cancellation.ThrowIfCancellationRequested();
-            var reason = SourceTls.Explain(e) ?? (e.InnerException ?? e).Message + NoTls(e);
+            var reason = CertificateProblem.Explain(e) ?? (e.InnerException ?? e).Message + NoTls(e);
             throw new ScrapeException(FailureReason.Connection, $"{Server.Address}: no connection: {reason}");
         }
     }
@@ -85,33 +77,25 @@ internal sealed class PostgresConnection : SourceConnection
     };
 
     /// <summary>
-    /// Whether connections have TLS, and what of the server's certificate is looked at. Npgsql encrypts alone: it would not tell
-    /// why it refuses a certificate.
+    /// Whether connections have TLS, and what may be wrong with the server's certificate. Npgsql encrypts alone: it would not
+    /// tell why it refuses a certificate.
     /// </summary>
-    private static (SslMode Mode, Verification Verification) Mode(SourceServer server)
+    private static (SslMode Mode, SslPolicyErrors Overlooked) Mode(SourceServer server)
     {
+        const SslPolicyErrors Name = SslPolicyErrors.RemoteCertificateNameMismatch;
         var stated = server.Url.Query.TrimStart('?').Split('&')
             .FirstOrDefault(part => part.StartsWith("sslmode=", StringComparison.Ordinal))?["sslmode=".Length..];
         return stated switch
         {
-            "disable" => (SslMode.Disable, Verification.None),
-            "prefer" => (SslMode.Prefer, Verification.None),
-            _ when server.AnyCertificate => (SslMode.Require, Verification.None),
-            "verify-full" => (SslMode.Require, Verification.AuthorityAndName),
-            "verify-ca" => (SslMode.Require, Verification.Authority),
+            "disable" => (SslMode.Disable, SourceTls.All),
+            "prefer" => (SslMode.Prefer, SourceTls.All),
+            "verify-full" => (SslMode.Require, SslPolicyErrors.None),
+            "verify-ca" => (SslMode.Require, Name),
             // As PostgreSQL's own clients have it.
-            "require" => (SslMode.Require, server.Authorities is null ? Verification.None : Verification.Authority),
+            "require" => (SslMode.Require, server.Authorities is null ? SourceTls.All : Name),
             // Whoever names an authority or a name wants to know whom he speaks to.
-            _ when (server.Authorities ?? (object?)server.TlsName) is not null =>
-                (SslMode.Require, Verification.AuthorityAndName),
-            _ => (SslMode.Prefer, Verification.None),
+            _ when (server.Authorities ?? (object?)server.TlsName) is not null => (SslMode.Require, SslPolicyErrors.None),
+            _ => (server.AnyCertificate ? SslMode.Require : SslMode.Prefer, SourceTls.All),
         };
-    }
-
-    private enum Verification
-    {
-        None,
-        Authority,
-        AuthorityAndName,
     }
 }

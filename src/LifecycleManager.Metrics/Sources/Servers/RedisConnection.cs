@@ -1,5 +1,6 @@
 using System.Net.Security;
 using LifecycleManager.Metrics.Scraping;
+using LifecycleManager.Metrics.Targets;
 using StackExchange.Redis;
 
 namespace LifecycleManager.Metrics.Sources.Servers;
@@ -33,7 +34,7 @@ internal sealed class RedisConnection(SourceServer server, string[] material, Co
     }
 
     /// <summary>Why there is no connection, with what to do.</summary>
-    public string Describe(RedisConnectionException e) => SourceTls.Explain(e) ?? e.FailureType switch
+    public string Describe(RedisConnectionException e) => CertificateProblem.Explain(e) ?? e.FailureType switch
     {
         ConnectionFailureType.AuthenticationFailure => "the user or the password is refused: 'user' and 'passwordFile'",
         ConnectionFailureType.UnableToConnect or ConnectionFailureType.UnableToResolvePhysicalConnection

@@ -146,7 +146,7 @@ internal static partial class PodNotation
         Disk = container.Resources.Disk,
         Gpus = container.Resources.Gpus,
         Fetch = container.Artifacts,
-        Labels = Merged(pod.Labels, container.Labels),
+        Labels = Labels(pod, container),
         Secrets = pod.Secrets,
         Networks = Host,
         PortDefinitions =
@@ -238,6 +238,19 @@ internal static partial class PodNotation
             MaxConsecutiveFailures = check.MaxConsecutiveFailures,
             DelaySeconds = check.DelaySeconds,
         };
+    }
+
+    // An instance ends as one: all of its tasks are drained for as long as the one that needs the most time.
+    private static Dictionary<string, string> Labels(Pod pod, PodContainer container)
+    {
+        var labels = Merged(pod.Labels, container.Labels);
+        var longest = DrainLabel.Longest(pod.Containers!.Select(one => one.Labels?.GetValueOrDefault(DrainLabel.Name))
+            .Append(pod.Labels?.GetValueOrDefault(DrainLabel.Name)));
+
+        // What cannot be read stays to be refused.
+        var isRefused = labels.TryGetValue(DrainLabel.Name, out var own) && !DrainLabel.TryParse(own, out _);
+        if (longest is not null && !isRefused) labels[DrainLabel.Name] = longest;
+        return labels;
     }
 
     private static Dictionary<string, T> Merged<T>(IReadOnlyDictionary<string, T>? outer, IReadOnlyDictionary<string, T>? inner)

@@ -119,9 +119,11 @@ public sealed class SourceServersTests
         using var authority = new CertificateAuthority("the shop's");
         using var stranger = new CertificateAuthority("a stranger's");
         using var certificate = authority.Issue("server", server: true, client: false);
+        using var expired = authority.Issue("server", server: true, expires: DateTimeOffset.UtcNow.AddMinutes(-5));
+        var shown = certificate;
         authority.AuthorityFile(files.Directory);
         authority.Files(files.Directory, "client", "lcm", server: false);
-        await using var app = await TlsAsync(certificate);
+        await using var app = await TlsAsync(() => shown);
         var port = new Uri(app.Urls.Single()).Port;
         using var questions = new Questions(Questions.Options(files.Path));
         async Task Is(string settings, string? problem)
@@ -135,27 +137,32 @@ public sealed class SourceServersTests
         const string Client = "certificateFile: client.pem, keyFile: client.key";
         await Is($"caFile: authority.pem, {Client}", null);
         await Is($"insecureSkipVerify: true, {Client}", null);
-        await Is(Client, "its certificate is of an authority that is not trusted: 'caFile'");
-        await Is($"caFile: authority.pem, serverName: other, {Client}", "its certificate is for another name: 'serverName'");
+        await Is(Client, "signed by an unknown authority, CN=the shop's: name it by 'caFile'");
+        await Is($"caFile: authority.pem, serverName: other, {Client}",
+            "for another name, localhost, 127.0.0.1: say which by 'serverName'");
         await Is("caFile: authority.pem", "down: ");
         await Is("caFile: none.pem", "none.pem cannot be read");
         files.Secret("empty.pem", "nothing");
         await Is("caFile: empty.pem", "'caFile' cannot be used: it holds no certificate");
         await Is("caFile: authority.pem, certificateFile: client.pem, keyFile: empty.pem", "'certificateFile' cannot be used");
 
+        shown = expired;
+        await Is($"caFile: authority.pem, timeout: 9s, {Client}", "the certificate expired on ");
+        shown = certificate;
+
         // Another authority in the same file is another connection.
         File.WriteAllText(Path.Combine(files.Directory, "authority.pem"), stranger.Certificate.ExportCertificatePem());
-        await Is($"caFile: authority.pem, {Client}", "its certificate is of an authority that is not trusted: 'caFile'");
+        await Is($"caFile: authority.pem, {Client}", "signed by an unknown authority, CN=the shop's: name it by 'caFile'");
     }
 
-    private static async Task<WebApplication> TlsAsync(X509Certificate2 certificate)
+    private static async Task<WebApplication> TlsAsync(Func<X509Certificate2> certificate)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
         {
-            https.ServerCertificate = certificate;
+            https.ServerCertificateSelector = (_, _) => certificate();
             https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
             https.AllowAnyClientCertificate();
         })));
