@@ -38,9 +38,13 @@ public sealed class Chromium : IAsyncLifetime
 
     /// <summary>A browser's profile of its own, without anything in it.</summary>
     internal Task<IBrowserContext> NewContextAsync(
-        int width = 1280, bool dark = false, string? name = null, string? secret = null) =>
+        int width = 1280, bool dark = false, string? name = null, string? secret = null,
+        IEnumerable<ClientCertificate>? certificates = null) =>
         _browser!.NewContextAsync(new()
         {
+            // Of an authority of the test's own.
+            ClientCertificates = certificates,
+            IgnoreHTTPSErrors = certificates is not null,
             ViewportSize = new() { Width = width, Height = 900 },
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
 
