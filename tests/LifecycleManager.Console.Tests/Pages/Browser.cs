@@ -113,13 +113,14 @@ internal sealed class OpenPage : IAsyncDisposable
         await Assertions.Expect(Page.Locator(".code-place:not([data-ready])")).ToHaveCountAsync(0);
     }
 
-    /// <summary>Puts a text in place of what the code editor has, as who pastes it: what is typed is indented.</summary>
-    public async Task TypeAsync(string text)
+    /// <summary>Puts a text in place of what a code editor has, the first where none is said, as who pastes it: what is typed is indented.</summary>
+    public async Task TypeAsync(string text, ILocator? editor = null)
     {
         await EditorReadyAsync();
-        await Editor.Locator(".view-lines").ClickAsync();
+        editor ??= Editor;
+        await editor.Locator(".view-lines").ClickAsync();
         await Page.Keyboard.PressAsync("Control+a");
-        await Editor.Locator("textarea").EvaluateAsync(
+        await editor.Locator("textarea").EvaluateAsync(
             """
             (input, text) => {
               const clipboardData = new DataTransfer();
@@ -127,7 +128,7 @@ internal sealed class OpenPage : IAsyncDisposable
               input.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
             }
             """, text);
-        await Assertions.Expect(Editor).ToContainTextAsync(text.Split('\n')[^1].Trim().Replace(' ', '\u00a0'));
+        await Assertions.Expect(editor).ToContainTextAsync(text.Split('\n')[^1].Trim().Replace(' ', '\u00a0'));
     }
 
     /// <summary>
