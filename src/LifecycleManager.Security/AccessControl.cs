@@ -152,7 +152,8 @@ public sealed class AccessControl
             : _principals.Authenticate(authorization, name) is { } principal
                 ? new Caller(principal, (known, _) => known.Authenticate(authorization, name), "", "")
             : authorization is not null || name is null
-                ? Unknown(authorization is not null ? Cause.Secret : Cause.None, "its credentials are not those of a known principal")
+                ? Unknown(authorization is not null ? Cause.Secret : Cause.None,
+                    "its credentials are not those of a known principal")
             : Unknown(Cause.Certificate, $"the name of its certificate, '{name}', is not a known principal");
         return caller.Principal is { Until: { } until } ended && until <= _time.GetUtcNow()
             ? Unknown(Cause.Ended, Ended(ended.Name, until)) : caller;
@@ -172,7 +173,8 @@ public sealed class AccessControl
                 return Unknown(Cause.Permission, Lacks(speaker.Name, Permission.Impersonate));
         }
 
-        return Unknown(Cause.Certificate, $"the name of the certificate that it is made for, '{claim.Name}', is not a known principal");
+        return Unknown(
+            Cause.Certificate, $"the name of the certificate that it is made for, '{claim.Name}', is not a known principal");
     }
 
     private static Caller Unknown(string cause, string reason) => new(null, (_, _) => null, cause, reason);

@@ -70,7 +70,8 @@ public sealed class OnBehalf
     }
 
     private string Sign(string name, string method, string target) =>
-        Convert.ToBase64String(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(string.Join('\n', Encoded(name), method, target))));
+        Convert.ToBase64String(
+            HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(string.Join('\n', Encoded(name), method, target))));
 
     private static string Encoded(string name) => Convert.ToBase64String(Encoding.UTF8.GetBytes(name));
 
@@ -104,6 +105,7 @@ public sealed class OnBehalf
         public Principal? Caller(Principals known, DateTimeOffset now) =>
             (IsOwn || Speaker(known, now)?.May(Permission.Impersonate) == true)
             && known.Authenticate(null, Name) is { } caller
-                ? caller with { Permissions = caller.Permissions & ~(Permission.Agent | Permission.Impersonate), Roles = [] } : null;
+                ? caller with { Permissions = caller.Permissions & ~(Permission.Agent | Permission.Impersonate), Roles = [] }
+                : null;
     }
 }

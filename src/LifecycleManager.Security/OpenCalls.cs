@@ -63,7 +63,8 @@ internal sealed class OpenCalls(Principals principals, TimeProvider time, Action
     }
 
     private sealed class Call(
-        OpenCalls owner, HttpContext context, Principal principal, Func<Principals, DateTimeOffset, Principal?> again) : IDisposable
+        OpenCalls owner, HttpContext context, Principal principal, Func<Principals, DateTimeOffset, Principal?> again)
+        : IDisposable
     {
         private readonly Lock _lock = new();
         private Principal _principal = principal;

@@ -91,7 +91,8 @@ public sealed class OnBehalfTests : IAsyncLifetime
             // More than a person's is nobody's for whom another speaks: no agent registers so, and no framework.
             Assert.Equal("ops Operate ", await WhoAsync(OnBehalf.By("ops", speaker), speaker is null ? "console" : null));
             Assert.Equal(
-                $"everything {Permission.Operate | Permission.Exec} ", await WhoAsync(OnBehalf.By("everything", speaker), speaker is null ? "console" : null));
+                $"everything {Permission.Operate | Permission.Exec} ",
+                await WhoAsync(OnBehalf.By("everything", speaker), speaker is null ? "console" : null));
         }
 
         // He may do no more than he for whom it is, whatever his own permissions are.

@@ -84,7 +84,8 @@ internal sealed class OpenTlsConnections(
         {
             lock (_using)
             {
-                if (_isOver || owner.Followed.Current.ClientProblem(certificate, owner.Time.GetUtcNow()) is not { } problem) return;
+                var now = owner.Time.GetUtcNow();
+                if (_isOver || owner.Followed.Current.ClientProblem(certificate, now) is not { } problem) return;
                 owner.Tell(connection, problem);
                 _isOver = true;
                 connection.Abort();

@@ -34,6 +34,7 @@ internal sealed class CallerHandler(PageCaller caller, OnBehalf? own, Credential
         new(HttpStatusCode.Unauthorized)
         {
             RequestMessage = request,
-            Content = new StringContent($"Your certificate, '{certificate.Name}', is over since {certificate.Until.UtcDateTime:u}."),
+            Content = new StringContent(
+                $"Your certificate, '{certificate.Name}', is over since {certificate.Until.UtcDateTime:u}."),
         };
 }

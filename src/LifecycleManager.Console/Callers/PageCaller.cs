@@ -45,7 +45,7 @@ internal sealed class PageCaller(string? authorization, AppScope scope, PageCert
         // Pages are passed on by no scheduler: the certificate is the connection's, which the server has verified.
         return authorization is null && AccessControl.PrincipalOf(context) is { } principal
             && context.Connection.ClientCertificate is { } shown
-            ? new PageCaller(null, scope, new PageCertificate(principal.Name, new DateTimeOffset(shown.NotAfter.ToUniversalTime())))
+            ? new PageCaller(null, scope, new PageCertificate(principal.Name, shown.NotAfter.ToUniversalTime()))
             : new PageCaller(authorization, scope);
     }
 

@@ -17,7 +17,8 @@ internal sealed class RoleHttp : IDisposable
     private readonly HttpMessageHandler _connections;
     private readonly HttpMessageHandler _nameless;
 
-    /// <param name="options">Where the roles are, what one that asks for a certificate is shown, and whom is taken for one.</param>
+    /// <param name="options">Where the roles are, what they are shown that ask for a certificate, and who is taken for
+    /// one.</param>
     /// <param name="own">Says for whom a call of this process's own scheduler is.</param>
     /// <param name="time">The clock.</param>
     public RoleHttp(ConsoleOptions options, OnBehalf own, TimeProvider time)

@@ -54,7 +54,7 @@ public sealed record JumpTarget(string Kind, string Name, string Address, string
         var ids = (await apps ?? []).Select(app => app.Id!).ToList();
         all.AddRange(ids.Select(id => new JumpTarget("App", id, "/ui/apps" + id)));
         var ofPods = (await pods ?? []).Select(pod => pod.Id).ToList();
-        all.AddRange(ids.Concat(ofPods).SelectMany(GroupTree.Above).Distinct(StringComparer.Ordinal).Select(group =>
+        all.AddRange(ids.Concat(ofPods).SelectMany(GroupTies.Above).Distinct(StringComparer.Ordinal).Select(group =>
             new JumpTarget("Group", group, "/ui/groups" + group)));
         all.AddRange(ofPods.Select(id => new JumpTarget("Pod", id, "/ui/pods" + id)));
         all.AddRange((await agents ?? []).Select(agent => new JumpTarget(

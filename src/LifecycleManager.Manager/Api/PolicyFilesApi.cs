@@ -89,7 +89,8 @@ internal static class PolicyFilesApi
             http.Response.Headers.ETag = written.Tag;
             var now = new RuleFileAnswer(name, written.Tag, Encoding.UTF8.GetByteCount(text));
             await Audit.RecordAsync(
-                http, PolicyTest.IsTestFile(name) ? "policy test file written" : "policy file written", name, match.Length > 0 ? new RuleFileAnswer(name, match, null) : null, now,
+                http, PolicyTest.IsTestFile(name) ? "policy test file written" : "policy file written", name,
+                match.Length > 0 ? new RuleFileAnswer(name, match, null) : null, now,
                 RuleFilesJson.Default.RuleFileAnswer);
             await ManagerApi.WriteAsync(http, now, RuleFilesJson.Default.RuleFileAnswer,
                 match.Length > 0 ? StatusCodes.Status200OK : StatusCodes.Status201Created);

@@ -81,7 +81,8 @@ internal sealed class LeaderProxy : IDisposable
         message.Headers.TryAddWithoutValidation(CallerHop.Via, Own(request));
 
         // Who has said who he is by a secret, says it to the leader, too.
-        if ((isSpokenFor || context.Request.Headers.Authorization.Count == 0) && AccessControl.PrincipalOf(context) is { } principal)
+        if ((isSpokenFor || context.Request.Headers.Authorization.Count == 0)
+            && AccessControl.PrincipalOf(context) is { } principal)
             await _hop.SignAsync(message, leader, principal.Name, request.Cancellation);
         if (!EndpointAccess.IsReading(context.Request.Method) && context.Connection.RemoteIpAddress is { } address)
             await _hop.SignAsync(message, leader, address, request.Cancellation);

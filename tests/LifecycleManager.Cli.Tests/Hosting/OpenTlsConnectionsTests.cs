@@ -45,7 +45,8 @@ public sealed class OpenTlsConnectionsTests : IDisposable
 
         // What belongs to a connection that is over is not touched, and one whose certificate is good is not ended.
         _time.Advance(TimeSpan.FromHours(3));
-        Assert.Equal((false, false), (over.ConnectionClosed.IsCancellationRequested, stays.ConnectionClosed.IsCancellationRequested));
+        Assert.False(over.ConnectionClosed.IsCancellationRequested);
+        Assert.False(stays.ConnectionClosed.IsCancellationRequested);
     }
 
     private static DefaultConnectionContext Shows(X509Certificate2 certificate)

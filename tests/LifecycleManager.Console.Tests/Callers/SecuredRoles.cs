@@ -83,7 +83,8 @@ internal sealed class SecuredRoles : IAsyncDisposable
     public async Task PutAsync(string id, int instances)
     {
         using var client = Client("ann");
-        using var answer = await client.PutAsJsonAsync(new Uri(Leader, $"/v2/apps{id}?force=true"), new { id, cmd = "x", instances, cpus = 0.1 });
+        using var answer = await client.PutAsJsonAsync(
+            new Uri(Leader, $"/v2/apps{id}?force=true"), new { id, cmd = "x", instances, cpus = 0.1 });
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 

@@ -113,7 +113,9 @@ internal sealed class OpenPage : IAsyncDisposable
         await Assertions.Expect(Page.Locator(".code-place:not([data-ready])")).ToHaveCountAsync(0);
     }
 
-    /// <summary>Puts a text in place of what a code editor has, the first where none is said, as who pastes it: what is typed is indented.</summary>
+    /// <summary>
+    /// Puts a text in place of what a code editor has, the first where none is said, as who pastes it: what is typed is indented.
+    /// </summary>
     public async Task TypeAsync(string text, ILocator? editor = null)
     {
         await EditorReadyAsync();

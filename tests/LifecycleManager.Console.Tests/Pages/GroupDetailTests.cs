@@ -14,14 +14,15 @@ public sealed class GroupDetailTests(Chromium browser)
         await using var console = await ConsoleUnderTest.StartAsync();
         console.ShowAll();
         console.Answers["/v2/deployments"] = "[]";
-        console.Show(Examples.Search with { CountOwner = "policy search" }, Examples.Idle, Examples.Search with { Id = "/mail/out" });
+        var other = Examples.Search with { Id = "/mail/out" };
+        console.Show(Examples.Search with { CountOwner = "policy search" }, Examples.Idle, other);
         await using var open = await browser.OpenAsync(console, "/ui/groups/shop");
         var dialog = open.Page.GetByRole(AriaRole.Dialog);
 
         await open.Page.GetByLabel("Scale all by").FillAsync("1.5");
 
         // What comes meanwhile takes nothing that was typed.
-        console.Show(Examples.Search with { Instances = 5, CountOwner = "policy search" }, Examples.Idle, Examples.Search with { Id = "/mail/out" });
+        console.Show(Examples.Search with { Instances = 5, CountOwner = "policy search" }, Examples.Idle, other);
         await Assertions.Expect(open.Page.GetByText("2 / 5").First).ToBeVisibleAsync();
         await Assertions.Expect(open.Page.GetByLabel("Scale all by")).ToHaveValueAsync("1.5");
         await Button(open, "Scale").ClickAsync();
@@ -47,7 +48,8 @@ public sealed class GroupDetailTests(Chromium browser)
         // By force where something is under way.
         console.Answers["/v2/deployments"] = Examples.Deployments;
         console.Tell();
-        await Assertions.Expect(open.Page.GetByRole(AriaRole.Region, new() { Name = "Deployment of /shop/search" })).ToBeVisibleAsync();
+        await Assertions.Expect(open.Page.GetByRole(AriaRole.Region, new() { Name = "Deployment of /shop/search" }))
+            .ToBeVisibleAsync();
         await Button(open, "Destroy").ClickAsync();
         await Assertions.Expect(dialog).ToContainTextAsync("This cannot be undone.");
         await dialog.GetByLabel("Force: deployments of what is in it").CheckAsync();
@@ -94,7 +96,8 @@ public sealed class GroupDetailTests(Chromium browser)
             """));
         console.ShowAll();
         Assert.Equal(HttpStatusCode.NotFound, (await AskAsync("viewer:v", "/ui/groups/gone")).Status);
-        Assert.Contains("There is no group /gone", (await AskAsync("viewer:v", "/ui/groups/gone")).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "There is no group /gone", (await AskAsync("viewer:v", "/ui/groups/gone")).Text, StringComparison.Ordinal);
         foreach (var (who, path, seen, unseen) in ((string, string, string[], string[])[])
         [
             ("viewer:v", "/ui/groups/shop", [], ["Scale all by", ">Restart<", ">Destroy<", "Edit the group"]),

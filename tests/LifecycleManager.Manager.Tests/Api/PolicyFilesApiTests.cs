@@ -154,7 +154,8 @@ public sealed class PolicyFilesApiTests : IAsyncLifetime
     [Fact]
     public async Task Tests_are_written_as_policies_are_and_what_is_none_is_refused()
     {
-        const string Good = "tests:\n- name: it stays\n  app: /brownfield/search\n  series: { tpm: '1x9' }\n  expect: [ { at: 30s, instances: 7 } ]\n";
+        const string Good = "tests:\n- name: it stays\n  app: /brownfield/search\n"
+            + "  series: { tpm: '1x9' }\n  expect: [ { at: 30s, instances: 7 } ]\n";
         var (_, tag) = await ReadAsync("search.test.yml");
 
         // Whether it passes is for whoever runs it.

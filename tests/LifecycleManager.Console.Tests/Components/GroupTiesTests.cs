@@ -4,7 +4,7 @@ using LifecycleManager.Protocol.Marathon;
 
 namespace LifecycleManager.Console.Tests.Components;
 
-public sealed class GroupTreeTests
+public sealed class GroupTiesTests
 {
     private static readonly Group Root = new()
     {
@@ -18,7 +18,8 @@ public sealed class GroupTreeTests
 
     private static readonly App[] Apps =
     [
-        new() { Id = "/a/b/web", Dependencies = ["/b/db"] }, new() { Id = "/a/c/x" }, new() { Id = "/ab/y", Dependencies = ["/a/b/web"] },
+        new() { Id = "/a/b/web", Dependencies = ["/b/db"] }, new() { Id = "/a/c/x" },
+        new() { Id = "/ab/y", Dependencies = ["/a/b/web"] },
         new() { Id = "/b/db" },
     ];
 
@@ -29,20 +30,20 @@ public sealed class GroupTreeTests
     [InlineData("/", "", "")]
     public void What_a_group_needs_and_what_waits_for_it_is_outside_of_it(string id, string needed, string needing)
     {
-        Assert.Equal(needed, string.Join(' ', GroupTree.Needed(Root, Apps, id)));
-        Assert.Equal(needing, string.Join(' ', GroupTree.Needing(Root, Apps, id)));
+        Assert.Equal(needed, string.Join(' ', GroupTies.Needed(Root, Apps, id)));
+        Assert.Equal(needing, string.Join(' ', GroupTies.Needing(Root, Apps, id)));
     }
 
     [Fact]
     public void A_group_is_found_by_its_whole_id()
     {
-        Assert.Equal("/a/b", GroupTree.Find(Root, "/a/b")?.Id);
-        Assert.Equal("/", GroupTree.Find(Root, "/")?.Id);
-        Assert.Null(GroupTree.Find(Root, "/a/c"));
-        Assert.Equal(["/a/b", "/a"], GroupTree.Above("/a/b/web"));
-        Assert.False(GroupTree.IsWithin("/ab/y", "/a"));
-        Assert.False(GroupTree.IsWithin("/a", "/a"));
-        Assert.True(GroupTree.IsWithin("/a", "/"));
+        Assert.Equal("/a/b", GroupTies.Find(Root, "/a/b")?.Id);
+        Assert.Equal("/", GroupTies.Find(Root, "/")?.Id);
+        Assert.Null(GroupTies.Find(Root, "/a/c"));
+        Assert.Equal(["/a/b", "/a"], GroupTies.Above("/a/b/web"));
+        Assert.False(GroupTies.IsWithin("/ab/y", "/a"));
+        Assert.False(GroupTies.IsWithin("/a", "/a"));
+        Assert.True(GroupTies.IsWithin("/a", "/"));
     }
 
     [Theory]
@@ -50,7 +51,7 @@ public sealed class GroupTreeTests
     [InlineData(3, 0, 0)]
     [InlineData(1, 0.1, 1)]
     public void A_count_is_rounded_up_as_the_scheduler_does(int count, double factor, double scaled) =>
-        Assert.Equal(scaled, GroupTree.Scaled(count, factor));
+        Assert.Equal(scaled, GroupTies.Scaled(count, factor));
 
     [Fact]
     public void A_group_shows_its_own_apps_and_sums_up_the_groups_in_it()

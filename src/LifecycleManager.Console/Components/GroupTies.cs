@@ -3,7 +3,7 @@ using LifecycleManager.Protocol.Marathon;
 namespace LifecycleManager.Console.Components;
 
 /// <summary>Where groups are, and what ties them together.</summary>
-internal static class GroupTree
+internal static class GroupTies
 {
     /// <summary>The factor that a group may be scaled by at most, as the scheduler has it.</summary>
     public const double MaxFactor = 1_000;
