@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using MudBlazor.Services;
 
@@ -44,7 +45,9 @@ public static class ConsoleRole
         foreach (var service in keys) services.Remove(service);
         services.AddSingleton<IDataProtectionProvider>(_ => new EphemeralDataProtectionProvider());
         services.AddSingleton(options);
-        services.AddSingleton(_ => new RoleHttp(options.Tls));
+        services.TryAddSingleton<OnBehalf>();
+        services.AddSingleton(provider => new RoleHttp(
+            options, provider.GetRequiredService<OnBehalf>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(_ => new AgentListClient(options.Masters, options.MasterCredential, options.Tls));
         services.AddSingleton<Feeds>();
         services.AddSingleton<PageSockets>();

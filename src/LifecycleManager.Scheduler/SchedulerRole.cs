@@ -7,6 +7,7 @@ using LifecycleManager.Security.Admission;
 using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Prometheus;
@@ -34,6 +35,7 @@ public static class SchedulerRole
             provider.GetRequiredService<RoleHealth>()));
         services.AddSingleton(provider => new CallerHop(
             provider.GetRequiredService<IStateStore>(), options, provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<OnBehalf>();
         services.AddMarathonDocument();
         services.AddHostedService<SchedulerHost>();
         services.Follow(options.Admission.File);
@@ -50,7 +52,7 @@ public static class SchedulerRole
         var access = new AccessControl(
             app.Services.GetRequiredService<SchedulerOptions>().Principals, "marathon",
             app.Services.GetRequiredService<CollectorRegistry>(), app.Services.GetRequiredService<TimeProvider>(),
-            app.Services.GetRequiredService<CallerHop>());
+            app.Services.GetRequiredService<CallerHop>(), app.Services.GetRequiredService<OnBehalf>());
         var health = app.Services.GetRequiredService<RoleHealth>();
         access.WarnIn(health);
         app.UseAccessControl(access);

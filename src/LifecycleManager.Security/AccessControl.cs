@@ -26,6 +26,7 @@ public sealed class AccessControl
     private readonly WrongSecrets _wrong;
     private readonly Counter _refused;
     private readonly IPassedOnCalls? _passedOn;
+    private readonly OnBehalf? _own;
     private readonly OpenCalls _open;
 
     /// <param name="principals">Who may call.</param>
@@ -33,10 +34,12 @@ public sealed class AccessControl
     /// <param name="registry">Gets <c>lcm_calls_refused_total</c>.</param>
     /// <param name="time">The clock.</param>
     /// <param name="passedOn">Knows calls that others have passed on; null where nobody does.</param>
+    /// <param name="own">The calls that this process makes to itself for others; null where it makes none.</param>
     public AccessControl(
-        Principals principals, string realm, CollectorRegistry registry, TimeProvider time, IPassedOnCalls? passedOn = null)
+        Principals principals, string realm, CollectorRegistry registry, TimeProvider time, IPassedOnCalls? passedOn = null,
+        OnBehalf? own = null)
     {
-        (_principals, _realm, _time, _passedOn) = (principals, realm, time, passedOn);
+        (_principals, _realm, _time, _passedOn, _own) = (principals, realm, time, passedOn, own);
         (_refusals, _wrong) = (new RefusalLog(time), new WrongSecrets(time));
         _open = new OpenCalls(principals, time, (context, problem) =>
             Report(context, Cause.Withdrawn, $"its open call of {context.Request.Path} has ended: {problem}"));
@@ -85,11 +88,17 @@ public sealed class AccessControl
         if (_passedOn?.IsPassedOn(context) == true && !EndpointAccess.IsReading(context.Request.Method))
             AuditTrail.PassedOn(context, await _passedOn.ClientAddressAsync(context));
         if (!_principals.AreRequired) return true;
-        var (principal, certificateName, cause, reason) = await IdentifyAsync(context);
+        var (principal, again, cause, reason) = await IdentifyAsync(context);
         if (principal is null)
         {
             Report(context, cause, reason);
             if (cause == Cause.Secret) await SlowDownAsync(context);
+            if (cause == Cause.Permission)
+            {
+                await AnswerAsync(context, StatusCodes.Status403Forbidden, reason);
+                return false;
+            }
+
             context.Response.Headers.WWWAuthenticate = $"Basic realm=\"{_realm}\", charset=\"UTF-8\"";
             await AnswerAsync(context, StatusCodes.Status401Unauthorized,
                 "Unauthorized: the call needs a known principal and its secret, or its certificate");
@@ -101,7 +110,7 @@ public sealed class AccessControl
         if (mayAll || (byApp && principal.Scope.HasGrants))
         {
             if (!mayAll) context.Response.OnStarting(RefuseUnasked, context);
-            _open.Add(context, principal, certificateName);
+            _open.Add(context, principal, again);
             return true;
         }
 
@@ -138,16 +147,37 @@ public sealed class AccessControl
         var certificate = await context.Connection.GetClientCertificateAsync(context.RequestAborted);
         var name = _passedOn?.IsPassedOn(context) == true ? await _passedOn.CertificateNameAsync(context)
             : certificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
-        var authorization = context.Request.Headers.Authorization;
-        var principal = _principals.Authenticate(authorization, name);
-        if (principal is { Until: { } until } && until <= _time.GetUtcNow())
-            return new(null, name, Cause.Ended, Ended(principal.Name, until));
-        if (principal is not null) return new(principal, name, "", "");
-        return authorization.Count > 0 || name is null
-            ? new(null, name, authorization.Count > 0 ? Cause.Secret : Cause.None,
-                "its credentials are not those of a known principal")
-            : new(null, name, Cause.Certificate, $"the name of its certificate, '{name}', is not a known principal");
+        string? authorization = context.Request.Headers.Authorization;
+        var caller = OnBehalf.IsSaid(context.Request) ? SpokenFor(OnBehalf.Read(context.Request, name, _own))
+            : _principals.Authenticate(authorization, name) is { } principal
+                ? new Caller(principal, (known, _) => known.Authenticate(authorization, name), "", "")
+            : authorization is not null || name is null
+                ? Unknown(authorization is not null ? Cause.Secret : Cause.None,
+                    "its credentials are not those of a known principal")
+            : Unknown(Cause.Certificate, $"the name of its certificate, '{name}', is not a known principal");
+        return caller.Principal is { Until: { } until } ended && until <= _time.GetUtcNow()
+            ? Unknown(Cause.Ended, Ended(ended.Name, until)) : caller;
     }
+
+    /// <summary>For whom a call is that another makes.</summary>
+    private Caller SpokenFor(OnBehalf.Claim? claim)
+    {
+        var now = _time.GetUtcNow();
+        if (claim is null) return Unknown(Cause.Secret, "it is made for somebody, and does not prove who says so");
+        if (claim.Caller(_principals.Current, now) is { } caller) return new Caller(caller, claim.Caller, "", "");
+        if (!claim.IsOwn)
+        {
+            if (claim.Speaker(_principals.Current, now) is not { } speaker)
+                return Unknown(Cause.Secret, "it is made for somebody, by nobody who is known");
+            if (!speaker.May(Permission.Impersonate))
+                return Unknown(Cause.Permission, Lacks(speaker.Name, Permission.Impersonate));
+        }
+
+        return Unknown(
+            Cause.Certificate, $"the name of the certificate that it is made for, '{claim.Name}', is not a known principal");
+    }
+
+    private static Caller Unknown(string cause, string reason) => new(null, (_, _) => null, cause, reason);
 
     // Who goes away meanwhile has been counted all the same.
     private async Task SlowDownAsync(HttpContext context) =>
@@ -166,8 +196,10 @@ public sealed class AccessControl
     }
 
     /// <summary>Why the caller may not do something.</summary>
-    public static string Refusal(HttpContext context, Permission permission) =>
-        $"Forbidden: principal '{PrincipalOf(context)?.Name}' lacks the permission '{permission.ToString().ToLowerInvariant()}'";
+    public static string Refusal(HttpContext context, Permission permission) => Lacks(PrincipalOf(context)?.Name, permission);
+
+    private static string Lacks(string? principal, Permission permission) =>
+        $"Forbidden: principal '{principal}' lacks the permission '{permission.ToString().ToLowerInvariant()}'";
 
     /// <summary>Why the caller may not do something with the cluster, which is counted and logged.</summary>
     public static string Refused(HttpContext context, Permission permission) => Told(context, Refusal(context, permission));
@@ -216,5 +248,6 @@ public sealed class AccessControl
         public const string Withdrawn = "withdrawn";
     }
 
-    private readonly record struct Caller(Principal? Principal, string? CertificateName, string Cause, string Reason);
+    private readonly record struct Caller(
+        Principal? Principal, Func<Principals, DateTimeOffset, Principal?> Again, string Cause, string Reason);
 }

@@ -17,6 +17,7 @@ internal static class CredentialsFile
         ["operate"] = Permission.Operate,
         ["exec"] = Permission.Exec,
         ["agent"] = Permission.Agent,
+        ["impersonate"] = Permission.Impersonate,
     };
 
     private static readonly Dictionary<string, GroupPermission> OfGroups = new(StringComparer.Ordinal)
@@ -58,7 +59,7 @@ internal static class CredentialsFile
         foreach (var word in permissions ?? [])
         {
             sum |= Words.TryGetValue(word.Text!, out var known) ? known : throw word.Wrong($"{at}.permissions",
-                $"'{word.Text}' must be view, operate, exec or agent{NearestName.Hint(word.Text!, Words.Keys)}");
+                $"'{word.Text}' must be view, operate, exec, agent or impersonate{NearestName.Hint(word.Text!, Words.Keys)}");
         }
 
         foreach (var role in roles ?? [])

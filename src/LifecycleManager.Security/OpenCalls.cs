@@ -27,10 +27,10 @@ internal sealed class OpenCalls(Principals principals, TimeProvider time, Action
     /// <summary>Watches a call until it is over.</summary>
     /// <param name="context">The call.</param>
     /// <param name="principal">Who was let in.</param>
-    /// <param name="certificateName">The name of the certificate that he was let in by, if any.</param>
-    public void Add(HttpContext context, Principal principal, string? certificateName)
+    /// <param name="again">Who is let in by the same, in his place, at some moment; null for nobody any more.</param>
+    public void Add(HttpContext context, Principal principal, Func<Principals, DateTimeOffset, Principal?> again)
     {
-        var call = new Call(this, context, principal, certificateName);
+        var call = new Call(this, context, principal, again);
         _open[call] = true;
         context.Response.RegisterForDispose(call);
         Arm();
@@ -62,9 +62,10 @@ internal sealed class OpenCalls(Principals principals, TimeProvider time, Action
         context.Abort();
     }
 
-    private sealed class Call(OpenCalls owner, HttpContext context, Principal principal, string? certificateName) : IDisposable
+    private sealed class Call(
+        OpenCalls owner, HttpContext context, Principal principal, Func<Principals, DateTimeOffset, Principal?> again)
+        : IDisposable
     {
-        private readonly string? _authorization = context.Request.Headers.Authorization;
         private readonly Lock _lock = new();
         private Principal _principal = principal;
         private Principals? _seen;
@@ -94,7 +95,7 @@ internal sealed class OpenCalls(Principals principals, TimeProvider time, Action
             var current = owner.Known;
             if (!ReferenceEquals(current, _seen))
             {
-                if (current.Authenticate(_authorization, certificateName) is not { } known)
+                if (again(current, now) is not { } known)
                     return $"'{_principal.Name}' is not known any more by what it has said";
                 if (!known.HasRightsOf(_principal)) return $"'{_principal.Name}' may not do what it could before";
                 (_principal, _seen) = (known, current);

@@ -21,4 +21,10 @@ public enum Permission
     /// It includes <see cref="View"/>; nothing but itself includes it.
     /// </summary>
     Exec = 8 | View,
+
+    /// <summary>
+    /// Ask for whoever has shown his certificate to a page of the console, and do what he may: what a scheduler needs of the
+    /// other roles. Nothing but itself includes it.
+    /// </summary>
+    Impersonate = 16,
 }

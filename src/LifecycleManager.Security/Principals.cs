@@ -6,8 +6,9 @@ namespace LifecycleManager.Security;
 
 /// <summary>
 /// Who may call, and what each may do. The file is Mesos' (<c>{"credentials": [{"principal": "p", "secret": "s"}]}</c>), with
-/// <c>permissions</c> (<c>view</c>, <c>operate</c>, <c>exec</c>, <c>agent</c>), <c>roles</c> and <c>groups</c> beside: who has
-/// none of these fields may do everything, as in Mesos; who has one may do that alone, and all that is said adds up. An entry
+/// <c>permissions</c> (<c>view</c>, <c>operate</c>, <c>exec</c>, <c>agent</c>, <c>impersonate</c>), <c>roles</c> and
+/// <c>groups</c> beside: who has none of these fields may do all but speak for others, as in Mesos; who
+/// has one may do that alone, and all that is said adds up. An entry
 /// without a secret is for a client's certificate: the principal is its common name, and may be a pattern such as
 /// <c>*.agents.example.org</c>. Several entries of one principal are several valid secrets, each with its own permissions and
 /// its own <c>until</c>, so that a secret can be exchanged while both are in use. Immutable: what is read anew is another one.

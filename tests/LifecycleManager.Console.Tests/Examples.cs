@@ -160,6 +160,14 @@ internal static class Examples
           "frameworks": ["f-1"], "resources": {"cpus": 3, "mem": 448}, "allocated": {"cpus": 2, "mem": 384}}]}
         """;
 
+    private const string Groups = """
+        {"id": "/", "version": "2026-11-24T12:00:00.000Z", "dependencies": [], "groups": [
+          {"id": "/shop", "version": "2026-11-24T12:00:00.000Z", "dependencies": ["/data"], "groups": [
+            {"id": "/shop/new", "dependencies": [], "groups": []}]},
+          {"id": "/data", "dependencies": [], "groups": []},
+          {"id": "/mail", "dependencies": ["/shop/search"], "groups": []}]}
+        """;
+
     /// <summary>What a check that finds nothing answers.</summary>
     public const string Good = """{"result": "good", "output": "", "errors": [], "problems": []}""";
 
@@ -202,6 +210,7 @@ internal static class Examples
         console.Answers["/v2/groups/shop"] = """
             {"id": "/shop", "apps": [{"id": "/shop/idle", "cmd": "serve", "version": "v"}], "groups": [], "version": "v"}
             """;
+        console.Answers["/v2/groups"] = Groups;
         console.Answers["/openapi/marathon.json"] = Document;
         console.Answers["/v2/deployments"] = Deployments;
         console.Answers["/v2/queue"] = Queue;

@@ -76,7 +76,8 @@ public sealed class CredentialsFileTests
     [InlineData("\"groups\": [\"/shop/**\"]", "an object is needed", "")]
     [InlineData("\"groups\": {\"/a\": [\"view\"], \"/a\": [\"exec\"]}", "'/a' is there twice", "")]
     [InlineData("\"group\": {\"/shop/**\": [\"view\"]}", "credentials[1].group: is not known", "did you mean 'groups'?")]
-    [InlineData("\"permissions\": [\"operat\"]", "'operat' must be view, operate, exec or agent", "did you mean 'operate'?")]
+    [InlineData("\"permissions\": [\"operat\"]",
+        "'operat' must be view, operate, exec, agent or impersonate", "did you mean 'operate'?")]
     [InlineData("\"permissions\": \"view\"", "credentials[1].permissions: a list of texts is needed", "")]
     [InlineData("\"until\": \"2027-01-31\"", "'2027-01-31' is no instant with its zone", "2027-01-31T00:00:00Z")]
     [InlineData("\"until\": \"2027-01-31T00:00:00\"", "is no instant with its zone", "")]

@@ -103,7 +103,7 @@ public sealed class PrincipalsTests
     [InlineData("""{"credentials": [{"principal": "a:b", "secret": "hush"}]}""", "holds a colon")]
     [InlineData("""{"credentials": [{"principal": "a", "secret": ""}]}""", "credentials[0].secret: is empty")]
     [InlineData("""{"credentials": [{"principal": "a", "secret": "hush", "permissions": ["root"]}]}""",
-        "'root' must be view, operate, exec or agent")]
+        "'root' must be view, operate, exec, agent or impersonate")]
     [InlineData("""{"credentials": [{"principal": "a", "secret": "hush", "roles": ["w*"]}]}""", "'w*' must be a role")]
     [InlineData("""{"credentials": [{"principal": "a", "secret": "hush", "role": "web"}]}""", "line 1")]
     [InlineData("""{"credentials": [{"principal": "a*b"}]}""", "neither a name nor a pattern")]

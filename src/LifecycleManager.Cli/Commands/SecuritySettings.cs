@@ -13,7 +13,7 @@ internal sealed class PrincipalSettings
     {
         _credentials = Setting.Of(settings, "--credentials",
             "A file of who may call, as Mesos has it: {\"credentials\": [{\"principal\": \"p\", \"secret\": \"s\", "
-            + "\"permissions\": [\"view\", \"operate\", \"exec\", \"agent\"], \"roles\": [\"*\"], "
+            + "\"permissions\": [\"view\", \"operate\", \"exec\", \"agent\", \"impersonate\"], \"roles\": [\"*\"], "
             + "\"groups\": {\"/shop/**\": [\"view\", \"logs\", \"files\", \"scale\", \"deploy\", \"exec\"]}, "
             + "\"until\": \"2027-01-31T00:00:00Z\"}]}",
             Security.Principals.OfFile, () => Security.Principals.Anyone, "anybody may do everything");

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using LifecycleManager.Primitives.Timing;
 using LifecycleManager.Runtime.Following;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Connections;
@@ -8,18 +9,27 @@ using Microsoft.Extensions.Logging;
 namespace LifecycleManager.Cli.Hosting;
 
 /// <summary>
-/// The open connections whose clients have shown a certificate. When the files change, those end whose certificate is not taken
-/// any more: it is revoked, or of an authority that is gone. For any thread.
+/// The open connections whose clients have shown a certificate. Those end whose certificate is not taken any more: it is over,
+/// revoked, or of an authority that is gone. For any thread.
 /// </summary>
 /// <param name="followed">Whose certificates are taken.</param>
 /// <param name="refusals">Tells each cause of a peer once.</param>
+/// <param name="time">The clock.</param>
 /// <param name="log">The log.</param>
-internal sealed class OpenTlsConnections(FollowedFiles<ServerTls> followed, RefusalLog refusals, ILogger log)
+internal sealed class OpenTlsConnections(
+    FollowedFiles<ServerTls> followed, RefusalLog refusals, TimeProvider time, ILogger log)
 {
+    /// <summary>How often a certificate's end is looked at, at least: a wall clock may be set.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly HashSet<Connection> _open = [];
 
     private FollowedFiles<ServerTls> Followed => followed;
+
+    private TimeProvider Time => time;
 
     /// <summary>Watches a connection, whose handshake is done, until what is returned is disposed of; null for one without a
     /// certificate.</summary>
@@ -36,6 +46,7 @@ internal sealed class OpenTlsConnections(FollowedFiles<ServerTls> followed, Refu
 
         // What has changed since the handshake began was not looked at.
         added.Look();
+        added.Arm();
         return added;
     }
 
@@ -50,22 +61,45 @@ internal sealed class OpenTlsConnections(FollowedFiles<ServerTls> followed, Refu
         : IDisposable
     {
         private readonly Lock _using = new();
+        private CappedTimer? _end;
         private bool _isOver;
+
+        /// <summary>Looks again when the certificate is over.</summary>
+        public void Arm()
+        {
+            lock (_using)
+            {
+                if (_isOver) return;
+                var left = certificate.NotAfter.ToUniversalTime() - owner.Time.GetUtcNow().UtcDateTime;
+                (_end ??= new CappedTimer(owner.Time, () =>
+                {
+                    Look();
+                    Arm();
+                })).Set(left < Shortest ? Shortest : left < Longest ? left : Longest);
+            }
+        }
 
         // What belongs to the connection is not touched once it is over.
         public void Look()
         {
             lock (_using)
             {
-                if (_isOver || owner.Followed.Current.ClientProblem(certificate) is not { } problem) return;
+                var now = owner.Time.GetUtcNow();
+                if (_isOver || owner.Followed.Current.ClientProblem(certificate, now) is not { } problem) return;
                 owner.Tell(connection, problem);
+                _isOver = true;
                 connection.Abort();
             }
         }
 
         public void Dispose()
         {
-            lock (_using) _isOver = true;
+            lock (_using)
+            {
+                _isOver = true;
+                _end?.Dispose();
+            }
+
             lock (owner._lock)
             {
                 if (owner._open.Remove(this) && owner._open.Count == 0) owner.Followed.Changed -= owner.Look;

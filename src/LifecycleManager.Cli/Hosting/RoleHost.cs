@@ -236,7 +236,8 @@ public sealed class RoleHost : IAsyncDisposable
         }
 
         var tls = role.Tls is null
-            ? null : new TlsListener(role.Tls, new RefusalLog(time), loggers.CreateLogger($"LifecycleManager.{role.Name}.Tls"));
+            ? null
+            : new TlsListener(role.Tls, new RefusalLog(time), time, loggers.CreateLogger($"LifecycleManager.{role.Name}.Tls"));
         foreach (var listen in role.Listen)
         {
             if (tls is null) kestrel.Listen(listen);

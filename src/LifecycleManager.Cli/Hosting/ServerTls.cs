@@ -56,8 +56,9 @@ public sealed record ServerTls(
     public X509Certificate2? ForClient => IsFor(Certificate, ClientAuthentication) ? Certificate : null;
 
     /// <summary>How a connection is to be spoken to.</summary>
+    /// <param name="time">The clock.</param>
     /// <param name="refuse">Told why a client's certificate is refused.</param>
-    public SslServerAuthenticationOptions Options(Action<string> refuse) => new()
+    public SslServerAuthenticationOptions Options(TimeProvider time, Action<string> refuse) => new()
     {
         ServerCertificateContext = _context,
         ClientCertificateRequired = ClientAuthorities is not null,
@@ -67,23 +68,24 @@ public sealed record ServerTls(
             var isShown = certificate is not null && !errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable);
             if (!isShown && (ClientAuthorities is null || !ClientsMust)) return true;
             if (!isShown) return false;
-            if (ClientProblem((X509Certificate2)certificate!) is not { } problem) return true;
+            if (ClientProblem((X509Certificate2)certificate!, time.GetUtcNow()) is not { } problem) return true;
             refuse(problem);
             return false;
         },
     };
 
-    /// <summary>Why a client's certificate is refused, or null.</summary>
-    public string? ClientProblem(X509Certificate2 certificate)
+    /// <summary>Why a client's certificate is refused at some moment, or null.</summary>
+    public string? ClientProblem(X509Certificate2 certificate, DateTimeOffset now)
     {
         if (ClientAuthorities is null) return null;
 
         // An authority of one's own publishes no list; who is no longer welcome is taken out of the credentials.
         using var chain = new X509Chain { ChainPolicy = TrustedAuthorities.Only(ClientAuthorities) };
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
+        chain.ChainPolicy.VerificationTime = now.LocalDateTime;
         if (chain.Build(certificate))
             return Revoked.Contains(certificate.SerialNumber) ? $"the certificate of '{certificate.Subject}' is revoked" : null;
-        if (TimeProblem(certificate, DateTime.UtcNow) is { } problem) return problem;
+        if (TimeProblem(certificate, now.UtcDateTime) is { } problem) return problem;
         var status = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status);
         if ((status & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0)
             return $"the certificate of '{certificate.Subject}' is of a foreign authority, '{certificate.Issuer}'";

@@ -15,12 +15,13 @@ namespace LifecycleManager.Cli.Hosting;
 /// </summary>
 /// <param name="followed">How it speaks.</param>
 /// <param name="refusals">Tells each cause of a peer once.</param>
+/// <param name="time">The clock.</param>
 /// <param name="log">The log.</param>
-internal sealed class TlsListener(FollowedFiles<ServerTls> followed, RefusalLog refusals, ILogger log)
+internal sealed class TlsListener(FollowedFiles<ServerTls> followed, RefusalLog refusals, TimeProvider time, ILogger log)
 {
     private static readonly AsyncLocal<Handshake?> Current = new();
 
-    private readonly OpenTlsConnections _open = new(followed, refusals, log);
+    private readonly OpenTlsConnections _open = new(followed, refusals, time, log);
 
     /// <summary>Sets an endpoint up.</summary>
     public void Listen(ListenOptions options)
@@ -28,7 +29,7 @@ internal sealed class TlsListener(FollowedFiles<ServerTls> followed, RefusalLog 
         options.Use(next => connection => WatchAsync(connection, next));
         options.UseHttps(new TlsHandshakeCallbackOptions
         {
-            OnConnection = _ => ValueTask.FromResult(followed.Current.Options(Refuse)),
+            OnConnection = _ => ValueTask.FromResult(followed.Current.Options(time, Refuse)),
         });
         options.Use(next => async connection =>
         {

@@ -25,7 +25,9 @@ function load() {
     monaco.editor.defineTheme('lcm-light', { base: 'vs', inherit: true, colors: {}, rules: [
       { token: 'comment', foreground: '525d6c' }, { token: 'number', foreground: '0b6b3a' }, { token: 'string.key.json', foreground: '8a1c1c' },
       { token: 'type', foreground: '00595c' }, { token: 'number.yaml', foreground: '0b6b3a' }] });
-    monaco.editor.defineTheme('lcm-dark', { base: 'vs-dark', inherit: true, rules: [{ token: 'comment', foreground: 'a3adbc' }], colors: {} });
+    monaco.editor.defineTheme('lcm-dark', { base: 'vs-dark', inherit: true, rules: [{ token: 'comment', foreground: 'a3adbc' }], colors: {
+      'diffEditor.insertedLineBackground': '#0f2a1c', 'diffEditor.insertedTextBackground': '#123d27',
+      'diffEditor.removedLineBackground': '#3a1a18', 'diffEditor.removedTextBackground': '#5a2420' } });
     follow();
   })();
 }
@@ -90,6 +92,29 @@ export async function open(element, options, page) {
   });
   editors.set(element, held);
   element.dataset.ready = 'yes';
+}
+
+// What differs between two texts, to be read alone.
+export async function compare(element, options) {
+  await load();
+  tidy();
+  if (!element.isConnected) return;
+  close(element);
+  const editor = monaco.editor.createDiffEditor(element, {
+    readOnly: true, originalEditable: false, automaticLayout: true, renderSideBySide: true, useInlineViewWhenSpaceIsLimited: true, scrollBeyondLastLine: false,
+    minimap: { enabled: false }, wordWrap: 'on', fontSize: 14, renderOverviewRuler: false, renderMarginRevertIcon: false, fixedOverflowWidgets: true, 'semanticHighlighting.enabled': false,
+    originalAriaLabel: 'As it was', modifiedAriaLabel: 'As it would be', ariaLabel: 'What differs',
+  });
+  const [original, modified] = [options.old, options.new].map(text => monaco.editor.createModel(text, options.language === 'yaml' ? 'yaml' : 'plaintext'));
+  editor.setModel({ original, modified });
+  for (const said of document.querySelectorAll('.monaco-status')) said.setAttribute('role', 'status');
+  editors.set(element, { editor, model: { dispose: () => { original.dispose(); modified.dispose(); } } });
+  element.dataset.ready = 'yes';
+}
+
+// Ends editors whose places have left the page.
+export function tidy() {
+  for (const element of [...editors.keys()]) if (!element.isConnected) close(element);
 }
 
 export function text(element) {

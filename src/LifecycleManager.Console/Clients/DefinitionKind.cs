@@ -29,7 +29,7 @@ public sealed record DefinitionKind(string Word, string Schema, string Collectio
 
     /// <summary>Where a page shows one.</summary>
     public string PageOf(string id) =>
-        this == App ? "/ui/apps" + id : this == Pod ? "/ui/pods" : "/ui/apps?name=" + Uri.EscapeDataString(id);
+        this == App ? "/ui/apps" + id : this == Pod ? "/ui/pods" : "/ui/groups" + id;
 
     /// <summary>The call that makes one.</summary>
     public (string Method, string Path) Making => ("POST", "/" + Collection);

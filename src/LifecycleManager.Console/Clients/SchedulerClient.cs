@@ -39,6 +39,10 @@ internal sealed class SchedulerClient(HttpClient http)
         }
     }
 
+    /// <summary>The tree of groups with what each depends on, without what is in them.</summary>
+    public Task<Group> GroupsAsync(CancellationToken cancellation) =>
+        GetAsync("v2/groups?embed=group.groups", MarathonJson.Default.Group, cancellation);
+
     /// <summary>The deployments under way.</summary>
     public Task<IReadOnlyList<Deployment>> DeploymentsAsync(CancellationToken cancellation) => Api.GetDeployments(cancellation);
 

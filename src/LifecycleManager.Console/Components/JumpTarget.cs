@@ -53,9 +53,10 @@ public sealed record JumpTarget(string Kind, string Name, string Address, string
         if (feed.Schedules is not null) all.Add(new JumpTarget("Page", "Schedules", "/ui/schedules"));
         var ids = (await apps ?? []).Select(app => app.Id!).ToList();
         all.AddRange(ids.Select(id => new JumpTarget("App", id, "/ui/apps" + id)));
-        all.AddRange(ids.SelectMany(Groups).Distinct(StringComparer.Ordinal).Select(group =>
-            new JumpTarget("Group", group, $"/ui/apps?view=tree&name={Uri.EscapeDataString(group + "/")}")));
-        all.AddRange((await pods ?? []).Select(pod => new JumpTarget("Pod", pod.Id, "/ui/pods" + pod.Id)));
+        var ofPods = (await pods ?? []).Select(pod => pod.Id).ToList();
+        all.AddRange(ids.Concat(ofPods).SelectMany(GroupTies.Above).Distinct(StringComparer.Ordinal).Select(group =>
+            new JumpTarget("Group", group, "/ui/groups" + group)));
+        all.AddRange(ofPods.Select(id => new JumpTarget("Pod", id, "/ui/pods" + id)));
         all.AddRange((await agents ?? []).Select(agent => new JumpTarget(
             "Agent", agent.Hostname, "/ui/agents/" + Uri.EscapeDataString(agent.Id), agent.Id)));
         all.AddRange((await policies)?.Policies.Select(policy =>
@@ -79,11 +80,6 @@ public sealed record JumpTarget(string Kind, string Name, string Address, string
 
             return read.Value;
         }
-    }
-
-    private static IEnumerable<string> Groups(string id)
-    {
-        for (var end = id.LastIndexOf('/'); end > 0; end = id.LastIndexOf('/', end - 1)) yield return id[..end];
     }
 
     private bool Has(string word) => Name.Contains(word, StringComparison.OrdinalIgnoreCase)

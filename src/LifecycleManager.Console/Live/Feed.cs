@@ -57,6 +57,7 @@ internal sealed class Feed
             (told, cancellation) => FollowEventsAsync(told, loggers.CreateLogger<SchedulerEvents>(), cancellation), time, _log);
         Apps = Of(Scheduler.AppsAsync, _events);
         Pods = Of(Scheduler.PodsAsync, _events);
+        Groups = Of(Scheduler.GroupsAsync, _events);
         Tasks = Of(Scheduler.TasksAsync, _events);
         Info = Of(Scheduler.InfoAsync, null);
         Deployments = Of(Scheduler.DeploymentsAsync, _events, Untold);
@@ -117,6 +118,9 @@ internal sealed class Feed
 
     /// <summary>All pods.</summary>
     public Watch<IReadOnlyList<PodStatus>> Pods { get; }
+
+    /// <summary>The tree of groups.</summary>
+    public Watch<Group> Groups { get; }
 
     /// <summary>All instances of apps.</summary>
     public Watch<IReadOnlyList<AppTask>> Tasks { get; }

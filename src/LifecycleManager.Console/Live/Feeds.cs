@@ -22,10 +22,10 @@ internal sealed class Feeds(
     /// <summary>The feed of a caller.</summary>
     public Feed Of(PageCaller caller)
     {
-        var key = caller.Authorization ?? "";
+        var key = caller.Key;
         lock (_gate)
         {
-            if (_feeds.TryGetValue(key, out var feed) && ReferenceEquals(feed.Caller.Scope, caller.Scope)) return feed;
+            if (_feeds.TryGetValue(key, out var feed) && feed.Caller.IsSameAs(caller)) return feed;
             if (_feeds.Count >= Most)
             {
                 foreach (var (idle, _) in _feeds.Where(entry => !entry.Value.IsFollowed).ToList()) _feeds.Remove(idle);

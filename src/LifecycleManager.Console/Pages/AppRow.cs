@@ -24,11 +24,12 @@ internal sealed record AppRow(string Path, App? App, AppStanding Status, int Dep
 
     /// <summary>The apps below their groups; what is in a closed group is left out.</summary>
     /// <param name="apps">The apps.</param>
-    /// <param name="closed">The groups that are closed.</param>
-    public static List<AppRow> Tree(IEnumerable<AppRow> apps, IReadOnlySet<string> closed)
+    /// <param name="isClosed">Which groups are closed.</param>
+    /// <param name="within">The group that all of them are in; empty for the root.</param>
+    public static List<AppRow> Tree(IEnumerable<AppRow> apps, Func<string, bool> isClosed, string within = "")
     {
         var rows = new List<AppRow>();
-        Add("", 0, [.. apps.OrderBy(row => row.Path, StringComparer.Ordinal)]);
+        Add(within, 0, [.. apps.OrderBy(row => row.Path, StringComparer.Ordinal)]);
         return rows;
 
         void Add(string group, int depth, List<AppRow> within)
@@ -45,10 +46,11 @@ internal sealed record AppRow(string Path, App? App, AppStanding Status, int Dep
                     Whole = below.Sum(row => row.App!.Instances ?? 0),
                     Apps = [.. below.Select(row => row.App!)],
                 });
-                if (!closed.Contains(path)) Add(path, depth + 1, below);
+                if (!isClosed(path)) Add(path, depth + 1, below);
             }
         }
     }
 
-    private static int Badness(AppStanding status) => AppStanding.Names.Index().First(name => name.Item == status.Name).Index;
+    /// <summary>How bad a state is: the least is the worst.</summary>
+    public static int Badness(AppStanding status) => AppStanding.Names.Index().First(name => name.Item == status.Name).Index;
 }

@@ -34,7 +34,7 @@ public static class PolicyTest
         foreach (var path in found)
         {
             using var said = new StringWriter();
-            var loaded = Load(files, rules, path, said, out var needsCode);
+            var loaded = Load(files, rules, path, said, out var needsCode, out _);
             error.Write(said);
             if (loaded is not { } file)
             {
@@ -75,6 +75,19 @@ public static class PolicyTest
         return !whole || found.Count == 0 ? ExitCodes.Failed : failed > 0 ? ExitCodes.Found : ExitCodes.Good;
     }
 
+    /// <summary>What keeps a test file from being run: it is no such file, or names policies that cannot be read.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="files">Where it is read, and the policies that it tests.</param>
+    public static IReadOnlyList<PolicyProblem> Check(string path, IPolicyFiles files)
+    {
+        using var said = new StringWriter();
+        var isLoaded = Load(files, null, path, said, out var needsCode, out var problems) is not null;
+        var errors = problems.Where(problem => problem.Severity == PolicySeverity.Error).ToList();
+        if (!isLoaded && !needsCode && errors.Count == 0)
+            errors.Add(new PolicyProblem(path, 1, 1, PolicySeverity.Error, said.ToString().Trim(), null));
+        return errors;
+    }
+
     /// <summary>Whether a path is a test file's: <c>x.test.yml</c>.</summary>
     public static bool IsTestFile(string path)
     {
@@ -97,9 +110,11 @@ public static class PolicyTest
         }
     }
 
-    private static TestFile? Load(IPolicyFiles files, IRuleFiles? rules, string path, TextWriter error, out bool needsCode)
+    private static TestFile? Load(
+        IPolicyFiles files, IRuleFiles? rules, string path, TextWriter error, out bool needsCode,
+        out IReadOnlyList<PolicyProblem> found)
     {
-        needsCode = false;
+        (needsCode, found) = (false, []);
         if (files.TryRead(path, error) is not { } text) return null;
         var problems = new ProblemSink(path, text);
         TestFile? file = null;
@@ -121,6 +136,7 @@ public static class PolicyTest
         }
 
         foreach (var problem in problems.Problems) error.WriteLine(problem);
+        found = problems.Problems;
         return problems.HasErrors ? null : file;
     }
 }

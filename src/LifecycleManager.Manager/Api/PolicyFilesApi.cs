@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Serialization;
-using LifecycleManager.Decisions.Policies;
+using LifecycleManager.Decisions.Tools;
 using LifecycleManager.Manager.Editing;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Security;
@@ -74,13 +74,6 @@ internal static class PolicyFilesApi
             return;
         }
 
-        if (!PolicyDirectory.IsPolicyFile(name))
-        {
-            await ManagerApi.RefuseAsync(http, StatusCodes.Status400BadRequest,
-                $"{name} has tests: policy files alone are written", "name");
-            return;
-        }
-
         var (match, none) = (http.Request.Headers.IfMatch.ToString(), http.Request.Headers.IfNoneMatch.ToString());
         if (match.Length == 0 == (none.Length == 0) || match == "*" || none is not ("" or "*"))
         {
@@ -96,7 +89,8 @@ internal static class PolicyFilesApi
             http.Response.Headers.ETag = written.Tag;
             var now = new RuleFileAnswer(name, written.Tag, Encoding.UTF8.GetByteCount(text));
             await Audit.RecordAsync(
-                http, "policy file written", name, match.Length > 0 ? new RuleFileAnswer(name, match, null) : null, now,
+                http, PolicyTest.IsTestFile(name) ? "policy test file written" : "policy file written", name,
+                match.Length > 0 ? new RuleFileAnswer(name, match, null) : null, now,
                 RuleFilesJson.Default.RuleFileAnswer);
             await ManagerApi.WriteAsync(http, now, RuleFilesJson.Default.RuleFileAnswer,
                 match.Length > 0 ? StatusCodes.Status200OK : StatusCodes.Status201Created);

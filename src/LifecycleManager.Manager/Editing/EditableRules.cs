@@ -128,6 +128,13 @@ internal sealed class EditableRules(string directory, PolicyDirectory policies) 
     private List<PolicyProblem> Wrong(string name, string text)
     {
         var path = PathOf(name);
+        if (PolicyTest.IsTestFile(name))
+        {
+            // A test that fails is one that can be read: what it says of the policies is for whoever runs it.
+            return [.. PolicyTest.Check(path, new Replaced(path, text, Within))
+                .Select(problem => problem with { File = Path.GetRelativePath(_root, problem.File).Replace('\\', '/') })];
+        }
+
         var others = Present();
         var before = Errors(others, DiskFiles.Instance).Select(problem => (problem.File, problem.Message)).ToHashSet();
         return [.. Errors(others.Append(path).Distinct(StringComparer.Ordinal), new Replaced(path, text))
@@ -171,12 +178,30 @@ internal sealed class EditableRules(string directory, PolicyDirectory policies) 
         return new RuleFileChange(new RuleFileText(text, Tag(bytes)), null, []);
     }
 
-    /// <summary>The files of this machine, with one text in place of what a file has.</summary>
-    private sealed class Replaced(string path, string text) : IPolicyFiles
+    // A test names the files that it tests: what the manager can read elsewhere is nothing to be told of.
+    private void Within(string sought)
     {
-        public IReadOnlyList<string>? Find(string sought) => sought == path ? [path] : DiskFiles.Instance.Find(sought);
+        var name = Path.GetRelativePath(_root, Path.GetFullPath(sought)).Replace(Path.DirectorySeparatorChar, '/');
+        if (Path.IsPathRooted(name) || name.Split('/')[0] == "..") throw new IOException("it is not in the rules directory");
+        RefuseLinks(name);
+    }
 
-        public string Read(string sought) => sought == path ? text : DiskFiles.Instance.Read(sought);
+    /// <summary>The files of this machine, with one text in place of what a file has.</summary>
+    private sealed class Replaced(string path, string text, Action<string>? refuse = null) : IPolicyFiles
+    {
+        public IReadOnlyList<string>? Find(string sought)
+        {
+            if (sought == path) return [path];
+            refuse?.Invoke(sought);
+            return DiskFiles.Instance.Find(sought);
+        }
+
+        public string Read(string sought)
+        {
+            if (sought == path) return text;
+            refuse?.Invoke(sought);
+            return DiskFiles.Instance.Read(sought);
+        }
 
         public void Write(string sought, string written, bool isNew) => throw new NotSupportedException("a check writes nothing");
     }

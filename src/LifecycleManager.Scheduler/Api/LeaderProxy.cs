@@ -68,9 +68,12 @@ internal sealed class LeaderProxy : IDisposable
             new HttpMethod(context.Request.Method), leader + context.Request.Path.ToUriComponent()
             + context.Request.QueryString.ToUriComponent());
         if (HasBody(context.Request)) message.Content = new StreamContent(context.Request.Body);
+
+        // For whom somebody speaks is proved to this scheduler alone.
+        var isSpokenFor = OnBehalf.IsSaid(context.Request);
         foreach (var (name, values) in context.Request.Headers)
         {
-            if (OfTheConnection.Contains(name)) continue;
+            if (OfTheConnection.Contains(name) || (isSpokenFor && name == "Authorization")) continue;
             if (!message.Headers.TryAddWithoutValidation(name, values.AsEnumerable()))
                 message.Content?.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
         }
@@ -78,7 +81,8 @@ internal sealed class LeaderProxy : IDisposable
         message.Headers.TryAddWithoutValidation(CallerHop.Via, Own(request));
 
         // Who has said who he is by a secret, says it to the leader, too.
-        if (context.Request.Headers.Authorization.Count == 0 && AccessControl.PrincipalOf(context) is { } principal)
+        if ((isSpokenFor || context.Request.Headers.Authorization.Count == 0)
+            && AccessControl.PrincipalOf(context) is { } principal)
             await _hop.SignAsync(message, leader, principal.Name, request.Cancellation);
         if (!EndpointAccess.IsReading(context.Request.Method) && context.Connection.RemoteIpAddress is { } address)
             await _hop.SignAsync(message, leader, address, request.Cancellation);

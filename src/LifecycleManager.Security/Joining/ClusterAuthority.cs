@@ -283,7 +283,7 @@ public sealed class ClusterAuthority
           "credentials": [
             { "principal": "*.master.{{cluster}}", "permissions": ["view"] },
             { "principal": "*.agent.{{cluster}}", "permissions": ["agent"] },
-            { "principal": "*.scheduler.{{cluster}}", "permissions": ["view"], "roles": ["*"] },
+            { "principal": "*.scheduler.{{cluster}}", "permissions": ["view", "impersonate"], "roles": ["*"] },
             { "principal": "*.manager.{{cluster}}", "permissions": ["operate"] },
             { "principal": "*.operator.{{cluster}}" },
             { "principal": "*.viewer.{{cluster}}", "permissions": ["view"] }

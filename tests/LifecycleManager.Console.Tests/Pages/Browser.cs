@@ -38,9 +38,13 @@ public sealed class Chromium : IAsyncLifetime
 
     /// <summary>A browser's profile of its own, without anything in it.</summary>
     internal Task<IBrowserContext> NewContextAsync(
-        int width = 1280, bool dark = false, string? name = null, string? secret = null) =>
+        int width = 1280, bool dark = false, string? name = null, string? secret = null,
+        IEnumerable<ClientCertificate>? certificates = null) =>
         _browser!.NewContextAsync(new()
         {
+            // Of an authority of the test's own.
+            ClientCertificates = certificates,
+            IgnoreHTTPSErrors = certificates is not null,
             ViewportSize = new() { Width = width, Height = 900 },
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
 
@@ -109,13 +113,16 @@ internal sealed class OpenPage : IAsyncDisposable
         await Assertions.Expect(Page.Locator(".code-place:not([data-ready])")).ToHaveCountAsync(0);
     }
 
-    /// <summary>Puts a text in place of what the code editor has, as who pastes it: what is typed is indented.</summary>
-    public async Task TypeAsync(string text)
+    /// <summary>
+    /// Puts a text in place of what a code editor has, the first where none is said, as who pastes it: what is typed is indented.
+    /// </summary>
+    public async Task TypeAsync(string text, ILocator? editor = null)
     {
         await EditorReadyAsync();
-        await Editor.Locator(".view-lines").ClickAsync();
+        editor ??= Editor;
+        await editor.Locator(".view-lines").ClickAsync();
         await Page.Keyboard.PressAsync("Control+a");
-        await Editor.Locator("textarea").EvaluateAsync(
+        await editor.Locator("textarea").EvaluateAsync(
             """
             (input, text) => {
               const clipboardData = new DataTransfer();
@@ -123,7 +130,7 @@ internal sealed class OpenPage : IAsyncDisposable
               input.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
             }
             """, text);
-        await Assertions.Expect(Editor).ToContainTextAsync(text.Split('\n')[^1].Trim().Replace(' ', '\u00a0'));
+        await Assertions.Expect(editor).ToContainTextAsync(text.Split('\n')[^1].Trim().Replace(' ', '\u00a0'));
     }
 
     /// <summary>

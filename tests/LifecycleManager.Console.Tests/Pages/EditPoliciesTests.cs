@@ -104,6 +104,79 @@ public sealed class EditPoliciesTests(Chromium browser)
     }
 
     [Fact]
+    public async Task Tests_are_saved_where_they_are_what_was_read_and_what_another_has_changed_is_shown()
+    {
+        const string Tests = "/v1/policies/files/search.test.yml";
+        const string Mine = "tests:\n- name: mine";
+        await using var console = await StartAsync();
+        console.ChangeAnswers[Tests] = (HttpStatusCode.PreconditionFailed,
+            """{"message": "search.test.yml has changed since it was read", "tag": "\"t2\"", "text": "tests: [] # theirs\n"}""");
+        await using var open = await OpenAsync(console);
+        await open.TypeAsync(Mine, open.Page.Locator(".code-place").Nth(1));
+        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Compare and save the tests" }).ClickAsync();
+        await Assertions.Expect(open.Page.GetByText("+ - name: mine")).ToBeVisibleAsync();
+        var save = open.Page.GetByRole(AriaRole.Button, new() { Name = "Save search.test.yml" });
+        await save.ClickAsync();
+        await Assertions.Expect(open.Page.GetByText("+ tests: [] # theirs")).ToBeVisibleAsync();
+        Assert.Equal(ConsoleUnderTest.TagOf("tests: []\n"), console.Conditions[Tests]);
+        await open.IsForEverybodyAsync();
+
+        console.ChangeAnswers.TryRemove(Tests, out _);
+        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Compare mine with that" }).ClickAsync();
+        await save.ClickAsync();
+        await Assertions.Expect(open.Page.GetByText("search.test.yml is saved.")).ToBeVisibleAsync();
+        Assert.Equal("\"t2\"", console.Conditions[Tests]);
+        Assert.Equal(("PUT", Tests, Mine), console.Changes.Last());
+
+        // By its own address it is a file like others, and no policy.
+        await open.Page.GotoAsync(new Uri(console.Url, "/ui/policies/files/search.test.yml").ToString());
+        await open.LiveAsync();
+        await open.TypeAsync(Mine);
+        await Assertions.Expect(open.Page.GetByText("Tests are looked at when they are saved")).ToBeVisibleAsync();
+        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Show what changes" }).ClickAsync();
+        await Assertions.Expect(save).ToBeEnabledAsync();
+        Assert.DoesNotContain(console.Changes, change => change.Path == "/v1/policies/check" && change.Body.Contains("test.yml"));
+        Assert.Empty(open.Errors);
+    }
+
+    [Fact]
+    public async Task What_differs_is_shown_by_the_editor_too_for_everybody_and_at_every_width()
+    {
+        await using var console = await StartAsync();
+        await using var open = await OpenAsync(console);
+        await open.TypeAsync(Edited.Replace("tpm", "tpn", StringComparison.Ordinal));
+        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Show what changes" }).ClickAsync();
+        await open.Page.GetByRole(AriaRole.Button, new() { Name = "In the editor" }).ClickAsync();
+        var difference = open.Page.GetByRole(AriaRole.Group, new() { Name = "What differs" });
+
+        // By a worker of this very host, as the pages' policy has it: what it forbids is an error of the page.
+        await Assertions.Expect(difference.Locator(".line-insert").First).ToBeAttachedAsync();
+        await Assertions.Expect(difference.Locator(".editor.modified .view-lines")).ToContainTextAsync("priority:\u00a03");
+        await open.IsForEverybodyAsync();
+        await open.PictureAsync("difference");
+        await open.Page.SetViewportSizeAsync(400, 900);
+        await Assertions.Expect(difference.Locator(".line-insert").First).ToBeAttachedAsync();
+        await open.FitsAsync();
+        await open.PictureAsync("difference-400");
+        await open.IsForEverybodyAsync();
+        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Dark" }).ClickAsync();
+        await Assertions.Expect(difference.Locator(".monaco-editor.vs-dark").First).ToBeAttachedAsync();
+        await open.IsForEverybodyAsync(colorsAlone: true);
+
+        // By the keyboard alone in, and out again.
+        var turn = open.Page.GetByRole(AriaRole.Button, new() { Name = "In the editor" });
+        await turn.FocusAsync();
+        await open.Page.Keyboard.PressAsync("Tab");
+        await Assertions.Expect(difference.Locator("*:focus")).ToHaveCountAsync(1);
+        for (var presses = 0; presses < 6 && await difference.Locator("*:focus").CountAsync() > 0; presses++)
+            await open.Page.Keyboard.PressAsync("Tab");
+        await Assertions.Expect(difference.Locator("*:focus")).ToHaveCountAsync(0);
+        await turn.ClickAsync();
+        await Assertions.Expect(open.Page.GetByText("+ priority: 3")).ToBeVisibleAsync();
+        Assert.Empty(open.Errors);
+    }
+
+    [Fact]
     public async Task What_may_be_written_at_a_place_is_offered()
     {
         await using var console = await StartAsync();

@@ -10,14 +10,14 @@ public sealed class EveryPageTests(EveryPageTests.Shown shown) : IClassFixture<E
     // All colors that there are are on these.
     private static readonly string[] InTheDark =
     [
-        "/ui", "/ui/apps/shop/search", "/ui/logs/shop/search", "/ui/charts/shop/search", "/ui/agents",
+        "/ui", "/ui/apps/shop/search", "/ui/groups/shop", "/ui/logs/shop/search", "/ui/charts/shop/search", "/ui/agents",
         "/ui/schedules?from=2031-05-06", "/ui/policies/files/search.yml", "/ui/edit/apps/shop/search",
     ];
 
     public static TheoryData<string, string> Pages => new()
     {
         { "/ui", "Overview" }, { "/ui/apps", "Applications" }, { "/ui/apps?view=tree", "Applications" },
-        { "/ui/apps/shop/search", "/shop/search" },
+        { "/ui/apps/shop/search", "/shop/search" }, { "/ui/groups", "Group /" }, { "/ui/groups/shop", "Group /shop" },
         { "/ui/logs/shop/search", "Logs of /shop/search" }, { "/ui/terminal/shop/search", "Terminal of /shop/search" },
         { $"/ui/files/shop/search?task={AgentUnderTest.Running}", "Files of /shop/search" },
         { "/ui/charts/shop/search", "Charts of /shop/search" },

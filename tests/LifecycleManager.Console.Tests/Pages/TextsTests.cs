@@ -10,6 +10,9 @@ public sealed class TextsTests
     [InlineData("/ui/apps", "href=\"/ui/apps/shop/search\"", "2 / 3", "policy search, 1 to 9")]
     [InlineData("/ui/apps/shop/search", "href=\"http://10.0.0.7:31005\"", "503 Service Unavailable",
         "busy: tpm 24 &gt; 10 * instances 2 for 30s, &#x2B;1")]
+    [InlineData("/ui/groups/shop", "1 unhealthy", "2 applications, 1 pod, 1 group", "3 / 5", "d-1", "/shop/new",
+        "href=\"/ui/groups/data\"", "href=\"/ui/groups/mail\"", "1.5 cpus, 768 MB")]
+    [InlineData("/ui/groups", "4 groups", "href=\"/ui/groups/shop\"", "2 applications")]
     [InlineData("/ui/pods", "/shop/pair", "web running, unhealthy :31005", "1 / 2")]
     [InlineData("/ui/queue", "1 waiting", "node-3", "0.2 of 0.5 cpus are free")]
     [InlineData("/ui/agents", "2.5 / 8", "rack: 1", "/shop/pair", "eu-1, eu")]
@@ -40,6 +43,8 @@ public sealed class TextsTests
     [InlineData("/ui")]
     [InlineData("/ui/apps")]
     [InlineData("/ui/apps/shop/search")]
+    [InlineData("/ui/groups")]
+    [InlineData("/ui/groups/shop")]
     [InlineData("/ui/logs/shop/search")]
     [InlineData("/ui/files/shop/search")]
     [InlineData("/ui/terminal/shop/search")]
