@@ -84,7 +84,7 @@ internal sealed class TaskRun : IDisposable
     /// <summary>Raised for each launch that failed, with its reason.</summary>
     public event Action<StatusReason>? LaunchFailed;
 
-    // Who does not know what has happened launches nothing.
+    // Who does not know what has happened launches nothing, and says of nothing that it is on its way.
     private bool IsOnlySought => _recovered && (Record.Origin != RecordOrigin.Launch || Updates.Damaged);
 
     /// <summary>How long ago the task was accepted, whatever the wall clock has done since.</summary>
@@ -293,7 +293,6 @@ internal sealed class TaskRun : IDisposable
 
     private void Progress(string message)
     {
-        // What may have run for long is not on its way again: how long it has to be looked for is the agent's affair.
         if (IsOnlySought || Updates.Latest is not { State: TaskState.Starting } latest || latest.Message == message) return;
         Report(TaskState.Starting, message, null, StatusSource.Agent);
     }

@@ -77,7 +77,8 @@ public sealed class StatusUpdateHandlerTests
     {
         var world = new BusyCore(1);
         var pod = PodDefinitions.ReadPod("""
-            {"id": "/pod", "scheduling": {"unreachableStrategy": "disabled"}, "executorResources": {"cpus": 0.1, "mem": 1, "disk": 0}, "containers": [
+            {"id": "/pod", "scheduling": {"unreachableStrategy": "disabled"},
+             "executorResources": {"cpus": 0.1, "mem": 1, "disk": 0}, "containers": [
               {"name": "a", "resources": {"cpus": 0.1, "mem": 1}, "exec": {"command": {"shell": "sleep 1000"}}},
               {"name": "b", "resources": {"cpus": 0.1, "mem": 1}, "exec": {"command": {"shell": "sleep 1000"}}}]}
             """u8.ToArray());
