@@ -104,6 +104,7 @@ public sealed class BeyondLoopbackTests : IAsyncLifetime
               timeout connect 5s
               timeout client 1m
               timeout server 1m
+              timeout check 30s
             frontend in
               bind 127.0.0.1:{balancer.Port}
               default_backend schedulers

@@ -37,7 +37,7 @@ public sealed class TeamRoutesTests : IDisposable
             "/ui/apps/x", "/ui/decisions", "/ui/deployments", "/ui/queue", "/ui/agents", "/ui/policies", "/ui/pods", "/ui/x",
             "/ui/download/x/x", "/ui/agents/x", "/ui/charts/x", "/ui/files/x", "/ui/logs/x", "/ui/terminal/x", "/ui/cluster",
             "/ui/new/x", "/ui/edit/x/x", "/ui/policies/new", "/ui/policies/files/x", "/ui/pods/x", "/ui/rebalance",
-            "/ui/schedules/x", "/ui/schedules", "/ui/sizes",
+            "/ui/schedules/x", "/ui/schedules", "/ui/sizes", "/ui/groups", "/ui/groups/x",
             "/_framework/opaque-redirect", "/_blazor", "/_blazor/negotiate", "/_blazor/disconnect", "/_blazor/initializers",
         ],
         ["manager"] =
