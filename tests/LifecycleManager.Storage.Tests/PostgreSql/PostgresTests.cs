@@ -38,7 +38,7 @@ public sealed class PostgresServerTests
         }
 
         await using var busy = new ChildProcess(
-            "child-busy", state.AddressAt($"{state.User}@{state.Server.Host}", state.Server.Port, term: 3), "8");
+            "child-busy", state.AddressAt($"{state.User}@{state.Server.Host}", state.Server.Port, term: 6), "14");
         Assert.Equal("", await busy.NextAsync("kept"));
     }
 

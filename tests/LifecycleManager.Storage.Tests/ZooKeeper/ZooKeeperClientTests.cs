@@ -34,8 +34,10 @@ public sealed class ZooKeeperClientTests
     public async Task A_thread_pool_without_a_free_thread_keeps_its_session_and_its_lead()
     {
         await using var state = new ZooKeeperTestState();
+
+        // Longer than a busy machine keeps a thread, or the server's disk, waiting.
         await using var busy = new ChildProcess(
-            "child-busy", state.AddressAt(state.Server.Host, state.Server.Port, term: 3), "8");
+            "child-busy", state.AddressAt(state.Server.Host, state.Server.Port, term: 6), "14");
         Assert.Equal("", await busy.NextAsync("kept"));
     }
 
