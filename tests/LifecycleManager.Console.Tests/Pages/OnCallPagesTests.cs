@@ -64,10 +64,13 @@ public sealed class OnCallPagesTests(Chromium browser, NightStack night) : IClas
         await night.DeployAsync("/night/held", "exec sleep 1000");
         await using var open = await OpenAsync("/ui/apps/night/held");
         await open.Page.GetByLabel("Reason").FillAsync("an incident");
-        await PressAsync(open, "Pause");
+
+        // A deployment that is under way can be paused, too.
+        var policy = open.Page.Locator("form").Filter(new() { Has = open.Page.GetByLabel("Reason") });
+        await PressAsync(open, "Pause", within: policy);
         await SeesAsync(open, ": an incident");
-        await PressAsync(open, "Resume");
-        await Assertions.Expect(Button(open, "Pause")).ToBeVisibleAsync();
+        await PressAsync(open, "Resume", within: policy);
+        await Assertions.Expect(policy.GetByRole(AriaRole.Button, new() { Name = "Pause" })).ToBeVisibleAsync();
         await night.RunsAsync("/night/held", 2);
     }
 
@@ -155,10 +158,17 @@ public sealed class OnCallPagesTests(Chromium browser, NightStack night) : IClas
     private static Task SeesAsync(OpenPage open, string text) =>
         Assertions.Expect(open.Page.GetByText(text).First).ToBeVisibleAsync();
 
-    /// <summary>Presses a button, and the one of what is asked then; by force where something stands in the way.</summary>
-    private static async Task PressAsync(OpenPage open, string button, string? asked = null, bool force = false)
+    /// <summary>
+    /// Presses a button, and the one of what is asked then; by force where something stands in the way. By its key: under a
+    /// pointer it may move away, where more is known of what is above it.
+    /// </summary>
+    private static async Task PressAsync(
+        OpenPage open, string button, string? asked = null, bool force = false, ILocator? within = null)
     {
-        await Button(open, button).First.ClickAsync();
+        var pressed = (within ?? open.Page.Locator("body"))
+            .GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).First;
+        await Assertions.Expect(pressed).ToBeEnabledAsync();
+        await pressed.PressAsync("Enter");
         var dialog = open.Page.GetByRole(AriaRole.Dialog);
         await Assertions.Expect(dialog).ToBeVisibleAsync();
         var held = dialog.GetByRole(AriaRole.Checkbox);
