@@ -100,7 +100,7 @@ public sealed class RoleHost : IAsyncDisposable
         }
         catch (Exception e)
         {
-            await GiveUpAsync(_role, _app, _state, _begun, _log);
+            await GiveUpAsync(_role, _app, _state, hasBegun: true, _log);
             if (Told(_role, e, cancellation) is { } told) throw told;
             throw;
         }

@@ -22,11 +22,18 @@ public abstract class LivePage : ComponentBase, IDisposable
     private bool _isOpen;
     private int _isDrawing;
 
+    /// <summary>Nobody looks at it yet.</summary>
+    protected LivePage()
+    {
+        // Taken while it can be: what began before the page was left asks for it later.
+        Left = _left.Token;
+    }
+
     /// <summary>What whoever looks at the page may do with which apps.</summary>
     protected AppScope Scope => Feed.Caller.Scope;
 
     /// <summary>Ends when the page is left.</summary>
-    protected CancellationToken Left => _left.Token;
+    protected CancellationToken Left { get; }
 
     /// <summary>What the caller's pages show.</summary>
     private protected Feed Feed { get; private set; } = default!;
@@ -59,16 +66,18 @@ public abstract class LivePage : ComponentBase, IDisposable
         foreach (var following in _following) following.Dispose();
         _following.Clear();
         Feed = Feeds.Of(await PageCaller.OfAsync(Users));
-        if (_left.IsCancellationRequested) return;
+        if (Left.IsCancellationRequested) return;
         if (RendererInfo.IsInteractive) _following.Add(Clock.CreateTimer(_ => Draw(), null, Aging, Aging));
         await OpenAsync();
     }
 
     /// <summary>Shows what is watched from now on, and waits for the first of it.</summary>
+    /// <exception cref="OperationCanceledException">The page was left.</exception>
     private protected async Task<Reading<T>?> ShowAsync<T>(Watch<T>? watch)
         where T : class
     {
         if (watch is null) return null;
+        Left.ThrowIfCancellationRequested();
         if (RendererInfo.IsInteractive) _following.Add(watch.Follow(Draw));
         return await watch.LatestAsync(Left);
     }
