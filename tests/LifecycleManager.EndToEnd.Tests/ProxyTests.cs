@@ -24,7 +24,7 @@ public sealed class ProxyTests
         var app = JsonNode.Parse(SampleApps.SearchProcess(App, 2, "--drain 0s"))!;
         app["cmd"] = "sleep 2; " + app["cmd"];
         app["portDefinitions"] = new JsonArray(new JsonObject { ["port"] = port });
-        app["labels"] = new JsonObject { ["lcm.drain"] = "6s", ["lcm.proxy.0.mode"] = "http" };
+        app["labels"] = new JsonObject { ["lcm.drain"] = "10s", ["lcm.proxy.0.mode"] = "http" };
         app["healthChecks"]![0]!["delaySeconds"] = 1;
         app["constraints"] = new JsonArray(new JsonArray("hostname", "GROUP_BY"));
         using var posted = await stack.PostAsync(app.ToJsonString());

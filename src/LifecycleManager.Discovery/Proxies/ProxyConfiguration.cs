@@ -34,9 +34,16 @@ public sealed record ProxyOptions
 /// Labels of the app tune port N: <c>lcm.proxy.N.vhost</c> (or marathon-lb's <c>HAPROXY_N_VHOST</c>), host names by commas,
 /// serves it on the HTTP port by name; <c>lcm.proxy.N.mode</c> (or <c>HAPROXY_N_MODE</c>) is <c>tcp</c> or <c>http</c>;
 /// <c>lcm.proxy: false</c> leaves the app out. What cannot be served is named in a comment.
+/// A connection that has brought no request within <see cref="FirstRequest"/> is closed, without a word: the worker of an older
+/// configuration would lead its request to an instance that has left meanwhile. (Connections that idle after a request, both
+/// proxies close at a reload by themselves.)
 /// </remarks>
 internal static partial class ProxyConfiguration
 {
+    /// <summary>So long a client may take for the head of a request, from the opening of a connection on: what an instance's
+    /// <c>lcm.drain</c> must outlast.</summary>
+    private const string FirstRequest = "5s";
+
     /// <summary>Writes.</summary>
     /// <param name="kind">For which proxy.</param>
     /// <param name="tasks">All instances, as <c>/v2/tasks</c> gives them.</param>
@@ -120,7 +127,8 @@ internal static partial class ProxyConfiguration
                 .Append($"    proxy_next_upstream on;\n    proxy_pass {service.Name};\n  }}\n");
         }
 
-        text.Append("}\n\nhttp {\n  map $http_upgrade $connection_upgrade {\n    default upgrade;\n    '' '';\n  }\n");
+        text.Append($"}}\n\nhttp {{\n  client_header_timeout {FirstRequest};\n")
+            .Append("  map $http_upgrade $connection_upgrade {\n    default upgrade;\n    '' '';\n  }\n");
         foreach (var service in services.Where(service => service is { IsLeftOut: false, Hosts.Count: > 0 }))
         {
             Upstream(text, service, "  ");
@@ -151,7 +159,8 @@ internal static partial class ProxyConfiguration
             // How many connections there may be, HAProxy finds by the open files that it is allowed.
             new StringBuilder("# Written by LifecycleManager from what runs; changes here are lost.\ndefaults\n")
             .Append(
-                "  mode tcp\n  balance leastconn\n  option redispatch\n  retries 3\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n");
+                "  mode tcp\n  balance leastconn\n  option redispatch\n  retries 3\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n")
+            .Append($"  timeout http-request {FirstRequest}\n  timeout http-keep-alive 1h\n  option http-ignore-probes\n");
         var served = services.Where(service => !service.IsLeftOut).ToList();
         foreach (var service in services)
         {
