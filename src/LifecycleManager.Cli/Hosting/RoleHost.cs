@@ -5,6 +5,7 @@ using LifecycleManager.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -212,11 +213,25 @@ public sealed class RoleHost : IAsyncDisposable
         var app = builder.Build();
         var log = loggers.CreateLogger<RoleHost>();
         foreach (var warning in role.Warnings) log.LogWarning("{Role}: {Warning}", role.Name, warning);
+        app.Use(ForgetGoneAsync);
         app.UseBrowserProtection(role.Hosts, role.IsStrict);
         app.UseRouting();
         RoleMetrics.Use(app, registry, role.Name);
         role.Map(app);
         return app;
+    }
+
+    /// <summary>A client that resets its connection in the middle of a request is no defect, and cannot be answered.</summary>
+    private static async Task ForgetGoneAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException)
+        {
+            context.Abort();
+        }
     }
 
     /// <summary>What a connection holds whose reader does not keep up, beside what the system does.</summary>

@@ -5,6 +5,7 @@ using LifecycleManager.Manager.Editing;
 using LifecycleManager.Manager.Evaluation;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -40,7 +41,7 @@ internal static class PolicyFilesApi
         {
             await answer(http, http.RequestServices.GetRequiredService<EditableRules>());
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is (IOException or UnauthorizedAccessException) and not ConnectionResetException)
         {
             await ManagerApi.RefuseAsync(http, StatusCodes.Status409Conflict,
                 $"the rules directory does not allow it: {e.Message}");

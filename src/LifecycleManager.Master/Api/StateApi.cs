@@ -5,6 +5,7 @@ using LifecycleManager.Master.Leadership;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -113,7 +114,7 @@ internal static class StateApi
         {
             return await context.Request.ReadFormAsync(context.RequestAborted);
         }
-        catch (Exception e) when (e is InvalidDataException or IOException && !context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (e is (InvalidDataException or IOException) and not ConnectionResetException)
         {
             // Such as one of several parts without the boundary between them.
             throw new CallException(StatusCodes.Status400BadRequest, $"The form cannot be read: {e.Message}");

@@ -7,6 +7,7 @@ using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.Leadership;
 using LifecycleManager.Security;
 using LifecycleManager.Storage;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -19,6 +20,7 @@ internal static class ApiErrors
     {
         var response = request.Context.Response;
         if (failure is OperationCanceledException && request.Cancellation.IsCancellationRequested) return;
+        if (failure is ConnectionResetException or ConnectionAbortedException) return;
         if (response.HasStarted)
         {
             // Half an answer must not look whole.

@@ -9,8 +9,8 @@ using LifecycleManager.Testing;
 namespace LifecycleManager.Discovery.Tests.Proxies;
 
 /// <summary>
-/// A real proxy that is told of a new configuration leaves its old worker behind, with the connections that are open: none of them
-/// may lead a request to an instance that has left, however long its client has kept it for later.
+/// A real proxy that is told of a new configuration leaves its old worker behind, with the connections that are open: none of
+/// them may lead a request to an instance that has left, however long its client has kept it for later.
 /// </summary>
 public sealed class OpenConnectionsTests : IDisposable
 {

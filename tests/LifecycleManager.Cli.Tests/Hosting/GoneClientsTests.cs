@@ -1,0 +1,64 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
+using LifecycleManager.Security;
+using LifecycleManager.Testing;
+
+namespace LifecycleManager.Cli.Tests.Hosting;
+
+/// <summary>Clients that reset their connection in the middle of a body, at every route of every role that reads one.</summary>
+public sealed class GoneClientsTests : IDisposable
+{
+    private static readonly string[] Types = ["application/json", "text/plain", "application/x-www-form-urlencoded"];
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("lcm-gone-").FullName;
+
+    public static TheoryData<string> Roles => [.. RunningRole.Names];
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Theory]
+    [MemberData(nameof(Roles))]
+    public async Task A_client_that_goes_away_in_the_middle_of_its_body_is_no_defect(string role)
+    {
+        using var log = new ErrorLog();
+        await using var running = await RunningRole.StartAsync(role, new AllowedHosts(), _directory, log);
+        var read = 0;
+        foreach (var (method, path) in running.Routes.Where(route => route.Method is "POST" or "PUT" or "PATCH"))
+            foreach (var type in Types)
+                if (await LeaveAsync(running.Address, method, path, type))
+                    read++;
+
+        // Each request has ended when the bytes of none are counted any more.
+        using var http = new HttpClient();
+        await Eventually.TrueAsync(async () => Regex.IsMatch(
+            await http.GetStringAsync(new Uri(running.Address, "/metrics")), $"(?m)^lcm_{role}_request_body_bytes 0$"),
+            "the end of all requests");
+        Assert.True(!log.Lines.Any(), string.Join("\n", log.Lines));
+        Assert.True(read > 0, "no route has read a body");
+    }
+
+    /// <summary>Whether the route has asked for the body; the connection is reset after the first byte of it.</summary>
+    private static async Task<bool> LeaveAsync(Uri address, string method, string path, string type)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Loopback, address.Port);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await socket.SendAsync(Encoding.ASCII.GetBytes(
+            $"{method} {path} HTTP/1.1\r\nHost: {address.Authority}\r\nContent-Type: {type}\r\nContent-Length: 1000\r\n"
+            + "Expect: 100-continue\r\n\r\n"), patience.Token);
+        var head = new byte[12];
+        for (var read = 0; read < head.Length;)
+        {
+            var more = await socket.ReceiveAsync(head.AsMemory(read), patience.Token);
+            Assert.True(more > 0, $"{method} {path} is not answered");
+            read += more;
+        }
+
+        if (Encoding.ASCII.GetString(head) != "HTTP/1.1 100") return false;
+        await socket.SendAsync("{"u8.ToArray(), patience.Token);
+        socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        return true;
+    }
+}
