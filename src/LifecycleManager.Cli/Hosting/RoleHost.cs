@@ -215,6 +215,7 @@ public sealed class RoleHost : IAsyncDisposable
         foreach (var warning in role.Warnings) log.LogWarning("{Role}: {Warning}", role.Name, warning);
         app.Use(ForgetGoneAsync);
         app.UseBrowserProtection(role.Hosts, role.IsStrict);
+        app.UseKnownMethods();
         app.UseRouting();
         RoleMetrics.Use(app, registry, role.Name);
         role.Map(app);
@@ -230,6 +231,7 @@ public sealed class RoleHost : IAsyncDisposable
         }
         catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException)
         {
+            // Nothing more is read of the body: the server would complain of that.
             context.Abort();
         }
     }

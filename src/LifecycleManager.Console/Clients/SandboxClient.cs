@@ -85,7 +85,9 @@ internal sealed class SandboxClient(PageCaller caller, RoleHttp http, AgentListC
             }
 
             return place is not null ? new Sandbox(calls, place) : throw new AgentRefusalException(
-                System.Net.HttpStatusCode.NotFound, $"Its agent has no sandbox of {task} any more.");
+                System.Net.HttpStatusCode.NotFound,
+                $"Its agent shows no sandbox of {task}: it has none any more, or the 'schedulers' of its credentials do not name "
+                + "who has started it.");
         }
         catch (HttpRequestException)
         {

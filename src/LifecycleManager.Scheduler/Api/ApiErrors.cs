@@ -19,8 +19,14 @@ internal static class ApiErrors
     public static async Task AnswerAsync(ApiRequest request, Exception failure, ILogger log)
     {
         var response = request.Context.Response;
-        if (failure is OperationCanceledException && request.Cancellation.IsCancellationRequested) return;
-        if (failure is ConnectionResetException or ConnectionAbortedException) return;
+        if (failure is ConnectionResetException or ConnectionAbortedException
+            || (failure is OperationCanceledException && request.Cancellation.IsCancellationRequested))
+        {
+            // Nobody is there to be answered, and nothing more to be read.
+            request.Context.Abort();
+            return;
+        }
+
         if (response.HasStarted)
         {
             // Half an answer must not look whole.

@@ -24,18 +24,24 @@ public sealed class GoneClientsTests : IDisposable
     {
         using var log = new ErrorLog();
         await using var running = await RunningRole.StartAsync(role, new AllowedHosts(), _directory, log);
+        using var http = new HttpClient { BaseAddress = running.Address };
+        await Eventually.TrueAsync(
+            async () => !Regex.IsMatch(await http.GetStringAsync("/metrics"), $"(?m)^lcm_{role}_lead(er|ing) 0$"), "a lead");
         var read = 0;
-        foreach (var (method, path) in running.Routes.Where(route => route.Method is "POST" or "PUT" or "PATCH"))
+
+        // The framework's own handlers keep the failure to themselves, and may leave a line in the log.
+        foreach (var (method, path) in running.Routes.Where(route => route.Method is "POST" or "PUT" or "PATCH"
+            && !route.Path.StartsWith("/_blazor", StringComparison.Ordinal)))
             foreach (var type in Types)
                 if (await LeaveAsync(running.Address, method, path, type))
                     read++;
 
         // Each request has ended when the bytes of none are counted any more.
-        using var http = new HttpClient();
-        await Eventually.TrueAsync(async () => Regex.IsMatch(
-            await http.GetStringAsync(new Uri(running.Address, "/metrics")), $"(?m)^lcm_{role}_request_body_bytes 0$"),
+        await Eventually.TrueAsync(
+            async () => Regex.IsMatch(await http.GetStringAsync("/metrics"), $"(?m)^lcm_{role}_request_body_bytes 0$"),
             "the end of all requests");
         Assert.True(!log.Lines.Any(), string.Join("\n", log.Lines));
+        TestContext.Current.TestOutputHelper!.WriteLine($"{read} bodies are broken off");
         Assert.True(read > 0, "no route has read a body");
     }
 

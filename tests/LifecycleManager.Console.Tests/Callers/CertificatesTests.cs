@@ -51,6 +51,40 @@ public sealed class CertificatesTests(Chromium browser)
             () => ann.Page.Context.NewPageAsync().ContinueWith(page => page.Result.GotoAsync(roles.Standby + "ui")).Unwrap());
     }
 
+    [Fact]
+    public async Task An_agent_is_asked_as_whoever_looks_for_logs_files_and_a_terminal()
+    {
+        await using var roles = await SecuredRoles.StartAsync();
+        await roles.StartAgentAsync();
+        foreach (var app in (string[])["/shop/a", "/ops/b"])
+            await roles.PutAsync(app, 1, $"echo begun {app}; echo kept > note.txt; exec sleep 100000");
+        var ann = roles.Person("ann").Shown;
+        await using var all = await OpenAsync(roles.Standby, "/ui/logs/ops/b", ann);
+        await Assertions.Expect(Log(all)).ToContainTextAsync("begun /ops/b");
+        await all.Page.GotoAsync(new Uri(roles.Standby, "/ui/terminal/ops/b").ToString());
+        await all.LiveAsync();
+        await all.Page.GetByRole(AriaRole.Button, new() { Name = "Open" }).ClickAsync();
+        var keys = all.Page.GetByRole(AriaRole.Textbox, new() { Name = "Terminal of" });
+        await Assertions.Expect(keys).ToBeFocusedAsync();
+        await keys.PressSequentiallyAsync("cat note.txt; echo $((40+2))\n");
+        await Assertions.Expect(all.Page.Locator(".tscreen")).ToContainTextAsync("42");
+
+        // A team reads what its own apps write, has no terminal, and learns of nobody else's, whatever it asks for.
+        await using var team = await OpenAsync(roles.Leader, "/ui/logs/shop/a", roles.Person("team").Shown);
+        await Assertions.Expect(Log(team)).ToContainTextAsync("begun /shop/a");
+        await team.Page.GotoAsync(new Uri(roles.Leader, "/ui/terminal/shop/a").ToString());
+        await Assertions.Expect(team.Page.GetByText("for who has the permission 'exec' of /shop/a")).ToBeVisibleAsync();
+        foreach (var (app, isItsOwn) in ((string, bool)[])[("/shop/a", true), ("/ops/b", false)])
+        {
+            var answer = await team.Page.Context.APIRequest.GetAsync(
+                new Uri(roles.Leader, await roles.DownloadAsync(app, "stdout")).ToString());
+            Assert.Equal((app, isItsOwn), (app, answer.Ok));
+            Assert.Equal((app, isItsOwn), (app, await answer.TextAsync() == $"begun {app}\n"));
+        }
+    }
+
+    private static ILocator Log(OpenPage open) => open.Page.GetByRole(AriaRole.Region, new() { Name = "Log of" });
+
     private async Task<OpenPage> OpenAsync(Uri scheduler, string path, IReadOnlyList<ClientCertificate> shown) =>
         await OpenPage.OpenAsync(await browser.NewContextAsync(certificates: shown), new Uri(scheduler, path), isAlone: true);
 }

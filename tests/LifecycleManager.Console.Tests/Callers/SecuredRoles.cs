@@ -26,10 +26,11 @@ namespace LifecycleManager.Console.Tests.Callers;
 internal sealed class SecuredRoles : IAsyncDisposable
 {
     private const string Known = """
-        {"credentials": [
+        {"schedulers": ["schedulers"], "credentials": [
           {"principal": "schedulers", "permissions": ["view", "impersonate"], "roles": ["*"]},
-          {"principal": "ann", "permissions": ["view", "operate"]},
-          {"principal": "team", "groups": {"/shop/**": ["view", "scale"]}}]}
+          {"principal": "nodes", "permissions": ["agent"]},
+          {"principal": "ann", "permissions": ["view", "operate", "exec"]},
+          {"principal": "team", "groups": {"/shop/**": ["view", "scale", "logs"]}}]}
         """;
 
     private readonly string _directory = Directory.CreateTempSubdirectory("lcm-secured-").FullName;
@@ -39,6 +40,7 @@ internal sealed class SecuredRoles : IAsyncDisposable
     private readonly Uri _master = Address();
     private readonly Uri _manager = Address();
     private string _revoked = "";
+    private LcmProcess? _agent;
 
     /// <summary>The scheduler that leads.</summary>
     public Uri Leader { get; } = Address();
@@ -79,12 +81,28 @@ internal sealed class SecuredRoles : IAsyncDisposable
     /// <summary>Has a certificate count no more.</summary>
     public Task RevokeAsync(string serial) => File.WriteAllTextAsync(_revoked, serial + "\n");
 
+    /// <summary>Starts an agent, which is a program of its own, and waits until the master has it.</summary>
+    public async Task StartAgentAsync()
+    {
+        var (certificate, key) = _authority.Files(_directory, "nodes", "nodes", server: true, client: true);
+        var credentials = Path.Combine(_directory, "credentials.json");
+        await File.WriteAllTextAsync(credentials, Known);
+        _agent = LcmProcess.Start(_directory, ["agent", "--port", $"{Server.FreePort()}", "--hostname", "localhost", "--master",
+            $"{_master}", "--containerizers", "process", "--work-dir", Path.Combine(_directory, "agent"), "--stop-tasks",
+            "--tls-certificate", certificate, "--tls-key", key, "--tls-ca", _authority.AuthorityFile(_directory),
+            "--tls-client-ca", _authority.AuthorityFile(_directory), "--credentials", credentials]);
+        using var client = Client("ann");
+        await Eventually.TrueAsync(
+            async () => (await client.GetFromJsonAsync<JsonElement>(new Uri(_master, "/slaves")))
+                .GetProperty("slaves").GetArrayLength() == 1, "an agent", more: () => _agent.Output);
+    }
+
     /// <summary>Puts an app, as whoever deploys does it.</summary>
-    public async Task PutAsync(string id, int instances)
+    public async Task PutAsync(string id, int instances, string cmd = "x")
     {
         using var client = Client("ann");
         using var answer = await client.PutAsJsonAsync(
-            new Uri(Leader, $"/v2/apps{id}?force=true"), new { id, cmd = "x", instances, cpus = 0.1 });
+            new Uri(Leader, $"/v2/apps{id}?force=true"), new { id, cmd, instances, cpus = 0.1, mem = 32 });
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
@@ -94,6 +112,15 @@ internal sealed class SecuredRoles : IAsyncDisposable
         using var client = Client("ann");
         return (await client.GetFromJsonAsync<JsonElement>(new Uri(Leader, "/v2/apps" + id)))
             .GetProperty("app").GetProperty("instances").GetInt32();
+    }
+
+    /// <summary>Where the console has a file of the sandbox of an app's instance.</summary>
+    public async Task<string> DownloadAsync(string app, string file)
+    {
+        using var client = Client("ann");
+        var task = (await client.GetFromJsonAsync<JsonElement>(new Uri(Leader, $"/v2/apps{app}/tasks")))
+            .GetProperty("tasks").EnumerateArray().Single();
+        return $"/ui/download/{task.GetProperty("slaveId").GetString()}/{task.GetProperty("id").GetString()}?path={file}";
     }
 
     /// <summary>Whether the manager's changes are stopped, and by whom.</summary>
@@ -106,6 +133,12 @@ internal sealed class SecuredRoles : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_agent is not null)
+        {
+            await _agent.TerminateAsync(TimeSpan.FromMinutes(1));
+            await _agent.DisposeAsync();
+        }
+
         foreach (var host in Enumerable.Reverse(_hosts)) await host.DisposeAsync();
         _authority.Dispose();
         Directory.Delete(_directory, recursive: true);

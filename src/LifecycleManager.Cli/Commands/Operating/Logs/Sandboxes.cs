@@ -29,7 +29,8 @@ internal sealed class Sandboxes(ClusterOptions cluster, ParseResult parse, Endpo
             var key = (instance.AgentId, instance.TaskId);
             if (!_found.ContainsKey(key)) await ReadAsync(agent, instance.AgentId, stop);
             return _found.TryGetValue(key, out var found) ? (agent, found.Directory, found.Container) : throw new CliException(
-                $"the agent at {agent.Address} has no sandbox of {instance.TaskId} any more", code: ExitStatus.NotFound);
+                $"the agent at {agent.Address} shows no sandbox of {instance.TaskId}: it has none any more, or the "
+                + "'schedulers' of its credentials do not name who has started it", code: ExitStatus.NotFound);
         }
         finally
         {
