@@ -32,7 +32,7 @@ public sealed class ZooKeeperProcess() : ServerProcess("zookeeper")
         return new ProcessStartInfo(
             _java,
             [
-                "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", $"/etc/zookeeper/conf:{Libraries}/*",
+                "-Dzookeeper.forceSync=no", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", $"/etc/zookeeper/conf:{Libraries}/*",
                 "org.apache.zookeeper.server.quorum.QuorumPeerMain", configuration,
             ]);
     }
