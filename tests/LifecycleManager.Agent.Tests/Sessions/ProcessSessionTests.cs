@@ -123,7 +123,9 @@ public sealed class ProcessSessionTests : IAsyncLifetime
             Assert.NotEqual(0, await client.ExitAsync());
         }
 
-        Assert.Contains(_agent.Log.Lines, line => line.Contains("its connection was lost", StringComparison.Ordinal));
+        // It is logged once it is over.
+        await Wait.ForAsync(
+            () => _agent.Log.Lines.Any(line => line.Contains("its connection was lost", StringComparison.Ordinal)), "its log");
         Assert.True(TaskProcesses.IsSingle(_task));
     }
 
