@@ -182,6 +182,31 @@ public sealed class AppDetailTests(Chromium browser)
     }
 
     [Fact]
+    public async Task Who_waits_for_a_difference_may_roll_back_meanwhile()
+    {
+        await using var console = await ConsoleUnderTest.StartAsync();
+        console.ShowAll();
+        var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
+        console.Agent = async context =>
+        {
+            if (!context.Request.Path.StartsWithSegments("/v2/apps/shop/search/versions", out var version) || !version.HasValue)
+                return false;
+            asked.TrySetResult();
+            await answer.Task;
+            return false;
+        };
+        await using var open = await browser.OpenAsync(console, "/ui/apps/shop/search");
+
+        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Show what differs" }).ClickAsync();
+        await asked.Task;
+        await open.Page.GetByRole(AriaRole.Button, new() { Name = "Roll back to the first" }).ClickAsync();
+        await open.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Roll back" }).ClickAsync();
+        await Assertions.Expect(open.Page.GetByText("/shop/search is rolled back.")).ToBeVisibleAsync();
+        answer.SetResult();
+        Assert.Equal("/v2/apps/shop/search", Assert.Single(console.Changes).Path);
+    }
+
+    [Fact]
     public async Task An_app_that_is_not_there_is_404_and_what_users_write_is_text_never_markup()
     {
         await using var console = await ConsoleUnderTest.StartAsync();

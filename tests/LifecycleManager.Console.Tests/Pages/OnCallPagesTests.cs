@@ -35,7 +35,7 @@ public sealed class OnCallPagesTests(Chromium browser, NightStack night) : IClas
         await night.DeployAsync("/night/release", "exit 1", new { env = new { RELEASE = "bad" } });
         await using var open = await OpenAsync("/ui/apps/night/release");
         await open.Page.GetByRole(AriaRole.Button, new() { Name = "Show what differs" }).ClickAsync();
-        await SeesAsync(open, "exit 1");
+        await Assertions.Expect(open.Page.Locator(".difference")).ToContainTextAsync("exit 1");
         await PressAsync(open, "Roll back to the first", "Roll back", force: true);
         await night.SeesAsync(
             "/night/release", app => app?.GetProperty("env").GetProperty("RELEASE").GetString() == "good", "the version before");
