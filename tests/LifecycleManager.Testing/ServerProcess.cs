@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net.Sockets;
 
 namespace LifecycleManager.Testing;
 
@@ -81,6 +82,21 @@ public abstract class ServerProcess : IAsyncDisposable
 
     /// <summary>Whether it answers.</summary>
     protected abstract Task<bool> AnswersAsync();
+
+    /// <summary>Whether connections to a port of the loopback interface are accepted.</summary>
+    protected static async Task<bool> AcceptsAsync(int port)
+    {
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync("127.0.0.1", port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>The command that is the server: it must not be a shell or a wrapper, since signals go to it.</summary>
     protected abstract ProcessStartInfo Command();

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 
 namespace LifecycleManager.Testing;
 
@@ -38,17 +37,5 @@ public sealed class ZooKeeperProcess() : ServerProcess("zookeeper")
     }
 
     /// <inheritdoc/>
-    protected override async Task<bool> AnswersAsync()
-    {
-        try
-        {
-            using var client = new TcpClient();
-            await client.ConnectAsync("127.0.0.1", Port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
+    protected override Task<bool> AnswersAsync() => AcceptsAsync(Port);
 }

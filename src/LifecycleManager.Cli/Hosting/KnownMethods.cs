@@ -14,6 +14,8 @@ internal static class KnownMethods
         HttpMethods.Post, HttpMethods.Put, HttpMethods.Patch, HttpMethods.Delete, HttpMethods.Options, HttpMethods.Trace,
         HttpMethods.Connect);
 
+    private static readonly string Refusal = $"Not implemented: the method is none of {string.Join(", ", All.Order())}\n";
+
     /// <summary>Refuses all others with 501, as RFC 9110 has it (15.6.2); these are taken in small letters too.</summary>
     public static void UseKnownMethods(this IApplicationBuilder app) => app.Use((context, next) =>
     {
@@ -26,6 +28,6 @@ internal static class KnownMethods
 
         context.Response.StatusCode = StatusCodes.Status501NotImplemented;
         context.Response.ContentType = "text/plain; charset=utf-8";
-        return context.Response.WriteAsync($"Not implemented: the method is none of {string.Join(", ", All.Order())}\n");
+        return context.Response.WriteAsync(Refusal);
     });
 }

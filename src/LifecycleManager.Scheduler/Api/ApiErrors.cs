@@ -7,7 +7,6 @@ using LifecycleManager.Scheduler.Events;
 using LifecycleManager.Scheduler.Leadership;
 using LifecycleManager.Security;
 using LifecycleManager.Storage;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -19,14 +18,7 @@ internal static class ApiErrors
     public static async Task AnswerAsync(ApiRequest request, Exception failure, ILogger log)
     {
         var response = request.Context.Response;
-        if (failure is ConnectionResetException or ConnectionAbortedException
-            || (failure is OperationCanceledException && request.Cancellation.IsCancellationRequested))
-        {
-            // Nobody is there to be answered, and nothing more to be read.
-            request.Context.Abort();
-            return;
-        }
-
+        if (failure is OperationCanceledException && request.Cancellation.IsCancellationRequested) return;
         if (response.HasStarted)
         {
             // Half an answer must not look whole.

@@ -1,5 +1,6 @@
 using LifecycleManager.Security;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -74,7 +75,7 @@ public static class MarathonApiEndpoints
                     if (!operation.Reads && context.Response.StatusCode < StatusCodes.Status300MultipleChoices)
                         Record(request, operation);
                 }
-                catch (Exception e)
+                catch (Exception e) when (e is not ConnectionResetException)
                 {
                     await ApiErrors.AnswerAsync(request, e, log);
                 }

@@ -96,48 +96,23 @@ public sealed class BeyondLoopbackTests : IAsyncLifetime
     [Fact]
     public async Task A_load_balancer_checks_without_credentials_and_passes_on_whoever_has_some()
     {
-        var program = Server.Executable("haproxy");
-        var balancer = new Uri($"http://127.0.0.1:{Server.FreePort()}");
-        var file = Write("haproxy.cfg", $"""
-            defaults
-              mode http
-              timeout connect 5s
-              timeout client 1m
-              timeout server 1m
-              timeout check 30s
-            frontend in
-              bind 127.0.0.1:{balancer.Port}
-              default_backend schedulers
-            backend schedulers
-              option httpchk GET /ping
-              http-check expect status 200
-              server s1 {Address.Authority} check inter 200ms
-
-            """);
-        using var haproxy = Process.Start(new ProcessStartInfo(program, ["-db", "-f", file]) { RedirectStandardError = true })!;
-        try
+        await using var balancer = new HaproxyProcess(Address);
+        await balancer.StartAsync();
+        await Eventually.TrueAsync(async () =>
         {
-            await Eventually.TrueAsync(async () =>
-            {
-                using var answer = await SendAsync(HttpMethod.Get, balancer, "ops", "o");
-                return answer.StatusCode == HttpStatusCode.OK;
-            }, "the balancer's check finds the scheduler well");
-            using var stranger = await SendAsync(HttpMethod.Get, balancer, null, null);
-            Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
-            using var reader = await SendAsync(HttpMethod.Post, balancer, "prometheus", "p", """{"id": "/b", "cmd": "x"}""");
-            Assert.Equal(HttpStatusCode.Forbidden, reader.StatusCode);
+            using var answer = await SendAsync(HttpMethod.Get, balancer.Address, "ops", "o");
+            return answer.StatusCode == HttpStatusCode.OK;
+        }, "the balancer's check finds the scheduler well");
+        using var stranger = await SendAsync(HttpMethod.Get, balancer.Address, null, null);
+        Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
+        using var reader = await SendAsync(HttpMethod.Post, balancer.Address, "prometheus", "p", """{"id": "/b", "cmd": "x"}""");
+        Assert.Equal(HttpStatusCode.Forbidden, reader.StatusCode);
 
-            // A page that came by the balancer's address is the scheduler's own.
-            using var page = await SendAsync(
-                HttpMethod.Post, balancer, "ops", "o", """{"id": "/b", "cmd": "x", "instances": 0}""", balancer.GetLeftPart(
-                    UriPartial.Authority));
-            Assert.Equal(HttpStatusCode.Created, page.StatusCode);
-        }
-        finally
-        {
-            haproxy.Kill(entireProcessTree: true);
-            await haproxy.WaitForExitAsync(CancellationToken.None);
-        }
+        // A page that came by the balancer's address is the scheduler's own.
+        using var page = await SendAsync(
+            HttpMethod.Post, balancer.Address, "ops", "o", """{"id": "/b", "cmd": "x", "instances": 0}""",
+            balancer.Address.GetLeftPart(UriPartial.Authority));
+        Assert.Equal(HttpStatusCode.Created, page.StatusCode);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using LifecycleManager.Security;
@@ -78,24 +77,14 @@ public sealed class FuzzTests : IDisposable
     /// <summary>The status of the answer; 0 where the connection is closed without one.</summary>
     private static async Task<int> AskAsync(Uri address, byte[] request, bool isWhole)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(IPAddress.Loopback, address.Port);
+        using var socket = await RawHttp.ConnectAsync(address);
         using var patience = new CancellationTokenSource(Patience);
         try
         {
             for (var sent = 0; sent < request.Length;) sent += await socket.SendAsync(request.AsMemory(sent), patience.Token);
 
             // Whoever announces more than he sends goes away.
-            if (!isWhole) return 0;
-            var head = new byte[13];
-            for (var read = 0; read < head.Length;)
-            {
-                var more = await socket.ReceiveAsync(head.AsMemory(read), patience.Token);
-                if (more == 0) return 0;
-                read += more;
-            }
-
-            return int.Parse(Encoding.Latin1.GetString(head, 9, 3), CultureInfo.InvariantCulture);
+            return isWhole ? await RawHttp.StatusAsync(socket, patience.Token) : 0;
         }
         catch (SocketException)
         {

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -48,21 +47,14 @@ public sealed class GoneClientsTests : IDisposable
     /// <summary>Whether the route has asked for the body; the connection is reset after the first byte of it.</summary>
     private static async Task<bool> LeaveAsync(Uri address, string method, string path, string type)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(IPAddress.Loopback, address.Port);
+        using var socket = await RawHttp.ConnectAsync(address);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await socket.SendAsync(Encoding.ASCII.GetBytes(
             $"{method} {path} HTTP/1.1\r\nHost: {address.Authority}\r\nContent-Type: {type}\r\nContent-Length: 1000\r\n"
             + "Expect: 100-continue\r\n\r\n"), patience.Token);
-        var head = new byte[12];
-        for (var read = 0; read < head.Length;)
-        {
-            var more = await socket.ReceiveAsync(head.AsMemory(read), patience.Token);
-            Assert.True(more > 0, $"{method} {path} is not answered");
-            read += more;
-        }
-
-        if (Encoding.ASCII.GetString(head) != "HTTP/1.1 100") return false;
+        var status = await RawHttp.StatusAsync(socket, patience.Token);
+        Assert.True(status > 0, $"{method} {path} is not answered");
+        if (status != 100) return false;
         await socket.SendAsync("{"u8.ToArray(), patience.Token);
         socket.LingerState = new LingerOption(enable: true, seconds: 0);
         return true;

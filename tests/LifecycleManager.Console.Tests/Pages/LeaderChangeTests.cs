@@ -14,13 +14,12 @@ public sealed class LeaderChangeTests(Chromium browser) : IAsyncLifetime
     private readonly HttpClient _http = new();
     private readonly Uri _leader = Address();
     private readonly Uri _standby = Address();
-    private readonly Uri _balancer = Address();
     private PostgresProcess _postgres = null!;
-    private Process? _haproxy;
+    private HaproxyProcess _balancer = null!;
 
     public async ValueTask InitializeAsync()
     {
-        Server.Executable("haproxy");
+        _balancer = new HaproxyProcess(_leader, _standby);
         _postgres = await new PostgresProcess().CreateAsync();
         await _postgres.StartAsync();
         await StartAsync(_leader);
@@ -32,31 +31,13 @@ public sealed class LeaderChangeTests(Chromium browser) : IAsyncLifetime
             Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
         }
 
-        var file = Path.Combine(_directory, "haproxy.cfg");
-        await File.WriteAllTextAsync(file, $"""
-            defaults
-              mode http
-              option redispatch
-              timeout connect 5s
-              timeout client 1h
-              timeout server 1h
-              timeout check 30s
-            frontend in
-              bind 127.0.0.1:{_balancer.Port}
-              default_backend schedulers
-            backend schedulers
-              option httpchk GET /ping
-              server leader {_leader.Authority} check inter 200ms rise 1
-              server standby {_standby.Authority} check inter 200ms rise 1 backup
-
-            """);
-        _haproxy = Process.Start("haproxy", ["-db", "-f", file]);
+        await _balancer.StartAsync();
     }
 
     [Fact]
     public async Task What_is_typed_outlives_the_leader_and_is_sent_to_the_next_one()
     {
-        await using var balanced = await browser.OpenAsync(new Uri(_balancer, "/ui/apps/typed"));
+        await using var balanced = await browser.OpenAsync(new Uri(_balancer.Address, "/ui/apps/typed"));
         await using var direct = await browser.OpenAsync(new Uri(_standby, "/ui/apps/watched"));
         await balanced.Page.GetByLabel("Scale to").FillAsync("17");
         await direct.Page.GetByLabel("Scale to").FillAsync("5");
@@ -66,11 +47,12 @@ public sealed class LeaderChangeTests(Chromium browser) : IAsyncLifetime
         await _schedulers[0].KillAsync();
 
         // The page that the leader served is served by the other one, with what was typed.
-        await balanced.Page.WaitForFunctionAsync("() => !window.isOld && document.documentElement.dataset.live === 'yes'");
+        await balanced.Page.WaitForFunctionAsync("() => !window.isOld");
+        await balanced.LiveAsync();
         await Assertions.Expect(balanced.Page.GetByLabel("Scale to")).ToHaveValueAsync("17");
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"back {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s after the kill");
-        await Eventually.TrueAsync(async () => await LeaderAsync() == _standby.Authority, "another leader",
+        await Eventually.TrueAsync(async () => await LeaderAsync(_standby) == _standby.Authority, "another leader",
             more: () => _schedulers[1].Output);
         await ScaleAsync(balanced, "17", "/typed");
         TestContext.Current.TestOutputHelper!.WriteLine(
@@ -87,13 +69,7 @@ public sealed class LeaderChangeTests(Chromium browser) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_haproxy is not null)
-        {
-            _haproxy.Kill(entireProcessTree: true);
-            await _haproxy.WaitForExitAsync();
-            _haproxy.Dispose();
-        }
-
+        if (_balancer is not null) await _balancer.DisposeAsync();
         foreach (var scheduler in _schedulers) await scheduler.DisposeAsync();
         if (_postgres is not null) await _postgres.DisposeAsync();
         _http.Dispose();
@@ -124,11 +100,11 @@ public sealed class LeaderChangeTests(Chromium browser) : IAsyncLifetime
         }, "a leader", more: () => scheduler.Output);
     }
 
-    private async Task<string?> LeaderAsync(Uri? scheduler = null)
+    private async Task<string?> LeaderAsync(Uri scheduler)
     {
         try
         {
-            var answer = await _http.GetFromJsonAsync<JsonElement>(new Uri(scheduler ?? _standby, "/v2/leader"));
+            var answer = await _http.GetFromJsonAsync<JsonElement>(new Uri(scheduler, "/v2/leader"));
             return answer.GetProperty("leader").GetString();
         }
         catch (HttpRequestException)

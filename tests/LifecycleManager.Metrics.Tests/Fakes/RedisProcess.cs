@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
 using LifecycleManager.Testing;
 
 namespace LifecycleManager.Metrics.Tests.Fakes;
@@ -33,17 +32,5 @@ internal sealed class RedisProcess(string? password = null, (string Certificate,
         return new ProcessStartInfo(_executable, options);
     }
 
-    protected override async Task<bool> AnswersAsync()
-    {
-        try
-        {
-            using var client = new TcpClient();
-            await client.ConnectAsync("127.0.0.1", Port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
+    protected override Task<bool> AnswersAsync() => AcceptsAsync(Port);
 }
