@@ -116,6 +116,9 @@ internal sealed class AgentOwner(
                 foreach (var run in tasks.All.Where(run => run.Record.FrameworkId == framework))
                     run.Kill(run.KillOf(TaskState.Killed, StatusReason.FrameworkRemoved, "its framework was removed"));
                 break;
+            case { Type: AgentEventType.Resend, Resend: { } framework }:
+                updates.SendAgain(framework);
+                break;
             case { Type: AgentEventType.Resources, Resources: { } resources }:
                 identity.Reserve(resources);
                 break;

@@ -59,6 +59,14 @@ internal sealed class UpdateSender(AgentOptions options, TimeProvider time, ILog
         Wake();
     }
 
+    /// <summary>A framework is there again: what it was told meanwhile nobody has heard.</summary>
+    public void SendAgain(FrameworkId framework)
+    {
+        foreach (var (key, task) in _tasks)
+            if (key.Item1 == framework) task.Reset();
+        Wake();
+    }
+
     /// <summary>Runs until cancelled.</summary>
     /// <param name="send">Sends one call to the master; false when none has registered the agent, or it did not take it.</param>
     /// <param name="report">Where the loop tells its turns.</param>

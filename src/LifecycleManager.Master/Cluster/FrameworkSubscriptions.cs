@@ -268,8 +268,19 @@ internal sealed class FrameworkSubscriptions(
         Beat(framework, stream);
         services.Log.LogInformation("Framework {Framework} ({Name}) is subscribed", id.Value, framework.Info.Name);
         events.FrameworkChanged(() => views.Of(framework), isNew);
+        if (!isNew) AskAgain(id);
         if (stream.IsClosed) StreamEnded(stream, id);
         else allocations.MarkAllDirty();
+    }
+
+    /// <summary>
+    /// What agents told while it was away was heard by nobody, and they repeat it later and later. All are asked: one may
+    /// wait with the status of a task that no master knows.
+    /// </summary>
+    private void AskAgain(FrameworkId id)
+    {
+        foreach (var agent in agents.Registered.Values)
+            services.Effects.Send(agent.Stream, new AgentEvent { Type = AgentEventType.Resend, Resend = id });
     }
 
     private void Beat(Framework framework, EventStream<SchedulerEvent> stream) =>

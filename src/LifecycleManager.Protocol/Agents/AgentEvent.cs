@@ -24,6 +24,9 @@ public sealed record AgentEvent
     /// <summary>Set when <see cref="Type"/> is KillFramework.</summary>
     public FrameworkId? KillFramework { get; init; }
 
+    /// <summary>Set when <see cref="Type"/> is Resend.</summary>
+    public FrameworkId? Resend { get; init; }
+
     /// <summary>Set when <see cref="Type"/> is Resources: the agent's checkpointed resources after a reservation.</summary>
     public IReadOnlyList<Resource>? Resources { get; init; }
 
@@ -55,6 +58,9 @@ public enum AgentEventType
 
     /// <summary>End all tasks of a framework.</summary>
     KillFramework,
+
+    /// <summary>A framework is subscribed again: what it has not acknowledged is sent anew, at once.</summary>
+    Resend,
 
     /// <summary>New checkpointed resources.</summary>
     Resources,

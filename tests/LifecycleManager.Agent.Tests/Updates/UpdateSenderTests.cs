@@ -74,6 +74,27 @@ public sealed class UpdateSenderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_framework_that_is_back_is_told_at_once_and_no_other_is()
+    {
+        var sender = Start();
+        using StatusLog mine = new(null), other = new(null);
+        sender.Add(new FrameworkId("f"), new TaskId("mine"), mine);
+        sender.Add(new FrameworkId("g"), new TaskId("other"), other);
+        mine.Append(Of(TaskState.Starting));
+        other.Append(Of(TaskState.Starting));
+        await SentAsync(2);
+
+        sender.SendAgain(new FrameworkId("f"));
+
+        await SentAsync(3);
+        Assert.Equal("f", Sent[2].Update!.FrameworkId.Value);
+        await PassAsync(TimeSpan.FromSeconds(9));
+        Assert.Equal(3, Sent.Count);
+        await PassAsync(TimeSpan.FromSeconds(1));
+        await SentAsync(5);
+    }
+
+    [Fact]
     public async Task Tasks_do_not_wait_for_each_other()
     {
         using var gate = new SemaphoreSlim(0);

@@ -11,7 +11,7 @@ namespace LifecycleManager.EndToEnd.Tests.Faults;
 /// </summary>
 public sealed class CampaignTests(FaultCluster cluster) : IClassFixture<FaultCluster>
 {
-    private const int MaxAtOnce = 7;
+    private const int MinAtOnce = 4, MaxAtOnce = 7;
     private static readonly TimeSpan Recovery = TimeSpan.FromMinutes(3);
 
     private static readonly int Faults = int.TryParse(Environment.GetEnvironmentVariable("LCM_TEST_FAULTS"),
@@ -30,7 +30,7 @@ public sealed class CampaignTests(FaultCluster cluster) : IClassFixture<FaultClu
         var ahead = new List<CampaignFault>();
         while (done < Faults)
         {
-            var faults = Choose(ahead, possible, random, Math.Min(1 + random.Next(MaxAtOnce), Faults - done));
+            var faults = Choose(ahead, possible, random, Math.Min(random.Next(MinAtOnce, MaxAtOnce + 1), Faults - done));
             var churn = await cluster.ChurnAsync();
             output.WriteLine($"{churn}; {string.Join(", ", faults.Select(fault => $"{fault.Part}: {fault.Name}"))}");
             await Task.WhenAll(faults.Select(fault => HappenAsync(
@@ -40,6 +40,7 @@ public sealed class CampaignTests(FaultCluster cluster) : IClassFixture<FaultClu
             before = Untouched(await cluster.SettledAsync(Recovery));
             var took = Stopwatch.GetElapsedTime(over);
             (done, settlings, slowest) = (done + faults.Count, settlings + 1, took > slowest ? took : slowest);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  settled in {took.TotalSeconds:0.0} s"));
             AssertSame(cluster, first, before);
         }
 

@@ -17,8 +17,8 @@ public sealed class AccountsTests
         // It proves nothing about what did not happen: a rare event may want more rounds than one.
         string[] expected =
         [
-            "Run", "Kill", "KillFramework", "Acknowledge", "Ping", "Shutdown", "Resources", "Offers", "Rescind", "Update",
-            "Failure", "Error",
+            "Run", "Kill", "KillFramework", "Resend", "Acknowledge", "Ping", "Shutdown", "Resources", "Offers", "Rescind",
+            "Update", "Failure", "Error",
             "Staging", "Running", "Failed", "Killed", "Finished", "Dropped", "Unreachable", "GoneByOperator",
         ];
         for (var round = 0; round == 0 || (round < MaxRounds && expected.Except(World.Seen).Any()); round++)

@@ -177,6 +177,9 @@ public sealed class SimulatedAgent : IAsyncDisposable
                 // An acknowledgement may have been lost with the former connection.
                 await RepeatAsync();
                 break;
+            case AgentEventType.Resend:
+                await RepeatAsync();
+                break;
             case AgentEventType.Ping when AnswersPings:
                 await CallAsync(new AgentCall { Type = AgentCallType.Pong });
                 break;

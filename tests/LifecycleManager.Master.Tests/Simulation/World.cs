@@ -229,12 +229,17 @@ internal sealed class World : IAsyncDisposable, IRegistry
     private async Task UpdateAsync(WorldAgent agent, AgentTask task, TaskState state)
     {
         var status = new TaskStatusInfo { TaskId = task.Task.TaskId, State = state, Uuid = Guid.NewGuid().ToByteArray() };
-        agent.Tasks[(task.FrameworkId, task.Task.TaskId)] = task with { Status = status };
+        agent.Tasks[(task.FrameworkId, task.Task.TaskId)] = task = task with { Status = status };
+        await TellAsync(agent, task);
+    }
+
+    private async Task TellAsync(WorldAgent agent, AgentTask task)
+    {
         var (id, stream) = (agent.Info.Id, agent.Stream!.Id);
         await Do(core =>
         {
             if (core.Connections.AgentOf(id, stream) is { } known)
-                core.Tasks.Update(known, new StatusUpdateCall(task.FrameworkId, status, state));
+                core.Tasks.Update(known, new StatusUpdateCall(task.FrameworkId, task.Status, task.Status.State));
         });
     }
 
@@ -304,6 +309,11 @@ internal sealed class World : IAsyncDisposable, IRegistry
             case AgentEventType.KillFramework:
                 foreach (var killed in agent.Tasks.Values.Where(task => task.FrameworkId == message.KillFramework).ToList())
                     await UpdateAsync(agent, killed, TaskState.Killed);
+                break;
+            case AgentEventType.Resend:
+                foreach (var told in agent.Tasks.Values.Where(
+                    task => task.FrameworkId == message.Resend && task.Status.Uuid is not null).ToList())
+                    await TellAsync(agent, told);
                 break;
             case AgentEventType.Acknowledge:
                 var acknowledged = (message.Acknowledge!.FrameworkId, message.Acknowledge.TaskId);
