@@ -32,7 +32,7 @@ internal sealed class FrameworkClient(
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromSeconds(15);
 
     private readonly MasterClient<SchedulerCall, SchedulerEvent> _masters = new(

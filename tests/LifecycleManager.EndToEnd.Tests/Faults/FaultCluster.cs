@@ -17,7 +17,7 @@ namespace LifecycleManager.EndToEnd.Tests.Faults;
 public sealed class FaultCluster : IAsyncLifetime
 {
     /// <summary>Tasks that nobody touches.</summary>
-    public const int Processes = 40, Containers = 10;
+    public const int Processes = 44, Containers = 6;
 
     private const string Image = "lcm-faults:1";
     private readonly string _program;
@@ -106,6 +106,9 @@ public sealed class FaultCluster : IAsyncLifetime
 
         // So short a timeout that what waits for it by default for minutes happens here, too.
         string[] soon = _program == LcmNode.ThisRelease ? ["--launch-timeout", "60s"] : [];
+
+        // The release before this one repeats what a scheduler that was replaced has not heard by time alone.
+        string[] repeated = _program == LcmNode.ThisRelease ? [] : ["--update-retry", "1s"];
         foreach (var known in new[] { told, found })
             Start("scheduler", Server.FreePort(), [.. known, .. soon, "--state", _postgres.StateAddress("lcm")]);
         foreach (var engine in new[] { _docker.Address.ToString(), "unix:///nowhere/docker.sock" })
@@ -114,7 +117,7 @@ public sealed class FaultCluster : IAsyncLifetime
             _disks.Add(SmallDisk.Mount(64 * 1024));
             Start("agent", Server.FreePort(),
             [
-                .. known, "--docker", engine, "--resources", "cpus:16;mem:8192;ports:[31000-31999]",
+                .. known, .. repeated, "--docker", engine, "--resources", "cpus:16;mem:8192;ports:[31000-31999]",
                 "--work-dir", _disks[^1].Path,
             ]);
         }
@@ -327,6 +330,9 @@ public sealed class FaultCluster : IAsyncLifetime
             ["upgradeStrategy"] = new JsonObject { ["minimumHealthCapacity"] = 0.5, ["maximumOverCapacity"] = 0.5 },
         };
         if (!container) return json;
+
+        // The first process of a container ends by SIGKILL alone, unless it asks for SIGTERM.
+        json["taskKillGracePeriodSeconds"] = 1;
         json["container"] = new JsonObject
         {
             ["type"] = "DOCKER",
