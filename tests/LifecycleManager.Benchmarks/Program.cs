@@ -2,6 +2,7 @@ using BenchmarkDotNet.Running;
 using LifecycleManager.Benchmarks.Cluster;
 using LifecycleManager.Benchmarks.Failover;
 using LifecycleManager.Benchmarks.Limits;
+using LifecycleManager.Benchmarks.Pages;
 using LifecycleManager.Benchmarks.Quality;
 using LifecycleManager.Benchmarks.Metrics;
 using LifecycleManager.Benchmarks.Reaction;
@@ -12,7 +13,7 @@ using LifecycleManager.Benchmarks.Stack;
 // `stack` measures the whole of `lcm up` as a process, `cluster` a master with 5,000 agents,
 // `scheduler [placement|apps|held|events|group]` the scheduler's limits, `scrape [targets]` what scraping costs
 // beside Prometheus, `reaction [apps]` how soon a count follows the load, `tick` what 10,000 apps and 1,000
-// changes at once take, `failover [zookeeper|postgres]` how soon another manager decides, `decisionlog [sqlite|postgres]
+// changes at once take, `pages [count]` what open pages of the console cost, `failover [zookeeper|postgres]` how soon another manager decides, `decisionlog [sqlite|postgres]
 // [records]` what the table of decisions promises, `schedules [sqlite|postgres|zookeeper]` what 100,000 schedules cost,
 // `quality [seed] [chart.svg] [policy.yml ...]` how good decisions are beside other autoscalers',
 // `limits` what collector and decision engine promise; everything else is BenchmarkDotNet's: `--list flat`, `--filter '*'`.
@@ -52,6 +53,13 @@ if (args is ["reaction", .. var apps])
 {
     await ReactionBenchmark.RunAsync(System.Console.Out,
         apps is [var many] ? int.Parse(many, System.Globalization.CultureInfo.InvariantCulture) : 200);
+    return;
+}
+
+if (args is ["pages", .. var open])
+{
+    await PagesBenchmark.RunAsync(Console.Out,
+        open is [var browsers] ? int.Parse(browsers, System.Globalization.CultureInfo.InvariantCulture) : 50);
     return;
 }
 
