@@ -12,7 +12,9 @@ namespace LifecycleManager.Scheduler.Core.Tasks;
 internal sealed class Reconciliation(CoreContext context, MasterSubscription connection, ClockReading began)
 {
     private const int ChunkSize = 1_000;
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(10);
+
+    // What a new master does not answer is of agents that are on their way back to it, which takes them seconds.
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MaxRetry = TimeSpan.FromMinutes(2);
 
     private readonly HashSet<string> _unreconciled = new(StringComparer.Ordinal);

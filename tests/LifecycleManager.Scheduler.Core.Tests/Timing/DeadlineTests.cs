@@ -137,6 +137,34 @@ public sealed class DeadlineTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
+    public void What_a_new_master_does_not_answer_is_asked_again_soon_and_then_less_often(int seed)
+    {
+        var world = new BusyCore(seed);
+        world.Put("/v", 1);
+        var task = world.Offer("/v").Single();
+        world.Disconnect();
+        world.Calls.Clear();
+        world.Connect();
+        var begun = world.Now;
+        world.RunFor(TimeSpan.FromSeconds(20));
+
+        var asked = Asked();
+        Assert.Equal(4, asked.Count);
+        foreach (var (i, seconds) in new[] { 0, 2, 6, 14 }.Index())
+            BusyCore.AssertOnTime(begun.AddSeconds(seconds), asked[i]);
+
+        world.Report(task, TaskState.Running);
+        world.Calls.Clear();
+        world.RunFor(TimeSpan.FromSeconds(60));
+        Assert.Empty(Asked());
+
+        List<DateTimeOffset> Asked() =>
+            [.. world.Calls.Where(call => call.Call.Reconcile?.Tasks?.Any(one => one.TaskId.Value == task) == true)
+                .Select(call => call.At)];
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
     public void Without_a_master_the_core_waits_and_does_not_spin(int seed)
     {
         var world = new BusyCore(seed);
