@@ -5,6 +5,7 @@ using LifecycleManager.Agent.Containerizers;
 using LifecycleManager.Agent.Containerizers.Processes;
 using LifecycleManager.Agent.Linux;
 using LifecycleManager.Agent.Tests.Fakes;
+using LifecycleManager.Protocol.Agents;
 using LifecycleManager.Protocol.Mesos;
 using LifecycleManager.Security;
 
@@ -134,7 +135,11 @@ public sealed class ProcessSessionTests : IAsyncLifetime
     {
         await using var idle = await ExecClient.RunAsync(_agent.Http, _container, true, "sleep", "5003");
         await Wait.ForAsync(() => Left().Count > 0, "the command");
+        var registrations = _master.Calls(AgentCallType.Register).Count;
         _time.Add(TimeSpan.FromMinutes(15));
+
+        // The master has been silent for so long, too: what it says on the stream before nobody hears.
+        await _master.RegistrationAsync(registrations + 1);
         await idle.Over.WaitAsync(FakeMaster.Patience);
         Assert.Empty(Left());
         Assert.Equal("\r\nlcm: the command is ended: nothing came or went for 15m\r\n", idle.Err);
